@@ -1,0 +1,60 @@
+import type { Readable } from "node:stream";
+import type { ZodType } from "zod";
+import { ApiError, invalid, unimplemented } from "./errors";
+
+const MAX_JSON_BYTES = 16 * 1024 * 1024;
+
+/** Reads a small body whole. 413 when it is larger than `maxBytes`. */
+export async function readAll(stream: Readable, maxBytes = MAX_JSON_BYTES): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > maxBytes) {
+            throw new ApiError(413, "uploadTooLarge", `The request body is larger than ${maxBytes} bytes.`);
+        }
+        chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+}
+
+/** Parses a body as a JSON object; an empty one is `{}`. 400 for anything else. */
+export function parseJsonObject(body: Buffer): object {
+    if (body.length === 0) {
+        return {};
+    }
+    let value: unknown;
+    try {
+        value = JSON.parse(body.toString("utf8"));
+    } catch (error) {
+        throw new ApiError(400, "parseError", `The request body is not JSON: ${(error as Error).message}.`);
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        throw new ApiError(400, "parseError", "The request body must be a JSON object.");
+    }
+    return value;
+}
+
+/**
+ * Checks a body against the fields that the emulator implements.
+ *
+ * @param where what the body belongs to, for the message: "POST /storage/v1/b"
+ * @throws ApiError 501 naming every unknown field, or 400 naming every field of a wrong type
+ */
+export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string): T {
+    const result = schema.safeParse(value);
+    if (result.success) {
+        return result.data;
+    }
+    const unknown = result.error.issues.flatMap((issue) =>
+        issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key].join(".")) : [],
+    );
+    if (unknown.length > 0) {
+        throw unimplemented(`${unknown.map((name) => `"${name}"`).join(", ")} in the body of ${where}`);
+    }
+    const problems = result.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
+    throw invalid(
+        `Invalid value in the body of ${where}: ${problems.join("; ")}.`,
+        result.error.issues[0]?.path.join("."),
+    );
+}

@@ -1,0 +1,111 @@
+/** One entry of Google's `error.errors[]`; clients look at `reason`. */
+interface ErrorDetail {
+    readonly message: string;
+    readonly domain: string;
+    readonly reason: string;
+    readonly location?: string;
+    readonly locationType?: string;
+}
+
+/** The JSON body of every failed request: https://cloud.google.com/storage/docs/json_api/v1/status-codes */
+export interface ErrorBody {
+    readonly error: {
+        readonly code: number;
+        readonly message: string;
+        readonly status?: string;
+        readonly errors: readonly ErrorDetail[];
+    };
+}
+
+/** Canonical names of https://cloud.google.com/apis/design/errors by HTTP status, for errors that name none. */
+const STATUS_NAMES: Readonly<Record<number, string>> = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ALREADY_EXISTS",
+    412: "FAILED_PRECONDITION",
+    416: "OUT_OF_RANGE",
+    499: "CANCELLED",
+    501: "UNIMPLEMENTED",
+};
+
+/** Optional parts of an ApiError. */
+export interface ApiErrorOptions {
+    /** Canonical name, e.g. "ABORTED". Default: the one that belongs to the code. */
+    readonly status?: string;
+    /** The parameter, header or field at fault. */
+    readonly location?: string;
+    readonly locationType?: "parameter" | "header" | "other";
+    /** Extra response headers, e.g. `WWW-Authenticate`. */
+    readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A failure that the caller sees: an HTTP status and Google's JSON error body. Anything else thrown is a bug and a 500. */
+export class ApiError extends Error {
+    readonly status: string;
+    readonly headers: Readonly<Record<string, string>>;
+
+    constructor(
+        readonly code: number,
+        readonly reason: string,
+        message: string,
+        private readonly options: ApiErrorOptions = {},
+    ) {
+        super(message);
+        this.name = "ApiError";
+        this.status = options.status ?? STATUS_NAMES[code] ?? "UNKNOWN";
+        this.headers = options.headers ?? {};
+    }
+
+    body(): ErrorBody {
+        const { location, locationType } = this.options;
+        const where = location === undefined ? {} : { location, locationType: locationType ?? "parameter" };
+        const detail: ErrorDetail = { message: this.message, domain: "global", reason: this.reason, ...where };
+        return { error: { code: this.code, message: this.message, status: this.status, errors: [detail] } };
+    }
+}
+
+/** 400: the request itself is wrong. */
+export function invalid(message: string, location?: string): ApiError {
+    return new ApiError(400, "invalid", message, location === undefined ? {} : { location });
+}
+
+/** 401: no usable credential. */
+export function unauthenticated(message: string): ApiError {
+    return new ApiError(401, "authError", message, {
+        location: "Authorization",
+        locationType: "header",
+        headers: { "www-authenticate": 'Bearer realm="https://accounts.google.com/", error="invalid_token"' },
+    });
+}
+
+/** 403: the principal may not do that. */
+export function permissionDenied(message: string): ApiError {
+    return new ApiError(403, "forbidden", message);
+}
+
+/** 404. */
+export function notFound(message: string): ApiError {
+    return new ApiError(404, "notFound", message);
+}
+
+/** 409: the name is taken, or the state does not allow it. */
+export function alreadyExists(message: string): ApiError {
+    return new ApiError(409, "conflict", message);
+}
+
+/** 409 of a stale etag in read-modify-write; clients re-read and retry. */
+export function aborted(message: string): ApiError {
+    return new ApiError(409, "aborted", message, { status: "ABORTED" });
+}
+
+/** 412: a precondition such as `ifGenerationMatch` does not hold. */
+export function preconditionFailed(message: string, location = "If-Match"): ApiError {
+    return new ApiError(412, "conditionNotMet", message, { location, locationType: "header" });
+}
+
+/** 501: Google has it and the emulator does not. `what` names the route, parameter, field or role that is missing. */
+export function unimplemented(what: string): ApiError {
+    return new ApiError(501, "notImplemented", `The emulator does not implement ${what}.`);
+}

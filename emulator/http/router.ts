@@ -1,0 +1,138 @@
+import { match } from "path-to-regexp";
+import { invalid, unimplemented } from "./errors";
+import type { Handler } from "./types";
+
+/** Names of the parameters in a pattern: `/b/:bucket/o/:object` has `bucket` and `object`. */
+export type ParamsOf<Pattern extends string> = Readonly<Record<ParamNames<Pattern>, string>>;
+type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer Tail}`
+    ? ParamNames<Head> | ParamNames<Tail>
+    : Pattern extends `:${infer Name}\\:${string}`
+      ? Name
+      : Pattern extends `:${infer Name}`
+        ? Name
+        : Pattern extends `*${infer Name}`
+          ? Name
+          : never;
+
+/** What a route accepts apart from its path. */
+export interface RouteOptions {
+    /** Query parameters it knows, besides Google's system parameters. Default none: any other is answered with 501. */
+    readonly query?: readonly string[];
+    /** Served to callers without a credential too (console page, registry challenge). Default false: they get 401. */
+    readonly public?: boolean;
+}
+
+/** One route; made by `route`. */
+export interface Route {
+    readonly method: string;
+    readonly pattern: string;
+    readonly handler: Handler<Readonly<Record<string, string>>>;
+    readonly options: RouteOptions;
+}
+
+/**
+ * Declares a route.
+ *
+ * @param pattern path-to-regexp pattern over the raw path: a parameter never spans a `/`, but may hold `%2F`. A `*name`
+ *     spans several segments. A literal colon, as in Google's custom verbs, is escaped: `/v1/projects/:project\\:getIamPolicy`.
+ */
+export function route<Pattern extends string>(
+    method: string,
+    pattern: Pattern,
+    handler: Handler<ParamsOf<Pattern>>,
+    options: RouteOptions = {},
+): Route {
+    // The router fills exactly the names in the pattern, so the narrower parameter type holds.
+    return { method, pattern, handler: handler as Route["handler"], options };
+}
+
+/** The same routes under a path prefix. */
+export function mount(prefix: string, routes: readonly Route[]): Route[] {
+    return routes.map((entry) => ({ ...entry, pattern: prefix + entry.pattern }));
+}
+
+/**
+ * https://cloud.google.com/apis/docs/system-parameters, and `userProject` and `uploadType` of Cloud Storage. The others of
+ * that page (callback, access_token, $.xgafv ...) are not known here and give 501.
+ */
+const SYSTEM_PARAMETERS = new Set([
+    "alt",
+    "fields",
+    "key",
+    "prettyPrint",
+    "quotaUser",
+    "uploadType",
+    "userIp",
+    "userProject",
+]);
+
+/** A route found for a request. */
+export interface Match {
+    readonly route: Route;
+    readonly params: Readonly<Record<string, string>>;
+}
+
+interface CompiledRoute {
+    readonly route: Route;
+    readonly matches: (path: string) => false | { params: Partial<Record<string, string | string[]>> };
+    readonly hasVerb: boolean;
+}
+
+/** Finds the route of a request: the first declared one that matches method and path. */
+export class Router {
+    private readonly compiled: readonly CompiledRoute[];
+
+    constructor(routes: readonly Route[]) {
+        this.compiled = routes.map((entry) => ({
+            route: entry,
+            matches: match(entry.pattern, { decode: false, sensitive: true }),
+            hasVerb: entry.pattern.includes("\\:"),
+        }));
+    }
+
+    /** 501 when no route or an unknown query parameter, 400 when a parameter is not valid percent-encoding. */
+    find(method: string, path: string, query: URLSearchParams): Match {
+        // `/v1/projects/p:undelete` must not be taken for the project "p:undelete".
+        const customVerb = path.startsWith("/v1/") && /:[a-z][A-Za-z]{2,40}$/.test(path);
+        for (const { route: found, matches, hasVerb } of this.compiled) {
+            if (found.method !== method || (customVerb && !hasVerb)) {
+                continue;
+            }
+            const matched = matches(path);
+            if (matched !== false) {
+                requireKnownQuery(found, query, `${method} ${path}`);
+                return { route: found, params: decodeParams(matched.params) };
+            }
+        }
+        throw unimplemented(`${method} ${path}`);
+    }
+}
+
+function requireKnownQuery(found: Route, query: URLSearchParams, where: string): void {
+    for (const name of query.keys()) {
+        if (!SYSTEM_PARAMETERS.has(name) && !found.options.query?.includes(name)) {
+            throw unimplemented(`query parameter "${name}" of ${where}`);
+        }
+    }
+}
+
+function decodeParams(raw: Partial<Record<string, string | string[]>>): Record<string, string> {
+    const params: Record<string, string> = {};
+    for (const [name, value] of Object.entries(raw)) {
+        if (typeof value === "string") {
+            params[name] = decodeSegment(value);
+        }
+    }
+    return params;
+}
+
+function decodeSegment(value: string): string {
+    try {
+        return decodeURIComponent(value);
+    } catch (error) {
+        if (error instanceof URIError) {
+            throw invalid(`Path segment "${value}" is not valid percent-encoding.`);
+        }
+        throw error;
+    }
+}

@@ -1,0 +1,196 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, isIPv6 } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ZodType } from "zod";
+import type { Services } from "../services";
+import { checkBody, parseJsonObject, readAll } from "./body";
+import { ApiError, unauthenticated, unimplemented } from "./errors";
+import { applyFields } from "./fields";
+import { type Match, type Route, Router } from "./router";
+import type { ApiRequest, ApiResponse, Principal } from "./types";
+
+/** How an ApiServer is made. */
+export interface ApiServerOptions {
+    readonly routes: readonly Route[];
+    readonly services: Services;
+    /** Who a request comes from. `token` is the bearer token, undefined without one. May throw a 401. */
+    readonly authenticate: (token: string | undefined) => Principal;
+    /** Loopback address. Default "127.0.0.1". */
+    readonly host?: string;
+    /** Default 0: any free port. */
+    readonly port?: number;
+    /** One line per request: method, path, status, milliseconds. Default: none. */
+    readonly log?: (line: string) => void;
+}
+
+/** An HTTP server that speaks in Google's manner: JSON, error bodies, partial responses, bearer tokens. */
+export class ApiServer {
+    private constructor(
+        private readonly server: Server,
+        private readonly router: Router,
+        private readonly options: ApiServerOptions,
+    ) {}
+
+    /** Listens. Rejects when the port is taken, with the command that chooses another. */
+    static async start(options: ApiServerOptions): Promise<ApiServer> {
+        const server = createServer();
+        const api = new ApiServer(server, new Router(options.routes), options);
+        server.on("request", (message, response) => void api.serve(message, response));
+        // A debugger or a slow pull may pause a request for long; nobody but this machine is served.
+        server.requestTimeout = 0;
+        const host = options.host ?? "127.0.0.1";
+        server.listen(options.port ?? 0, host);
+        try {
+            await once(server, "listening");
+        } catch (error) {
+            const { code } = error as NodeJS.ErrnoException;
+            throw new Error(
+                `The emulator cannot listen on ${host}:${options.port ?? 0} (${code}): choose a free port.`,
+                {
+                    cause: error,
+                },
+            );
+        }
+        return api;
+    }
+
+    get port(): number {
+        return (this.server.address() as AddressInfo).port;
+    }
+
+    /** `http://host:port`, no trailing slash. */
+    get url(): string {
+        const { address, port } = this.server.address() as AddressInfo;
+        return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`;
+    }
+
+    /** Ends every connection and frees the port. */
+    async stop(): Promise<void> {
+        const closed = once(this.server, "close");
+        this.server.close();
+        this.server.closeAllConnections();
+        await closed;
+    }
+
+    /** Never rejects: whatever goes wrong becomes an answer, or ends the connection. */
+    private async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+        const startedAt = performance.now();
+        try {
+            const url = new URL(message.url ?? "/", "http://emulator");
+            // URL normalises "." and ".." segments, which are legal object names when encoded; the raw path is kept.
+            const path = (message.url ?? "/").split("?", 1)[0] ?? "/";
+            await this.answer(message, response, path, url.searchParams);
+        } catch (error) {
+            if (response.headersSent || message.destroyed) {
+                response.destroy();
+            } else {
+                sendJson(
+                    response,
+                    500,
+                    new ApiError(500, "internalError", `Bug in the emulator: ${describe(error)}`).body(),
+                );
+            }
+        } finally {
+            // What a handler left unread is read away, so that the caller can finish sending and see the answer.
+            message.resume();
+            const milliseconds = Math.round(performance.now() - startedAt);
+            this.options.log?.(`${message.method} ${message.url} ${response.statusCode} ${milliseconds} ms`);
+        }
+    }
+
+    private async answer(
+        message: IncomingMessage,
+        response: ServerResponse,
+        path: string,
+        query: URLSearchParams,
+    ): Promise<void> {
+        let answer: ApiResponse;
+        try {
+            answer = await this.dispatch(message, path, query);
+        } catch (error) {
+            if (!(error instanceof ApiError)) {
+                throw error;
+            }
+            answer = { status: error.code, headers: error.headers, body: error.body() };
+        }
+        await send(response, answer, query);
+    }
+
+    private async dispatch(message: IncomingMessage, path: string, query: URLSearchParams): Promise<ApiResponse> {
+        const method = message.method ?? "GET";
+        const token = /^Bearer +(\S+)/i.exec(message.headers.authorization ?? "")?.[1];
+        const found = this.router.find(method, path, query);
+        const principal = this.options.authenticate(token);
+        if (principal.kind === "anonymous" && found.route.options.public !== true) {
+            throw unauthenticated(
+                "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or " +
+                    "other valid authentication credential. (The emulator takes any bearer token for the developer's.)",
+            );
+        }
+        const alt = query.get("alt") ?? "json";
+        if (alt !== "json" && alt !== "media") {
+            throw unimplemented(`alt=${alt}`);
+        }
+        return await found.route.handler(this.toApiRequest(message, path, query, found, principal));
+    }
+
+    private toApiRequest(
+        message: IncomingMessage,
+        path: string,
+        query: URLSearchParams,
+        found: Match,
+        principal: Principal,
+    ): ApiRequest {
+        const method = message.method ?? "GET";
+        const json = async () => parseJsonObject(await readAll(message));
+        return {
+            method,
+            path,
+            baseUrl: `http://${message.headers.host ?? new URL(this.url).host}`,
+            params: found.params,
+            query,
+            headers: message.headers,
+            principal,
+            services: this.options.services,
+            stream: message,
+            json: async <T>() => (await json()) as T,
+            read: async <T>(schema: ZodType<T>) => checkBody(await json(), schema, `${method} ${path}`),
+        };
+    }
+}
+
+async function send(response: ServerResponse, answer: ApiResponse, query: URLSearchParams): Promise<void> {
+    const { body, headers = {} } = answer;
+    const status = answer.status ?? (body === undefined ? 204 : 200);
+    for (const [name, value] of Object.entries(headers)) {
+        response.setHeader(name, value);
+    }
+    if (body === undefined) {
+        response.writeHead(status);
+        response.end();
+    } else if (body instanceof Readable) {
+        response.writeHead(status);
+        await pipeline(body, response);
+    } else if (typeof body === "string" || Buffer.isBuffer(body)) {
+        response.writeHead(status, { "content-length": Buffer.byteLength(body) });
+        response.end(body);
+    } else {
+        const fields = query.get("fields");
+        sendJson(response, status, fields === null || status >= 400 ? body : applyFields(body, fields), query);
+    }
+}
+
+function sendJson(response: ServerResponse, status: number, body: object, query?: URLSearchParams): void {
+    const text = `${JSON.stringify(body, undefined, query?.get("prettyPrint") === "false" ? undefined : 2)}\n`;
+    response.writeHead(status, {
+        "content-type": response.getHeader("content-type")?.toString() ?? "application/json; charset=UTF-8",
+        "content-length": Buffer.byteLength(text),
+    });
+    response.end(text);
+}
+
+function describe(error: unknown): string {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import type { ZodType } from "zod";
+import type { Services } from "../services";
+
+/** Who calls. The owner is the developer at this machine and may do everything; a service account what IAM grants it. */
+export type Principal =
+    | { readonly kind: "owner" }
+    | { readonly kind: "serviceAccount"; readonly email: string }
+    | { readonly kind: "anonymous" };
+
+/** One request, after routing and authentication. */
+export interface ApiRequest<Params = Readonly<Record<string, string>>> {
+    readonly method: string;
+    /** Path as sent, still percent-encoded, without the query. */
+    readonly path: string;
+    /** `http://host:port` as the caller addressed the server, without a trailing slash: links in answers start with it. */
+    readonly baseUrl: string;
+    /** Path parameters, percent-decoded. */
+    readonly params: Params;
+    readonly query: URLSearchParams;
+    readonly headers: IncomingHttpHeaders;
+    readonly principal: Principal;
+    readonly services: Services;
+    /** The body, unread: for uploads. Otherwise use `json` or `read`. */
+    readonly stream: IncomingMessage;
+    /** The body as JSON, unchecked; an empty body is `{}`. 400 if it is not JSON, or larger than 16 MiB. */
+    json<T>(): Promise<T>;
+    /** The body as JSON, checked: 501 for a field the schema does not know, 400 for a wrong type. */
+    read<T>(schema: ZodType<T>): Promise<T>;
+}
+
+/** An answer. An object is sent as JSON; a Readable is piped. */
+export interface ApiResponse {
+    /** Default 200, or 204 without a body. */
+    readonly status?: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: object | string | Buffer | Readable;
+}
+
+export type Handler<Params> = (request: ApiRequest<Params>) => Promise<ApiResponse> | ApiResponse;

@@ -1,0 +1,151 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+/** What a document's file holds. The key is inside, because a file name cannot hold every key. */
+interface StoredDocument<T> {
+    readonly key: string;
+    readonly value: T;
+}
+
+/**
+ * Collections of JSON documents: one file each under `<folder>/<collection>/`, all of them in memory too. Reading is
+ * synchronous; a write changes memory at once (so that a precondition and the write it guards are one step) and
+ * resolves when the file is in place. Files are replaced by rename, so a crash leaves the old document or the new one.
+ */
+export class DocumentStore {
+    private readonly collections = new Map<string, Collection<unknown>>();
+
+    constructor(private readonly folder: string) {}
+
+    /** Opens a collection, reading its files when it is the first time. `name` may hold `/`: it becomes folders. */
+    collection<T>(name: string): Collection<T> {
+        let found = this.collections.get(name);
+        if (found === undefined) {
+            found = new Collection<unknown>(path.join(this.folder, name));
+            this.collections.set(name, found);
+        }
+        return found as Collection<T>;
+    }
+
+    /** Removes a collection with all its documents. */
+    async drop(name: string): Promise<void> {
+        await this.collection(name).flush();
+        this.collections.delete(name);
+        await rm(path.join(this.folder, name), { recursive: true, force: true });
+    }
+
+    /** Resolves when every write so far is on disk; rejects with the first that failed. */
+    async flush(): Promise<void> {
+        await Promise.all([...this.collections.values()].map((collection) => collection.flush()));
+    }
+}
+
+/** A collection of documents by key. Values are never changed in place: `put` a new one. */
+export class Collection<T> {
+    private readonly documents = new Map<string, T>();
+    private readonly writes = new Map<string, Promise<void>>();
+
+    /** Made by DocumentStore.collection. Throws, naming the file, when a document cannot be read. */
+    constructor(private readonly folder: string) {
+        mkdirSync(folder, { recursive: true });
+        for (const entry of readdirSync(folder, { withFileTypes: true })) {
+            const file = path.join(folder, entry.name);
+            if (entry.isFile() && entry.name.endsWith(".json")) {
+                const { key, value } = readDocument<T>(file);
+                this.documents.set(key, value);
+            } else if (entry.isFile()) {
+                rmSync(file); // What a crash left half written.
+            }
+        }
+    }
+
+    get size(): number {
+        return this.documents.size;
+    }
+
+    get(key: string): T | undefined {
+        return this.documents.get(key);
+    }
+
+    has(key: string): boolean {
+        return this.documents.has(key);
+    }
+
+    /** All documents as [key, value], ordered by key in code-unit order. */
+    entries(): [string, T][] {
+        return [...this.documents].sort(([a], [b]) => (a < b ? -1 : 1));
+    }
+
+    /** All values, ordered by key. */
+    values(): T[] {
+        return this.entries().map(([, value]) => value);
+    }
+
+    /** Stores a document. In memory at once; the promise ends when it is on disk. */
+    put(key: string, value: T): Promise<void> {
+        this.documents.set(key, value);
+        return this.save(key);
+    }
+
+    /** Removes a document; resolves to whether it was there. */
+    async delete(key: string): Promise<boolean> {
+        const existed = this.documents.delete(key);
+        if (existed) {
+            await this.save(key);
+        }
+        return existed;
+    }
+
+    /** Resolves when every write so far is on disk. */
+    async flush(): Promise<void> {
+        await Promise.all(this.writes.values());
+    }
+
+    /** Writes of one key follow each other; each writes what memory holds then, so the last state wins. */
+    private save(key: string): Promise<void> {
+        const before = this.writes.get(key) ?? Promise.resolve();
+        const write = before.catch(() => undefined).then(() => this.writeFile(key));
+        const tracked = write.finally(() => {
+            if (this.writes.get(key) === tracked) {
+                this.writes.delete(key);
+            }
+        });
+        this.writes.set(key, tracked);
+        return tracked;
+    }
+
+    private async writeFile(key: string): Promise<void> {
+        const file = path.join(this.folder, fileName(key));
+        const value = this.documents.get(key);
+        if (value === undefined) {
+            await rm(file, { force: true });
+            return;
+        }
+        const document: StoredDocument<T> = { key, value };
+        const draft = `${file}.${randomUUID()}.tmp`;
+        await writeFile(draft, `${JSON.stringify(document, undefined, 2)}\n`);
+        await rename(draft, file);
+    }
+}
+
+function readDocument<T>(file: string): StoredDocument<T> {
+    try {
+        return JSON.parse(readFileSync(file, "utf8")) as StoredDocument<T>;
+    } catch (error) {
+        throw new Error(`The emulator cannot read its document ${file}: delete that file, or the whole data folder.`, {
+            cause: error,
+        });
+    }
+}
+
+/** A readable part, lower case for file systems that ignore case, and a hash that tells all keys apart. */
+function fileName(key: string): string {
+    const readable = key
+        .toLowerCase()
+        .replace(/[^a-z0-9._-]+/g, "-")
+        .slice(-60)
+        .replace(/^[.-]+/, "");
+    return `${readable}.${createHash("sha256").update(key).digest("hex").slice(0, 16)}.json`;
+}
