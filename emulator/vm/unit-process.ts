@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
+/** How a process ended: by itself with a status, or by a signal. */
+export type ProcessExit =
+    | { readonly code: "exited"; readonly status: number }
+    | { readonly code: "killed"; readonly status: NodeJS.Signals };
+
+/** systemd's exit status for a program that could not be executed. */
+export const EXIT_EXEC = 203;
+
+/** A command of a unit while it runs; it leads a process group of its own. */
+export interface UnitProcess {
+    /** Undefined if the program could not be started; `exit` tells status 203 then. */
+    readonly pid: number | undefined;
+    readonly name: string;
+    readonly exit: Promise<ProcessExit>;
+    /** Ends when nothing holds the output pipes any more. */
+    readonly output: Promise<void>;
+    /** Set once the process has ended. */
+    exited?: ProcessExit;
+    /** Stops reading output that a process outside the group still holds open. */
+    closeOutput(): void;
+}
+
+/** What a command needs to run. */
+export interface SpawnRequest {
+    readonly program: string;
+    readonly args: readonly string[];
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly onLine: (line: string, pid: number) => void;
+}
+
+/** Starts a command with its output line by line; a failure to start is an exit with status 203, as in systemd. */
+export function startProcess(request: SpawnRequest): UnitProcess {
+    const name = request.program.replace(/^.*[/\\]/, "");
+    const child = spawn(request.program, request.args, {
+        cwd: request.cwd,
+        env: { ...request.env },
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+        windowsHide: true,
+    });
+    const pid = child.pid;
+    const streams = [child.stdout, child.stderr];
+    const output = Promise.all(streams.map((stream) => readLines(stream, (line) => request.onLine(line, pid ?? 0))));
+    const unitProcess: UnitProcess = {
+        pid,
+        name,
+        exit: exitOf(child, (message) => request.onLine(message, 0)).then((exit) => {
+            unitProcess.exited = exit;
+            return exit;
+        }),
+        output: output.then(() => undefined),
+        closeOutput: () => {
+            for (const stream of streams) {
+                stream.destroy();
+            }
+        },
+    };
+    return unitProcess;
+}
+
+function exitOf(child: ChildProcess, onError: (message: string) => void): Promise<ProcessExit> {
+    return new Promise((resolve) => {
+        child.once("error", (error) => {
+            onError(`Failed to execute: ${error.message}`);
+            resolve({ code: "exited", status: EXIT_EXEC });
+        });
+        child.once("exit", (status, signal) => {
+            resolve(signal === null ? { code: "exited", status: status ?? 0 } : { code: "killed", status: signal });
+        });
+    });
+}
+
+function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
+    return new Promise((resolve) => {
+        const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+        lines.on("line", onLine);
+        lines.once("close", resolve);
+        stream.once("close", () => lines.close());
+        stream.on("error", () => lines.close());
+    });
+}
