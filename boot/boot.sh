@@ -1,0 +1,45 @@
+#!/bin/bash
+# What the unit gcp-trainer.service runs: `boot.sh prepare` claims the run and pulls the image, `boot.sh run` runs
+# the container, `boot.sh finish` reports how it ended. Each is a process of its own and any of them may be killed
+# at any moment, so what they tell each other are files in $STATE_DIRECTORY.
+#
+# Written for bash 3.2 (no associative arrays, mapfile, wait -n, fractional read -t) with coreutils, sed, curl,
+# docker and docker-credential-gcr: what Container-Optimized OS has, and what a laptop has for the rehearsal.
+set -u -o pipefail
+# Bytes, not characters: pieces of the log are cut and names are encoded bytewise.
+export LC_ALL=C
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+STATE=${STATE_DIRECTORY:-/var/lib/gcp-trainer}
+# docker-credential-gcr and docker keep their configuration in HOME, and root's own is read-only on COS.
+export HOME=$STATE
+# Other users may not read the token.
+umask 077
+
+# shellcheck source=boot/common.sh
+. "$HERE/common.sh"
+# shellcheck source=boot/storage.sh
+. "$HERE/storage.sh"
+# shellcheck source=boot/status.sh
+. "$HERE/status.sh"
+# shellcheck source=boot/publisher.sh
+. "$HERE/publisher.sh"
+# shellcheck source=boot/container.sh
+. "$HERE/container.sh"
+# shellcheck source=boot/prepare.sh
+. "$HERE/prepare.sh"
+# shellcheck source=boot/finish.sh
+. "$HERE/finish.sh"
+
+read_config "$HERE/config"
+BOOT_ID=${INVOCATION_ID:?systemd sets it}
+
+case ${1:-} in
+    (prepare) prepare ;;
+    (run) run ;;
+    (finish) finish ;;
+    (*)
+        say "usage: boot.sh prepare|run|finish; got '${1:-}'"
+        exit 64
+        ;;
+esac

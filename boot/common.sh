@@ -1,0 +1,177 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
+# Configuration, memory between the processes of one boot, waiting, text.
+
+# Every line a person should find on the serial console begins so.
+say() {
+    printf 'gcp-trainer: %s\n' "$*"
+}
+
+# The file holds NUL-separated pairs of name and value: a value may hold anything else, newlines included.
+read_config() {
+    ARGS=()
+    CONTAINER_ENV=()
+    local name value
+    while IFS= read -r -d '' name && IFS= read -r -d '' value; do
+        case $name in
+            (bucket) BUCKET=$value ;;
+            (runId) RUN_ID=$value ;;
+            (image) IMAGE=$value ;;
+            (datasetUri) DATASET_URI=$value ;;
+            (maxRunSeconds) MAX_RUN_SECONDS=$value ;;
+            (pullSeconds) PULL_SECONDS=$value ;;
+            (uploadSeconds) UPLOAD_SECONDS=$value ;;
+            (debugSeconds) DEBUG_SECONDS=$value ;;
+            (maxAttempts) MAX_ATTEMPTS=$value ;;
+            (privileged) PRIVILEGED=$value ;;
+            (gpuCount) GPU_COUNT=$value ;;
+            (grantSeconds) GRANT_SECONDS=$value ;;
+            (heartbeatSeconds) HEARTBEAT_SECONDS=$value ;;
+            (logSeconds) LOG_SECONDS=$value ;;
+            (slowLogSeconds) SLOW_LOG_SECONDS=$value ;;
+            (slowLogAfterSeconds) SLOW_LOG_AFTER_SECONDS=$value ;;
+            (stopGraceSeconds) STOP_GRACE_SECONDS=$value ;;
+            (arg) ARGS[${#ARGS[@]}]=$value ;;
+            (env) CONTAINER_ENV[${#CONTAINER_ENV[@]}]=$value ;;
+            (*)
+                say "$1 has the unknown name '$name'"
+                exit 78
+                ;;
+        esac
+    done <"$1"
+    RUN_PREFIX=runs/$RUN_ID
+}
+
+# keep NAME VALUE: remembers it for the other processes. Renamed into place, so nobody reads half a value.
+keep() {
+    printf '%s' "$2" >"$STATE/$1.new.$ROLE" && mv -f "$STATE/$1.new.$ROLE" "$STATE/$1"
+}
+
+# recall NAME [DEFAULT]: prints it.
+recall() {
+    if [ -f "$STATE/$1" ]; then cat "$STATE/$1"; else printf '%s' "${2:-}"; fi
+}
+
+marked() {
+    [ -f "$STATE/$1" ]
+}
+
+now() {
+    date +%s
+}
+
+timestamp() {
+    date -u +%Y-%m-%dT%H:%M:%SZ
+}
+
+# await COMMAND...: bash runs a trap only between commands, so what may take long runs in the background.
+await() {
+    "$@" &
+    AWAITED=$!
+    wait "$AWAITED" 2>/dev/null
+    local code=$?
+    AWAITED=
+    return $code
+}
+
+# nap SECONDS: a sleep that ends, without leaving a process behind, when a trap has run.
+nap() {
+    local sleeper
+    sleep "$1" >/dev/null 2>&1 &
+    sleeper=$!
+    wait "$sleeper" 2>/dev/null
+    kill "$sleeper" 2>/dev/null
+    return 0
+}
+
+# until_gone PID SECONDS: waits for a process that may not be a child; 1 when it is still there.
+until_gone() {
+    local tenths=$(($2 * 10))
+    while kill -0 "$1" 2>/dev/null; do
+        [ "$tenths" -gt 0 ] || return 1
+        tenths=$((tenths - 1))
+        sleep 0.1
+    done
+    return 0
+}
+
+smaller() {
+    if [ "$1" -lt "$2" ]; then printf '%s' "$1"; else printf '%s' "$2"; fi
+}
+
+lower() {
+    tr '[:upper:]' '[:lower:]'
+}
+
+# shorten TEXT BYTES: cut at a border of UTF-8, for invalid UTF-8 would make invalid JSON.
+shorten() {
+    local text=$1
+    # The text may begin in the middle of a character: it can be the end of something longer.
+    while [ -n "$text" ]; do
+        case $text in
+            ([$'\x80'-$'\xbf']*) text=${text#?} ;;
+            (*) break ;;
+        esac
+    done
+    if [ "${#text}" -gt "$2" ]; then
+        text=${text:0:$2}
+        while :; do
+            case $text in
+                (*[$'\x80'-$'\xbf']) text=${text%?} ;;
+                (*[$'\xc0'-$'\xff'])
+                    text=${text%?}
+                    break
+                    ;;
+                (*) break ;;
+            esac
+        done
+        text="$text..."
+    fi
+    printf '%s' "$text"
+}
+
+# last_line FILE: the last one that is not blank, short enough for a sentence.
+last_line() {
+    local line last=
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in
+            (*[![:space:]]*) last=$line ;;
+        esac
+    done < <(tail -c 4096 "$1" 2>/dev/null | tr -d '\000')
+    shorten "${last%$'\r'}" 300
+}
+
+# json_text TEXT: prints a JSON string, quotes included. UTF-8 passes as it is.
+json_text() {
+    local text=$1 out='' char code i
+    for ((i = 0; i < ${#text}; i++)); do
+        char=${text:i:1}
+        case $char in
+            ('"') out="$out\\\"" ;;
+            (\\) out="$out\\\\" ;;
+            ([[:cntrl:]])
+                printf -v code '\\u%04x' "'$char"
+                out=$out$code
+                ;;
+            (*) out=$out$char ;;
+        esac
+    done
+    printf '"%s"' "$out"
+}
+
+# url_text TEXT: percent-encodes an object name, slashes included.
+url_text() {
+    local text=$1 out='' char code i
+    for ((i = 0; i < ${#text}; i++)); do
+        char=${text:i:1}
+        case $char in
+            ([a-zA-Z0-9._~-]) out=$out$char ;;
+            (*)
+                printf -v code '%d' "'$char"
+                # A byte above 127 comes out negative on some systems.
+                printf -v code '%%%02X' "$((code & 255))"
+                out=$out$code
+                ;;
+        esac
+    done
+    printf '%s' "$out"
+}

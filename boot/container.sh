@@ -1,0 +1,156 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
+# The image, the container and `boot.sh run`.
+
+CONTAINER=gcp-trainer
+# Longest time in seconds that docker may take for anything but a pull or a stop, before it counts as broken.
+DOCKER_SECONDS=60
+
+# pull_image: 0, or fail with the reason. A missing image ends at once, a missing grant is waited for.
+pull_image() {
+    local deadline left message delay=1 tries=0
+    docker-credential-gcr configure-docker --registries "${IMAGE%%/*}" >"$STATE/pull.txt" 2>&1 ||
+        fail "docker-credential-gcr could not be set up for ${IMAGE%%/*}: $(last_line "$STATE/pull.txt")"
+    deadline=$(($(now) + PULL_SECONDS))
+    while :; do
+        left=$((deadline - $(now)))
+        if [ "$left" -lt 1 ]; then left=1; fi
+        await timeout --kill-after=5 "$left" docker pull "$IMAGE" >"$STATE/pull.txt" 2>&1
+        case $? in
+            (0) return 0 ;;
+            (124 | 137)
+                give_up TIMED_OUT "The image was not pulled within $PULL_SECONDS s: $IMAGE; check that the VM reaches ${IMAGE%%/*} (Private Google Access on the subnetwork) or make the image smaller"
+                ;;
+        esac
+        message=$(last_line "$STATE/pull.txt")
+        case $(printf '%s' "$message" | lower) in
+            (*denied* | *unauthorized* | *forbidden* | *unauthenticated* | *'no basic auth'*)
+                if [ $(($(now) + delay)) -gt "$GRANTS_UNTIL" ]; then
+                    fail "The VM's service account may not pull the image; grant it roles/artifactregistry.reader on the repository of $IMAGE (docker says: $message)"
+                fi
+                # The time for the pull begins when pulling is allowed.
+                deadline=$(($(now) + delay + PULL_SECONDS))
+                ;;
+            (*'not found'* | *'manifest unknown'* | *'name unknown'*)
+                fail "The image is not in the registry: $IMAGE; run pulumi up to build and push it again (docker says: $message)"
+                ;;
+            (*)
+                tries=$((tries + 1))
+                if [ "$tries" -ge 5 ] || [ $(($(now) + delay)) -gt "$deadline" ]; then
+                    fail "The image could not be pulled: $message"
+                fi
+                ;;
+        esac
+        say "pull failed: $message; trying again in $delay s"
+        await sleep "$delay"
+        delay=$(smaller $((delay * 2)) 15)
+    done
+}
+
+# Untried on hardware; the steps are those of
+# https://cloud.google.com/container-optimized-os/docs/how-to/run-gpus: install the driver, and make its programs
+# executable, for /var is mounted noexec.
+install_gpu_driver() {
+    say "installing the GPU driver"
+    await cos-extensions install gpu >"$STATE/gpu.txt" 2>&1 ||
+        fail "The GPU driver could not be installed: $(last_line "$STATE/gpu.txt"); choose a machineType and bootImage that Container-Optimized OS has a driver for"
+    { mount --bind /var/lib/nvidia /var/lib/nvidia && mount -o remount,exec /var/lib/nvidia; } >"$STATE/gpu.txt" 2>&1 ||
+        fail "The GPU driver could not be mounted: $(last_line "$STATE/gpu.txt")"
+}
+
+# memory_kib: what the container may use: the VM's memory less 512 MiB, so that the kernel kills the trainer and not
+# docker or this script. Nothing where the size cannot be read.
+memory_kib() {
+    local key value rest total=
+    [ -r /proc/meminfo ] || return 0
+    while read -r key value rest; do
+        if [ "$key" = MemTotal: ]; then total=$value; fi
+    done </proc/meminfo
+    : "${rest:-}"
+    [ -n "$total" ] || return 0
+    # A very small VM keeps at least half for the trainer.
+    if [ "$total" -lt 1048576 ]; then printf '%s' $((total / 2)); else printf '%s' $((total - 524288)); fi
+}
+
+# The container gets docker's own network, from which the metadata server can be reached: it needs no access to what
+# listens on the VM itself. It is not removed when it ends: the exit code and OOMKilled come from `docker inspect`.
+start_container() {
+    local options memory i
+    # One from an earlier attempt may be on the disk.
+    timeout "$DOCKER_SECONDS" docker rm --force "$CONTAINER" >/dev/null 2>&1
+    options=(--detach --name "$CONTAINER" --log-driver json-file --log-opt max-size=64m --log-opt max-file=4)
+    memory=$(memory_kib)
+    if [ -n "$memory" ]; then
+        keep memory-kib "$memory"
+        options+=(--memory "${memory}k" --memory-swap "${memory}k")
+    fi
+    if [ "$PRIVILEGED" = true ]; then options+=(--privileged); fi
+    if [ "$GPU_COUNT" -gt 0 ]; then
+        options+=(--volume /var/lib/nvidia/lib64:/usr/local/nvidia/lib64 --volume /var/lib/nvidia/bin:/usr/local/nvidia/bin)
+        options+=(--device /dev/nvidiactl --device /dev/nvidia-uvm)
+        for ((i = 0; i < GPU_COUNT; i++)); do options+=(--device "/dev/nvidia$i"); done
+    fi
+    for ((i = 0; i < ${#CONTAINER_ENV[@]}; i++)); do options+=(--env "${CONTAINER_ENV[i]}"); done
+    if [ -n "${STORAGE_EMULATOR_HOST:-}" ]; then options+=(--env "STORAGE_EMULATOR_HOST=$STORAGE_EMULATOR_HOST"); fi
+    if [ -n "${GCE_METADATA_HOST:-}" ]; then options+=(--env "GCE_METADATA_HOST=$GCE_METADATA_HOST"); fi
+    options+=("$IMAGE")
+    for ((i = 0; i < ${#ARGS[@]}; i++)); do options+=("${ARGS[i]}"); done
+
+    keep run-since "$(now)"
+    await timeout "$DOCKER_SECONDS" docker run "${options[@]}" >/dev/null 2>"$STATE/run.txt" ||
+        fail "docker could not start the container: $(last_line "$STATE/run.txt")"
+}
+
+# inspect_container: RUNNING (true, false), EXIT_CODE and OOM_KILLED (true, false); 1 when docker does not say.
+inspect_container() {
+    local answer
+    answer=$(timeout "$DOCKER_SECONDS" docker inspect --format \
+        '{{.State.Running}} {{.State.ExitCode}} {{.State.OOMKilled}}' "$CONTAINER" 2>"$STATE/inspect.txt") || return 1
+    read -r RUNNING EXIT_CODE OOM_KILLED <<<"$answer"
+}
+
+# Waits as long as the container runs. `docker wait` also ends when docker is restarted, so its word is not enough.
+await_container() {
+    local unanswered=0
+    while [ "$unanswered" -lt 5 ]; do
+        await docker wait "$CONTAINER" >/dev/null 2>&1
+        if inspect_container; then
+            [ "$RUNNING" = true ] || return 0
+        else
+            unanswered=$((unanswered + 1))
+        fi
+        await sleep 1
+    done
+    fail "docker no longer answers about the container: $(last_line "$STATE/inspect.txt")"
+}
+
+# A stop from outside: the limit of the run, a preemption, a shutdown. `finish`, which comes next, stops the container,
+# so that it is also stopped when this script was killed.
+on_stop() {
+    trap '' TERM
+    local pid
+    for pid in ${AWAITED:-} ${PUBLISHER:-} ${FOLLOWER:-}; do kill -TERM "$pid" 2>/dev/null; done
+    exit 0
+}
+
+run() {
+    if marked skip || marked lost || marked outcome-state; then exit 0; fi
+    trap on_stop TERM
+    start_container
+    keep state RUNNING
+    : >"$STATE/log"
+    docker logs --follow "$CONTAINER" >>"$STATE/log" 2>&1 &
+    FOLLOWER=$!
+    put_status $(($(now) + HEARTBEAT_SECONDS)) RUNNING
+    case $? in
+        (0) say "RUNNING: attempt $(recall attempt) of $RUN_ID" ;;
+        (1) exit 0 ;;
+        (2) say "RUNNING could not be written ($(http_problem)); the next heartbeat will say it" ;;
+    esac
+    start_publisher
+    await_container
+    stop_publisher
+    # Ends by itself when it has printed everything; `finish` reads again what a follower that hangs has missed.
+    if until_gone "$FOLLOWER" 10; then : >"$STATE/log-complete"; else kill -KILL "$FOLLOWER" 2>/dev/null; fi
+    say "the container ended with exit code $EXIT_CODE"
+    [ "$EXIT_CODE" = 0 ]
+}

@@ -1,0 +1,195 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
+# `boot.sh finish`, systemd's ExecStopPost: runs however the unit ended, also when the other two were killed or never
+# ran. Stops what still runs, uploads the rest of the log, writes the last status.
+# $SERVICE_RESULT: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
+
+finish() {
+    local result=${SERVICE_RESULT:-success} started_by_now uploads_until
+    # What an earlier boot left is not this boot's to report.
+    if marked skip || [ "$(recall boot-id)" != "$BOOT_ID" ]; then exit 0; fi
+    started_by_now=$(now)
+    uploads_until=$((started_by_now + UPLOAD_SECONDS))
+    STATUS=
+    REASON=
+    EXIT=
+
+    decide "$result"
+    settle_publisher
+    if marked lost; then
+        say "the run has another writer; nothing is written"
+        exit 0
+    fi
+    NEXT_BEAT=$((started_by_now + HEARTBEAT_SECONDS))
+    if marked log; then
+        complete_log
+        # A third of the time stays for the listing and the status.
+        upload_log $((started_by_now + UPLOAD_SECONDS * 2 / 3))
+    fi
+    if [ "$STATUS" = SUCCEEDED ]; then upload_listing "$uploads_until"; fi
+    say "$STATUS${REASON:+: $REASON}"
+    write_last_status "$uploads_until"
+    # A stop from outside is a shutdown: it would not wait.
+    if [ "$result" != success ] && [ "$DEBUG_SECONDS" -gt 0 ]; then
+        case $STATUS in
+            (FAILED | TIMED_OUT)
+                say "the VM stays up for $DEBUG_SECONDS s to be looked at"
+                nap "$DEBUG_SECONDS"
+                ;;
+        esac
+    fi
+}
+
+# decide RESULT: sets STATUS, REASON and EXIT, and stops a container that still runs.
+decide() {
+    local inspected=
+    if marked outcome-state; then
+        STATUS=$(recall outcome-state)
+        REASON=$(recall outcome-reason)
+        # Docker may have begun what it reported as failed.
+        if marked run-since && inspect_container && [ "$RUNNING" = true ]; then stop_container; fi
+        return
+    fi
+    if ! marked run-since; then
+        decide_cut "$1" boot-since $((GRANT_SECONDS + PULL_SECONDS)) \
+            "The image was not pulled in time" "check that the VM reaches the registry (Private Google Access on the subnetwork) and run pulumi up"
+        return
+    fi
+    if inspect_container; then inspected=1; fi
+    if [ -n "$inspected" ] && [ "$RUNNING" = true ]; then
+        say "stopping the container, with $STOP_GRACE_SECONDS s for the trainer to save its checkpoint"
+        stop_container
+        if inspect_container; then EXIT=$EXIT_CODE; fi
+        decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run passed its limit of $(span "$MAX_RUN_SECONDS")" \
+            "raise maxRunMinutes (pulumi config set maxRunMinutes $((MAX_RUN_SECONDS / 30))) and run pulumi up"
+    elif [ -n "$inspected" ]; then
+        EXIT=$EXIT_CODE
+        explain_exit
+    else
+        decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run passed its limit of $(span "$MAX_RUN_SECONDS")" \
+            "docker did not answer either: $(last_line "$STATE/inspect.txt")"
+    fi
+}
+
+# decide_cut RESULT SINCE SECONDS WHAT REMEDY: for work that something else than itself has ended.
+decide_cut() {
+    case $1 in
+        (timeout) STATUS=TIMED_OUT ;;
+        (success)
+            # Compute Engine's own limit stops the VM like any shutdown.
+            STATUS=INTERRUPTED
+            if [ "$(now)" -ge $(($(recall "$2" 0) + $3)) ]; then STATUS=TIMED_OUT; fi
+            ;;
+        (*) STATUS=FAILED ;;
+    esac
+    case $STATUS in
+        (TIMED_OUT) REASON="$4; $5" ;;
+        (FAILED) REASON="The boot script ended early (systemd: $1${EXIT_STATUS:+, $EXIT_STATUS}); the VM's serial port shows why, and a larger machineType helps if memory ran out" ;;
+        (INTERRUPTED)
+            HTTP_SECONDS=3
+            if [ "$(metadata instance/preempted)" = TRUE ]; then
+                REASON="Compute Engine preempted the VM; run pulumi up to go on"
+            else
+                REASON="The VM was stopped from outside while the run was not finished; run pulumi up to go on"
+            fi
+            ;;
+    esac
+}
+
+span() {
+    if [ $(($1 % 60)) -eq 0 ]; then printf '%s minutes' $(($1 / 60)); else printf '%s s' "$1"; fi
+}
+
+stop_container() {
+    timeout $((STOP_GRACE_SECONDS + 15)) docker stop -t "$STOP_GRACE_SECONDS" "$CONTAINER" >/dev/null 2>&1
+}
+
+# By the exit code of a container that ended by itself.
+explain_exit() {
+    local memory
+    STATUS=FAILED
+    memory=$(($(recall memory-kib 0) / 1024))
+    if [ "$EXIT" = 0 ]; then
+        STATUS=SUCCEEDED
+    elif [ "$OOM_KILLED" = true ]; then
+        REASON="The trainer ran out of memory, it may use $memory MiB (exit code $EXIT); choose a machineType with more memory (pulumi config set machineType n2-highmem-4) and run pulumi up"
+    else
+        case $EXIT in
+            (126 | 127) REASON="The image's entry point could not be run (exit code $EXIT); check ENTRYPOINT and CMD in the trainer's Dockerfile" ;;
+            (137) REASON="The trainer was killed (exit code 137, SIGKILL), not for the memory limit of its container; see the end of its log, and choose a machineType with more memory if it needs much" ;;
+            (143) REASON="The trainer was ended by a SIGTERM (exit code 143) that did not come from this VM's shutdown; see what in the container sends it" ;;
+            (139) REASON="The trainer crashed (exit code 139, SIGSEGV); see the end of its log" ;;
+            (*) REASON="The trainer failed (exit code $EXIT); see the end of its log" ;;
+        esac
+    fi
+}
+
+# The publisher of a stopped `run` may still be at its last request.
+settle_publisher() {
+    local pid
+    pid=$(recall publisher-pid)
+    if [ -n "$pid" ]; then until_gone "$pid" 10 || kill -KILL "$pid" 2>/dev/null; fi
+}
+
+# Reads the container's output once more when nobody followed it to the end. It can be shorter than what was followed:
+# docker keeps the newest part of a very long one.
+complete_log() {
+    if marked log-complete; then return; fi
+    timeout 20 docker logs --follow "$CONTAINER" >"$STATE/log-again" 2>&1
+    if [ "$(($(wc -c <"$STATE/log-again")))" -ge "$(($(wc -c <"$STATE/log")))" ]; then
+        mv -f "$STATE/log-again" "$STATE/log"
+    fi
+}
+
+# upload_log DEADLINE
+upload_log() {
+    local deadline=$1
+    # A shutdown leaves little time, and the status must still be written.
+    if [ "$STATUS" = INTERRUPTED ]; then deadline=$(smaller "$deadline" $(($(now) + 6))); fi
+    while :; do
+        publish_log "$deadline"
+        case $? in
+            (1) return ;;
+            (2)
+                say "the end of the log could not be uploaded ($(http_problem)); its last lines are:"
+                tail -c 2000 "$STATE/log"
+                return
+                ;;
+        esac
+        heartbeat
+    done
+}
+
+# upload_listing DEADLINE: runs/<runId>/objects.json, what the model consists of; without it there is no success.
+upload_listing() {
+    local listing=$STATE/objects.json separator=
+    printf '{"schema":1,"pages":[' >"$listing"
+    PAGE_TOKEN=
+    while :; do
+        if ! list_page "$1" "$RUN_PREFIX/model/" 'items(name,size,generation,crc32c,md5Hash)'; then
+            listing_failed listed
+            return
+        fi
+        printf '%s' "$separator" >>"$listing"
+        cat "$RESPONSE" >>"$listing"
+        separator=,
+        [ -n "$PAGE_TOKEN" ] || break
+        heartbeat
+    done
+    printf ']}\n' >>"$listing"
+    upload "$1" "$RUN_PREFIX/objects.json" "$listing" application/json
+    [ "$HTTP_CODE" = 200 ] || listing_failed "recorded in $RUN_PREFIX/objects.json"
+}
+
+listing_failed() {
+    STATUS=FAILED
+    REASON="The trainer succeeded, but its model could not be $1 ($(http_problem)); check roles/storage.legacyBucketReader on gs://$BUCKET and roles/storage.objectUser under runs/, and run pulumi up"
+}
+
+# write_last_status DEADLINE
+write_last_status() {
+    # When the claim failed, a grant to write may be there all the same, and then the reason reaches the bucket.
+    put_status "$1" "$STATUS" "$EXIT" "$REASON" "$(timestamp)"
+    if [ $? -eq 2 ]; then
+        say "$STATUS could not be written to gs://$BUCKET/$RUN_PREFIX/status.json ($(http_problem))"
+    fi
+}

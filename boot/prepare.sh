@@ -1,0 +1,119 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
+# `boot.sh prepare`: claims the run, sees that everything the trainer needs is there and allowed, pulls the image.
+
+# give_up STATE REASON: `finish` reports it.
+give_up() {
+    keep outcome-reason "$2"
+    keep outcome-state "$1"
+    stop_publisher
+    exit 1
+}
+
+fail() {
+    give_up FAILED "$1"
+}
+
+# There is nothing to train and nothing to report: the unit goes on to its end, which powers the VM off.
+leave() {
+    say "$1"
+    : >"$STATE/skip"
+    exit 0
+}
+
+fail_storage() {
+    case $HTTP_CODE in
+        (401 | 403) fail "The VM's service account has no permission $1 ($(http_problem)); grant it $2 and run pulumi up" ;;
+        (*) fail "$3: $(http_problem)" ;;
+    esac
+}
+
+# Decides by what is in the bucket whether this boot trains, and writes that it does.
+# https://cloud.google.com/storage/docs/request-preconditions
+claim() {
+    local state attempt=1 interruptions=0
+    local roles="roles/storage.legacyBucketReader on gs://$BUCKET and roles/storage.objectUser on its objects under runs/"
+    read_status "$GRANTS_UNTIL"
+    case $HTTP_CODE in
+        (404) keep generation 0 ;;
+        (200)
+            keep generation "$STATUS_GENERATION"
+            state=$(printf '%s' "$STATUS_TEXT" | json_string state)
+            attempt=$(printf '%s' "$STATUS_TEXT" | json_number attempt)
+            interruptions=$(printf '%s' "$STATUS_TEXT" | json_number interruptions)
+            case $state in
+                (PENDING) interruptions=0 ;;
+                (PULLING | RUNNING | INTERRUPTED) interruptions=$((${interruptions:-0} + 1)) ;;
+                (SUCCEEDED | FAILED | TIMED_OUT) leave "$RUN_ID is $state already; nothing to do" ;;
+                (*) leave "$RUN_PREFIX/status.json has the unknown state '$state'; this VM leaves the run alone" ;;
+            esac
+            ;;
+        (*) fail_storage "to read $RUN_PREFIX/status.json" "$roles" "The run's status could not be read" ;;
+    esac
+    keep interruptions "$interruptions"
+    if [ "$interruptions" -ge "$MAX_ATTEMPTS" ]; then
+        keep attempt "$attempt"
+        keep started-at "$(printf '%s' "$STATUS_TEXT" | json_string startedAt)"
+        put_status "$GRANTS_UNTIL" FAILED '' "The run was interrupted $interruptions times, and maxAttempts is $MAX_ATTEMPTS; run pulumi up to start it again, with provisioning standard if preemptions go on" "$(timestamp)"
+        if [ $? -eq 2 ]; then fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The run's end could not be written"; fi
+        leave "FAILED: $RUN_ID was interrupted $interruptions times, and maxAttempts is $MAX_ATTEMPTS"
+    fi
+    if [ "$interruptions" -gt 0 ]; then attempt=$((attempt + 1)); fi
+    keep attempt "${attempt:-1}"
+    keep started-at "$(timestamp)"
+    keep state PULLING
+    put_status "$GRANTS_UNTIL" PULLING
+    case $? in
+        (1) leave "$RUN_ID was claimed by someone else" ;;
+        (2) fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The run could not be claimed" ;;
+    esac
+    say "PULLING: attempt $(recall attempt) of $RUN_ID"
+}
+
+# Removes what an earlier attempt left, so that the model is that of one attempt. Its checkpoints stay.
+clear_model() {
+    local link
+    PAGE_TOKEN=
+    while :; do
+        list_page "$GRANTS_UNTIL" "$RUN_PREFIX/model/" 'items(selfLink)' ||
+            fail_storage "to list gs://$BUCKET" "roles/storage.legacyBucketReader on it" "The earlier attempt's model/ could not be listed"
+        # A selfLink holds the name percent-encoded: no escapes of JSON to undo.
+        tr '"' '\n' <"$RESPONSE" | sed -n '/^selfLink$/{n;n;p;}' >"$STATE/to-delete"
+        while IFS= read -r link; do
+            request "$GRANTS_UNTIL" DELETE "$STORAGE/storage/v1/b/$BUCKET/o/${link##*/o/}"
+            case $HTTP_CODE in
+                (2?? | 404) ;;
+                (*) fail_storage "to delete in $RUN_PREFIX/model/" "roles/storage.objectUser on runs/ in gs://$BUCKET" "The earlier attempt's model/ could not be cleared" ;;
+            esac
+        done <"$STATE/to-delete"
+        [ -n "$PAGE_TOKEN" ] || return 0
+    done
+}
+
+# The trainer's first look at the dataset would fail without the grant, so the grant is awaited here.
+check_dataset() {
+    local path=${DATASET_URI#gs://}
+    request "$GRANTS_UNTIL" GET "$(object_url "${path#*/}" "${path%%/*}")?fields=size"
+    case $HTTP_CODE in
+        (200) ;;
+        (404) fail "The dataset $DATASET_URI does not exist; set it (pulumi config set dataset PATH_OR_URI) and run pulumi up" ;;
+        (*) fail_storage "to read the dataset $DATASET_URI" "roles/storage.objectViewer on it" "The dataset $DATASET_URI could not be read" ;;
+    esac
+}
+
+prepare() {
+    # The disk outlives a boot; what an earlier one remembered is worth nothing now.
+    rm -rf "${STATE:?}"/* || exit 1
+    GRANTS_UNTIL=$(($(now) + GRANT_SECONDS))
+    keep boot-id "$BOOT_ID"
+    keep boot-since "$(now)"
+    : >"$STATE/status-sent"
+    trap on_stop TERM
+    say "boot $BOOT_ID for $RUN_ID"
+    claim
+    start_publisher
+    if [ "$(recall attempt)" -gt 1 ]; then clear_model; fi
+    check_dataset
+    if [ "$GPU_COUNT" -gt 0 ]; then install_gpu_driver; fi
+    pull_image
+    stop_publisher
+}
