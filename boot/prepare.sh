@@ -73,20 +73,21 @@ claim() {
 clear_model() {
     local link
     PAGE_TOKEN=
+    : >"$STATE/to-delete"
     while :; do
         list_page "$GRANTS_UNTIL" "$RUN_PREFIX/model/" 'items(selfLink)' ||
             fail_storage "to list gs://$BUCKET" "roles/storage.legacyBucketReader on it" "The earlier attempt's model/ could not be listed"
         # A selfLink holds the name percent-encoded: no escapes of JSON to undo.
-        tr '"' '\n' <"$RESPONSE" | sed -n '/^selfLink$/{n;n;p;}' >"$STATE/to-delete"
-        while IFS= read -r link; do
-            request "$GRANTS_UNTIL" DELETE "$STORAGE/storage/v1/b/$BUCKET/o/${link##*/o/}"
-            case $HTTP_CODE in
-                (2?? | 404) ;;
-                (*) fail_storage "to delete in $RUN_PREFIX/model/" "roles/storage.objectUser on runs/ in gs://$BUCKET" "The earlier attempt's model/ could not be cleared" ;;
-            esac
-        done <"$STATE/to-delete"
-        [ -n "$PAGE_TOKEN" ] || return 0
+        tr '"' '\n' <"$RESPONSE" | sed -n '/^selfLink$/{n;n;p;}' >>"$STATE/to-delete"
+        [ -n "$PAGE_TOKEN" ] || break
     done
+    while IFS= read -r link; do
+        request "$GRANTS_UNTIL" DELETE "$STORAGE/storage/v1/b/$BUCKET/o/${link##*/o/}"
+        case $HTTP_CODE in
+            (2?? | 404) ;;
+            (*) fail_storage "to delete in $RUN_PREFIX/model/" "roles/storage.objectUser on runs/ in gs://$BUCKET" "The earlier attempt's model/ could not be cleared" ;;
+        esac
+    done <"$STATE/to-delete"
 }
 
 # The trainer's first look at the dataset would fail without the grant, so the grant is awaited here.
