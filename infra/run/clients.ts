@@ -1,0 +1,67 @@
+/** An object of the bucket as a listing shows it. */
+export interface StoredObject {
+    name: string;
+    sizeBytes: number;
+    generation: string;
+    /** Base64, big-endian. */
+    crc32c: string;
+    /** Base64; composite objects have none. */
+    md5Hash?: string;
+    /** RFC 3339. */
+    createdAt: string;
+}
+
+/** What waiting and collecting need of a bucket. Errors other than those named are thrown as the client gives them. */
+export interface BucketClient {
+    /** Name of the bucket. */
+    readonly bucket: string;
+    /** The live object, or undefined when there is none. */
+    stat(name: string): Promise<StoredObject | undefined>;
+    /** Bytes of one generation, or undefined when that is gone. */
+    read(name: string, generation: string): Promise<Buffer | undefined>;
+    /**
+     * Writes a small object if its live generation still is `ifGeneration` ("0": if there is none).
+     * @returns the new generation, or undefined when another writer was faster (412).
+     */
+    write(name: string, content: string, ifGeneration: string): Promise<string | undefined>;
+    /** Uploads a file under the same precondition as `write`. */
+    upload(path: string, name: string, ifGeneration: string): Promise<string | undefined>;
+    /** All live objects under a prefix in order of name, those before `startOffset` left out. */
+    list(prefix: string, startOffset?: string): Promise<StoredObject[]>;
+    /** Names of the folders right under a prefix that ends in "/". */
+    folders(prefix: string): Promise<string[]>;
+    /** Downloads one generation to a file that must not exist yet. */
+    download(name: string, generation: string, path: string): Promise<void>;
+}
+
+/** What waiting needs of the VM. */
+export interface VmClient {
+    /** Compute Engine's status, e.g. `RUNNING` or `TERMINATED`; undefined when the VM does not exist. */
+    status(): Promise<string | undefined>;
+    /** Starts the VM and waits for the operation. */
+    start(): Promise<void>;
+    /** Stops the VM and waits for the operation. */
+    stop(): Promise<void>;
+    /** The newest part of serial port 1. */
+    serialOutput(): Promise<string>;
+}
+
+export interface Clock {
+    /** Milliseconds since 1970. */
+    now(): number;
+    sleep(milliseconds: number): Promise<void>;
+}
+
+/** Shows one line to the person. */
+export type Print = (line: string) => void;
+
+/** The clock of this machine. */
+export function systemClock(): Clock {
+    return {
+        now: () => Date.now(),
+        sleep: (milliseconds) =>
+            new Promise((resolve) => {
+                setTimeout(resolve, milliseconds);
+            }),
+    };
+}

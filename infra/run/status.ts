@@ -1,0 +1,115 @@
+/** States of a run, a closed set. */
+export const runStates = ["PENDING", "PULLING", "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "INTERRUPTED"] as const;
+
+export type RunState = (typeof runStates)[number];
+
+/** Content of `runs/<runId>/status.json`; times are RFC 3339. */
+export interface RunStatus {
+    schema: 1;
+    runId: string;
+    state: RunState;
+    /** Counts from 1. */
+    attempt: number;
+    /** Interruptions since a person last started the run. */
+    interruptions: number;
+    /** True when an update has failed with this outcome: the next one may try again. */
+    reported: boolean;
+    /** systemd's `INVOCATION_ID` of the unit; null while no VM has claimed the attempt. */
+    bootId: string | null;
+    /** The container's own exit code. */
+    exitCode: number | null;
+    /** One sentence a person can act on, or empty. */
+    reason: string | null;
+    startedAt: string | null;
+    updatedAt: string | null;
+    finishedAt: string | null;
+}
+
+/** Name of a run's status object. */
+export function statusName(runId: string): string {
+    return `runs/${runId}/status.json`;
+}
+
+/**
+ * Reads a status object.
+ * @param where its `gs://` URI, for the error.
+ * @throws when the text is not a status that this program or the boot script writes.
+ */
+export function parseStatus(text: string, where: string): RunStatus {
+    const problem = (what: string) => new Error(`${where} is not a run's status: ${what}; got ${text.slice(0, 200)}`);
+    const value = parseObject(text);
+    if (value === undefined) {
+        throw problem("a JSON object is needed");
+    }
+    const state = runStates.find((known) => known === value.state);
+    if (state === undefined) {
+        throw problem(`"state" must be one of ${runStates.join(", ")}`);
+    }
+    if (value.schema !== 1) {
+        throw problem('"schema" must be 1; a newer gcp-trainer may have written it');
+    }
+    if (typeof value.runId !== "string" || !isCount(value.attempt) || !isCount(value.interruptions)) {
+        throw problem('"runId", "attempt" and "interruptions" are needed');
+    }
+    return {
+        schema: 1,
+        runId: value.runId,
+        state,
+        attempt: value.attempt,
+        interruptions: value.interruptions,
+        reported: value.reported === true,
+        bootId: textOrNull(value.bootId),
+        exitCode: typeof value.exitCode === "number" ? value.exitCode : null,
+        reason: textOrNull(value.reason),
+        startedAt: textOrNull(value.startedAt),
+        updatedAt: textOrNull(value.updatedAt),
+        finishedAt: textOrNull(value.finishedAt),
+    };
+}
+
+/** Writes a status as the boot script does: one line, always the same keys in the same order. */
+export function renderStatus(status: RunStatus): string {
+    return `${JSON.stringify({
+        schema: status.schema,
+        runId: status.runId,
+        state: status.state,
+        attempt: status.attempt,
+        interruptions: status.interruptions,
+        reported: status.reported,
+        bootId: status.bootId,
+        exitCode: status.exitCode,
+        reason: status.reason,
+        startedAt: status.startedAt,
+        updatedAt: status.updatedAt,
+        finishedAt: status.finishedAt,
+    })}\n`;
+}
+
+/** True when nothing but a person's new attempt can change the state. */
+export function isTerminal(state: RunState): boolean {
+    return state === "SUCCEEDED" || state === "FAILED" || state === "TIMED_OUT";
+}
+
+/** True while a VM holds the run. */
+export function isClaimed(state: RunState): boolean {
+    return state === "PULLING" || state === "RUNNING";
+}
+
+/** Parses a JSON object; undefined for anything else. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+    try {
+        const value: unknown = JSON.parse(text);
+        const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+        return isObject ? (value as Record<string, unknown>) : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+function isCount(value: unknown): value is number {
+    return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
+function textOrNull(value: unknown): string | null {
+    return typeof value === "string" && value !== "" ? value : null;
+}
