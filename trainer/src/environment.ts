@@ -1,0 +1,69 @@
+import { UsageError } from "./errors";
+
+/** An object, or a prefix of objects, in a bucket. */
+export interface GcsUri {
+    bucket: string;
+    /** Object name, or prefix with a slash at its end; "" is the whole bucket. */
+    path: string;
+}
+
+/** Where the trainer reads and writes: Vertex AI's variables, the project's trainer contract. */
+export interface TrainerEnvironment {
+    dataset: GcsUri;
+    modelDir: GcsUri;
+}
+
+// https://cloud.google.com/storage/docs/buckets#naming
+const GCS_URI = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/s;
+
+/** Reads a `gs://bucket/path` URI; undefined when it is none. */
+export function parseGcsUri(text: string): GcsUri | undefined {
+    const [, bucket, path = ""] = GCS_URI.exec(text) ?? [];
+    return bucket === undefined ? undefined : { bucket, path };
+}
+
+/** `gs://bucket/path`, as people write it. */
+export function formatGcsUri(uri: GcsUri): string {
+    return `gs://${uri.bucket}/${uri.path}`;
+}
+
+/**
+ * Reads `AIP_TRAINING_DATA_URI`, `AIP_MODEL_DIR` and `AIP_DATA_FORMAT`.
+ * https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
+ * @throws {UsageError} with one sentence for each problem there is
+ */
+export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): TrainerEnvironment {
+    const problems: string[] = [];
+    const dataset = gcsVariable("AIP_TRAINING_DATA_URI", "a gs:// URI of one CSV object", env, problems);
+    const modelDir = gcsVariable("AIP_MODEL_DIR", "a gs:// URI to write the model under", env, problems);
+    if (dataset !== undefined && (dataset.path === "" || dataset.path.endsWith("/") || dataset.path.includes("*"))) {
+        problems.push(mustBe("AIP_TRAINING_DATA_URI", "a gs:// URI of one CSV object", formatGcsUri(dataset)));
+    }
+    const format = env.AIP_DATA_FORMAT;
+    if (format !== undefined && format !== "" && format !== "csv") {
+        problems.push(`${mustBe("AIP_DATA_FORMAT", '"csv" or unset', format)}; this trainer reads CSV`);
+    }
+    if (problems.length > 0 || dataset === undefined || modelDir === undefined) {
+        throw new UsageError(problems);
+    }
+    const prefix = modelDir.path === "" || modelDir.path.endsWith("/") ? modelDir.path : `${modelDir.path}/`;
+    return { dataset, modelDir: { ...modelDir, path: prefix } };
+}
+
+function gcsVariable(
+    name: string,
+    allowed: string,
+    env: Readonly<Record<string, string | undefined>>,
+    problems: string[],
+): GcsUri | undefined {
+    const text = env[name];
+    const uri = text === undefined ? undefined : parseGcsUri(text);
+    if (uri === undefined) {
+        problems.push(mustBe(name, allowed, text));
+    }
+    return uri;
+}
+
+function mustBe(name: string, allowed: string, got: string | undefined): string {
+    return `The environment variable ${name} must be ${allowed}; got ${got === undefined ? "none" : JSON.stringify(got)}`;
+}

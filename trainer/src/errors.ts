@@ -1,0 +1,35 @@
+/** Exit codes of the trainer, after sysexits(3). Everything else is a bug and ends with 70. */
+export const EXIT = { usage: 64, data: 65, storage: 69, bug: 70 } as const;
+
+/** A failure that a person can act on: its message is printed as it is, without a stack trace. */
+export class TrainerError extends Error {
+    constructor(
+        readonly exitCode: number,
+        message: string,
+        options?: ErrorOptions,
+    ) {
+        super(message, options);
+        this.name = new.target.name;
+    }
+}
+
+/** Wrong hyperparameters or environment; `problems` are complete sentences and are shown all at once. */
+export class UsageError extends TrainerError {
+    constructor(readonly problems: readonly string[]) {
+        super(EXIT.usage, problems.join("\n"));
+    }
+}
+
+/** The dataset cannot be trained on; the message names the object and, where there is one, row and column. */
+export class DataError extends TrainerError {
+    constructor(message: string, options?: ErrorOptions) {
+        super(EXIT.data, message, options);
+    }
+}
+
+/** The bucket could not be read or written; the message names the object and the way out. */
+export class StorageError extends TrainerError {
+    constructor(message: string, options?: ErrorOptions) {
+        super(EXIT.storage, message, options);
+    }
+}

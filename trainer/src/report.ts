@@ -1,0 +1,127 @@
+import type { Hyperparameters } from "./arguments";
+import type { Table } from "./csv";
+import type { Dataset, Target } from "./dataset";
+import type { ClassificationMetrics, RegressionMetrics } from "./metrics";
+import type { Metrics } from "./model";
+import type { Split } from "./split";
+
+const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
+
+const MAX_CLASSES_SHOWN = 12;
+const MAX_FEATURES_SHOWN = 30;
+
+/** What was read: one line. */
+export function describeTable({ source, rows, columns, delimiter }: Table): string {
+    const separated = `${DELIMITER_NAMES[delimiter] ?? delimiter}-separated`;
+    return `Read ${source}: ${rows.length} rows, ${columns.length} columns, ${separated}`;
+}
+
+/** Target, features and what was dropped. */
+export function describeDataset(dataset: Dataset): string[] {
+    const { target, features, dropped, warnings } = dataset;
+    const isClasses = target.task === "classification";
+    return [
+        `Target: ${target.name}, ${isClasses ? `${target.classes.length} classes` : "a number"} (${target.why})`,
+        ...(isClasses ? [`Rows per class: ${countClasses(target.classes, target.y)}`] : []),
+        `Features (${features.length}): ${listFeatures(dataset)}`,
+        ...dropped.map(({ name, why }) => `Dropped: ${name} (${why})`),
+        ...warnings.map((warning) => `Warning: ${warning}`),
+    ];
+}
+
+/** How the rows were split, and which classes cannot be tested. */
+export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string[] {
+    const isClasses = target.task === "classification";
+    const how = `${isClasses ? "stratified, " : ""}testFraction ${testFraction}, seed ${seed}`;
+    const tested = new Set(split.test.map((row) => target.y[row]));
+    const untested = isClasses ? target.classes.filter((_, label) => !tested.has(label)) : [];
+    return [
+        `Split: ${split.train.length} rows to train, ${split.test.length} to test (${how})`,
+        ...(untested.length === 0
+            ? []
+            : [`Warning: too few rows to test these classes: ${shorten(untested, MAX_CLASSES_SHOWN)}`]),
+    ];
+}
+
+/** The measures as a table. */
+export function describeMetrics(metrics: Metrics): string[] {
+    return metrics.task === "classification" ? describeClassification(metrics) : describeRegression(metrics);
+}
+
+/** Accuracy, a line for each class, and the confusion matrix. */
+function describeClassification(metrics: ClassificationMetrics): string[] {
+    const { accuracy, baselineAccuracy, classes, confusionMatrix } = metrics;
+    const shown = classes.slice(0, MAX_CLASSES_SHOWN);
+    const left = classes.length - shown.length;
+    const summary = `  accuracy ${accuracy.toFixed(4)} (always the most frequent class: ${baselineAccuracy.toFixed(4)})`;
+    const rows = shown.map(({ label, precision, recall, f1, support }) => [
+        label,
+        ...[precision, recall, f1].map((value) => value.toFixed(3)),
+        String(support),
+    ]);
+    const table = formatTable([["class", "precision", "recall", "f1", "rows"], ...rows]);
+    if (left > 0) {
+        return [summary, ...table, `  and ${left} classes more: see metrics.json`];
+    }
+    const matrix = formatTable([
+        ["actual \\ predicted", ...classes.map(({ label }) => label)],
+        ...classes.map(({ label }, row) => [label, ...(confusionMatrix[row] ?? []).map(String)]),
+    ]);
+    return [summary, ...table, ...matrix];
+}
+
+/** One line for each measure. */
+function describeRegression({ mae, rmse, r2 }: RegressionMetrics): string[] {
+    return formatTable([
+        ["mean absolute error", formatNumber(mae)],
+        ["root mean squared error", formatNumber(rmse)],
+        ["R2", r2 === null ? "undefined: the tested values do not vary" : r2.toFixed(4)],
+    ]);
+}
+
+/** Seconds as people say them. */
+export function formatSeconds(seconds: number): string {
+    return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function countClasses(classes: readonly string[], y: readonly number[]): string {
+    const counts = classes.map(() => 0);
+    for (const label of y) {
+        counts[label] = (counts[label] ?? 0) + 1;
+    }
+    return shorten(
+        classes.map((label, index) => `${label} ${counts[index]}`),
+        MAX_CLASSES_SHOWN,
+    );
+}
+
+function listFeatures({ features }: Dataset): string {
+    return shorten(
+        features.map((feature) =>
+            feature.kind === "number"
+                ? feature.name
+                : `${feature.name} (text, ${feature.categories.length} categories)`,
+        ),
+        MAX_FEATURES_SHOWN,
+    );
+}
+
+function shorten(items: readonly string[], most: number): string {
+    const left = items.length - most;
+    return left > 0 ? `${items.slice(0, most).join(", ")} and ${left} more` : items.join(", ");
+}
+
+function formatNumber(value: number): string {
+    return String(Number(value.toPrecision(5)));
+}
+
+/** Columns of equal width, the first to the left, the others to the right. */
+function formatTable(rows: readonly (readonly string[])[]): string[] {
+    const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+    return rows.map((row) => {
+        const cells = row.map((cell, column) =>
+            column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+        );
+        return `  ${cells.join("  ").trimEnd()}`;
+    });
+}

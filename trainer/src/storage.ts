@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { Storage } from "@google-cloud/storage";
+import { formatGcsUri, type GcsUri } from "./environment";
+import { StorageError } from "./errors";
+
+/** The bucket as the trainer needs it. */
+export interface ObjectStore {
+    /**
+     * The object's content as it arrives, checked against its CRC32C.
+     * @throws {StorageError} while it is read
+     */
+    read(uri: GcsUri): AsyncIterable<Uint8Array>;
+    /**
+     * Creates the object, all at once or not at all; never overwrites one with other content.
+     * @throws {StorageError}
+     */
+    create(uri: GcsUri, json: string): Promise<void>;
+}
+
+/** The client gives up on a request that fails again and again after so long; the run's own limit is far above. */
+const RETRY_SECONDS = 60;
+
+/**
+ * Google Cloud Storage with Application Default Credentials: on the VM its service account.
+ * `STORAGE_EMULATOR_HOST` points the client to another server.
+ */
+export function openStorage(): ObjectStore {
+    const storage = new Storage({ retryOptions: { autoRetry: true, maxRetries: 5, totalTimeout: RETRY_SECONDS } });
+    return {
+        async *read(uri) {
+            const stream = storage.bucket(uri.bucket).file(uri.path).createReadStream();
+            try {
+                for await (const chunk of stream) {
+                    yield chunk as Uint8Array;
+                }
+            } catch (error) {
+                throw describe(error, "read", uri);
+            } finally {
+                stream.destroy();
+            }
+        },
+        async create(uri, json) {
+            const file = storage.bucket(uri.bucket).file(uri.path);
+            try {
+                await file.save(json, {
+                    contentType: "application/json",
+                    // One request: the object appears complete or not at all.
+                    resumable: false,
+                    // 0: the object must not exist. An earlier attempt's objects were cleared before this one began.
+                    preconditionOpts: { ifGenerationMatch: 0 },
+                });
+            } catch (error) {
+                // The client repeats a request whose answer got lost: then the object is there, and it is this one.
+                if (codeOf(error) === 412 && (await md5Of(storage, uri)) === md5(json)) {
+                    return;
+                }
+                throw describe(error, "write", uri);
+            }
+        },
+    };
+}
+
+async function md5Of(storage: Storage, uri: GcsUri): Promise<string | undefined> {
+    try {
+        const [metadata] = await storage.bucket(uri.bucket).file(uri.path).getMetadata();
+        return metadata.md5Hash;
+    } catch (error) {
+        throw describe(error, "read", uri);
+    }
+}
+
+function md5(text: string): string {
+    return createHash("md5").update(text).digest("base64");
+}
+
+function codeOf(error: unknown): unknown {
+    return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+}
+
+/** Storage's failure as a sentence with the way out: https://cloud.google.com/storage/docs/json_api/v1/status-codes */
+function describe(error: unknown, action: "read" | "write", uri: GcsUri): StorageError {
+    const message = error instanceof Error ? error.message : String(error);
+    return new StorageError(`Cannot ${action} ${formatGcsUri(uri)}: ${explain(codeOf(error), action, uri, message)}`, {
+        cause: error,
+    });
+}
+
+function explain(code: unknown, action: "read" | "write", uri: GcsUri, message: string): string {
+    const role = action === "read" ? "roles/storage.objectViewer" : "roles/storage.objectUser";
+    switch (Number(code)) {
+        case 401:
+            return `no valid credentials (401); run it on the VM, or with Application Default Credentials. ${firstLine(message)}`;
+        case 403:
+            return `permission denied (403); the service account needs ${role} on bucket ${uri.bucket}. ${firstLine(message)}`;
+        case 404:
+            return action === "read" ? "there is no such object (404)" : `there is no bucket ${uri.bucket} (404)`;
+        case 412:
+            return "it exists already with other content (412); another attempt of this run wrote it, and it is kept";
+        default:
+            return firstLine(message);
+    }
+}
+
+function firstLine(message: string): string {
+    return message.split("\n", 1)[0]?.trim() || "unknown error";
+}
