@@ -51,6 +51,36 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
     }
 }
 
+/**
+ * Kills every process that was started with this environment variable: what escaped its group, or survived an emulator
+ * that was killed. Does nothing on Windows, which shows no process the environment of another.
+ */
+export function killByEnvironment(name: string, value: string): void {
+    const marker = `${name}=${value}`;
+    if (process.platform === "linux") {
+        for (const { pid } of linuxTable()) {
+            if (pid !== process.pid && readQuietly(`/proc/${pid}/environ`).split("\0").includes(marker)) {
+                sendSignal(pid, "SIGKILL");
+            }
+        }
+    } else if (process.platform !== "win32") {
+        for (const line of runQuietly("ps", ["axeww", "-o", "pid=,command="]).split("\n")) {
+            if (`${line} `.includes(` ${marker} `) && Number.parseInt(line, 10) !== process.pid) {
+                sendSignal(Number.parseInt(line, 10), "SIGKILL");
+            }
+        }
+    }
+}
+
+/** Text of a file; empty if it is gone or belongs to somebody else. */
+function readQuietly(file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch {
+        return "";
+    }
+}
+
 function processTable(): ProcessEntry[] {
     if (process.platform === "linux") {
         return linuxTable();

@@ -59,7 +59,8 @@ const NO_EFFECT = new Set([
     "Service.OOMPolicy",
     "Service.TasksMax",
     "Service.StandardInput",
-    "Service.RuntimeDirectoryPreserve",
+    "Service.RuntimeDirectoryMode",
+    "Service.StateDirectoryMode",
 ]);
 const SINGLE_KEYS = new Set([
     "Unit.Description",

@@ -52,7 +52,8 @@ export class Service {
     #control: UnitProcess | undefined;
     /** A control command was asked to end: as in systemd its children live until ExecStopPost is over. */
     #asked = false;
-    #killed = false;
+    /** Power was cut: no action of the unit fires any more. */
+    killed = false;
 
     constructor(
         readonly unit: ServiceUnit,
@@ -72,7 +73,7 @@ export class Service {
 
     /** Power is gone: every process dies at once, nothing else of the unit runs. */
     kill(): void {
-        this.#killed = true;
+        this.killed = true;
         this.#stopRequest.resolve();
         killGroups(this.#groups, "SIGKILL");
     }
@@ -106,7 +107,7 @@ export class Service {
             return false;
         }
         const line = ExecStart[0];
-        if (line === undefined || this.#killed) {
+        if (line === undefined || this.killed) {
             return false;
         }
         const main = this.#spawn(line, {});
@@ -145,11 +146,11 @@ export class Service {
     /** Runs commands one after the other; the first failure, timeout or stop request ends the row. */
     async #runAll(lines: readonly ExecLine[], step: string, timeoutMs: number, stoppable: boolean): Promise<boolean> {
         for (const line of lines) {
-            if (this.#killed || !(await this.#runControl(line, step, timeoutMs, stoppable))) {
+            if (this.killed || !(await this.#runControl(line, step, timeoutMs, stoppable))) {
                 return false;
             }
         }
-        return !this.#killed;
+        return !this.killed;
     }
 
     async #runControl(line: ExecLine, step: string, timeoutMs: number, stoppable: boolean): Promise<boolean> {

@@ -1,0 +1,108 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import type { CloudFile } from "./cloud-config";
+import type { UnitSource } from "./service-unit";
+
+const SHIMS = ["curl", "docker", "docker-credential-gcr", "systemctl", "timeout"];
+const SYSTEM_FOLDERS = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"];
+/** Kept in memory by Container-Optimized OS, so empty at every boot. */
+const VOLATILE = ["etc", "run", "tmp"];
+const UNIT_FOLDERS = ["/etc/systemd/system", "/run/systemd/system"];
+
+/** The disk of a VM: a folder of the host. There is no chroot: paths inside are placed below `<dir>/root`. */
+export class MachineFiles {
+    readonly root: string;
+    readonly shims: string;
+    /** Files from user-data and their folders, as paths inside. */
+    readonly ownPaths = new Set<string>();
+
+    constructor(readonly dir: string) {
+        this.root = join(dir, "root");
+        this.shims = join(dir, "bin");
+    }
+
+    /** Where an absolute path inside lies on the host. */
+    place(path: string): string {
+        return join(this.root, path);
+    }
+
+    /** Prepares a boot: memory file systems are empty, `/var` is as it was. */
+    format(): void {
+        this.ownPaths.clear();
+        for (const name of VOLATILE) {
+            rmSync(join(this.root, name), { recursive: true, force: true });
+            mkdirSync(join(this.root, name), { recursive: true });
+        }
+        mkdirSync(this.shims, { recursive: true });
+        for (const name of SHIMS) {
+            const script = join(__dirname, "shims", `${name}.js`);
+            const text = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(script)} "$@"\n`;
+            writeFileSync(join(this.shims, name), text, { mode: 0o755 });
+        }
+    }
+
+    /** Writes a file of user-data. */
+    write(file: CloudFile): void {
+        const path = this.place(file.path);
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, file.content);
+        chmodSync(path, file.mode);
+        this.ownPaths.add(file.path);
+        this.ownPaths.add(dirname(file.path));
+    }
+
+    /** Adds a drop-in with environment variables to every service that user-data brought. */
+    addEnvironment(name: string, variables: Readonly<Record<string, string>>): void {
+        const lines = Object.entries(variables).map(([key, value]) => `Environment=${key}=${value}\n`);
+        for (const path of [...this.ownPaths].filter((one) => one.endsWith(".service"))) {
+            const file = this.place(join(`${path}.d`, name));
+            mkdirSync(dirname(file), { recursive: true });
+            writeFileSync(file, `[Service]\n${lines.join("")}`);
+        }
+    }
+
+    /** A unit's file and its drop-ins in order of name. */
+    readUnit(name: string): UnitSource[] {
+        const folder = UNIT_FOLDERS.find((one) => existsSync(this.place(`${one}/${name}`)));
+        if (folder === undefined) {
+            return [];
+        }
+        const dropIns = UNIT_FOLDERS.flatMap((one) => {
+            const path = `${one}/${name}.d`;
+            const names = existsSync(this.place(path)) ? readdirSync(this.place(path)) : [];
+            return names.filter((file) => file.endsWith(".conf")).map((file) => ({ file, path: `${path}/${file}` }));
+        }).sort((a, b) => (a.file < b.file ? -1 : 1));
+        return [`${folder}/${name}`, ...dropIns.map((one) => one.path)].map((path) => ({
+            path,
+            text: readFileSync(this.place(path), "utf8"),
+        }));
+    }
+
+    /** PATH inside: the shims, then what the host has. */
+    searchPath(): string {
+        return [this.shims, process.env.PATH ?? ""].join(delimiter);
+    }
+
+    /**
+     * The file to execute: a path of user-data where it lies; a command of a system folder by its name on PATH, so that
+     * `/usr/bin/docker` is the shim and `/bin/bash` is found wherever the host has it.
+     */
+    resolveProgram(program: string): string {
+        const folder = program.slice(0, program.lastIndexOf("/"));
+        const name = SYSTEM_FOLDERS.includes(folder) ? program.slice(folder.length + 1) : program;
+        if (name.includes("/")) {
+            return name;
+        }
+        const found = this.searchPath()
+            .split(delimiter)
+            .flatMap((path) =>
+                process.platform === "win32" ? [join(path, `${name}.exe`), join(path, name)] : [join(path, name)],
+            )
+            .find((file) => existsSync(file));
+        return found ?? program;
+    }
+}
+
+function quote(text: string): string {
+    return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,21 @@
+// @ts-check
+// The state of a container of the process runtime: `docker inspect`'s JSON, replaced by rename.
+
+const { readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { join } = require("node:path");
+
+/** @typedef {{ Id: string, Name: string, Image: string, State: { Status: string, Running: boolean, OOMKilled: boolean, Pid: number, ExitCode: number, Error: string, StartedAt: string, FinishedAt: string } }} ContainerState */
+
+/** @param {string} dir @returns {ContainerState} */
+function readState(dir) {
+    return JSON.parse(readFileSync(join(dir, "state.json"), "utf8"));
+}
+
+/** @param {string} dir @param {ContainerState} state */
+function writeState(dir, state) {
+    const draft = join(dir, `state.json.${process.pid}`);
+    writeFileSync(draft, JSON.stringify(state));
+    renameSync(draft, join(dir, "state.json"));
+}
+
+module.exports = { readState, writeState };

@@ -1,0 +1,72 @@
+// @ts-check
+// docker-credential-gcr of Container-Optimized OS: `configure-docker --registries HOST[,HOST]` and the credential
+// helper's `get`. https://github.com/GoogleCloudPlatform/docker-credential-gcr
+
+const { mkdirSync, readFileSync, writeFileSync } = require("node:fs");
+const { join } = require("node:path");
+const http = require("node:http");
+
+/** @param {string} message @returns {never} */
+function fail(message) {
+    process.stderr.write(`docker-credential-gcr: ${message}\n`);
+    process.exit(1);
+}
+
+/** @param {string[]} words */
+function configureDocker(words) {
+    let registries = /** @type {string[]} */ (["gcr.io"]);
+    while (words.length > 0) {
+        const word = words.shift() ?? "";
+        const match = /^--?registries(?:=(.*))?$/.exec(word);
+        if (match === null) {
+            fail(`unknown option ${word}`);
+        }
+        registries = (match?.[1] ?? words.shift() ?? fail("--registries needs hosts")).split(",");
+    }
+    // As on the real system: root's home is read-only there, so without HOME there is nowhere to write.
+    const home = process.env.HOME || fail("unable to save docker config: mkdir /root/.docker: read-only file system");
+    const folder = join(home, ".docker");
+    const file = join(folder, "config.json");
+    let config = /** @type {{ credHelpers?: Record<string, string> }} */ ({});
+    try {
+        config = JSON.parse(readFileSync(file, "utf8"));
+    } catch {
+        // None yet.
+    }
+    config.credHelpers = { ...config.credHelpers, ...Object.fromEntries(registries.map((host) => [host, "gcr"])) };
+    try {
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(file, `${JSON.stringify(config, undefined, 2)}\n`);
+    } catch (error) {
+        fail(`unable to save docker config: ${error instanceof Error ? error.message : error}`);
+    }
+    process.stderr.write(`${file} configured to use this credential helper for ${registries.join(", ")}\n`);
+}
+
+function get() {
+    const server = readFileSync(0, "utf8").trim();
+    const metadata = process.env.GCE_METADATA_HOST ?? "metadata.google.internal";
+    const url = `http://${metadata}/computeMetadata/v1/instance/service-accounts/default/token`;
+    const request = http.get(url, { headers: { "metadata-flavor": "Google" }, agent: false }, (response) => {
+        const chunks = /** @type {Buffer[]} */ ([]);
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.on("end", () => {
+            const text = Buffer.concat(chunks).toString("utf8");
+            if (response.statusCode !== 200) {
+                fail(`the metadata server gives no token (HTTP ${response.statusCode})`);
+            }
+            const answer = { ServerURL: server, Username: "_dcgcr_2_0_0_token", Secret: JSON.parse(text).access_token };
+            process.stdout.write(`${JSON.stringify(answer)}\n`);
+        });
+    });
+    request.on("error", (error) => fail(`the metadata server does not answer: ${error.message}`));
+}
+
+const [command, ...words] = process.argv.slice(2);
+if (command === "configure-docker") {
+    configureDocker(words);
+} else if (command === "get") {
+    get();
+} else {
+    fail(`the command ${command ?? "(none)"} is not known to the emulated VM; allowed: configure-docker, get`);
+}

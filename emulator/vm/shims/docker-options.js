@@ -1,0 +1,99 @@
+// @ts-check
+// Command lines of docker, as far as the emulated VM knows them.
+
+class UsageError extends Error {}
+
+/** What the daemon refuses. */
+class DaemonError extends Error {}
+
+/** Options of `docker run`; true = takes a value. https://docs.docker.com/reference/cli/docker/container/run/ */
+const RUN_OPTIONS = {
+    d: false,
+    detach: false,
+    name: true,
+    e: true,
+    env: true,
+    l: true,
+    label: true,
+    m: true,
+    memory: true,
+    "memory-swap": true,
+    "log-driver": true,
+    "log-opt": true,
+    network: true,
+    privileged: false,
+    v: true,
+    volume: true,
+    device: true,
+    "shm-size": true,
+    "stop-timeout": true,
+    init: false,
+    pull: true,
+};
+
+/**
+ * Reads options up to the first word that is none.
+ * @param {string[]} words
+ * @param {Record<string, boolean>} known name without dashes -> takes a value
+ * @param {number} [count] exact number of words after the options; any if left out
+ */
+function parse(words, known, count) {
+    const options = /** @type {{ name: string, value: string }[]} */ ([]);
+    const rest = [...words];
+    while (rest[0]?.startsWith("-") && rest[0] !== "-") {
+        const word = rest.shift() ?? "";
+        if (word === "--") {
+            break;
+        }
+        const equals = word.indexOf("=");
+        const long = word.startsWith("--");
+        const name = long ? word.slice(2, equals < 0 ? undefined : equals) : word.slice(1, 2);
+        const takesValue = known[name];
+        if (takesValue === undefined) {
+            throw new UsageError(`unknown flag: ${word} (the emulated VM knows ${Object.keys(known).join(", ")})`);
+        }
+        const inline = long ? (equals < 0 ? undefined : word.slice(equals + 1)) : word.slice(2) || undefined;
+        if (takesValue) {
+            const value = inline ?? rest.shift();
+            if (value === undefined) {
+                throw new UsageError(`flag needs an argument: ${word}`);
+            }
+            options.push({ name, value });
+        } else {
+            options.push({ name, value: inline ?? "true" });
+        }
+    }
+    if (count !== undefined && rest.length !== count) {
+        throw new UsageError(`expected ${count} argument(s) after the options; got ${rest.length}`);
+    }
+    const values = (/** @type {string[]} */ ...names) =>
+        options.filter((one) => names.includes(one.name)).map((one) => one.value);
+    return { options, positional: rest, values, last: (/** @type {string[]} */ ...names) => values(...names).at(-1) };
+}
+
+/** @param {string[]} words of `docker run` */
+function parseRun(words) {
+    const parsed = parse(words, RUN_OPTIONS);
+    const [image, ...args] = parsed.positional;
+    if (image === undefined) {
+        throw new UsageError("'docker run' requires at least 1 argument");
+    }
+    if (parsed.last("d", "detach") !== "true") {
+        throw new UsageError("'docker run' without --detach is not emulated");
+    }
+    const name = parsed.last("name");
+    if (name === undefined || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
+        throw new UsageError(`'docker run' needs --name with letters, digits, "_", "." and "-"; got ${name}`);
+    }
+    const env = parsed.values("e", "env").flatMap((value) => {
+        if (value.includes("=")) {
+            return [value];
+        }
+        // `--env NAME` hands on the caller's value.
+        const own = process.env[value];
+        return own === undefined ? [] : [`${value}=${own}`];
+    });
+    return { image, args, name, env, options: parsed.options };
+}
+
+module.exports = { DaemonError, UsageError, parse, parseRun };

@@ -1,0 +1,48 @@
+// @ts-check
+// docker of the emulated VM. Images come from the emulator's registry with the VM's own credentials; a container is a
+// process (EMULATOR_RUNTIME=process) or a container of this machine's engine (docker).
+
+const { DaemonError, UsageError, parse } = require("./docker-options.js");
+const { pull, PullError } = require("./docker-pull.js");
+
+/** Exit status of `docker run` when the daemon or the command line is at fault. */
+const DAEMON_FAILED = 125;
+
+async function main() {
+    const [command, ...words] = process.argv.slice(2);
+    const runtime =
+        process.env.EMULATOR_RUNTIME === "docker" ? require("./docker-engine.js") : require("./docker-process.js");
+    switch (command) {
+        case "pull": {
+            const { positional } = parse(words, { q: false, quiet: false }, 1);
+            const image = await pull(positional[0] ?? "");
+            process.stdout.write(`Digest: ${image.digest}\nStatus: Downloaded newer image for ${image.reference}\n`);
+            return 0;
+        }
+        case "run":
+        case "wait":
+        case "logs":
+        case "inspect":
+        case "stop":
+        case "kill":
+        case "rm":
+            return await runtime[command](words);
+        default:
+            throw new UsageError(
+                `'${command ?? ""}' is not a docker command of the emulated VM; allowed: pull, run, wait, logs, inspect, stop, kill, rm`,
+            );
+    }
+}
+
+main().then(
+    (exitCode) => {
+        process.exitCode = exitCode;
+    },
+    (error) => {
+        const usage = error instanceof UsageError;
+        const known = usage || error instanceof PullError || error instanceof DaemonError;
+        const text = known ? error.message : error instanceof Error ? error.stack : error;
+        process.stderr.write(usage ? `docker: ${text}\n` : `Error response from daemon: ${text}\n`);
+        process.exitCode = process.argv[2] === "run" || usage ? DAEMON_FAILED : 1;
+    },
+);
