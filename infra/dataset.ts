@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** A dataset on this machine. */
+export interface LocalDataset {
+    kind: "file";
+    /** Path as given, relative to the project folder. */
+    path: string;
+    fileName: string;
+}
+
+/** A dataset that is in a bucket already. */
+export interface RemoteDataset {
+    kind: "object";
+    bucket: string;
+    name: string;
+}
+
+/** Tells a `gs://` URI of one object from a path; `undefined` for a `gs://` URI that names no object. */
+export function parseDataset(text: string): LocalDataset | RemoteDataset | undefined {
+    if (!text.startsWith("gs://")) {
+        return { kind: "file", path: text, fileName: path.basename(text) };
+    }
+    const match = text.match(/^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])\/(.*[^/])$/s);
+    const [, bucket, name] = match ?? [];
+    return bucket !== undefined && name !== undefined ? { kind: "object", bucket, name } : undefined;
+}
+
+/** MD5 of a file. Cloud Storage gives the same for an object that is not composite. */
+export interface FileMd5 {
+    hex: string;
+    /** As in an object's `md5Hash`. */
+    base64: string;
+}
+
+/**
+ * Hashes a file a piece at a time. Synchronous, because the names of resources depend on it, and a program that waits before it
+ * declares its resources cannot export them from its module.
+ */
+export function md5OfFile(file: string): FileMd5 {
+    const hash = createHash("md5");
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const descriptor = fs.openSync(file, "r");
+    try {
+        for (let read = fs.readSync(descriptor, chunk); read > 0; read = fs.readSync(descriptor, chunk)) {
+            hash.update(chunk.subarray(0, read));
+        }
+    } finally {
+        fs.closeSync(descriptor);
+    }
+    const digest = hash.digest();
+    return { hex: digest.toString("hex"), base64: digest.toString("base64") };
+}
+
+/** Name of a local dataset's object: the hash in it makes two versions two objects. */
+export function datasetObjectName(md5: FileMd5, fileName: string): string {
+    return `data/${md5.hex.slice(0, 10)}/${fileName}`;
+}
+
+/** Media type by the file's ending; what has no better one is bytes. */
+export function contentType(fileName: string): string {
+    const types: Record<string, string> = {
+        ".csv": "text/csv",
+        ".json": "application/json",
+        ".jsonl": "application/x-ndjson",
+    };
+    return types[path.extname(fileName).toLowerCase()] ?? "application/octet-stream";
+}

@@ -1,0 +1,146 @@
+import { BOOT_IMAGES } from "./defaults";
+
+/** What an image is built for, in Docker's words. */
+export type Platform = "linux/amd64" | "linux/arm64";
+
+/** Machine series with Arm processors. https://cloud.google.com/compute/docs/instances/arm-on-compute */
+const ARM_SERIES = ["a4x", "c4a", "n4a", "t2a"];
+
+/** Series (and types) that boot from Hyperdisk only. https://cloud.google.com/compute/docs/disks/hyperdisks */
+const HYPERDISK_ONLY = /^(a3-ultragpu|a4|a4x|c4|c4a|c4d|g4|h4d|m4|n4|n4a|n4d|x4)-|-metal$/;
+
+/** Types that Compute Engine cannot move to another host. https://cloud.google.com/compute/docs/instances/live-migration-process */
+const NO_LIVE_MIGRATION = /^(a2|a3|a4|a4x|g2|g4|h3|h4d)-|-metal$/;
+
+interface BuiltInGpu {
+    machineType: RegExp;
+    gpuType: string;
+    /** GPUs of the machine type, read from its name. */
+    count: (match: RegExpMatchArray) => number | undefined;
+    /** The smallest machine type of this kind. */
+    example: string;
+}
+
+const inName = (match: RegExpMatchArray): number => Number(match[1]);
+const byCpus =
+    (counts: Record<string, number>) =>
+    (match: RegExpMatchArray): number | undefined =>
+        counts[match[1] ?? ""];
+
+/** Machine types that come with GPUs. https://cloud.google.com/compute/docs/gpus */
+const BUILT_IN_GPUS: readonly BuiltInGpu[] = [
+    {
+        machineType: /^a2-(?:high|mega)gpu-(\d+)g$/,
+        gpuType: "nvidia-tesla-a100",
+        count: inName,
+        example: "a2-highgpu-1g",
+    },
+    { machineType: /^a2-ultragpu-(\d+)g$/, gpuType: "nvidia-a100-80gb", count: inName, example: "a2-ultragpu-1g" },
+    { machineType: /^a3-highgpu-(\d+)g$/, gpuType: "nvidia-h100-80gb", count: inName, example: "a3-highgpu-1g" },
+    { machineType: /^a3-megagpu-(\d+)g$/, gpuType: "nvidia-h100-mega-80gb", count: inName, example: "a3-megagpu-8g" },
+    { machineType: /^a3-ultragpu-(\d+)g$/, gpuType: "nvidia-h200-141gb", count: inName, example: "a3-ultragpu-8g" },
+    { machineType: /^a4-highgpu-(\d+)g$/, gpuType: "nvidia-b200", count: inName, example: "a4-highgpu-8g" },
+    { machineType: /^a4x-highgpu-(\d+)g$/, gpuType: "nvidia-gb200", count: inName, example: "a4x-highgpu-4g" },
+    {
+        machineType: /^g2-standard-(\d+)$/,
+        gpuType: "nvidia-l4",
+        count: byCpus({ 4: 1, 8: 1, 12: 1, 16: 1, 24: 2, 32: 1, 48: 4, 96: 8 }),
+        example: "g2-standard-4",
+    },
+    {
+        machineType: /^g4-standard-(\d+)$/,
+        gpuType: "nvidia-rtx-pro-6000",
+        count: byCpus({ 48: 1, 96: 2, 192: 4, 384: 8 }),
+        example: "g4-standard-48",
+    },
+];
+
+/** GPUs that can be added to an N1 machine, with the counts that are allowed. */
+const N1_GPUS: Readonly<Record<string, readonly number[]>> = {
+    "nvidia-tesla-p4": [1, 2, 4],
+    "nvidia-tesla-p100": [1, 2, 4],
+    "nvidia-tesla-t4": [1, 2, 4],
+    "nvidia-tesla-v100": [1, 2, 4, 8],
+};
+
+/** The platform the trainer's image is built for: the one the machine type runs. */
+export function platformOf(machineType: string): Platform {
+    return ARM_SERIES.includes(machineType.split("-")[0] ?? "") ? "linux/arm64" : "linux/amd64";
+}
+
+/** The boot image of a machine type when the config names none. */
+export function defaultBootImage(machineType: string): string {
+    return BOOT_IMAGES[platformOf(machineType)];
+}
+
+/** The boot disk type of a machine type when the config names none. */
+export function defaultBootDiskType(machineType: string): string {
+    return HYPERDISK_ONLY.test(machineType) ? "hyperdisk-balanced" : "pd-balanced";
+}
+
+/** Whether a VM of this type can stay up while Google maintains its host. Spot VMs and VMs with a GPU never can. */
+export function canMigrate(machineType: string, gpuCount: number, spot: boolean): boolean {
+    return !spot && gpuCount === 0 && !NO_LIVE_MIGRATION.test(machineType);
+}
+
+/** A GPU setting that Compute Engine would refuse, and the values that would do. */
+export interface GpuProblem {
+    key: "gpuType" | "gpuCount" | "machineType";
+    must: string;
+    /** A value for `key` that helps. */
+    example: string;
+}
+
+/**
+ * Checks that GPU type, count and machine type go together.
+ *
+ * @param gpuType `""` for none
+ * @param gpuCount 0 for none
+ */
+export function gpuProblem(machineType: string, gpuType: string, gpuCount: number): GpuProblem | undefined {
+    for (const builtIn of BUILT_IN_GPUS) {
+        const match = machineType.match(builtIn.machineType);
+        const count = match ? builtIn.count(match) : undefined;
+        if (count === undefined) {
+            continue;
+        }
+        if (gpuType !== builtIn.gpuType) {
+            const must = `must be ${builtIn.gpuType} with machine type ${machineType}, which has it built in`;
+            return { key: "gpuType", must, example: builtIn.gpuType };
+        }
+        if (gpuCount !== count) {
+            const must = `must be ${count} with machine type ${machineType}, which has ${count} built in`;
+            return { key: "gpuCount", must, example: String(count) };
+        }
+        return undefined;
+    }
+    if (gpuType === "") {
+        const must = "must be 0 as long as no gpuType is set";
+        return gpuCount === 0 ? undefined : { key: "gpuCount", must, example: "0" };
+    }
+    const counts = N1_GPUS[gpuType];
+    if (counts === undefined || !machineType.startsWith("n1-")) {
+        return unsupportedGpu(gpuType, counts !== undefined);
+    }
+    if (!counts.includes(gpuCount)) {
+        return {
+            key: "gpuCount",
+            must: `must be one of ${counts.join(", ")} with ${gpuType}`,
+            example: String(counts[0]),
+        };
+    }
+    return undefined;
+}
+
+function unsupportedGpu(gpuType: string, onN1: boolean): GpuProblem {
+    if (onN1) {
+        return { key: "machineType", must: `must be an n1 machine type with ${gpuType}`, example: "n1-standard-4" };
+    }
+    const home = BUILT_IN_GPUS.find((builtIn) => builtIn.gpuType === gpuType);
+    if (home) {
+        const must = `must be one that has ${gpuType} built in`;
+        return { key: "machineType", must, example: home.example };
+    }
+    const known = [...Object.keys(N1_GPUS), ...BUILT_IN_GPUS.map((builtIn) => builtIn.gpuType)];
+    return { key: "gpuType", must: `must be one of ${known.join(", ")}`, example: "nvidia-tesla-t4" };
+}

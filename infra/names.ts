@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+
+/** What tells one job's resources from every other's. */
+export interface JobIdentity {
+    /** Google Cloud project id. */
+    project: string;
+    /** Name of the Pulumi project. */
+    pulumiProject: string;
+    /** Name of the Pulumi stack. */
+    stack: string;
+    /** Name of the `TrainingJob` within its Pulumi program. */
+    component: string;
+}
+
+/** Names of one job's resources on Google Cloud. */
+export interface JobNames {
+    /** Bucket names are shared by all of Google Cloud: hence the long hash. */
+    bucket: string;
+    repository: string;
+    /** The part of the service account's address before the `@`. */
+    account: string;
+    network: string;
+    subnetwork: string;
+    firewall: string;
+    /** Value of the label `gcp-trainer` on everything that takes labels: what finds a job's leftovers. */
+    label: string;
+    /** Name of the VM that trains one run; it ends in the run id. */
+    instance: (runId: string) => string;
+}
+
+/** Compute Engine, Artifact Registry and Cloud Storage names end at 63 characters, a run id has 12 and a dash. */
+const MAX_NAME = 63;
+const MAX_ACCOUNT = 30;
+const HASH = 6;
+const BUCKET_HASH = 10;
+const RUN_ID_AND_DASH = 13;
+/** The longest of "-firewall", "-network" and "-subnet". */
+const MAX_SUFFIX = 9;
+
+/**
+ * Names that obey Google Cloud's rules for any Pulumi project and stack name: lowercase letters, digits and dashes, a letter
+ * first, no dash last, within the service's length. They are the same at every run of the program (no random suffix), and
+ * differ between jobs by a hash of the whole identity, so that cutting and cleaning the readable part makes no two alike.
+ */
+export function jobNames(identity: JobIdentity): JobNames {
+    const readable = clean(`${identity.pulumiProject}-${identity.stack}`);
+    const hash = createHash("sha256")
+        .update(JSON.stringify([identity.project, identity.pulumiProject, identity.stack, identity.component]))
+        .digest("hex");
+    const base = join(readable, hash.slice(0, HASH), MAX_NAME - MAX_SUFFIX);
+    const vm = join(readable, hash.slice(0, HASH), MAX_NAME - RUN_ID_AND_DASH);
+    return {
+        bucket: join(withoutGoogle(readable), hash.slice(0, BUCKET_HASH), MAX_NAME),
+        repository: base,
+        account: join(readable, hash.slice(0, HASH), MAX_ACCOUNT),
+        network: `${base}-network`,
+        subnetwork: `${base}-subnet`,
+        firewall: `${base}-firewall`,
+        label: base,
+        instance: (runId) => `${vm}-${runId}`,
+    };
+}
+
+function join(readable: string, hash: string, max: number): string {
+    return `${trimDashes(readable.slice(0, max - hash.length - 1))}-${hash}`;
+}
+
+function clean(text: string): string {
+    const dashed = trimDashes(text.toLowerCase().replace(/[^a-z0-9]+/g, "-"));
+    return /^[a-z]/.test(dashed) ? dashed : trimDashes(`t-${dashed}`);
+}
+
+/** Bucket names may neither begin with "goog" nor contain "google" or look like it ("g00gle"). */
+function withoutGoogle(text: string): string {
+    return text.replace(/g[o0]{2}g/g, "g-g");
+}
+
+function trimDashes(text: string): string {
+    return text.replace(/^-+|-+$/g, "");
+}
