@@ -1,0 +1,136 @@
+import { RUN_ID, type Status, TestVm } from "./helpers/vm";
+
+jest.setTimeout(30_000);
+const concurrently = test.concurrent;
+const MODEL = `runs/${RUN_ID}/model/`;
+const CHECKPOINT = `runs/${RUN_ID}/checkpoints/epoch-3`;
+
+async function expectUntouched(before: Partial<Status>): Promise<void> {
+    await TestVm.with({}, async (vm) => {
+        await vm.putStatus(before);
+        const untouched = await vm.status();
+        const { result, console } = await vm.boot();
+        expect(result).toBe("success");
+        expect(await vm.status()).toEqual(untouched);
+        expect(vm.google.statusWrites).toEqual([]);
+        expect(vm.dockerCalls()).toEqual([]);
+        expect(console).toContain(`${before.state}`);
+    });
+}
+
+describe("a boot claims the run by what is in the bucket:", () => {
+    for (const state of ["SUCCEEDED", "FAILED", "TIMED_OUT"]) {
+        concurrently(`after ${state} it powers off and writes nothing`, () => expectUntouched({ state }));
+    }
+
+    concurrently("a state it does not know it leaves alone", () => expectUntouched({ state: "SUSPENDED" }));
+
+    concurrently("PENDING it takes as the attempt that it names, and begins a new count of interruptions", async () => {
+        await TestVm.with({ maxAttempts: 1 }, async (vm) => {
+            await vm.putStatus({ state: "PENDING", attempt: 4, interruptions: 2, reported: true, reason: "old" });
+            await vm.google.backend.put(`${MODEL}model.json`, "of attempt 3");
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({
+                state: "SUCCEEDED",
+                attempt: 4,
+                interruptions: 0,
+                reported: false,
+                reason: null,
+                startedAt: expect.not.stringContaining("2026-01-01"),
+            });
+            expect(await vm.google.backend.list(MODEL)).toEqual([]);
+            expect(await vm.log(4)).toBe("trained\n");
+        });
+    });
+
+    for (const state of ["PULLING", "RUNNING", "INTERRUPTED"]) {
+        concurrently(
+            `${state} of an earlier boot is followed by the next attempt, which keeps the checkpoints only`,
+            async () => {
+                await TestVm.with({}, async (vm) => {
+                    await vm.putStatus({ state });
+                    for (const name of ["model.json", "a b/ü&=+'(1).json", "metrics.json"]) {
+                        await vm.google.backend.put(MODEL + name, "of attempt 1");
+                    }
+                    await vm.google.backend.put(CHECKPOINT, "weights");
+                    vm.google.pageSize = 2;
+                    const booted = vm.boot({ trainer: "sleep 0.5" });
+                    await vm.until((status) => status.state === "RUNNING" && status.attempt === 2);
+                    expect(await vm.google.backend.list(MODEL)).toEqual([]);
+                    expect(await vm.google.backend.list(CHECKPOINT)).toEqual([CHECKPOINT]);
+                    await booted;
+                    expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+                });
+            },
+        );
+    }
+
+    concurrently("the last interruption that maxAttempts allows ends the run as FAILED, without training", async () => {
+        await TestVm.with({ maxAttempts: 3 }, async (vm) => {
+            await vm.putStatus({ state: "INTERRUPTED", attempt: 5, interruptions: 2 });
+            const { result } = await vm.boot();
+            expect(result).toBe("success");
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                attempt: 5,
+                interruptions: 3,
+                exitCode: null,
+                reason: expect.stringContaining("was interrupted 3 times, and maxAttempts is 3; run pulumi up"),
+                startedAt: "2026-01-01T00:00:00Z",
+                finishedAt: expect.any(String),
+            });
+            expect(vm.dockerCalls()).toEqual([]);
+        });
+    });
+
+    concurrently(
+        "a VM that comes back after a power cut goes on as attempt 2, although its disk is the same",
+        async () => {
+            await TestVm.with({}, async (vm) => {
+                const booted = vm.boot({ trainer: "echo first; sleep 30" });
+                const first = await vm.until((status) => status.state === "RUNNING");
+                await vm.eventually(async () => (await vm.log(1)) === "first\n");
+                vm.powerOff();
+                await booted;
+                expect(await vm.status()).toMatchObject({ state: "RUNNING", attempt: 1 });
+
+                await vm.boot({ trainer: "echo second" });
+                const second = await vm.status();
+                expect(second).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+                expect(second?.bootId).not.toBe(first.bootId);
+                expect([await vm.log(1), await vm.log(2)]).toEqual(["first\n", "second\n"]);
+            });
+        },
+    );
+});
+
+describe("a boot that is not the only writer of the status", () => {
+    concurrently("goes on when the answer to its own write was lost", async () => {
+        await TestVm.with({}, async (vm) => {
+            vm.google.faults.push({ match: /^POST .*status\.json/, times: 1, answer: "lose" });
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+        });
+    });
+
+    concurrently("stops its container and writes no more when another has written", async () => {
+        await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
+            const booted = vm.boot({ trainer: "echo begun; sleep 30" });
+            await vm.until((status) => status.state === "RUNNING");
+            await vm.putStatus({ state: "RUNNING", attempt: 2, bootId: "a-later-boot" });
+            const { console } = await booted;
+            expect(console).toContain("was written by someone else; this VM leaves the run alone");
+            expect(await vm.status()).toMatchObject({ attempt: 2, bootId: "a-later-boot" });
+            expect(vm.dockerCalls().map(([verb]) => verb)).toContain("stop");
+        });
+    });
+
+    concurrently("does not train when another claims the run at the same moment", async () => {
+        await TestVm.with({}, async (vm) => {
+            vm.google.beforeFirst(/^POST .*status\.json/, () => vm.putStatus({ bootId: "a-faster-boot" }));
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({ bootId: "a-faster-boot", attempt: 1 });
+            expect(vm.dockerCalls()).toEqual([]);
+        });
+    });
+});

@@ -1,0 +1,129 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Backend, startBackend } from "./backend";
+
+/** Something that goes wrong on the way to Google. */
+export interface Fault {
+    /** Tried on "METHOD path?query". */
+    readonly match: RegExp;
+    /** How often; each hit counts one. @default Infinity */
+    times?: number;
+    /** Status to answer instead of passing the request on; "lose" passes it on and loses the answer; "cut" does neither. */
+    readonly answer: number | "lose" | "cut";
+    /** `message` of the error body. */
+    readonly message?: string;
+}
+
+/** What the boot script reaches: the VM's metadata server and Cloud Storage, through a wire that can be disturbed. */
+export class Google {
+    readonly faults: Fault[] = [];
+    /** "METHOD path?query", percent-decoded, in the order of arrival. */
+    readonly requests: string[] = [];
+    /** When each write of the status arrived, in milliseconds. */
+    readonly statusWrites: number[] = [];
+    preempted = false;
+    /** Objects on one page of a listing; Cloud Storage's own is 1000. */
+    pageSize: number | undefined;
+
+    private interlude: { match: RegExp; action: () => Promise<void> } | undefined;
+
+    private constructor(
+        private readonly server: Server,
+        readonly backend: Backend,
+    ) {}
+
+    static async start(): Promise<Google> {
+        const google = new Google(createServer(), await startBackend());
+        google.server.on("request", (request, response) => void google.serve(request, response));
+        google.server.listen(0, "127.0.0.1");
+        await once(google.server, "listening");
+        return google;
+    }
+
+    /** `127.0.0.1:port` */
+    get host(): string {
+        return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    }
+
+    async stop(): Promise<void> {
+        this.server.closeAllConnections();
+        this.server.close();
+        await this.backend.stop();
+    }
+
+    /** Does something just before the first request like this is answered. */
+    beforeFirst(match: RegExp, action: () => Promise<void>): void {
+        this.interlude = { match, action };
+    }
+
+    /** From now on nothing is reachable. */
+    disconnect(): void {
+        this.faults.push({ match: /./, answer: "cut" });
+    }
+
+    private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+        const line = `${request.method} ${decodeURIComponent(request.url ?? "")}`;
+        this.requests.push(line);
+        if (/^POST .*name=runs\/[^/]+\/status\.json/.test(line)) {
+            this.statusWrites.push(Date.now());
+        }
+        const body = await readAll(request);
+        if (this.interlude?.match.test(line)) {
+            const { action } = this.interlude;
+            this.interlude = undefined;
+            await action();
+        }
+        const fault = this.faults.find((one) => (one.times ?? 1) > 0 && one.match.test(line));
+        if (fault !== undefined && fault.times !== undefined) {
+            fault.times -= 1;
+        }
+        if (typeof fault?.answer === "number") {
+            const message = fault.message ?? "disturbed";
+            response.writeHead(fault.answer, { "Content-Type": "application/json" });
+            response.end(JSON.stringify({ error: { code: fault.answer, message, errors: [{ message }] } }, null, 1));
+            return;
+        }
+        if (fault?.answer === "cut") {
+            request.socket.destroy();
+            return;
+        }
+        if (request.url?.startsWith("/computeMetadata/v1/")) {
+            this.serveMetadata(request, response);
+            return;
+        }
+        if (this.pageSize !== undefined && /^GET .*\/o\?/.test(line)) {
+            request.url += `&maxResults=${this.pageSize}`;
+        }
+        const answer = await this.backend.pass(request, body);
+        if (fault?.answer === "lose") {
+            request.socket.destroy();
+            return;
+        }
+        response.writeHead(answer.status, { "Content-Type": answer.headers.get("content-type") ?? "text/plain" });
+        response.end(Buffer.from(await answer.arrayBuffer()));
+    }
+
+    private serveMetadata(request: IncomingMessage, response: ServerResponse): void {
+        const path = request.url?.slice("/computeMetadata/v1/".length);
+        const answers: Record<string, string> = {
+            "instance/preempted": this.preempted ? "TRUE" : "FALSE",
+            "instance/service-accounts/default/token": JSON.stringify({
+                access_token: this.backend.token,
+                expires_in: 3599,
+                token_type: "Bearer",
+            }),
+        };
+        const answer = request.headers["metadata-flavor"] === "Google" ? answers[path ?? ""] : undefined;
+        response.writeHead(answer === undefined ? 404 : 200, { "Metadata-Flavor": "Google" });
+        response.end(answer);
+    }
+}
+
+async function readAll(request: IncomingMessage): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) {
+        chunks.push(chunk as Buffer);
+    }
+    return Buffer.concat(chunks);
+}

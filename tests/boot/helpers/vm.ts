@@ -1,0 +1,243 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { parseCloudConfig } from "../../../emulator/vm/cloud-config";
+import { Service, type ServiceHost, type ServiceResult } from "../../../emulator/vm/service";
+import { loadServiceUnit } from "../../../emulator/vm/service-unit";
+import { type BootConfig, renderUserData } from "../../../infra/boot-config";
+import { BUCKET } from "./backend";
+import { Google } from "./google";
+
+export const RUN_ID = "r-0123456789";
+export const DATASET = "data/0a1b2c3d4e/iris.csv";
+const UNIT = "gcp-trainer.service";
+const STUBS = resolve(__dirname, "../stubs");
+
+/** What the docker stub does; see tests/boot/stubs/docker. */
+export interface DockerStub {
+    pull?: string;
+    run?: string;
+    trainer?: string;
+    oom?: boolean;
+}
+
+/** How one boot went. */
+export interface Boot {
+    readonly result: ServiceResult;
+    /** What the unit printed to the serial console. */
+    readonly console: string;
+}
+
+/** runs/<runId>/status.json */
+export interface Status {
+    readonly schema: number;
+    readonly runId: string;
+    readonly state: string;
+    readonly attempt: number;
+    readonly interruptions: number;
+    readonly reported: boolean;
+    readonly bootId: string;
+    readonly exitCode: number | null;
+    readonly reason: string | null;
+    readonly startedAt: string;
+    readonly updatedAt: string;
+    readonly finishedAt: string | null;
+}
+
+/**
+ * A VM with a disk of its own that boots from the rendered user-data, with real bash, coreutils and curl. docker is a
+ * stub, so that it fails as told; systemd is the emulator's.
+ */
+export class TestVm {
+    readonly #disk = mkdtempSync(join(tmpdir(), "boot-test-"));
+    readonly config: BootConfig;
+    #service: Service | undefined;
+    #over = false;
+    #docker: DockerStub = {};
+    /** Whether the rendered limits of the unit are in force. */
+    unitLimits = true;
+    /** A further drop-in of the unit. */
+    dropIn = "";
+
+    private constructor(
+        readonly google: Google,
+        config: Partial<BootConfig>,
+    ) {
+        this.config = {
+            project: "demo-project",
+            region: "us-central1",
+            bucket: BUCKET,
+            runId: RUN_ID,
+            image: "us-central1-docker.pkg.dev/demo-project/trainer/trainer@sha256:12ab",
+            datasetUri: `gs://${BUCKET}/${DATASET}`,
+            args: [],
+            env: {},
+            maxRunSeconds: 60,
+            pullSeconds: 20,
+            uploadSeconds: 10,
+            debugSeconds: 0,
+            maxAttempts: 3,
+            privileged: false,
+            gpuCount: 0,
+            ...config,
+            timing: { grantSeconds: 10, logSeconds: 1, stopGraceSeconds: 2, ...config.timing },
+        };
+    }
+
+    /** Runs `test` with a new VM and bucket, and cleans up whatever happens. */
+    static async with(config: Partial<BootConfig>, test: (vm: TestVm) => Promise<void>): Promise<void> {
+        const google = await Google.start();
+        const vm = new TestVm(google, config);
+        try {
+            await google.backend.put(DATASET, "a,b\n1,2\n");
+            await test(vm);
+        } finally {
+            vm.#over = true;
+            vm.powerOff();
+            await google.stop();
+            rmSync(vm.#disk, { recursive: true, force: true });
+        }
+    }
+
+    /** Boots and waits for the unit's end, which powers the VM off. */
+    async boot(docker: DockerStub = {}): Promise<Boot> {
+        this.#docker = docker;
+        const lines: string[] = [];
+        const service = this.#start(lines);
+        await service.finished;
+        this.powerOff();
+        return { result: service.result, console: lines.join("\n") };
+    }
+
+    /** What a shutdown does: stops the unit, which has its time to end. */
+    shutDown(): void {
+        this.#service?.requestStop();
+    }
+
+    /** The unit's processes and the container are gone at once. */
+    powerOff(): void {
+        this.#service?.kill();
+        const pidFile = join(this.#disk, "docker/pid");
+        if (existsSync(pidFile)) {
+            try {
+                process.kill(-Number(readFileSync(pidFile, "utf8")), "SIGKILL");
+            } catch {
+                // It ended by itself.
+            }
+        }
+    }
+
+    get isUp(): boolean {
+        return this.#service !== undefined && !["failed", "inactive"].includes(this.#service.state);
+    }
+
+    /** SIGKILL for `boot.sh run`, as by the kernel when memory is short. */
+    async killScript(): Promise<void> {
+        const pidFile = join(this.#disk, "docker/script-pid");
+        await this.eventually(async () => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
+        process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
+    }
+
+    /** Path inside the VM and permission bits of the file that holds the token. */
+    tokenFile(): [string, number] {
+        const path = join(this.#disk, "var/lib/gcp-trainer/token-header");
+        return [path.slice(this.#disk.length), statSync(path).mode & 0o777];
+    }
+
+    async status(): Promise<Status | undefined> {
+        const text = await this.google.backend.get(`runs/${RUN_ID}/status.json`);
+        return text === undefined ? undefined : (JSON.parse(text.toString()) as Status);
+    }
+
+    /** Puts a status there as another writer would. */
+    async putStatus(status: Partial<Status>): Promise<void> {
+        const before = {
+            schema: 1,
+            runId: RUN_ID,
+            state: "RUNNING",
+            attempt: 1,
+            interruptions: 0,
+            reported: false,
+            bootId: "an-earlier-boot",
+            exitCode: null,
+            reason: null,
+            startedAt: "2026-01-01T00:00:00Z",
+            updatedAt: "2026-01-01T00:00:30Z",
+            finishedAt: null,
+        };
+        await this.google.backend.put(`runs/${RUN_ID}/status.json`, JSON.stringify({ ...before, ...status }));
+    }
+
+    /** The pieces of an attempt's log, put together; their names must say where each begins. */
+    async log(attempt = 1): Promise<string> {
+        let log = Buffer.alloc(0);
+        for (const name of await this.google.backend.list(`runs/${RUN_ID}/log/${attempt}/`)) {
+            expect(name).toBe(`runs/${RUN_ID}/log/${attempt}/${String(log.length).padStart(12, "0")}.txt`);
+            log = Buffer.concat([log, (await this.google.backend.get(name)) ?? Buffer.alloc(0)]);
+        }
+        return log.toString();
+    }
+
+    /** Argument arrays of all calls of docker. */
+    dockerCalls(): string[][] {
+        const file = join(this.#disk, "docker/calls");
+        return (existsSync(file) ? readFileSync(file, "utf8") : "")
+            .split("\0\n\0")
+            .slice(0, -1)
+            .map((call) => call.split("\0"));
+    }
+
+    /** Waits until the bucket's status says so. */
+    async until(condition: (status: Status) => boolean): Promise<Status> {
+        let status: Status | undefined;
+        await this.eventually(async () => {
+            status = await this.status();
+            return status !== undefined && condition(status);
+        });
+        return status as Status;
+    }
+
+    /** Waits for a condition; the test's own time limit ends a wait in vain. */
+    async eventually(condition: () => Promise<boolean>): Promise<void> {
+        while (!this.#over && !(await condition())) {
+            await new Promise((resolve) => setTimeout(resolve, 30));
+        }
+    }
+
+    #start(lines: string[]): Service {
+        const place = (path: string) => join(this.#disk, path);
+        const files = parseCloudConfig(renderUserData(this.config)).writeFiles;
+        for (const file of files) {
+            mkdirSync(dirname(place(file.path)), { recursive: true });
+            writeFileSync(place(file.path), file.content, { mode: file.mode });
+        }
+        mkdirSync(place("docker"), { recursive: true });
+        const host: ServiceHost = {
+            env: {
+                PATH: `${STUBS}:${process.env.PATH}`,
+                STUB_DIR: place("docker"),
+                STUB_PULL: this.#docker.pull ?? ":",
+                STUB_RUN: this.#docker.run ?? ":",
+                STUB_TRAINER: this.#docker.trainer ?? "echo trained",
+                STUB_OOM: String(this.#docker.oom ?? false),
+                STORAGE_EMULATOR_HOST: `http://${this.google.host}`,
+                GCE_METADATA_HOST: this.google.host,
+            },
+            root: this.#disk,
+            place,
+            ownPaths: new Set(files.map((file) => file.path)),
+            resolveProgram: (program) => program,
+            log: (_source, line, console) => {
+                if (console) {
+                    lines.push(line);
+                }
+            },
+        };
+        const sources = files
+            .filter((file) => file.path.includes(UNIT) && (this.unitLimits || !file.path.endsWith(".conf")))
+            .map((file) => ({ path: file.path, text: file.content.toString() }));
+        sources.push({ path: "/etc/systemd/system/gcp-trainer.service.d/20-test.conf", text: this.dropIn });
+        this.#service = new Service(loadServiceUnit(UNIT, sources), host);
+        return this.#service;
+    }
+}

@@ -1,0 +1,173 @@
+import { RUN_ID, TestVm } from "./helpers/vm";
+
+jest.setTimeout(30_000);
+const concurrently = test.concurrent;
+
+describe("a training run on a VM", () => {
+    concurrently("ends as SUCCEEDED after exit code 0, with the listing of its model in all pages", async () => {
+        await TestVm.with({}, async (vm) => {
+            for (const name of ["metrics.json", "model.json", "report.html"]) {
+                await vm.google.backend.put(`runs/${RUN_ID}/model/${name}`, name);
+            }
+            await vm.google.backend.put(`runs/${RUN_ID}/checkpoints/1`, "not of the model");
+            vm.google.pageSize = 2;
+
+            const { result, console } = await vm.boot();
+
+            expect(result).toBe("success");
+            expect(console).toContain("gcp-trainer: SUCCEEDED");
+            const status = await vm.status();
+            expect(Object.keys(status ?? {})).toEqual([
+                ...["schema", "runId", "state", "attempt", "interruptions", "reported", "bootId", "exitCode", "reason"],
+                ...["startedAt", "updatedAt", "finishedAt"],
+            ]);
+            expect(status).toMatchObject({
+                schema: 1,
+                runId: RUN_ID,
+                state: "SUCCEEDED",
+                attempt: 1,
+                interruptions: 0,
+                reported: false,
+                bootId: expect.stringMatching(/^[0-9a-f]{32}$/),
+                exitCode: 0,
+                reason: null,
+                finishedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+            });
+            const listing = JSON.parse(String(await vm.google.backend.get(`runs/${RUN_ID}/objects.json`)));
+            expect(listing.schema).toBe(1);
+            expect(listing.pages).toHaveLength(2);
+            const names = listing.pages.flatMap((page: { items: { name: string }[] }) =>
+                page.items.map((one) => one.name),
+            );
+            expect(names).toEqual(
+                ["metrics.json", "model.json", "report.html"].map((one) => `runs/${RUN_ID}/model/${one}`),
+            );
+        });
+    });
+
+    concurrently("ends as FAILED after another exit code, and tells that code", async () => {
+        await TestVm.with({}, async (vm) => {
+            const { result, console } = await vm.boot({ trainer: "echo 'row 7: no number'; exit 3" });
+
+            expect(result).toBe("exit-code");
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: 3,
+                reason: "The trainer failed (exit code 3); see the end of its log",
+            });
+            expect(await vm.log()).toBe("row 7: no number\n");
+            expect(console).toContain("gcp-trainer: FAILED: The trainer failed (exit code 3)");
+            expect(await vm.google.backend.get(`runs/${RUN_ID}/objects.json`)).toBeUndefined();
+        });
+    });
+
+    concurrently("that runs out of memory says how much it may use and what to change", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.boot({ trainer: "exit 137", oom: true });
+            const status = await vm.status();
+            expect(status).toMatchObject({ state: "FAILED", exitCode: 137 });
+            expect(status?.reason).toMatch(/^The trainer ran out of memory, it may use \d+ MiB \(exit code 137\)/);
+            expect(status?.reason).toContain("pulumi config set machineType");
+        });
+    });
+
+    for (const [exitCode, reason] of [
+        [127, "entry point could not be run"],
+        [137, "not for the memory limit"],
+        [139, "crashed"],
+        [143, "did not come from this VM's shutdown"],
+    ] as const) {
+        concurrently(`explains exit code ${exitCode}`, async () => {
+            await TestVm.with({}, async (vm) => {
+                await vm.boot({ trainer: `exit ${exitCode}` });
+                expect(await vm.status()).toMatchObject({
+                    state: "FAILED",
+                    exitCode,
+                    reason: expect.stringContaining(reason),
+                });
+            });
+        });
+    }
+
+    concurrently("uploads the log in pieces while the trainer prints, and all of it to the last byte", async () => {
+        await TestVm.with({}, async (vm) => {
+            const line = "Größe 😀 Ω\n";
+            const booted = vm.boot({
+                trainer: `for i in {1..6}; do printf %s '${line}😀'; sleep 0.5; done; printf '\\xf0\\x9f'; sleep 1.2; printf '\\x98\\x80'`,
+            });
+            await vm.until((status) => status.state === "RUNNING");
+            await vm.eventually(async () => (await vm.log()).includes(line));
+            expect((await vm.status())?.state).toBe("RUNNING");
+            await booted;
+            expect(await vm.log()).toBe(`${`${line}😀`.repeat(6)}😀`);
+            expect(await vm.google.backend.list(`runs/${RUN_ID}/log/1/`)).not.toHaveLength(1);
+        });
+    });
+
+    concurrently("keeps stdout and stderr in the order in which they were printed", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.boot({ trainer: "echo one; echo two >&2; echo three" });
+            expect(await vm.log()).toBe("one\ntwo\nthree\n");
+        });
+    });
+
+    concurrently("writes a heartbeat, and never two statuses within a second", async () => {
+        await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
+            const booted = vm.boot({ trainer: "sleep 3.2" });
+            const first = await vm.until((status) => status.state === "RUNNING");
+            await vm.until((status) => status.state === "RUNNING" && status.updatedAt !== first.updatedAt);
+            await booted;
+            const writes = vm.google.statusWrites;
+            expect(writes.length).toBeGreaterThan(4);
+            const gaps = writes.slice(1).map((time, index) => time - (writes[index] ?? 0));
+            expect(Math.min(...gaps)).toBeGreaterThan(950);
+        });
+    });
+
+    concurrently(
+        "gives the container the trainer contract, the arguments and no more rights than it needs",
+        async () => {
+            const config = {
+                args: ['--note=it\'s "$HOME" %s \\n\n😀 ', "--empty=", "--target=species"],
+                env: { SEED: "7", AIP_MODEL_DIR: "gs://elsewhere/" },
+            };
+            await TestVm.with(config, async (vm) => {
+                await vm.boot();
+                const call = vm.dockerCalls().find((one) => one[0] === "run") ?? [];
+                const image = call.indexOf(vm.config.image);
+                expect(call.slice(image + 1)).toEqual(config.args);
+                const options = call.slice(1, image);
+                const env = options.filter((_one, index) => options[index - 1] === "--env");
+                // Docker takes the last of two.
+                expect(Object.fromEntries(env.map((one) => one.split(/=(.*)/s).slice(0, 2)))).toEqual({
+                    SEED: "7",
+                    AIP_TRAINING_DATA_URI: vm.config.datasetUri,
+                    AIP_DATA_FORMAT: "csv",
+                    AIP_MODEL_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/model/`,
+                    AIP_CHECKPOINT_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/checkpoints/`,
+                    AIP_TENSORBOARD_LOG_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/logs/`,
+                    CLOUD_ML_PROJECT_ID: "demo-project",
+                    CLOUD_ML_REGION: "us-central1",
+                    STORAGE_EMULATOR_HOST: `http://${vm.google.host}`,
+                    GCE_METADATA_HOST: vm.google.host,
+                });
+                expect(options).toContain("--detach");
+                for (const right of ["--privileged", "--rm", "--network", "--device", "--volume"]) {
+                    expect(options).not.toContain(right);
+                }
+            });
+        },
+    );
+
+    concurrently("gives rights and devices only when they are asked for", async () => {
+        await TestVm.with({ privileged: true, gpuCount: 2 }, async (vm) => {
+            const { console } = await vm.boot();
+            const call = vm.dockerCalls().find((one) => one[0] === "run") ?? [];
+            expect(call).toEqual(
+                expect.arrayContaining(["--privileged", "/dev/nvidia0", "/dev/nvidia1", "/dev/nvidiactl"]),
+            );
+            expect(call).not.toContain("/dev/nvidia2");
+            expect(console).toContain("installing the GPU driver");
+        });
+    });
+});

@@ -1,0 +1,161 @@
+import { TestVm } from "./helpers/vm";
+
+jest.setTimeout(30_000);
+const concurrently = test.concurrent;
+/** A trainer that needs a moment to save its checkpoint. */
+const SAVING = "trap 'echo saved; exit 0' TERM; echo begun; while :; do sleep 0.1; done";
+
+describe("a run that something else ends", () => {
+    concurrently(
+        "is TIMED_OUT past its limit, after the trainer had time to save, and stays up to be looked at",
+        async () => {
+            await TestVm.with({ maxRunSeconds: 2, debugSeconds: 2 }, async (vm) => {
+                const booted = vm.boot({ trainer: SAVING });
+                const status = await vm.until((one) => one.state === "TIMED_OUT");
+                expect(status).toMatchObject({
+                    exitCode: 0,
+                    reason: expect.stringMatching(/^The run passed its limit of 2 s; raise maxRunMinutes/),
+                });
+                expect(await vm.log()).toBe("begun\nsaved\n");
+                expect(vm.isUp).toBe(true);
+                const { result, console } = await booted;
+                expect(result).toBe("timeout");
+                expect(console).toContain("the VM stays up for 2 s to be looked at");
+            });
+        },
+    );
+
+    concurrently("is killed when it does not heed SIGTERM", async () => {
+        await TestVm.with({ maxRunSeconds: 1, timing: { stopGraceSeconds: 1 } }, async (vm) => {
+            await vm.boot({ trainer: "trap '' TERM; echo deaf; while :; do sleep 0.1; done" });
+            expect(await vm.status()).toMatchObject({ state: "TIMED_OUT", exitCode: 137 });
+            expect(await vm.log()).toBe("deaf\n");
+        });
+    });
+
+    concurrently("is INTERRUPTED by a preemption, keeps its log, and is attempt 2 at the next boot", async () => {
+        await TestVm.with({ debugSeconds: 60 }, async (vm) => {
+            const booted = vm.boot({ trainer: SAVING });
+            await vm.until((status) => status.state === "RUNNING");
+            vm.google.preempted = true;
+            vm.shutDown();
+            const { result } = await booted;
+            expect(result).toBe("success");
+            expect(await vm.status()).toMatchObject({
+                state: "INTERRUPTED",
+                interruptions: 0,
+                reason: "Compute Engine preempted the VM; run pulumi up to go on",
+                finishedAt: expect.any(String),
+            });
+            expect(await vm.log(1)).toBe("begun\nsaved\n");
+
+            await vm.boot({ trainer: "echo again" });
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1, reason: null });
+            expect(await vm.log(2)).toBe("again\n");
+        });
+    });
+
+    concurrently("is INTERRUPTED when the VM is stopped by hand", async () => {
+        await TestVm.with({}, async (vm) => {
+            const booted = vm.boot({ trainer: SAVING });
+            await vm.until((status) => status.state === "RUNNING");
+            vm.shutDown();
+            await booted;
+            expect(await vm.status()).toMatchObject({
+                state: "INTERRUPTED",
+                reason: expect.stringContaining("The VM was stopped from outside"),
+            });
+        });
+    });
+
+    concurrently("is INTERRUPTED while the image is pulled", async () => {
+        await TestVm.with({}, async (vm) => {
+            const booted = vm.boot({ pull: "sleep 60" });
+            await vm.until((status) => status.state === "PULLING");
+            vm.google.preempted = true;
+            vm.shutDown();
+            await booted;
+            expect(await vm.status()).toMatchObject({ state: "INTERRUPTED", exitCode: null });
+        });
+    });
+
+    concurrently("is TIMED_OUT when Compute Engine's own limit stops the VM because systemd's did not", async () => {
+        await TestVm.with({ maxRunSeconds: 1, debugSeconds: 60 }, async (vm) => {
+            vm.unitLimits = false;
+            const booted = vm.boot({ trainer: SAVING });
+            await vm.until((status) => status.state === "RUNNING");
+            await new Promise((resolve) => setTimeout(resolve, 1500));
+            vm.shutDown();
+            const { result } = await booted;
+            expect(result).toBe("success");
+            expect(await vm.status()).toMatchObject({ state: "TIMED_OUT" });
+        });
+    });
+
+    concurrently("is TIMED_OUT when systemd's limit on the start ends what the script did not", async () => {
+        await TestVm.with({}, async (vm) => {
+            vm.dropIn = "[Service]\nTimeoutStartSec=2\n";
+            const { result } = await vm.boot({ pull: "sleep 60" });
+            expect(result).toBe("timeout");
+            expect(await vm.status()).toMatchObject({
+                state: "TIMED_OUT",
+                reason: expect.stringMatching(/^The image was not pulled in time/),
+            });
+        });
+    });
+
+    concurrently("is FAILED, its container stopped, when the script itself is killed", async () => {
+        await TestVm.with({}, async (vm) => {
+            const booted = vm.boot({ trainer: SAVING });
+            await vm.until((status) => status.state === "RUNNING");
+            await vm.killScript();
+            const { result } = await booted;
+            expect(result).toBe("signal");
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                reason: expect.stringContaining("The boot script ended early (systemd: signal, KILL)"),
+            });
+            expect(await vm.log()).toBe("begun\nsaved\n");
+        });
+    });
+
+    concurrently(
+        "leaves the VM up after FAILED only when it is to be looked at, with everything uploaded before",
+        async () => {
+            await TestVm.with({ debugSeconds: 1 }, async (vm) => {
+                const booted = vm.boot({ trainer: "echo bad; exit 3" });
+                await vm.until((status) => status.state === "FAILED");
+                expect(await vm.log()).toBe("bad\n");
+                expect(vm.isUp).toBe(true);
+                expect((await booted).console).toContain("the VM stays up for 1 s");
+            });
+        },
+    );
+
+    concurrently(
+        "ends within its limits when the network is gone, and shows the end of the log on the console",
+        async () => {
+            await TestVm.with({ uploadSeconds: 2 }, async (vm) => {
+                const booted = vm.boot({ trainer: "sleep 0.5; echo lost; exit 3" });
+                await vm.until((status) => status.state === "RUNNING");
+                vm.google.disconnect();
+                const { result, console } = await booted;
+                expect(result).toBe("exit-code");
+                expect(console).toMatch(/the end of the log could not be uploaded .*\nlost\n/);
+                expect(console).toMatch(/FAILED could not be written to gs:/);
+                expect(await vm.status()).toMatchObject({ state: "RUNNING" });
+            });
+        },
+    );
+
+    concurrently("never shows its token in an argument, and keeps it from other users", async () => {
+        await TestVm.with({}, async (vm) => {
+            const booted = vm.boot({ trainer: "sleep 1" });
+            await vm.until((status) => status.state === "RUNNING");
+            const [path, mode] = vm.tokenFile();
+            expect(mode.toString(8)).toBe("600");
+            expect(path).toContain("/var/lib/gcp-trainer/");
+            await booted;
+        });
+    });
+});

@@ -1,0 +1,178 @@
+import { DATASET, RUN_ID, TestVm } from "./helpers/vm";
+
+jest.setTimeout(30_000);
+const concurrently = test.concurrent;
+const STATUS = `runs/${RUN_ID}/status.json`;
+const DENIED =
+    'Error response from daemon: denied: Permission \\"artifactregistry.repositories.downloadArtifacts\\" denied';
+
+/** A docker that fails its first pulls so. */
+const failingPulls = (times: number, message: string) =>
+    `tries=$(($(cat "$STUB_DIR/tries" 2>/dev/null) + 1)); echo $tries >"$STUB_DIR/tries"; [ $tries -gt ${times} ] || { echo "${message}" >&2; exit 1; }`;
+
+describe("Cloud Storage that is overloaded", () => {
+    concurrently("is asked again after 429 and 503, for statuses, log, listing and model", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.putStatus({ state: "RUNNING" });
+            await vm.google.backend.put(`runs/${RUN_ID}/model/model.json`, "{}");
+            vm.google.faults.push(
+                { match: /^GET .*status\.json/, times: 1, answer: 503 },
+                { match: /^POST .*status\.json/, times: 1, answer: 429 },
+                { match: /^GET .*prefix=/, times: 1, answer: 500 },
+                { match: /^DELETE/, times: 1, answer: 503 },
+                { match: /^POST .*\/log\//, times: 1, answer: 429 },
+                { match: /^POST .*\/log\//, times: 1, answer: "lose" },
+                { match: /^POST .*objects\.json/, times: 1, answer: 503 },
+            );
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+            expect(await vm.log(2)).toBe("trained\n");
+        });
+    });
+
+    concurrently("does not turn a model that cannot be listed into a success", async () => {
+        await TestVm.with({}, async (vm) => {
+            vm.google.faults.push({ match: /^GET .*prefix=/, answer: 403, message: "storage.objects.list denied" });
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: 0,
+                reason: expect.stringMatching(/model could not be listed \(HTTP 403: storage\.objects\.list denied\)/),
+            });
+        });
+    });
+});
+
+describe("IAM grants that are on their way", () => {
+    concurrently("are waited for at the claim, the dataset and the pull, before the container starts", async () => {
+        await TestVm.with({}, async (vm) => {
+            vm.google.faults.push(
+                { match: /^GET .*status\.json/, times: 1, answer: 403, message: "storage.objects.get denied" },
+                { match: /^POST .*status\.json/, times: 1, answer: 403, message: "storage.objects.create denied" },
+                { match: new RegExp(`^GET .*${DATASET}`), times: 1, answer: 401, message: "Invalid Credentials" },
+            );
+            await vm.boot({ pull: failingPulls(2, DENIED) });
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+            expect(
+                vm
+                    .dockerCalls()
+                    .map(([verb]) => verb)
+                    .slice(0, 5),
+            ).toEqual(["pull", "pull", "pull", "rm", "run"]);
+        });
+    });
+
+    for (const [what, fault, reason] of [
+        ["read the status", /^GET .*status\.json/, /permission to read runs\/.*HTTP 403: no grant.*legacyBucketReader/],
+        [
+            "read the dataset",
+            new RegExp(`^GET .*${DATASET}`),
+            /permission to read the dataset.*roles\/storage\.objectViewer/,
+        ],
+    ] as const) {
+        concurrently(`that never come to ${what} are reported with the missing role`, async () => {
+            await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
+                vm.google.faults.push({ match: fault, answer: 403, message: "no grant" });
+                const { result } = await vm.boot();
+                expect(result).toBe("exit-code");
+                expect(await vm.status()).toMatchObject({
+                    state: "FAILED",
+                    attempt: 1,
+                    reason: expect.stringMatching(reason),
+                });
+                expect(vm.dockerCalls()).toEqual([]);
+            });
+        });
+    }
+
+    concurrently("that never come to write anything are reported on the serial console", async () => {
+        await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
+            vm.google.faults.push({ match: /^POST/, answer: 403, message: "no grant" });
+            const { console } = await vm.boot();
+            expect(await vm.status()).toBeUndefined();
+            expect(console).toMatch(
+                /gcp-trainer: FAILED: The VM's service account has no permission to write.*roles\/storage\.objectUser/,
+            );
+            expect(console).toContain(`FAILED could not be written to gs://${vm.config.bucket}/${STATUS}`);
+        });
+    });
+
+    concurrently(
+        "that never come to pull the image are reported with docker's words and the missing role",
+        async () => {
+            await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
+                await vm.boot({ pull: failingPulls(99, DENIED) });
+                expect(await vm.status()).toMatchObject({
+                    state: "FAILED",
+                    reason: expect.stringMatching(
+                        /roles\/artifactregistry\.reader.*docker says: .*"artifactregistry\.repositories\.downloadArtifacts" denied/,
+                    ),
+                });
+            });
+        },
+    );
+});
+
+describe("what fails before the container starts", () => {
+    concurrently("a missing image is told at once", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.boot({
+                pull: `echo 'Error response from daemon: manifest for x not found: manifest unknown: "\\ü' >&2; exit 1`,
+            });
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: null,
+                reason: `The image is not in the registry: ${vm.config.image}; run pulumi up to build and push it again (docker says: Error response from daemon: manifest for x not found: manifest unknown: "\\ü)`,
+            });
+            expect(vm.dockerCalls()).toHaveLength(1);
+        });
+    });
+
+    concurrently("a pull that hangs ends as TIMED_OUT", async () => {
+        await TestVm.with({ pullSeconds: 1 }, async (vm) => {
+            await vm.boot({ pull: "sleep 60" });
+            expect(await vm.status()).toMatchObject({
+                state: "TIMED_OUT",
+                reason: expect.stringMatching(/^The image was not pulled within 1 s: .*Private Google Access/),
+            });
+        });
+    });
+
+    concurrently("a pull that the network broke is tried again", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.boot({ pull: failingPulls(1, "net/http: TLS handshake timeout") });
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED" });
+        });
+    });
+
+    concurrently("a missing dataset is told", async () => {
+        await TestVm.with({ datasetUri: "gs://other-bucket/a b/ä.csv" }, async (vm) => {
+            vm.google.faults.push({ match: /other-bucket\/o\/a b\/ä\.csv/, answer: 404 });
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                reason: expect.stringContaining("The dataset gs://other-bucket/a b/ä.csv does not exist"),
+            });
+        });
+    });
+
+    concurrently("a container that docker cannot start is told in docker's words", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.boot({ run: 'printf "docker: OCI runtime: exec: \\"/x\\"\\tnot found.\\n\\n" >&2; exit 127' });
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                reason: 'docker could not start the container: docker: OCI runtime: exec: "/x"\tnot found.',
+            });
+        });
+    });
+
+    concurrently("no answer from Cloud Storage is told on the serial console", async () => {
+        await TestVm.with({ uploadSeconds: 1, timing: { grantSeconds: 1 } }, async (vm) => {
+            vm.google.disconnect();
+            const { result, console } = await vm.boot();
+            expect(result).toBe("exit-code");
+            expect(console).toMatch(/the metadata server gives no token \(HTTP 000\)/);
+            expect(console).toMatch(/gcp-trainer: FAILED: The run's status could not be read: no answer from/);
+        });
+    });
+});
