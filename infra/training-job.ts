@@ -1,0 +1,234 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { BootConfig } from "./boot-config";
+import { JOB_LABEL } from "./config-schema";
+import { DataBucket } from "./data-bucket";
+import { parseDataset } from "./dataset";
+import { DEFAULTS, PULL_SECONDS, UPLOAD_SECONDS } from "./defaults";
+import { EnabledApis } from "./enabled-apis";
+import { jobNames } from "./names";
+import { PrivateNetwork } from "./private-network";
+import { SavedResults } from "./run/saved-results";
+import { TrainingRun } from "./run/training-run";
+import { runId, trainerArgs } from "./run-id";
+import { TrainerIdentity } from "./trainer-identity";
+import { TrainerImage } from "./trainer-image";
+import { TrainerVm } from "./trainer-vm";
+import type { TrainingJobArgs } from "./training-job-args";
+
+/** Trains a model on a VM of Google Cloud and brings it home: everything of a job that there is below the stack. */
+export class TrainingJob extends pulumi.ComponentResource {
+    /** `gs://` URI of the job's bucket. */
+    readonly bucketUrl: pulumi.Output<string>;
+    /** `gs://` URI of the model's folder. */
+    readonly modelUri: pulumi.Output<string>;
+    /** `r-` and ten hex digits: the same for the same dataset, image, parameters and environment. */
+    readonly runId: pulumi.Output<string>;
+    /** The trainer's metrics, measured on rows it was not trained on. */
+    readonly metrics: pulumi.Output<Record<string, unknown>>;
+    /** `sha256:...` of the trainer's image. */
+    readonly imageDigest: pulumi.Output<string>;
+    /** The VM's name. */
+    readonly instanceName: pulumi.Output<string>;
+    /** The VM's log in the Google Cloud console. */
+    readonly logsUrl: pulumi.Output<string>;
+    /** Folder of the results on this machine, relative to the project folder. */
+    readonly resultsDir: pulumi.Output<string>;
+    /** What costs money until it is destroyed, now that the VM is off. */
+    readonly leftToBill: pulumi.Output<string[]>;
+
+    /** @throws RunError when the dataset is neither a file nor the `gs://` URI of one object */
+    constructor(name: string, args: TrainingJobArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("gcp-trainer:index:TrainingJob", name, {}, opts);
+        const job: Required<TrainingJobArgs> = { ...DEFAULTS, target: "", dropColumns: [], ...args };
+        const { project, region, zone } = job;
+        const stack = pulumi.getStack();
+        const names = jobNames({ project, pulumiProject: pulumi.getProject(), stack, component: name });
+        const labels = pulumi.output(job.labels).apply((own) => ({ ...own, [JOB_LABEL]: names.label }));
+        const dataset = parseDataset(job.dataset);
+        if (!dataset) {
+            throw new pulumi.RunError(
+                `dataset must be a file or gs://<bucket>/<name>; got ${JSON.stringify(job.dataset)}`,
+            );
+        }
+        const child = { parent: this };
+
+        const dependsOn = job.enableApis
+            ? new EnabledApis(`${name}-apis`, { project, iap: job.debugMinutes > 0 }, child).services
+            : [];
+
+        const data = new DataBucket(
+            `${name}-data`,
+            { project, region, bucketName: names.bucket, labels, dataset, dependsOn },
+            child,
+        );
+        const bucket = data.bucket.name;
+        const savedResults = new SavedResults(
+            `${name}-saved-results`,
+            { bucket, stack, resultsDir: job.resultsDir },
+            { parent: this, dependsOn: data.bucket },
+        );
+
+        const image = new TrainerImage(
+            `${name}-image`,
+            {
+                project,
+                region,
+                repositoryName: names.repository,
+                labels,
+                trainer: job.trainer,
+                buildArgs: job.trainerBuildArgs,
+                machineType: job.machineType,
+                dependsOn,
+            },
+            child,
+        );
+
+        const identity = job.serviceAccount
+            ? undefined
+            : new TrainerIdentity(
+                  `${name}-identity`,
+                  {
+                      project,
+                      region,
+                      accountId: names.account,
+                      bucket,
+                      remoteDataset: dataset.kind === "object" ? dataset : undefined,
+                      repository: image.repository.name,
+                      dependsOn,
+                  },
+                  child,
+              );
+        const serviceAccount = identity?.account.email ?? job.serviceAccount;
+
+        const own = job.network
+            ? undefined
+            : new PrivateNetwork(
+                  `${name}-network`,
+                  {
+                      project,
+                      region,
+                      networkName: names.network,
+                      subnetworkName: names.subnetwork,
+                      firewallName: names.firewall,
+                      debugAccount: job.debugMinutes > 0 ? serviceAccount : undefined,
+                      dependsOn,
+                  },
+                  child,
+              );
+
+        this.runId = pulumi
+            .all([data.dataset.hash, image.digest, job.hyperparameters, job.target, job.dropColumns, job.env])
+            .apply(([hash, digest, hyperparameters, target, dropColumns, env]) =>
+                runId({ dataset: hash, image: digest, hyperparameters, target, dropColumns, env }),
+            );
+
+        const vm = new TrainerVm(
+            `${name}-vm`,
+            {
+                project,
+                zone,
+                instanceName: this.runId.apply(names.instance),
+                labels,
+                machineType: job.machineType,
+                bootImage: job.bootImage,
+                bootDiskSizeGb: job.bootDiskSizeGb,
+                bootDiskType: job.bootDiskType,
+                provisioning: job.provisioning,
+                gpuType: job.gpuType,
+                gpuCount: job.gpuCount,
+                network: own?.network.id ?? job.network,
+                subnetwork: own?.subnetwork.id ?? job.subnetwork,
+                externalIp: job.externalIp,
+                serviceAccount,
+                scopes: job.scopes,
+                boot: bootConfig(job, {
+                    runId: this.runId,
+                    bucket,
+                    image: image.reference,
+                    datasetUri: data.dataset.uri,
+                }),
+                // The results outlive the VM: destroying goes the other way, and saves them once the VM is gone.
+                dependsOn: [...dependsOn, ...(identity?.grants ?? []), savedResults],
+            },
+            child,
+        );
+
+        const run = new TrainingRun(
+            `${name}-run`,
+            {
+                bucket,
+                runId: this.runId,
+                stack,
+                resultsDir: job.resultsDir,
+                project,
+                zone,
+                instance: vm.instance.name,
+                wait: job.wait,
+                maxAttempts: job.maxAttempts,
+                debugMinutes: job.debugMinutes,
+                externalIp: job.externalIp,
+                privateSubnetwork: own === undefined,
+                facts: {
+                    datasetUri: data.dataset.uri,
+                    datasetMd5: data.dataset.md5,
+                    datasetCrc32c: data.dataset.crc32c,
+                    datasetGeneration: data.dataset.generation,
+                    imageDigest: image.digest,
+                    hyperparameters: job.hyperparameters,
+                    target: job.target,
+                    dropColumns: pulumi.output(job.dropColumns).apply((columns) => [...columns]),
+                    env: pulumi.output(job.env).apply((env) => Object.keys(env).sort()),
+                    machineType: job.machineType,
+                    provisioning: job.provisioning,
+                },
+            },
+            { parent: this, dependsOn: [vm.instance, savedResults] },
+        );
+
+        this.bucketUrl = data.bucket.url;
+        this.modelUri = run.modelUri;
+        this.metrics = run.metrics;
+        this.imageDigest = image.digest;
+        this.instanceName = vm.instance.name;
+        this.logsUrl = vm.instance.instanceId.apply((id) => logsUrl(project, id));
+        this.resultsDir = run.savedTo;
+        this.leftToBill = pulumi
+            .all([vm.instance.name, job.bootDiskSizeGb, image.repository.registryUri, this.bucketUrl])
+            .apply(([vmName, sizeGb, repository, url]) => [
+                `boot disk of ${vmName}, ${sizeGb} GB`,
+                `images in ${repository}`,
+                `objects in ${url}`,
+            ]);
+        this.registerOutputs();
+    }
+}
+
+/** What the VM has to do, in seconds. */
+function bootConfig(
+    job: Required<TrainingJobArgs>,
+    made: Record<"runId" | "bucket" | "image" | "datasetUri", pulumi.Output<string>>,
+): pulumi.Output<BootConfig> {
+    return pulumi.output({
+        ...made,
+        project: job.project,
+        region: job.region,
+        args: pulumi
+            .all([job.hyperparameters, job.target, job.dropColumns])
+            .apply(([hyperparameters, target, dropColumns]) => trainerArgs({ hyperparameters, target, dropColumns })),
+        env: job.env,
+        maxRunSeconds: pulumi.output(job.maxRunMinutes).apply((minutes) => minutes * 60),
+        pullSeconds: PULL_SECONDS,
+        uploadSeconds: UPLOAD_SECONDS,
+        debugSeconds: job.debugMinutes * 60,
+        maxAttempts: job.maxAttempts,
+        privileged: job.privileged,
+        gpuCount: job.gpuCount,
+    });
+}
+
+/** https://cloud.google.com/logging/docs/view/logs-explorer-interface#share */
+function logsUrl(project: string, instanceId: string): string {
+    const query = `resource.type="gce_instance" resource.labels.instance_id="${instanceId}"`;
+    const url = `https://console.cloud.google.com/logs/query;query=${encodeURIComponent(query)}`;
+    return `${url}?project=${encodeURIComponent(project)}`;
+}
