@@ -102,10 +102,8 @@ describe("a boot claims the run by what is in the bucket:", () => {
             });
         },
     );
-});
 
-describe("a boot that is not the only writer of the status", () => {
-    concurrently("goes on when the answer to its own write was lost", async () => {
+    concurrently("it goes on when the answer to its own write was lost", async () => {
         await TestVm.with({}, async (vm) => {
             vm.google.faults.push({ match: /^POST .*status\.json/, times: 1, answer: "lose" });
             await vm.boot();
@@ -113,7 +111,7 @@ describe("a boot that is not the only writer of the status", () => {
         });
     });
 
-    concurrently("stops its container and writes no more when another has written", async () => {
+    concurrently("it stops its container and writes no more when another has written", async () => {
         await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
             const booted = vm.boot({ trainer: "echo begun; sleep 30" });
             await vm.until((status) => status.state === "RUNNING");
@@ -125,7 +123,7 @@ describe("a boot that is not the only writer of the status", () => {
         });
     });
 
-    concurrently("does not train when another claims the run at the same moment", async () => {
+    concurrently("it does not train when another claims the run at the same moment", async () => {
         await TestVm.with({}, async (vm) => {
             vm.google.beforeFirst(/^POST .*status\.json/, () => vm.putStatus({ bootId: "a-faster-boot" }));
             await vm.boot();

@@ -10,57 +10,67 @@ const DENIED =
 const failingPulls = (times: number, message: string) =>
     `tries=$(($(cat "$STUB_DIR/tries" 2>/dev/null) + 1)); echo $tries >"$STUB_DIR/tries"; [ $tries -gt ${times} ] || { echo "${message}" >&2; exit 1; }`;
 
-describe("Cloud Storage that is overloaded", () => {
-    concurrently("is asked again after 429 and 503, for statuses, log, listing and model", async () => {
-        await TestVm.with({}, async (vm) => {
-            await vm.putStatus({ state: "RUNNING" });
-            await vm.google.backend.put(`runs/${RUN_ID}/model/model.json`, "{}");
-            vm.google.faults.push(
-                { match: /^GET .*status\.json/, times: 1, answer: 503 },
-                { match: /^POST .*status\.json/, times: 1, answer: 429 },
-                { match: /^GET .*prefix=/, times: 1, answer: 500 },
-                { match: /^DELETE/, times: 1, answer: 503 },
-                { match: /^POST .*\/log\//, times: 1, answer: 429 },
-                { match: /^POST .*\/log\//, times: 1, answer: "lose" },
-                { match: /^POST .*objects\.json/, times: 1, answer: 503 },
-            );
-            await vm.boot();
-            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
-            expect(await vm.log(2)).toBe("trained\n");
-        });
-    });
-
-    concurrently("does not turn a model that cannot be listed into a success", async () => {
-        await TestVm.with({}, async (vm) => {
-            vm.google.faults.push({ match: /^GET .*prefix=/, answer: 403, message: "storage.objects.list denied" });
-            await vm.boot();
-            expect(await vm.status()).toMatchObject({
-                state: "FAILED",
-                exitCode: 0,
-                reason: expect.stringMatching(/model could not be listed \(HTTP 403: storage\.objects\.list denied\)/),
+// One block: jest runs the concurrent tests of a block side by side, and the blocks in turn.
+describe("a boot that meets trouble:", () => {
+    concurrently(
+        "Cloud Storage that is overloaded is asked again after 429 and 503, for statuses, log, listing and model",
+        async () => {
+            await TestVm.with({}, async (vm) => {
+                await vm.putStatus({ state: "RUNNING" });
+                await vm.google.backend.put(`runs/${RUN_ID}/model/model.json`, "{}");
+                vm.google.faults.push(
+                    { match: /^GET .*status\.json/, times: 1, answer: 503 },
+                    { match: /^POST .*status\.json/, times: 1, answer: 429 },
+                    { match: /^GET .*prefix=/, times: 1, answer: 500 },
+                    { match: /^DELETE/, times: 1, answer: 503 },
+                    { match: /^POST .*\/log\//, times: 1, answer: 429 },
+                    { match: /^POST .*\/log\//, times: 1, answer: "lose" },
+                    { match: /^POST .*objects\.json/, times: 1, answer: 503 },
+                );
+                await vm.boot();
+                expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+                expect(await vm.log(2)).toBe("trained\n");
             });
-        });
-    });
-});
+        },
+    );
 
-describe("IAM grants that are on their way", () => {
-    concurrently("are waited for at the claim, the dataset and the pull, before the container starts", async () => {
-        await TestVm.with({}, async (vm) => {
-            vm.google.faults.push(
-                { match: /^GET .*status\.json/, times: 1, answer: 403, message: "storage.objects.get denied" },
-                { match: /^POST .*status\.json/, times: 1, answer: 403, message: "storage.objects.create denied" },
-                { match: new RegExp(`^GET .*${DATASET}`), times: 1, answer: 401, message: "Invalid Credentials" },
-            );
-            await vm.boot({ pull: failingPulls(2, DENIED) });
-            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
-            expect(
-                vm
-                    .dockerCalls()
-                    .map(([verb]) => verb)
-                    .slice(0, 5),
-            ).toEqual(["pull", "pull", "pull", "rm", "run"]);
-        });
-    });
+    concurrently(
+        "Cloud Storage that is overloaded does not turn a model that cannot be listed into a success",
+        async () => {
+            await TestVm.with({}, async (vm) => {
+                vm.google.faults.push({ match: /^GET .*prefix=/, answer: 403, message: "storage.objects.list denied" });
+                await vm.boot();
+                expect(await vm.status()).toMatchObject({
+                    state: "FAILED",
+                    exitCode: 0,
+                    reason: expect.stringMatching(
+                        /model could not be listed \(HTTP 403: storage\.objects\.list denied\)/,
+                    ),
+                });
+            });
+        },
+    );
+
+    concurrently(
+        "IAM grants that are on their way are waited for at the claim, the dataset and the pull, before the container starts",
+        async () => {
+            await TestVm.with({}, async (vm) => {
+                vm.google.faults.push(
+                    { match: /^GET .*status\.json/, times: 1, answer: 403, message: "storage.objects.get denied" },
+                    { match: /^POST .*status\.json/, times: 1, answer: 403, message: "storage.objects.create denied" },
+                    { match: new RegExp(`^GET .*${DATASET}`), times: 1, answer: 401, message: "Invalid Credentials" },
+                );
+                await vm.boot({ pull: failingPulls(2, DENIED) });
+                expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+                expect(
+                    vm
+                        .dockerCalls()
+                        .map(([verb]) => verb)
+                        .slice(0, 5),
+                ).toEqual(["pull", "pull", "pull", "rm", "run"]);
+            });
+        },
+    );
 
     for (const [what, fault, reason] of [
         ["read the status", /^GET .*status\.json/, /permission to read runs\/.*HTTP 403: no grant.*legacyBucketReader/],
@@ -70,7 +80,7 @@ describe("IAM grants that are on their way", () => {
             /permission to read the dataset.*roles\/storage\.objectViewer/,
         ],
     ] as const) {
-        concurrently(`that never come to ${what} are reported with the missing role`, async () => {
+        concurrently(`IAM grants that never come to ${what} are reported with the missing role`, async () => {
             await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
                 vm.google.faults.push({ match: fault, answer: 403, message: "no grant" });
                 const { result } = await vm.boot();
@@ -85,7 +95,7 @@ describe("IAM grants that are on their way", () => {
         });
     }
 
-    concurrently("that never come to write anything are reported on the serial console", async () => {
+    concurrently("IAM grants that never come to write anything are reported on the serial console", async () => {
         await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
             vm.google.faults.push({ match: /^POST/, answer: 403, message: "no grant" });
             const { console } = await vm.boot();
@@ -111,9 +121,7 @@ describe("IAM grants that are on their way", () => {
             });
         },
     );
-});
 
-describe("what fails before the container starts", () => {
     concurrently("a missing image is told at once", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({
