@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { buildImage, findEngine, ImageBuildError } from "../engine";
+import type { RuntimeName } from "./context";
+import { type StackConfig, UsageError } from "./stack-config";
+
+/**
+ * Decides what the VM is made of, and says so.
+ *
+ * Unless a runtime is asked for, an engine is used if there is one and the trainer's base images are there or can be pulled: the
+ * rehearsal has to work on a machine without a network, too. Any other failure of the build is the trainer's, and is reported
+ * when the image is made.
+ *
+ * @throws UsageError when `docker` is asked for and no engine answers
+ */
+export async function chooseRuntime(
+    asked: RuntimeName | undefined,
+    projectDir: string,
+    config: StackConfig,
+    print: (line: string) => void,
+    signal: AbortSignal,
+): Promise<RuntimeName> {
+    if (asked === "process") {
+        print("VM: the trainer runs as a process (--runtime process).");
+        return "process";
+    }
+    const engine = await findEngine();
+    if ("missing" in engine) {
+        if (asked === "docker") {
+            throw new UsageError(
+                `--runtime docker needs a Docker engine, and none answers: ${engine.missing} (start Docker, or npm start -- --runtime process)`,
+            );
+        }
+        print("VM: no Docker engine answers, so the trainer runs as a process instead of in its image.");
+        return "process";
+    }
+    if (asked === undefined) {
+        print(`Docker engine ${engine.version} found: building the trainer's image (the first time takes longest) ...`);
+        const unavailable = await baseImageUnavailable(projectDir, config, signal);
+        if (unavailable) {
+            print(`VM: the base images cannot be had (${unavailable}), so the trainer runs as a process.`);
+            print("    To insist: npm start -- --runtime docker");
+            return "process";
+        }
+    }
+    print(`VM: the trainer's image, in a container of the Docker engine ${engine.version}.`);
+    return "docker";
+}
+
+async function baseImageUnavailable(
+    projectDir: string,
+    config: StackConfig,
+    signal: AbortSignal,
+): Promise<string | undefined> {
+    const value = (key: string) => config.values[`${config.project}:${key}`];
+    const context = path.resolve(projectDir, value("trainer") ?? "trainer");
+    if (!existsSync(path.join(context, "Dockerfile"))) return undefined; // the program says it better
+    try {
+        const args = JSON.parse(value("trainerBuildArgs") || "{}") as Record<string, string>;
+        await buildImage({ context, args }, "gcp-trainer-rehearsal:preflight", signal);
+        return undefined;
+    } catch (error) {
+        if (error instanceof ImageBuildError && error.baseImageUnavailable) {
+            return error.output.trim().split("\n").at(-1)?.trim();
+        }
+        return undefined;
+    }
+}

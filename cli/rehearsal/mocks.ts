@@ -1,0 +1,138 @@
+import type { MockCallArgs, MockResourceArgs, MockResourceResult, Mocks } from "@pulumi/pulumi/runtime";
+import { type Applied, call, type Properties, type RehearsalContext } from "./context";
+import { resourceTypes } from "./resources";
+
+/** Pulumi marks a secret on the wire by this key. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
+const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+/**
+ * The engine's part, played against the emulator: each resource that the program registers is made there, in order, and can be
+ * taken away again in the reverse order.
+ *
+ * Nothing here throws into Pulumi's runtime, which would end the process: the first failure is kept in {@link failure}, and what
+ * is registered after it is not applied.
+ */
+export class RehearsalEngine implements Mocks {
+    /** The first thing that went wrong. */
+    failure: { resource: string; error: Error } | undefined;
+    /** Settles when something has failed: Pulumi's runtime may wait for ever for outputs that will not come. */
+    readonly failed: Promise<void>;
+    /** The run that a `TrainingRun` was asked to wait for. */
+    run: { bucket: string; runId: string } | undefined;
+    private announceFailure: () => void = () => undefined;
+    private pending = new Set<Promise<unknown>>();
+    private readonly applied: { type: string; name: string; destroy: Applied["destroy"] }[] = [];
+
+    constructor(private readonly context: RehearsalContext) {
+        this.failed = new Promise((resolve) => {
+            this.announceFailure = resolve;
+        });
+    }
+
+    /** How many resources exist. */
+    get count(): number {
+        return this.applied.length;
+    }
+
+    /** Keeps the first failure. */
+    fail(resource: string, error: Error): void {
+        this.failure ??= { resource, error };
+        this.announceFailure();
+    }
+
+    /** Waits until nothing is being made any more. */
+    async settled(): Promise<void> {
+        while (this.pending.size > 0) await Promise.allSettled(this.pending);
+    }
+
+    async newResource(args: MockResourceArgs): Promise<MockResourceResult> {
+        const work = this.make(args);
+        this.pending.add(work);
+        try {
+            return await work;
+        } finally {
+            this.pending.delete(work);
+        }
+    }
+
+    private async make(args: MockResourceArgs): Promise<MockResourceResult> {
+        const inputs = withoutSecrets(args.inputs) as Properties;
+        if (args.custom === false || args.type.startsWith("pulumi:")) return { id: args.name, state: inputs };
+        const notApplied = { id: args.name, state: inputs };
+        if (this.failure || this.context.signal.aborted) return notApplied;
+        if (typeof inputs.runId === "string") this.run = { bucket: String(inputs.bucket), runId: inputs.runId };
+        const apply = resourceTypes[args.type];
+        try {
+            if (!apply) throw new Error(`the rehearsal has no resource type ${args.type}`);
+            const started = Date.now();
+            const made = await apply({ ...args, inputs }, this.context);
+            this.applied.push({ type: args.type, name: args.name, destroy: made.destroy });
+            this.context.print(line("+", args, made.note, Date.now() - started));
+            return { id: made.id, state: { ...inputs, ...made.outputs } };
+        } catch (error) {
+            // A resource whose creation was cut off by Ctrl-C is not what failed.
+            if (!this.context.signal.aborted) this.fail(args.name, error as Error);
+            return notApplied;
+        }
+    }
+
+    async call(args: MockCallArgs): Promise<Properties> {
+        switch (args.token) {
+            case "gcp:organizations/getClientConfig:getClientConfig":
+                return { ...this.context.gcp, id: this.context.gcp.project };
+            case "gcp:storage/getBucketObject:getBucketObject": {
+                const object = encodeURIComponent(String(args.inputs.name));
+                const found = await call(this.context, "GET", `/storage/v1/b/${args.inputs.bucket}/o/${object}`);
+                return {
+                    ...args.inputs,
+                    md5hash: found.md5Hash,
+                    crc32c: found.crc32c,
+                    generation: Number(found.generation),
+                };
+            }
+            default:
+                throw new Error(`the rehearsal has no function ${args.token}`);
+        }
+    }
+
+    /**
+     * Takes everything away again, the last first. What fails does not keep the rest from going.
+     *
+     * @param context the surroundings, with a signal that is not aborted
+     * @returns what could not be taken away
+     */
+    async destroy(context: RehearsalContext): Promise<Error[]> {
+        const failures: Error[] = [];
+        for (const { type, name, destroy } of this.applied.reverse()) {
+            if (!destroy) continue;
+            try {
+                const started = Date.now();
+                await destroy(context);
+                context.print(line("-", { type, name }, undefined, Date.now() - started));
+            } catch (error) {
+                failures.push(new Error(`${name}: ${(error as Error).message}`, { cause: error }));
+            }
+        }
+        return failures;
+    }
+}
+
+function line(
+    sign: string,
+    { type, name }: { type: string; name: string },
+    note: string | undefined,
+    ms: number,
+): string {
+    // gcp:storage/bucket:Bucket -> gcp:storage:Bucket, as Pulumi shows it.
+    const shown = type === "pulumi-nodejs:dynamic:Resource" ? "dynamic:Resource" : type.replace(/\/[^:]+/, "");
+    return `  ${sign} ${shown.padEnd(42)} ${name}${note ? `  ${note}` : ""}${ms >= 1000 ? `  ${(ms / 1000).toFixed(1)} s` : ""}`;
+}
+
+function withoutSecrets(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(withoutSecrets);
+    if (typeof value !== "object" || value === null) return value;
+    if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+    const properties = value as Properties;
+    if (SECRET_SIGNATURE in properties && "value" in properties) return withoutSecrets(properties.value);
+    return Object.fromEntries(Object.entries(properties).map(([key, each]) => [key, withoutSecrets(each)]));
+}

@@ -1,0 +1,182 @@
+import { rmSync } from "node:fs";
+import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { startEmulator } from "../../emulator";
+import { chooseRuntime } from "./choose-runtime";
+import { call, GoogleApiError, type Properties, type RehearsalContext, type RuntimeName } from "./context";
+import { RehearsalEngine } from "./mocks";
+import { metricsTable, readResults } from "./results";
+import { readStackConfig, type StackConfig } from "./stack-config";
+
+/** What to rehearse, and how. */
+export interface RehearsalOptions {
+    /** The folder of Pulumi.yaml and index.ts. */
+    projectDir: string;
+    /** Where the emulator keeps its data; emptied before and after. */
+    dataDir: string;
+    stack: string;
+    /** The values of `--config`, each `key=value`. */
+    config: readonly string[];
+    /** @default docker if an engine answers and has or gets the base images, else process */
+    runtime: RuntimeName | undefined;
+    print(line: string): void;
+    /** Aborted by Ctrl-C: what exists is taken away, and the rehearsal ends. */
+    signal: AbortSignal;
+}
+
+/**
+ * The whole life of a stack on this machine: emulator up, the program of `pulumi up` against it, results home, everything
+ * destroyed again.
+ *
+ * @returns the exit status: 0 only if the model is there and verified; the trainer's own if it failed; 130 after Ctrl-C; else 1
+ * @throws UsageError, and what the config check of the program finds, before anything is made
+ */
+export async function rehearse(options: RehearsalOptions): Promise<number> {
+    const { print, signal } = options;
+    const stackConfig = readStackConfig(options.projectDir, options.stack, options.config);
+    const runtime = await chooseRuntime(options.runtime, options.projectDir, stackConfig, print, signal);
+    // What a killed rehearsal left is of no use to anybody.
+    const emulator = await startEmulator({ dataDir: options.dataDir, runtime, discardExisting: true });
+    let status = 1;
+    try {
+        print(`Emulator of Google Cloud at ${emulator.url}`);
+        const context = contextOf(options, stackConfig, emulator.url, runtime);
+        const engine = new RehearsalEngine(context);
+        try {
+            status = await up(engine, context, stackConfig, options);
+        } finally {
+            status = (await down(engine, context)) && status === 0 ? 0 : status || 1;
+            status = (await nothingLeft(emulator.inventory(), print)) ? status : status || 1;
+        }
+    } finally {
+        await emulator.stop();
+        rmSync(options.dataDir, { recursive: true, force: true });
+    }
+    return signal.aborted ? 130 : status;
+}
+
+async function up(
+    engine: RehearsalEngine,
+    context: RehearsalContext,
+    stackConfig: StackConfig,
+    options: RehearsalOptions,
+): Promise<number> {
+    const { print } = options;
+    print("");
+    print("pulumi up, rehearsed:");
+    const outputs = await runProgram(engine, context, stackConfig);
+    if (context.signal.aborted) {
+        print("");
+        print("Interrupted: the rehearsal is taken down.");
+        return 130;
+    }
+    if (engine.failure) return await reportFailure(engine, context);
+    const folder = path.resolve(options.projectDir, String(outputs.resultsDir));
+    const { files, metrics } = readResults(folder);
+    if (metrics) {
+        print("");
+        print("Metrics, on rows the model was not trained on:");
+        for (const line of metricsTable(metrics)) print(line);
+    }
+    print("");
+    print(`Results, verified, in ${path.relative(options.projectDir, folder)}${path.sep}`);
+    print(`  ${files.join("  ")}`);
+    return 0;
+}
+
+/** Runs index.ts on Pulumi's own test runtime, with the emulator behind it. */
+async function runProgram(
+    engine: RehearsalEngine,
+    context: RehearsalContext,
+    { project, stack }: StackConfig,
+): Promise<Properties> {
+    // A failed function call (a dataset that is not there, say) rejects outputs that nobody may be waiting for.
+    const onRejection = (error: unknown) => engine.fail("index.ts", error as Error);
+    process.on("unhandledRejection", onRejection);
+    try {
+        await pulumi.runtime.setMocks(engine, project, stack, false);
+        pulumi.runtime.setAllConfig(context.config);
+        const program = path.join(context.projectDir, "index.ts");
+        // By require, as the engine loads it: a config error is thrown from here.
+        const outputs = await Promise.race([
+            pulumi.runtime.runInPulumiStack(async () => require(program)),
+            engine.failed.then(() => ({})),
+        ]);
+        await Promise.race([pulumi.runtime.waitForRPCs(), engine.failed]);
+        await engine.settled();
+        return (outputs ?? {}) as Properties;
+    } finally {
+        process.off("unhandledRejection", onRejection);
+    }
+}
+
+async function reportFailure(engine: RehearsalEngine, context: RehearsalContext): Promise<number> {
+    const { resource, error } = engine.failure as NonNullable<RehearsalEngine["failure"]>;
+    context.print("");
+    context.print(`error: ${resource}: ${error.message}`);
+    return (await trainerExitCode(engine, context)) ?? 1;
+}
+
+/** What the container itself ended with, if it came so far; from the run's own status. */
+async function trainerExitCode(engine: RehearsalEngine, context: RehearsalContext): Promise<number | undefined> {
+    if (!engine.run) return undefined;
+    const { bucket, runId } = engine.run;
+    const object = encodeURIComponent(`runs/${runId}/status.json`);
+    try {
+        const status = await call(context, "GET", `/storage/v1/b/${bucket}/o/${object}?alt=media`);
+        return typeof status.exitCode === "number" && status.exitCode > 0 ? status.exitCode : undefined;
+    } catch (error) {
+        if (error instanceof GoogleApiError) return undefined; // it never began
+        throw error;
+    }
+}
+
+/** @returns whether everything could be taken away */
+async function down(engine: RehearsalEngine, context: RehearsalContext): Promise<boolean> {
+    if (engine.count === 0) return true;
+    context.print("");
+    context.print("pulumi destroy, rehearsed:");
+    const failures = await engine.destroy({ ...context, signal: new AbortController().signal });
+    for (const failure of failures) context.print(`error: ${failure.message}`);
+    return failures.length === 0;
+}
+
+async function nothingLeft(inventory: Promise<{ kind: string; name: string }[]>, print: (line: string) => void) {
+    const left = await inventory;
+    print("");
+    print(left.length === 0 ? "Left to bill: nothing." : "Left behind:");
+    for (const { kind, name } of left) print(`  ${kind} ${name}`);
+    return left.length === 0;
+}
+
+function contextOf(
+    options: RehearsalOptions,
+    { values }: StackConfig,
+    url: string,
+    runtime: RuntimeName,
+): RehearsalContext {
+    // Pulumi.local.yaml names the port of `npm run emulator`; this emulator has a free one.
+    const config = Object.fromEntries(
+        Object.entries(values).map(([key, value]) => [
+            key,
+            /^gcp:\w+CustomEndpoint$/.test(key) ? value.replace(/^https?:\/\/[^/]+/, url) : value,
+        ]),
+    );
+    const gcp = (key: string) => config[`gcp:${key}`] ?? "";
+    return {
+        url,
+        host: new URL(url).host,
+        dataDir: options.dataDir,
+        projectDir: options.projectDir,
+        runtime,
+        gcp: {
+            project: gcp("project"),
+            region: gcp("region"),
+            zone: gcp("zone"),
+            accessToken: gcp("accessToken") || "local-token",
+        },
+        config,
+        print: options.print,
+        signal: options.signal,
+    };
+}

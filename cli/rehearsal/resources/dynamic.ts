@@ -1,0 +1,31 @@
+import { runProvider } from "../../provider-host";
+import type { Apply, Properties, RehearsalContext } from "../context";
+
+/**
+ * `TrainingRun` and `SavedResults`: Pulumi hands over the text of their provider, and that text runs, in a plain Node process as
+ * under the engine.
+ */
+export const dynamic: Apply = async ({ name, inputs }, context) => {
+    const { __provider: text, ...properties } = inputs;
+    const host = (at: RehearsalContext, method: "create" | "delete", id?: string, state: Properties = properties) =>
+        runProvider({
+            text: String(text),
+            method,
+            ...(id === undefined ? {} : { id }),
+            inputs: state,
+            config: context.config,
+            cwd: context.projectDir,
+            onLine: (_stream, line) => at.print(`    ${line}`),
+            signal: at.signal,
+        });
+    const made = await host(context, "create");
+    const id = made.id ?? name;
+    const outputs = made.outs ?? {};
+    return {
+        id,
+        outputs,
+        destroy: async (later) => {
+            await host(later, "delete", id, { ...properties, ...outputs });
+        },
+    };
+};

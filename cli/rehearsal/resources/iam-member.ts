@@ -1,0 +1,93 @@
+import { type Apply, call, knowsOnly, type Properties, present, type RehearsalContext } from "../context";
+
+interface Binding {
+    role: string;
+    members: string[];
+    condition?: Properties;
+}
+interface Policy extends Properties {
+    bindings?: Binding[];
+}
+/** How one kind of resource keeps its IAM policy. */
+interface PolicyAddress {
+    read(context: RehearsalContext): Promise<Policy>;
+    write(context: RehearsalContext, policy: Policy): Promise<unknown>;
+}
+
+/** `gcp.storage.BucketIAMMember`. */
+export const bucketIamMember: Apply = (args, context) => {
+    knowsOnly(args.type, args.inputs, ["bucket", "role", "member", "condition"]);
+    const path = `/storage/v1/b/${args.inputs.bucket}/iam`;
+    return grant(args.inputs, context, {
+        read: (at) => call(at, "GET", `${path}?optionsRequestedPolicyVersion=3`),
+        write: (at, policy) => call(at, "PUT", path, policy),
+    });
+};
+
+/** `gcp.artifactregistry.RepositoryIamMember`. */
+export const repositoryIamMember: Apply = (args, context) => {
+    knowsOnly(args.type, args.inputs, ["repository", "location", "project", "role", "member", "condition"]);
+    const { project = context.gcp.project, location, repository } = args.inputs;
+    // The provider takes a repository's short name and its full one.
+    const name = String(repository).includes("/")
+        ? String(repository)
+        : `projects/${project}/locations/${location}/repositories/${repository}`;
+    return grant(args.inputs, context, {
+        read: (at) => call(at, "GET", `/v1/${name}:getIamPolicy`),
+        write: (at, policy) => call(at, "POST", `/v1/${name}:setIamPolicy`, { policy }),
+    });
+};
+
+/** `gcp.projects.IAMMember`. */
+export const projectIamMember: Apply = (args, context) => {
+    knowsOnly(args.type, args.inputs, ["project", "role", "member", "condition"]);
+    const path = `/v1/projects/${args.inputs.project ?? context.gcp.project}`;
+    return grant(args.inputs, context, {
+        read: (at) => call(at, "POST", `${path}:getIamPolicy`, { options: { requestedPolicyVersion: 3 } }),
+        write: (at, policy) =>
+            call(at, "POST", `${path}:setIamPolicy`, { policy, updateMask: "bindings,etag,auditConfigs" }),
+    });
+};
+
+/**
+ * Several members of one policy are registered at the same time, and each reads, changes and writes the whole policy. The
+ * provider holds a mutex; so does this: the etag would refuse all but one of them.
+ */
+let turn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+}
+
+async function grant(inputs: Properties, context: RehearsalContext, address: PolicyAddress) {
+    const role = String(inputs.role);
+    const member = String(inputs.member);
+    const condition = inputs.condition as Properties | undefined;
+    const same = (binding: Binding) =>
+        binding.role === role && JSON.stringify(binding.condition ?? null) === JSON.stringify(condition ?? null);
+    await inTurn(async () => {
+        const policy = await address.read(context);
+        const bindings = policy.bindings ?? [];
+        const existing = bindings.find(same);
+        if (existing) existing.members = [...new Set([...existing.members, member])];
+        else bindings.push(present({ role, members: [member], condition }) as unknown as Binding);
+        await address.write(context, { ...policy, version: 3, bindings });
+    });
+    return {
+        id: [role, member, condition?.title].filter(Boolean).join("/"),
+        outputs: {},
+        note: condition ? `${role} if ${condition.title}` : role,
+        destroy: (later: RehearsalContext) =>
+            inTurn(async () => {
+                const policy = await address.read(later);
+                const bindings = (policy.bindings ?? [])
+                    .map((each) =>
+                        same(each) ? { ...each, members: each.members.filter((one) => one !== member) } : each,
+                    )
+                    .filter((each) => each.members.length > 0);
+                await address.write(later, { ...policy, bindings });
+            }),
+    };
+}

@@ -1,0 +1,29 @@
+import type { Apply } from "../context";
+import { bucket } from "./bucket";
+import { bucketObject } from "./bucket-object";
+import { dynamic } from "./dynamic";
+import { bucketIamMember, projectIamMember, repositoryIamMember } from "./iam-member";
+import { image } from "./image";
+import { instance } from "./instance";
+import { firewall, network, subnetwork } from "./network";
+import { repository } from "./repository";
+import { service } from "./service";
+import { serviceAccount } from "./service-account";
+
+/** How each type of resource is made in the emulator, by Pulumi's type token. */
+export const resourceTypes: Readonly<Record<string, Apply>> = {
+    "docker:index/image:Image": image,
+    "gcp:artifactregistry/repository:Repository": repository,
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": repositoryIamMember,
+    "gcp:compute/firewall:Firewall": firewall,
+    "gcp:compute/instance:Instance": instance,
+    "gcp:compute/network:Network": network,
+    "gcp:compute/subnetwork:Subnetwork": subnetwork,
+    "gcp:projects/iAMMember:IAMMember": projectIamMember,
+    "gcp:projects/service:Service": service,
+    "gcp:serviceaccount/account:Account": serviceAccount,
+    "gcp:storage/bucket:Bucket": bucket,
+    "gcp:storage/bucketIAMMember:BucketIAMMember": bucketIamMember,
+    "gcp:storage/bucketObject:BucketObject": bucketObject,
+    "pulumi-nodejs:dynamic:Resource": dynamic,
+};

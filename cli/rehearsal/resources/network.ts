@@ -1,0 +1,59 @@
+import { type Apply, callAndWait, knowsOnly, type Properties, present, type RehearsalContext } from "../context";
+
+/** `gcp.compute.Network`. */
+export const network: Apply = ({ type, inputs }, context) => {
+    knowsOnly(type, inputs, ["name", "project", "autoCreateSubnetworks", "description", "routingMode"]);
+    return compute(inputs, context, "global/networks", { ...inputs });
+};
+
+/** `gcp.compute.Subnetwork`. */
+export const subnetwork: Apply = ({ type, inputs }, context) => {
+    knowsOnly(type, inputs, [
+        "name",
+        "project",
+        "network",
+        "region",
+        "ipCidrRange",
+        "privateIpGoogleAccess",
+        "description",
+    ]);
+    return compute(inputs, context, `regions/${inputs.region ?? context.gcp.region}/subnetworks`, { ...inputs });
+};
+
+/** `gcp.compute.Firewall`. */
+export const firewall: Apply = ({ type, inputs }, context) => {
+    knowsOnly(type, inputs, [
+        "name",
+        "project",
+        "network",
+        "direction",
+        "description",
+        "allows",
+        "priority",
+        "sourceRanges",
+        "targetServiceAccounts",
+    ]);
+    const { allows, ...rest } = inputs;
+    const allowed = (allows as { protocol: string; ports?: string[] }[] | undefined)?.map((rule) =>
+        present({ IPProtocol: rule.protocol, ports: rule.ports }),
+    );
+    return compute(inputs, context, "global/firewalls", { ...rest, allowed });
+};
+
+/** The three are made, named and taken away alike. */
+async function compute(inputs: Properties, context: RehearsalContext, collection: string, body: Properties) {
+    const { project = context.gcp.project, name } = inputs;
+    const id = `projects/${project}/${collection}/${name}`;
+    await callAndWait(
+        context,
+        "POST",
+        `/compute/v1/projects/${project}/${collection}`,
+        present({ ...body, project: undefined }),
+    );
+    return {
+        id,
+        outputs: { name, selfLink: `https://www.googleapis.com/compute/v1/${id}` },
+        note: String(name),
+        destroy: (later: RehearsalContext) => callAndWait(later, "DELETE", `/compute/v1/${id}`),
+    };
+}

@@ -1,0 +1,20 @@
+import { type Apply, call, knowsOnly, present } from "../context";
+
+/** `gcp.serviceaccount.Account`. */
+export const serviceAccount: Apply = async ({ type, inputs }, context) => {
+    knowsOnly(type, inputs, ["accountId", "project", "displayName", "description"]);
+    const project = inputs.project ?? context.gcp.project;
+    const account = await call(context, "POST", `/v1/projects/${project}/serviceAccounts`, {
+        accountId: inputs.accountId,
+        serviceAccount: present({ displayName: inputs.displayName, description: inputs.description }),
+    });
+    const { name, email, uniqueId } = account as Record<string, string>;
+    return {
+        id: String(name),
+        outputs: { name, email, uniqueId, member: `serviceAccount:${email}` },
+        note: String(email),
+        destroy: async (later) => {
+            await call(later, "DELETE", `/v1/${name}`);
+        },
+    };
+};

@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import type { Properties } from "./context";
+
+/** Files that every successful run leaves in its folder, whatever trained. */
+const EXPECTED = ["manifest.json", "status.json", "trainer.log"];
+
+/**
+ * What came home from a run.
+ *
+ * @param folder `<resultsDir>/<stack>/<runId>`
+ * @throws Error that names what is not there; the rehearsal has not succeeded then
+ */
+export function readResults(folder: string): { files: string[]; metrics: Properties | undefined } {
+    if (!existsSync(folder)) throw new Error(`there is no ${folder}: the results did not come home`);
+    const files = readdirSync(folder, { recursive: true })
+        .map(String)
+        .filter((name) => statSync(path.join(folder, name)).isFile())
+        .sort();
+    const missing = EXPECTED.filter((name) => !files.includes(name));
+    if (missing.length > 0) throw new Error(`${folder} has no ${missing.join(", ")}`);
+    if (files.length === EXPECTED.length)
+        throw new Error(`${folder} has no model: the trainer wrote nothing to AIP_MODEL_DIR`);
+    const metrics = files.includes("metrics.json")
+        ? (JSON.parse(readFileSync(path.join(folder, "metrics.json"), "utf8")) as Properties)
+        : undefined;
+    return { files, metrics };
+}
+
+/**
+ * The metrics as a table: every number at the top level, whatever the trainer calls it, and, when there is one, the list of
+ * classes with theirs.
+ */
+export function metricsTable(metrics: Properties): string[] {
+    const numbers = Object.entries(metrics).filter(
+        (entry): entry is [string, number] => typeof entry[1] === "number" && !HIDDEN.includes(entry[0]),
+    );
+    const width = Math.max(12, ...numbers.map(([name]) => name.length));
+    const lines = numbers.map(([name, value]) => `  ${name.padEnd(width)}  ${format(value)}`);
+    const classes = metrics.perClass;
+    if (Array.isArray(classes) && classes.length > 0) lines.push("", ...table(classes as Properties[]));
+    return lines;
+}
+
+/** Bookkeeping of the format, not a result. */
+const HIDDEN = ["schema", "seed"];
+
+function table(rows: Properties[]): string[] {
+    const columns = Object.keys(rows[0] ?? {});
+    const cells = rows.map((row) => columns.map((column) => format(row[column])));
+    const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i]?.length ?? 0)));
+    const draw = (row: string[]) =>
+        `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ")}`;
+    return [draw(columns), ...cells.map(draw)];
+}
+
+function format(value: unknown): string {
+    if (typeof value !== "number") return String(value);
+    return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+}
