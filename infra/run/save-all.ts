@@ -1,0 +1,59 @@
+import { type CollectContext, collectRun } from "./collect";
+import { httpStatusOf, messageOf } from "./errors";
+import { publishFolder, withPartialFolder, writeSynced } from "./files";
+import { isTerminal, type RunStatus, renderStatus } from "./status";
+import { readStatus } from "./transitions";
+import { assembleLog } from "./whole-log";
+
+/** Folder of a run's results, as shown and as used. */
+export type FolderOf = (runId: string) => { relative: string; absolute: string };
+
+/**
+ * Saves every run under `runs/` that is not on this machine yet: a successful one with its verified model, any other
+ * with its status and log. Says what it saved; a bucket that does not exist holds nothing to save.
+ * @throws one error that names every run that could not be saved; the others are saved all the same.
+ */
+export async function saveAllRuns(context: CollectContext, folderOf: FolderOf): Promise<void> {
+    const { bucket, print } = context;
+    let runIds: string[];
+    try {
+        // The names become folders on this machine: nothing but a run id may.
+        runIds = (await bucket.folders("runs/")).filter((name) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(name));
+    } catch (error) {
+        if (httpStatusOf(error) === 404) {
+            return;
+        }
+        throw error;
+    }
+    const problems: string[] = [];
+    for (const runId of runIds) {
+        try {
+            const seen = await readStatus(bucket, runId);
+            if (seen) {
+                print(await saveRun(context, seen.status, folderOf(runId)));
+            }
+        } catch (error) {
+            problems.push(`run ${runId}: ${messageOf(error)}`);
+        }
+    }
+    if (problems.length > 0) {
+        throw new Error(problems.join("\n"));
+    }
+}
+
+async function saveRun(context: CollectContext, status: RunStatus, folder: ReturnType<FolderOf>): Promise<string> {
+    const { runId, state } = status;
+    if (state === "SUCCEEDED") {
+        const { downloadedCount } = await collectRun(context, { status, folder: folder.absolute });
+        return downloadedCount > 0
+            ? `run ${runId}: saved to ${folder.relative}, ${downloadedCount} objects downloaded and verified`
+            : `run ${runId}: is in ${folder.relative}, verified`;
+    }
+    await withPartialFolder(folder.absolute, async (partial) => {
+        const { join } = require("node:path") as typeof import("node:path");
+        await assembleLog(context.bucket, runId, join(partial, "trainer.log"));
+        await writeSynced(join(partial, "status.json"), renderStatus(status));
+        await publishFolder(partial, folder.absolute, "status.json");
+    });
+    return `run ${runId}: ${isTerminal(state) ? state : `not finished (${state})`}; its log and status are in ${folder.relative}`;
+}

@@ -1,0 +1,106 @@
+import type { BucketClient, Clock } from "./clients";
+import { parseStatus, type RunStatus, renderStatus, statusName } from "./status";
+
+/** A status together with the generation it was read at. */
+export interface SeenStatus {
+    status: RunStatus;
+    generation: string;
+}
+
+/**
+ * Reads the run's status.
+ * @param known what was read before: not downloaded again while its generation is the live one.
+ */
+export async function readStatus(
+    bucket: BucketClient,
+    runId: string,
+    known?: SeenStatus,
+): Promise<SeenStatus | undefined> {
+    const name = statusName(runId);
+    for (;;) {
+        const object = await bucket.stat(name);
+        if (object === undefined) {
+            return undefined;
+        }
+        if (object.generation === known?.generation) {
+            return known;
+        }
+        const content = await bucket.read(name, object.generation);
+        if (content !== undefined) {
+            const status = parseStatus(content.toString("utf8"), `gs://${bucket.bucket}/${name}`);
+            return { status, generation: object.generation };
+        }
+        // Written over between the two requests.
+    }
+}
+
+/**
+ * Writes a status over the one that was read, or does nothing when another writer was faster. A 412 can also be the
+ * answer to the repetition of a write that did arrive: then the object is what this writer sent.
+ * @returns what is written now, or undefined when the run has moved on.
+ */
+export async function moveRun(
+    bucket: BucketClient,
+    clock: Clock,
+    from: SeenStatus,
+    change: Partial<RunStatus>,
+): Promise<SeenStatus | undefined> {
+    const name = statusName(from.status.runId);
+    const status = { ...from.status, ...change, updatedAt: new Date(clock.now()).toISOString() };
+    const text = renderStatus(status);
+    const generation = await bucket.write(name, text, from.generation);
+    if (generation !== undefined) {
+        return { status, generation };
+    }
+    const object = await bucket.stat(name);
+    const content = object && (await bucket.read(name, object.generation));
+    return object && content?.toString("utf8") === text ? { status, generation: object.generation } : undefined;
+}
+
+/** The next attempt, started by a person: interruptions are counted anew. */
+export function nextAttempt(status: RunStatus): Partial<RunStatus> {
+    return {
+        state: "PENDING",
+        attempt: status.attempt + 1,
+        interruptions: 0,
+        reported: false,
+        bootId: null,
+        exitCode: null,
+        reason: null,
+        startedAt: null,
+        finishedAt: null,
+    };
+}
+
+/** The VM went down and could not say why. */
+export function interrupted(vmStatus: string | undefined, instance: string): Partial<RunStatus> {
+    const what = vmStatus === undefined ? "was deleted" : `is ${vmStatus}`;
+    return {
+        state: "INTERRUPTED",
+        reason:
+            `The VM ${instance} ${what} and could not write why: it lost its network, was preempted or stopped at once, ` +
+            "or crashed; run pulumi up to go on",
+    };
+}
+
+/**
+ * Whether an interrupted run may be started again: its next boot counts one more interruption and gives up at
+ * `maxAttempts` of them.
+ */
+export function hasAttemptsLeft(status: RunStatus, maxAttempts: number): boolean {
+    return status.interruptions + 1 < maxAttempts;
+}
+
+/** The end of a run that was interrupted too often, in the boot script's words; the update that writes it reports it. */
+export function usedUp(status: RunStatus, maxAttempts: number, clock: Clock): Partial<RunStatus> {
+    const interruptions = status.interruptions + 1;
+    return {
+        state: "FAILED",
+        interruptions,
+        reported: true,
+        finishedAt: new Date(clock.now()).toISOString(),
+        reason:
+            `The run was interrupted ${interruptions} ${interruptions === 1 ? "time" : "times"}, and maxAttempts is ` +
+            `${maxAttempts}; run pulumi up to start it again, with provisioning standard if preemptions go on`,
+    };
+}
