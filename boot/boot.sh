@@ -1,7 +1,7 @@
 #!/bin/bash
 # What the unit gcp-trainer.service runs: `boot.sh prepare` claims the run and pulls the image, `boot.sh run` runs
 # the container, `boot.sh finish` reports how it ended. Each is a process of its own and any of them may be killed
-# at any moment, so what they tell each other are files in $STATE_DIRECTORY.
+# at any moment, so what they tell each other are files: small ones in memory, the log on the disk.
 #
 # Written for bash 3.2 (no associative arrays, mapfile, wait -n, fractional read -t) with coreutils, sed, curl,
 # docker and docker-credential-gcr: what Container-Optimized OS has, and what a laptop has for the rehearsal.
@@ -10,7 +10,8 @@ set -u -o pipefail
 export LC_ALL=C
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-STATE=${STATE_DIRECTORY:-/var/lib/gcp-trainer}
+STATE=${RUNTIME_DIRECTORY:?systemd sets it}
+LOG=${STATE_DIRECTORY:?systemd sets it}/log
 # docker-credential-gcr and docker keep their configuration in HOME, and root's own is read-only on COS.
 export HOME=$STATE
 # Other users may not read the token.

@@ -137,8 +137,8 @@ run() {
     trap on_stop TERM
     start_container
     keep state RUNNING
-    : >"$STATE/log"
-    docker logs --follow "$CONTAINER" >>"$STATE/log" 2>&1 &
+    : >"$LOG"
+    docker logs --follow "$CONTAINER" >>"$LOG" 2>&1 &
     FOLLOWER=$!
     put_status $(($(now) + HEARTBEAT_SECONDS)) RUNNING
     case $? in

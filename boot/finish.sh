@@ -5,7 +5,7 @@
 
 finish() {
     local result=${SERVICE_RESULT:-success} started_by_now uploads_until
-    # What an earlier boot left is not this boot's to report.
+    # Without a mark of this boot `prepare` has not even begun.
     if marked skip || [ "$(recall boot-id)" != "$BOOT_ID" ]; then exit 0; fi
     started_by_now=$(now)
     uploads_until=$((started_by_now + UPLOAD_SECONDS))
@@ -20,7 +20,7 @@ finish() {
         exit 0
     fi
     NEXT_BEAT=$((started_by_now + HEARTBEAT_SECONDS))
-    if marked log; then
+    if [ -f "$LOG" ]; then
         complete_log
         # A third of the time stays for the listing and the status.
         upload_log $((started_by_now + UPLOAD_SECONDS * 2 / 3))
@@ -112,6 +112,8 @@ explain_exit() {
         STATUS=SUCCEEDED
     elif [ "$OOM_KILLED" = true ]; then
         REASON="The trainer ran out of memory, it may use $memory MiB (exit code $EXIT); choose a machineType with more memory (pulumi config set machineType n2-highmem-4) and run pulumi up"
+    elif [[ $(last_line "$LOG") == *"exec format error"* ]]; then
+        REASON="The image is built for another processor architecture than the VM's (exit code $EXIT); check machineType and the base images of the trainer's Dockerfile"
     else
         case $EXIT in
             (126 | 127) REASON="The image's entry point could not be run (exit code $EXIT); check ENTRYPOINT and CMD in the trainer's Dockerfile" ;;
@@ -134,9 +136,9 @@ settle_publisher() {
 # docker keeps the newest part of a very long one.
 complete_log() {
     if marked log-complete; then return; fi
-    timeout 20 docker logs --follow "$CONTAINER" >"$STATE/log-again" 2>&1
-    if [ "$(($(wc -c <"$STATE/log-again")))" -ge "$(($(wc -c <"$STATE/log")))" ]; then
-        mv -f "$STATE/log-again" "$STATE/log"
+    timeout 20 docker logs --follow "$CONTAINER" >"$LOG.again" 2>&1
+    if [ "$(($(wc -c <"$LOG.again")))" -ge "$(($(wc -c <"$LOG")))" ]; then
+        mv -f "$LOG.again" "$LOG"
     fi
 }
 
@@ -151,7 +153,7 @@ upload_log() {
             (1) return ;;
             (2)
                 say "the end of the log could not be uploaded ($(http_problem)); its last lines are:"
-                tail -c 2000 "$STATE/log"
+                tail -c 2000 "$LOG"
                 return
                 ;;
         esac

@@ -102,8 +102,8 @@ check_dataset() {
 }
 
 prepare() {
-    # The disk outlives a boot; what an earlier one remembered is worth nothing now.
-    rm -rf "${STATE:?}"/* || exit 1
+    # The disk outlives a boot.
+    rm -f "$LOG" "$LOG".*
     GRANTS_UNTIL=$(($(now) + GRANT_SECONDS))
     keep boot-id "$BOOT_ID"
     keep boot-since "$(now)"

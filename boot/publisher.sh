@@ -4,25 +4,33 @@
 # Longest piece of the log, in bytes: a flood of output must not hold up the heartbeat.
 PIECE_BYTES=8388608
 
-# publish_log DEADLINE: uploads the next piece; 1 = nothing to upload; 2 = not uploaded, see HTTP_CODE.
+# publish_log DEADLINE: uploads the next piece; 1 = nothing left to upload; 2 = not uploaded, see HTTP_CODE.
 # A piece is cut once and for all before it is sent. So when an answer got lost, or the process was killed, the same
 # bytes go under the same name again, and 412 says that they have arrived before.
 publish_log() {
-    local from to size piece=$STATE/piece.$ROLE
+    local from to size piece=$LOG.piece.$ROLE
     from=$(recall log-from 0)
     to=$(recall log-to 0)
     if [ "$to" -le "$from" ]; then
-        size=$(($(wc -c <"$STATE/log")))
+        size=$(($(wc -c <"$LOG")))
         [ "$size" -gt "$from" ] || return 1
         to=$(smaller "$size" $((from + PIECE_BYTES)))
         keep log-to "$to"
     fi
-    tail -c "+$((from + 1))" "$STATE/log" | head -c $((to - from)) >"$piece"
+    PIECE_IS_FULL=$((to - from >= PIECE_BYTES))
+    tail -c "+$((from + 1))" "$LOG" | head -c $((to - from)) >"$piece"
     upload "$1" "$RUN_PREFIX/log/$(recall attempt)/$(printf '%012d' "$from").txt" "$piece" 'text/plain; charset=utf-8' 0
     case $HTTP_CODE in
         (200 | 412) keep log-from "$to" ;;
         (*) return 2 ;;
     esac
+}
+
+# Uploads what is there, up to the next heartbeat. A piece that is not full was the end of it.
+publish_backlog() {
+    while publish_log "$NEXT_BEAT"; do
+        if [ "$PIECE_IS_FULL" = 0 ] || [ "$(now)" -ge "$NEXT_BEAT" ]; then return; fi
+    done
 }
 
 # heartbeat: writes the status again when it is due; 1 = the run has another writer.
@@ -51,7 +59,7 @@ publish_until_stopped() {
             interval=$LOG_SECONDS
             if [ "$(now)" -ge $(($(recall run-since 0) + SLOW_LOG_AFTER_SECONDS)) ]; then interval=$SLOW_LOG_SECONDS; fi
             next_log=$(($(now) + interval))
-            if marked log; then publish_log "$NEXT_BEAT"; fi
+            if [ -f "$LOG" ]; then publish_backlog; fi
         fi
     done
 }

@@ -62,7 +62,7 @@ status_is_own() {
 put_status() {
     local deadline=$1 body=$STATE/status.$ROLE line
     line=$(status_json "$2" "${3:-}" "${4:-}" "${5:-}")
-    printf '%s\n' "$line" >"$body"
+    printf '%s\n' "$line" >"$body" || return 2
     printf '%s\n' "$line" >>"$STATE/status-sent"
     while :; do
         await_pace

@@ -154,7 +154,7 @@ describe("a run that something else ends", () => {
             await vm.until((status) => status.state === "RUNNING");
             const [path, mode] = vm.tokenFile();
             expect(mode.toString(8)).toBe("600");
-            expect(path).toContain("/var/lib/gcp-trainer/");
+            expect(path).toBe("/run/gcp-trainer/token-header");
             await booted;
         });
     });

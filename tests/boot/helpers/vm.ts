@@ -140,7 +140,7 @@ export class TestVm {
 
     /** Path inside the VM and permission bits of the file that holds the token. */
     tokenFile(): [string, number] {
-        const path = join(this.#disk, "var/lib/gcp-trainer/token-header");
+        const path = join(this.#disk, "run/gcp-trainer/token-header");
         return [path.slice(this.#disk.length), statSync(path).mode & 0o777];
     }
 
