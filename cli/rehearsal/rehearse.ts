@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { startEmulator } from "../../emulator";
+import { type Emulator, startEmulator } from "../../emulator";
 import { chooseRuntime } from "./choose-runtime";
 import { call, GoogleApiError, type Properties, type RehearsalContext, type RuntimeName } from "./context";
 import { RehearsalEngine } from "./mocks";
@@ -35,8 +35,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     const { print, signal } = options;
     const stackConfig = readStackConfig(options.projectDir, options.stack, options.config);
     const runtime = await chooseRuntime(options.runtime, options.projectDir, stackConfig, print, signal);
-    // What a killed rehearsal left is of no use to anybody.
-    const emulator = await startEmulator({ dataDir: options.dataDir, runtime, discardExisting: true });
+    const emulator = await startEmpty(options.dataDir, runtime);
     let status = 1;
     try {
         print(`Emulator of Google Cloud at ${emulator.url}`);
@@ -53,6 +52,15 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         rmSync(options.dataDir, { recursive: true, force: true });
     }
     return signal.aborted ? 130 : status;
+}
+
+/** What a killed rehearsal left is of no use to anybody; the emulator's lock tells it from one that still runs. */
+async function startEmpty(dataDir: string, runtime: RuntimeName): Promise<Emulator> {
+    const emulator = await startEmulator({ dataDir, runtime });
+    if ((await emulator.inventory()).length === 0) return emulator;
+    await emulator.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+    return startEmulator({ dataDir, runtime });
 }
 
 async function up(
@@ -90,24 +98,19 @@ async function runProgram(
     context: RehearsalContext,
     { project, stack }: StackConfig,
 ): Promise<Properties> {
-    // A failed function call (a dataset that is not there, say) rejects outputs that nobody may be waiting for.
-    const onRejection = (error: unknown) => engine.fail("index.ts", error as Error);
-    process.on("unhandledRejection", onRejection);
-    try {
-        await pulumi.runtime.setMocks(engine, project, stack, false);
-        pulumi.runtime.setAllConfig(context.config);
-        const program = path.join(context.projectDir, "index.ts");
-        // By require, as the engine loads it: a config error is thrown from here.
-        const outputs = await Promise.race([
-            pulumi.runtime.runInPulumiStack(async () => require(program)),
-            engine.failed.then(() => ({})),
-        ]);
-        await Promise.race([pulumi.runtime.waitForRPCs(), engine.failed]);
-        await engine.settled();
-        return (outputs ?? {}) as Properties;
-    } finally {
-        process.off("unhandledRejection", onRejection);
-    }
+    // A failed function call, or a resource that was not applied, rejects outputs that nobody may be waiting for, at any time
+    // from here on; the engine keeps the first failure, which is the cause of the others.
+    process.on("unhandledRejection", (error: Error) => engine.fail("index.ts", error));
+    await pulumi.runtime.setMocks(engine, project, stack, false);
+    pulumi.runtime.setAllConfig(context.config);
+    const program = path.join(context.projectDir, "index.ts");
+    // By require, as the engine loads it: a config error is thrown from here.
+    const outputs = await Promise.race([
+        pulumi.runtime.runInPulumiStack(async () => require(program)),
+        engine.failed.then(() => ({})),
+    ]);
+    await engine.settled();
+    return (outputs ?? {}) as Properties;
 }
 
 async function reportFailure(engine: RehearsalEngine, context: RehearsalContext): Promise<number> {

@@ -16,7 +16,10 @@ export const image: Apply = async ({ type, inputs }, context) => {
     const folder = path.resolve(context.projectDir, build.context);
     const imageName = String(inputs.imageName);
     const push = context.runtime === "docker" ? pushBuiltImage : pushFolder;
-    const { digest, note, destroy } = await push(imageName, { ...build, context: folder }, context);
+    const resolved = { ...build, context: folder };
+    // Relative to the program, not to the build context: https://www.pulumi.com/registry/packages/docker/api-docs/image/
+    if (build.dockerfile) resolved.dockerfile = path.resolve(context.projectDir, build.dockerfile);
+    const { digest, note, destroy } = await push(imageName, resolved, context);
     return {
         id: imageName,
         outputs: {

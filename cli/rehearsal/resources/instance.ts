@@ -1,4 +1,4 @@
-import { type Apply, callAndWait, knowsOnly, type Properties, present } from "../context";
+import { type Apply, call, callAndWait, knowsOnly, type Properties, present } from "../context";
 
 /** `gcp.compute.Instance`, in the words of the API. */
 export const instance: Apply = async ({ type, inputs }, context) => {
@@ -62,9 +62,16 @@ export const instance: Apply = async ({ type, inputs }, context) => {
         }),
     );
     const id = `${place}/instances/${name}`;
+    const made = await call(context, "GET", `/compute/v1/${id}`);
     return {
         id,
-        outputs: { name, zone, selfLink: `https://www.googleapis.com/compute/v1/${id}`, currentStatus: "RUNNING" },
+        outputs: {
+            name,
+            zone,
+            instanceId: made.id,
+            selfLink: `https://www.googleapis.com/compute/v1/${id}`,
+            currentStatus: "RUNNING",
+        },
         note: `${name} (${inputs.machineType})`,
         destroy: (later) => callAndWait(later, "DELETE", `/compute/v1/${id}`),
     };
