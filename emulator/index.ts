@@ -1,7 +1,7 @@
 import { ApiServer } from "./http/server";
 import { principalOf } from "./iam/tokens";
 import { mainRoutes } from "./server";
-import { createServices, inventoryOf } from "./services";
+import { createServices, lifecycle } from "./services";
 import { lockFolder } from "./store/lock";
 
 /** Port of `npm run emulator`; Pulumi.local.yaml points at it. */
@@ -47,8 +47,12 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const lock = await lockFolder(options.dataDir);
     try {
         const services = createServices(options);
+        const parts = lifecycle(services);
+        for (const part of parts) {
+            await part.start?.();
+        }
         const api = await ApiServer.start({
-            routes: mainRoutes(services),
+            routes: mainRoutes(),
             services,
             authenticate: principalOf,
             ...(options.port === undefined ? {} : { port: options.port }),
@@ -57,9 +61,12 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
         return {
             url: api.url,
             port: api.port,
-            inventory: async () => inventoryOf(services).flatMap((service) => service.inventory()),
+            inventory: async () => parts.flatMap((part) => part.inventory?.() ?? []),
             stop: async () => {
                 await api.stop();
+                for (const part of [...parts].reverse()) {
+                    await part.stop?.();
+                }
                 await services.documents.flush();
                 await lock.release();
             },

@@ -1,7 +1,7 @@
 import type { Route } from "./http/router";
-import type { Services } from "./services";
+import { storageRoutes } from "./storage/routes";
 
 /** All routes of the main port. One line for each area; the first matching route wins. */
-export function mainRoutes(_services: Services): Route[] {
-    return [];
+export function mainRoutes(): Route[] {
+    return [...storageRoutes()];
 }

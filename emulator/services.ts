@@ -1,25 +1,47 @@
+import { PolicyStore } from "./iam/policy";
+import { ServiceAccountService } from "./iam/service-accounts";
 import type { EmulatorOptions, InventoryItem } from "./index";
+import { ProjectService } from "./project/projects";
+import { BUCKETS, type Bucket } from "./storage/buckets";
+import { StorageService } from "./storage/service";
 import { DocumentStore } from "./store/documents";
 
 /** Everything behind the HTTP APIs. A handler reaches its service through `request.services`. */
 export interface Services {
     readonly options: EmulatorOptions;
     readonly documents: DocumentStore;
+    readonly projects: ProjectService;
+    readonly policies: PolicyStore;
+    readonly serviceAccounts: ServiceAccountService;
+    readonly storage: StorageService;
 }
 
-/** A service that owns things which would bill or clutter a real project. */
-export interface HasInventory {
-    /** Everything that exists now. */
-    inventory(): InventoryItem[];
+/** What startEmulator needs of a service; every part is optional. */
+export interface Service {
+    /** Called once before the first request. */
+    start?(): Promise<void>;
+    /** Called once after the last request. */
+    stop?(): Promise<void>;
+    /** Things that exist now and would bill or clutter a real project. */
+    inventory?(): InventoryItem[];
 }
 
 /** Builds all services over one data folder. `options.dataDir` must be locked already. */
 export function createServices(options: EmulatorOptions): Services {
     const documents = new DocumentStore(options.dataDir);
-    return { options, documents };
+    const buckets = documents.collection<Bucket>(BUCKETS);
+    const projects = new ProjectService(documents);
+    const serviceAccounts = new ServiceAccountService(documents, projects);
+    const policies = new PolicyStore(documents, {
+        projectOfBucket: (bucket) => buckets.get(bucket)?.projectId,
+        isActiveAccount: (email) => serviceAccounts.isActive(email),
+        ...(options.grantDelayMs === undefined ? {} : { grantDelayMs: options.grantDelayMs }),
+    });
+    const storage = new StorageService(options.dataDir, documents, projects, policies);
+    return { options, documents, projects, policies, serviceAccounts, storage };
 }
 
-/** Services asked by Emulator.inventory(), in the order of its list. */
-export function inventoryOf(_services: Services): HasInventory[] {
-    return [];
+/** Services in the order in which they start; they stop in the reverse order, and the inventory follows it. */
+export function lifecycle(services: Services): Service[] {
+    return [services.storage, services.serviceAccounts, services.policies];
 }

@@ -78,10 +78,9 @@ export class ApiServer {
     private async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
         const startedAt = performance.now();
         try {
-            const url = new URL(message.url ?? "/", "http://emulator");
-            // URL normalises "." and ".." segments, which are legal object names when encoded; the raw path is kept.
-            const path = (message.url ?? "/").split("?", 1)[0] ?? "/";
-            await this.answer(message, response, path, url.searchParams);
+            // Not `new URL()`: it would resolve "." and ".." segments and take "//x" for a host.
+            const [path = "/", ...rest] = (message.url ?? "/").split("?");
+            await this.answer(message, response, path, new URLSearchParams(rest.join("?")));
         } catch (error) {
             if (response.headersSent || message.destroyed) {
                 response.destroy();
@@ -113,7 +112,8 @@ export class ApiServer {
             if (!(error instanceof ApiError)) {
                 throw error;
             }
-            answer = { status: error.code, headers: error.headers, body: error.body() };
+            // 304 is no error and has no body.
+            answer = { status: error.code, headers: error.headers, ...(error.code === 304 ? {} : { body: error.body() }) };
         }
         await send(response, answer, query);
     }

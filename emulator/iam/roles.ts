@@ -1,0 +1,181 @@
+/**
+ * Predefined roles and the permissions in them that the emulator checks, or that tests ask for:
+ * https://cloud.google.com/iam/docs/roles-permissions and https://cloud.google.com/storage/docs/access-control/iam-roles.
+ * Permissions of services that the emulator has not got are left out.
+ */
+const OBJECT_READ = ["storage.objects.get", "storage.objects.list"];
+const OBJECT_WRITE = ["storage.objects.create", "storage.objects.delete", "storage.objects.update"];
+const BUCKET_READ = ["storage.buckets.get", "storage.buckets.list"];
+const BUCKET_ADMIN = [
+    ...BUCKET_READ,
+    "storage.buckets.create",
+    "storage.buckets.delete",
+    "storage.buckets.update",
+    "storage.buckets.getIamPolicy",
+    "storage.buckets.setIamPolicy",
+];
+const REPOSITORY_READ = [
+    "artifactregistry.repositories.get",
+    "artifactregistry.repositories.list",
+    "artifactregistry.repositories.downloadArtifacts",
+    "artifactregistry.dockerimages.get",
+    "artifactregistry.dockerimages.list",
+    "artifactregistry.packages.get",
+    "artifactregistry.packages.list",
+    "artifactregistry.tags.get",
+    "artifactregistry.tags.list",
+    "artifactregistry.versions.get",
+    "artifactregistry.versions.list",
+];
+const REPOSITORY_WRITE = [
+    ...REPOSITORY_READ,
+    "artifactregistry.repositories.uploadArtifacts",
+    "artifactregistry.tags.create",
+    "artifactregistry.tags.update",
+];
+const REPOSITORY_ADMIN = [
+    ...REPOSITORY_WRITE,
+    "artifactregistry.repositories.create",
+    "artifactregistry.repositories.delete",
+    "artifactregistry.repositories.deleteArtifacts",
+    "artifactregistry.repositories.getIamPolicy",
+    "artifactregistry.repositories.setIamPolicy",
+    "artifactregistry.repositories.update",
+    "artifactregistry.tags.delete",
+    "artifactregistry.versions.delete",
+];
+const ACCOUNT_READ = ["iam.serviceAccounts.get", "iam.serviceAccounts.list"];
+const ACCOUNT_ADMIN = [
+    ...ACCOUNT_READ,
+    "iam.serviceAccounts.create",
+    "iam.serviceAccounts.delete",
+    "iam.serviceAccounts.disable",
+    "iam.serviceAccounts.enable",
+    "iam.serviceAccounts.update",
+];
+const PROJECT_IAM = ["resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"];
+const SERVICE_READ = ["serviceusage.services.get", "serviceusage.services.list"];
+const SERVICE_ADMIN = [...SERVICE_READ, "serviceusage.services.enable", "serviceusage.services.disable"];
+const COMPUTE_READ = [
+    "compute.disks.get",
+    "compute.firewalls.get",
+    "compute.images.get",
+    "compute.instances.get",
+    "compute.instances.getSerialPortOutput",
+    "compute.instances.list",
+    "compute.networks.get",
+    "compute.projects.get",
+    "compute.subnetworks.get",
+];
+const COMPUTE_INSTANCE_ADMIN = [
+    ...COMPUTE_READ,
+    "compute.disks.create",
+    "compute.disks.delete",
+    "compute.instances.create",
+    "compute.instances.delete",
+    "compute.instances.setLabels",
+    "compute.instances.setMetadata",
+    "compute.instances.start",
+    "compute.instances.stop",
+    "compute.subnetworks.use",
+];
+const COMPUTE_ADMIN = [
+    ...COMPUTE_INSTANCE_ADMIN,
+    "compute.firewalls.create",
+    "compute.firewalls.delete",
+    "compute.networks.create",
+    "compute.networks.delete",
+    "compute.subnetworks.create",
+    "compute.subnetworks.delete",
+];
+const LOG_WRITE = ["logging.logEntries.create", "logging.logEntries.route"];
+
+// The basic roles hold no object permissions: objects come through the bucket's legacy bindings for projectEditor and so on.
+const VIEWER = [
+    "resourcemanager.projects.get",
+    "storage.buckets.list",
+    ...REPOSITORY_READ,
+    ...ACCOUNT_READ,
+    ...SERVICE_READ,
+    ...COMPUTE_READ,
+];
+const EDITOR = [
+    ...VIEWER,
+    "storage.buckets.create",
+    "storage.buckets.delete",
+    ...REPOSITORY_WRITE,
+    "artifactregistry.repositories.create",
+    "artifactregistry.repositories.delete",
+    ...ACCOUNT_ADMIN,
+    ...SERVICE_ADMIN,
+    ...COMPUTE_ADMIN,
+    ...LOG_WRITE,
+];
+
+const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+    Object.entries({
+        "roles/owner": [...EDITOR, ...PROJECT_IAM, ...REPOSITORY_ADMIN],
+        "roles/editor": EDITOR,
+        "roles/viewer": VIEWER,
+        "roles/storage.admin": [...BUCKET_ADMIN, ...OBJECT_READ, ...OBJECT_WRITE],
+        "roles/storage.bucketViewer": BUCKET_READ,
+        "roles/storage.objectAdmin": [...OBJECT_READ, ...OBJECT_WRITE],
+        "roles/storage.objectUser": [...OBJECT_READ, ...OBJECT_WRITE],
+        "roles/storage.objectCreator": ["storage.objects.create"],
+        "roles/storage.objectViewer": OBJECT_READ,
+        "roles/storage.legacyBucketReader": ["storage.buckets.get", "storage.objects.list"],
+        "roles/storage.legacyBucketWriter": [
+            "storage.buckets.get",
+            "storage.objects.create",
+            "storage.objects.delete",
+            "storage.objects.list",
+        ],
+        "roles/storage.legacyBucketOwner": [
+            "storage.buckets.get",
+            "storage.buckets.getIamPolicy",
+            "storage.buckets.setIamPolicy",
+            "storage.buckets.update",
+            "storage.objects.create",
+            "storage.objects.delete",
+            "storage.objects.list",
+        ],
+        "roles/storage.legacyObjectReader": ["storage.objects.get"],
+        "roles/storage.legacyObjectOwner": ["storage.objects.get", "storage.objects.update"],
+        "roles/artifactregistry.reader": REPOSITORY_READ,
+        "roles/artifactregistry.writer": REPOSITORY_WRITE,
+        "roles/artifactregistry.repoAdmin": [
+            ...REPOSITORY_WRITE,
+            "artifactregistry.repositories.deleteArtifacts",
+            "artifactregistry.tags.delete",
+            "artifactregistry.versions.delete",
+        ],
+        "roles/artifactregistry.admin": REPOSITORY_ADMIN,
+        "roles/compute.viewer": COMPUTE_READ,
+        "roles/compute.instanceAdmin.v1": COMPUTE_INSTANCE_ADMIN,
+        "roles/compute.admin": COMPUTE_ADMIN,
+        "roles/compute.networkAdmin": COMPUTE_ADMIN.filter(
+            (permission) => !permission.startsWith("compute.instances.create"),
+        ),
+        "roles/compute.osLogin": ["compute.instances.get", "compute.instances.osLogin"],
+        "roles/compute.osAdminLogin": [
+            "compute.instances.get",
+            "compute.instances.osLogin",
+            "compute.instances.osAdminLogin",
+        ],
+        "roles/iap.tunnelResourceAccessor": ["iap.tunnelInstances.accessViaIAP"],
+        "roles/iam.serviceAccountUser": ["iam.serviceAccounts.actAs", ...ACCOUNT_READ],
+        "roles/iam.serviceAccountAdmin": ACCOUNT_ADMIN,
+        "roles/iam.serviceAccountTokenCreator": ["iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.signBlob"],
+        "roles/logging.logWriter": LOG_WRITE,
+        "roles/logging.viewer": ["logging.logEntries.list"],
+        "roles/monitoring.metricWriter": ["monitoring.timeSeries.create"],
+        "roles/resourcemanager.projectIamAdmin": ["resourcemanager.projects.get", ...PROJECT_IAM],
+        "roles/serviceusage.serviceUsageAdmin": SERVICE_ADMIN,
+        "roles/serviceusage.serviceUsageConsumer": SERVICE_READ,
+    }).map(([role, permissions]) => [role, new Set(permissions)]),
+);
+
+/** The permissions of a role, e.g. "roles/storage.objectViewer"; undefined for a role that the emulator does not know. */
+export function permissionsOf(role: string): ReadonlySet<string> | undefined {
+    return ROLES.get(role);
+}

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { invalid, notFound } from "../http/errors";
+import type { Collection, DocumentStore } from "../store/documents";
+
+/** A project: https://cloud.google.com/resource-manager/reference/rest/v1/projects */
+export interface Project {
+    readonly projectId: string;
+    /** Twelve digits; a function of the id, so it is the same in every emulator. */
+    readonly projectNumber: string;
+    readonly createTime: string;
+    /** Services switched on, e.g. "compute.googleapis.com". */
+    readonly enabledServices: readonly string[];
+}
+
+/** What a project needs before any tool can do anything with it; README's first step. */
+const INITIALLY_ENABLED = ["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"];
+
+/** 6 to 30 characters, a letter first: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
+const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+
+/** Projects. Every valid id exists: it comes into being when first named. */
+export class ProjectService {
+    private readonly projects: Collection<Project>;
+
+    constructor(documents: DocumentStore) {
+        this.projects = documents.collection("projects");
+    }
+
+    /**
+     * The project of an id or a number.
+     *
+     * @throws ApiError 400 for an id that Google Cloud would not allow, 404 for a number that belongs to no known project
+     */
+    async get(idOrNumber: string): Promise<Project> {
+        if (/^\d+$/.test(idOrNumber)) {
+            const known = this.projects.values().find(({ projectNumber }) => projectNumber === idOrNumber);
+            if (known === undefined) {
+                throw notFound(`Project number ${idOrNumber} not found.`);
+            }
+            return known;
+        }
+        if (!PROJECT_ID.test(idOrNumber)) {
+            throw invalid(
+                `Project id "${idOrNumber}" must be 6 to 30 lower-case letters, digits or hyphens, must start with a letter ` +
+                    "and must not end with a hyphen.",
+            );
+        }
+        const known = this.projects.get(idOrNumber);
+        if (known !== undefined) {
+            return known;
+        }
+        const project: Project = {
+            projectId: idOrNumber,
+            projectNumber: projectNumber(idOrNumber),
+            createTime: new Date().toISOString(),
+            enabledServices: INITIALLY_ENABLED,
+        };
+        await this.projects.put(idOrNumber, project);
+        return project;
+    }
+
+    /** Whether the id has been named before. */
+    isKnown(projectId: string): boolean {
+        return this.projects.has(projectId);
+    }
+
+    /** Switches services on and off. */
+    async setServices(
+        projectId: string,
+        change: { enable?: readonly string[]; disable?: readonly string[] },
+    ): Promise<void> {
+        const project = await this.get(projectId);
+        const enabled = new Set([...project.enabledServices, ...(change.enable ?? [])]);
+        for (const service of change.disable ?? []) {
+            enabled.delete(service);
+        }
+        await this.projects.put(project.projectId, { ...project, enabledServices: [...enabled].sort() });
+    }
+}
+
+function projectNumber(projectId: string): string {
+    const hash = createHash("sha256").update(projectId).digest().readUIntBE(0, 6);
+    return String(100_000_000_000 + (hash % 900_000_000_000));
+}

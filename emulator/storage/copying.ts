@@ -1,0 +1,99 @@
+import { notFound } from "../http/errors";
+import type { ApiRequest } from "../http/types";
+import type { Blob } from "./blobs";
+import type { StoredObject } from "./object-index";
+import { composeSchema, objectSchema, pickAttributes } from "./object-schema";
+import { checkPreconditions, readInt64, readPreconditions } from "./preconditions";
+import { toObjectResource } from "./resources";
+
+type CopyRequest = ApiRequest<{
+    readonly bucket: string;
+    readonly object: string;
+    readonly destinationBucket: string;
+    readonly destinationObject: string;
+}>;
+
+/** objects.copy: https://cloud.google.com/storage/docs/json_api/v1/objects/copy */
+export async function copy(request: CopyRequest) {
+    return { body: toObjectResource(await copyObject(request), request.baseUrl) };
+}
+
+/** objects.rewrite, always done in one call: https://cloud.google.com/storage/docs/json_api/v1/objects/rewrite */
+export async function rewrite(request: CopyRequest) {
+    const object = await copyObject(request);
+    const size = String(object.blob.size);
+    return {
+        body: {
+            kind: "storage#rewriteResponse",
+            totalBytesRewritten: size,
+            objectSize: size,
+            done: true,
+            resource: toObjectResource(object, request.baseUrl),
+        },
+    };
+}
+
+/** objects.compose: https://cloud.google.com/storage/docs/json_api/v1/objects/compose */
+export async function compose(request: ApiRequest<{ readonly bucket: string; readonly object: string }>) {
+    const { services, principal, params, query, baseUrl } = request;
+    const { objects, blobs } = services.storage;
+    const body = await request.read(composeSchema);
+    const target = {
+        bucket: params.bucket,
+        name: params.object,
+        attributes: pickAttributes(body.destination ?? {}),
+        preconditions: readPreconditions(query),
+    };
+    objects.checkUpload(principal, target);
+    const sources = body.sourceObjects.map(({ name, generation, objectPreconditions }) => {
+        const source = objects.get(principal, { bucket: params.bucket, name, generation });
+        const match = objectPreconditions?.ifGenerationMatch;
+        checkPreconditions(match === undefined ? {} : { ifGenerationMatch: match }, source, "write");
+        return source;
+    });
+    const readers = await Promise.all(sources.map(({ blob }) => blobs.read(blob.id)));
+    const blob = await blobs.store(concatenate(readers));
+    const composedOf = sources.reduce((sum, source) => sum + (source.composedOf ?? 1), 0);
+    const object = await objects.commit(principal, { ...target, composedOf }, blob);
+    return { body: toObjectResource(object, baseUrl) };
+}
+
+async function* concatenate(sources: readonly AsyncIterable<Buffer>[]): AsyncGenerator<Buffer> {
+    for (const source of sources) {
+        yield* source;
+    }
+}
+
+async function copyObject(request: CopyRequest): Promise<StoredObject> {
+    const { services, principal, params, query } = request;
+    const { objects, blobs } = services.storage;
+    const body = await request.read(objectSchema);
+    const sourceGeneration = query.get("sourceGeneration");
+    const source = objects.get(principal, {
+        bucket: params.bucket,
+        name: params.object,
+        generation: sourceGeneration === null ? undefined : readInt64(sourceGeneration, "sourceGeneration"),
+    });
+    checkPreconditions(readPreconditions(query, "ifSource"), source, "write");
+    // A body replaces the metadata as a whole; without one the source's is kept, but not its holds.
+    const given = pickAttributes(body);
+    const { eventBasedHold: _event, temporaryHold: _temporary, storageClass: _class, ...kept } = source.attributes;
+    const target = {
+        bucket: params.destinationBucket,
+        name: params.destinationObject,
+        attributes: Object.keys(given).length > 0 ? given : kept,
+        preconditions: readPreconditions(query),
+        ...(source.composedOf === undefined ? {} : { composedOf: source.composedOf }),
+    };
+    objects.checkUpload(principal, target);
+    let blob: Blob;
+    try {
+        blob = await blobs.copy(source.blob);
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+            throw notFound(`No such object: ${params.bucket}/${params.object}`); // Deleted in between.
+        }
+        throw error;
+    }
+    return objects.commit(principal, target, blob);
+}

@@ -1,0 +1,135 @@
+import { invalid } from "../http/errors";
+import { compareUtf8, type StoredObject } from "./object-index";
+
+/** What objects.list can be asked: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
+export interface ListQuery {
+    readonly prefix: string;
+    /** "" for none. */
+    readonly delimiter: string;
+    readonly includeTrailingDelimiter: boolean;
+    /** First name, included; "" for none. */
+    readonly startOffset: string;
+    /** First name that is left out; "" for none. */
+    readonly endOffset: string;
+    /** Noncurrent versions too. */
+    readonly versions: boolean;
+    /** Most items and prefixes together in one page. */
+    readonly maxResults: number;
+    readonly pageToken: string | undefined;
+}
+
+/** One page. */
+export interface ObjectPage {
+    readonly items: readonly StoredObject[];
+    readonly prefixes: readonly string[];
+    readonly nextPageToken?: string;
+}
+
+/** One line of the answer: an object, or the prefix that stands for many. */
+interface Entry {
+    /** Object name or prefix. */
+    readonly key: string;
+    readonly object?: StoredObject;
+}
+
+/** Where a page ended. */
+interface Position {
+    readonly key: string;
+    /** Of an object; absent for a prefix. */
+    readonly generation?: string | undefined;
+}
+
+const MAX_RESULTS = 1000;
+
+/** Reads the query of objects.list. */
+export function readListQuery(query: URLSearchParams): ListQuery {
+    return {
+        prefix: query.get("prefix") ?? "",
+        delimiter: query.get("delimiter") ?? "",
+        includeTrailingDelimiter: query.get("includeTrailingDelimiter") === "true",
+        startOffset: query.get("startOffset") ?? "",
+        endOffset: query.get("endOffset") ?? "",
+        versions: query.get("versions") === "true",
+        maxResults: readMaxResults(query.get("maxResults")),
+        pageToken: query.get("pageToken") || undefined,
+    };
+}
+
+/** @returns 1000 when not given or larger; 400 for what is no positive number */
+export function readMaxResults(value: string | null, largest = MAX_RESULTS): number {
+    if (value === null || value === "") {
+        return largest;
+    }
+    const wanted = Number(value);
+    if (!Number.isInteger(wanted) || wanted < 0) {
+        throw invalid(`Invalid value "${value}" for maxResults: it must be a whole number.`, "maxResults");
+    }
+    return wanted === 0 ? largest : Math.min(wanted, largest);
+}
+
+/**
+ * Makes one page of a listing.
+ *
+ * @param objects every version in the bucket, ordered by name (UTF-8 bytes), then generation
+ */
+export function listObjects(objects: readonly StoredObject[], query: ListQuery): ObjectPage {
+    const after = query.pageToken === undefined ? undefined : parseToken(query.pageToken);
+    const entries = rollUp(objects, query).filter((entry) => after === undefined || isAfter(entry, after));
+    const page = entries.slice(0, query.maxResults);
+    const last = page.at(-1);
+    return {
+        items: page.flatMap(({ object }) => object ?? []),
+        prefixes: page.filter(({ object }) => object === undefined).map(({ key }) => key),
+        ...(last !== undefined && page.length < entries.length ? { nextPageToken: toToken(last) } : {}),
+    };
+}
+
+function rollUp(objects: readonly StoredObject[], query: ListQuery): Entry[] {
+    const entries: Entry[] = [];
+    let lastPrefix: string | undefined;
+    for (const object of objects) {
+        const { name } = object;
+        const outside =
+            !name.startsWith(query.prefix) ||
+            (query.startOffset !== "" && compareUtf8(name, query.startOffset) < 0) ||
+            (query.endOffset !== "" && compareUtf8(name, query.endOffset) >= 0);
+        if (outside || (!query.versions && object.timeDeleted !== undefined)) {
+            continue;
+        }
+        const end = query.delimiter === "" ? -1 : name.indexOf(query.delimiter, query.prefix.length);
+        if (end >= 0) {
+            const key = name.slice(0, end + query.delimiter.length);
+            if (lastPrefix !== key) {
+                lastPrefix = key;
+                entries.push({ key });
+            }
+            if (!query.includeTrailingDelimiter || name !== key) {
+                continue;
+            }
+        }
+        entries.push({ key: name, object });
+    }
+    return entries;
+}
+
+function isAfter(entry: Entry, position: Position): boolean {
+    const order = compareUtf8(entry.key, position.key);
+    if (order !== 0) {
+        return order > 0;
+    }
+    // The prefix "a/" comes before the object "a/".
+    return (entry.object?.generation ?? "") > (position.generation ?? "");
+}
+
+function toToken(entry: Entry): string {
+    const position: Position = { key: entry.key, generation: entry.object?.generation };
+    return Buffer.from(JSON.stringify(position)).toString("base64url");
+}
+
+function parseToken(token: string): Position {
+    try {
+        return JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Position;
+    } catch {
+        throw invalid("Invalid pageToken: take it from nextPageToken of the page before.", "pageToken");
+    }
+}

@@ -1,0 +1,99 @@
+import type { Collection, DocumentStore } from "../store/documents";
+import type { Blob } from "./blobs";
+import type { ObjectAttributes } from "./object-schema";
+
+/** One version of an object as it is stored. */
+export interface StoredObject {
+    readonly bucket: string;
+    readonly name: string;
+    /** Microseconds since 1970, decimal; larger for a later version of the same name. */
+    readonly generation: string;
+    readonly metageneration: number;
+    readonly timeCreated: string;
+    readonly updated: string;
+    /** When it became noncurrent; the live version has none. */
+    readonly timeDeleted?: string;
+    readonly blob: Blob;
+    /** Number of parts of a composed object; such an object has no MD5. */
+    readonly composedOf?: number;
+    readonly attributes: ObjectAttributes;
+}
+
+/** All versions of all objects of one bucket, in memory and as documents. */
+export class ObjectIndex {
+    private readonly documents: Collection<StoredObject>;
+    /** By name; the oldest version first. */
+    private readonly versions = new Map<string, StoredObject[]>();
+
+    constructor(store: DocumentStore, bucket: string) {
+        this.documents = store.collection(collectionOf(bucket));
+        for (const object of this.documents.values()) {
+            this.insert(object);
+        }
+    }
+
+    get size(): number {
+        return this.documents.size;
+    }
+
+    /** The live version, or the one of a generation. */
+    find(name: string, generation?: string): StoredObject | undefined {
+        const versions = this.versions.get(name) ?? [];
+        return generation === undefined
+            ? versions.filter(({ timeDeleted }) => timeDeleted === undefined).at(-1)
+            : versions.find((version) => version.generation === generation);
+    }
+
+    /** Every version, by name in the order of UTF-8 bytes, then by generation. */
+    all(): StoredObject[] {
+        const names = [...this.versions.keys()].sort(compareUtf8);
+        return names.flatMap((name) => this.versions.get(name) ?? []);
+    }
+
+    /** Adds a version, or replaces the one of the same generation. */
+    put(object: StoredObject): Promise<void> {
+        this.insert(object);
+        return this.documents.put(keyOf(object), object);
+    }
+
+    async remove(object: StoredObject): Promise<void> {
+        const rest = (this.versions.get(object.name) ?? []).filter(
+            ({ generation }) => generation !== object.generation,
+        );
+        if (rest.length > 0) {
+            this.versions.set(object.name, rest);
+        } else {
+            this.versions.delete(object.name);
+        }
+        await this.documents.delete(keyOf(object));
+    }
+
+    private insert(object: StoredObject): void {
+        const others = (this.versions.get(object.name) ?? []).filter(
+            ({ generation }) => generation !== object.generation,
+        );
+        // Generations have the same number of digits until the year 2286, so text order is number order.
+        this.versions.set(
+            object.name,
+            [...others, object].sort((a, b) => (a.generation < b.generation ? -1 : 1)),
+        );
+    }
+}
+
+/** Collection of a bucket's objects. */
+export function collectionOf(bucket: string): string {
+    return `objects/${bucket}`;
+}
+
+/** Names hold no line feed, so the parts stay apart. */
+function keyOf({ name, generation }: StoredObject): string {
+    return `${name}\n${generation}`;
+}
+
+/** Order of the UTF-8 bytes, which Cloud Storage lists by; JavaScript's own differs beyond U+FFFF. */
+export function compareUtf8(a: string, b: string): number {
+    if (a === b) {
+        return 0;
+    }
+    return /[\uD800-\uDFFF]/.test(a + b) ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : 1;
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { storageClass } from "./bucket-schema";
+
+const unused = z.unknown().optional();
+const text = z.string().optional();
+
+/** The fields of an object that a caller may set: https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
+const attributes = {
+    contentType: text,
+    contentEncoding: text,
+    contentDisposition: text,
+    contentLanguage: text,
+    cacheControl: text,
+    customTime: z.iso.datetime({ offset: true }).optional(),
+    metadata: z.record(z.string(), z.string()).optional(),
+    storageClass: storageClass.optional(),
+    eventBasedHold: z.boolean().optional(),
+    temporaryHold: z.boolean().optional(),
+};
+
+/** Output-only fields: clients send back what they read, and Google ignores them. */
+const outputOnly = {
+    kind: unused,
+    id: unused,
+    selfLink: unused,
+    mediaLink: unused,
+    generation: unused,
+    metageneration: unused,
+    size: unused,
+    etag: unused,
+    timeCreated: unused,
+    timeDeleted: unused,
+    timeFinalized: unused,
+    timeStorageClassUpdated: unused,
+    updated: unused,
+    componentCount: unused,
+};
+
+/** Body of an object: with an upload (then hashes are verified), a patch, an update, a copy. */
+export const objectSchema = z.strictObject({
+    name: text,
+    bucket: text,
+    md5Hash: text,
+    crc32c: text,
+    ...attributes,
+    ...outputOnly,
+});
+
+/** What of an object its writer decides. */
+export type ObjectAttributes = z.output<z.ZodObject<typeof attributes>>;
+
+/** Names a schema knows, so that a `null` for any other (nothing to delete) can pass. */
+export const KNOWN_OBJECT_FIELDS: ReadonlySet<string> = new Set(Object.keys(objectSchema.shape));
+
+const ATTRIBUTE_NAMES = Object.keys(attributes) as (keyof typeof attributes)[];
+
+/** The attributes in a body, without output-only fields. */
+export function pickAttributes(body: ObjectAttributes): ObjectAttributes {
+    const present = ATTRIBUTE_NAMES.filter((name) => body[name] !== undefined);
+    return Object.fromEntries(present.map((name) => [name, body[name]]));
+}
+
+/** Body of objects.compose: https://cloud.google.com/storage/docs/json_api/v1/objects/compose */
+export const composeSchema = z.strictObject({
+    kind: unused,
+    destination: objectSchema.optional(),
+    sourceObjects: z
+        .array(
+            z.strictObject({
+                name: z.string(),
+                generation: z.union([z.string(), z.number()]).transform(String).optional(),
+                objectPreconditions: z
+                    .strictObject({ ifGenerationMatch: z.union([z.string(), z.number()]).transform(String).optional() })
+                    .optional(),
+            }),
+        )
+        .min(1)
+        .max(32),
+});

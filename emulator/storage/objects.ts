@@ -1,0 +1,239 @@
+import { invalid, notFound, permissionDenied } from "../http/errors";
+import type { Principal } from "../http/types";
+import type { DocumentStore } from "../store/documents";
+import type { StorageAccess } from "./access";
+import type { Blob, BlobStore } from "./blobs";
+import { checkObjectName } from "./bucket-names";
+import type { BucketService } from "./buckets";
+import { collectionOf, ObjectIndex, type StoredObject } from "./object-index";
+import type { ObjectAttributes } from "./object-schema";
+import { checkPreconditions, type Preconditions } from "./preconditions";
+
+/** Names an object, and perhaps one of its versions. */
+export interface ObjectName {
+    readonly bucket: string;
+    readonly name: string;
+    /** Default: the live version. */
+    readonly generation?: string | undefined;
+}
+
+/** A new object, complete but for its content. */
+export interface NewObject {
+    readonly bucket: string;
+    readonly name: string;
+    readonly attributes: ObjectAttributes;
+    readonly preconditions: Preconditions;
+    /** Base64, as the writer claims it; verified. */
+    readonly md5Hash?: string | undefined;
+    /** Base64, as the writer claims it; verified. */
+    readonly crc32c?: string | undefined;
+    /** Number of parts, for compose. */
+    readonly composedOf?: number;
+}
+
+/** Objects of all buckets, with their versions. Every method checks what the principal may do. */
+export class ObjectService {
+    private readonly indexes = new Map<string, ObjectIndex>();
+    private lastGeneration = 0;
+
+    constructor(
+        private readonly documents: DocumentStore,
+        private readonly blobs: BlobStore,
+        private readonly access: StorageAccess,
+        private readonly buckets: () => BucketService,
+    ) {}
+
+    /** Number of versions in a bucket. */
+    count(bucket: string): number {
+        return this.index(bucket).size;
+    }
+
+    /** Every version of every object, for listing. */
+    all(principal: Principal, bucket: string): StoredObject[] {
+        this.buckets().get(bucket);
+        this.access.require(principal, "storage.objects.list", bucket);
+        return this.index(bucket).all();
+    }
+
+    /**
+     * Finds an object for reading.
+     *
+     * @throws ApiError 403 or 404 (for a caller that may not list, a missing object is 403), 412 or 304 by preconditions
+     */
+    get(principal: Principal, target: ObjectName, preconditions: Preconditions = {}): StoredObject {
+        const object = this.find(principal, "storage.objects.get", target);
+        checkPreconditions(preconditions, object, "read");
+        return object;
+    }
+
+    /** Early answer to an upload that cannot succeed, before its content is read. The same checks run again at the end. */
+    checkUpload(
+        principal: Principal,
+        wanted: Pick<NewObject, "bucket" | "name" | "preconditions">,
+    ): StoredObject | undefined {
+        this.buckets().get(wanted.bucket);
+        checkObjectName(wanted.name);
+        this.access.require(principal, "storage.objects.create", wanted.bucket, wanted.name);
+        const existing = this.index(wanted.bucket).find(wanted.name);
+        checkPreconditions(wanted.preconditions, existing, "write");
+        if (existing !== undefined) {
+            // Overwriting takes away what was there.
+            this.access.require(principal, "storage.objects.delete", wanted.bucket, wanted.name);
+            checkHolds(existing);
+        }
+        return existing;
+    }
+
+    /** Makes uploaded content an object: one step from the preconditions to the new generation. Rejected content is deleted. */
+    async commit(principal: Principal, wanted: NewObject, blob: Blob): Promise<StoredObject> {
+        try {
+            verifyHashes(wanted, blob);
+            const replaced = this.checkUpload(principal, wanted);
+            const now = new Date();
+            const object: StoredObject = {
+                bucket: wanted.bucket,
+                name: wanted.name,
+                generation: this.nextGeneration(now),
+                metageneration: 1,
+                timeCreated: now.toISOString(),
+                updated: now.toISOString(),
+                blob,
+                ...(wanted.composedOf === undefined ? {} : { composedOf: wanted.composedOf }),
+                attributes: {
+                    ...wanted.attributes,
+                    storageClass:
+                        wanted.attributes.storageClass ??
+                        this.buckets().get(wanted.bucket).settings.storageClass ??
+                        "STANDARD",
+                },
+            };
+            const stored = this.index(wanted.bucket).put(object);
+            if (replaced !== undefined) {
+                await this.retire(replaced, now);
+            }
+            await stored;
+            return object;
+        } catch (error) {
+            await this.blobs.delete(blob.id);
+            throw error;
+        }
+    }
+
+    /** Changes metadata: `change` gets the attributes and gives the new ones. */
+    async update(
+        principal: Principal,
+        target: ObjectName,
+        preconditions: Preconditions,
+        change: (attributes: ObjectAttributes) => ObjectAttributes,
+    ): Promise<StoredObject> {
+        const object = this.find(principal, "storage.objects.update", target);
+        checkPreconditions(preconditions, object, "write");
+        const { storageClass } = object.attributes;
+        const attributes = change(object.attributes);
+        if ((attributes.storageClass ?? storageClass) !== storageClass) {
+            throw invalid(
+                "The storage class of an object changes by rewriting it (objects.rewrite), not by its metadata.",
+            );
+        }
+        const updated: StoredObject = {
+            ...object,
+            metageneration: object.metageneration + 1,
+            updated: new Date().toISOString(),
+            attributes: { ...attributes, storageClass },
+        };
+        await this.index(target.bucket).put(updated);
+        return updated;
+    }
+
+    /** Deletes the live version (which stays as noncurrent in a versioned bucket), or for good the one of a generation. */
+    async delete(principal: Principal, target: ObjectName, preconditions: Preconditions): Promise<void> {
+        const object = this.find(principal, "storage.objects.delete", target);
+        checkPreconditions(preconditions, object, "write");
+        checkHolds(object);
+        if (target.generation === undefined) {
+            await this.retire(object, new Date());
+        } else {
+            await this.erase(object);
+        }
+    }
+
+    /** Removes what belongs to a bucket that is being deleted. */
+    async dropBucket(bucket: string): Promise<void> {
+        this.indexes.delete(bucket);
+        await this.documents.drop(collectionOf(bucket));
+    }
+
+    /** Ids of all blobs that objects of these buckets use. */
+    usedBlobs(buckets: readonly string[]): string[] {
+        return buckets.flatMap((bucket) =>
+            this.index(bucket)
+                .all()
+                .map(({ blob }) => blob.id),
+        );
+    }
+
+    private find(principal: Principal, permission: string, target: ObjectName): StoredObject {
+        this.buckets().get(target.bucket);
+        this.access.require(principal, permission, target.bucket, target.name);
+        const object = this.index(target.bucket).find(target.name, target.generation);
+        if (object === undefined) {
+            if (!this.access.can(principal, "storage.objects.list", target.bucket)) {
+                // Whoever may not list must not learn which names exist.
+                throw this.access.denied(principal, permission, "object");
+            }
+            throw notFound(`No such object: ${target.bucket}/${target.name}`);
+        }
+        return object;
+    }
+
+    /** What happens to a live version that is overwritten or deleted. */
+    private async retire(object: StoredObject, now: Date): Promise<void> {
+        const versioned = this.buckets().get(object.bucket).settings.versioning?.enabled === true;
+        if (versioned && object.timeDeleted === undefined) {
+            await this.index(object.bucket).put({ ...object, timeDeleted: now.toISOString() });
+        } else {
+            await this.erase(object);
+        }
+    }
+
+    private async erase(object: StoredObject): Promise<void> {
+        await this.index(object.bucket).remove(object);
+        await this.blobs.delete(object.blob.id);
+    }
+
+    /** Microseconds since 1970, never the same twice. */
+    private nextGeneration(now: Date): string {
+        this.lastGeneration = Math.max(now.getTime() * 1000, this.lastGeneration + 1);
+        return String(this.lastGeneration);
+    }
+
+    private index(bucket: string): ObjectIndex {
+        let index = this.indexes.get(bucket);
+        if (index === undefined) {
+            index = new ObjectIndex(this.documents, bucket);
+            this.indexes.set(bucket, index);
+        }
+        return index;
+    }
+}
+
+function verifyHashes(wanted: NewObject, blob: Blob): void {
+    if (wanted.md5Hash !== undefined && wanted.md5Hash !== blob.md5Hash) {
+        throw invalid(
+            `Provided MD5 hash "${wanted.md5Hash}" doesn't match calculated MD5 hash "${blob.md5Hash}".`,
+            "md5Hash",
+        );
+    }
+    if (wanted.crc32c !== undefined && wanted.crc32c !== blob.crc32c) {
+        throw invalid(`Provided CRC32C "${wanted.crc32c}" doesn't match calculated CRC32C "${blob.crc32c}".`, "crc32c");
+    }
+}
+
+function checkHolds(object: StoredObject): void {
+    if (object.attributes.temporaryHold === true || object.attributes.eventBasedHold === true) {
+        const hold = object.attributes.temporaryHold === true ? "Temporary" : "Event-Based";
+        throw permissionDenied(
+            `Object '${object.bucket}/${object.name}' is under active ${hold} hold and cannot be deleted, overwritten or archived until hold is removed.`,
+        );
+    }
+}

@@ -1,0 +1,221 @@
+import { randomUUID } from "node:crypto";
+import { ApiError, invalid, notFound } from "../http/errors";
+import type { Principal } from "../http/types";
+import type { Collection, DocumentStore } from "../store/documents";
+import type { BlobStore, BlobWriter } from "./blobs";
+import type { StoredObject } from "./object-index";
+import type { NewObject, ObjectService } from "./objects";
+
+/** A resumable upload as it is stored: it survives a restart of the emulator. */
+interface Session {
+    readonly id: string;
+    readonly target: NewObject;
+    readonly principal: Principal;
+    readonly blobId: string;
+    readonly createdAt: string;
+    /** Set when the upload is complete: what it became. */
+    readonly finished?: StoredObject;
+}
+
+/** State of an upload after a request. */
+export type UploadProgress =
+    | { readonly done: true; readonly object: StoredObject }
+    | { readonly done: false /** Bytes that need not be sent again. */; readonly received: number };
+
+/** `Content-Range` of an upload request. */
+export interface UploadRange {
+    /** First byte of the body; undefined without one (`bytes *\/...`). */
+    readonly start?: number;
+    /** Last byte, included; undefined when the client does not know yet how long the body is. */
+    readonly end?: number;
+    /** Size of the whole object; undefined while unknown (`*`). */
+    readonly total?: number;
+}
+
+/** Cloud Storage keeps whole multiples of this of an unfinished upload, and wants chunks to be multiples of it. */
+export const CHUNK_QUANTUM_BYTES = 256 * 1024;
+/** https://cloud.google.com/storage/docs/resumable-uploads#session-uris */
+const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
+
+/** Resumable uploads: https://cloud.google.com/storage/docs/performing-resumable-uploads */
+export class ResumableUploads {
+    private readonly sessions: Collection<Session>;
+    private readonly writers = new Map<string, BlobWriter>();
+    /** Sessions with a request in progress. */
+    private readonly busy = new Set<string>();
+
+    constructor(
+        documents: DocumentStore,
+        private readonly blobs: BlobStore,
+        private readonly objects: ObjectService,
+    ) {
+        this.sessions = documents.collection("resumable-uploads");
+    }
+
+    /** Begins a session; the checks of the upload itself are made now and again at its end. */
+    async start(principal: Principal, target: NewObject): Promise<string> {
+        this.objects.checkUpload(principal, target);
+        const id = randomUUID();
+        const writer = await this.blobs.create();
+        this.writers.set(id, writer);
+        await this.sessions.put(id, { id, target, principal, blobId: writer.id, createdAt: new Date().toISOString() });
+        return id;
+    }
+
+    /** How far a session is. */
+    async progress(id: string): Promise<UploadProgress> {
+        const session = this.get(id);
+        if (session.finished !== undefined) {
+            return { done: true, object: session.finished };
+        }
+        return { done: false, received: (await this.writer(session)).size };
+    }
+
+    /**
+     * Takes the body of one request.
+     *
+     * Bytes that are there already are skipped. When the connection breaks, or more is to come, what is beyond the last
+     * multiple of 256 KiB is forgotten and must be sent again.
+     *
+     * @throws ApiError 400 for a gap or a size that does not fit, 404 for an unknown session
+     */
+    async receive(id: string, range: UploadRange, body: AsyncIterable<Buffer>): Promise<UploadProgress> {
+        const session = this.get(id);
+        if (session.finished !== undefined) {
+            return { done: true, object: session.finished };
+        }
+        if (this.busy.has(id)) {
+            throw new ApiError(409, "conflict", "Another request of this resumable upload is still being received.");
+        }
+        this.busy.add(id);
+        try {
+            return await this.append(session, range, body);
+        } finally {
+            this.busy.delete(id);
+        }
+    }
+
+    /** Gives a session up; what it received is deleted. */
+    async cancel(id: string): Promise<void> {
+        const session = this.get(id);
+        await this.forget(session);
+        if (session.finished === undefined) {
+            await this.blobs.delete(session.blobId);
+        }
+    }
+
+    /** Ids of the blobs of unfinished uploads; sessions older than a week are dropped. */
+    async usedBlobs(now = Date.now()): Promise<string[]> {
+        for (const session of this.sessions.values()) {
+            if (now - Date.parse(session.createdAt) > SESSION_LIFETIME_MS) {
+                await this.forget(session);
+            }
+        }
+        return this.sessions.values().flatMap(({ blobId, finished }) => (finished === undefined ? [blobId] : []));
+    }
+
+    /** Ends open files. */
+    async stop(): Promise<void> {
+        await Promise.all([...this.writers.values()].map((writer) => writer.close()));
+        this.writers.clear();
+    }
+
+    private async append(session: Session, range: UploadRange, body: AsyncIterable<Buffer>): Promise<UploadProgress> {
+        const writer = await this.writer(session);
+        const start = range.start ?? 0;
+        if (start > writer.size) {
+            throw invalid(
+                `Invalid request: the chunk begins at byte ${start}, but only ${writer.size} bytes have been received.`,
+            );
+        }
+        let skip = writer.size - start;
+        let pending = Buffer.alloc(0);
+        for await (const chunk of body) {
+            const fresh = chunk.subarray(Math.min(skip, chunk.length));
+            skip -= chunk.length - fresh.length;
+            pending = Buffer.concat([pending, fresh]);
+            const whole = pending.length - (pending.length % CHUNK_QUANTUM_BYTES);
+            if (whole > 0) {
+                await writer.write(pending.subarray(0, whole));
+                pending = pending.subarray(whole);
+            }
+        }
+        const received = writer.size + pending.length;
+        const announced = range.end === undefined ? undefined : range.end + 1;
+        if (announced !== undefined && received !== Math.max(announced, writer.size)) {
+            throw invalid(
+                `Content-Range announced bytes ${start}-${range.end}, but the body ended at byte ${received - 1}.`,
+            );
+        }
+        if (range.total !== undefined && received > range.total) {
+            throw invalid(`Content-Range announced ${range.total} bytes in all, but ${received} were sent.`);
+        }
+        // Without a total, the end of a body without an announced end ("bytes 0-*/*", or no header) is the object's end.
+        const isComplete = range.total === undefined ? range.end === undefined : received === range.total;
+        if (!isComplete) {
+            return { done: false, received: writer.size };
+        }
+        await writer.write(pending);
+        return { done: true, object: await this.finish(session, writer) };
+    }
+
+    private async finish(session: Session, writer: BlobWriter): Promise<StoredObject> {
+        this.writers.delete(session.id);
+        const blob = await writer.finish();
+        try {
+            const object = await this.objects.commit(session.principal, session.target, blob);
+            await this.sessions.put(session.id, { ...session, finished: object });
+            return object;
+        } catch (error) {
+            await this.forget(session);
+            throw error;
+        }
+    }
+
+    private get(id: string): Session {
+        const session = this.sessions.get(id);
+        if (session === undefined) {
+            throw notFound(`No resumable upload with id "${id}": it was never started, was cancelled or has failed.`);
+        }
+        return session;
+    }
+
+    private async writer(session: Session): Promise<BlobWriter> {
+        let writer = this.writers.get(session.id);
+        if (writer === undefined) {
+            writer = await this.blobs.reopen(session.blobId);
+            this.writers.set(session.id, writer);
+        }
+        return writer;
+    }
+
+    private async forget(session: Session): Promise<void> {
+        const writer = this.writers.get(session.id);
+        this.writers.delete(session.id);
+        await writer?.close();
+        await this.sessions.delete(session.id);
+    }
+}
+
+/**
+ * Parses `Content-Range`: `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes *\/*`, `bytes *\/600001`, and the Node.js
+ * client's `bytes 0-*\/*` for a stream of unknown length.
+ *
+ * @returns undefined without the header
+ * @throws ApiError 400
+ */
+export function parseContentRange(header: string | undefined): UploadRange | undefined {
+    if (header === undefined) {
+        return undefined;
+    }
+    const match = /^bytes (?:(\d+)-(\d+|\*)|\*)\/(\d+|\*)$/.exec(header.trim());
+    const [, start, end, total] = match ?? [];
+    if (match === null || (start !== undefined && Number(end) < Number(start))) {
+        throw invalid(`Failed to parse Content-Range header "${header}".`, "Content-Range");
+    }
+    return {
+        ...(start === undefined ? {} : { start: Number(start) }),
+        ...(end === undefined || end === "*" ? {} : { end: Number(end) }),
+        ...(total === undefined || total === "*" ? {} : { total: Number(total) }),
+    };
+}

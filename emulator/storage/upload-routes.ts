@@ -1,0 +1,141 @@
+import { checkBody, parseJsonObject } from "../http/body";
+import { ApiError, invalid, unimplemented } from "../http/errors";
+import { type Route, route } from "../http/router";
+import type { ApiRequest, ApiResponse } from "../http/types";
+import { readMultipart } from "./multipart";
+import { objectSchema, pickAttributes } from "./object-schema";
+import type { NewObject } from "./objects";
+import { OBJECT_PRECONDITIONS, readPreconditions } from "./preconditions";
+import { toObjectResource } from "./resources";
+import { parseContentRange, type UploadProgress } from "./resumable";
+
+type UploadRequest = ApiRequest<{ readonly bucket: string }>;
+
+const INSERT_QUERY = ["name", "contentEncoding", "projection", "upload_id", ...OBJECT_PRECONDITIONS];
+
+/** Uploads, under `/upload/storage/v1`: https://cloud.google.com/storage/docs/json_api/v1/objects/insert */
+export const uploadRoutes: readonly Route[] = [
+    route("POST", "/b/:bucket/o", insert, { query: INSERT_QUERY }),
+    // A session URI takes PUT, and POST from the generated clients for Go (so the Terraform and Pulumi providers). Whoever
+    // has the URI may use it: https://cloud.google.com/storage/docs/resumable-uploads#session-uris
+    route("PUT", "/b/:bucket/o", resume, { query: INSERT_QUERY, public: true }),
+    route("DELETE", "/b/:bucket/o", cancel, { query: INSERT_QUERY, public: true }),
+];
+
+async function insert(request: UploadRequest): Promise<ApiResponse> {
+    const type = request.query.get("uploadType");
+    if (request.query.has("upload_id")) {
+        return resume(request);
+    }
+    switch (type) {
+        case "media":
+            return insertMedia(request);
+        case "multipart":
+            return insertMultipart(request);
+        case "resumable":
+            return startSession(request);
+        default:
+            throw invalid(`Invalid uploadType "${type}": it must be media, multipart or resumable.`, "uploadType");
+    }
+}
+
+async function insertMedia(request: UploadRequest): Promise<ApiResponse> {
+    const { services, principal, headers, stream } = request;
+    const { "content-type": contentType } = headers;
+    const target = newObject(request, {}, contentType);
+    services.storage.objects.checkUpload(principal, target);
+    const blob = await services.storage.blobs.store(stream);
+    return created(request, await services.storage.objects.commit(principal, target, blob));
+}
+
+async function insertMultipart(request: UploadRequest): Promise<ApiResponse> {
+    const { services, principal, headers, stream } = request;
+    const { metadata, contentType, content } = await readMultipart(stream, headers["content-type"]);
+    const target = newObject(request, parseJsonObject(metadata), contentType);
+    services.storage.objects.checkUpload(principal, target);
+    const blob = await services.storage.blobs.store(content);
+    return created(request, await services.storage.objects.commit(principal, target, blob));
+}
+
+async function startSession(request: UploadRequest): Promise<ApiResponse> {
+    const { services, principal, headers, baseUrl, params } = request;
+    const contentType = headers["x-upload-content-type"];
+    const body = await request.json<object>();
+    const target = newObject(request, body, typeof contentType === "string" ? contentType : undefined);
+    const id = await services.storage.uploads.start(principal, target);
+    const query = new URLSearchParams({ uploadType: "resumable", name: target.name, upload_id: id });
+    const location = `${baseUrl}/upload/storage/v1/b/${params.bucket}/o?${query}`;
+    return { status: 200, headers: { location, "x-guploader-uploadid": id }, body: "" };
+}
+
+async function resume(request: UploadRequest): Promise<ApiResponse> {
+    const { services, headers, stream } = request;
+    const id = sessionId(request);
+    const range = parseContentRange(headers["content-range"]);
+    const isStatusQuery = range !== undefined && range.start === undefined && range.total === undefined;
+    const progress = isStatusQuery
+        ? await services.storage.uploads.progress(id)
+        : await services.storage.uploads.receive(id, range ?? {}, stream);
+    return answerProgress(request, progress);
+}
+
+function answerProgress(request: UploadRequest, progress: UploadProgress): ApiResponse {
+    if (progress.done) {
+        return created(request, progress.object);
+    }
+    const range = progress.received === 0 ? {} : { range: `bytes=0-${progress.received - 1}` };
+    // Clients for Go cannot take a 308 (their HTTP stack sees a redirect) and ask for it in a header instead.
+    return request.headers["x-guploader-no-308"] === "yes"
+        ? { status: 200, headers: { ...range, "x-http-status-code-override": "308" }, body: "" }
+        : { status: 308, headers: range, body: "" };
+}
+
+async function cancel(request: UploadRequest): Promise<ApiResponse> {
+    await request.services.storage.uploads.cancel(sessionId(request));
+    // https://cloud.google.com/storage/docs/performing-resumable-uploads#cancel-upload
+    throw new ApiError(499, "clientClosedRequest", "The resumable upload was cancelled.");
+}
+
+function created(request: UploadRequest, object: Parameters<typeof toObjectResource>[0]): ApiResponse {
+    return { status: 200, body: toObjectResource(object, request.baseUrl) };
+}
+
+function sessionId(request: UploadRequest): string {
+    const id = request.query.get("upload_id");
+    if (id === null) {
+        throw invalid("Required parameter: upload_id", "upload_id");
+    }
+    return id;
+}
+
+/** What is to be made, from the query, the metadata and the headers. */
+function newObject(request: UploadRequest, body: object, contentType: string | undefined): NewObject {
+    const { params, query, headers } = request;
+    if (headers["x-goog-encryption-algorithm"] !== undefined) {
+        throw unimplemented("customer-supplied encryption keys (header X-Goog-Encryption-Algorithm)");
+    }
+    const metadata = checkBody(body, objectSchema, `${request.method} ${request.path}`);
+    const name = metadata.name ?? query.get("name") ?? "";
+    const claimed = claimedHashes(headers["x-goog-hash"]);
+    const contentEncoding = query.get("contentEncoding");
+    return {
+        bucket: params.bucket,
+        name,
+        attributes: {
+            ...(contentType === undefined ? {} : { contentType }),
+            ...(contentEncoding === null ? {} : { contentEncoding }),
+            ...pickAttributes(metadata),
+        },
+        preconditions: readPreconditions(query),
+        md5Hash: metadata.md5Hash ?? claimed.get("md5"),
+        crc32c: metadata.crc32c ?? claimed.get("crc32c"),
+    };
+}
+
+/** `X-Goog-Hash: crc32c=AAAAAA==,md5=...`: https://cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash */
+function claimedHashes(header: string | string[] | undefined): Map<string, string> {
+    const pairs = String(header ?? "")
+        .split(",")
+        .map((pair) => pair.trim());
+    return new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+}
