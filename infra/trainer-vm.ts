@@ -72,11 +72,11 @@ export class TrainerVm extends pulumi.ComponentResource {
                     {
                         network: args.network,
                         subnetwork: args.subnetwork,
-                        accessConfigs: pulumi.output(args.externalIp).apply((external) => (external ? [{}] : [])),
+                        accessConfigs: pulumi.output(args.externalIp).apply((external) => (external ? [{}] : undefined)),
                     },
                 ],
                 guestAccelerators: machine.apply(({ gpuType, gpuCount }) =>
-                    gpuCount > 0 ? [{ type: gpuType, count: gpuCount }] : [],
+                    gpuCount > 0 ? [{ type: gpuType, count: gpuCount }] : undefined,
                 ),
                 serviceAccount: {
                     email: args.serviceAccount,

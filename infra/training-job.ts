@@ -93,7 +93,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       accountId: names.account,
                       bucket,
                       remoteDataset: dataset.kind === "object" ? dataset : undefined,
-                      repository: image.repository.name,
+                      repository: image.repository.repositoryId,
                       dependsOn,
                   },
                   child,
@@ -185,7 +185,7 @@ export class TrainingJob extends pulumi.ComponentResource {
             { parent: this, dependsOn: [vm.instance, savedResults] },
         );
 
-        this.bucketUrl = data.bucket.url;
+        this.bucketUrl = pulumi.interpolate`gs://${bucket}`;
         this.modelUri = run.modelUri;
         this.metrics = run.metrics;
         this.imageDigest = image.digest;
