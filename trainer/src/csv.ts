@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { pipeline, Readable } from "node:stream";
-import { CsvError, type Info, type Parser, parse } from "csv-parse";
+import { CsvError, parse } from "csv-parse";
 import { DataError } from "./errors";
 
-/** A CSV file as text. Rows are numbered as an editor shows them: the header is row 1. */
+/** A CSV file as text. Rows are numbered as an editor numbers lines: the header is row 1. */
 export interface Table {
     /** The object's `gs://` URI, for messages. */
     source: string;
@@ -29,20 +29,28 @@ export async function readCsv(bytes: AsyncIterable<Uint8Array>, source: string):
     const text = decodeUtf8(bytes, source);
     const head = await readHead(text, source);
     const delimiter = sniffDelimiter(firstLine(head) ?? head);
+    const lines = new LineCounter();
     const parser = parse({
         delimiter,
         record_delimiter: ["\r\n", "\n", "\r"],
         relax_column_count: true,
         skip_empty_lines: true,
         trim: true,
-        info: true,
+        // Called as soon as the row is read; what comes out of the parser is late by its buffer.
+        on_record: (cells: string[], info) => {
+            lines.add(cells, info.lines);
+            return cells;
+        },
     });
     // The callback keeps a failure from being thrown twice: the loop over the parser throws it.
     pipeline(Readable.from(chunksFrom(head, text)), parser, () => {});
     try {
-        return await collect(parser, source, delimiter);
+        return await collect(parser, lines, source, delimiter);
     } catch (error) {
-        throw error instanceof CsvError ? new DataError(describeCsvError(error, source), { cause: error }) : error;
+        if (error instanceof CsvError) {
+            throw new DataError(`${source} ${describeCsvError(error, lines)}`, { cause: error });
+        }
+        throw error;
     } finally {
         parser.destroy();
         if (!parser.closed) {
@@ -51,20 +59,42 @@ export async function readCsv(bytes: AsyncIterable<Uint8Array>, source: string):
     }
 }
 
-async function collect(parser: Parser, source: string, delimiter: string): Promise<Table> {
+/** Turns the parser's line numbers, which count a CRLF within quotes twice, into those of an editor. */
+class LineCounter {
+    /** For each row, the header too, the line that it begins on. */
+    readonly begins: number[] = [];
+    private countedTwice = 0;
+
+    /** Takes note of a row; the parser tells the line that it ends on. */
+    add(cells: readonly string[], parserLine: number): void {
+        const text = cells.join();
+        this.begins.push(this.lineOf(parserLine) - (text.match(/[\r\n]/g)?.length ?? 0));
+        this.countedTwice += text.match(/\r\n/g)?.length ?? 0;
+    }
+
+    lineOf(parserLine: number): number {
+        return parserLine - this.countedTwice;
+    }
+}
+
+async function collect(
+    rows: AsyncIterable<string[]>,
+    lines: LineCounter,
+    source: string,
+    delimiter: string,
+): Promise<Table> {
     const table: Table = { source, delimiter, columns: [], rows: [], rowNumbers: [] };
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
+    for await (const cells of rows) {
+        const row = lines.begins[table.columns.length === 0 ? 0 : table.rows.length + 1] ?? 0;
         if (table.columns.length === 0) {
-            checkHeader(record, source);
-            table.columns = record;
+            checkHeader(cells, `${source} row ${row}`);
+            table.columns = cells;
             continue;
         }
-        // The parser counts the line that a row ends on; a quoted cell may hold line breaks.
-        const row = info.lines - record.reduce((sum, cell) => sum + (cell.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
-        if (record.length !== table.columns.length) {
-            throw new DataError(raggedMessage(record, row, table));
+        if (cells.length !== table.columns.length) {
+            throw new DataError(raggedMessage(cells, row, table));
         }
-        table.rows.push(record);
+        table.rows.push(cells);
         table.rowNumbers.push(row);
     }
     if (table.columns.length === 0) {
@@ -79,19 +109,19 @@ async function collect(parser: Parser, source: string, delimiter: string): Promi
 async function* decodeUtf8(bytes: AsyncIterable<Uint8Array>, source: string): AsyncGenerator<string, void> {
     const decoder = new TextDecoder("utf-8", { fatal: true });
     let offset = 0;
-    try {
-        for await (const chunk of bytes) {
-            yield decoder.decode(chunk, { stream: true });
-            offset += chunk.length;
-        }
-        yield decoder.decode();
-    } catch (error) {
-        if (error instanceof TypeError && "code" in error && error.code === "ERR_ENCODING_INVALID_ENCODED_DATA") {
+    const decode = (chunk?: Uint8Array) => {
+        try {
+            return decoder.decode(chunk, { stream: chunk !== undefined });
+        } catch (cause) {
             const where = offset === 0 ? "" : ` after byte ${offset}`;
-            throw new DataError(`${source} is not UTF-8 text${where}: save it as "CSV UTF-8"`, { cause: error });
+            throw new DataError(`${source} is not UTF-8 text${where}: save it as "CSV UTF-8"`, { cause });
         }
-        throw error;
+    };
+    for await (const chunk of bytes) {
+        yield decode(chunk);
+        offset += chunk.length;
     }
+    yield decode();
 }
 
 /** Reads until the first line that is not blank is complete, or to the end. */
@@ -142,46 +172,46 @@ export function sniffDelimiter(header: string): string {
     return DELIMITERS.reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
 }
 
-function checkHeader(header: readonly string[], source: string): void {
+function checkHeader(header: readonly string[], place: string): void {
     const seen = new Map<string, number>();
     for (const [index, name] of header.entries()) {
         if (name === "") {
-            throw new DataError(`${source} row 1: the header gives column ${index + 1} no name`);
+            throw new DataError(`${place}: the header gives column ${index + 1} no name`);
         }
         const first = seen.get(name);
         if (first !== undefined) {
-            throw new DataError(
-                `${source} row 1: the header names column ${JSON.stringify(name)} twice, as number ${first} and ${index + 1}`,
-            );
+            const numbers = `number ${first} and ${index + 1}`;
+            throw new DataError(`${place}: the header names column ${JSON.stringify(name)} twice, as ${numbers}`);
         }
         seen.set(name, index + 1);
     }
 }
 
-function raggedMessage(record: readonly string[], row: number, table: Table): string {
+function raggedMessage(cells: readonly string[], row: number, table: Table): string {
     const expected = table.columns.length;
     const detail =
-        record.length < expected
-            ? `column ${JSON.stringify(table.columns[record.length])} and what follows is missing`
-            : `the first too many is ${JSON.stringify(record[expected])}`;
-    return `${table.source} row ${row} has ${count(record.length)}, the header has ${expected}: ${detail}`;
+        cells.length < expected
+            ? `column ${JSON.stringify(table.columns[cells.length])} and what follows is missing`
+            : `the first too many is ${JSON.stringify(cells[expected])}`;
+    return `${table.source} row ${row} has ${count(cells.length)}, the header has ${expected}: ${detail}`;
 }
 
 function count(cells: number): string {
     return cells === 1 ? "1 cell" : `${cells} cells`;
 }
 
-function describeCsvError(error: CsvError, source: string): string {
-    const row = typeof error.lines === "number" ? ` row ${error.lines}` : "";
-    const column = typeof error.column === "number" ? `, column ${error.column + 1}` : "";
+function describeCsvError(error: CsvError, lines: LineCounter): string {
+    const lastRow = `after row ${lines.begins.at(-1) ?? 0}`;
+    const row = typeof error.lines === "number" ? `row ${lines.lineOf(error.lines)}` : lastRow;
+    const place = typeof error.column === "number" ? `${row}, column ${error.column + 1}` : row;
     switch (error.code) {
         case "CSV_QUOTE_NOT_CLOSED":
-            return `${source}${row}: a quoted cell begins here and never ends`;
+            return `${lastRow}: a quoted cell begins and never ends`;
         case "INVALID_OPENING_QUOTE":
-            return `${source}${row}${column}: a quote within a cell that is not quoted; write the cell as "..." with "" for a quote`;
+            return `${place}: a quote within a cell that is not quoted; write the cell as "..." with "" for a quote`;
         case "CSV_INVALID_CLOSING_QUOTE":
-            return `${source}${row}${column}: text follows the end of a quoted cell; write "" for a quote within the cell`;
+            return `${place}: text follows the end of a quoted cell; write "" for a quote within the cell`;
         default:
-            return `${source}${row}: ${error.message}`;
+            return `${place}: ${error.message}`;
     }
 }

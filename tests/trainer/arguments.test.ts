@@ -1,0 +1,109 @@
+import fc from "fast-check";
+import { parseArguments } from "../../trainer/src/arguments";
+import { UsageError } from "../../trainer/src/errors";
+
+function problemsOf(...argv: string[]): readonly string[] {
+    try {
+        parseArguments(argv);
+    } catch (error) {
+        if (error instanceof UsageError) {
+            return error.problems;
+        }
+        throw error;
+    }
+    return [];
+}
+
+describe("parseArguments", () => {
+    it("needs nothing but the target", () => {
+        expect(parseArguments(["--target=Species"])).toEqual({
+            target: "Species",
+            dropColumns: undefined,
+            task: undefined,
+            testFraction: 0.2,
+            seed: 42,
+            gainFunction: undefined,
+            splitFunction: "mean",
+            minNumSamples: 3,
+            maxDepth: 64,
+            gainThreshold: undefined,
+        });
+    });
+
+    it("reads every hyperparameter", () => {
+        const argv = [
+            '--dropColumns=["Id","a=b"]',
+            "--gainFunction=gini",
+            "--gainThreshold=1e-3",
+            "--maxDepth=5",
+            "--minNumSamples=1",
+            "--seed=0",
+            "--splitFunction=mean",
+            "--target=y",
+            "--task=classification",
+            "--testFraction=.5",
+        ];
+        expect(parseArguments(argv)).toEqual({
+            dropColumns: ["Id", "a=b"],
+            gainFunction: "gini",
+            gainThreshold: 0.001,
+            maxDepth: 5,
+            minNumSamples: 1,
+            seed: 0,
+            splitFunction: "mean",
+            target: "y",
+            task: "classification",
+            testFraction: 0.5,
+        });
+    });
+
+    it.each([
+        ["--maxDepth=10abc", '`maxDepth` must be an integer from 1 to 64; got "10abc"'],
+        ["--maxDepth=0", '`maxDepth` must be an integer from 1 to 64; got "0"'],
+        ["--maxDepth=65", '`maxDepth` must be an integer from 1 to 64; got "65"'],
+        ["--maxDepth=Infinity", '`maxDepth` must be an integer from 1 to 64; got "Infinity"'],
+        ["--minNumSamples=2.5", '`minNumSamples` must be an integer from 1 to 1000000; got "2.5"'],
+        ["--seed=4294967296", '`seed` must be an integer from 0 to 4294967295; got "4294967296"'],
+        ["--testFraction=0.9", '`testFraction` must be a number from 0.05 to 0.5; got "0.9"'],
+        ["--testFraction=", '`testFraction` must be a number from 0.05 to 0.5; got ""'],
+        ["--gainThreshold=-1", '`gainThreshold` must be a number, 0 or more; got "-1"'],
+        ["--gainThreshold=1e999", '`gainThreshold` must be a number, 0 or more; got "1e999"'],
+        ["--gainFunction=entropy", '`gainFunction` must be "gini" or "regression"; got "entropy"'],
+        ["--splitFunction=median", '`splitFunction` must be "mean"; got "median"'],
+        ["--task=clustering", '`task` must be "classification" or "regression"; got "clustering"'],
+        ["--dropColumns=Id", '`dropColumns` must be a JSON list of column names, such as ["Id"]; got "Id"'],
+        ["--dropColumns=[1]", '`dropColumns` must be a JSON list of column names, such as ["Id"]; got "[1]"'],
+        ["--dropColumns=[]=", '`dropColumns` must be a JSON list of column names, such as ["Id"]; got "[]="'],
+        ['--dropColumns=["y"]', '`dropColumns` must not name the target; got ["y"]'],
+        ["maxDepth=3", 'Arguments must have the form --name=value; got "maxDepth=3"'],
+        ["--maxDepth", 'Arguments must have the form --name=value; got "--maxDepth"'],
+        ["--target=z", '`target` must be given once; got it again as "z"'],
+    ])("refuses %s", (argument, problem) => {
+        expect(problemsOf("--target=y", argument)).toEqual([problem]);
+    });
+
+    it("names the known hyperparameters when one is unknown", () => {
+        const [problem] = problemsOf("--target=y", "--toString=1");
+        expect(problem).toMatch(
+            /^`toString` is not a hyperparameter of this trainer; known are `target`, .*`maxDepth`/,
+        );
+    });
+
+    it("tells all problems at once", () => {
+        expect(problemsOf("--maxDepth=x", "--seed=y")).toEqual([
+            '`maxDepth` must be an integer from 1 to 64; got "x"',
+            '`seed` must be an integer from 0 to 4294967295; got "y"',
+            "`target` must be the name of the column to predict; got none (--target=Species)",
+        ]);
+    });
+
+    it("takes any text as a value, and never throws anything but a usage error", () => {
+        fc.assert(
+            fc.property(fc.string({ unit: "binary" }), (text) => {
+                fc.pre(text.trim() !== "");
+                expect(parseArguments([`--target=${text}`]).target).toBe(text.trim());
+            }),
+        );
+        fc.assert(fc.property(fc.array(fc.string()), (argv) => problemsOf(...argv).length > 0));
+    });
+});
