@@ -1,0 +1,50 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { contentType, datasetObjectName, md5OfFile, parseDataset } from "../../infra/dataset";
+
+describe("where a dataset is", () => {
+    it.each([
+        ["data/iris.csv", { kind: "file", path: "data/iris.csv", fileName: "iris.csv" }],
+        ["/abs/a b.csv", { kind: "file", path: "/abs/a b.csv", fileName: "a b.csv" }],
+        ["gs://my-bucket/a/b.csv", { kind: "object", bucket: "my-bucket", name: "a/b.csv" }],
+    ])("%s is understood", (text, expected) => {
+        expect(parseDataset(text)).toEqual(expected);
+    });
+
+    it.each(["gs://", "gs://bucket", "gs://bucket/", "gs://bucket/folder/", "gs://B/x"])(
+        "%s names no object",
+        (text) => {
+            expect(parseDataset(text)).toBeUndefined();
+        },
+    );
+});
+
+describe("MD5 of a dataset", () => {
+    it("is that of all its bytes, however large the file", () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "dataset-"));
+        const file = path.join(folder, "large.csv");
+        fs.writeFileSync(file, Buffer.alloc(3 * 1024 * 1024 + 1, "abc"));
+
+        const md5 = md5OfFile(file);
+        fs.rmSync(folder, { recursive: true });
+
+        // yes abc | tr -d "\n" | head -c 3145729 | md5sum
+        expect(md5).toEqual({ hex: "056f6340e5c97b4aa42dde241152576f", base64: "BW9jQOXJe0qkLd4kEVJXbw==" });
+    });
+
+    it("stands in the object's name", () => {
+        const md5 = { hex: "0123456789abcdef0123456789abcdef", base64: "" };
+
+        expect(datasetObjectName(md5, "iris.csv")).toBe("data/0123456789/iris.csv");
+    });
+});
+
+it.each([
+    ["a.csv", "text/csv"],
+    ["a.JSONL", "application/x-ndjson"],
+    ["a.json", "application/json"],
+    ["a.parquet", "application/octet-stream"],
+])("the media type of %s is %s", (file, type) => {
+    expect(contentType(file)).toBe(type);
+});
