@@ -18,20 +18,24 @@ pull_image() {
         case $? in
             (0) return 0 ;;
             (124 | 137)
-                give_up TIMED_OUT "The image was not pulled within $PULL_SECONDS s: $IMAGE; check that the VM reaches ${IMAGE%%/*} (Private Google Access on the subnetwork) or make the image smaller"
+                give_up TIMED_OUT "The image was not pulled within $PULL_SECONDS s: $IMAGE;" \
+                    "check that the VM reaches ${IMAGE%%/*} (Private Google Access on the subnetwork)" \
+                    "or make the image smaller"
                 ;;
         esac
         message=$(last_line "$STATE/pull.txt")
         case $(printf '%s' "$message" | lower) in
             (*denied* | *unauthorized* | *forbidden* | *unauthenticated* | *'no basic auth'*)
                 if [ $(($(now) + delay)) -gt "$GRANTS_UNTIL" ]; then
-                    fail "The VM's service account may not pull the image; grant it roles/artifactregistry.reader on the repository of $IMAGE (docker says: $message)"
+                    fail "The VM's service account may not pull the image;" \
+                        "grant it roles/artifactregistry.reader on the repository of $IMAGE (docker says: $message)"
                 fi
                 # The time for the pull begins when pulling is allowed.
                 deadline=$(($(now) + delay + PULL_SECONDS))
                 ;;
             (*'not found'* | *'manifest unknown'* | *'name unknown'*)
-                fail "The image is not in the registry: $IMAGE; run pulumi up to build and push it again (docker says: $message)"
+                fail "The image is not in the registry: $IMAGE;" \
+                    "run pulumi up to build and push it again (docker says: $message)"
                 ;;
             (*)
                 tries=$((tries + 1))
@@ -52,7 +56,8 @@ pull_image() {
 install_gpu_driver() {
     say "installing the GPU driver"
     await cos-extensions install gpu >"$STATE/gpu.txt" 2>&1 ||
-        fail "The GPU driver could not be installed: $(last_line "$STATE/gpu.txt"); choose a machineType and bootImage that Container-Optimized OS has a driver for"
+        fail "The GPU driver could not be installed: $(last_line "$STATE/gpu.txt");" \
+            "choose a gpuType and bootImage that Container-Optimized OS has a driver for"
     { mount --bind /var/lib/nvidia /var/lib/nvidia && mount -o remount,exec /var/lib/nvidia; } >"$STATE/gpu.txt" 2>&1 ||
         fail "The GPU driver could not be mounted: $(last_line "$STATE/gpu.txt")"
 }
@@ -85,7 +90,8 @@ start_container() {
     fi
     if [ "$PRIVILEGED" = true ]; then options+=(--privileged); fi
     if [ "$GPU_COUNT" -gt 0 ]; then
-        options+=(--volume /var/lib/nvidia/lib64:/usr/local/nvidia/lib64 --volume /var/lib/nvidia/bin:/usr/local/nvidia/bin)
+        options+=(--volume /var/lib/nvidia/lib64:/usr/local/nvidia/lib64)
+        options+=(--volume /var/lib/nvidia/bin:/usr/local/nvidia/bin)
         options+=(--device /dev/nvidiactl --device /dev/nvidia-uvm)
         for ((i = 0; i < GPU_COUNT; i++)); do options+=(--device "/dev/nvidia$i"); done
     fi

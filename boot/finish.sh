@@ -51,7 +51,8 @@ decide() {
     fi
     if ! marked run-since; then
         decide_cut "$1" boot-since $((GRANT_SECONDS + PULL_SECONDS)) \
-            "The image was not pulled in time" "check that the VM reaches the registry (Private Google Access on the subnetwork) and run pulumi up"
+            "The image was not pulled in time" \
+            "check that the VM reaches the registry (Private Google Access on the subnetwork) and run pulumi up"
         return
     fi
     if inspect_container; then inspected=1; fi
@@ -82,17 +83,24 @@ decide_cut() {
         (*) STATUS=FAILED ;;
     esac
     case $STATUS in
-        (TIMED_OUT) REASON="$4; $5" ;;
-        (FAILED) REASON="The boot script ended early (systemd: $1${EXIT_STATUS:+, $EXIT_STATUS}); the VM's serial port shows why, and a larger machineType helps if memory ran out" ;;
+        (TIMED_OUT) because "$4; $5" ;;
+        (FAILED)
+            because "The boot script ended early (systemd: $1${EXIT_STATUS:+, $EXIT_STATUS});" \
+                "the VM's serial port shows why, and a machineType with more memory helps if that ran out"
+            ;;
         (INTERRUPTED)
             HTTP_SECONDS=3
             if [ "$(metadata instance/preempted)" = TRUE ]; then
-                REASON="Compute Engine preempted the VM; run pulumi up to go on"
+                because "Compute Engine preempted the VM; run pulumi up to go on"
             else
-                REASON="The VM was stopped from outside while the run was not finished; run pulumi up to go on"
+                because "The VM was stopped from outside while the run was not finished; run pulumi up to go on"
             fi
             ;;
     esac
+}
+
+because() {
+    REASON="$*"
 }
 
 span() {
@@ -111,16 +119,27 @@ explain_exit() {
     if [ "$EXIT" = 0 ]; then
         STATUS=SUCCEEDED
     elif [ "$OOM_KILLED" = true ]; then
-        REASON="The trainer ran out of memory, it may use $memory MiB (exit code $EXIT); choose a machineType with more memory (pulumi config set machineType n2-highmem-4) and run pulumi up"
+        because "The trainer ran out of memory, it may use $memory MiB (exit code $EXIT);" \
+            "choose a machineType with more (pulumi config set machineType n2-highmem-4) and run pulumi up"
     elif [[ $(last_line "$LOG") == *"exec format error"* ]]; then
-        REASON="The image is built for another processor architecture than the VM's (exit code $EXIT); check machineType and the base images of the trainer's Dockerfile"
+        because "The image is built for another processor architecture than the VM's (exit code $EXIT);" \
+            "check machineType and the base images of the trainer's Dockerfile"
     else
         case $EXIT in
-            (126 | 127) REASON="The image's entry point could not be run (exit code $EXIT); check ENTRYPOINT and CMD in the trainer's Dockerfile" ;;
-            (137) REASON="The trainer was killed (exit code 137, SIGKILL), not for the memory limit of its container; see the end of its log, and choose a machineType with more memory if it needs much" ;;
-            (143) REASON="The trainer was ended by a SIGTERM (exit code 143) that did not come from this VM's shutdown; see what in the container sends it" ;;
-            (139) REASON="The trainer crashed (exit code 139, SIGSEGV); see the end of its log" ;;
-            (*) REASON="The trainer failed (exit code $EXIT); see the end of its log" ;;
+            (126 | 127)
+                because "The image's entry point could not be run (exit code $EXIT);" \
+                    "check ENTRYPOINT and CMD in the trainer's Dockerfile"
+                ;;
+            (137)
+                because "The trainer was killed (exit code 137, SIGKILL), not for the memory limit of its container;" \
+                    "see the end of its log, and choose a machineType with more memory if it needs much"
+                ;;
+            (143)
+                because "The trainer was ended by a SIGTERM (exit code 143) while the VM was not shutting down;" \
+                    "see what in the container sends it"
+                ;;
+            (139) because "The trainer crashed (exit code 139, SIGSEGV); see the end of its log" ;;
+            (*) because "The trainer failed (exit code $EXIT); see the end of its log" ;;
         esac
     fi
 }
@@ -184,7 +203,8 @@ upload_listing() {
 
 listing_failed() {
     STATUS=FAILED
-    REASON="The trainer succeeded, but its model could not be $1 ($(http_problem)); check roles/storage.legacyBucketReader on gs://$BUCKET and roles/storage.objectUser under runs/, and run pulumi up"
+    because "The trainer succeeded, but its model could not be $1 ($(http_problem));" \
+        "check roles/storage.legacyBucketReader on gs://$BUCKET and roles/storage.objectUser on its runs/"
 }
 
 # write_last_status DEADLINE

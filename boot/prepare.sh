@@ -1,16 +1,17 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
 # `boot.sh prepare`: claims the run, sees that everything the trainer needs is there and allowed, pulls the image.
 
-# give_up STATE REASON: `finish` reports it.
+# give_up STATE REASON...: `finish` reports it.
 give_up() {
-    keep outcome-reason "$2"
     keep outcome-state "$1"
+    shift
+    keep outcome-reason "$*"
     stop_publisher
     exit 1
 }
 
 fail() {
-    give_up FAILED "$1"
+    give_up FAILED "$@"
 }
 
 # There is nothing to train and nothing to report: the unit goes on to its end, which powers the VM off.
@@ -20,9 +21,12 @@ leave() {
     exit 0
 }
 
+# fail_storage WHAT_FOR ROLE OTHERWISE: after a request that was not answered as it should have been.
 fail_storage() {
     case $HTTP_CODE in
-        (401 | 403) fail "The VM's service account has no permission $1 ($(http_problem)); grant it $2 and run pulumi up" ;;
+        (401 | 403)
+            fail "The VM's service account has no permission $1 ($(http_problem));" "grant it $2 and run pulumi up"
+            ;;
         (*) fail "$3: $(http_problem)" ;;
     esac
 }
@@ -30,8 +34,8 @@ fail_storage() {
 # Decides by what is in the bucket whether this boot trains, and writes that it does.
 # https://cloud.google.com/storage/docs/request-preconditions
 claim() {
-    local state attempt=1 interruptions=0
-    local roles="roles/storage.legacyBucketReader on gs://$BUCKET and roles/storage.objectUser on its objects under runs/"
+    local state reason attempt=1 interruptions=0
+    local roles="roles/storage.legacyBucketReader on gs://$BUCKET and roles/storage.objectUser on its runs/"
     read_status "$GRANTS_UNTIL"
     case $HTTP_CODE in
         (404) keep generation 0 ;;
@@ -53,8 +57,12 @@ claim() {
     if [ "$interruptions" -ge "$MAX_ATTEMPTS" ]; then
         keep attempt "$attempt"
         keep started-at "$(printf '%s' "$STATUS_TEXT" | json_string startedAt)"
-        put_status "$GRANTS_UNTIL" FAILED '' "The run was interrupted $interruptions times, and maxAttempts is $MAX_ATTEMPTS; run pulumi up to start it again, with provisioning standard if preemptions go on" "$(timestamp)"
-        if [ $? -eq 2 ]; then fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The run's end could not be written"; fi
+        reason="The run was interrupted $interruptions times, and maxAttempts is $MAX_ATTEMPTS;"
+        reason="$reason run pulumi up to start it again, with provisioning standard if preemptions go on"
+        put_status "$GRANTS_UNTIL" FAILED '' "$reason" "$(timestamp)"
+        if [ $? -eq 2 ]; then
+            fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The run's end could not be written"
+        fi
         leave "FAILED: $RUN_ID was interrupted $interruptions times, and maxAttempts is $MAX_ATTEMPTS"
     fi
     if [ "$interruptions" -gt 0 ]; then attempt=$((attempt + 1)); fi
@@ -76,7 +84,8 @@ clear_model() {
     : >"$STATE/to-delete"
     while :; do
         list_page "$GRANTS_UNTIL" "$RUN_PREFIX/model/" 'items(selfLink)' ||
-            fail_storage "to list gs://$BUCKET" "roles/storage.legacyBucketReader on it" "The earlier attempt's model/ could not be listed"
+            fail_storage "to list gs://$BUCKET" "roles/storage.legacyBucketReader on it" \
+                "The earlier attempt's model/ could not be listed"
         # A selfLink holds the name percent-encoded: no escapes of JSON to undo.
         tr '"' '\n' <"$RESPONSE" | sed -n '/^selfLink$/{n;n;p;}' >>"$STATE/to-delete"
         [ -n "$PAGE_TOKEN" ] || break
@@ -85,7 +94,10 @@ clear_model() {
         request "$GRANTS_UNTIL" DELETE "$STORAGE/storage/v1/b/$BUCKET/o/${link##*/o/}"
         case $HTTP_CODE in
             (2?? | 404) ;;
-            (*) fail_storage "to delete in $RUN_PREFIX/model/" "roles/storage.objectUser on runs/ in gs://$BUCKET" "The earlier attempt's model/ could not be cleared" ;;
+            (*)
+                fail_storage "to delete in $RUN_PREFIX/model/" "roles/storage.objectUser on runs/ in gs://$BUCKET" \
+                    "The earlier attempt's model/ could not be cleared"
+                ;;
         esac
     done <"$STATE/to-delete"
 }
@@ -96,8 +108,14 @@ check_dataset() {
     request "$GRANTS_UNTIL" GET "$(object_url "${path#*/}" "${path%%/*}")?fields=size"
     case $HTTP_CODE in
         (200) ;;
-        (404) fail "The dataset $DATASET_URI does not exist; set it (pulumi config set dataset PATH_OR_URI) and run pulumi up" ;;
-        (*) fail_storage "to read the dataset $DATASET_URI" "roles/storage.objectViewer on it" "The dataset $DATASET_URI could not be read" ;;
+        (404)
+            fail "The dataset $DATASET_URI does not exist;" \
+                "set it (pulumi config set dataset PATH_OR_URI) and run pulumi up"
+            ;;
+        (*)
+            fail_storage "to read the dataset $DATASET_URI" "roles/storage.objectViewer on it" \
+                "The dataset $DATASET_URI could not be read"
+            ;;
     esac
 }
 

@@ -106,7 +106,8 @@ upload() {
     request "$1" POST "$url${5:+&ifGenerationMatch=$5}" "$3" "$4"
 }
 
-# json_number NAME / json_string NAME: of an answer's own fields, on standard input. Google writes 64-bit numbers as strings.
+# json_number NAME / json_string NAME: of an answer's own fields, on standard input. Google writes 64-bit numbers as
+# strings.
 json_number() {
     sed -n 's/.*"'"$1"'" *: *"\{0,1\}\([0-9][0-9]*\).*/\1/p' | head -n 1
 }

@@ -75,7 +75,7 @@ describe("a training run on a VM", () => {
         [127, "entry point could not be run"],
         [137, "not for the memory limit"],
         [139, "crashed"],
-        [143, "did not come from this VM's shutdown"],
+        [143, "while the VM was not shutting down"],
     ] as const) {
         concurrently(`explains exit code ${exitCode}`, async () => {
             await TestVm.with({}, async (vm) => {

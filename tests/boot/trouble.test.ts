@@ -1,3 +1,4 @@
+import { BUCKET } from "./helpers/backend";
 import { DATASET, RUN_ID, TestVm } from "./helpers/vm";
 
 jest.setTimeout(30_000);
@@ -160,6 +161,18 @@ describe("a boot that meets trouble:", () => {
             expect(await vm.status()).toMatchObject({
                 state: "FAILED",
                 reason: expect.stringContaining("The dataset gs://other-bucket/a b/ä.csv does not exist"),
+            });
+        });
+    });
+
+    concurrently("a dataset that the account may not read is told in Cloud Storage's words", async () => {
+        const config = { datasetUri: `gs://${BUCKET}/private/iris.csv`, timing: { grantSeconds: 1 } };
+        await TestVm.with(config, async (vm) => {
+            await vm.google.backend.put("private/iris.csv", "a,b\n");
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                reason: expect.stringMatching(/storage\.objects\.get.*grant it roles\/storage\.objectViewer/),
             });
         });
     });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Backend, startBackend } from "./backend";
+import { Backend } from "./backend";
 
 /** Something that goes wrong on the way to Google. */
 export interface Fault {
@@ -34,7 +34,7 @@ export class Google {
     ) {}
 
     static async start(): Promise<Google> {
-        const google = new Google(createServer(), await startBackend());
+        const google = new Google(createServer(), await Backend.start());
         google.server.on("request", (request, response) => void google.serve(request, response));
         google.server.listen(0, "127.0.0.1");
         await once(google.server, "listening");
