@@ -1,0 +1,345 @@
+import * as path from "node:path";
+import { type BootConfig, maxVmSeconds } from "../../infra/boot-config";
+import { type Config, ConfigError, parseConfig } from "../../infra/config";
+import { LIMITS } from "../../infra/config-schema";
+import { DEFAULTS, PULL_SECONDS, UPLOAD_SECONDS } from "../../infra/defaults";
+import type { RawLocation } from "../../infra/location";
+import { type FileState, filesOf, type ProjectFiles } from "../../infra/project-files";
+
+const GCP: RawLocation = { project: "my-project", region: "us-central1", zone: "us-central1-a" };
+
+function files(states: Record<string, FileState> = {}): ProjectFiles {
+    const all: Record<string, FileState> = {
+        "data/iris.csv": "file",
+        trainer: "folder",
+        "trainer/Dockerfile": "file",
+        own: "folder",
+        "own/Dockerfile": "file",
+        ...states,
+    };
+    return { state: (file) => all[file] ?? "missing" };
+}
+
+function parse(values: Record<string, string>, gcp = GCP, at = files()): Config {
+    return parseConfig({ namespace: "gcp-trainer", values, gcp }, at);
+}
+
+function problems(values: Record<string, string>, gcp = GCP, at = files()): string[] {
+    try {
+        parse(values, gcp, at);
+    } catch (error) {
+        if (error instanceof ConfigError) {
+            return error.issues.map(({ message }) => message);
+        }
+        throw error;
+    }
+    return [];
+}
+
+describe("a config without keys", () => {
+    it("has the defaults, and the provider's project, region and zone", () => {
+        expect(parse({})).toEqual({ ...DEFAULTS, ...GCP });
+    });
+
+    it("has the zone's region if the provider has none", () => {
+        expect(parse({}, { project: "my-project", zone: "europe-west4-b" }).region).toBe("europe-west4");
+    });
+});
+
+it("values of every key become what the program uses", () => {
+    const config = parse({
+        dataset: "gs://bucket/data.csv",
+        target: "Price",
+        dropColumns: '["Id","Name"]',
+        trainer: "own",
+        trainerBuildArgs: '{"VERSION":3}',
+        hyperparameters: '{"maxDepth":5,"rate":0.5,"layers":[1,2],"deep":{"a":true},"text":"$ %\\n"}',
+        env: '{"LEVEL":"debug","ON":true,"N":1}',
+        machineType: "n1-standard-4",
+        bootImage: "projects/cos-cloud/global/images/family/cos-stable",
+        bootDiskSizeGb: "50",
+        bootDiskType: "pd-ssd",
+        provisioning: "spot",
+        gpuType: "nvidia-tesla-t4",
+        gpuCount: "2",
+        maxRunMinutes: "171360",
+        maxAttempts: "1",
+        debugMinutes: "1200",
+        network: "projects/host/global/networks/shared",
+        subnetwork: "https://www.googleapis.com/compute/v1/projects/host/regions/us-central1/subnetworks/sub",
+        externalIp: "true",
+        serviceAccount: "me@my-project.iam.gserviceaccount.com",
+        scopes: '["https://www.googleapis.com/auth/bigquery"]',
+        privileged: "true",
+        wait: "false",
+        resultsDir: "out/models",
+        labels: '{"team":"research","n":1,"empty":""}',
+        enableApis: "false",
+    });
+
+    expect(config).toEqual({
+        ...GCP,
+        dataset: "gs://bucket/data.csv",
+        target: "Price",
+        dropColumns: ["Id", "Name"],
+        trainer: "own",
+        trainerBuildArgs: { VERSION: "3" },
+        hyperparameters: { maxDepth: 5, rate: 0.5, layers: [1, 2], deep: { a: true }, text: "$ %\n" },
+        env: { LEVEL: "debug", ON: "true", N: "1" },
+        machineType: "n1-standard-4",
+        bootImage: "projects/cos-cloud/global/images/family/cos-stable",
+        bootDiskSizeGb: 50,
+        bootDiskType: "pd-ssd",
+        provisioning: "spot",
+        gpuType: "nvidia-tesla-t4",
+        gpuCount: 2,
+        maxRunMinutes: 171360,
+        maxAttempts: 1,
+        debugMinutes: 1200,
+        network: "projects/host/global/networks/shared",
+        subnetwork: "https://www.googleapis.com/compute/v1/projects/host/regions/us-central1/subnetworks/sub",
+        externalIp: true,
+        serviceAccount: "me@my-project.iam.gserviceaccount.com",
+        scopes: ["https://www.googleapis.com/auth/bigquery"],
+        privileged: true,
+        wait: false,
+        resultsDir: "out/models",
+        labels: { team: "research", n: "1", empty: "" },
+        enableApis: false,
+    });
+});
+
+describe("a wrong value", () => {
+    it.each<[key: string, value: string, problem: string]>([
+        [
+            "maxRunMinutes",
+            "10abc",
+            '` must be an integer from 1 to 171360; got "10abc" (pulumi config set maxRunMinutes 60)',
+        ],
+        ["maxRunMinutes", "", '` must be an integer from 1 to 171360; got ""'],
+        ["maxRunMinutes", "1e3", "` must be an integer"],
+        ["maxRunMinutes", "1.5", "` must be an integer"],
+        ["maxRunMinutes", "0", "` must be an integer from 1"],
+        ["maxRunMinutes", "171361", "` must be an integer from 1 to 171360"],
+        ["maxAttempts", "0", "` must be an integer from 1 to 20"],
+        ["debugMinutes", "-1", "` must be an integer from 0 to 1200"],
+        ["bootDiskSizeGb", "9", "` must be an integer from 10 to 65536"],
+        ["gpuCount", "two", "` must be an integer from 0 to 16"],
+        ["wait", "yes", '` must be true or false; got "yes" (pulumi config set wait true)'],
+        ["privileged", "1", "` must be true or false"],
+        ["provisioning", "Spot", '` must be standard or spot; got "Spot" (pulumi config set provisioning standard)'],
+        ["machineType", "e2", "` must be a machine type such as e2-standard-2"],
+        ["bootImage", "cos-stable", "` must be projects/<project>/global/images/family/<family> or"],
+        ["bootDiskType", "PD SSD", "` must be lowercase letters, digits and dashes"],
+        ["gpuType", "NVIDIA", "` must be lowercase letters, digits and dashes"],
+        ["dataset", "", "` must be a file of the project or a gs:// URI"],
+        ["dataset", "gs://bucket/folder/", "` must be the gs:// URI of one object, gs://<bucket>/<name>"],
+        ["dropColumns", "Id", "` must be a list; got \"Id\" (pulumi config set --path 'dropColumns[0]' Id)"],
+        [
+            "dropColumns",
+            '["a",""]',
+            "[1]` must be the name of a column; got \"\" (pulumi config set --path 'dropColumns[1]' Id)",
+        ],
+        ["dropColumns", "[1]", "[0]` must be a text; got 1"],
+        [
+            "hyperparameters",
+            "[1]",
+            '` must be an object; got "[1]" (pulumi config set --path hyperparameters.maxDepth 10)',
+        ],
+        ["hyperparameters", '{"target":"x"}', ".target` must be set by the key of its own"],
+        ["hyperparameters", '{"dropColumns":[]}', ".dropColumns` must be set by the key of its own"],
+        ["hyperparameters", '{"a b":1}', '["a b"]` must have a name of letters, digits, `_`, `.` and `-`'],
+        ["hyperparameters", '{"a b":1}', "(pulumi config rm --path 'hyperparameters[\"a b\"]')"],
+        ["hyperparameters", '{"x":null}', ".x` must be a text, a number, a boolean, a list or an object; got null"],
+        ["hyperparameters", '{"x":["\\u0000"]}', ".x` must not contain a NUL character"],
+        ["env", '{"1A":"x"}', '["1A"]` must have a name of letters, digits and `_`'],
+        ["env", '{"AIP_MODEL_DIR":"x"}', ".AIP_MODEL_DIR` must have another name: this variable is the VM's own"],
+        ["env", '{"CLOUD_ML_REGION":"x"}', ".CLOUD_ML_REGION` must have another name"],
+        ["env", '{"STORAGE_EMULATOR_HOST":"x"}', ".STORAGE_EMULATOR_HOST` must have another name"],
+        ["env", '{"A":{"b":1}}', '.A` must be a text; got {"b":1} (pulumi config set --path env.A debug)'],
+        ["env", '{"A":"\\u0000"}', ".A` must not contain a NUL character"],
+        ["trainerBuildArgs", '{"A B":"x"}', '["A B"]` must have a name of letters, digits and `_`'],
+        ["network", "My Network", "` must be a name, or a path projects/<project>/.../networks/<name>"],
+        [
+            "subnetwork",
+            "projects/p/global/networks/x",
+            "` must be a name, or a path projects/<project>/.../subnetworks/<name>",
+        ],
+        ["serviceAccount", "me@example.com", "` must be a service account's email"],
+        ["scopes", '["cloud-platform"]', "[0]` must be a scope's URL, https://www.googleapis.com/auth/..."],
+        ["resultsDir", "", "` must be a folder inside the project"],
+        ["resultsDir", "/tmp/x", "` must be a folder inside the project"],
+        ["resultsDir", "a/../b", "` must be a folder inside the project"],
+        ["resultsDir", "C:\\models", "` must be a folder inside the project"],
+        ["labels", '{"Team":"x"}', ".Team` must have a name of at most 63 lowercase letters"],
+        ["labels", '{"goog-x":"x"}', ".goog-x` must have a name"],
+        ["labels", '{"gcp-trainer":"x"}', ".gcp-trainer` must have another name: this label is the job's own"],
+        [
+            "labels",
+            '{"team":"Research"}',
+            '.team` must be at most 63 lowercase letters, digits, `_` and `-`; got "Research"',
+        ],
+        [
+            "maxRunMinute",
+            "5",
+            "` is not a key of this project; did you mean `maxRunMinutes`? (pulumi config rm maxRunMinute)",
+        ],
+        ["colour", "red", "` is not a key of this project (pulumi config rm colour)"],
+    ])("%s = %s is reported", (key, value, problem) => {
+        const found = problems({ [key]: value });
+
+        expect(found).toHaveLength(1);
+        expect(found[0]).toContain(`\`gcp-trainer:${key}`);
+        expect(found[0]).toContain(problem);
+    });
+});
+
+describe("values that do not go together", () => {
+    it.each<[what: string, values: Record<string, string>, problem: string]>([
+        [
+            "a network without subnetwork",
+            { network: "default" },
+            '`gcp-trainer:subnetwork` must be set together with network; got "" (pulumi config set subnetwork default)',
+        ],
+        [
+            "a subnetwork without network",
+            { subnetwork: "default" },
+            '`gcp-trainer:network` must be set together with subnetwork; got "" (pulumi config set network default)',
+        ],
+        [
+            "a GPU on a machine without",
+            { gpuType: "nvidia-tesla-t4", gpuCount: "1" },
+            '`gcp-trainer:machineType` must be an n1 machine type with nvidia-tesla-t4; got "e2-standard-2" (pulumi config set machineType n1-standard-4)',
+        ],
+        [
+            "the target among the columns left out",
+            { dropColumns: '["Id","Species"]' },
+            '`gcp-trainer:dropColumns` must not hold the target, Species; got ["Id","Species"] (pulumi config rm --path \'dropColumns[1]\')',
+        ],
+        [
+            "the project's own trainer without target",
+            { target: "" },
+            '`gcp-trainer:target` must be the column that this project\'s trainer is to predict; got "" (pulumi config set target Species)',
+        ],
+        [
+            "more labels than a resource may have",
+            { labels: JSON.stringify(Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`l${i}`, "x"]))) },
+            "`gcp-trainer:labels` must be at most 63",
+        ],
+        [
+            "more text than metadata can hold",
+            { env: JSON.stringify({ A: "x".repeat(131_072) }) },
+            "`gcp-trainer:hyperparameters` must, with env, be at most 131072 bytes of JSON",
+        ],
+    ])("%s is reported", (_what, values, problem) => {
+        const found = problems(values);
+
+        expect(found).toHaveLength(1);
+        expect(found[0]).toContain(problem);
+    });
+
+    it("another trainer may do without target", () => {
+        expect(problems({ trainer: "own", target: "" })).toEqual([]);
+    });
+});
+
+describe("files that are not there", () => {
+    it.each<[FileState, string]>([
+        ["missing", "there is nothing"],
+        ["empty file", "there is an empty file"],
+        ["folder", "there is a folder"],
+        ["unreadable", "there is a file that cannot be read"],
+    ])("a dataset that is %s is reported", (state, problem) => {
+        expect(problems({}, GCP, files({ "data/iris.csv": state }))).toEqual([
+            `\`gcp-trainer:dataset\` must be a file that can be read and is not empty, or a gs:// URI; ${problem}; got "data/iris.csv" (pulumi config set dataset data/iris.csv)`,
+        ]);
+    });
+
+    it("a trainer folder without Dockerfile is reported", () => {
+        expect(problems({}, GCP, files({ "trainer/Dockerfile": "missing" }))).toEqual([
+            '`gcp-trainer:trainer` must be a folder with a Dockerfile; there is nothing at its Dockerfile; got "trainer" (pulumi config set trainer trainer)',
+        ]);
+    });
+
+    it("a trainer folder that is not there is reported", () => {
+        expect(problems({ trainer: "nowhere" })).toEqual([expect.stringContaining("there is nothing; got")]);
+    });
+
+    it("are told from those that are by looking", () => {
+        const here = filesOf(path.join(__dirname, "project"));
+
+        expect(here.state("data/iris.csv")).toBe("file");
+        expect(here.state("data")).toBe("folder");
+        expect(here.state("data/none.csv")).toBe("missing");
+        expect(here.state("/dev/null")).toBe("empty file");
+    });
+});
+
+describe("project, region and zone", () => {
+    it.each<[RawLocation, string]>([
+        [
+            { ...GCP, project: undefined },
+            "`gcp:project` must be the id of a Google Cloud project; got nothing (pulumi config set gcp:project my-project)",
+        ],
+        [{ ...GCP, project: "My Project" }, '`gcp:project` must be the id of a Google Cloud project; got "My Project"'],
+        [
+            { ...GCP, zone: undefined },
+            "`gcp:zone` must be a zone such as us-central1-a; got nothing (pulumi config set gcp:zone us-central1-a)",
+        ],
+        [{ ...GCP, zone: "us-central1" }, '`gcp:zone` must be a zone such as us-central1-a; got "us-central1"'],
+        [
+            { ...GCP, region: "Iowa" },
+            '`gcp:region` must be a region such as us-central1; got "Iowa" (pulumi config set gcp:region us-central1)',
+        ],
+        [
+            { ...GCP, region: "us-east1" },
+            '`gcp:region` must be the region of gcp:zone, us-central1-a; got "us-east1" (pulumi config set gcp:region us-central1)',
+        ],
+    ])("%j is reported", (gcp, problem) => {
+        expect(problems({}, gcp)).toEqual([expect.stringContaining(problem)]);
+    });
+});
+
+it("everything that is wrong is reported at once, in one error", () => {
+    const values = { maxRunMinutes: "x", wait: "x", maxAttempt: "1", dataset: "nowhere.csv", network: "default" };
+    const error = (() => {
+        try {
+            return parse(values, { ...GCP, project: undefined });
+        } catch (thrown) {
+            return thrown;
+        }
+    })();
+
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).issues.map(({ key }) => key)).toEqual([
+        "gcp:project",
+        "gcp-trainer:maxRunMinutes",
+        "gcp-trainer:wait",
+        "gcp-trainer:maxAttempt",
+        "gcp-trainer:dataset",
+        "gcp-trainer:subnetwork",
+    ]);
+    expect((error as ConfigError).message).toMatch(/^The stack config has 6 problems:\n {2}- `gcp:project` must be /);
+});
+
+it("the longest times that are allowed keep a VM within Compute Engine's 120 days", () => {
+    const boot: BootConfig = {
+        project: "",
+        region: "",
+        bucket: "",
+        runId: "",
+        image: "",
+        datasetUri: "",
+        args: [],
+        env: {},
+        maxRunSeconds: LIMITS.maxRunMinutes.max * 60,
+        pullSeconds: PULL_SECONDS,
+        uploadSeconds: UPLOAD_SECONDS,
+        debugSeconds: LIMITS.debugMinutes.max * 60,
+        maxAttempts: 1,
+        privileged: false,
+        gpuCount: 1,
+    };
+
+    expect(maxVmSeconds(boot)).toBeLessThanOrEqual(120 * 24 * 3600);
+});

@@ -1,0 +1,92 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { parseConfig } from "../../infra/config";
+import { LIMITS } from "../../infra/config-schema";
+import { BOOT_IMAGES, DEFAULTS } from "../../infra/defaults";
+import { filesOf } from "../../infra/project-files";
+
+interface ConfigKey {
+    type: string;
+    items?: { type: string };
+    description: string;
+    default: unknown;
+}
+
+interface ProjectFile {
+    name: string;
+    description: string;
+    config: Record<string, ConfigKey>;
+    template: { config: Record<string, { description: string; default?: string }> };
+}
+
+const ROOT = path.join(__dirname, "..", "..");
+const project: ProjectFile = readYaml("Pulumi.yaml");
+
+function readYaml<T>(file: string): T {
+    return parse(fs.readFileSync(path.join(ROOT, file), "utf8"));
+}
+
+function typeOf(value: unknown): string {
+    if (Array.isArray(value)) {
+        return "array";
+    }
+    return typeof value === "number" ? "integer" : typeof value;
+}
+
+describe("Pulumi.yaml", () => {
+    it("declares the keys of infra/defaults.ts, in that order, with those defaults", () => {
+        const defaults = Object.entries(project.config).map(([key, declared]) => [key, declared.default]);
+
+        expect(defaults).toEqual(Object.entries(DEFAULTS));
+    });
+
+    it.each(Object.entries(project.config))("says of %s what it is, and of what type", (key, declared) => {
+        expect(declared.type).toBe(typeOf(DEFAULTS[key as keyof typeof DEFAULTS]));
+        expect(declared.items).toEqual(declared.type === "array" ? { type: "string" } : undefined);
+        expect(declared.description.length).toBeGreaterThan(10);
+    });
+
+    it.each(Object.entries(LIMITS))("says the limits of %s", (key, { min, max }) => {
+        expect(project.config[key]?.description).toContain(`${min} to ${max}`);
+    });
+
+    it("names the boot images that an empty bootImage stands for", () => {
+        const description = project.config.bootImage?.description;
+
+        expect(description).toContain(`\`${BOOT_IMAGES["linux/amd64"]}\``);
+        expect(description).toContain(`\`${path.basename(BOOT_IMAGES["linux/arm64"])}\``);
+    });
+
+    it("asks `pulumi new` for the provider's project, region and zone", () => {
+        expect(Object.keys(project.template.config)).toEqual(["gcp:project", "gcp:region", "gcp:zone"]);
+    });
+});
+
+describe.each(["dev", "local"])("Pulumi.%s.yaml", (stack) => {
+    const config = readYaml<{ config: Record<string, string> }>(`Pulumi.${stack}.yaml`).config;
+
+    it("sets the gcp provider's keys only: iris is the default", () => {
+        expect(Object.keys(config).filter((key) => !key.startsWith("gcp:"))).toEqual([]);
+    });
+
+    it("has a config that can be used", () => {
+        const gcp = { project: config["gcp:project"], region: config["gcp:region"], zone: config["gcp:zone"] };
+
+        expect(() => parseConfig({ namespace: project.name, values: {}, gcp }, filesOf(ROOT))).not.toThrow();
+    });
+});
+
+it("Pulumi.local.yaml sends every request to the emulator on this machine", () => {
+    const { config } = readYaml<{ config: Record<string, unknown> }>("Pulumi.local.yaml");
+    const endpoints = Object.entries(config).filter(([key]) => key.endsWith("CustomEndpoint"));
+
+    expect(Object.fromEntries(endpoints)).toEqual({
+        "gcp:computeCustomEndpoint": "http://127.0.0.1:9010/compute/beta/",
+        "gcp:storageCustomEndpoint": "http://127.0.0.1:9010/storage/v1/",
+        "gcp:artifactRegistryCustomEndpoint": "http://127.0.0.1:9010/v1/",
+        "gcp:iamBetaCustomEndpoint": "http://127.0.0.1:9010/v1/",
+        "gcp:resourceManagerCustomEndpoint": "http://127.0.0.1:9010/v1/",
+        "gcp:serviceUsageCustomEndpoint": "http://127.0.0.1:9010/v1/",
+    });
+});
