@@ -1,7 +1,9 @@
 import type { Route } from "./http/router";
+import { iamRoutes } from "./iam/routes";
+import { projectRoutes } from "./project/routes";
 import { storageRoutes } from "./storage/routes";
 
 /** All routes of the main port. One line for each area; the first matching route wins. */
 export function mainRoutes(): Route[] {
-    return [...storageRoutes()];
+    return [...storageRoutes(), ...iamRoutes(), ...projectRoutes()];
 }

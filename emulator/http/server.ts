@@ -113,7 +113,11 @@ export class ApiServer {
                 throw error;
             }
             // 304 is no error and has no body.
-            answer = { status: error.code, headers: error.headers, ...(error.code === 304 ? {} : { body: error.body() }) };
+            answer = {
+                status: error.code,
+                headers: error.headers,
+                ...(error.code === 304 ? {} : { body: error.body() }),
+            };
         }
         await send(response, answer, query);
     }

@@ -12,6 +12,13 @@ export interface Project {
     readonly enabledServices: readonly string[];
 }
 
+/** A finished long-running operation: https://cloud.google.com/service-usage/docs/reference/rest/v1/operations */
+export interface Operation {
+    readonly name: string;
+    readonly done: true;
+    readonly response: object;
+}
+
 /** What a project needs before any tool can do anything with it; README's first step. */
 const INITIALLY_ENABLED = ["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"];
 
@@ -21,6 +28,8 @@ const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 /** Projects. Every valid id exists: it comes into being when first named. */
 export class ProjectService {
     private readonly projects: Collection<Project>;
+    /** Operations by name; they are done when they are answered, so nobody needs them after a restart. */
+    private readonly operations = new Map<string, Operation>();
 
     constructor(documents: DocumentStore) {
         this.projects = documents.collection("projects");
@@ -75,6 +84,17 @@ export class ProjectService {
             enabled.delete(service);
         }
         await this.projects.put(project.projectId, { ...project, enabledServices: [...enabled].sort() });
+    }
+
+    /** Keeps an operation for callers that poll. */
+    recordOperation(operation: Operation): Operation {
+        this.operations.set(operation.name, operation);
+        return operation;
+    }
+
+    /** The operation of a name, of this process. */
+    operation(name: string): Operation | undefined {
+        return this.operations.get(name);
     }
 }
 

@@ -41,7 +41,8 @@ export const objectRoutes: readonly Route[] = [
     route("GET", "/b/:bucket/o/:object", get, { query: OBJECT_QUERY }),
     route("PATCH", "/b/:bucket/o/:object", patch, { query: OBJECT_QUERY }),
     route("PUT", "/b/:bucket/o/:object", update, { query: OBJECT_QUERY }),
-    route("DELETE", "/b/:bucket/o/:object", remove, { query: OBJECT_QUERY }),
+    // The Node.js client's deleteFiles() hands the query of its listing on to every delete.
+    route("DELETE", "/b/:bucket/o/:object", remove, { query: [...OBJECT_QUERY, ...LIST_QUERY] }),
     route("POST", `/b/:bucket/o/:object/copyTo/${COPY_PATH}`, copy, { query: COPY_QUERY }),
     route("POST", `/b/:bucket/o/:object/rewriteTo/${COPY_PATH}`, rewrite, { query: [...COPY_QUERY, "rewriteToken"] }),
     route("POST", "/b/:bucket/o/:object/compose", compose, { query: OBJECT_PRECONDITIONS }),

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { unimplemented } from "../http/errors";
+import type { ApiRequest, ApiResponse, Handler } from "../http/types";
+import { requirePermission } from "./enforcement";
+import { checkPolicy, policyForVersion, policySchema } from "./policy-schema";
+
+/** A resource that has a policy, as a request names it. */
+export interface PolicyTarget<Params> {
+    /** Name of the resource in PolicyStore; throws 404 when there is no such resource. */
+    readonly resource: (request: ApiRequest<Params>) => string | Promise<string>;
+    /** What the permissions begin with: "resourcemanager.projects" gives "resourcemanager.projects.getIamPolicy". */
+    readonly permissions: string;
+}
+
+/** The handlers of the three custom verbs that every resource with a policy has. */
+export interface PolicyHandlers<Params> {
+    /** `:getIamPolicy` as POST (options in the body) or as GET (`options.requestedPolicyVersion` in the query). */
+    readonly get: Handler<Params>;
+    /** `:setIamPolicy`. 409 ABORTED for a stale etag. */
+    readonly set: Handler<Params>;
+    /** `:testIamPermissions`. */
+    readonly test: Handler<Params>;
+}
+
+/** Query parameter of `:getIamPolicy` as GET. */
+export const POLICY_VERSION_QUERY = "options.requestedPolicyVersion";
+
+const getSchema = z.strictObject({
+    options: z.strictObject({ requestedPolicyVersion: z.number().int().optional() }).optional(),
+});
+const setSchema = z.strictObject({ policy: policySchema, updateMask: z.string().optional() });
+const testSchema = z.strictObject({ permissions: z.array(z.string()).default([]) });
+
+/** Makes the handlers of one kind of resource: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
+export function policyHandlers<Params>({ resource, permissions }: PolicyTarget<Params>): PolicyHandlers<Params> {
+    return {
+        get: async (request): Promise<ApiResponse> => {
+            const body = request.method === "POST" ? await request.read(getSchema) : {};
+            const name = await resource(request);
+            requirePermission(request, `${permissions}.getIamPolicy`, name);
+            const version = body.options?.requestedPolicyVersion ?? request.query.get(POLICY_VERSION_QUERY);
+            return { body: policyForVersion(request.services.policies.get(name), version) };
+        },
+        set: async (request): Promise<ApiResponse> => {
+            const { policy, updateMask } = await request.read(setSchema);
+            const name = await resource(request);
+            requirePermission(request, `${permissions}.setIamPolicy`, name);
+            checkMask(updateMask);
+            checkPolicy(policy, (email) => request.services.serviceAccounts.exists(email));
+            return { body: await request.services.policies.set(name, policy) };
+        },
+        test: async (request): Promise<ApiResponse> => {
+            const asked = (await request.read(testSchema)).permissions;
+            const name = await resource(request);
+            const held = asked.filter((permission) =>
+                request.services.policies.check(request.principal, permission, name),
+            );
+            return { body: held.length > 0 ? { permissions: held } : {} };
+        },
+    };
+}
+
+/** A mask that leaves the bindings out would have to keep the old ones. */
+function checkMask(updateMask: string | undefined): void {
+    const names = (updateMask ?? "bindings").split(",").map((name) => name.trim());
+    const unknown = names.find((name) => !["bindings", "etag", "version", "auditConfigs"].includes(name));
+    if (unknown !== undefined || !names.includes("bindings")) {
+        throw unimplemented(`updateMask "${updateMask}" of setIamPolicy (it must name "bindings")`);
+    }
+}
