@@ -5,7 +5,7 @@ import { toLocalPath } from "./local-paths";
 import { manifestName, type RunFacts, renderManifest, type SavedObject } from "./manifest";
 import { modelPrefix, readModelObjects } from "./model-objects";
 import { parseObject, type RunStatus, renderStatus } from "./status";
-import { assembleLog, uploadLog } from "./whole-log";
+import { assembleLog, uploadLog, wholeLogName } from "./whole-log";
 
 export interface CollectContext {
     bucket: BucketClient;
@@ -50,7 +50,7 @@ export async function collectRun(context: CollectContext, options: CollectOption
     const toDownload = await findStale(objects, folder);
     const manifest = await readText(bucket, manifestName(status.runId));
     const metrics = async (root: string) => (await readMetrics(root)) ?? (await readMetrics(folder)) ?? {};
-    if (toDownload.length === 0 && manifest !== undefined && (await holdsOwnFiles(folder, status, manifest))) {
+    if (toDownload.length === 0 && manifest !== undefined && (await holdsOwnFiles(bucket, folder, status, manifest))) {
         return { metrics: await metrics(folder), downloadedCount: 0, objectCount: objects.length };
     }
 
@@ -88,18 +88,20 @@ async function findStale(objects: SavedObject[], folder: string): Promise<SavedO
     return stale;
 }
 
-async function holdsOwnFiles(folder: string, status: RunStatus, manifest: string): Promise<boolean> {
-    const { readFile, access } = require("node:fs/promises") as typeof import("node:fs/promises");
+async function holdsOwnFiles(
+    bucket: BucketClient,
+    folder: string,
+    status: RunStatus,
+    manifest: string,
+): Promise<boolean> {
+    const { readFile } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { join } = require("node:path") as typeof import("node:path");
-    try {
-        await access(join(folder, "trainer.log"));
-        const savedStatus = await readFile(join(folder, "status.json"), "utf8");
-        return (
-            savedStatus === renderStatus(status) && (await readFile(join(folder, "manifest.json"), "utf8")) === manifest
-        );
-    } catch {
+    const log = await bucket.stat(wholeLogName(status.runId));
+    if (log === undefined || findMismatch(await hashFile(join(folder, "trainer.log")), log)) {
         return false;
     }
+    const textOf = (name: string) => readFile(join(folder, name), "utf8").catch(() => undefined);
+    return (await textOf("status.json")) === renderStatus(status) && (await textOf("manifest.json")) === manifest;
 }
 
 async function downloadVerified(bucket: BucketClient, object: SavedObject, partial: string): Promise<void> {

@@ -52,6 +52,8 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
             unless(412, async () => {
                 const [file] = await bucket.upload(path, {
                     destination: name,
+                    // Its resumable uploads send no credentials to an endpoint that is not Google's.
+                    resumable: false,
                     contentType: contentTypeOf(name),
                     preconditionOpts: { ifGenerationMatch: ifGeneration },
                 });

@@ -145,14 +145,15 @@ async function settle(
     const { status, generation } = seen;
     if (status.state !== "SUCCEEDED" && generation === memory.retryGeneration) {
         print(`run ${options.runId}: attempt ${status.attempt} failed before; starting attempt ${status.attempt + 1}`);
-        if (!isDown(await vm.status())) {
+        const vmStatus = await vm.status();
+        if (!isDown(vmStatus)) {
             print(`stopping the VM ${options.instance}, which is still up after that attempt`);
             await vm.stop();
         }
         const moved = await moveRun(bucket, clock, seen, nextAttempt(status));
         if (moved) {
             memory.seen = moved;
-            await startVm(context, options, memory);
+            await startVm(context, options, memory, vmStatus);
         }
         return undefined;
     }
@@ -210,7 +211,7 @@ async function startVm(
     context: WaitContext,
     options: WaitOptions,
     memory: Memory,
-    vmStatus: string | undefined = "TERMINATED",
+    vmStatus: string | undefined,
 ): Promise<void> {
     if (vmStatus === undefined) {
         throw finalError(

@@ -1,0 +1,527 @@
+import type { RunStatus } from "../../../infra/run/status";
+import { type WaitOptions, waitForRun } from "../../../infra/run/wait";
+import { FakeBucket, FakeClock, FakeVm, httpError, putLog, putStatus, runId, statusObject } from "./fakes";
+
+interface Scene {
+    bucket: FakeBucket;
+    vm: FakeVm;
+    clock: FakeClock;
+    printed: string[];
+    wait: (change?: Partial<WaitOptions>) => Promise<RunStatus>;
+    /** The message of the error that the wait ends with. */
+    failure: (change?: Partial<WaitOptions>) => Promise<string>;
+    /** What is in the bucket now. */
+    status: () => RunStatus;
+}
+
+function scene(): Scene {
+    const bucket = new FakeBucket();
+    const vm = new FakeVm();
+    const clock = new FakeClock();
+    const printed: string[] = [];
+    const wait: Scene["wait"] = (change = {}) =>
+        waitForRun(
+            { bucket, vm, clock, print: (line) => printed.push(line) },
+            {
+                bucket: bucket.bucket,
+                runId,
+                project: "demo-project",
+                zone: "us-central1-a",
+                instance: "iris-vm",
+                wait: true,
+                maxAttempts: 3,
+                debugMinutes: 0,
+                onPrivateSubnetwork: false,
+                ...change,
+            },
+        );
+    return {
+        bucket,
+        vm,
+        clock,
+        printed,
+        wait,
+        failure: async (change) => {
+            const outcome = await wait(change).catch((error: Error) => error);
+            expect(outcome).toBeInstanceOf(Error);
+            return (outcome as Error).message;
+        },
+        status: () => JSON.parse(bucket.text(statusObject) ?? "{}") as RunStatus,
+    };
+}
+
+describe("a run that goes well", () => {
+    it("is followed from the first boot to its end, its log printed as it comes", async () => {
+        const { bucket, clock, printed, wait } = scene();
+        clock.at(3_000, () => putStatus(bucket, { state: "PULLING" }));
+        clock.at(6_000, () => putStatus(bucket, { state: "RUNNING" }));
+        clock.at(7_000, () => putLog(bucket, 1, 0, "reading\nsplit"));
+        clock.at(9_000, () => putLog(bucket, 1, 13, "ting\nlast, without an end"));
+        clock.at(9_500, () => putStatus(bucket, { state: "SUCCEEDED", exitCode: 0 }));
+
+        await expect(wait()).resolves.toMatchObject({ state: "SUCCEEDED", exitCode: 0 });
+
+        expect(printed[0]).toContain("Ctrl-C twice");
+        expect(printed.slice(1)).toEqual([
+            `run ${runId}, attempt 1: the VM has claimed it and pulls the image`,
+            `run ${runId}, attempt 1: the trainer runs`,
+            "| reading",
+            "| splitting",
+            `run ${runId}, attempt 1: succeeded`,
+            "| last, without an end",
+        ]);
+    });
+
+    it("is asked about every second, and every five after ten minutes", async () => {
+        const { bucket, clock, wait } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        for (let second = 0; second < 1200; second += 30) {
+            clock.at(second * 1000, () => putStatus(bucket, { state: "RUNNING" }));
+        }
+        clock.at(1_200_000, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await wait();
+
+        expect(clock.sleeps.slice(0, 600).every((sleep) => sleep === 1000)).toBe(true);
+        expect(clock.sleeps.slice(600).every((sleep) => sleep === 5000)).toBe(true);
+    });
+
+    it("ends the update at the claim without `wait`", async () => {
+        const { bucket, clock, printed, wait } = scene();
+        clock.at(4_000, () => putStatus(bucket, { state: "PULLING" }));
+
+        await expect(wait({ wait: false })).resolves.toMatchObject({ state: "PULLING" });
+        expect(printed.at(-1)).toContain("`pulumi up` collects its results");
+    });
+
+    it("is collected by a later update without `wait`, too", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "SUCCEEDED" });
+        vm.state = "TERMINATED";
+
+        await expect(wait({ wait: false })).resolves.toMatchObject({ state: "SUCCEEDED" });
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("may end between the look at its status and the look at its VM", async () => {
+        const { bucket, vm, clock, wait, status } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = "TERMINATED";
+        clock.at(500, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await wait();
+
+        expect(status().state).toBe("SUCCEEDED");
+        expect(bucket.writes).toEqual([]);
+    });
+});
+
+describe("a VM that goes down with the run unfinished", () => {
+    it("gets INTERRUPTED written for it, with the reason, and is started again", async () => {
+        const { bucket, vm, clock, wait, printed } = scene();
+        putStatus(bucket, { state: "RUNNING", bootId: "first" });
+        vm.state = "TERMINATED";
+        let atStart: Partial<RunStatus> = {};
+        vm.onStart = () => {
+            atStart = JSON.parse(bucket.text(statusObject) ?? "{}") as RunStatus;
+            clock.at(10_000, () => putStatus(bucket, { state: "RUNNING", attempt: 2, interruptions: 1 }));
+            clock.at(20_000, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2, interruptions: 1 }));
+        };
+
+        await expect(wait()).resolves.toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+
+        expect(vm.calls).toEqual(["start"]);
+        expect(atStart).toMatchObject({ state: "INTERRUPTED", attempt: 1, interruptions: 0, bootId: "first" });
+        expect(atStart.reason).toContain("iris-vm is TERMINATED and could not write why");
+        expect(printed.join("\n")).toContain("starting the VM iris-vm");
+    });
+
+    it("is only started when it wrote INTERRUPTED itself", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "INTERRUPTED", reason: "Compute Engine preempted the VM" });
+        vm.state = "TERMINATED";
+        vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
+
+        await wait();
+
+        expect(bucket.writes).toEqual([]);
+        expect(vm.calls).toEqual(["start"]);
+    });
+
+    it("is not started while it is still stopping", async () => {
+        const { bucket, vm, clock, wait } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = "STOPPING";
+        clock.at(30_000, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await wait();
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("fails the run when the attempts are used up, and has reported that", async () => {
+        const { bucket, vm, failure, status } = scene();
+        putStatus(bucket, { state: "RUNNING", attempt: 3, interruptions: 2 });
+        vm.state = "TERMINATED";
+
+        const message = await failure();
+
+        expect(message).toContain("The run was interrupted 3 times, and maxAttempts is 3");
+        expect(message).toContain("as attempt 4");
+        expect(status()).toMatchObject({ state: "FAILED", interruptions: 3, reported: true });
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("cannot be started when it is gone", async () => {
+        const { bucket, vm, failure, status } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = undefined;
+
+        expect(await failure()).toContain("does not exist any more. `pulumi up --refresh`");
+        expect(status()).toMatchObject({ state: "INTERRUPTED" });
+        expect(status().reason).toContain("was deleted");
+    });
+
+    it("uses up an attempt with every boot that never claims the run", async () => {
+        const { bucket, vm, clock, failure, status } = scene();
+        putStatus(bucket, { state: "INTERRUPTED" });
+        vm.state = "TERMINATED";
+        vm.onStart = () => {
+            clock.at(clock.now() - Date.parse("2026-01-01T00:00:00Z") + 5_000, () => {
+                vm.state = "TERMINATED";
+            });
+        };
+
+        expect(await failure()).toContain("interrupted 3 times");
+        expect(vm.calls).toEqual(["start", "start"]);
+        expect(status()).toMatchObject({ state: "FAILED", interruptions: 3 });
+    });
+
+    it("is started when it never wrote a status, and is an error when it powers off again without one", async () => {
+        const { vm, clock, failure } = scene();
+        vm.state = "TERMINATED";
+        vm.serial = "gcp-trainer: no permission to write\n";
+        vm.onStart = () =>
+            clock.at(20_000, () => {
+                vm.state = "TERMINATED";
+            });
+
+        const message = await failure();
+
+        expect(vm.calls).toEqual(["start"]);
+        expect(message).toContain("its VM powered off without writing one");
+        expect(message).toContain("| gcp-trainer: no permission to write");
+    });
+
+    it("says what Compute Engine says when it cannot be started", async () => {
+        const { bucket, vm, failure, status } = scene();
+        putStatus(bucket, { state: "INTERRUPTED" });
+        vm.state = "TERMINATED";
+        vm.onStart = () => {
+            throw new Error("ZONE_RESOURCE_POOL_EXHAUSTED: the zone has no e2-small left");
+        };
+
+        const message = await failure();
+
+        expect(message).toContain("us-central1-a could not be started: ZONE_RESOURCE_POOL_EXHAUSTED");
+        expect(status().state).toBe("INTERRUPTED");
+    });
+});
+
+describe("a run that failed", () => {
+    it("fails the update with exit code, reason, the last 40 lines and the place of the whole log", async () => {
+        const { bucket, failure, status } = scene();
+        const lines = Array.from({ length: 100 }, (_, index) => `line ${index + 1}`);
+        putLog(bucket, 1, 0, `${lines.join("\n")}\n`);
+        putStatus(bucket, { state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
+
+        const message = await failure();
+
+        expect(message).toContain("failed with the trainer's exit code 3: The trainer failed (exit code 3)");
+        expect(message).toContain("The last 40 lines of the trainer's log:\n| line 61\n");
+        expect(message).toContain("| line 100\n");
+        expect(message).not.toContain("| line 60\n");
+        expect(message).toContain(`gcloud storage cat gs://demo-bucket/runs/${runId}/trainer.log`);
+        expect(message).toContain("`pulumi up` tries again, as attempt 2");
+        expect(message).not.toContain("gcloud compute ssh");
+        expect(status()).toMatchObject({ state: "FAILED", reported: true, exitCode: 3 });
+        expect(bucket.text(`runs/${runId}/trainer.log`)).toMatch(
+            /^===== attempt 1, logged from 2026.* =====\nline 1\n/,
+        );
+    });
+
+    it("tells how to look around on a VM that stays up for it", async () => {
+        const { bucket, failure } = scene();
+        putStatus(bucket, { state: "TIMED_OUT", finishedAt: "2026-01-01T10:00:00Z" });
+
+        const message = await failure({ debugMinutes: 30 });
+
+        expect(message).toContain("ran into its time limit");
+        expect(message).toContain("stays up until 2026-01-01T10:30:00.000Z");
+        expect(message).toContain(
+            "gcloud compute ssh iris-vm --project demo-project --zone us-central1-a --tunnel-through-iap",
+        );
+        for (const role of ["iap.tunnelResourceAccessor", "compute.osAdminLogin", "iam.serviceAccountUser"]) {
+            expect(message).toContain(`roles/${role}`);
+        }
+    });
+
+    it("is tried again by the next update: a new attempt, a new count, the VM started", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "FAILED", attempt: 3, interruptions: 2, reported: true, exitCode: 3 });
+        vm.state = "TERMINATED";
+        let atStart: Partial<RunStatus> = {};
+        vm.onStart = () => {
+            atStart = JSON.parse(bucket.text(statusObject) ?? "{}") as RunStatus;
+            putStatus(bucket, { state: "SUCCEEDED", attempt: 4 });
+        };
+
+        await expect(wait()).resolves.toMatchObject({ attempt: 4 });
+        expect(atStart).toMatchObject({
+            state: "PENDING",
+            attempt: 4,
+            interruptions: 0,
+            reported: false,
+            exitCode: null,
+        });
+    });
+
+    it("has its VM stopped first when that still stays up to be looked at", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "FAILED", reported: true });
+        vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
+
+        await wait();
+        expect(vm.calls).toEqual(["stop", "start"]);
+    });
+
+    it("is not tried twice by one update", async () => {
+        const { bucket, vm, failure } = scene();
+        putStatus(bucket, { state: "FAILED", reported: true, exitCode: 3 });
+        vm.state = "TERMINATED";
+        vm.onStart = () => putStatus(bucket, { state: "FAILED", attempt: 2, exitCode: 4 });
+
+        expect(await failure()).toContain("attempt 2, failed with the trainer's exit code 4");
+        expect(vm.calls).toEqual(["start"]);
+    });
+
+    it("is reported once the network is back when that breaks in the middle of reporting", async () => {
+        const { bucket, vm, failure } = scene();
+        putStatus(bucket, { state: "FAILED", exitCode: 3 });
+        let broken = 3;
+        bucket.before = (operation, name) => {
+            if (operation === "list" && name.includes("/log/") && broken-- > 0) {
+                throw httpError(503, "unavailable");
+            }
+        };
+
+        expect(await failure()).toContain("exit code 3");
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("goes on as PENDING when an earlier update wrote that and could not start the VM", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "PENDING", attempt: 2 });
+        vm.state = "TERMINATED";
+        vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
+
+        await wait();
+        expect(bucket.writes).toEqual([]);
+    });
+});
+
+describe("a write that another writer was faster with", () => {
+    /** Lets another writer change the status right before the waiter's first write. */
+    function race(bucket: FakeBucket, action: () => void): void {
+        let isOpen = true;
+        bucket.before = (operation, name) => {
+            if (isOpen && operation === "write" && name === statusObject) {
+                isOpen = false;
+                action();
+            }
+        };
+    }
+
+    it("is given up for INTERRUPTED when the VM wrote its end after all", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = "TERMINATED";
+        race(bucket, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await expect(wait()).resolves.toMatchObject({ state: "SUCCEEDED" });
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("is given up for the end of the attempts when somebody started the VM", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "INTERRUPTED", interruptions: 2 });
+        vm.state = "TERMINATED";
+        race(bucket, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 4 }));
+
+        await expect(wait()).resolves.toMatchObject({ attempt: 4 });
+    });
+
+    it("is given up for PENDING when another update was faster", async () => {
+        const { bucket, vm, clock, wait } = scene();
+        putStatus(bucket, { state: "FAILED", reported: true });
+        vm.state = "TERMINATED";
+        race(bucket, () => {
+            putStatus(bucket, { state: "PULLING", attempt: 2 });
+            vm.state = "RUNNING";
+        });
+        clock.at(5_000, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 }));
+
+        await expect(wait()).resolves.toMatchObject({ attempt: 2 });
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("is looked at again for `reported`", async () => {
+        const { bucket, failure, status } = scene();
+        putStatus(bucket, { state: "FAILED", exitCode: 3 });
+        race(bucket, () => putStatus(bucket, { state: "FAILED", exitCode: 3, reason: "again" }));
+
+        expect(await failure()).toContain("again");
+        expect(status().reported).toBe(true);
+    });
+
+    it("counts as written when the object is its own: only the answer got lost", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = "TERMINATED";
+        const write = bucket.write.bind(bucket);
+        bucket.write = async (name, content, generation) => {
+            await write(name, content, generation);
+            return undefined;
+        };
+        vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
+
+        await expect(wait()).resolves.toMatchObject({ attempt: 2 });
+        expect(vm.calls).toEqual(["start"]);
+    });
+});
+
+describe("a VM from which nothing comes", () => {
+    it("is an error after 3 minutes without status, log or heartbeat, with the end of the serial port", async () => {
+        const { bucket, vm, clock, failure } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        clock.at(60_000, () => putLog(bucket, 1, 0, "a line\n"));
+        vm.serial = Array.from({ length: 90 }, (_, index) => `serial ${index + 1}\r\n`).join("");
+
+        const message = await failure();
+
+        expect(clock.now() - Date.parse("2026-01-01T00:00:00Z")).toBe(60_000 + 181_000);
+        expect(message).toContain("no change of status, log or heartbeat for 3 minutes");
+        expect(message).toContain("The last 40 lines of the VM's serial port:\n| serial 51\n");
+        expect(message).toContain(
+            "gcloud compute instances get-serial-port-output iris-vm --project demo-project --zone us-central1-a",
+        );
+        expect(message).not.toContain("Private Google Access");
+    });
+
+    it("is an error 15 minutes after the VM ran without a status", async () => {
+        const { vm, clock, failure } = scene();
+        vm.state = "STAGING";
+        clock.at(100_000, () => {
+            vm.state = "RUNNING";
+        });
+
+        expect(await failure()).toContain("although that has been running for 15 minutes");
+        expect(clock.now() - Date.parse("2026-01-01T00:00:00Z")).toBeGreaterThan(1_000_000);
+    });
+
+    it("may lack Private Google Access on a subnetwork of somebody else's", async () => {
+        const { failure, vm } = scene();
+        vm.serialOutput = async () => {
+            throw new Error("permission denied");
+        };
+
+        const message = await failure({ onPrivateSubnetwork: true });
+        expect(message).toContain("Private Google Access must be on");
+        expect(message).toContain("the serial port could not be read: permission denied");
+    });
+
+    it("is alive as long as its heartbeat comes", async () => {
+        const { bucket, clock, wait } = scene();
+        putStatus(bucket, { state: "PULLING" });
+        for (let second = 0; second < 3600; second += 170) {
+            clock.at(second * 1000, () => putStatus(bucket, { state: "PULLING" }));
+        }
+        clock.at(3_600_000, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await expect(wait()).resolves.toMatchObject({ state: "SUCCEEDED" });
+    });
+});
+
+describe("trouble on the way to Google Cloud", () => {
+    /** Makes every look fail between two times of the scene's clock. */
+    function outage(around: Scene, fromMs: number, toMs: number, error: Error): void {
+        const start = Date.parse("2026-01-01T00:00:00Z");
+        around.bucket.before = () => {
+            const at = around.clock.now() - start;
+            if (at >= fromMs && at < toMs) {
+                throw error;
+            }
+        };
+    }
+
+    it("is waited out, and told once a minute", async () => {
+        const around = scene();
+        putStatus(around.bucket, { state: "RUNNING" });
+        outage(around, 5_000, 125_000, Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" }));
+        around.clock.at(130_000, () => putStatus(around.bucket, { state: "SUCCEEDED" }));
+
+        await around.wait();
+
+        const told = around.printed.filter((line) => line.includes("does not answer"));
+        expect(told).toHaveLength(2);
+        expect(told[0]).toContain("getaddrinfo ENOTFOUND");
+        expect(around.printed).toContain("Google Cloud answers again");
+    });
+
+    it("ends the wait after 15 minutes, not the run", async () => {
+        const around = scene();
+        putStatus(around.bucket, { state: "RUNNING" });
+        outage(around, 5_000, Number.POSITIVE_INFINITY, httpError(503, "unavailable"));
+
+        const message = await around.failure();
+        expect(message).toContain("has not answered for 15 minutes: unavailable");
+        expect(message).toContain("`pulumi up` attaches");
+    });
+
+    it("is explained when the credentials have ended", async () => {
+        const around = scene();
+        putStatus(around.bucket, { state: "RUNNING" });
+        outage(around, 5_000, Number.POSITIVE_INFINITY, httpError(401, "Invalid Credentials"));
+
+        const message = await around.failure();
+        expect(message).toContain("no longer takes the credentials");
+        expect(message).toContain(`Run ${runId} goes on without it`);
+        expect(message).toContain("then `pulumi up` attaches to the run");
+    });
+
+    it("is not a lost credential when Google refuses it once", async () => {
+        const around = scene();
+        putStatus(around.bucket, { state: "RUNNING" });
+        outage(around, 5_000, 6_500, httpError(401, "Invalid Credentials"));
+        around.clock.at(10_000, () => putStatus(around.bucket, { state: "SUCCEEDED" }));
+
+        await expect(around.wait()).resolves.toMatchObject({ state: "SUCCEEDED" });
+    });
+
+    it("is an error at once when a right is missing", async () => {
+        const around = scene();
+        outage(around, 0, Number.POSITIVE_INFINITY, httpError(403, "does not have storage.objects.get access"));
+
+        const message = await around.failure();
+        expect(message).toContain("does not have storage.objects.get access");
+        expect(message).toContain("needs roles/");
+    });
+
+    it("is an error at once when the status is not one", async () => {
+        const { bucket, failure } = scene();
+        bucket.put(statusObject, '{"schema":1,"state":"DONE"}');
+
+        expect(await failure()).toContain(
+            `gs://demo-bucket/${statusObject} is not a run's status: "state" must be one of`,
+        );
+    });
+});
