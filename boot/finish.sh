@@ -61,7 +61,7 @@ decide() {
         stop_container
         if inspect_container; then EXIT=$EXIT_CODE; fi
         decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run passed its limit of $(span "$MAX_RUN_SECONDS")" \
-            "raise maxRunMinutes (pulumi config set maxRunMinutes $((MAX_RUN_SECONDS / 30))) and run pulumi up"
+            "raise maxRunMinutes (pulumi config set maxRunMinutes $(((MAX_RUN_SECONDS + 29) / 30))) and run pulumi up"
     elif [ -n "$inspected" ]; then
         EXIT=$EXIT_CODE
         explain_exit
