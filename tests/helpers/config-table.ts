@@ -1,0 +1,25 @@
+import { parse } from "yaml";
+
+interface DeclaredKey {
+    type: string;
+    description: string;
+    default: unknown;
+}
+
+/** README's table of the config keys, as Markdown, made from the text of Pulumi.yaml. */
+export function configTable(pulumiYaml: string): string {
+    const { config } = parse(pulumiYaml) as { config: Record<string, DeclaredKey> };
+    const rows = Object.entries(config).map(
+        ([key, { type, description, default: value }]) => `| \`${key}\` | ${type} | ${shown(value)} | ${escape(description)} |`,
+    );
+    return ["| key | type | default | what |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function shown(value: unknown): string {
+    const isEmpty = value === "" || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+    return isEmpty ? "none" : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
+}
+
+function escape(text: string): string {
+    return text.replaceAll("|", "\\|");
+}

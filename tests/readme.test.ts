@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { configTable } from "./helpers/config-table";
+
+const root = path.resolve(__dirname, "..");
+const read = (name: string) => readFileSync(path.join(root, name), "utf8");
+const readme = read("README.md");
+
+describe("README.md", () => {
+    it("has the config table that Pulumi.yaml gives", () => {
+        const shown = readme.match(/<!-- config table[^>]*-->\n(?<table>[\s\S]*?)\n<!-- end of config table -->/);
+        expect(shown?.groups?.table).toBe(configTable(read("Pulumi.yaml")));
+    });
+
+    it("links only to files that are there", () => {
+        const targets = [...readme.matchAll(/\]\((?<target>[^)#:]+)\)/g)].map((match) => match.groups?.target ?? "");
+        expect(targets.length).toBeGreaterThan(3);
+        expect(targets.filter((target) => !existsSync(path.join(root, target)))).toEqual([]);
+    });
+
+    it("names only npm scripts that exist", () => {
+        const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+        const named = [...readme.matchAll(/npm run (?<script>[\w:]+)/g)].map((match) => match.groups?.script ?? "");
+        expect(named.filter((script) => !(script in scripts))).toEqual([]);
+    });
+});
