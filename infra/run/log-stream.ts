@@ -28,24 +28,24 @@ export function splitLines(held: Buffer, chunk: Buffer): { lines: string[]; held
 }
 
 /**
- * Prints at most 50 lines for each second since it last printed, five seconds at most, and says how many it left out:
- * the newest lines are the ones shown.
+ * Prints 50 lines a second at most, where up to five seconds without a line count for later, and says how many it left
+ * out: the newest lines are the ones shown.
  */
 export function createLinePrinter(clock: Clock, print: Print, whereWhole: string): (lines: string[]) => void {
     const linesPerSecond = 50;
-    let lastPrintedAt = clock.now() - 1000;
+    let allowance = linesPerSecond;
+    let countedAt = clock.now();
     return (lines) => {
-        if (lines.length === 0) {
-            return;
+        const earned = ((clock.now() - countedAt) / 1000) * linesPerSecond;
+        allowance = Math.min(5 * linesPerSecond, allowance + earned);
+        countedAt = clock.now();
+        const shown = lines.slice(Math.max(0, lines.length - Math.floor(allowance)));
+        allowance -= shown.length;
+        if (shown.length < lines.length) {
+            const count = lines.length - shown.length;
+            print(`... ${count} ${count === 1 ? "line" : "lines"} left out here; the whole log is at ${whereWhole}`);
         }
-        const seconds = Math.min(5, (clock.now() - lastPrintedAt) / 1000);
-        const allowed = Math.max(1, Math.floor(seconds * linesPerSecond));
-        const omitted = lines.length - allowed;
-        lastPrintedAt = clock.now();
-        if (omitted > 0) {
-            print(`... ${omitted} lines left out here; the whole log is at ${whereWhole}`);
-        }
-        for (const line of lines.slice(-allowed)) {
+        for (const line of shown) {
             print(`| ${line}`);
         }
     };

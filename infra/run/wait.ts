@@ -82,7 +82,8 @@ async function look(
 ): Promise<RunStatus | undefined> {
     const { bucket, clock, print, vm } = context;
     const seen = await readStatus(bucket, options.runId, memory.seen);
-    if (seen && seen.status.state !== memory.seen?.status.state) {
+    const before = memory.seen?.status;
+    if (seen && (seen.status.state !== before?.state || seen.status.attempt !== before.attempt)) {
         print(stateMessage(seen.status));
     }
     if (seen?.generation !== memory.seen?.generation) {
