@@ -45,6 +45,19 @@ describe("a training run on a VM", () => {
         });
     });
 
+    concurrently("ends alike with the emulator's own curl and timeout", async () => {
+        await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
+            vm.shims = true;
+            await vm.putStatus({ state: "RUNNING" });
+            await vm.google.backend.put(`runs/${RUN_ID}/model/model.json`, "of attempt 1");
+            vm.google.faults.push({ match: /^POST .*status\.json/, times: 1, answer: "lose" });
+            await vm.boot({ trainer: "echo hallo wörld; sleep 1.5; exit 3" });
+            expect(await vm.status()).toMatchObject({ state: "FAILED", exitCode: 3, attempt: 2 });
+            expect(await vm.log(2)).toBe("hallo wörld\n");
+            expect(await vm.google.backend.list(`runs/${RUN_ID}/model/`)).toEqual([]);
+        });
+    });
+
     concurrently("ends as FAILED after another exit code, and tells that code", async () => {
         await TestVm.with({}, async (vm) => {
             const { result, console } = await vm.boot({ trainer: "echo 'row 7: no number'; exit 3" });

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { parseCloudConfig } from "../../../emulator/vm/cloud-config";
+import { MachineFiles } from "../../../emulator/vm/machine-files";
 import { Service, type ServiceHost, type ServiceResult } from "../../../emulator/vm/service";
 import { loadServiceUnit } from "../../../emulator/vm/service-unit";
 import { type BootConfig, renderUserData } from "../../../infra/boot-config";
@@ -50,12 +51,15 @@ export interface Status {
  */
 export class TestVm {
     readonly #disk = mkdtempSync(join(tmpdir(), "boot-test-"));
+    readonly #emulated = new MachineFiles(join(this.#disk, "emulated"));
     readonly config: BootConfig;
     #service: Service | undefined;
     #over = false;
     #docker: DockerStub = {};
     /** Whether the rendered limits of the unit are in force. */
     unitLimits = true;
+    /** Whether curl and timeout are the emulator's shims although the machine has its own. */
+    shims = false;
     /** A further drop-in of the unit. */
     dropIn = "";
 
@@ -88,6 +92,7 @@ export class TestVm {
     static async with(config: Partial<BootConfig>, test: (vm: TestVm) => Promise<void>): Promise<void> {
         const google = await Google.start();
         const vm = new TestVm(google, config);
+        vm.#emulated.format();
         try {
             await google.backend.put(DATASET, "a,b\n1,2\n");
             await test(vm);
@@ -214,7 +219,7 @@ export class TestVm {
         mkdirSync(place("docker"), { recursive: true });
         const host: ServiceHost = {
             env: {
-                PATH: `${STUBS}:${process.env.PATH}`,
+                PATH: this.#searchPath(),
                 STUB_DIR: place("docker"),
                 STUB_PULL: this.#docker.pull ?? ":",
                 STUB_RUN: this.#docker.run ?? ":",
@@ -239,5 +244,12 @@ export class TestVm {
         sources.push({ path: "/etc/systemd/system/gcp-trainer.service.d/20-test.conf", text: this.dropIn });
         this.#service = new Service(loadServiceUnit(UNIT, sources), host);
         return this.#service;
+    }
+
+    /** The stubs, then the machine's own programs; the emulator's curl and timeout stand in where it has none. */
+    #searchPath(): string {
+        const { shims } = this.#emulated;
+        const programs = (process.env.PATH ?? "").split(delimiter);
+        return [STUBS, ...(this.shims ? [shims, ...programs] : [...programs, shims])].join(delimiter);
     }
 }
