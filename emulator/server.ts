@@ -1,3 +1,4 @@
+import { computeRoutes } from "./compute/routes";
 import type { Route } from "./http/router";
 import { iamRoutes } from "./iam/routes";
 import { projectRoutes } from "./project/routes";
@@ -5,5 +6,5 @@ import { storageRoutes } from "./storage/routes";
 
 /** All routes of the main port. One line for each area; the first matching route wins. */
 export function mainRoutes(): Route[] {
-    return [...storageRoutes(), ...iamRoutes(), ...projectRoutes()];
+    return [...storageRoutes(), ...iamRoutes(), ...projectRoutes(), ...computeRoutes()];
 }

@@ -1,3 +1,4 @@
+import { ComputeService } from "./compute/compute-service";
 import { PolicyStore } from "./iam/policy";
 import { ServiceAccountService } from "./iam/service-accounts";
 import type { EmulatorOptions, InventoryItem } from "./index";
@@ -14,6 +15,7 @@ export interface Services {
     readonly policies: PolicyStore;
     readonly serviceAccounts: ServiceAccountService;
     readonly storage: StorageService;
+    readonly compute: ComputeService;
 }
 
 /** What startEmulator needs of a service; every part is optional. */
@@ -38,10 +40,23 @@ export function createServices(options: EmulatorOptions): Services {
         ...(options.grantDelayMs === undefined ? {} : { grantDelayMs: options.grantDelayMs }),
     });
     const storage = new StorageService(options.dataDir, documents, projects, policies);
-    return { options, documents, projects, policies, serviceAccounts, storage };
+    const services: Services = {
+        options,
+        documents,
+        projects,
+        policies,
+        serviceAccounts,
+        storage,
+        // Machines serve storage themselves, so Compute Engine is built from the others.
+        get compute() {
+            return compute;
+        },
+    };
+    const compute = new ComputeService(services);
+    return services;
 }
 
 /** Services in the order in which they start; they stop in the reverse order, and the inventory follows it. */
 export function lifecycle(services: Services): Service[] {
-    return [services.storage, services.serviceAccounts, services.policies];
+    return [services.storage, services.serviceAccounts, services.policies, services.compute];
 }

@@ -1,0 +1,41 @@
+import { permissionDenied, unimplemented } from "../http/errors";
+import type { ApiRequest, ApiResponse } from "../http/types";
+import type { Resource } from "./collection";
+import type { ComputeService } from "./compute-service";
+
+/** Start of every path: projects of either version of the API. */
+export const PROJECT = "/compute/:version/projects/:project";
+/** Query parameters of a list. */
+export const LIST = { query: ["maxResults", "filter", "orderBy", "pageToken", "returnPartialSuccess"] };
+/** Query parameters of a change. */
+export const CHANGE = { query: ["requestId"] };
+
+type ComputeRequest = ApiRequest<{ readonly version: string; readonly project: string }>;
+
+/**
+ * The services behind the API, for a caller that has this permission in the project.
+ * @throws ApiError 403 in Compute Engine's words; 501 for another version of the API
+ * @see https://cloud.google.com/compute/docs/access/iam-permissions
+ */
+export function allow(request: ComputeRequest, permission: string): ComputeService {
+    const { version, project } = request.params;
+    if (version !== "v1" && version !== "beta") {
+        throw unimplemented(`version "${version}" of the Compute Engine API (it has v1 and beta)`);
+    }
+    if (!request.services.policies.check(request.principal, permission, `projects/${project}`)) {
+        throw permissionDenied(`Required '${permission}' permission for 'projects/${project}'`);
+    }
+    return request.services.compute;
+}
+
+/** Does a change and answers with its operation, which is done. `act` gives the resource that was changed. */
+export async function change(
+    request: ComputeRequest,
+    permission: string,
+    operationType: string,
+    act: (compute: ComputeService) => Promise<Resource>,
+): Promise<ApiResponse> {
+    const compute = allow(request, permission);
+    const target = await act(compute);
+    return { body: compute.operations.add(operationType, target, request.principal) };
+}

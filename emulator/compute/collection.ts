@@ -1,0 +1,77 @@
+import type { Collection, DocumentStore } from "../store/documents";
+import { missing, selfLink, taken } from "./links";
+
+/** What every resource of Compute Engine has. */
+export interface Resource {
+    readonly id: string;
+    readonly name: string;
+    readonly selfLink: string;
+}
+
+/** A page of resources as Google lists them. */
+export interface ResourceList<T> {
+    readonly kind: string;
+    readonly id: string;
+    readonly selfLink: string;
+    readonly items?: readonly T[];
+}
+
+/** Resources of one type by their path, e.g. `projects/P/global/networks/N`. */
+export class ResourceCollection<T extends Resource> {
+    readonly #documents: Collection<T>;
+
+    constructor(
+        documents: DocumentStore,
+        /** Plural name as in paths: "networks". */
+        private readonly type: string,
+    ) {
+        this.#documents = documents.collection(`compute/${type}`);
+    }
+
+    /** @throws ApiError 404 */
+    get(path: string): T {
+        const found = this.#documents.get(path);
+        if (found === undefined) {
+            throw missing(path);
+        }
+        return found;
+    }
+
+    find(path: string): T | undefined {
+        return this.#documents.get(path);
+    }
+
+    /** @throws ApiError 409 if the name is taken */
+    checkFree(path: string): void {
+        if (this.#documents.has(path)) {
+            throw taken(path);
+        }
+    }
+
+    async put(path: string, resource: T): Promise<T> {
+        await this.#documents.put(path, resource);
+        return resource;
+    }
+
+    /** @throws ApiError 404 */
+    async delete(path: string): Promise<T> {
+        const gone = this.get(path);
+        await this.#documents.delete(path);
+        return gone;
+    }
+
+    entries(): [string, T][] {
+        return this.#documents.entries();
+    }
+
+    /** Everything directly in a parent: `projects/P/global` or `projects/P/zones/Z`. */
+    list(parent: string): T[] {
+        const prefix = `${parent}/${this.type}/`;
+        return this.entries().flatMap(([path, resource]) => (path.startsWith(prefix) ? [resource] : []));
+    }
+}
+
+/** Answer to a list request; small enough here for a single page. */
+export function listOf<T>(kind: string, path: string, items: readonly T[]): ResourceList<T> {
+    return { kind, id: path, selfLink: selfLink(path), ...(items.length === 0 ? {} : { items }) };
+}

@@ -1,0 +1,50 @@
+import type { InventoryItem } from "../index";
+import type { Service, Services } from "../services";
+import { findDocker } from "../vm/machine";
+import { InstanceService } from "./instances";
+import { inUse, pathOf } from "./links";
+import { NetworkService, type Subnetwork } from "./networks";
+import { Operations } from "./operations";
+
+/** Compute Engine: instances, disks, networks and their operations. */
+export class ComputeService implements Service {
+    readonly operations = new Operations();
+    readonly networks: NetworkService;
+    readonly instances: InstanceService;
+
+    /**
+     * @param services what instances and their machines use; Compute Engine itself need not be among them yet
+     * @throws Error if the docker runtime is wanted and there is no docker command
+     */
+    constructor(services: Services) {
+        if (services.options.runtime === "docker") {
+            findDocker();
+        }
+        this.networks = new NetworkService(services.documents);
+        this.instances = new InstanceService(services, this.networks);
+    }
+
+    /** @throws ApiError 400 while an instance uses it */
+    async deleteSubnetwork(path: string): Promise<Subnetwork> {
+        const subnetwork = this.networks.subnetworks.get(path);
+        const user = this.instances.instances
+            .entries()
+            .find(([, instance]) => instance.networkInterfaces.some((one) => one.subnetwork === subnetwork.selfLink));
+        if (user !== undefined) {
+            throw inUse(path, pathOf(user[1]));
+        }
+        return await this.networks.subnetworks.delete(path);
+    }
+
+    async start(): Promise<void> {
+        await this.instances.recover();
+    }
+
+    async stop(): Promise<void> {
+        await this.instances.powerOffAll();
+    }
+
+    inventory(): InventoryItem[] {
+        return [...this.instances.inventory(), ...this.networks.inventory()];
+    }
+}

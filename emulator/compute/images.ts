@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { missing, selfLink } from "./links";
+
+/** https://cloud.google.com/compute/docs/reference/rest/v1/images, as far as it is read. */
+export interface Image {
+    readonly kind: "compute#image";
+    readonly id: string;
+    readonly name: string;
+    readonly family: string;
+    readonly description: string;
+    readonly selfLink: string;
+    readonly creationTimestamp: string;
+    readonly status: "READY";
+    readonly sourceType: "RAW";
+    readonly architecture: "X86_64" | "ARM64";
+    readonly diskSizeGb: string;
+    readonly archiveSizeBytes: string;
+    readonly storageLocations: readonly string[];
+    readonly guestOsFeatures: readonly { readonly type: string }[];
+}
+
+const PROJECT = "cos-cloud";
+const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;
+/** Build number of every emulated image; the VM does not run it, so there is one of each family. */
+const BUILD = "19999-0-0";
+
+/**
+ * An image of Container-Optimized OS: the emulated machine behaves like that system, so other projects have no images.
+ * The name holds its family's name, for the provider compares them.
+ * @param path `projects/cos-cloud/global/images/family/F` or `.../images/NAME`
+ * @throws ApiError 404
+ * @see https://cloud.google.com/container-optimized-os/docs/concepts/versioning
+ */
+export function imageAt(path: string): Image {
+    const match = new RegExp(`^projects/${PROJECT}/global/images/(family/)?([^/]+)$`).exec(path);
+    const name = match?.[2] ?? "";
+    const family = match?.[1] === undefined ? name.replace(new RegExp(`-${BUILD}$`), "") : name;
+    if (match === null || !FAMILY.test(family) || (match[1] === undefined && family === name)) {
+        throw missing(path);
+    }
+    return describe(family);
+}
+
+function describe(family: string): Image {
+    const name = `${family}-${BUILD}`;
+    const id = createHash("sha256").update(name).digest().readBigUInt64BE() >> 1n;
+    return {
+        kind: "compute#image",
+        id: String(id | (1n << 60n)),
+        name,
+        family,
+        description: `Container-Optimized OS, emulated: ${family}`,
+        selfLink: selfLink(`projects/${PROJECT}/global/images/${name}`),
+        creationTimestamp: "2026-01-01T00:00:00.000-08:00",
+        status: "READY",
+        sourceType: "RAW",
+        architecture: family.includes("arm64") ? "ARM64" : "X86_64",
+        diskSizeGb: "10",
+        archiveSizeBytes: "1000000000",
+        storageLocations: ["us"],
+        guestOsFeatures: [{ type: "UEFI_COMPATIBLE" }, { type: "VIRTIO_SCSI_MULTIQUEUE" }, { type: "GVNIC" }],
+    };
+}

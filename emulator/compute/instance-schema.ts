@@ -1,0 +1,164 @@
+import { z } from "zod";
+import { body, int64, labels, nothing, outputOnly } from "./schema";
+
+const metadata = z.strictObject({
+    kind: z.string().optional(),
+    fingerprint: z.string().optional(),
+    items: z.array(z.strictObject({ key: z.string(), value: z.string().default("") })).optional(),
+});
+
+const tags = z.strictObject({ fingerprint: z.string().optional(), items: z.array(z.string()).optional() });
+
+const serviceAccount = z.strictObject({ email: z.string(), scopes: z.array(z.string()).optional() });
+
+const shieldedInstanceConfig = z.strictObject({
+    enableSecureBoot: z.boolean().optional(),
+    enableVtpm: z.boolean().optional(),
+    enableIntegrityMonitoring: z.boolean().optional(),
+});
+
+const accelerator = z.strictObject({ acceleratorType: z.string(), acceleratorCount: z.int().min(1) });
+
+const duration = z.strictObject({ seconds: int64, nanos: z.literal(0).optional() });
+
+const scheduling = z.strictObject({
+    automaticRestart: z.boolean().optional(),
+    preemptible: z.boolean().optional(),
+    onHostMaintenance: z.enum(["MIGRATE", "TERMINATE"]).optional(),
+    provisioningModel: z.enum(["STANDARD", "SPOT"]).optional(),
+    instanceTerminationAction: z.enum(["STOP", "DELETE"]).optional(),
+    maxRunDuration: duration.optional(),
+    nodeAffinities: nothing(),
+    minNodeCpus: nothing(),
+    availabilityDomain: nothing(),
+    hostErrorTimeoutSeconds: nothing(),
+    maintenanceInterval: nothing(),
+    localSsdRecoveryTimeout: nothing(),
+    locationHint: nothing(),
+    terminationTime: nothing(),
+    onInstanceStopAction: nothing(),
+    gracefulShutdown: nothing(),
+    skipGuestOsShutdown: nothing(),
+    preemptionNoticeDuration: nothing(),
+    exposeHostTopology: nothing(),
+    maintenanceFreezeDurationHours: nothing(),
+});
+
+const disk = z.strictObject({
+    kind: z.string().optional(),
+    type: z.enum(["PERSISTENT"]).optional(),
+    boot: z.literal(true),
+    autoDelete: z.boolean().optional(),
+    mode: z.enum(["READ_WRITE"]).optional(),
+    deviceName: z.string().optional(),
+    interface: z.enum(["SCSI", "NVME"]).optional(),
+    index: z.literal(0).optional(),
+    forceAttach: nothing(),
+    savedState: nothing(),
+    diskEncryptionKey: nothing(),
+    guestOsFeatures: nothing(),
+    source: nothing(),
+    initializeParams: z.strictObject({
+        sourceImage: z.string(),
+        diskName: z.string().optional(),
+        diskSizeGb: int64.optional(),
+        diskType: z.string().optional(),
+        labels: labels.optional(),
+        description: z.string().optional(),
+        resourceManagerTags: nothing(),
+        resourcePolicies: nothing(),
+        storagePool: nothing(),
+        enableConfidentialCompute: nothing(),
+        provisionedIops: nothing(),
+        provisionedThroughput: nothing(),
+        architecture: nothing(),
+        sourceImageEncryptionKey: nothing(),
+        sourceSnapshotEncryptionKey: nothing(),
+        sourceSnapshot: nothing(),
+        guestOsFeatures: nothing(),
+    }),
+});
+
+const networkInterface = z.strictObject({
+    kind: z.string().optional(),
+    name: z.string().optional(),
+    network: z.string().optional(),
+    subnetwork: z.string().optional(),
+    networkIP: z.string().optional(),
+    stackType: z.enum(["IPV4_ONLY"]).optional(),
+    nicType: z.enum(["GVNIC", "VIRTIO_NET"]).optional(),
+    accessConfigs: z
+        .array(
+            z.strictObject({
+                kind: z.string().optional(),
+                type: z.enum(["ONE_TO_ONE_NAT"]).optional(),
+                name: z.string().optional(),
+                natIP: nothing(),
+                networkTier: z.enum(["PREMIUM", "STANDARD"]).optional(),
+                publicPtrDomainName: nothing(),
+                securityPolicy: nothing(),
+                setPublicPtr: nothing(),
+            }),
+        )
+        .max(1)
+        .optional(),
+    aliasIpRanges: nothing(),
+    ipv6AccessConfigs: nothing(),
+    ipv6Address: nothing(),
+    internalIpv6PrefixLength: nothing(),
+    queueCount: nothing(),
+    networkAttachment: nothing(),
+    securityPolicy: nothing(),
+    igmpQuery: nothing(),
+    vlan: nothing(),
+    enableVpcScopedDns: nothing(),
+    serviceClassId: nothing(),
+});
+
+/** https://cloud.google.com/compute/docs/reference/rest/v1/instances/insert */
+export const instanceBody = body(
+    z.strictObject({
+        ...outputOnly,
+        name: z.string(),
+        description: z.string().optional(),
+        machineType: z.string(),
+        disks: z.array(disk).length(1),
+        networkInterfaces: z.array(networkInterface).length(1),
+        metadata: metadata.optional(),
+        serviceAccounts: z.array(serviceAccount).max(1).optional(),
+        scheduling: scheduling.optional(),
+        shieldedInstanceConfig: shieldedInstanceConfig.optional(),
+        guestAccelerators: z.array(accelerator).optional(),
+        labels: labels.optional(),
+        tags: tags.optional(),
+        deletionProtection: z.boolean().optional(),
+        zone: z.string().optional(),
+        params: z.strictObject({ resourceManagerTags: nothing(), requestValidForDuration: nothing() }).optional(),
+        canIpForward: nothing(),
+        minCpuPlatform: nothing(),
+        hostname: nothing(),
+        resourcePolicies: nothing(),
+        confidentialInstanceConfig: nothing(),
+        advancedMachineFeatures: nothing(),
+        displayDevice: nothing(),
+        networkPerformanceConfig: nothing(),
+        reservationAffinity: nothing(),
+        keyRevocationActionType: nothing(),
+        partnerMetadata: nothing(),
+        instanceEncryptionKey: nothing(),
+        workloadIdentityConfig: nothing(),
+        eraseWindowsVssSignature: nothing(),
+    }),
+);
+
+/** Bodies of the methods that change one thing each: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
+export const setMetadataBody = body(metadata);
+export const setTagsBody = body(tags);
+export const setLabelsBody = body(z.strictObject({ labels: labels.optional(), labelFingerprint: z.string() }));
+export const setMachineTypeBody = body(z.strictObject({ machineType: z.string() }));
+export const setSchedulingBody = body(scheduling);
+export const setServiceAccountBody = body(serviceAccount.partial());
+export const shieldedBody = body(shieldedInstanceConfig);
+
+export type InstanceBody = z.output<typeof instanceBody>;
+export type SchedulingBody = z.output<typeof setSchedulingBody>;

@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from "node:crypto";
+import { ApiError, invalid, notFound } from "../http/errors";
+
+/** Start of every link: the provider compares image links with this host (docs of `sourceImage`), whatever answers. */
+export const COMPUTE_URL = "https://www.googleapis.com/compute/v1/";
+
+/** Names of Compute Engine: https://cloud.google.com/compute/docs/naming-resources */
+const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const ZONE = /^[a-z]+-[a-z]+[0-9]+-[a-z]$/;
+const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
+
+/** `https://www.googleapis.com/compute/v1/<path>`. */
+export function selfLink(path: string): string {
+    return COMPUTE_URL + path;
+}
+
+/** Path of a resource: its self link without the host. */
+export function pathOf(resource: { readonly selfLink: string }): string {
+    return resource.selfLink.slice(COMPUTE_URL.length);
+}
+
+/**
+ * The path of a reference as clients write it: a full URL of any host and version, `projects/...`, or without project.
+ * @throws ApiError 400 if it is none of these.
+ */
+export function referencePath(reference: string, project: string, field: string): string {
+    const path = reference.replace(/^https?:\/\/[^/]+\/(compute\/[^/]+\/)?/, "");
+    if (/^projects\/[^/]+\/(global|zones\/[^/]+|regions\/[^/]+)\/[a-zA-Z]+\/.+$/.test(path)) {
+        return path;
+    }
+    if (/^(global|zones\/[^/]+|regions\/[^/]+)\/[a-zA-Z]+\/.+$/.test(path)) {
+        return `projects/${project}/${path}`;
+    }
+    throw invalid(`Invalid value for field '${field}': '${reference}'. The URL is malformed.`, field);
+}
+
+/** Last segment of a path or link. */
+export function lastSegment(path: string): string {
+    return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Region of a zone: `us-central1-a` -> `us-central1`. */
+export function regionOf(zone: string): string {
+    return zone.slice(0, zone.lastIndexOf("-"));
+}
+
+/** @throws ApiError 400 for a name that Compute Engine would not take. */
+export function checkName(name: string, field = "resource.name"): string {
+    if (!NAME.test(name)) {
+        throw invalid(
+            `Invalid value for field '${field}': '${name}'. Must be a match of regex '${NAME.source}' (1 to 63 lower-case letters, digits and hyphens).`,
+            field,
+        );
+    }
+    return name;
+}
+
+/** @throws ApiError 404 for text that is no zone. */
+export function checkZone(project: string, zone: string): string {
+    if (!ZONE.test(zone)) {
+        throw missing(`projects/${project}/zones/${zone}`);
+    }
+    return zone;
+}
+
+/** @throws ApiError 404 for text that is no region. */
+export function checkRegion(project: string, region: string): string {
+    if (!REGION.test(region)) {
+        throw missing(`projects/${project}/regions/${region}`);
+    }
+    return region;
+}
+
+/** 404 in Compute Engine's words. */
+export function missing(path: string): ApiError {
+    return notFound(`The resource '${path}' was not found`);
+}
+
+/** 409 in Compute Engine's words. */
+export function taken(path: string): ApiError {
+    return new ApiError(409, "alreadyExists", `The resource '${path}' already exists`);
+}
+
+/** 400: something else still uses the resource. */
+export function inUse(path: string, user: string): ApiError {
+    return new ApiError(
+        400,
+        "resourceInUseByAnotherResource",
+        `The resource '${path}' is already being used by '${user}'`,
+    );
+}
+
+/** A new 64-bit id, as text: https://cloud.google.com/compute/docs/reference/rest/v1/instances (`id`, uint64). */
+export function newId(): string {
+    return String((randomBytes(8).readBigUInt64BE() >> 1n) | (1n << 60n));
+}
+
+/** Fingerprint of anything that is set as a whole; base64. */
+export function fingerprint(value: unknown): string {
+    return createHash("sha256").update(JSON.stringify(value)).digest().subarray(0, 9).toString("base64");
+}
+
+/** Time as Compute Engine writes it: RFC 3339 with milliseconds. */
+export function timestamp(date = new Date()): string {
+    return date.toISOString();
+}

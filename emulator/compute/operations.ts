@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import type { Principal } from "../http/types";
+import type { Resource } from "./collection";
+import { missing, newId, pathOf, selfLink, timestamp } from "./links";
+
+/** https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations */
+export interface Operation {
+    readonly kind: "compute#operation";
+    readonly id: string;
+    readonly name: string;
+    readonly operationType: string;
+    readonly status: "RUNNING" | "DONE";
+    readonly progress: number;
+    readonly targetLink: string;
+    readonly targetId: string;
+    readonly user: string;
+    readonly insertTime: string;
+    readonly startTime: string;
+    readonly endTime?: string;
+    readonly selfLink: string;
+    readonly zone?: string;
+    readonly region?: string;
+}
+
+const KEPT = 1000;
+/** https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait */
+const WAIT_MS = 120_000;
+
+/** Operations of all scopes. Nearly all are done when they are answered; the last thousand can be asked for again. */
+export class Operations {
+    readonly #operations = new Map<string, Operation>();
+    readonly #running = new Map<string, Promise<unknown>>();
+
+    /**
+     * Notes an operation on a resource, whose scope (global, region, zone) is its own too.
+     * @param finished when it is done; left out, it is done already
+     */
+    add(operationType: string, target: Resource, principal: Principal, finished?: Promise<unknown>): Operation {
+        const [, project = "", scope = "global", place = ""] = pathOf(target).split("/");
+        const location = scope === "global" ? "global" : `${scope}/${place}`;
+        const name = `operation-${Date.now()}-${randomBytes(6).toString("hex")}`;
+        const path = `projects/${project}/${location}/operations/${name}`;
+        const time = timestamp();
+        const operation: Operation = {
+            kind: "compute#operation",
+            id: newId(),
+            name,
+            operationType,
+            ...(finished === undefined
+                ? { status: "DONE", progress: 100, endTime: time }
+                : { status: "RUNNING", progress: 0 }),
+            targetLink: target.selfLink,
+            targetId: target.id,
+            user: principal.kind === "serviceAccount" ? principal.email : "developer@localhost",
+            insertTime: time,
+            startTime: time,
+            selfLink: selfLink(path),
+            ...(scope === "zones" ? { zone: selfLink(`projects/${project}/${location}`) } : {}),
+            ...(scope === "regions" ? { region: selfLink(`projects/${project}/${location}`) } : {}),
+        };
+        this.#operations.set(path, operation);
+        if (finished !== undefined) {
+            this.#running.set(path, this.#finish(path, operation, finished));
+        }
+        for (const oldest of [...this.#operations.keys()].slice(0, Math.max(0, this.#operations.size - KEPT))) {
+            this.#operations.delete(oldest);
+        }
+        return operation;
+    }
+
+    /** @throws ApiError 404 */
+    get(path: string): Operation {
+        const operation = this.#operations.get(path);
+        if (operation === undefined) {
+            throw missing(path);
+        }
+        return operation;
+    }
+
+    /** The operation when it is done, or as it is after two minutes. @throws ApiError 404 */
+    async wait(path: string): Promise<Operation> {
+        this.get(path);
+        let timer: NodeJS.Timeout | undefined;
+        const limit = new Promise((resolve) => {
+            timer = setTimeout(resolve, WAIT_MS);
+        });
+        await Promise.race([this.#running.get(path) ?? Promise.resolve(), limit]);
+        clearTimeout(timer);
+        return this.get(path);
+    }
+
+    async #finish(path: string, operation: Operation, finished: Promise<unknown>): Promise<void> {
+        await finished;
+        this.#operations.set(path, { ...operation, status: "DONE", progress: 100, endTime: timestamp() });
+        this.#running.delete(path);
+    }
+}

@@ -1,0 +1,39 @@
+/** An IPv4 network: first address as a number, and the length of its prefix. */
+export interface Ipv4Range {
+    readonly first: number;
+    readonly prefix: number;
+}
+
+/** Reads CIDR notation; undefined if it is none, or has bits set after the prefix. */
+export function parseRange(text: string): Ipv4Range | undefined {
+    const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+    if (match === null) {
+        return undefined;
+    }
+    const [a = 256, b = 256, c = 256, d = 256, prefix = 33] = match.slice(1).map(Number);
+    const first = ((a * 256 + b) * 256 + c) * 256 + d;
+    const size = 2 ** (32 - prefix);
+    return [a, b, c, d].some((byte) => byte > 255) || prefix > 32 || first % size !== 0 ? undefined : { first, prefix };
+}
+
+/** Whether two ranges share an address. */
+export function overlap(one: Ipv4Range, other: Ipv4Range): boolean {
+    const end = (range: Ipv4Range) => range.first + 2 ** (32 - range.prefix);
+    return one.first < end(other) && other.first < end(one);
+}
+
+/** Dotted notation of an address. */
+export function formatAddress(address: number): string {
+    return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
+}
+
+/** The first free address; Google keeps the first two and the last two of a subnetwork. */
+export function freeAddress(range: Ipv4Range, used: ReadonlySet<string>): string | undefined {
+    const end = range.first + 2 ** (32 - range.prefix) - 2;
+    for (let address = range.first + 2; address < end; address++) {
+        if (!used.has(formatAddress(address))) {
+            return formatAddress(address);
+        }
+    }
+    return undefined;
+}

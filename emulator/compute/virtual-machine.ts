@@ -1,0 +1,101 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ApiServer } from "../http/server";
+import type { Services } from "../services";
+import { Machine } from "../vm/machine";
+import type { MetadataSource } from "../vm/metadata-tree";
+import { startVmEndpoint } from "../vm/vm-endpoint";
+
+/** Seconds that a guest has to shut down before its power is cut: https://cloud.google.com/compute/docs/instances/stop-start-instance */
+export const SHUTDOWN_GRACE_SECONDS = { STANDARD: 90, SPOT: 30 } as const;
+
+/** What a running machine asks and tells the instance that it belongs to. */
+export interface MachineOwner {
+    metadata(): MetadataSource;
+    /** The machine is off; called once for each boot, whoever switched it off. */
+    poweredOff(): Promise<void>;
+}
+
+/** The machine behind one instance: boots, has its own endpoint while it is on, and is switched off in several ways. */
+export class VirtualMachine {
+    readonly #machine: Machine;
+    #endpoint: ApiServer | undefined;
+    #graceTimer: NodeJS.Timeout | undefined;
+    #off: Promise<void> = Promise.resolve();
+    #settleOff: () => void = () => undefined;
+    #address = "";
+
+    constructor(
+        private readonly services: Services,
+        /** Name that no other instance has, fit for a folder. */
+        readonly folder: string,
+        private readonly owner: MachineOwner,
+    ) {
+        const { dataDir, runtime } = services.options;
+        const address = () => this.#address;
+        this.#machine = new Machine({
+            dir: join(dataDir, "vms", folder),
+            get endpoint() {
+                return address();
+            },
+            runtime,
+            imagesFile: join(dataDir, "engine", "images.json"),
+            // Failures to write the state are those of the disk, which the next request reports.
+            onPoweredOff: () => void this.#becomeOff(),
+        });
+    }
+
+    get serial(): Machine["serial"] {
+        return this.#machine.serial;
+    }
+
+    /** Switches the machine on. Resolves when its firmware runs, not when its system is up. */
+    async boot(userData: string): Promise<void> {
+        this.#endpoint = await startVmEndpoint(
+            this.services,
+            () => this.owner.metadata(),
+            () => this.#machine,
+        );
+        this.#address = `127.0.0.1:${this.#endpoint.port}`;
+        this.#off = new Promise((resolve) => {
+            this.#settleOff = resolve;
+        });
+        await this.#machine.boot(userData);
+    }
+
+    /** Presses the power button, and cuts the power if the guest is not off in time. */
+    shutDown(graceSeconds: number): void {
+        this.#machine.pressPowerButton();
+        clearTimeout(this.#graceTimer);
+        this.#graceTimer = setTimeout(() => void this.cutPower(), graceSeconds * 1000);
+    }
+
+    /** Resolves when the machine is off and its owner knows. */
+    async whenOff(): Promise<void> {
+        await this.#off;
+    }
+
+    async cutPower(): Promise<void> {
+        await this.#machine.cutPower();
+        await this.#becomeOff();
+    }
+
+    /** Deletes the machine and its files. */
+    async remove(): Promise<void> {
+        await this.cutPower();
+        await this.#machine.remove();
+        rmSync(join(this.services.options.dataDir, "vms", this.folder), { recursive: true, force: true });
+    }
+
+    async #becomeOff(): Promise<void> {
+        clearTimeout(this.#graceTimer);
+        const endpoint = this.#endpoint;
+        if (endpoint === undefined) {
+            return;
+        }
+        this.#endpoint = undefined;
+        await endpoint.stop();
+        await this.owner.poweredOff();
+        this.#settleOff();
+    }
+}
