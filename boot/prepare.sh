@@ -34,7 +34,7 @@ fail_storage() {
 # Decides by what is in the bucket whether this boot trains, and writes that it does.
 # https://cloud.google.com/storage/docs/request-preconditions
 claim() {
-    local state reason attempt=1 interruptions=0
+    local state reason times attempt=1 interruptions=0
     local roles="roles/storage.legacyBucketReader on gs://$BUCKET and roles/storage.objectUser on its runs/"
     read_status "$GRANTS_UNTIL"
     case $HTTP_CODE in
@@ -57,13 +57,14 @@ claim() {
     if [ "$interruptions" -ge "$MAX_ATTEMPTS" ]; then
         keep attempt "$attempt"
         keep started-at "$(printf '%s' "$STATUS_TEXT" | json_string startedAt)"
-        reason="The run was interrupted $interruptions times, and maxAttempts is $MAX_ATTEMPTS;"
+        if [ "$interruptions" = 1 ]; then times='1 time'; else times="$interruptions times"; fi
+        reason="The run was interrupted $times, and maxAttempts is $MAX_ATTEMPTS;"
         reason="$reason run pulumi up to start it again, with provisioning standard if preemptions go on"
         put_status "$GRANTS_UNTIL" FAILED '' "$reason" "$(timestamp)"
         if [ $? -eq 2 ]; then
             fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The run's end could not be written"
         fi
-        leave "FAILED: $RUN_ID was interrupted $interruptions times, and maxAttempts is $MAX_ATTEMPTS"
+        leave "FAILED: $RUN_ID was interrupted $times, and maxAttempts is $MAX_ATTEMPTS"
     fi
     if [ "$interruptions" -gt 0 ]; then attempt=$((attempt + 1)); fi
     keep attempt "${attempt:-1}"
