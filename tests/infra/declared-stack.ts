@@ -1,0 +1,195 @@
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
+import { loadConfig } from "../../infra/config";
+import { TrainingJob } from "../../infra/training-job";
+
+/** Where config, dataset and trainer are read from; small files of the tests' own. */
+export const PROJECT_DIR = path.join(__dirname, "project");
+
+export const IMAGE_DIGEST = `sha256:${"d".repeat(64)}`;
+export const REGISTRY_URI = "us-central1-docker.pkg.dev/my-project/repository";
+
+/** A resource as the engine would get it. */
+export interface Declared {
+    type: string;
+    name: string;
+    inputs: Record<string, unknown>;
+    options: {
+        parent: string | undefined;
+        dependsOn: string[];
+        ignoreChanges: string[] | undefined;
+        deleteBeforeReplace: boolean | undefined;
+        protect: boolean | undefined;
+    };
+}
+
+export interface DeclaredStack {
+    resources: Declared[];
+    calls: MockCallArgs[];
+    outputs: Record<string, unknown>;
+}
+
+/**
+ * Runs a program under Pulumi's mocks, and tells everything it declares, with the options that mocks do not show. It proves what
+ * is asked of Google Cloud, not that Google Cloud grants it.
+ *
+ * @param config the project's own keys as the engine passes them: text
+ */
+export async function declareStack(
+    program: () => Record<string, unknown>,
+    config: Record<string, string> = {},
+): Promise<DeclaredStack> {
+    const registered: MockResourceArgs[] = [];
+    const calls: MockCallArgs[] = [];
+    const options = new Map<string, Declared["options"]>();
+    const names = new Map<unknown, string>();
+
+    await pulumi.runtime.setMocks(
+        {
+            newResource: (args) => {
+                registered.push(args);
+                return made(args);
+            },
+            call: (args) => {
+                calls.push(args);
+                return called(args);
+            },
+        },
+        "gcp-trainer",
+        "dev",
+        false,
+    );
+    const values = Object.entries(config).map(([key, value]) => [`gcp-trainer:${key}`, value]);
+    pulumi.runtime.setAllConfig({
+        "gcp:project": "my-project",
+        "gcp:region": "us-central1",
+        "gcp:zone": "us-central1-a",
+        ...Object.fromEntries(values),
+    });
+
+    const before = process.cwd();
+    process.chdir(PROJECT_DIR);
+    try {
+        const outputs = await pulumi.runtime.runInPulumiStack(async () => {
+            pulumi.runtime.registerStackTransformation(({ type, name, opts, resource }) => {
+                names.set(resource, name);
+                const given: pulumi.CustomResourceOptions = opts;
+                options.set(`${type} ${name}`, {
+                    parent: names.get(given.parent),
+                    dependsOn: [given.dependsOn ?? []].flat().map((dependency) => names.get(dependency) ?? "?"),
+                    ignoreChanges: given.ignoreChanges,
+                    deleteBeforeReplace: given.deleteBeforeReplace,
+                    protect: given.protect,
+                });
+                return undefined;
+            });
+            return program();
+        });
+        const settled = await resolve(outputs ?? {});
+        const own = registered.filter(({ type }) => !type.startsWith("pulumi:"));
+        const resources = own.map(async ({ type, name, inputs }) => {
+            const found = options.get(`${type} ${name}`);
+            if (!found) {
+                throw new Error(`No options of ${type} ${name}`);
+            }
+            return { type, name, inputs: await awaited(inputs), options: found };
+        });
+        return { resources: await Promise.all(resources), calls, outputs: settled };
+    } finally {
+        process.chdir(before);
+    }
+}
+
+/** Declares a job from the config: every resource comes before one of these outputs. */
+export function declareJob(config: Record<string, string> = {}): Promise<DeclaredStack> {
+    return declareStack(() => {
+        const { metrics, leftToBill, logsUrl, resultsDir } = new TrainingJob("trainer", loadConfig());
+        return { metrics, leftToBill, logsUrl, resultsDir };
+    }, config);
+}
+
+/** The one resource of that name and type. */
+export function resource({ resources }: DeclaredStack, type: string, name?: string): Declared {
+    const found = resources.filter((each) => each.type === type && (name === undefined || each.name === name));
+    const [first] = found;
+    if (!first || found.length !== 1) {
+        throw new Error(`Expected one ${type} ${name ?? ""}; got ${found.length}`);
+    }
+    return first;
+}
+
+/** What Google Cloud, or the docker provider, adds to a resource. Types that are not here are not the stack's. */
+const computed: Record<string, (args: MockResourceArgs) => Record<string, unknown>> = {
+    "gcp:projects/service:Service": () => ({}),
+    "gcp:storage/bucket:Bucket": ({ inputs }) => ({ url: `gs://${inputs.name}` }),
+    "gcp:storage/bucketObject:BucketObject": () => ({ crc32c: "aGVsbG8=", generation: 1700000000000001 }),
+    "gcp:storage/bucketIAMMember:BucketIAMMember": () => ({}),
+    "gcp:artifactregistry/repository:Repository": ({ inputs }) => ({
+        name: inputs.repositoryId,
+        registryUri: REGISTRY_URI,
+    }),
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": () => ({}),
+    "docker:index/image:Image": () => ({ repoDigest: `${REGISTRY_URI}/trainer@${IMAGE_DIGEST}` }),
+    "gcp:serviceaccount/account:Account": ({ inputs }) => {
+        const email = `${inputs.accountId}@my-project.iam.gserviceaccount.com`;
+        return { email, member: `serviceAccount:${email}` };
+    },
+    "gcp:projects/iAMMember:IAMMember": () => ({}),
+    "gcp:compute/network:Network": () => ({}),
+    "gcp:compute/subnetwork:Subnetwork": () => ({}),
+    "gcp:compute/firewall:Firewall": () => ({}),
+    "gcp:compute/instance:Instance": () => ({ instanceId: "42" }),
+    "pulumi-nodejs:dynamic:Resource": ({ inputs }) => ({
+        metrics: { accuracy: 0.95 },
+        modelUri: `gs://${inputs.bucket}/runs/${inputs.runId}/model/`,
+        savedTo: `${inputs.resultsDir}/${inputs.stack}/${inputs.runId}`,
+    }),
+};
+
+function made(args: MockResourceArgs): MockResourceResult {
+    if (args.type.startsWith("gcp-trainer:") || args.type.startsWith("pulumi:")) {
+        return { id: args.name, state: args.inputs };
+    }
+    const add = computed[args.type];
+    if (!add) {
+        throw new Error(`The stack declares a resource of unknown type ${args.type}, ${args.name}`);
+    }
+    return { id: `${args.name}-id`, state: { ...args.inputs, ...add(args) } };
+}
+
+/** A secret as it travels to the engine. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
+export function secret(value: unknown): Record<string, unknown> {
+    return { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value };
+}
+
+function called({ token, inputs }: MockCallArgs): Record<string, unknown> {
+    switch (token) {
+        case "gcp:organizations/getClientConfig:getClientConfig":
+            return { accessToken: "token" };
+        case "gcp:storage/getBucketObject:getBucketObject":
+            return inputs.name === "composite.csv"
+                ? { ...inputs, md5hash: "", crc32c: "Y3JjMzI=", generation: 1700000000000002 }
+                : { ...inputs, md5hash: "bWQ1", crc32c: "Y3JjMzI=", generation: 1700000000000002 };
+        default:
+            throw new Error(`The stack calls an unknown function ${token}`);
+    }
+}
+
+/** Assets hold a promise of their path, and the provider of a dynamic resource is a text that has tests of its own. */
+async function awaited(inputs: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const { __provider, ...rest } = inputs;
+    const { source } = rest;
+    if (source instanceof pulumi.asset.FileAsset) {
+        rest.source = { file: await source.path };
+    }
+    return typeof __provider === "string" && __provider.includes("exports.handler")
+        ? { ...rest, __provider: "source text" }
+        : rest;
+}
+
+function resolve(outputs: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return new Promise((done) => {
+        pulumi.output(outputs).apply((values) => done(values));
+    });
+}

@@ -1,0 +1,275 @@
+import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/boot-config";
+import { type DeclaredStack, declareJob, resource } from "./declared-stack";
+import { ACCOUNT, APIS, BASE, BOOT, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
+
+const names = ({ resources }: DeclaredStack): string[] => resources.map(({ type, name }) => `${type} ${name}`).sort();
+/** Names of what one config declares and another does not. */
+function without(more: DeclaredStack, less: DeclaredStack): string[] {
+    return names(more).filter((name) => !names(less).includes(name));
+}
+
+describe("a variation of the config changes what it should and nothing else:", () => {
+    let standard: DeclaredStack;
+    beforeAll(async () => {
+        standard = await declareJob();
+    });
+
+    const vmOf = (stack: DeclaredStack) => resource(stack, "gcp:compute/instance:Instance").inputs;
+
+    it("spot", async () => {
+        const stack = await declareJob({ provisioning: "spot" });
+
+        expect(names(stack)).toEqual(names(standard));
+        expect(vmOf(stack)).toEqual({
+            ...vmOf(standard),
+            scheduling: {
+                automaticRestart: false,
+                preemptible: true,
+                provisioningModel: "SPOT",
+                onHostMaintenance: "TERMINATE",
+                instanceTerminationAction: "STOP",
+                maxRunDuration: { seconds: maxVmSeconds(BOOT) },
+            },
+        });
+        expect(resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-run").inputs.facts).toMatchObject({
+            provisioning: "spot",
+        });
+    });
+
+    it("a GPU, privileged", async () => {
+        const stack = await declareJob({
+            machineType: "n1-standard-4",
+            gpuType: "nvidia-tesla-t4",
+            gpuCount: "2",
+            privileged: "true",
+        });
+        const boot = { ...BOOT, gpuCount: 2, privileged: true };
+
+        expect(names(stack)).toEqual(names(standard));
+        expect(vmOf(stack)).toEqual({
+            ...vmOf(standard),
+            machineType: "n1-standard-4",
+            guestAccelerators: [{ type: "nvidia-tesla-t4", count: 2 }],
+            scheduling: {
+                automaticRestart: false,
+                preemptible: false,
+                provisioningModel: "STANDARD",
+                onHostMaintenance: "TERMINATE",
+                instanceTerminationAction: "STOP",
+                maxRunDuration: { seconds: maxVmSeconds(boot) },
+            },
+            metadata: { ...(vmOf(standard).metadata as object), "user-data": renderUserData(boot) },
+        });
+    });
+
+    it("an Arm machine", async () => {
+        const stack = await declareJob({ machineType: "c4a-standard-4" });
+
+        expect(resource(stack, "docker:index/image:Image").inputs.build).toEqual({
+            context: "trainer",
+            dockerfile: "trainer/Dockerfile",
+            platform: "linux/arm64",
+            args: {},
+        });
+        expect(vmOf(stack)).toEqual({
+            ...vmOf(standard),
+            machineType: "c4a-standard-4",
+            bootDisk: {
+                autoDelete: true,
+                initializeParams: {
+                    image: "projects/cos-cloud/global/images/family/cos-arm64-129-lts",
+                    size: 20,
+                    type: "hyperdisk-balanced",
+                },
+            },
+            shieldedInstanceConfig: { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true },
+        });
+    });
+
+    it("a boot image and disk of one's own, labels, more scopes", async () => {
+        const stack = await declareJob({
+            bootImage: "projects/cos-cloud/global/images/family/cos-stable",
+            bootDiskSizeGb: "50",
+            bootDiskType: "pd-ssd",
+            labels: '{"team":"research"}',
+            scopes: '["https://www.googleapis.com/auth/bigquery","https://www.googleapis.com/auth/logging.write"]',
+        });
+        const labels = { ...LABELS, team: "research" };
+
+        expect(vmOf(stack)).toMatchObject({
+            bootDisk: {
+                initializeParams: {
+                    image: "projects/cos-cloud/global/images/family/cos-stable",
+                    size: 50,
+                    type: "pd-ssd",
+                },
+            },
+            labels,
+            serviceAccount: {
+                scopes: [
+                    "https://www.googleapis.com/auth/devstorage.read_write",
+                    "https://www.googleapis.com/auth/logging.write",
+                    "https://www.googleapis.com/auth/monitoring.write",
+                    "https://www.googleapis.com/auth/bigquery",
+                ],
+            },
+        });
+        expect(resource(stack, "gcp:storage/bucket:Bucket").inputs.labels).toEqual(labels);
+        expect(resource(stack, "gcp:artifactregistry/repository:Repository").inputs.labels).toEqual(labels);
+        expect(vmOf(stack).name).toBe(VM);
+    });
+
+    it("an external address", async () => {
+        const stack = await declareJob({ externalIp: "true" });
+
+        expect(names(stack)).toEqual(names(standard));
+        expect(vmOf(stack).networkInterfaces).toEqual([
+            { network: "trainer-network-id", subnetwork: "trainer-network-subnetwork-id", accessConfigs: [{}] },
+        ]);
+    });
+
+    it("an existing network: none is made", async () => {
+        const stack = await declareJob({ network: "shared", subnetwork: "shared-sub" });
+
+        expect(without(standard, stack)).toEqual([
+            "gcp-trainer:infra:PrivateNetwork trainer-network",
+            "gcp:compute/network:Network trainer-network",
+            "gcp:compute/subnetwork:Subnetwork trainer-network-subnetwork",
+        ]);
+        expect(without(stack, standard)).toEqual([]);
+        expect(vmOf(stack)).toEqual({
+            ...vmOf(standard),
+            networkInterfaces: [{ network: "shared", subnetwork: "shared-sub" }],
+        });
+        expect(resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-run").inputs.privateSubnetwork).toBe(true);
+    });
+
+    it("an existing service account: no IAM is changed", async () => {
+        const email = "me@my-project.iam.gserviceaccount.com";
+        const stack = await declareJob({ serviceAccount: email });
+
+        expect(without(standard, stack)).toHaveLength(GRANTS.length + 2);
+        expect(without(stack, standard)).toEqual([]);
+        expect(names(stack).filter((name) => /iam|serviceaccount/i.test(name.split(" ")[0] ?? ""))).toEqual([]);
+        expect(vmOf(stack).serviceAccount).toMatchObject({ email });
+        expect(resource(stack, "gcp:compute/instance:Instance").options.dependsOn).toEqual([
+            ...APIS,
+            "trainer-saved-results",
+        ]);
+    });
+
+    it("a debug window: one way in, from Identity-Aware Proxy", async () => {
+        const stack = await declareJob({ debugMinutes: "10" });
+        const boot = { ...BOOT, debugSeconds: 600 };
+
+        expect(without(standard, stack)).toEqual([]);
+        expect(without(stack, standard)).toEqual([
+            "gcp:compute/firewall:Firewall trainer-network-iap-ssh",
+            "gcp:projects/service:Service trainer-apis-iap",
+        ]);
+        expect(resource(stack, "gcp:compute/firewall:Firewall").inputs).toEqual({
+            project: "my-project",
+            name: `${BASE}-firewall`,
+            description: "SSH through Identity-Aware Proxy to a trainer that failed",
+            network: "trainer-network-id",
+            direction: "INGRESS",
+            allows: [{ protocol: "tcp", ports: ["22"] }],
+            sourceRanges: ["35.235.240.0/20"],
+            targetServiceAccounts: [ACCOUNT],
+        });
+        expect(resource(stack, "gcp:projects/service:Service", "trainer-apis-iap").inputs).toEqual({
+            project: "my-project",
+            service: "iap.googleapis.com",
+            disableOnDestroy: false,
+        });
+        expect(vmOf(stack).metadata).toMatchObject({ "user-data": renderUserData(boot) });
+        expect(vmOf(stack).scheduling).toMatchObject({ maxRunDuration: { seconds: maxVmSeconds(BOOT) + 600 } });
+    });
+
+    it("APIs that are on already: none is switched on", async () => {
+        const stack = await declareJob({ enableApis: "false" });
+
+        expect(without(standard, stack)).toEqual([
+            "gcp-trainer:infra:EnabledApis trainer-apis",
+            ...APIS.map((name) => `gcp:projects/service:Service ${name}`).sort(),
+        ]);
+        expect(without(stack, standard)).toEqual([]);
+        expect(resource(stack, "gcp:storage/bucket:Bucket").options.dependsOn).toEqual([]);
+    });
+
+    it.each([
+        ["others/data.csv", "md5:bWQ1", "bWQ1"],
+        ["composite.csv", "crc32c:Y3JjMzI=", ""],
+    ])("a dataset in another bucket, %s, stays there and may be read, it alone", async (name, _hash, md5) => {
+        const stack = await declareJob({ dataset: `gs://other-bucket/${name}` });
+        const facts = resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-run").inputs.facts;
+
+        expect(without(standard, stack)).toEqual(["gcp:storage/bucketObject:BucketObject trainer-data-dataset"]);
+        expect(without(stack, standard)).toEqual([]);
+        expect(resource(stack, "gcp:storage/bucketIAMMember:BucketIAMMember", GRANTS[1]).inputs).toEqual({
+            bucket: "other-bucket",
+            role: "roles/storage.objectViewer",
+            member: MEMBER,
+            condition: {
+                title: "gcp-trainer-dataset",
+                expression: `resource.name == "projects/_/buckets/other-bucket/objects/${name}"`,
+            },
+        });
+        expect(facts).toMatchObject({
+            datasetUri: `gs://other-bucket/${name}`,
+            datasetMd5: md5,
+            datasetCrc32c: "Y3JjMzI=",
+            datasetGeneration: "1700000000000002",
+        });
+        expect(vmOf(stack).name).not.toBe(VM);
+        expect(stack.calls).toContainEqual(
+            expect.objectContaining({
+                token: "gcp:storage/getBucketObject:getBucketObject",
+                inputs: { bucket: "other-bucket", name },
+            }),
+        );
+    });
+
+    it("another trainer, hyperparameters and environment: another run on another VM", async () => {
+        const stack = await declareJob({
+            trainer: "own",
+            target: "",
+            dropColumns: "[]",
+            trainerBuildArgs: '{"BASE":"x"}',
+            hyperparameters: '{"maxDepth":3,"layers":[1]}',
+            env: '{"LEVEL":"debug"}',
+            resultsDir: "out",
+            wait: "false",
+            maxAttempts: "5",
+            maxRunMinutes: "2",
+        });
+        const run = resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-run").inputs;
+        const boot: BootConfig = {
+            ...BOOT,
+            runId: String(run.runId),
+            args: ["--layers=[1]", "--maxDepth=3"],
+            env: { LEVEL: "debug" },
+            maxRunSeconds: 120,
+            maxAttempts: 5,
+        };
+
+        expect(resource(stack, "docker:index/image:Image").inputs.build).toEqual({
+            context: "own",
+            dockerfile: "own/Dockerfile",
+            platform: "linux/amd64",
+            args: { BASE: "x" },
+        });
+        expect(run).toMatchObject({
+            resultsDir: "out",
+            wait: false,
+            maxAttempts: 5,
+            facts: { hyperparameters: { maxDepth: 3, layers: [1] }, target: "", dropColumns: [], env: ["LEVEL"] },
+        });
+        expect(run.runId).not.toBe(RUN_ID);
+        expect(vmOf(stack)).toMatchObject({ name: `${BASE}-${run.runId}` });
+        expect(vmOf(stack).metadata).toMatchObject({ "user-data": renderUserData(boot) });
+        expect(resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-saved-results").inputs.resultsDir).toBe(
+            "out",
+        );
+    });
+});

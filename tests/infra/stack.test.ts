@@ -1,0 +1,113 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { ConfigError } from "../../infra/config";
+import {
+    type Declared,
+    type DeclaredStack,
+    declareJob,
+    declareStack,
+    IMAGE_DIGEST,
+    REGISTRY_URI,
+    resource,
+} from "./declared-stack";
+import { BUCKET, expected, RUN_ID, VM } from "./expected-stack";
+
+const COMPONENTS = 7;
+
+const custom = ({ resources }: DeclaredStack): Declared[] =>
+    resources.filter(({ type }) => !type.startsWith("gcp-trainer:"));
+
+describe("the stack with the default config", () => {
+    let stack: DeclaredStack;
+    beforeAll(async () => {
+        stack = await declareJob();
+    });
+
+    it("declares these resources and no others", () => {
+        expect(
+            custom(stack)
+                .map(({ name }) => name)
+                .sort(),
+        ).toEqual(expected.map(([, name]) => name).sort());
+    });
+
+    it.each(expected)("declares %s %s below %s", (type, name, parent, dependsOn, inputs) => {
+        const declared = resource(stack, type, name);
+
+        expect(declared.inputs).toEqual(inputs);
+        expect(declared.options.parent).toBe(parent);
+        expect(declared.options.dependsOn).toEqual(dependsOn);
+    });
+
+    it("puts all components below one, TrainingJob", () => {
+        const components = stack.resources.filter(({ type }) => type.startsWith("gcp-trainer:"));
+
+        expect(components.map(({ type, options }) => [type, options.parent])).toEqual([
+            ["gcp-trainer:index:TrainingJob", undefined],
+            ["gcp-trainer:infra:EnabledApis", "trainer"],
+            ["gcp-trainer:infra:DataBucket", "trainer"],
+            ["gcp-trainer:infra:TrainerImage", "trainer"],
+            ["gcp-trainer:infra:TrainerIdentity", "trainer"],
+            ["gcp-trainer:infra:PrivateNetwork", "trainer"],
+            ["gcp-trainer:infra:TrainerVm", "trainer"],
+        ]);
+    });
+
+    it("replaces the VM by deleting it first, and never for a newer boot image", () => {
+        for (const { name, options } of custom(stack)) {
+            const isVm = name === "trainer-vm";
+            expect(options.deleteBeforeReplace).toBe(isVm ? true : undefined);
+            expect(options.ignoreChanges).toEqual(isVm ? ["bootDisk.initializeParams.image"] : undefined);
+        }
+    });
+
+    it("protects nothing: destroy leaves nothing", () => {
+        expect(custom(stack).filter(({ options }) => options.protect)).toEqual([]);
+    });
+
+    it("asks for the developer's token only", () => {
+        expect(stack.calls.map(({ token }) => token)).toEqual(["gcp:organizations/getClientConfig:getClientConfig"]);
+    });
+});
+
+describe("index.ts", () => {
+    it("declares nothing when the config is wrong", async () => {
+        const errors: unknown[] = [];
+        const program = () => {
+            try {
+                return require("../../index");
+            } catch (error) {
+                errors.push(error);
+                return {};
+            }
+        };
+        const { resources } = await declareStack(program, { maxRunMinutes: "0" });
+
+        expect(resources).toEqual([]);
+        expect(errors).toEqual([expect.any(ConfigError)]);
+    });
+
+    it("exports what a person needs to find the model and what it costs", async () => {
+        const { outputs, resources } = await declareStack(() => require("../../index"));
+
+        expect(resources).toHaveLength(expected.length + COMPONENTS);
+        expect(outputs).toEqual({
+            bucketUrl: `gs://${BUCKET}`,
+            modelUri: `gs://${BUCKET}/runs/${RUN_ID}/model/`,
+            runId: RUN_ID,
+            metrics: { accuracy: 0.95 },
+            imageDigest: IMAGE_DIGEST,
+            instanceName: VM,
+            logsUrl:
+                "https://console.cloud.google.com/logs/query;query=resource.type%3D%22gce_instance%22%20resource.labels.instance_id%3D%2242%22?project=my-project",
+            resultsDir: `models/dev/${RUN_ID}`,
+            leftToBill: [`boot disk of ${VM}, 20 GB`, `images in ${REGISTRY_URI}`, `objects in gs://${BUCKET}`],
+        });
+    });
+
+    it("is a table of contents of 60 lines at most", () => {
+        const text = fs.readFileSync(path.join(__dirname, "..", "..", "index.ts"), "utf8");
+
+        expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(60);
+    });
+});
