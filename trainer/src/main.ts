@@ -1,7 +1,6 @@
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
 import { EXIT, TrainerError } from "./errors";
-import { openStorage } from "./storage";
 import { train } from "./train";
 import { fitInWorker, serveFitRequest } from "./worker";
 
@@ -22,6 +21,8 @@ async function main(): Promise<void> {
         process.once(signal, () => end(128 + constants.signals[signal], `Stopped by ${signal}`));
     }
     try {
+        // Not imported above: the worker threads run this file too, and start faster without the storage client.
+        const { openStorage } = await import("./storage.js");
         await train({
             argv: process.argv.slice(2),
             env: process.env,

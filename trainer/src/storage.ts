@@ -79,28 +79,35 @@ function codeOf(error: unknown): unknown {
 
 /** Storage's failure as a sentence with the way out: https://cloud.google.com/storage/docs/json_api/v1/status-codes */
 function describe(error: unknown, action: "read" | "write", uri: GcsUri): StorageError {
-    const message = error instanceof Error ? error.message : String(error);
-    return new StorageError(`Cannot ${action} ${formatGcsUri(uri)}: ${explain(codeOf(error), action, uri, message)}`, {
-        cause: error,
-    });
+    const explanation = explain(Number(codeOf(error)), action, uri, messageOf(error));
+    return new StorageError(`Cannot ${action} ${formatGcsUri(uri)}: ${explanation}`, { cause: error });
 }
 
-function explain(code: unknown, action: "read" | "write", uri: GcsUri, message: string): string {
+function explain(status: number, action: "read" | "write", uri: GcsUri, message: string): string {
     const role = action === "read" ? "roles/storage.objectViewer" : "roles/storage.objectUser";
-    switch (Number(code)) {
+    switch (status) {
         case 401:
-            return `no valid credentials (401); run it on the VM, or with Application Default Credentials. ${firstLine(message)}`;
+            return `no valid credentials; run it on a VM, or with Application Default Credentials (401: ${message})`;
         case 403:
-            return `permission denied (403); the service account needs ${role} on bucket ${uri.bucket}. ${firstLine(message)}`;
+            return `the service account needs ${role} on bucket ${uri.bucket} (403: ${message})`;
         case 404:
-            return action === "read" ? "there is no such object (404)" : `there is no bucket ${uri.bucket} (404)`;
+            return action === "read"
+                ? `there is no such object (404: ${message})`
+                : `there is no such bucket (404: ${message})`;
         case 412:
-            return "it exists already with other content (412); another attempt of this run wrote it, and it is kept";
+            return "another attempt of this run has written it already, with other content; that is kept (412)";
         default:
-            return firstLine(message);
+            return message;
     }
 }
 
-function firstLine(message: string): string {
-    return message.split("\n", 1)[0]?.trim() || "unknown error";
+/** The error's own words in one line; a download fails with the whole JSON answer as its message. */
+function messageOf(error: unknown): string {
+    const text = error instanceof Error ? error.message : String(error);
+    try {
+        const answer = JSON.parse(text) as { error?: { message?: string } } | null;
+        return answer?.error?.message ?? text;
+    } catch {
+        return text.replaceAll(/\s+/g, " ").trim();
+    }
 }

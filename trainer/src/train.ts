@@ -51,7 +51,7 @@ export async function train({ argv, env, openStorage, fit, print }: Surroundings
     print(`Trained the final model on all ${x.length} rows: ${depth} levels, ${leaves} leaves`);
 
     // The model comes last: where it is, everything is.
-    await write("metrics.json", JSON.stringify(makeMetricsFile(model, metrics, split), undefined, 4));
+    await write("metrics.json", formatJson(makeMetricsFile(model, metrics, split)));
     await write("model.json", JSON.stringify(model));
 
     async function write(name: string, json: string): Promise<void> {
@@ -72,6 +72,13 @@ async function readDataset(
     const dataset = prepareDataset(table, hyperparameters);
     print(...describeDataset(dataset));
     return dataset;
+}
+
+/** JSON for people: indented, lists of numbers on one line. */
+function formatJson(value: object): string {
+    return JSON.stringify(value, undefined, 4).replaceAll(/\[\s+([-\d.,\se]+?)\s+\]/g, (_, numbers: string) => {
+        return `[${numbers.replaceAll(/\s+/g, " ")}]`;
+    });
 }
 
 function pick<T>(items: readonly T[], places: readonly number[]): T[] {
