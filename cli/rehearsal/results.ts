@@ -28,7 +28,7 @@ export function readResults(folder: string): { files: string[]; metrics: Propert
 }
 
 /**
- * The metrics as a table: every number at the top level, whatever the trainer calls it, and, when there is one, the list of
+ * The metrics as tables: every number at the top level, whatever the trainer calls it, and every list of rows, such as the
  * classes with theirs.
  */
 export function metricsTable(metrics: Properties): string[] {
@@ -37,13 +37,20 @@ export function metricsTable(metrics: Properties): string[] {
     );
     const width = Math.max(12, ...numbers.map(([name]) => name.length));
     const lines = numbers.map(([name, value]) => `  ${name.padEnd(width)}  ${format(value)}`);
-    const classes = metrics.perClass;
-    if (Array.isArray(classes) && classes.length > 0) lines.push("", ...table(classes as Properties[]));
+    for (const value of Object.values(metrics)) {
+        if (Array.isArray(value) && value.length > 0 && value.every(isRow)) lines.push("", ...table(value));
+    }
     return lines;
 }
 
 /** Bookkeeping of the format, not a result. */
 const HIDDEN = ["schema", "seed"];
+
+function isRow(value: unknown): value is Properties {
+    return (
+        typeof value === "object" && value !== null && Object.values(value).every((cell) => typeof cell !== "object")
+    );
+}
 
 function table(rows: Properties[]): string[] {
     const columns = Object.keys(rows[0] ?? {});
