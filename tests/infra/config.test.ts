@@ -223,8 +223,8 @@ describe("values that do not go together", () => {
         ],
         [
             "more labels than a resource may have",
-            { labels: JSON.stringify(Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`l${i}`, "x"]))) },
-            "`gcp-trainer:labels` must be at most 63",
+            { labels: JSON.stringify(Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`l${i}`, "x"]))) },
+            "`gcp-trainer:labels` must be at most 62",
         ],
         [
             "more text than metadata can hold",
