@@ -21,7 +21,8 @@ interface Rule {
 /** An instance's metadata value ends at 256 KiB, and the boot script is in it too.
  * https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations */
 const MAX_VALUES_BYTES = 128 * 1024;
-/** 64 for one resource, less the job's own and the one the gcp provider adds. https://cloud.google.com/compute/docs/labeling-resources#requirements */
+/** 64 for one resource, less the job's own and the one the gcp provider adds.
+ * https://cloud.google.com/compute/docs/labeling-resources#requirements */
 const MAX_LABELS = 62;
 /** https://cloud.google.com/storage/docs/objects#naming */
 const MAX_FILE_NAME_BYTES = 1024 - "data/0123456789/".length;

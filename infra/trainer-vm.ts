@@ -72,7 +72,9 @@ export class TrainerVm extends pulumi.ComponentResource {
                     {
                         network: args.network,
                         subnetwork: args.subnetwork,
-                        accessConfigs: pulumi.output(args.externalIp).apply((external) => (external ? [{}] : undefined)),
+                        accessConfigs: pulumi
+                            .output(args.externalIp)
+                            .apply((external) => (external ? [{}] : undefined)),
                     },
                 ],
                 guestAccelerators: machine.apply(({ gpuType, gpuCount }) =>
