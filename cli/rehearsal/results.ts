@@ -47,9 +47,8 @@ export function metricsTable(metrics: Properties): string[] {
 const HIDDEN = ["schema", "seed"];
 
 function isRow(value: unknown): value is Properties {
-    return (
-        typeof value === "object" && value !== null && Object.values(value).every((cell) => typeof cell !== "object")
-    );
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+    return Object.values(value).every((cell) => typeof cell !== "object");
 }
 
 function table(rows: Properties[]): string[] {
