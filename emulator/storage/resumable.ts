@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { ApiError, invalid, notFound } from "../http/errors";
+import type { Readable } from "node:stream";
+import { invalid, notFound } from "../http/errors";
 import type { Principal } from "../http/types";
 import type { Collection, DocumentStore } from "../store/documents";
 import type { BlobStore, BlobWriter } from "./blobs";
@@ -41,8 +42,8 @@ const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 export class ResumableUploads {
     private readonly sessions: Collection<Session>;
     private readonly writers = new Map<string, BlobWriter>();
-    /** Sessions with a request in progress. */
-    private readonly busy = new Set<string>();
+    /** The request that each session is receiving. */
+    private readonly receiving = new Map<string, { readonly body: Readable; readonly ended: Promise<unknown> }>();
 
     constructor(
         documents: DocumentStore,
@@ -79,19 +80,19 @@ export class ResumableUploads {
      *
      * @throws ApiError 400 for a gap or a size that does not fit, 404 for an unknown session
      */
-    async receive(id: string, range: UploadRange, body: AsyncIterable<Buffer>): Promise<UploadProgress> {
-        const session = this.get(id);
-        if (session.finished !== undefined) {
-            return { done: true, object: session.finished };
-        }
-        if (this.busy.has(id)) {
-            throw new ApiError(409, "conflict", "Another request of this resumable upload is still being received.");
-        }
-        this.busy.add(id);
+    async receive(id: string, range: UploadRange, body: Readable): Promise<UploadProgress> {
+        // A client that lost its connection comes back before this end has noticed: the newer request wins.
+        const earlier = this.receiving.get(id);
+        earlier?.body.destroy();
+        const ended = Promise.allSettled([earlier?.ended]).then(() => this.append(this.get(id), range, body));
+        const current = { body, ended };
+        this.receiving.set(id, current);
         try {
-            return await this.append(session, range, body);
+            return await ended;
         } finally {
-            this.busy.delete(id);
+            if (this.receiving.get(id) === current) {
+                this.receiving.delete(id);
+            }
         }
     }
 
@@ -120,7 +121,10 @@ export class ResumableUploads {
         this.writers.clear();
     }
 
-    private async append(session: Session, range: UploadRange, body: AsyncIterable<Buffer>): Promise<UploadProgress> {
+    private async append(session: Session, range: UploadRange, body: Readable): Promise<UploadProgress> {
+        if (session.finished !== undefined) {
+            return { done: true, object: session.finished };
+        }
         const writer = await this.writer(session);
         const start = range.start ?? 0;
         if (start > writer.size) {
@@ -130,7 +134,7 @@ export class ResumableUploads {
         }
         let skip = writer.size - start;
         let pending = Buffer.alloc(0);
-        for await (const chunk of body) {
+        for await (const chunk of body as AsyncIterable<Buffer>) {
             const fresh = chunk.subarray(Math.min(skip, chunk.length));
             skip -= chunk.length - fresh.length;
             pending = Buffer.concat([pending, fresh]);

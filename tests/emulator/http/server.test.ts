@@ -1,0 +1,95 @@
+import { TestEmulator } from "./support";
+
+let emulator: TestEmulator;
+
+beforeAll(async () => {
+    emulator = await TestEmulator.start();
+    await emulator.makeBucket("http-bucket");
+});
+afterAll(() => emulator.stop());
+
+describe("the HTTP server", () => {
+    it("answers a request without a token with Google's 401", async () => {
+        const answer = await emulator.call("GET", "/storage/v1/b/http-bucket", { token: null });
+        expect(answer.status).toBe(401);
+        expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer realm=/);
+        expect(answer.at("error")).toMatchObject({ code: 401, status: "UNAUTHENTICATED" });
+    });
+
+    it("gives errors in Google's JSON shape", async () => {
+        const answer = await emulator.call("GET", "/storage/v1/b/no-such-bucket");
+        expect(answer.status).toBe(404);
+        expect(answer.json).toEqual({
+            error: {
+                code: 404,
+                message: "The specified bucket does not exist.",
+                status: "NOT_FOUND",
+                errors: [{ message: "The specified bucket does not exist.", domain: "global", reason: "notFound" }],
+            },
+        });
+    });
+
+    it.each([
+        ["GET", "/compute/v9/nothing"],
+        ["OPTIONS", "/storage/v1/b"],
+        ["POST", "/storage/v1/b/http-bucket/relocate"],
+    ])("answers %s %s with 501 and names it, which no client retries", async (method, path) => {
+        const answer = await emulator.call(method, path);
+        expect(answer.status).toBe(501);
+        expect(answer.at("error.message")).toContain(path);
+    });
+
+    it("names an unknown query parameter", async () => {
+        const answer = await emulator.call("GET", "/storage/v1/b/http-bucket/o?matchGlob=**");
+        expect(answer.status).toBe(501);
+        expect(answer.at("error.message")).toContain('query parameter "matchGlob"');
+    });
+
+    it("names every unknown field of a body, with its path", async () => {
+        const body = { name: "another-bucket", website: {}, lifecycle: { rule: [], more: 1 } };
+        const answer = await emulator.call("POST", "/storage/v1/b?project=demo-project", { body });
+        expect(answer.status).toBe(501);
+        expect(answer.at("error.message")).toContain('"website"');
+        expect(answer.at("error.message")).toContain('"lifecycle.more"');
+    });
+
+    it.each([["{"], ["[1]"], ['"text"']])("answers a body of %s with 400", async (body) => {
+        const answer = await emulator.call("POST", "/storage/v1/b?project=demo-project", { body });
+        expect(answer.status).toBe(400);
+        expect(answer.at("error.errors.0.reason")).toBe("parseError");
+    });
+
+    it("indents JSON unless prettyPrint=false", async () => {
+        const pretty = await emulator.call("GET", "/storage/v1/b/http-bucket?alt=json");
+        const compact = await emulator.call("GET", "/storage/v1/b/http-bucket?alt=json&prettyPrint=false");
+        expect(pretty.text).toContain('\n  "name": "http-bucket"');
+        expect(compact.text.trim()).not.toContain("\n");
+        expect(compact.json).toEqual(pretty.json);
+    });
+
+    it("answers partially when asked for fields", async () => {
+        const answer = await emulator.call(
+            "GET",
+            "/storage/v1/b/http-bucket?fields=name,iamConfiguration/publicAccessPrevention",
+        );
+        expect(answer.json).toEqual({ name: "http-bucket", iamConfiguration: { publicAccessPrevention: "inherited" } });
+    });
+
+    it("answers alt=proto with 501", async () => {
+        const answer = await emulator.call("GET", "/storage/v1/b/http-bucket?alt=proto");
+        expect(answer.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("alt=proto") });
+    });
+
+    it("serves what the Node.js client asks for under STORAGE_EMULATOR_HOST, at the root", async () => {
+        const answer = await emulator.call("GET", "/b/http-bucket");
+        expect(answer.at("name")).toBe("http-bucket");
+    });
+
+    it("writes one log line per request", async () => {
+        const lines: string[] = [];
+        const logged = await TestEmulator.start({ log: (line) => lines.push(line) });
+        await logged.call("GET", "/nowhere?x=1");
+        await logged.stop();
+        expect(lines).toEqual([expect.stringMatching(/^GET \/nowhere\?x=1 501 \d+ ms$/)]);
+    });
+});
