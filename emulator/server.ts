@@ -2,9 +2,18 @@ import { computeRoutes } from "./compute/routes";
 import type { Route } from "./http/router";
 import { iamRoutes } from "./iam/routes";
 import { projectRoutes } from "./project/routes";
+import { artifactRoutes } from "./registry/artifact-routes";
+import { ociRoutes } from "./registry/oci-routes";
 import { storageRoutes } from "./storage/routes";
 
 /** All routes of the main port. One line for each area; the first matching route wins. */
 export function mainRoutes(): Route[] {
-    return [...storageRoutes(), ...iamRoutes(), ...projectRoutes(), ...computeRoutes()];
+    return [
+        ...storageRoutes(),
+        ...iamRoutes(),
+        ...projectRoutes(),
+        ...computeRoutes(),
+        ...artifactRoutes(),
+        ...ociRoutes(),
+    ];
 }

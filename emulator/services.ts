@@ -3,6 +3,7 @@ import { PolicyStore } from "./iam/policy";
 import { ServiceAccountService } from "./iam/service-accounts";
 import type { EmulatorOptions, InventoryItem } from "./index";
 import { ProjectService } from "./project/projects";
+import { ArtifactRegistryService } from "./registry/artifact-registry-service";
 import { BUCKETS, type Bucket } from "./storage/buckets";
 import { StorageService } from "./storage/service";
 import { DocumentStore } from "./store/documents";
@@ -15,6 +16,7 @@ export interface Services {
     readonly policies: PolicyStore;
     readonly serviceAccounts: ServiceAccountService;
     readonly storage: StorageService;
+    readonly artifactRegistry: ArtifactRegistryService;
     readonly compute: ComputeService;
 }
 
@@ -47,6 +49,7 @@ export function createServices(options: EmulatorOptions): Services {
         policies,
         serviceAccounts,
         storage,
+        artifactRegistry: new ArtifactRegistryService({ options, documents, projects, policies }),
         // Machines serve storage themselves, so Compute Engine is built from the others.
         get compute() {
             return compute;
@@ -58,5 +61,5 @@ export function createServices(options: EmulatorOptions): Services {
 
 /** Services in the order in which they start; they stop in the reverse order, and the inventory follows it. */
 export function lifecycle(services: Services): Service[] {
-    return [services.storage, services.serviceAccounts, services.policies, services.compute];
+    return [services.storage, services.serviceAccounts, services.policies, services.artifactRegistry, services.compute];
 }

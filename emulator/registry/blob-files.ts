@@ -1,0 +1,95 @@
+import { createHash, type Hash, randomUUID } from "node:crypto";
+import { createReadStream, mkdirSync, rmSync } from "node:fs";
+import { appendFile, readdir, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import type { Readable } from "node:stream";
+
+/** A digest as registries write it: https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
+export const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** The digest of some bytes. */
+export function digestOf(content: Buffer | string): string {
+    return `sha256:${createHash("sha256").update(content).digest("hex")}`;
+}
+
+/** Bytes of layers and configs: one file each, named by digest, whatever repositories they belong to. */
+export class BlobFiles {
+    readonly #folder: string;
+    readonly #drafts: string;
+
+    constructor(dataDir: string) {
+        this.#folder = path.join(dataDir, "registry", "blobs");
+        this.#drafts = path.join(dataDir, "registry", "uploads");
+        // Uploads do not outlive the process that took them.
+        rmSync(this.#drafts, { recursive: true, force: true });
+        mkdirSync(this.#folder, { recursive: true });
+        mkdirSync(this.#drafts, { recursive: true });
+    }
+
+    read(digest: string): Readable {
+        return createReadStream(this.#file(digest));
+    }
+
+    /** Bytes, undefined if the blob is not there. */
+    async size(digest: string): Promise<number | undefined> {
+        try {
+            return (await stat(this.#file(digest))).size;
+        } catch {
+            return undefined;
+        }
+    }
+
+    begin(): BlobUpload {
+        const id = randomUUID();
+        return new BlobUpload(id, path.join(this.#drafts, id), (digest) => this.#file(digest));
+    }
+
+    /** Removes every blob that no repository uses. */
+    async sweep(isUsed: (digest: string) => boolean): Promise<void> {
+        for (const name of await readdir(this.#folder)) {
+            if (!isUsed(`sha256:${name}`)) {
+                await rm(path.join(this.#folder, name), { force: true });
+            }
+        }
+    }
+
+    #file(digest: string): string {
+        return path.join(this.#folder, digest.replace("sha256:", ""));
+    }
+}
+
+/** A blob on its way in, in as many pieces as the client likes. */
+export class BlobUpload {
+    size = 0;
+    readonly #hash: Hash = createHash("sha256");
+
+    constructor(
+        readonly id: string,
+        private readonly draft: string,
+        private readonly target: (digest: string) => string,
+    ) {}
+
+    async append(content: AsyncIterable<Buffer>): Promise<void> {
+        for await (const chunk of content) {
+            await appendFile(this.draft, chunk);
+            this.#hash.update(chunk);
+            this.size += chunk.length;
+        }
+    }
+
+    /** Keeps the blob under its digest; tells the real one, and keeps nothing, if it is not the expected. */
+    async finish(expected: string): Promise<string> {
+        await appendFile(this.draft, "");
+        const digest = `sha256:${this.#hash.digest("hex")}`;
+        if (digest === expected) {
+            await rename(this.draft, this.target(digest));
+        } else {
+            await this.cancel();
+        }
+        return digest;
+    }
+
+    async cancel(): Promise<void> {
+        await rm(this.draft, { force: true });
+    }
+}

@@ -1,0 +1,112 @@
+import type { Collection, DocumentStore } from "../store/documents";
+import type { BlobFiles } from "./blob-files";
+
+/** A manifest as it was pushed, byte for byte: its digest depends on them. */
+export interface Manifest {
+    readonly digest: string;
+    readonly mediaType: string;
+    readonly text: string;
+    readonly uploadTime: string;
+}
+
+/** An image of one repository: `P/R/IMAGE`, IMAGE possibly with slashes. */
+export interface ImageName {
+    /** `P/R`. */
+    readonly repository: string;
+    readonly image: string;
+}
+
+/** A manifest with its place and tags, for listings. */
+export interface ListedImage extends Manifest {
+    readonly image: string;
+    readonly tags: readonly string[];
+}
+
+/** Manifests, tags and the blobs of repositories. */
+export class ImageStore {
+    readonly #manifests: Collection<Manifest>;
+    readonly #tags: Collection<string>;
+    readonly #blobs: Collection<true>;
+
+    constructor(
+        documents: DocumentStore,
+        readonly files: BlobFiles,
+    ) {
+        this.#manifests = documents.collection("registry/manifests");
+        this.#tags = documents.collection("registry/tags");
+        this.#blobs = documents.collection("registry/links");
+    }
+
+    /** The manifest of a tag or digest. */
+    manifest({ repository, image }: ImageName, reference: string): Manifest | undefined {
+        const name = `${repository}/${image}`;
+        const digest = reference.startsWith("sha256:") ? reference : this.#tags.get(`${name}:${reference}`);
+        return digest === undefined ? undefined : this.#manifests.get(`${name}@${digest}`);
+    }
+
+    async putManifest({ repository, image }: ImageName, manifest: Manifest, tag: string | undefined): Promise<void> {
+        const name = `${repository}/${image}`;
+        const known = this.#manifests.get(`${name}@${manifest.digest}`);
+        await this.#manifests.put(`${name}@${manifest.digest}`, known ?? manifest);
+        if (tag !== undefined) {
+            await this.#tags.put(`${name}:${tag}`, manifest.digest);
+        }
+    }
+
+    /** Removes a tag, or a manifest with its tags. Tells whether it was there. */
+    async deleteManifest({ repository, image }: ImageName, reference: string): Promise<boolean> {
+        const name = `${repository}/${image}`;
+        if (!reference.startsWith("sha256:")) {
+            return await this.#tags.delete(`${name}:${reference}`);
+        }
+        for (const tag of this.#tagsOf(name, reference)) {
+            await this.#tags.delete(`${name}:${tag}`);
+        }
+        return await this.#manifests.delete(`${name}@${reference}`);
+    }
+
+    tags({ repository, image }: ImageName): string[] {
+        const prefix = `${repository}/${image}:`;
+        return this.#tags.entries().flatMap(([key]) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+    }
+
+    /** Whether a repository has a blob: another's layers are not to be had through it. */
+    hasBlob(repository: string, digest: string): boolean {
+        return this.#blobs.has(`${repository}@${digest}`);
+    }
+
+    async addBlob(repository: string, digest: string): Promise<void> {
+        await this.#blobs.put(`${repository}@${digest}`, true);
+    }
+
+    list(repository: string): ListedImage[] {
+        const prefix = `${repository}/`;
+        return this.#manifests.entries().flatMap(([key, manifest]) => {
+            if (!key.startsWith(prefix)) {
+                return [];
+            }
+            const name = key.slice(0, key.lastIndexOf("@"));
+            return [{ ...manifest, image: name.slice(prefix.length), tags: this.#tagsOf(name, manifest.digest) }];
+        });
+    }
+
+    /** Removes everything of a repository. */
+    async deleteRepository(repository: string): Promise<void> {
+        for (const collection of [this.#manifests, this.#tags, this.#blobs]) {
+            for (const [key] of collection.entries()) {
+                if (key.startsWith(`${repository}/`) || key.startsWith(`${repository}@`)) {
+                    await collection.delete(key);
+                }
+            }
+        }
+        const used = new Set(this.#blobs.entries().map(([key]) => key.slice(key.lastIndexOf("@") + 1)));
+        await this.files.sweep((digest) => used.has(digest));
+    }
+
+    #tagsOf(name: string, digest: string): string[] {
+        const prefix = `${name}:`;
+        return this.#tags
+            .entries()
+            .flatMap(([key, value]) => (value === digest && key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+    }
+}
