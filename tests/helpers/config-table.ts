@@ -10,7 +10,8 @@ interface DeclaredKey {
 export function configTable(pulumiYaml: string): string {
     const { config } = parse(pulumiYaml) as { config: Record<string, DeclaredKey> };
     const rows = Object.entries(config).map(
-        ([key, { type, description, default: value }]) => `| \`${key}\` | ${type} | ${shown(value)} | ${escape(description)} |`,
+        ([key, { type, description, default: value }]) =>
+            `| \`${key}\` | ${type} | ${shown(value)} | ${cell(description)} |`,
     );
     return ["| key | type | default | what |", "|---|---|---|---|", ...rows].join("\n");
 }
@@ -20,6 +21,6 @@ function shown(value: unknown): string {
     return isEmpty ? "none" : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 }
 
-function escape(text: string): string {
+function cell(text: string): string {
     return text.replaceAll("|", "\\|");
 }
