@@ -2,47 +2,32 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ApiServer } from "../../../emulator/http/server";
-import { mintToken, principalOf } from "../../../emulator/iam/tokens";
-import { createServices, lifecycle } from "../../../emulator/services";
-import { storageRoutes } from "../../../emulator/storage/routes";
+import { type Emulator, startEmulator } from "../../../emulator";
+import { mintToken } from "../../../emulator/iam/tokens";
 
 export const BUCKET = "iris-bucket";
-const PROJECT = "demo-project";
+export const PROJECT = "demo-project";
+/** The VM's service account. */
+export const ACCOUNT = `trainer-vm@${PROJECT}.iam.gserviceaccount.com`;
 const OWNER = { Authorization: "Bearer the-developer" };
 
-/**
- * The emulator's Cloud Storage with one bucket, and an account that may do there what the stack's account may: list, read
- * `data/`, read and write `runs/`.
- */
+/** The emulator with one bucket, and an account that may do there what the stack's may: list, read `data/`, write `runs/`. */
 export class Backend {
     private constructor(
-        private readonly api: ApiServer,
-        /** Access token of the VM's service account. */
-        readonly token: string,
-        private readonly cleanUp: () => Promise<void>,
+        readonly emulator: Emulator,
+        readonly dataDir: string,
     ) {}
 
-    static async start(): Promise<Backend> {
-        const dataDir = mkdtempSync(join(tmpdir(), "boot-bucket-"));
-        const services = createServices({ dataDir, runtime: "process" });
-        const all = lifecycle(services);
-        for (const service of all) {
-            await service.start?.();
-        }
-        const api = await ApiServer.start({ routes: storageRoutes(), services, authenticate: principalOf });
-        const { email } = await services.serviceAccounts.create(PROJECT, "trainer-vm", {});
-        const backend = new Backend(api, mintToken(email).accessToken, async () => {
-            await api.stop();
-            for (const service of all) {
-                await service.stop?.();
-            }
-            await services.documents.flush();
-            rmSync(dataDir, { recursive: true, force: true });
-        });
-        await backend.makeBucket(email);
+    static async start(grantDelayMs = 0): Promise<Backend> {
+        const dataDir = mkdtempSync(join(tmpdir(), "boot-cloud-"));
+        const backend = new Backend(await startEmulator({ dataDir, runtime: "process", grantDelayMs }), dataDir);
+        await backend.post(`/v1/projects/${PROJECT}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
+        await backend.makeBucket();
         return backend;
     }
+
+    /** Access token of the VM's service account. */
+    readonly token = mintToken(ACCOUNT).accessToken;
 
     /** Passes a request of the VM on. */
     async pass(request: IncomingMessage, body: Buffer): Promise<Response> {
@@ -55,7 +40,7 @@ export class Backend {
         }
         const method = request.method ?? "GET";
         const content = method === "POST" ? new Uint8Array(body) : null;
-        return await fetch(this.api.url + request.url, { method, headers, body: content });
+        return await fetch(this.emulator.url + request.url, { method, headers, body: content });
     }
 
     async put(name: string, content: string): Promise<void> {
@@ -65,9 +50,12 @@ export class Backend {
 
     /** The content, undefined if there is no such object. */
     async get(name: string): Promise<Buffer | undefined> {
-        const response = await fetch(`${this.api.url}/storage/v1/b/${BUCKET}/o/${encodeURIComponent(name)}?alt=media`, {
-            headers: OWNER,
-        });
+        const response = await fetch(
+            `${this.emulator.url}/storage/v1/b/${BUCKET}/o/${encodeURIComponent(name)}?alt=media`,
+            {
+                headers: OWNER,
+            },
+        );
         return response.ok ? Buffer.from(await response.arrayBuffer()) : undefined;
     }
 
@@ -79,19 +67,25 @@ export class Backend {
     }
 
     async stop(): Promise<void> {
-        await this.cleanUp();
+        await this.emulator.stop();
+        rmSync(this.dataDir, { recursive: true, force: true });
     }
 
-    private async makeBucket(email: string): Promise<void> {
-        const json = { "Content-Type": "application/json" };
-        const bucket = { name: BUCKET, location: "US-CENTRAL1", versioning: { enabled: true } };
-        const uniform = { iamConfiguration: { uniformBucketLevelAccess: { enabled: true } } };
-        await this.owner(`/storage/v1/b?project=${PROJECT}`, {
-            method: "POST",
-            headers: json,
-            body: JSON.stringify({ ...bucket, ...uniform }),
+    /** Sends JSON as the developer; the answer's JSON. */
+    async post(path: string, body: object = {}, method = "POST"): Promise<Record<string, unknown>> {
+        const headers = { "Content-Type": "application/json" };
+        const response = await this.owner(path, { method, headers, body: JSON.stringify(body) });
+        return (await response.json()) as Record<string, unknown>;
+    }
+
+    private async makeBucket(): Promise<void> {
+        await this.post(`/storage/v1/b?project=${PROJECT}`, {
+            name: BUCKET,
+            location: "US-CENTRAL1",
+            versioning: { enabled: true },
+            iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
         });
-        const members = [`serviceAccount:${email}`];
+        const members = [`serviceAccount:${ACCOUNT}`];
         const under = (prefix: string) => ({
             title: prefix,
             expression: `resource.name.startsWith("projects/_/buckets/${BUCKET}/objects/${prefix}/")`,
@@ -101,17 +95,11 @@ export class Backend {
             { role: "roles/storage.objectViewer", members, condition: under("data") },
             { role: "roles/storage.objectUser", members, condition: under("runs") },
         ];
-        const policy = await this.owner(`/storage/v1/b/${BUCKET}/iam?optionsRequestedPolicyVersion=3`);
-        const { etag } = (await policy.json()) as { etag: string };
-        await this.owner(`/storage/v1/b/${BUCKET}/iam`, {
-            method: "PUT",
-            headers: json,
-            body: JSON.stringify({ version: 3, etag, bindings }),
-        });
+        await this.post(`/storage/v1/b/${BUCKET}/iam`, { version: 3, bindings }, "PUT");
     }
 
-    private async owner(path: string, init: RequestInit = {}): Promise<Response> {
-        const response = await fetch(this.api.url + path, { ...init, headers: { ...OWNER, ...init.headers } });
+    async owner(path: string, init: RequestInit = {}): Promise<Response> {
+        const response = await fetch(this.emulator.url + path, { ...init, headers: { ...OWNER, ...init.headers } });
         if (!response.ok) {
             throw new Error(`${init.method ?? "GET"} ${path}: HTTP ${response.status} ${await response.text()}`);
         }

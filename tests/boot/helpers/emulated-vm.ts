@@ -1,0 +1,145 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pushProcessImage } from "../../../emulator/vm/push-image";
+import { type BootConfig, renderUserData } from "../../../infra/boot-config";
+import { ACCOUNT, Backend, BUCKET, PROJECT } from "./backend";
+import { DATASET, RUN_ID, type Status } from "./vm";
+
+const REGION = "us-central1";
+const ZONE = `projects/${PROJECT}/zones/${REGION}-a`;
+const REPOSITORY = `projects/${PROJECT}/locations/${REGION}/repositories/trainer`;
+const SUBNETWORKS = `projects/${PROJECT}/regions/${REGION}/subnetworks`;
+const INSTANCE = `iris-${RUN_ID}`;
+
+/** An instance of the emulator's Compute Engine, with everything that a run needs, made through Google's APIs. */
+export class EmulatedVm {
+    private constructor(
+        readonly backend: Backend,
+        readonly registryUri: string,
+    ) {}
+
+    /** Makes project, bucket and repository, runs `test`, and removes everything. */
+    static async with(grantDelayMs: number, test: (vm: EmulatedVm) => Promise<void>): Promise<void> {
+        const backend = await Backend.start(grantDelayMs);
+        try {
+            await backend.put(DATASET, "a,b\n1,2\n");
+            const parent = `/v1/projects/${PROJECT}/locations/${REGION}/repositories`;
+            await backend.post(`${parent}?repositoryId=trainer`, { format: "DOCKER" });
+            const binding = { role: "roles/artifactregistry.reader", members: [`serviceAccount:${ACCOUNT}`] };
+            await backend.post(`/v1/${REPOSITORY}:setIamPolicy`, { policy: { bindings: [binding] } });
+            const repository = await (await backend.owner(`/v1/${REPOSITORY}`)).json();
+            await test(new EmulatedVm(backend, (repository as { registryUri: string }).registryUri));
+        } finally {
+            await backend.stop();
+        }
+    }
+
+    /** Makes an image of a trainer that is one Node.js script; its reference by digest. */
+    async pushTrainer(script: string): Promise<string> {
+        const folder = join(this.backend.dataDir, "trainer");
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts: { start: "node trainer.js" } }));
+        writeFileSync(join(folder, "trainer.js"), script);
+        const { digest } = await pushProcessImage({
+            registryUri: this.registryUri,
+            name: "trainer",
+            token: "the-developer",
+            folder,
+            contextSha256: "0".repeat(64),
+            dataDir: this.backend.dataDir,
+        });
+        return `${this.registryUri}/trainer@${digest}`;
+    }
+
+    /** Creates the instance, which boots. */
+    async create(image: string, config: Partial<BootConfig> = {}): Promise<void> {
+        const userData = renderUserData({
+            project: PROJECT,
+            region: REGION,
+            bucket: BUCKET,
+            runId: RUN_ID,
+            image,
+            datasetUri: `gs://${BUCKET}/${DATASET}`,
+            args: ["--name=a b"],
+            env: {},
+            maxRunSeconds: 60,
+            pullSeconds: 20,
+            uploadSeconds: 10,
+            debugSeconds: 0,
+            maxAttempts: 3,
+            privileged: false,
+            gpuCount: 0,
+            ...config,
+            timing: { grantSeconds: 10, logSeconds: 1, stopGraceSeconds: 2, ...config.timing },
+        });
+        await this.backend.post(`/compute/v1/projects/${PROJECT}/global/networks`, {
+            name: "training",
+            autoCreateSubnetworks: false,
+        });
+        await this.backend.post(`/compute/v1/${SUBNETWORKS}`, {
+            name: "training",
+            network: `projects/${PROJECT}/global/networks/training`,
+            ipCidrRange: "10.0.0.0/24",
+            privateIpGoogleAccess: true,
+        });
+        await this.backend.post(`/compute/v1/${ZONE}/instances`, {
+            name: INSTANCE,
+            machineType: `${ZONE}/machineTypes/e2-standard-2`,
+            disks: [
+                {
+                    boot: true,
+                    autoDelete: true,
+                    initializeParams: { sourceImage: "projects/cos-cloud/global/images/family/cos-stable" },
+                },
+            ],
+            networkInterfaces: [{ subnetwork: `${SUBNETWORKS}/training` }],
+            serviceAccounts: [{ email: ACCOUNT, scopes: ["https://www.googleapis.com/auth/devstorage.read_write"] }],
+            scheduling: {
+                provisioningModel: "SPOT",
+                instanceTerminationAction: "STOP",
+                onHostMaintenance: "TERMINATE",
+                automaticRestart: false,
+            },
+            metadata: { items: [{ key: "user-data", value: userData }] },
+        });
+    }
+
+    /** Starts it again, as `TrainingRun` does. */
+    async startAgain(): Promise<void> {
+        await this.backend.post(`/compute/v1/${ZONE}/instances/${INSTANCE}/start`);
+    }
+
+    async preempt(): Promise<void> {
+        await this.backend.post(`/emulator/v1/${ZONE}/instances/${INSTANCE}:preempt`);
+    }
+
+    /** Waits until the VM is off. */
+    async untilOff(): Promise<void> {
+        while ((await this.vmStatus()) !== "TERMINATED") {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+    }
+
+    /** Waits until the bucket has this object. */
+    async untilThere(name: string): Promise<void> {
+        while ((await this.backend.get(name)) === undefined) {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+    }
+
+    async status(): Promise<Status | undefined> {
+        const text = await this.backend.get(`runs/${RUN_ID}/status.json`);
+        return text === undefined ? undefined : (JSON.parse(text.toString()) as Status);
+    }
+
+    /** What the serial port has printed. */
+    async serialPort(): Promise<string> {
+        const response = await this.backend.owner(`/compute/v1/${ZONE}/instances/${INSTANCE}/serialPort?port=1`);
+        return ((await response.json()) as { contents: string }).contents;
+    }
+
+    private async vmStatus(): Promise<string> {
+        const response = await this.backend.owner(`/compute/v1/${ZONE}/instances/${INSTANCE}`);
+        return ((await response.json()) as { status: string }).status;
+    }
+}
