@@ -3,6 +3,14 @@ import { type Route, route } from "../http/router";
 import { allow, CHANGE, change, LIST, PROJECT } from "./access";
 import { listOf } from "./collection";
 import {
+    checkAccounts,
+    checkLabels,
+    checkMetadata,
+    machineTypePath,
+    newScheduling,
+    newShieldedConfig,
+} from "./instance-checks";
+import {
     instanceBody,
     setLabelsBody,
     setMachineTypeBody,
@@ -13,14 +21,6 @@ import {
     shieldedBody,
 } from "./instance-schema";
 import { checkZone, fingerprint, selfLink } from "./links";
-import {
-    checkAccounts,
-    checkLabels,
-    checkMetadata,
-    machineTypePath,
-    newScheduling,
-    newShieldedConfig,
-} from "./new-instance";
 
 const INSTANCES = `${PROJECT}/zones/:zone/instances` as const;
 const ONE = `${INSTANCES}/:name` as const;

@@ -3,12 +3,13 @@ import type { InventoryItem } from "../index";
 import type { Services } from "../services";
 import type { MetadataSource } from "../vm/metadata-tree";
 import { ResourceCollection } from "./collection";
+import type { InstancePlace } from "./instance-checks";
 import { metadataSource } from "./instance-metadata";
 import type { InstanceBody } from "./instance-schema";
 import type { Disk, Instance, InstanceStatus } from "./instance-types";
 import { COMPUTE_URL, pathOf, timestamp } from "./links";
 import type { NetworkService } from "./networks";
-import { type InstancePlace, newInstance } from "./new-instance";
+import { newInstance } from "./new-instance";
 import { SHUTDOWN_GRACE_SECONDS, VirtualMachine } from "./virtual-machine";
 
 /** What exists of an instance only while the emulator runs. */

@@ -2,7 +2,18 @@ import { invalid } from "../http/errors";
 import type { InventoryItem } from "../index";
 import type { DocumentStore } from "../store/documents";
 import { type Resource, ResourceCollection } from "./collection";
-import { checkName, fingerprint, inUse, lastSegment, newId, pathOf, referencePath, selfLink, timestamp } from "./links";
+import {
+    checkName,
+    fingerprint,
+    inUse,
+    lastSegment,
+    missing,
+    newId,
+    pathOf,
+    referencePath,
+    selfLink,
+    timestamp,
+} from "./links";
 import type { FirewallBody, FirewallPatch, NetworkBody, NetworkPatch, SubnetworkBody } from "./network-schema";
 import { formatAddress, overlap, parseRange } from "./subnet-range";
 
@@ -39,7 +50,7 @@ export interface Firewall extends Resource {
     readonly priority: number;
 }
 
-/** Every project begins with the network `default`, and a subnetwork of that name in each region. */
+/** Every project begins with this network, of auto mode: it has a subnetwork of its own name in each region. */
 const DEFAULT = "default";
 const DEFAULT_MTU = 1460;
 
@@ -65,25 +76,32 @@ export class NetworkService {
         return { ...network, ...(subnetworks.length === 0 ? {} : { subnetworks }) };
     }
 
-    /** @throws ApiError 404 */
+    /** A subnetwork; a network of auto mode has one of its own name in every region. @throws ApiError 404 */
     subnetwork(path: string): Subnetwork {
-        const isDefault = lastSegment(path) === DEFAULT;
-        return isDefault ? (this.subnetworks.find(path) ?? defaultSubnetwork(path)) : this.subnetworks.get(path);
+        const stored = this.subnetworks.find(path);
+        if (stored !== undefined) {
+            return stored;
+        }
+        const [, project = "", , region = "", , name = ""] = path.split("/");
+        const networkPath = `projects/${project}/global/networks/${name}`;
+        const known = name === DEFAULT || this.networks.find(networkPath) !== undefined;
+        const network = known ? this.network(networkPath) : undefined;
+        if (network?.autoCreateSubnetworks !== true) {
+            throw missing(path);
+        }
+        return automaticSubnetwork(network, path, selfLink(`projects/${project}/regions/${region}`));
     }
 
     async insertNetwork(project: string, body: NetworkBody): Promise<Network> {
         const path = `projects/${project}/global/networks/${checkName(body.name)}`;
         this.networks.checkFree(path);
-        if (body.autoCreateSubnetworks) {
-            throw invalid("autoCreateSubnetworks must be false: the emulator makes no subnetworks by itself.");
-        }
         return await this.networks.put(path, {
             kind: "compute#network",
             id: newId(),
             name: body.name,
             selfLink: selfLink(path),
             creationTimestamp: timestamp(),
-            autoCreateSubnetworks: false,
+            autoCreateSubnetworks: body.autoCreateSubnetworks,
             routingConfig: { routingMode: body.routingConfig?.routingMode ?? "REGIONAL" },
             mtu: body.mtu ?? DEFAULT_MTU,
             networkFirewallPolicyEnforcementOrder:
@@ -231,16 +249,15 @@ function defaultNetwork(path: string): Network {
     };
 }
 
-function defaultSubnetwork(path: string): Subnetwork {
-    const [, project = "", , region = ""] = path.split("/");
+function automaticSubnetwork(network: Network, path: string, region: string): Subnetwork {
     return {
         kind: "compute#subnetwork",
         id: "2",
-        name: DEFAULT,
+        name: network.name,
         selfLink: selfLink(path),
-        creationTimestamp: "2026-01-01T00:00:00.000-08:00",
-        network: selfLink(`projects/${project}/global/networks/${DEFAULT}`),
-        region: selfLink(`projects/${project}/regions/${region}`),
+        creationTimestamp: network.creationTimestamp,
+        network: network.selfLink,
+        region,
         // The range of us-central1; those of the other regions would not be seen by anything here.
         ipCidrRange: "10.128.0.0/20",
         gatewayAddress: "10.128.0.1",

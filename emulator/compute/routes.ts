@@ -3,10 +3,10 @@ import { type Route, route } from "../http/router";
 import { allow, CHANGE, change, LIST, PROJECT } from "./access";
 import { listOf } from "./collection";
 import { imageAt } from "./images";
+import { checkLabels } from "./instance-checks";
 import { instanceRoutes } from "./instance-routes";
 import { fingerprint, inUse, lastSegment, selfLink } from "./links";
 import { networkRoutes } from "./network-routes";
-import { checkLabels } from "./new-instance";
 import { body, int64, labels } from "./schema";
 
 const DISKS = `${PROJECT}/zones/:zone/disks` as const;

@@ -1,0 +1,131 @@
+import { invalid } from "../http/errors";
+import type { InstanceBody, SchedulingBody } from "./instance-schema";
+import type { Scheduling, ShieldedConfig } from "./instance-types";
+import { lastSegment, referencePath } from "./links";
+
+/** Where an instance is to be made. */
+export interface InstancePlace {
+    readonly project: string;
+    readonly zone: string;
+}
+
+const SCOPE = /^https:\/\/www\.googleapis\.com\/auth\/[a-z0-9._-]+(\/[a-z0-9._-]+)?$/;
+const MAX_METADATA_BYTES = 512 * 1024;
+const MAX_RUN_SECONDS = 120 * 24 * 3600;
+
+/** @throws ApiError 400 unless it is `zones/Z/machineTypes/T`, in any way of writing links, in the instance's own zone */
+export function machineTypePath(reference: string, { project, zone }: InstancePlace): string {
+    const path = referencePath(reference, project, "resource.machineType");
+    const type = lastSegment(path);
+    if (
+        path !== `projects/${project}/zones/${zone}/machineTypes/${type}` ||
+        !/^[a-z][a-z0-9]*-[a-z0-9-]+$/.test(type)
+    ) {
+        throw invalid(
+            `Invalid value for field 'resource.machineType': '${reference}'. The referenced machineType resource must be of the form zones/${zone}/machineTypes/TYPE.`,
+            "resource.machineType",
+        );
+    }
+    return path;
+}
+
+/** @throws ApiError 400 for combinations that Compute Engine refuses */
+export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling {
+    const spot = body.provisioningModel === "SPOT" || body.preemptible === true;
+    const scheduling: Scheduling = {
+        automaticRestart: body.automaticRestart ?? !spot,
+        preemptible: body.preemptible ?? spot,
+        onHostMaintenance: body.onHostMaintenance ?? (spot || hasGpu ? "TERMINATE" : "MIGRATE"),
+        provisioningModel: spot ? "SPOT" : "STANDARD",
+        ...(body.instanceTerminationAction === undefined
+            ? {}
+            : { instanceTerminationAction: body.instanceTerminationAction }),
+        ...(body.maxRunDuration === undefined ? {} : { maxRunDuration: { seconds: body.maxRunDuration.seconds } }),
+    };
+    if (spot && scheduling.automaticRestart) {
+        throw invalid("Scheduling must have preemptible be false when AutomaticRestart is true.");
+    }
+    if ((spot || hasGpu) && scheduling.onHostMaintenance === "MIGRATE") {
+        throw invalid("Instances with guest accelerators or provisioning model SPOT do not support live migration.");
+    }
+    const seconds = Number(body.maxRunDuration?.seconds ?? 60);
+    // Google's least is 30 seconds. Here it may be less, so that a test of the limit is quick.
+    if (seconds < 1 || seconds > MAX_RUN_SECONDS) {
+        throw invalid(
+            `Invalid value for field 'resource.scheduling.maxRunDuration': ${seconds} seconds. Must be at most 120 days.`,
+        );
+    }
+    if (body.maxRunDuration !== undefined && body.instanceTerminationAction === undefined) {
+        throw invalid("Scheduling with maxRunDuration must have instanceTerminationAction.");
+    }
+    return scheduling;
+}
+
+/** @throws ApiError 400 for more metadata than an instance may have, bad keys, or a key twice */
+export function checkMetadata(items: readonly { key: string; value: string }[]): void {
+    const keys = new Set<string>();
+    for (const { key } of items) {
+        if (!/^[a-zA-Z0-9-_]{1,128}$/.test(key) || keys.has(key)) {
+            throw invalid(
+                `Invalid value for field 'resource.metadata.items': '${key}' is no metadata key, or is there twice.`,
+            );
+        }
+        keys.add(key);
+    }
+    const total = items.reduce((sum, { key, value }) => sum + key.length + Buffer.byteLength(value), 0);
+    const tooLong = items.find(({ value }) => Buffer.byteLength(value) > MAX_METADATA_BYTES / 2);
+    if (tooLong !== undefined || total > MAX_METADATA_BYTES) {
+        throw invalid(
+            `Invalid value for field 'resource.metadata': ${tooLong?.key ?? "all items"}. A value may have 262144 bytes, all together 524288.`,
+        );
+    }
+}
+
+/** @throws ApiError 400 for labels that Google Cloud would not take: https://cloud.google.com/compute/docs/labeling-resources */
+export function checkLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    for (const [key, value] of Object.entries(labels)) {
+        if (
+            !/^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u.test(key) ||
+            !/^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u.test(value)
+        ) {
+            throw invalid(
+                `Invalid value for field 'resource.labels': '${key}: ${value}'. Label keys and values are lower case.`,
+            );
+        }
+    }
+    return labels;
+}
+
+/** @throws ApiError 400 for an account that does not exist, or a scope that is not a full URL */
+export function checkAccounts(
+    accounts: InstanceBody["serviceAccounts"] & {},
+    context: { readonly accountExists: (email: string) => boolean },
+): void {
+    for (const { email, scopes = [] } of accounts) {
+        if (email !== "default" && !context.accountExists(email)) {
+            throw invalid(
+                `The resource 'projects/-/serviceAccounts/${email}' of type 'serviceAccount' was not found.`,
+                "resource.serviceAccounts",
+            );
+        }
+        const bad = scopes.find((scope) => !SCOPE.test(scope));
+        if (bad !== undefined) {
+            throw invalid(
+                `Invalid value for field 'resource.serviceAccounts[0].scopes': '${bad}'. A scope is a full URL such as https://www.googleapis.com/auth/devstorage.read_write.`,
+            );
+        }
+    }
+}
+
+/** Completes the settings of a shielded VM with Compute Engine's defaults. */
+export function newShieldedConfig(
+    config: {
+        readonly [Key in keyof ShieldedConfig]?: boolean | undefined;
+    },
+): ShieldedConfig {
+    return {
+        enableSecureBoot: config.enableSecureBoot ?? false,
+        enableVtpm: config.enableVtpm ?? true,
+        enableIntegrityMonitoring: config.enableIntegrityMonitoring ?? true,
+    };
+}
