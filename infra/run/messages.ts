@@ -53,13 +53,17 @@ export function failureMessage(
     ];
     if (tail.length > 0) {
         lines.push(`The last ${tail.length} lines of the trainer's log:`, ...tail.map((line) => `| ${line}`));
+        lines.push(`The whole log: gcloud storage cat ${wholeLog}`);
     } else {
-        lines.push("The trainer's log is empty.");
+        lines.push(`The trainer printed nothing. What its VM did: ${serialPortCommand(place)}`);
     }
-    lines.push(`The whole log: gcloud storage cat ${wholeLog}`);
     lines.push(...debugLines(place, status, debugMinutes));
     lines.push(`\`pulumi up\` tries again, as attempt ${status.attempt + 1}.`);
     return lines.join("\n");
+}
+
+function serialPortCommand({ instance, project, zone }: RunPlace): string {
+    return `gcloud compute instances get-serial-port-output ${instance} --project ${project} --zone ${zone}`;
 }
 
 function debugLines(place: RunPlace, status: RunStatus, debugMinutes: number): string[] {
@@ -96,10 +100,7 @@ export function stallMessage(
     } else {
         lines.push("The VM's serial port shows nothing.");
     }
-    lines.push(
-        `All of it: gcloud compute instances get-serial-port-output ${place.instance} ` +
-            `--project ${place.project} --zone ${place.zone}`,
-    );
+    lines.push(`All of it: ${serialPortCommand(place)}`);
     if (onPrivateSubnetwork) {
         lines.push(
             "The VM has no external IP and its subnetwork is not this stack's: Private Google Access must be on there " +
