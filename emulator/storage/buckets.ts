@@ -134,10 +134,11 @@ export class BucketService {
     }
 
     inventory(): InventoryItem[] {
-        return this.buckets.values().map(({ name }) => ({
-            kind: "storage bucket",
-            name: `${name} (${this.countObjects(name)} objects)`,
-        }));
+        return this.buckets.values().map(({ name }) => {
+            const count = this.countObjects(name);
+            const content = count === 0 ? "" : ` (${count} object version${count === 1 ? "" : "s"})`;
+            return { kind: "storage bucket", name: name + content };
+        });
     }
 }
 
