@@ -14,22 +14,28 @@ json_or_null() {
     if [ -n "$1" ]; then json_text "$1"; else printf 'null'; fi
 }
 
-# Cloud Storage takes one write of an object a second. The mark of the last write goes away after that second; if its
-# remover was killed, waiting that long is right as well.
+# now_ms: milliseconds of the epoch; whole seconds where date knows no %N, as on macOS.
+now_ms() {
+    local time
+    time=$(date +%s%N)
+    case $time in
+        (*N) printf '%s000' "${time%N}" ;;
+        (*) printf '%s' "${time%??????}" ;;
+    esac
+}
+
+# Cloud Storage takes one write of an object a second. https://cloud.google.com/storage/quotas#objects
+# The clock may be set meanwhile, so the wait has a bound of its own.
 await_pace() {
-    local tenths=11
-    while marked pace && [ "$tenths" -gt 0 ]; do
+    local last pace=1000 tenths=21
+    last=$(recall status-written-ms 0)
+    case $last in
+        (*000) pace=2000 ;;
+    esac
+    while [ $(($(now_ms) - last)) -lt "$pace" ] && [ "$tenths" -gt 0 ]; do
         sleep 0.1
         tenths=$((tenths - 1))
     done
-}
-
-start_pace() {
-    : >"$STATE/pace"
-    (
-        sleep 1
-        rm -f "$STATE/pace"
-    ) >/dev/null 2>&1 &
 }
 
 # read_status DEADLINE: HTTP_CODE; at 200 STATUS_TEXT and STATUS_GENERATION, which belong together.
@@ -67,7 +73,7 @@ put_status() {
     while :; do
         await_pace
         upload "$deadline" "$RUN_PREFIX/status.json" "$body" application/json "$(recall generation 0)"
-        start_pace
+        keep status-written-ms "$(now_ms)"
         case $HTTP_CODE in
             (200)
                 keep generation "$(json_number generation <"$RESPONSE")"
