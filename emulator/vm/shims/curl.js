@@ -114,7 +114,7 @@ function readBody(given) {
         if (name === "data-urlencode") {
             const equals = value.indexOf("=");
             const prefix = equals > 0 ? value.slice(0, equals + 1) : "";
-            return [Buffer.from(prefix + encodeURIComponent(value.slice(equals + 1)))];
+            return [Buffer.from(prefix + encodeURIComponent(value.slice(equals + 1)).replaceAll("%20", "+"))];
         }
         if (name !== "data" && name !== "data-binary") {
             return [];
@@ -171,7 +171,7 @@ function failure(error, answered) {
             return new CurlError(EXIT.connect, `Failed to connect: ${message}`);
         default:
             if (answered) {
-                return new CurlError(EXIT.partial, "transfer closed with outstanding read data remaining");
+                return new CurlError(EXIT.partial, "transfer closed with bytes remaining to read");
             }
             return message === "socket hang up"
                 ? new CurlError(EXIT.empty, "Empty reply from server")
@@ -188,7 +188,7 @@ function transfer(args) {
     const asQuery = args.has("get");
     let url;
     try {
-        url = new URL(args.url);
+        url = new URL(args.url.includes("://") ? args.url : `http://${args.url}`);
     } catch {
         throw new CurlError(EXIT.url, `URL rejected: ${args.url}`);
     }
