@@ -1,5 +1,6 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { ConfigError } from "../infra/config";
 import { rehearse } from "./rehearsal/rehearse";
 import { UsageError } from "./rehearsal/stack-config";
 
@@ -77,7 +78,8 @@ main().then(
     },
     (error: Error) => {
         // What a person can mend is said in one go; anything else is a defect, and its place is wanted.
-        console.error(error instanceof UsageError || error.name === "ConfigError" ? error.message : error.stack);
+        const mendable = error instanceof UsageError || error instanceof ConfigError;
+        console.error(mendable ? `error: ${error.message}` : error.stack);
         process.exitCode = 1;
     },
 );

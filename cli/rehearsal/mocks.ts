@@ -66,6 +66,7 @@ export class RehearsalEngine implements Mocks {
             if (!apply) throw new Error(`the rehearsal has no resource type ${args.type}`);
             const started = Date.now();
             const made = await apply({ ...args, inputs }, this.context);
+            if (this.applied.length === 0) this.context.print("\npulumi up, rehearsed:");
             this.applied.push({ type: args.type, name: args.name, destroy: made.destroy });
             this.context.print(line("+", args, made.note, Date.now() - started));
             return { id: made.id, state: { ...inputs, ...made.outputs } };
