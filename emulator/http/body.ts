@@ -36,13 +36,14 @@ export function parseJsonObject(body: Buffer): object {
 }
 
 /**
- * Checks a body against the fields that the emulator implements.
+ * Checks a body against the fields that the emulator implements. A member that is `null` counts as absent, as in every
+ * Google API (https://protobuf.dev/programming-guides/json/): clients send unset fields so.
  *
  * @param where what the body belongs to, for the message: "POST /storage/v1/b"
  * @throws ApiError 501 naming every unknown field, or 400 naming every field of a wrong type
  */
 export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string): T {
-    const result = schema.safeParse(value);
+    const result = schema.safeParse(withoutNulls(value));
     if (result.success) {
         return result.data;
     }
@@ -57,4 +58,15 @@ export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string):
         `Invalid value in the body of ${where}: ${problems.join("; ")}.`,
         result.error.issues[0]?.path.join("."),
     );
+}
+
+function withoutNulls(value: unknown): unknown {
+    if (Array.isArray(value)) {
+        return value.map(withoutNulls);
+    }
+    if (typeof value !== "object" || value === null) {
+        return value;
+    }
+    const present = Object.entries(value).filter(([, member]) => member !== null);
+    return Object.fromEntries(present.map(([name, member]) => [name, withoutNulls(member)]));
 }

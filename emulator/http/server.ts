@@ -187,7 +187,8 @@ async function send(response: ServerResponse, answer: ApiResponse, query: URLSea
 }
 
 function sendJson(response: ServerResponse, status: number, body: object, query?: URLSearchParams): void {
-    const text = `${JSON.stringify(body, undefined, query?.get("prettyPrint") === "false" ? undefined : 2)}\n`;
+    const isCompact = /^(false|0)$/i.test(query?.get("prettyPrint") ?? "");
+    const text = `${JSON.stringify(body, undefined, isCompact ? undefined : 2)}\n`;
     response.writeHead(status, {
         "content-type": response.getHeader("content-type")?.toString() ?? "application/json; charset=UTF-8",
         "content-length": Buffer.byteLength(text),

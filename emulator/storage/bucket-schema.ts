@@ -114,8 +114,5 @@ export const bucketSchema = z.strictObject({
     ...outputOnly,
 });
 
-/** Names a schema knows, so that a `null` for any other (nothing to delete) can pass. */
-export const KNOWN_BUCKET_FIELDS: ReadonlySet<string> = new Set(Object.keys(bucketSchema.shape));
-
 /** What of a bucket its owner decides. */
 export type BucketSettings = z.output<z.ZodObject<typeof settings>>;

@@ -6,7 +6,7 @@ import type { InventoryItem } from "../index";
 import type { ProjectService } from "../project/projects";
 import type { Collection, DocumentStore } from "../store/documents";
 import { checkBucketName } from "./bucket-names";
-import { type BucketSettings, bucketSchema, KNOWN_BUCKET_FIELDS, type newBucketSchema } from "./bucket-schema";
+import { type BucketSettings, bucketSchema, type newBucketSchema } from "./bucket-schema";
 import { conditionNotMet } from "./preconditions";
 
 /** A bucket as it is stored. */
@@ -99,10 +99,7 @@ export class BucketService {
 
     /** JSON merge patch (RFC 7396): `null` deletes. */
     async patch(bucket: Bucket, patch: object, where: string): Promise<Bucket> {
-        // Deleting what the emulator has not got anyway (`"cors": null`) is fine.
-        const known = Object.entries(patch).filter(([name, value]) => value !== null || KNOWN_BUCKET_FIELDS.has(name));
-        const merged = mergePatch({ location: bucket.location, ...bucket.settings }, Object.fromEntries(known));
-        return this.replace(bucket, merged, where);
+        return this.replace(bucket, mergePatch({ location: bucket.location, ...bucket.settings }, patch), where);
     }
 
     /** Replaces all settings; what is missing gets its default. */

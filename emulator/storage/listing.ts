@@ -1,4 +1,5 @@
 import { invalid } from "../http/errors";
+import { readBoolean } from "../http/query";
 import { compareUtf8, type StoredObject } from "./object-index";
 
 /** What objects.list can be asked: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
@@ -46,10 +47,10 @@ export function readListQuery(query: URLSearchParams): ListQuery {
     return {
         prefix: query.get("prefix") ?? "",
         delimiter: query.get("delimiter") ?? "",
-        includeTrailingDelimiter: query.get("includeTrailingDelimiter") === "true",
+        includeTrailingDelimiter: readBoolean(query, "includeTrailingDelimiter", false),
         startOffset: query.get("startOffset") ?? "",
         endOffset: query.get("endOffset") ?? "",
-        versions: query.get("versions") === "true",
+        versions: readBoolean(query, "versions", false),
         maxResults: readMaxResults(query.get("maxResults")),
         pageToken: query.get("pageToken") || undefined,
     };

@@ -6,7 +6,7 @@ import { mergePatch } from "./buckets";
 import { compose, copy, rewrite } from "./copying";
 import { listObjects, readListQuery } from "./listing";
 import { download } from "./media";
-import { KNOWN_OBJECT_FIELDS, objectSchema, pickAttributes } from "./object-schema";
+import { objectSchema, pickAttributes } from "./object-schema";
 import type { ObjectName } from "./objects";
 import {
     conditionNotMet,
@@ -83,9 +83,7 @@ async function get(request: ObjectRequest): Promise<ApiResponse> {
 
 async function patch(request: ObjectRequest) {
     const body = await request.json<object>();
-    // Deleting what the emulator has not got anyway (`"retention": null`) is fine.
-    const known = Object.entries(body).filter(([name, value]) => value !== null || KNOWN_OBJECT_FIELDS.has(name));
-    return change(request, (attributes) => mergePatch(attributes, Object.fromEntries(known)));
+    return change(request, (attributes) => mergePatch(attributes, body));
 }
 
 async function update(request: ObjectRequest) {

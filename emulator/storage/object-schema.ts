@@ -49,9 +49,6 @@ export const objectSchema = z.strictObject({
 /** What of an object its writer decides. */
 export type ObjectAttributes = z.output<z.ZodObject<typeof attributes>>;
 
-/** Names a schema knows, so that a `null` for any other (nothing to delete) can pass. */
-export const KNOWN_OBJECT_FIELDS: ReadonlySet<string> = new Set(Object.keys(objectSchema.shape));
-
 const ATTRIBUTE_NAMES = Object.keys(attributes) as (keyof typeof attributes)[];
 
 /** The attributes in a body, without output-only fields. */

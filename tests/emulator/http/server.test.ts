@@ -53,6 +53,12 @@ describe("the HTTP server", () => {
         expect(answer.at("error.message")).toContain('"lifecycle.more"');
     });
 
+    it("takes a null in a body for an absent field, known or not", async () => {
+        const body = { name: "null-bucket", labels: null, website: null, versioning: { enabled: true, more: null } };
+        const answer = await emulator.call("POST", "/storage/v1/b?project=demo-project", { body });
+        expect(answer.json).toMatchObject({ name: "null-bucket", versioning: { enabled: true } });
+    });
+
     it.each([["{"], ["[1]"], ['"text"']])("answers a body of %s with 400", async (body) => {
         const answer = await emulator.call("POST", "/storage/v1/b?project=demo-project", { body });
         expect(answer.status).toBe(400);

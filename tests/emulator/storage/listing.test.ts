@@ -41,6 +41,8 @@ describe("a listing", () => {
         ["delimiter=b", ["a", "a/", "a/d", "c", "c/d#2"], ["a/b", "b"]],
         ["startOffset=a/c&endOffset=c", ["a/d", "b/x"], []],
         ["prefix=c/&versions=true", ["c/d", "c/d#2"], []],
+        ["prefix=c/&versions=True", ["c/d", "c/d#2"], []],
+        ["prefix=c/&versions=False", ["c/d#2"], []],
         ["prefix=zzz", [], []],
     ])("of ?%s", (query, names, prefixes) => {
         expect(list(tree, query)).toEqual({ names, prefixes, nextPageToken: undefined });
@@ -83,7 +85,8 @@ describe("a listing", () => {
         );
     });
 
-    it("refuses a token that is none, and a page size that is no number", () => {
+    it("refuses a token that is none, a page size that is no number and a boolean that is none", () => {
+        expect(() => list(tree, "versions=yes")).toThrow(expect.objectContaining({ code: 400 }));
         expect(() => list(tree, "pageToken=%%%")).toThrow(expect.objectContaining({ code: 400 }));
         expect(() => readMaxResults("many")).toThrow(expect.objectContaining({ code: 400 }));
         expect([readMaxResults(null), readMaxResults("5000"), readMaxResults("7")]).toEqual([1000, 1000, 7]);
