@@ -52,7 +52,7 @@ export function failureMessage(
         `Run ${place.runId}, attempt ${status.attempt}, ${outcome}: ${status.reason ?? "no reason was given"}`,
     ];
     if (tail.length > 0) {
-        lines.push(`The last ${tail.length} lines of the trainer's log:`, ...tail.map((line) => `| ${line}`));
+        lines.push(`${lastLinesOf(tail)} the trainer's log:`, ...tail.map((line) => `| ${line}`));
         lines.push(`The whole log: gcloud storage cat ${wholeLog}`);
     } else {
         lines.push(`The trainer printed nothing. What its VM did: ${serialPortCommand(place)}`);
@@ -60,6 +60,10 @@ export function failureMessage(
     lines.push(...debugLines(place, status, debugMinutes));
     lines.push(`\`pulumi up\` tries again, as attempt ${status.attempt + 1}.`);
     return lines.join("\n");
+}
+
+function lastLinesOf(lines: string[]): string {
+    return lines.length === 1 ? "The last line of" : `The last ${lines.length} lines of`;
 }
 
 function serialPortCommand({ instance, project, zone }: RunPlace): string {
@@ -95,7 +99,7 @@ export function stallMessage(
     }[what];
     const lines = [`Run ${place.runId} ${story}.`];
     if (serialLines.length > 0) {
-        lines.push(`The last ${serialLines.length} lines of the VM's serial port:`);
+        lines.push(`${lastLinesOf(serialLines)} the VM's serial port:`);
         lines.push(...serialLines.map((line) => `| ${line}`));
     } else {
         lines.push("The VM's serial port shows nothing.");

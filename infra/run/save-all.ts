@@ -46,7 +46,7 @@ async function saveRun(context: CollectContext, status: RunStatus, folder: Retur
     if (state === "SUCCEEDED") {
         const { downloadedCount } = await collectRun(context, { status, folder: folder.absolute });
         return downloadedCount > 0
-            ? `run ${runId}: saved to ${folder.relative}, ${downloadedCount} objects downloaded and verified`
+            ? `run ${runId}: saved to ${folder.relative}, ${downloadedCount} ${downloadedCount === 1 ? "object" : "objects"} downloaded and verified`
             : `run ${runId}: is in ${folder.relative}, verified`;
     }
     await withPartialFolder(folder.absolute, async (partial) => {

@@ -36,7 +36,10 @@ export interface RunOutputs extends RunInputs {
     attempt: number;
 }
 
-const session: { settings: CloudSettings | undefined } = { settings: undefined };
+const session: { settings: CloudSettings | undefined; endsUnread: boolean } = {
+    settings: undefined,
+    endsUnread: false,
+};
 
 /**
  * Handlers of `TrainingRun`. Pulumi serialises them, with everything they call, to source text and runs that in another
@@ -70,6 +73,7 @@ export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, Run
 /** Waits for the run and collects what it made. */
 async function bringHome(inputs: RunInputs): Promise<RunOutputs> {
     const print: Print = (line) => console.log(line);
+    endWhenNobodyReads();
     const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
     const clock = systemClock();
     const auth = await createAuth(settings);
@@ -101,10 +105,21 @@ async function bringHome(inputs: RunInputs): Promise<RunOutputs> {
     }
     const { downloadedCount, objectCount, metrics } = collected;
     print(
-        `run ${inputs.runId}: ${objectCount} objects of the model verified in ${relative}` +
+        `run ${inputs.runId}: ${objectCount} ${objectCount === 1 ? "object" : "objects"} of the model verified in ${relative}` +
             (downloadedCount < objectCount ? `, ${downloadedCount} of them downloaded` : ""),
     );
     return { ...outputs, metrics, savedTo: relative };
+}
+
+/**
+ * A killed `pulumi` leaves its providers running. Such a process must not go on to write into the run's status: a later
+ * update attaches to the run, and a failure is not reported before somebody has read it.
+ */
+function endWhenNobodyReads(): void {
+    if (!session.endsUnread) {
+        session.endsUnread = true;
+        process.stdout.on("error", () => process.exit(1));
+    }
 }
 
 function saveError(inputs: RunInputs, status: RunStatus, folder: string, error: unknown): Error {

@@ -178,6 +178,7 @@ async function revive(
     vmStatus: string | undefined,
 ): Promise<void> {
     const { bucket, clock, print } = context;
+    print(`the VM ${options.instance} ${vmStatus === undefined ? "does not exist any more" : `is ${vmStatus}`}`);
     let seen = memory.seen;
     if (seen === undefined) {
         if (memory.hasSeenUp) {

@@ -1,3 +1,4 @@
+import { fork } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,6 +48,14 @@ beforeEach(async () => {
 const cwd = () => join(root, `project-${count}`);
 const resultsFolder = () => join(cwd(), "models", "dev", runInputs.runId);
 
+function config(): Record<string, string> {
+    return {
+        "gcp:accessToken": "developer",
+        "gcp:storageCustomEndpoint": `${emulator.url}/storage/v1/`,
+        "gcp:computeCustomEndpoint": `${emulator.url}/compute/beta/`,
+    };
+}
+
 function call(
     resource: keyof typeof texts,
     method: ProviderCall["method"],
@@ -57,11 +66,7 @@ function call(
         method,
         id: runInputs.runId,
         inputs: { ...runInputs, bucket: bucket.name },
-        config: {
-            "gcp:accessToken": "developer",
-            "gcp:storageCustomEndpoint": `${emulator.url}/storage/v1/`,
-            "gcp:computeCustomEndpoint": `${emulator.url}/compute/beta/`,
-        },
+        config: config(),
         cwd: cwd(),
         onLine: (_stream, line) => printed.push(line),
         ...change,
@@ -145,6 +150,30 @@ describe("TrainingRun, serialised", () => {
         expect(log.toString()).toContain("epoch 2\n");
     });
 
+    it("writes nothing into the status when the command was killed and nobody reads any more", async () => {
+        await putRun({ state: "RUNNING" });
+        const child = fork(join(projectRoot, "cli/provider-host-child.js"), {
+            cwd: cwd(),
+            execArgv: [],
+            stdio: ["ignore", "pipe", "ignore", "ipc"],
+        });
+        const ended = new Promise<number | null>((resolve) => {
+            child.once("exit", resolve);
+        });
+        child.stdout?.on("data", (text: Buffer) => {
+            if (text.includes("| epoch 2")) {
+                child.stdout?.destroy();
+                void putRun({ state: "FAILED", exitCode: 3 });
+            }
+        });
+        const inputs = { ...runInputs, bucket: bucket.name };
+        child.send({ text: texts.trainingRun, method: "create", inputs, config: config() });
+
+        await expect(ended).resolves.toBe(1);
+        const [status] = await bucket.file(`runs/${runInputs.runId}/status.json`).download();
+        expect(JSON.parse(status.toString())).toMatchObject({ state: "FAILED", reported: false });
+    });
+
     it("says where the results are when they cannot be saved", async () => {
         await putRun({ state: "SUCCEEDED" });
         await bucket.file(`runs/${runInputs.runId}/model/model.json`).delete();
@@ -209,8 +238,7 @@ describe("SavedResults, serialised", () => {
     });
 
     it("is made without a request", async () => {
-        const config = {};
-        await expect(call("savedResults", "create", { config })).resolves.toMatchObject({ id: bucket.name });
+        await expect(call("savedResults", "create", { config: {} })).resolves.toMatchObject({ id: bucket.name });
     });
 });
 
