@@ -225,7 +225,7 @@ describe("SavedResults, serialised", () => {
         await bucket.file(`runs/${runInputs.runId}/objects.json`).delete();
 
         await expect(call("savedResults", "delete")).rejects.toThrow(
-            /so the bucket stays: run r-0123456789: .*objects\.json is missing[^]*DISCARD_RESULTS=1 pulumi destroy/,
+            /so the bucket stays: run r-0123456789: .*objects\.json is missing.*DISCARD_RESULTS=1 pulumi destroy/s,
         );
         await call("savedResults", "delete", { env: { ...process.env, DISCARD_RESULTS: "1" } });
         expect(printed.at(-1)).toContain("DISCARD_RESULTS is set");
