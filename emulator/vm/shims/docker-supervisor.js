@@ -16,8 +16,10 @@ const spec = JSON.parse(readFileSync(join(dir, "spec.json"), "utf8"));
 const log = openSync(join(dir, "log.jsonl"), "a");
 const NEVER = "0001-01-01T00:00:00Z";
 
-// The arguments follow the script as npm would have it, but unchanged: "$@" is no text that a shell reads.
-const child = spawn("sh", ["-c", `${spec.script} "$@"`, "sh", ...spec.args], {
+// A signal goes to all processes of the container. The trap lets the shell outlive it, so that the program behind it decides
+// on the exit code; programs do not inherit it. The arguments follow the script as npm has it, but unchanged: "$@" is no text
+// that a shell reads.
+const child = spawn("sh", ["-c", `trap : TERM INT HUP; ${spec.script} "$@"`, "sh", ...spec.args], {
     cwd: spec.cwd,
     env: spec.env,
     detached: true,

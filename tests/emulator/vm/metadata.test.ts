@@ -1,0 +1,144 @@
+import { gcpMetadata } from "google-auth-library";
+import { TestEmulator } from "../http/support";
+import { ACCOUNT, cloudConfig, INSTANCES, PROJECT, TestInstance } from "./support";
+
+let emulator: TestEmulator;
+/** `http://host:port` of the VM's own endpoint. */
+let endpoint: string;
+let vm: TestInstance;
+const SCOPES = [
+    "https://www.googleapis.com/auth/devstorage.read_write",
+    "https://www.googleapis.com/auth/logging.write",
+];
+
+beforeAll(async () => {
+    emulator = await TestEmulator.start();
+    const account = { accountId: "trainer", serviceAccount: {} };
+    await emulator.call("POST", `/v1/projects/${PROJECT}/serviceAccounts`, { body: account });
+    // The endpoint is known inside only; the VM tells it.
+    const config = cloudConfig({}, 'echo "control $EMULATOR_MACHINE_CONTROL"');
+    vm = await TestInstance.create(emulator, "meta", config, {
+        serviceAccounts: [{ email: ACCOUNT, scopes: SCOPES }],
+        metadata: {
+            items: [
+                { key: "user-data", value: config },
+                { key: "my-Key_1", value: "a\nb" },
+            ],
+        },
+        tags: { items: ["one", "two"] },
+    });
+    endpoint = /control (http:\/\/[^/]+)/.exec(await vm.untilSerial("control http"))?.[1] ?? "";
+});
+afterAll(() => emulator.stop());
+
+const FLAVOR = { "Metadata-Flavor": "Google" };
+
+function read(path: string, headers: Record<string, string> = FLAVOR) {
+    return emulator.call("GET", `${endpoint}/computeMetadata/v1/${path}`, { token: null, headers });
+}
+
+describe("the metadata server", () => {
+    it.each([
+        ["project/project-id", PROJECT],
+        ["project/numeric-project-id", expect.stringMatching(/^\d{12}$/)],
+        ["instance/id", expect.stringMatching(/^\d{19}$/)],
+        ["instance/name", "meta"],
+        ["instance/zone", expect.stringMatching(/^projects\/\d{12}\/zones\/us-central1-a$/)],
+        ["instance/hostname", `meta.us-central1-a.c.${PROJECT}.internal`],
+        ["instance/machine-type", expect.stringMatching(/^projects\/\d{12}\/machineTypes\/e2-small$/)],
+        ["instance/preempted", "FALSE"],
+        ["instance/attributes/my-Key_1", "a\nb"],
+        ["instance/attributes/", "user-data\nmy-Key_1\n"],
+        ["instance/service-accounts/", `default/\n${ACCOUNT}/\n`],
+        ["instance/service-accounts/default/email", ACCOUNT],
+        ["instance/service-accounts/default/scopes", SCOPES.map((scope) => `${scope}\n`).join("")],
+        [`instance/service-accounts/${ACCOUNT}/email`, ACCOUNT],
+        ["instance/network-interfaces/0/ip", "10.128.0.2"],
+        ["universe/universe-domain", "googleapis.com"],
+    ])("answers %s", async (path, expected) => {
+        const answer = await read(path);
+        expect([answer.status, answer.text]).toEqual([200, expected]);
+        expect(answer.headers.get("metadata-flavor")).toBe("Google");
+    });
+
+    it("gives a subtree as JSON with keys in camel case, but attributes as they are", async () => {
+        expect((await read("instance/?recursive=true")).json).toMatchObject({
+            machineType: expect.any(String),
+            attributes: { "my-Key_1": "a\nb" },
+            serviceAccounts: { default: { email: ACCOUNT, scopes: SCOPES, aliases: ["default"] } },
+            networkInterfaces: [{ ip: "10.128.0.2" }],
+            tags: ["one", "two"],
+        });
+        expect((await read("instance/tags?alt=json")).json).toEqual(["one", "two"]);
+    });
+
+    it("gives tokens that the API takes for the service account", async () => {
+        const answer = await read("instance/service-accounts/default/token");
+        expect(answer.json).toEqual({ access_token: expect.any(String), expires_in: 3600, token_type: "Bearer" });
+        const token = String(answer.at("access_token"));
+        const denied = await emulator.call("GET", INSTANCES, { token });
+        expect([denied.status, denied.at("error.message")]).toEqual([
+            403,
+            `Required 'compute.instances.list' permission for 'projects/${PROJECT}'`,
+        ]);
+    });
+
+    it.each([{}, { "Metadata-Flavor": "google" }, { ...FLAVOR, "X-Forwarded-For": "1.2.3.4" }])(
+        "refuses headers %j",
+        async (headers) => {
+            expect((await read("instance/id", headers as Record<string, string>)).status).toBe(403);
+        },
+    );
+
+    it.each([
+        "nothing",
+        "instance/attributes/none",
+        "instance/service-accounts/other/token",
+        "instance/attributes/constructor",
+    ])("has no %s", async (path) => {
+        expect((await read(path)).status).toBe(404);
+    });
+
+    it("redirects a directory without a slash, and can be found by its root", async () => {
+        const answer = await read("instance");
+        expect([answer.status, answer.headers.get("location")]).toEqual([
+            301,
+            `${endpoint}/computeMetadata/v1/instance/`,
+        ]);
+        const root = await emulator.call("GET", `${endpoint}/`, { token: null, headers: FLAVOR });
+        expect([root.status, root.headers.get("metadata-flavor")]).toEqual([200, "Google"]);
+    });
+
+    it("follows a change of metadata at once", async () => {
+        const { metadata } = (await vm.get()).json as { metadata: { fingerprint: string } };
+        const items = [{ key: "late", value: "1" }];
+        await vm.post("setMetadata", { fingerprint: metadata.fingerprint, items });
+        expect((await read("instance/attributes/")).text).toBe("late\n");
+    });
+
+    it("is what Google's own library takes for a metadata server", async () => {
+        process.env.GCE_METADATA_HOST = endpoint.replace("http://", "");
+        try {
+            expect(await gcpMetadata.isAvailable()).toBe(true);
+            expect(await gcpMetadata.project("project-id")).toBe(PROJECT);
+        } finally {
+            delete process.env.GCE_METADATA_HOST;
+        }
+    });
+});
+
+describe("storage at the VM's own endpoint", () => {
+    it("is used as the VM's service account, without a token", async () => {
+        await emulator.makeBucket("vm-bucket");
+        await emulator.upload("vm-bucket", "a", "content");
+        const get = () => emulator.call("GET", `${endpoint}/b/vm-bucket/o/a?alt=media`, { token: null });
+        expect((await get()).status).toBe(403);
+        const binding = { role: "roles/storage.objectViewer", members: [`serviceAccount:${ACCOUNT}`] };
+        await emulator.call("PUT", "/storage/v1/b/vm-bucket/iam", { body: { bindings: [binding] } });
+        expect((await get()).text).toBe("content");
+    });
+
+    it("has no Compute Engine", async () => {
+        expect((await emulator.call("GET", `${endpoint}${INSTANCES}`, { token: null })).status).toBe(501);
+    });
+});
