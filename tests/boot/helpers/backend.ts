@@ -21,8 +21,13 @@ export class Backend {
     static async start(grantDelayMs = 0): Promise<Backend> {
         const dataDir = mkdtempSync(join(tmpdir(), "boot-cloud-"));
         const backend = new Backend(await startEmulator({ dataDir, runtime: "process", grantDelayMs }), dataDir);
-        await backend.post(`/v1/projects/${PROJECT}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
-        await backend.makeBucket();
+        try {
+            await backend.post(`/v1/projects/${PROJECT}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
+            await backend.makeBucket();
+        } catch (error) {
+            await backend.stop();
+            throw error;
+        }
         return backend;
     }
 
