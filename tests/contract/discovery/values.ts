@@ -1,0 +1,167 @@
+import type { Schema } from "./documents";
+
+/** What a value is checked for. */
+export interface Direction {
+    /** Google reads leniently and writes strictly: requests may hold null for "not set" and numbers for 64-bit text. */
+    readonly kind: "request" | "response";
+    /** Id of the method, for the properties that its request needs. */
+    readonly methodId: string;
+    /** A response that was cut to the `fields` that were asked for. */
+    readonly isPartial?: boolean;
+}
+
+type Schemas = Readonly<Record<string, Schema>>;
+
+const INT64 = 2n ** 63n;
+/** RFC 3339: https://protobuf.dev/programming-guides/json/ */
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+
+/** Whether text has a format of https://developers.google.com/discovery/v1/type-format; unknown formats are thrown. */
+const TEXT_FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
+    int64: (text) => /^-?\d+$/.test(text) && BigInt(text) >= -INT64 && BigInt(text) < INT64,
+    uint64: (text) => /^\d+$/.test(text) && BigInt(text) < 2n * INT64,
+    byte: (text) => /^[A-Za-z0-9+/_-]*={0,2}$/.test(text) && text.length % 4 !== 1,
+    date: (text) => /^\d{4}-\d\d-\d\d$/.test(text),
+    "date-time": (text) => DATE_TIME.test(text),
+    "google-datetime": (text) => DATE_TIME.test(text),
+    "google-duration": (text) => /^-?\d+(\.\d{1,9})?s$/.test(text),
+    "google-fieldmask": (text) => /^[\w.,*]*$/.test(text),
+};
+
+const NUMBER_RANGES: Readonly<Record<string, readonly [number, number]>> = {
+    int32: [-(2 ** 31), 2 ** 31 - 1],
+    uint32: [0, 2 ** 32 - 1],
+};
+
+/** What is wrong with a value, one sentence each: "labels.stack: 1 is no string". */
+export function checkValue(
+    value: unknown,
+    schema: Schema,
+    schemas: Schemas,
+    direction: Direction,
+    where = "",
+): string[] {
+    const at = (problem: string) => [`${where === "" ? "body" : where}: ${problem}`];
+    if (schema.$ref !== undefined) {
+        const target = schemas[schema.$ref];
+        return target === undefined
+            ? at(`no schema ${schema.$ref}`)
+            : checkValue(value, target, schemas, direction, where);
+    }
+    if (value === null && direction.kind === "request") {
+        return [];
+    }
+    switch (schema.type) {
+        case "any":
+            return [];
+        case "boolean":
+            return typeof value === "boolean" ? [] : at(`${show(value)} is no boolean`);
+        case "integer":
+        case "number":
+            return checkNumber(value, schema).flatMap(at);
+        case "string":
+            return checkText(value, schema, direction).flatMap(at);
+        case "array":
+            return Array.isArray(value)
+                ? value.flatMap((one, index) =>
+                      checkValue(one, schema.items ?? {}, schemas, direction, `${where}[${index}]`),
+                  )
+                : at(`${show(value)} is no array`);
+        case "object":
+            return isObject(value)
+                ? checkObject(value, schema, schemas, direction, where)
+                : at(`${show(value)} is no object`);
+        default:
+            throw new Error(`Type ${schema.type} of a discovery document is not known here.`);
+    }
+}
+
+/** What is wrong with text, for a parameter or a property. */
+export function checkText(value: unknown, schema: Schema, direction: Pick<Direction, "kind">): string[] {
+    const isLongNumber = schema.format === "int64" || schema.format === "uint64";
+    if (direction.kind === "request" && isLongNumber && Number.isInteger(value)) {
+        return [];
+    }
+    if (typeof value !== "string") {
+        return [`${show(value)} is no string`];
+    }
+    const problems: string[] = [];
+    if (schema.enum !== undefined && !schema.enum.includes(value)) {
+        problems.push(`${show(value)} is none of ${schema.enum.join(", ")}`);
+    }
+    if (schema.pattern !== undefined && !new RegExp(`^(?:${schema.pattern})$`).test(value)) {
+        problems.push(`${show(value)} does not match ${schema.pattern}`);
+    }
+    if (schema.format !== undefined) {
+        const check = TEXT_FORMATS[schema.format];
+        if (check === undefined) {
+            throw new Error(`Format ${schema.format} of a discovery document is not known here.`);
+        }
+        if (!check(value)) {
+            problems.push(`${show(value)} is no ${schema.format}`);
+        }
+    } else if (/\bRFC ?3339/.test(schema.description ?? "") && !DATE_TIME.test(value)) {
+        // Compute Engine says so in words only.
+        problems.push(`${show(value)} is no RFC 3339 time`);
+    }
+    return problems;
+}
+
+function checkNumber(value: unknown, { type, format }: Schema): string[] {
+    const isNumber = type === "integer" ? Number.isInteger(value) : typeof value === "number";
+    if (!isNumber) {
+        return [`${show(value)} is no ${type}`];
+    }
+    const [least, most] = NUMBER_RANGES[format ?? ""] ?? [-Infinity, Infinity];
+    return (value as number) >= least && (value as number) <= most ? [] : [`${value} is out of the range of ${format}`];
+}
+
+function checkObject(
+    value: Readonly<Record<string, unknown>>,
+    schema: Schema,
+    schemas: Schemas,
+    direction: Direction,
+    where: string,
+): string[] {
+    const properties = schema.properties ?? {};
+    const inside = (name: string) => (where === "" ? name : `${where}.${name}`);
+    const problems = Object.entries(value).flatMap(([name, member]) => {
+        const known = properties[name] ?? schema.additionalProperties;
+        return known === undefined
+            ? [`${inside(name)}: unknown field`]
+            : checkValue(member, known, schemas, direction, inside(name));
+    });
+    for (const [name, property] of Object.entries(properties)) {
+        const needed = property.annotations?.required?.includes(direction.methodId) === true;
+        if (direction.kind === "request" && needed && (value[name] === undefined || value[name] === null)) {
+            problems.push(`${inside(name)}: required by ${direction.methodId}`);
+        }
+        if (direction.kind === "response" && name === "kind" && property.default !== undefined) {
+            const isMissing = value.kind === undefined && direction.isPartial !== true;
+            if (isMissing || (value.kind !== undefined && value.kind !== property.default)) {
+                problems.push(`${inside(name)}: ${show(value.kind)} instead of ${show(property.default)}`);
+            }
+        }
+    }
+    return [...problems, ...checkPacked(value, schemas, direction, where)];
+}
+
+/** A google.protobuf.Any names its type, e.g. an operation's `response`. */
+function checkPacked(
+    value: Readonly<Record<string, unknown>>,
+    schemas: Schemas,
+    direction: Direction,
+    where: string,
+): string[] {
+    const { "@type": type, ...content } = value;
+    const schema = typeof type === "string" ? schemas[type.split(".").at(-1) ?? ""] : undefined;
+    return schema === undefined ? [] : checkValue(content, schema, schemas, direction, where);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+    return JSON.stringify(value)?.slice(0, 80) ?? "nothing";
+}
