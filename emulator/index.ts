@@ -56,7 +56,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
             services,
             authenticate: principalOf,
             ...(options.port === undefined ? {} : { port: options.port }),
-            ...(options.log === undefined ? {} : { log: options.log }),
+            log: (line) => {
+                services.requestLog.add(line);
+                options.log?.(line);
+            },
         });
         return {
             url: api.url,

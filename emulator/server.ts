@@ -1,4 +1,5 @@
 import { computeRoutes } from "./compute/routes";
+import { consoleRoutes } from "./console/routes";
 import type { Route } from "./http/router";
 import { iamRoutes } from "./iam/routes";
 import { projectRoutes } from "./project/routes";
@@ -15,5 +16,6 @@ export function mainRoutes(): Route[] {
         ...computeRoutes(),
         ...artifactRoutes(),
         ...ociRoutes(),
+        ...consoleRoutes(),
     ];
 }

@@ -1,4 +1,5 @@
 import { ComputeService } from "./compute/compute-service";
+import { RequestLog } from "./console/request-log";
 import { PolicyStore } from "./iam/policy";
 import { ServiceAccountService } from "./iam/service-accounts";
 import type { EmulatorOptions, InventoryItem } from "./index";
@@ -18,6 +19,8 @@ export interface Services {
     readonly storage: StorageService;
     readonly artifactRegistry: ArtifactRegistryService;
     readonly compute: ComputeService;
+    /** What the console shows of the last requests. */
+    readonly requestLog: RequestLog;
 }
 
 /** What startEmulator needs of a service; every part is optional. */
@@ -50,6 +53,7 @@ export function createServices(options: EmulatorOptions): Services {
         serviceAccounts,
         storage,
         artifactRegistry: new ArtifactRegistryService({ options, documents, projects, policies }),
+        requestLog: new RequestLog(),
         // Machines serve storage themselves, so Compute Engine is built from the others.
         get compute() {
             return compute;

@@ -91,6 +91,11 @@ export class PolicyStore {
         );
     }
 
+    /** Names and policies of all resources that have one, in the order of their names. */
+    entries(): [string, Policy][] {
+        return this.policies.entries().map(([resource, { policy }]) => [resource, policy]);
+    }
+
     /**
      * Whether a principal has a permission on a resource, by its policy or one of a parent's.
      *

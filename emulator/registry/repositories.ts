@@ -137,6 +137,11 @@ export class RepositoryService {
             );
     }
 
+    /** All repositories, with their path in the registry. */
+    all(): { readonly name: string; readonly path: string }[] {
+        return this.#repositories.values().map(({ name }) => ({ name, path: registryPath(name) }));
+    }
+
     /** Repositories of `projects/P/locations/L`. */
     list(parent: string): Repository[] {
         return this.#repositories.values().filter(({ name }) => name.startsWith(`${parent}/repositories/`));

@@ -18,6 +18,11 @@ export async function startVmEndpoint(
     return await ApiServer.start({
         routes: [...machineRoutes(machine), ...metadataRoutes(source), ...storageRoutes()],
         services,
+        log: (line) => {
+            const { name } = source();
+            services.requestLog.add(line, name);
+            services.options.log?.(`${line} (${name})`);
+        },
         authenticate: (token) => {
             if (token !== undefined) {
                 return principalOf(token);

@@ -1,0 +1,36 @@
+/** Text that is HTML already. */
+export class Html {
+    constructor(readonly text: string) {}
+}
+
+/** What may stand in a template: text is escaped, HTML is not, lists are joined, `false` and `undefined` are nothing. */
+export type Part = string | number | Html | false | undefined | readonly Part[];
+
+const ENTITIES: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+};
+
+/** Escapes text for element content and for attributes in quotes. */
+export function escapeHtml(text: string): string {
+    return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? "");
+}
+
+/** Template tag: everything that is put in is escaped unless it is `Html`. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+    const text = strings.map((piece, index) => piece + (index < parts.length ? render(parts[index]) : ""));
+    return new Html(text.join(""));
+}
+
+function render(part: Part): string {
+    if (part === undefined || part === false) {
+        return "";
+    }
+    if (part instanceof Html) {
+        return part.text;
+    }
+    return Array.isArray(part) ? part.map((one: Part) => render(one)).join("") : escapeHtml(String(part));
+}

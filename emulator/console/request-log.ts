@@ -1,0 +1,40 @@
+/** One request, as the console shows it. */
+export interface LoggedRequest {
+    readonly time: Date;
+    readonly method: string;
+    readonly target: string;
+    readonly status: number;
+    readonly milliseconds: number;
+    /** Whose endpoint was asked: "" for the main port, else the VM's name. */
+    readonly endpoint: string;
+}
+
+const KEPT = 200;
+
+/** The last requests to the emulator, newest first. */
+export class RequestLog {
+    readonly #requests: LoggedRequest[] = [];
+
+    /** @param line `METHOD target status N ms`, as ApiServer logs it */
+    add(line: string, endpoint = ""): void {
+        const match = /^(\S+) (\S+) (\d+) (\d+) ms$/.exec(line);
+        if (match === null || match[2] === "/" || match[2]?.startsWith("/console/") === true) {
+            // The console's own look-ups would push everything else out.
+            return;
+        }
+        const [, method = "", target = "", status, milliseconds] = match;
+        this.#requests.unshift({
+            time: new Date(),
+            method,
+            target,
+            status: Number(status),
+            milliseconds: Number(milliseconds),
+            endpoint,
+        });
+        this.#requests.length = Math.min(this.#requests.length, KEPT);
+    }
+
+    recent(): readonly LoggedRequest[] {
+        return this.#requests;
+    }
+}

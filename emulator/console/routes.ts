@@ -1,0 +1,75 @@
+import { permissionDenied } from "../http/errors";
+import { type Route, route } from "../http/router";
+import type { ApiRequest, ApiResponse } from "../http/types";
+import { type Html, html, Html as RawHtml } from "./html";
+import { sections } from "./sections";
+import { SCRIPT, STYLE } from "./style";
+
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
+const HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+};
+
+/**
+ * The page for a person, at `/`. It only shows; nothing can be changed by it. It is served without a token, so it answers
+ * only to the names of this machine: a page elsewhere that points its own name here gets nothing.
+ */
+export function consoleRoutes(): Route[] {
+    return [
+        route("GET", "/", page, { public: true }),
+        route("GET", "/console/object", object, { public: true, query: ["bucket", "name"] }),
+    ];
+}
+
+function page(request: ApiRequest): ApiResponse {
+    requireLoopback(request);
+    return {
+        headers: {
+            ...HEADERS,
+            "content-type": "text/html; charset=utf-8",
+            "content-security-policy":
+                "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'",
+        },
+        body: `<!doctype html>\n${render(request).text}\n`,
+    };
+}
+
+function render({ services, baseUrl }: ApiRequest): Html {
+    const all = sections(services);
+    const overview = all.map(({ id, title, count }) => html`<a href="#${id}"><b>${count}</b><span>${title}</span></a>`);
+    const bodies = all.map(({ id, title, content }) => html`<section id="${id}"><h2>${title}</h2>${content}</section>`);
+    return html`<html lang="en"><head><meta charset="utf-8"><title>gcp-trainer emulator</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<style>${new RawHtml(STYLE)}</style></head><body>
+<header><h1>Google Cloud on this machine</h1><span>${baseUrl}, ${services.options.runtime} runtime, times in UTC</span></header>
+<main><nav>${overview}</nav>${bodies}<footer>gcp-trainer's emulator. This page shows, and changes nothing.</footer></main>
+<script>${new RawHtml(SCRIPT)}</script></body></html>`;
+}
+
+/** An object as plain text: whatever a trainer has written, it is not run as a page of this server. */
+async function object(request: ApiRequest): Promise<ApiResponse> {
+    requireLoopback(request);
+    const { storage } = request.services;
+    const target = { bucket: request.query.get("bucket") ?? "", name: request.query.get("name") ?? "" };
+    const found = storage.objects.get({ kind: "owner" }, target);
+    return {
+        headers: {
+            ...HEADERS,
+            "content-type": "text/plain; charset=utf-8",
+            "content-security-policy": "sandbox; default-src 'none'",
+        },
+        body: await storage.blobs.read(found.blob.id),
+    };
+}
+
+function requireLoopback(request: ApiRequest): void {
+    if (!LOOPBACK.test(request.headers.host ?? "")) {
+        throw permissionDenied(
+            `The console answers to 127.0.0.1 and localhost only; this request names ${request.headers.host}.`,
+        );
+    }
+}
