@@ -4,7 +4,7 @@ import type { Resource } from "./collection";
 import type { ComputeService } from "./compute-service";
 
 /** Start of every path: projects of either version of the API. */
-export const PROJECT = "/compute/:version/projects/:project";
+export const PROJECT_PATH = "/compute/:version/projects/:project";
 /** Query parameters of a list. */
 export const LIST = { query: ["maxResults", "filter", "orderBy", "pageToken", "returnPartialSuccess"] };
 /** Query parameters of a change. */

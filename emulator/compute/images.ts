@@ -19,7 +19,7 @@ export interface Image {
     readonly guestOsFeatures: readonly { readonly type: string }[];
 }
 
-const PROJECT = "cos-cloud";
+const IMAGE_PROJECT = "cos-cloud";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;
 /** Build number of every emulated image; the VM does not run it, so there is one of each family. */
 const BUILD = "19999-0-0";
@@ -32,7 +32,7 @@ const BUILD = "19999-0-0";
  * @see https://cloud.google.com/container-optimized-os/docs/concepts/versioning
  */
 export function imageAt(path: string): Image {
-    const match = new RegExp(`^projects/${PROJECT}/global/images/(family/)?([^/]+)$`).exec(path);
+    const match = new RegExp(`^projects/${IMAGE_PROJECT}/global/images/(family/)?([^/]+)$`).exec(path);
     const name = match?.[2] ?? "";
     const family = match?.[1] === undefined ? name.replace(new RegExp(`-${BUILD}$`), "") : name;
     if (match === null || !FAMILY.test(family) || (match[1] === undefined && family === name)) {
@@ -50,7 +50,7 @@ function describe(family: string): Image {
         name,
         family,
         description: `Container-Optimized OS, emulated: ${family}`,
-        selfLink: selfLink(`projects/${PROJECT}/global/images/${name}`),
+        selfLink: selfLink(`projects/${IMAGE_PROJECT}/global/images/${name}`),
         creationTimestamp: "2026-01-01T00:00:00.000-08:00",
         status: "READY",
         sourceType: "RAW",

@@ -1,6 +1,6 @@
 import { invalid, preconditionFailed } from "../http/errors";
 import { type Route, route } from "../http/router";
-import { allow, CHANGE, change, LIST, PROJECT } from "./access";
+import { allow, CHANGE, change, LIST, PROJECT_PATH } from "./access";
 import { listOf } from "./collection";
 import {
     checkAccounts,
@@ -22,7 +22,7 @@ import {
 } from "./instance-schema";
 import { checkZone, fingerprint, selfLink } from "./links";
 
-const INSTANCES = `${PROJECT}/zones/:zone/instances` as const;
+const INSTANCES = `${PROJECT_PATH}/zones/:zone/instances` as const;
 const ONE = `${INSTANCES}/:name` as const;
 
 type Name = { readonly project: string; readonly zone: string; readonly name: string };

@@ -1,5 +1,5 @@
 import { type Route, route } from "../http/router";
-import { allow, CHANGE, change, LIST, PROJECT } from "./access";
+import { allow, CHANGE, change, LIST, PROJECT_PATH } from "./access";
 import { listOf } from "./collection";
 import { checkRegion } from "./links";
 import {
@@ -11,9 +11,9 @@ import {
     subnetworkBody,
 } from "./network-schema";
 
-const NETWORKS = `${PROJECT}/global/networks` as const;
-const SUBNETWORKS = `${PROJECT}/regions/:region/subnetworks` as const;
-const FIREWALLS = `${PROJECT}/global/firewalls` as const;
+const NETWORKS = `${PROJECT_PATH}/global/networks` as const;
+const SUBNETWORKS = `${PROJECT_PATH}/regions/:region/subnetworks` as const;
+const FIREWALLS = `${PROJECT_PATH}/global/firewalls` as const;
 
 type GlobalName = { readonly project: string; readonly name: string };
 type RegionalName = GlobalName & { readonly region: string };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Route, route } from "../http/router";
-import { allow, CHANGE, change, LIST, PROJECT } from "./access";
+import { allow, CHANGE, change, LIST, PROJECT_PATH } from "./access";
 import { listOf } from "./collection";
 import { imageAt } from "./images";
 import { checkLabels } from "./instance-checks";
@@ -9,7 +9,7 @@ import { fingerprint, inUse, lastSegment, selfLink } from "./links";
 import { networkRoutes } from "./network-routes";
 import { body, int64, labels } from "./schema";
 
-const DISKS = `${PROJECT}/zones/:zone/disks` as const;
+const DISKS = `${PROJECT_PATH}/zones/:zone/disks` as const;
 const resizeBody = body(z.strictObject({ sizeGb: int64 }));
 const diskLabelsBody = body(z.strictObject({ labels: labels.optional(), labelFingerprint: z.string().optional() }));
 
@@ -83,7 +83,7 @@ function diskRoutes(): Route[] {
 
 /** Public images; every project may read them. */
 function imageRoutes(): Route[] {
-    const images = `${PROJECT}/global/images` as const;
+    const images = `${PROJECT_PATH}/global/images` as const;
     return [
         route("GET", `${images}/family/:family`, ({ params }) => ({
             body: imageAt(`projects/${params.project}/global/images/family/${params.family}`),
@@ -97,7 +97,7 @@ function imageRoutes(): Route[] {
 function operationRoutes(): Route[] {
     const scopes = ["global", "zones/:place", "regions/:place"] as const;
     return scopes.flatMap((scope) => {
-        const pattern = `${PROJECT}/${scope}/operations/:operation` as const;
+        const pattern = `${PROJECT_PATH}/${scope}/operations/:operation` as const;
         const path = (params: { project: string; operation: string; place?: string }) =>
             `projects/${params.project}/${scope.replace(":place", params.place ?? "")}/operations/${params.operation}`;
         return [
@@ -113,7 +113,7 @@ function operationRoutes(): Route[] {
 
 /** https://cloud.google.com/compute/docs/reference/rest/v1/projects/get; the provider asks by number too. */
 function projectRoute(): Route {
-    return route("GET", PROJECT, async (request) => {
+    return route("GET", PROJECT_PATH, async (request) => {
         allow(request, "compute.projects.get");
         const project = await request.services.projects.get(request.params.project);
         return {

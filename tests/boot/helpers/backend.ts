@@ -6,9 +6,9 @@ import { type Emulator, startEmulator } from "../../../emulator";
 import { mintToken } from "../../../emulator/iam/tokens";
 
 export const BUCKET = "iris-bucket";
-export const PROJECT = "demo-project";
+export const PROJECT_ID = "demo-project";
 /** The VM's service account. */
-export const ACCOUNT = `trainer-vm@${PROJECT}.iam.gserviceaccount.com`;
+export const ACCOUNT = `trainer-vm@${PROJECT_ID}.iam.gserviceaccount.com`;
 const OWNER = { Authorization: "Bearer the-developer" };
 
 /** The emulator with one bucket, and an account that may do there what the stack's may: list, read `data/`, write `runs/`. */
@@ -22,7 +22,7 @@ export class Backend {
         const dataDir = mkdtempSync(join(tmpdir(), "boot-cloud-"));
         const backend = new Backend(await startEmulator({ dataDir, runtime: "process", grantDelayMs }), dataDir);
         try {
-            await backend.post(`/v1/projects/${PROJECT}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
+            await backend.post(`/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
             await backend.makeBucket();
         } catch (error) {
             await backend.stop();
@@ -84,7 +84,7 @@ export class Backend {
     }
 
     private async makeBucket(): Promise<void> {
-        await this.post(`/storage/v1/b?project=${PROJECT}`, {
+        await this.post(`/storage/v1/b?project=${PROJECT_ID}`, {
             name: BUCKET,
             location: "US-CENTRAL1",
             versioning: { enabled: true },

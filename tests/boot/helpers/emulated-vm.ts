@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pushProcessImage } from "../../../emulator/vm/push-image";
 import { type BootConfig, renderUserData } from "../../../infra/boot-config";
-import { ACCOUNT, Backend, BUCKET, PROJECT } from "./backend";
+import { ACCOUNT, Backend, BUCKET, PROJECT_ID } from "./backend";
 import { DATASET, RUN_ID, type Status } from "./vm";
 
 const REGION = "us-central1";
-const ZONE = `projects/${PROJECT}/zones/${REGION}-a`;
-const REPOSITORY = `projects/${PROJECT}/locations/${REGION}/repositories/trainer`;
-const SUBNETWORKS = `projects/${PROJECT}/regions/${REGION}/subnetworks`;
+const ZONE = `projects/${PROJECT_ID}/zones/${REGION}-a`;
+const REPOSITORY = `projects/${PROJECT_ID}/locations/${REGION}/repositories/trainer`;
+const SUBNETWORKS = `projects/${PROJECT_ID}/regions/${REGION}/subnetworks`;
 const INSTANCE = `iris-${RUN_ID}`;
 
 /** An instance of the emulator's Compute Engine, with everything that a run needs, made through Google's APIs. */
@@ -23,7 +23,7 @@ export class EmulatedVm {
         const backend = await Backend.start(grantDelayMs);
         try {
             await backend.put(DATASET, "a,b\n1,2\n");
-            const parent = `/v1/projects/${PROJECT}/locations/${REGION}/repositories`;
+            const parent = `/v1/projects/${PROJECT_ID}/locations/${REGION}/repositories`;
             await backend.post(`${parent}?repositoryId=trainer`, { format: "DOCKER" });
             const binding = { role: "roles/artifactregistry.reader", members: [`serviceAccount:${ACCOUNT}`] };
             await backend.post(`/v1/${REPOSITORY}:setIamPolicy`, { policy: { bindings: [binding] } });
@@ -54,7 +54,7 @@ export class EmulatedVm {
     /** Creates the instance, which boots. */
     async create(image: string, config: Partial<BootConfig> = {}): Promise<void> {
         const userData = renderUserData({
-            project: PROJECT,
+            project: PROJECT_ID,
             region: REGION,
             bucket: BUCKET,
             runId: RUN_ID,
@@ -72,13 +72,13 @@ export class EmulatedVm {
             ...config,
             timing: { grantSeconds: 10, logSeconds: 1, stopGraceSeconds: 2, ...config.timing },
         });
-        await this.backend.post(`/compute/v1/projects/${PROJECT}/global/networks`, {
+        await this.backend.post(`/compute/v1/projects/${PROJECT_ID}/global/networks`, {
             name: "training",
             autoCreateSubnetworks: false,
         });
         await this.backend.post(`/compute/v1/${SUBNETWORKS}`, {
             name: "training",
-            network: `projects/${PROJECT}/global/networks/training`,
+            network: `projects/${PROJECT_ID}/global/networks/training`,
             ipCidrRange: "10.0.0.0/24",
             privateIpGoogleAccess: true,
         });

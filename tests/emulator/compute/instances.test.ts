@@ -1,5 +1,5 @@
 import { TestEmulator } from "../http/support";
-import { INSTANCES, instanceBody, PROJECT, TestInstance, ZONE } from "../vm/support";
+import { INSTANCES, instanceBody, PROJECT_ID, TestInstance, ZONE } from "../vm/support";
 
 let emulator: TestEmulator;
 
@@ -55,7 +55,7 @@ describe("instances.insert", () => {
                 },
             ],
             networkInterfaces: [
-                { network: `projects/${PROJECT}/global/networks/default`, accessConfigs: [{ type: "ONE_TO_ONE_NAT" }] },
+                { network: `projects/${PROJECT_ID}/global/networks/default`, accessConfigs: [{ type: "ONE_TO_ONE_NAT" }] },
             ],
             scheduling: {
                 automaticRestart: false,
@@ -84,8 +84,8 @@ describe("instances.insert", () => {
             networkInterfaces: [
                 {
                     name: "nic0",
-                    network: `${GOOGLE}projects/${PROJECT}/global/networks/default`,
-                    subnetwork: `${GOOGLE}projects/${PROJECT}/regions/us-central1/subnetworks/default`,
+                    network: `${GOOGLE}projects/${PROJECT_ID}/global/networks/default`,
+                    subnetwork: `${GOOGLE}projects/${PROJECT_ID}/regions/us-central1/subnetworks/default`,
                     networkIP: expect.stringMatching(/^10\.128\.0\.\d+$/),
                     accessConfigs: [{ natIP: expect.stringMatching(/^203\.0\.113\.\d+$/), networkTier: "PREMIUM" }],
                 },
@@ -113,7 +113,7 @@ describe("instances.insert", () => {
         [{ name: "a".repeat(64) }, "resource.name"],
         [{ machineType: "e2-small" }, "machineType"],
         [{ machineType: "zones/us-east1-b/machineTypes/e2-small" }, "machineType"],
-        [{ serviceAccounts: [{ email: `none@${PROJECT}.iam.gserviceaccount.com`, scopes: [] }] }, "not found"],
+        [{ serviceAccounts: [{ email: `none@${PROJECT_ID}.iam.gserviceaccount.com`, scopes: [] }] }, "not found"],
         [{ serviceAccounts: [{ email: "default", scopes: ["cloud-platform"] }] }, "full URL"],
         [{ labels: { Upper: "x" } }, "labels"],
         [{ tags: { items: ["Not A Tag"] } }, "tags"],
@@ -235,7 +235,7 @@ describe("an instance", () => {
     it("is listed with its zone's other instances", async () => {
         const all = await emulator.call("GET", INSTANCES);
         expect(all.at("kind")).toBe("compute#instanceList");
-        const none = await emulator.call("GET", `/compute/v1/projects/${PROJECT}/zones/us-east1-b/instances`);
+        const none = await emulator.call("GET", `/compute/v1/projects/${PROJECT_ID}/zones/us-east1-b/instances`);
         expect(none.at("items")).toBeUndefined();
     });
 
@@ -266,8 +266,8 @@ describe("images", () => {
 
 describe("projects.get", () => {
     it("finds a project by id and by number", async () => {
-        const byId = await emulator.call("GET", `/compute/beta/projects/${PROJECT}`);
-        expect(byId.json).toMatchObject({ kind: "compute#project", name: PROJECT });
+        const byId = await emulator.call("GET", `/compute/beta/projects/${PROJECT_ID}`);
+        expect(byId.json).toMatchObject({ kind: "compute#project", name: PROJECT_ID });
         expect((await emulator.call("GET", `/compute/beta/projects/${byId.at("id")}`)).json).toEqual(byId.json);
     });
 });

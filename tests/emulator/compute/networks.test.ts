@@ -1,5 +1,5 @@
 import { TestEmulator } from "../http/support";
-import { INSTANCES, instanceBody, PROJECT } from "../vm/support";
+import { INSTANCES, instanceBody, PROJECT_ID } from "../vm/support";
 
 let emulator: TestEmulator;
 
@@ -8,10 +8,10 @@ beforeEach(async () => {
 });
 afterEach(() => emulator.stop());
 
-const GLOBAL = `/compute/beta/projects/${PROJECT}/global`;
-const SUBNETWORKS = `/compute/beta/projects/${PROJECT}/regions/us-central1/subnetworks`;
+const GLOBAL = `/compute/beta/projects/${PROJECT_ID}/global`;
+const SUBNETWORKS = `/compute/beta/projects/${PROJECT_ID}/regions/us-central1/subnetworks`;
 const GOOGLE = "https://www.googleapis.com/compute/v1/";
-const NETWORK = `projects/${PROJECT}/global/networks/net`;
+const NETWORK = `projects/${PROJECT_ID}/global/networks/net`;
 
 const post = (path: string, body: object) => emulator.call("POST", path, { body });
 const makeNetwork = () =>
@@ -27,7 +27,7 @@ describe("networks", () => {
     it("are made with their subnetworks, and deleted from the inside out", async () => {
         expect((await makeNetwork()).json).toMatchObject({ status: "DONE", targetLink: GOOGLE + NETWORK });
         expect((await makeSubnetwork()).json).toMatchObject({
-            region: `${GOOGLE}projects/${PROJECT}/regions/us-central1`,
+            region: `${GOOGLE}projects/${PROJECT_ID}/regions/us-central1`,
         });
         const subnetwork = await emulator.call("GET", `${SUBNETWORKS}/sub`);
         expect(subnetwork.json).toMatchObject({

@@ -1,8 +1,8 @@
 import { mintToken } from "../../../emulator/iam/tokens";
 import { type Answer, type Call, TestEmulator } from "../http/support";
 
-const PROJECT = "demo-project";
-const EMAIL = `trainer@${PROJECT}.iam.gserviceaccount.com`;
+const PROJECT_ID = "demo-project";
+const EMAIL = `trainer@${PROJECT_ID}.iam.gserviceaccount.com`;
 const BUCKET = "access-bucket";
 const POLICY = `/storage/v1/b/${BUCKET}/iam`;
 const MEMBER = `serviceAccount:${EMAIL}`;
@@ -11,7 +11,7 @@ let emulator: TestEmulator;
 beforeAll(async () => {
     emulator = await TestEmulator.start();
     await emulator.makeBucket(BUCKET);
-    await emulator.call("POST", `/v1/projects/${PROJECT}/serviceAccounts`, { body: { accountId: "trainer" } });
+    await emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: { accountId: "trainer" } });
     for (const name of ["data/iris.csv", "runs/r-1/status.json", "other/secret"]) {
         await emulator.upload(BUCKET, name, name);
     }
@@ -85,21 +85,21 @@ describe("a service account", () => {
             ["delete the bucket", "storage.buckets.delete", () => asTrainer("DELETE", `/storage/v1/b/${BUCKET}`)],
             ["read the policy", "storage.buckets.getIamPolicy", () => asTrainer("GET", POLICY)],
             ["set the policy", "storage.buckets.setIamPolicy", () => asTrainer("PUT", POLICY, { body: {} })],
-            ["list buckets", "storage.buckets.list", () => asTrainer("GET", `/storage/v1/b?project=${PROJECT}`)],
+            ["list buckets", "storage.buckets.list", () => asTrainer("GET", `/storage/v1/b?project=${PROJECT_ID}`)],
             [
                 "make buckets",
                 "storage.buckets.create",
-                () => asTrainer("POST", `/storage/v1/b?project=${PROJECT}`, { body: { name: "own-bucket" } }),
+                () => asTrainer("POST", `/storage/v1/b?project=${PROJECT_ID}`, { body: { name: "own-bucket" } }),
             ],
             [
                 "read the project's policy",
                 "resourcemanager.projects.getIamPolicy",
-                () => asTrainer("POST", `/v1/projects/${PROJECT}:getIamPolicy`),
+                () => asTrainer("POST", `/v1/projects/${PROJECT_ID}:getIamPolicy`),
             ],
             [
                 "make accounts",
                 "iam.serviceAccounts.create",
-                () => asTrainer("POST", `/v1/projects/${PROJECT}/serviceAccounts`, { body: { accountId: "another" } }),
+                () => asTrainer("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: { accountId: "another" } }),
             ],
             ["switch on services", "serviceusage.services.enable", () => asTrainer("POST", enable)],
         ])("may not %s", async (_, permission, call) => {
@@ -119,7 +119,7 @@ describe("a service account", () => {
             emulator.upload(BUCKET, name, "x", "", { token: mintToken(EMAIL).accessToken });
         const copy = (from: string, to: string) =>
             asTrainer("POST", `${object(from)}/copyTo/b/${BUCKET}/o/${encodeURIComponent(to)}`);
-        const enable = `/v1/projects/${PROJECT}/services/compute.googleapis.com:enable`;
+        const enable = `/v1/projects/${PROJECT_ID}/services/compute.googleapis.com:enable`;
     });
 
     it("without storage.objects.list gets 403, not 404, for a missing object", async () => {
@@ -143,18 +143,18 @@ describe("a service account", () => {
     it("may what the project grants, in each of its buckets", async () => {
         await bind();
         const body = { policy: { bindings: [{ role: "roles/storage.objectViewer", members: [MEMBER] }] } };
-        await emulator.call("POST", `/v1/projects/${PROJECT}:setIamPolicy`, { body });
+        await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body });
         expect((await asTrainer("GET", object("other/secret"))).status).toBe(200);
         await emulator.makeBucket("foreign-bucket", {}, "other-project");
         expect((await asTrainer("GET", "/storage/v1/b/foreign-bucket/o")).status).toBe(403);
-        await emulator.call("POST", `/v1/projects/${PROJECT}:setIamPolicy`, { body: { policy: {} } });
+        await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body: { policy: {} } });
     });
 
     it("with a basic role acts through the bucket's default bindings", async () => {
         await emulator.makeBucket("basic-bucket");
         await emulator.upload("basic-bucket", "a", "1");
         const set = (role: string) =>
-            emulator.call("POST", `/v1/projects/${PROJECT}:setIamPolicy`, {
+            emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, {
                 body: { policy: { bindings: [{ role, members: [MEMBER] }] } },
             });
         await set("roles/viewer");
@@ -162,12 +162,12 @@ describe("a service account", () => {
         expect((await asTrainer("DELETE", emulator.objectPath("basic-bucket", "a"))).status).toBe(403);
         await set("roles/editor");
         expect((await asTrainer("DELETE", emulator.objectPath("basic-bucket", "a"))).status).toBe(204);
-        await emulator.call("POST", `/v1/projects/${PROJECT}:setIamPolicy`, { body: { policy: {} } });
+        await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body: { policy: {} } });
     });
 
     it("may nothing while it is disabled", async () => {
         await bind({ role: "roles/storage.objectViewer", members: [MEMBER] });
-        const account = `/v1/projects/${PROJECT}/serviceAccounts/${EMAIL}`;
+        const account = `/v1/projects/${PROJECT_ID}/serviceAccounts/${EMAIL}`;
         await emulator.call("POST", `${account}:disable`);
         expect((await asTrainer("GET", object("data/iris.csv"))).status).toBe(403);
         await emulator.call("POST", `${account}:enable`);
@@ -186,7 +186,7 @@ describe("the policy of a bucket", () => {
         });
         expect(answer.at("bindings")).toContainEqual({
             role: "roles/storage.legacyBucketOwner",
-            members: [`projectEditor:${PROJECT}`, `projectOwner:${PROJECT}`],
+            members: [`projectEditor:${PROJECT_ID}`, `projectOwner:${PROJECT_ID}`],
         });
     });
 
@@ -241,7 +241,7 @@ describe("the policy of a bucket", () => {
         [
             "an account that does not exist",
             400,
-            { bindings: [{ role: viewer, members: [`serviceAccount:gone@${PROJECT}.iam.gserviceaccount.com`] }] },
+            { bindings: [{ role: viewer, members: [`serviceAccount:gone@${PROJECT_ID}.iam.gserviceaccount.com`] }] },
             "does not exist",
         ],
         [

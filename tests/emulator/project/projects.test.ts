@@ -1,6 +1,6 @@
 import { TestEmulator } from "../http/support";
 
-const PROJECT = "/v1/projects/demo-project";
+const PROJECT_ID = "/v1/projects/demo-project";
 let emulator: TestEmulator;
 
 beforeAll(async () => {
@@ -10,7 +10,7 @@ afterAll(() => emulator.stop());
 
 describe("a project", () => {
     it("exists under every valid id, with a number that finds it again", async () => {
-        const byId = await emulator.call("GET", PROJECT);
+        const byId = await emulator.call("GET", PROJECT_ID);
         expect(byId.json).toMatchObject({
             projectId: "demo-project",
             projectNumber: expect.stringMatching(/^\d{12}$/),
@@ -30,7 +30,7 @@ describe("a project", () => {
     it("has an IAM policy, changed as the provider does", async () => {
         const member = "user:me@example.com";
         const body = { options: { requestedPolicyVersion: 3 } };
-        const before = await emulator.call("POST", `${PROJECT}:getIamPolicy`, { body });
+        const before = await emulator.call("POST", `${PROJECT_ID}:getIamPolicy`, { body });
         expect(before.json).toEqual({ version: 1, etag: expect.any(String), bindings: [] });
         const policy = {
             etag: before.at("etag"),
@@ -38,11 +38,11 @@ describe("a project", () => {
             bindings: [{ role: "roles/logging.logWriter", members: [member] }],
         };
         const updateMask = "bindings,etag,auditConfigs";
-        const after = await emulator.call("POST", `${PROJECT}:setIamPolicy`, { body: { policy, updateMask } });
+        const after = await emulator.call("POST", `${PROJECT_ID}:setIamPolicy`, { body: { policy, updateMask } });
         expect(after.json).toMatchObject({ bindings: policy.bindings });
-        const stale = await emulator.call("POST", `${PROJECT}:setIamPolicy`, { body: { policy, updateMask } });
+        const stale = await emulator.call("POST", `${PROJECT_ID}:setIamPolicy`, { body: { policy, updateMask } });
         expect(stale.at("error")).toMatchObject({ code: 409, status: "ABORTED" });
-        const masked = await emulator.call("POST", `${PROJECT}:setIamPolicy`, {
+        const masked = await emulator.call("POST", `${PROJECT_ID}:setIamPolicy`, {
             body: { policy: {}, updateMask: "etag" },
         });
         expect(masked.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("updateMask") });
@@ -50,7 +50,7 @@ describe("a project", () => {
 
     it("says which permissions the caller has", async () => {
         const permissions = ["resourcemanager.projects.get", "compute.instances.create"];
-        const answer = await emulator.call("POST", `${PROJECT}:testIamPermissions`, { body: { permissions } });
+        const answer = await emulator.call("POST", `${PROJECT_ID}:testIamPermissions`, { body: { permissions } });
         expect(answer.json).toEqual({ permissions });
     });
 });
@@ -96,11 +96,11 @@ describe("the services of a project", () => {
         ["an unknown service", "/services/translate.googleapis.com:enable", 501, "translate.googleapis.com"],
         ["what is no service name", "/services/compute:enable", 400, '"compute"'],
     ])("answer %s with its name", async (_, path, status, named) => {
-        const answer = await emulator.call("POST", `${PROJECT}${path}`, { body: {} });
+        const answer = await emulator.call("POST", `${PROJECT_ID}${path}`, { body: {} });
         expect(answer.at("error")).toMatchObject({ code: status, message: expect.stringContaining(named) });
     });
 
     it("refuse a filter that is not implemented", async () => {
-        expect((await emulator.call("GET", `${PROJECT}/services?filter=name:x`)).status).toBe(501);
+        expect((await emulator.call("GET", `${PROJECT_ID}/services?filter=name:x`)).status).toBe(501);
     });
 });

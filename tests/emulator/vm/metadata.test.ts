@@ -1,6 +1,6 @@
 import { gcpMetadata } from "google-auth-library";
 import { TestEmulator } from "../http/support";
-import { ACCOUNT, cloudConfig, INSTANCES, PROJECT, TestInstance } from "./support";
+import { ACCOUNT, cloudConfig, INSTANCES, PROJECT_ID, TestInstance } from "./support";
 
 let emulator: TestEmulator;
 /** `http://host:port` of the VM's own endpoint. */
@@ -14,7 +14,7 @@ const SCOPES = [
 beforeAll(async () => {
     emulator = await TestEmulator.start();
     const account = { accountId: "trainer", serviceAccount: {} };
-    await emulator.call("POST", `/v1/projects/${PROJECT}/serviceAccounts`, { body: account });
+    await emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: account });
     // The endpoint is known inside only; the VM tells it.
     const config = cloudConfig({}, 'echo "control $EMULATOR_MACHINE_CONTROL"');
     vm = await TestInstance.create(emulator, "meta", config, {
@@ -39,12 +39,12 @@ function read(path: string, headers: Record<string, string> = FLAVOR) {
 
 describe("the metadata server", () => {
     it.each([
-        ["project/project-id", PROJECT],
+        ["project/project-id", PROJECT_ID],
         ["project/numeric-project-id", expect.stringMatching(/^\d{12}$/)],
         ["instance/id", expect.stringMatching(/^\d{19}$/)],
         ["instance/name", "meta"],
         ["instance/zone", expect.stringMatching(/^projects\/\d{12}\/zones\/us-central1-a$/)],
-        ["instance/hostname", `meta.us-central1-a.c.${PROJECT}.internal`],
+        ["instance/hostname", `meta.us-central1-a.c.${PROJECT_ID}.internal`],
         ["instance/machine-type", expect.stringMatching(/^projects\/\d{12}\/machineTypes\/e2-small$/)],
         ["instance/preempted", "FALSE"],
         ["instance/attributes/my-Key_1", "a\nb"],
@@ -79,7 +79,7 @@ describe("the metadata server", () => {
         const denied = await emulator.call("GET", INSTANCES, { token });
         expect([denied.status, denied.at("error.message")]).toEqual([
             403,
-            `Required 'compute.instances.list' permission for 'projects/${PROJECT}'`,
+            `Required 'compute.instances.list' permission for 'projects/${PROJECT_ID}'`,
         ]);
     });
 
@@ -120,7 +120,7 @@ describe("the metadata server", () => {
         process.env.GCE_METADATA_HOST = endpoint.replace("http://", "");
         try {
             expect(await gcpMetadata.isAvailable()).toBe(true);
-            expect(await gcpMetadata.project("project-id")).toBe(PROJECT);
+            expect(await gcpMetadata.project("project-id")).toBe(PROJECT_ID);
         } finally {
             delete process.env.GCE_METADATA_HOST;
         }

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pushProcessImage } from "../../../emulator/vm/push-image";
 import { TestEmulator } from "../http/support";
-import { ACCOUNT, cloudConfig, PROJECT, TestInstance } from "./support";
+import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
-const REPOSITORY = `projects/${PROJECT}/locations/us-central1/repositories/trainer`;
+const REPOSITORY = `projects/${PROJECT_ID}/locations/us-central1/repositories/trainer`;
 let emulator: TestEmulator;
 let registryUri: string;
 let folders: string;
@@ -14,7 +14,7 @@ let folders: string;
 beforeAll(async () => {
     folders = mkdtempSync(join(tmpdir(), "trainers-"));
     emulator = await TestEmulator.start();
-    await emulator.call("POST", `/v1/projects/${PROJECT}/serviceAccounts`, {
+    await emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, {
         body: { accountId: "trainer", serviceAccount: {} },
     });
     const parent = REPOSITORY.replace("/trainer", "");

@@ -1,9 +1,9 @@
 import type { Answer, TestEmulator } from "../http/support";
 
-export const PROJECT = "demo-project";
-export const ZONE = `projects/${PROJECT}/zones/us-central1-a`;
+export const PROJECT_ID = "demo-project";
+export const ZONE = `projects/${PROJECT_ID}/zones/us-central1-a`;
 export const INSTANCES = `/compute/v1/${ZONE}/instances`;
-export const ACCOUNT = `trainer@${PROJECT}.iam.gserviceaccount.com`;
+export const ACCOUNT = `trainer@${PROJECT_ID}.iam.gserviceaccount.com`;
 
 /** The smallest instance that Compute Engine takes. */
 export function instanceBody(name: string, more: object = {}): object {
