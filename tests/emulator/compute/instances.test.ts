@@ -55,7 +55,10 @@ describe("instances.insert", () => {
                 },
             ],
             networkInterfaces: [
-                { network: `projects/${PROJECT_ID}/global/networks/default`, accessConfigs: [{ type: "ONE_TO_ONE_NAT" }] },
+                {
+                    network: `projects/${PROJECT_ID}/global/networks/default`,
+                    accessConfigs: [{ type: "ONE_TO_ONE_NAT" }],
+                },
             ],
             scheduling: {
                 automaticRestart: false,

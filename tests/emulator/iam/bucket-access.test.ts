@@ -99,7 +99,8 @@ describe("a service account", () => {
             [
                 "make accounts",
                 "iam.serviceAccounts.create",
-                () => asTrainer("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: { accountId: "another" } }),
+                () =>
+                    asTrainer("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: { accountId: "another" } }),
             ],
             ["switch on services", "serviceusage.services.enable", () => asTrainer("POST", enable)],
         ])("may not %s", async (_, permission, call) => {
