@@ -15,6 +15,7 @@ interface ConfigKey {
 
 interface ProjectFile {
     name: string;
+    main: string;
     description: string;
     config: Record<string, ConfigKey>;
     template: { config: Record<string, { description: string; default?: string }> };
@@ -58,6 +59,11 @@ describe("Pulumi.yaml", () => {
         expect(description).toContain(`\`${path.basename(BOOT_IMAGES["linux/arm64"])}\``);
     });
 
+    // Without it the engine takes the program from package.json's exports: the component, which declares nothing by itself.
+    it("names the program", () => {
+        expect(project.main).toBe("index.ts");
+    });
+
     it("asks `pulumi new` for the provider's project, region and zone", () => {
         expect(Object.keys(project.template.config)).toEqual(["gcp:project", "gcp:region", "gcp:zone"]);
     });
@@ -90,3 +96,24 @@ it("Pulumi.local.yaml sends every request to the emulator on this machine", () =
         "gcp:serviceUsageCustomEndpoint": "http://127.0.0.1:9010/v1/",
     });
 });
+
+it("no file holds a text that `pulumi new` writes the new project's name or description over", () => {
+    const found = ["PROJECT", "DESCRIPTION"].flatMap((name) => filesWith(`\${${name}}`));
+
+    expect(found).toEqual([]);
+});
+
+/** What `pulumi new` would copy from a fresh checkout: nothing that was built or downloaded. */
+function filesWith(text: string, folder = ""): string[] {
+    const skipped = [".git", ".emulator", "dist", "models", "node_modules"];
+    return fs.readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+        const file = path.join(folder, entry.name);
+        if (skipped.includes(entry.name)) {
+            return [];
+        }
+        if (entry.isDirectory()) {
+            return filesWith(text, file);
+        }
+        return entry.isFile() && fs.readFileSync(path.join(ROOT, file), "utf8").includes(text) ? [file] : [];
+    });
+}
