@@ -106,8 +106,11 @@ export function policyForVersion(policy: Policy, requested: string | number | nu
         return policy;
     }
     const bindings = policy.bindings.map(({ role, members, condition }) => {
+        if (condition === undefined) {
+            return { role, members };
+        }
         const hash = createHash("sha256").update(JSON.stringify(condition)).digest("hex").slice(0, 20);
-        return { role: condition === undefined ? role : `${role}_withcond_${hash}`, members };
+        return { role: `${role}_withcond_${hash}`, members };
     });
     return { ...policy, version: 1, bindings };
 }
