@@ -83,7 +83,8 @@ async function look(
     const { bucket, clock, print, vm } = context;
     const seen = await readStatus(bucket, options.runId, memory.seen);
     const before = memory.seen?.status;
-    if (seen && (seen.status.state !== before?.state || seen.status.attempt !== before.attempt)) {
+    // An end is told below what the trainer printed before it.
+    if (seen && !isTerminal(seen.status.state) && hasMoved(seen.status, before)) {
         print(stateMessage(seen.status));
     }
     if (seen?.generation !== memory.seen?.generation) {
@@ -134,6 +135,10 @@ async function look(
     return undefined;
 }
 
+function hasMoved(now: RunStatus, before: RunStatus | undefined): boolean {
+    return now.state !== before?.state || now.attempt !== before.attempt;
+}
+
 /** The run has ended: for good, or this update begins its next attempt. */
 async function settle(
     context: WaitContext,
@@ -161,6 +166,7 @@ async function settle(
     if (options.wait) {
         await log.finish(status.attempt);
     }
+    print(stateMessage(status));
     if (status.state === "SUCCEEDED") {
         return status;
     }

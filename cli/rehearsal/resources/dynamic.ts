@@ -1,6 +1,9 @@
 import { runProvider } from "../../provider-host";
 import type { Apply, Properties, RehearsalContext } from "../context";
 
+/** How to leave `pulumi up`: the emulator does not outlive the rehearsal, so its run would not go on. */
+const AIMED_AT_PULUMI = /: you may leave it alone/;
+
 /**
  * `TrainingRun` and `SavedResults`: Pulumi hands over the text of their provider, and that text runs, in a plain Node process as
  * under the engine.
@@ -15,7 +18,9 @@ export const dynamic: Apply = async ({ name, inputs }, context) => {
             inputs: state,
             config: context.config,
             cwd: context.projectDir,
-            onLine: (_stream, line) => at.print(`    ${line}`),
+            onLine: (_stream, line) => {
+                if (!AIMED_AT_PULUMI.test(line)) at.print(`    ${line}`);
+            },
             signal: at.signal,
         });
     const made = await host(context, "create");

@@ -67,8 +67,8 @@ describe("a run that goes well", () => {
             `run ${runId}, attempt 1: the trainer runs`,
             "| reading",
             "| splitting",
-            `run ${runId}, attempt 1: succeeded`,
             "| last, without an end",
+            `run ${runId}, attempt 1: succeeded`,
         ]);
     });
 
