@@ -3,33 +3,22 @@ import type { InventoryItem } from "../index";
 import type { Services } from "../services";
 import type { MetadataSource } from "../vm/metadata-tree";
 import { ResourceCollection } from "./collection";
+import { DiskCollection } from "./disks";
 import type { InstancePlace } from "./instance-checks";
 import { metadataSource } from "./instance-metadata";
 import type { InstanceBody } from "./instance-schema";
-import type { Disk, Instance, InstanceStatus } from "./instance-types";
+import type { Instance, InstanceStatus } from "./instance-types";
 import { COMPUTE_URL, pathOf, timestamp } from "./links";
 import type { NetworkService } from "./networks";
 import { newInstance } from "./new-instance";
-import { SHUTDOWN_GRACE_SECONDS, VirtualMachine } from "./virtual-machine";
-
-/** What exists of an instance only while the emulator runs. */
-interface Live {
-    readonly vm: VirtualMachine;
-    /** Somebody has read the instance as RUNNING since it booted: see `view`. */
-    seenRunning: boolean;
-    /** The machine is off, and the instance is still answered as RUNNING until somebody has seen it. */
-    offUnseen: boolean;
-    preempted: boolean;
-    projectNumber: string;
-    limit?: NodeJS.Timeout;
-}
+import { type Live, SHUTDOWN_GRACE_SECONDS, VirtualMachine } from "./virtual-machine";
 
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** Instances with their boot disks, and the life of the machines behind them. */
 export class InstanceService {
     readonly instances: ResourceCollection<Instance>;
-    readonly disks: ResourceCollection<Disk>;
+    readonly disks: DiskCollection;
     readonly #live = new Map<string, Live>();
 
     constructor(
@@ -37,7 +26,7 @@ export class InstanceService {
         private readonly networks: NetworkService,
     ) {
         this.instances = new ResourceCollection(services.documents, "instances");
-        this.disks = new ResourceCollection(services.documents, "disks");
+        this.disks = new DiskCollection(services.documents);
     }
 
     /** Makes and boots an instance. Resolves when it is RUNNING; its system goes on booting. */
@@ -140,15 +129,7 @@ export class InstanceService {
         if (this.instances.find(path) !== undefined) {
             await this.instances.delete(path);
         }
-        for (const { source, autoDelete } of instance.disks) {
-            const disk = this.disks.find(source.slice(COMPUTE_URL.length));
-            if (disk !== undefined && autoDelete) {
-                await this.disks.delete(pathOf(disk));
-            } else if (disk !== undefined) {
-                const { users: _users, ...free } = disk;
-                await this.disks.put(pathOf(disk), free);
-            }
-        }
+        await this.disks.release(instance);
         return instance;
     }
 
@@ -181,11 +162,11 @@ export class InstanceService {
         }
     }
 
-    /** Switches every machine off at once. */
+    /** Switches every machine off at once; their disks stay. */
     async powerOffAll(): Promise<void> {
         await Promise.all(
             [...this.#live].map(async ([path, { vm }]) => {
-                await vm.cutPower();
+                await vm.release();
                 await this.#settle(path);
             }),
         );
@@ -306,9 +287,8 @@ export class InstanceService {
 
     #metadata(path: string): MetadataSource {
         const instance = this.instances.get(path);
-        const disk = this.disks.find((instance.disks[0]?.source ?? "").slice(COMPUTE_URL.length));
         const { preempted, projectNumber } = this.#liveOf(path);
-        const image = (disk?.sourceImage ?? "").slice(COMPUTE_URL.length);
+        const image = (this.disks.bootDisk(instance)?.sourceImage ?? "").slice(COMPUTE_URL.length);
         return metadataSource(instance, { preempted, projectNumber, image });
     }
 

@@ -16,6 +16,18 @@ export interface MachineOwner {
     poweredOff(): Promise<void>;
 }
 
+/** What exists of an instance only while the emulator runs. */
+export interface Live {
+    readonly vm: VirtualMachine;
+    /** Somebody has read the instance as RUNNING since it booted: see `view`. */
+    seenRunning: boolean;
+    /** The machine is off, and the instance is still answered as RUNNING until somebody has seen it. */
+    offUnseen: boolean;
+    preempted: boolean;
+    projectNumber: string;
+    limit?: NodeJS.Timeout;
+}
+
 /** The machine behind one instance: boots, has its own endpoint while it is on, and is switched off in several ways. */
 export class VirtualMachine {
     readonly #machine: Machine;
@@ -78,6 +90,12 @@ export class VirtualMachine {
     async cutPower(): Promise<void> {
         await this.#machine.cutPower();
         await this.#becomeOff();
+    }
+
+    /** Cuts the power and leaves nothing outside of the machine's folder. */
+    async release(): Promise<void> {
+        await this.cutPower();
+        await this.#machine.release();
     }
 
     /** Deletes the machine and its files. */

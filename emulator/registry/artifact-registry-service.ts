@@ -18,7 +18,7 @@ export class ArtifactRegistryService implements Service {
         policies,
     }: Pick<Services, "options" | "documents" | "projects" | "policies">) {
         const files = new BlobFiles(options.dataDir);
-        this.images = new ImageStore(documents, files);
+        this.images = new ImageStore(documents, files, options.dataDir);
         this.repositories = new RepositoryService(documents, this.images, projects, policies);
         this.uploads = new Uploads(files);
     }

@@ -1,4 +1,5 @@
 import type { Collection, DocumentStore } from "../store/documents";
+import { forgetFolders } from "../vm/push-image";
 import type { BlobFiles } from "./blob-files";
 
 /** A manifest as it was pushed, byte for byte: its digest depends on them. */
@@ -31,6 +32,7 @@ export class ImageStore {
     constructor(
         documents: DocumentStore,
         readonly files: BlobFiles,
+        private readonly dataDir: string,
     ) {
         this.#manifests = documents.collection("registry/manifests");
         this.#tags = documents.collection("registry/tags");
@@ -101,6 +103,7 @@ export class ImageStore {
         }
         const used = new Set(this.#blobs.entries().map(([key]) => key.slice(key.lastIndexOf("@") + 1)));
         await this.files.sweep((digest) => used.has(digest));
+        await forgetFolders(this.dataDir, (digest) => used.has(digest));
     }
 
     #tagsOf(name: string, digest: string): string[] {

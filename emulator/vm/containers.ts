@@ -13,7 +13,7 @@ const KILLED = 137;
 export interface Containers {
     /** The VM goes off: every container stops at once and stays as a stopped one. */
     powerOff(): Promise<void>;
-    /** The VM is deleted: nothing of it stays. */
+    /** The VM is deleted, or the emulator ends: nothing of them stays outside of the VM's folder. */
     remove(): Promise<void>;
 }
 

@@ -76,10 +76,15 @@ export class Machine {
         await this.#killEverything();
     }
 
-    /** Deletes the VM with its files and containers. */
-    async remove(): Promise<void> {
+    /** Cuts the power and leaves nothing outside of the VM's folder: for the end of the emulator. */
+    async release(): Promise<void> {
         await this.cutPower();
         await this.#containers.remove();
+    }
+
+    /** Deletes the VM with its files and containers. */
+    async remove(): Promise<void> {
+        await this.release();
         rmSync(this.options.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ENGINE_IMAGE_CONFIG, OCI_MANIFEST, PROCESS_IMAGE_CONFIG } from "../registry/manifests";
 
@@ -86,6 +86,18 @@ async function rememberFolder(dataDir: string, configDigest: string, folder: str
     const draft = `${file}.${process.pid}`;
     await writeFile(draft, `${JSON.stringify({ ...known, [configDigest]: { folder } }, undefined, 2)}\n`);
     await rename(draft, file);
+}
+
+/** Forgets the folders of images that no repository has any more. */
+export async function forgetFolders(dataDir: string, isUsed: (configDigest: string) => boolean): Promise<void> {
+    const file = join(dataDir, "engine", "images.json");
+    const text = await readFile(file, "utf8").catch(() => "{}");
+    const kept = Object.entries(JSON.parse(text) as Record<string, unknown>).filter(([digest]) => isUsed(digest));
+    if (kept.length === 0) {
+        await rm(file, { force: true });
+    } else {
+        await writeFile(file, `${JSON.stringify(Object.fromEntries(kept), undefined, 2)}\n`);
+    }
 }
 
 function digestOf(content: Buffer | string): string {

@@ -1,3 +1,5 @@
+import { permissionDenied } from "../http/errors";
+import type { Route } from "../http/router";
 import { ApiServer } from "../http/server";
 import { principalOf } from "../iam/tokens";
 import type { Services } from "../services";
@@ -5,6 +7,10 @@ import { storageRoutes } from "../storage/routes";
 import type { Machine } from "./machine";
 import { machineRoutes, metadataRoutes } from "./metadata-server";
 import type { MetadataSource } from "./metadata-tree";
+
+const AUTH = "https://www.googleapis.com/auth/";
+const READ_SCOPES = ["devstorage.read_only", "devstorage.read_write", "devstorage.full_control", "cloud-platform"];
+const WRITE_SCOPES = READ_SCOPES.slice(1);
 
 /**
  * A VM's own endpoint on a free port: its metadata server, and Cloud Storage as its service account. Google's clients send
@@ -16,7 +22,11 @@ export async function startVmEndpoint(
     machine: () => Machine,
 ): Promise<ApiServer> {
     return await ApiServer.start({
-        routes: [...machineRoutes(machine), ...metadataRoutes(source), ...storageRoutes()],
+        routes: [
+            ...machineRoutes(machine),
+            ...metadataRoutes(source),
+            ...storageRoutes().map((one) => withinScopes(one, () => source().serviceAccount?.scopes ?? [])),
+        ],
         services,
         log: (line) => {
             const { name } = source();
@@ -31,4 +41,23 @@ export async function startVmEndpoint(
             return account === undefined ? { kind: "anonymous" } : { kind: "serviceAccount", email: account.email };
         },
     });
+}
+
+/**
+ * A route of Cloud Storage, for tokens of these access scopes: they limit a VM beside IAM.
+ * @see https://cloud.google.com/compute/docs/access/service-accounts#accesscopesiam
+ */
+function withinScopes(one: Route, scopes: () => readonly string[]): Route {
+    const allowed = (one.method === "GET" ? READ_SCOPES : WRITE_SCOPES).map((scope) => AUTH + scope);
+    return {
+        ...one,
+        handler: (request) => {
+            if (!scopes().some((scope) => allowed.includes(scope))) {
+                throw permissionDenied(
+                    `Provided scope(s) are not authorized: the VM's access scopes lack all of ${allowed.join(", ")}`,
+                );
+            }
+            return one.handler(request);
+        },
+    };
 }

@@ -87,6 +87,7 @@ describe("a repository", () => {
         expect((await emulator.call("DELETE", `${PARENT}/images`)).json).toMatchObject({ done: true });
         expect(await emulator.inventory()).toEqual([]);
         expect(readdirSync(join(emulator.dataDir, "registry", "blobs"))).toEqual([]);
+        expect(readdirSync(join(emulator.dataDir, "engine"))).toEqual([]);
         await create("images");
         expect((await emulator.call("GET", `${PARENT}/images:getIamPolicy`)).at("bindings")).toEqual([]);
         expect((await emulator.call("GET", `${PARENT}/images/dockerImages`)).json).toEqual({});

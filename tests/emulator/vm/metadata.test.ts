@@ -138,6 +138,20 @@ describe("storage at the VM's own endpoint", () => {
         expect((await get()).text).toBe("content");
     });
 
+    it("is limited by the VM's access scopes too", async () => {
+        const config = cloudConfig({}, 'echo "control $EMULATOR_MACHINE_CONTROL"');
+        const scopes = ["https://www.googleapis.com/auth/devstorage.read_only"];
+        const serviceAccounts = [{ email: ACCOUNT, scopes }];
+        const reader = await TestInstance.create(emulator, "reader", config, { serviceAccounts });
+        const own = /control (http:\/\/[^/]+)/.exec(await reader.untilSerial("control http"))?.[1] ?? "";
+        expect((await emulator.call("GET", `${own}/b/vm-bucket/o/a?alt=media`, { token: null })).text).toBe("content");
+        const written = await emulator.call("POST", `${own}/upload/storage/v1/b/vm-bucket/o?uploadType=media&name=b`, {
+            token: null,
+            body: "x",
+        });
+        expect([written.status, written.at("error.message")]).toEqual([403, expect.stringMatching(/^Provided scope/)]);
+    });
+
     it("has no Compute Engine", async () => {
         expect((await emulator.call("GET", `${endpoint}${INSTANCES}`, { token: null })).status).toBe(501);
     });

@@ -1,0 +1,29 @@
+import type { DocumentStore } from "../store/documents";
+import { ResourceCollection } from "./collection";
+import type { Disk, Instance } from "./instance-types";
+import { COMPUTE_URL, pathOf } from "./links";
+
+/** Boot disks. */
+export class DiskCollection extends ResourceCollection<Disk> {
+    constructor(documents: DocumentStore) {
+        super(documents, "disks");
+    }
+
+    /** The boot disk of an instance. */
+    bootDisk(instance: Instance): Disk | undefined {
+        return this.find((instance.disks[0]?.source ?? "").slice(COMPUTE_URL.length));
+    }
+
+    /** The instance is deleted: disks with `autoDelete` go with it, the others are free. */
+    async release(instance: Instance): Promise<void> {
+        for (const { source, autoDelete } of instance.disks) {
+            const disk = this.find(source.slice(COMPUTE_URL.length));
+            if (disk !== undefined && autoDelete) {
+                await this.delete(pathOf(disk));
+            } else if (disk !== undefined) {
+                const { users: _users, ...free } = disk;
+                await this.put(pathOf(disk), free);
+            }
+        }
+    }
+}
