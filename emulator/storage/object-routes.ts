@@ -45,7 +45,7 @@ export const objectRoutes: readonly Route[] = [
     route("DELETE", "/b/:bucket/o/:object", remove, { query: [...OBJECT_QUERY, ...LIST_QUERY] }),
     route("POST", `/b/:bucket/o/:object/copyTo/${COPY_PATH}`, copy, { query: COPY_QUERY }),
     route("POST", `/b/:bucket/o/:object/rewriteTo/${COPY_PATH}`, rewrite, { query: [...COPY_QUERY, "rewriteToken"] }),
-    route("POST", "/b/:bucket/o/:object/compose", compose, { query: OBJECT_PRECONDITIONS }),
+    route("POST", "/b/:bucket/o/:object/compose", compose, { query: ["ifGenerationMatch", "ifMetagenerationMatch"] }),
 ];
 
 /** Downloads at `/download/storage/v1`: where `mediaLink` points, and the Python client reads. */

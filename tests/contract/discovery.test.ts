@@ -1,0 +1,108 @@
+import { Router } from "../../emulator/http/router";
+import { mainRoutes } from "../../emulator/server";
+import { TestEmulator } from "../emulator/http/support";
+import { findMethod, methodsOf } from "./discovery/documents";
+import { checkExchanges } from "./discovery/exchanges";
+import { Recorder } from "./discovery/recorder";
+import { describeWithPython, googleDocuments } from "./python";
+import { walkCompute } from "./walk/compute";
+import { walkProject } from "./walk/project";
+import { walkRegistry } from "./walk/registry";
+import { walkStorage } from "./walk/storage";
+import { Walker } from "./walk/walker";
+
+/** What the emulator serves besides the APIs: the OCI registry, its console page, and what tests and operators use. */
+const isGoogles = (path: string) => !/^\/(v2(\/|$)|emulator\/|console\/|$)/.test(path);
+
+/** Query parameters that Google's servers take and no description has. */
+const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
+    // A resumable upload's session URI.
+    "storage.objects.insert": ["upload_id"],
+    // The Node.js client's deleteFiles() hands the query of its listing on.
+    "storage.objects.delete": [
+        "prefix",
+        "delimiter",
+        "includeTrailingDelimiter",
+        "startOffset",
+        "endOffset",
+        "versions",
+        "maxResults",
+        "pageToken",
+        "projection",
+    ],
+    // Google's JSON transcoding takes a field's original name too; the Pulumi provider sends it.
+    "artifactregistry.projects.locations.repositories.create": ["repository_id"],
+};
+
+describeWithPython("Google's descriptions of its APIs", () => {
+    const documents = () => googleDocuments();
+    let emulator: TestEmulator;
+    let recorder: Recorder;
+
+    beforeAll(async () => {
+        emulator = await TestEmulator.start();
+        recorder = await Recorder.start(emulator.url);
+        const walker = new Walker(emulator, recorder.url);
+        await walkProject(walker);
+        await walkStorage(walker, "/storage/v1");
+        await walkStorage(walker, "");
+        await walkRegistry(walker, emulator.dataDir);
+        await walkCompute(walker, "v1");
+        await walkCompute(walker, "beta");
+    }, 30_000);
+    afterAll(async () => {
+        await recorder?.stop();
+        await emulator?.stop();
+    });
+
+    it("hold for every request and answer of a walk through the whole life", () => {
+        const { problems, checked, methods } = checkExchanges(recorder.exchanges, documents(), isGoogles);
+        expect(problems).toEqual([]);
+        expect(checked).toBeGreaterThan(200);
+        expect(methods.size).toBeGreaterThan(80);
+    });
+
+    it("are walked along every route that the emulator has", () => {
+        const router = new Router(mainRoutes());
+        const walked = new Set(
+            recorder.exchanges
+                // 499 is the good answer to a cancelled upload.
+                .filter(({ status }) => status < 400 || status === 499)
+                .map(
+                    ({ method, target }) =>
+                        router.find(method, target.split("?")[0] ?? "", new URLSearchParams()).route,
+                ),
+        );
+        const missing = mainRoutes()
+            .filter(({ pattern }) => isGoogles(pattern))
+            .map(({ method, pattern }) => `${method} ${pattern}`)
+            .filter((name) => ![...walked].some((route) => `${route.method} ${route.pattern}` === name));
+        expect(missing).toEqual([]);
+    });
+
+    it("have every query parameter that a route takes", () => {
+        const methods = methodsOf(documents());
+        const unknown = mainRoutes().flatMap(({ method, pattern, options }) => {
+            const found = ["v1", "beta"].flatMap((version) => {
+                const path = examplePath(pattern, version);
+                return (isGoogles(path) && findMethod(methods, method, path)?.description) || [];
+            });
+            const known = found.flatMap(({ id, parameters }) => [
+                ...Object.keys(parameters ?? {}),
+                ...(UNDESCRIBED[id] ?? []),
+            ]);
+            return (found.length === 0 ? [] : (options.query ?? []))
+                .filter((name) => !known.includes(name))
+                .map((name) => `${method} ${pattern}: ${name}`);
+        });
+        expect(unknown).toEqual([]);
+    });
+});
+
+/** A path of a route's pattern, without the names. */
+function examplePath(pattern: string, version: string): string {
+    return pattern
+        .replace(":version", version)
+        .replace(/(?<!\\):\w+/g, "x")
+        .replaceAll("\\", "");
+}

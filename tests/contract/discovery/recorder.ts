@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A request and its answer, as they went over the wire. */
+export interface Exchange {
+    readonly method: string;
+    /** Path with query, as sent. */
+    readonly target: string;
+    readonly requestHeaders: IncomingHttpHeaders;
+    readonly requestBody: Buffer;
+    readonly status: number;
+    readonly responseHeaders: IncomingHttpHeaders;
+    readonly responseBody: Buffer;
+}
+
+/** Tells which request is to be broken: it is sent on up to `afterBytes` of its body, then the caller is cut off. */
+export interface Interruption {
+    readonly matches: (message: IncomingMessage) => boolean;
+    readonly afterBytes: number;
+}
+
+/** A proxy on loopback before the emulator, which keeps every exchange. The host that the caller named is sent on. */
+export class Recorder {
+    readonly exchanges: Exchange[] = [];
+    /** Requests that were cut off. */
+    interrupted = 0;
+    private interruption: Interruption | undefined;
+
+    private constructor(
+        private readonly server: Server,
+        private readonly target: URL,
+    ) {}
+
+    static async start(target: string): Promise<Recorder> {
+        const server = createServer();
+        const recorder = new Recorder(server, new URL(target));
+        server.on("request", (message: IncomingMessage, response) => {
+            recorder.pass(message).then(
+                ({ status, responseHeaders, responseBody }) => {
+                    response.writeHead(status, responseHeaders);
+                    response.end(responseBody);
+                },
+                () => message.destroy(),
+            );
+        });
+        server.listen(0, "127.0.0.1");
+        await once(server, "listening");
+        return recorder;
+    }
+
+    get port(): number {
+        return (this.server.address() as AddressInfo).port;
+    }
+
+    /** `http://127.0.0.1:<port>`, no trailing slash. */
+    get url(): string {
+        return `http://127.0.0.1:${this.port}`;
+    }
+
+    /** Breaks the next request that matches, once. */
+    interruptNext(interruption: Interruption): void {
+        this.interruption = interruption;
+    }
+
+    async stop(): Promise<void> {
+        const closed = once(this.server, "close");
+        this.server.close();
+        this.server.closeAllConnections();
+        await closed;
+    }
+
+    private async pass(message: IncomingMessage): Promise<Exchange> {
+        const onward = request({
+            host: this.target.hostname,
+            port: this.target.port,
+            method: message.method ?? "GET",
+            path: message.url ?? "/",
+            headers: message.headers,
+            agent: false,
+        });
+        const answered = once(onward, "response") as Promise<[IncomingMessage]>;
+        // A cut connection is no failure of the test.
+        answered.catch(() => undefined);
+        const interruption = this.interruption?.matches(message) === true ? this.interruption : undefined;
+        const requestBody = await this.forward(message, interruption, onward);
+        const [answer] = await answered;
+        const exchange = {
+            method: message.method ?? "GET",
+            target: message.url ?? "/",
+            requestHeaders: message.headers,
+            requestBody,
+            status: answer.statusCode ?? 0,
+            responseHeaders: answer.headers,
+            responseBody: await readBody(answer),
+        };
+        this.exchanges.push(exchange);
+        return exchange;
+    }
+
+    private async forward(
+        message: IncomingMessage,
+        interruption: Interruption | undefined,
+        onward: ReturnType<typeof request>,
+    ): Promise<Buffer> {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        for await (const chunk of message as AsyncIterable<Buffer>) {
+            chunks.push(chunk);
+            size += chunk.length;
+            if (interruption !== undefined && size >= interruption.afterBytes) {
+                this.interruption = undefined;
+                this.interrupted += 1;
+                const rest = chunk.subarray(0, chunk.length - (size - interruption.afterBytes));
+                // The part goes out first: the other side has it when the connection breaks.
+                await new Promise((resolve) => onward.write(rest, resolve));
+                onward.destroy();
+                throw new Error("cut off");
+            }
+            onward.write(chunk);
+        }
+        onward.end();
+        return Buffer.concat(chunks);
+    }
+}
+
+async function readBody(message: IncomingMessage): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of message as AsyncIterable<Buffer>) {
+        chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+}

@@ -1,0 +1,152 @@
+import { ACCOUNT } from "./project";
+import { type Json, PROJECT, REGION, type Walker, ZONE } from "./walker";
+
+type Version = "v1" | "beta";
+
+/** The life of an instance with all that stands around it, by one version of the API. */
+export async function walkCompute(walker: Walker, version: Version): Promise<void> {
+    const project = `/compute/${version}/projects/${PROJECT}`;
+    const images = `/compute/${version}/projects/cos-cloud/global/images`;
+    await walker.ok("GET", project);
+    const { name: image } = await walker.ok("GET", `${images}/family/cos-stable`);
+    await walker.ok("GET", `${images}/${image}`);
+    await walker.fails(404, "GET", `${images}/debian-12`);
+    await walkNetworks(walker, project);
+    await walkInstances(walker, project);
+    await walker.ok("DELETE", `${project}/global/firewalls/ssh`);
+    await walker.ok("DELETE", `${project}/regions/${REGION}/subnetworks/sub`);
+    await walker.ok("DELETE", `${project}/global/networks/net`);
+    await walker.fails(404, "GET", `${project}/global/networks/net`);
+}
+
+async function walkNetworks(walker: Walker, project: string): Promise<void> {
+    const network = `projects/${PROJECT}/global/networks/net`;
+    const networks = `${project}/global/networks`;
+    const subnetworks = `${project}/regions/${REGION}/subnetworks`;
+    const firewalls = `${project}/global/firewalls`;
+    await polled(walker, project, "POST", networks, {
+        name: "net",
+        autoCreateSubnetworks: false,
+        mtu: 1460,
+        routingConfig: { routingMode: "REGIONAL" },
+    });
+    await walker.fails(409, "POST", networks, { name: "net", autoCreateSubnetworks: false });
+    await polled(walker, project, "POST", subnetworks, {
+        name: "sub",
+        network,
+        ipCidrRange: "10.1.0.0/24",
+        privateIpGoogleAccess: false,
+    });
+    await walker.ok("POST", `${subnetworks}/sub/setPrivateIpGoogleAccess`, { privateIpGoogleAccess: true });
+    await walker.ok("POST", firewalls, {
+        name: "ssh",
+        network,
+        direction: "INGRESS",
+        allowed: [{ IPProtocol: "tcp", ports: ["22"] }],
+        sourceRanges: ["35.235.240.0/20"],
+        targetServiceAccounts: [ACCOUNT],
+    });
+    await walker.ok("PATCH", `${networks}/net`, { routingConfig: { routingMode: "GLOBAL" } });
+    await walker.ok("PATCH", `${firewalls}/ssh`, { name: "ssh", priority: 900, logConfig: { enable: false } });
+    for (const [collection, name] of [
+        [networks, "net"],
+        [subnetworks, "sub"],
+        [firewalls, "ssh"],
+    ]) {
+        await walker.ok("GET", `${collection}/${name}`);
+        await walker.ok("GET", `${collection}?maxResults=500`);
+    }
+}
+
+async function walkInstances(walker: Walker, project: string): Promise<void> {
+    const zone = `${project}/zones/${ZONE}`;
+    const one = `${zone}/instances/vm`;
+    await polled(walker, project, "POST", `${zone}/instances`, instance());
+    await walker.fails(409, "POST", `${zone}/instances`, instance());
+    const { fingerprint: stale, ...read } = await walker.ok("GET", project.includes("beta") ? `${one}?view=FULL` : one);
+    await walker.ok("GET", `${zone}/instances?maxResults=10`);
+    await walker.ok("GET", `${one}/serialPort?port=1&start=0`);
+    await walkUpdates(walker, one, read, String(stale));
+    await walkDisks(walker, zone);
+    await walker.ok("POST", `${one}/reset`);
+    const { name } = await walker.ok("POST", `${one}/stop`);
+    await walker.ok("POST", `${zone}/operations/${name}/wait`);
+    await walker.ok("POST", `${one}/setMachineType`, { machineType: `zones/${ZONE}/machineTypes/e2-medium` });
+    await walker.ok("POST", `${one}/setServiceAccount`, { email: ACCOUNT, scopes: SCOPES });
+    await walker.ok("PATCH", `${one}/updateShieldedInstanceConfig`, { enableSecureBoot: true });
+    await walker.ok("POST", `${one}/start`);
+    await walker.ok("GET", one);
+    await walker.ok("DELETE", one);
+    await walker.fails(404, "GET", one);
+    await walker.fails(404, "DELETE", one);
+    await walker.ok("DELETE", `${zone}/disks/vm`);
+}
+
+const SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"];
+
+function instance(): object {
+    return {
+        name: "vm",
+        machineType: `zones/${ZONE}/machineTypes/e2-small`,
+        disks: [
+            {
+                boot: true,
+                autoDelete: true,
+                initializeParams: {
+                    sourceImage: "projects/cos-cloud/global/images/family/cos-stable",
+                    diskSizeGb: "20",
+                    diskType: `zones/${ZONE}/diskTypes/pd-balanced`,
+                },
+            },
+        ],
+        networkInterfaces: [
+            { subnetwork: `projects/${PROJECT}/regions/${REGION}/subnetworks/sub`, accessConfigs: [{ name: "nat" }] },
+        ],
+        metadata: { items: [{ key: "serial-port-logging-enable", value: "true" }] },
+        serviceAccounts: [{ email: ACCOUNT, scopes: SCOPES }],
+        scheduling: {
+            automaticRestart: false,
+            provisioningModel: "SPOT",
+            preemptible: true,
+            onHostMaintenance: "TERMINATE",
+            instanceTerminationAction: "STOP",
+            maxRunDuration: { seconds: "3600" },
+        },
+        shieldedInstanceConfig: { enableVtpm: true, enableIntegrityMonitoring: true },
+        labels: { stack: "dev" },
+        tags: { items: ["trainer"] },
+    };
+}
+
+async function walkUpdates(walker: Walker, one: string, read: Json, stale: string): Promise<void> {
+    const { metadata, tags, labelFingerprint } = read as Record<string, { fingerprint: string }>;
+    await walker.ok("POST", `${one}/setMetadata`, {
+        fingerprint: metadata?.fingerprint,
+        items: [{ key: "a", value: "b" }],
+    });
+    await walker.fails(412, "POST", `${one}/setMetadata`, { fingerprint: stale, items: [] });
+    await walker.ok("POST", `${one}/setTags`, { fingerprint: tags?.fingerprint, items: ["other"] });
+    await walker.ok("POST", `${one}/setLabels`, { labelFingerprint, labels: { stack: "prod" } });
+    await walker.ok("POST", `${one}/setScheduling`, { maxRunDuration: { seconds: "7200" } });
+    await walker.ok("POST", `${one}/setDeletionProtection?deletionProtection=true`);
+    await walker.fails(400, "DELETE", one);
+    await walker.ok("POST", `${one}/setDeletionProtection?deletionProtection=false`);
+    await walker.ok("POST", `${one}/setDiskAutoDelete?autoDelete=false&deviceName=persistent-disk-0`);
+}
+
+async function walkDisks(walker: Walker, zone: string): Promise<void> {
+    const { labelFingerprint } = await walker.ok("GET", `${zone}/disks/vm`);
+    await walker.ok("GET", `${zone}/disks?maxResults=10`);
+    await walker.ok("POST", `${zone}/disks/vm/resize`, { sizeGb: "30" });
+    await walker.ok("POST", `${zone}/disks/vm/setLabels`, { labels: { stack: "dev" }, labelFingerprint });
+    await walker.fails(400, "DELETE", `${zone}/disks/vm`);
+}
+
+/** A change whose operation is then read and waited for, where it belongs. */
+async function polled(walker: Walker, project: string, method: string, target: string, body: object): Promise<void> {
+    const operation = await walker.ok(method, target, body);
+    const place = /\/(global|zones\/[^/]+|regions\/[^/]+)\/operations\//.exec(String(operation.selfLink))?.[1];
+    const path = `${project}/${place}/operations/${operation.name}`;
+    await walker.ok("GET", path);
+    await walker.ok("POST", `${path}/wait`);
+}
