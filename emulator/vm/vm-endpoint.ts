@@ -21,6 +21,8 @@ export async function startVmEndpoint(
     source: () => MetadataSource,
     machine: () => Machine,
 ): Promise<ApiServer> {
+    // Asked now: the last requests are logged when the instance may be gone.
+    const { name } = source();
     return await ApiServer.start({
         routes: [
             ...machineRoutes(machine),
@@ -29,7 +31,6 @@ export async function startVmEndpoint(
         ],
         services,
         log: (line) => {
-            const { name } = source();
             services.requestLog.add(line, name);
             services.options.log?.(`${line} (${name})`);
         },
