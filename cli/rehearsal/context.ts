@@ -50,7 +50,8 @@ export class GoogleApiError extends Error {
 }
 
 /**
- * One call of a Google API at the emulator, as the developer.
+ * One call of a Google API at the emulator, as the developer. It is quick, and Ctrl-C lets it end: what it made has to be known to
+ * be taken away.
  *
  * @param path from the slash on, e.g. `/storage/v1/b?project=p`
  * @returns the JSON body; an empty object when there is none
@@ -69,7 +70,6 @@ export async function call(
             ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: context.signal,
     });
     const text = await response.text();
     const json = text.startsWith("{") ? (JSON.parse(text) as Properties) : {};

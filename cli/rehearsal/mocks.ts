@@ -9,24 +9,25 @@ const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
  * The engine's part, played against the emulator: each resource that the program registers is made there, in order, and can be
  * taken away again in the reverse order.
  *
- * Nothing here throws into Pulumi's runtime, which would end the process: the first failure is kept in {@link failure}, and what
- * is registered after it is not applied.
+ * Nothing here throws into Pulumi's runtime, which would end the process: the first failure is kept in {@link failure}. From
+ * then on, or from Ctrl-C on, no registration is answered: outputs that will never be known are not made up.
  */
 export class RehearsalEngine implements Mocks {
     /** The first thing that went wrong. */
     failure: { resource: string; error: Error } | undefined;
-    /** Settles when something has failed: Pulumi's runtime may wait for ever for outputs that will not come. */
-    readonly failed: Promise<void>;
+    /** Settles when something has failed or Ctrl-C was pressed: the program's outputs will not come then. */
+    readonly ended: Promise<void>;
     /** The run that a `TrainingRun` was asked to wait for. */
     run: { bucket: string; runId: string } | undefined;
-    private announceFailure: () => void = () => undefined;
+    private announceEnd: () => void = () => undefined;
     private pending = new Set<Promise<unknown>>();
     private readonly applied: { type: string; name: string; destroy: Applied["destroy"] }[] = [];
 
     constructor(private readonly context: RehearsalContext) {
-        this.failed = new Promise((resolve) => {
-            this.announceFailure = resolve;
+        this.ended = new Promise((resolve) => {
+            this.announceEnd = resolve;
         });
+        context.signal.addEventListener("abort", () => this.announceEnd(), { once: true });
     }
 
     /** How many resources exist. */
@@ -37,7 +38,7 @@ export class RehearsalEngine implements Mocks {
     /** Keeps the first failure. */
     fail(resource: string, error: Error): void {
         this.failure ??= { resource, error };
-        this.announceFailure();
+        this.announceEnd();
     }
 
     /** Waits until nothing is being made any more. */
@@ -46,26 +47,25 @@ export class RehearsalEngine implements Mocks {
     }
 
     async newResource(args: MockResourceArgs): Promise<MockResourceResult> {
-        const work = this.make(args);
-        this.pending.add(work);
-        try {
-            return await work;
-        } finally {
-            this.pending.delete(work);
-        }
-    }
-
-    private async make(args: MockResourceArgs): Promise<MockResourceResult> {
         const inputs = withoutSecrets(args.inputs) as Properties;
         if (args.custom === false || args.type.startsWith("pulumi:")) return { id: args.name, state: inputs };
-        const notApplied = { id: args.name, state: inputs };
-        if (this.failure || this.context.signal.aborted) return notApplied;
+        if (this.failure || this.context.signal.aborted) return never();
+        const work = this.make({ ...args, inputs });
+        this.pending.add(work);
+        const made = await work;
+        this.pending.delete(work);
+        return made ?? never();
+    }
+
+    /** @returns undefined if it could not be made */
+    private async make(args: MockResourceArgs & { inputs: Properties }): Promise<MockResourceResult | undefined> {
+        const { inputs } = args;
         if (typeof inputs.runId === "string") this.run = { bucket: String(inputs.bucket), runId: inputs.runId };
         const apply = resourceTypes[args.type];
         try {
             if (!apply) throw new Error(`the rehearsal has no resource type ${args.type}`);
             const started = Date.now();
-            const made = await apply({ ...args, inputs }, this.context);
+            const made = await apply(args, this.context);
             if (this.applied.length === 0) this.context.print("\npulumi up, rehearsed:");
             this.applied.push({ type: args.type, name: args.name, destroy: made.destroy });
             this.context.print(line("+", args, made.note, Date.now() - started));
@@ -73,7 +73,7 @@ export class RehearsalEngine implements Mocks {
         } catch (error) {
             // A resource whose creation was cut off by Ctrl-C is not what failed.
             if (!this.context.signal.aborted) this.fail(args.name, error as Error);
-            return notApplied;
+            return undefined;
         }
     }
 
@@ -116,6 +116,10 @@ export class RehearsalEngine implements Mocks {
         }
         return failures;
     }
+}
+
+function never(): Promise<never> {
+    return new Promise(() => undefined);
 }
 
 function line(

@@ -105,7 +105,7 @@ async function runProgram(
     // By require, as the engine loads it: a config error is thrown from here.
     const outputs = await Promise.race([
         pulumi.runtime.runInPulumiStack(async () => require(program)),
-        engine.failed.then(() => ({})),
+        engine.ended.then(() => ({})),
     ]);
     await engine.settled();
     return (outputs ?? {}) as Properties;

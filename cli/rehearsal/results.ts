@@ -32,15 +32,20 @@ export function readResults(folder: string): { files: string[]; metrics: Propert
  * classes with theirs.
  */
 export function metricsTable(metrics: Properties): string[] {
-    const numbers = Object.entries(metrics).filter(
-        (entry): entry is [string, number] => typeof entry[1] === "number" && !HIDDEN.includes(entry[0]),
-    );
+    const numbers = numbersOf(metrics);
     const width = Math.max(12, ...numbers.map(([name]) => name.length));
-    const lines = numbers.map(([name, value]) => `  ${name.padEnd(width)}  ${format(value)}`);
+    const lines = numbers.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
     for (const value of Object.values(metrics)) {
         if (Array.isArray(value) && value.length > 0 && value.every(isRow)) lines.push("", ...table(value));
     }
     return lines;
+}
+
+/** The numbers at the top level of the metrics, by name, as they are shown. */
+export function numbersOf(metrics: Properties): [name: string, shown: string][] {
+    return Object.entries(metrics)
+        .filter(([name, value]) => typeof value === "number" && !HIDDEN.includes(name))
+        .map(([name, value]) => [name, format(value)]);
 }
 
 /** Bookkeeping of the format, not a result. */
