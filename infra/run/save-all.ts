@@ -1,3 +1,4 @@
+import type { BucketClient } from "./clients";
 import { type CollectContext, collectRun } from "./collect";
 import { httpStatusOf, messageOf } from "./errors";
 import { publishFolder, withPartialFolder, writeSynced } from "./files";
@@ -17,8 +18,7 @@ export async function saveAllRuns(context: CollectContext, folderOf: FolderOf): 
     const { bucket, print } = context;
     let runIds: string[];
     try {
-        // The names become folders on this machine: nothing but a run id may.
-        runIds = (await bucket.folders("runs/")).filter((name) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(name));
+        runIds = await runIdsIn(bucket);
     } catch (error) {
         if (httpStatusOf(error) === 404) {
             return;
@@ -41,7 +41,20 @@ export async function saveAllRuns(context: CollectContext, folderOf: FolderOf): 
     }
 }
 
-async function saveRun(context: CollectContext, status: RunStatus, folder: ReturnType<FolderOf>): Promise<string> {
+/** Ids of the runs in a bucket. They become folders on this machine: nothing but a run id may. */
+export async function runIdsIn(bucket: BucketClient): Promise<string[]> {
+    return (await bucket.folders("runs/")).filter((name) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(name));
+}
+
+/**
+ * Saves one run: a successful one with its verified model, any other with its status and log.
+ * @returns one line that says so.
+ */
+export async function saveRun(
+    context: CollectContext,
+    status: RunStatus,
+    folder: ReturnType<FolderOf>,
+): Promise<string> {
     const { runId, state } = status;
     if (state === "SUCCEEDED") {
         const { downloadedCount } = await collectRun(context, { status, folder: folder.absolute });
