@@ -5,6 +5,9 @@ import { BASE_IMAGES, describeWithDocker } from "../../helpers/docker";
 import { TestEmulator } from "../http/support";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
+// Real processes, on machines that may be busy.
+jest.setTimeout(30_000);
+
 const run = promisify(execFile);
 
 /** Not synchronous, as the containers talk to the emulator in this very process. */

@@ -2,6 +2,9 @@ import { gcpMetadata } from "google-auth-library";
 import { TestEmulator } from "../http/support";
 import { ACCOUNT, cloudConfig, INSTANCES, PROJECT_ID, TestInstance } from "./support";
 
+// Real processes, on machines that may be busy.
+jest.setTimeout(30_000);
+
 let emulator: TestEmulator;
 /** `http://host:port` of the VM's own endpoint. */
 let endpoint: string;

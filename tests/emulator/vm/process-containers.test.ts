@@ -6,6 +6,9 @@ import { pushProcessImage } from "../../../emulator/vm/push-image";
 import { TestEmulator } from "../http/support";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
+// Real processes, on machines that may be busy.
+jest.setTimeout(30_000);
+
 const REPOSITORY = `projects/${PROJECT_ID}/locations/us-central1/repositories/trainer`;
 let emulator: TestEmulator;
 let registryUri: string;

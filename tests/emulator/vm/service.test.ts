@@ -6,6 +6,9 @@ import { MachineFiles } from "../../../emulator/vm/machine-files";
 import { Service } from "../../../emulator/vm/service";
 import { loadServiceUnit } from "../../../emulator/vm/service-unit";
 
+// Real processes, on machines that may be busy.
+jest.setTimeout(30_000);
+
 let disk: string;
 
 beforeAll(() => {

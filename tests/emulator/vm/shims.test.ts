@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { MachineFiles } from "../../../emulator/vm/machine-files";
 
+// Real processes, on machines that may be busy.
+jest.setTimeout(30_000);
+
 let files: MachineFiles;
 let server: Server;
 let url: string;
