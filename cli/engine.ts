@@ -41,6 +41,9 @@ export async function findEngine(): Promise<{ version: string } | { missing: str
     return { missing: lastLine(result.output) || "docker did not answer" };
 }
 
+/** What the trainer's image is called while it is rehearsed: one rehearsal runs at a time, and takes the tag away. */
+export const REHEARSAL_TAG = "gcp-trainer-rehearsal:current";
+
 /** What an image is built from; the fields of the docker provider's `build`. */
 export interface ImageBuild {
     context: string;

@@ -46,7 +46,8 @@ async function main(): Promise<number> {
             `Rehearsed in ${((Date.now() - started) / 1000).toFixed(1)} s. The same on Google Cloud: npx pulumi up -s dev`,
         );
     } else {
-        console.log(`The rehearsal failed (exit status ${status}).`);
+        const end = interrupt.signal.aborted ? "was interrupted" : "failed";
+        console.log(`The rehearsal ${end} (exit status ${status}).`);
     }
     return status;
 }

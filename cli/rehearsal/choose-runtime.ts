@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { buildImage, findEngine, ImageBuildError } from "../engine";
+import { buildImage, findEngine, ImageBuildError, REHEARSAL_TAG } from "../engine";
 import type { RuntimeName } from "./context";
 import { type StackConfig, UsageError } from "./stack-config";
 
@@ -57,7 +57,7 @@ async function baseImageUnavailable(
     if (!existsSync(path.join(context, "Dockerfile"))) return undefined; // the program says it better
     try {
         const args = JSON.parse(value("trainerBuildArgs") || "{}") as Record<string, string>;
-        await buildImage({ context, args }, "gcp-trainer-rehearsal:preflight", signal);
+        await buildImage({ context, args }, REHEARSAL_TAG, signal);
         return undefined;
     } catch (error) {
         if (error instanceof ImageBuildError && error.baseImageUnavailable) {

@@ -130,7 +130,7 @@ function line(
 ): string {
     // gcp:storage/bucket:Bucket -> gcp:storage:Bucket, as Pulumi shows it.
     const shown = type === "pulumi-nodejs:dynamic:Resource" ? "dynamic:Resource" : type.replace(/\/[^:]+/, "");
-    return `  ${sign} ${shown.padEnd(42)} ${name}${note ? `  ${note}` : ""}${ms >= 1000 ? `  ${(ms / 1000).toFixed(1)} s` : ""}`;
+    return `  ${sign} ${shown.padEnd(42)} ${name}${note ? `  ${note}` : ""}${ms >= 3000 ? `  ${(ms / 1000).toFixed(1)} s` : ""}`;
 }
 
 function withoutSecrets(value: unknown): unknown {

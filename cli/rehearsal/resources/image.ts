@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { pushEngineImage, pushProcessImage } from "../../../emulator/vm/push-image";
-import { buildImage, type ImageBuild, run } from "../../engine";
+import { buildImage, type ImageBuild, REHEARSAL_TAG, run } from "../../engine";
 import { hashContext } from "../build-context";
 import { type Applied, type Apply, knowsOnly, type RehearsalContext } from "../context";
 
@@ -35,15 +34,14 @@ export const image: Apply = async ({ type, inputs }, context) => {
 type Pushed = { digest: string; note: string } & Pick<Applied, "destroy">;
 
 async function pushBuiltImage(imageName: string, build: ImageBuild, context: RehearsalContext): Promise<Pushed> {
-    const tag = `gcp-trainer-rehearsal:${createHash("sha256").update(imageName).digest("hex").slice(0, 12)}`;
-    const imageId = await buildImage(build, tag, context.signal);
+    const imageId = await buildImage(build, REHEARSAL_TAG, context.signal);
     const { digest } = await pushEngineImage({ ...address(imageName, context), imageId });
     return {
         digest,
         note: `built by the Docker engine: ${imageId.slice(0, 19)}`,
         destroy: async () => {
-            const removed = await run("docker", ["image", "rm", "--force", tag]);
-            if (removed.exitCode !== 0) throw new Error(`docker image rm ${tag}: ${removed.output.trim()}`);
+            const removed = await run("docker", ["image", "rm", "--force", REHEARSAL_TAG]);
+            if (removed.exitCode !== 0) throw new Error(`docker image rm ${REHEARSAL_TAG}: ${removed.output.trim()}`);
         },
     };
 }
