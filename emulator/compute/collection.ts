@@ -1,19 +1,11 @@
 import type { Collection, DocumentStore } from "../store/documents";
-import { missing, selfLink, taken } from "./links";
+import { missing, taken } from "./links";
 
 /** What every resource of Compute Engine has. */
 export interface Resource {
     readonly id: string;
     readonly name: string;
     readonly selfLink: string;
-}
-
-/** A page of resources as Google lists them. */
-export interface ResourceList<T> {
-    readonly kind: string;
-    readonly id: string;
-    readonly selfLink: string;
-    readonly items?: readonly T[];
 }
 
 /** Resources of one type by their path, e.g. `projects/P/global/networks/N`. */
@@ -69,9 +61,4 @@ export class ResourceCollection<T extends Resource> {
         const prefix = `${parent}/${this.type}/`;
         return this.entries().flatMap(([path, resource]) => (path.startsWith(prefix) ? [resource] : []));
     }
-}
-
-/** Answer to a list request; small enough here for a single page. */
-export function listOf<T>(kind: string, path: string, items: readonly T[]): ResourceList<T> {
-    return { kind, id: path, selfLink: selfLink(path), ...(items.length === 0 ? {} : { items }) };
 }

@@ -1,7 +1,6 @@
 import { invalid, preconditionFailed } from "../http/errors";
 import { type Route, route } from "../http/router";
 import { allow, CHANGE, change, LIST, PROJECT_PATH } from "./access";
-import { listOf } from "./collection";
 import {
     checkAccounts,
     checkLabels,
@@ -21,6 +20,7 @@ import {
     shieldedBody,
 } from "./instance-schema";
 import { checkZone, fingerprint, selfLink } from "./links";
+import { listOf } from "./listing";
 
 const INSTANCES = `${PROJECT_PATH}/zones/:zone/instances` as const;
 const ONE = `${INSTANCES}/:name` as const;
@@ -52,7 +52,7 @@ function lifeRoutes(): Route[] {
             (request) => {
                 const parent = `projects/${request.params.project}/zones/${request.params.zone}`;
                 const items = allow(request, "compute.instances.list").instances.list(parent);
-                return { body: listOf("compute#instanceList", `${parent}/instances`, items) };
+                return { body: listOf(request.query, "compute#instanceList", `${parent}/instances`, items) };
             },
             LIST,
         ),

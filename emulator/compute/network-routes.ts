@@ -1,7 +1,7 @@
 import { type Route, route } from "../http/router";
 import { allow, CHANGE, change, LIST, PROJECT_PATH } from "./access";
-import { listOf } from "./collection";
 import { checkRegion } from "./links";
+import { listOf } from "./listing";
 import {
     firewallBody,
     firewallPatch,
@@ -45,7 +45,7 @@ function networks(): Route[] {
             (request) => {
                 const parent = `projects/${request.params.project}/global`;
                 const items = allow(request, "compute.networks.list").networks.networks.list(parent);
-                return { body: listOf("compute#networkList", `${parent}/networks`, items) };
+                return { body: listOf(request.query, "compute#networkList", `${parent}/networks`, items) };
             },
             LIST,
         ),
@@ -92,7 +92,7 @@ function subnetworks(): Route[] {
             (request) => {
                 const parent = `projects/${request.params.project}/regions/${request.params.region}`;
                 const items = allow(request, "compute.subnetworks.list").networks.subnetworks.list(parent);
-                return { body: listOf("compute#subnetworkList", `${parent}/subnetworks`, items) };
+                return { body: listOf(request.query, "compute#subnetworkList", `${parent}/subnetworks`, items) };
             },
             LIST,
         ),
@@ -140,7 +140,7 @@ function firewalls(): Route[] {
             (request) => {
                 const parent = `projects/${request.params.project}/global`;
                 const items = allow(request, "compute.firewalls.list").networks.firewalls.list(parent);
-                return { body: listOf("compute#firewallList", `${parent}/firewalls`, items) };
+                return { body: listOf(request.query, "compute#firewallList", `${parent}/firewalls`, items) };
             },
             LIST,
         ),

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { type Route, route } from "../http/router";
 import { allow, CHANGE, change, LIST, PROJECT_PATH } from "./access";
-import { listOf } from "./collection";
 import { imageAt } from "./images";
 import { checkLabels } from "./instance-checks";
 import { instanceRoutes } from "./instance-routes";
 import { fingerprint, inUse, lastSegment, selfLink } from "./links";
+import { listOf } from "./listing";
 import { networkRoutes } from "./network-routes";
 import { body, int64, labels } from "./schema";
 
@@ -38,7 +38,7 @@ function diskRoutes(): Route[] {
             (request) => {
                 const parent = `projects/${request.params.project}/zones/${request.params.zone}`;
                 const items = allow(request, "compute.disks.list").instances.disks.list(parent);
-                return { body: listOf("compute#diskList", `${parent}/disks`, items) };
+                return { body: listOf(request.query, "compute#diskList", `${parent}/disks`, items) };
             },
             LIST,
         ),

@@ -3,6 +3,7 @@ import { type Route, route } from "../http/router";
 import type { ApiRequest } from "../http/types";
 import { requirePermission } from "../iam/enforcement";
 import { POLICY_VERSION_QUERY, policyHandlers } from "../iam/policy-handlers";
+import { readMaxResults } from "../storage/listing";
 import type { ListedImage } from "./images";
 import { imageSize } from "./manifests";
 import { describeRepository, doneOperation, type Repository, registryPath, repositoryBody } from "./repositories";
@@ -57,7 +58,9 @@ function repositoryRoutes(): Route[] {
             (request) => {
                 requirePermission(request, "artifactregistry.repositories.list", `projects/${request.params.project}`);
                 const found = request.services.artifactRegistry.repositories.list(parentOf(request.params));
-                return { body: found.length === 0 ? {} : { repositories: found.map((one) => describe(request, one)) } };
+                const { page, ...next } = pageOf(request.query, found);
+                const repositories = page.map((one) => describe(request, one));
+                return { body: { ...(page.length === 0 ? {} : { repositories }), ...next } };
             },
             { query: ["pageSize", "pageToken"] },
         ),
@@ -99,8 +102,20 @@ function describe(request: Pick<ApiRequest, "baseUrl" | "services">, repository:
 }
 
 function listImages(request: ApiRequest<Name>) {
-    const images = describeImages(request);
-    return { body: images.length === 0 ? {} : { dockerImages: images } };
+    const { page, ...next } = pageOf(request.query, describeImages(request));
+    return { body: { ...(page.length === 0 ? {} : { dockerImages: page }), ...next } };
+}
+
+/** One page of what has a name: at most 1000, or `pageSize`, after the one that `pageToken` names. */
+function pageOf<T extends { readonly name: string }>(
+    query: URLSearchParams,
+    all: readonly T[],
+): { readonly page: readonly T[]; readonly nextPageToken?: string } {
+    const after = query.get("pageToken") ?? "";
+    const left = all.filter(({ name }) => name > after).sort((one, other) => (one.name < other.name ? -1 : 1));
+    const page = left.slice(0, readMaxResults(query.get("pageSize")));
+    const last = page.at(-1);
+    return last === undefined || page.length === left.length ? { page } : { page, nextPageToken: last.name };
 }
 
 function getImage(request: ApiRequest<Name & { readonly image: string }>) {

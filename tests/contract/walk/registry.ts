@@ -21,7 +21,8 @@ export async function walkRegistry(walker: Walker, dataDir: string): Promise<voi
     });
     await walker.fails(409, "POST", `${REPOSITORIES}?repositoryId=images`, { format: "DOCKER" });
     await walker.ok("POST", `${REPOSITORIES}?repositoryId=others`, { format: "DOCKER" });
-    await walker.ok("GET", `${REPOSITORIES}?pageSize=1`);
+    const page = await walker.ok("GET", `${REPOSITORIES}?pageSize=1`);
+    await walker.ok("GET", `${REPOSITORIES}?pageSize=1&pageToken=${encodeURIComponent(String(page.nextPageToken))}`);
     const { registryUri } = await walker.ok("GET", repository);
     await walker.ok("PATCH", `${repository}?updateMask=description,labels`, { description: "Changed", labels: {} });
     const image = { registryUri: String(registryUri), name: "trainer", folder: dataDir, contextSha256: "0".repeat(64) };

@@ -1,0 +1,78 @@
+import { invalid, unimplemented } from "../http/errors";
+import { readMaxResults } from "../storage/listing";
+import type { Resource } from "./collection";
+import { selfLink } from "./links";
+
+/** A page of resources as Google lists them. */
+interface ResourceList<T> {
+    readonly kind: string;
+    readonly id: string;
+    readonly selfLink: string;
+    readonly items?: readonly T[];
+    readonly nextPageToken?: string;
+}
+
+/** Most items of a page, and what a caller gets who does not say. */
+const MAX_RESULTS = 500;
+
+/**
+ * Answer to a list request.
+ *
+ * @param query of the request: maxResults, pageToken, filter (`field=value`, `field!=value`, joined by AND), orderBy (name)
+ * @param items ordered by name
+ * @throws ApiError 400 for a page token that is none, 501 for another filter or order
+ * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/list
+ */
+export function listOf<T extends Resource>(
+    query: URLSearchParams,
+    kind: string,
+    path: string,
+    items: readonly T[],
+): ResourceList<T> {
+    const order = query.get("orderBy") ?? "";
+    if (!/^(name( asc)?)?$/.test(order)) {
+        throw unimplemented(`orderBy "${order}" (it may be "name")`);
+    }
+    const after = readPageToken(query.get("pageToken") ?? "");
+    const matches = readFilter(query.get("filter") ?? "");
+    const left = items.filter((item) => item.name > after && matches(item));
+    const page = left.slice(0, readMaxResults(query.get("maxResults"), MAX_RESULTS));
+    const last = page.at(-1);
+    return {
+        kind,
+        id: path,
+        selfLink: selfLink(path),
+        ...(page.length === 0 ? {} : { items: page }),
+        ...(last === undefined || page.length === left.length
+            ? {}
+            : { nextPageToken: Buffer.from(last.name).toString("base64url") }),
+    };
+}
+
+function readPageToken(token: string): string {
+    const name = Buffer.from(token, "base64url").toString();
+    if (!/^([a-z][-a-z0-9]*)?$/.test(name)) {
+        throw invalid(`Invalid value for field 'pageToken': '${token}'.`, "pageToken");
+    }
+    return name;
+}
+
+function readFilter(filter: string): (item: object) => boolean {
+    if (filter.trim() === "") {
+        return () => true;
+    }
+    const conditions = filter.split(/\s+AND\s+/).map((text) => {
+        const match = /^\(?\s*([\w.-]+)\s*(=|!=|\beq\b|\bne\b)\s*"?([^"()<>*:]*?)"?\s*\)?$/.exec(text);
+        if (match === null) {
+            throw unimplemented(`the filter "${filter}" (it may hold field=value and field!=value, joined by AND)`);
+        }
+        const [, field = "", operator = "", value = ""] = match;
+        return { names: field.split("."), isEqual: operator === "=" || operator === "eq", value };
+    });
+    return (item) =>
+        conditions.every(({ names, isEqual, value }) => (String(memberAt(item, names) ?? "") === value) === isEqual);
+}
+
+function memberAt(item: unknown, names: readonly string[]): unknown {
+    return names.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], item);
+}
