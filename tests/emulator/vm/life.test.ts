@@ -38,7 +38,7 @@ describe("a VM", () => {
         await vm.untilStatus("TERMINATED");
         const first = await emulator.call("GET", `${INSTANCES}/serial/serialPort?port=1&start=0`);
         expect(first.at("contents")).toMatch(
-            /Linux version[^]*Started t\.service[^]*bash\[\d+\]: post[^]*Power down\n$/,
+            /Linux version[\s\S]*Started t\.service[\s\S]*bash\[\d+\]: post[\s\S]*Power down\n$/,
         );
         const { next } = first.json as { next: string };
         expect(await emulator.call("GET", `${INSTANCES}/serial/serialPort?port=1&start=${next}`)).toMatchObject({

@@ -148,7 +148,7 @@ docker rm -f box none; docker inspect box; true`);
     it("says that Docker is needed for a trainer without a start script", async () => {
         const image = await trainer("scriptless", undefined);
         expect((await inVm(`docker run -d --name box ${image}; echo $?`)).join("\n")).toMatch(
-            /no "start" script.*needs Docker[^]*125$/,
+            /no "start" script.*needs Docker[\s\S]*125$/,
         );
     });
 

@@ -38,7 +38,6 @@ describe("parseExecLine", () => {
     });
 
     it("puts variables in as systemd does: ${A} within a word, $A split into words, unset as nothing", () => {
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: systemd's syntax
         const words = ["x${A}y", "$A", "$NONE", "$$A", "a$A"];
         expect(expandWords(words, { A: "1 2" })).toEqual(["x1 2y", "1", "2", "$A", "a$A"]);
     });
