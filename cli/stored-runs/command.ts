@@ -5,7 +5,7 @@ import { createAuth } from "../../infra/run/credentials";
 import { openBucket } from "../../infra/run/google-clients";
 import { UsageError } from "../rehearsal/stack-config";
 import { findPlace, type Place, type PlaceOptions, type Surroundings } from "./place";
-import { explain } from "./problems";
+import { checkEmulator, explain } from "./problems";
 
 /** What every command about stored runs takes, for its usage. */
 export const PLACE_USAGE = `  -s, --stack STACK   the stack; default: the one that is selected (npx pulumi stack ls)
@@ -54,6 +54,7 @@ export async function withBucket(
     action: (bucket: BucketClient, place: Place) => Promise<number>,
 ): Promise<number> {
     const place = await findPlace(options, surroundings);
+    await checkEmulator(place.settings);
     try {
         return await action(openBucket(place.bucket, place.settings, await createAuth(place.settings)), place);
     } catch (error) {

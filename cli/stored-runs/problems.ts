@@ -1,6 +1,23 @@
+import type { CloudSettings } from "../../infra/run/credentials";
 import { messageOf, troubleOf } from "../../infra/run/errors";
 import { UsageError } from "../rehearsal/stack-config";
 import type { Place } from "./place";
+
+/**
+ * Looks whether anything answers where the emulator is expected: the client would try again for long before it says so.
+ *
+ * @throws UsageError when nothing does
+ */
+export async function checkEmulator({ storageOrigin }: CloudSettings): Promise<void> {
+    if (!/^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|$)/.test(storageOrigin)) {
+        return;
+    }
+    try {
+        await fetch(storageOrigin);
+    } catch {
+        throw new UsageError(`Nothing answers at ${storageOrigin}: the emulator does not run (npm run emulator)`);
+    }
+}
 
 /** An error of Google's clients in words that say what to do; any other as it is. */
 export function explain(error: unknown, { bucket, settings }: Place): unknown {
@@ -13,7 +30,6 @@ export function explain(error: unknown, { bucket, settings }: Place): unknown {
             `No credentials for Google Cloud are here: ${said} (gcloud auth application-default login)`,
         );
     }
-    const isLocal = /^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(`${settings.storageOrigin}/`);
     switch (troubleOf(error)) {
         case "missing":
             return new UsageError(`There is no bucket gs://${bucket}: it was destroyed, or never made (npx pulumi up)`);
@@ -30,9 +46,7 @@ export function explain(error: unknown, { bucket, settings }: Place): unknown {
             );
         case "transient":
             return new UsageError(
-                isLocal
-                    ? `Nothing answers at ${settings.storageOrigin}: the emulator does not run (npm run emulator)`
-                    : `${settings.storageOrigin} cannot be reached: ${said} (the same command tries again)`,
+                `${settings.storageOrigin} cannot be reached: ${said} (the same command tries again)`,
             );
         case "other":
             // This project's own sentences are plain errors; what is not may be a defect, and its place is wanted.

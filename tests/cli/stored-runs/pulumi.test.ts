@@ -1,0 +1,32 @@
+import path from "node:path";
+import { askPulumi, findPulumi } from "../../../cli/stored-runs/pulumi";
+import { TestProject } from "./support";
+
+let project: TestProject;
+beforeEach(() => {
+    project = new TestProject();
+});
+afterEach(() => project.remove());
+
+const pathOf = (...folders: string[]) => ({
+    PATH: folders.map((folder) => path.join(project.folder, folder)).join(path.delimiter),
+});
+
+describe("the Pulumi command line", () => {
+    it("is the one on PATH, not that of the npm package, which npm puts before it", () => {
+        project.program("node_modules/.bin/pulumi", "");
+        project.program("bin/pulumi", "");
+
+        expect(findPulumi(pathOf("node_modules/.bin", "bin"), project.folder)).toEqual({
+            file: path.join(project.folder, "bin", "pulumi"),
+            args: [],
+        });
+    });
+
+    it("is that of the npm package where none is on PATH", async () => {
+        project.program("node_modules/pulumi/run.js", "console.log(JSON.stringify(process.argv.slice(2)));");
+        const how = { folder: project.folder, packageDir: project.folder, env: pathOf("node_modules/.bin") };
+
+        await expect(askPulumi(["stack", "export"], how)).resolves.toEqual(["stack", "export", "--non-interactive"]);
+    });
+});

@@ -1,0 +1,56 @@
+import { ageOf, runsTable, type StoredRun } from "../../../cli/stored-runs/runs-table";
+import { statusOf } from "../../infra/run/fakes";
+
+const NOW = Date.parse("2026-05-04T12:00:00Z");
+
+describe("runsTable", () => {
+    it("tells state, attempt, age and the first metrics of a run that succeeded", () => {
+        const run: StoredRun = {
+            runId: "r-0000000001",
+            status: statusOf({ state: "SUCCEEDED", attempt: 2, startedAt: "2026-05-04T11:00:00Z" }),
+            metrics: { schema: 1, accuracy: 0.96666, task: "classification", macroF1: 0.9, rows: 150, treeDepth: 4 },
+        };
+
+        expect(runsTable([run], NOW)).toEqual([
+            "run           state      attempt  age     metrics",
+            "r-0000000001  SUCCEEDED  2        60 min  accuracy 0.9667, macroF1 0.9000, rows 150",
+        ]);
+    });
+
+    it("tells why a run failed", () => {
+        const status = statusOf({ state: "FAILED", reason: "The trainer ended with exit code 3", exitCode: 3 });
+
+        expect(runsTable([{ runId: "r-0000000002", status }], NOW)[1]).toMatch(
+            /^r-0000000002 {2}FAILED .* The trainer ended with exit code 3$/,
+        );
+    });
+
+    it("doubts a run that has not been heard of for longer than its heartbeat allows", () => {
+        const status = statusOf({ state: "RUNNING", updatedAt: "2026-05-04T11:50:00Z" });
+
+        expect(runsTable([{ runId: "r-0000000003", status }], NOW)[1]).toContain("not heard of for 10 min");
+    });
+
+    it("shows a run without a status, and one that cannot be read", () => {
+        const table = runsTable([{ runId: "r-0000000004" }, { runId: "r-0000000005", problem: "no status" }], NOW);
+
+        expect(table.slice(1)).toEqual([
+            "r-0000000004  -      -        -    no VM has claimed it yet",
+            "r-0000000005  -      -        -    cannot be read: no status",
+        ]);
+    });
+});
+
+describe("ageOf", () => {
+    it.each([
+        [-5, "0 s"],
+        [119, "119 s"],
+        [120, "2 min"],
+        [7199, "119 min"],
+        [7200, "2 h"],
+        [47 * 3600, "47 h"],
+        [49 * 3600, "2 d"],
+    ])("%d seconds are %s", (seconds, age) => {
+        expect(ageOf(seconds * 1000)).toBe(age);
+    });
+});

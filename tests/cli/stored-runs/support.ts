@@ -1,0 +1,68 @@
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Surroundings } from "../../../cli/stored-runs/place";
+import { type RunStatus, renderStatus } from "../../../infra/run/status";
+import type { TestBucket } from "../../helpers/bucket";
+import { statusOf } from "../../infra/run/fakes";
+
+/** A folder of Pulumi.yaml, with a `pulumi` on PATH that answers from a table, as the real one answers. */
+export class TestProject {
+    readonly folder = realpathSync(mkdtempSync(path.join(tmpdir(), "stored-runs-")));
+    readonly printed: string[] = [];
+    readonly surroundings: Surroundings = {
+        projectDir: this.folder,
+        packageDir: this.folder,
+        env: { ...process.env, PATH: path.join(this.folder, "bin") },
+        print: (line) => this.printed.push(line),
+    };
+
+    /** @param answers what `pulumi <arguments>` prints, by the arguments; anything else fails as `failure` */
+    pulumi(answers: Record<string, unknown>, failure = "error: unexpected command"): void {
+        const program = `#!${process.execPath}
+const answers = ${JSON.stringify(answers)};
+const answer = answers[process.argv.slice(2).join(" ")];
+if (answer === undefined) {
+    console.error(${JSON.stringify(failure)});
+    process.exit(255);
+}
+console.log(JSON.stringify(answer));
+`;
+        this.program(path.join("bin", "pulumi"), program);
+    }
+
+    /** Writes an executable file. */
+    program(name: string, text: string): void {
+        const file = path.join(this.folder, name);
+        mkdirSync(path.dirname(file), { recursive: true });
+        writeFileSync(file, text);
+        chmodSync(file, 0o755);
+    }
+
+    remove(): void {
+        rmSync(this.folder, { recursive: true, force: true });
+    }
+}
+
+/** Where the emulator is, as the gcp provider is told, and as whom. */
+export function emulatorConfig(url: string): Record<string, string> {
+    return { "gcp:accessToken": "developer", "gcp:storageCustomEndpoint": `${url}/storage/v1/` };
+}
+
+/** Writes into the bucket what a VM writes. */
+export async function putRun(
+    bucket: TestBucket,
+    runId: string,
+    change: Partial<RunStatus>,
+    model: Record<string, string> = {},
+): Promise<void> {
+    const prefix = `runs/${runId}`;
+    await bucket.put(`${prefix}/log/1/000000000000.txt`, "epoch 1\n");
+    for (const [name, content] of Object.entries(model)) {
+        await bucket.put(`${prefix}/model/${name}`, content);
+    }
+    const query = new URLSearchParams({ prefix: `${prefix}/model/` });
+    const listing = await fetch(`${bucket.endpoint}/storage/v1/b/${bucket.name}/o?${query}`);
+    await bucket.put(`${prefix}/objects.json`, JSON.stringify({ schema: 1, pages: [await listing.json()] }));
+    await bucket.put(`${prefix}/status.json`, renderStatus(statusOf({ runId, ...change })));
+}
