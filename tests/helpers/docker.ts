@@ -22,7 +22,7 @@ export const BASE_IMAGE_ARGS = Object.entries(BASE_IMAGES).flatMap(([name, image
 ]);
 
 /** Why tests with a Docker engine cannot run here; undefined when they can. */
-function reasonToSkip(): string | undefined {
+export function reasonWithoutDocker(): string | undefined {
     if (spawnSync("docker", ["info"], { stdio: "ignore" }).status !== 0) {
         return "no Docker engine answers (docker info)";
     }
@@ -34,7 +34,7 @@ function reasonToSkip(): string | undefined {
 
 /** `describe` for tests that need a Docker engine and the base images; without, they are skipped and the title says why. */
 export function describeWithDocker(title: string, tests: () => void): void {
-    const reason = reasonToSkip();
+    const reason = reasonWithoutDocker();
     if (reason === undefined) {
         describe(title, tests);
     } else {

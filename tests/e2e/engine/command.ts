@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+/** How a command ended. */
+export interface Ended {
+    readonly exitCode: number | null;
+    readonly stdout: string;
+    /** Standard output and standard error, in the order of their arrival. */
+    readonly output: string;
+}
+
+/** A command that runs in a process group of its own. */
+export class Command {
+    readonly ended: Promise<Ended>;
+    readonly #child: ChildProcess;
+    #stdout = "";
+    #output = "";
+    #onOutput: () => void = () => undefined;
+
+    constructor(
+        private readonly program: string,
+        private readonly args: readonly string[],
+        options: { cwd: string; env: NodeJS.ProcessEnv },
+    ) {
+        const child = spawn(program, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+        this.#child = child;
+        child.stdout.setEncoding("utf8").on("data", (text: string) => {
+            this.#stdout += text;
+            this.#add(text);
+        });
+        child.stderr.setEncoding("utf8").on("data", (text: string) => this.#add(text));
+        this.ended = once(child, "close").then(([exitCode]) => {
+            return { exitCode: exitCode as number | null, stdout: this.#stdout, output: this.#output };
+        });
+    }
+
+    /** Resolves with the end. @throws Error with all that was printed when it is another exit status than 0 */
+    async expectSuccess(): Promise<Ended> {
+        const ended = await this.ended;
+        if (ended.exitCode !== 0) {
+            throw new Error(`${this.#line} ended with ${ended.exitCode}:\n${ended.output}`);
+        }
+        return ended;
+    }
+
+    /** Resolves with the end. @throws Error with all that was printed when it is exit status 0 */
+    async expectFailure(): Promise<Ended> {
+        const ended = await this.ended;
+        if (ended.exitCode === 0) {
+            throw new Error(`${this.#line} succeeded:\n${ended.output}`);
+        }
+        return ended;
+    }
+
+    /** Resolves when it has printed this. @throws Error with all that was printed when it ends before */
+    async printed(text: string): Promise<void> {
+        const seen = new Promise<true>((resolve) => {
+            this.#onOutput = () => {
+                if (this.#output.includes(text)) resolve(true);
+            };
+            this.#onOutput();
+        });
+        if ((await Promise.race([seen, this.ended])) !== true) {
+            throw new Error(`${this.#line} ended without printing "${text}":\n${this.#output}`);
+        }
+    }
+
+    /** Ends the command alone, without a chance to clean up. What it started is left to itself. */
+    async kill(): Promise<void> {
+        // Not "close": what it started may hold its output open.
+        const exit = once(this.#child, "exit");
+        this.#child.kill("SIGKILL");
+        await exit;
+    }
+
+    get #line(): string {
+        return `${this.program} ${this.args.join(" ")}`;
+    }
+
+    #add(text: string): void {
+        this.#output += text;
+        this.#onOutput();
+    }
+}

@@ -1,0 +1,52 @@
+import { Cloud, describeWithEngine, Project } from "./support";
+
+const MINUTE_MS = 60_000;
+
+describeWithEngine("a trainer that fails, with the real engine,", () => {
+    let cloud: Cloud;
+    beforeAll(async () => {
+        cloud = await Cloud.start();
+    });
+    afterAll(() => cloud.stop(), MINUTE_MS);
+
+    it(
+        "fails the update; the next up is attempt 2, which may succeed",
+        async () => {
+            const project = new Project(cloud, "second", { trainer: "tiny", hyperparameters: { failures: 1 } });
+            await project.init();
+            const { output } = await project.up().expectFailure();
+
+            expect(output).toContain("failed with the trainer's exit code 3");
+            expect(output).toContain("| tiny trainer: this attempt fails");
+            expect(output).toContain("`pulumi up` tries again, as attempt 2.");
+
+            const second = await project.up().expectSuccess();
+
+            expect(second.output).toContain("attempt 1 failed before; starting attempt 2");
+            const [run = ""] = project.savedRuns();
+            expect(JSON.parse(project.saved(run, "status.json"))).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+            expect(JSON.parse(project.saved(run, "model.json"))).toEqual({ earlier: 1 });
+            await project.destroy().expectSuccess();
+
+            expect(await cloud.inventory()).toEqual([]);
+            expect(project.savedRuns()).toEqual([run]);
+        },
+        4 * MINUTE_MS,
+    );
+
+    it(
+        "leaves a stack that destroy takes away, and the log on this machine",
+        async () => {
+            const project = new Project(cloud, "failed", { trainer: "tiny", hyperparameters: { failures: 9 } });
+            await project.init();
+            await project.up().expectFailure();
+            await project.destroy().expectSuccess();
+
+            expect(await cloud.inventory()).toEqual([]);
+            const [run = ""] = project.savedRuns();
+            expect(JSON.parse(project.saved(run, "status.json"))).toMatchObject({ state: "FAILED", exitCode: 3 });
+            expect(project.saved(run, "trainer.log")).toContain("tiny trainer: this attempt fails");
+        },
+        3 * MINUTE_MS,
+    );
+});

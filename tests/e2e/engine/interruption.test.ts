@@ -1,0 +1,42 @@
+import { Cloud, describeWithEngine, Project } from "./support";
+
+const MINUTE_MS = 60_000;
+
+describeWithEngine("a CLI killed in the middle of a run, with the real engine,", () => {
+    let cloud: Cloud;
+    beforeAll(async () => {
+        cloud = await Cloud.start();
+    });
+    afterAll(() => cloud.stop(), MINUTE_MS);
+
+    it(
+        "leaves a run that goes on: after pulumi cancel, the next up attaches to it",
+        async () => {
+            const project = new Project(cloud, "killed", { trainer: "tiny", hyperparameters: { seconds: 20 } });
+            await project.init();
+            const up = project.up();
+            await up.printed("tiny trainer: second 1 of");
+            await up.kill();
+            await project.pulumi("cancel", "--yes").expectSuccess();
+            const { output } = await project.up().expectSuccess();
+
+            expect(output).toContain("tiny trainer: second 20 of 20");
+            const [run = "", ...others] = project.savedRuns();
+            expect(others).toEqual([]);
+            expect(JSON.parse(project.saved(run, "status.json"))).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+
+            // The next run is left in the middle for good.
+            project.configure({ hyperparameters: { seconds: 600 } });
+            const next = project.up();
+            await next.printed("tiny trainer: second 1 of");
+            await next.kill();
+            await project.pulumi("cancel", "--yes").expectSuccess();
+            await project.destroy().expectSuccess();
+
+            expect(await cloud.inventory()).toEqual([]);
+            expect(project.savedRuns()).toContain(run);
+            expect(project.savedRuns()).toHaveLength(2);
+        },
+        5 * MINUTE_MS,
+    );
+});

@@ -1,0 +1,136 @@
+import { appendFileSync, chmodSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { Cloud, describeWithEngine, Project } from "./support";
+
+const MINUTE_MS = 60_000;
+
+/** The steps of one stack's life, each from where the one before it ended: an `up` from nothing takes half a minute. */
+describeWithEngine("pulumi with the real engine and providers", () => {
+    let cloud: Cloud;
+    let project: Project;
+    const runs: string[] = [];
+
+    beforeAll(async () => {
+        cloud = await Cloud.start();
+        project = new Project(cloud, "life");
+        await project.init();
+    }, MINUTE_MS);
+    afterAll(() => cloud.stop(), MINUTE_MS);
+
+    /** Brings the stack up, and tells which resources that created, deleted or replaced, and the run. */
+    async function up(): Promise<{ changes: string; runId: string; output: string }> {
+        const { output } = await project.up().expectSuccess();
+        const changes = /^Resources:\n((?: .*\n)+)/m.exec(output)?.[1] ?? "";
+        const { runId } = (await project.outputs()) as { runId: string };
+        return { changes: changes.trim().replace(/\s+/g, " "), runId, output };
+    }
+
+    const machines = async () => (await cloud.inventory()).filter((item) => item.startsWith("instance"));
+
+    it(
+        "up trains the model on a VM and brings it home",
+        async () => {
+            const { changes, runId, output } = await up();
+            runs.push(runId);
+
+            expect(changes).toBe("+ 28 created");
+            expect(output).toContain("Trained the final model on all 150 rows");
+            const outputs = await project.outputs();
+            expect(outputs).toMatchObject({
+                resultsDir: `models/life/${runId}`,
+                metrics: { accuracy: expect.closeTo(0.93, 1) as number },
+            });
+            expect(JSON.parse(project.saved(runId, "status.json"))).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+            expect(JSON.parse(project.saved(runId, "model.json"))).toHaveProperty("format", "gcp-trainer-model");
+            expect(JSON.parse(project.saved(runId, "manifest.json"))).toMatchObject({ runId });
+        },
+        3 * MINUTE_MS,
+    );
+
+    it(
+        "up again changes nothing and trains nothing",
+        async () => {
+            const before = await cloud.inventory();
+            const { changes, output } = await up();
+
+            expect(changes).toBe("28 unchanged");
+            expect(output).not.toContain("attempt");
+            expect(await cloud.inventory()).toEqual(before);
+        },
+        MINUTE_MS,
+    );
+
+    it(
+        "preview --refresh finds everything as it was made",
+        async () => {
+            await project.previewNoChanges("--refresh").expectSuccess();
+        },
+        MINUTE_MS,
+    );
+
+    it(
+        "a second checkout of the same commit changes nothing",
+        async () => {
+            const second = new Project(cloud, "life", {}, { checkout: "second-checkout" });
+            const trainer = path.join(second.folder, "trainer");
+            // Another umask, and files that nobody has put into git.
+            for (const name of ["package.json", "src/main.ts", "Dockerfile"]) {
+                chmodSync(path.join(trainer, name), 0o664);
+            }
+            writeFileSync(path.join(trainer, "notes.txt"), "not for the image");
+            await second.previewNoChanges().expectSuccess();
+        },
+        MINUTE_MS,
+    );
+
+    it.each([
+        [
+            "hyperparameter",
+            () => project.configure({ hyperparameters: { maxDepth: 1 } }),
+            // VM and run; nothing that holds data.
+            "+-2 replaced 26 unchanged",
+        ],
+        [
+            "dataset",
+            () => {
+                const file = path.join(project.folder, "data", "iris.csv");
+                const rows = readFileSync(file, "utf8").trimEnd().split("\n");
+                writeFileSync(file, `${rows.slice(0, -5).join("\n")}\n`);
+            },
+            "+-3 replaced 25 unchanged",
+        ],
+        [
+            "trainer",
+            () => appendFileSync(path.join(project.folder, "trainer", "LICENSE"), "\nChanged.\n"),
+            "~ 1 updated +-2 replaced 3 changes. 25 unchanged",
+        ],
+    ])(
+        "a changed %s gives exactly the new run and keeps the old results",
+        async (_what, change, expected) => {
+            change();
+            const earlier = [...runs];
+            const { changes, runId } = await up();
+            runs.push(runId);
+
+            expect(changes).toContain(expected);
+            expect(earlier).not.toContain(runId);
+            expect(project.savedRuns()).toEqual([...runs].sort());
+            expect(await machines()).toEqual([expect.stringContaining(runId)]);
+        },
+        2 * MINUTE_MS,
+    );
+
+    it(
+        "destroy leaves the results on this machine and nothing else",
+        async () => {
+            await project.destroy().expectSuccess();
+
+            expect(await cloud.inventory()).toEqual([]);
+            expect(project.savedRuns()).toEqual([...runs].sort());
+            for (const run of runs) {
+                expect(project.saved(run, "trainer.log")).toContain("Trained the final model");
+            }
+        },
+        MINUTE_MS,
+    );
+});

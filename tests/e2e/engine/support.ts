@@ -1,0 +1,206 @@
+import {
+    cpSync,
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import path from "node:path";
+import { parse, stringify } from "yaml";
+import { type Emulator, startEmulator } from "../../../emulator";
+import { BASE_IMAGES, docker, reasonWithoutDocker } from "../../helpers/docker";
+import { Command } from "./command";
+
+const ROOT = path.resolve(__dirname, "../../..");
+/** What `git clone` would bring of the program: the engine needs no more. */
+const PROGRAM = [
+    "index.ts",
+    "infra",
+    "boot",
+    "data",
+    "trainer",
+    "Pulumi.yaml",
+    "Pulumi.local.yaml",
+    "package.json",
+    "tsconfig.json",
+];
+
+/** PATH without this project's own `pulumi`, which would download an engine. */
+function enginePath(): string[] {
+    return (process.env.PATH ?? "").split(path.delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
+}
+
+/** Why tests with the real engine cannot run here; undefined when they can. */
+function reasonToSkip(): string | undefined {
+    const find = (name: string) => enginePath().some((folder) => existsSync(path.join(folder, name)));
+    if (!find("pulumi")) {
+        return "`pulumi` is not on PATH";
+    }
+    const cache = path.join(process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi"), "plugins");
+    const installed = existsSync(cache) ? readdirSync(cache) : [];
+    const missing = ["gcp", "docker"].filter(
+        (name) => !find(`pulumi-resource-${name}`) && !installed.some((file) => file.startsWith(`resource-${name}-v`)),
+    );
+    if (missing.length > 0) {
+        return `Pulumi's provider plugins are missing: ${missing.join(", ")} (pulumi plugin install resource NAME)`;
+    }
+    return reasonWithoutDocker();
+}
+
+/** `describe` for tests that need the real engine; without, they are skipped and the title says why. */
+export function describeWithEngine(title: string, tests: () => void): void {
+    const reason = reasonToSkip();
+    if (reason === undefined) {
+        describe(title, tests);
+    } else {
+        describe.skip(`${title} [skipped: ${reason}]`, tests);
+    }
+}
+
+/** An emulator whose VMs run images of the Docker engine, and a place for the engine's state. */
+export class Cloud {
+    private constructor(
+        readonly folder: string,
+        readonly emulator: Emulator,
+    ) {}
+
+    static async start(): Promise<Cloud> {
+        const folder = mkdtempSync(path.join(tmpdir(), "engine-test-"));
+        mkdirSync(path.join(folder, "state"));
+        const emulator = await startEmulator({ dataDir: path.join(folder, "emulator"), runtime: "docker" });
+        return new Cloud(folder, emulator);
+    }
+
+    /** Stops it, and takes away its files and the images that were pushed to it. */
+    async stop(): Promise<void> {
+        await this.emulator.stop();
+        rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+        const format = "{{.Repository}} {{.Tag}} {{.Digest}}";
+        for (const line of docker("image", "ls", "--digests", "--format", format).split("\n")) {
+            const [repository = "", tag, digest] = line.split(" ");
+            if (repository.startsWith(`${new URL(this.emulator.url).host}/`)) {
+                docker("image", "rm", "--force", tag === "<none>" ? `${repository}@${digest}` : `${repository}:${tag}`);
+            }
+        }
+    }
+
+    /** Kinds and names of everything that would bill or clutter a project. */
+    async inventory(): Promise<string[]> {
+        return (await this.emulator.inventory()).map(({ kind, name }) => `${kind} ${name}`);
+    }
+
+    /** The text of an object. */
+    async read(bucket: string, object: string): Promise<string> {
+        const url = `${this.emulator.url}/storage/v1/b/${bucket}/o/${encodeURIComponent(object)}?alt=media`;
+        const response = await fetch(url, { headers: { authorization: "Bearer test" } });
+        if (!response.ok) {
+            throw new Error(`${object}: HTTP ${response.status}`);
+        }
+        return await response.text();
+    }
+}
+
+/** A checkout of the project in a folder of its own, with one stack. */
+export class Project {
+    readonly folder: string;
+
+    /**
+     * @param config keys of the project, over those of Pulumi.local.yaml
+     * @param options.checkout folder name; a second one with the same stack is a second checkout of the same commit
+     */
+    constructor(
+        private readonly cloud: Cloud,
+        private readonly stack: string,
+        private readonly config: Record<string, unknown> = {},
+        { checkout = stack }: { checkout?: string } = {},
+    ) {
+        this.folder = path.join(cloud.folder, checkout);
+        for (const name of PROGRAM) {
+            const isMade = (file: string) => /trainer[\\/](node_modules|dist)$/.test(file);
+            cpSync(path.join(ROOT, name), path.join(this.folder, name), {
+                recursive: true,
+                filter: (file) => !isMade(file),
+            });
+        }
+        cpSync(path.join(__dirname, "tiny-trainer"), path.join(this.folder, "tiny"), { recursive: true });
+        symlinkSync(path.join(ROOT, "node_modules"), path.join(this.folder, "node_modules"));
+        this.configure(config);
+    }
+
+    /** Writes the stack's config file: Pulumi.local.yaml, its endpoints moved to the test's emulator, and these keys. */
+    configure(change: Record<string, unknown>): void {
+        Object.assign(this.config, change);
+        const text = readFileSync(path.join(ROOT, "Pulumi.local.yaml"), "utf8");
+        const local = parse(text.replaceAll("http://127.0.0.1:9010", this.cloud.emulator.url)) as { config: object };
+        const own = Object.entries({ trainerBuildArgs: BASE_IMAGES, ...this.config });
+        const config = {
+            ...local.config,
+            ...Object.fromEntries(own.map(([key, value]) => [`gcp-trainer:${key}`, value])),
+        };
+        const file = path.join(this.folder, `Pulumi.${this.stack}.yaml`);
+        const salt = existsSync(file)
+            ? (parse(readFileSync(file, "utf8")) as { encryptionsalt?: string }).encryptionsalt
+            : undefined;
+        writeFileSync(file, stringify({ ...(salt ? { encryptionsalt: salt } : {}), config }));
+    }
+
+    /** Makes the stack. */
+    async init(): Promise<void> {
+        await this.pulumi("stack", "init", this.stack).expectSuccess();
+        this.configure({});
+    }
+
+    up(): Command {
+        return this.pulumi("up", "--yes", "--skip-preview");
+    }
+
+    destroy(): Command {
+        return this.pulumi("destroy", "--yes", "--skip-preview");
+    }
+
+    /** Fails with what would change, if anything. */
+    previewNoChanges(...options: string[]): Command {
+        return this.pulumi("preview", "--expect-no-changes", "--diff", ...options);
+    }
+
+    async outputs(): Promise<Record<string, unknown>> {
+        const { stdout } = await this.pulumi("stack", "output", "--json").expectSuccess();
+        return JSON.parse(stdout) as Record<string, unknown>;
+    }
+
+    /** Names of the runs saved on this machine, sorted. */
+    savedRuns(): string[] {
+        const folder = path.join(this.folder, "models", this.stack);
+        return existsSync(folder) ? readdirSync(folder).sort() : [];
+    }
+
+    /** A file of a saved run. */
+    saved(run: string, name: string): string {
+        return readFileSync(path.join(this.folder, "models", this.stack, run, name), "utf8");
+    }
+
+    pulumi(...args: string[]): Command {
+        const global = ["--non-interactive", "--color", "never"];
+        const scope = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.stack];
+        return new Command("pulumi", [...args, ...scope, ...global], {
+            cwd: this.folder,
+            env: {
+                ...process.env,
+                PATH: enginePath().join(path.delimiter),
+                PULUMI_BACKEND_URL: `file://${path.join(this.cloud.folder, "state")}`,
+                PULUMI_CONFIG_PASSPHRASE: "",
+                PULUMI_SKIP_UPDATE_CHECK: "true",
+                PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+                PULUMI_GCP_SKIP_REGION_VALIDATION: "true",
+                // Whatever the stack's endpoints do not cover fails at once, instead of leaving for Google.
+                HTTPS_PROXY: "http://127.0.0.1:9",
+                NO_PROXY: "127.0.0.1,localhost",
+            },
+        });
+    }
+}

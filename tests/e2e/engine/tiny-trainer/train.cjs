@@ -1,0 +1,61 @@
+// @ts-check
+// --seconds=N trains so long; --failures=N exits 3 in the first N attempts, which it counts in its checkpoints.
+
+const origin = process.env.STORAGE_EMULATOR_HOST ?? "https://storage.googleapis.com";
+
+/** @param {string} name */
+function numberArgument(name) {
+    const argument = process.argv.find((one) => one.startsWith(`--${name}=`));
+    return Number(argument?.slice(name.length + 3) ?? 0);
+}
+
+/** @param {string | undefined} uri */
+function parse(uri) {
+    const [, bucket = "", prefix = ""] = /^gs:\/\/([^/]+)\/(.*)$/.exec(uri ?? "") ?? [];
+    return { bucket, prefix };
+}
+
+/** @param {string | undefined} folder @param {string} name @param {unknown} content */
+async function write(folder, name, content) {
+    const { bucket, prefix } = parse(folder);
+    const query = new URLSearchParams({ uploadType: "media", name: prefix + name });
+    const response = await fetch(`${origin}/upload/storage/v1/b/${bucket}/o?${query}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(content),
+    });
+    if (!response.ok) {
+        throw new Error(`${name}: HTTP ${response.status} ${await response.text()}`);
+    }
+}
+
+/** @param {string | undefined} folder */
+async function count(folder) {
+    const { bucket, prefix } = parse(folder);
+    const response = await fetch(`${origin}/storage/v1/b/${bucket}/o?${new URLSearchParams({ prefix })}`);
+    const { items = [] } = /** @type {{ items?: unknown[] }} */ (await response.json());
+    return items.length;
+}
+
+async function main() {
+    const { AIP_CHECKPOINT_DIR, AIP_MODEL_DIR } = process.env;
+    const earlier = await count(AIP_CHECKPOINT_DIR);
+    await write(AIP_CHECKPOINT_DIR, `attempt-${earlier + 1}.json`, {});
+    if (earlier < numberArgument("failures")) {
+        console.log("tiny trainer: this attempt fails");
+        process.exitCode = 3;
+        return;
+    }
+    const seconds = numberArgument("seconds");
+    for (let second = 1; second <= seconds; second += 1) {
+        console.log(`tiny trainer: second ${second} of ${seconds}`);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    await write(AIP_MODEL_DIR, "model.json", { earlier });
+    await write(AIP_MODEL_DIR, "metrics.json", { accuracy: 1 });
+}
+
+main().catch((error) => {
+    console.error(error);
+    process.exitCode = 70;
+});
