@@ -56,6 +56,7 @@ export function mount(prefix: string, routes: readonly Route[]): Route[] {
  * that page (callback, access_token, $.xgafv ...) are not known here and give 501.
  */
 const SYSTEM_PARAMETERS = new Set([
+    "$alt",
     "alt",
     "fields",
     "key",

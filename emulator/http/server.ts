@@ -133,7 +133,8 @@ export class ApiServer {
                     "other valid authentication credential. (The emulator takes any bearer token for the developer's.)",
             );
         }
-        const alt = query.get("alt") ?? "json";
+        // Clients that ask for numbers of enums take names too: https://protobuf.dev/programming-guides/json/
+        const alt = (query.get("$alt") ?? query.get("alt") ?? "json").replace(/;enum-encoding=int$/, "");
         if (alt !== "json" && alt !== "media") {
             throw unimplemented(`alt=${alt}`);
         }

@@ -1,18 +1,13 @@
 import { Router } from "../../emulator/http/router";
 import { mainRoutes } from "../../emulator/server";
-import { TestEmulator } from "../emulator/http/support";
 import { findMethod, methodsOf } from "./discovery/documents";
-import { checkExchanges } from "./discovery/exchanges";
-import { Recorder } from "./discovery/recorder";
+import { isGoogles, JudgedEmulator } from "./judge";
 import { describeWithPython, googleDocuments } from "./python";
 import { walkCompute } from "./walk/compute";
 import { walkProject } from "./walk/project";
 import { walkRegistry } from "./walk/registry";
 import { walkStorage } from "./walk/storage";
 import { Walker } from "./walk/walker";
-
-/** What the emulator serves besides the APIs: the OCI registry, its console page, and what tests and operators use. */
-const isGoogles = (path: string) => !/^\/(v2(\/|$)|emulator\/|console\/|$)/.test(path);
 
 /** Query parameters that Google's servers take and no description has. */
 const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
@@ -35,37 +30,31 @@ const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
 };
 
 describeWithPython("Google's descriptions of its APIs", () => {
-    const documents = () => googleDocuments();
-    let emulator: TestEmulator;
-    let recorder: Recorder;
+    let judged: JudgedEmulator;
 
     beforeAll(async () => {
-        emulator = await TestEmulator.start();
-        recorder = await Recorder.start(emulator.url);
-        const walker = new Walker(emulator, recorder.url);
+        judged = await JudgedEmulator.start();
+        const walker = new Walker(judged.emulator, judged.url);
         await walkProject(walker);
         await walkStorage(walker, "/storage/v1");
         await walkStorage(walker, "");
-        await walkRegistry(walker, emulator.dataDir);
+        await walkRegistry(walker, judged.emulator.dataDir);
         await walkCompute(walker, "v1");
         await walkCompute(walker, "beta");
     }, 30_000);
-    afterAll(async () => {
-        await recorder?.stop();
-        await emulator?.stop();
-    });
+    afterAll(() => judged?.stop());
 
     it("hold for every request and answer of a walk through the whole life", () => {
-        const { problems, checked, methods } = checkExchanges(recorder.exchanges, documents(), isGoogles);
-        expect(problems).toEqual([]);
-        expect(checked).toBeGreaterThan(200);
-        expect(methods.size).toBeGreaterThan(80);
+        const report = judged.report();
+        expect(report?.problems).toEqual([]);
+        expect(report?.checked).toBeGreaterThan(200);
+        expect(report?.methods.size).toBeGreaterThan(80);
     });
 
     it("are walked along every route that the emulator has", () => {
         const router = new Router(mainRoutes());
         const walked = new Set(
-            recorder.exchanges
+            judged.recorder.exchanges
                 // 499 is the good answer to a cancelled upload.
                 .filter(({ status }) => status < 400 || status === 499)
                 .map(
@@ -81,7 +70,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
     });
 
     it("have every query parameter that a route takes", () => {
-        const methods = methodsOf(documents());
+        const methods = methodsOf(googleDocuments());
         const unknown = mainRoutes().flatMap(({ method, pattern, options }) => {
             const found = ["v1", "beta"].flatMap((version) => {
                 const path = examplePath(pattern, version);

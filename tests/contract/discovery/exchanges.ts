@@ -68,10 +68,19 @@ function checkPath({ target }: Exchange, { captures, description }: Method): str
         });
 }
 
+/** `$alt` in no document, but in https://cloud.google.com/apis/docs/system-parameters; @google-cloud/compute sends it. */
+const SYSTEM_PARAMETERS: Readonly<Record<string, Parameter>> = {
+    $alt: { location: "query", type: "string", enum: ["json", "json;enum-encoding=int"] },
+};
+
 function checkQuery({ target }: Exchange, { description, document, isUpload }: Method): string[] {
     const query = queryOf(target);
     const own = Object.entries(description.parameters ?? {}).filter(([, { location }]) => location === "query");
-    const known: Record<string, Parameter> = { ...document.parameters, ...Object.fromEntries(own) };
+    const known: Record<string, Parameter> = {
+        ...SYSTEM_PARAMETERS,
+        ...document.parameters,
+        ...Object.fromEntries(own),
+    };
     const required = own.filter(([, parameter]) => parameter.required === true).map(([name]) => name);
     return [
         ...required.filter((name) => !query.has(name)).map((name) => `query parameter ${name} is missing`),

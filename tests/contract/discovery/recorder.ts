@@ -26,6 +26,7 @@ export class Recorder {
     /** Requests that were cut off. */
     interrupted = 0;
     private interruption: Interruption | undefined;
+    private corruption: ((message: IncomingMessage) => boolean) | undefined;
 
     private constructor(
         private readonly server: Server,
@@ -36,12 +37,14 @@ export class Recorder {
         const server = createServer();
         const recorder = new Recorder(server, new URL(target));
         server.on("request", (message: IncomingMessage, response) => {
+            // Kept, for the message lets go of it when its reading ends early.
+            const { socket } = message;
             recorder.pass(message).then(
                 ({ status, responseHeaders, responseBody }) => {
                     response.writeHead(status, responseHeaders);
                     response.end(responseBody);
                 },
-                () => message.destroy(),
+                () => socket.destroy(),
             );
         });
         server.listen(0, "127.0.0.1");
@@ -61,6 +64,11 @@ export class Recorder {
     /** Breaks the next request that matches, once. */
     interruptNext(interruption: Interruption): void {
         this.interruption = interruption;
+    }
+
+    /** Changes one byte of the next answer that matches, once. */
+    corruptNext(matches: (message: IncomingMessage) => boolean): void {
+        this.corruption = matches;
     }
 
     async stop(): Promise<void> {
@@ -94,6 +102,10 @@ export class Recorder {
             responseHeaders: answer.headers,
             responseBody: await readBody(answer),
         };
+        if (this.corruption?.(message) === true) {
+            this.corruption = undefined;
+            exchange.responseBody[0] = (exchange.responseBody[0] ?? 0) ^ 1;
+        }
         this.exchanges.push(exchange);
         return exchange;
     }
