@@ -1,0 +1,159 @@
+import { v1 } from "@google-cloud/compute";
+import { JudgedEmulator } from "./judge";
+
+const PROJECT = "demo-project";
+const ZONE = { project: PROJECT, zone: "us-central1-a" };
+const NETWORK = `projects/${PROJECT}/global/networks/net`;
+const SUBNETWORK = { project: PROJECT, region: "us-central1", subnetwork: "sub" };
+
+type Options = NonNullable<ConstructorParameters<typeof v1.InstancesClient>[0]>;
+
+describe("@google-cloud/compute (Node.js)", () => {
+    let judged: JudgedEmulator;
+    let instances: v1.InstancesClient;
+    let disks: v1.DisksClient;
+    let operations: v1.ZoneOperationsClient;
+    let networks: v1.NetworksClient;
+    let subnetworks: v1.SubnetworksClient;
+    let options: Options;
+
+    beforeAll(async () => {
+        judged = await JudgedEmulator.start();
+        options = optionsFor(judged.recorder.port);
+        instances = new v1.InstancesClient(options);
+        disks = new v1.DisksClient(options);
+        operations = new v1.ZoneOperationsClient(options);
+        networks = new v1.NetworksClient(options);
+        subnetworks = new v1.SubnetworksClient(options);
+        await networks.insert({ project: PROJECT, networkResource: { name: "net", autoCreateSubnetworks: false } });
+        await subnetworks.insert({
+            ...SUBNETWORK,
+            subnetworkResource: { name: "sub", network: NETWORK, ipCidrRange: "10.1.0.0/24" },
+        });
+    });
+    afterAll(() => judged.stop());
+
+    it("makes instances whose operations are done, and reads them back", async () => {
+        const image = (
+            await new v1.ImagesClient(options).getFromFamily({ project: "cos-cloud", family: "cos-stable" })
+        )[0];
+        for (const name of ["vm-1", "vm-2", "vm-3"]) {
+            const [operation] = await instances.insert({
+                ...ZONE,
+                instanceResource: instance(name, image.selfLink ?? ""),
+            });
+            expect(operation.latestResponse).toMatchObject({ status: "DONE", progress: 100, operationType: "insert" });
+        }
+        const [found] = await instances.get({ ...ZONE, instance: "vm-1" });
+        expect(found).toMatchObject({
+            status: "RUNNING",
+            scheduling: { provisioningModel: "SPOT", maxRunDuration: { seconds: "3600" } },
+            labels: { stack: "dev" },
+            disks: [{ diskSizeGb: "20", boot: true, autoDelete: true }],
+        });
+        const [disk] = await disks.get({ ...ZONE, disk: "vm-1" });
+        expect(disk).toMatchObject({ sourceImage: image.selfLink, sizeGb: "20", users: [found.selfLink] });
+    });
+
+    it("lists in pages and by filter", async () => {
+        const [page, next] = await instances.list({ ...ZONE, maxResults: 2 }, { autoPaginate: false });
+        expect(page.map(({ name }) => name)).toEqual(["vm-1", "vm-2"]);
+        const [rest] = await instances.list({ ...ZONE, pageToken: next?.pageToken ?? "" }, { autoPaginate: false });
+        expect(rest.map(({ name }) => name)).toEqual(["vm-3"]);
+        const names: unknown[] = [];
+        for await (const { name } of instances.listAsync({ ...ZONE, filter: "name != vm-2" })) {
+            names.push(name);
+        }
+        expect(names).toEqual(["vm-1", "vm-3"]);
+    });
+
+    it("changes metadata, unless its fingerprint is stale", async () => {
+        const [{ metadata }] = await instances.get({ ...ZONE, instance: "vm-1" });
+        const change = {
+            ...ZONE,
+            instance: "vm-1",
+            metadataResource: { ...metadata, items: [{ key: "a", value: "c" }] },
+        };
+        await instances.setMetadata(change);
+        expect((await instances.get({ ...ZONE, instance: "vm-1" }))[0].metadata?.items).toMatchObject([
+            { key: "a", value: "c" },
+        ]);
+        await expect(instances.setMetadata(change)).rejects.toThrow(/fingerprint/);
+    });
+
+    it("stops an instance, changes and starts it, and reads its serial port", async () => {
+        const [stopping] = await instances.stop({ ...ZONE, instance: "vm-1" });
+        const [stopped] = await operations.wait({ ...ZONE, operation: stopping.latestResponse.name ?? "" });
+        expect(stopped).toMatchObject({ status: "DONE", operationType: "stop" });
+        expect((await instances.get({ ...ZONE, instance: "vm-1" }))[0].status).toBe("TERMINATED");
+        await instances.setMachineType({
+            ...ZONE,
+            instance: "vm-1",
+            instancesSetMachineTypeRequestResource: { machineType: "zones/us-central1-a/machineTypes/e2-medium" },
+        });
+        await instances.start({ ...ZONE, instance: "vm-1" });
+        const [running] = await instances.get({ ...ZONE, instance: "vm-1" });
+        expect([running.status, running.machineType]).toEqual(["RUNNING", expect.stringMatching(/\/e2-medium$/)]);
+        const [serial] = await instances.getSerialPortOutput({ ...ZONE, instance: "vm-1", port: 1 });
+        expect(serial).toMatchObject({ start: "0", next: String(Buffer.byteLength(serial.contents ?? "")) });
+    });
+
+    it("gets Google's errors", async () => {
+        const path = `projects/${PROJECT}/zones/us-central1-a/instances`;
+        await expect(instances.get({ ...ZONE, instance: "none" })).rejects.toMatchObject({
+            code: 5,
+            message: `The resource '${path}/none' was not found`,
+        });
+        await expect(instances.insert({ ...ZONE, instanceResource: instance("vm-1", "") })).rejects.toMatchObject({
+            code: 6,
+            message: `The resource '${path}/vm-1' already exists`,
+        });
+        await expect(networks.delete({ project: PROJECT, network: "net" })).rejects.toThrow(/already being used by/);
+    });
+
+    it("deletes from the inside out", async () => {
+        for (const name of ["vm-1", "vm-2", "vm-3"]) {
+            await instances.delete({ ...ZONE, instance: name });
+        }
+        expect((await disks.list(ZONE))[0]).toEqual([]);
+        await subnetworks.delete(SUBNETWORK);
+        await networks.delete({ project: PROJECT, network: "net" });
+        expect(await judged.emulator.inventory()).toEqual([]);
+    });
+
+    it("speaks with the emulator as Google describes it", () => {
+        expect(judged.report()?.problems ?? []).toEqual([]);
+    });
+});
+
+function instance(name: string, sourceImage: string) {
+    return {
+        name,
+        machineType: "zones/us-central1-a/machineTypes/e2-small",
+        disks: [{ boot: true, autoDelete: true, initializeParams: { sourceImage, diskSizeGb: "20" } }],
+        networkInterfaces: [{ subnetwork: `projects/${PROJECT}/regions/us-central1/subnetworks/sub` }],
+        metadata: { items: [{ key: "a", value: "b" }] },
+        scheduling: {
+            automaticRestart: false,
+            provisioningModel: "SPOT",
+            instanceTerminationAction: "STOP",
+            maxRunDuration: { seconds: 3600 },
+        },
+        labels: { stack: "dev" },
+    };
+}
+
+/** Options of a client that speaks HTTP without TLS to a port here, with a developer's token. */
+function optionsFor(port: number): Options {
+    const auth = {
+        getClient: async () => auth,
+        fetch: (url: string, init: RequestInit) => {
+            const headers = new Headers(init.headers);
+            headers.set("authorization", "Bearer developer");
+            return fetch(url, { ...init, headers });
+        },
+    };
+    // What the client calls of its GoogleAuth, which would ask Google for a token.
+    const options: Options = { auth: auth as unknown as NonNullable<Options["auth"]> };
+    return { ...options, apiEndpoint: "127.0.0.1", port, protocol: "http", projectId: PROJECT };
+}
