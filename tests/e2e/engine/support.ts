@@ -12,7 +12,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { parse, stringify } from "yaml";
-import { type Emulator, startEmulator } from "../../../emulator";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator";
 import { BASE_IMAGES, docker, reasonWithoutDocker } from "../../helpers/docker";
 import { Command } from "./command";
 
@@ -66,14 +66,24 @@ export function describeWithEngine(title: string, tests: () => void): void {
 export class Cloud {
     private constructor(
         readonly folder: string,
-        readonly emulator: Emulator,
+        private emulator: Emulator,
     ) {}
 
     static async start(): Promise<Cloud> {
         const folder = mkdtempSync(path.join(tmpdir(), "engine-test-"));
         mkdirSync(path.join(folder, "state"));
-        const emulator = await startEmulator({ dataDir: path.join(folder, "emulator"), runtime: "docker" });
-        return new Cloud(folder, emulator);
+        return new Cloud(folder, await startEmulator(Cloud.#options(folder)));
+    }
+
+    get url(): string {
+        return this.emulator.url;
+    }
+
+    /** Stops it and starts another with the same data on the same port. */
+    async restart(): Promise<void> {
+        const { port } = this.emulator;
+        await this.emulator.stop();
+        this.emulator = await startEmulator({ ...Cloud.#options(this.folder), port });
     }
 
     /** Stops it, and takes away its files and the images that were pushed to it. */
@@ -89,19 +99,13 @@ export class Cloud {
         }
     }
 
+    static #options(folder: string): EmulatorOptions {
+        return { dataDir: path.join(folder, "emulator"), runtime: "docker" };
+    }
+
     /** Kinds and names of everything that would bill or clutter a project. */
     async inventory(): Promise<string[]> {
         return (await this.emulator.inventory()).map(({ kind, name }) => `${kind} ${name}`);
-    }
-
-    /** The text of an object. */
-    async read(bucket: string, object: string): Promise<string> {
-        const url = `${this.emulator.url}/storage/v1/b/${bucket}/o/${encodeURIComponent(object)}?alt=media`;
-        const response = await fetch(url, { headers: { authorization: "Bearer test" } });
-        if (!response.ok) {
-            throw new Error(`${object}: HTTP ${response.status}`);
-        }
-        return await response.text();
     }
 }
 
@@ -136,7 +140,7 @@ export class Project {
     configure(change: Record<string, unknown>): void {
         Object.assign(this.config, change);
         const text = readFileSync(path.join(ROOT, "Pulumi.local.yaml"), "utf8");
-        const local = parse(text.replaceAll("http://127.0.0.1:9010", this.cloud.emulator.url)) as { config: object };
+        const local = parse(text.replaceAll("http://127.0.0.1:9010", this.cloud.url)) as { config: object };
         const own = Object.entries({ trainerBuildArgs: BASE_IMAGES, ...this.config });
         const config = {
             ...local.config,
