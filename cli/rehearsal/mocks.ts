@@ -27,6 +27,8 @@ export class RehearsalEngine implements Mocks {
         this.ended = new Promise((resolve) => {
             this.announceEnd = resolve;
         });
+        // An abort that came before is not announced again.
+        if (context.signal.aborted) this.announceEnd();
         context.signal.addEventListener("abort", () => this.announceEnd(), { once: true });
     }
 

@@ -1,0 +1,28 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const root = path.resolve(__dirname, "../..");
+
+/** A copy of the project as git has it, with what `npm ci` installed. */
+export interface ProjectCopy {
+    folder: string;
+    remove(): void;
+}
+
+/** Copies the project, so that a test may write into it and run beside others. */
+export function copyProject(): ProjectCopy {
+    const folder = mkdtempSync(path.join(tmpdir(), "gcp-trainer-"));
+    const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
+    for (const name of listed.toString("utf8").split("\0").filter(Boolean)) {
+        // A file that is deleted, but not in git yet, is listed.
+        cpSync(path.join(root, name), path.join(folder, name), { force: true, errorOnExist: false, recursive: true });
+    }
+    symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), "dir");
+    // The trainer's bundle takes nothing from outside its folder, not even through a link.
+    for (const name of ["trainer/dist", "trainer/node_modules"]) {
+        cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+    }
+    return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
