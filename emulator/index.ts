@@ -3,6 +3,7 @@ import { principalOf } from "./iam/tokens";
 import { mainRoutes } from "./server";
 import { createServices, lifecycle } from "./services";
 import { lockFolder } from "./store/lock";
+import type { RuntimeKind } from "./vm/vm-runtime";
 
 /** Port of `npm run emulator`; Pulumi.local.yaml points at it. */
 export const DEFAULT_PORT = 9010;
@@ -14,7 +15,7 @@ export interface EmulatorOptions {
     /** Port on 127.0.0.1. Default 0: any free one. */
     readonly port?: number;
     /** What a VM is made of. */
-    readonly runtime: "process" | "docker";
+    readonly runtime: RuntimeKind;
     /** IAM grants take effect so many milliseconds after they are made, as on Google Cloud, where it is minutes. Default 0. */
     readonly grantDelayMs?: number;
     /** Called with one line per request, for debugging. Default: none. */
@@ -61,6 +62,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
                 options.log?.(line);
             },
         });
+        services.listening.port = api.port;
         return {
             url: api.url,
             port: api.port,

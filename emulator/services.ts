@@ -12,6 +12,8 @@ import { DocumentStore } from "./store/documents";
 /** Everything behind the HTTP APIs. A handler reaches its service through `request.services`. */
 export interface Services {
     readonly options: EmulatorOptions;
+    /** The main port, once it listens. */
+    readonly listening: { port: number };
     readonly documents: DocumentStore;
     readonly projects: ProjectService;
     readonly policies: PolicyStore;
@@ -47,6 +49,7 @@ export function createServices(options: EmulatorOptions): Services {
     const storage = new StorageService(options.dataDir, documents, projects, policies);
     const services: Services = {
         options,
+        listening: { port: 0 },
         documents,
         projects,
         policies,

@@ -14,10 +14,10 @@ export class ComputeService implements Service {
 
     /**
      * @param services what instances and their machines use; Compute Engine itself need not be among them yet
-     * @throws Error if the docker runtime is wanted and there is no docker command
+     * @throws Error if a runtime of containers is wanted and there is no docker command
      */
     constructor(services: Services) {
-        if (services.options.runtime === "docker") {
+        if (services.options.runtime !== "process") {
             findDocker();
         }
         this.networks = new NetworkService(services.documents);

@@ -3,8 +3,11 @@ import { join } from "node:path";
 import type { ApiServer } from "../http/server";
 import type { Services } from "../services";
 import { Machine } from "../vm/machine";
+import { memoryMib } from "../vm/machine-memory";
+import { ContainerMachine } from "../vm/machine-runtime";
 import type { MetadataSource } from "../vm/metadata-tree";
 import { startVmEndpoint } from "../vm/vm-endpoint";
+import type { VmRuntime } from "../vm/vm-runtime";
 
 /** Seconds that a guest has to shut down before its power is cut: https://cloud.google.com/compute/docs/instances/stop-start-instance */
 export const SHUTDOWN_GRACE_SECONDS = { STANDARD: 90, SPOT: 30 } as const;
@@ -30,7 +33,7 @@ export interface Live {
 
 /** The machine behind one instance: boots, has its own endpoint while it is on, and is switched off in several ways. */
 export class VirtualMachine {
-    readonly #machine: Machine;
+    readonly #machine: VmRuntime;
     #endpoint: ApiServer | undefined;
     #graceTimer: NodeJS.Timeout | undefined;
     #off: Promise<void> = Promise.resolve();
@@ -45,19 +48,30 @@ export class VirtualMachine {
     ) {
         const { dataDir, runtime } = services.options;
         const address = () => this.#address;
-        this.#machine = new Machine({
+        const common = {
             dir: join(dataDir, "vms", folder),
-            get endpoint() {
-                return address();
-            },
-            runtime,
-            imagesFile: join(dataDir, "engine", "images.json"),
             // Failures to write the state are those of the disk, which the next request reports.
             onPoweredOff: () => void this.#becomeOff(),
-        });
+        };
+        this.#machine =
+            runtime === "machine"
+                ? new ContainerMachine({
+                      ...common,
+                      endpointPort: () => this.#endpoint?.port ?? 0,
+                      mainPort: () => services.listening.port,
+                      memoryMib: () => memoryMib(owner.metadata().machineType),
+                  })
+                : new Machine({
+                      ...common,
+                      get endpoint() {
+                          return address();
+                      },
+                      runtime,
+                      imagesFile: join(dataDir, "engine", "images.json"),
+                  });
     }
 
-    get serial(): Machine["serial"] {
+    get serial(): VmRuntime["serial"] {
         return this.#machine.serial;
     }
 

@@ -10,6 +10,7 @@ import { type ManagerHost, ServiceManager } from "./service-manager";
 import { type CommandResult, systemctl } from "./systemctl";
 import { UnitError } from "./unit-file";
 import { startProcess } from "./unit-process";
+import type { VmRuntime } from "./vm-runtime";
 
 /** What a VM is made of. */
 export interface MachineOptions {
@@ -28,7 +29,7 @@ export interface MachineOptions {
  * A VM of the runtimes `process` and `docker`: user-data, a service manager and a serial port, made of processes of this
  * machine. Not a sandbox: its programs run with the developer's rights.
  */
-export class Machine {
+export class Machine implements VmRuntime {
     readonly serial: SerialPort;
     readonly #files: MachineFiles;
     readonly #containers: Containers;
@@ -221,7 +222,7 @@ export class Machine {
 }
 
 /** A name for engine containers that no VM of another emulator on this machine has. */
-function machineId(dir: string): string {
+export function machineId(dir: string): string {
     return `${basename(dir)
         .slice(-40)
         .replace(/^[^a-z0-9]+/, "")}-${createHash("sha256").update(dir).digest("hex").slice(0, 8)}`;

@@ -2,7 +2,6 @@ import { Readable } from "node:stream";
 import { type Route, route } from "../http/router";
 import type { ApiRequest, ApiResponse } from "../http/types";
 import { mintToken } from "../iam/tokens";
-import type { Machine } from "./machine";
 import {
     isDirectory,
     listDirectory,
@@ -12,6 +11,7 @@ import {
     recursiveJson,
     valueText,
 } from "./metadata-tree";
+import type { VmRuntime } from "./vm-runtime";
 
 const FLAVOR = { "metadata-flavor": "Google", server: "Metadata Server for VM" };
 const ROOT = "/computeMetadata/v1/";
@@ -33,7 +33,7 @@ export function metadataRoutes(source: () => MetadataSource): Route[] {
 }
 
 /** What the shims inside the VM call; no part of Google's API. */
-export function machineRoutes(machine: () => Machine): Route[] {
+export function machineRoutes(machine: () => VmRuntime): Route[] {
     return [
         route(
             "POST",

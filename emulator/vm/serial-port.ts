@@ -33,6 +33,11 @@ export class SerialPort {
         appendFileSync(this.file, `[${seconds}] ${source}: ${line}\n`);
     }
 
+    /** Adds output of a console as it is. */
+    append(text: string): void {
+        appendFileSync(this.file, text);
+    }
+
     /** Reads from a byte position on; a negative one counts from the end. */
     read(from: number): SerialOutput {
         const file = openSync(this.file, "r");

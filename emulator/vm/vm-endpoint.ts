@@ -4,9 +4,9 @@ import { ApiServer } from "../http/server";
 import { principalOf } from "../iam/tokens";
 import type { Services } from "../services";
 import { storageRoutes } from "../storage/routes";
-import type { Machine } from "./machine";
 import { machineRoutes, metadataRoutes } from "./metadata-server";
 import type { MetadataSource } from "./metadata-tree";
+import type { VmRuntime } from "./vm-runtime";
 
 const AUTH = "https://www.googleapis.com/auth/";
 const READ_SCOPES = ["devstorage.read_only", "devstorage.read_write", "devstorage.full_control", "cloud-platform"];
@@ -19,7 +19,7 @@ const WRITE_SCOPES = READ_SCOPES.slice(1);
 export async function startVmEndpoint(
     services: Services,
     source: () => MetadataSource,
-    machine: () => Machine,
+    machine: () => VmRuntime,
 ): Promise<ApiServer> {
     // Asked now: the last requests are logged when the instance may be gone.
     const { name } = source();

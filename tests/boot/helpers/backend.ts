@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Emulator, startEmulator } from "../../../emulator";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator";
 import { mintToken } from "../../../emulator/iam/tokens";
 
 export const BUCKET = "iris-bucket";
@@ -18,9 +18,9 @@ export class Backend {
         readonly dataDir: string,
     ) {}
 
-    static async start(grantDelayMs = 0): Promise<Backend> {
+    static async start(grantDelayMs = 0, runtime: EmulatorOptions["runtime"] = "process"): Promise<Backend> {
         const dataDir = mkdtempSync(join(tmpdir(), "boot-cloud-"));
-        const backend = new Backend(await startEmulator({ dataDir, runtime: "process", grantDelayMs }), dataDir);
+        const backend = new Backend(await startEmulator({ dataDir, runtime, grantDelayMs }), dataDir);
         try {
             await backend.post(`/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
             await backend.makeBucket();

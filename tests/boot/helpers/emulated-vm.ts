@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { EmulatorOptions } from "../../../emulator";
 import { pushProcessImage } from "../../../emulator/vm/push-image";
 import { type BootConfig, renderUserData } from "../../../infra/boot-config";
 import { ACCOUNT, Backend, BUCKET, PROJECT_ID } from "./backend";
@@ -11,6 +12,16 @@ const REPOSITORY = `projects/${PROJECT_ID}/locations/${REGION}/repositories/trai
 const SUBNETWORKS = `projects/${PROJECT_ID}/regions/${REGION}/subnetworks`;
 const INSTANCE = `iris-${RUN_ID}`;
 
+/** How an instance differs from the usual one of these tests. */
+export interface InstanceOptions {
+    /** GCE's limit; none by default. */
+    readonly maxRunDurationSeconds?: number;
+    /** @default "e2-standard-2" */
+    readonly machineType?: string;
+    /** Changes the rendered user-data. */
+    readonly change?: (userData: string) => string;
+}
+
 /** An instance of the emulator's Compute Engine, with everything that a run needs, made through Google's APIs. */
 export class EmulatedVm {
     private constructor(
@@ -19,8 +30,12 @@ export class EmulatedVm {
     ) {}
 
     /** Makes project, bucket and repository, runs `test`, and removes everything. */
-    static async with(grantDelayMs: number, test: (vm: EmulatedVm) => Promise<void>): Promise<void> {
-        const backend = await Backend.start(grantDelayMs);
+    static async with(
+        grantDelayMs: number,
+        test: (vm: EmulatedVm) => Promise<void>,
+        runtime: EmulatorOptions["runtime"] = "process",
+    ): Promise<void> {
+        const backend = await Backend.start(grantDelayMs, runtime);
         try {
             await backend.put(DATASET, "a,b\n1,2\n");
             const parent = `/v1/projects/${PROJECT_ID}/locations/${REGION}/repositories`;
@@ -52,8 +67,8 @@ export class EmulatedVm {
     }
 
     /** Creates the instance, which boots. */
-    async create(image: string, config: Partial<BootConfig> = {}): Promise<void> {
-        const userData = renderUserData({
+    async create(image: string, config: Partial<BootConfig> = {}, options: InstanceOptions = {}): Promise<void> {
+        const rendered = renderUserData({
             project: PROJECT_ID,
             region: REGION,
             bucket: BUCKET,
@@ -84,7 +99,7 @@ export class EmulatedVm {
         });
         await this.backend.post(`/compute/v1/${ZONE}/instances`, {
             name: INSTANCE,
-            machineType: `${ZONE}/machineTypes/e2-standard-2`,
+            machineType: `${ZONE}/machineTypes/${options.machineType ?? "e2-standard-2"}`,
             disks: [
                 {
                     boot: true,
@@ -99,8 +114,11 @@ export class EmulatedVm {
                 instanceTerminationAction: "STOP",
                 onHostMaintenance: "TERMINATE",
                 automaticRestart: false,
+                ...(options.maxRunDurationSeconds === undefined
+                    ? {}
+                    : { maxRunDuration: { seconds: options.maxRunDurationSeconds } }),
             },
-            metadata: { items: [{ key: "user-data", value: userData }] },
+            metadata: { items: [{ key: "user-data", value: options.change?.(rendered) ?? rendered }] },
         });
     }
 
@@ -123,6 +141,13 @@ export class EmulatedVm {
     /** Waits until the bucket has this object. */
     async untilThere(name: string): Promise<void> {
         while ((await this.backend.get(name)) === undefined) {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+    }
+
+    /** Waits until the run's status has this state. */
+    async untilSays(state: string): Promise<void> {
+        while ((await this.status())?.state !== state) {
             await new Promise((resolve) => setTimeout(resolve, 50));
         }
     }

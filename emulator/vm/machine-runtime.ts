@@ -1,0 +1,214 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { StringDecoder } from "node:string_decoder";
+import { promisify } from "node:util";
+import { findDocker, machineId } from "./machine";
+import { Relay } from "./relay";
+import { SerialPort } from "./serial-port";
+import type { CommandResult } from "./systemctl";
+import type { VmRuntime } from "./vm-runtime";
+import { deferred } from "./waiting";
+
+const run = promisify(execFile);
+
+/** Debian with systemd, cloud-init and docker; `.ci/machine-image.sh` makes it. */
+export const MACHINE_IMAGE = "gcp-trainer-base/machine:local";
+/** What the emulator adds to the image at each boot. */
+const ROOT = join(__dirname, "machine-root");
+/** What survives a boot, as on Container-Optimized OS: the rest of the file system is made anew. */
+const DISKS = { docker: "/var/lib/docker", state: "/var/lib/gcp-trainer" } as const;
+/** systemd's own signal for a shutdown: https://www.freedesktop.org/software/systemd/man/latest/systemd.html#Signals */
+const POWER_BUTTON = "RTMIN+4";
+/** systemd prints it when it has set up its signals; a button pressed before would not be heard. */
+const LISTENING = /Queued start job|Reached target|Starting |Started /;
+
+/** What a machine is made of. */
+export interface ContainerMachineOptions {
+    /** Folder of the VM, absolute; made if missing. */
+    readonly dir: string;
+    /** Port of the VM's own endpoint on 127.0.0.1. */
+    readonly endpointPort: () => number;
+    /** The emulator's main port, where its registry is. */
+    readonly mainPort: () => number;
+    readonly memoryMib: () => number;
+    /** Called when the VM has powered itself off, once for each boot. */
+    readonly onPoweredOff: () => void;
+}
+
+/** One boot: from power on to power off. */
+interface Boot {
+    readonly console: ChildProcess;
+    readonly relays: readonly Relay[];
+    /** Folder of the sockets: short, as a Unix socket's path must be. */
+    readonly sockets: string;
+    /** Resolves when systemd runs. */
+    readonly listening: Promise<void>;
+    readonly ended: Promise<void>;
+    cut: boolean;
+}
+
+/**
+ * A VM of the runtime `machine`: a container in which Debian's systemd, cloud-init and docker follow the user-data. It has
+ * no network but two addresses: 169.254.169.254 with metadata server and Cloud Storage, and the registry's on 127.0.0.1.
+ */
+export class ContainerMachine implements VmRuntime {
+    readonly serial: SerialPort;
+    readonly #docker = findDocker();
+    readonly #name: string;
+    #boot: Boot | undefined;
+
+    constructor(private readonly options: ContainerMachineOptions) {
+        this.serial = new SerialPort(join(options.dir, "serial.log"));
+        this.#name = containerName(options.dir);
+    }
+
+    async boot(userData: string): Promise<void> {
+        await this.#discard();
+        this.serial.powerOn();
+        const sockets = mkdtempSync(join(tmpdir(), "gcp-vm-"));
+        const relays = [
+            await Relay.start(join(sockets, "vm.sock"), this.options.endpointPort()),
+            await Relay.start(join(sockets, "api.sock"), this.options.mainPort()),
+        ];
+        try {
+            await this.#assemble(userData, sockets);
+        } catch (error) {
+            await release(relays, sockets);
+            throw error;
+        }
+        this.#switchOn(relays, sockets);
+    }
+
+    pressPowerButton(): void {
+        const boot = this.#boot;
+        if (boot !== undefined) {
+            // When it fails the machine is off already.
+            void boot.listening.then(() =>
+                this.#call("kill", "--signal", POWER_BUTTON, this.#name).catch(() => undefined),
+            );
+        }
+    }
+
+    async cutPower(): Promise<void> {
+        const boot = this.#boot;
+        if (boot !== undefined) {
+            boot.cut = true;
+            this.serial.write("kernel", "power lost");
+        }
+        await this.#discard();
+        await boot?.ended;
+    }
+
+    async release(): Promise<void> {
+        await this.cutPower();
+        await this.#call("volume", "rm", "--force", ...Object.keys(DISKS).map((disk) => this.#volume(disk)));
+    }
+
+    async remove(): Promise<void> {
+        await this.release();
+        rmSync(this.options.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    }
+
+    systemctl(): Promise<CommandResult> {
+        return Promise.resolve({ exitCode: 1, stdout: "", stderr: "This VM has a systemd of its own.\n" });
+    }
+
+    /** Makes the container, with everything that must be there before its first program runs. */
+    async #assemble(userData: string, sockets: string): Promise<void> {
+        const memory = this.options.memoryMib();
+        const memoryFile = join(this.options.dir, "meminfo");
+        writeFileSync(memoryFile, `MemTotal: ${memory * 1024} kB\nMemFree: ${memory * 1024} kB\n`);
+        const disks = Object.entries(DISKS).flatMap(([disk, path]) => ["--volume", `${this.#volume(disk)}:${path}`]);
+        await this.#call(
+            ...["create", "--name", this.#name, "--label", `gcp-trainer.machine=${machineId(this.options.dir)}`],
+            // The terminal is the console, and so the serial port.
+            ...["--tty", "--env", "container=docker", "--env", "TERM=dumb", "--env", "SYSTEMD_COLORS=0"],
+            // As much as systemd and docker need; --privileged needs more than engines in containers can give.
+            ...["--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cgroupns", "private"],
+            ...["seccomp", "apparmor", "systempaths"].flatMap((one) => ["--security-opt", `${one}=unconfined`]),
+            ...["--network", "none", "--tmpfs", "/run:exec", "--tmpfs", "/tmp"],
+            ...["--memory", `${memory}m`, "--memory-swap", `${memory}m`],
+            ...["--volume", `${memoryFile}:/proc/meminfo:ro`, "--volume", `${sockets}:/emulator`, ...disks],
+            ...[MACHINE_IMAGE, "/usr/local/sbin/emulator-init"],
+        );
+        const root = join(this.options.dir, "root");
+        rmSync(root, { recursive: true, force: true });
+        cpSync(ROOT, root, { recursive: true });
+        const put = (path: string, text: string) => {
+            mkdirSync(join(root, path, ".."), { recursive: true });
+            writeFileSync(join(root, path), text);
+        };
+        put("var/lib/cloud/seed/nocloud/user-data", userData);
+        put("var/lib/cloud/seed/nocloud/meta-data", `instance-id: ${this.#name}\n`);
+        const listen = `[Socket]\nListenStream=127.0.0.1:${this.options.mainPort()}\n`;
+        put("etc/systemd/system/emulator-api.socket.d/50-emulator.conf", listen);
+        await this.#call("cp", `${root}/.`, `${this.#name}:/`);
+    }
+
+    #switchOn(relays: readonly Relay[], sockets: string): void {
+        const console = spawn(this.#docker, ["start", "--attach", this.#name], { stdio: ["ignore", "pipe", "pipe"] });
+        const listening = deferred();
+        const ended = deferred();
+        const boot: Boot = {
+            console,
+            relays,
+            sockets,
+            listening: listening.promise,
+            ended: ended.promise,
+            cut: false,
+        };
+        this.#boot = boot;
+        for (const stream of [console.stdout, console.stderr]) {
+            const decoder = new StringDecoder();
+            stream.on("data", (bytes: Buffer) => {
+                const text = decoder.write(bytes).replaceAll("\r", "");
+                this.serial.append(text);
+                if (LISTENING.test(text)) {
+                    listening.resolve();
+                }
+            });
+        }
+        console.once("close", () => {
+            // Off, or its engine is gone: either way nothing of it may go on.
+            void this.#end(boot).then(ended.resolve);
+        });
+    }
+
+    async #end(boot: Boot): Promise<void> {
+        await release(boot.relays, boot.sockets);
+        if (!boot.cut) {
+            await this.#discard();
+        }
+        if (this.#boot === boot) {
+            this.#boot = undefined;
+        }
+        if (!boot.cut) {
+            this.options.onPoweredOff();
+        }
+    }
+
+    /** Kills and removes the container, one of an earlier emulator too. */
+    async #discard(): Promise<void> {
+        await this.#call("rm", "--force", "--volumes", this.#name);
+    }
+
+    #volume(disk: string): string {
+        return `${this.#name}-${disk}`;
+    }
+
+    async #call(...args: string[]): Promise<void> {
+        await run(this.#docker, args);
+    }
+}
+
+/** The container of a VM with this folder. */
+export function containerName(dir: string): string {
+    return `gcp-trainer-vm-${machineId(dir)}`;
+}
+
+async function release(relays: readonly Relay[], sockets: string): Promise<void> {
+    await Promise.all(relays.map((relay) => relay.stop()));
+    rmSync(sockets, { recursive: true, force: true });
+}

@@ -1,0 +1,42 @@
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { pipeline } from "node:stream";
+
+/** A Unix socket that leads to a port of this machine: the way out of a machine that has no network. */
+export class Relay {
+    readonly #open = new Set<Socket>();
+
+    private constructor(private readonly server: Server) {}
+
+    /** @param socketPath at most 107 bytes, as Unix has it; replaced if it is there */
+    static async start(socketPath: string, port: number): Promise<Relay> {
+        rmSync(socketPath, { force: true });
+        const server = createServer({ allowHalfOpen: true });
+        const relay = new Relay(server);
+        server.on("connection", (client) => relay.#pass(client, port));
+        server.listen(socketPath);
+        await once(server, "listening");
+        return relay;
+    }
+
+    /** Ends every connection. */
+    async stop(): Promise<void> {
+        const closed = once(this.server, "close");
+        this.server.close();
+        for (const socket of this.#open) {
+            socket.destroy();
+        }
+        await closed;
+    }
+
+    #pass(client: Socket, port: number): void {
+        const target = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+        for (const socket of [client, target]) {
+            this.#open.add(socket);
+            socket.once("close", () => this.#open.delete(socket));
+        }
+        // Either end may go away at any time, and takes the other one with it.
+        pipeline(client, target, client, () => undefined);
+    }
+}

@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { EmulatedVm } from "../../../boot/helpers/emulated-vm";
+
+const run = promisify(execFile);
+
+/** The static one: it is all that the image holds beside the script. */
+export const BUSYBOX = "/usr/bin/busybox";
+const COMMANDS = ["sh", "cat", "echo", "grep", "sed", "sleep", "tail", "wget"];
+
+/** `put NAME TEXT` writes an object of the run, `has NAME` tells whether there is one: as a trainer does, by HTTP. */
+const PRELUDE = `
+path=\${AIP_MODEL_DIR#gs://}
+bucket=\${path%%/*}
+run=\${path#*/}
+run=\${run%model/}
+name() { echo "$run$1" | sed 's|/|%2F|g'; }
+put() {
+    wget -q -O /dev/null --post-data "$2" \\
+        "$STORAGE_EMULATOR_HOST/upload/storage/v1/b/$bucket/o?uploadType=media&name=$(name "$1")"
+}
+has() { wget -q -O /dev/null "$STORAGE_EMULATOR_HOST/storage/v1/b/$bucket/o/$(name "$1")"; }
+`;
+
+/**
+ * Makes an image of a trainer that is one shell script and pushes it with the host's docker; the reference by digest.
+ * Nothing of it stays in the host's engine.
+ */
+export async function pushShellTrainer(vm: EmulatedVm, script: string): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), "shell-trainer-"));
+    const reference = `${vm.registryUri}/trainer:test`;
+    try {
+        await mkdir(join(folder, "root/bin"), { recursive: true });
+        await copyFile(BUSYBOX, join(folder, "root/bin/busybox"));
+        await Promise.all(COMMANDS.map((name) => symlink("busybox", join(folder, "root/bin", name))));
+        await writeFile(join(folder, "root/trainer.sh"), PRELUDE + script);
+        await run("tar", ["-C", join(folder, "root"), "-cf", join(folder, "image.tar"), "."]);
+        const entry = 'ENTRYPOINT ["/bin/sh", "/trainer.sh"]';
+        await run("docker", ["import", "--change", entry, join(folder, "image.tar"), reference]);
+        // The credentials are in a file of the test's own, not in the developer's.
+        const auth = Buffer.from("oauth2accesstoken:the-developer").toString("base64");
+        const host = vm.registryUri.split("/")[0] ?? "";
+        await writeFile(join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
+        const { stdout } = await run("docker", ["--config", folder, "push", reference]);
+        const digest = /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1];
+        if (digest === undefined) {
+            throw new Error(`docker push printed no digest: ${stdout}`);
+        }
+        return `${vm.registryUri}/trainer@${digest}`;
+    } finally {
+        await run("docker", ["image", "rm", "--force", reference]).catch(() => undefined);
+        await rm(folder, { recursive: true, force: true });
+    }
+}

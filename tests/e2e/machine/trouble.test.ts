@@ -1,0 +1,52 @@
+import { RUN_ID } from "../../boot/helpers/vm";
+import { describeWithMachines, inside, withMachine } from "./helpers/machine";
+import { pushShellTrainer } from "./helpers/shell-trainer";
+
+jest.setTimeout(60_000);
+
+describeWithMachines("a machine in trouble", () => {
+    it("is off when the image is not in the registry", async () => {
+        await withMachine(async (vm) => {
+            await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: null,
+                reason: expect.stringContaining("The image is not in the registry"),
+            });
+        });
+    });
+
+    it("is off when the trainer runs out of memory", async () => {
+        await withMachine(async (vm) => {
+            const image = await pushShellTrainer(vm, "exec tail /dev/zero");
+            await vm.create(image, {}, { machineType: "e2-micro" });
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: 137,
+                reason: expect.stringContaining("The trainer ran out of memory, it may use 512 MiB"),
+            });
+        });
+    });
+
+    it("is off when the network is lost before the last upload, which leaves the status to the waiter", async () => {
+        const trainer = `
+            trap 'exit 0' USR1
+            put model/model.json m
+            put checkpoints/1 ready
+            while :; do sleep 1 & wait; done`;
+        await withMachine(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, trainer), { uploadSeconds: 5 });
+            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
+            await vm.untilSays("RUNNING");
+            await inside(vm, "iptables", "-I", "INPUT", "-d", "169.254.169.254", "-j", "DROP");
+            await inside(vm, "docker", "kill", "--signal", "USR1", "gcp-trainer");
+            await vm.untilOff();
+            expect(await vm.serialPort()).toMatch(
+                /gcp-trainer: the container ended with exit code 0[\s\S]*could not be written to gs:/,
+            );
+            expect(await vm.status()).toMatchObject({ state: "RUNNING", finishedAt: null });
+        });
+    });
+});
