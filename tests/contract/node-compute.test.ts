@@ -1,10 +1,10 @@
 import { v1 } from "@google-cloud/compute";
 import { JudgedEmulator } from "./judge";
 
-const PROJECT = "demo-project";
-const ZONE = { project: PROJECT, zone: "us-central1-a" };
-const NETWORK = `projects/${PROJECT}/global/networks/net`;
-const SUBNETWORK = { project: PROJECT, region: "us-central1", subnetwork: "sub" };
+const PROJECT_ID = "demo-project";
+const ZONE = { project: PROJECT_ID, zone: "us-central1-a" };
+const NETWORK = `projects/${PROJECT_ID}/global/networks/net`;
+const SUBNETWORK = { project: PROJECT_ID, region: "us-central1", subnetwork: "sub" };
 
 type Options = NonNullable<ConstructorParameters<typeof v1.InstancesClient>[0]>;
 
@@ -25,7 +25,7 @@ describe("@google-cloud/compute (Node.js)", () => {
         operations = new v1.ZoneOperationsClient(options);
         networks = new v1.NetworksClient(options);
         subnetworks = new v1.SubnetworksClient(options);
-        await networks.insert({ project: PROJECT, networkResource: { name: "net", autoCreateSubnetworks: false } });
+        await networks.insert({ project: PROJECT_ID, networkResource: { name: "net", autoCreateSubnetworks: false } });
         await subnetworks.insert({
             ...SUBNETWORK,
             subnetworkResource: { name: "sub", network: NETWORK, ipCidrRange: "10.1.0.0/24" },
@@ -99,7 +99,7 @@ describe("@google-cloud/compute (Node.js)", () => {
     });
 
     it("gets Google's errors", async () => {
-        const path = `projects/${PROJECT}/zones/us-central1-a/instances`;
+        const path = `projects/${PROJECT_ID}/zones/us-central1-a/instances`;
         await expect(instances.get({ ...ZONE, instance: "none" })).rejects.toMatchObject({
             code: 5,
             message: `The resource '${path}/none' was not found`,
@@ -108,7 +108,7 @@ describe("@google-cloud/compute (Node.js)", () => {
             code: 6,
             message: `The resource '${path}/vm-1' already exists`,
         });
-        await expect(networks.delete({ project: PROJECT, network: "net" })).rejects.toThrow(/already being used by/);
+        await expect(networks.delete({ project: PROJECT_ID, network: "net" })).rejects.toThrow(/already being used by/);
     });
 
     it("deletes from the inside out", async () => {
@@ -117,7 +117,7 @@ describe("@google-cloud/compute (Node.js)", () => {
         }
         expect((await disks.list(ZONE))[0]).toEqual([]);
         await subnetworks.delete(SUBNETWORK);
-        await networks.delete({ project: PROJECT, network: "net" });
+        await networks.delete({ project: PROJECT_ID, network: "net" });
         expect(await judged.emulator.inventory()).toEqual([]);
     });
 
@@ -131,7 +131,7 @@ function instance(name: string, sourceImage: string) {
         name,
         machineType: "zones/us-central1-a/machineTypes/e2-small",
         disks: [{ boot: true, autoDelete: true, initializeParams: { sourceImage, diskSizeGb: "20" } }],
-        networkInterfaces: [{ subnetwork: `projects/${PROJECT}/regions/us-central1/subnetworks/sub` }],
+        networkInterfaces: [{ subnetwork: `projects/${PROJECT_ID}/regions/us-central1/subnetworks/sub` }],
         metadata: { items: [{ key: "a", value: "b" }] },
         scheduling: {
             automaticRestart: false,
@@ -155,5 +155,5 @@ function optionsFor(port: number): Options {
     };
     // What the client calls of its GoogleAuth, which would ask Google for a token.
     const options: Options = { auth: auth as unknown as NonNullable<Options["auth"]> };
-    return { ...options, apiEndpoint: "127.0.0.1", port, protocol: "http", projectId: PROJECT };
+    return { ...options, apiEndpoint: "127.0.0.1", port, protocol: "http", projectId: PROJECT_ID };
 }

@@ -8,8 +8,8 @@ from google.cloud import compute_v1
 from google.oauth2.credentials import Credentials
 
 url = sys.argv[1]
-PROJECT, REGION, ZONE = "demo-project", "us-central1", "us-central1-a"
-zone = {"project": PROJECT, "zone": ZONE}
+PROJECT_ID, REGION, ZONE = "demo-project", "us-central1", "us-central1-a"
+zone = {"project": PROJECT_ID, "zone": ZONE}
 results = {}
 
 
@@ -38,24 +38,24 @@ image = images.get_from_family(project="cos-cloud", family="cos-stable")
 results["image"] = [image.name, image.disk_size_gb]
 
 networks.insert(
-    project=PROJECT,
+    project=PROJECT_ID,
     network_resource=compute_v1.Network(name="net", auto_create_subnetworks=False),
 ).result()
 subnetworks.insert(
-    project=PROJECT,
+    project=PROJECT_ID,
     region=REGION,
     subnetwork_resource=compute_v1.Subnetwork(
         name="sub",
-        network=f"projects/{PROJECT}/global/networks/net",
+        network=f"projects/{PROJECT_ID}/global/networks/net",
         ip_cidr_range="10.1.0.0/24",
         private_ip_google_access=True,
     ),
 ).result()
 firewalls.insert(
-    project=PROJECT,
+    project=PROJECT_ID,
     firewall_resource=compute_v1.Firewall(
         name="ssh",
-        network=f"projects/{PROJECT}/global/networks/net",
+        network=f"projects/{PROJECT_ID}/global/networks/net",
         direction="INGRESS",
         allowed=[compute_v1.Allowed(I_p_protocol="tcp", ports=["22"])],
         source_ranges=["35.235.240.0/20"],
@@ -77,7 +77,7 @@ def resource(name):
             )
         ],
         network_interfaces=[
-            compute_v1.NetworkInterface(subnetwork=f"projects/{PROJECT}/regions/{REGION}/subnetworks/sub")
+            compute_v1.NetworkInterface(subnetwork=f"projects/{PROJECT_ID}/regions/{REGION}/subnetworks/sub")
         ],
         metadata=compute_v1.Metadata(items=[compute_v1.Items(key="a", value="b")]),
         scheduling=compute_v1.Scheduling(
@@ -138,7 +138,7 @@ instances.start(**zone, instance="vm-1").result()
 states.append(instances.get(**zone, instance="vm-1").status)
 results["states"] = states
 
-results["in use"] = failure(lambda: networks.delete(project=PROJECT, network="net"))
+results["in use"] = failure(lambda: networks.delete(project=PROJECT_ID, network="net"))
 for name in ["vm-1", "vm-2", "vm-3"]:
     instances.delete(**zone, instance=name).result()
 results["gone"] = [
@@ -146,7 +146,7 @@ results["gone"] = [
     failure(lambda: instances.delete(**zone, instance="vm-1")),
     [disk.name for disk in disks.list(**zone)],
 ]
-firewalls.delete(project=PROJECT, firewall="ssh").result()
-subnetworks.delete(project=PROJECT, region=REGION, subnetwork="sub").result()
-networks.delete(project=PROJECT, network="net").result()
+firewalls.delete(project=PROJECT_ID, firewall="ssh").result()
+subnetworks.delete(project=PROJECT_ID, region=REGION, subnetwork="sub").result()
+networks.delete(project=PROJECT_ID, network="net").result()
 json.dump(results, sys.stdout)

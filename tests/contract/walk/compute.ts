@@ -1,11 +1,11 @@
 import { ACCOUNT } from "./project";
-import { type Json, PROJECT, REGION, type Walker, ZONE } from "./walker";
+import { type Json, PROJECT_ID, REGION, type Walker, ZONE } from "./walker";
 
 type Version = "v1" | "beta";
 
 /** The life of an instance with all that stands around it, by one version of the API. */
 export async function walkCompute(walker: Walker, version: Version): Promise<void> {
-    const project = `/compute/${version}/projects/${PROJECT}`;
+    const project = `/compute/${version}/projects/${PROJECT_ID}`;
     const images = `/compute/${version}/projects/cos-cloud/global/images`;
     await walker.ok("GET", project);
     const { name: image } = await walker.ok("GET", `${images}/family/cos-stable`);
@@ -20,7 +20,7 @@ export async function walkCompute(walker: Walker, version: Version): Promise<voi
 }
 
 async function walkNetworks(walker: Walker, project: string): Promise<void> {
-    const network = `projects/${PROJECT}/global/networks/net`;
+    const network = `projects/${PROJECT_ID}/global/networks/net`;
     const networks = `${project}/global/networks`;
     const subnetworks = `${project}/regions/${REGION}/subnetworks`;
     const firewalls = `${project}/global/firewalls`;
@@ -100,7 +100,10 @@ function instance(): object {
             },
         ],
         networkInterfaces: [
-            { subnetwork: `projects/${PROJECT}/regions/${REGION}/subnetworks/sub`, accessConfigs: [{ name: "nat" }] },
+            {
+                subnetwork: `projects/${PROJECT_ID}/regions/${REGION}/subnetworks/sub`,
+                accessConfigs: [{ name: "nat" }],
+            },
         ],
         metadata: { items: [{ key: "serial-port-logging-enable", value: "true" }] },
         serviceAccounts: [{ email: ACCOUNT, scopes: SCOPES }],

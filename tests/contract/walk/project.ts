@@ -17,6 +17,7 @@ export async function walkProject(walker: Walker): Promise<void> {
     await walker.ok("POST", `${ROOT}/services/iam.googleapis.com:disable`, { disableDependentServices: true });
     await walker.fails(400, "POST", `${ROOT}/services/iam.googleapis.com:disable`, {});
     await walkAccounts(walker);
+    await walkLogs(walker);
     await walkPolicy(walker, ROOT, "POST", "resourcemanager.projects.get");
 }
 
@@ -63,4 +64,25 @@ export async function walkPolicy(
     const after = await get();
     await walker.ok("POST", `${resource}:setIamPolicy`, { policy: { etag: after.etag, bindings: [] } });
     await walker.ok("POST", `${resource}:testIamPermissions`, { permissions: [permission] });
+}
+
+async function walkLogs(walker: Walker): Promise<void> {
+    const logName = `projects/${PROJECT}/logs/trainer`;
+    await walker.ok("POST", "/v2/entries:write", {
+        logName,
+        resource: { type: "gce_instance", labels: { zone: "us-central1-a" } },
+        entries: [
+            { textPayload: "a", severity: "INFO", timestamp: "2026-01-02T03:04:05.678Z", labels: { run: "r-1" } },
+            { jsonPayload: { epoch: 1 }, insertId: "one", sourceLocation: { file: "train.py", line: "3" } },
+        ],
+    });
+    await walker.fails(400, "POST", "/v2/entries:write", { logName: "trainer", entries: [{ textPayload: "a" }] });
+    const resourceNames = [`projects/${PROJECT}`];
+    const { nextPageToken } = await walker.ok("POST", "/v2/entries:list", { resourceNames, pageSize: 1 });
+    await walker.ok("POST", "/v2/entries:list", { resourceNames, pageSize: 1, pageToken: nextPageToken });
+    await walker.ok("POST", "/v2/entries:list", {
+        resourceNames,
+        filter: `logName="${logName}"`,
+        orderBy: "timestamp desc",
+    });
 }

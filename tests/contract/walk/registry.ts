@@ -1,8 +1,8 @@
 import { pushProcessImage } from "../../../emulator/vm/push-image";
 import { walkPolicy } from "./project";
-import { PROJECT, REGION, type Walker } from "./walker";
+import { PROJECT_ID, REGION, type Walker } from "./walker";
 
-const REPOSITORIES = `/v1/projects/${PROJECT}/locations/${REGION}/repositories`;
+const REPOSITORIES = `/v1/projects/${PROJECT_ID}/locations/${REGION}/repositories`;
 
 /** The life of a repository with an image in it. */
 export async function walkRegistry(walker: Walker, dataDir: string): Promise<void> {

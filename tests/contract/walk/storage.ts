@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { PROJECT, type Walker } from "./walker";
+import { PROJECT_ID, type Walker } from "./walker";
 
 const BUCKET = "walked-bucket";
 
@@ -24,7 +24,7 @@ export async function walkStorage(walker: Walker, prefix: "/storage/v1" | ""): P
 
 async function walkBuckets(walker: Walker, prefix: string, bucket: string): Promise<void> {
     const uniform = { uniformBucketLevelAccess: { enabled: true }, publicAccessPrevention: "enforced" };
-    await walker.ok("POST", `${prefix}/b?project=${PROJECT}&projection=noAcl`, {
+    await walker.ok("POST", `${prefix}/b?project=${PROJECT_ID}&projection=noAcl`, {
         name: BUCKET,
         location: "us-central1",
         storageClass: "STANDARD",
@@ -34,15 +34,15 @@ async function walkBuckets(walker: Walker, prefix: string, bucket: string): Prom
         softDeletePolicy: { retentionDurationSeconds: "0" },
         iamConfiguration: uniform,
     });
-    await walker.fails(409, "POST", `${prefix}/b?project=${PROJECT}`, { name: BUCKET });
-    await walker.fails(400, "POST", `${prefix}/b?project=${PROJECT}`, { name: "No Bucket Name" });
-    await walker.ok("POST", `${prefix}/b?project=${PROJECT}`, {
+    await walker.fails(409, "POST", `${prefix}/b?project=${PROJECT_ID}`, { name: BUCKET });
+    await walker.fails(400, "POST", `${prefix}/b?project=${PROJECT_ID}`, { name: "No Bucket Name" });
+    await walker.ok("POST", `${prefix}/b?project=${PROJECT_ID}`, {
         name: "walked-multi-region",
         location: "EU",
         rpo: "DEFAULT",
     });
-    await walker.ok("GET", `${prefix}/b?project=${PROJECT}&prefix=walked&maxResults=1`);
-    await walker.ok("GET", `${prefix}/b?project=${PROJECT}&pageToken=walked-bucket`);
+    await walker.ok("GET", `${prefix}/b?project=${PROJECT_ID}&prefix=walked&maxResults=1`);
+    await walker.ok("GET", `${prefix}/b?project=${PROJECT_ID}&pageToken=walked-bucket`);
     await walker.ok("DELETE", `${prefix}/b/walked-multi-region`);
     const { metageneration } = await walker.ok("GET", `${bucket}?projection=noAcl&fields=name,metageneration`);
     await walker.ok("PATCH", `${bucket}?ifMetagenerationMatch=${metageneration}`, {
@@ -53,7 +53,7 @@ async function walkBuckets(walker: Walker, prefix: string, bucket: string): Prom
     await walker.ok("GET", `${bucket}/storageLayout`);
     await walker.ok("GET", `${bucket}/anywhereCaches`);
     if (prefix !== "") {
-        await walker.ok("GET", `${prefix}/projects/${PROJECT}/serviceAccount`);
+        await walker.ok("GET", `${prefix}/projects/${PROJECT_ID}/serviceAccount`);
     }
 }
 
@@ -140,7 +140,7 @@ async function walkBucketPolicy(walker: Walker, bucket: string): Promise<void> {
             ...(policy.bindings as object[]),
             {
                 role: "roles/storage.objectViewer",
-                members: [`projectViewer:${PROJECT}`],
+                members: [`projectViewer:${PROJECT_ID}`],
                 condition: { title: "data", expression },
             },
         ],

@@ -1,6 +1,6 @@
 import type { TestEmulator } from "../../emulator/http/support";
 
-export const PROJECT = "demo-project";
+export const PROJECT_ID = "demo-project";
 export const REGION = "us-central1";
 export const ZONE = "us-central1-a";
 
