@@ -2,6 +2,7 @@ import { computeRoutes } from "./compute/routes";
 import { consoleRoutes } from "./console/routes";
 import type { Route } from "./http/router";
 import { iamRoutes } from "./iam/routes";
+import { loggingRoutes } from "./logging/routes";
 import { projectRoutes } from "./project/routes";
 import { artifactRoutes } from "./registry/artifact-routes";
 import { ociRoutes } from "./registry/oci-routes";
@@ -15,6 +16,8 @@ export function mainRoutes(): Route[] {
         ...projectRoutes(),
         ...computeRoutes(),
         ...artifactRoutes(),
+        // Before the registry, whose images are under /v2 too.
+        ...loggingRoutes(),
         ...ociRoutes(),
         ...consoleRoutes(),
     ];

@@ -3,6 +3,7 @@ import { RequestLog } from "./console/request-log";
 import { PolicyStore } from "./iam/policy";
 import { ServiceAccountService } from "./iam/service-accounts";
 import type { EmulatorOptions, InventoryItem } from "./index";
+import { LogService } from "./logging/entries";
 import { ProjectService } from "./project/projects";
 import { ArtifactRegistryService } from "./registry/artifact-registry-service";
 import { BUCKETS, type Bucket } from "./storage/buckets";
@@ -20,6 +21,7 @@ export interface Services {
     readonly serviceAccounts: ServiceAccountService;
     readonly storage: StorageService;
     readonly artifactRegistry: ArtifactRegistryService;
+    readonly logs: LogService;
     readonly compute: ComputeService;
     /** What the console shows of the last requests. */
     readonly requestLog: RequestLog;
@@ -57,6 +59,7 @@ export function createServices(options: EmulatorOptions): Services {
         storage,
         artifactRegistry: new ArtifactRegistryService({ options, documents, projects, policies }),
         requestLog: new RequestLog(),
+        logs: new LogService(documents),
         // Machines serve storage themselves, so Compute Engine is built from the others.
         get compute() {
             return compute;

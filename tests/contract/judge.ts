@@ -4,7 +4,7 @@ import { Recorder } from "./discovery/recorder";
 import { googleDocuments, missingPython } from "./python";
 
 /** What the emulator serves besides Google's APIs: the OCI registry, its console, and what tests and operators use. */
-export const isGoogles = (path: string) => !/^\/(v2(\/|$)|emulator\/|console\/|$)/.test(path);
+export const isGoogles = (path: string) => !/^\/(v2(\/(?!entries\\?:)|$)|emulator\/|console\/|$)/.test(path);
 
 /** An emulator behind a recorder, for a client to be driven against. */
 export class JudgedEmulator {

@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import type { Collection, DocumentStore } from "../store/documents";
+
+/** https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, as it is stored and answered. */
+export interface LogEntry {
+    /** `projects/P/logs/LOG`; LOG is percent-encoded. */
+    readonly logName: string;
+    readonly timestamp: string;
+    readonly receiveTimestamp: string;
+    readonly insertId: string;
+    readonly [field: string]: unknown;
+}
+
+/** An entry before the server has filled in what its writer left out. */
+export interface NewLogEntry {
+    readonly logName: string;
+    readonly timestamp?: string | undefined;
+    readonly insertId?: string | undefined;
+    readonly [field: string]: unknown;
+}
+
+/** Entries that are kept; Google Cloud keeps them for thirty days. */
+const KEPT = 1000;
+
+/** Cloud Logging's entries. */
+export class LogService {
+    readonly #entries: Collection<LogEntry>;
+
+    constructor(documents: DocumentStore) {
+        this.#entries = documents.collection("log-entries");
+    }
+
+    /** Keeps entries. One with the log, time and insertId of an earlier one takes its place. */
+    async write(entries: readonly NewLogEntry[]): Promise<void> {
+        const now = new Date().toISOString();
+        for (const entry of entries) {
+            const { timestamp = now, insertId = randomBytes(8).toString("hex") } = entry;
+            const stored = { ...entry, timestamp, receiveTimestamp: now, insertId };
+            await this.#entries.put(`${timestamp} ${entry.logName} ${insertId}`, stored);
+        }
+        const keys = this.#entries.entries().map(([key]) => key);
+        for (const key of keys.slice(0, Math.max(0, keys.length - KEPT))) {
+            await this.#entries.delete(key);
+        }
+    }
+
+    /** The entries of a project, oldest first. @param logName of these logs only; all when left out */
+    list(project: string, logName?: string): LogEntry[] {
+        return this.#entries
+            .values()
+            .filter((entry) => entry.logName.startsWith(`projects/${project}/logs/`))
+            .filter((entry) => logName === undefined || entry.logName === logName);
+    }
+}

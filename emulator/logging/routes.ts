@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { invalid, unimplemented } from "../http/errors";
+import { type Route, route } from "../http/router";
+import type { ApiRequest } from "../http/types";
+import { requirePermission } from "../iam/enforcement";
+import { readMaxResults } from "../storage/listing";
+
+const labels = z.record(z.string(), z.string()).optional();
+const resource = z.strictObject({ type: z.string(), labels }).optional();
+const logName = z.string().optional();
+
+const entrySchema = z.strictObject({
+    logName,
+    resource,
+    labels,
+    timestamp: z.iso.datetime({ offset: true }).optional(),
+    receiveTimestamp: z.string().optional(),
+    severity: z
+        .enum(["DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"])
+        .optional(),
+    insertId: z.string().optional(),
+    textPayload: z.string().optional(),
+    jsonPayload: z.record(z.string(), z.unknown()).optional(),
+    sourceLocation: z
+        .strictObject({
+            file: z.string().optional(),
+            line: z.union([z.string(), z.int()]).transform(String).optional(),
+            function: z.string().optional(),
+        })
+        .optional(),
+    trace: z.string().optional(),
+    spanId: z.string().optional(),
+    traceSampled: z.boolean().optional(),
+});
+const writeSchema = z.strictObject({
+    logName,
+    resource,
+    labels,
+    entries: z.array(entrySchema),
+    partialSuccess: z.boolean().optional(),
+    dryRun: z.boolean().optional(),
+});
+const listSchema = z.strictObject({
+    resourceNames: z.array(z.string()).min(1),
+    filter: z.string().optional(),
+    orderBy: z.enum(["timestamp asc", "timestamp desc"]).optional(),
+    pageSize: z.int().optional(),
+    pageToken: z.string().optional(),
+});
+
+/** Log entries are written and read: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries */
+export function loggingRoutes(): Route[] {
+    return [route("POST", "/v2/entries\\:write", write), route("POST", "/v2/entries\\:list", list)];
+}
+
+async function write(request: ApiRequest) {
+    const body = await request.read(writeSchema);
+    const entries = body.entries.map((entry) => {
+        const name = entry.logName ?? body.logName ?? "";
+        const project = /^projects\/([^/]+)\/logs\/[^/]{1,512}$/.exec(name)?.[1];
+        if (project === undefined) {
+            throw invalid(`Invalid logName "${name}": it must be projects/PROJECT/logs/LOG, LOG percent-encoded.`);
+        }
+        requirePermission(request, "logging.logEntries.create", `projects/${project}`);
+        const all = { ...body.labels, ...entry.labels };
+        return {
+            ...entry,
+            logName: name,
+            resource: entry.resource ?? body.resource ?? { type: "global" },
+            ...(Object.keys(all).length === 0 ? {} : { labels: all }),
+        };
+    });
+    if (body.dryRun !== true) {
+        await request.services.logs.write(entries);
+    }
+    return { body: {} };
+}
+
+async function list(request: ApiRequest) {
+    const { resourceNames, filter = "", orderBy, pageSize, pageToken = "0" } = await request.read(listSchema);
+    const name = /^\s*(?:logName\s*=\s*"([^"]+)"\s*)?$/.exec(filter);
+    if (name === null) {
+        throw unimplemented(`the filter ${JSON.stringify(filter)} of entries:list (it may be logName="NAME")`);
+    }
+    const found = resourceNames.flatMap((one) => {
+        const project = /^projects\/([^/]+)$/.exec(one)?.[1];
+        if (project === undefined) {
+            throw unimplemented(`log entries of "${one}" (it may be projects/PROJECT)`);
+        }
+        requirePermission(request, "logging.logEntries.list", `projects/${project}`);
+        return request.services.logs.list(project, name[1]);
+    });
+    const ordered = orderBy === "timestamp desc" ? found.reverse() : found;
+    const from = Number(pageToken);
+    const to = from + readMaxResults(pageSize === undefined ? null : String(pageSize));
+    return {
+        body: {
+            ...(ordered.length > from ? { entries: ordered.slice(from, to) } : {}),
+            ...(ordered.length > to ? { nextPageToken: String(to) } : {}),
+        },
+    };
+}
