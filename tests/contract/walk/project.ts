@@ -1,7 +1,7 @@
-import { PROJECT, type Walker } from "./walker";
+import { PROJECT_ID, type Walker } from "./walker";
 
-const ROOT = `/v1/projects/${PROJECT}`;
-export const ACCOUNT = `walker@${PROJECT}.iam.gserviceaccount.com`;
+const ROOT = `/v1/projects/${PROJECT_ID}`;
+export const ACCOUNT = `walker@${PROJECT_ID}.iam.gserviceaccount.com`;
 
 /** The project itself, its services and its service accounts; the account is left for the walks after this one. */
 export async function walkProject(walker: Walker): Promise<void> {
@@ -38,8 +38,8 @@ async function walkAccounts(walker: Walker): Promise<void> {
     await walker.ok("POST", `${account}:disable`, {});
     await walker.ok("POST", `${account}:enable`, {});
     await walkPolicy(walker, account, "POST", "iam.serviceAccounts.actAs");
-    await walker.ok("DELETE", `${accounts}/second@${PROJECT}.iam.gserviceaccount.com`);
-    await walker.fails(404, "GET", `${accounts}/second@${PROJECT}.iam.gserviceaccount.com`);
+    await walker.ok("DELETE", `${accounts}/second@${PROJECT_ID}.iam.gserviceaccount.com`);
+    await walker.fails(404, "GET", `${accounts}/second@${PROJECT_ID}.iam.gserviceaccount.com`);
 }
 
 /** The three verbs of every resource with a policy. `read` is the HTTP method of `:getIamPolicy`. */
@@ -67,7 +67,7 @@ export async function walkPolicy(
 }
 
 async function walkLogs(walker: Walker): Promise<void> {
-    const logName = `projects/${PROJECT}/logs/trainer`;
+    const logName = `projects/${PROJECT_ID}/logs/trainer`;
     await walker.ok("POST", "/v2/entries:write", {
         logName,
         resource: { type: "gce_instance", labels: { zone: "us-central1-a" } },
@@ -77,7 +77,7 @@ async function walkLogs(walker: Walker): Promise<void> {
         ],
     });
     await walker.fails(400, "POST", "/v2/entries:write", { logName: "trainer", entries: [{ textPayload: "a" }] });
-    const resourceNames = [`projects/${PROJECT}`];
+    const resourceNames = [`projects/${PROJECT_ID}`];
     const { nextPageToken } = await walker.ok("POST", "/v2/entries:list", { resourceNames, pageSize: 1 });
     await walker.ok("POST", "/v2/entries:list", { resourceNames, pageSize: 1, pageToken: nextPageToken });
     await walker.ok("POST", "/v2/entries:list", {
