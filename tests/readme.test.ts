@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { maxVmSeconds } from "../infra/boot-config";
+import { PULL_SECONDS, UPLOAD_SECONDS } from "../infra/defaults";
 import { configTable } from "./helpers/config-table";
 
 const root = path.resolve(__dirname, "..");
@@ -16,6 +18,24 @@ describe("README.md", () => {
         const targets = [...readme.matchAll(/\]\((?<target>[^)#:]+)\)/g)].map((match) => match.groups?.target ?? "");
         expect(targets.length).toBeGreaterThan(3);
         expect(targets.filter((target) => !existsSync(path.join(root, target)))).toEqual([]);
+    });
+
+    it("tells the longest time of a VM as it is rendered", () => {
+        const seconds = maxVmSeconds({
+            ...{
+                project: "p",
+                region: "r",
+                bucket: "b",
+                runId: "r-0",
+                image: "i",
+                datasetUri: "gs://b/d",
+                args: [],
+                env: {},
+            },
+            ...{ maxRunSeconds: 0, debugSeconds: 0, pullSeconds: PULL_SECONDS, uploadSeconds: UPLOAD_SECONDS },
+            ...{ maxAttempts: 1, privileged: false, gpuCount: 0 },
+        });
+        expect(readme).toContain(`\`maxRunMinutes\` + \`debugMinutes\` + ${Math.ceil(seconds / 60)} minutes`);
     });
 
     it("names only npm scripts that exist", () => {
