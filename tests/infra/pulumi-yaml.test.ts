@@ -5,6 +5,7 @@ import { parseConfig } from "../../infra/config";
 import { LIMITS } from "../../infra/config-schema";
 import { BOOT_IMAGES, DEFAULTS } from "../../infra/defaults";
 import { filesOf } from "../../infra/project-files";
+import { NOT_IN_CHECKOUT } from "../helpers/checkout";
 
 interface ConfigKey {
     type: string;
@@ -105,10 +106,9 @@ it("no file holds a text that `pulumi new` writes the new project's name or desc
 
 /** What `pulumi new` would copy from a fresh checkout: nothing that was built or downloaded. */
 function filesWith(text: string, folder = ""): string[] {
-    const skipped = [".git", ".emulator", "dist", "models", "node_modules"];
     return fs.readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
         const file = path.join(folder, entry.name);
-        if (skipped.includes(entry.name)) {
+        if (NOT_IN_CHECKOUT.includes(entry.name)) {
             return [];
         }
         if (entry.isDirectory()) {

@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { parse } from "yaml";
+import { findPulumi } from "../../cli/stored-runs/pulumi";
+import { NOT_IN_CHECKOUT } from "../helpers/checkout";
+
+const ROOT = path.resolve(__dirname, "..", "..");
+
+const pulumi = findPulumi(process.env, ROOT);
+const isOnPath = pulumi.args.length === 0;
+const reason = "Pulumi's command line is not on PATH";
+
+// A template in a folder. It does not prove that `pulumi new` can clone the repository, nor what npm then installs.
+(isOnPath ? describe : describe.skip)(`pulumi new${isOnPath ? "" : ` [skipped: ${reason}]`}`, () => {
+    const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "pulumi-new-")));
+    const template = path.join(folder, "template");
+    const project = path.join(folder, "project");
+    const run = promisify(execFile);
+
+    beforeAll(async () => {
+        cpSync(ROOT, template, {
+            recursive: true,
+            filter: (source) => !NOT_IN_CHECKOUT.includes(path.basename(source)),
+        });
+        const env = { ...process.env, PULUMI_BACKEND_URL: `file://${folder}`, PULUMI_SKIP_UPDATE_CHECK: "true" };
+        const options = ["--name", "my-model", "--description", "Mine alone", "--dir", project];
+        await run(pulumi.file, ["new", template, "--generate-only", "--yes", ...options], { cwd: folder, env });
+    }, 60_000);
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    it("gives the project its name, and keeps program and config", () => {
+        const read = (root: string) => parse(readFileSync(path.join(root, "Pulumi.yaml"), "utf8"));
+        const { template: asked, ...original } = read(template);
+        const { config, ...made } = read(project);
+
+        expect(made).toEqual({ ...original, config: undefined, name: "my-model", description: "Mine alone" });
+        expect(config).toMatchObject(original.config);
+        expect(Object.keys(asked.config)).toEqual(["gcp:project", "gcp:region", "gcp:zone"]);
+    });
+
+    it("copies every other file as it is", () => {
+        const filesOf = (root: string) =>
+            readdirSync(root, { recursive: true, withFileTypes: true })
+                .filter((entry) => entry.isFile())
+                .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+                .sort();
+        const files = filesOf(template);
+        const changed = files.filter(
+            (file) => !readFileSync(path.join(template, file)).equals(readFileSync(path.join(project, file))),
+        );
+
+        expect(filesOf(project)).toEqual(files);
+        expect(changed).toEqual(["Pulumi.yaml"]);
+    });
+
+    it("makes a project that can be rehearsed", async () => {
+        symlinkSync(path.join(ROOT, "node_modules"), path.join(project, "node_modules"));
+        // The trainer's bundle takes nothing from outside its folder, not even through a link.
+        const modules = path.join("trainer", "node_modules");
+        cpSync(path.join(ROOT, modules), path.join(project, modules), { recursive: true });
+
+        const args = ["-r", "ts-node/register/transpile-only", "cli/start.ts", "--runtime", "process"];
+        const { stdout } = await run(process.execPath, args, { cwd: project });
+
+        expect(stdout).toContain("my-model-local-");
+        expect(stdout).toContain("Left to bill: nothing.");
+    }, 60_000);
+});
