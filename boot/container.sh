@@ -106,12 +106,21 @@ start_container() {
         fail "docker could not start the container: $(last_line "$STATE/run.txt")"
 }
 
-# inspect_container: RUNNING (true, false), EXIT_CODE and OOM_KILLED (true, false); 1 when docker does not say.
+# inspect_container: RUNNING (true, false), EXIT_CODE and OOM_KILLED (true, false); 1 when docker does not say, or has
+# made the container and was stopped before it started it: that has exit code 0 too.
 inspect_container() {
-    local answer
+    local answer status
     answer=$(timeout "$DOCKER_SECONDS" docker inspect --format \
-        '{{.State.Running}} {{.State.ExitCode}} {{.State.OOMKilled}}' "$CONTAINER" 2>"$STATE/inspect.txt") || return 1
-    read -r RUNNING EXIT_CODE OOM_KILLED <<<"$answer"
+        '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}' "$CONTAINER" 2>"$STATE/inspect.txt") || return 1
+    read -r status EXIT_CODE OOM_KILLED <<<"$answer"
+    case $status in
+        (created)
+            echo "the container was never started" >"$STATE/inspect.txt"
+            return 1
+            ;;
+        (exited | dead) RUNNING=false ;;
+        (*) RUNNING=true ;;
+    esac
 }
 
 # Waits as long as the container runs. `docker wait` also ends when docker is restarted, so its word is not enough.

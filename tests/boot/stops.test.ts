@@ -68,6 +68,17 @@ describe("a run that something else ends", () => {
         });
     });
 
+    concurrently(
+        "is INTERRUPTED, not SUCCEEDED, while docker has made the container and not yet started it",
+        async () => {
+            await TestVm.with({}, async (vm) => {
+                // The stub's parent is `timeout`, whose parent is the boot script.
+                await vm.boot({ run: 'touch "$STUB_DIR/created"; kill -TERM $(ps -o ppid= -p $PPID); sleep 60' });
+                expect(await vm.status()).toMatchObject({ state: "INTERRUPTED", exitCode: null });
+            });
+        },
+    );
+
     concurrently("is INTERRUPTED while the image is pulled", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ pull: "sleep 60" });
