@@ -2,7 +2,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigError } from "../infra/config";
 import { rehearse } from "./rehearsal/rehearse";
-import { UsageError } from "./rehearsal/stack-config";
+import { googleCloudCommand, UsageError } from "./rehearsal/stack-config";
 
 const USAGE = `npm start rehearses the whole life of a stack on this machine: no cloud account is needed, and nothing is left.
 
@@ -43,7 +43,7 @@ async function main(): Promise<number> {
     console.log("");
     if (status === 0) {
         console.log(
-            `Rehearsed in ${((Date.now() - started) / 1000).toFixed(1)} s. The same on Google Cloud: npx pulumi up -s dev`,
+            `Rehearsed in ${((Date.now() - started) / 1000).toFixed(1)} s. The same on Google Cloud: ${googleCloudCommand(options.config ?? [])}`,
         );
     } else {
         const end = interrupt.signal.aborted ? "was interrupted" : "failed";

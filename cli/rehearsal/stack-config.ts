@@ -47,6 +47,23 @@ export function readStackConfig(folder: string, stack: string, overrides: readon
     return { project: projectName, stack, values };
 }
 
+/**
+ * The line that does on Google Cloud what was rehearsed. Pulumi takes lists and objects from a stack file only, never from
+ * `--config`: those are left to `pulumi config set --path`.
+ */
+export function googleCloudCommand(overrides: readonly string[]): string {
+    const isStructured = (override: string) => /^[^=]+=\s*[[{]/.test(override);
+    const flags = overrides.filter((each) => !isStructured(each)).map((each) => ` --config ${quote(each)}`);
+    const keys = overrides.filter(isStructured).map((each) => each.slice(0, each.indexOf("=")));
+    const rest = keys.length > 0 ? `, after pulumi config set --path for ${keys.join(", ")}` : "";
+    return `npx pulumi up -s dev${flags.join("")}${rest}`;
+}
+
+/** As one word of a POSIX shell. */
+function quote(text: string): string {
+    return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function readYaml(file: string): Record<string, unknown> {
     return asObject(parse(readFileSync(file, "utf8")));
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { readStackConfig, UsageError } from "../../../cli/rehearsal/stack-config";
+import { googleCloudCommand, readStackConfig, UsageError } from "../../../cli/rehearsal/stack-config";
 
 describe("the config of a rehearsed stack", () => {
     let folder: string;
@@ -29,5 +29,19 @@ describe("the config of a rehearsed stack", () => {
     it.each(["target", "=x"])("refuses the override %j and says what is right", (override) => {
         expect(() => readStackConfig(folder, "local", [override])).toThrow(UsageError);
         expect(() => readStackConfig(folder, "local", [override])).toThrow(`must be key=value; got "${override}"`);
+    });
+});
+
+describe("the line for Google Cloud", () => {
+    it.each([
+        [[], "npx pulumi up -s dev"],
+        [
+            ["target=price", "dataset=my data.csv"],
+            "npx pulumi up -s dev --config target=price --config 'dataset=my data.csv'",
+        ],
+        [["target=it's"], "npx pulumi up -s dev --config 'target=it'\\''s'"],
+        [["dropColumns=[]"], "npx pulumi up -s dev, after pulumi config set --path for dropColumns"],
+    ])("for %j is %s", (overrides, command) => {
+        expect(googleCloudCommand(overrides)).toBe(command);
     });
 });
