@@ -22,10 +22,16 @@ export function allow(request: ComputeRequest, permission: string): ComputeServi
     if (version !== "v1" && version !== "beta") {
         throw unimplemented(`version "${version}" of the Compute Engine API (it has v1 and beta)`);
     }
-    if (!request.services.policies.check(request.principal, permission, `projects/${project}`)) {
-        throw permissionDenied(`Required '${permission}' permission for 'projects/${project}'`);
+    const resource = resourceOf(request.path) ?? `projects/${project}`;
+    if (!request.services.policies.check(request.principal, permission, resource)) {
+        throw permissionDenied(`Required '${permission}' permission for '${resource}'`);
     }
     return request.services.compute;
+}
+
+/** The resource that a path names, without a verb after it: `projects/P/zones/Z/instances/N`. */
+function resourceOf(path: string): string | undefined {
+    return /\/(projects\/[^/]+\/(global|(zones|regions)\/[^/]+)\/[^/]+\/[^/]+)/.exec(path)?.[1];
 }
 
 /** Does a change and answers with its operation, which is done. `act` gives the resource that was changed. */

@@ -7,13 +7,21 @@ interface ErrorDetail {
     readonly locationType?: string;
 }
 
-/** The JSON body of every failed request: https://cloud.google.com/storage/docs/json_api/v1/status-codes */
+/**
+ * How an API writes its errors. "reasons": Cloud Storage and Compute Engine, with `errors[]`
+ * (https://cloud.google.com/storage/docs/json_api/v1/status-codes). "status": the newer ones, with a canonical name and
+ * `details[]` (https://google.aip.dev/193).
+ */
+export type ErrorStyle = "reasons" | "status";
+
+/** The JSON body of every failed request. */
 export interface ErrorBody {
     readonly error: {
         readonly code: number;
         readonly message: string;
         readonly status?: string;
-        readonly errors: readonly ErrorDetail[];
+        readonly errors?: readonly ErrorDetail[];
+        readonly details?: readonly object[];
     };
 }
 
@@ -39,6 +47,8 @@ export interface ApiErrorOptions {
     readonly locationType?: "parameter" | "header" | "other";
     /** Extra response headers, e.g. `WWW-Authenticate`. */
     readonly headers?: Readonly<Record<string, string>>;
+    /** Typed details for APIs that have them, e.g. a google.rpc.ErrorInfo. */
+    readonly details?: readonly object[];
 }
 
 /** A failure that the caller sees: an HTTP status and Google's JSON error body. Anything else thrown is a bug and a 500. */
@@ -58,11 +68,15 @@ export class ApiError extends Error {
         this.headers = options.headers ?? {};
     }
 
-    body(): ErrorBody {
-        const { location, locationType } = this.options;
+    body(style: ErrorStyle): ErrorBody {
+        const { location, locationType, details } = this.options;
+        if (style === "status") {
+            const { code, message, status } = this;
+            return { error: { code, message, status, ...(details === undefined ? {} : { details }) } };
+        }
         const where = location === undefined ? {} : { location, locationType: locationType ?? "parameter" };
         const detail: ErrorDetail = { message: this.message, domain: "global", reason: this.reason, ...where };
-        return { error: { code: this.code, message: this.message, status: this.status, errors: [detail] } };
+        return { error: { code: this.code, message: this.message, errors: [detail] } };
     }
 }
 
@@ -81,8 +95,8 @@ export function unauthenticated(message: string): ApiError {
 }
 
 /** 403: the principal may not do that. */
-export function permissionDenied(message: string): ApiError {
-    return new ApiError(403, "forbidden", message);
+export function permissionDenied(message: string, details?: readonly object[]): ApiError {
+    return new ApiError(403, "forbidden", message, details === undefined ? {} : { details });
 }
 
 /** 404. */

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { ZodType } from "zod";
 import type { Services } from "../services";
 import { checkBody, parseJsonObject, readAll } from "./body";
-import { ApiError, unauthenticated, unimplemented } from "./errors";
+import { ApiError, type ErrorStyle, unauthenticated, unimplemented } from "./errors";
 import { applyFields } from "./fields";
 import { type Match, type Route, Router } from "./router";
 import type { ApiRequest, ApiResponse, Principal } from "./types";
@@ -88,7 +88,7 @@ export class ApiServer {
                 sendJson(
                     response,
                     500,
-                    new ApiError(500, "internalError", `Bug in the emulator: ${describe(error)}`).body(),
+                    new ApiError(500, "internalError", `Bug in the emulator: ${describe(error)}`).body("status"),
                 );
             }
         } finally {
@@ -116,7 +116,7 @@ export class ApiServer {
             answer = {
                 status: error.code,
                 headers: error.headers,
-                ...(error.code === 304 ? {} : { body: error.body() }),
+                ...(error.code === 304 ? {} : { body: error.body(styleOf(path)) }),
             };
         }
         await send(response, answer, query);
@@ -195,6 +195,10 @@ function sendJson(response: ServerResponse, status: number, body: object, query?
         "content-length": Buffer.byteLength(text),
     });
     response.end(text);
+}
+
+function styleOf(path: string): ErrorStyle {
+    return /^\/v\d\//.test(path) ? "status" : "reasons";
 }
 
 function describe(error: unknown): string {

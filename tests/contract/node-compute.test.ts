@@ -105,7 +105,8 @@ describe("@google-cloud/compute (Node.js)", () => {
             message: `The resource '${path}/none' was not found`,
         });
         await expect(instances.insert({ ...ZONE, instanceResource: instance("vm-1", "") })).rejects.toMatchObject({
-            code: 6,
+            // The client's word for HTTP 409.
+            code: 10,
             message: `The resource '${path}/vm-1' already exists`,
         });
         await expect(networks.delete({ project: PROJECT_ID, network: "net" })).rejects.toThrow(/already being used by/);

@@ -153,10 +153,11 @@ function firstPart(body: Buffer, contentType: string): string {
     return Buffer.from(text, "latin1").toString("utf8");
 }
 
-function checkResponse(exchange: Exchange, { description, document }: Method): string[] {
+function checkResponse(exchange: Exchange, method: Method): string[] {
+    const { description, document } = method;
     const { status, responseBody, responseHeaders, target } = exchange;
     if (status >= 400) {
-        return checkError(exchange);
+        return checkError(exchange, method);
     }
     if (status >= 300) {
         return responseBody.length === 0 ? [] : [`a body with status ${status}`];
@@ -177,27 +178,42 @@ function checkResponse(exchange: Exchange, { description, document }: Method): s
     return checkValue(body, description.response, document.schemas, direction).map((problem) => `response ${problem}`);
 }
 
-/** https://cloud.google.com/apis/design/errors#http_mapping and https://cloud.google.com/storage/docs/json_api/v1/status-codes */
-function checkError({ status, responseBody, responseHeaders, method }: Exchange): string[] {
+/**
+ * Cloud Storage and Compute Engine write `errors`, the others a `status` and perhaps `details`:
+ * https://cloud.google.com/storage/docs/json_api/v1/status-codes and https://google.aip.dev/193
+ */
+function checkError({ status, responseBody, responseHeaders, method }: Exchange, { document }: Method): string[] {
     if (method === "HEAD") {
         return [];
     }
     const body = parse(responseBody.toString("utf8")) as { error?: Record<string, unknown> } | undefined;
-    const { code, message, status: name, errors = [], details, ...rest } = body?.error ?? {};
+    const { code, message, ...rest } = body?.error ?? {};
     const isRight =
         /^application\/json\b/.test(responseHeaders["content-type"] ?? "") &&
         code === status &&
         typeof message === "string" &&
         message !== "" &&
-        (name === undefined || /^[A-Z_]+$/.test(String(name))) &&
-        (details === undefined || Array.isArray(details)) &&
-        Array.isArray(errors) &&
-        errors.every((one: Record<string, unknown>) => typeof one.message === "string" && one.reason !== undefined) &&
-        Object.keys(rest).length === 0;
+        (/^(storage|compute):/.test(document.id) ? hasReasons(rest) : hasStatus(rest));
     return [
         ...(isRight ? [] : [`no error as Google writes it: ${responseBody.toString("utf8").slice(0, 200)}`]),
         ...(status >= 500 ? [`status ${status}: ${message}`] : []),
     ];
+}
+
+function hasReasons({ errors, ...rest }: Record<string, unknown>): boolean {
+    const isReason = (one: Record<string, unknown>) =>
+        [one.message, one.domain, one.reason].every((text) => typeof text === "string");
+    return Array.isArray(errors) && errors.length > 0 && errors.every(isReason) && Object.keys(rest).length === 0;
+}
+
+function hasStatus({ status, details = [], ...rest }: Record<string, unknown>): boolean {
+    const isTyped = (one: Record<string, unknown>) => typeof one["@type"] === "string";
+    return (
+        /^[A-Z_]+$/.test(String(status)) &&
+        Array.isArray(details) &&
+        details.every(isTyped) &&
+        Object.keys(rest).length === 0
+    );
 }
 
 function parse(text: string): unknown {

@@ -41,7 +41,6 @@ describe("a service account", () => {
                 message:
                     `${EMAIL} does not have storage.objects.get access to the Google Cloud Storage object. ` +
                     "Permission 'storage.objects.get' denied on resource (or it may not exist).",
-                status: "PERMISSION_DENIED",
                 errors: [{ message: expect.any(String), domain: "global", reason: "forbidden" }],
             },
         });
@@ -106,7 +105,10 @@ describe("a service account", () => {
         ])("may not %s", async (_, permission, call) => {
             const answer = await call();
             expect(answer.status).toBe(403);
-            expect(answer.at("error.message")).toContain(`'${permission}' denied on resource`);
+            const message = permission.startsWith("resourcemanager.")
+                ? "The caller does not have permission"
+                : `'${permission}' denied on resource`;
+            expect(answer.at("error.message")).toContain(message);
         });
 
         it("is told which permissions it has", async () => {
