@@ -1,6 +1,6 @@
 import { RUN_ID } from "../../boot/helpers/vm";
 import { describeWithMachines, withMachine } from "./helpers/machine";
-import { pushShellTrainer } from "./helpers/shell-trainer";
+import { pushShellTrainer } from "./helpers/trainer-images";
 
 jest.setTimeout(60_000);
 

@@ -1,5 +1,5 @@
 import { addFiles, describeWithMachines, withMachine } from "./helpers/machine";
-import { pushShellTrainer } from "./helpers/shell-trainer";
+import { pushShellTrainer } from "./helpers/trainer-images";
 
 jest.setTimeout(60_000);
 

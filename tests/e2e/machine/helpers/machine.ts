@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
 import { containerName, MACHINE_IMAGE } from "../../../../emulator/vm/machine-runtime";
 import { EmulatedVm } from "../../../boot/helpers/emulated-vm";
-import { BUSYBOX } from "./shell-trainer";
+import { BUSYBOX } from "./trainer-images";
 
 const run = promisify(execFile);
 

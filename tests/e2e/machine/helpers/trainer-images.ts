@@ -26,32 +26,54 @@ has() { wget -q -O /dev/null "$STORAGE_EMULATOR_HOST/storage/v1/b/$bucket/o/$(na
 `;
 
 /**
- * Makes an image of a trainer that is one shell script and pushes it with the host's docker; the reference by digest.
- * Nothing of it stays in the host's engine.
+ * Makes an image of a trainer that is one shell script and pushes it; the reference by digest. Nothing of it stays in the
+ * host's engine.
  */
 export async function pushShellTrainer(vm: EmulatedVm, script: string): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), "shell-trainer-"));
-    const reference = `${vm.registryUri}/trainer:test`;
-    try {
+    return await withFolder(async (folder) => {
         await mkdir(join(folder, "root/bin"), { recursive: true });
         await copyFile(BUSYBOX, join(folder, "root/bin/busybox"));
         await Promise.all(COMMANDS.map((name) => symlink("busybox", join(folder, "root/bin", name))));
         await writeFile(join(folder, "root/trainer.sh"), PRELUDE + script);
         await run("tar", ["-C", join(folder, "root"), "-cf", join(folder, "image.tar"), "."]);
         const entry = 'ENTRYPOINT ["/bin/sh", "/trainer.sh"]';
-        await run("docker", ["import", "--change", entry, join(folder, "image.tar"), reference]);
+        const { stdout } = await run("docker", ["import", "--change", entry, join(folder, "image.tar")]);
+        const id = stdout.trim();
+        try {
+            return await pushImage(vm, id);
+        } finally {
+            await run("docker", ["image", "rm", "--force", id]);
+        }
+    });
+}
+
+/** Pushes an image of the host's engine to the emulator's registry, as docker does it; the reference by digest. */
+export async function pushImage(vm: EmulatedVm, image: string): Promise<string> {
+    const reference = `${vm.registryUri}/trainer:test`;
+    return await withFolder(async (folder) => {
         // The credentials are in a file of the test's own, not in the developer's.
         const auth = Buffer.from("oauth2accesstoken:the-developer").toString("base64");
         const host = vm.registryUri.split("/")[0] ?? "";
         await writeFile(join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
-        const { stdout } = await run("docker", ["--config", folder, "push", reference]);
-        const digest = /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1];
-        if (digest === undefined) {
-            throw new Error(`docker push printed no digest: ${stdout}`);
+        await run("docker", ["tag", image, reference]);
+        try {
+            const { stdout } = await run("docker", ["--config", folder, "push", reference]);
+            const digest = /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1];
+            if (digest === undefined) {
+                throw new Error(`docker push printed no digest: ${stdout}`);
+            }
+            return `${vm.registryUri}/trainer@${digest}`;
+        } finally {
+            await run("docker", ["image", "rm", reference]);
         }
-        return `${vm.registryUri}/trainer@${digest}`;
+    });
+}
+
+async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = await mkdtemp(join(tmpdir(), "trainer-image-"));
+    try {
+        return await work(folder);
     } finally {
-        await run("docker", ["image", "rm", "--force", reference]).catch(() => undefined);
         await rm(folder, { recursive: true, force: true });
     }
 }
