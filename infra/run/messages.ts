@@ -41,6 +41,7 @@ export function failureMessage(
     tail: string[],
     wholeLog: string,
     debugMinutes: number,
+    nowMs: number,
 ): string {
     const outcome =
         status.state === "TIMED_OUT"
@@ -57,7 +58,7 @@ export function failureMessage(
     } else {
         lines.push(`The trainer printed nothing. What its VM did: ${serialPortCommand(place)}`);
     }
-    lines.push(...debugLines(place, status, debugMinutes));
+    lines.push(...debugLines(place, status, debugMinutes, nowMs));
     lines.push(`\`pulumi up\` tries again, as attempt ${status.attempt + 1}.`);
     return lines.join("\n");
 }
@@ -70,14 +71,14 @@ function serialPortCommand({ instance, project, zone }: RunPlace): string {
     return `gcloud compute instances get-serial-port-output ${instance} --project ${project} --zone ${zone}`;
 }
 
-function debugLines(place: RunPlace, status: RunStatus, debugMinutes: number): string[] {
-    if (debugMinutes <= 0) {
+/** How to get into the VM, while it stays up for that. */
+function debugLines(place: RunPlace, status: RunStatus, debugMinutes: number, nowMs: number): string[] {
+    // The boot script stamps the end right before its debug window.
+    const untilMs = Date.parse(status.finishedAt ?? status.updatedAt ?? "") + debugMinutes * 60_000;
+    if (debugMinutes <= 0 || untilMs <= nowMs) {
         return [];
     }
-    const endedAt = Date.parse(status.finishedAt ?? status.updatedAt ?? "");
-    const until = Number.isNaN(endedAt)
-        ? `${debugMinutes} minutes after the failure`
-        : new Date(endedAt + debugMinutes * 60_000).toISOString();
+    const until = Number.isNaN(untilMs) ? `${debugMinutes} minutes after the failure` : new Date(untilMs).toISOString();
     return [
         `For a look around, the VM stays up until ${until}, then powers itself off:`,
         `  gcloud compute ssh ${place.instance} --project ${place.project} --zone ${place.zone} --tunnel-through-iap`,

@@ -16,7 +16,8 @@ export async function failRun(context: WaitContext, options: WaitOptions, status
         // The pieces are still there, and the failure itself matters more.
         context.print(`the whole log could not be put together: ${messageOf(error)}`);
     }
-    return finalError(failureMessage(options, status, tail, wholeLog, options.debugMinutes));
+    const nowMs = context.clock.now();
+    return finalError(failureMessage(options, status, tail, wholeLog, options.debugMinutes, nowMs));
 }
 
 /** The error for a VM from which nothing comes. */

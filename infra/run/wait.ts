@@ -208,7 +208,8 @@ async function revive(
     if (seen.status.state === "INTERRUPTED" && !hasAttemptsLeft(seen.status, options.maxAttempts)) {
         const ended = await moveRun(bucket, clock, seen, usedUp(seen.status, options.maxAttempts, clock));
         if (ended) {
-            throw await failRun(context, options, ended.status);
+            // Its VM is down: there is nothing to look around in.
+            throw await failRun(context, { ...options, debugMinutes: 0 }, ended.status);
         }
         return;
     }

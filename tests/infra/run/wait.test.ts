@@ -265,6 +265,16 @@ describe("a run that failed", () => {
         }
     });
 
+    it("does not send anybody to a VM that has powered itself off since", async () => {
+        const { bucket, failure } = scene();
+        putStatus(bucket, { state: "FAILED", exitCode: 3, finishedAt: "2025-12-31T23:00:00Z" });
+
+        const message = await failure({ debugMinutes: 30 });
+
+        expect(message).toContain("failed with the trainer's exit code 3");
+        expect(message).not.toContain("gcloud compute ssh");
+    });
+
     it("is tried again by the next update: a new attempt, a new count, the VM started", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "FAILED", attempt: 3, interruptions: 2, reported: true, exitCode: 3 });
