@@ -10,7 +10,7 @@ const REGION = "us-central1";
 const ZONE = `projects/${PROJECT_ID}/zones/${REGION}-a`;
 const REPOSITORY = `projects/${PROJECT_ID}/locations/${REGION}/repositories/trainer`;
 const SUBNETWORKS = `projects/${PROJECT_ID}/regions/${REGION}/subnetworks`;
-const INSTANCE = `iris-${RUN_ID}`;
+export const INSTANCE = `iris-${RUN_ID}`;
 
 /** How an instance differs from the usual one of these tests. */
 export interface InstanceOptions {

@@ -1,8 +1,16 @@
 import { RUN_ID } from "../../boot/helpers/vm";
-import { describeWithMachines, inside, withMachine } from "./helpers/machine";
+import { describeWithMachines, inside, killMachine, withMachine } from "./helpers/machine";
 import { pushShellTrainer } from "./helpers/trainer-images";
+import { comeBack } from "./helpers/waiter";
 
 jest.setTimeout(60_000);
+
+/** Trains until USR1 in the first attempt, and not at all in the second. */
+const LONG_TRAINER = `
+    if has checkpoints/1; then exit 0; fi
+    trap 'exit 0' USR1
+    put checkpoints/1 ready
+    while :; do sleep 1 & wait; done`;
 
 describeWithMachines("a machine in trouble", () => {
     it("is off when the image is not in the registry", async () => {
@@ -30,14 +38,9 @@ describeWithMachines("a machine in trouble", () => {
         });
     });
 
-    it("is off when the network is lost before the last upload, which leaves the status to the waiter", async () => {
-        const trainer = `
-            trap 'exit 0' USR1
-            put model/model.json m
-            put checkpoints/1 ready
-            while :; do sleep 1 & wait; done`;
+    it("is off when the network is lost before the last upload; the waiter says INTERRUPTED and starts it again", async () => {
         await withMachine(async (vm) => {
-            await vm.create(await pushShellTrainer(vm, trainer), { uploadSeconds: 5 });
+            await vm.create(await pushShellTrainer(vm, LONG_TRAINER), { uploadSeconds: 3 });
             await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
             await vm.untilSays("RUNNING");
             await inside(vm, "iptables", "-I", "INPUT", "-d", "169.254.169.254", "-j", "DROP");
@@ -47,6 +50,30 @@ describeWithMachines("a machine in trouble", () => {
                 /gcp-trainer: the container ended with exit code 0[\s\S]*could not be written to gs:/,
             );
             expect(await vm.status()).toMatchObject({ state: "RUNNING", finishedAt: null });
+            expect(await comeBack(vm)).toContain("attempt 1: was interrupted. The VM iris-r-0123456789 is TERMINATED");
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+        });
+    });
+
+    it("is off when its host fails; the waiter says INTERRUPTED and starts it again", async () => {
+        await withMachine(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, LONG_TRAINER));
+            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
+            await vm.untilSays("RUNNING");
+            await killMachine(vm);
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({ state: "RUNNING", finishedAt: null });
+            expect(await comeBack(vm)).toContain("attempt 1: was interrupted. The VM iris-r-0123456789 is TERMINATED");
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+        });
+    });
+
+    it("is off when it is stopped as soon as it is on", async () => {
+        await withMachine(async (vm) => {
+            await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
+            await vm.preempt();
+            await vm.untilOff();
+            expect(await vm.serialPort()).not.toContain("power lost");
         });
     });
 });

@@ -16,10 +16,19 @@ export async function withMachine(test: (vm: EmulatedVm) => Promise<void>, grant
 
 /** Runs a command in the machine of this emulator, which must be on. */
 export async function inside(vm: EmulatedVm, ...command: string[]): Promise<string> {
+    const { stdout } = await run("docker", ["exec", containerOf(vm), ...command]);
+    return stdout;
+}
+
+/** What a failing host does: everything is gone at once, and nobody asked for it. */
+export async function killMachine(vm: EmulatedVm): Promise<void> {
+    await run("docker", ["kill", containerOf(vm)]);
+}
+
+function containerOf(vm: EmulatedVm): string {
     const folder = join(vm.backend.dataDir, "vms");
     const [name = ""] = readdirSync(folder);
-    const { stdout } = await run("docker", ["exec", containerName(join(folder, name)), ...command]);
-    return stdout;
+    return containerName(join(folder, name));
 }
 
 /** A change of user-data that adds files to it, written after all others. */

@@ -1,0 +1,38 @@
+import { systemClock } from "../../../../infra/run/clients";
+import { createAuth, readCloudSettings } from "../../../../infra/run/credentials";
+import { openBucket, openVm } from "../../../../infra/run/google-clients";
+import { waitForRun } from "../../../../infra/run/wait";
+import { BUCKET, PROJECT_ID } from "../../../boot/helpers/backend";
+import { type EmulatedVm, INSTANCE } from "../../../boot/helpers/emulated-vm";
+import { RUN_ID } from "../../../boot/helpers/vm";
+
+/** What the next `pulumi up` does: waits for the run, and starts its VM where that is down. @returns what it printed */
+export async function comeBack(vm: EmulatedVm): Promise<string> {
+    const { url } = vm.backend.emulator;
+    const config: Record<string, string> = {
+        "gcp:accessToken": "the-developer",
+        "gcp:storageCustomEndpoint": `${url}/storage/v1/`,
+        "gcp:computeCustomEndpoint": `${url}/compute/v1/`,
+    };
+    const settings = readCloudSettings((key) => config[key], {});
+    const place = {
+        bucket: BUCKET,
+        runId: RUN_ID,
+        project: PROJECT_ID,
+        zone: "us-central1-a",
+        instance: INSTANCE,
+    };
+    const auth = await createAuth(settings);
+    const clock = systemClock();
+    const lines: string[] = [];
+    await waitForRun(
+        {
+            bucket: openBucket(BUCKET, settings, auth),
+            vm: openVm(place, settings, auth, clock),
+            clock,
+            print: (line) => lines.push(line),
+        },
+        { ...place, wait: true, maxAttempts: 3, debugMinutes: 0, onPrivateSubnetwork: false },
+    );
+    return lines.join("\n");
+}
