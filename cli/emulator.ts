@@ -9,7 +9,8 @@ const USAGE = `npm run emulator serves Google Cloud on this machine, for \`pulum
 Usage: npm run emulator -- [options]
 
   --port NUMBER    port on 127.0.0.1; default ${DEFAULT_PORT}, which Pulumi.local.yaml names
-  --runtime NAME   docker: VMs run images of this machine's Docker engine; process: those that npm start makes
+  --runtime NAME   docker: VMs run images of this machine's Docker engine; process: those that npm start makes;
+                   machine: VMs are Debian with systemd, cloud-init and docker (.ci/machine-image.sh makes their image)
                    default: docker if a Docker engine answers
   --data FOLDER    where everything is kept; default .emulator in the project folder
   --log            prints one line for each request
@@ -17,6 +18,7 @@ Usage: npm run emulator -- [options]
 
 What is in it survives a restart: a VM that ran is TERMINATED then. Ctrl-C ends it.`;
 
+const RUNTIMES = ["docker", "process", "machine"] as const;
 const projectDir = path.resolve(__dirname, "..");
 
 /** `npm run emulator`: starts it, says what to do next, and stops it at Ctrl-C. */
@@ -108,8 +110,11 @@ function readArguments() {
             },
         });
         const { runtime, port = String(DEFAULT_PORT), data, log, help } = values;
-        if (runtime !== undefined && runtime !== "docker" && runtime !== "process") {
-            throw new UsageError(`--runtime must be docker or process; got "${runtime}" (npm run emulator -- --help)`);
+        const asked = RUNTIMES.find((name) => name === runtime);
+        if (runtime !== undefined && asked === undefined) {
+            throw new UsageError(
+                `--runtime must be one of ${RUNTIMES.join(", ")}; got "${runtime}" (npm run emulator -- --help)`,
+            );
         }
         if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
             throw new UsageError(
@@ -117,7 +122,7 @@ function readArguments() {
             );
         }
         const dataDir = data === undefined ? path.join(projectDir, ".emulator") : path.resolve(data);
-        return { runtime: runtime as "docker" | "process" | undefined, port: Number(port), dataDir, log, help };
+        return { runtime: asked, port: Number(port), dataDir, log, help };
     } catch (error) {
         throw error instanceof UsageError
             ? error

@@ -1,6 +1,8 @@
 import type { InventoryItem } from "../index";
 import type { Service, Services } from "../services";
 import { findDocker } from "../vm/machine";
+import { requireMachineImage } from "../vm/machine-runtime";
+import type { RuntimeKind } from "../vm/vm-runtime";
 import { InstanceService } from "./instances";
 import { inUse, pathOf } from "./links";
 import { NetworkService, type Subnetwork } from "./networks";
@@ -11,13 +13,15 @@ export class ComputeService implements Service {
     readonly operations = new Operations();
     readonly networks: NetworkService;
     readonly instances: InstanceService;
+    readonly #runtime: RuntimeKind;
 
     /**
      * @param services what instances and their machines use; Compute Engine itself need not be among them yet
      * @throws Error if a runtime of containers is wanted and there is no docker command
      */
     constructor(services: Services) {
-        if (services.options.runtime !== "process") {
+        this.#runtime = services.options.runtime;
+        if (this.#runtime !== "process") {
             findDocker();
         }
         this.networks = new NetworkService(services.documents);
@@ -37,6 +41,9 @@ export class ComputeService implements Service {
     }
 
     async start(): Promise<void> {
+        if (this.#runtime === "machine") {
+            await requireMachineImage();
+        }
         await this.instances.recover();
     }
 

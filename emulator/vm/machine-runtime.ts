@@ -203,6 +203,23 @@ export class ContainerMachine implements VmRuntime {
     }
 }
 
+/**
+ * Sees that machines can be made here.
+ * @throws Error with the command that makes their image
+ */
+export async function requireMachineImage(): Promise<void> {
+    try {
+        await run(findDocker(), ["image", "inspect", MACHINE_IMAGE]);
+    } catch (error) {
+        const { stderr = "" } = error as { stderr?: string };
+        throw new Error(
+            `The machine runtime needs a Docker engine on this machine with the image ${MACHINE_IMAGE}; ` +
+                `docker says: ${stderr.trim()} (make it on Debian, as root: .ci/machine-image.sh; or use the docker runtime)`,
+            { cause: error },
+        );
+    }
+}
+
 /** The container of a VM with this folder. */
 export function containerName(dir: string): string {
     return `gcp-trainer-vm-${machineId(dir)}`;
