@@ -6,8 +6,10 @@ import { checkPolicy, policyForVersion, policySchema } from "./policy-schema";
 
 /** A resource that has a policy, as a request names it. */
 export interface PolicyTarget<Params> {
-    /** Name of the resource in PolicyStore; throws 404 when there is no such resource. */
+    /** Name of the resource in PolicyStore, whether or not there is one. */
     readonly resource: (request: ApiRequest<Params>) => string | Promise<string>;
+    /** Throws 404 when there is no such resource. Called last: who has no permission is not told. */
+    readonly requireExisting?: (request: ApiRequest<Params>) => void;
     /** What the permissions begin with: "resourcemanager.projects" gives "resourcemanager.projects.getIamPolicy". */
     readonly permissions: string;
 }
@@ -32,12 +34,17 @@ const setSchema = z.strictObject({ policy: policySchema, updateMask: z.string().
 const testSchema = z.strictObject({ permissions: z.array(z.string()).default([]) });
 
 /** Makes the handlers of one kind of resource: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
-export function policyHandlers<Params>({ resource, permissions }: PolicyTarget<Params>): PolicyHandlers<Params> {
+export function policyHandlers<Params>({
+    resource,
+    requireExisting,
+    permissions,
+}: PolicyTarget<Params>): PolicyHandlers<Params> {
     return {
         get: async (request): Promise<ApiResponse> => {
             const body = request.method === "POST" ? await request.read(getSchema) : {};
             const name = await resource(request);
             requirePermission(request, `${permissions}.getIamPolicy`, name);
+            requireExisting?.(request);
             const version = body.options?.requestedPolicyVersion ?? request.query.get(POLICY_VERSION_QUERY);
             return { body: policyForVersion(request.services.policies.get(name), version) };
         },
@@ -45,6 +52,7 @@ export function policyHandlers<Params>({ resource, permissions }: PolicyTarget<P
             const { policy, updateMask } = await request.read(setSchema);
             const name = await resource(request);
             requirePermission(request, `${permissions}.setIamPolicy`, name);
+            requireExisting?.(request);
             checkMask(updateMask);
             checkPolicy(policy, (email) => request.services.serviceAccounts.exists(email));
             return { body: await request.services.policies.set(name, policy) };
@@ -52,6 +60,7 @@ export function policyHandlers<Params>({ resource, permissions }: PolicyTarget<P
         test: async (request): Promise<ApiResponse> => {
             const asked = (await request.read(testSchema)).permissions;
             const name = await resource(request);
+            requireExisting?.(request);
             const held = asked.filter((permission) =>
                 request.services.policies.check(request.principal, permission, name),
             );

@@ -26,7 +26,8 @@ const createSchema = z.strictObject({ accountId: z.string(), serviceAccount: acc
 const patchSchema = z.strictObject({ serviceAccount: accountSchema, updateMask: z.string() });
 
 const policy = policyHandlers<AccountRequest["params"]>({
-    resource: (request) => find(request).name,
+    resource: nameOf,
+    requireExisting: find,
     permissions: "iam.serviceAccounts",
 });
 
@@ -119,9 +120,12 @@ async function disable(request: AccountRequest) {
 }
 
 function requireAccount(request: AccountRequest, permission: string): ServiceAccount {
-    const { project, account } = request.params;
-    requirePermission(request, permission, `projects/${project}/serviceAccounts/${account}`);
+    requirePermission(request, permission, nameOf(request));
     return find(request);
+}
+
+function nameOf({ services, params }: AccountRequest): string {
+    return services.serviceAccounts.nameOf(params.project, params.account);
 }
 
 function find({ services, params }: AccountRequest): ServiceAccount {

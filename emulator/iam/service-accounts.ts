@@ -76,12 +76,22 @@ export class ServiceAccountService {
      * @throws ApiError 404
      */
     get(projectId: string, emailOrId: string): ServiceAccount {
-        const account =
-            this.accounts.get(emailOrId) ?? this.accounts.values().find(({ uniqueId }) => uniqueId === emailOrId);
-        if (account === undefined || (projectId !== "-" && account.projectId !== projectId)) {
+        const account = this.find(projectId, emailOrId);
+        if (account === undefined) {
             throw notFound(`Unknown service account: ${emailOrId}`);
         }
         return account;
+    }
+
+    /** Name of the account that a path names in one of its ways, as for `get`; as the path has it when there is none. */
+    nameOf(projectId: string, emailOrId: string): string {
+        return this.find(projectId, emailOrId)?.name ?? `projects/${projectId}/serviceAccounts/${emailOrId}`;
+    }
+
+    private find(projectId: string, emailOrId: string): ServiceAccount | undefined {
+        const account =
+            this.accounts.get(emailOrId) ?? this.accounts.values().find(({ uniqueId }) => uniqueId === emailOrId);
+        return projectId === "-" || account?.projectId === projectId ? account : undefined;
     }
 
     list(projectId: string): ServiceAccount[] {

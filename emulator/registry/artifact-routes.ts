@@ -19,7 +19,8 @@ const parentOf = (params: Place) => `projects/${params.project}/locations/${para
 const nameOf = (params: Name) => `${parentOf(params)}/repositories/${params.repository}`;
 
 const policy = policyHandlers<Name>({
-    resource: ({ services, params }) => services.artifactRegistry.repositories.get(nameOf(params)).name,
+    resource: ({ params }) => nameOf(params),
+    requireExisting: ({ services, params }) => services.artifactRegistry.repositories.get(nameOf(params)),
     permissions: "artifactregistry.repositories",
 });
 

@@ -135,7 +135,9 @@ function listAnywhereCaches(request: BucketRequest) {
 }
 
 async function getServiceAgent(request: ApiRequest<{ readonly project: string }>) {
-    const { projectNumber } = await request.services.projects.get(request.params.project);
+    const { services, principal, params } = request;
+    const { projectId, projectNumber } = await services.projects.get(params.project);
+    services.storage.access.requireInProject(principal, "resourcemanager.projects.get", projectId);
     const email = `service-${projectNumber}@gs-project-accounts.iam.gserviceaccount.com`;
     return { body: { kind: "storage#serviceAccount", email_address: email } };
 }

@@ -1,0 +1,376 @@
+import { createHash } from "node:crypto";
+import { mintToken } from "../../emulator/iam/tokens";
+import { mainRoutes } from "../../emulator/server";
+import { type Answer, TestEmulator } from "../emulator/http/support";
+import { type DeclaredStack, declareJob, resource } from "../infra/declared-stack";
+import { isGoogles } from "./judge";
+
+const PROJECT_ID = "my-project";
+const ZONE = `projects/${PROJECT_ID}/zones/us-central1-a`;
+const REPOSITORIES = `/v1/projects/${PROJECT_ID}/locations/us-central1/repositories`;
+
+interface Grant {
+    readonly role: string;
+    readonly member: string;
+    readonly condition?: object;
+}
+
+/** What the program declares, on an emulator: bucket, repositories, account and its grants, and things that are not its own. */
+class GrantedStack {
+    private constructor(
+        readonly emulator: TestEmulator,
+        readonly bucket: string,
+        readonly repository: string,
+        readonly email: string,
+    ) {}
+
+    static async start(stack: DeclaredStack, grantDelayMs: number): Promise<GrantedStack> {
+        const emulator = await TestEmulator.start({ grantDelayMs });
+        const bucket = String(resource(stack, "gcp:storage/bucket:Bucket").inputs.name);
+        const repository = String(resource(stack, "gcp:artifactregistry/repository:Repository").inputs.repositoryId);
+        const accountId = String(resource(stack, "gcp:serviceaccount/account:Account").inputs.accountId);
+        const email = `${accountId}@${PROJECT_ID}.iam.gserviceaccount.com`;
+        const granted = new GrantedStack(emulator, bucket, repository, email);
+        await granted.make("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId });
+        for (const name of [bucket, "other-bucket"]) {
+            await emulator.makeBucket(name, {}, PROJECT_ID);
+            for (const object of ["data/iris.csv", "runs/r-1/status.json", "other/secret"]) {
+                await emulator.upload(name, object, object);
+            }
+        }
+        for (const id of [repository, "others"]) {
+            await granted.make("POST", `${REPOSITORIES}?repositoryId=${id}`, { format: "DOCKER" });
+            await granted.pushImage(id);
+        }
+        await granted.grantAll(stack);
+        return granted;
+    }
+
+    /** The account's own request. */
+    asTrainer(method: string, target: string, body?: unknown): Promise<Answer> {
+        const { accessToken } = mintToken(this.email);
+        return this.emulator.call(method, target, { token: accessToken, ...(body === undefined ? {} : { body }) });
+    }
+
+    /** As the providers do: read the policy, add to it, write it. */
+    private async grantAll({ resources }: DeclaredStack): Promise<void> {
+        const grantsOf = (type: string) =>
+            resources.filter((one) => one.type === type).map(({ inputs }) => inputs as unknown as Grant);
+        const bucketPolicy = `/storage/v1/b/${this.bucket}/iam`;
+        for (const grant of grantsOf("gcp:storage/bucketIAMMember:BucketIAMMember")) {
+            const policy = await this.make("GET", `${bucketPolicy}?optionsRequestedPolicyVersion=3`);
+            await this.make("PUT", bucketPolicy, withGrant(policy, grant));
+        }
+        const repository = `${REPOSITORIES}/${this.repository}`;
+        for (const grant of grantsOf("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember")) {
+            const policy = await this.make("GET", `${repository}:getIamPolicy?options.requestedPolicyVersion=3`);
+            await this.make("POST", `${repository}:setIamPolicy`, { policy: withGrant(policy, grant) });
+        }
+        const project = `/v1/projects/${PROJECT_ID}`;
+        for (const grant of grantsOf("gcp:projects/iAMMember:IAMMember")) {
+            const options = { requestedPolicyVersion: 3 };
+            const policy = await this.make("POST", `${project}:getIamPolicy`, { options });
+            await this.make("POST", `${project}:setIamPolicy`, { policy: withGrant(policy, grant) });
+        }
+    }
+
+    /** An image without layers. */
+    private async pushImage(repository: string): Promise<void> {
+        const image = `/v2/${PROJECT_ID}/${repository}/trainer`;
+        const digest = (content: string) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
+        await this.make("POST", `${image}/blobs/uploads/?digest=${digest("{}")}`, "{}");
+        const mediaType = "application/vnd.oci.image.manifest.v1+json";
+        const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: digest("{}"), size: 2 };
+        const manifest = JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [] });
+        await this.make("PUT", `${image}/manifests/latest`, manifest, { "content-type": mediaType });
+    }
+
+    private async make(
+        method: string,
+        target: string,
+        body?: unknown,
+        headers: Record<string, string> = {},
+    ): Promise<unknown> {
+        const answer = await this.emulator.call(method, target, { headers, ...(body === undefined ? {} : { body }) });
+        if (answer.status >= 300) {
+            throw new Error(`${method} ${target} was answered ${answer.status}: ${answer.text}`);
+        }
+        return answer.json;
+    }
+}
+
+function withGrant(policy: unknown, { role, member, condition }: Grant): object {
+    const { bindings = [], ...rest } = policy as { bindings?: readonly object[] };
+    const binding = { role, members: [member], ...(condition === undefined ? {} : { condition }) };
+    return { ...rest, version: 3, bindings: [...bindings, binding] };
+}
+
+let declared: DeclaredStack;
+let stack: GrantedStack;
+
+beforeAll(async () => {
+    declared = await declareJob();
+    stack = await GrantedStack.start(declared, 0);
+}, 30_000);
+afterAll(() => stack.emulator.stop());
+
+const upload = (name: string, bucket = stack.bucket) =>
+    stack.asTrainer("POST", `/upload/storage/v1/b/${bucket}/o?uploadType=media&name=${encodeURIComponent(name)}`, "x");
+const object = (name: string, bucket = stack.bucket) => stack.emulator.objectPath(bucket, name);
+const image = (repository: string) => `/v2/${PROJECT_ID}/${repository}/trainer`;
+const logs = (project = PROJECT_ID) => ({
+    logName: `projects/${project}/logs/trainer`,
+    entries: [{ textPayload: "epoch 1" }],
+});
+
+describe("the trainer's account, with the grants that the program declares,", () => {
+    it.each<[string, () => Promise<Answer>]>([
+        ["list names in its bucket", () => stack.asTrainer("GET", `/storage/v1/b/${stack.bucket}/o`)],
+        ["read its bucket's settings", () => stack.asTrainer("GET", `/storage/v1/b/${stack.bucket}`)],
+        ["read the dataset", () => stack.asTrainer("GET", `${object("data/iris.csv")}?alt=media`)],
+        ["read under runs/", () => stack.asTrainer("GET", `${object("runs/r-1/status.json")}?alt=media`)],
+        ["write under runs/", () => upload("runs/r-1/model/model.json")],
+        ["overwrite under runs/", () => upload("runs/r-1/model/model.json")],
+        ["delete under runs/", () => stack.asTrainer("DELETE", object("runs/r-1/model/model.json"))],
+        ["pull its image", () => stack.asTrainer("GET", `${image(stack.repository)}/manifests/latest`)],
+        ["write log entries", () => stack.asTrainer("POST", "/v2/entries:write", logs())],
+    ])("may %s", async (_, call) => {
+        const answer = await call();
+        expect([answer.status, answer.status < 300 ? "" : answer.text]).toEqual([expect.any(Number), ""]);
+    });
+
+    it("learns that an object is not there, instead of being refused", async () => {
+        expect((await stack.asTrainer("GET", object("runs/r-2/status.json"))).status).toBe(404);
+    });
+
+    describe("may do nothing else with Cloud Storage:", () => {
+        const rewrite = (from: string, to: string) =>
+            stack.asTrainer("POST", `${object(from)}/rewriteTo/b/${stack.bucket}/o/${encodeURIComponent(to)}`, {});
+        it.each<[string, string, "object" | "bucket" | "project", () => Promise<Answer>]>([
+            ["read elsewhere", "objects.get", "object", () => stack.asTrainer("GET", object("other/secret"))],
+            ["write to data/", "objects.create", "object", () => upload("data/more.csv")],
+            ["overwrite the dataset", "objects.create", "object", () => upload("data/iris.csv")],
+            [
+                "delete the dataset",
+                "objects.delete",
+                "object",
+                () => stack.asTrainer("DELETE", object("data/iris.csv")),
+            ],
+            ["write at the top", "objects.create", "object", () => upload("runs")],
+            ["copy out of runs/", "objects.create", "object", () => rewrite("runs/r-1/status.json", "data/x")],
+            ["copy a secret into runs/", "objects.get", "object", () => rewrite("other/secret", "runs/x")],
+            [
+                "change its bucket",
+                "buckets.update",
+                "bucket",
+                () => stack.asTrainer("PATCH", `/storage/v1/b/${stack.bucket}`, {}),
+            ],
+            [
+                "delete its bucket",
+                "buckets.delete",
+                "bucket",
+                () => stack.asTrainer("DELETE", `/storage/v1/b/${stack.bucket}`),
+            ],
+            [
+                "read the policy",
+                "buckets.getIamPolicy",
+                "bucket",
+                () => stack.asTrainer("GET", `/storage/v1/b/${stack.bucket}/iam`),
+            ],
+            [
+                "set the policy",
+                "buckets.setIamPolicy",
+                "bucket",
+                () => stack.asTrainer("PUT", `/storage/v1/b/${stack.bucket}/iam`, {}),
+            ],
+            [
+                "list another bucket",
+                "objects.list",
+                "bucket",
+                () => stack.asTrainer("GET", "/storage/v1/b/other-bucket/o"),
+            ],
+            [
+                "read another bucket",
+                "objects.get",
+                "object",
+                () => stack.asTrainer("GET", object("data/iris.csv", "other-bucket")),
+            ],
+            ["write to another bucket", "objects.create", "object", () => upload("runs/x", "other-bucket")],
+            [
+                "list buckets",
+                "buckets.list",
+                "project",
+                () => stack.asTrainer("GET", `/storage/v1/b?project=${PROJECT_ID}`),
+            ],
+            [
+                "make a bucket",
+                "buckets.create",
+                "project",
+                () => stack.asTrainer("POST", `/storage/v1/b?project=${PROJECT_ID}`, { name: "own-bucket" }),
+            ],
+        ])("not %s", async (_, permission, what, call) => {
+            const answer = await call();
+            const place = what === "project" ? "the Google Cloud project" : `the Google Cloud Storage ${what}`;
+            const message =
+                `${stack.email} does not have storage.${permission} access to ${place}. ` +
+                `Permission 'storage.${permission}' denied on resource (or it may not exist).`;
+            expect([answer.status, answer.json]).toEqual([
+                403,
+                { error: { code: 403, message, errors: [{ message, domain: "global", reason: "forbidden" }] } },
+            ]);
+        });
+    });
+
+    describe("may do nothing else with images:", () => {
+        it.each<[string, string, () => Promise<Answer>]>([
+            [
+                "pull from another repository",
+                "downloadArtifacts",
+                () => stack.asTrainer("GET", `${image("others")}/manifests/latest`),
+            ],
+            [
+                "push to its own",
+                "uploadArtifacts",
+                () => stack.asTrainer("POST", `${image(stack.repository)}/blobs/uploads/`),
+            ],
+            [
+                "delete from its own",
+                "deleteArtifacts",
+                () => stack.asTrainer("DELETE", `${image(stack.repository)}/manifests/latest`),
+            ],
+        ])("not %s", async (_, permission, call) => {
+            const answer = await call();
+            const message = expect.stringContaining(`Permission "artifactregistry.repositories.${permission}" denied`);
+            expect([answer.status, answer.json]).toEqual([403, { errors: [{ code: "DENIED", message }] }]);
+        });
+
+        it("not delete its repository", async () => {
+            const name = `projects/${PROJECT_ID}/locations/us-central1/repositories/${stack.repository}`;
+            const answer = await stack.asTrainer("DELETE", `/v1/${name}`);
+            const permission = "artifactregistry.repositories.delete";
+            expect(answer.json).toEqual(
+                refusal(
+                    `Permission '${permission}' denied on resource '//artifactregistry.googleapis.com/${name}' (or it may not exist).`,
+                    { domain: "artifactregistry.googleapis.com", permission, resource: name },
+                ),
+            );
+        });
+    });
+
+    it("may not write log entries to another project, nor read any", async () => {
+        const other = await stack.asTrainer("POST", "/v2/entries:write", logs("other-project"));
+        const permission = "logging.logEntries.create";
+        expect(other.json).toEqual(
+            refusal(`Permission '${permission}' denied on resource (or it may not exist).`, {
+                domain: "iam.googleapis.com",
+                permission,
+                resource: "projects/other-project",
+            }),
+        );
+        const resourceNames = [`projects/${PROJECT_ID}`];
+        expect((await stack.asTrainer("POST", "/v2/entries:list", { resourceNames })).status).toBe(403);
+    });
+
+    it("may not stop its own VM", async () => {
+        const answer = await stack.asTrainer("POST", `/compute/v1/${ZONE}/instances/vm/stop`);
+        const message = `Required 'compute.instances.stop' permission for '${ZONE}/instances/vm'`;
+        expect(answer.json).toEqual({
+            error: { code: 403, message, errors: [{ message, domain: "global", reason: "forbidden" }] },
+        });
+    });
+
+    it("may not read the project's policy", async () => {
+        const answer = await stack.asTrainer("POST", `/v1/projects/${PROJECT_ID}:getIamPolicy`);
+        expect(answer.json).toEqual({
+            error: { code: 403, message: "The caller does not have permission", status: "PERMISSION_DENIED" },
+        });
+    });
+
+    it("is refused by every route of Google's APIs, tried with what is not its own", async () => {
+        const answered: string[] = [];
+        const routes = mainRoutes().filter(({ pattern }) => isGoogles(pattern));
+        for (const { method, pattern } of routes.filter((one) => !OPEN.test(`${one.method} ${one.pattern}`))) {
+            const { target, body } = example(method, pattern);
+            const { status } = await stack.asTrainer(method, target, body);
+            if (status !== 403) {
+                answered.push(`${method} ${pattern}: ${status}`);
+            }
+        }
+        expect(answered).toEqual([]);
+    });
+});
+
+describe("grants that are delayed", () => {
+    it("take effect later, all of them", async () => {
+        const delayed = await GrantedStack.start(declared, 2500);
+        const statuses = async () => {
+            const answers = [
+                await delayed.asTrainer("GET", `/storage/v1/b/${delayed.bucket}/o`),
+                await delayed.asTrainer("GET", delayed.emulator.objectPath(delayed.bucket, "data/iris.csv")),
+                await delayed.asTrainer("GET", `${image(delayed.repository)}/manifests/latest`),
+                await delayed.asTrainer("POST", "/v2/entries:write", logs()),
+            ];
+            return answers.map(({ status }) => status);
+        };
+        const before = await statuses();
+        let after = before;
+        while (after.some((status) => status === 403)) {
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            after = await statuses();
+        }
+        await delayed.emulator.stop();
+        expect(before).toEqual([403, 403, 403, 403]);
+        expect(after).toEqual([200, 200, 200, 200]);
+    }, 10_000);
+});
+
+/** A 403 of the newer APIs: https://google.aip.dev/193 */
+function refusal(message: string, info: { domain: string; permission: string; resource: string }): object {
+    const { domain, ...metadata } = info;
+    const type = "type.googleapis.com/google.rpc.ErrorInfo";
+    const details = [{ "@type": type, reason: "IAM_PERMISSION_DENIED", domain, metadata }];
+    return { error: { code: 403, message, status: "PERMISSION_DENIED", details } };
+}
+
+/**
+ * Open to everyone, on Google Cloud too: a question for one's own permissions, public images, the secret URI of an upload, and
+ * an operation by its unguessable name.
+ */
+const OPEN =
+    /testPermissions$|:testIamPermissions$|^GET .*\/global\/images\/|^(PUT|DELETE) \/upload\/|^GET \/v1\/operations\//;
+
+/** Query and body of the routes that refuse an empty request before they ask who sends it. */
+const REQUESTS: readonly (readonly [RegExp, { readonly query?: string; readonly body?: object }])[] = [
+    [/\/b$/, { query: `project=${PROJECT_ID}`, body: { name: "own-bucket" } }],
+    [/\/compose$/, { body: { sourceObjects: [{ name: "other/secret" }] } }],
+    [/ \/upload\//, { query: "uploadType=media&name=x" }],
+    [/:setIamPolicy$/, { body: { policy: { bindings: [] } } }],
+    [
+        /^PATCH .*serviceAccounts\/:account$/,
+        { body: { serviceAccount: { displayName: "x" }, updateMask: "displayName" } },
+    ],
+    [/services\\:batchEnable$/, { body: { serviceIds: ["compute.googleapis.com"] } }],
+    [/entries\\:write$/, { body: logs("other-project") }],
+    [/entries\\:list$/, { body: { resourceNames: [`projects/${PROJECT_ID}`] } }],
+];
+
+/** A request of a route, for things that exist where it matters, and are not the trainer's. */
+function example(method: string, pattern: string): { target: string; body: unknown } {
+    const values: Readonly<Record<string, string>> = {
+        version: "v1",
+        project: PROJECT_ID,
+        bucket: "other-bucket",
+        object: encodeURIComponent("other/secret"),
+        location: "us-central1",
+        repository: "others",
+        zone: "us-central1-a",
+        region: "us-central1",
+        place: "us-central1-a",
+    };
+    const path = pattern.replace(/(?<!\\):(\w+)/g, (_match, name: string) => values[name] ?? "x").replaceAll("\\", "");
+    const { query, body = {} } = REQUESTS.find(([known]) => known.test(`${method} ${pattern}`))?.[1] ?? {};
+    return {
+        target: query === undefined ? path : `${path}?${query}`,
+        body: /^(POST|PATCH|PUT)$/.test(method) ? body : undefined,
+    };
+}
