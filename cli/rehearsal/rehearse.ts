@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Emulator, startEmulator } from "../../emulator";
 import { chooseRuntime } from "./choose-runtime";
 import { call, GoogleApiError, type Properties, type RehearsalContext, type RuntimeName } from "./context";
+import { makeExisting } from "./existing";
+import { withoutGpu } from "./gpu";
 import { RehearsalEngine } from "./mocks";
 import { metricsTable, readResults } from "./results";
 import { readStackConfig, type StackConfig } from "./stack-config";
@@ -33,7 +35,8 @@ export interface RehearsalOptions {
  */
 export async function rehearse(options: RehearsalOptions): Promise<number> {
     const { print, signal } = options;
-    const stackConfig = readStackConfig(options.projectDir, options.stack, options.config);
+    const asked = readStackConfig(options.projectDir, options.stack, options.config);
+    const stackConfig = withoutGpu(asked, options.projectDir, print);
     const runtime = await chooseRuntime(options.runtime, options.projectDir, stackConfig, print, signal);
     const emulator = await startEmpty(options.dataDir, runtime);
     let status = 1;
@@ -41,10 +44,12 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         print(`Emulator of Google Cloud at ${emulator.url}`);
         const context = contextOf(options, stackConfig, emulator.url, runtime);
         const engine = new RehearsalEngine(context);
+        const existing = await makeExisting(context, stackConfig);
         try {
             status = await up(engine, context, stackConfig, options);
         } finally {
             status = (await down(engine, context)) && status === 0 ? 0 : status || 1;
+            for (const takeAway of existing) await takeAway({ ...context, signal: new AbortController().signal });
             if (engine.count > 0) status = (await nothingLeft(emulator.inventory(), print)) ? status : status || 1;
         }
     } finally {

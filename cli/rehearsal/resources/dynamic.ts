@@ -10,11 +10,18 @@ const AIMED_AT_PULUMI = /: you may leave it alone/;
  */
 export const dynamic: Apply = async ({ name, inputs }, context) => {
     const { __provider: text, ...properties } = inputs;
-    const host = (at: RehearsalContext, method: "create" | "delete", id?: string, state: Properties = properties) =>
+    const host = (
+        at: RehearsalContext,
+        method: "create" | "update" | "delete",
+        id?: string,
+        state: Properties = properties,
+        olds?: Properties,
+    ) =>
         runProvider({
             text: String(text),
             method,
             ...(id === undefined ? {} : { id }),
+            ...(olds === undefined ? {} : { olds }),
             inputs: state,
             config: context.config,
             cwd: context.projectDir,
@@ -25,7 +32,11 @@ export const dynamic: Apply = async ({ name, inputs }, context) => {
         });
     const made = await host(context, "create");
     const id = made.id ?? name;
-    const outputs = made.outs ?? {};
+    let outputs = made.outs ?? {};
+    if (properties.wait === false && outputs.state !== "SUCCEEDED") {
+        context.print("    a later pulumi up, rehearsed: it waits here, so that there is something to collect");
+        outputs = (await host(context, "update", id, { ...properties, wait: true }, outputs)).outs ?? {};
+    }
     return {
         id,
         outputs,

@@ -1,4 +1,5 @@
 import { type Apply, call, callAndWait, knowsOnly, type Properties, present } from "../context";
+import { networkPathOf, subnetworkPathOf } from "../existing";
 
 /** `gcp.compute.Instance`, in the words of the API. */
 export const instance: Apply = async ({ type, inputs }, context) => {
@@ -45,7 +46,11 @@ export const instance: Apply = async ({ type, inputs }, context) => {
                     }),
                 },
             ],
-            networkInterfaces: inputs.networkInterfaces,
+            networkInterfaces: (inputs.networkInterfaces as Properties[]).map((each) => ({
+                ...each,
+                network: networkPathOf(String(each.network), context),
+                subnetwork: subnetworkPathOf(String(each.subnetwork), context),
+            })),
             metadata: {
                 items: Object.entries((inputs.metadata ?? {}) as Properties).map(([key, value]) => ({ key, value })),
             },
