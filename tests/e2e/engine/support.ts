@@ -62,17 +62,18 @@ export function describeWithEngine(title: string, tests: () => void): void {
     }
 }
 
-/** An emulator whose VMs run images of the Docker engine, and a place for the engine's state. */
+/** An emulator, whose VMs run images of the Docker engine unless told otherwise, and a place for the engine's state. */
 export class Cloud {
     private constructor(
         readonly folder: string,
+        private readonly runtime: EmulatorOptions["runtime"],
         private emulator: Emulator,
     ) {}
 
-    static async start(): Promise<Cloud> {
+    static async start(runtime: EmulatorOptions["runtime"] = "docker"): Promise<Cloud> {
         const folder = mkdtempSync(path.join(tmpdir(), "engine-test-"));
         mkdirSync(path.join(folder, "state"));
-        return new Cloud(folder, await startEmulator(Cloud.#options(folder)));
+        return new Cloud(folder, runtime, await startEmulator(Cloud.#options(folder, runtime)));
     }
 
     get url(): string {
@@ -83,7 +84,7 @@ export class Cloud {
     async restart(): Promise<void> {
         const { port } = this.emulator;
         await this.emulator.stop();
-        this.emulator = await startEmulator({ ...Cloud.#options(this.folder), port });
+        this.emulator = await startEmulator({ ...Cloud.#options(this.folder, this.runtime), port });
     }
 
     /** Stops it, and takes away its files and the images that were pushed to it. */
@@ -99,8 +100,8 @@ export class Cloud {
         }
     }
 
-    static #options(folder: string): EmulatorOptions {
-        return { dataDir: path.join(folder, "emulator"), runtime: "docker" };
+    static #options(folder: string, runtime: EmulatorOptions["runtime"]): EmulatorOptions {
+        return { dataDir: path.join(folder, "emulator"), runtime };
     }
 
     /** Kinds and names of everything that would bill or clutter a project. */
