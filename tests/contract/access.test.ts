@@ -1,109 +1,10 @@
-import { createHash } from "node:crypto";
-import { mintToken } from "../../emulator/iam/tokens";
 import { mainRoutes } from "../../emulator/server";
-import { type Answer, TestEmulator } from "../emulator/http/support";
-import { type DeclaredStack, declareJob, resource } from "../infra/declared-stack";
+import type { Answer } from "../emulator/http/support";
+import { cloudConfig, TestInstance } from "../emulator/vm/support";
+import { type DeclaredStack, declareJob } from "../infra/declared-stack";
+import { GrantedStack, PROJECT_ID, ZONE } from "./granted-stack";
 import { isGoogles } from "./judge";
-
-const PROJECT_ID = "my-project";
-const ZONE = `projects/${PROJECT_ID}/zones/us-central1-a`;
-const REPOSITORIES = `/v1/projects/${PROJECT_ID}/locations/us-central1/repositories`;
-
-interface Grant {
-    readonly role: string;
-    readonly member: string;
-    readonly condition?: object;
-}
-
-/** What the program declares, on an emulator: bucket, repositories, account and its grants, and things that are not its own. */
-class GrantedStack {
-    private constructor(
-        readonly emulator: TestEmulator,
-        readonly bucket: string,
-        readonly repository: string,
-        readonly email: string,
-    ) {}
-
-    static async start(stack: DeclaredStack, grantDelayMs: number): Promise<GrantedStack> {
-        const emulator = await TestEmulator.start({ grantDelayMs });
-        const bucket = String(resource(stack, "gcp:storage/bucket:Bucket").inputs.name);
-        const repository = String(resource(stack, "gcp:artifactregistry/repository:Repository").inputs.repositoryId);
-        const accountId = String(resource(stack, "gcp:serviceaccount/account:Account").inputs.accountId);
-        const email = `${accountId}@${PROJECT_ID}.iam.gserviceaccount.com`;
-        const granted = new GrantedStack(emulator, bucket, repository, email);
-        await granted.make("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId });
-        for (const name of [bucket, "other-bucket"]) {
-            await emulator.makeBucket(name, {}, PROJECT_ID);
-            for (const object of ["data/iris.csv", "runs/r-1/status.json", "other/secret"]) {
-                await emulator.upload(name, object, object);
-            }
-        }
-        for (const id of [repository, "others"]) {
-            await granted.make("POST", `${REPOSITORIES}?repositoryId=${id}`, { format: "DOCKER" });
-            await granted.pushImage(id);
-        }
-        await granted.grantAll(stack);
-        return granted;
-    }
-
-    /** The account's own request. */
-    asTrainer(method: string, target: string, body?: unknown): Promise<Answer> {
-        const { accessToken } = mintToken(this.email);
-        return this.emulator.call(method, target, { token: accessToken, ...(body === undefined ? {} : { body }) });
-    }
-
-    /** As the providers do: read the policy, add to it, write it. */
-    private async grantAll({ resources }: DeclaredStack): Promise<void> {
-        const grantsOf = (type: string) =>
-            resources.filter((one) => one.type === type).map(({ inputs }) => inputs as unknown as Grant);
-        const bucketPolicy = `/storage/v1/b/${this.bucket}/iam`;
-        for (const grant of grantsOf("gcp:storage/bucketIAMMember:BucketIAMMember")) {
-            const policy = await this.make("GET", `${bucketPolicy}?optionsRequestedPolicyVersion=3`);
-            await this.make("PUT", bucketPolicy, withGrant(policy, grant));
-        }
-        const repository = `${REPOSITORIES}/${this.repository}`;
-        for (const grant of grantsOf("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember")) {
-            const policy = await this.make("GET", `${repository}:getIamPolicy?options.requestedPolicyVersion=3`);
-            await this.make("POST", `${repository}:setIamPolicy`, { policy: withGrant(policy, grant) });
-        }
-        const project = `/v1/projects/${PROJECT_ID}`;
-        for (const grant of grantsOf("gcp:projects/iAMMember:IAMMember")) {
-            const options = { requestedPolicyVersion: 3 };
-            const policy = await this.make("POST", `${project}:getIamPolicy`, { options });
-            await this.make("POST", `${project}:setIamPolicy`, { policy: withGrant(policy, grant) });
-        }
-    }
-
-    /** An image without layers. */
-    private async pushImage(repository: string): Promise<void> {
-        const image = `/v2/${PROJECT_ID}/${repository}/trainer`;
-        const digest = (content: string) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
-        await this.make("POST", `${image}/blobs/uploads/?digest=${digest("{}")}`, "{}");
-        const mediaType = "application/vnd.oci.image.manifest.v1+json";
-        const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: digest("{}"), size: 2 };
-        const manifest = JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [] });
-        await this.make("PUT", `${image}/manifests/latest`, manifest, { "content-type": mediaType });
-    }
-
-    private async make(
-        method: string,
-        target: string,
-        body?: unknown,
-        headers: Record<string, string> = {},
-    ): Promise<unknown> {
-        const answer = await this.emulator.call(method, target, { headers, ...(body === undefined ? {} : { body }) });
-        if (answer.status >= 300) {
-            throw new Error(`${method} ${target} was answered ${answer.status}: ${answer.text}`);
-        }
-        return answer.json;
-    }
-}
-
-function withGrant(policy: unknown, { role, member, condition }: Grant): object {
-    const { bindings = [], ...rest } = policy as { bindings?: readonly object[] };
-    const binding = { role, members: [member], ...(condition === undefined ? {} : { condition }) };
-    return { ...rest, version: 3, bindings: [...bindings, binding] };
-}
+import { describeWithPython, runPython } from "./python";
 
 let declared: DeclaredStack;
 let stack: GrantedStack;
@@ -298,6 +199,35 @@ describe("the trainer's account, with the grants that the program declares,", ()
         }
         expect(answered).toEqual([]);
     });
+});
+
+describeWithPython("google-cloud-storage (Python) on a VM", () => {
+    it("finds its account by the metadata server, and does the trainer's work with it alone", async () => {
+        // The VM's endpoint is known inside only; the VM tells it.
+        const vm = await TestInstance.create(
+            stack.emulator,
+            "python",
+            cloudConfig({}, 'echo "control $EMULATOR_MACHINE_CONTROL"'),
+            {
+                serviceAccounts: [
+                    { email: stack.email, scopes: ["https://www.googleapis.com/auth/devstorage.read_write"] },
+                ],
+            },
+        );
+        const endpoint = /control (http:\/\/[^/]+)/.exec(await vm.untilSerial("control http"))?.[1] ?? "";
+        const results = await runPython<object>("storage_vm.py", [stack.bucket], {
+            STORAGE_EMULATOR_HOST: endpoint,
+            GCE_METADATA_HOST: new URL(endpoint).host,
+            GCE_METADATA_IP: new URL(endpoint).host,
+        });
+        expect(results).toEqual({
+            account: [stack.email, "demo-project", true],
+            names: ["data/iris.csv", "other/secret", "runs/r-1/status.json"],
+            dataset: "data/iris.csv",
+            written: [412, "second", false],
+            refused: [403, 403, 403],
+        });
+    }, 30_000);
 });
 
 describe("grants that are delayed", () => {
