@@ -5,6 +5,8 @@ import { putRun } from "../cli/stored-runs/support";
 import { startBucket } from "../helpers/bucket";
 import { Consumer, type Registered } from "./consumer";
 
+const ROOT = path.resolve(__dirname, "..", "..");
+
 // The component as another Pulumi program gets it: packed, installed by npm, loaded by plain Node. It does not prove that Google
 // Cloud grants what is asked for, nor that npm's registry would take the package.
 const consumer = new Consumer();
@@ -66,12 +68,17 @@ export const model: pulumi.Output<string> = job.modelUri;
 export const metrics: pulumi.Output<Record<string, unknown>> = job.metrics;
 `;
 
+/** The example of the documentation. */
+const DOCUMENTED_PROGRAM =
+    /```ts\n([^`]+)```/.exec(readFileSync(path.join(ROOT, "docs", "component.md"), "utf8"))?.[1] ?? "no example";
+
 let registered: Registered[];
 
 beforeAll(async () => {
     await consumer.install(await consumer.pack());
     consumer.write("program.js", PROGRAM);
     consumer.write("index.ts", TYPED_PROGRAM);
+    consumer.write("documented.ts", DOCUMENTED_PROGRAM);
     registered = JSON.parse(await consumer.run("program.js")) as Registered[];
 }, 180_000);
 afterAll(() => consumer.remove());
@@ -137,7 +144,7 @@ describe("a Pulumi program that uses it", () => {
 
     it("gives the VM this repository's boot script", () => {
         const { metadata } = inputsOf("gcp:compute/instance:Instance", "job-vm");
-        const script = readFileSync(path.join(__dirname, "..", "..", "boot", "finish.sh"), "utf8");
+        const script = readFileSync(path.join(ROOT, "boot", "finish.sh"), "utf8");
         const indented = script.trimEnd().replace(/^(?=.)/gm, "      ");
 
         expect(metadata).toEqual(expect.objectContaining({ "user-data": expect.stringContaining(indented) }));
@@ -152,7 +159,7 @@ describe("a Pulumi program that uses it", () => {
     ])(
         "has its types with module resolution %s",
         async (_name, options) => {
-            await expect(consumer.typeCheck(options, ["index.ts"])).resolves.toBe("");
+            await expect(consumer.typeCheck(options, ["index.ts", "documented.ts"])).resolves.toBe("");
         },
         60_000,
     );
