@@ -41,8 +41,13 @@ export async function findEngine(): Promise<{ version: string } | { missing: str
     return { missing: lastLine(result.output) || "docker did not answer" };
 }
 
-/** What the trainer's image is called while it is rehearsed: one rehearsal runs at a time, and takes the tag away. */
-export const REHEARSAL_TAG = "gcp-trainer-rehearsal:current";
+/** What the trainer's image is called while this process rehearses it; the rehearsal takes the tag away. */
+export const REHEARSAL_TAG = `gcp-trainer-rehearsal:${process.pid}`;
+
+/** Takes a tag away, and the image if it has no other. One that is not there is fine. */
+export async function removeImage(tag: string): Promise<void> {
+    await run("docker", ["image", "rm", "--force", tag]);
+}
 
 /** What an image is built from; the fields of the docker provider's `build`. */
 export interface ImageBuild {

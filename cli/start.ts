@@ -11,7 +11,7 @@ Usage: npm start -- [options]
   --config key=value   a value over Pulumi.local.yaml and the defaults in Pulumi.yaml; may be repeated
                        e.g. --config dataset=my.csv --config target=price --config dropColumns=[]
   --runtime NAME       docker: the trainer's image, in a container; process: the trainer's start script
-                       default: docker if a Docker engine answers
+                       default: docker if a Docker engine answers and the base images can be had
   --help               this text`;
 
 const projectDir = path.resolve(__dirname, "..");
@@ -73,6 +73,11 @@ function readArguments() {
     }
 }
 
+/** The config check names the command of a stack; here the same is a flag. */
+function inItsWords(message: string): string {
+    return message.replace(/\(pulumi config set (?!--)(\S+) (.+)\)$/gm, "(npm start -- --config $1=$2)");
+}
+
 main().then(
     (status) => {
         process.exitCode = status;
@@ -80,7 +85,7 @@ main().then(
     (error: Error) => {
         // What a person can mend is said in one go; anything else is a defect, and its place is wanted.
         const mendable = error instanceof UsageError || error instanceof ConfigError;
-        console.error(mendable ? `error: ${error.message}` : error.stack);
+        console.error(mendable ? `error: ${inItsWords(error.message)}` : error.stack);
         process.exitCode = 1;
     },
 );

@@ -67,7 +67,7 @@ export function removeCommand(path: Path): string {
 export function nearest(key: string, keys: readonly string[]): string | undefined {
     const ranked = keys.map((known) => ({ known, distance: distance(key.toLowerCase(), known.toLowerCase()) }));
     const best = ranked.sort((a, b) => a.distance - b.distance)[0];
-    return best && best.distance <= 3 ? best.known : undefined;
+    return best && best.distance <= key.length / 3 ? best.known : undefined;
 }
 
 /** A path as `pulumi config set --path` takes it: `env.A`, `scopes[0]`, `env["a.b"]`. */

@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
-import path from "node:path";
-import { buildImage, findEngine, ImageBuildError, REHEARSAL_TAG } from "../engine";
+import { buildImage, findEngine, type ImageBuild, ImageBuildError, REHEARSAL_TAG } from "../engine";
 import type { RuntimeName } from "./context";
-import { type StackConfig, UsageError } from "./stack-config";
+import { UsageError } from "./stack-config";
 
 /**
  * Decides what the VM is made of, and says so.
@@ -15,8 +13,7 @@ import { type StackConfig, UsageError } from "./stack-config";
  */
 export async function chooseRuntime(
     asked: RuntimeName | undefined,
-    projectDir: string,
-    config: StackConfig,
+    build: ImageBuild,
     print: (line: string) => void,
     signal: AbortSignal,
 ): Promise<RuntimeName> {
@@ -36,28 +33,20 @@ export async function chooseRuntime(
     }
     if (asked === undefined) {
         print(`Docker engine ${engine.version} found: building the trainer's image (the first time takes longest) ...`);
-        const unavailable = await baseImageUnavailable(projectDir, config, signal);
+        const unavailable = await baseImageUnavailable(build, signal);
         if (unavailable) {
             print(`VM: the base images cannot be had (${unavailable}), so the trainer runs as a process.`);
             print("    To insist: npm start -- --runtime docker");
             return "process";
         }
     }
-    print(`VM: the trainer's image, in a container of the Docker engine ${engine.version}.`);
+    print(`VM: a container of the trainer's image, in the Docker engine ${engine.version}.`);
     return "docker";
 }
 
-async function baseImageUnavailable(
-    projectDir: string,
-    config: StackConfig,
-    signal: AbortSignal,
-): Promise<string | undefined> {
-    const value = (key: string) => config.values[`${config.project}:${key}`];
-    const context = path.resolve(projectDir, value("trainer") ?? "trainer");
-    if (!existsSync(path.join(context, "Dockerfile"))) return undefined; // the program says it better
+async function baseImageUnavailable(build: ImageBuild, signal: AbortSignal): Promise<string | undefined> {
     try {
-        const args = JSON.parse(value("trainerBuildArgs") || "{}") as Record<string, string>;
-        await buildImage({ context, args }, REHEARSAL_TAG, signal);
+        await buildImage(build, REHEARSAL_TAG, signal);
         return undefined;
     } catch (error) {
         if (error instanceof ImageBuildError && error.baseImageUnavailable) {

@@ -80,12 +80,28 @@ export class RehearsalEngine implements Mocks {
     }
 
     async call(args: MockCallArgs): Promise<Properties> {
+        try {
+            return await this.answer(args);
+        } catch (error) {
+            this.fail(args.token, error as Error);
+            return never();
+        }
+    }
+
+    private async answer(args: MockCallArgs): Promise<Properties> {
         switch (args.token) {
             case "gcp:organizations/getClientConfig:getClientConfig":
                 return { ...this.context.gcp, id: this.context.gcp.project };
             case "gcp:storage/getBucketObject:getBucketObject": {
                 const object = encodeURIComponent(String(args.inputs.name));
-                const found = await call(this.context, "GET", `/storage/v1/b/${args.inputs.bucket}/o/${object}`);
+                const uri = `gs://${args.inputs.bucket}/${args.inputs.name}`;
+                const found = await call(this.context, "GET", `/storage/v1/b/${args.inputs.bucket}/o/${object}`).catch(
+                    () => {
+                        throw new Error(
+                            `the emulator begins empty and has no ${uri}; rehearse with a file (npm start -- --config dataset=data/iris.csv)`,
+                        );
+                    },
+                );
                 return {
                     ...args.inputs,
                     md5hash: found.md5Hash,

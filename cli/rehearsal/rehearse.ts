@@ -2,6 +2,10 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type Emulator, startEmulator } from "../../emulator";
+import { type Config, parseConfig } from "../../infra/config";
+import { platformOf } from "../../infra/machine";
+import { filesOf } from "../../infra/project-files";
+import { REHEARSAL_TAG, removeImage } from "../engine";
 import { chooseRuntime } from "./choose-runtime";
 import { call, GoogleApiError, type Properties, type RehearsalContext, type RuntimeName } from "./context";
 import { makeExisting } from "./existing";
@@ -36,8 +40,12 @@ export interface RehearsalOptions {
 export async function rehearse(options: RehearsalOptions): Promise<number> {
     const { print, signal } = options;
     const asked = readStackConfig(options.projectDir, options.stack, options.config);
+    // The program checks it again; here it is checked before an image is built.
+    const config = checkConfig(asked, options.projectDir);
     const stackConfig = withoutGpu(asked, options.projectDir, print);
-    const runtime = await chooseRuntime(options.runtime, options.projectDir, stackConfig, print, signal);
+    const trainer = { context: path.resolve(options.projectDir, config.trainer), args: { ...config.trainerBuildArgs } };
+    const build = { ...trainer, platform: platformOf(config.machineType) };
+    const runtime = await chooseRuntime(options.runtime, build, print, signal);
     const emulator = await startEmpty(options.dataDir, runtime);
     let status = 1;
     try {
@@ -54,9 +62,22 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         }
     } finally {
         await emulator.stop();
+        if (runtime === "docker") await removeImage(REHEARSAL_TAG);
         rmSync(options.dataDir, { recursive: true, force: true });
     }
     return signal.aborted ? 130 : status;
+}
+
+/** @throws ConfigError with everything that is wrong */
+function checkConfig({ project, values }: StackConfig, projectDir: string): Config {
+    const prefix = `${project}:`;
+    const own = Object.entries(values).filter(([key]) => key.startsWith(prefix));
+    const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+    const [gcpProject, region, zone] = ["project", "region", "zone"].map((key) => values[`gcp:${key}`]);
+    return parseConfig(
+        { namespace: project, values: raw, gcp: { project: gcpProject, region, zone } },
+        filesOf(projectDir),
+    );
 }
 
 /** What a killed rehearsal left is of no use to anybody; the emulator's lock tells it from one that still runs. */
@@ -83,10 +104,16 @@ async function up(
     }
     if (engine.failure) return await reportFailure(engine, context);
     const folder = path.resolve(options.projectDir, String(outputs.resultsDir));
-    const { files, metrics } = readResults(folder);
+    const results = readResults(folder);
+    if ("problem" in results) {
+        print("");
+        print(`error: ${results.problem}`);
+        return 1;
+    }
+    const { files, metrics } = results;
     if (metrics) {
         print("");
-        print("Metrics, on rows the model was not trained on:");
+        print("Metrics, as the trainer measured them:");
         for (const line of metricsTable(metrics)) print(line);
     }
     print("");
@@ -116,10 +143,13 @@ async function runProgram(
     return (outputs ?? {}) as Properties;
 }
 
+/** Lines of a failure that name commands for what will be gone in a moment: what destroy saves is on this machine. */
+const FOR_THE_CLOUD = /\n(The whole log: gcloud|`pulumi up` tries again).*/g;
+
 async function reportFailure(engine: RehearsalEngine, context: RehearsalContext): Promise<number> {
     const { resource, error } = engine.failure as NonNullable<RehearsalEngine["failure"]>;
     context.print("");
-    context.print(`error: ${resource}: ${error.message}`);
+    context.print(`error: ${resource}: ${error.message.replace(FOR_THE_CLOUD, "")}`);
     return (await trainerExitCode(engine, context)) ?? 1;
 }
 

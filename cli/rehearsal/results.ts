@@ -9,18 +9,23 @@ const EXPECTED = ["manifest.json", "status.json", "trainer.log"];
  * What came home from a run.
  *
  * @param folder `<resultsDir>/<stack>/<runId>`
- * @throws Error that names what is not there; the rehearsal has not succeeded then
+ * @returns or what is not there: the rehearsal has not succeeded then
  */
-export function readResults(folder: string): { files: string[]; metrics: Properties | undefined } {
-    if (!existsSync(folder)) throw new Error(`there is no ${folder}: the results did not come home`);
+export function readResults(
+    folder: string,
+): { files: string[]; metrics: Properties | undefined } | { problem: string } {
+    if (!existsSync(folder)) return { problem: `there is no ${folder}: the results did not come home` };
     const files = readdirSync(folder, { recursive: true })
         .map(String)
         .filter((name) => statSync(path.join(folder, name)).isFile())
         .sort();
     const missing = EXPECTED.filter((name) => !files.includes(name));
-    if (missing.length > 0) throw new Error(`${folder} has no ${missing.join(", ")}`);
-    if (files.length === EXPECTED.length)
-        throw new Error(`${folder} has no model: the trainer wrote nothing to AIP_MODEL_DIR`);
+    if (missing.length > 0) return { problem: `${folder} has no ${missing.join(", ")}` };
+    if (files.length === EXPECTED.length) {
+        return {
+            problem: "the trainer ended well and wrote no model; it has to write under the gs:// URI in AIP_MODEL_DIR",
+        };
+    }
     const metrics = files.includes("metrics.json")
         ? (JSON.parse(readFileSync(path.join(folder, "metrics.json"), "utf8")) as Properties)
         : undefined;
@@ -67,5 +72,5 @@ function table(rows: Properties[]): string[] {
 
 function format(value: unknown): string {
     if (typeof value !== "number") return String(value);
-    return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+    return value.toLocaleString("en-US", { maximumSignificantDigits: 5, useGrouping: false });
 }

@@ -49,13 +49,13 @@ export function readStackConfig(folder: string, stack: string, overrides: readon
 
 /**
  * The line that does on Google Cloud what was rehearsed. Pulumi takes lists and objects from a stack file only, never from
- * `--config`: those are left to `pulumi config set --path`.
+ * `--config`.
  */
 export function googleCloudCommand(overrides: readonly string[]): string {
     const isStructured = (override: string) => /^[^=]+=\s*[[{]/.test(override);
     const flags = overrides.filter((each) => !isStructured(each)).map((each) => ` --config ${quote(each)}`);
-    const keys = overrides.filter(isStructured).map((each) => each.slice(0, each.indexOf("=")));
-    const rest = keys.length > 0 ? `, after pulumi config set --path for ${keys.join(", ")}` : "";
+    const lines = overrides.filter(isStructured).map((each) => each.replace("=", ": "));
+    const rest = lines.length > 0 ? `, with in the config of Pulumi.dev.yaml: ${lines.join(", ")}` : "";
     return `npx pulumi up -s dev${flags.join("")}${rest}`;
 }
 

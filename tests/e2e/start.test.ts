@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { BASE_IMAGE_ARGS, describeWithDocker } from "../helpers/docker";
+import { BASE_IMAGE_ARGS, describeWithDocker, docker } from "../helpers/docker";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
 /** A rehearsal takes some ten seconds; a machine under load gets its time. */
@@ -117,6 +117,26 @@ describe("npm start", () => {
         expect(output).not.toContain("    at ");
     });
 
+    it("says what to do when the trainer ends well and wrote no model", async () => {
+        write("idle/package.json", '{"scripts":{"start":"node train.js"}}');
+        write("idle/train.js", "");
+        write("idle/Dockerfile", "FROM scratch\n");
+        const { status, output } = await start([...asProcess, "--config", "trainer=idle"]);
+        expect({ status, output }).toMatchObject({ status: 1 });
+        expect(output).toContain(
+            "error: the trainer ended well and wrote no model; it has to write under the gs:// URI",
+        );
+        expect(output).not.toContain("    at ");
+        expectNothingLeft(output);
+    });
+
+    it("says that the emulator has no dataset in a bucket", async () => {
+        const { status, output } = await start([...asProcess, "--config", "dataset=gs://some-bucket/data.csv"]);
+        expect({ status, output }).toMatchObject({ status: 1 });
+        expect(output).toMatch(/error: .*the emulator begins empty and has no gs:\/\/some-bucket\/data\.csv/);
+        expectNothingLeft(output);
+    });
+
     it("says that a trainer without a start script needs Docker", async () => {
         write("python/Dockerfile", "FROM scratch\n");
         write("python/train.py", "print(1)\n");
@@ -159,11 +179,16 @@ describe("npm start", () => {
 
 describeWithDocker("npm start -- --runtime docker", () => {
     it("builds the trainer's image, runs that image and leaves neither container nor tag", async () => {
+        const began = Math.floor(Date.now() / 1000);
         const { status, output } = await start(["--runtime", "docker", "--config", `trainerBuildArgs=${buildArgs()}`]);
         expect({ status, output }).toMatchObject({ status: 0 });
-        expect(output).toMatch(/built by the Docker engine: sha256:[0-9a-f]{12}/);
-        const manifest = JSON.parse(read(`models/local/${runIdIn(output)}/manifest.json`));
-        expect(JSON.stringify(manifest)).toMatch(/sha256:[0-9a-f]{64}/);
+        const built = output.match(/built by the Docker engine: (?<id>sha256:[0-9a-f]{12})/)?.groups?.id ?? "no image";
+        const until = Math.ceil(Date.now() / 1000);
+        const ran = docker(
+            ...["events", "--since", `${began}`, "--until", `${until}`, "--filter", "event=create"],
+            ...["--filter", "type=container", "--format", "{{.Actor.Attributes.name}} {{.Actor.Attributes.image}}"],
+        ).split("\n");
+        expect(ran.filter((line) => line.includes(runIdIn(output)))).toEqual([expect.stringContaining(built)]);
         expect(existsSync(path.join(project.folder, `models/local/${runIdIn(output)}/model.json`))).toBe(true);
         expectNothingLeft(output);
     });

@@ -40,6 +40,7 @@ export const dynamic: Apply = async ({ name, inputs }, context) => {
     return {
         id,
         outputs,
+        note: "runId" in properties ? "the run has ended well" : "saves every run before the bucket goes",
         destroy: async (later) => {
             await host(later, "delete", id, { ...properties, ...outputs });
         },

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { pushEngineImage, pushProcessImage } from "../../../emulator/vm/push-image";
-import { buildImage, type ImageBuild, REHEARSAL_TAG, run } from "../../engine";
+import { buildImage, type ImageBuild, REHEARSAL_TAG, removeImage, run } from "../../engine";
 import { hashContext } from "../build-context";
 import { type Applied, type Apply, knowsOnly, type RehearsalContext } from "../context";
 
@@ -39,10 +39,7 @@ async function pushBuiltImage(imageName: string, build: ImageBuild, context: Reh
     return {
         digest,
         note: `built by the Docker engine: ${imageId.slice(0, 19)}`,
-        destroy: async () => {
-            const removed = await run("docker", ["image", "rm", "--force", REHEARSAL_TAG]);
-            if (removed.exitCode !== 0) throw new Error(`docker image rm ${REHEARSAL_TAG}: ${removed.output.trim()}`);
-        },
+        destroy: () => removeImage(REHEARSAL_TAG),
     };
 }
 

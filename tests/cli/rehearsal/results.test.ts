@@ -24,21 +24,26 @@ describe("the results of a rehearsal", () => {
 
     it("may lack metrics, for a trainer that writes none", () => {
         write("manifest.json", "status.json", "trainer.log", "weights.bin");
-        expect(readResults(folder).metrics).toBeUndefined();
+        expect(readResults(folder)).toMatchObject({
+            files: expect.arrayContaining(["weights.bin"]),
+            metrics: undefined,
+        });
     });
 
     it("are refused without a manifest", () => {
         write("status.json", "trainer.log", "model.json");
-        expect(() => readResults(folder)).toThrow("has no manifest.json");
+        expect(readResults(folder)).toEqual({ problem: `${folder} has no manifest.json` });
     });
 
     it("are refused without a model", () => {
         write("manifest.json", "status.json", "trainer.log");
-        expect(() => readResults(folder)).toThrow("has no model");
+        expect(readResults(folder)).toEqual({ problem: expect.stringContaining("AIP_MODEL_DIR") });
     });
 
     it("are refused when they are not there", () => {
-        expect(() => readResults(path.join(folder, "r-1"))).toThrow("did not come home");
+        expect(readResults(path.join(folder, "r-1"))).toEqual({
+            problem: expect.stringContaining("did not come home"),
+        });
     });
 });
 
@@ -55,11 +60,11 @@ describe("the table of metrics", () => {
             ],
         });
         expect(lines).toEqual([
-            "  accuracy      0.9667",
+            "  accuracy      0.96666",
             "",
             "  class  recall  support",
             "  a           1       10",
-            "  long   0.5000        9",
+            "  long      0.5        9",
         ]);
     });
 });

@@ -40,7 +40,7 @@ describe("the line for Google Cloud", () => {
             "npx pulumi up -s dev --config target=price --config 'dataset=my data.csv'",
         ],
         [["target=it's"], "npx pulumi up -s dev --config 'target=it'\\''s'"],
-        [["dropColumns=[]"], "npx pulumi up -s dev, after pulumi config set --path for dropColumns"],
+        [["dropColumns=[]"], "npx pulumi up -s dev, with in the config of Pulumi.dev.yaml: dropColumns: []"],
     ])("for %j is %s", (overrides, command) => {
         expect(googleCloudCommand(overrides)).toBe(command);
     });
