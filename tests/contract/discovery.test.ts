@@ -1,5 +1,13 @@
+import type { ZodType } from "zod";
+import { instanceBody, setMetadataBody, setSchedulingBody } from "../../emulator/compute/instance-schema";
+import { firewallBody, networkBody, subnetworkBody } from "../../emulator/compute/network-schema";
 import { Router } from "../../emulator/http/router";
+import { policySchema } from "../../emulator/iam/policy-schema";
+import { repositoryBody } from "../../emulator/registry/repositories";
 import { mainRoutes } from "../../emulator/server";
+import { newBucketSchema } from "../../emulator/storage/bucket-schema";
+import { composeSchema, objectSchema } from "../../emulator/storage/object-schema";
+import { unknownInBody } from "./discovery/body-schemas";
 import { findMethod, methodsOf } from "./discovery/documents";
 import { isGoogles, JudgedEmulator } from "./judge";
 import { describeWithPython, googleDocuments } from "./python";
@@ -85,6 +93,25 @@ describeWithPython("Google's descriptions of its APIs", () => {
                 .map((name) => `${method} ${pattern}: ${name}`);
         });
         expect(unknown).toEqual([]);
+    });
+
+    it.each<[string, string, ZodType, string[]?]>([
+        // Taken only when it is empty.
+        ["compute:beta", "Instance", instanceBody, ["Instance.networkInterfaces[].securityPolicy"]],
+        ["compute:beta", "Metadata", setMetadataBody],
+        ["compute:beta", "Scheduling", setSchedulingBody],
+        ["compute:beta", "Network", networkBody],
+        ["compute:beta", "Subnetwork", subnetworkBody],
+        ["compute:beta", "Firewall", firewallBody],
+        ["storage:v1", "Bucket", newBucketSchema],
+        ["storage:v1", "Object", objectSchema],
+        ["storage:v1", "ComposeRequest", composeSchema],
+        // One schema for all policies; only those of other APIs have auditConfigs.
+        ["storage:v1", "Policy", policySchema, ["Policy.auditConfigs"]],
+        ["artifactregistry:v1", "Repository", repositoryBody],
+    ])("of %s have every field and word of %s that the emulator takes", (id, name, body, but = []) => {
+        const document = googleDocuments().find((one) => one.id === id);
+        expect(document && unknownInBody(body, document, name)).toEqual(but);
     });
 });
 

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import type { Document, Schema } from "./documents";
+
+/** A JSON schema as zod writes it, as far as it is read here. */
+interface BodySchema {
+    readonly properties?: Readonly<Record<string, BodySchema>>;
+    readonly additionalProperties?: BodySchema | boolean;
+    readonly items?: BodySchema;
+    readonly enum?: readonly unknown[];
+}
+
+/** Fields and words that the emulator takes in a body and Google has not: "disks[].initializeParams.size". */
+export function unknownInBody(body: z.ZodType, document: Document, name: string): string[] {
+    const known = document.schemas[name];
+    if (known === undefined) {
+        return [`${document.id} has no schema ${name}`];
+    }
+    const taken = z.toJSONSchema(body, { io: "output", unrepresentable: "any" }) as BodySchema;
+    return compare(taken, known, document, name);
+}
+
+function compare(taken: BodySchema, known: Schema, document: Document, where: string): string[] {
+    const schema = known.$ref === undefined ? known : document.schemas[known.$ref];
+    const words = (taken.enum ?? []).filter((word) => schema?.enum?.includes(String(word)) === false);
+    const values = typeof taken.additionalProperties === "object" ? taken.additionalProperties : undefined;
+    return [
+        ...words.map((word) => `${where} = ${word}`),
+        ...Object.entries(taken.properties ?? {}).flatMap(([name, property]) => {
+            const target = schema?.properties?.[name];
+            return target === undefined
+                ? [`${where}.${name}`]
+                : compare(property, target, document, `${where}.${name}`);
+        }),
+        ...(taken.items === undefined ? [] : compare(taken.items, schema?.items ?? {}, document, `${where}[]`)),
+        ...(values === undefined || schema?.additionalProperties === undefined
+            ? []
+            : compare(values, schema.additionalProperties, document, `${where}.*`)),
+    ];
+}
