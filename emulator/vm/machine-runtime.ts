@@ -58,6 +58,7 @@ export class ContainerMachine implements VmRuntime {
     readonly #docker = findDocker();
     readonly #name: string;
     #boot: Boot | undefined;
+    #discarding: Promise<void> | undefined;
 
     constructor(private readonly options: ContainerMachineOptions) {
         this.serial = new SerialPort(join(options.dir, "serial.log"));
@@ -189,9 +190,12 @@ export class ContainerMachine implements VmRuntime {
         }
     }
 
-    /** Kills and removes the container, one of an earlier emulator too. */
+    /** Kills and removes the container, one of an earlier emulator too. Docker refuses a second removal beside the first. */
     async #discard(): Promise<void> {
-        await this.#call("rm", "--force", "--volumes", this.#name);
+        this.#discarding ??= this.#call("rm", "--force", "--volumes", this.#name).finally(() => {
+            this.#discarding = undefined;
+        });
+        await this.#discarding;
     }
 
     #volume(disk: string): string {
