@@ -8,12 +8,12 @@ describe("runsTable", () => {
         const run: StoredRun = {
             runId: "r-0000000001",
             status: statusOf({ state: "SUCCEEDED", attempt: 2, startedAt: "2026-05-04T11:00:00Z" }),
-            metrics: { schema: 1, accuracy: 0.96666, task: "classification", macroF1: 0.9, rows: 150, treeDepth: 4 },
+            metrics: { schema: 1, accuracy: 0.9667, task: "classification", macroF1: 0.9512, rows: 150, treeDepth: 4 },
         };
 
         expect(runsTable([run], NOW)).toEqual([
             "run           state      attempt  age     metrics",
-            "r-0000000001  SUCCEEDED  2        60 min  accuracy 0.9667, macroF1 0.9000, rows 150",
+            "r-0000000001  SUCCEEDED  2        60 min  accuracy 0.9667, macroF1 0.9512, rows 150",
         ]);
     });
 
