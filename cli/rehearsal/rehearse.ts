@@ -42,7 +42,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     const asked = readStackConfig(options.projectDir, options.stack, options.config);
     // The program checks it again; here it is checked before an image is built.
     const config = checkConfig(asked, options.projectDir);
-    const stackConfig = withoutGpu(asked, options.projectDir, print);
+    const stackConfig = withoutGpu(asked, print);
     const trainer = { context: path.resolve(options.projectDir, config.trainer), args: { ...config.trainerBuildArgs } };
     const build = { ...trainer, platform: platformOf(config.machineType) };
     const runtime = await chooseRuntime(options.runtime, build, print, signal);
