@@ -1,0 +1,199 @@
+import { type FakeBucket, httpError, putLog, putStatus, runId, statusObject } from "./fakes";
+import { type Scene, scene } from "./scene";
+
+describe("a write that another writer was faster with", () => {
+    /** Lets another writer change the status right before the waiter's first write. */
+    function race(bucket: FakeBucket, action: () => void): void {
+        let isOpen = true;
+        bucket.before = (operation, name) => {
+            if (isOpen && operation === "write" && name === statusObject) {
+                isOpen = false;
+                action();
+            }
+        };
+    }
+
+    it("is given up for INTERRUPTED when the VM wrote its end after all", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = "TERMINATED";
+        race(bucket, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await expect(wait()).resolves.toMatchObject({ state: "SUCCEEDED" });
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("is given up for the end of the attempts when somebody started the VM", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "INTERRUPTED", interruptions: 2 });
+        vm.state = "TERMINATED";
+        race(bucket, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 4 }));
+
+        await expect(wait()).resolves.toMatchObject({ attempt: 4 });
+    });
+
+    it("is given up for PENDING when another update was faster", async () => {
+        const { bucket, vm, clock, wait } = scene();
+        putStatus(bucket, { state: "FAILED", reported: true });
+        vm.state = "TERMINATED";
+        race(bucket, () => {
+            putStatus(bucket, { state: "PULLING", attempt: 2 });
+            vm.state = "RUNNING";
+        });
+        clock.at(5_000, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 }));
+
+        await expect(wait()).resolves.toMatchObject({ attempt: 2 });
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("is looked at again for `reported`", async () => {
+        const { bucket, failure, status } = scene();
+        putStatus(bucket, { state: "FAILED", exitCode: 3 });
+        race(bucket, () => putStatus(bucket, { state: "FAILED", exitCode: 3, reason: "again" }));
+
+        expect(await failure()).toContain("again");
+        expect(status().reported).toBe(true);
+    });
+
+    it("counts as written when the object is its own: only the answer got lost", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = "TERMINATED";
+        const write = bucket.write.bind(bucket);
+        bucket.write = async (name, content, generation) => {
+            await write(name, content, generation);
+            return undefined;
+        };
+        vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
+
+        await expect(wait()).resolves.toMatchObject({ attempt: 2 });
+        expect(vm.calls).toEqual(["start"]);
+    });
+});
+
+describe("a VM from which nothing comes", () => {
+    it("is an error after 3 minutes without status, log or heartbeat, with the end of the serial port", async () => {
+        const { bucket, vm, clock, failure } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        clock.at(60_000, () => putLog(bucket, 1, 0, "a line\n"));
+        vm.serial = Array.from({ length: 90 }, (_, index) => `serial ${index + 1}\r\n`).join("");
+
+        const message = await failure();
+
+        expect(clock.now() - Date.parse("2026-01-01T00:00:00Z")).toBe(60_000 + 181_000);
+        expect(message).toContain("no change of status, log or heartbeat for 3 minutes");
+        expect(message).toContain("The last 40 lines of the VM's serial port:\n| serial 51\n");
+        expect(message).toContain(
+            "gcloud compute instances get-serial-port-output iris-vm --project demo-project --zone us-central1-a",
+        );
+        expect(message).not.toContain("Private Google Access");
+    });
+
+    it("is an error 15 minutes after the VM ran without a status", async () => {
+        const { vm, clock, failure } = scene();
+        vm.state = "STAGING";
+        clock.at(100_000, () => {
+            vm.state = "RUNNING";
+        });
+
+        expect(await failure()).toContain("although that has been running for 15 minutes");
+        expect(clock.now() - Date.parse("2026-01-01T00:00:00Z")).toBeGreaterThan(1_000_000);
+    });
+
+    it("may lack Private Google Access on a subnetwork of somebody else's", async () => {
+        const { failure, vm } = scene();
+        vm.serialOutput = async () => {
+            throw new Error("permission denied");
+        };
+
+        const message = await failure({ onPrivateSubnetwork: true });
+        expect(message).toContain("Private Google Access must be on");
+        expect(message).toContain("the serial port could not be read: permission denied");
+    });
+
+    it("is alive as long as its heartbeat comes", async () => {
+        const { bucket, clock, wait } = scene();
+        putStatus(bucket, { state: "PULLING" });
+        for (let second = 0; second < 3600; second += 170) {
+            clock.at(second * 1000, () => putStatus(bucket, { state: "PULLING" }));
+        }
+        clock.at(3_600_000, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await expect(wait()).resolves.toMatchObject({ state: "SUCCEEDED" });
+    });
+});
+
+describe("trouble on the way to Google Cloud", () => {
+    /** Makes every look fail between two times of the scene's clock. */
+    function outage(around: Scene, fromMs: number, toMs: number, error: Error): void {
+        const start = Date.parse("2026-01-01T00:00:00Z");
+        around.bucket.before = () => {
+            const at = around.clock.now() - start;
+            if (at >= fromMs && at < toMs) {
+                throw error;
+            }
+        };
+    }
+
+    it("is waited out, and told once a minute", async () => {
+        const around = scene();
+        putStatus(around.bucket, { state: "RUNNING" });
+        outage(around, 5_000, 125_000, Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" }));
+        around.clock.at(130_000, () => putStatus(around.bucket, { state: "SUCCEEDED" }));
+
+        await around.wait();
+
+        const told = around.printed.filter((line) => line.includes("does not answer"));
+        expect(told).toHaveLength(2);
+        expect(told[0]).toContain("getaddrinfo ENOTFOUND");
+        expect(around.printed).toContain("Google Cloud answers again");
+    });
+
+    it("ends the wait after 15 minutes, not the run", async () => {
+        const around = scene();
+        putStatus(around.bucket, { state: "RUNNING" });
+        outage(around, 5_000, Number.POSITIVE_INFINITY, httpError(503, "unavailable"));
+
+        const message = await around.failure();
+        expect(message).toContain("has not answered for 15 minutes: unavailable");
+        expect(message).toContain("`pulumi up` attaches");
+    });
+
+    it("is explained when the credentials have ended", async () => {
+        const around = scene();
+        putStatus(around.bucket, { state: "RUNNING" });
+        outage(around, 5_000, Number.POSITIVE_INFINITY, httpError(401, "Invalid Credentials"));
+
+        const message = await around.failure();
+        expect(message).toContain("no longer takes the credentials");
+        expect(message).toContain(`Run ${runId} goes on without it`);
+        expect(message).toContain("then `pulumi up` attaches to the run");
+    });
+
+    it("is not a lost credential when Google refuses it once", async () => {
+        const around = scene();
+        putStatus(around.bucket, { state: "RUNNING" });
+        outage(around, 5_000, 6_500, httpError(401, "Invalid Credentials"));
+        around.clock.at(10_000, () => putStatus(around.bucket, { state: "SUCCEEDED" }));
+
+        await expect(around.wait()).resolves.toMatchObject({ state: "SUCCEEDED" });
+    });
+
+    it("is an error at once when a right is missing", async () => {
+        const around = scene();
+        outage(around, 0, Number.POSITIVE_INFINITY, httpError(403, "does not have storage.objects.get access"));
+
+        const message = await around.failure();
+        expect(message).toContain("does not have storage.objects.get access");
+        expect(message).toContain("needs roles/");
+    });
+
+    it("is an error at once when the status is not one", async () => {
+        const { bucket, failure } = scene();
+        bucket.put(statusObject, '{"schema":1,"state":"DONE"}');
+
+        expect(await failure()).toContain(
+            `gs://demo-bucket/${statusObject} is not a run's status: "state" must be one of`,
+        );
+    });
+});
