@@ -4,6 +4,7 @@ import type { EmulatorOptions } from "../../../emulator";
 import { pushProcessImage } from "../../../emulator/vm/push-image";
 import { type BootConfig, renderUserData } from "../../../infra/boot-config";
 import { ACCOUNT, Backend, BUCKET, PROJECT_ID } from "./backend";
+import { withShortLimits } from "./short-limits";
 import { DATASET, RUN_ID, type Status } from "./vm";
 
 const REGION = "us-central1";
@@ -76,16 +77,7 @@ export class EmulatedVm {
             image,
             datasetUri: `gs://${BUCKET}/${DATASET}`,
             args: ["--name=a b"],
-            env: {},
-            maxRunSeconds: 60,
-            pullSeconds: 20,
-            uploadSeconds: 10,
-            debugSeconds: 0,
-            maxAttempts: 3,
-            privileged: false,
-            gpuCount: 0,
-            ...config,
-            timing: { grantSeconds: 10, logSeconds: 1, stopGraceSeconds: 2, ...config.timing },
+            ...withShortLimits(config),
         });
         await this.backend.post(`/compute/v1/projects/${PROJECT_ID}/global/networks`, {
             name: "training",

@@ -8,6 +8,7 @@ import { loadServiceUnit } from "../../../emulator/vm/service-unit";
 import { type BootConfig, renderUserData } from "../../../infra/boot-config";
 import { BUCKET } from "./backend";
 import { Google } from "./google";
+import { withShortLimits } from "./short-limits";
 
 export const RUN_ID = "r-0123456789";
 export const DATASET = "data/0a1b2c3d4e/iris.csv";
@@ -75,16 +76,7 @@ export class TestVm {
             image: "us-central1-docker.pkg.dev/demo-project/trainer/trainer@sha256:12ab",
             datasetUri: `gs://${BUCKET}/${DATASET}`,
             args: [],
-            env: {},
-            maxRunSeconds: 60,
-            pullSeconds: 20,
-            uploadSeconds: 10,
-            debugSeconds: 0,
-            maxAttempts: 3,
-            privileged: false,
-            gpuCount: 0,
-            ...config,
-            timing: { grantSeconds: 10, logSeconds: 1, stopGraceSeconds: 2, ...config.timing },
+            ...withShortLimits(config),
         };
     }
 

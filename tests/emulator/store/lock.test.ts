@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startEmulator } from "../../../emulator/index";
@@ -32,6 +32,7 @@ describe("the lock of a data folder", () => {
         const { pid } = spawnSync(process.execPath, ["-e", ""]);
         await writeFile(path.join(folder, "emulator.pid"), `${pid}\n`);
         const lock = await lockFolder(folder);
+        expect(await readFile(path.join(folder, "emulator.pid"), "utf8")).toBe(`${process.pid}\n`);
         await lock.release();
     });
 
@@ -43,6 +44,7 @@ describe("the lock of a data folder", () => {
     it("is taken over when a crash left it empty", async () => {
         await writeFile(path.join(folder, "emulator.pid"), "");
         const lock = await lockFolder(folder);
+        expect(await readFile(path.join(folder, "emulator.pid"), "utf8")).toBe(`${process.pid}\n`);
         await lock.release();
     });
 

@@ -1,0 +1,17 @@
+import type { BootConfig } from "../../../infra/boot-config";
+
+/** What a boot in a test does not differ in from the others: limits of seconds, nothing special about the container. */
+export function withShortLimits(config: Partial<BootConfig>) {
+    return {
+        env: {},
+        maxRunSeconds: 60,
+        pullSeconds: 20,
+        uploadSeconds: 10,
+        debugSeconds: 0,
+        maxAttempts: 3,
+        privileged: false,
+        gpuCount: 0,
+        ...config,
+        timing: { grantSeconds: 10, logSeconds: 1, stopGraceSeconds: 2, ...config.timing },
+    };
+}
