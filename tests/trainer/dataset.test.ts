@@ -16,7 +16,7 @@ describe("prepareDataset", () => {
         expect(dataset.target).toMatchObject({ task: "classification", name: "kind", classes: ["a", "b", "c"] });
         expect(dataset.target.y).toEqual(repeat([0, 1, 2], 12));
         expect(dataset.features).toEqual([
-            { name: "size", kind: "number" },
+            { name: "size", kind: "number", missing: false },
             { name: "color", kind: "text", categories: ["blue", "red"] },
         ]);
         expect(dataset.x.slice(0, 2)).toEqual([

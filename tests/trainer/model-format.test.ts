@@ -3,31 +3,34 @@ import { type Model, ModelError, parseModel, predictRow } from "../../trainer/sr
 const MODEL: Model = {
     format: "gcp-trainer-model",
     version: 1,
+    algorithm: "tree",
     task: "classification",
     target: "kind",
     classes: ["cat", "dog"],
     features: [
-        { name: "weight", kind: "number" },
+        { name: "weight", kind: "number", missing: false },
         { name: "sound", kind: "text", categories: ["bark", "meow"] },
     ],
     rows: 10,
     hyperparameters: {},
     library: { name: "ml-cart", version: "2.1.1" },
-    tree: {
-        name: "DTClassifier",
-        options: {},
-        root: {
-            splitColumn: 1,
-            splitValue: 0.5,
-            left: { distribution: [[0, 1]] },
-            right: {
-                splitColumn: 0,
-                splitValue: 6,
-                left: { distribution: [[1]] },
-                right: { distribution: [[0.75, 0.25]] },
+    trees: [
+        {
+            name: "DTClassifier",
+            options: {},
+            root: {
+                splitColumn: 1,
+                splitValue: 0.5,
+                left: { distribution: [[0, 1]] },
+                right: {
+                    splitColumn: 0,
+                    splitValue: 6,
+                    left: { distribution: [[1]] },
+                    right: { distribution: [[0.75, 0.25]] },
+                },
             },
         },
-    },
+    ],
 };
 
 /** The model as text, after a change. */
@@ -62,22 +65,22 @@ describe("parseModel", () => {
         [
             "a tree of the other task",
             changed((model) => Object.assign(model, { task: "regression" })),
-            '`tree.name` must be "DTRegression"; got "DTClassifier"',
+            '`trees[0].name` must be "DTRegression"; got "DTClassifier"',
         ],
         [
             "a split on a column that is not there",
             JSON.stringify(MODEL).replace('"splitColumn":0', '"splitColumn":2'),
-            "`tree.root.right.splitColumn` must be an integer from 0 to 1; got 2",
+            "`trees[0].root.right.splitColumn` must be an integer from 0 to 1; got 2",
         ],
         [
             "a node with one child",
             JSON.stringify(MODEL).replace('"left":{"distribution":[[1]]},', ""),
-            "`tree.root.right.left` must be an object; got nothing",
+            "`trees[0].root.right.left` must be an object; got nothing",
         ],
         [
             "a leaf with too many classes",
             JSON.stringify(MODEL).replace("[[1]]", "[[1,0,0]]"),
-            "`tree.root.right.left.distribution[0]` must be 1 to 2 numbers; got [1,0,0]",
+            "`trees[0].root.right.left.distribution[0]` must be 1 to 2 numbers; got [1,0,0]",
         ],
         ["a tree without end", deepModel(), "levels deep"],
     ])("refuses %s", (_, json, message) => {
@@ -89,7 +92,7 @@ describe("parseModel", () => {
 function deepModel(): string {
     const leaf = '{"distribution":[[1]]}';
     const node = `{"splitColumn":0,"splitValue":1,"right":${leaf},"left":`;
-    return JSON.stringify(MODEL).replace(/"root":.*$/, `"root":${node.repeat(1100)}${leaf}${"}".repeat(1100)}}}`);
+    return JSON.stringify(MODEL).replace(/"root":.*$/, `"root":${node.repeat(1100)}${leaf}${"}".repeat(1100)}}]}`);
 }
 
 describe("predictRow", () => {
@@ -104,7 +107,7 @@ describe("predictRow", () => {
     it("gives a number for a regression", () => {
         const { classes: _, ...rest } = MODEL as Extract<Model, { task: "classification" }>;
         const root = { splitColumn: 0, splitValue: 6, left: { distribution: 0 }, right: { distribution: 2.5 } };
-        const model: Model = { ...rest, task: "regression", tree: { name: "DTRegression", options: {}, root } };
+        const model: Model = { ...rest, task: "regression", trees: [{ name: "DTRegression", options: {}, root }] };
         expect(predictRow(parseModel(JSON.stringify(model)), { weight: 1, sound: "meow" })).toEqual({
             task: "regression",
             value: 0,

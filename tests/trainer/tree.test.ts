@@ -14,9 +14,10 @@ const DEFAULTS = parseArguments(["--target=y"]);
 const CLASSES = treeOptions(DEFAULTS, "classification");
 const NUMBERS = treeOptions(DEFAULTS, "regression");
 
-const base: Omit<RegressionModel, "task" | "tree"> = {
+const base: Omit<RegressionModel, "task" | "trees"> = {
     format: "gcp-trainer-model",
     version: 1,
+    algorithm: "tree",
     target: "y",
     features: [],
     rows: 0,
@@ -59,7 +60,7 @@ describe("fitTree", () => {
                     ...base,
                     task: "classification",
                     classes: ["0", "1", "2", "3"],
-                    tree,
+                    trees: [tree],
                 };
                 const predicted = x.map((features) => predictEncoded(model, features));
                 const expected = cart.DecisionTreeClassifier.load(tree).predict(x);
@@ -74,7 +75,7 @@ describe("fitTree", () => {
                 const x = rows.map(([features]) => features);
                 const y = rows.map(([[first = 0, second = 0], noise]) => first * 3 + second + noise);
                 const tree = fitTree({ task: "regression", options: NUMBERS, x, y });
-                const model: RegressionModel = { ...base, task: "regression", tree };
+                const model: RegressionModel = { ...base, task: "regression", trees: [tree] };
                 const predicted = x.map((features) => predictEncoded(model, features));
                 const expected = cart.DecisionTreeRegression.load(tree).predict(x);
                 expect(predicted.map((it) => it.task === "regression" && it.value)).toEqual(expected);
@@ -86,7 +87,7 @@ describe("fitTree", () => {
         const x = count(30).map((value) => [value]);
         const y = count(30).map((value) => Math.floor(value / 10));
         const tree = fitTree({ task: "regression", options: NUMBERS, x, y });
-        const model: RegressionModel = { ...base, task: "regression", tree };
+        const model: RegressionModel = { ...base, task: "regression", trees: [tree] };
         expect(x.map((features) => predictEncoded(model, features))).toEqual(
             y.map((value) => ({ task: "regression", value })),
         );

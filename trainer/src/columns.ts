@@ -60,7 +60,7 @@ export function usesDecimalComma(table: Table): boolean {
 /** How a column enters the model: numbers as they are, text as its place in the sorted list of its categories. */
 export function describeFeature(column: Column): Feature {
     return column.kind === "number"
-        ? { name: column.name, kind: "number" }
+        ? { name: column.name, kind: "number", missing: false }
         : { name: column.name, kind: "text", categories: distinct(column.values) };
 }
 

@@ -3,14 +3,37 @@
  * other programs can use it too.
  */
 
-/** A column the model needs. Text becomes its place in `categories`, sorted by code unit. */
-export type Feature = { name: string; kind: "number" } | { name: string; kind: "text"; categories: string[] };
+/** A column the model needs. */
+export type Feature = NumberFeature | TextFeature;
+
+/** Numbers enter the trees as they are. A missing one is NaN, which is below nothing: it goes right at every split. */
+export interface NumberFeature {
+    name: string;
+    kind: "number";
+    /** Rows without a value were trained on, so they can be predicted. */
+    missing: boolean;
+}
+
+/** Text becomes its place in the list of categories. */
+export interface TextFeature {
+    name: string;
+    kind: "text";
+    /** Sorted by code unit; "" is one of them when rows without a value were trained on. */
+    categories: string[];
+}
+
+/** One decision tree, or the mean of many that saw different rows and columns. */
+export type Algorithm = "tree" | "forest";
 
 /** ml-cart's node: a leaf has a `distribution`, every other node two children. */
 export interface TreeNode {
     splitColumn?: number;
     /** Rows below this value go left. */
     splitValue?: number;
+    /** Of a split, as ml-cart defines it. Classification: Gini impurity gained. Regression: squared error left. */
+    gain?: number;
+    /** Training rows that came to this node. */
+    numberSamples?: number;
     left?: TreeNode;
     right?: TreeNode;
     /** Classification: one row, the share of each class, cut after the last class that occurs. Regression: the mean. */
@@ -27,6 +50,7 @@ export interface CartModel {
 interface ModelBase {
     format: "gcp-trainer-model";
     version: 1;
+    algorithm: Algorithm;
     /** Column that is predicted. */
     target: string;
     features: Feature[];
@@ -34,17 +58,18 @@ interface ModelBase {
     rows: number;
     hyperparameters: Record<string, unknown>;
     library: { name: "ml-cart"; version: string };
-    tree: CartModel;
+    /** One for `tree`. A forest predicts the mean of its trees' shares or numbers. */
+    trees: CartModel[];
 }
 
-/** A decision tree for classes. */
+/** A model for classes. */
 export interface ClassificationModel extends ModelBase {
     task: "classification";
     /** ml-cart's label 0 is the first. */
     classes: string[];
 }
 
-/** A decision tree for numbers. */
+/** A model for numbers. */
 export interface RegressionModel extends ModelBase {
     task: "regression";
 }
@@ -90,10 +115,17 @@ export function parseModel(json: string): Model {
     const classes = task === "classification" ? asTexts(model.classes, "classes").length : 0;
     asObject(model.hyperparameters, "hyperparameters");
     asObject(model.library, "library");
-    const tree = asObject(model.tree, "tree");
+    const { algorithm } = model;
+    expect(algorithm === "tree" || algorithm === "forest", "algorithm", '"tree" or "forest"', algorithm);
+    const trees = asList(model.trees, "trees");
+    expect(algorithm === "forest" || trees.length === 1, "trees", "one tree", trees.length);
     const name = task === "classification" ? "DTClassifier" : "DTRegression";
-    expect(tree.name === name, "tree.name", JSON.stringify(name), tree.name);
-    checkNode(tree.root, "tree.root", { features: features.length, classes }, 0);
+    trees.forEach((value, index) => {
+        const path = `trees[${index}]`;
+        const tree = asObject(value, path);
+        expect(tree.name === name, `${path}.name`, JSON.stringify(name), tree.name);
+        checkNode(tree.root, `${path}.root`, { features: features.length, classes }, 0);
+    });
     return value as Model;
 }
 
@@ -110,11 +142,19 @@ export function predictRow(model: Model, row: Readonly<Record<string, string | n
 
 /** Predicts a row whose features are numbers already, in the order of `model.features`. */
 export function predictEncoded(model: Model, features: readonly number[]): Prediction {
-    const leaf = findLeaf(model.tree.root, features);
+    const leaves = model.trees.map((tree) => findLeaf(tree.root, features));
     if (model.task === "regression") {
-        return { task: "regression", value: leaf as number };
+        return {
+            task: "regression",
+            value: (leaves as number[]).reduce((sum, value) => sum + value, 0) / leaves.length,
+        };
     }
-    const shares = (leaf as number[][])[0] ?? [];
+    const shares = model.classes.map(() => 0);
+    for (const leaf of leaves as number[][][]) {
+        for (const [place, share] of (leaf[0] ?? []).entries()) {
+            shares[place] = (shares[place] ?? 0) + share / leaves.length;
+        }
+    }
     const best = shares.reduce((top, share, index) => (share > (shares[top] ?? 0) ? index : top), 0);
     return {
         task: "classification",
@@ -163,6 +203,8 @@ function checkFeature(value: unknown, path: string): void {
     expect(kind === "number" || kind === "text", `${path}.kind`, '"number" or "text"', kind);
     if (kind === "text") {
         asTexts(feature.categories, `${path}.categories`);
+    } else {
+        expect(typeof feature.missing === "boolean", `${path}.missing`, "true or false", feature.missing);
     }
 }
 

@@ -29,13 +29,14 @@ export function makeModel(dataset: Dataset, hyperparameters: object, tree: CartM
     const { target, features, dropped } = dataset;
     const head = { format: "gcp-trainer-model", version: 1 } as const;
     const body = {
+        algorithm: "tree" as const,
         target: target.name,
         features,
         rows,
         hyperparameters: { ...hyperparameters, task: target.task, dropColumns: dropped.map(({ name }) => name) },
-        library: { name: "ml-cart", version: cart.version },
-        tree,
-    } as const;
+        library: { name: "ml-cart" as const, version: cart.version },
+        trees: [tree],
+    };
     return target.task === "classification"
         ? { ...head, task: target.task, classes: target.classes, ...body }
         : { ...head, task: target.task, ...body };
@@ -57,7 +58,7 @@ export function evaluate(model: Model, dataset: Dataset, rows: readonly number[]
 
 /** The content of `metrics.json`, of a model and its test on rows held back. */
 export function makeMetricsFile(model: Model, metrics: Metrics, split: Split): MetricsFile {
-    const { depth, leaves } = measureTree(model.tree.root);
+    const { depth, leaves } = measureTree((model.trees[0] as CartModel).root);
     const { task, ...measures } = metrics;
     const flat = Object.entries(measures).filter(([, value]) => !Array.isArray(value));
     const nested = Object.entries(measures).filter(([, value]) => Array.isArray(value));

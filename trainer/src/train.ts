@@ -47,7 +47,7 @@ export async function train({ argv, env, openStorage, fit, print }: Surroundings
     print(`Tested on ${split.test.length} rows that it was not trained on:`, ...describeMetrics(metrics));
 
     const model = await grow([...x.keys()]);
-    const { depth, leaves } = measureTree(model.tree.root);
+    const { depth, leaves } = measureTree((model.trees[0] as CartModel).root);
     print(`Trained the final model on all ${x.length} rows: ${depth} levels, ${leaves} leaves`);
 
     // The model comes last: where it is, everything is.
