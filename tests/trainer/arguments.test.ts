@@ -24,36 +24,67 @@ describe("parseArguments", () => {
             seed: 42,
             gainFunction: undefined,
             splitFunction: "mean",
-            minNumSamples: 3,
-            maxDepth: 64,
-            gainThreshold: undefined,
+            cv: undefined,
+            grid: {
+                algorithm: ["tree"],
+                maxDepth: [64],
+                minNumSamples: [undefined],
+                gainThreshold: [undefined],
+                trees: [100],
+                maxFeatures: [undefined],
+            },
         });
     });
 
     it("reads every hyperparameter", () => {
         const argv = [
+            "--algorithm=forest",
+            "--cv=3",
             '--dropColumns=["Id","a=b"]',
             "--gainFunction=gini",
             "--gainThreshold=1e-3",
             "--maxDepth=5",
+            "--maxFeatures=2",
             "--minNumSamples=1",
             "--seed=0",
             "--splitFunction=mean",
             "--target=y",
             "--task=classification",
             "--testFraction=.5",
+            "--trees=50",
         ];
         expect(parseArguments(argv)).toEqual({
+            cv: 3,
             dropColumns: ["Id", "a=b"],
             gainFunction: "gini",
-            gainThreshold: 0.001,
-            maxDepth: 5,
-            minNumSamples: 1,
             seed: 0,
             splitFunction: "mean",
             target: "y",
             task: "classification",
             testFraction: 0.5,
+            grid: {
+                algorithm: ["forest"],
+                maxDepth: [5],
+                minNumSamples: [1],
+                gainThreshold: [0.001],
+                trees: [50],
+                maxFeatures: [2],
+            },
+        });
+    });
+
+    it("reads lists of values to choose from", () => {
+        const argv = [
+            "--target=y",
+            "--maxDepth=[3, 5, 8]",
+            "--gainThreshold=[0,1e-7]",
+            '--algorithm=["forest","tree"]',
+        ];
+        expect(parseArguments(argv).grid).toMatchObject({
+            algorithm: ["forest", "tree"],
+            maxDepth: [3, 5, 8],
+            gainThreshold: [0, 1e-7],
+            trees: [100],
         });
     });
 
@@ -75,6 +106,15 @@ describe("parseArguments", () => {
         ["--dropColumns=[1]", '`dropColumns` must be a JSON list of column names, such as ["Id"]; got "[1]"'],
         ["--dropColumns=[]=", '`dropColumns` must be a JSON list of column names, such as ["Id"]; got "[]="'],
         ['--dropColumns=["y"]', '`dropColumns` must not name the target; got ["y"]'],
+        ["--maxDepth=[3,65]", '`maxDepth[1]` must be an integer from 1 to 64; got "65"'],
+        ["--maxDepth=[3,[5]]", '`maxDepth[1]` must be an integer from 1 to 64; got "[5]"'],
+        ["--maxDepth=[]", "`maxDepth` must be a list of 1 to 100 different values; got []"],
+        ["--maxDepth=[3,3]", "`maxDepth` must be a list of 1 to 100 different values; got [3,3]"],
+        ["--maxDepth=[3", '`maxDepth` must be an integer from 1 to 64; got "[3"'],
+        ["--seed=[1,2]", '`seed` must be an integer from 0 to 4294967295; got "[1,2]"'],
+        ["--algorithm=boosting", '`algorithm` must be "tree" or "forest"; got "boosting"'],
+        ["--cv=1", '`cv` must be 0 (none) or an integer from 2 to 20; got "1"'],
+        ["--trees=50", "`trees` must not be given for one tree (--algorithm=forest)"],
         ["maxDepth=3", 'Arguments must have the form --name=value; got "maxDepth=3"'],
         ["--maxDepth", 'Arguments must have the form --name=value; got "--maxDepth"'],
         ["--target=z", '`target` must be given once; got it again as "z"'],
@@ -87,6 +127,12 @@ describe("parseArguments", () => {
         expect(problem).toMatch(
             /^`toString` is not a hyperparameter of this trainer; known are `target`, .*`maxDepth`/,
         );
+    });
+
+    it("needs folds to choose from a list", () => {
+        expect(problemsOf("--target=y", "--maxDepth=[3,5]", "--cv=0")).toEqual([
+            "`cv` must be 2 to 20, to choose from the list in `maxDepth`; got 0",
+        ]);
     });
 
     it("tells all problems at once", () => {

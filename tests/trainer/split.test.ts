@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { splitRows } from "../../trainer/src/split";
+import { splitFolds, splitRows } from "../../trainer/src/split";
 import { count, repeat } from "./tables";
 
 const labelLists = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 2, maxLength: 200 });
@@ -12,8 +12,8 @@ describe("splitRows", () => {
             fc.property(labelLists, fractions, seeds, (labels, fraction, seed) => {
                 const { train, test } = splitRows(labels.length, labels, fraction, seed);
                 expect([...train, ...test].sort((a, b) => a - b)).toEqual(count(labels.length));
-                expect(train).toEqual([...train].sort((a, b) => a - b));
-                expect(test).toEqual([...test].sort((a, b) => a - b));
+                expect(train).toEqual(Uint32Array.from(train).sort());
+                expect(test).toEqual(Uint32Array.from(test).sort());
             }),
         );
     });
@@ -51,6 +51,49 @@ describe("splitRows", () => {
     });
 
     it("is the same on every machine and with every version of Node.js", () => {
-        expect(splitRows(20, undefined, 0.2, 42).test).toEqual([0, 4, 13, 19]);
+        expect(splitRows(20, undefined, 0.2, 42).test).toEqual(Uint32Array.of(0, 4, 13, 19));
+    });
+});
+
+describe("splitFolds", () => {
+    const rowLists = fc.uniqueArray(fc.integer({ min: 0, max: 300 }), { minLength: 2, maxLength: 100 });
+    const foldCounts = fc.integer({ min: 2, max: 20 });
+    const labelOf = (row: number) => row % 3;
+    const labels = Array.from({ length: 301 }, (_, row) => labelOf(row));
+
+    it("tests every row once, and trains on all the others", () => {
+        fc.assert(
+            fc.property(rowLists, foldCounts, seeds, (list, folds, seed) => {
+                const rows = Uint32Array.from(list).sort();
+                const splits = splitFolds(rows, labels, folds, seed);
+                expect(splits).toHaveLength(folds);
+                expect(Uint32Array.from(splits.flatMap(({ test }) => [...test])).sort()).toEqual(rows);
+                for (const { train, test } of splits) {
+                    expect(Uint32Array.from([...train, ...test]).sort()).toEqual(rows);
+                    expect(train).toEqual(Uint32Array.from(train).sort());
+                }
+            }),
+        );
+    });
+
+    it("gives folds of one size, in all and of each class, give or take one row", () => {
+        fc.assert(
+            fc.property(rowLists, foldCounts, seeds, (list, folds, seed) => {
+                const splits = splitFolds(Uint32Array.from(list).sort(), labels, folds, seed);
+                for (const counted of [
+                    () => true,
+                    ...[0, 1, 2].map((label) => (row: number) => labelOf(row) === label),
+                ]) {
+                    const sizes = splits.map(({ test }) => test.filter(counted).length);
+                    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+                }
+            }),
+        );
+    });
+
+    it("depends on the seed alone", () => {
+        const rows = Uint32Array.from(count(100));
+        expect(splitFolds(rows, undefined, 5, 1)).toEqual(splitFolds(rows, undefined, 5, 1));
+        expect(splitFolds(rows, undefined, 5, 1)).not.toEqual(splitFolds(rows, undefined, 5, 2));
     });
 });

@@ -1,9 +1,33 @@
+import { COLUMN_LIST, COLUMN_NAME, decimal, FOLDS, integer, oneOf, parseList, type Rule } from "./argument-rules";
 import { UsageError } from "./errors";
+import type { Algorithm } from "./model-format";
 
 /** What is learned: one of several classes, or a number. */
 export type Task = "classification" | "regression";
 
-/** The trainer's arguments. Those that are ml-cart's have ml-cart's names and meaning. */
+/** How a model is grown. Those that are ml-cart's have ml-cart's names and meaning. */
+export interface GrowthArguments {
+    /** @default "tree" */
+    algorithm: Algorithm;
+    /** Levels of decisions, 1 to 64. ml-cart's own default is Infinity, which JSON turns into null. @default 64 */
+    maxDepth: number;
+    /** A node with so many rows or fewer is a leaf, 1 to 1000000. @default 3, in a forest 1 */
+    minNumSamples: number | undefined;
+    /**
+     * Classification: a split must gain more Gini impurity than this. Regression: a node is a leaf when its best split
+     * leaves this squared error or less. @default 0.01 for a tree of classes, else 0
+     */
+    gainThreshold: number | undefined;
+    /** Trees of a forest, 1 to 10000. @default 100 */
+    trees: number;
+    /**
+     * Columns of a forest that each split chooses from, 1 to their number. @default the square root of their number for
+     * classes, a third for numbers, rounded
+     */
+    maxFeatures: number | undefined;
+}
+
+/** The trainer's arguments. */
 export interface Hyperparameters {
     /** Column to predict. Required. */
     target: string;
@@ -13,90 +37,40 @@ export interface Hyperparameters {
     task: Task | undefined;
     /** Share of the rows held back to test on, 0.05 to 0.5. @default 0.2 */
     testFraction: number;
-    /** Seed of the train/test split, 0 to 4294967295. @default 42 */
+    /** Seed of the train/test split, of the folds and of the forest, 0 to 4294967295. @default 42 */
     seed: number;
     /** @default "gini" for classification, "regression" for regression: the only ones that ml-cart has */
     gainFunction: "gini" | "regression" | undefined;
     /** @default "mean", the only one that ml-cart has */
     splitFunction: "mean";
-    /** A node with so many rows or fewer is a leaf, 1 to 1000000. @default 3 */
-    minNumSamples: number;
-    /**
-     * Levels of decisions, 1 to 64. ml-cart's own default is Infinity, which JSON turns into null. @default 64
-     */
-    maxDepth: number;
-    /**
-     * Classification: a split must gain more Gini impurity than this. Regression: a node is a leaf when its best split
-     * leaves this squared error or less. @default 0.01 for classification, 0 for regression
-     */
-    gainThreshold: number | undefined;
+    /** Folds of the cross-validation, 2 to 20; 0: none. @default 5 when there is something to choose from, else 0 */
+    cv: number | undefined;
+    /** The values to choose from; one each, unless the argument was a list. */
+    grid: { [K in keyof GrowthArguments]: GrowthArguments[K][] };
 }
 
-const DEFAULTS: Omit<Hyperparameters, "target"> = {
+const DEFAULTS: Omit<Hyperparameters, "target" | "grid"> = {
     dropColumns: undefined,
     task: undefined,
     testFraction: 0.2,
     seed: 42,
     gainFunction: undefined,
     splitFunction: "mean",
-    minNumSamples: 3,
+    cv: undefined,
+};
+
+const DEFAULT_GROWTH: GrowthArguments = {
+    algorithm: "tree",
     maxDepth: 64,
+    minNumSamples: undefined,
     gainThreshold: undefined,
+    trees: 100,
+    maxFeatures: undefined,
 };
 
-/** One argument's rule: `allowed` completes the sentence "`name` must be ...". */
-interface Rule<T> {
-    allowed: string;
-    parse(text: string): T | undefined;
-}
+type Rules<T> = { [K in keyof T]: Rule<Exclude<T[K], undefined>> };
 
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-
-function integer(min: number, max: number): Rule<number> {
-    return {
-        allowed: `an integer from ${min} to ${max}`,
-        parse: (text) => {
-            const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-            return value >= min && value <= max ? value : undefined;
-        },
-    };
-}
-
-function decimal(min: number, max: number): Rule<number> {
-    return {
-        allowed: max === Infinity ? `a number, ${min} or more` : `a number from ${min} to ${max}`,
-        parse: (text) => {
-            const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
-            return value >= min && value <= max && Number.isFinite(value) ? value : undefined;
-        },
-    };
-}
-
-function oneOf<const T extends string>(...words: T[]): Rule<T> {
-    return {
-        allowed: words.map((word) => JSON.stringify(word)).join(" or "),
-        parse: (text) => words.find((word) => word === text),
-    };
-}
-
-const COLUMN_NAME: Rule<string> = {
-    allowed: "the name of a column",
-    parse: (text) => (text.trim() === "" ? undefined : text.trim()),
-};
-
-const COLUMN_LIST: Rule<string[]> = {
-    allowed: 'a JSON list of column names, such as ["Id"]',
-    parse: (text) => {
-        try {
-            const list: unknown = JSON.parse(text);
-            return Array.isArray(list) && list.every((item) => typeof item === "string") ? list : undefined;
-        } catch {
-            return undefined;
-        }
-    },
-};
-
-const RULES: { [K in keyof Hyperparameters]: Rule<Exclude<Hyperparameters[K], undefined>> } = {
+const RULES: Rules<Omit<Hyperparameters, "grid">> = {
     target: COLUMN_NAME,
     dropColumns: COLUMN_LIST,
     task: oneOf("classification", "regression"),
@@ -104,52 +78,110 @@ const RULES: { [K in keyof Hyperparameters]: Rule<Exclude<Hyperparameters[K], un
     seed: integer(0, 4294967295),
     gainFunction: oneOf("gini", "regression"),
     splitFunction: oneOf("mean"),
-    minNumSamples: integer(1, 1000000),
-    maxDepth: integer(1, 64),
-    gainThreshold: decimal(0, Infinity),
+    cv: FOLDS,
 };
 
-function isName(name: string): name is keyof Hyperparameters {
-    return Object.hasOwn(RULES, name);
-}
+const GROWTH_RULES: Rules<GrowthArguments> = {
+    algorithm: oneOf("tree", "forest"),
+    maxDepth: integer(1, 64),
+    minNumSamples: integer(1, 1000000),
+    gainThreshold: decimal(0, Infinity),
+    trees: integer(1, 10000),
+    maxFeatures: integer(1, 1000000),
+};
+
+/** A list is tried value by value: a mistyped one shall not occupy a VM for days. */
+const MAX_VALUES = 100;
 
 /**
- * Reads `--name=value` arguments. A value may hold any character, `=` too.
+ * Reads `--name=value` arguments. A value may hold any character, `=` too; one of `GrowthArguments` may be a JSON list of values.
  * @throws {UsageError} with one sentence for each problem there is
  */
 export function parseArguments(argv: readonly string[]): Hyperparameters {
     const values: Record<string, unknown> = {};
+    const grid: Record<string, unknown[]> = {};
     const problems: string[] = [];
     for (const argument of argv) {
         const [, name, text] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
         if (name === undefined || text === undefined) {
             problems.push(`Arguments must have the form --name=value; got ${JSON.stringify(argument)}`);
-        } else if (!isName(name)) {
-            problems.push(`\`${name}\` is not a hyperparameter of this trainer; known are ${knownNames()}`);
-        } else if (Object.hasOwn(values, name)) {
+        } else if (Object.hasOwn(values, name) || Object.hasOwn(grid, name)) {
             problems.push(`\`${name}\` must be given once; got it again as ${JSON.stringify(text)}`);
+        } else if (isKey(RULES, name)) {
+            values[name] = parseValue(name, text, RULES[name], problems);
+        } else if (isKey(GROWTH_RULES, name)) {
+            grid[name] = parseValues(name, text, GROWTH_RULES[name], problems);
         } else {
-            values[name] = RULES[name].parse(text);
-            if (values[name] === undefined) {
-                problems.push(`\`${name}\` must be ${RULES[name].allowed}; got ${JSON.stringify(text)}`);
-            }
+            problems.push(`\`${name}\` is not a hyperparameter of this trainer; known are ${knownNames()}`);
         }
     }
-    if (!Object.hasOwn(values, "target")) {
-        problems.push("`target` must be the name of the column to predict; got none (--target=Species)");
-    }
-    const hyperparameters = { ...DEFAULTS, ...values } as Hyperparameters;
-    if (hyperparameters.dropColumns?.includes(hyperparameters.target)) {
-        problems.push(`\`dropColumns\` must not name the target; got ${JSON.stringify(hyperparameters.dropColumns)}`);
-    }
+    const whole = { ...withLists(DEFAULT_GROWTH), ...grid } as Hyperparameters["grid"];
+    const hyperparameters = { ...DEFAULTS, ...values, grid: whole } as Hyperparameters;
+    problems.push(...findConflicts(hyperparameters, Object.keys(grid), Object.hasOwn(values, "target")));
     if (problems.length > 0) {
         throw new UsageError(problems);
     }
     return hyperparameters;
 }
 
+function findConflicts(hyperparameters: Hyperparameters, given: readonly string[], hasTarget: boolean): string[] {
+    const { target, dropColumns, grid, cv } = hyperparameters;
+    const problems: string[] = [];
+    if (!hasTarget) {
+        problems.push("`target` must be the name of the column to predict; got none (--target=Species)");
+    }
+    if (hasTarget && dropColumns?.includes(target)) {
+        problems.push(`\`dropColumns\` must not name the target; got ${JSON.stringify(dropColumns)}`);
+    }
+    const ofForest = ["trees", "maxFeatures"].filter((name) => given.includes(name));
+    if (ofForest.length > 0 && !grid.algorithm.includes("forest")) {
+        problems.push(`\`${ofForest.join("` and `")}\` must not be given for one tree (--algorithm=forest)`);
+    }
+    const lists = searchedNames(grid);
+    if (cv === 0 && lists.length > 0) {
+        problems.push(`\`cv\` must be 2 to 20, to choose from the list in \`${lists[0]}\`; got 0`);
+    }
+    return problems;
+}
+
+/** Names of the arguments that were given more than one value. */
+export function searchedNames(grid: Hyperparameters["grid"]): (keyof GrowthArguments)[] {
+    return (Object.keys(grid) as (keyof GrowthArguments)[]).filter((name) => grid[name].length > 1);
+}
+
+function parseValue<T>(name: string, text: string, rule: Rule<T>, problems: string[]): T | undefined {
+    const value = rule.parse(text);
+    if (value === undefined) {
+        problems.push(`\`${name}\` must be ${rule.allowed}; got ${JSON.stringify(text)}`);
+    }
+    return value;
+}
+
+function parseValues<T>(name: string, text: string, rule: Rule<T>, problems: string[]): (T | undefined)[] {
+    const list = text.startsWith("[") ? parseList(text) : undefined;
+    if (list === undefined) {
+        return [parseValue(name, text, rule, problems)];
+    }
+    const items = list.map((item) => (typeof item === "object" ? JSON.stringify(item) : String(item)));
+    if (items.length === 0 || items.length > MAX_VALUES || new Set(items).size < items.length) {
+        problems.push(`\`${name}\` must be a list of 1 to ${MAX_VALUES} different values; got ${shorten(text)}`);
+        return [];
+    }
+    return items.map((item, place) => parseValue(`${name}[${place}]`, item, rule, problems));
+}
+
+function withLists(growth: GrowthArguments): Record<string, unknown[]> {
+    return Object.fromEntries(Object.entries(growth).map(([name, value]) => [name, [value]]));
+}
+
+function isKey<T extends object>(rules: T, name: string): name is Extract<keyof T, string> {
+    return Object.hasOwn(rules, name);
+}
+
+function shorten(text: string): string {
+    return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
 function knownNames(): string {
-    return Object.keys(RULES)
-        .map((name) => `\`${name}\``)
-        .join(", ");
+    return [...Object.keys(RULES), ...Object.keys(GROWTH_RULES)].map((name) => `\`${name}\``).join(", ");
 }

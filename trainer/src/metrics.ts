@@ -38,13 +38,13 @@ export interface RegressionMetrics {
 
 /** Compares predicted classes with actual ones, given as places in `labels`. */
 export function scoreClasses(
-    actual: readonly number[],
-    predicted: readonly number[],
+    actual: ArrayLike<number>,
+    predicted: ArrayLike<number>,
     labels: readonly string[],
 ): ClassificationMetrics {
     const matrix = labels.map(() => labels.map(() => 0));
-    for (const [row, label] of actual.entries()) {
-        const line = matrix[label] as number[];
+    for (let row = 0; row < actual.length; row++) {
+        const line = matrix[actual[row] as number] as number[];
         const column = predicted[row] as number;
         line[column] = (line[column] ?? 0) + 1;
     }
@@ -68,14 +68,26 @@ export function scoreClasses(
 }
 
 /** Compares predicted numbers with actual ones. */
-export function scoreNumbers(actual: readonly number[], predicted: readonly number[]): RegressionMetrics {
-    const errors = actual.map((value, row) => value - (predicted[row] as number));
-    const mean = share(sum(actual), actual.length);
-    const squaredError = sum(errors.map((error) => error * error));
-    const variation = sum(actual.map((value) => (value - mean) ** 2));
+export function scoreNumbers(actual: ArrayLike<number>, predicted: ArrayLike<number>): RegressionMetrics {
+    const count = actual.length;
+    let total = 0;
+    for (let row = 0; row < count; row++) {
+        total += actual[row] as number;
+    }
+    const mean = share(total, count);
+    let absoluteError = 0;
+    let squaredError = 0;
+    let variation = 0;
+    for (let row = 0; row < count; row++) {
+        const value = actual[row] as number;
+        const error = value - (predicted[row] as number);
+        absoluteError += Math.abs(error);
+        squaredError += error * error;
+        variation += (value - mean) ** 2;
+    }
     return {
-        mae: share(sum(errors.map(Math.abs)), actual.length),
-        rmse: Math.sqrt(share(squaredError, actual.length)),
+        mae: share(absoluteError, count),
+        rmse: Math.sqrt(share(squaredError, count)),
         r2: variation === 0 ? null : 1 - squaredError / variation,
     };
 }

@@ -1,78 +1,164 @@
 import cart from "ml-cart/package.json";
-import type { Task } from "./arguments";
+import type { Hyperparameters, Task } from "./arguments";
+import type { FitResult } from "./cart/fit-pool";
 import type { Dataset } from "./dataset";
-import { type ClassificationMetrics, type RegressionMetrics, scoreClasses, scoreNumbers } from "./metrics";
-import { type CartModel, type Model, predictEncoded } from "./model-format";
+import { evaluate, type Metrics } from "./evaluate";
+import type { ClassificationMetrics, RegressionMetrics } from "./metrics";
+import type { Algorithm, CartModel, Model } from "./model-format";
+import type { CrossValidation } from "./search/cross-validate";
+import type { Growth } from "./search/trials";
 import type { Split } from "./split";
-import { measureTree } from "./tree";
 
-/** Measures on rows that a model was not trained on. */
-export type Metrics =
-    | ({ task: "classification" } & ClassificationMetrics)
-    | ({ task: "regression" } & RegressionMetrics);
-
-/** The content of `metrics.json`: numbers on the first level, details below. `task` says which measures there are. */
+/**
+ * The content of `metrics.json`: numbers on the first level, details below. `task` says which measures there are; they
+ * are those of a model that was not trained on the rows it is measured on.
+ */
 export type MetricsFile = {
     schema: 1;
     task: Task;
+    algorithm: Algorithm;
     target: string;
     rows: number;
     trainRows: number;
     testRows: number;
+    /** Rows that were left out, for they have no target. */
+    rowsWithoutTarget?: number;
+    /** Trees of a forest. */
+    trees?: number;
+    /** Levels of decisions of the final model, in a forest of its deepest tree. */
     treeDepth: number;
+    /** Leaves of the final model, in a forest of all trees together. */
     treeLeaves: number;
+    /** Of the final model, the largest first. They add up to 1, or are all 0 if it makes no decision. */
+    featureImportances: { feature: string; importance: number }[];
+    outOfBag?: OutOfBag;
+    cv?: { folds: number; measure: "accuracy" | "rmse"; mean: number; std: number };
+    trials?: Trial[];
     hyperparameters: Record<string, unknown>;
 } & (ClassificationMetrics | RegressionMetrics);
 
-/** Puts a tree together with all that a prediction needs. */
-export function makeModel(dataset: Dataset, hyperparameters: object, tree: CartModel, rows: number): Model {
-    const { target, features, dropped } = dataset;
-    const head = { format: "gcp-trainer-model", version: 1 } as const;
+/** How well the final forest predicts rows by those of its trees that did not see them. */
+export type OutOfBag = { rows: number } & ({ accuracy: number } | RegressionMetrics);
+
+/** One way to grow the model that was tried in the cross-validation. */
+export interface Trial {
+    /** Those that differ between the trials. */
+    hyperparameters: Record<string, unknown>;
+    mean: number;
+    std: number;
+    /** One for each fold. */
+    scores: number[];
+    best: boolean;
+}
+
+/** What came of a training, beside the model. */
+export interface Findings {
+    /** On the rows held back. */
+    metrics: Metrics;
+    split: Split;
+    /** What was predicted for them. */
+    held: { rows: Uint32Array; predictions: Float64Array };
+    /** The fit on all rows. */
+    final: FitResult;
+    crossValidation: CrossValidation | undefined;
+}
+
+/** What a model file says of how the model came to be. */
+export function describeOrigin(hyperparameters: Hyperparameters, growth: Growth, dataset: Dataset) {
+    const { grid: _, dropColumns: __, gainFunction: ___, ...rest } = hyperparameters;
+    const { task } = dataset.target;
+    return {
+        ...rest,
+        task,
+        dropColumns: dataset.dropped.map(({ name }) => name),
+        gainFunction: task === "classification" ? "gini" : "regression",
+        ...growth,
+    };
+}
+
+/** Puts trees together with all that a prediction needs. */
+export function makeModel(
+    dataset: Dataset,
+    hyperparameters: Record<string, unknown>,
+    algorithm: Algorithm,
+    trees: CartModel[],
+): Model {
+    const { target, features, rowCount } = dataset;
+    const head = { format: "gcp-trainer-model", version: 1, algorithm } as const;
     const body = {
-        algorithm: "tree" as const,
         target: target.name,
         features,
-        rows,
-        hyperparameters: { ...hyperparameters, task: target.task, dropColumns: dropped.map(({ name }) => name) },
+        rows: rowCount,
+        hyperparameters,
         library: { name: "ml-cart" as const, version: cart.version },
-        trees: [tree],
+        trees,
     };
     return target.task === "classification"
         ? { ...head, task: target.task, classes: target.classes, ...body }
         : { ...head, task: target.task, ...body };
 }
 
-/** Tests a model on some rows of the dataset, with the very prediction that the model's users run. */
-export function evaluate(model: Model, dataset: Dataset, rows: readonly number[]): Metrics {
-    const { target, x } = dataset;
-    const actual = rows.map((row) => target.y[row] as number);
-    const predictions = rows.map((row) => predictEncoded(model, x[row] ?? []));
-    if (target.task === "classification") {
-        const places = new Map(target.classes.map((label, place) => [label, place]));
-        const predicted = predictions.map((it) => (it.task === "classification" ? (places.get(it.label) ?? -1) : -1));
-        return { task: "classification", ...scoreClasses(actual, predicted, target.classes) };
-    }
-    const predicted = predictions.map((it) => (it.task === "regression" ? it.value : Number.NaN));
-    return { task: "regression", ...scoreNumbers(actual, predicted) };
-}
-
-/** The content of `metrics.json`, of a model and its test on rows held back. */
-export function makeMetricsFile(model: Model, metrics: Metrics, split: Split): MetricsFile {
-    const { depth, leaves } = measureTree((model.trees[0] as CartModel).root);
+/** The content of `metrics.json`. */
+export function makeMetricsFile(model: Model, dataset: Dataset, findings: Findings): MetricsFile {
+    const { metrics, split, final, crossValidation } = findings;
     const { task, ...measures } = metrics;
     const flat = Object.entries(measures).filter(([, value]) => !Array.isArray(value));
     const nested = Object.entries(measures).filter(([, value]) => Array.isArray(value));
     return {
         schema: 1,
         task,
+        algorithm: model.algorithm,
         target: model.target,
         ...Object.fromEntries(flat),
         rows: model.rows,
         trainRows: split.train.length,
         testRows: split.test.length,
-        treeDepth: depth,
-        treeLeaves: leaves,
+        ...(dataset.rowsWithoutTarget > 0 ? { rowsWithoutTarget: dataset.rowsWithoutTarget } : {}),
+        ...(model.algorithm === "forest" ? { trees: model.trees.length } : {}),
+        treeDepth: final.depth,
+        treeLeaves: final.leaves,
         ...Object.fromEntries(nested),
+        featureImportances: rankFeatures(dataset, final.importances),
+        ...(final.outOfBag === undefined ? {} : { outOfBag: scoreOutOfBag(dataset, final.outOfBag) }),
+        ...(crossValidation === undefined ? {} : describeTrials(crossValidation)),
         hyperparameters: model.hyperparameters,
     } as MetricsFile;
+}
+
+function rankFeatures({ features }: Dataset, importances: Float64Array): MetricsFile["featureImportances"] {
+    return features
+        .map(({ name }, place) => ({ feature: name, importance: importances[place] ?? 0 }))
+        .sort((a, b) => b.importance - a.importance);
+}
+
+function scoreOutOfBag({ target }: Dataset, { rows, predictions }: NonNullable<FitResult["outOfBag"]>): OutOfBag {
+    const metrics = evaluate(target, rows, predictions);
+    const { task, ...measures } = metrics.task === "classification" ? onlyAccuracy(metrics) : metrics;
+    return { rows: rows.length, ...measures };
+}
+
+function onlyAccuracy({ task, accuracy }: ClassificationMetrics & { task: "classification" }) {
+    return { task, accuracy };
+}
+
+function describeTrials({ folds, measure, trials, best }: CrossValidation): Pick<MetricsFile, "cv" | "trials"> {
+    const names = new Set(trials.flatMap(({ growth }) => Object.keys(growth)));
+    const differing = [...names].filter(
+        (name) => new Set(trials.map(({ growth }) => growth[name as keyof Growth])).size > 1,
+    );
+    return {
+        cv: { folds, measure, mean: best.mean, std: best.std },
+        trials: trials.map((trial) => ({
+            hyperparameters: Object.fromEntries(
+                differing.flatMap((name) => {
+                    const value = trial.growth[name as keyof Growth];
+                    return value === undefined ? [] : [[name, value]];
+                }),
+            ),
+            mean: trial.mean,
+            std: trial.std,
+            scores: trial.scores,
+            best: trial === best,
+        })),
+    };
 }

@@ -1,61 +1,70 @@
+import { mulberry32, shuffle } from "./random";
+
 /** Row numbers, from 0, in ascending order. */
 export interface Split {
-    train: number[];
-    test: number[];
+    train: Uint32Array;
+    test: Uint32Array;
 }
+
+/** Each row's class as its place in the list of classes, or undefined to split without regard to a class. */
+export type Labels = ArrayLike<number> | undefined;
 
 /**
  * Holds rows back to test on. With `labels` the split is stratified: each class gives the same share, rounded, at least
  * one row and never its last one. The same seed gives the same split on every machine.
- * @param labels each row's class, or undefined to split without regard to a class
  */
-export function splitRows(rows: number, labels: readonly number[] | undefined, fraction: number, seed: number): Split {
-    const random = mulberry32(seed);
-    const strata = new Map<number, number[]>();
-    for (let row = 0; row < rows; row++) {
-        const label = labels?.[row] ?? 0;
-        const stratum = strata.get(label);
-        if (stratum === undefined) {
-            strata.set(label, [row]);
-        } else {
-            stratum.push(row);
+export function splitRows(rowCount: number, labels: Labels, fraction: number, seed: number): Split {
+    const rows = Uint32Array.from({ length: rowCount }, (_, row) => row);
+    const groups = new Uint8Array(rowCount);
+    for (const stratum of shuffledStrata(rows, labels, seed)) {
+        const held = Math.round(stratum.length * fraction);
+        const test = stratum.length < 2 ? 0 : Math.min(Math.max(held, 1), stratum.length - 1);
+        for (const row of stratum.subarray(0, test)) {
+            groups[row] = 1;
         }
     }
-    const split: Split = { train: [], test: [] };
-    for (const label of [...strata.keys()].sort((a, b) => a - b)) {
-        const shuffled = shuffle(strata.get(label) ?? [], random);
-        const held = shuffled.length < 2 ? 0 : clamp(Math.round(shuffled.length * fraction), 1, shuffled.length - 1);
-        split.test = split.test.concat(shuffled.slice(0, held));
-        split.train = split.train.concat(shuffled.slice(held));
+    return { train: rows.filter((row) => groups[row] === 0), test: rows.filter((row) => groups[row] === 1) };
+}
+
+/**
+ * Deals rows into folds of equal size, give or take one row; with `labels` each class too. Each fold's rows are tested on
+ * once, by a model that was trained on those of all the other folds.
+ * @param rows row numbers, in ascending order
+ * @param folds 2 to 255
+ */
+export function splitFolds(rows: Uint32Array, labels: Labels, folds: number, seed: number): Split[] {
+    const foldOf = new Uint8Array((rows.at(-1) ?? 0) + 1);
+    let dealt = 0;
+    for (const stratum of shuffledStrata(rows, labels, seed)) {
+        for (const row of stratum) {
+            foldOf[row] = dealt % folds;
+            dealt++;
+        }
     }
-    split.train.sort((a, b) => a - b);
-    split.test.sort((a, b) => a - b);
-    return split;
+    return Array.from({ length: folds }, (_, fold) => ({
+        train: rows.filter((row) => foldOf[row] !== fold),
+        test: rows.filter((row) => foldOf[row] === fold),
+    }));
 }
 
-/** Fisher and Yates. */
-function shuffle(items: readonly number[], random: () => number): number[] {
-    const shuffled = [...items];
-    for (let last = shuffled.length - 1; last > 0; last--) {
-        const other = Math.floor(random() * (last + 1));
-        const item = shuffled[last] as number;
-        shuffled[last] = shuffled[other] as number;
-        shuffled[other] = item;
+/** The rows of each class, by class, each in a random order. */
+function shuffledStrata(rows: Uint32Array, labels: Labels, seed: number): Uint32Array[] {
+    const random = mulberry32(seed);
+    const sizes: number[] = [];
+    const labelOf = (row: number) => labels?.[row] ?? 0;
+    for (const row of rows) {
+        sizes[labelOf(row)] = (sizes[labelOf(row)] ?? 0) + 1;
     }
-    return shuffled;
-}
-
-function clamp(value: number, min: number, max: number): number {
-    return Math.min(Math.max(value, min), max);
-}
-
-/** A small generator of numbers in [0, 1) with a 32-bit state: https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
-function mulberry32(seed: number): () => number {
-    let state = seed >>> 0;
-    return () => {
-        state = (state + 0x6d2b79f5) >>> 0;
-        let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-        mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-    };
+    const strata = Array.from(sizes, (size) => new Uint32Array(size ?? 0));
+    const filled = strata.map(() => 0);
+    for (const row of rows) {
+        const label = labelOf(row);
+        const place = filled[label] as number;
+        (strata[label] as Uint32Array)[place] = row;
+        filled[label] = place + 1;
+    }
+    for (const stratum of strata) {
+        shuffle(stratum, random);
+    }
+    return strata;
 }

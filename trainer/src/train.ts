@@ -1,102 +1,95 @@
-import { type Hyperparameters, parseArguments } from "./arguments";
-import { readCsv } from "./csv";
-import { type Dataset, prepareDataset } from "./dataset";
-import { formatGcsUri, type GcsUri, parseEnvironment } from "./environment";
-import { evaluate, makeMetricsFile, makeModel } from "./model";
-import type { CartModel } from "./model-format";
-import { describeDataset, describeMetrics, describeSplit, describeTable, formatSeconds } from "./report";
+import { type Hyperparameters, parseArguments, type Task } from "./arguments";
+import { toCartModel } from "./cart/cart-model";
+import type { FitPool } from "./cart/fit-pool";
+import { type Dataset, readDataset } from "./dataset";
+import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
+import { formatGcsUri, parseEnvironment } from "./environment";
+import { UsageError } from "./errors";
+import { evaluate } from "./evaluate";
+import { describeOrigin, type Findings, makeMetricsFile, makeModel } from "./model";
+import { crossValidate, describeGrowth } from "./search/cross-validate";
+import { toFitTask } from "./search/fit-task";
+import { countFolds, type Growth, listTrials } from "./search/trials";
 import { splitRows } from "./split";
 import type { ObjectStore } from "./storage";
-import { estimateFitSeconds, type FitRequest, measureTree, treeOptions } from "./tree";
+import { writeResults } from "./write-results";
 
 /** What a training needs from the world around it. */
 export interface Surroundings {
     argv: readonly string[];
     env: Readonly<Record<string, string | undefined>>;
     openStorage(): ObjectStore;
-    fit(request: FitRequest): Promise<CartModel>;
+    openFitPool(dataset: Dataset): FitPool;
     /** Takes lines for the log. */
     print(...lines: string[]): void;
 }
 
-/** A training that may take longer than this gets a warning. Seconds. */
-const LONG_TRAINING_SECONDS = 10;
-
 /**
- * The whole training: read, test on rows held back, fit on all rows, write `metrics.json` and then `model.json`.
+ * The whole training: read, choose among the trials if there are several, test on rows held back, fit on all rows, write.
+ * `model.json` is written last: where it is, everything is.
  * @throws {TrainerError} for what a person can put right; then there is no `model.json`
  */
-export async function train({ argv, env, openStorage, fit, print }: Surroundings): Promise<void> {
+export async function train({ argv, env, openStorage, openFitPool, print }: Surroundings): Promise<void> {
     const hyperparameters = parseArguments(argv);
     const { dataset: datasetUri, modelDir } = parseEnvironment(env);
     const storage = openStorage();
-    const dataset = await readDataset(storage, datasetUri, hyperparameters, print);
-
-    const { target, x } = dataset;
-    const options = treeOptions(hyperparameters, target.task);
-    const grow = async (rows: readonly number[]) => {
-        const tree = await fit({ task: target.task, options, x: pick(x, rows), y: pick(target.y, rows) });
-        return makeModel(dataset, { ...hyperparameters, ...options }, tree, rows.length);
-    };
-
-    const labels = target.task === "classification" ? target.y : undefined;
-    const split = splitRows(x.length, labels, hyperparameters.testFraction, hyperparameters.seed);
-    print(...describeSplit(split, target, hyperparameters));
-    print(`Training a decision tree: ${describeOptions(options)}`, ...warnOfTime(dataset, split.train.length));
-    const metrics = evaluate(await grow(split.train), dataset, split.test);
-    print(`Tested on ${split.test.length} rows that it was not trained on:`, ...describeMetrics(metrics));
-
-    const model = await grow([...x.keys()]);
-    const { depth, leaves } = measureTree((model.trees[0] as CartModel).root);
-    print(`Trained the final model on all ${x.length} rows: ${depth} levels, ${leaves} leaves`);
-
-    // The model comes last: where it is, everything is.
-    await write("metrics.json", formatJson(makeMetricsFile(model, metrics, split)));
-    await write("model.json", JSON.stringify(model));
-
-    async function write(name: string, json: string): Promise<void> {
-        const uri = { ...modelDir, path: modelDir.path + name };
-        await storage.create(uri, `${json}\n`);
-        print(`Wrote ${formatGcsUri(uri)}`);
+    const dataset = await readDataset(storage.read(datasetUri), formatGcsUri(datasetUri), hyperparameters, { print });
+    print(...describeDataset(dataset));
+    checkGainFunction(hyperparameters, dataset.target.task);
+    const trials = listTrials(hyperparameters, dataset.target.task, dataset.features.length);
+    const pool = openFitPool(dataset);
+    try {
+        const { growth, ...findings } = await learn(pool, dataset, hyperparameters, trials, print);
+        const origin = describeOrigin(hyperparameters, growth, dataset);
+        const trees = findings.final.trees.map((tree) => toCartModel(tree, dataset.target.task, growth));
+        const model = makeModel(dataset, origin, growth.algorithm, trees);
+        const metrics = makeMetricsFile(model, dataset, findings);
+        await writeResults({ storage, modelDir, dataset, model, metrics, findings, print });
+    } finally {
+        await pool.close();
     }
 }
 
-async function readDataset(
-    storage: ObjectStore,
-    uri: GcsUri,
+/** Splits, chooses, tests, and fits the final model. One fit after the other: each needs memory of its own. */
+async function learn(
+    pool: FitPool,
+    dataset: Dataset,
     hyperparameters: Hyperparameters,
+    trials: readonly Growth[],
     print: Surroundings["print"],
-): Promise<Dataset> {
-    const table = await readCsv(storage.read(uri), formatGcsUri(uri));
-    print(describeTable(table));
-    const dataset = prepareDataset(table, hyperparameters);
-    print(...describeDataset(dataset));
-    return dataset;
+): Promise<Findings & { growth: Growth }> {
+    const { target, rowCount } = dataset;
+    const { testFraction, seed } = hyperparameters;
+    const split = splitRows(rowCount, target.task === "classification" ? target.y : undefined, testFraction, seed);
+    print(...describeSplit(split, target, hyperparameters));
+
+    const folds = countFolds(hyperparameters, trials.length);
+    const first = trials[0] as Growth;
+    if (folds > 0) {
+        const models = trials.length === 1 ? "one model" : `${trials.length} models`;
+        print(`Cross-validating ${models} on the rows to train, ${folds} folds:`);
+    }
+    const crossValidation =
+        folds === 0 ? undefined : await crossValidate(pool, target, split.train, trials, { folds, seed, print });
+    const growth = crossValidation?.best.growth ?? first;
+
+    print(`Training ${growth.algorithm === "tree" ? "a decision tree" : "a forest"}: ${describeGrowth(growth)}`);
+    const task = { ...toFitTask(growth, seed, split.train), testRows: split.test };
+    const { predictions } = await pool.fit({ ...task, keepTrees: false });
+    const held = { rows: split.test, predictions: predictions ?? new Float64Array() };
+    const metrics = evaluate(target, held.rows, held.predictions);
+    print(`Tested on ${split.test.length} rows that it was not trained on:`, ...describeMetrics(metrics));
+
+    const all = Uint32Array.from({ length: rowCount }, (_, row) => row);
+    const final = await pool.fit({ ...toFitTask(growth, seed, all), keepTrees: true });
+    print(...describeFit(growth, dataset, final));
+    return { growth, metrics, split, held, final, crossValidation };
 }
 
-/** JSON for people: indented, lists of numbers on one line. */
-function formatJson(value: object): string {
-    return JSON.stringify(value, undefined, 4).replaceAll(/\[\s+([-\d.,\se]+?)\s+\]/g, (_, numbers: string) => {
-        return `[${numbers.replaceAll(/\s+/g, " ")}]`;
-    });
-}
-
-function pick<T>(items: readonly T[], places: readonly number[]): T[] {
-    return places.map((place) => items[place] as T);
-}
-
-function describeOptions(options: FitRequest["options"]): string {
-    return Object.entries(options)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(", ");
-}
-
-function warnOfTime({ x, features }: Dataset, trainRows: number): string[] {
-    const seconds = estimateFitSeconds(trainRows, features.length) + estimateFitSeconds(x.length, features.length);
-    return seconds < LONG_TRAINING_SECONDS
-        ? []
-        : [
-              `Warning: this may take about ${formatSeconds(seconds)}, for the time grows with the square of the rows ` +
-                  `(${x.length}); a sample of a tenth of them takes a hundredth of the time`,
-          ];
+/** @throws {UsageError} for a gain function that does not fit the task: ml-cart has one for each */
+function checkGainFunction({ gainFunction }: Hyperparameters, task: Task): void {
+    const needed = task === "classification" ? "gini" : "regression";
+    if (gainFunction !== undefined && gainFunction !== needed) {
+        throw new UsageError([`\`gainFunction\` must be "${needed}" for a ${task}; got "${gainFunction}"`]);
+    }
 }

@@ -1,8 +1,9 @@
 import type { Hyperparameters } from "./arguments";
-import type { Table } from "./csv";
+import type { FitResult } from "./cart/fit-pool";
 import type { Dataset, Target } from "./dataset";
+import { evaluate, type Metrics } from "./evaluate";
 import type { ClassificationMetrics, RegressionMetrics } from "./metrics";
-import type { Metrics } from "./model";
+import type { Growth } from "./search/trials";
 import type { Split } from "./split";
 
 const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
@@ -33,7 +34,7 @@ export function describeDataset(dataset: Dataset): string[] {
 export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string[] {
     const isClasses = target.task === "classification";
     const how = `${isClasses ? "stratified, " : ""}testFraction ${testFraction}, seed ${seed}`;
-    const tested = new Set(split.test.map((row) => target.y[row]));
+    const tested = isClasses ? new Set(Array.from(split.test, (row) => target.y[row])) : new Set();
     const untested = isClasses ? target.classes.filter((_, label) => !tested.has(label)) : [];
     return [
         `Split: ${split.train.length} rows to train, ${split.test.length} to test (${how})`,
@@ -41,6 +42,32 @@ export function describeSplit(split: Split, target: Target, { testFraction, seed
             ? []
             : [`Warning: too few rows to test these classes: ${shorten(untested, MAX_CLASSES_SHOWN)}`]),
     ];
+}
+
+/** The final model: its size, what it looks at most, and how a forest predicts rows that a tree has not seen. */
+export function describeFit({ algorithm }: Growth, dataset: Dataset, fit: FitResult): string[] {
+    const { target, features, rowCount } = dataset;
+    const trees = algorithm === "forest" ? `${fit.trees.length} trees, ` : "";
+    const size = `${trees}${fit.depth} levels, ${fit.leaves} leaves`;
+    const ranked = features
+        .map(({ name }, place) => ({ name, importance: fit.importances[place] ?? 0 }))
+        .filter(({ importance }) => importance > 0)
+        .sort((a, b) => b.importance - a.importance)
+        .map(({ name, importance }) => `${name} ${(importance * 100).toFixed(1)} %`);
+    const { outOfBag } = fit;
+    return [
+        `Trained the final model on all ${rowCount} rows: ${size}`,
+        ...(ranked.length === 0 ? [] : [`Feature importances: ${shorten(ranked, MAX_CLASSES_SHOWN)}`]),
+        ...(outOfBag === undefined ? [] : [describeOutOfBag(evaluate(target, outOfBag.rows, outOfBag.predictions))]),
+    ];
+}
+
+function describeOutOfBag(metrics: Metrics): string {
+    const measure =
+        metrics.task === "classification"
+            ? `accuracy ${metrics.accuracy.toFixed(4)}`
+            : `root mean squared error ${formatNumber(metrics.rmse)}`;
+    return `Out of bag, each row by the trees that did not see it: ${measure}`;
 }
 
 /** The measures as a table. */
@@ -79,12 +106,7 @@ function describeRegression({ mae, rmse, r2 }: RegressionMetrics): string[] {
     ]);
 }
 
-/** Seconds as people say them. */
-export function formatSeconds(seconds: number): string {
-    return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
-}
-
-function countClasses(classes: readonly string[], y: readonly number[]): string {
+function countClasses(classes: readonly string[], y: Uint16Array): string {
     const counts = classes.map(() => 0);
     for (const label of y) {
         counts[label] = (counts[label] ?? 0) + 1;
@@ -111,7 +133,8 @@ function shorten(items: readonly string[], most: number): string {
     return left > 0 ? `${items.slice(0, most).join(", ")} and ${left} more` : items.join(", ");
 }
 
-function formatNumber(value: number): string {
+/** A number as people read it: five digits that say something. */
+export function formatNumber(value: number): string {
     return String(Number(value.toPrecision(5)));
 }
 

@@ -1,0 +1,74 @@
+import type { GrowthArguments, Hyperparameters, Task } from "../arguments";
+import { searchedNames } from "../arguments";
+import { UsageError } from "../errors";
+import type { Algorithm } from "../model-format";
+
+/** One way to grow a model, with every default filled in. What only a forest has is not there for a tree. */
+export interface Growth {
+    algorithm: Algorithm;
+    maxDepth: number;
+    minNumSamples: number;
+    gainThreshold: number;
+    trees?: number;
+    maxFeatures?: number;
+}
+
+/** More trials than this are a mistake: a search over them would take days. */
+const MAX_TRIALS = 1000;
+
+/** Folds when there is something to choose from and `cv` is not given: what the field uses. */
+const DEFAULT_FOLDS = 5;
+
+/**
+ * Every combination of the values in the grid, the last argument changing fastest, each once: what a tree has no use for
+ * makes no further trial.
+ * @param features number of columns to learn from
+ * @throws {UsageError} for more than 1000 trials, or columns that are not there
+ */
+export function listTrials({ grid }: Hyperparameters, task: Task, features: number): Growth[] {
+    const tooMany = grid.maxFeatures.find((value) => value !== undefined && value > features);
+    if (tooMany !== undefined) {
+        const allowed = `an integer from 1 to ${features}, the number of columns to learn from`;
+        throw new UsageError([`\`maxFeatures\` must be ${allowed}; got "${tooMany}"`]);
+    }
+    const size = Object.values(grid).reduce((product, values) => product * values.length, 1);
+    if (size > MAX_TRIALS) {
+        const lists = searchedNames(grid).map((name) => `\`${name}\` ${grid[name].length}`);
+        throw new UsageError([
+            `The lists must make at most ${MAX_TRIALS} trials; got ${size} (${lists.join(" x ")}): shorten one`,
+        ]);
+    }
+    const combinations = Object.entries(grid).reduce<Record<string, unknown>[]>(
+        (made, [name, values]) => made.flatMap((so) => values.map((value) => ({ ...so, [name]: value }))),
+        [{}],
+    );
+    const trials = combinations.map((it) => fillIn(it as unknown as GrowthArguments, task, features));
+    return [...new Map(trials.map((trial) => [JSON.stringify(trial), trial])).values()];
+}
+
+/** Folds of the cross-validation; 0: none. */
+export function countFolds({ cv }: Hyperparameters, trials: number): number {
+    return cv ?? (trials > 1 ? DEFAULT_FOLDS : 0);
+}
+
+/**
+ * A lone tree stops early by default, as ml-cart does, so that it does not learn the noise; the trees of a forest are grown
+ * to the end, for their mean takes the noise out (Breiman, Random Forests, 2001).
+ */
+function fillIn(growth: GrowthArguments, task: Task, features: number): Growth {
+    const { algorithm, maxDepth } = growth;
+    if (algorithm === "tree") {
+        const minNumSamples = growth.minNumSamples ?? 3;
+        const gainThreshold = growth.gainThreshold ?? (task === "classification" ? 0.01 : 0);
+        return { algorithm, maxDepth, minNumSamples, gainThreshold };
+    }
+    const usual = task === "classification" ? Math.round(Math.sqrt(features)) : Math.ceil(features / 3);
+    return {
+        algorithm,
+        maxDepth,
+        minNumSamples: growth.minNumSamples ?? 1,
+        gainThreshold: growth.gainThreshold ?? 0,
+        trees: growth.trees,
+        maxFeatures: growth.maxFeatures ?? Math.max(usual, 1),
+    };
+}
