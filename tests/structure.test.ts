@@ -3,7 +3,7 @@ import * as path from "node:path";
 import ts from "typescript";
 
 const ROOT = path.join(__dirname, "..");
-const SKIPPED = ["node_modules", "dist", ".git", ".venv", ".emulator", "models"];
+const SKIPPED = ["node_modules", "dist", ".git", ".venv", ".emulator", ".build-context", "models"];
 
 /** Which folders (or files) of the project the files of a folder may import, beside their own. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
