@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isMissingMarker, parseNumber } from "../../trainer/src/numbers";
+import { cellReader, isMissingMarker, parseNumber, usesDecimalComma } from "../../../trainer/src/model-format";
 
 describe("parseNumber", () => {
     it.each([
@@ -48,5 +48,31 @@ describe("isMissingMarker", () => {
 
     it.each(["Nato", "0", "unknown", ""])("leaves %j alone", (cell) => {
         expect(isMissingMarker(cell)).toBe(false);
+    });
+});
+
+describe("cellReader", () => {
+    it.each([
+        ["5,1", ";", 5.1],
+        ["5,1", ",", 'must be a number; got "5,1"'],
+        ["", ",", "has no value; the model needs one"],
+        ["?", ",", 'has no value ("?"); the model needs one'],
+    ])("of numbers reads %j between %j as %j", (cell, delimiter, value) => {
+        const read = cellReader({ name: "a", kind: "number", missing: false }, usesDecimalComma(delimiter));
+
+        expect(read(cell)).toBe(value);
+    });
+
+    it.each(["", "NA", "-"])("of numbers that may be missing reads %j as NaN", (cell) => {
+        expect(cellReader({ name: "a", kind: "number", missing: true }, false)(cell)).toBeNaN();
+    });
+
+    it("of text gives a category's place, and shows the categories when it is none", () => {
+        const categories = ["NA", ...Array.from({ length: 11 }, (_, place) => `c${String(place).padStart(2, "0")}`)];
+        const read = cellReader({ name: "a", kind: "text", categories }, false);
+
+        expect([read("NA"), read("c10")]).toEqual([0, 11]);
+        expect(read("C10")).toMatch(/^must be one of "NA", "c00", .*"c08" and 2 more; got "C10"$/);
+        expect(read("")).toBe("has no value; the model needs one");
     });
 });

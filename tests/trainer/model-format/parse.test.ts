@@ -1,4 +1,4 @@
-import { type Model, ModelError, parseModel, predictRow } from "../../trainer/src/model-format";
+import { type Model, ModelError, parseModel, predictRow } from "../../../trainer/src/model-format";
 
 const MODEL: Model = {
     format: "gcp-trainer-model",
@@ -82,7 +82,37 @@ describe("parseModel", () => {
             JSON.stringify(MODEL).replace("[[1]]", "[[1,0,0]]"),
             "`trees[0].root.right.left.distribution[0]` must be 1 to 2 numbers; got [1,0,0]",
         ],
+        [
+            "a share that is no number",
+            JSON.stringify(MODEL).replace("[[1]]", '[["1"]]'),
+            '`trees[0].root.right.left.distribution[0]` must be numbers, 0 or more; got ["1"]',
+        ],
         ["a tree without end", deepModel(), "levels deep"],
+        [
+            "a tree for many that are one",
+            changed((model) => Object.assign(model, { trees: [...MODEL.trees, ...MODEL.trees] })),
+            "`trees` must be one tree; got 2",
+        ],
+        [
+            "categories in another order",
+            JSON.stringify(MODEL).replace('["bark","meow"]', '["meow","bark"]'),
+            '`features[1].categories` must be different texts, sorted by code unit; got ["meow","bark"]',
+        ],
+        [
+            "a class twice",
+            changed((model) => Object.assign(model, { classes: ["cat", "cat"] })),
+            "`classes` must be different texts",
+        ],
+        [
+            "a column twice",
+            JSON.stringify(MODEL).replace('"name":"sound"', '"name":"weight"'),
+            "`features` must be columns with different names",
+        ],
+        [
+            "a feature that does not say whether values may be missing",
+            JSON.stringify(MODEL).replace(',"missing":false', ""),
+            "`features[0].missing` must be true or false; got nothing",
+        ],
     ])("refuses %s", (_, json, message) => {
         expect(() => parseModel(json)).toThrow(ModelError);
         expect(() => parseModel(json)).toThrow(message);
@@ -96,6 +126,20 @@ function deepModel(): string {
 }
 
 describe("predictRow", () => {
+    it("takes a missing number where rows without one were trained on, and sends it right", () => {
+        const model = parseModel(JSON.stringify(MODEL).replace('"missing":false', '"missing":true'));
+
+        for (const weight of ["", "NA", null, Number.NaN]) {
+            expect(predictRow(model, { weight, sound: "meow" })).toMatchObject({ probabilities: { cat: 0.75 } });
+        }
+    });
+
+    it("takes an empty text where it is a category", () => {
+        const model = parseModel(JSON.stringify(MODEL).replace('["bark","meow"]', '["","meow"]'));
+
+        expect(predictRow(model, { weight: 1, sound: "" })).toMatchObject({ label: "dog" });
+    });
+
     it.each([
         [{ weight: "5.5", sound: "meow" }, "cat", { cat: 1, dog: 0 }],
         [{ weight: 7, sound: "meow" }, "cat", { cat: 0.75, dog: 0.25 }],
@@ -117,6 +161,7 @@ describe("predictRow", () => {
     it.each([
         [{ weight: 1 }, 'Column "sound" has no value; the model needs one'],
         [{ weight: "", sound: "meow" }, 'Column "weight" has no value; the model needs one'],
+        [{ weight: "NA", sound: "meow" }, 'Column "weight" has no value ("NA"); the model needs one'],
         [{ weight: "heavy", sound: "meow" }, 'Column "weight" must be a number; got "heavy"'],
         [{ weight: 1, sound: "moo" }, 'Column "sound" must be one of "bark", "meow"; got "moo"'],
     ])("refuses %j", (row, message) => {
