@@ -33,6 +33,11 @@ export function nothing() {
         .optional();
 }
 
+/** A word, or "" for none: the provider sends it for what a program leaves out. */
+export function orUnset<T extends z.ZodType>(word: T) {
+    return z.preprocess((value) => (value === "" ? undefined : value), word.optional());
+}
+
 /** Output-only fields that a client sends back with what it read. */
 export const outputOnly = {
     kind: z.string().optional(),

@@ -262,6 +262,17 @@ describe("images", () => {
         },
     );
 
+    it("are listed by their family, in the project that has them", async () => {
+        const list = (project: string, filter: string) =>
+            emulator.call("GET", `/compute/v1/projects/${project}/global/images?filter=${encodeURIComponent(filter)}`);
+        expect((await list("cos-cloud", "family = cos-125-lts")).json).toMatchObject({
+            kind: "compute#imageList",
+            items: [{ family: "cos-125-lts", architecture: "X86_64" }],
+        });
+        expect((await list(PROJECT_ID, "")).at("items")).toBeUndefined();
+        expect((await emulator.call("GET", "/compute/alpha/projects/cos-cloud/global/images")).status).toBe(501);
+    });
+
     it.each(["cos-stable", "family/debian-12", "none"])("has no %s", async (path) => {
         expect((await emulator.call("GET", `/compute/v1/projects/cos-cloud/global/images/${path}`)).status).toBe(404);
     });
