@@ -52,15 +52,19 @@ export class FirewallService {
         const before = this.rules.get(path);
         const { kind, id, name, selfLink: link, creationTimestamp, network, direction } = before;
         const wanted = {
-            ...(patch.denied === undefined ? {} : { allowed: null }),
-            ...(patch.allowed === undefined ? {} : { denied: null }),
             ...patch,
+            ...(isFull(patch.denied) && patch.allowed === undefined ? { allowed: null } : {}),
+            ...(isFull(patch.allowed) && patch.denied === undefined ? { denied: null } : {}),
             ...(typeof patch.network !== "string" ? {} : { network: networkLink(patch.network, path) }),
         };
         const settings = patched(before, wanted, firewallPatch, where);
         const identity = { kind, id, name, selfLink: link, creationTimestamp, network, direction };
         return await this.rules.put(path, { ...identity, ...completeSettings(settings, direction) });
     }
+}
+
+function isFull(value: unknown): boolean {
+    return Array.isArray(value) && value.length > 0;
 }
 
 function networkLink(reference: string, path: string): string {
@@ -72,14 +76,16 @@ function completeSettings(settings: FirewallSettings, direction: "INGRESS" | "EG
     if ((settings.allowed === undefined) === (settings.denied === undefined)) {
         throw invalid("A firewall rule must have exactly one of 'allowed' and 'denied'.");
     }
-    const { sourceRanges, sourceTags, sourceServiceAccounts, destinationRanges } = settings;
-    const fromAnywhere = [sourceRanges, sourceTags, sourceServiceAccounts].every((sources) => sources === undefined);
+    const { sourceTags, sourceServiceAccounts } = settings;
+    const fromAnywhere = direction === "INGRESS" && sourceTags === undefined && sourceServiceAccounts === undefined;
+    const sourceRanges = settings.sourceRanges ?? (fromAnywhere ? ANYWHERE : undefined);
+    const destinationRanges = settings.destinationRanges ?? (direction === "EGRESS" ? ANYWHERE : undefined);
     return {
-        disabled: false,
-        logConfig: { enable: false },
-        ...(direction === "INGRESS" && fromAnywhere ? { sourceRanges: ANYWHERE } : {}),
-        ...(direction === "EGRESS" && destinationRanges === undefined ? { destinationRanges: ANYWHERE } : {}),
         ...settings,
+        sourceRanges,
+        destinationRanges,
+        disabled: settings.disabled ?? false,
+        logConfig: settings.logConfig ?? { enable: false },
         priority: settings.priority ?? DEFAULT_PRIORITY,
     };
 }

@@ -81,21 +81,24 @@ export const expandRangeBody = body(z.strictObject({ ipCidrRange: z.string() }))
  */
 export const privateAccessBody = body(z.strictObject({ privateIpGoogleAccess: z.boolean().default(false) }));
 
-const rules = z
-    .array(z.strictObject({ IPProtocol: z.string(), ports: z.array(z.string()).optional() }))
-    .nonempty()
-    .optional();
+/** A list; an empty one is none: the provider sends what a rule denies, for example, when it allows. */
+function list<T extends z.ZodType>(item: T) {
+    const none = (value: unknown) => (Array.isArray(value) && value.length === 0 ? undefined : value);
+    return z.preprocess(none, z.array(item).optional());
+}
+
+const rules = list(z.strictObject({ IPProtocol: z.string(), ports: list(z.string()) }));
 
 /** Fields of a firewall rule that a patch may change. */
 const firewallFields = {
     description: z.string().optional(),
     priority: z.int().min(0).max(65535).optional(),
-    sourceRanges: z.array(z.string()).optional(),
-    destinationRanges: z.array(z.string()).optional(),
-    sourceTags: z.array(z.string()).optional(),
-    targetTags: z.array(z.string()).optional(),
-    sourceServiceAccounts: z.array(z.string()).optional(),
-    targetServiceAccounts: z.array(z.string()).optional(),
+    sourceRanges: list(z.string()),
+    destinationRanges: list(z.string()),
+    sourceTags: list(z.string()),
+    targetTags: list(z.string()),
+    sourceServiceAccounts: list(z.string()),
+    targetServiceAccounts: list(z.string()),
     allowed: rules,
     denied: rules,
     disabled: z.boolean().optional(),
