@@ -5,5 +5,5 @@
 export { type CellReader, cellReader, DELIMITERS, isMissingMarker, parseNumber, usesDecimalComma } from "./cells";
 export { compileModel, type Predictor } from "./compiled";
 export { parseModel } from "./parse";
-export { predictEncoded, predictRow } from "./predict";
+export { predictEncoded, predictRow, type Row } from "./predict";
 export * from "./types";
