@@ -56,7 +56,7 @@ export async function train({ argv, env, openStorage, fit, print }: Surroundings
 
     async function write(name: string, json: string): Promise<void> {
         const uri = { ...modelDir, path: modelDir.path + name };
-        await storage.create(uri, `${json}\n`);
+        await storage.create(uri, `${json}\n`, "application/json");
         print(`Wrote ${formatGcsUri(uri)}`);
     }
 }
