@@ -27,7 +27,8 @@ export function nothing() {
         .unknown()
         .superRefine((value, context) => {
             if (!["false", '""', "[]", "{}", "0", undefined].includes(JSON.stringify(value))) {
-                context.addIssue({ code: "unrecognized_keys", keys: [JSON.stringify(value)], input: {} });
+                // The path of the issue is the field's name.
+                context.addIssue({ code: "unrecognized_keys", keys: [""], input: {} });
             }
         })
         .optional();

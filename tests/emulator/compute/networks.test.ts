@@ -106,13 +106,13 @@ describe("networks", () => {
         expect((await change(sent)).status).toBe(200);
         expect((await emulator.call("GET", `${SUBNETWORKS}/sub`)).json).toEqual(read);
         for (const [body, what] of [
-            [{ secondaryIpRanges: [{ rangeName: "pods" }] }, "rangeName"],
-            [{ role: "ACTIVE" }, "ACTIVE"],
+            [{ secondaryIpRanges: [{ rangeName: "pods" }] }, "secondaryIpRanges"],
+            [{ role: "ACTIVE" }, "role"],
             [{ ipCidrRange: "10.1.0.0/16" }, "ipCidrRange"],
             [{ surprise: 1 }, "surprise"],
         ] as const) {
             const answer = await change(body);
-            expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(what)]);
+            expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(`"${what}"`)]);
         }
         expect((await change({ ...read, privateIpGoogleAccess: null })).status).toBe(200);
         expect((await emulator.call("GET", `${SUBNETWORKS}/sub`)).at("privateIpGoogleAccess")).toBe(false);
