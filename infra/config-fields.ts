@@ -94,7 +94,9 @@ export function record<T>(check: (name: string, value: unknown) => Finding, conv
             return z.NEVER;
         }
         for (const [name, value] of Object.entries(entries)) {
-            report(check(name, value), [name], value);
+            const finding = check(name, value);
+            // An entry that has to go is wrong by its name.
+            report(finding, [name], typeof finding === "object" ? name : value);
         }
         return Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, convert(value)]));
     });

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { copyBuildContext } from "./build-context";
 import { platformOf } from "./machine";
 
 export interface TrainerImageArgs {
@@ -10,8 +11,10 @@ export interface TrainerImageArgs {
     region: pulumi.Input<string>;
     repositoryName: string;
     labels: pulumi.Input<Record<string, string>>;
-    /** Folder with the Dockerfile: the build context. */
+    /** Folder with the Dockerfile, whose copy is the build context. */
     trainer: string;
+    /** Name of the job, which its copy is kept by. */
+    component: string;
     /** Build args of the Dockerfile. */
     buildArgs: pulumi.Input<Record<string, string>>;
     /** Machine type of the VM, which decides between amd64 and arm64. */
@@ -51,14 +54,18 @@ export class TrainerImage extends pulumi.ComponentResource {
             },
             { parent: this, dependsOn: args.dependsOn },
         );
+        const context = copyBuildContext(process.cwd(), args.trainer, {
+            stack: pulumi.getStack(),
+            component: args.component,
+        });
         const client = gcp.organizations.getClientConfigOutput({ parent: this });
         this.image = new docker.Image(
             name,
             {
                 imageName: pulumi.interpolate`${this.repository.registryUri}/trainer:current`,
                 build: {
-                    context: args.trainer,
-                    dockerfile: `${args.trainer}/Dockerfile`,
+                    context,
+                    dockerfile: `${context}/Dockerfile`,
                     platform: pulumi.output(args.machineType).apply(platformOf),
                     args: args.buildArgs,
                 },

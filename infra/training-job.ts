@@ -76,6 +76,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 repositoryName: names.repository,
                 labels,
                 trainer: job.trainer,
+                component: name,
                 buildArgs: job.trainerBuildArgs,
                 machineType: job.machineType,
                 dependsOn,

@@ -15,6 +15,8 @@ export interface RehearsalContext {
     dataDir: string;
     /** The folder of Pulumi.yaml: relative paths in the program start here, as under the engine. */
     projectDir: string;
+    /** The trainer's own folder, with what was installed and built in it; the image's build context is a copy without. */
+    trainerDir: string;
     runtime: RuntimeName;
     gcp: { project: string; region: string; zone: string; accessToken: string };
     /** All of the stack's config, for the dynamic providers. */

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type Emulator, startEmulator } from "../../emulator";
+import { copyBuildContext } from "../../infra/build-context";
 import { type Config, parseConfig } from "../../infra/config";
 import { platformOf } from "../../infra/machine";
 import { filesOf } from "../../infra/project-files";
@@ -43,14 +44,16 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     // The program checks it again; here it is checked before an image is built.
     const config = checkConfig(asked, options.projectDir);
     const stackConfig = withoutGpu(asked, print);
-    const trainer = { context: path.resolve(options.projectDir, config.trainer), args: { ...config.trainerBuildArgs } };
-    const build = { ...trainer, platform: platformOf(config.machineType) };
+    // The program makes the same copy: its image is then there already.
+    const owner = { stack: stackConfig.stack, component: "trainer" };
+    const copy = path.resolve(options.projectDir, copyBuildContext(options.projectDir, config.trainer, owner));
+    const build = { context: copy, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
     const runtime = await chooseRuntime(options.runtime, build, print, signal);
     const emulator = await startEmpty(options.dataDir, runtime);
     let status = 1;
     try {
         print(`Emulator of Google Cloud at ${emulator.url}`);
-        const context = contextOf(options, stackConfig, emulator.url, runtime);
+        const context = contextOf(options, stackConfig, config.trainer, emulator.url, runtime);
         const engine = new RehearsalEngine(context);
         const existing = await makeExisting(context, stackConfig);
         try {
@@ -188,6 +191,7 @@ async function nothingLeft(inventory: Promise<{ kind: string; name: string }[]>,
 function contextOf(
     options: RehearsalOptions,
     { values }: StackConfig,
+    trainer: string,
     url: string,
     runtime: RuntimeName,
 ): RehearsalContext {
@@ -204,6 +208,7 @@ function contextOf(
         host: new URL(url).host,
         dataDir: options.dataDir,
         projectDir: options.projectDir,
+        trainerDir: path.resolve(options.projectDir, trainer),
         runtime,
         gcp: {
             project: gcp("project"),

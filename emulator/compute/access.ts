@@ -7,7 +7,7 @@ import type { ComputeService } from "./compute-service";
 export const PROJECT_PATH = "/compute/:version/projects/:project";
 /** Query parameters of a list. */
 export const LIST = { query: ["maxResults", "filter", "orderBy", "pageToken", "returnPartialSuccess"] };
-/** Query parameters of a change. */
+/** Query parameters of a change: a second request with the same `requestId` changes nothing and gets the same operation. */
 export const CHANGE = { query: ["requestId"] };
 
 type ComputeRequest = ApiRequest<{ readonly version: string; readonly project: string }>;
@@ -19,14 +19,19 @@ type ComputeRequest = ApiRequest<{ readonly version: string; readonly project: s
  */
 export function allow(request: ComputeRequest, permission: string): ComputeService {
     const { version, project } = request.params;
-    if (version !== "v1" && version !== "beta") {
-        throw unimplemented(`version "${version}" of the Compute Engine API (it has v1 and beta)`);
-    }
+    checkVersion(version);
     const resource = resourceOf(request.path) ?? `projects/${project}`;
     if (!request.services.policies.check(request.principal, permission, resource)) {
         throw permissionDenied(`Required '${permission}' permission for '${resource}'`);
     }
     return request.services.compute;
+}
+
+/** @throws ApiError 501 for another version of the API than v1 and beta */
+export function checkVersion(version: string): void {
+    if (version !== "v1" && version !== "beta") {
+        throw unimplemented(`version "${version}" of the Compute Engine API (it has v1 and beta)`);
+    }
 }
 
 /** The resource that a path names, without a verb after it: `projects/P/zones/Z/instances/N`. */
@@ -42,6 +47,9 @@ export async function change(
     act: (compute: ComputeService) => Promise<Resource>,
 ): Promise<ApiResponse> {
     const compute = allow(request, permission);
-    const target = await act(compute);
-    return { body: compute.operations.add(operationType, target, request.principal) };
+    const { operations } = compute;
+    const operation = await operations.once(request, async () =>
+        operations.add(operationType, await act(compute), request.principal),
+    );
+    return { body: operation };
 }

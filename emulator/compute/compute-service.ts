@@ -5,7 +5,8 @@ import { requireMachineImage } from "../vm/machine-runtime";
 import type { RuntimeKind } from "../vm/vm-runtime";
 import { InstanceService } from "./instances";
 import { inUse, pathOf } from "./links";
-import { NetworkService, type Subnetwork } from "./networks";
+import type { Subnetwork } from "./network-types";
+import { NetworkService } from "./networks";
 import { Operations } from "./operations";
 
 /** Compute Engine: instances, disks, networks and their operations. */

@@ -19,8 +19,11 @@ export interface Image {
     readonly guestOsFeatures: readonly { readonly type: string }[];
 }
 
-const IMAGE_PROJECT = "cos-cloud";
+/** Google's project of these images, which everybody may read. */
+export const IMAGE_PROJECT = "cos-cloud";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;
+/** What `images.list` has. The emulator takes every milestone of an LTS family; these are supported in 2026. */
+const LISTED = ["stable", "beta", "dev", "117-lts", "121-lts", "125-lts", "129-lts"];
 /** Build number of every emulated image; the VM does not run it, so there is one of each family. */
 const BUILD = "19999-0-0";
 
@@ -39,6 +42,12 @@ export function imageAt(path: string): Image {
         throw missing(path);
     }
     return describe(family);
+}
+
+/** The images of a project, ordered by name. */
+export function imagesOf(project: string): Image[] {
+    const families = LISTED.flatMap((channel) => [`cos-${channel}`, `cos-arm64-${channel}`]);
+    return project === IMAGE_PROJECT ? families.sort().map(describe) : [];
 }
 
 function describe(family: string): Image {

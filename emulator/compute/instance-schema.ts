@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { body, int64, labels, nothing, outputOnly } from "./schema";
+import { body, int64, labels, nothing, orUnset, outputOnly } from "./schema";
 
 const metadata = z.strictObject({
     kind: z.string().optional(),
@@ -24,9 +24,9 @@ const duration = z.strictObject({ seconds: int64, nanos: z.literal(0).optional()
 const scheduling = z.strictObject({
     automaticRestart: z.boolean().optional(),
     preemptible: z.boolean().optional(),
-    onHostMaintenance: z.enum(["MIGRATE", "TERMINATE"]).optional(),
-    provisioningModel: z.enum(["STANDARD", "SPOT"]).optional(),
-    instanceTerminationAction: z.enum(["STOP", "DELETE"]).optional(),
+    onHostMaintenance: orUnset(z.enum(["MIGRATE", "TERMINATE"])),
+    provisioningModel: orUnset(z.enum(["STANDARD", "SPOT"])),
+    instanceTerminationAction: orUnset(z.enum(["STOP", "DELETE"])),
     maxRunDuration: duration.optional(),
     nodeAffinities: nothing(),
     minNodeCpus: nothing(),
@@ -79,37 +79,39 @@ const disk = z.strictObject({
     }),
 });
 
-const networkInterface = z.strictObject({
+const accessConfig = z.strictObject({
     kind: z.string().optional(),
+    type: z.enum(["ONE_TO_ONE_NAT"]).optional(),
     name: z.string().optional(),
+    natIP: nothing(),
+    networkTier: z.enum(["PREMIUM", "STANDARD"]).optional(),
+    publicPtrDomainName: nothing(),
+    securityPolicy: nothing(),
+    setPublicPtr: nothing(),
+});
+
+/** What of an interface can change: https://cloud.google.com/compute/docs/reference/rest/v1/instances/updateNetworkInterface */
+const interfaceFields = {
+    kind: z.string().optional(),
+    name: z.literal("nic0").optional(),
     network: z.string().optional(),
     subnetwork: z.string().optional(),
-    networkIP: z.string().optional(),
+    networkIP: z.ipv4().optional(),
     stackType: z.enum(["IPV4_ONLY"]).optional(),
-    nicType: z.enum(["GVNIC", "VIRTIO_NET"]).optional(),
-    accessConfigs: z
-        .array(
-            z.strictObject({
-                kind: z.string().optional(),
-                type: z.enum(["ONE_TO_ONE_NAT"]).optional(),
-                name: z.string().optional(),
-                natIP: nothing(),
-                networkTier: z.enum(["PREMIUM", "STANDARD"]).optional(),
-                publicPtrDomainName: nothing(),
-                securityPolicy: nothing(),
-                setPublicPtr: nothing(),
-            }),
-        )
-        .max(1)
-        .optional(),
     aliasIpRanges: nothing(),
-    ipv6AccessConfigs: nothing(),
     ipv6Address: nothing(),
     internalIpv6PrefixLength: nothing(),
+    igmpQuery: nothing(),
+};
+
+const networkInterface = z.strictObject({
+    ...interfaceFields,
+    nicType: z.enum(["GVNIC", "VIRTIO_NET"]).optional(),
+    accessConfigs: z.array(accessConfig).max(1).optional(),
+    ipv6AccessConfigs: nothing(),
     queueCount: nothing(),
     networkAttachment: nothing(),
     securityPolicy: nothing(),
-    igmpQuery: nothing(),
     vlan: nothing(),
     enableVpcScopedDns: nothing(),
     serviceClassId: nothing(),
@@ -159,6 +161,14 @@ export const setMachineTypeBody = body(z.strictObject({ machineType: z.string() 
 export const setSchedulingBody = body(scheduling);
 export const setServiceAccountBody = body(serviceAccount.partial());
 export const shieldedBody = body(shieldedInstanceConfig);
+export const updateInterfaceBody = body(z.strictObject({ ...interfaceFields, fingerprint: z.string().optional() }));
+export const accessConfigBody = body(accessConfig);
+export const setSecurityPolicyBody = body(
+    z.strictObject({ networkInterfaces: z.array(z.literal("nic0")).optional(), securityPolicy: nothing() }),
+);
 
 export type InstanceBody = z.output<typeof instanceBody>;
+export type InterfaceBody = z.output<typeof networkInterface>;
+export type UpdateInterfaceBody = z.output<typeof updateInterfaceBody>;
+export type AccessConfigBody = z.output<typeof accessConfig>;
 export type SchedulingBody = z.output<typeof setSchedulingBody>;

@@ -63,14 +63,18 @@ export interface NetworkInterface {
     readonly subnetwork: string;
     readonly networkIP: string;
     readonly stackType: "IPV4_ONLY";
+    readonly nicType?: "GVNIC" | "VIRTIO_NET";
     readonly fingerprint: string;
-    readonly accessConfigs?: readonly {
-        readonly kind: "compute#accessConfig";
-        readonly type: "ONE_TO_ONE_NAT";
-        readonly name: string;
-        readonly natIP?: string;
-        readonly networkTier: string;
-    }[];
+    readonly accessConfigs?: readonly AccessConfig[];
+}
+
+/** An external address. */
+export interface AccessConfig {
+    readonly kind: "compute#accessConfig";
+    readonly type: "ONE_TO_ONE_NAT";
+    readonly name: string;
+    readonly natIP: string;
+    readonly networkTier: string;
 }
 
 export interface Scheduling {
@@ -99,6 +103,7 @@ export interface Disk extends Resource {
     readonly sourceImage: string;
     readonly sourceImageId: string;
     readonly architecture: string;
+    readonly description?: string;
     readonly physicalBlockSizeBytes: "4096";
     readonly labels?: Readonly<Record<string, string>>;
     readonly labelFingerprint: string;

@@ -8,7 +8,7 @@ import type { InstancePlace } from "./instance-checks";
 import { metadataSource } from "./instance-metadata";
 import type { InstanceBody } from "./instance-schema";
 import type { Instance, InstanceStatus } from "./instance-types";
-import { COMPUTE_URL, pathOf, timestamp } from "./links";
+import { COMPUTE_URL, fingerprint, pathOf, timestamp } from "./links";
 import type { NetworkService } from "./networks";
 import { newInstance } from "./new-instance";
 import { type Live, SHUTDOWN_GRACE_SECONDS, VirtualMachine } from "./virtual-machine";
@@ -37,7 +37,7 @@ export class InstanceService {
         const defaultAccount = `${project.projectNumber}-compute@developer.gserviceaccount.com`;
         const made = newInstance(body, place, {
             networks: this.networks,
-            usedAddresses: (subnetwork) => this.#addresses(subnetwork),
+            usedAddresses: (subnetwork) => this.addresses(subnetwork),
             accountExists: (email) => this.services.serviceAccounts.exists(email),
             defaultAccount,
         });
@@ -144,7 +144,11 @@ export class InstanceService {
             this.#requireStatus(path, "TERMINATED");
         }
         const instance = this.instances.get(path);
-        return await this.instances.put(path, { ...instance, ...change(instance) });
+        const changed = { ...instance, ...change(instance) };
+        return await this.instances.put(path, {
+            ...changed,
+            fingerprint: fingerprint({ ...changed, fingerprint: "" }),
+        });
     }
 
     serialPort(path: string): VirtualMachine["serial"] {
@@ -292,7 +296,8 @@ export class InstanceService {
         return metadataSource(instance, { preempted, projectNumber, image });
     }
 
-    #addresses(subnetwork: string): ReadonlySet<string> {
+    /** Addresses that instances have in a subnetwork. @param subnetwork its link */
+    addresses(subnetwork: string): ReadonlySet<string> {
         const interfaces = this.instances.entries().flatMap(([, instance]) => instance.networkInterfaces);
         return new Set(interfaces.filter((one) => one.subnetwork === subnetwork).map((one) => one.networkIP));
     }

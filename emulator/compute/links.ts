@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { ApiError, invalid, notFound } from "../http/errors";
+import { ApiError, invalid, notFound, preconditionFailed } from "../http/errors";
 
 /** Start of every link: the provider compares image links with this host (docs of `sourceImage`), whatever answers. */
 export const COMPUTE_URL = "https://www.googleapis.com/compute/v1/";
@@ -32,6 +32,15 @@ export function referencePath(reference: string, project: string, field: string)
         return `projects/${project}/${path}`;
     }
     throw invalid(`Invalid value for field '${field}': '${reference}'. The URL is malformed.`, field);
+}
+
+/** Path of an instance, from the parameters of its route. */
+export function instancePath(params: {
+    readonly project: string;
+    readonly zone: string;
+    readonly name: string;
+}): string {
+    return `projects/${params.project}/zones/${params.zone}/instances/${params.name}`;
 }
 
 /** Last segment of a path or link. */
@@ -98,6 +107,15 @@ export function newId(): string {
 /** Fingerprint of anything that is set as a whole; base64. */
 export function fingerprint(value: unknown): string {
     return createHash("sha256").update(JSON.stringify(value)).digest().subarray(0, 9).toString("base64");
+}
+
+/** @throws ApiError 412 unless the caller knows the fingerprint as it is. @param what of an instance or a disk: "labels" */
+export function requireFingerprint(given: unknown, current: string, what: string): void {
+    if (given !== current) {
+        throw preconditionFailed(
+            `Supplied fingerprint does not match current ${what} fingerprint. Read the resource again and send its fingerprint (${current}).`,
+        );
+    }
 }
 
 /** Time as Compute Engine writes it: RFC 3339 with milliseconds. */

@@ -2,14 +2,7 @@ import { type Route, route } from "../http/router";
 import { allow, CHANGE, change, LIST, PROJECT_PATH } from "./access";
 import { checkRegion } from "./links";
 import { listOf } from "./listing";
-import {
-    firewallBody,
-    firewallPatch,
-    networkBody,
-    networkPatch,
-    privateAccessBody,
-    subnetworkBody,
-} from "./network-schema";
+import { expandRangeBody, firewallBody, networkBody, privateAccessBody, subnetworkBody } from "./network-schema";
 
 const NETWORKS = `${PROJECT_PATH}/global/networks` as const;
 const SUBNETWORKS = `${PROJECT_PATH}/regions/:region/subnetworks` as const;
@@ -22,6 +15,8 @@ const networkPath = (params: GlobalName) => `projects/${params.project}/global/n
 const firewallPath = (params: GlobalName) => `projects/${params.project}/global/firewalls/${params.name}`;
 const subnetworkPath = (params: RegionalName) =>
     `projects/${params.project}/regions/${params.region}/subnetworks/${params.name}`;
+
+const whereOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`;
 
 /** Networks, subnetworks and firewall rules: https://cloud.google.com/compute/docs/reference/rest/v1/networks */
 export function networkRoutes(): Route[] {
@@ -57,7 +52,7 @@ function networks(): Route[] {
             `${NETWORKS}/:name`,
             (request) =>
                 change(request, "compute.networks.update", "patch", async ({ networks }) =>
-                    networks.patchNetwork(networkPath(request.params), await request.read(networkPatch)),
+                    networks.patchNetwork(networkPath(request.params), await request.json<object>(), whereOf(request)),
                 ),
             CHANGE,
         ),
@@ -112,6 +107,29 @@ function subnetworks(): Route[] {
             CHANGE,
         ),
         route(
+            "POST",
+            `${SUBNETWORKS}/:name/expandIpCidrRange`,
+            (request) =>
+                change(request, "compute.subnetworks.expandIpCidrRange", "expandIpCidrRange", async ({ networks }) => {
+                    const { ipCidrRange } = await request.read(expandRangeBody);
+                    return networks.expandRange(subnetworkPath(request.params), ipCidrRange);
+                }),
+            CHANGE,
+        ),
+        route(
+            "PATCH",
+            `${SUBNETWORKS}/:name`,
+            (request) =>
+                change(request, "compute.subnetworks.update", "patch", async ({ networks }) =>
+                    networks.patchSubnetwork(
+                        subnetworkPath(request.params),
+                        await request.json<object>(),
+                        whereOf(request),
+                    ),
+                ),
+            CHANGE,
+        ),
+        route(
             "DELETE",
             `${SUBNETWORKS}/:name`,
             (request) =>
@@ -130,7 +148,7 @@ function firewalls(): Route[] {
             FIREWALLS,
             (request) =>
                 change(request, "compute.firewalls.create", "insert", async ({ networks }) =>
-                    networks.insertFirewall(request.params.project, await request.read(firewallBody)),
+                    networks.firewalls.insert(request.params.project, await request.read(firewallBody)),
                 ),
             CHANGE,
         ),
@@ -139,20 +157,24 @@ function firewalls(): Route[] {
             FIREWALLS,
             (request) => {
                 const parent = `projects/${request.params.project}/global`;
-                const items = allow(request, "compute.firewalls.list").networks.firewalls.list(parent);
+                const items = allow(request, "compute.firewalls.list").networks.firewalls.rules.list(parent);
                 return { body: listOf(request.query, "compute#firewallList", `${parent}/firewalls`, items) };
             },
             LIST,
         ),
         route("GET", `${FIREWALLS}/:name`, (request) => ({
-            body: allow(request, "compute.firewalls.get").networks.firewalls.get(firewallPath(request.params)),
+            body: allow(request, "compute.firewalls.get").networks.firewalls.rules.get(firewallPath(request.params)),
         })),
         route(
             "PATCH",
             `${FIREWALLS}/:name`,
             (request) =>
                 change(request, "compute.firewalls.update", "patch", async ({ networks }) =>
-                    networks.patchFirewall(firewallPath(request.params), await request.read(firewallPatch)),
+                    networks.firewalls.patch(
+                        firewallPath(request.params),
+                        await request.json<Record<string, unknown>>(),
+                        whereOf(request),
+                    ),
                 ),
             CHANGE,
         ),
@@ -161,7 +183,7 @@ function firewalls(): Route[] {
             `${FIREWALLS}/:name`,
             (request) =>
                 change(request, "compute.firewalls.delete", "delete", ({ networks }) =>
-                    networks.firewalls.delete(firewallPath(request.params)),
+                    networks.firewalls.rules.delete(firewallPath(request.params)),
                 ),
             CHANGE,
         ),

@@ -3,6 +3,18 @@ import { body, nothing, outputOnly } from "./schema";
 
 const resourceParams = z.strictObject({ resourceManagerTags: nothing() }).optional();
 
+/** Fields of a network that can change: https://cloud.google.com/vpc/docs/mtu for the range. */
+const networkFields = {
+    mtu: z.int().min(1300).max(8896).optional(),
+    networkFirewallPolicyEnforcementOrder: z.enum(["AFTER_CLASSIC_FIREWALL", "BEFORE_CLASSIC_FIREWALL"]).optional(),
+};
+const routingFields = {
+    routingMode: z.enum(["GLOBAL", "REGIONAL"]).optional(),
+    bgpBestPathSelectionMode: z.enum(["LEGACY"]).optional(),
+    bgpAlwaysCompareMed: nothing(),
+    bgpInterRegionCost: nothing(),
+};
+
 /** https://cloud.google.com/compute/docs/reference/rest/v1/networks/insert */
 export const networkBody = body(
     z.strictObject({
@@ -11,16 +23,8 @@ export const networkBody = body(
         description: z.string().optional(),
         // Legacy networks leave it out; they cannot be made any more.
         autoCreateSubnetworks: z.boolean(),
-        mtu: z.int().optional(),
-        networkFirewallPolicyEnforcementOrder: z.enum(["AFTER_CLASSIC_FIREWALL", "BEFORE_CLASSIC_FIREWALL"]).optional(),
-        routingConfig: z
-            .strictObject({
-                routingMode: z.enum(["GLOBAL", "REGIONAL"]).optional(),
-                bgpBestPathSelectionMode: z.enum(["LEGACY"]).optional(),
-                bgpAlwaysCompareMed: nothing(),
-                bgpInterRegionCost: nothing(),
-            })
-            .optional(),
+        ...networkFields,
+        routingConfig: z.strictObject(routingFields).optional(),
         params: resourceParams,
         enableUlaInternalIpv6: nothing(),
         internalIpv6Range: nothing(),
@@ -28,13 +32,26 @@ export const networkBody = body(
     }),
 );
 
-/** https://cloud.google.com/compute/docs/reference/rest/v1/networks/patch: the changeable fields. */
-export const networkPatch = body(
-    z.strictObject({
-        routingConfig: z.strictObject({ routingMode: z.enum(["GLOBAL", "REGIONAL"]) }).optional(),
-        mtu: z.int().optional(),
-    }),
-);
+/** What of a network https://cloud.google.com/compute/docs/reference/rest/v1/networks/patch changes. */
+export const networkPatch = z.strictObject({
+    ...networkFields,
+    // The provider sends a field that is in none of Google's descriptions.
+    routingConfig: z.strictObject({ ...routingFields, deleteBgpAlwaysCompareMed: nothing() }).optional(),
+});
+
+/** Fields of a subnetwork that can change. */
+const subnetworkFields = {
+    privateIpGoogleAccess: z.boolean().optional(),
+    purpose: z.enum(["PRIVATE"]).optional(),
+    stackType: z.enum(["IPV4_ONLY"]).optional(),
+    role: nothing(),
+    logConfig: z.strictObject({ enable: z.literal(false) }).optional(),
+    enableFlowLogs: nothing(),
+    secondaryIpRanges: nothing(),
+    ipv6AccessType: nothing(),
+    privateIpv6GoogleAccess: z.enum(["DISABLE_GOOGLE_ACCESS"]).optional(),
+    allowSubnetCidrRoutesOverlap: nothing(),
+};
 
 /** https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/insert */
 export const subnetworkBody = body(
@@ -45,45 +62,52 @@ export const subnetworkBody = body(
         network: z.string(),
         ipCidrRange: z.string(),
         region: z.string().optional(),
-        privateIpGoogleAccess: z.boolean().optional(),
-        purpose: z.enum(["PRIVATE"]).optional(),
-        stackType: z.enum(["IPV4_ONLY"]).optional(),
-        role: nothing(),
-        logConfig: z.strictObject({ enable: z.literal(false) }).optional(),
-        enableFlowLogs: nothing(),
-        secondaryIpRanges: nothing(),
-        ipv6AccessType: nothing(),
-        privateIpv6GoogleAccess: z.enum(["DISABLE_GOOGLE_ACCESS"]).optional(),
-        allowSubnetCidrRoutesOverlap: nothing(),
+        ...subnetworkFields,
         reservedInternalRange: nothing(),
         params: resourceParams,
         fingerprint: z.string().optional(),
     }),
 );
 
-/** https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/setPrivateIpGoogleAccess */
-export const privateAccessBody = body(z.strictObject({ privateIpGoogleAccess: z.boolean() }));
+/** What of a subnetwork https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/patch changes. */
+export const subnetworkPatch = z.strictObject(subnetworkFields);
 
-const rules = z
-    .array(z.strictObject({ IPProtocol: z.string(), ports: z.array(z.string()).optional() }))
-    .nonempty()
-    .optional();
+/** https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/expandIpCidrRange */
+export const expandRangeBody = body(z.strictObject({ ipCidrRange: z.string() }));
+
+/**
+ * https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/setPrivateIpGoogleAccess. The provider leaves `false` out:
+ * it switches the access off with an empty body.
+ */
+export const privateAccessBody = body(z.strictObject({ privateIpGoogleAccess: z.boolean().default(false) }));
+
+/** A list; an empty one is none: the provider sends what a rule denies, for example, when it allows. */
+function list<T extends z.ZodType>(item: T) {
+    const none = (value: unknown) => (Array.isArray(value) && value.length === 0 ? undefined : value);
+    return z.preprocess(none, z.array(item).optional());
+}
+
+const rules = list(z.strictObject({ IPProtocol: z.string(), ports: list(z.string()) }));
 
 /** Fields of a firewall rule that a patch may change. */
 const firewallFields = {
     description: z.string().optional(),
     priority: z.int().min(0).max(65535).optional(),
-    sourceRanges: z.array(z.string()).optional(),
-    destinationRanges: z.array(z.string()).optional(),
-    sourceTags: z.array(z.string()).optional(),
-    targetTags: z.array(z.string()).optional(),
-    sourceServiceAccounts: z.array(z.string()).optional(),
-    targetServiceAccounts: z.array(z.string()).optional(),
+    sourceRanges: list(z.string()),
+    destinationRanges: list(z.string()),
+    sourceTags: list(z.string()),
+    targetTags: list(z.string()),
+    sourceServiceAccounts: list(z.string()),
+    targetServiceAccounts: list(z.string()),
     allowed: rules,
     denied: rules,
     disabled: z.boolean().optional(),
-    logConfig: z.strictObject({ enable: z.boolean(), metadata: z.string().optional() }).optional(),
-    enableLogging: z.boolean().optional(),
+    logConfig: z
+        .strictObject({
+            enable: z.boolean(),
+            metadata: z.enum(["EXCLUDE_ALL_METADATA", "INCLUDE_ALL_METADATA"]).optional(),
+        })
+        .optional(),
 };
 
 /** https://cloud.google.com/compute/docs/reference/rest/v1/firewalls/insert */
@@ -98,19 +122,9 @@ export const firewallBody = body(
     }),
 );
 
-/** https://cloud.google.com/compute/docs/reference/rest/v1/firewalls/patch */
-export const firewallPatch = body(
-    z.strictObject({
-        ...outputOnly,
-        ...firewallFields,
-        name: z.string().optional(),
-        network: z.string().optional(),
-        direction: z.enum(["INGRESS", "EGRESS"]).optional(),
-    }),
-);
+/** What of a rule https://cloud.google.com/compute/docs/reference/rest/v1/firewalls/patch changes. */
+export const firewallPatch = z.strictObject(firewallFields);
 
 export type NetworkBody = z.output<typeof networkBody>;
-export type NetworkPatch = z.output<typeof networkPatch>;
 export type SubnetworkBody = z.output<typeof subnetworkBody>;
 export type FirewallBody = z.output<typeof firewallBody>;
-export type FirewallPatch = z.output<typeof firewallPatch>;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { invalid } from "../http/errors";
 import { imageAt } from "./images";
 import {
@@ -11,26 +10,12 @@ import {
     newShieldedConfig,
 } from "./instance-checks";
 import type { InstanceBody } from "./instance-schema";
-import type { Disk, Instance, NetworkInterface } from "./instance-types";
-import {
-    checkName,
-    fingerprint,
-    lastSegment,
-    missing,
-    newId,
-    referencePath,
-    regionOf,
-    selfLink,
-    timestamp,
-} from "./links";
-import type { NetworkService } from "./networks";
-import { freeAddress, parseRange } from "./subnet-range";
+import type { Disk, Instance } from "./instance-types";
+import { type InterfaceContext, newInterface } from "./interfaces";
+import { checkName, fingerprint, missing, newId, referencePath, selfLink, timestamp } from "./links";
 
 /** What the new instance must fit to. */
-export interface InstanceContext {
-    readonly networks: NetworkService;
-    /** Addresses that other instances have, by subnetwork link. */
-    readonly usedAddresses: (subnetwork: string) => ReadonlySet<string>;
+export interface InstanceContext extends InterfaceContext {
     /** Whether a service account exists; those of unknown projects count as existing. */
     readonly accountExists: (email: string) => boolean;
     /** What the account "default" stands for. */
@@ -91,7 +76,7 @@ export function newInstance(
                 architecture: disk.architecture,
             },
         ],
-        networkInterfaces: [newInterface(body, place, context)],
+        networkInterfaces: [newInterface(body.networkInterfaces[0] ?? {}, { ...place, name }, context)],
         ...(body.serviceAccounts === undefined || body.serviceAccounts.length === 0
             ? {}
             : {
@@ -155,72 +140,11 @@ function newDisk(body: InstanceBody, place: InstancePlace, instanceName: string)
         sourceImage: image.selfLink,
         sourceImageId: image.id,
         architecture: image.architecture,
+        ...(params?.description === undefined ? {} : { description: params.description }),
         physicalBlockSizeBytes: "4096",
         ...(params?.labels === undefined ? {} : { labels: checkLabels(params.labels) }),
         labelFingerprint: fingerprint(params?.labels ?? {}),
         users: [selfLink(`${zonePath}/instances/${instanceName}`)],
         lastAttachTimestamp: timestamp(),
     };
-}
-
-function newInterface(body: InstanceBody, place: InstancePlace, context: InstanceContext): NetworkInterface {
-    const wanted = body.networkInterfaces[0];
-    const region = regionOf(place.zone);
-    const networkReference =
-        wanted?.network && referencePath(wanted.network, place.project, "resource.networkInterfaces[0].network");
-    const network =
-        networkReference === undefined || networkReference === ""
-            ? undefined
-            : context.networks.network(networkReference);
-    if (wanted?.subnetwork === undefined && network !== undefined && !network.autoCreateSubnetworks) {
-        throw invalid(
-            "Invalid value for field 'resource.networkInterfaces[0]': a subnetwork is needed in a network of custom subnet mode.",
-        );
-    }
-    const subnetwork = context.networks.subnetwork(
-        referencePath(
-            wanted?.subnetwork ?? `regions/${region}/subnetworks/${network?.name ?? "default"}`,
-            place.project,
-            "resource.networkInterfaces[0].subnetwork",
-        ),
-    );
-    if (
-        lastSegment(subnetwork.region) !== region ||
-        (network !== undefined && network.selfLink !== subnetwork.network)
-    ) {
-        throw invalid(
-            `Invalid value for field 'resource.networkInterfaces[0].subnetwork': '${subnetwork.selfLink}'. It must be in region ${region} and in the network of the interface.`,
-        );
-    }
-    const range = parseRange(subnetwork.ipCidrRange);
-    const address = wanted?.networkIP ?? (range && freeAddress(range, context.usedAddresses(subnetwork.selfLink)));
-    if (address === undefined) {
-        throw invalid(`IP space of '${subnetwork.selfLink}' is exhausted.`);
-    }
-    const access = wanted?.accessConfigs;
-    return {
-        kind: "compute#networkInterface",
-        name: "nic0",
-        network: subnetwork.network,
-        subnetwork: subnetwork.selfLink,
-        networkIP: address,
-        stackType: "IPV4_ONLY",
-        fingerprint: fingerprint([subnetwork.selfLink, address]),
-        ...(access === undefined || access.length === 0
-            ? {}
-            : {
-                  accessConfigs: access.map(({ name, networkTier }) => ({
-                      kind: "compute#accessConfig" as const,
-                      type: "ONE_TO_ONE_NAT" as const,
-                      name: name ?? "external-nat",
-                      natIP: externalAddress(body.name + place.zone),
-                      networkTier: networkTier ?? "PREMIUM",
-                  })),
-              }),
-    };
-}
-
-/** An address of the range that is kept for documentation (RFC 5737): it leads nowhere. */
-function externalAddress(seed: string): string {
-    return `203.0.113.${1 + ((createHash("sha256").update(seed).digest()[0] ?? 0) % 254)}`;
 }

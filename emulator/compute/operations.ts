@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Principal } from "../http/types";
+import { invalid } from "../http/errors";
+import type { ApiRequest, Principal } from "../http/types";
 import type { Resource } from "./collection";
 import { missing, newId, pathOf, selfLink, timestamp } from "./links";
 
@@ -23,6 +24,7 @@ export interface Operation {
 }
 
 const KEPT = 1000;
+const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait */
 const WAIT_MS = 120_000;
 
@@ -30,6 +32,7 @@ const WAIT_MS = 120_000;
 export class Operations {
     readonly #operations = new Map<string, Operation>();
     readonly #running = new Map<string, Promise<unknown>>();
+    readonly #byRequest = new Map<string, Promise<Operation>>();
 
     /**
      * Notes an operation on a resource, whose scope (global, region, zone) is its own too.
@@ -62,10 +65,44 @@ export class Operations {
         if (finished !== undefined) {
             this.#running.set(path, this.#finish(path, operation, finished));
         }
-        for (const oldest of [...this.#operations.keys()].slice(0, Math.max(0, this.#operations.size - KEPT))) {
-            this.#operations.delete(oldest);
-        }
+        prune(this.#operations);
         return operation;
+    }
+
+    /**
+     * Makes the operation of a request, once for each `requestId`: a client that got no answer sends the same request again.
+     * A request that failed may be tried again with its id.
+     * @throws ApiError 400 for an id that is no UUID, or the zero UUID
+     */
+    async once(
+        { method, path, query }: Pick<ApiRequest, "method" | "path" | "query">,
+        make: () => Promise<Operation>,
+    ): Promise<Operation> {
+        const id = query.get("requestId");
+        if (id === null || id === "") {
+            return await make();
+        }
+        if (!REQUEST_ID.test(id) || /^[0-]+$/.test(id)) {
+            throw invalid(
+                `Invalid value for field 'requestId': '${id}'. It must be a UUID, not the zero one.`,
+                "requestId",
+            );
+        }
+        const key = `${method} ${path} ${id}`;
+        const before = this.#byRequest.get(key);
+        if (before !== undefined) {
+            const { selfLink: link } = await before;
+            return this.get(pathOf({ selfLink: link }));
+        }
+        const made = make();
+        this.#byRequest.set(key, made);
+        prune(this.#byRequest);
+        try {
+            return await made;
+        } catch (error) {
+            this.#byRequest.delete(key);
+            throw error;
+        }
     }
 
     /** @throws ApiError 404 */
@@ -93,5 +130,12 @@ export class Operations {
         await finished;
         this.#operations.set(path, { ...operation, status: "DONE", progress: 100, endTime: timestamp() });
         this.#running.delete(path);
+    }
+}
+
+/** Forgets the oldest. */
+function prune(kept: Map<string, unknown>): void {
+    for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) {
+        kept.delete(oldest);
     }
 }

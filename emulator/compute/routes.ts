@@ -1,17 +1,11 @@
-import { z } from "zod";
 import { type Route, route } from "../http/router";
-import { allow, CHANGE, change, LIST, PROJECT_PATH } from "./access";
-import { imageAt } from "./images";
-import { checkLabels } from "./instance-checks";
+import { allow, checkVersion, LIST, PROJECT_PATH } from "./access";
+import { diskRoutes } from "./disk-routes";
+import { IMAGE_PROJECT, imageAt, imagesOf } from "./images";
 import { instanceRoutes } from "./instance-routes";
-import { fingerprint, inUse, lastSegment, selfLink } from "./links";
+import { fingerprint, selfLink } from "./links";
 import { listOf } from "./listing";
 import { networkRoutes } from "./network-routes";
-import { body, int64, labels } from "./schema";
-
-const DISKS = `${PROJECT_PATH}/zones/:zone/disks` as const;
-const resizeBody = body(z.strictObject({ sizeGb: int64 }));
-const diskLabelsBody = body(z.strictObject({ labels: labels.optional(), labelFingerprint: z.string().optional() }));
 
 /** Compute Engine's API: https://cloud.google.com/compute/docs/reference/rest/v1 */
 export function computeRoutes(): Route[] {
@@ -25,72 +19,30 @@ export function computeRoutes(): Route[] {
     ];
 }
 
-function diskRoutes(): Route[] {
-    const path = (params: { project: string; zone: string; name: string }) =>
-        `projects/${params.project}/zones/${params.zone}/disks/${params.name}`;
+/** Public images; every project may read them. */
+function imageRoutes(): Route[] {
+    const path = `${PROJECT_PATH}/global/images` as const;
+    const imageIn = ({ version, project }: { version: string; project: string }, name: string) => {
+        checkVersion(version);
+        return { body: imageAt(`projects/${project}/global/images/${name}`) };
+    };
     return [
-        route("GET", `${DISKS}/:name`, (request) => ({
-            body: allow(request, "compute.disks.get").instances.disks.get(path(request.params)),
-        })),
+        route("GET", `${path}/family/:family`, ({ params }) => imageIn(params, `family/${params.family}`)),
+        route("GET", `${path}/:image`, ({ params }) => imageIn(params, params.image)),
         route(
             "GET",
-            DISKS,
+            path,
             (request) => {
-                const parent = `projects/${request.params.project}/zones/${request.params.zone}`;
-                const items = allow(request, "compute.disks.list").instances.disks.list(parent);
-                return { body: listOf(request.query, "compute#diskList", `${parent}/disks`, items) };
+                const { params, query } = request;
+                checkVersion(params.version);
+                if (params.project !== IMAGE_PROJECT) {
+                    allow(request, "compute.images.list");
+                }
+                const parent = `projects/${params.project}/global/images`;
+                return { body: listOf(query, "compute#imageList", parent, imagesOf(params.project)) };
             },
             LIST,
         ),
-        route(
-            "POST",
-            `${DISKS}/:name/resize`,
-            (request) =>
-                change(request, "compute.disks.resize", "resizeDisk", async ({ instances }) => {
-                    const { sizeGb } = await request.read(resizeBody);
-                    const disk = instances.disks.get(path(request.params));
-                    return instances.disks.put(path(request.params), { ...disk, sizeGb });
-                }),
-            CHANGE,
-        ),
-        route(
-            "POST",
-            `${DISKS}/:name/setLabels`,
-            (request) =>
-                change(request, "compute.disks.setLabels", "setLabels", async ({ instances }) => {
-                    const wanted = checkLabels((await request.read(diskLabelsBody)).labels ?? {});
-                    const disk = instances.disks.get(path(request.params));
-                    const changed = { ...disk, labels: wanted, labelFingerprint: fingerprint(wanted) };
-                    return instances.disks.put(path(request.params), changed);
-                }),
-            CHANGE,
-        ),
-        route(
-            "DELETE",
-            `${DISKS}/:name`,
-            (request) =>
-                change(request, "compute.disks.delete", "delete", ({ instances }) => {
-                    const { users = [] } = instances.disks.get(path(request.params));
-                    if (users[0] !== undefined) {
-                        throw inUse(path(request.params), lastSegment(users[0]));
-                    }
-                    return instances.disks.delete(path(request.params));
-                }),
-            CHANGE,
-        ),
-    ];
-}
-
-/** Public images; every project may read them. */
-function imageRoutes(): Route[] {
-    const images = `${PROJECT_PATH}/global/images` as const;
-    return [
-        route("GET", `${images}/family/:family`, ({ params }) => ({
-            body: imageAt(`projects/${params.project}/global/images/family/${params.family}`),
-        })),
-        route("GET", `${images}/:image`, ({ params }) => ({
-            body: imageAt(`projects/${params.project}/global/images/${params.image}`),
-        })),
     ];
 }
 

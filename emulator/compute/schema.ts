@@ -27,10 +27,16 @@ export function nothing() {
         .unknown()
         .superRefine((value, context) => {
             if (!["false", '""', "[]", "{}", "0", undefined].includes(JSON.stringify(value))) {
-                context.addIssue({ code: "unrecognized_keys", keys: [JSON.stringify(value)], input: {} });
+                // The path of the issue is the field's name.
+                context.addIssue({ code: "unrecognized_keys", keys: [""], input: {} });
             }
         })
         .optional();
+}
+
+/** A word, or "" for none: the provider sends it for what a program leaves out. */
+export function orUnset<T extends z.ZodType>(word: T) {
+    return z.preprocess((value) => (value === "" ? undefined : value), word.optional());
 }
 
 /** Output-only fields that a client sends back with what it read. */

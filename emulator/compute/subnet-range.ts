@@ -22,12 +22,23 @@ export function overlap(one: Ipv4Range, other: Ipv4Range): boolean {
     return one.first < end(other) && other.first < end(one);
 }
 
+/** Whether every address of the other range is in this one. */
+export function contains(range: Ipv4Range, other: Ipv4Range): boolean {
+    return range.prefix <= other.prefix && overlap(range, other);
+}
+
 /** Dotted notation of an address. */
 export function formatAddress(address: number): string {
     return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
 }
 
-/** The first free address; Google keeps the first two and the last two of a subnetwork. */
+/** Whether instances may have the address: Google keeps the first two and the last two of a subnetwork. */
+export function isUsable(address: string, range: Ipv4Range): boolean {
+    const first = parseRange(`${address}/32`)?.first ?? -1;
+    return first >= range.first + 2 && first < range.first + 2 ** (32 - range.prefix) - 2;
+}
+
+/** The first free address. */
 export function freeAddress(range: Ipv4Range, used: ReadonlySet<string>): string | undefined {
     const end = range.first + 2 ** (32 - range.prefix) - 2;
     for (let address = range.first + 2; address < end; address++) {

@@ -48,7 +48,9 @@ export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string):
         return result.data;
     }
     const unknown = result.error.issues.flatMap((issue) =>
-        issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key].join(".")) : [],
+        issue.code === "unrecognized_keys"
+            ? issue.keys.map((key) => [...issue.path, key].filter((name) => name !== "").join("."))
+            : [],
     );
     if (unknown.length > 0) {
         throw unimplemented(`${unknown.map((name) => `"${name}"`).join(", ")} in the body of ${where}`);

@@ -60,6 +60,7 @@ const COMPUTE_READ = [
     "compute.disks.get",
     "compute.firewalls.get",
     "compute.images.get",
+    "compute.images.list",
     "compute.instances.get",
     "compute.instances.getSerialPortOutput",
     "compute.instances.list",

@@ -102,9 +102,10 @@ export class ServiceAccountService {
         return this.replace(withFields(account, fields));
     }
 
+    /** The etag stays: the provider reads the account, switches it, and patches it with the etag it has read. */
     async setDisabled(account: ServiceAccount, disabled: boolean): Promise<void> {
         const { disabled: _before, ...rest } = account;
-        await this.replace(disabled ? { ...rest, disabled } : rest);
+        await this.accounts.put(account.email, disabled ? { ...rest, disabled } : rest);
     }
 
     async delete(account: ServiceAccount): Promise<void> {

@@ -2,6 +2,7 @@ import type { InventoryItem } from "../index";
 import type { Service, Services } from "../services";
 import { BlobFiles } from "./blob-files";
 import { ImageStore } from "./images";
+import { RegistryOperations } from "./registry-operations";
 import { RepositoryService } from "./repositories";
 import { Uploads } from "./uploads";
 
@@ -10,6 +11,7 @@ export class ArtifactRegistryService implements Service {
     readonly images: ImageStore;
     readonly repositories: RepositoryService;
     readonly uploads: Uploads;
+    readonly operations = new RegistryOperations();
 
     constructor({
         options,

@@ -6,7 +6,7 @@ import { POLICY_VERSION_QUERY, policyHandlers } from "../iam/policy-handlers";
 import { readMaxResults } from "../storage/listing";
 import type { ListedImage } from "./images";
 import { imageSize } from "./manifests";
-import { describeRepository, doneOperation, type Repository, registryPath, repositoryBody } from "./repositories";
+import { describeRepository, type Repository, registryPath, repositoryBody } from "./repositories";
 
 const PARENT = "/v1/projects/:project/locations/:location/repositories" as const;
 const ONE = `${PARENT}/:repository` as const;
@@ -34,6 +34,7 @@ export function artifactRoutes(): Route[] {
         ...repositoryRoutes(),
         route("GET", `${ONE}/dockerImages`, listImages, { query: ["pageSize", "pageToken"] }),
         route("GET", `${ONE}/dockerImages/:image`, getImage),
+        route("GET", "/v1/projects/:project/locations/:location/operations/:operation", getOperation),
     ];
 }
 
@@ -47,9 +48,10 @@ function repositoryRoutes(): Route[] {
                 requirePermission(request, "artifactregistry.repositories.create", `projects/${project}`);
                 const body = await request.read(repositoryBody);
                 const id = request.query.get("repositoryId") ?? request.query.get("repository_id") ?? "";
-                const { repositories } = request.services.artifactRegistry;
+                const { repositories, operations } = request.services.artifactRegistry;
                 const made = await repositories.create(project, location, id, body);
-                return { body: doneOperation(made.name, { "@type": TYPE, ...describe(request, made) }) };
+                const response = { "@type": TYPE, ...describe(request, made) };
+                return { body: operations.add(parentOf(request.params), response) };
             },
             { query: ["repositoryId", "repository_id"] },
         ),
@@ -80,8 +82,10 @@ function repositoryRoutes(): Route[] {
         ),
         route("DELETE", ONE, async (request) => {
             const { name } = allowed(request, "delete");
-            await request.services.artifactRegistry.repositories.delete(name);
-            return { body: doneOperation(name, { "@type": "type.googleapis.com/google.protobuf.Empty" }) };
+            const { repositories, operations } = request.services.artifactRegistry;
+            await repositories.delete(name);
+            const response = { "@type": "type.googleapis.com/google.protobuf.Empty" };
+            return { body: operations.add(parentOf(request.params), response) };
         }),
     ];
 }
@@ -126,6 +130,12 @@ function getImage(request: ApiRequest<Name & { readonly image: string }>) {
         throw notFound(`Requested entity was not found: ${name}`);
     }
     return { body: found };
+}
+
+function getOperation(request: ApiRequest<Place & { readonly operation: string }>) {
+    requirePermission(request, "artifactregistry.repositories.get", `projects/${request.params.project}`);
+    const name = `${parentOf(request.params)}/operations/${request.params.operation}`;
+    return { body: request.services.artifactRegistry.operations.get(name) };
 }
 
 function describeImages(request: ApiRequest<Name>) {

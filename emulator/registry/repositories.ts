@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { alreadyExists, invalid, notFound } from "../http/errors";
 import type { PolicyStore } from "../iam/policy";
@@ -204,17 +203,6 @@ export function describeRepository(repository: Repository, host: string, sizeByt
         updateTime: repository.updateTime,
         sizeBytes: String(sizeBytes),
         registryUri: `${host}/${registryPath(repository.name)}`,
-    };
-}
-
-/** A long-running operation that is done: https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.operations */
-export function doneOperation(name: string, response: Record<string, unknown>): Record<string, unknown> {
-    const [, project, , location] = name.split("/");
-    return {
-        name: `projects/${project}/locations/${location}/operations/${randomUUID()}`,
-        metadata: { "@type": "type.googleapis.com/google.devtools.artifactregistry.v1.OperationMetadata" },
-        done: true,
-        response,
     };
 }
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { checkBody } from "../http/body";
 import { ApiError, alreadyExists, invalid, notFound } from "../http/errors";
+import { mergePatch } from "../http/merge-patch";
 import type { PolicyStore } from "../iam/policy";
 import type { InventoryItem } from "../index";
 import type { ProjectService } from "../project/projects";
@@ -97,7 +98,7 @@ export class BucketService {
             .filter((bucket) => bucket.projectId === projectId && bucket.name.startsWith(prefix));
     }
 
-    /** JSON merge patch (RFC 7396): `null` deletes. */
+    /** JSON merge patch: `null` deletes. */
     async patch(bucket: Bucket, patch: object, where: string): Promise<Bucket> {
         return this.replace(bucket, mergePatch({ location: bucket.location, ...bucket.settings }, patch), where);
     }
@@ -215,21 +216,4 @@ function defaultBindings(projectId: string) {
         { role: "roles/storage.legacyObjectOwner", members: editors },
         { role: "roles/storage.legacyObjectReader", members: viewers },
     ];
-}
-
-/** RFC 7396. */
-export function mergePatch(target: unknown, patch: unknown): object {
-    const result: Record<string, unknown> = isPlainObject(target) ? { ...target } : {};
-    for (const [name, value] of Object.entries(patch ?? {})) {
-        if (value === null) {
-            delete result[name];
-        } else {
-            result[name] = isPlainObject(value) ? mergePatch(result[name], value) : value;
-        }
-    }
-    return result;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

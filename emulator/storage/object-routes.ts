@@ -1,8 +1,8 @@
 import { checkBody } from "../http/body";
 import { invalid, unimplemented } from "../http/errors";
+import { mergePatch } from "../http/merge-patch";
 import { type Route, route } from "../http/router";
 import type { ApiRequest, ApiResponse } from "../http/types";
-import { mergePatch } from "./buckets";
 import { compose, copy, rewrite } from "./copying";
 import { listObjects, readListQuery } from "./listing";
 import { download } from "./media";

@@ -1,14 +1,12 @@
-import type { File } from "@google-cloud/storage";
+import type { File, Storage } from "@google-cloud/storage";
 import type { GoogleAuth } from "google-auth-library";
 import type { BucketClient, Clock, StoredObject, VmClient } from "./clients";
 import type { CloudSettings } from "./credentials";
 import { httpStatusOf } from "./errors";
 
-/** Opens a bucket with @google-cloud/storage; its client retries what may be retried. */
-export function openBucket(bucketName: string, settings: CloudSettings, auth: GoogleAuth): BucketClient {
+/** Cloud Storage's own client. */
+export function openStorage(settings: CloudSettings, auth: GoogleAuth): Storage {
     const { Storage } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
-    const { createWriteStream } = require("node:fs") as typeof import("node:fs");
-    const { pipeline } = require("node:stream/promises") as typeof import("node:stream/promises");
     const storage = new Storage({
         apiEndpoint: settings.storageOrigin,
         // Without it the client leaves the credentials away wherever the endpoint is not Google's own.
@@ -18,6 +16,14 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
     });
     // The client prefers STORAGE_EMULATOR_HOST to its own option; the gcp provider does not read that variable at all.
     storage.baseUrl = `${settings.storageOrigin}/storage/v1`;
+    return storage;
+}
+
+/** Opens a bucket with @google-cloud/storage; its client retries what may be retried. */
+export function openBucket(bucketName: string, settings: CloudSettings, auth: GoogleAuth): BucketClient {
+    const { createWriteStream } = require("node:fs") as typeof import("node:fs");
+    const { pipeline } = require("node:stream/promises") as typeof import("node:stream/promises");
+    const storage = openStorage(settings, auth);
     const bucket = storage.bucket(bucketName);
     const contentTypeOf = (name: string) => (name.endsWith(".json") ? "application/json" : "text/plain; charset=utf-8");
     const upload = async (name: string, send: (file: File) => Promise<unknown>) => {

@@ -43,15 +43,8 @@ export function failureMessage(
     debugMinutes: number,
     nowMs: number,
 ): string {
-    const outcome =
-        status.state === "TIMED_OUT"
-            ? "ran into its time limit"
-            : status.exitCode === null
-              ? "failed before its trainer could end"
-              : `failed with the trainer's exit code ${status.exitCode}`;
-    const lines = [
-        `Run ${place.runId}, attempt ${status.attempt}, ${outcome}: ${status.reason ?? "no reason was given"}`,
-    ];
+    const reason = status.reason ?? "no reason was given";
+    const lines = [`Run ${place.runId}, attempt ${status.attempt}, ${outcomeOf(status, reason)}: ${reason}`];
     if (tail.length > 0) {
         lines.push(`${lastLinesOf(tail)} the trainer's log:`, ...tail.map((line) => `| ${line}`));
         lines.push(`The whole log: gcloud storage cat ${wholeLog}`);
@@ -61,6 +54,17 @@ export function failureMessage(
     lines.push(...debugLines(place, status, debugMinutes, nowMs));
     lines.push(`\`pulumi up\` tries again, as attempt ${status.attempt + 1}.`);
     return lines.join("\n");
+}
+
+function outcomeOf({ state, exitCode }: RunStatus, reason: string): string {
+    if (state === "TIMED_OUT") {
+        return "ran into its time limit";
+    }
+    if (exitCode === null) {
+        return "failed before its trainer could end";
+    }
+    // The boot script's reasons say it already.
+    return reason.includes(`exit code ${exitCode}`) ? "failed" : `failed with the trainer's exit code ${exitCode}`;
 }
 
 function lastLinesOf(lines: string[]): string {

@@ -1,6 +1,20 @@
 import type { ZodType } from "zod";
-import { instanceBody, setMetadataBody, setSchedulingBody } from "../../emulator/compute/instance-schema";
-import { firewallBody, networkBody, subnetworkBody } from "../../emulator/compute/network-schema";
+import {
+    accessConfigBody,
+    instanceBody,
+    setMetadataBody,
+    setSchedulingBody,
+    setSecurityPolicyBody,
+    updateInterfaceBody,
+} from "../../emulator/compute/instance-schema";
+import {
+    firewallBody,
+    firewallPatch,
+    networkBody,
+    networkPatch,
+    subnetworkBody,
+    subnetworkPatch,
+} from "../../emulator/compute/network-schema";
 import { Router } from "../../emulator/http/router";
 import { policySchema } from "../../emulator/iam/policy-schema";
 import { repositoryBody } from "../../emulator/registry/repositories";
@@ -33,6 +47,8 @@ const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
         "pageToken",
         "projection",
     ],
+    // The provider writes to the very URL that it has read from.
+    "compute.instances.update": ["view"],
     // Google's JSON transcoding takes a field's original name too; the Pulumi provider sends it.
     "artifactregistry.projects.locations.repositories.create": ["repository_id"],
 };
@@ -100,9 +116,16 @@ describeWithPython("Google's descriptions of its APIs", () => {
         ["compute:beta", "Instance", instanceBody, ["Instance.networkInterfaces[].securityPolicy"]],
         ["compute:beta", "Metadata", setMetadataBody],
         ["compute:beta", "Scheduling", setSchedulingBody],
+        ["compute:beta", "NetworkInterface", updateInterfaceBody],
+        ["compute:beta", "AccessConfig", accessConfigBody],
+        ["compute:beta", "InstancesSetSecurityPolicyRequest", setSecurityPolicyBody],
         ["compute:beta", "Network", networkBody],
+        // The provider's.
+        ["compute:beta", "Network", networkPatch, ["Network.routingConfig.deleteBgpAlwaysCompareMed"]],
         ["compute:beta", "Subnetwork", subnetworkBody],
+        ["compute:beta", "Subnetwork", subnetworkPatch],
         ["compute:beta", "Firewall", firewallBody],
+        ["compute:beta", "Firewall", firewallPatch],
         ["storage:v1", "Bucket", newBucketSchema],
         ["storage:v1", "Object", objectSchema],
         ["storage:v1", "ComposeRequest", composeSchema],

@@ -68,6 +68,14 @@ describe("npm start", () => {
             attempt: 1,
         });
         expect(read(`${folder}/trainer.log`)).toContain("150 rows");
+        const listed = (sign: string) =>
+            [...output.matchAll(/^ {2}([+-]) (\S+) +(\S+)/gm)]
+                .filter((line) => line[1] === sign)
+                .map((line) => line[3]);
+        // The APIs stay on.
+        const apis = listed("+").filter((name) => name?.startsWith("trainer-apis-"));
+        expect([...listed("-"), ...apis].sort()).toEqual(listed("+").sort());
+        expect(apis).toHaveLength(5);
         expectNothingLeft(output);
     });
 

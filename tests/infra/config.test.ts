@@ -149,7 +149,7 @@ describe("a wrong value", () => {
         ["hyperparameters", '{"target":"x"}', ".target` must be set by the key of its own"],
         ["hyperparameters", '{"dropColumns":[]}', ".dropColumns` must be set by the key of its own"],
         ["hyperparameters", '{"a b":1}', '["a b"]` must have a name of letters, digits, `_`, `.` and `-`'],
-        ["hyperparameters", '{"a b":1}', "(pulumi config rm --path 'hyperparameters[\"a b\"]')"],
+        ["hyperparameters", '{"a b":1}', '; got "a b" (pulumi config rm --path \'hyperparameters["a b"]\')'],
         ["hyperparameters", '{"x":null}', ".x` must be a text, a number, a boolean, a list or an object; got null"],
         ["hyperparameters", '{"x":["\\u0000"]}', ".x` must not contain a NUL character"],
         ["env", '{"1A":"x"}', '["1A"]` must have a name of letters, digits and `_`'],
@@ -172,6 +172,7 @@ describe("a wrong value", () => {
         ["resultsDir", "a/../b", "` must be a folder inside the project"],
         ["resultsDir", "C:\\models", "` must be a folder inside the project"],
         ["labels", '{"Team":"x"}', ".Team` must have a name of at most 63 lowercase letters"],
+        ["labels", '{"Team":"x"}', '; got "Team" (pulumi config rm'],
         ["labels", '{"goog-x":"x"}', ".goog-x` must have a name"],
         ["labels", '{"gcp-trainer":"x"}', ".gcp-trainer` must have another name: this label is the job's own"],
         [

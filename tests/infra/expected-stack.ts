@@ -125,7 +125,12 @@ export const expected: readonly ExpectedResource[] = [
         [],
         {
             imageName: `${REGISTRY_URI}/trainer:current`,
-            build: { context: "trainer", dockerfile: "trainer/Dockerfile", platform: "linux/amd64", args: {} },
+            build: {
+                context: ".build-context/dev/trainer",
+                dockerfile: ".build-context/dev/trainer/Dockerfile",
+                platform: "linux/amd64",
+                args: {},
+            },
             registry: secret({
                 server: "us-central1-docker.pkg.dev",
                 username: "oauth2accesstoken",

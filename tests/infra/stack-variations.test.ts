@@ -66,8 +66,8 @@ describe("a variation of the config changes what it should and nothing else:", (
         const stack = await declareJob({ machineType: "c4a-standard-4" });
 
         expect(resource(stack, "docker:index/image:Image").inputs.build).toEqual({
-            context: "trainer",
-            dockerfile: "trainer/Dockerfile",
+            context: ".build-context/dev/trainer",
+            dockerfile: ".build-context/dev/trainer/Dockerfile",
             platform: "linux/arm64",
             args: {},
         });
@@ -254,8 +254,8 @@ describe("a variation of the config changes what it should and nothing else:", (
         };
 
         expect(resource(stack, "docker:index/image:Image").inputs.build).toEqual({
-            context: "own",
-            dockerfile: "own/Dockerfile",
+            context: ".build-context/dev/trainer",
+            dockerfile: ".build-context/dev/trainer/Dockerfile",
             platform: "linux/amd64",
             args: { BASE: "x" },
         });

@@ -108,9 +108,9 @@ export function parseArguments(argv: readonly string[]): Hyperparameters {
         } else if (Object.hasOwn(values, name) || Object.hasOwn(grid, name)) {
             problems.push(`\`${name}\` must be given once; got it again as ${JSON.stringify(text)}`);
         } else if (isKey(RULES, name)) {
-            values[name] = parseValue(name, text, RULES[name], problems);
+            values[name] = parseValue<unknown>(name, text, RULES[name], problems);
         } else if (isKey(GROWTH_RULES, name)) {
-            grid[name] = parseValues(name, text, GROWTH_RULES[name], problems);
+            grid[name] = parseValues<unknown>(name, text, GROWTH_RULES[name], problems);
         } else {
             problems.push(`\`${name}\` is not a hyperparameter of this trainer; known are ${knownNames()}`);
         }

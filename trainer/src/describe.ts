@@ -1,31 +1,25 @@
 import type { Hyperparameters } from "./arguments";
-import type { FitResult } from "./cart/fit-pool";
-import type { Dataset, Target } from "./dataset";
+import type { FitResult } from "./cart";
 import { evaluate, type Metrics } from "./evaluate";
 import type { ClassificationMetrics, RegressionMetrics } from "./metrics";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
-
-const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
+import type { Dataset } from "./table/dataset";
+import type { Target } from "./table/target";
 
 const MAX_CLASSES_SHOWN = 12;
 const MAX_FEATURES_SHOWN = 30;
 
-/** What was read: one line. */
-export function describeTable({ source, rows, columns, delimiter }: Table): string {
-    const separated = `${DELIMITER_NAMES[delimiter] ?? delimiter}-separated`;
-    return `Read ${source}: ${rows.length} rows, ${columns.length} columns, ${separated}`;
-}
-
 /** Target, features and what was dropped. */
 export function describeDataset(dataset: Dataset): string[] {
-    const { target, features, dropped, warnings } = dataset;
+    const { target, features, dropped, warnings, rowsWithoutTarget } = dataset;
     const isClasses = target.task === "classification";
     return [
         `Target: ${target.name}, ${isClasses ? `${target.classes.length} classes` : "a number"} (${target.why})`,
         ...(isClasses ? [`Rows per class: ${countClasses(target.classes, target.y)}`] : []),
         `Features (${features.length}): ${listFeatures(dataset)}`,
         ...dropped.map(({ name, why }) => `Dropped: ${name} (${why})`),
+        ...(rowsWithoutTarget === 0 ? [] : [`Left out: ${rowsWithoutTarget} rows without a value of ${target.name}`]),
         ...warnings.map((warning) => `Warning: ${warning}`),
     ];
 }

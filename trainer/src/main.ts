@@ -1,13 +1,17 @@
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
+import { type FitProgress, openFitPool, serveFits } from "./cart";
 import { EXIT, TrainerError } from "./errors";
-import { train } from "./train";
-import { fitInWorker, serveFitRequest } from "./worker";
 
 function print(...lines: string[]): void {
     for (const line of lines) {
         process.stdout.write(`${line}\n`);
     }
+}
+
+/** A line every 30 s, so that nobody takes silence for a stall. */
+function printProgress({ seconds, treesDone, trees }: FitProgress): void {
+    print(`Still training, ${seconds} s so far${trees > 2 ? `: ${treesDone} of ${trees} trees` : ""}`);
 }
 
 /** Ends at once, after the last line is out: an open connection would keep the process for a while. */
@@ -21,13 +25,13 @@ async function main(): Promise<void> {
         process.once(signal, () => end(128 + constants.signals[signal], `Stopped by ${signal}`));
     }
     try {
-        // Not imported above: the worker threads run this file too, and start faster without the storage client.
-        const { openStorage } = await import("./storage.js");
+        // Not imported above: the worker threads run this file too, and start faster without all that.
+        const [{ openStorage }, { train }] = await Promise.all([import("./storage.js"), import("./train.js")]);
         await train({
             argv: process.argv.slice(2),
             env: process.env,
             openStorage,
-            fit: (request) => fitInWorker(__filename, request, print),
+            openFitPool: (dataset) => openFitPool(dataset, { file: __filename, onProgress: printProgress }),
             print,
         });
         process.exit(0);
@@ -43,5 +47,5 @@ async function main(): Promise<void> {
 if (isMainThread) {
     void main(); // It ends the process itself, also on errors.
 } else {
-    serveFitRequest();
+    serveFits();
 }

@@ -9,12 +9,18 @@ export interface ObjectStore {
      * The object's content as it arrives, checked against its CRC32C.
      * @throws {StorageError} while it is read
      */
-    read(uri: GcsUri): AsyncIterable<Uint8Array>;
+    read(uri: GcsUri): ObjectContent;
     /**
      * Creates the object, all at once or not at all; never overwrites one with other content.
      * @throws {StorageError}
      */
-    create(uri: GcsUri, json: string): Promise<void>;
+    create(uri: GcsUri, content: string | Uint8Array, contentType: string): Promise<void>;
+}
+
+/** An object's bytes as they arrive. */
+export interface ObjectContent extends AsyncIterable<Uint8Array> {
+    /** Of the whole object; known with the first bytes, unless storage unpacks a compressed object on the way. */
+    readonly size?: number | undefined;
 }
 
 /** The client gives up on a request that fails again and again after so long; the run's own limit is far above. */
@@ -27,23 +33,32 @@ const RETRY_SECONDS = 60;
 export function openStorage(): ObjectStore {
     const storage = new Storage({ retryOptions: { autoRetry: true, maxRetries: 5, totalTimeout: RETRY_SECONDS } });
     return {
-        async *read(uri) {
-            const stream = storage.bucket(uri.bucket).file(uri.path).createReadStream();
-            try {
-                for await (const chunk of stream) {
-                    yield chunk as Uint8Array;
-                }
-            } catch (error) {
-                throw describe(error, "read", uri);
-            } finally {
-                stream.destroy();
-            }
+        read(uri) {
+            const content = {
+                size: undefined as number | undefined,
+                async *[Symbol.asyncIterator]() {
+                    const stream = storage.bucket(uri.bucket).file(uri.path).createReadStream();
+                    stream.on("response", (response: DownloadResponse) => {
+                        content.size = sizeOf(response);
+                    });
+                    try {
+                        for await (const chunk of stream) {
+                            yield chunk as Uint8Array;
+                        }
+                    } catch (error) {
+                        throw describe(error, "read", uri);
+                    } finally {
+                        stream.destroy();
+                    }
+                },
+            };
+            return content;
         },
-        async create(uri, json) {
+        async create(uri, content, contentType) {
             const file = storage.bucket(uri.bucket).file(uri.path);
             try {
-                await file.save(json, {
-                    contentType: "application/json",
+                await file.save(typeof content === "string" ? content : Buffer.from(content), {
+                    contentType,
                     // One request: the object appears complete or not at all.
                     resumable: false,
                     // 0: the object must not exist. An earlier attempt's objects were cleared before this one began.
@@ -51,7 +66,7 @@ export function openStorage(): ObjectStore {
                 });
             } catch (error) {
                 // The client repeats a request whose answer got lost: then the object is there, and it is this one.
-                if (codeOf(error) === 412 && (await md5Of(storage, uri)) === md5(json)) {
+                if (codeOf(error) === 412 && (await md5Of(storage, uri)) === md5(content)) {
                     return;
                 }
                 throw describe(error, "write", uri);
@@ -69,8 +84,18 @@ async function md5Of(storage: Storage, uri: GcsUri): Promise<string | undefined>
     }
 }
 
-function md5(text: string): string {
-    return createHash("md5").update(text).digest("base64");
+function md5(content: string | Uint8Array): string {
+    return createHash("md5").update(content).digest("base64");
+}
+
+/** What the client tells of the answer to a download. */
+interface DownloadResponse {
+    headers: Readonly<Record<string, string | undefined>>;
+}
+
+function sizeOf({ headers }: DownloadResponse): number | undefined {
+    const length = headers["content-length"];
+    return length === undefined || headers["content-encoding"] === "gzip" ? undefined : Number(length);
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,7 +1,6 @@
 import { type Hyperparameters, parseArguments, type Task } from "./arguments";
-import { toCartModel } from "./cart/cart-model";
-import type { FitPool } from "./cart/fit-pool";
-import { type Dataset, readDataset } from "./dataset";
+import { type FitPool, toCartModel } from "./cart";
+import { checkModel, rowsToCheck } from "./check-model";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
 import { formatGcsUri, parseEnvironment } from "./environment";
 import { UsageError } from "./errors";
@@ -12,6 +11,7 @@ import { toFitTask } from "./search/fit-task";
 import { countFolds, type Growth, listTrials } from "./search/trials";
 import { splitRows } from "./split";
 import type { ObjectStore } from "./storage";
+import { type Dataset, readDataset } from "./table/dataset";
 import { writeResults } from "./write-results";
 
 /** What a training needs from the world around it. */
@@ -23,6 +23,9 @@ export interface Surroundings {
     /** Takes lines for the log. */
     print(...lines: string[]): void;
 }
+
+/** With so many leaves the text of `model.json` is some 300 MB; one twice as long no program in JavaScript can hold. */
+const MAX_LEAVES = 2_000_000;
 
 /**
  * The whole training: read, choose among the trials if there are several, test on rows held back, fit on all rows, write.
@@ -41,8 +44,9 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Surr
     try {
         const { growth, ...findings } = await learn(pool, dataset, hyperparameters, trials, print);
         const origin = describeOrigin(hyperparameters, growth, dataset);
-        const trees = findings.final.trees.map((tree) => toCartModel(tree, dataset.target.task, growth));
+        const trees = findings.final.trees.map((tree) => toCartModel(tree, growth));
         const model = makeModel(dataset, origin, growth.algorithm, trees);
+        checkModel(model, dataset, rowsToCheck(dataset.rowCount), findings.final.predictions ?? new Float64Array());
         const metrics = makeMetricsFile(model, dataset, findings);
         await writeResults({ storage, modelDir, dataset, model, metrics, findings, print });
     } finally {
@@ -75,13 +79,15 @@ async function learn(
 
     print(`Training ${growth.algorithm === "tree" ? "a decision tree" : "a forest"}: ${describeGrowth(growth)}`);
     const task = { ...toFitTask(growth, seed, split.train), testRows: split.test };
-    const { predictions } = await pool.fit({ ...task, keepTrees: false });
+    const { predictions, leaves } = await pool.fit({ ...task, keepTrees: false });
+    checkSize(leaves);
     const held = { rows: split.test, predictions: predictions ?? new Float64Array() };
     const metrics = evaluate(target, held.rows, held.predictions);
     print(`Tested on ${split.test.length} rows that it was not trained on:`, ...describeMetrics(metrics));
 
     const all = Uint32Array.from({ length: rowCount }, (_, row) => row);
-    const final = await pool.fit({ ...toFitTask(growth, seed, all), keepTrees: true });
+    const checked = rowsToCheck(rowCount);
+    const final = await pool.fit({ ...toFitTask(growth, seed, all), testRows: checked, keepTrees: true });
     print(...describeFit(growth, dataset, final));
     return { growth, metrics, split, held, final, crossValidation };
 }
@@ -91,5 +97,15 @@ function checkGainFunction({ gainFunction }: Hyperparameters, task: Task): void 
     const needed = task === "classification" ? "gini" : "regression";
     if (gainFunction !== undefined && gainFunction !== needed) {
         throw new UsageError([`\`gainFunction\` must be "${needed}" for a ${task}; got "${gainFunction}"`]);
+    }
+}
+
+/** @throws {UsageError} for a model that is too large to be written */
+function checkSize(leaves: number): void {
+    if (leaves > MAX_LEAVES) {
+        throw new UsageError([
+            `The model must have at most ${MAX_LEAVES} leaves, to be written; it has ${leaves}: ` +
+                "raise `minNumSamples`, or lower `maxDepth` or the number of `trees`",
+        ]);
     }
 }

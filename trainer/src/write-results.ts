@@ -1,11 +1,12 @@
-import type { Dataset } from "./dataset";
+import trainer from "../package.json";
 import { formatGcsUri, type GcsUri } from "./environment";
 import { actualOf } from "./evaluate";
 import type { Findings, MetricsFile } from "./model";
 import type { Model } from "./model-format";
-import { toOnnx } from "./onnx/to-onnx";
-import { renderReport } from "./report-html/render-report";
+import { OnnxError, toOnnx } from "./onnx";
+import { renderReport } from "./report-html";
 import type { ObjectStore } from "./storage";
+import type { Dataset } from "./table/dataset";
 
 /** Points that the report draws at most: more say nothing more, and make the file large. */
 const MAX_POINTS = 2000;
@@ -31,13 +32,28 @@ export async function writeResults({
     print,
 }: Results): Promise<void> {
     await write("metrics.json", formatJson(metrics), "application/json");
-    await write("model.onnx", toOnnx(model), "application/octet-stream");
+    await writeOnnx();
     await write(
         "report.html",
-        renderReport({ dataset, model, metrics, test: sampleOf(dataset, findings) }),
+        renderReport({ source: dataset.source, dataset, model, metrics, test: sampleOf(dataset, findings), trainer }),
         "text/html; charset=utf-8",
     );
     await write("model.json", `${JSON.stringify(model)}\n`, "application/json");
+
+    /** A model that ONNX cannot hold is a model all the same. */
+    async function writeOnnx(): Promise<void> {
+        let content: Uint8Array;
+        try {
+            content = toOnnx(model);
+        } catch (error) {
+            if (!(error instanceof OnnxError)) {
+                throw error;
+            }
+            print(`Warning: no model.onnx: ${error.message}`);
+            return;
+        }
+        await write("model.onnx", content, "application/octet-stream");
+    }
 
     async function write(name: string, content: string | Uint8Array, contentType: string): Promise<void> {
         const uri = { ...modelDir, path: modelDir.path + name };

@@ -3,9 +3,9 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import type * as pulumi from "@pulumi/pulumi";
-import { type Apply, GoogleApiError, knowsOnly } from "../context";
+import { type Apply, call, GoogleApiError, knowsOnly } from "../context";
 
-/** `gcp.storage.BucketObject` from a file. Destroying the bucket takes it away, as it does with its other objects. */
+/** `gcp.storage.BucketObject` from a file. */
 export const bucketObject: Apply = async ({ type, inputs }, context) => {
     knowsOnly(type, inputs, ["name", "bucket", "source", "contentType", "sourceMd5hash", "detectMd5hash"]);
     const source = inputs.source as pulumi.asset.FileAsset;
@@ -40,5 +40,8 @@ export const bucketObject: Apply = async ({ type, inputs }, context) => {
             mediaLink: `${context.url}/download/storage/v1/b/${inputs.bucket}/o/${encodeURIComponent(String(inputs.name))}`,
         },
         note: `${inputs.name} (${size.toLocaleString("en-US")} bytes)`,
+        destroy: async (later) => {
+            await call(later, "DELETE", `/storage/v1/b/${inputs.bucket}/o/${encodeURIComponent(String(inputs.name))}`);
+        },
     };
 };

@@ -27,11 +27,11 @@ export const image: Apply = async ({ type, inputs }, context) => {
             repoDigest: `${withoutTag(imageName)}@${digest}`,
         },
         note,
-        ...(destroy ? { destroy } : {}),
+        destroy,
     };
 };
 
-type Pushed = { digest: string; note: string } & Pick<Applied, "destroy">;
+type Pushed = { digest: string; note: string } & Required<Pick<Applied, "destroy">>;
 
 async function pushBuiltImage(imageName: string, build: ImageBuild, context: RehearsalContext): Promise<Pushed> {
     const imageId = await buildImage(build, REHEARSAL_TAG, context.signal);
@@ -44,11 +44,17 @@ async function pushBuiltImage(imageName: string, build: ImageBuild, context: Reh
 }
 
 async function pushFolder(imageName: string, build: ImageBuild, context: RehearsalContext): Promise<Pushed> {
-    await buildFolder(build.context, context.signal);
-    const contextSha256 = await hashContext(build.context, build.args ?? {});
-    const pushed = { ...address(imageName, context), folder: build.context, contextSha256, dataDir: context.dataDir };
+    const { trainerDir, projectDir, dataDir, signal } = context;
+    await buildFolder(trainerDir, signal);
+    const contextSha256 = await hashContext(trainerDir, build.args ?? {});
+    const pushed = { ...address(imageName, context), folder: trainerDir, contextSha256, dataDir };
     const { digest } = await pushProcessImage(pushed);
-    return { digest, note: `from ${path.relative(context.projectDir, build.context) || "."}/, as a process` };
+    return {
+        digest,
+        note: `from ${path.relative(projectDir, trainerDir) || "."}/, as a process`,
+        // What is in the registry goes with the repository, as on Google Cloud; on this machine nothing was made.
+        destroy: () => Promise.resolve(),
+    };
 }
 
 /** An edited trainer has to be what runs, as it would be in an image: its own `build` script is run if it has one. */

@@ -24,6 +24,7 @@ export class Backend {
         try {
             await backend.post(`/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
             await backend.makeBucket();
+            await backend.grant();
         } catch (error) {
             await backend.stop();
             throw error;
@@ -90,6 +91,10 @@ export class Backend {
             versioning: { enabled: true },
             iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
         });
+    }
+
+    /** Gives the VM's account its roles on the bucket. */
+    async grant(): Promise<void> {
         const members = [`serviceAccount:${ACCOUNT}`];
         const under = (prefix: string) => ({
             title: prefix,
@@ -100,6 +105,15 @@ export class Backend {
             { role: "roles/storage.objectViewer", members, condition: under("data") },
             { role: "roles/storage.objectUser", members, condition: under("runs") },
         ];
+        await this.setBindings(bindings);
+    }
+
+    /** Takes the roles away again. */
+    async revoke(): Promise<void> {
+        await this.setBindings([]);
+    }
+
+    private async setBindings(bindings: object[]): Promise<void> {
         await this.post(`/storage/v1/b/${BUCKET}/iam`, { version: 3, bindings }, "PUT");
     }
 

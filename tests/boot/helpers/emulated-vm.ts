@@ -144,6 +144,13 @@ export class EmulatedVm {
         }
     }
 
+    /** Waits until the serial port has printed this. */
+    async untilPrinted(text: RegExp): Promise<void> {
+        while (!text.test(await this.serialPort())) {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+    }
+
     async status(): Promise<Status | undefined> {
         const text = await this.backend.get(`runs/${RUN_ID}/status.json`);
         return text === undefined ? undefined : (JSON.parse(text.toString()) as Status);

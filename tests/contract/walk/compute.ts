@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { ACCOUNT } from "./project";
 import { type Json, PROJECT_ID, REGION, type Walker, ZONE } from "./walker";
 
@@ -10,6 +11,7 @@ export async function walkCompute(walker: Walker, version: Version): Promise<voi
     await walker.ok("GET", project);
     const { name: image } = await walker.ok("GET", `${images}/family/cos-stable`);
     await walker.ok("GET", `${images}/${image}`);
+    await walker.ok("GET", `${images}?filter=${encodeURIComponent("family = cos-stable")}&maxResults=10`);
     await walker.fails(404, "GET", `${images}/debian-12`);
     await walkNetworks(walker, project);
     await walkInstances(walker, project);
@@ -46,6 +48,10 @@ async function walkNetworks(walker: Walker, project: string): Promise<void> {
         sourceRanges: ["35.235.240.0/20"],
         targetServiceAccounts: [ACCOUNT],
     });
+    await walker.ok("POST", `${subnetworks}/sub/expandIpCidrRange`, { ipCidrRange: "10.1.0.0/20" });
+    const { fingerprint } = await walker.ok("GET", `${subnetworks}/sub`);
+    await walker.ok("PATCH", `${subnetworks}/sub`, { fingerprint, privateIpGoogleAccess: false });
+    await walker.fails(412, "PATCH", `${subnetworks}/sub`, { fingerprint, privateIpGoogleAccess: true });
     await walker.ok("PATCH", `${networks}/net`, { routingConfig: { routingMode: "GLOBAL" } });
     await walker.ok("PATCH", `${firewalls}/ssh`, { name: "ssh", priority: 900, logConfig: { enable: false } });
     for (const [collection, name] of [
@@ -69,8 +75,11 @@ async function walkInstances(walker: Walker, project: string): Promise<void> {
     await walkUpdates(walker, one, read, String(stale));
     await walkDisks(walker, zone);
     await walker.ok("POST", `${one}/reset`);
+    await walkInterface(walker, one);
     const { name } = await walker.ok("POST", `${one}/stop`);
     await walker.ok("POST", `${zone}/operations/${name}/wait`);
+    await walkMove(walker, one);
+    await walker.ok("POST", `${one}/setScheduling`, { maxRunDuration: { seconds: "7200" } });
     await walker.ok("POST", `${one}/setMachineType`, { machineType: `zones/${ZONE}/machineTypes/e2-medium` });
     await walker.ok("POST", `${one}/setServiceAccount`, { email: ACCOUNT, scopes: SCOPES });
     await walker.ok("PATCH", `${one}/updateShieldedInstanceConfig`, { enableSecureBoot: true });
@@ -130,11 +139,37 @@ async function walkUpdates(walker: Walker, one: string, read: Json, stale: strin
     await walker.fails(412, "POST", `${one}/setMetadata`, { fingerprint: stale, items: [] });
     await walker.ok("POST", `${one}/setTags`, { fingerprint: tags?.fingerprint, items: ["other"] });
     await walker.ok("POST", `${one}/setLabels`, { labelFingerprint, labels: { stack: "prod" } });
-    await walker.ok("POST", `${one}/setScheduling`, { maxRunDuration: { seconds: "7200" } });
+    await walker.ok("POST", `${one}/setScheduling`, { instanceTerminationAction: "DELETE" });
+    const whole = await walker.ok("GET", one);
+    await walker.ok("PUT", one, { ...whole, description: "Changed" });
+    await walker.fails(412, "PUT", one, whole);
     await walker.ok("POST", `${one}/setDeletionProtection?deletionProtection=true`);
     await walker.fails(400, "DELETE", one);
     await walker.ok("POST", `${one}/setDeletionProtection?deletionProtection=false`);
     await walker.ok("POST", `${one}/setDiskAutoDelete?autoDelete=false&deviceName=persistent-disk-0`);
+}
+
+/** An external address is taken away and given again, which the provider ends with the security policy. */
+async function walkInterface(walker: Walker, one: string): Promise<void> {
+    const nic = "networkInterface=nic0";
+    const requestId = `requestId=${randomUUID()}`;
+    const { name } = await walker.ok("POST", `${one}/deleteAccessConfig?accessConfig=nat&${nic}&${requestId}`);
+    const again = await walker.ok("POST", `${one}/deleteAccessConfig?accessConfig=nat&${nic}&${requestId}`);
+    if (again.name !== name) {
+        throw new Error(`a request that was sent twice has two operations: ${name}, ${again.name}`);
+    }
+    await walker.fails(400, "POST", `${one}/deleteAccessConfig?accessConfig=nat&${nic}`);
+    await walker.ok("POST", `${one}/addAccessConfig?${nic}`, { type: "ONE_TO_ONE_NAT", networkTier: "PREMIUM" });
+    await walker.ok("POST", `${one}/setSecurityPolicy`, { networkInterfaces: ["nic0"] });
+}
+
+/** The stopped instance moves to another address. */
+async function walkMove(walker: Walker, one: string): Promise<void> {
+    const { networkInterfaces } = await walker.ok("GET", one);
+    const [{ fingerprint, subnetwork } = {}] = networkInterfaces as Record<string, unknown>[];
+    const update = `${one}/updateNetworkInterface?networkInterface=nic0`;
+    await walker.ok("PATCH", update, { fingerprint, subnetwork, networkIP: "10.1.9.9" });
+    await walker.fails(412, "PATCH", update, { fingerprint, subnetwork });
 }
 
 async function walkDisks(walker: Walker, zone: string): Promise<void> {

@@ -7,7 +7,7 @@ const REPOSITORIES = `/v1/projects/${PROJECT_ID}/locations/${REGION}/repositorie
 /** The life of a repository with an image in it. */
 export async function walkRegistry(walker: Walker, dataDir: string): Promise<void> {
     const repository = `${REPOSITORIES}/images`;
-    await walker.ok("POST", `${REPOSITORIES}?repositoryId=images`, {
+    const { name } = await walker.ok("POST", `${REPOSITORIES}?repositoryId=images`, {
         format: "DOCKER",
         mode: "STANDARD_REPOSITORY",
         description: "Trainer images",
@@ -19,6 +19,8 @@ export async function walkRegistry(walker: Walker, dataDir: string): Promise<voi
         },
         dockerConfig: { immutableTags: false },
     });
+    await walker.ok("GET", `/v1/${name}`);
+    await walker.fails(404, "GET", `/v1/${String(name).slice(0, -1)}`);
     await walker.fails(409, "POST", `${REPOSITORIES}?repositoryId=images`, { format: "DOCKER" });
     await walker.ok("POST", `${REPOSITORIES}?repositoryId=others`, { format: "DOCKER" });
     const page = await walker.ok("GET", `${REPOSITORIES}?pageSize=1`);

@@ -16,7 +16,7 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
             await project.init();
             const { output } = await project.up().expectFailure();
 
-            expect(output).toContain("failed with the trainer's exit code 3");
+            expect(output).toContain("attempt 1, failed: The trainer failed (exit code 3)");
             expect(output).toContain("| tiny trainer: this attempt fails");
             expect(output).toContain("`pulumi up` tries again, as attempt 2.");
 

@@ -70,12 +70,13 @@ describeWithEngine("pulumi with the real engine and providers", () => {
         2 * MINUTE_MS,
     );
 
-    it(
-        "a second checkout of the same commit changes nothing",
-        async () => {
-            const second = new Project(cloud, "life", {}, { checkout: "second-checkout" });
+    it.each(["002", "077"])(
+        "a second checkout of the same commit, under umask %s, changes nothing",
+        async (umask) => {
+            const second = new Project(cloud, "life", {}, { checkout: `umask-${umask}` });
             // Git does not know it, and the image does not have it.
             writeFileSync(path.join(second.folder, "trainer", "notes.txt"), "not for the image");
+            second.checkOutUnder(Number.parseInt(umask, 8));
             await second.previewNoChanges().expectSuccess();
         },
         MINUTE_MS,

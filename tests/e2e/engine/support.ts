@@ -1,4 +1,5 @@
 import {
+    chmodSync,
     cpSync,
     existsSync,
     mkdirSync,
@@ -152,6 +153,15 @@ export class Project {
             ? (parse(readFileSync(file, "utf8")) as { encryptionsalt?: string }).encryptionsalt
             : undefined;
         writeFileSync(file, stringify({ ...(salt ? { encryptionsalt: salt } : {}), config }));
+    }
+
+    /** Gives the files the permission bits of a checkout under this umask. */
+    checkOutUnder(umask: number): void {
+        for (const entry of readdirSync(this.folder, { recursive: true, withFileTypes: true })) {
+            if (!entry.isSymbolicLink()) {
+                chmodSync(path.join(entry.parentPath, entry.name), (entry.isDirectory() ? 0o777 : 0o666) & ~umask);
+            }
+        }
     }
 
     /** Makes the stack. */

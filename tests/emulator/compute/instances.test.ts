@@ -169,7 +169,7 @@ describe("instances.insert", () => {
         [{ scheduling: { terminationTime: "2030-01-01T00:00:00Z" } }, "scheduling.terminationTime"],
     ])("answers 501 to %j", async (more, what) => {
         const answer = await insert("refused", more);
-        expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(what)]);
+        expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(`"${what}"`)]);
     });
 });
 
@@ -261,6 +261,17 @@ describe("images", () => {
             expect(byName.json).toEqual(answer.json);
         },
     );
+
+    it("are listed by their family, in the project that has them", async () => {
+        const list = (project: string, filter: string) =>
+            emulator.call("GET", `/compute/v1/projects/${project}/global/images?filter=${encodeURIComponent(filter)}`);
+        expect((await list("cos-cloud", "family = cos-125-lts")).json).toMatchObject({
+            kind: "compute#imageList",
+            items: [{ family: "cos-125-lts", architecture: "X86_64" }],
+        });
+        expect((await list(PROJECT_ID, "")).at("items")).toBeUndefined();
+        expect((await emulator.call("GET", "/compute/alpha/projects/cos-cloud/global/images")).status).toBe(501);
+    });
 
     it.each(["cos-stable", "family/debian-12", "none"])("has no %s", async (path) => {
         expect((await emulator.call("GET", `/compute/v1/projects/cos-cloud/global/images/${path}`)).status).toBe(404);

@@ -14,6 +14,7 @@ const GOOGLE = "https://www.googleapis.com/compute/v1/";
 const NETWORK = `projects/${PROJECT_ID}/global/networks/net`;
 
 const post = (path: string, body: object) => emulator.call("POST", path, { body });
+const patch = (path: string, body: object) => emulator.call("PATCH", path, { body });
 const makeNetwork = () =>
     post(`${GLOBAL}/networks`, {
         name: "net",
@@ -63,11 +64,72 @@ describe("networks", () => {
 
     it("can be changed where Google Cloud lets them", async () => {
         await makeNetwork();
+        const network = `${GLOBAL}/networks/net`;
+        // As the provider writes it.
+        const routingConfig = { routingMode: "GLOBAL", deleteBgpAlwaysCompareMed: false };
+        expect((await patch(network, { routingConfig })).status).toBe(200);
+        expect((await patch(network, { mtu: 1500, fingerprint: null })).status).toBe(200);
+        expect((await emulator.call("GET", network)).json).toMatchObject({
+            routingConfig: { routingMode: "GLOBAL", bgpBestPathSelectionMode: "LEGACY" },
+            mtu: 1500,
+        });
+        await patch(network, { mtu: null });
+        expect((await emulator.call("GET", network)).json).toMatchObject({
+            routingConfig: { routingMode: "GLOBAL" },
+            mtu: 1460,
+        });
+        const other = await patch(network, { description: "other" });
+        expect([other.status, other.at("error.message")]).toEqual([501, expect.stringContaining('"description"')]);
+        expect((await patch(network, { mtu: 100 })).status).toBe(400);
+    });
+
+    it("have subnetworks whose access to Google is switched on and off", async () => {
+        await makeNetwork();
         await makeSubnetwork();
-        await emulator.call("PATCH", `${GLOBAL}/networks/net`, { body: { routingConfig: { routingMode: "GLOBAL" } } });
-        expect((await emulator.call("GET", `${GLOBAL}/networks/net`)).at("routingConfig.routingMode")).toBe("GLOBAL");
-        await post(`${SUBNETWORKS}/sub/setPrivateIpGoogleAccess`, { privateIpGoogleAccess: false });
+        const access = async () => (await emulator.call("GET", `${SUBNETWORKS}/sub`)).at("privateIpGoogleAccess");
+        // The provider leaves `false` out.
+        await post(`${SUBNETWORKS}/sub/setPrivateIpGoogleAccess`, {});
+        expect(await access()).toBe(false);
+        await post(`${SUBNETWORKS}/sub/setPrivateIpGoogleAccess`, { privateIpGoogleAccess: true });
+        expect(await access()).toBe(true);
+        await post(`${SUBNETWORKS}/default/setPrivateIpGoogleAccess`, { privateIpGoogleAccess: true });
+        expect((await emulator.call("GET", `${SUBNETWORKS}/default`)).at("privateIpGoogleAccess")).toBe(true);
+    });
+
+    it("have subnetworks that are patched by who knows their fingerprint", async () => {
+        await makeNetwork();
+        await makeSubnetwork();
+        const read = (await emulator.call("GET", `${SUBNETWORKS}/sub`)).json as { fingerprint: string };
+        const change = (body: object) => patch(`${SUBNETWORKS}/sub`, { fingerprint: read.fingerprint, ...body });
+        // As the provider writes it.
+        const sent = { privateIpv6GoogleAccess: "DISABLE_GOOGLE_ACCESS", allowSubnetCidrRoutesOverlap: false };
+        expect((await change(sent)).status).toBe(200);
+        expect((await emulator.call("GET", `${SUBNETWORKS}/sub`)).json).toEqual(read);
+        for (const [body, what] of [
+            [{ secondaryIpRanges: [{ rangeName: "pods" }] }, "secondaryIpRanges"],
+            [{ role: "ACTIVE" }, "role"],
+            [{ ipCidrRange: "10.1.0.0/16" }, "ipCidrRange"],
+            [{ surprise: 1 }, "surprise"],
+        ] as const) {
+            const answer = await change(body);
+            expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(`"${what}"`)]);
+        }
+        expect((await change({ ...read, privateIpGoogleAccess: null })).status).toBe(200);
         expect((await emulator.call("GET", `${SUBNETWORKS}/sub`)).at("privateIpGoogleAccess")).toBe(false);
+        const stale = await change({ privateIpGoogleAccess: true });
+        expect([stale.status, stale.at("error.errors.0.reason")]).toEqual([412, "conditionNotMet"]);
+    });
+
+    it("have subnetworks that grow, and never shrink", async () => {
+        await makeNetwork();
+        await makeSubnetwork("sub", "10.1.0.0/24");
+        await makeSubnetwork("other", "10.1.4.0/24");
+        const expand = (ipCidrRange: string) => post(`${SUBNETWORKS}/sub/expandIpCidrRange`, { ipCidrRange });
+        expect((await expand("10.1.0.0/22")).status).toBe(200);
+        expect((await emulator.call("GET", `${SUBNETWORKS}/sub`)).at("ipCidrRange")).toBe("10.1.0.0/22");
+        for (const range of ["10.1.0.0/22", "10.1.0.0/24", "10.2.0.0/16", "10.1.0.0/21", "10.1.0.0"]) {
+            expect([range, (await expand(range)).status]).toEqual([range, 400]);
+        }
     });
 
     it.each([
@@ -126,6 +188,59 @@ describe("firewalls", () => {
         expect((await emulator.call("DELETE", `${GLOBAL}/networks/net`)).status).toBe(400);
         await emulator.call("DELETE", `${GLOBAL}/firewalls/ssh`);
         expect((await emulator.call("DELETE", `${GLOBAL}/networks/net`)).status).toBe(200);
+    });
+
+    it("are patched field by field, as the provider does it", async () => {
+        await makeNetwork();
+        await post(`${GLOBAL}/firewalls`, rule);
+        const ssh = `${GLOBAL}/firewalls/ssh`;
+        const sent = {
+            allowed: [{ IPProtocol: "tcp", ports: ["22", "2222"] }],
+            denied: [],
+            sourceTags: [],
+            description: "new",
+            disabled: true,
+            logConfig: { enable: true, metadata: "EXCLUDE_ALL_METADATA" },
+            network: NETWORK,
+            priority: 1000,
+            sourceRanges: ["35.235.240.0/20", "10.0.0.0/8"],
+        };
+        expect((await patch(ssh, sent)).at("operationType")).toBe("patch");
+        const { name, direction, targetServiceAccounts } = rule;
+        const read = await emulator.call("GET", ssh);
+        const { denied: _none, sourceTags: _tags, ...kept } = sent;
+        expect(read.json).toMatchObject({
+            ...kept,
+            ...{ name, direction, targetServiceAccounts },
+            network: GOOGLE + NETWORK,
+        });
+        expect(
+            (await patch(ssh, { ...(read.json as object), targetServiceAccounts: null, logConfig: null })).status,
+        ).toBe(200);
+        const after = await emulator.call("GET", ssh);
+        expect([after.at("targetServiceAccounts"), after.at("logConfig")]).toEqual([undefined, { enable: false }]);
+    });
+
+    it.each([
+        [{ network: "global/networks/default" }, "network"],
+        [{ direction: "EGRESS" }, "direction"],
+        [{ name: "other" }, "name"],
+        [{ surprise: 1 }, "surprise"],
+    ])("answer 501 to a patch with %j", async (body, what) => {
+        await makeNetwork();
+        await post(`${GLOBAL}/firewalls`, rule);
+        const answer = await patch(`${GLOBAL}/firewalls/ssh`, body);
+        expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(`"${what}"`)]);
+    });
+
+    it("lead from or to anywhere unless they say", async () => {
+        await makeNetwork();
+        const { sourceRanges: _ranges, ...inward } = rule;
+        await post(`${GLOBAL}/firewalls`, inward);
+        await post(`${GLOBAL}/firewalls`, { ...inward, name: "out", direction: "EGRESS" });
+        const at = async (name: string) => (await emulator.call("GET", `${GLOBAL}/firewalls/${name}`)).json;
+        expect(await at("ssh")).toMatchObject({ sourceRanges: ["0.0.0.0/0"] });
+        expect(await at("out")).toMatchObject({ destinationRanges: ["0.0.0.0/0"] });
     });
 
     it("need a network that is there, and one of allowed and denied", async () => {

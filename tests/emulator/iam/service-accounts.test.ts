@@ -47,6 +47,15 @@ describe("a service account", () => {
         expect((await emulator.call("DELETE", path)).status).toBe(404);
     });
 
+    it("is switched off and patched with the etag from before, as the provider does", async () => {
+        const created = await create("switched-off");
+        const path = `${ACCOUNTS}/switched-off@demo-project.iam.gserviceaccount.com`;
+        await emulator.call("POST", `${path}:disable`);
+        const body = { serviceAccount: { description: "off", etag: created.at("etag") }, updateMask: "description" };
+        const patched = await emulator.call("PATCH", path, { body });
+        expect(patched.json).toMatchObject({ description: "off", disabled: true });
+    });
+
     it("cannot exist twice", async () => {
         await create("twice-there");
         const answer = await create("twice-there");

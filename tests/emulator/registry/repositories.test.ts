@@ -30,6 +30,8 @@ describe("a repository", () => {
         // The provider writes the parameter with an underscore.
         const operation = await emulator.call("POST", `${PARENT}?repository_id=images&alt=json`, { body });
         expect(operation.json).toMatchObject({ done: true, name: expect.stringContaining("/operations/") });
+        expect((await emulator.call("GET", `/v1/${operation.at("name")}`)).json).toEqual(operation.json);
+        expect((await emulator.call("GET", `/v1/${operation.at("name")}x`)).status).toBe(404);
         const { json } = await emulator.call("GET", `${PARENT}/images`);
         expect(json).toEqual({
             ...body,

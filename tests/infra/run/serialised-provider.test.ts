@@ -142,7 +142,7 @@ describe("TrainingRun, serialised", () => {
         await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
 
         await expect(call("trainingRun", "create")).rejects.toThrow(
-            /exit code 3: The trainer failed \(exit code 3\)\n.*\n\| epoch 1\n\| epoch 2\n/,
+            /failed: The trainer failed \(exit code 3\)\n.*\n\| epoch 1\n\| epoch 2\n/,
         );
         const [status] = await bucket.file(`runs/${runInputs.runId}/status.json`).download();
         expect(JSON.parse(status.toString())).toMatchObject({ state: "FAILED", reported: true });

@@ -188,7 +188,7 @@ describe("a run that failed", () => {
 
         const message = await failure();
 
-        expect(message).toContain("failed with the trainer's exit code 3: The trainer failed (exit code 3)");
+        expect(message).toContain("attempt 1, failed: The trainer failed (exit code 3)\n");
         expect(message).toContain("The last 40 lines of the trainer's log:\n| line 61\n");
         expect(message).toContain("| line 100\n");
         expect(message).not.toContain("| line 60\n");

@@ -1,7 +1,7 @@
-import type { FitPool, FitTask } from "../../../trainer/src/cart/fit-pool";
-import type { Target } from "../../../trainer/src/dataset";
+import type { FitPool, FitTask } from "../../../trainer/src/cart";
 import { crossValidate } from "../../../trainer/src/search/cross-validate";
 import type { Growth } from "../../../trainer/src/search/trials";
+import type { Target } from "../../../trainer/src/table/target";
 import { count } from "../tables";
 
 const ROWS = Uint32Array.from(count(40));

@@ -1,8 +1,8 @@
-import type { FitPool } from "../cart/fit-pool";
-import type { Target } from "../dataset";
+import type { FitPool } from "../cart";
 import { formatNumber } from "../describe";
 import { evaluate } from "../evaluate";
 import { splitFolds } from "../split";
+import type { Target } from "../table/target";
 import { toFitTask } from "./fit-task";
 import type { Growth } from "./trials";
 

@@ -10,8 +10,8 @@ import { BUSYBOX } from "./trainer-images";
 const run = promisify(execFile);
 
 /** An instance that is a machine with a system of its own, for as long as `test` takes. */
-export async function withMachine(test: (vm: EmulatedVm) => Promise<void>, grantDelayMs = 0): Promise<void> {
-    await EmulatedVm.with(grantDelayMs, test, "machine");
+export async function withMachine(test: (vm: EmulatedVm) => Promise<void>): Promise<void> {
+    await EmulatedVm.with(0, test, "machine");
 }
 
 /** Runs a command in the machine of this emulator, which must be on. */

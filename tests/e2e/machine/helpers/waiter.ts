@@ -23,7 +23,9 @@ export async function comeBack(vm: EmulatedVm): Promise<string> {
         instance: INSTANCE,
     };
     const auth = await createAuth(settings);
-    const clock = systemClock();
+    const { now, sleep } = systemClock();
+    // Looks more often, for a machine is up in seconds.
+    const clock = { now, sleep: (ms: number) => sleep(ms / 10) };
     const lines: string[] = [];
     await waitForRun(
         {

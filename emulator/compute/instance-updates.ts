@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from "node:util";
+import { checkBody } from "../http/body";
+import { ApiError, unimplemented } from "../http/errors";
+import { newScheduling } from "./instance-checks";
+import { setSchedulingBody } from "./instance-schema";
+import type { Instance, Scheduling } from "./instance-types";
+import { pathOf, requireFingerprint } from "./links";
+import { withoutNulls } from "./schema";
+
+/** What Compute Engine says of an instance, and a client sends back as it read it, perhaps a while ago. */
+const OUTPUT_ONLY = new Set([
+    "kind",
+    "id",
+    "selfLink",
+    "creationTimestamp",
+    "status",
+    "cpuPlatform",
+    "fingerprint",
+    "lastStartTimestamp",
+    "lastStopTimestamp",
+    "resourceStatus",
+    "startRestricted",
+]);
+
+/**
+ * What `instances.update` changes: the body is the whole instance. Of the fields that have no method of their own it can
+ * change the description, which is all that the provider changes in this way of what is emulated.
+ *
+ * @throws ApiError 412 for a stale fingerprint, 501 naming every other field that is to change
+ * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/update
+ */
+export function replacedFields(instance: Instance, body: object): Partial<Instance> {
+    const wanted = withoutNulls(body) as Record<string, unknown>;
+    const now = instance as unknown as Record<string, unknown>;
+    requireFingerprint(wanted.fingerprint, instance.fingerprint, "instance");
+    const changed = [...new Set([...Object.keys(now), ...Object.keys(wanted)])]
+        .filter((name) => !OUTPUT_ONLY.has(name) && name !== "description")
+        .filter((name) => !isDeepStrictEqual(now[name], wanted[name]));
+    if (changed.length > 0) {
+        throw unimplemented(`changing ${changed.map((name) => `"${name}"`).join(", ")} by instances.update`);
+    }
+    const { description = "" } = wanted;
+    return { description: String(description) };
+}
+
+/**
+ * The scheduling of an instance after `setScheduling`: what the body leaves out stays; `null`, or "" as the provider writes it,
+ * takes away.
+ *
+ * @param where method and path, for the message
+ * @throws ApiError 400 for combinations that Compute Engine refuses, and for a new limit of an instance that is on
+ */
+export function changedScheduling(instance: Instance, body: object, where: string): Scheduling {
+    const given = Object.entries(body);
+    const cleared = new Set(given.flatMap(([name, value]) => (value === null || value === "" ? [name] : [])));
+    const kept = Object.entries(instance.scheduling).filter(([name]) => !cleared.has(name));
+    const wanted = { ...Object.fromEntries(kept), ...checkBody(body, setSchedulingBody, where) };
+    const scheduling = newScheduling(wanted, instance.guestAccelerators !== undefined);
+    const isOn = instance.status !== "TERMINATED";
+    if (isOn && !isDeepStrictEqual(scheduling.maxRunDuration, instance.scheduling.maxRunDuration)) {
+        throw new ApiError(
+            400,
+            "resourceNotReady",
+            `The instance '${pathOf(instance)}' is ${instance.status}; its maxRunDuration changes while it is TERMINATED.`,
+        );
+    }
+    return scheduling;
+}

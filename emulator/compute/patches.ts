@@ -1,0 +1,30 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ZodType } from "zod";
+import { checkBody } from "../http/body";
+import { mergePatch } from "../http/merge-patch";
+
+/**
+ * What may change of a resource, as it is after a merge patch. A client may send back what it has read: members that stay
+ * as they are may be any of the resource's, those that change must be in the schema.
+ *
+ * @param before the resource
+ * @param patch body of a PATCH; `null` takes a member back to its default
+ * @param changeable what a patch may change
+ * @param where method and path, for the message
+ * @returns the changeable members, those included that stay; without those that are to have their default
+ * @throws ApiError 501 naming every changed member that cannot be changed here, 400 for a wrong type
+ */
+export function patched<T>(
+    before: object,
+    patch: object,
+    changeable: ZodType<T> & { readonly shape: object },
+    where: string,
+): T {
+    const now = before as Record<string, unknown>;
+    const wanted = mergePatch(before, patch) as Record<string, unknown>;
+    const changed = Object.keys(patch).filter((name) => !isDeepStrictEqual(wanted[name], now[name]));
+    const after = { ...now, ...Object.fromEntries(changed.map((name) => [name, wanted[name]])) };
+    const names = new Set([...Object.keys(changeable.shape), ...changed]);
+    const members = Object.entries(after).filter(([name, value]) => names.has(name) && value !== undefined);
+    return checkBody(Object.fromEntries(members), changeable, where);
+}

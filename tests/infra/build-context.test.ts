@@ -1,0 +1,187 @@
+import { execFile, execFileSync } from "node:child_process";
+import {
+    chmodSync,
+    existsSync,
+    lstatSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    readlinkSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { contextFiles, copyBuildContext } from "../../infra/build-context";
+
+const OWNER = { stack: "dev", component: "trainer" };
+const COPY = ".build-context/dev/trainer";
+
+let root: string;
+beforeEach(() => {
+    root = mkdtempSync(path.join(tmpdir(), "context-"));
+    write("trainer/src/train.py", "print(1)");
+    write("trainer/node_modules/x/index.js", "x");
+    write("trainer/Dockerfile", "FROM scratch");
+    write("trainer/.dockerignore", "*\n!src\n");
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function write(name: string, text: string): void {
+    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    writeFileSync(path.join(root, name), text);
+}
+
+function filesIn(folder: string): string[] {
+    return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => path.relative(path.join(root, folder), path.join(entry.parentPath, entry.name)))
+        .map((name) => name.split(path.sep).join("/"))
+        .sort();
+}
+
+describe("files of a build context", () => {
+    it("are what .dockerignore lets through", () => {
+        expect(contextFiles(path.join(root, "trainer"))).toEqual(["src/train.py"]);
+    });
+
+    it("are what the Dockerfile's own .dockerignore lets through, if there is one", () => {
+        write("trainer/Dockerfile.dockerignore", "node_modules\n.*\nDockerfile*");
+        write("trainer/more.txt", "");
+
+        expect(contextFiles(path.join(root, "trainer"))).toEqual(["more.txt", "src/train.py"]);
+    });
+
+    it("are all files where nothing is ignored, links among them", () => {
+        rmSync(path.join(root, "trainer/.dockerignore"));
+        symlinkSync("src/train.py", path.join(root, "trainer/link"));
+
+        expect(contextFiles(path.join(root, "trainer"))).toEqual([
+            "Dockerfile",
+            "link",
+            "node_modules/x/index.js",
+            "src/train.py",
+        ]);
+    });
+});
+
+describe("the copy of a build context", () => {
+    it("has a path that does not tell where the trainer is, and holds what docker reads", () => {
+        expect(copyBuildContext(root, "trainer", OWNER)).toBe(COPY);
+        expect(copyBuildContext(root, path.join(root, "trainer"), OWNER)).toBe(COPY);
+        expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", "src/train.py"]);
+        expect(readFileSync(path.join(root, COPY, "src/train.py"), "utf8")).toBe("print(1)");
+    });
+
+    it("leaves the trainer's folder as it is, and follows it", () => {
+        copyBuildContext(root, "trainer", OWNER);
+        write("trainer/src/train.py", "print(2)");
+        write("trainer/src/new.py", "");
+        copyBuildContext(root, "trainer", OWNER);
+        rmSync(path.join(root, "trainer/src/new.py"));
+        copyBuildContext(root, "trainer", OWNER);
+
+        expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", "src/train.py"]);
+        expect(readFileSync(path.join(root, COPY, "src/train.py"), "utf8")).toBe("print(2)");
+        expect(existsSync(path.join(root, "trainer/node_modules/x/index.js"))).toBe(true);
+        expect(readdirSync(path.join(root, ".build-context/dev"))).toEqual(["trainer"]);
+    });
+
+    it("is not touched while it is right, as another program may be reading it", () => {
+        copyBuildContext(root, "trainer", OWNER);
+        const inode = () => lstatSync(path.join(root, COPY)).ino;
+        const before = inode();
+        copyBuildContext(root, "trainer", OWNER);
+
+        expect(inode()).toBe(before);
+    });
+
+    it("is made by several programs at once", async () => {
+        const program = path.join(root, "program.ts");
+        const module = path.join(__dirname, "../../infra/build-context");
+        write(
+            "program.ts",
+            `require(${JSON.stringify(module)}).copyBuildContext(${JSON.stringify(root)}, "trainer", ${JSON.stringify(OWNER)})`,
+        );
+        const runner = require.resolve("ts-node/register/transpile-only");
+        await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, ["-r", runner, program])));
+
+        expect(readdirSync(path.join(root, ".build-context/dev"))).toEqual(["trainer"]);
+        expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", "src/train.py"]);
+    });
+
+    it("does not hold itself where the trainer's folder holds the program", () => {
+        write("Dockerfile", "FROM scratch");
+        const below = path.join(root, "trainer");
+        for (const program of [root, root, below, below]) {
+            copyBuildContext(program, root, OWNER);
+        }
+
+        for (const program of [".", "trainer"]) {
+            expect(filesIn(`${program}/${COPY}`)).toEqual([
+                "Dockerfile",
+                "trainer/.dockerignore",
+                "trainer/Dockerfile",
+                "trainer/node_modules/x/index.js",
+                "trainer/src/train.py",
+            ]);
+        }
+    });
+
+    it("is nothing to git", () => {
+        copyBuildContext(root, "trainer", OWNER);
+        execFileSync("git", ["init", "--quiet"], { cwd: root });
+
+        expect(execFileSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" })).toBe("?? trainer/\n");
+    });
+
+    it("is one for each stack and each job, whatever they are called", () => {
+        expect(copyBuildContext(root, "trainer", { stack: "prod", component: "a/b" })).toBe(
+            ".build-context/prod/a%2Fb",
+        );
+        expect(filesIn(".build-context/prod/a%2Fb")).toContain("Dockerfile");
+    });
+
+    it("is refused without a Dockerfile", () => {
+        expect(() => copyBuildContext(root, "elsewhere", OWNER)).toThrow(
+            `trainer must be a folder with a Dockerfile; got "elsewhere", and ${path.join(root, "elsewhere")} has none`,
+        );
+    });
+
+    const describeWithModes = process.platform === "win32" ? describe.skip : describe;
+    describeWithModes("where files have permission bits [skipped on Windows, which has none]", () => {
+        it.each(["600", "664", "644", "755"])("has the same ones from files with %s", (bits) => {
+            const mode = Number.parseInt(bits, 8);
+            const folderMode = mode | ((mode & 0o444) >> 2);
+            chmodSync(path.join(root, "trainer/src/train.py"), mode);
+            chmodSync(path.join(root, "trainer/src"), folderMode);
+            copyBuildContext(root, "trainer", OWNER);
+            const modes = ["", "src", "src/train.py", "Dockerfile"].map(
+                (name) => lstatSync(path.join(root, COPY, name)).mode & 0o777,
+            );
+
+            expect(modes).toEqual([0o755, 0o755, 0o755, 0o755]);
+            expect(lstatSync(path.join(root, "trainer/src/train.py")).mode & 0o777).toBe(mode);
+        });
+
+        it.each(["src", "src/train.py"])("gets them back when %s of the copy has others", (name) => {
+            copyBuildContext(root, "trainer", OWNER);
+            chmodSync(path.join(root, COPY, name), 0o700);
+            copyBuildContext(root, "trainer", OWNER);
+
+            expect(lstatSync(path.join(root, COPY, name)).mode & 0o777).toBe(0o755);
+        });
+
+        it("has links as they are", () => {
+            symlinkSync("train.py", path.join(root, "trainer/src/link"));
+            copyBuildContext(root, "trainer", OWNER);
+
+            copyBuildContext(root, "trainer", OWNER);
+
+            expect(readlinkSync(path.join(root, COPY, "src/link"))).toBe("train.py");
+        });
+    });
+});

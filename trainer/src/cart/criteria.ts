@@ -1,0 +1,243 @@
+import type { Layout } from "./entries";
+import {
+    type BestSplit,
+    type ClassCounts,
+    type Stretch,
+    searchClasses,
+    searchNumbers,
+    searchTwoClasses,
+} from "./split-search";
+import type { TreeBuilder } from "./tree-builder";
+import type { FitTarget } from "./types";
+
+/** A node: its stretch of the lists, and what its criterion wants to know of it. */
+export interface NodeFacts extends Stretch {
+    /** All rows have the same class or number. */
+    pure: boolean;
+    /** Two classes: rows of class 1. Numbers: the mean. */
+    center: number;
+    /** Numbers: the squared error. */
+    error: number;
+}
+
+/** What splits are measured by: Gini impurity of two or more classes, or the squared error of numbers. */
+export interface Criterion {
+    /** Looks at the rows of a node, in any list whose stretch from start to end holds them. */
+    describe(list: Uint32Array, start: number, end: number): NodeFacts;
+    /** Makes ready to search a node. */
+    enter(list: Uint32Array, node: NodeFacts): void;
+    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit): void;
+    /** What model.json calls the gain. */
+    gainOf(best: BestSplit, node: NodeFacts, left: NodeFacts, right: NodeFacts): number;
+    /** Whether a split of this gain is to be made. */
+    isEnough(gain: number, threshold: number): boolean;
+    /** Impurity that a split takes away, times rows. */
+    importanceOf(gain: number, node: NodeFacts): number;
+    addLeaf(builder: TreeBuilder, list: Uint32Array, node: NodeFacts): void;
+}
+
+/** How exact the shares and numbers of leaves are: multiples of a power of 2, so that sums over trees are exact. */
+export type Rounding = (value: number) => number;
+
+/** The criterion for a target. */
+export function makeCriterion(target: FitTarget, layout: Layout, round: Rounding): Criterion {
+    if (target.task === "regression") {
+        return new SquaredError(target.y, layout, round);
+    }
+    return target.classCount <= 2 && layout.classMask !== 0
+        ? new GiniOfTwo(layout, round)
+        : new Gini(target.y, target.classCount, layout, round);
+}
+
+class GiniOfTwo implements Criterion {
+    constructor(
+        private readonly layout: Layout,
+        private readonly round: Rounding,
+    ) {}
+
+    describe(list: Uint32Array, start: number, end: number): NodeFacts {
+        const { classShift, weightMask } = this.layout;
+        let rows = 0;
+        let ones = 0;
+        for (let index = start; index < end; index++) {
+            const entry = list[index] as number;
+            const weight = ((entry >>> 1) & weightMask) + 1;
+            rows += weight;
+            ones += weight * ((entry >>> classShift) & 1);
+        }
+        return { start, end, rows, pure: ones === 0 || ones === rows, center: ones, error: 0 };
+    }
+
+    enter(): void {}
+
+    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit): void {
+        searchTwoClasses(list, node, column, this.layout, node.center, best);
+    }
+
+    gainOf({ leftSum, leftRows }: BestSplit, { rows }: NodeFacts): number {
+        return (2 * (leftSum / rows) ** 2) / (leftRows * (rows - leftRows));
+    }
+
+    isEnough(gain: number, threshold: number): boolean {
+        return threshold === 0 || gain > threshold;
+    }
+
+    importanceOf(gain: number, { rows }: NodeFacts): number {
+        return gain * rows;
+    }
+
+    addLeaf(builder: TreeBuilder, _list: Uint32Array, { rows, center: ones }: NodeFacts): void {
+        builder.addLeaf(0, rows);
+        if (ones < rows) {
+            builder.addShare(0, this.round((rows - ones) / rows));
+        }
+        if (ones > 0) {
+            builder.addShare(1, this.round(ones / rows));
+        }
+    }
+}
+
+/** Below this the gain's integers are exact as doubles: the fourth power is less than 2^53. */
+const EXACT_ROWS = 9000;
+
+class Gini implements Criterion {
+    private readonly counts: ClassCounts;
+
+    constructor(
+        private readonly labels: Uint16Array,
+        private readonly classCount: number,
+        private readonly layout: Layout,
+        private readonly round: Rounding,
+    ) {
+        this.counts = { left: new Float64Array(classCount), all: new Float64Array(classCount), squares: 0 };
+    }
+
+    describe(list: Uint32Array, start: number, end: number): NodeFacts {
+        const { weightMask } = this.layout;
+        const first = this.labelOf(list[start] as number);
+        let rows = 0;
+        let pure = true;
+        for (let index = start; index < end; index++) {
+            const entry = list[index] as number;
+            rows += ((entry >>> 1) & weightMask) + 1;
+            pure &&= this.labelOf(entry) === first;
+        }
+        return { start, end, rows, pure, center: 0, error: 0 };
+    }
+
+    enter(list: Uint32Array, { start, end }: NodeFacts): void {
+        this.count(list, start, end);
+        let squares = 0;
+        for (const count of this.counts.all) {
+            squares += count * count;
+        }
+        this.counts.squares = squares;
+    }
+
+    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit): void {
+        searchClasses(list, node, column, this.layout, this.counts, this.labels, best);
+    }
+
+    gainOf({ leftSum, rightSum, leftRows }: BestSplit, { rows }: NodeFacts): number {
+        const { squares } = this.counts;
+        const rightRows = rows - leftRows;
+        if (rows < EXACT_ROWS) {
+            const gained = rows * (leftSum * rightRows + rightSum * leftRows) - squares * leftRows * rightRows;
+            return gained / (rows * rows * leftRows * rightRows);
+        }
+        const [n, l, r] = [BigInt(rows), BigInt(leftRows), BigInt(rightRows)];
+        const gained = n * (BigInt(leftSum) * r + BigInt(rightSum) * l) - BigInt(squares) * l * r;
+        return Number(gained) / Number(n * n * l * r);
+    }
+
+    isEnough(gain: number, threshold: number): boolean {
+        return threshold === 0 || gain > threshold;
+    }
+
+    importanceOf(gain: number, { rows }: NodeFacts): number {
+        return gain * rows;
+    }
+
+    addLeaf(builder: TreeBuilder, list: Uint32Array, { start, end, rows }: NodeFacts): void {
+        this.count(list, start, end);
+        builder.addLeaf(0, rows);
+        for (let label = 0; label < this.classCount; label++) {
+            const count = this.counts.all[label] as number;
+            if (count > 0) {
+                builder.addShare(label, this.round(count / rows));
+            }
+        }
+    }
+
+    private count(list: Uint32Array, start: number, end: number): void {
+        const { all } = this.counts;
+        const { weightMask } = this.layout;
+        all.fill(0);
+        for (let index = start; index < end; index++) {
+            const entry = list[index] as number;
+            const label = this.labelOf(entry);
+            all[label] = (all[label] as number) + ((entry >>> 1) & weightMask) + 1;
+        }
+    }
+
+    private labelOf(entry: number): number {
+        const { rowShift, classShift, classMask } = this.layout;
+        return classMask === 0 ? (this.labels[entry >>> rowShift] as number) : (entry >>> classShift) & classMask;
+    }
+}
+
+class SquaredError implements Criterion {
+    constructor(
+        private readonly numbers: Float64Array,
+        private readonly layout: Layout,
+        private readonly round: Rounding,
+    ) {}
+
+    describe(list: Uint32Array, start: number, end: number): NodeFacts {
+        const { numbers } = this;
+        const { rowShift, weightMask } = this.layout;
+        const first = numbers[(list[start] as number) >>> rowShift] as number;
+        let rows = 0;
+        let sum = 0;
+        let pure = true;
+        // Sums of what the numbers are above the first one lose less than sums of the numbers.
+        for (let index = start; index < end; index++) {
+            const entry = list[index] as number;
+            const weight = ((entry >>> 1) & weightMask) + 1;
+            const above = (numbers[entry >>> rowShift] as number) - first;
+            rows += weight;
+            sum += weight * above;
+            pure &&= above === 0;
+        }
+        const mean = first + sum / rows;
+        let error = 0;
+        for (let index = start; index < end; index++) {
+            const entry = list[index] as number;
+            const above = (numbers[entry >>> rowShift] as number) - mean;
+            error += (((entry >>> 1) & weightMask) + 1) * above * above;
+        }
+        return { start, end, rows, pure, center: mean, error };
+    }
+
+    enter(): void {}
+
+    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit): void {
+        searchNumbers(list, node, column, this.layout, this.numbers, node.center, best);
+    }
+
+    gainOf(_best: BestSplit, _node: NodeFacts, left: NodeFacts, right: NodeFacts): number {
+        return left.error + right.error;
+    }
+
+    isEnough(gain: number, threshold: number): boolean {
+        return threshold === 0 || gain > threshold;
+    }
+
+    importanceOf(gain: number, { error }: NodeFacts): number {
+        return Math.max(0, error - gain);
+    }
+
+    addLeaf(builder: TreeBuilder, _list: Uint32Array, { rows, center }: NodeFacts): void {
+        builder.addLeaf(this.round(center), rows);
+    }
+}

@@ -1,0 +1,166 @@
+/**
+ * Lists of entries: for each column the rows of a node, sorted by the column's value. An entry is one word:
+ *
+ *     row | class | weight - 1 | tie
+ *
+ * so that search and partition read memory in sequence and look nothing up by row. `tie` says that the value is that of
+ * the entry before in the same node. Where the class does not fit, it is looked up; where a weight does not fit, the
+ * row has more than one entry.
+ */
+export interface Layout {
+    rowShift: number;
+    classShift: number;
+    /** 0: entries hold no class. */
+    classMask: number;
+    /** 0: entries hold no weight, each counts once. */
+    weightMask: number;
+}
+
+/** More would be used by one row in many millions. */
+const MAX_WEIGHT_BITS = 3;
+
+/**
+ * How the bits of an entry are used.
+ * @param classes 0 for a regression
+ * @param weighted rows may count more than once
+ * @param wordBits for tests; an entry has 32
+ */
+export function chooseLayout(rowCount: number, classes: number, weighted: boolean, wordBits = 32): Layout {
+    const free = wordBits - 1 - bitsFor(rowCount);
+    const wanted = classes === 0 ? 0 : bitsFor(classes);
+    const classBits = wanted <= free ? wanted : 0;
+    const weightBits = weighted ? Math.min(MAX_WEIGHT_BITS, Math.max(0, free - classBits)) : 0;
+    return {
+        rowShift: 1 + weightBits + classBits,
+        classShift: 1 + weightBits,
+        classMask: 2 ** classBits - 1,
+        weightMask: 2 ** weightBits - 1,
+    };
+}
+
+/** Bits that hold 0 to count - 1. */
+function bitsFor(count: number): number {
+    return 32 - Math.clz32(Math.max(count - 1, 0));
+}
+
+/** Rows of a fit, as all its lists need them. */
+export interface Sample {
+    /** By row number: how often it counts; 0: it is not in the fit. */
+    weights: Uint8Array;
+    /** Entries of a list. */
+    entries: number;
+    /** Sum of the weights. */
+    rows: number;
+}
+
+/**
+ * Rows that count once each, or as often as `weights` (by row number) says.
+ * @param weights at most 255 each
+ */
+export function makeSample(weights: Uint8Array, { weightMask }: Layout): Sample {
+    let entries = 0;
+    let rows = 0;
+    for (let row = 0; row < weights.length; row++) {
+        const weight = weights[row] as number;
+        rows += weight;
+        entries += Math.ceil(weight / (weightMask + 1));
+    }
+    return { weights, entries, rows };
+}
+
+/**
+ * Makes the root's list of a column.
+ * @param order the column's order, see sort.ts
+ * @param classes each row's class, unused where entries hold none
+ */
+export function fillList(
+    list: Uint32Array,
+    order: Uint32Array,
+    { weights }: Sample,
+    { rowShift, classShift, classMask, weightMask }: Layout,
+    classes: ArrayLike<number>,
+): void {
+    let length = 0;
+    // Whether an entry with the value of this one has been written already.
+    let begun = 0;
+    for (let index = 0; index < order.length; index++) {
+        const word = order[index] as number;
+        const row = word >>> 1;
+        begun &= word;
+        let weight = weights[row] as number;
+        if (weight > 0) {
+            const label = classMask === 0 ? 0 : (classes[row] as number);
+            const base = (row << rowShift) | (label << classShift);
+            while (weight > 0) {
+                const part = weight - 1 < weightMask ? weight - 1 : weightMask;
+                list[length++] = base | (part << 1) | begun;
+                begun = 1;
+                weight -= part + 1;
+            }
+        }
+    }
+}
+
+/** Marks the rows of some entries, or takes their marks off. A mark is a bit. */
+export function markRows(
+    marks: Uint32Array,
+    list: Uint32Array,
+    start: number,
+    end: number,
+    rowShift: number,
+    marked: boolean,
+): void {
+    if (marked) {
+        for (let index = start; index < end; index++) {
+            const row = (list[index] as number) >>> rowShift;
+            marks[row >>> 5] = (marks[row >>> 5] as number) | (1 << (row & 31));
+        }
+    } else {
+        for (let index = start; index < end; index++) {
+            const row = (list[index] as number) >>> rowShift;
+            marks[row >>> 5] = (marks[row >>> 5] as number) & ~(1 << (row & 31));
+        }
+    }
+}
+
+/**
+ * Brings the entries of marked rows to the front. Both sides keep their order, and their ties stay right: the first
+ * entry with a value on a side begins a group there.
+ * @param scratch room for the entries that are not marked
+ */
+export function partitionList(
+    list: Uint32Array,
+    start: number,
+    end: number,
+    marks: Uint32Array,
+    rowShift: number,
+    scratch: Uint32Array,
+): void {
+    let left = start;
+    let right = 0;
+    let leftBegun = 0;
+    let rightBegun = 0;
+    // No branch: which side comes next cannot be foreseen, so a guess would be wrong half of the time.
+    for (let index = start; index < end; index++) {
+        const entry = list[index] as number;
+        const row = entry >>> rowShift;
+        const side = ((marks[row >>> 5] as number) >>> (row & 31)) & 1;
+        leftBegun &= entry;
+        rightBegun &= entry;
+        const base = entry & -2;
+        // Never ahead of `index`, so nothing that is still to be read is lost.
+        list[left] = base | leftBegun;
+        scratch[right] = base | rightBegun;
+        left += side;
+        right += 1 - side;
+        leftBegun |= side;
+        rightBegun |= side ^ 1;
+    }
+    if (right > 64) {
+        list.set(scratch.subarray(0, right), left);
+    } else {
+        for (let index = 0; index < right; index++) {
+            list[left + index] = scratch[index] as number;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+export { countLeaves, type FlatTree, toCartModel } from "./flat-tree";
+export {
+    type FitDataset,
+    type FitPool,
+    type FitPoolOptions,
+    type FitProgress,
+    type FitResult,
+    openFitPool,
+} from "./pool";
+export type { FitTarget, FitTask, ForestOptions, GrowthOptions } from "./types";
+export { serveFits } from "./worker";

@@ -1,0 +1,233 @@
+import type { Layout } from "./entries";
+
+/** A node, as the search in its lists sees it: the same stretch of every list. */
+export interface Stretch {
+    start: number;
+    end: number;
+    /** Sum of the weights. */
+    rows: number;
+}
+
+/** The best split of a node so far. Columns are searched in ascending order, so that the first of equal ones stays. */
+export interface BestSplit {
+    /** -1: none. */
+    column: number;
+    /** Place in the column's list of the first entry that goes right. */
+    place: number;
+    /** Rows that go left: the sum of their weights. */
+    leftRows: number;
+    /** What is maximised. */
+    score: number;
+    /** Classes: the integers that the score was made of, see the two searches. */
+    leftSum: number;
+    rightSum: number;
+}
+
+/** No split yet. Every score is above its score. */
+export function noSplit(): BestSplit {
+    return { column: -1, place: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0 };
+}
+
+/**
+ * Scores this close to the best are compared again, exactly. A score is computed in a few steps, each of which is off
+ * by 2^-53 of it at most.
+ */
+const CLOSE = 2 ** -49;
+
+/**
+ * Sums of numbers depend a little on the order in which they are summed. A split must be better by this share to
+ * replace an earlier one, or that would decide which of two equally good ones is taken.
+ */
+const SUM_NOISE = 2 ** -40;
+
+/**
+ * Looks in a column for a better split into two classes: for the one that gains most Gini impurity. With c of l rows on
+ * the left and C of n rows in all being of class 1, the gain is
+ *
+ *     2 (c n - C l)^2 / (n^2 l (n - l))
+ *
+ * and the score is (c n - C l)^2 / (l (n - l)): one division, and only integers are subtracted. `leftSum` is |c n - C l|.
+ * @param ones rows of class 1 in the node, C
+ */
+export function searchTwoClasses(
+    list: Uint32Array,
+    { start, end, rows }: Stretch,
+    column: number,
+    { classShift, weightMask }: Layout,
+    ones: number,
+    best: BestSplit,
+): void {
+    let limit = best.score * (1 - CLOSE);
+    let left = 0;
+    let difference = 0;
+    for (let index = start; index < end; index++) {
+        const entry = list[index] as number;
+        if ((entry & 1) === 0) {
+            // Before the first entry this is 0 / 0, which is above nothing.
+            const score = (difference * difference) / (left * (rows - left));
+            if (score > limit && isBetterOfTwo(score, Math.abs(difference), left, rows, best)) {
+                set(best, column, index, left, score, Math.abs(difference), 0);
+                limit = score * (1 - CLOSE);
+            }
+        }
+        const weight = ((entry >>> 1) & weightMask) + 1;
+        left += weight;
+        difference += weight * (((entry >>> classShift) & 1) * rows - ones);
+    }
+}
+
+function isBetterOfTwo(score: number, difference: number, left: number, rows: number, best: BestSplit): boolean {
+    if (score > best.score * (1 + CLOSE) || best.column < 0) {
+        return true;
+    }
+    const [l, m] = [left * (rows - left), best.leftRows * (rows - best.leftRows)];
+    if (difference === best.leftSum && l === m) {
+        return false;
+    }
+    return BigInt(difference) ** 2n * BigInt(m) > BigInt(best.leftSum) ** 2n * BigInt(l);
+}
+
+/** Room to count the rows of each class in. */
+export interface ClassCounts {
+    /** Rows on the left: all 0 between two searches. */
+    left: Float64Array;
+    /** Rows in the node. */
+    all: Float64Array;
+    /** Sum of the squares of `all`. */
+    squares: number;
+}
+
+/**
+ * Looks in a column for a better split into any number of classes. Most Gini impurity is gained where
+ *
+ *     (sum over k of l_k^2) / l + (sum over k of r_k^2) / r
+ *
+ * is largest, l_k and r_k being the rows of class k on the left and on the right. Both sums are integers that each entry
+ * changes a little. `leftSum` and `rightSum` are the two sums.
+ * @param labels each row's class, where entries hold none
+ */
+export function searchClasses(
+    list: Uint32Array,
+    { start, end, rows }: Stretch,
+    column: number,
+    { rowShift, classShift, classMask, weightMask }: Layout,
+    counts: ClassCounts,
+    labels: ArrayLike<number>,
+    best: BestSplit,
+): void {
+    const { left: lefts, all } = counts;
+    let limit = best.score * (1 - CLOSE);
+    let left = 0;
+    let leftSum = 0;
+    let rightSum = counts.squares;
+    for (let index = start; index < end; index++) {
+        const entry = list[index] as number;
+        if ((entry & 1) === 0) {
+            const right = rows - left;
+            const score = (leftSum * right + rightSum * left) / (left * right);
+            if (score > limit && isBetterOfMany(score, leftSum, rightSum, left, rows, best)) {
+                set(best, column, index, left, score, leftSum, rightSum);
+                limit = score * (1 - CLOSE);
+            }
+        }
+        const label = classMask === 0 ? (labels[entry >>> rowShift] as number) : (entry >>> classShift) & classMask;
+        const weight = ((entry >>> 1) & weightMask) + 1;
+        const count = lefts[label] as number;
+        left += weight;
+        leftSum += weight * (2 * count + weight);
+        rightSum += weight * (weight - 2 * ((all[label] as number) - count));
+        lefts[label] = count + weight;
+    }
+    clearCounts(lefts, list, start, end, { rowShift, classShift, classMask }, labels);
+}
+
+function isBetterOfMany(
+    score: number,
+    leftSum: number,
+    rightSum: number,
+    left: number,
+    rows: number,
+    best: BestSplit,
+): boolean {
+    if (score > best.score * (1 + CLOSE) || best.column < 0) {
+        return true;
+    }
+    if (leftSum === best.leftSum && rightSum === best.rightSum && left === best.leftRows) {
+        return false;
+    }
+    const [l, r] = [BigInt(left), BigInt(rows - left)];
+    const [m, s] = [BigInt(best.leftRows), BigInt(rows - best.leftRows)];
+    const numerator = BigInt(leftSum) * r + BigInt(rightSum) * l;
+    const bestNumerator = BigInt(best.leftSum) * s + BigInt(best.rightSum) * m;
+    return numerator * m * s > bestNumerator * l * r;
+}
+
+/** Sets the counts of all classes that occur among some entries to 0. */
+export function clearCounts(
+    counts: Float64Array,
+    list: Uint32Array,
+    start: number,
+    end: number,
+    { rowShift, classShift, classMask }: Pick<Layout, "rowShift" | "classShift" | "classMask">,
+    labels: ArrayLike<number>,
+): void {
+    if (end - start > counts.length) {
+        counts.fill(0);
+        return;
+    }
+    for (let index = start; index < end; index++) {
+        const entry = list[index] as number;
+        counts[classMask === 0 ? (labels[entry >>> rowShift] as number) : (entry >>> classShift) & classMask] = 0;
+    }
+}
+
+/**
+ * Looks in a column for a better split of numbers: for the one that leaves the smallest squared error. With s the sum
+ * over the left rows of what each number is above the node's mean, the error becomes smaller by n s^2 / (l (n - l)); the
+ * score is s^2 / (l (n - l)).
+ * @param numbers each row's number
+ * @param mean of the node
+ */
+export function searchNumbers(
+    list: Uint32Array,
+    { start, end, rows }: Stretch,
+    column: number,
+    { rowShift, weightMask }: Layout,
+    numbers: Float64Array,
+    mean: number,
+    best: BestSplit,
+): void {
+    let limit = best.score * (1 + SUM_NOISE);
+    let left = 0;
+    let sum = 0;
+    for (let index = start; index < end; index++) {
+        const entry = list[index] as number;
+        if ((entry & 1) === 0) {
+            const score = (sum * sum) / (left * (rows - left));
+            if (score > limit) {
+                set(best, column, index, left, score, 0, 0);
+                limit = score * (1 + SUM_NOISE);
+            }
+        }
+        const weight = ((entry >>> 1) & weightMask) + 1;
+        left += weight;
+        sum += weight * ((numbers[entry >>> rowShift] as number) - mean);
+    }
+}
+
+function set(
+    best: BestSplit,
+    column: number,
+    place: number,
+    leftRows: number,
+    score: number,
+    leftSum: number,
+    rightSum: number,
+): void {
+    best.column = column;
+    best.place = place;
+    best.leftRows = leftRows;
+    best.score = score;
+    best.leftSum = leftSum;
+    best.rightSum = rightSum;
+}

@@ -1,0 +1,47 @@
+/// <reference path="./ml-cart.d.ts" />
+import { DecisionTreeClassifier, DecisionTreeRegression } from "ml-cart";
+import { type CartModel, type Model, predictEncoded } from "./model-format";
+import type { Dataset } from "./table/dataset";
+
+/** Enough to come through many leaves, few enough to take no time. */
+const MAX_ROWS = 200;
+
+/** Rows to check a model with, spread evenly over the dataset. */
+export function rowsToCheck(rowCount: number): Uint32Array {
+    const count = Math.min(rowCount, MAX_ROWS);
+    return Uint32Array.from({ length: count }, (_, place) => Math.floor((place * rowCount) / count));
+}
+
+/**
+ * Sees that the model file says what the fit said: read as `predict` reads it, and a tree loaded into ml-cart.
+ * @param predictions of the fit for these rows: classes' places, or numbers
+ * @throws {Error} for a difference, which is a bug of the trainer
+ */
+export function checkModel(model: Model, dataset: Dataset, rows: Uint32Array, predictions: Float64Array): void {
+    const table = Array.from(rows, (row) => dataset.columns.map((column) => column[row] as number));
+    const readers: [name: string, predicted: number[]][] = [
+        ["the model file", table.map((it) => predictPlace(model, it))],
+    ];
+    if (model.algorithm === "tree") {
+        readers.push(["ml-cart", predictWithCart(model.trees[0] as CartModel, table)]);
+    }
+    for (const [name, predicted] of readers) {
+        const wrong = predictions.findIndex((expected, index) => predicted[index] !== expected);
+        if (wrong >= 0) {
+            const difference = `${name} predicts ${predicted[wrong]}, the fit ${predictions[wrong]}`;
+            throw new Error(`For row ${rows[wrong]} of ${dataset.source} ${difference}`);
+        }
+    }
+}
+
+function predictPlace(model: Model, features: readonly number[]): number {
+    const prediction = predictEncoded(model, features);
+    return model.task === "classification" && prediction.task === "classification"
+        ? model.classes.indexOf(prediction.label)
+        : (prediction as { value: number }).value;
+}
+
+function predictWithCart(tree: CartModel, table: number[][]): number[] {
+    const reference = tree.name === "DTClassifier" ? DecisionTreeClassifier : DecisionTreeRegression;
+    return reference.load(tree).predict(table);
+}

@@ -1,0 +1,66 @@
+/** The trainer makes 64 levels at most; the limit keeps a made-up file from exhausting the stack. */
+const MAX_DEPTH = 1000;
+
+/** Something in a tree that is not as it must be. */
+export interface TreeProblem {
+    /** From the node that was checked, such as `.left.splitColumn`. */
+    path: string;
+    /** Completes the sentence "`path` must be ...". */
+    allowed: string;
+    got: unknown;
+}
+
+/** How many columns and classes the model has; no classes for a regression. */
+export interface TreeSizes {
+    features: number;
+    classes: number;
+}
+
+/**
+ * Checks a tree of a file: every node has two children and a split, or is a leaf with shares or a number. A forest has
+ * millions of nodes, so places are put into words only when something is wrong.
+ */
+export function checkTree(root: unknown, sizes: TreeSizes): TreeProblem | undefined {
+    return checkNode(root, sizes, 0);
+}
+
+function checkNode(value: unknown, sizes: TreeSizes, depth: number): TreeProblem | undefined {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        return { path: "", allowed: "an object", got: value };
+    }
+    if (depth > MAX_DEPTH) {
+        return { path: "", allowed: `at most ${MAX_DEPTH} levels deep`, got: depth };
+    }
+    const { left, right, splitColumn, splitValue, distribution } = value as Record<string, unknown>;
+    if (left === undefined && right === undefined) {
+        return within(".distribution", checkDistribution(distribution, sizes.classes));
+    }
+    if (!Number.isInteger(splitColumn) || Number(splitColumn) < 0 || Number(splitColumn) >= sizes.features) {
+        return { path: ".splitColumn", allowed: `an integer from 0 to ${sizes.features - 1}`, got: splitColumn };
+    }
+    if (typeof splitValue !== "number") {
+        return { path: ".splitValue", allowed: "a number", got: splitValue };
+    }
+    return within(".left", checkNode(left, sizes, depth + 1)) ?? within(".right", checkNode(right, sizes, depth + 1));
+}
+
+function checkDistribution(value: unknown, classes: number): TreeProblem | undefined {
+    if (classes === 0) {
+        return typeof value === "number" ? undefined : { path: "", allowed: "a number", got: value };
+    }
+    if (!Array.isArray(value) || value.length === 0) {
+        return { path: "", allowed: "a list that is not empty", got: value };
+    }
+    const shares: unknown = value[0];
+    if (!Array.isArray(shares) || shares.length === 0 || shares.length > classes) {
+        return { path: "[0]", allowed: `1 to ${classes} numbers`, got: shares };
+    }
+    // ml-cart adds shares up, so that one may be 1.0000000000000004.
+    return shares.every((share) => typeof share === "number" && share >= 0)
+        ? undefined
+        : { path: "[0]", allowed: "numbers, 0 or more", got: shares };
+}
+
+function within(path: string, problem: TreeProblem | undefined): TreeProblem | undefined {
+    return problem && { ...problem, path: `${path}${problem.path}` };
+}

@@ -1,0 +1,61 @@
+import { cellReader } from "./cells";
+import { type Model, ModelError, type Prediction, type TreeNode } from "./types";
+
+/** A row by the names of its columns. Null, undefined and a column that is not there are a missing value. */
+export type Row = Readonly<Record<string, string | number | null | undefined>>;
+
+/**
+ * Predicts one row. Cells may be text, as they stand in a CSV file, or numbers; NaN is a missing one. Columns that the
+ * model does not know are ignored. For many rows `compileModel` is much faster.
+ * @throws {ModelError} for a value that is missing and was in no row of the training, a text where a number is needed,
+ * or a category that was not trained on
+ */
+export function predictRow(model: Model, row: Row): Prediction {
+    const features = model.features.map((feature) => {
+        const cell = Object.hasOwn(row, feature.name) ? row[feature.name] : undefined;
+        const text = cell === null || cell === undefined ? "" : String(cell).trim();
+        const value = cellReader(feature, false)(text);
+        if (typeof value === "string") {
+            throw new ModelError(`Column ${JSON.stringify(feature.name)} ${value}`);
+        }
+        return value;
+    });
+    return predictEncoded(model, features);
+}
+
+/**
+ * Predicts a row whose features are numbers already, in the order of `model.features`. The trees' shares are added up;
+ * the class with the largest sum wins, the first of several; then the sums are divided by the number of trees.
+ */
+export function predictEncoded(model: Model, features: ArrayLike<number>): Prediction {
+    const leaves = model.trees.map((tree) => findLeaf(tree.root, features));
+    if (model.task === "regression") {
+        const sum = (leaves as number[]).reduce((total, value) => total + value, 0);
+        return { task: "regression", value: sum / leaves.length };
+    }
+    const sums = model.classes.map(() => 0);
+    for (const leaf of leaves as number[][][]) {
+        for (const [place, share] of (leaf[0] ?? []).entries()) {
+            sums[place] = (sums[place] ?? 0) + share;
+        }
+    }
+    const best = sums.reduce((top, sum, index) => (sum > (sums[top] ?? 0) ? index : top), 0);
+    return {
+        task: "classification",
+        label: model.classes[best] ?? "",
+        probabilities: Object.fromEntries(
+            model.classes.map((label, index) => [label, (sums[index] ?? 0) / leaves.length]),
+        ),
+    };
+}
+
+/** The distribution of the leaf that a row ends in. */
+function findLeaf(root: TreeNode, features: ArrayLike<number>): number[][] | number {
+    let node = root;
+    while (node.left !== undefined && node.right !== undefined) {
+        // A feature that is not there compares as false, and goes right, as in ml-cart.
+        const value = features[node.splitColumn ?? -1] ?? Number.NaN;
+        node = value < (node.splitValue ?? Number.NaN) ? node.left : node.right;
+    }
+    return node.distribution ?? Number.NaN;
+}

@@ -1,0 +1,151 @@
+import type { TreeData } from "./tree/tree-data";
+
+/**
+ * The script of the page, written out by `toString`: it may use nothing from outside of itself but the browser. It marks
+ * the way of a row through the tree, folds and unfolds, and unfolds the tree for paper.
+ */
+export function followRow(): void {
+    const byId = (id: string) => document.getElementById(id);
+    const foldable = () => [...document.querySelectorAll<HTMLDetailsElement>("#tree details")];
+
+    function setUpFolding(): void {
+        const tools = byId("tools");
+        if (tools !== null) {
+            tools.hidden = false;
+            byId("unfold")?.addEventListener("click", () => {
+                for (const details of foldable()) details.open = true;
+            });
+            byId("fold")?.addEventListener("click", () => {
+                for (const details of foldable()) details.open = false;
+            });
+        }
+        let opened: HTMLDetailsElement[] = [];
+        addEventListener("beforeprint", () => {
+            opened = foldable().filter((details) => !details.open && details.classList.contains("paper"));
+            for (const details of opened) details.open = true;
+        });
+        addEventListener("afterprint", () => {
+            for (const details of opened) details.open = false;
+        });
+    }
+
+    /** What a field holds: nothing yet, a value that can be compared, or something that cannot. */
+    type Cell = { state: "empty" } | { state: "value"; value: number | string } | { state: "wrong"; why: string };
+
+    function setUpForm(form: HTMLFormElement, tree: TreeData): void {
+        const fields = [...form.querySelectorAll<HTMLInputElement | HTMLSelectElement>("[data-column]")];
+        const fieldOf = new Map(fields.map((field) => [Number(field.dataset.column), field]));
+        const answer = byId("answer") as HTMLElement;
+        const way = byId("way") as HTMLElement;
+
+        function read(column: number): Cell {
+            const field = fieldOf.get(column);
+            const text = (field?.value ?? "").trim();
+            const { kind, name } = tree.columns[column] as TreeData["columns"][number];
+            if (kind === "number") {
+                const missing = form.querySelector<HTMLInputElement>(`[data-missing="${column}"]`);
+                if (missing?.checked) return { state: "value", value: Number.NaN };
+                if (text === "") return { state: "empty" };
+                const value = Number(text.replace(/^([-+]?\d*),(\d+)$/, "$1.$2").replace("−", "-"));
+                return Number.isFinite(value)
+                    ? { state: "value", value }
+                    : { state: "wrong", why: `${name} must be a number.` };
+            }
+            if (field instanceof HTMLSelectElement) {
+                return field.value === "" ? { state: "empty" } : { state: "value", value: field.value.slice(1) };
+            }
+            if (text === "") return { state: "empty" };
+            const known = field?.list == null || [...field.list.options].some((option) => option.value === text);
+            return known
+                ? { state: "value", value: text }
+                : { state: "wrong", why: `${name} must be a value of the training data.` };
+        }
+
+        function clear(): void {
+            for (const element of document.querySelectorAll("#tree .on, .icicle .on")) {
+                element.classList.remove("on", "end");
+                element.removeAttribute("aria-current");
+            }
+            for (const field of fields) field.removeAttribute("aria-invalid");
+            way.replaceChildren();
+        }
+
+        function mark(index: number, isEnd: boolean): void {
+            for (const element of [byId(`n${index}`), document.querySelector(`.icicle [data-n="${index}"]`)]) {
+                element?.classList.add("on");
+                if (isEnd) element?.classList.add("end");
+            }
+            const node = byId(`n${index}`);
+            if (isEnd) node?.setAttribute("aria-current", "true");
+            const details = node?.querySelector<HTMLDetailsElement>(":scope > details");
+            if (details && !isEnd) details.open = true;
+        }
+
+        function percent(share: number): string {
+            return `${Number((share * 100).toFixed(1))} %`;
+        }
+
+        function describe(index: number): string {
+            const value = tree.answer[index];
+            const rows = tree.rows[index] as number;
+            const of = rows < 0 ? "" : ` of ${rows.toLocaleString("en-US")} ${rows === 1 ? "row" : "rows"}`;
+            if (typeof value === "number") return `${Number(value.toPrecision(6))}${of && ` (the mean${of})`}`;
+            const [place = 0, share = 0] = value ?? [];
+            return `${tree.classes?.[place] || "(empty)"} (${percent(share)}${of})`;
+        }
+
+        function addStep(index: number, column: number, value: number | string, goesLeft: boolean): void {
+            const step = document.createElement("li");
+            const asked = document.querySelector(`#n${index} > details > summary > .question`)?.textContent;
+            const { name } = tree.columns[column] as TreeData["columns"][number];
+            const threshold = tree.threshold[index];
+            const limit = typeof threshold === "number" ? String(Number(threshold.toPrecision(12))) : `“${threshold}”`;
+            const given = Number.isNaN(value) ? "no value" : value === "" ? "(empty)" : String(value);
+            step.append(`${asked ?? `${name} ${typeof threshold === "number" ? "<" : "before"} ${limit}`}? `);
+            const verdict = document.createElement("b");
+            verdict.textContent = goesLeft ? "yes" : "no";
+            step.append(verdict, ` (${given})`);
+            way.append(step);
+        }
+
+        /** Where the way ends, what is said of it, and the field that holds something wrong. */
+        type End = { index: number; text: string; tone: "found" | "next" | "wrong"; field?: number };
+
+        /** Marks the way from the top as far as the values are known. */
+        function walk(): End {
+            for (let index = 0; ; ) {
+                const column = tree.column[index] as number;
+                if (column === -1) return { index, text: describe(index), tone: "found" };
+                if (column === -2) return { index, text: `So far, not the end: ${describe(index)}`, tone: "found" };
+                const cell = read(column);
+                const { name } = tree.columns[column] as TreeData["columns"][number];
+                if (cell.state === "empty") return { index, text: `Next: ${name}`, tone: "next" };
+                if (cell.state === "wrong") return { index, text: cell.why, tone: "wrong", field: column };
+                const goesLeft = cell.value < (tree.threshold[index] as number | string);
+                mark(index, false);
+                addStep(index, column, cell.value, goesLeft);
+                index = goesLeft ? index + 1 : (tree.right[index] as number);
+            }
+        }
+
+        function follow(): void {
+            clear();
+            const { index, text, tone, field } = walk();
+            mark(index, true);
+            answer.className = tone;
+            answer.textContent = text;
+            if (field !== undefined) fieldOf.get(field)?.setAttribute("aria-invalid", "true");
+        }
+
+        form.hidden = false;
+        form.addEventListener("input", follow);
+        form.addEventListener("submit", (event) => event.preventDefault());
+        form.addEventListener("reset", () => setTimeout(follow));
+        follow();
+    }
+
+    setUpFolding();
+    const form = byId("row");
+    const data = byId("tree-data")?.textContent;
+    if (form instanceof HTMLFormElement && data) setUpForm(form, JSON.parse(data) as TreeData);
+}

@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import { followRow } from "./follow-row";
+import { type Html, html } from "./html";
+import { drawSection, type Section } from "./sections/section";
+import { STYLES } from "./styles";
+
+/** What a page is made of. */
+export interface Page {
+    title: string;
+    header: Html;
+    sections: readonly Section[];
+    footer: Html;
+}
+
+/** The whole file. Its policy allows its own script and styles, and nothing else: not even an image from elsewhere. */
+export function drawPage({ title, header, sections, footer }: Page): string {
+    const script = `(${followRow.toString()})();`;
+    const policy = [
+        "default-src 'none'",
+        `style-src '${hashOf(STYLES)}'`,
+        `script-src '${hashOf(script)}'`,
+        "base-uri 'none'",
+        "form-action 'none'",
+    ].join("; ");
+    const body = html`<header>${header}</header><nav aria-label="Parts of this report"><ul>${sections.map(
+        ({ id, short }) => html`<li><a href="#${id}">${short}</a></li>`,
+    )}</ul></nav><main>${sections.map((section) => html`${drawSection(section)}\n`)}</main><footer>${footer}</footer>`;
+    // The policy must come first: it holds for what follows it.
+    return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${html`<meta http-equiv="Content-Security-Policy" content="${policy}">`}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+${html`<title>${title}</title>`}
+<style>${STYLES}</style>
+</head>
+<body>
+${body}
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+function hashOf(text: string): string {
+    return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}

@@ -1,0 +1,42 @@
+import { html, name } from "../html";
+import type { ReportInput } from "../input";
+import { countOf, formatShare } from "../numbers";
+import { drawLongTable, type Section, shareBar } from "./section";
+
+const FIRST = 15;
+
+/** What the model decides by; nothing when the metrics do not tell. */
+export function importancesSection({ metrics, model }: ReportInput): Section | undefined {
+    const all = metrics.featureImportances ?? [];
+    const used = all.filter(({ importance }) => importance > 0);
+    if (all.length === 0) {
+        return undefined;
+    }
+    const greatest = used[0]?.importance ?? 1;
+    const rows = used.map(
+        ({ feature, importance }) =>
+            html`<tr><th scope="row">${name(feature)}</th><td class="bar-cell">${shareBar(importance / greatest)}</td><td class="number">${formatShare(importance)}</td></tr>`,
+    );
+    const unused = all.length - used.length;
+    const trees = model.algorithm === "forest" ? ", as a mean over its trees" : "";
+    const table = {
+        caption: "Importance of the features, which adds up to 100 %",
+        restCaption: countOf(used.length - FIRST, "less important feature"),
+        head: ["Feature", html`<span class="hidden">Importance as a bar</span>`, "Importance"],
+        kind: "importances",
+    };
+    return {
+        id: "importances",
+        short: "Features",
+        title: "What it decides by",
+        content: html`${
+            rows.length > 0
+                ? drawLongTable(table, rows, FIRST)
+                : html`<p>Nothing: it gives the same answer to every row.</p>`
+        }<p class="fine">How much of the ${
+            model.task === "classification" ? "impurity" : "squared error"
+        } the questions about a feature take away, weighted by rows${trees}.${
+            unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never asked for.`
+        }</p>`,
+    };
+}

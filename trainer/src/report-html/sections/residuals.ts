@@ -1,0 +1,127 @@
+import { type Html, html } from "../html";
+import type { ReportInput } from "../input";
+import { coordinate, countOf, formatCount, formatNumber, formatShare, niceTicks } from "../numbers";
+import { drawTable, type Section } from "./section";
+
+const MOST_POINTS = 2000;
+/** The drawing's own units: the square of the points, and the room for the axes. */
+const SIDE = 400;
+const LEFT = 62;
+const BOTTOM = 46;
+const TOP = 8;
+
+/** Where a regression errs: predicted against actual, and how large the errors are. */
+export function residualsSection({ test, metrics }: ReportInput): Section {
+    const pairs = Array.from({ length: Math.min(test.actual.length, MOST_POINTS) }, (_, row) => ({
+        actual: test.actual[row] as number,
+        predicted: test.predicted[row] as number,
+    })).filter(({ actual, predicted }) => Number.isFinite(actual) && Number.isFinite(predicted));
+    const content =
+        pairs.length === 0
+            ? html`<p>No tested rows are at hand to be drawn.</p>`
+            : html`<div class="pair">${drawScatter(pairs, metrics.testRows)}<div>${drawErrors(pairs, metrics)}</div></div>`;
+    return { id: "errors", short: "Errors", title: "How far off it is", content };
+}
+
+interface Pair {
+    actual: number;
+    predicted: number;
+}
+
+function drawScatter(pairs: readonly Pair[], testRows: number): Html {
+    const values = pairs.flatMap(({ actual, predicted }) => [actual, predicted]);
+    const [low, high] = withMargin(minimum(values), maximum(values));
+    const x = (value: number) => coordinate(LEFT + (SIDE * (value - low)) / (high - low));
+    const y = (value: number) => coordinate(TOP + SIDE - (SIDE * (value - low)) / (high - low));
+    const ticks = niceTicks(low, high);
+    const grid = ticks.map(
+        (tick) =>
+            html`<path class="grid" d="M${x(tick)} ${TOP}v${SIDE}M${LEFT} ${y(tick)}h${SIDE}"/><text x="${x(tick)}" y="${
+                TOP + SIDE + 19
+            }" text-anchor="middle">${tickText(tick)}</text><text x="${LEFT - 8}" y="${Number(y(tick)) + 5}" text-anchor="end">${tickText(tick)}</text>`,
+    );
+    const points = pairs.map(({ actual, predicted }) => html`<circle cx="${x(actual)}" cy="${y(predicted)}" r="3.5"/>`);
+    const drawn =
+        pairs.length < testRows
+            ? `${formatCount(pairs.length)} of ${countOf(testRows, "tested row")}`
+            : countOf(testRows, "tested row");
+    const label = `Predicted against actual values of ${drawn}; a point on the diagonal is predicted rightly`;
+    return html`<figure class="scatter"><svg role="img" aria-label="${label}" viewBox="0 0 ${LEFT + SIDE + 12} ${
+        TOP + SIDE + BOTTOM
+    }">${grid}<path class="diagonal" d="M${LEFT} ${TOP + SIDE}L${LEFT + SIDE} ${TOP}"/><g class="points${
+        pairs.length > 300 && " dense"
+    }">${points}</g><text class="axis" x="${LEFT + SIDE / 2}" y="${
+        TOP + SIDE + 41
+    }" text-anchor="middle">actual</text><text class="axis" transform="translate(13 ${
+        TOP + SIDE / 2
+    }) rotate(-90)" text-anchor="middle">predicted</text></svg><figcaption>${drawn}. On the line a prediction is right; below it, it is too low.</figcaption></figure>`;
+}
+
+function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, testRows }: ReportInput["metrics"]): Html {
+    const errors = pairs.map(({ actual, predicted }) => predicted - actual);
+    const sizes = errors.map(Math.abs).sort((a, b) => a - b);
+    const quantile = (share: number) => sizes[Math.min(sizes.length - 1, Math.ceil(share * sizes.length) - 1)] ?? 0;
+    const high = errors.filter((error) => error > 0).length;
+    const low = errors.filter((error) => error < 0).length;
+    const rows: [string, string][] = [
+        ["Mean absolute error", formatNumber(mae, 4)],
+        ["Root mean squared error", formatNumber(rmse, 4)],
+        ["R²", r2 === null ? "–" : formatNumber(r2, 4)],
+        ["Half of the rows are off by at most", formatNumber(quantile(0.5), 4)],
+        ["Nine of ten are off by at most", formatNumber(quantile(0.9), 4)],
+        ["The worst is off by", formatNumber(quantile(1), 4)],
+        ["Predicted too high", formatShare(high / errors.length)],
+        ["Predicted too low", formatShare(low / errors.length)],
+    ];
+    const lines = rows.map(
+        ([label, value]) => html`<tr><th scope="row">${label}</th><td class="number">${value}</td></tr>`,
+    );
+    return html`${drawTable("The errors in numbers", ["Measure", "Value"], lines, "numbers-last")}${drawHistogram(errors)}${
+        pairs.length < testRows &&
+        html`<p class="fine">The first three are over all ${countOf(testRows, "tested row")}, the others over those drawn.</p>`
+    }`;
+}
+
+const BINS = 21;
+
+/** How the errors are spread around nought: bins of equal width, the outermost take what is beyond. */
+function drawHistogram(errors: readonly number[]): Html {
+    const sizes = errors.map(Math.abs).sort((a, b) => a - b);
+    const reach = sizes[Math.floor(0.98 * (sizes.length - 1))] || maximum(sizes) || 1;
+    const bins = new Array<number>(BINS).fill(0);
+    for (const error of errors) {
+        const bin = Math.round(((error / reach + 1) / 2) * (BINS - 1));
+        const place = Math.min(BINS - 1, Math.max(0, bin));
+        bins[place] = (bins[place] as number) + 1;
+    }
+    const most = maximum(bins);
+    const bars = bins.map((count, place) => {
+        const height = (90 * count) / most;
+        return html`<rect x="${place * 20 + 2}" y="${coordinate(94 - height)}" width="16" height="${coordinate(height)}"/>`;
+    });
+    const label = `Histogram of the errors, predicted less actual, from ${formatNumber(-reach, 3)} to ${formatNumber(reach, 3)}`;
+    return html`<figure class="histogram"><svg role="img" aria-label="${label}" viewBox="0 0 420 120"><g class="bins">${bars}</g><path class="zero" d="M210 0V98"/><path class="base" d="M0 94.5H420"/><text x="2" y="114">${formatNumber(
+        -reach,
+        3,
+    )}</text><text x="210" y="114" text-anchor="middle">0</text><text x="418" y="114" text-anchor="end">${formatNumber(
+        reach,
+        3,
+    )}</text></svg><figcaption>Predicted less actual: how the errors are spread.</figcaption></figure>`;
+}
+
+function withMargin(low: number, high: number): [number, number] {
+    const margin = high > low ? (high - low) * 0.03 : Math.abs(low) * 0.1 || 1;
+    return [low - margin, high + margin];
+}
+
+function tickText(value: number): string {
+    return formatNumber(value, 6);
+}
+
+function minimum(values: readonly number[]): number {
+    return values.reduce((least, value) => Math.min(least, value), Infinity);
+}
+
+function maximum(values: readonly number[]): number {
+    return values.reduce((most, value) => Math.max(most, value), -Infinity);
+}

@@ -1,0 +1,209 @@
+/** One column, one accent, and room. Colours are tokens; a shade is the accent or the ink, mixed into the paper. */
+export const STYLES = `
+:root{color-scheme:light dark;--paper:#fdfdfc;--ink:#1b2026;--soft:#57606b;--line:#e2e5e9;--strong:#c3c9d1;--wash:#f4f5f6;--accent:#0a5ca3;--on:#fff;--warm:#8a4b08}
+@media(prefers-color-scheme:dark){:root{--paper:#14171b;--ink:#e6e9ed;--soft:#a2acb8;--line:#2b3139;--strong:#4a535e;--wash:#1c2026;--accent:#7ab6f5;--on:#0b1723;--warm:#f0b56a}}
+*{box-sizing:border-box}
+[hidden]{display:none!important}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-padding-top:1rem}
+body{margin:0 auto;max-width:67rem;padding:3.5rem 2rem 4rem;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",sans-serif;overflow-wrap:anywhere}
+h1,h2,p,ul,ol,dl,dd,figure{margin:0;padding:0}
+ul,ol{list-style:none}
+h1{font-size:clamp(2rem,5vw,2.75rem);line-height:1.15;font-weight:650;letter-spacing:-.022em}
+h2{font-size:1.4rem;line-height:1.3;font-weight:650;letter-spacing:-.012em;margin-bottom:.75rem}
+section{margin-top:4rem}
+section>p{max-width:44rem;margin-bottom:1.25rem}
+a{color:var(--accent);text-underline-offset:.18em;text-decoration-thickness:1px}
+code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+i{color:var(--soft)}
+small{font-size:.8rem}
+:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:4px}
+.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.eyebrow{color:var(--accent);font-size:.85rem;font-weight:600;letter-spacing:.02em;margin-bottom:.35rem}
+.lead{font-size:1.15rem;color:var(--soft);margin-top:.5rem;max-width:44rem}
+.lead b{color:var(--ink);font-weight:600}
+.fine{font-size:.88rem;color:var(--soft);max-width:46rem}
+.track{fill:var(--line)}.fill{fill:var(--accent)}
+.headline{display:grid;grid-template-columns:minmax(11rem,auto) 1fr;gap:1rem 3rem;align-items:start;margin-top:2.5rem;padding:1.9rem 2rem;background:var(--wash);border-radius:14px}
+.figure{color:var(--soft);line-height:1.3}
+.figure b{display:block;font-size:clamp(2.8rem,8vw,3.75rem);line-height:1.05;font-weight:650;letter-spacing:-.035em;color:var(--accent);font-variant-numeric:tabular-nums;white-space:nowrap}
+.words p{max-width:38rem}
+.bars{margin:1rem 0;max-width:34rem}
+.bars div{display:grid;grid-template-columns:11rem 1fr;gap:.75rem;align-items:center;font-size:.9rem;line-height:1.9}
+.bars dt{color:var(--soft)}
+.bars dd{display:grid;grid-template-columns:1fr 4.5rem;gap:.75rem;align-items:center;font-variant-numeric:tabular-nums;font-weight:600}
+.bars .other .fill{fill:var(--strong)}.bars .other dd{font-weight:400}
+.share{display:block;width:100%;height:8px;border-radius:4px}
+nav{margin-top:2rem;border-bottom:1px solid var(--line)}
+nav ul{display:flex;flex-wrap:wrap;gap:0 1.6rem}
+nav a{display:block;padding:.55rem 0;text-decoration:none;font-size:.95rem}
+nav a:hover{text-decoration:underline}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;margin-bottom:1rem}
+caption{text-align:left;font-weight:600;padding-bottom:.6rem}
+th,td{text-align:left;padding:.45rem .75rem .45rem 0;border-top:1px solid var(--line);vertical-align:top;font-weight:400}
+thead th{color:var(--soft);font-size:.85rem;border-top:0;vertical-align:bottom}
+th:last-child,td:last-child{padding-right:0}
+.number{text-align:right;white-space:nowrap}
+.measures th:nth-child(n+3),.importances th:last-child,.numbers-last thead th:last-child,.trials th:nth-last-child(-n+2){text-align:right}
+.numbers-last th:nth-last-child(2):nth-child(3){text-align:right}
+.bar-cell{width:32%;min-width:3.5rem;vertical-align:middle;padding-right:1.25rem}
+.importances th[scope=row]{width:38%}
+.measures th[scope=row]{width:26%}
+.plain th[scope=row]{width:38%}
+.whisker{display:block;width:100%;height:15px;min-width:6rem}
+.whisker .range{fill:var(--strong)}
+.best th,.best td{font-weight:600}
+.tag{display:inline-block;background:var(--accent);color:var(--on);border-radius:99px;padding:0 .6em;font-size:.75rem;font-weight:600;line-height:1.6}
+.scroll{overflow-x:auto}
+.matrix{width:auto;border-collapse:separate;border-spacing:3px;margin:0 -3px 2rem}
+.matrix th,.matrix td{border:0;padding:.35rem .6rem}
+.matrix thead th{text-align:center;max-width:9rem;font-size:.9rem}
+.matrix tbody th{text-align:right;padding-left:0;max-width:14rem;vertical-align:middle;font-size:.9rem}
+.matrix tbody td{text-align:center;min-width:5.2rem;height:3.4rem;vertical-align:middle;border-radius:7px;background:var(--wash);line-height:1.25}
+.matrix td b{display:block;font-weight:600;font-size:1.05rem}
+.matrix .none b{color:var(--soft);font-weight:400}
+.steep thead span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:9rem;display:inline-block;text-align:left}
+.matrix.steep tbody td{min-width:3.3rem;padding:.2rem;height:2.9rem}
+.matrix.steep small{font-size:.7rem}
+.matrix .right{box-shadow:inset 0 0 0 2px var(--accent)}
+${shades(".matrix .right", "accent", 5)}
+${shades(".matrix .wrong", "ink", 4)}
+dl.facts div{display:grid;grid-template-columns:11rem 1fr;gap:.25rem 1rem;padding:.5rem 0;border-top:1px solid var(--line)}
+dl.facts{margin-bottom:2rem}
+dl.facts dt{color:var(--soft)}
+.notice{border-left:3px solid var(--warm);background:var(--wash);border-radius:0 8px 8px 0;padding:.8rem 1.1rem;margin-bottom:1.5rem;max-width:46rem}
+.notice b{color:var(--warm)}
+.notice li{margin-top:.3rem}
+summary{cursor:pointer}
+.fold>summary{color:var(--accent);padding:.3rem 0;width:fit-content}
+.pair{display:grid;grid-template-columns:minmax(0,30rem) minmax(0,1fr);gap:2.5rem;align-items:start}
+figcaption{font-size:.88rem;color:var(--soft);margin-top:.5rem}
+svg text{fill:var(--soft);font-size:14px}
+.scatter svg,.histogram svg{display:block;width:100%;height:auto}
+.scatter .axis{fill:var(--ink);font-weight:600}
+.grid{stroke:var(--line);fill:none}
+.diagonal{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:5 4;fill:none}
+.points{fill:var(--accent);fill-opacity:.62}.points.dense{fill-opacity:.35}
+.histogram{margin-top:1.5rem}
+.bins{fill:var(--accent);fill-opacity:.75}
+.zero{stroke:var(--ink);stroke-dasharray:4 3}.base{stroke:var(--strong)}
+.icicle{margin:0 0 1.75rem}
+.icicle svg{display:block;width:100%}
+.icicle .box{width:auto}
+.icicle rect{fill:var(--shade);stroke:var(--paper);stroke-width:1.5px}
+.icicle text{fill:var(--ink);font-size:13px}
+${shades(".icicle .box", "accent", 5)}
+.icicle .on rect{fill:var(--accent)}.icicle .on text{fill:var(--on)}
+#row{background:var(--wash);border-radius:14px;padding:1.4rem 1.6rem 1.5rem;margin-bottom:1.75rem}
+.fields{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(12.5rem,100%),1fr));gap:1rem 1.25rem;margin-bottom:1rem}
+.field label{display:block;font-size:.9rem;font-weight:600;margin-bottom:.2rem}
+.field .check{font-weight:400;margin:.25rem 0 0;display:flex;gap:.45rem;align-items:center}
+.field input:not([type=checkbox]),.field select{width:100%;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:8px;padding:.4rem .65rem;min-height:2.6rem}
+.field [aria-invalid]{border:2px solid var(--warm)}
+.check input{width:1.1rem;height:1.1rem;accent-color:var(--accent)}
+.hint{display:block;font-size:.8rem;color:var(--soft);margin-top:.2rem}
+.result{display:flex;flex-wrap:wrap;gap:.75rem 1.25rem;align-items:center;justify-content:space-between}
+#answer{font-size:1.2rem;font-weight:600}
+#answer.found{color:var(--accent)}#answer.next{color:var(--soft);font-weight:400}#answer.wrong{color:var(--warm)}
+#way{font-size:.92rem;color:var(--soft);display:flex;flex-wrap:wrap;gap:.15rem 1.4rem}
+#way:not(:empty){margin-top:.5rem}
+#way b{color:var(--ink)}
+button{font:inherit;font-size:.92rem;color:var(--accent);background:transparent;border:1px solid var(--strong);border-radius:8px;padding:.4rem .95rem;min-height:2.4rem;cursor:pointer}
+button:hover{background:var(--wash);border-color:var(--accent)}
+.tools{display:flex;gap:.6rem;margin-bottom:1rem}
+.tree{font-size:.95rem;line-height:1.4}
+.tree ul{padding-left:1.6rem;border-left:1px solid var(--line);margin-left:.7rem}
+.tree li li li li li li li li li li li li li ul{padding-left:.4rem;margin-left:.2rem}
+.tree li{position:relative}
+.node{display:grid;grid-template-columns:minmax(0,1fr) 7rem;gap:.1rem 1rem;align-items:center;padding:.5rem .75rem;border-radius:9px;border:1px solid transparent}
+.node .edge{grid-column:1/-1;font-size:.78rem;font-weight:600;color:var(--soft);line-height:1.2}
+.question,.answer{font-weight:600}
+.answer{color:var(--accent)}.cut .answer{color:var(--soft);font-weight:400}
+.rows{font-size:.82rem;color:var(--soft);grid-column:1}
+.bar{width:100%;height:6px;border-radius:3px;grid-column:2;grid-row:2}
+.edge~.bar{grid-row:3}
+.s0{fill:var(--accent)}.s1{fill:var(--strong)}.s2{fill:var(--soft);fill-opacity:.45}
+.tree summary{list-style:none}
+.tree summary::-webkit-details-marker{display:none}
+.tree summary:hover{background:var(--wash)}
+.tree .question::before{content:"";display:inline-block;width:.5em;height:.5em;margin-right:.6em;border:solid var(--soft);border-width:0 2px 2px 0;transform:translateY(-.12em) rotate(-45deg)}
+.tree [open]>summary .question::before{transform:translateY(-.22em) rotate(45deg)}
+.tree .on>.node,.tree .on>details>.node{border-color:var(--accent);background:color-mix(in srgb,var(--accent) 9%,var(--paper))}
+.tree .end>.node,.tree .end>details>.node{box-shadow:inset 0 0 0 1px var(--accent)}
+.tree .on>details>ul:has(>.on){border-color:var(--accent)}
+footer{margin-top:5rem;padding-top:1.25rem;border-top:1px solid var(--line);font-size:.88rem;color:var(--soft)}
+@media(min-width:62rem){
+.chart{display:flex;justify-content:center}
+.chart ul{display:flex;justify-content:center;padding:0;margin:0;border:0}
+.chart li{flex:1 1 0;min-width:0;padding:0 .3rem;display:flex;flex-direction:column;align-items:center;max-width:100%}
+.chart li li{padding-top:3.1rem}
+.chart li.split{flex-grow:2}
+.chart details{width:100%}
+.chart .node{display:block;text-align:center;border-color:var(--line);background:var(--paper);width:fit-content;min-width:8.2rem;max-width:15rem;margin:0 auto;padding:.6rem .8rem .7rem}
+.chart .node>*{display:block}
+.chart .bar{margin-top:.45rem}
+.chart .edge{position:absolute;top:1.35rem;left:0;right:0}
+.chart .edge{width:fit-content;margin:0 auto;background:var(--paper);padding:.1rem .5rem;max-width:96%}
+.chart li li::before{content:"";position:absolute;top:0;left:50%;height:3.1rem;border-left:1px solid var(--strong)}
+.chart details[open]>.node{position:relative}
+.chart details>ul{position:relative;padding-top:1.3rem}
+.chart details>ul::before{content:"";position:absolute;top:0;left:50%;height:1.3rem;border-left:1px solid var(--strong)}
+.chart li li::after{content:"";position:absolute;top:0;border-top:1px solid var(--strong);width:50%}
+.chart li li:first-child::after{left:50%}.chart li li:last-child::after{right:50%}
+.chart li li.on::before,.chart li li.on::after{border-color:var(--accent);border-width:2px 0 0 2px}
+.chart li li.on::after{border-left:0}.chart li li.on::before{border-top:0}
+.chart .on>details>ul:has(>.on)::before{border-left:2px solid var(--accent)}
+}
+@media(max-width:40rem){
+body{padding:1.75rem 1rem 3rem}
+section{margin-top:3rem}
+.headline{grid-template-columns:minmax(0,1fr);padding:1.25rem;margin-top:1.75rem}
+.bars div{grid-template-columns:1fr;gap:0;line-height:1.6;margin-bottom:.4rem}
+.pair{grid-template-columns:minmax(0,1fr);gap:1.5rem}
+dl.facts div{grid-template-columns:1fr;gap:0}
+nav ul{gap:0 1.2rem}
+#row{padding:1.1rem}
+.bar-cell{width:20%;min-width:2.5rem;padding-right:.6rem}
+th,td{padding-right:.5rem}
+.measures,.numbers-last{font-size:.88rem}
+.tree ul{padding-left:.5rem;margin-left:.3rem}
+.tree li li li li li li li li ul{padding-left:0;margin-left:.12rem}
+.node{grid-template-columns:minmax(0,1fr);padding:.4rem .5rem}
+.bar,.edge~.bar{grid-column:1;grid-row:auto}
+.icicle .wide{display:none}
+.matrix tbody td{min-width:4rem}
+.matrix tbody th,.matrix thead th{max-width:6rem}
+}
+@media print{
+@page{size:A4;margin:16mm 15mm}
+:root{color-scheme:light;--paper:#fff;--ink:#111;--soft:#444;--line:#ccc;--strong:#aaa;--wash:#f4f5f6;--accent:#0a5ca3;--on:#fff;--warm:#8a4b08}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+body{max-width:none;padding:0;font-size:10.5pt}
+nav,form,.tools,#row{display:none!important}
+section{margin-top:2rem}
+h2,caption{break-after:avoid}
+tr,.node,figure,.headline,.notice,dl.facts div{break-inside:avoid}
+.scroll{overflow:visible}
+.matrix tbody td{min-width:2.6rem;height:2.6rem}
+.matrix.steep tbody td{min-width:1.9rem;height:2rem;padding:.1rem}
+.matrix.steep small{font-size:6pt}
+.matrix.steep b{font-size:8.5pt}
+.trials{font-size:8.5pt}
+.paper::details-content{content-visibility:visible;block-size:auto;display:block}
+.icicle .wide{display:none}
+footer{margin-top:2rem}
+}
+@media(forced-colors:active){
+.fill,.s0,.points,.bins{fill:Highlight}.track,.s1,.s2{fill:GrayText}
+.tree .on>.node,.tree .on>details>.node{border:2px solid Highlight}
+}
+`;
+
+/** Nine shades, from hardly seen to the strongest that text can still be read on. */
+function shades(selector: string, token: "accent" | "ink", step: number): string {
+    const property = selector.startsWith(".icicle") ? "--shade" : "background";
+    return Array.from(
+        { length: 10 },
+        (_, level) =>
+            `${selector}.q${level}{${property}:color-mix(in srgb,var(--${token}) ${4 + level * step}%,var(--paper))}`,
+    ).join("\n");
+}

@@ -1,0 +1,209 @@
+export const TAB = 9;
+export const LF = 10;
+export const CR = 13;
+const SPACE = 32;
+export const QUOTE = 34;
+
+/** How a cell ended, or why it could not be read. */
+export type CellEnd =
+    /** A delimiter follows; the next cell begins behind it. */
+    | typeof DELIMITER
+    /** A line break or the end of the file follows. */
+    | typeof ROW_END
+    /** The cell goes on behind what is there. */
+    | typeof CUT
+    /** The file ends within quotes. */
+    | typeof OPEN_QUOTE
+    /** A quote within a cell that does not begin with one. */
+    | typeof INNER_QUOTE
+    /** Text behind the closing quote. */
+    | typeof TEXT_AFTER_QUOTE;
+
+export const DELIMITER = 0;
+export const ROW_END = 1;
+export const CUT = 2;
+export const OPEN_QUOTE = 3;
+export const INNER_QUOTE = 4;
+export const TEXT_AFTER_QUOTE = 5;
+
+/**
+ * Reads one cell after the other, by RFC 4180 and what people make of it: the delimiter is given, CR and CRLF end rows
+ * too, and white space around a cell (what `String.trim` removes) is not part of it. Within quotes all is kept.
+ * https://www.rfc-editor.org/rfc/rfc4180
+ */
+export class CellScanner {
+    /** The cell: `bytes` from `start` to `end`, without its quotes. */
+    bytes: Uint8Array = new Uint8Array(0);
+    start = 0;
+    end = 0;
+    quoted = false;
+    /** Line breaks within the cell. */
+    lineBreaks = 0;
+    /** Where the next cell or row begins. */
+    next = 0;
+
+    private readonly delimiter: number;
+    private unescaped = Buffer.alloc(256);
+
+    constructor(delimiter: number) {
+        this.delimiter = delimiter;
+    }
+
+    /** Reads the cell that begins at `at`. `limit` is behind the last byte that is there, `final`: of the file. */
+    scan(bytes: Uint8Array, at: number, limit: number, final: boolean): CellEnd {
+        this.bytes = bytes;
+        this.quoted = false;
+        this.lineBreaks = 0;
+        let from = this.skipSpace(bytes, at, limit);
+        if (from < limit && bytes[from] === QUOTE) {
+            return this.scanQuoted(bytes, from, limit, final);
+        }
+        const start = from;
+        for (; from < limit; from++) {
+            const byte = bytes[from] as number;
+            if (byte === this.delimiter || byte === LF || byte === CR) {
+                break;
+            }
+            if (byte === QUOTE) {
+                return INNER_QUOTE;
+            }
+        }
+        this.start = start;
+        this.end = trimEnd(bytes, start, from);
+        return this.endCell(bytes, from, limit, final);
+    }
+
+    private scanQuoted(bytes: Uint8Array, quote: number, limit: number, final: boolean): CellEnd {
+        this.quoted = true;
+        let at = quote + 1;
+        /** Behind the last doubled quote: from there on nothing was copied yet. */
+        let copied = at;
+        let length = -1;
+        for (; at < limit; at++) {
+            const byte = bytes[at] as number;
+            if (byte === QUOTE) {
+                if (bytes[at + 1] !== QUOTE || at + 1 >= limit) {
+                    break;
+                }
+                // Of the two quotes the first is kept.
+                length = this.copy(bytes, copied, at + 1, Math.max(length, 0));
+                at++;
+                copied = at + 1;
+            } else if (byte === LF || (byte === CR && bytes[at + 1] !== LF)) {
+                this.lineBreaks++;
+            }
+        }
+        if (at >= limit || (at + 1 >= limit && !final)) {
+            return final ? OPEN_QUOTE : CUT;
+        }
+        if (length < 0) {
+            this.start = quote + 1;
+            this.end = at;
+        } else {
+            this.end = this.copy(bytes, copied, at, length);
+            this.bytes = this.unescaped;
+            this.start = 0;
+        }
+        const behind = this.skipSpace(bytes, at + 1, limit);
+        if (behind < limit) {
+            const byte = bytes[behind] as number;
+            if (byte !== this.delimiter && byte !== LF && byte !== CR) {
+                return TEXT_AFTER_QUOTE;
+            }
+        }
+        return this.endCell(bytes, behind, limit, final);
+    }
+
+    /** `at` is at a delimiter, a line break or the limit. */
+    private endCell(bytes: Uint8Array, at: number, limit: number, final: boolean): CellEnd {
+        if (at >= limit) {
+            this.next = limit;
+            return final ? ROW_END : CUT;
+        }
+        if (bytes[at] === this.delimiter) {
+            this.next = at + 1;
+            return DELIMITER;
+        }
+        if (bytes[at] === CR) {
+            if (at + 1 >= limit && !final) {
+                return CUT;
+            }
+            this.next = at + 1 < limit && bytes[at + 1] === LF ? at + 2 : at + 1;
+            return ROW_END;
+        }
+        this.next = at + 1;
+        return ROW_END;
+    }
+
+    private copy(bytes: Uint8Array, from: number, to: number, length: number): number {
+        while (length + to - from > this.unescaped.length) {
+            this.unescaped = Buffer.concat([this.unescaped], this.unescaped.length * 2);
+        }
+        this.unescaped.set(bytes.subarray(from, to), length);
+        return length + to - from;
+    }
+
+    private skipSpace(bytes: Uint8Array, at: number, limit: number): number {
+        let from = at;
+        while (from < limit) {
+            const byte = bytes[from] as number;
+            if (byte > SPACE && byte < 0x80) {
+                break;
+            }
+            if (byte === this.delimiter || byte === LF || byte === CR) {
+                break;
+            }
+            const length = spaceLength(bytes, from);
+            if (length === 0) {
+                break;
+            }
+            from += length;
+        }
+        return Math.min(from, limit);
+    }
+}
+
+/** Bytes of the white space at this place, 0 when there is none: what `String.trim` removes, line breaks too. */
+function spaceLength(bytes: Uint8Array, at: number): number {
+    const first = bytes[at] as number;
+    if (first < 0x80) {
+        return first === SPACE || (first >= TAB && first <= CR) ? 1 : 0;
+    }
+    const second = bytes[at + 1] as number;
+    if (first === 0xc2) {
+        return second === 0xa0 ? 2 : 0;
+    }
+    return isLongSpace((first << 16) | (second << 8) | (bytes[at + 2] as number)) ? 3 : 0;
+}
+
+/** White space that is three bytes long in UTF-8: https://tc39.es/ecma262/#sec-white-space */
+function isLongSpace(bytes: number): boolean {
+    switch (bytes) {
+        case 0xe19a80: // U+1680
+        case 0xe280a8: // U+2028
+        case 0xe280a9: // U+2029
+        case 0xe280af: // U+202F
+        case 0xe2819f: // U+205F
+        case 0xe38080: // U+3000
+        case 0xefbbbf: // U+FEFF
+            return true;
+        default: // U+2000 to U+200A
+            return bytes >= 0xe28080 && bytes <= 0xe2808a;
+    }
+}
+
+function trimEnd(bytes: Uint8Array, start: number, end: number): number {
+    let to = end;
+    while (to > start) {
+        const last = bytes[to - 1] as number;
+        if (last > SPACE && last < 0x80) {
+            break;
+        }
+        const length = last < 0x80 ? 1 : last === 0xa0 && to - 2 >= start && bytes[to - 2] === 0xc2 ? 2 : 3;
+        if (to - length < start || spaceLength(bytes, to - length) !== length) {
+            break;
+        }
+        to -= length;
+    }
+    return to;
+}

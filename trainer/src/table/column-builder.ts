@@ -1,0 +1,141 @@
+import { Dictionary } from "./dictionary";
+import { readNumber } from "./number-bytes";
+import { isMissing, Sample, textOf } from "./sample";
+import { enlargeShared } from "./shared-memory";
+
+/** More different texts than this are no categories: each one would be in the model. */
+export const MAX_CATEGORIES = 100_000;
+
+/** What is wrong with a cell. Rows are counted from 0. */
+export interface CellProblem {
+    row: number;
+    problem: string;
+}
+
+/** An identifier, by its name, is dropped if every row has another value. */
+export type ColumnRole = "target" | "feature" | "identifier";
+
+/**
+ * A column that grows row by row. Numbers are kept as they are, texts as their numbers in a dictionary, both as
+ * doubles in shared memory. Until it is clear which of them the column holds, its cells are kept as bytes.
+ *
+ * A row may be put more than once: one that is cut by the end of what was read is put again when it is complete.
+ */
+export class ColumnBuilder {
+    kind: "pending" | "number" | "text" = "pending";
+    values = new Float64Array(0) as Float64Array;
+    /** Of text: the different ones. */
+    readonly dictionary = new Dictionary();
+    /** Of an identifier with numbers: its texts, all different. They are right if the column is dropped. */
+    readonly others = new Dictionary();
+    firstOther: CellProblem | undefined;
+    readonly name: string;
+    private readonly decimalComma: boolean;
+    readonly role: ColumnRole;
+    private sample: Sample | undefined = new Sample();
+    private capacity = 0;
+    private lastOtherRow = -1;
+
+    constructor(name: string, role: ColumnRole, decimalComma: boolean) {
+        this.name = name;
+        this.role = role;
+        this.decimalComma = decimalComma;
+    }
+
+    /** Makes room for so many rows. */
+    reserve(rows: number): void {
+        this.capacity = rows;
+        if (this.kind !== "pending") {
+            this.values = enlargeShared(this.values, rows);
+        }
+    }
+
+    /** Takes a trimmed cell; returns what is wrong with it. */
+    put(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
+        switch (this.kind) {
+            case "pending":
+                this.sample?.put(row, bytes, start, end);
+                return undefined;
+            case "number": {
+                const value = readNumber(bytes, start, end, this.decimalComma);
+                this.values[row] = value;
+                return Number.isNaN(value) ? this.judge(row, bytes, start, end) : undefined;
+            }
+            case "text":
+                this.values[row] = this.dictionary.add(bytes, start, end);
+                return this.dictionary.size > MAX_CATEGORIES ? this.judgeNumber(row) : undefined;
+        }
+    }
+
+    /**
+     * Decides the kind when that can be done. `rows` are complete; `final`: there are no more.
+     * @returns the first cell that does not fit
+     */
+    settle(rows: number, final: boolean): CellProblem | undefined {
+        const kind = this.sample?.decide(rows, final, this.decimalComma);
+        const sample = this.sample;
+        if (kind === undefined || sample === undefined) {
+            return undefined;
+        }
+        this.kind = kind;
+        this.sample = undefined;
+        this.reserve(Math.max(this.capacity, rows));
+        let first: CellProblem | undefined;
+        sample.replay(rows, (row, bytes, start, end) => {
+            const problem = this.put(row, bytes, start, end);
+            first ??= problem;
+        });
+        return first;
+    }
+
+    /** How many of the first rows have a number. */
+    countNumbers(rows: number): number {
+        let numbers = 0;
+        for (let row = 0; row < rows; row++) {
+            numbers += Number.isNaN(this.values[row]) ? 0 : 1;
+        }
+        return numbers;
+    }
+
+    /** Memory that it takes, but for the values. */
+    get byteLength(): number {
+        return this.dictionary.byteLength + this.others.byteLength + (this.sample?.byteLength ?? 0);
+    }
+
+    /** The cell is no number. */
+    private judge(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
+        if (isMissing(bytes, start, end)) {
+            return undefined;
+        }
+        const problem = {
+            row,
+            problem: `${JSON.stringify(textOf(bytes, start, end))} is text in a column of numbers`,
+        };
+        if (this.role !== "identifier") {
+            return problem;
+        }
+        const before = this.others.size;
+        this.others.add(bytes, start, end);
+        if (this.others.size === before && row !== this.lastOtherRow) {
+            return this.firstOther;
+        }
+        this.lastOtherRow = row;
+        this.firstOther ??= problem;
+        return undefined;
+    }
+
+    /** There are too many texts, unless the column is an identifier. */
+    private judgeNumber(row: number): CellProblem | undefined {
+        if (this.role === "identifier" && this.dictionary.size > row) {
+            return undefined;
+        }
+        return {
+            row,
+            problem:
+                this.role === "target"
+                    ? `there are more than ${MAX_CATEGORIES} different values: too many to be classes`
+                    : `there are more than ${MAX_CATEGORIES} different texts: too many to be categories; ` +
+                      `name the column in dropColumns`,
+        };
+    }
+}

@@ -1,0 +1,76 @@
+import { ByteWindow } from "./byte-window";
+import type { ColumnBuilder } from "./column-builder";
+import { type Header, takeHeader } from "./header";
+import { RowReader } from "./row-reader";
+
+/** A file whose rows are all read. */
+export interface ReadTable {
+    header: Header;
+    builders: readonly (ColumnBuilder | undefined)[];
+    reader: RowReader;
+    bytesRead: number;
+}
+
+/** What a reader of tables is told. */
+export interface ReadOptions {
+    /** The file's size, to make room for all rows at once. */
+    totalBytes?: () => number | undefined;
+    /** Called for each part that was read. */
+    onProgress?: (reader: RowReader, bytesRead: number) => void;
+    /** Bytes that are looked at together. @default 256 KiB */
+    windowBytes?: number;
+}
+
+/**
+ * Reads CSV as it arrives into columns: UTF-8 with or without byte order mark, LF, CRLF or CR, quoted cells, and the
+ * delimiter that the header uses. Blank lines are skipped, spaces around a cell are not part of it. Neither the text
+ * nor rows are kept.
+ * @param plan makes a builder for each column that is wanted, when the header is read
+ * @throws {DataError} naming the row, for what is no such CSV
+ */
+export async function readTable(
+    bytes: AsyncIterable<Uint8Array>,
+    source: string,
+    plan: (header: Header) => readonly (ColumnBuilder | undefined)[],
+    options: ReadOptions = {},
+): Promise<ReadTable> {
+    const window = new ByteWindow(source, options.windowBytes);
+    let table: ReadTable | undefined;
+
+    const take = (final: boolean) => {
+        window.check(final);
+        if (table === undefined) {
+            const header = takeHeader(window, source, final);
+            if (header !== undefined) {
+                const builders = plan(header);
+                table = {
+                    header,
+                    builders,
+                    reader: new RowReader(source, header, builders, options.totalBytes ?? (() => undefined)),
+                    bytesRead: 0,
+                };
+            }
+        }
+        if (table !== undefined) {
+            table.reader.read(window, final);
+            table.bytesRead = window.received;
+            options.onProgress?.(table.reader, window.received);
+        }
+        window.compact();
+    };
+
+    for await (const chunk of bytes) {
+        for (let offset = 0; offset < chunk.length; ) {
+            const taken = window.fill(chunk, offset);
+            offset += taken;
+            if (taken === 0) {
+                take(false);
+            }
+        }
+    }
+    take(true);
+    if (table === undefined) {
+        throw new Error("A file that ends has a header, or is refused");
+    }
+    return table;
+}

@@ -1,0 +1,123 @@
+import type { Task } from "../arguments";
+import { DataError } from "../errors";
+import type { Column } from "./columns";
+
+/** What is predicted. */
+export type Target = ClassTarget | NumberTarget;
+
+/** One of several classes. */
+export interface ClassTarget {
+    task: "classification";
+    name: string;
+    /** For each row the class's place in `classes`, in shared memory. */
+    y: Uint16Array;
+    classes: string[];
+    /** Why it is this task. */
+    why: string;
+}
+
+/** A number. */
+export interface NumberTarget {
+    task: "regression";
+    name: string;
+    /** For each row, in shared memory. */
+    y: Float64Array;
+    why: string;
+}
+
+/** Whole numbers are taken for classes up to so many different values ... */
+const MAX_NUMERIC_CLASSES = 10;
+
+/** ... and if each occurs in so many rows on average. */
+const MIN_ROWS_PER_NUMERIC_CLASS = 5;
+
+/** More classes than this, or than half of the rows, are no classes: the target is a name or a free text. */
+const MAX_CLASSES = 1000;
+
+/**
+ * Makes the target of its column.
+ * @throws {DataError} for one that cannot be learned
+ */
+export function makeTarget(column: Column, source: string, wanted: Task | undefined): Target {
+    const { name, values } = column;
+    const place = `${source} column ${JSON.stringify(name)}`;
+    const { task, why } = decideTask(column, wanted);
+    if (task === "classification") {
+        return { task, name, why, ...makeClasses(column, place) };
+    }
+    if (column.kind === "text") {
+        const first = JSON.stringify(column.categories[values[0] as number]);
+        throw new DataError(`${place} holds text such as ${first}: a regression needs numbers`);
+    }
+    // Two values are not only a poor regression: ml-cart refuses a first split that leaves no error at all.
+    if (differentValues(values, 2) !== undefined) {
+        throw new DataError(
+            `${place} has fewer than 3 different values: a regression needs more (--task=classification for classes)`,
+        );
+    }
+    return { task, name, why, y: values };
+}
+
+/**
+ * Text is a classification. Numbers are a regression, unless they look like classes: whole numbers, at most 10
+ * different ones, each in 5 rows or more on average. The hyperparameter `task` decides otherwise.
+ */
+export function decideTask(column: Column, wanted: Task | undefined): { task: Task; why: string } {
+    if (wanted !== undefined) {
+        return { task: wanted, why: `--task=${wanted}` };
+    }
+    if (column.kind === "text") {
+        return { task: "classification", why: "the target is text" };
+    }
+    const different = differentValues(column.values, MAX_NUMERIC_CLASSES);
+    const likeClasses =
+        different !== undefined &&
+        different.length * MIN_ROWS_PER_NUMERIC_CLASS <= column.values.length &&
+        different.every(Number.isInteger);
+    return likeClasses
+        ? {
+              task: "classification",
+              why: `the target has ${different.length} different whole numbers; --task=regression changes it`,
+          }
+        : { task: "regression", why: "the target is numbers; --task=classification changes it" };
+}
+
+function makeClasses(column: Column, place: string): { y: Uint16Array; classes: string[] } {
+    const { values } = column;
+    const most = Math.min(MAX_CLASSES, values.length / 2);
+    const numbers = column.kind === "number" ? differentValues(values, MAX_CLASSES) : undefined;
+    const count = column.kind === "text" ? column.categories.length : (numbers?.length ?? countDifferent(values));
+    if (count > most) {
+        throw new DataError(`${place} has ${count} different values in ${values.length} rows: too many to be classes`);
+    }
+    const classes = column.kind === "text" ? column.categories : (numbers ?? []).map(String);
+    if (classes.length < 2) {
+        throw new DataError(
+            `${place} has one class only (${classes.map((label) => JSON.stringify(label))}): at least two are needed`,
+        );
+    }
+    const y = new Uint16Array(new SharedArrayBuffer(values.length * Uint16Array.BYTES_PER_ELEMENT));
+    if (numbers === undefined) {
+        y.set(values);
+    } else {
+        const placeOf = new Map(numbers.map((value, index) => [value, index]));
+        for (let row = 0; row < values.length; row++) {
+            y[row] = placeOf.get(values[row] as number) as number;
+        }
+    }
+    return { y, classes };
+}
+
+/** The different numbers in ascending order; undefined when there are more than `most`. */
+function differentValues(values: Float64Array, most: number): number[] | undefined {
+    const different = new Set<number>();
+    for (let row = 0; row < values.length && different.size <= most; row++) {
+        different.add(values[row] as number);
+    }
+    return different.size > most ? undefined : [...different].sort((a, b) => a - b);
+}
+
+function countDifferent(values: Float64Array): number {
+    const sorted = new Float64Array(values).sort();
+    return sorted.reduce((count, value, place) => count + (place === 0 || value !== sorted[place - 1] ? 1 : 0), 0);
+}
