@@ -92,8 +92,9 @@ export class ApiServer {
                 );
             }
         } finally {
-            // What a handler left unread is read away, so that the caller can finish sending and see the answer.
-            message.resume();
+            // What a handler left unread is read away, so that the caller can finish sending and see the answer. A handler
+            // that began to read left a listener behind, which keeps a stream from flowing.
+            message.removeAllListeners("readable").resume();
             const milliseconds = Math.round(performance.now() - startedAt);
             this.options.log?.(`${message.method} ${message.url} ${response.statusCode} ${milliseconds} ms`);
         }

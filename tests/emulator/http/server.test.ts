@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { TestEmulator } from "./support";
 
 let emulator: TestEmulator;
@@ -89,6 +91,29 @@ describe("the HTTP server", () => {
         const answer = await emulator.call("GET", "/b/http-bucket");
         expect(answer.at("name")).toBe("http-bucket");
     });
+
+    it.each([90_000, 110_000, 200_000])(
+        "answers before it has read an upload of %d bytes, and reads the rest away",
+        async (size) => {
+            // As the Node.js client sends it: the content in pieces, with an agent that keeps connections.
+            const agent = new Agent({ keepAlive: true });
+            const send = async (): Promise<number | undefined> => {
+                const url = `${emulator.url}/upload/storage/v1/b/http-bucket/o?uploadType=multipart&ifGenerationMatch=0`;
+                const headers = { authorization: "Bearer developer", "content-type": "multipart/related; boundary=x" };
+                const sent = request(url, { method: "POST", headers, agent });
+                sent.write(`--x\r\n\r\n{"name":"of-${size}"}\r\n--x\r\nContent-Type: text/plain\r\n\r\n`);
+                sent.write(Buffer.alloc(size, "a"));
+                sent.end("\r\n--x--");
+                const [answer] = (await once(sent, "response")) as [IncomingMessage];
+                await once(answer.resume(), "end");
+                return answer.statusCode;
+            };
+            expect(await send()).toBe(200);
+            expect(await send()).toBe(412);
+            expect(await send()).toBe(412);
+            agent.destroy();
+        },
+    );
 
     it("writes one log line per request", async () => {
         const lines: string[] = [];
