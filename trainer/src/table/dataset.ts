@@ -181,6 +181,15 @@ function checkRows(source: string, rowCount: number, rowsWithoutTarget: number):
 
 function warnOfColumn(column: Column): string[] {
     const place = `Column ${JSON.stringify(column.name)}`;
+    const [first] = column.values;
+    if (
+        column.kind === "text"
+            ? column.categories.length === 1
+            : column.values.every((value) => Object.is(value, first))
+    ) {
+        const value = column.kind === "text" ? column.categories[0] : first;
+        return [`${place} has the same value in every row (${JSON.stringify(value)}), so it can teach nothing`];
+    }
     if (column.kind === "text" && column.categories.length * 2 > column.values.length) {
         return [
             `${place} holds a different text in most rows, so it can teach little: ` +
