@@ -1,3 +1,4 @@
+import { isMissingMarker } from "../../../trainer/src/model-format";
 import { type FormatRows, namesOf, numberFeatures } from "./format";
 
 /**
@@ -38,7 +39,10 @@ function formatCell(cell: string, isNumber: boolean, value: number): string {
     if (!isNumber) {
         return JSON.stringify(cell);
     }
-    return Number.isNaN(value) ? (cell === "" ? "null" : JSON.stringify(cell)) : JSON.stringify(value);
+    if (Number.isNaN(value)) {
+        return cell === "" || isMissingMarker(cell) ? "null" : JSON.stringify(cell);
+    }
+    return JSON.stringify(value);
 }
 
 /** An object has each name once: a column without a name is `column_3`, a second `a` is `a_2`. */
