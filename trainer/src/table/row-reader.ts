@@ -22,6 +22,9 @@ const SLACK = 1.05;
 /** By how much the room grows when there were more rows still, or when the file's size is not known. */
 const GROWTH = 1.5;
 
+/** The first rows are no ground for more room than this; also, room is bounded by the memory that was checked. */
+const MAX_GROWTH = 64;
+
 const MIN_ROWS_OF_ROOM = 1024;
 
 /** Instead of a place: the end of the row is not there. */
@@ -76,7 +79,8 @@ export class RowReader {
     private makeRoom(window: ByteWindow): void {
         const bytesRead = window.received - (window.end - window.start);
         const expected = ((this.totalBytes() ?? 0) / bytesRead) * this.rowCount * SLACK;
-        this.capacity = Math.ceil(Math.max(MIN_ROWS_OF_ROOM, expected, this.rowCount * GROWTH));
+        const most = this.rowCount * MAX_GROWTH;
+        this.capacity = Math.ceil(Math.max(MIN_ROWS_OF_ROOM, Math.min(expected, most), this.rowCount * GROWTH));
         for (const builder of this.builders) {
             builder?.reserve(this.capacity);
         }

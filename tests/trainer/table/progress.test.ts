@@ -1,0 +1,46 @@
+import { parseArguments } from "../../../trainer/src/arguments";
+import { readDataset } from "../../../trainer/src/table/dataset";
+import { SOURCE } from "./files";
+
+/** A megabyte a second, by a clock of its own. */
+async function readSlowly(megabytes: number, size?: number): Promise<string[]> {
+    const megabyte = Buffer.from("0.25,aa\n0.5,bbb\n0.75,cc\n\n".repeat(40_000));
+    let time = 0;
+    async function* bytes(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from("size,kind\n");
+        for (let count = 0; count < megabytes; count++) {
+            time += 1000;
+            yield megabyte;
+        }
+    }
+    const lines: string[] = [];
+    await readDataset(bytes(), SOURCE, parseArguments(["--target=kind"]), {
+        print: (line) => lines.push(line),
+        now: () => time,
+        totalBytes: size,
+    });
+    return lines;
+}
+
+describe("progress of reading", () => {
+    it("is told every five seconds, and at the end", async () => {
+        const lines = await readSlowly(12, 12_000_010);
+        expect(lines).toEqual([
+            expect.stringMatching(/^Reading: \d+ rows, 4\.\d MB of 12\.0 MB, 0\.\d MB\/s$/),
+            expect.stringMatching(/^Reading: \d+ rows, 9\.\d MB of 12\.0 MB, 0\.9 MB\/s$/),
+            `Read ${SOURCE}: 1440000 rows, 2 columns, comma-separated, 12.0 MB in 12.0 s (1.0 MB/s)`,
+        ]);
+    });
+
+    it("is told without the whole when that is not known", async () => {
+        const lines = await readSlowly(6);
+        expect(lines).toEqual([
+            expect.stringMatching(/^Reading: \d+ rows, 4\.\d MB, 0\.\d MB\/s$/),
+            `Read ${SOURCE}: 720000 rows, 2 columns, comma-separated`,
+        ]);
+    });
+
+    it("is no matter for a small file", async () => {
+        expect(await readSlowly(1)).toEqual([expect.stringMatching(/^Read .* rows, 2 columns, comma-separated$/)]);
+    });
+});
