@@ -23,7 +23,7 @@ export const ELEMENT_TYPE = { float: 1, int64: 7, string: 8, bool: 9, double: 11
 
 /** Version of the file format, of July 2021: the one of ONNX 1.12, as are the operator sets. */
 const IR_VERSION = 8;
-/** What onnxruntime reads since its version 1.12, of 2022, by the operators' domain. */
+/** By the operators' domain. onnxruntime reads them since its version 1.12, of 2022. */
 const OPERATOR_SETS = { "": 17, "ai.onnx.ml": 3 };
 
 /** GraphProto's parts. */
