@@ -27,9 +27,9 @@ function read(list: Uint32Array, { rowShift, classShift, classMask, weightMask }
 
 function makeList(column: number[], labels: number[], weights: number[], layout: Layout): Uint32Array {
     const table = makeTable({ columns: [column], y: labels }, 8);
-    const sample = makeSample(Uint8Array.from(weights), layout);
+    const sample = makeSample(Uint8Array.from(weights), labels, layout);
     const list = new Uint32Array(sample.entries);
-    fillList(list, table.orders[0] as Uint32Array, sample, layout, table.target.y);
+    fillList(list, table.orders[0] as Uint32Array, sample, layout);
     return list;
 }
 
