@@ -4,6 +4,7 @@ import { type FormatRows, type Layout, namesOf, numberFeatures } from "./format"
 
 /** Excel's limits. https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3 */
 const MAX_COLUMNS = 16_384;
+const MAX_ROWS = 1_048_576;
 const MAX_CELL_LENGTH = 32_767;
 
 /** A million rows with so many columns come near the 4 GiB that a part of a ZIP file has without its 64-bit fields. */
@@ -22,7 +23,14 @@ type ExcelCell = string | number | null;
  * back as it is written, so `007`, `1e3` and long identifiers stay text, and so do dates. Nothing becomes a formula. After
  * 1,048,576 rows it goes on in another sheet, under the same header.
  */
-export const formatExcel: FormatRows = async function* (pieces, layout) {
+export const formatExcel: FormatRows = (pieces, layout) => formatSheets(pieces, layout, MAX_ROWS);
+
+/** The same with a number of rows that a sheet takes, its header among them. */
+export async function* formatSheets(
+    pieces: AsyncIterable<PredictedRows>,
+    layout: Layout,
+    maxRowsPerSheet: number,
+): AsyncGenerator<Uint8Array, void> {
     const header = [...layout.input.header.cells, ...namesOf(layout.predicted)];
     if (header.length > MAX_COLUMNS) {
         throw new UsageError(
@@ -35,12 +43,13 @@ export const formatExcel: FormatRows = async function* (pieces, layout) {
         name: "predictions",
         columns: header.map((name) => ({ header: excelText(name) })),
         freezePane: { rows: 1 },
+        maxRowsPerSheet,
         zip64: header.length > COLUMNS_THAT_NEED_ZIP64,
     });
     for await (const chunk of workbook as unknown as AsyncIterable<Uint8Array>) {
         yield chunk;
     }
-};
+}
 
 async function* toRows(pieces: AsyncIterable<PredictedRows>, layout: Layout): AsyncGenerator<ExcelCell[], void> {
     const numbers = numberFeatures(layout);

@@ -1,8 +1,15 @@
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { PredictFolder } from "./support";
+import { findColumns } from "../../../cli/predict/columns";
+import { readCsv } from "../../../cli/predict/csv-rows";
+import { formatSheets } from "../../../cli/predict/formats/excel";
+import { predictRows } from "../../../cli/predict/predict-rows";
+import { namePredictedColumns } from "../../../cli/predict/predicted-columns";
+import { PRICES, PredictFolder } from "./support";
 
 const VENV = path.join(__dirname, "../../../.venv");
 const run = promisify(execFile);
@@ -20,8 +27,8 @@ interface Workbook {
     [sheet: string]: { frozen: string | null; rows: [type: string, value: unknown][][] };
 }
 
-async function readWorkbook(file: string, sheets: "all" | "sizes" = "all"): Promise<Workbook> {
-    const { stdout } = await run(path.join(VENV, "bin/python"), [path.join(__dirname, "read_workbook.py"), file, sheets], {
+async function readWorkbook(file: string): Promise<Workbook> {
+    const { stdout } = await run(path.join(VENV, "bin/python"), [path.join(__dirname, "read_workbook.py"), file], {
         env: { PATH: process.env.PATH ?? "", PYTHONDONTWRITEBYTECODE: "1" },
         maxBuffer: 2 ** 26,
     });
@@ -54,55 +61,82 @@ describeWithOpenpyxl(`Excel, as openpyxl reads it${reason}`, () => {
         expect(frozen).toBe("A2");
         expect(rows[0]).toEqual([...header, "prediction_error"].map((name) => ["s", name]));
         expect(rows.slice(1)).toEqual([
-            [["s", "007"], ["n", 5.5], ["s", "woof"], ["n", 3], ["s", "dog"], ["n", 0], ["n", 1], ["n", null]],
-            [["n", 12], ["s", "NA"], ["s", "meow"], ["n", 10], ["s", "cat"], ["n", 0.75], ["n", 0.25], ["n", null]],
             [
-                ...[["n", 13], ["n", null], ["s", "woof"], ["s", "old"], ["n", null], ["n", null], ["n", null]],
+                ["s", "007"],
+                ["n", 5.5],
+                ["s", "woof"],
+                ["n", 3],
+                ["s", "dog"],
+                ["n", 0],
+                ["n", 1],
+                ["n", null],
+            ],
+            [
+                ["n", 12],
+                ["s", "NA"],
+                ["s", "meow"],
+                ["n", 10],
+                ["s", "cat"],
+                ["n", 0.75],
+                ["n", 0.25],
+                ["n", null],
+            ],
+            [
+                ...[
+                    ["n", 13],
+                    ["n", null],
+                    ["s", "woof"],
+                    ["s", "old"],
+                    ["n", null],
+                    ["n", null],
+                    ["n", null],
+                ],
                 ["s", 'column "age" must be a number; got "old"'],
             ],
         ]);
     });
 
-    it.each([
-        "=1+1",
-        "+1",
-        "-",
-        "@SUM(A1)",
-        "1e3",
-        "5.10",
-        "1234567890123456",
-        "2026-01-02",
-        "true",
-        "#N/A",
-        "<a href=\"x\">&amp;</a>",
-        " spaces ",
-        "two\nlines",
-        "_x0041_",
-        "é🦄",
-    ])("keeps the text %j", async (text) => {
-        const { rows } = await predictToSheet("prices", `size,note\n5,"${text.replaceAll('"', '""')}"\n`);
+    it("keeps every text, and takes for numbers what comes back as it is written", async () => {
+        const texts = [
+            ...["=1+1", "+1", "-", "@SUM(A1)", "'1", "1e3", "5.10", "1234567890123456", "2026-01-02", "true", "#N/A"],
+            ...['<a href="x">&amp;</a>', " spaces ", "two\nlines", "é🦄"],
+        ];
+        const numbers = [12, -0.5, 0, 123456789012345];
+        const cells = [...texts, ...numbers, "_x0041_"].map((cell) => `5,"${String(cell).replaceAll('"', '""')}"\n`);
 
-        // openpyxl leaves `_x005F_`, which stands for "_" where it must, to its reader.
-        expect(rows[1]?.[1]).toEqual(["s", text.replace(/^_x/, "_x005F_x")]);
+        const { rows } = await predictToSheet("prices", `size,note\n${cells.join("")}`);
+
+        expect(rows.slice(1).map(([, note]) => note)).toEqual([
+            ...texts.map((text) => ["s", text]),
+            ...numbers.map((number) => ["n", number]),
+            // As ECMA-376 has it, `_x005F_` stands for "_" there; openpyxl leaves that to its reader.
+            ["s", "_x005F_x0041_"],
+        ]);
     });
 
-    it.each([
-        ["12", 12],
-        ["-0.5", -0.5],
-        ["0", 0],
-    ])("takes %s for a number in a column that the model does not know", async (text, value) => {
-        const { rows } = await predictToSheet("prices", `size,note\n5,${text}\n`);
+    it("goes on in another sheet, under the same header, when one is full", async () => {
+        const input = await readCsv(Readable.from([Buffer.from("size\n1\n2\n3\n400\n")]), "new.csv");
+        const layout = {
+            input,
+            columns: findColumns(PRICES, input, "new.csv"),
+            predicted: namePredictedColumns(PRICES, input.header.cells),
+        };
+        const rows = predictRows(PRICES, layout.columns, 1, input.rows);
+        const file = place.write("out.xlsx", await buffer(Readable.from(formatSheets(rows, layout, 3))));
 
-        expect(rows[1]?.[1]).toEqual(["n", value]);
-    });
+        const sheets = await readWorkbook(file);
 
-    it("goes on in another sheet after 1,048,576 rows", async () => {
-        place.write("new.csv", `size\n${"5\n".repeat(1_048_580)}`);
-
-        await place.predict("prices", "new.csv", "out.xlsx");
-
-        const sheets = await readWorkbook(path.join(place.folder, "out.xlsx"), "sizes");
-        expect(sheets).toEqual({ predictions: 1_048_576, predictions_2: 6 });
+        const values = Object.entries(sheets).map(([name, sheet]) => [name, sheet.rows.map(([size]) => size?.[1])]);
+        expect(values).toEqual([
+            ["predictions", ["size", 1, 2]],
+            ["predictions_2", ["size", 3, 400]],
+        ]);
+        expect(sheets.predictions_2).toMatchObject({ frozen: "A2" });
+        expect(sheets.predictions_2?.rows.at(-1)).toEqual([
+            ["n", 400],
+            ["n", 99],
+            ["n", null],
+        ]);
     });
 
     it("with more than forty columns is read as well", async () => {

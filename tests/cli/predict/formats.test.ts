@@ -29,7 +29,10 @@ describe("CSV", () => {
     });
 
     it("quotes the names and texts that it adds where they need it", async () => {
-        const model = place.read("pets/model.json").replaceAll('"dog"', '"dog, \\"big\\""').replace('"target":"target"', '"target":"a,b"');
+        const model = place
+            .read("pets/model.json")
+            .replaceAll('"dog"', '"dog, \\"big\\""')
+            .replace('"target":"target"', '"target":"a,b"');
         place.write("pets/model.json", model);
         place.write("new.csv", "age,sound,weight\n1,woof,5\n");
 
@@ -42,7 +45,10 @@ describe("CSV", () => {
     });
 
     it("keeps every input cell exactly, quoted or not, in any order of columns", async () => {
-        const cell = fc.string({ unit: fc.constantFrom("a", "é", "0", "=", " ", ",", ";", '"', "\n", "'"), maxLength: 6 });
+        const cell = fc.string({
+            unit: fc.constantFrom("a", "é", "0", "=", " ", ",", ";", '"', "\n", "'"),
+            maxLength: 6,
+        });
         const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
         const plain = fc.constantFrom("a", " b ", "007", "=1+1", "", "2026-01-02", "1e3", "-");
         const raw = fc.oneof(plain, cell.map(quote));

@@ -1,20 +1,17 @@
-"""Prints a workbook as JSON: read_workbook.py FILE all|sizes"""
+"""Prints a workbook as JSON: for each sheet its frozen cell and its rows, each cell as type and value."""
 import json
 import sys
 
 import openpyxl
 
-file, what = sys.argv[1:]
-if what == "sizes":
-    workbook = openpyxl.load_workbook(file, read_only=True)
-    result = {sheet.title: sum(1 for _ in sheet.iter_rows()) for sheet in workbook}
-else:
-    workbook = openpyxl.load_workbook(file)
-    result = {
+workbook = openpyxl.load_workbook(sys.argv[1])
+json.dump(
+    {
         sheet.title: {
             "frozen": sheet.freeze_panes,
             "rows": [[[cell.data_type, cell.value] for cell in row] for row in sheet.iter_rows()],
         }
         for sheet in workbook
-    }
-json.dump(result, sys.stdout)
+    },
+    sys.stdout,
+)
