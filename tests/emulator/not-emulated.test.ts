@@ -52,7 +52,12 @@ describe("what the emulator has not is answered with 501, which names it:", () =
         ["kmsKeyName", ["POST", `${REPOSITORIES}?repositoryId=keyed`, { format: "DOCKER", kmsKeyName: "k" }]],
         ["roles/spanner.admin", policyWith({ bindings: [{ role: "roles/spanner.admin", members: [] }] })],
         ["auditConfigs", policyWith({ auditConfigs: [{ service: "allServices" }] })],
-        ["has(resource.name)", policyWith(condition("has(resource.name)"))],
+        ["request.auth", policyWith(condition("request.auth.claims.email == 'me'"))],
+        [
+            "api.getAttribute",
+            policyWith(condition("api.getAttribute('storage.googleapis.com/objectListPrefix', '') == 'x'")),
+        ],
+        ["resource.matchTag", policyWith(condition("resource.matchTag('a', 'b')"))],
         ["spanner.googleapis.com", ["POST", `${PROJECT}/services/spanner.googleapis.com:enable`, {}]],
         ["name eq vm.*", ["GET", `${INSTANCES}?filter=${encodeURIComponent("name eq vm.*")}`]],
         ["(a = b) OR (c = d)", ["GET", `${INSTANCES}?filter=${encodeURIComponent("(a = b) OR (c = d)")}`]],
