@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Makes .venv with Google's Python clients and API descriptions, for tests/contract. Without it those tests are skipped.
+# Makes .venv with the Python packages that judge: Google's clients and API descriptions for tests/contract, onnxruntime
+# and onnx for tests/trainer/onnx, openpyxl for tests/cli/predict. Without it those tests are skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-requirements=tests/contract/requirements.txt
-if cmp -s "$requirements" .venv/requirements.txt; then exit 0; fi
+requirements=(tests/contract/requirements.txt tests/trainer/onnx/requirements.txt tests/cli/predict/requirements.txt)
+if cat "${requirements[@]}" | cmp -s - .venv/requirements.txt; then exit 0; fi
 rm -rf .venv
 python3 -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --requirement "$requirements"
+.venv/bin/pip install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}"
 # Last: a .venv whose installation was cut short is made anew.
-cp "$requirements" .venv/requirements.txt
+cat "${requirements[@]}" >.venv/requirements.txt

@@ -13,6 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "infra/run": [],
     emulator: [],
     trainer: [],
+    "trainer/src/model-format": [],
     boot: [],
     cli: ["index.ts", "infra", "emulator", "trainer/src/model-format"],
     tests: ["index.ts", "infra", "emulator", "cli", "trainer", "boot", "bench", "tests"],

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { unimplemented } from "../http/errors";
 import { missing, selfLink } from "./links";
 
 /** https://cloud.google.com/compute/docs/reference/rest/v1/images, as far as it is read. */
@@ -31,10 +32,11 @@ const BUILD = "19999-0-0";
  * An image of Container-Optimized OS: the emulated machine behaves like that system, so other projects have no images.
  * The name holds its family's name, for the provider compares them.
  * @param path `projects/cos-cloud/global/images/family/F` or `.../images/NAME`
- * @throws ApiError 404
+ * @throws ApiError 404; 501 for another of Google's projects of images
  * @see https://cloud.google.com/container-optimized-os/docs/concepts/versioning
  */
 export function imageAt(path: string): Image {
+    checkProject(path.split("/")[1] ?? "");
     const match = new RegExp(`^projects/${IMAGE_PROJECT}/global/images/(family/)?([^/]+)$`).exec(path);
     const name = match?.[2] ?? "";
     const family = match?.[1] === undefined ? name.replace(new RegExp(`-${BUILD}$`), "") : name;
@@ -44,10 +46,18 @@ export function imageAt(path: string): Image {
     return describe(family);
 }
 
-/** The images of a project, ordered by name. */
+/** The images of a project, ordered by name. @throws ApiError 501 for another of Google's projects of images */
 export function imagesOf(project: string): Image[] {
+    checkProject(project);
     const families = LISTED.flatMap((channel) => [`cos-${channel}`, `cos-arm64-${channel}`]);
     return project === IMAGE_PROJECT ? families.sort().map(describe) : [];
+}
+
+/** Google's other projects of public images: debian-cloud, ubuntu-os-cloud ... A project of one's own has no images. */
+function checkProject(project: string): void {
+    if (project !== IMAGE_PROJECT && /-cloud$|^(deeplearning-platform-release|ml-images)$/.test(project)) {
+        throw unimplemented(`images of the project "${project}" (it has ${IMAGE_PROJECT}'s)`);
+    }
 }
 
 function describe(family: string): Image {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NOT_EMULATED } from "../http/body";
 import { body, int64, labels, nothing, orUnset, outputOnly } from "./schema";
 
 const metadata = z.strictObject({
@@ -19,13 +20,13 @@ const shieldedInstanceConfig = z.strictObject({
 
 const accelerator = z.strictObject({ acceleratorType: z.string(), acceleratorCount: z.int().min(1) });
 
-const duration = z.strictObject({ seconds: int64, nanos: z.literal(0).optional() });
+const duration = z.strictObject({ seconds: int64, nanos: z.literal(0, NOT_EMULATED).optional() });
 
 const scheduling = z.strictObject({
     automaticRestart: z.boolean().optional(),
     preemptible: z.boolean().optional(),
     onHostMaintenance: orUnset(z.enum(["MIGRATE", "TERMINATE"])),
-    provisioningModel: orUnset(z.enum(["STANDARD", "SPOT"])),
+    provisioningModel: orUnset(z.enum(["STANDARD", "SPOT"], NOT_EMULATED)),
     instanceTerminationAction: orUnset(z.enum(["STOP", "DELETE"])),
     maxRunDuration: duration.optional(),
     nodeAffinities: nothing(),
@@ -46,13 +47,13 @@ const scheduling = z.strictObject({
 
 const disk = z.strictObject({
     kind: z.string().optional(),
-    type: z.enum(["PERSISTENT"]).optional(),
-    boot: z.literal(true),
+    type: z.enum(["PERSISTENT"], NOT_EMULATED).optional(),
+    boot: z.literal(true, NOT_EMULATED),
     autoDelete: z.boolean().optional(),
-    mode: z.enum(["READ_WRITE"]).optional(),
+    mode: z.enum(["READ_WRITE"], NOT_EMULATED).optional(),
     deviceName: z.string().optional(),
     interface: z.enum(["SCSI", "NVME"]).optional(),
-    index: z.literal(0).optional(),
+    index: z.literal(0, NOT_EMULATED).optional(),
     forceAttach: nothing(),
     savedState: nothing(),
     diskEncryptionKey: nothing(),
@@ -81,10 +82,10 @@ const disk = z.strictObject({
 
 const accessConfig = z.strictObject({
     kind: z.string().optional(),
-    type: z.enum(["ONE_TO_ONE_NAT"]).optional(),
+    type: z.enum(["ONE_TO_ONE_NAT"], NOT_EMULATED).optional(),
     name: z.string().optional(),
     natIP: nothing(),
-    networkTier: z.enum(["PREMIUM", "STANDARD"]).optional(),
+    networkTier: z.enum(["PREMIUM", "STANDARD"], NOT_EMULATED).optional(),
     publicPtrDomainName: nothing(),
     securityPolicy: nothing(),
     setPublicPtr: nothing(),
@@ -93,11 +94,11 @@ const accessConfig = z.strictObject({
 /** What of an interface can change: https://cloud.google.com/compute/docs/reference/rest/v1/instances/updateNetworkInterface */
 const interfaceFields = {
     kind: z.string().optional(),
-    name: z.literal("nic0").optional(),
+    name: z.literal("nic0", NOT_EMULATED).optional(),
     network: z.string().optional(),
     subnetwork: z.string().optional(),
     networkIP: z.ipv4().optional(),
-    stackType: z.enum(["IPV4_ONLY"]).optional(),
+    stackType: z.enum(["IPV4_ONLY"], NOT_EMULATED).optional(),
     aliasIpRanges: nothing(),
     ipv6Address: nothing(),
     internalIpv6PrefixLength: nothing(),
@@ -106,7 +107,7 @@ const interfaceFields = {
 
 const networkInterface = z.strictObject({
     ...interfaceFields,
-    nicType: z.enum(["GVNIC", "VIRTIO_NET"]).optional(),
+    nicType: z.enum(["GVNIC", "VIRTIO_NET"], NOT_EMULATED).optional(),
     accessConfigs: z.array(accessConfig).max(1).optional(),
     ipv6AccessConfigs: nothing(),
     queueCount: nothing(),
@@ -124,8 +125,8 @@ export const instanceBody = body(
         name: z.string(),
         description: z.string().optional(),
         machineType: z.string(),
-        disks: z.array(disk).length(1),
-        networkInterfaces: z.array(networkInterface).length(1),
+        disks: z.array(disk).length(1, NOT_EMULATED),
+        networkInterfaces: z.array(networkInterface).length(1, NOT_EMULATED),
         metadata: metadata.optional(),
         serviceAccounts: z.array(serviceAccount).max(1).optional(),
         scheduling: scheduling.optional(),

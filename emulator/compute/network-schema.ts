@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NOT_EMULATED } from "../http/body";
 import { body, nothing, outputOnly } from "./schema";
 
 const resourceParams = z.strictObject({ resourceManagerTags: nothing() }).optional();
@@ -10,7 +11,7 @@ const networkFields = {
 };
 const routingFields = {
     routingMode: z.enum(["GLOBAL", "REGIONAL"]).optional(),
-    bgpBestPathSelectionMode: z.enum(["LEGACY"]).optional(),
+    bgpBestPathSelectionMode: z.enum(["LEGACY"], NOT_EMULATED).optional(),
     bgpAlwaysCompareMed: nothing(),
     bgpInterRegionCost: nothing(),
 };
@@ -42,14 +43,14 @@ export const networkPatch = z.strictObject({
 /** Fields of a subnetwork that can change. */
 const subnetworkFields = {
     privateIpGoogleAccess: z.boolean().optional(),
-    purpose: z.enum(["PRIVATE"]).optional(),
-    stackType: z.enum(["IPV4_ONLY"]).optional(),
+    purpose: z.enum(["PRIVATE"], NOT_EMULATED).optional(),
+    stackType: z.enum(["IPV4_ONLY"], NOT_EMULATED).optional(),
     role: nothing(),
-    logConfig: z.strictObject({ enable: z.literal(false) }).optional(),
+    logConfig: z.strictObject({ enable: z.literal(false, NOT_EMULATED) }).optional(),
     enableFlowLogs: nothing(),
     secondaryIpRanges: nothing(),
     ipv6AccessType: nothing(),
-    privateIpv6GoogleAccess: z.enum(["DISABLE_GOOGLE_ACCESS"]).optional(),
+    privateIpv6GoogleAccess: z.enum(["DISABLE_GOOGLE_ACCESS"], NOT_EMULATED).optional(),
     allowSubnetCidrRoutesOverlap: nothing(),
 };
 

@@ -35,31 +35,40 @@ export function parseJsonObject(body: Buffer): object {
     return value;
 }
 
+/** Message of an issue with a value that Google has and the emulator has not: another word, a second item. */
+export const NOT_EMULATED = { error: "is not emulated" };
+
 /**
  * Checks a body against the fields that the emulator implements. A member that is `null` counts as absent, as in every
  * Google API (https://protobuf.dev/programming-guides/json/): clients send unset fields so.
  *
  * @param where what the body belongs to, for the message: "POST /storage/v1/b"
- * @throws ApiError 501 naming every unknown field, or 400 naming every field of a wrong type
+ * @throws ApiError 501 naming every field and value that the emulator has not, or 400 naming every field of a wrong type
  */
 export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string): T {
     const result = schema.safeParse(withoutNulls(value));
     if (result.success) {
         return result.data;
     }
-    const unknown = result.error.issues.flatMap((issue) =>
-        issue.code === "unrecognized_keys"
-            ? issue.keys.map((key) => [...issue.path, key].filter((name) => name !== "").join("."))
-            : [],
-    );
-    if (unknown.length > 0) {
-        throw unimplemented(`${unknown.map((name) => `"${name}"`).join(", ")} in the body of ${where}`);
+    const missing = result.error.issues.flatMap((issue) => {
+        const names = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [];
+        const unknown = names.map((path) => `"${path.filter((name) => name !== "").join(".")}"`);
+        return issue.message === NOT_EMULATED.error ? [describe(value, issue.path)] : unknown;
+    });
+    if (missing.length > 0) {
+        throw unimplemented(`${missing.join(", ")} in the body of ${where}`);
     }
     const problems = result.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
     throw invalid(
         `Invalid value in the body of ${where}: ${problems.join("; ")}.`,
         result.error.issues[0]?.path.join("."),
     );
+}
+
+/** A member with its value: `"format" = "MAVEN"`. */
+function describe(body: unknown, path: readonly PropertyKey[]): string {
+    const value = path.reduce((inner, name) => (inner as Record<PropertyKey, unknown> | undefined)?.[name], body);
+    return `"${path.join(".")}" = ${Array.isArray(value) ? `a list of ${value.length}` : JSON.stringify(value)}`;
 }
 
 function withoutNulls(value: unknown): unknown {

@@ -17,7 +17,7 @@ export interface ConditionContext {
 
 const environment = new Environment({ unlistedVariablesAreDyn: false })
     .registerVariable({ name: "resource", schema: { name: "string", type: "string", service: "string" } })
-    .registerVariable("request", "map");
+    .registerVariable({ name: "request", schema: { time: "google.protobuf.Timestamp" } });
 
 /**
  * Checks an expression before it becomes part of a policy.

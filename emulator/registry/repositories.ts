@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NOT_EMULATED } from "../http/body";
 import { alreadyExists, invalid, notFound } from "../http/errors";
 import type { PolicyStore } from "../iam/policy";
 import type { InventoryItem } from "../index";
@@ -27,8 +28,8 @@ const cleanupPolicy = z.strictObject({
 /** Body of a repository: https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */
 export const repositoryBody = z.strictObject({
     name: z.string().optional(),
-    format: z.enum(["DOCKER"]).optional(),
-    mode: z.enum(["STANDARD_REPOSITORY", "MODE_UNSPECIFIED"]).optional(),
+    format: z.enum(["DOCKER"], NOT_EMULATED).optional(),
+    mode: z.enum(["STANDARD_REPOSITORY", "MODE_UNSPECIFIED"], NOT_EMULATED).optional(),
     description: z.string().optional(),
     labels: z.record(z.string(), z.string()).optional(),
     cleanupPolicies: z.record(z.string(), cleanupPolicy).optional(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NOT_EMULATED } from "../http/body";
 
 const int32 = z
     .number()
@@ -71,7 +72,7 @@ const settings = {
             publicAccessPrevention: z.enum(["inherited", "unspecified", "enforced"]).optional(),
         })
         .optional(),
-    rpo: z.enum(["DEFAULT"]).optional(),
+    rpo: z.enum(["DEFAULT"], NOT_EMULATED).optional(),
 };
 
 const unused = z.unknown().optional();

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
@@ -68,6 +68,10 @@ export class ContainerMachine implements VmRuntime {
     async boot(userData: string): Promise<void> {
         await this.#discard();
         this.serial.powerOn();
+        if (existsSync(this.#diskLost)) {
+            rmSync(this.#diskLost);
+            this.serial.write("emulator", "the disk is an empty one: the one before it went when the emulator ended");
+        }
         const sockets = mkdtempSync(join(tmpdir(), "gcp-vm-"));
         const relays = [
             await Relay.start(join(sockets, "vm.sock"), this.options.endpointPort()),
@@ -105,6 +109,7 @@ export class ContainerMachine implements VmRuntime {
     async release(): Promise<void> {
         await this.cutPower();
         await this.#call("volume", "rm", "--force", ...Object.keys(DISKS).map((disk) => this.#volume(disk)));
+        writeFileSync(this.#diskLost, "");
     }
 
     async remove(): Promise<void> {
@@ -196,6 +201,11 @@ export class ContainerMachine implements VmRuntime {
             this.#discarding = undefined;
         });
         await this.#discarding;
+    }
+
+    /** A file that is there while the disk is not what the machine left. */
+    get #diskLost(): string {
+        return join(this.options.dir, "disk-lost");
     }
 
     #volume(disk: string): string {

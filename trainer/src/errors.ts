@@ -1,5 +1,5 @@
 /** Exit codes of the trainer, after sysexits(3). Everything else is a bug and ends with 70. */
-export const EXIT = { usage: 64, data: 65, storage: 69, bug: 70 } as const;
+export const EXIT = { usage: 64, data: 65, storage: 69, bug: 70, memory: 71 } as const;
 
 /** A failure that a person can act on: its message is printed as it is, without a stack trace. */
 export class TrainerError extends Error {
@@ -24,6 +24,13 @@ export class UsageError extends TrainerError {
 export class DataError extends TrainerError {
     constructor(message: string, options?: ErrorOptions) {
         super(EXIT.data, message, options);
+    }
+}
+
+/** The machine has less memory than the dataset needs; the message says how much, and the way out. */
+export class MemoryError extends TrainerError {
+    constructor(message: string, options?: ErrorOptions) {
+        super(EXIT.memory, message, options);
     }
 }
 

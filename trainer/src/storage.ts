@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Storage } from "@google-cloud/storage";
+import { FastCrc32c } from "./crc32c";
 import { formatGcsUri, type GcsUri } from "./environment";
 import { StorageError } from "./errors";
 
@@ -31,7 +32,10 @@ const RETRY_SECONDS = 60;
  * `STORAGE_EMULATOR_HOST` points the client to another server.
  */
 export function openStorage(): ObjectStore {
-    const storage = new Storage({ retryOptions: { autoRetry: true, maxRetries: 5, totalTimeout: RETRY_SECONDS } });
+    const storage = new Storage({
+        retryOptions: { autoRetry: true, maxRetries: 5, totalTimeout: RETRY_SECONDS },
+        crc32cGenerator: () => new FastCrc32c(),
+    });
     return {
         read(uri) {
             const content = {

@@ -14,13 +14,14 @@ const OWNER = { Authorization: "Bearer the-developer" };
 /** The emulator with one bucket, and an account that may do there what the stack's may: list, read `data/`, write `runs/`. */
 export class Backend {
     private constructor(
-        readonly emulator: Emulator,
+        public emulator: Emulator,
         readonly dataDir: string,
+        private readonly runtime: EmulatorOptions["runtime"],
     ) {}
 
     static async start(grantDelayMs = 0, runtime: EmulatorOptions["runtime"] = "process"): Promise<Backend> {
         const dataDir = mkdtempSync(join(tmpdir(), "boot-cloud-"));
-        const backend = new Backend(await startEmulator({ dataDir, runtime, grantDelayMs }), dataDir);
+        const backend = new Backend(await startEmulator({ dataDir, runtime, grantDelayMs }), dataDir, runtime);
         try {
             await backend.post(`/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
             await backend.makeBucket();
@@ -70,6 +71,13 @@ export class Backend {
         const response = await this.owner(`/storage/v1/b/${BUCKET}/o?prefix=${encodeURIComponent(prefix)}`);
         const { items = [] } = (await response.json()) as { items?: { name: string }[] };
         return items.map((item) => item.name);
+    }
+
+    /** Ends the emulator and starts another with the same data on the same port. */
+    async restart(): Promise<void> {
+        const { port } = this.emulator;
+        await this.emulator.stop();
+        this.emulator = await startEmulator({ dataDir: this.dataDir, runtime: this.runtime, port });
     }
 
     async stop(): Promise<void> {

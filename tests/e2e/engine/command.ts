@@ -65,6 +65,11 @@ export class Command {
         }
     }
 
+    /** Ctrl-C at a terminal: the command and everything that it started are told. */
+    interrupt(): void {
+        process.kill(-(this.#child.pid ?? 0), "SIGINT");
+    }
+
     /** Ends the command alone, without a chance to clean up. What it started is left to itself. */
     async kill(): Promise<void> {
         // Not "close": what it started may hold its output open.

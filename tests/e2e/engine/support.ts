@@ -105,6 +105,39 @@ export class Cloud {
         return { dataDir: path.join(folder, "emulator"), runtime };
     }
 
+    /** Takes the one VM away as Compute Engine does with a spot VM, and waits until it is down. */
+    async preempt(): Promise<void> {
+        const [vm] = await this.instances();
+        const path = new URL(vm?.selfLink ?? "").pathname.replace("/compute/v1/", "");
+        await this.#request(`/emulator/v1/${path}:preempt`, { method: "POST" });
+        await this.untilDown();
+    }
+
+    /** Waits until the one VM is down. */
+    async untilDown(): Promise<void> {
+        while ((await this.instances())[0]?.status !== "TERMINATED") {
+            await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+    }
+
+    /** The VMs of the project. */
+    async instances(): Promise<{ name: string; status: string; selfLink: string }[]> {
+        const response = await this.#request(`/compute/v1/projects/demo-project/zones/us-central1-a/instances`);
+        const { items = [] } = (await response.json()) as {
+            items?: { name: string; status: string; selfLink: string }[];
+        };
+        return items;
+    }
+
+    async #request(target: string, init: RequestInit = {}): Promise<Response> {
+        const headers = { authorization: "Bearer the-developer" };
+        const response = await fetch(`${this.url}${target}`, { ...init, headers });
+        if (!response.ok) {
+            throw new Error(`${target}: HTTP ${response.status} ${await response.text()}`);
+        }
+        return response;
+    }
+
     /** Kinds and names of everything that would bill or clutter a project. */
     async inventory(): Promise<string[]> {
         return (await this.emulator.inventory()).map(({ kind, name }) => `${kind} ${name}`);

@@ -70,6 +70,21 @@ describeWithMachines("a machine in trouble", () => {
         });
     });
 
+    it("is off when the emulator has been started anew, and goes on with an empty disk when it is started again", async () => {
+        await withMachine(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, LONG_TRAINER));
+            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
+            await vm.backend.restart();
+            await vm.untilOff();
+            await vm.startAgain();
+            await vm.untilOff();
+            expect(await vm.serialPort()).toContain(
+                "emulator: the disk is an empty one: the one before it went when the emulator ended",
+            );
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+        });
+    });
+
     it("is off when it is stopped as soon as it is on", async () => {
         await withMachine(async (vm) => {
             await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);

@@ -75,7 +75,7 @@ describe("an instance's network interface", () => {
             [{ networkIP: "10.1.0.1" }, 400],
             [{ fingerprint: "c3RhbGU=" }, 412],
             [{ fingerprint: undefined }, 400],
-            [{ stackType: "IPV4_IPV6" }, 400],
+            [{ stackType: "IPV4_IPV6" }, 501],
             [{ network: "global/networks/net" }, 400],
             [{ subnetwork: "regions/us-central1/subnetworks/none" }, 404],
             [{ aliasIpRanges: [{ ipCidrRange: "/24" }] }, 501],

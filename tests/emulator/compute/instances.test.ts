@@ -9,6 +9,8 @@ beforeAll(async () => {
 afterAll(() => emulator.stop());
 
 const GOOGLE = "https://www.googleapis.com/compute/v1/";
+const COS = { sourceImage: "projects/cos-cloud/global/images/family/cos-stable" };
+const DEBIAN = "projects/debian-cloud/global/images/family/debian-12";
 const insert = (name: string, more: object = {}) =>
     emulator.call("POST", INSTANCES, { body: instanceBody(name, more) });
 
@@ -146,16 +148,6 @@ describe("instances.insert", () => {
     });
 
     it.each([
-        [
-            {
-                disks: [
-                    {
-                        boot: true,
-                        initializeParams: { sourceImage: "projects/debian-cloud/global/images/family/debian-12" },
-                    },
-                ],
-            },
-        ],
         [{ networkInterfaces: [{ network: "global/networks/none" }] }],
         [{ networkInterfaces: [{ subnetwork: "regions/us-central1/subnetworks/none" }] }],
     ])("does not find what %j refers to", async (more) => {
@@ -167,6 +159,16 @@ describe("instances.insert", () => {
         [{ minCpuPlatform: "Intel Skylake" }, "minCpuPlatform"],
         [{ surprise: 1 }, "surprise"],
         [{ scheduling: { terminationTime: "2030-01-01T00:00:00Z" } }, "scheduling.terminationTime"],
+        [{ scheduling: { provisioningModel: "FLEX_START" } }, "scheduling.provisioningModel"],
+        [{ disks: [{ type: "SCRATCH", boot: true, initializeParams: COS }] }, "disks.0.type"],
+        [{ disks: [{ boot: true, initializeParams: COS }, {}] }, "disks"],
+        [{ disks: [{ boot: true, initializeParams: { sourceImage: DEBIAN } }] }, "debian-cloud"],
+        [{ networkInterfaces: [{ stackType: "IPV4_IPV6" }] }, "networkInterfaces.0.stackType"],
+        [{ networkInterfaces: [{ aliasIpRanges: [{ ipCidrRange: "/24" }] }] }, "networkInterfaces.0.aliasIpRanges"],
+        [{ confidentialInstanceConfig: { enableConfidentialCompute: true } }, "confidentialInstanceConfig"],
+        [{ reservationAffinity: { consumeReservationType: "ANY_RESERVATION" } }, "reservationAffinity"],
+        [{ resourcePolicies: ["p"] }, "resourcePolicies"],
+        [{ instanceEncryptionKey: { kmsKeyName: "k" } }, "instanceEncryptionKey"],
     ])("answers 501 to %j", async (more, what) => {
         const answer = await insert("refused", more);
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(`"${what}"`)]);
@@ -271,6 +273,15 @@ describe("images", () => {
         });
         expect((await list(PROJECT_ID, "")).at("items")).toBeUndefined();
         expect((await emulator.call("GET", "/compute/alpha/projects/cos-cloud/global/images")).status).toBe(501);
+    });
+
+    it("of Google's other projects are not emulated", async () => {
+        for (const path of ["images/family/debian-12", "images"]) {
+            const answer = await emulator.call("GET", `/compute/v1/projects/debian-cloud/global/${path}`);
+            expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining("debian-cloud")]);
+        }
+        const own = await emulator.call("GET", `/compute/v1/projects/${PROJECT_ID}/global/images/family/cos-stable`);
+        expect(own.status).toBe(404);
     });
 
     it.each(["cos-stable", "family/debian-12", "none"])("has no %s", async (path) => {

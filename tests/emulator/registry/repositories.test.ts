@@ -62,9 +62,9 @@ describe("a repository", () => {
     it.each([
         ["Bad_Id", { format: "DOCKER" }, 400],
         ["images", {}, 400],
-        ["images", { format: "MAVEN" }, 400],
+        ["images", { format: "MAVEN" }, 501],
         ["images", { format: "DOCKER", kmsKeyName: "k" }, 501],
-        ["images", { format: "DOCKER", mode: "REMOTE_REPOSITORY" }, 400],
+        ["images", { format: "DOCKER", mode: "REMOTE_REPOSITORY" }, 501],
     ])("with id %j and body %j is answered %d", async (id, body, status) => {
         expect((await create(id, body)).status).toBe(status);
     });

@@ -19,6 +19,9 @@ export interface Layout {
 /** More would be used by one row in many millions. */
 const MAX_WEIGHT_BITS = 3;
 
+/** More do not fit in a code, see below: a code has a bit for its sign, and one that takes the place of the tie. */
+const MAX_CLASS_BITS = 11;
+
 /**
  * How the bits of an entry are used.
  * @param classes 0 for a regression
@@ -28,7 +31,7 @@ const MAX_WEIGHT_BITS = 3;
 export function chooseLayout(rowCount: number, classes: number, weighted: boolean, wordBits = 32): Layout {
     const free = wordBits - 1 - bitsFor(rowCount);
     const wanted = classes === 0 ? 0 : bitsFor(classes);
-    const classBits = wanted <= free ? wanted : 0;
+    const classBits = wanted <= Math.min(free, MAX_CLASS_BITS) ? wanted : 0;
     const weightBits = weighted ? Math.min(MAX_WEIGHT_BITS, Math.max(0, free - classBits)) : 0;
     return {
         rowShift: 1 + weightBits + classBits,
@@ -45,7 +48,9 @@ function bitsFor(count: number): number {
 
 /** Rows of a fit, as all its lists need them. */
 export interface Sample {
-    /** By row number: how often it counts; 0: it is not in the fit. */
+    /** By row number: what an entry holds beside the row, and SAMPLED; 0: the row is not in the fit. */
+    codes: Int16Array;
+    /** By row number: how often it counts. */
     weights: Uint8Array;
     /** Entries of a list. */
     entries: number;
@@ -53,50 +58,64 @@ export interface Sample {
     rows: number;
 }
 
+/** Of a code: the row is in the fit. It stands where an entry has its tie. */
+const SAMPLED = 1;
+
+/** Of a code: the row needs more than one entry. */
+const REPEATED = 0x8000;
+
 /**
  * Rows that count once each, or as often as `weights` (by row number) says.
  * @param weights at most 255 each
+ * @param labels each row's class, unused where entries hold none
  */
-export function makeSample(weights: Uint8Array, { weightMask }: Layout): Sample {
+export function makeSample(
+    weights: Uint8Array,
+    labels: ArrayLike<number>,
+    { classShift, classMask, weightMask }: Layout,
+): Sample {
+    const codes = new Int16Array(weights.length);
     let entries = 0;
     let rows = 0;
     for (let row = 0; row < weights.length; row++) {
         const weight = weights[row] as number;
-        rows += weight;
-        entries += Math.ceil(weight / (weightMask + 1));
+        if (weight > 0) {
+            const label = classMask === 0 ? 0 : (labels[row] as number) << classShift;
+            const parts = Math.ceil(weight / (weightMask + 1));
+            codes[row] = label | SAMPLED | (parts > 1 ? REPEATED : (weight - 1) << 1);
+            rows += weight;
+            entries += parts;
+        }
     }
-    return { weights, entries, rows };
+    return { codes, weights, entries, rows };
 }
 
 /**
  * Makes the root's list of a column.
  * @param order the column's order, see sort.ts
- * @param classes each row's class, unused where entries hold none
  */
-export function fillList(
-    list: Uint32Array,
-    order: Uint32Array,
-    { weights }: Sample,
-    { rowShift, classShift, classMask, weightMask }: Layout,
-    classes: ArrayLike<number>,
-): void {
+export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, layout: Layout): void {
+    const { codes, weights } = sample;
+    const { rowShift, weightMask } = layout;
     let length = 0;
     // Whether an entry with the value of this one has been written already.
     let begun = 0;
     for (let index = 0; index < order.length; index++) {
         const word = order[index] as number;
         const row = word >>> 1;
+        const code = codes[row] as number;
         begun &= word;
-        let weight = weights[row] as number;
-        if (weight > 0) {
-            const label = classMask === 0 ? 0 : (classes[row] as number);
-            const base = (row << rowShift) | (label << classShift);
-            while (weight > 0) {
-                const part = weight - 1 < weightMask ? weight - 1 : weightMask;
-                list[length++] = base | (part << 1) | begun;
+        if (code < 0) {
+            const base = (row << rowShift) | (code & ~REPEATED & ~SAMPLED & 0xffff);
+            for (let left = weights[row] as number; left > 0; left -= weightMask + 1) {
+                list[length++] = base | (Math.min(left - 1, weightMask) << 1) | begun;
                 begun = 1;
-                weight -= part + 1;
             }
+        } else {
+            // Written in any case, and written over by the next one unless it counts: no branch to guess wrong.
+            list[length] = (row << rowShift) | (code & ~SAMPLED) | begun;
+            length += code & SAMPLED;
+            begun |= code & SAMPLED;
         }
     }
 }

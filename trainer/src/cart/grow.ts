@@ -42,13 +42,13 @@ export function growTree(table: FitTable, request: TreeRequest, workspace: Works
     const { target, columns } = table;
     const classes = target.task === "classification" ? Math.max(target.classCount, 2) : 0;
     const layout = chooseLayout(request.weights.length, classes, request.weighted, request.wordBits);
-    const sample = makeSample(request.weights, layout);
+    const sample = makeSample(request.weights, target.y, layout);
     if (sample.rows === 0) {
         throw new RangeError("A tree needs at least one row; got none");
     }
     reserve(workspace, columns.length, sample.entries, request.weights.length);
     for (const [column, order] of table.orders.entries()) {
-        fillList(workspace.lists[column] as Uint32Array, order, sample, layout, target.y);
+        fillList(workspace.lists[column] as Uint32Array, order, sample, layout);
     }
     const criterion = makeCriterion(target, layout, request.round ?? ((value) => value));
     const grower = new Grower(table, request, workspace, layout, criterion);
@@ -60,8 +60,9 @@ function reserve(workspace: Workspace, columns: number, entries: number, rows: n
         workspace.lists.push(new Uint32Array(0));
     }
     for (const [column, list] of workspace.lists.entries()) {
-        if (column < columns && list.length < entries) {
-            workspace.lists[column] = new Uint32Array(entries);
+        // One more: `fillList` writes rows that do not count, too, behind those that do.
+        if (column < columns && list.length < entries + 1) {
+            workspace.lists[column] = new Uint32Array(entries + 1);
         }
     }
     if (workspace.scratch.length < entries) {

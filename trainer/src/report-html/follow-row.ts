@@ -82,7 +82,7 @@ export function followRow(): void {
         }
 
         function percent(share: number): string {
-            return `${Number((share * 100).toFixed(1))} %`;
+            return `${Number((share * 100).toFixed(1))}\u00a0%`;
         }
 
         function describe(index: number): string {
@@ -96,10 +96,10 @@ export function followRow(): void {
 
         function addStep(index: number, column: number, value: number | string, goesLeft: boolean): void {
             const step = document.createElement("li");
-            const asked = document.querySelector(`#n${index} > details > summary > .question`)?.textContent;
+            const asked = document.querySelector(`#n${index} > details > summary .question`)?.textContent;
             const { name } = tree.columns[column] as TreeData["columns"][number];
             const threshold = tree.threshold[index];
-            const limit = typeof threshold === "number" ? String(Number(threshold.toPrecision(12))) : `“${threshold}”`;
+            const limit = typeof threshold === "number" ? String(Number(threshold.toPrecision(7))) : `“${threshold}”`;
             const given = Number.isNaN(value) ? "no value" : value === "" ? "(empty)" : String(value);
             step.append(`${asked ?? `${name} ${typeof threshold === "number" ? "<" : "before"} ${limit}`}? `);
             const verdict = document.createElement("b");
@@ -119,7 +119,11 @@ export function followRow(): void {
                 if (column === -2) return { index, text: `So far, not the end: ${describe(index)}`, tone: "found" };
                 const cell = read(column);
                 const { name } = tree.columns[column] as TreeData["columns"][number];
-                if (cell.state === "empty") return { index, text: `Next: ${name}`, tone: "next" };
+                if (cell.state !== "value") fieldOf.get(column)?.closest("details")?.setAttribute("open", "");
+                if (cell.state === "empty") {
+                    const text = index === 0 ? `Fill in ${name} to begin.` : `Next: ${name}`;
+                    return { index, text, tone: "next" };
+                }
                 if (cell.state === "wrong") return { index, text: cell.why, tone: "wrong", field: column };
                 const goesLeft = cell.value < (tree.threshold[index] as number | string);
                 mark(index, false);
@@ -131,7 +135,7 @@ export function followRow(): void {
         function follow(): void {
             clear();
             const { index, text, tone, field } = walk();
-            mark(index, true);
+            if (index > 0 || tone !== "next") mark(index, true);
             answer.className = tone;
             answer.textContent = text;
             if (field !== undefined) fieldOf.get(field)?.setAttribute("aria-invalid", "true");

@@ -20,7 +20,7 @@ export function name(text: string): Html {
     return text === "" ? html`<i>(empty)</i>` : html`<bdi>${clip(text)}</bdi>`;
 }
 
-const LONGEST_NAME = 120;
+const LONGEST_NAME = 80;
 
 /** At most so many characters, and no half of one. */
 export function clip(text: string, length = LONGEST_NAME): string {

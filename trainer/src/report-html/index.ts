@@ -18,7 +18,7 @@ export type { ReportDataset, ReportInput, ReportMetrics, Trial } from "./input";
  * gives the same text.
  */
 export function renderReport(input: ReportInput): string {
-    const { model, source, dataset, metrics, trainer } = input;
+    const { model, source, dataset, trainer } = input;
     const kind = model.algorithm === "forest" ? "random forest" : "decision tree";
     const file = source.split("/").pop() || source;
     const tree = treeSection(input);
@@ -32,14 +32,12 @@ export function renderReport(input: ReportInput): string {
     const warnings = dataset.warnings.length;
     return drawPage({
         title: `${model.target}: report of a ${kind}`,
-        header: html`<p class="eyebrow">Training report</p><h1>${name(model.target)}</h1><p class="lead">predicted by a ${kind} from ${countOf(
+        header: html`<p class="eyebrow">Training report</p><h1${model.target.length > 40 && html` class="long"`}>${name(model.target)}</h1><p class="lead">A ${kind}${
+            model.algorithm === "forest" && html` of ${countOf(model.trees.length, "tree")}`
+        }, trained on ${countOf(dataset.rowCount, "row")} of <b>${name(file)}</b> with ${countOf(
             model.features.length,
             "feature",
-        )} and ${countOf(dataset.rowCount, "row")} of <b>${name(file)}</b>${
-            model.algorithm === "forest"
-                ? html`, ${countOf(model.trees.length, "tree")}`
-                : html`, ${countOf(metrics.treeLeaves, "leaf", "leaves")}`
-        }.${warnings > 0 && html` <a href="#training">${countOf(warnings, "warning")}</a>`}</p>${drawHeadline(input)}`,
+        )}.${warnings > 0 && html` <a href="#training">${countOf(warnings, "warning")}</a>`}</p>${drawHeadline(input)}`,
         sections: sections.filter((section) => section !== undefined),
         footer: html`Made by ${trainer.name} ${trainer.version}. The model is in <code>model.json</code> and <code>model.onnx</code>, the figures in <code>metrics.json</code>.`,
     });

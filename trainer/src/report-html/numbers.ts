@@ -25,21 +25,26 @@ export function formatNumber(value: number, digits = 5): string {
     return `${rounded < 0 ? "−" : ""}${grouped}${fraction === undefined ? "" : `.${fraction}`}`;
 }
 
-/** A threshold: as many digits as tell it from its neighbours, up to twelve. */
+/** A threshold, with digits enough to see on which side of it a value is. */
 export function formatThreshold(value: number): string {
-    return formatNumber(value, 12);
+    return formatNumber(value, 7);
 }
 
-/** A share of 1 as `93.3 %`; never 0 % or 100 % for what is only near to it. */
+/** A share of 1 as `93.3 %`, which is not broken over two lines; never 0 % or 100 % for what is only near to it. */
 export function formatShare(share: number): string {
     const percent = share * 100;
     if (percent > 0 && percent < 0.1) {
-        return "<0.1 %";
+        return "<0.1\u00a0%";
     }
     if (percent > 99.9 && percent < 100) {
-        return ">99.9 %";
+        return ">99.9\u00a0%";
     }
-    return `${Number(percent.toFixed(1))} %`;
+    return `${Number(percent.toFixed(1))}\u00a0%`;
+}
+
+/** The same with one decimal always, for columns of a table. */
+export function alignedShare(share: number): string {
+    return formatShare(share).replace(/^(\d+)(?=\u00a0)/, "$1.0");
 }
 
 /** A coordinate of a drawing. */

@@ -9,6 +9,7 @@ body{margin:0 auto;max-width:67rem;padding:3.5rem 2rem 4rem;background:var(--pap
 h1,h2,p,ul,ol,dl,dd,figure{margin:0;padding:0}
 ul,ol{list-style:none}
 h1{font-size:clamp(2rem,5vw,2.75rem);line-height:1.15;font-weight:650;letter-spacing:-.022em}
+h1.long{font-size:1.6rem}
 h2{font-size:1.4rem;line-height:1.3;font-weight:650;letter-spacing:-.012em;margin-bottom:.75rem}
 section{margin-top:4rem}
 section>p{max-width:44rem;margin-bottom:1.25rem}
@@ -21,7 +22,7 @@ small{font-size:.8rem}
 .eyebrow{color:var(--accent);font-size:.85rem;font-weight:600;letter-spacing:.02em;margin-bottom:.35rem}
 .lead{font-size:1.15rem;color:var(--soft);margin-top:.5rem;max-width:44rem}
 .lead b{color:var(--ink);font-weight:600}
-.fine{font-size:.88rem;color:var(--soft);max-width:46rem}
+.fine{margin:0 0 1rem;font-size:.88rem;color:var(--soft);max-width:46rem}
 .track{fill:var(--line)}.fill{fill:var(--accent)}
 .headline{display:grid;grid-template-columns:minmax(11rem,auto) 1fr;gap:1rem 3rem;align-items:start;margin-top:2.5rem;padding:1.9rem 2rem;background:var(--wash);border-radius:14px}
 .figure{color:var(--soft);line-height:1.3}
@@ -38,9 +39,9 @@ nav ul{display:flex;flex-wrap:wrap;gap:0 1.6rem}
 nav a{display:block;padding:.55rem 0;text-decoration:none;font-size:.95rem}
 nav a:hover{text-decoration:underline}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;margin-bottom:1rem}
-caption{text-align:left;font-weight:600;padding-bottom:.6rem}
+caption,.caption{text-align:left;font-weight:600;padding-bottom:.6rem}
 th,td{text-align:left;padding:.45rem .75rem .45rem 0;border-top:1px solid var(--line);vertical-align:top;font-weight:400}
-thead th{color:var(--soft);font-size:.85rem;border-top:0;vertical-align:bottom}
+thead th{overflow-wrap:break-word;color:var(--soft);font-size:.85rem;border-top:0;vertical-align:bottom}
 th:last-child,td:last-child{padding-right:0}
 .number{text-align:right;white-space:nowrap}
 .measures th:nth-child(n+3),.importances th:last-child,.numbers-last thead th:last-child,.trials th:nth-last-child(-n+2){text-align:right}
@@ -48,16 +49,22 @@ th:last-child,td:last-child{padding-right:0}
 .bar-cell{width:32%;min-width:3.5rem;vertical-align:middle;padding-right:1.25rem}
 .importances th[scope=row]{width:38%}
 .measures th[scope=row]{width:26%}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr));gap:0 3rem;align-items:start}
 .plain th[scope=row]{width:38%}
 .whisker{display:block;width:100%;height:15px;min-width:6rem}
 .whisker .range{fill:var(--strong)}
 .best th,.best td{font-weight:600}
 .tag{display:inline-block;background:var(--accent);color:var(--on);border-radius:99px;padding:0 .6em;font-size:.75rem;font-weight:600;line-height:1.6}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;position:relative}
 .matrix{width:auto;border-collapse:separate;border-spacing:3px;margin:0 -3px 2rem}
 .matrix th,.matrix td{border:0;padding:.35rem .6rem}
 .matrix thead th{text-align:center;max-width:9rem;font-size:.9rem}
-.matrix tbody th{text-align:right;padding-left:0;max-width:14rem;vertical-align:middle;font-size:.9rem}
+.corner{font-size:.78rem;color:var(--soft);text-align:right;vertical-align:bottom;white-space:nowrap}
+.slim .bar-cell,.slim th:nth-child(2){display:none}
+.wires{display:none}
+.lead a{white-space:nowrap}
+.caption+.fine{margin-bottom:.6rem}.caption{padding-bottom:.2rem}
+.matrix tbody th{overflow-wrap:break-word;text-align:right;padding-left:0;max-width:14rem;vertical-align:middle;font-size:.9rem}
 .matrix tbody td{text-align:center;min-width:5.2rem;height:3.4rem;vertical-align:middle;border-radius:7px;background:var(--wash);line-height:1.25}
 .matrix td b{display:block;font-weight:600;font-size:1.05rem}
 .matrix .none b{color:var(--soft);font-weight:400}
@@ -109,49 +116,43 @@ ${shades(".icicle .box", "accent", 5)}
 #way b{color:var(--ink)}
 button{font:inherit;font-size:.92rem;color:var(--accent);background:transparent;border:1px solid var(--strong);border-radius:8px;padding:.4rem .95rem;min-height:2.4rem;cursor:pointer}
 button:hover{background:var(--wash);border-color:var(--accent)}
+.tree+.fine{margin-top:1.25rem}
 .tools{display:flex;gap:.6rem;margin-bottom:1rem}
 .tree{font-size:.95rem;line-height:1.4}
+.tree:not(.chart){max-width:50rem}
 .tree ul{padding-left:1.6rem;border-left:1px solid var(--line);margin-left:.7rem}
 .tree li li li li li li li li li li li li li ul{padding-left:.4rem;margin-left:.2rem}
 .tree li{position:relative}
 .node{display:grid;grid-template-columns:minmax(0,1fr) 7rem;gap:.1rem 1rem;align-items:center;padding:.5rem .75rem;border-radius:9px;border:1px solid transparent}
-.node .edge{grid-column:1/-1;font-size:.78rem;font-weight:600;color:var(--soft);line-height:1.2}
+.line{grid-column:1}
+.edge{display:inline-block;font-size:.8rem;color:var(--soft);line-height:1.35;border:1px solid var(--line);border-radius:6px;padding:0 .45em;margin-right:.45rem;background:var(--paper)}
+.on>.node .edge,.on>details>.node .edge{color:var(--accent);border-color:var(--accent)}
 .question,.answer{font-weight:600}
 .answer{color:var(--accent)}.cut .answer{color:var(--soft);font-weight:400}
 .rows{font-size:.82rem;color:var(--soft);grid-column:1}
-.bar{width:100%;height:6px;border-radius:3px;grid-column:2;grid-row:2}
-.edge~.bar{grid-row:3}
+.bar{display:block;width:100%;height:6px;border-radius:3px;grid-column:2;grid-row:1/3}
 .s0{fill:var(--accent)}.s1{fill:var(--strong)}.s2{fill:var(--soft);fill-opacity:.45}
 .tree summary{list-style:none}
 .tree summary::-webkit-details-marker{display:none}
 .tree summary:hover{background:var(--wash)}
-.tree .question::before{content:"";display:inline-block;width:.5em;height:.5em;margin-right:.6em;border:solid var(--soft);border-width:0 2px 2px 0;transform:translateY(-.12em) rotate(-45deg)}
-.tree [open]>summary .question::before{transform:translateY(-.22em) rotate(45deg)}
+.tree summary .line::before{content:"";display:inline-block;width:.5em;height:.5em;margin-right:.6em;border:solid var(--soft);border-width:0 2px 2px 0;transform:translateY(-.12em) rotate(-45deg)}
+.tree [open]>summary .line::before{transform:translateY(-.22em) rotate(45deg)}
 .tree .on>.node,.tree .on>details>.node{border-color:var(--accent);background:color-mix(in srgb,var(--accent) 9%,var(--paper))}
 .tree .end>.node,.tree .end>details>.node{box-shadow:inset 0 0 0 1px var(--accent)}
 .tree .on>details>ul:has(>.on){border-color:var(--accent)}
 footer{margin-top:5rem;padding-top:1.25rem;border-top:1px solid var(--line);font-size:.88rem;color:var(--soft)}
 @media(min-width:62rem){
-.chart{display:flex;justify-content:center}
-.chart ul{display:flex;justify-content:center;padding:0;margin:0;border:0}
-.chart li{flex:1 1 0;min-width:0;padding:0 .3rem;display:flex;flex-direction:column;align-items:center;max-width:100%}
-.chart li li{padding-top:3.1rem}
-.chart li.split{flex-grow:2}
-.chart details{width:100%}
-.chart .node{display:block;text-align:center;border-color:var(--line);background:var(--paper);width:fit-content;min-width:8.2rem;max-width:15rem;margin:0 auto;padding:.6rem .8rem .7rem}
-.chart .node>*{display:block}
+.chart{display:flex;justify-content:center;font-size:.9rem}
+.chart ul{display:flex;padding:0;margin:0;border:0}
+.chart li{flex:1 1 0;min-width:0}
+.chart .w2{flex-grow:2}.chart .w3{flex-grow:3}.chart .w4{flex-grow:4}.chart .w5{flex-grow:5}.chart .w6{flex-grow:6}
+.chart .node{display:block;text-align:center;border-color:var(--line);background:var(--paper);width:fit-content;min-width:min(7.4rem,100% - .6rem);max-width:min(17rem,100% - .6rem);margin:0 auto;padding:.6rem .7rem .7rem}
+.chart .node>.rows{display:block}
 .chart .bar{margin-top:.45rem}
-.chart .edge{position:absolute;top:1.35rem;left:0;right:0}
-.chart .edge{width:fit-content;margin:0 auto;background:var(--paper);padding:.1rem .5rem;max-width:96%}
-.chart li li::before{content:"";position:absolute;top:0;left:50%;height:3.1rem;border-left:1px solid var(--strong)}
-.chart details[open]>.node{position:relative}
-.chart details>ul{position:relative;padding-top:1.3rem}
-.chart details>ul::before{content:"";position:absolute;top:0;left:50%;height:1.3rem;border-left:1px solid var(--strong)}
-.chart li li::after{content:"";position:absolute;top:0;border-top:1px solid var(--strong);width:50%}
-.chart li li:first-child::after{left:50%}.chart li li:last-child::after{right:50%}
-.chart li li.on::before,.chart li li.on::after{border-color:var(--accent);border-width:2px 0 0 2px}
-.chart li li.on::after{border-left:0}.chart li li.on::before{border-top:0}
-.chart .on>details>ul:has(>.on)::before{border-left:2px solid var(--accent)}
+.chart .edge{position:absolute;top:-1.85rem;left:50%;transform:translateX(-50%);width:max-content;max-width:96%;margin:0}
+.chart .which{display:none}
+.chart .wires{display:block;width:100%;stroke:var(--strong)}
+.chart details:has(>ul>li:first-child.on)>.wires .to-yes,.chart details:has(>ul>li:last-child.on)>.wires .to-no{stroke:var(--accent);stroke-width:2}
 }
 @media(max-width:40rem){
 body{padding:1.75rem 1rem 3rem}
@@ -168,10 +169,11 @@ th,td{padding-right:.5rem}
 .tree ul{padding-left:.5rem;margin-left:.3rem}
 .tree li li li li li li li li ul{padding-left:0;margin-left:.12rem}
 .node{grid-template-columns:minmax(0,1fr);padding:.4rem .5rem}
-.bar,.edge~.bar{grid-column:1;grid-row:auto}
+.bar{grid-column:1;grid-row:auto}
 .icicle .wide{display:none}
 .matrix tbody td{min-width:4rem}
-.matrix tbody th,.matrix thead th{max-width:6rem}
+.matrix tbody th{max-width:7rem}
+.measures .bar-cell,.measures th:nth-child(2){display:none}
 }
 @media print{
 @page{size:A4;margin:16mm 15mm}
@@ -184,10 +186,18 @@ h2,caption{break-after:avoid}
 tr,.node,figure,.headline,.notice,dl.facts div{break-inside:avoid}
 .scroll{overflow:visible}
 .matrix tbody td{min-width:2.6rem;height:2.6rem}
-.matrix.steep tbody td{min-width:1.9rem;height:2rem;padding:.1rem}
+.matrix th,.matrix td{overflow-wrap:anywhere}
+.matrix.steep{table-layout:fixed;width:100%}.steep .corner{width:20%;white-space:normal}
+.matrix.steep tbody td{min-width:0;height:2rem;padding:.1rem}
 .matrix.steep small{font-size:6pt}
 .matrix.steep b{font-size:8.5pt}
 .trials{font-size:8.5pt}
+.tree{font-size:9pt;line-height:1.3}
+.node{padding:.15rem .4rem}
+.tree summary .line::before{display:none}
+.tree details:not([open],.paper)>summary .line::after{content:" (folded)";color:var(--soft)}
+.tree{max-width:none!important}
+.headline{padding:1.2rem 1.4rem}
 .paper::details-content{content-visibility:visible;block-size:auto;display:block}
 .icicle .wide{display:none}
 footer{margin-top:2rem}

@@ -43,7 +43,7 @@ export function completeColumn(builder: ColumnBuilder, rowCount: number, kept: U
 /** How a column enters the model. */
 export function describeFeature(column: Column): Feature {
     return column.kind === "number"
-        ? { name: column.name, kind: "number", missing: column.values.some(Number.isNaN) }
+        ? { name: column.name, kind: "number", missing: countValue(column.values, Number.NaN) > 0 }
         : { name: column.name, kind: "text", categories: column.categories };
 }
 
@@ -51,19 +51,33 @@ export function describeFeature(column: Column): Feature {
 export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uint32Array | undefined {
     const values = builder.values.subarray(0, rowCount);
     const missing = builder.kind === "number" ? Number.NaN : builder.dictionary.texts().indexOf("");
-    const isMissing = (value: number) => Object.is(value, missing);
-    const count = values.reduce((sum, value) => sum + (isMissing(value) ? 1 : 0), 0);
+    const count = countValue(values, missing);
     if (count === 0) {
         return undefined;
     }
     const rows = new Uint32Array(rowCount - count);
     let place = 0;
     for (let row = 0; row < rowCount; row++) {
-        if (!isMissing(values[row] as number)) {
+        if (!Object.is(values[row], missing)) {
             rows[place++] = row;
         }
     }
     return rows;
+}
+
+/** How many values are this one, which may be NaN. */
+function countValue(values: Float64Array, wanted: number): number {
+    let count = 0;
+    if (Number.isNaN(wanted)) {
+        for (let row = 0; row < values.length; row++) {
+            count += Number.isNaN(values[row] as number) ? 1 : 0;
+        }
+    } else {
+        for (let row = 0; row < values.length; row++) {
+            count += values[row] === wanted ? 1 : 0;
+        }
+    }
+    return count;
 }
 
 /** `id`, `ID`, `index`, `row number`, `user_id`, `user-id`, `userId`, but not `humid`. */

@@ -11,6 +11,7 @@ import {
     isIdentifierName,
 } from "./columns";
 import type { Header } from "./header";
+import { availableMemory, checkMemory } from "./memory-guard";
 import { Progress } from "./progress";
 import { type ReadTable, readTable } from "./table-reader";
 import { makeTarget, type Target } from "./target";
@@ -45,6 +46,8 @@ export interface ReadDatasetOptions {
     now?: () => number;
     /** The object's size, if it is known. @default `bytes.size` */
     totalBytes?: number | undefined;
+    /** Memory that may be used. Bytes. @default the container's limit, or the machine's memory */
+    memoryLimitBytes?: number | undefined;
 }
 
 /** Bytes as they arrive; `size` of all of them, if it is known by the time the first are there. */
@@ -58,6 +61,7 @@ const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon"
 /**
  * Reads a CSV file into columns: finds the target, drops columns, types and encodes the rest.
  * @throws {DataError} in one sentence, for data that cannot be trained on
+ * @throws {MemoryError} as soon as it is clear that the machine has too little memory
  */
 export async function readDataset(
     bytes: Content,
@@ -65,11 +69,18 @@ export async function readDataset(
     hyperparameters: Hyperparameters,
     options: ReadDatasetOptions,
 ): Promise<Dataset> {
-    const { print, now = () => performance.now() } = options;
-    const progress = new Progress(print, now, () => options.totalBytes ?? bytes.size);
+    const { print, now = () => performance.now(), memoryLimitBytes = availableMemory() } = options;
+    const totalBytes = () => options.totalBytes ?? bytes.size;
+    const progress = new Progress(print, now, totalBytes);
     const table = await readTable(bytes, source, (header) => planColumns(header, source, hyperparameters), {
-        totalBytes: () => options.totalBytes ?? bytes.size,
-        onProgress: (reader, bytesRead) => progress.update(reader.rowCount, bytesRead),
+        totalBytes,
+        onProgress: ({ builders, reader, bytesRead }) => {
+            const wanted = builders.filter((builder) => builder !== undefined);
+            const textBytes = wanted.reduce((sum, { byteLength }) => sum + byteLength, 0);
+            const soFar = { rows: reader.rowCount, features: wanted.length - 1, bytes: bytesRead, textBytes };
+            checkMemory(source, { ...soFar, totalBytes: totalBytes() }, memoryLimitBytes);
+            progress.update(reader.rowCount, bytesRead);
+        },
     });
     const { header, reader, bytesRead } = table;
     if (reader.rowCount === 0) {
@@ -181,6 +192,15 @@ function checkRows(source: string, rowCount: number, rowsWithoutTarget: number):
 
 function warnOfColumn(column: Column): string[] {
     const place = `Column ${JSON.stringify(column.name)}`;
+    const [first] = column.values;
+    if (
+        column.kind === "text"
+            ? column.categories.length === 1
+            : column.values.every((value) => Object.is(value, first))
+    ) {
+        const value = column.kind === "text" ? column.categories[0] : first;
+        return [`${place} has the same value in every row (${JSON.stringify(value)}), so it can teach nothing`];
+    }
     if (column.kind === "text" && column.categories.length * 2 > column.values.length) {
         return [
             `${place} holds a different text in most rows, so it can teach little: ` +

@@ -9,7 +9,7 @@ const LOWER_E = 101;
 export const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 /** Whole numbers below this are exact, and so is every step on the way to them. */
-export const EXACT_LIMIT = 2 ** 53;
+const EXACT_LIMIT = 2 ** 53;
 
 /**
  * `parseNumber` for the bytes of a cell: the same grammar, and the same double as `Number(text)`; NaN for what is no
@@ -72,6 +72,23 @@ export function readNumber(bytes: Uint8Array, start: number, end: number, decima
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
     const value = Number(mark === COMMA ? text.replace(",", ".") : text);
     return Number.isFinite(value) ? value + 0 : Number.NaN;
+}
+
+/**
+ * The number of the digits from `start` to `end`, one decimal mark among them, the last `scale` behind it; NaN if that
+ * takes more than one exact operation.
+ */
+export function readDigits(bytes: Uint8Array, start: number, end: number, scale: number): number {
+    let mantissa = 0;
+    for (let at = start; at < end; at++) {
+        const digit = (bytes[at] as number) - ZERO;
+        if (digit >= 0) {
+            mantissa = mantissa * 10 + digit;
+        }
+    }
+    return mantissa < EXACT_LIMIT && scale < POWERS_OF_TEN.length
+        ? mantissa / (POWERS_OF_TEN[scale] as number)
+        : Number.NaN;
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -5,7 +5,7 @@ import { CellScanner, CR, CUT, LF, ROW_END } from "./cell-scanner";
 import type { CellProblem, ColumnBuilder } from "./column-builder";
 import { describeBadCell, type Header } from "./header";
 import { LineNumbers } from "./line-numbers";
-import { EXACT_LIMIT, POWERS_OF_TEN } from "./number-bytes";
+import { POWERS_OF_TEN, readDigits } from "./number-bytes";
 import { textOf } from "./sample";
 
 const COMMA = 44;
@@ -21,6 +21,9 @@ const SLACK = 1.05;
 
 /** By how much the room grows when there were more rows still, or when the file's size is not known. */
 const GROWTH = 1.5;
+
+/** The first rows are no ground for more room than this; also, room is bounded by the memory that was checked. */
+const MAX_GROWTH = 64;
 
 const MIN_ROWS_OF_ROOM = 1024;
 
@@ -76,7 +79,8 @@ export class RowReader {
     private makeRoom(window: ByteWindow): void {
         const bytesRead = window.received - (window.end - window.start);
         const expected = ((this.totalBytes() ?? 0) / bytesRead) * this.rowCount * SLACK;
-        this.capacity = Math.ceil(Math.max(MIN_ROWS_OF_ROOM, expected, this.rowCount * GROWTH));
+        const most = this.rowCount * MAX_GROWTH;
+        this.capacity = Math.ceil(Math.max(MIN_ROWS_OF_ROOM, Math.min(expected, most), this.rowCount * GROWTH));
         for (const builder of this.builders) {
             builder?.reserve(this.capacity);
         }
@@ -137,39 +141,52 @@ export class RowReader {
                     digit = (bytes[++place] as number) - ZERO;
                 }
                 const first = place;
-                let mantissa = 0;
+                // An integer of 32 bits has room for nine digits, and is faster than a double.
+                let integer = 0;
                 while (digit >= 0 && digit <= 9) {
-                    mantissa = mantissa * 10 + digit;
+                    integer = (Math.imul(integer, 10) + digit) | 0;
                     digit = (bytes[++place] as number) - ZERO;
                 }
-                let isPlain = place > first;
+                let digits = place - first;
+                let scale = 0;
                 if (digit === decimalMark - ZERO) {
                     const fraction = ++place;
                     digit = (bytes[place] as number) - ZERO;
                     while (digit >= 0 && digit <= 9) {
-                        mantissa = mantissa * 10 + digit;
+                        integer = (Math.imul(integer, 10) + digit) | 0;
                         digit = (bytes[++place] as number) - ZERO;
                     }
-                    const scale = place - fraction;
-                    isPlain = scale > 0 && scale < POWERS_OF_TEN.length && mantissa < EXACT_LIMIT;
-                    // See readNumber: two exact doubles, rounded once.
-                    mantissa /= POWERS_OF_TEN[scale] as number;
+                    scale = place - fraction;
+                    digits = scale === 0 ? 0 : digits + scale;
                 }
-                if (isPlain && mantissa < EXACT_LIMIT) {
-                    if (digit === delimiter - ZERO) {
-                        values[row] = negative ? 0 - mantissa : mantissa;
-                        at = place + 1;
-                        continue;
+                let next = 0;
+                if (digit === delimiter - ZERO) {
+                    next = place + 1;
+                } else if (column === lastColumn && digit === LF - ZERO) {
+                    next = place + 1;
+                } else if (
+                    column === lastColumn &&
+                    digit === CR - ZERO &&
+                    bytes[place + 1] === LF &&
+                    place + 1 < limit
+                ) {
+                    next = place + 2;
+                }
+                if (next !== 0 && (digits > 0 || place === at)) {
+                    let value = Number.NaN; // The cell is empty.
+                    if (digits > 9) {
+                        value = readDigits(bytes, first, place, scale);
+                    } else if (digits > 0) {
+                        value = integer / (POWERS_OF_TEN[scale] as number);
                     }
-                    if (column === lastColumn && digit === LF - ZERO) {
-                        values[row] = negative ? 0 - mantissa : mantissa;
+                    if (digits === 0 || value >= 0) {
+                        values[row] = negative ? 0 - value : value;
+                        at = next;
+                        if (digit === delimiter - ZERO) {
+                            continue;
+                        }
                         this.cells = column + 1;
-                        return this.endRow(place + 1);
-                    }
-                    if (column === lastColumn && digit === CR - ZERO && bytes[place + 1] === LF && place + 1 < limit) {
-                        values[row] = negative ? 0 - mantissa : mantissa;
-                        this.cells = column + 1;
-                        return this.endRow(place + 2);
+                        return this.endRow(next);
                     }
                 }
             }

@@ -16,7 +16,7 @@ export interface ReadOptions {
     /** The file's size, to make room for all rows at once. */
     totalBytes?: () => number | undefined;
     /** Called for each part that was read. */
-    onProgress?: (reader: RowReader, bytesRead: number) => void;
+    onProgress?: (table: ReadTable) => void;
     /** Bytes that are looked at together. @default 256 KiB */
     windowBytes?: number;
 }
@@ -54,7 +54,7 @@ export async function readTable(
         if (table !== undefined) {
             table.reader.read(window, final);
             table.bytesRead = window.received;
-            options.onProgress?.(table.reader, window.received);
+            options.onProgress?.(table);
         }
         window.compact();
     };

@@ -37,6 +37,9 @@ async function count(folder) {
     return items.length;
 }
 
+// The first process of a container is not ended by it unless it says so.
+process.on("SIGTERM", () => process.exit(143));
+
 async function main() {
     const { AIP_CHECKPOINT_DIR, AIP_MODEL_DIR } = process.env;
     const earlier = await count(AIP_CHECKPOINT_DIR);

@@ -111,6 +111,132 @@ export function blobs(classes: number, rows: number, features: number): Data {
     };
 }
 
+/** A table without rows to grow on, for models that are made up. */
+export function madeUp(features: Feature[], classes: string[] | undefined, rows = 1000): Data {
+    return {
+        source: "gs://made/up.csv",
+        target: "y",
+        features,
+        columns: [],
+        y: new Array<number>(rows).fill(0),
+        ...(classes && { classes }),
+    };
+}
+
+/** A report of any model: what is measured is made up, and the same each time. */
+export function reportOf(model: Model, changes: Partial<ReportInput> = {}): ReportInput {
+    const random = randomNumbers(5);
+    const rows = Array.from({ length: 400 }, () => random());
+    const classes = model.task === "classification" ? model.classes : [];
+    const actual = rows.map((value, row) => (classes.length > 0 ? row % classes.length : 100 * value));
+    const predicted = actual.map((value) =>
+        classes.length > 0
+            ? random() < 0.8
+                ? value
+                : Math.floor(random() * classes.length)
+            : value + 20 * (random() - 0.5),
+    );
+    const { depth, leaves } = measure(model.trees[0]?.root as TreeNode);
+    return {
+        source: "gs://made/up.csv",
+        dataset: { rowCount: model.rows, dropped: [], warnings: [], rowsWithoutTarget: 0, target: { why: "made up" } },
+        model,
+        metrics: {
+            trainRows: model.rows - 400,
+            testRows: 400,
+            treeDepth: depth,
+            treeLeaves: leaves,
+            ...(classes.length > 0 ? scoreClasses(actual, predicted, classes) : scoreNumbers(actual, predicted)),
+            featureImportances: model.features.map(({ name }, place) => ({
+                feature: name,
+                importance: 2 ** -(place + 1),
+            })),
+        },
+        test: { actual, predicted },
+        trainer: { name: "gcp-trainer-decision-tree", version: "0.1.0" },
+        ...changes,
+    };
+}
+
+/** A tree with so many leaves, uneven, whose splits ask for all features in turn. */
+export function uneven(leaves: number, features: readonly Feature[], classes: number): TreeNode {
+    const random = randomNumbers(23);
+    const node = (below: number, rows: number): TreeNode => {
+        if (below === 1) {
+            const place = Math.floor(random() * classes);
+            const shares: number[] = Array.from({ length: place + 1 }, (_, index) => (index === place ? 0.75 : 0));
+            shares[0] = (shares[0] as number) + 0.25;
+            return { numberSamples: rows, distribution: classes === 0 ? random() * 100 : [shares] };
+        }
+        const left = Math.max(1, Math.min(below - 1, Math.round(below * (0.3 + 0.4 * random()))));
+        const leftRows = Math.round((rows * left) / below);
+        const splitColumn = Math.floor(random() * features.length);
+        const feature = features[splitColumn] as Feature;
+        const splitValue =
+            feature.kind === "text"
+                ? Math.max(0.5, Math.floor(random() * (feature.categories.length - 1)) + 0.5)
+                : random() * 100;
+        return {
+            splitColumn,
+            splitValue,
+            gain: random(),
+            numberSamples: rows,
+            left: node(left, leftRows),
+            right: node(below - left, rows - leftRows),
+        };
+    };
+    return node(leaves, leaves * 12);
+}
+
+const SCRIPTS = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    '"><b onmouseover=alert(1)>',
+    "&lt;&amp;",
+    "]]>-->{{x}}${y}",
+];
+const WRITINGS = [
+    "العربية من اليمين",
+    "עברית",
+    "日本語の列名",
+    "हिन्दी",
+    "emoji 🌈👩‍🔬",
+    "ελληνικά",
+    "\u0000control\u0007\ud800",
+    "",
+];
+const LONG = ["a_very_long_column_name_without_any_place_to_break_it".repeat(4), "many short words ".repeat(20).trim()];
+
+/** Names that somebody else's file may hold: markup, other writings, very long ones. */
+export const AWKWARD_NAMES = [...SCRIPTS, ...WRITINGS, ...LONG];
+
+/** A report that has them in every place. */
+export function awkwardReport(): ReportInput {
+    const features = AWKWARD_NAMES.map(
+        (name, place): Feature =>
+            place % 2 === 0
+                ? { name, kind: "text", categories: AWKWARD_NAMES }
+                : { name, kind: "number", missing: true },
+    );
+    const model = modelOf(madeUp(features, AWKWARD_NAMES.slice(0, 11), 5000), [uneven(60, features, 11)]);
+    const named: Model = {
+        ...model,
+        target: AWKWARD_NAMES[0] as string,
+        hyperparameters: Object.fromEntries(AWKWARD_NAMES.map((name) => [name, name])),
+    };
+    const why = AWKWARD_NAMES[1] as string;
+    return reportOf(named, {
+        source: `gs://bucket/${AWKWARD_NAMES[2]}`,
+        dataset: {
+            rowCount: 5000,
+            dropped: AWKWARD_NAMES.map((name) => ({ name, why })),
+            warnings: AWKWARD_NAMES,
+            rowsWithoutTarget: 0,
+            target: { why },
+        },
+    });
+}
+
 /** How a report's model is grown. */
 export interface Growth {
     algorithm?: Algorithm;

@@ -1,6 +1,6 @@
 import { html, name } from "../html";
 import type { ReportInput } from "../input";
-import { countOf, formatShare } from "../numbers";
+import { alignedShare, countOf } from "../numbers";
 import { drawLongTable, type Section, shareBar } from "./section";
 
 const FIRST = 15;
@@ -15,7 +15,7 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
     const greatest = used[0]?.importance ?? 1;
     const rows = used.map(
         ({ feature, importance }) =>
-            html`<tr><th scope="row">${name(feature)}</th><td class="bar-cell">${shareBar(importance / greatest)}</td><td class="number">${formatShare(importance)}</td></tr>`,
+            html`<tr><th scope="row">${name(feature)}</th><td class="bar-cell">${shareBar(importance / greatest)}</td><td class="number">${alignedShare(importance)}</td></tr>`,
     );
     const unused = all.length - used.length;
     const trees = model.algorithm === "forest" ? ", as a mean over its trees" : "";

@@ -6,7 +6,6 @@ import { drawTable, type Section } from "./section";
 const MOST_POINTS = 2000;
 /** The drawing's own units: the square of the points, and the room for the axes. */
 const SIDE = 400;
-const LEFT = 62;
 const BOTTOM = 46;
 const TOP = 8;
 
@@ -31,14 +30,15 @@ interface Pair {
 function drawScatter(pairs: readonly Pair[], testRows: number): Html {
     const values = pairs.flatMap(({ actual, predicted }) => [actual, predicted]);
     const [low, high] = withMargin(minimum(values), maximum(values));
-    const x = (value: number) => coordinate(LEFT + (SIDE * (value - low)) / (high - low));
-    const y = (value: number) => coordinate(TOP + SIDE - (SIDE * (value - low)) / (high - low));
     const ticks = niceTicks(low, high);
+    const left = 34 + 8 * Math.max(...ticks.map((tick) => tickText(tick).length));
+    const x = (value: number) => coordinate(left + (SIDE * (value - low)) / (high - low));
+    const y = (value: number) => coordinate(TOP + SIDE - (SIDE * (value - low)) / (high - low));
     const grid = ticks.map(
         (tick) =>
-            html`<path class="grid" d="M${x(tick)} ${TOP}v${SIDE}M${LEFT} ${y(tick)}h${SIDE}"/><text x="${x(tick)}" y="${
+            html`<path class="grid" d="M${x(tick)} ${TOP}v${SIDE}M${left} ${y(tick)}h${SIDE}"/><text x="${x(tick)}" y="${
                 TOP + SIDE + 19
-            }" text-anchor="middle">${tickText(tick)}</text><text x="${LEFT - 8}" y="${Number(y(tick)) + 5}" text-anchor="end">${tickText(tick)}</text>`,
+            }" text-anchor="middle">${tickText(tick)}</text><text x="${left - 8}" y="${Number(y(tick)) + 5}" text-anchor="end">${tickText(tick)}</text>`,
     );
     const points = pairs.map(({ actual, predicted }) => html`<circle cx="${x(actual)}" cy="${y(predicted)}" r="3.5"/>`);
     const drawn =
@@ -46,11 +46,11 @@ function drawScatter(pairs: readonly Pair[], testRows: number): Html {
             ? `${formatCount(pairs.length)} of ${countOf(testRows, "tested row")}`
             : countOf(testRows, "tested row");
     const label = `Predicted against actual values of ${drawn}; a point on the diagonal is predicted rightly`;
-    return html`<figure class="scatter"><svg role="img" aria-label="${label}" viewBox="0 0 ${LEFT + SIDE + 12} ${
+    return html`<figure class="scatter"><svg role="img" aria-label="${label}" viewBox="0 0 ${left + SIDE + 12} ${
         TOP + SIDE + BOTTOM
-    }">${grid}<path class="diagonal" d="M${LEFT} ${TOP + SIDE}L${LEFT + SIDE} ${TOP}"/><g class="points${
+    }">${grid}<path class="diagonal" d="M${left} ${TOP + SIDE}L${left + SIDE} ${TOP}"/><g class="points${
         pairs.length > 300 && " dense"
-    }">${points}</g><text class="axis" x="${LEFT + SIDE / 2}" y="${
+    }">${points}</g><text class="axis" x="${left + SIDE / 2}" y="${
         TOP + SIDE + 41
     }" text-anchor="middle">actual</text><text class="axis" transform="translate(13 ${
         TOP + SIDE / 2

@@ -14,7 +14,7 @@ export function drawSection({ id, title, content }: Section): Html {
     return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${content}</section>`;
 }
 
-/** A table whose caption names it. Wider than the screen it scrolls by itself, also by keyboard. */
+/** A table whose caption names it. */
 export function drawTable(caption: Part, head: readonly Part[], rows: readonly Html[], kind = ""): Html {
     return html`<table class="${kind}"><caption>${caption}</caption><thead><tr>${head.map(
         (cell) => html`<th scope="col">${cell}</th>`,

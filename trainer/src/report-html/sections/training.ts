@@ -43,9 +43,7 @@ export function trainingSection({ source, dataset, model, metrics }: ReportInput
                 warnings.length > FIRST_FEATURES &&
                 html`<li>and ${warnings.length - FIRST_FEATURES} more, in the log</li>`
             }</ul></div>`
-        }<dl class="facts">${facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl>${drawHyperparameters(
-            model.hyperparameters,
-        )}${drawFeatures(model.features)}`,
+        }<dl class="facts">${facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl><div class="two"><div>${drawFeatures(model.features)}</div><div>${drawHyperparameters(model.hyperparameters)}</div></div>`,
     };
 }
 
@@ -70,7 +68,7 @@ function drawHyperparameters(hyperparameters: Readonly<Record<string, unknown>>)
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([key, value]) => {
             const shown = typeof value === "string" ? value : JSON.stringify(value);
-            return html`<tr><th scope="row"><code>${key}</code></th><td>${name(shown)}</td></tr>`;
+            return html`<tr><th scope="row"><code>${name(key)}</code></th><td>${name(shown)}</td></tr>`;
         });
     return drawTable("Hyperparameters", ["Name", "Value"], rows, "plain");
 }

@@ -7,10 +7,9 @@ import { readTree, type TreeView } from "../tree/read-tree";
 import { rowForm } from "../tree/row-form";
 
 /** The tree, and a form to follow a row through it. Of a forest: its first tree. */
-export function treeSection({ model, metrics }: ReportInput): { title: string; content: Html } {
+export function treeSection({ model }: ReportInput): { title: string; content: Html } {
     const root = model.trees[0]?.root ?? {};
     const tree = readTree(root, model);
-    const importances = new Map(metrics.featureImportances?.map(({ feature, importance }) => [feature, importance]));
     const isForest = model.algorithm === "forest";
     const title = isForest ? `One of its ${formatCount(model.trees.length)} trees` : "The tree";
     if (tree.root.split === undefined && tree.root.leaves === 1) {
@@ -21,7 +20,7 @@ export function treeSection({ model, metrics }: ReportInput): { title: string; c
     }
     return {
         title,
-        content: html`<p>${introduction(tree, isForest, model.trees.length)}</p>${rowForm(tree, model, importances)}${
+        content: html`<p>${introduction(tree, isForest, model.trees.length)}</p>${rowForm(tree, model)}${
             !isSmall(tree) && drawIcicle(tree, model)
         }<div class="tools" id="tools" hidden><button type="button" id="unfold">Unfold all</button><button type="button" id="fold">Fold all</button></div>${drawTree(
             tree,
@@ -31,7 +30,7 @@ export function treeSection({ model, metrics }: ReportInput): { title: string; c
 }
 
 function introduction({ root }: TreeView, isForest: boolean, trees: number): Html {
-    const how = html`A row starts at the first question. Yes leads on to the upper or left branch, no to the other, until there is no question left.`;
+    const how = html`A row starts at the first question. Yes leads to the first branch, no to the second, until no question is left.`;
     return isForest
         ? html`A forest answers with the mean of ${countOf(trees, "tree")}, each grown on other rows and asking for other columns. This is the first, as an example; alone it answers worse than all together. ${how}`
         : html`${countOf(root.leaves - 1, "question")} lead to ${countOf(root.leaves, "leaf", "leaves")}. ${how}`;

@@ -1,6 +1,6 @@
 import { type Html, html, name } from "../html";
 import type { ReportInput, Trial } from "../input";
-import { countOf, formatNumber, formatShare } from "../numbers";
+import { alignedShare, countOf, formatNumber } from "../numbers";
 import { drawLongTable, type Section } from "./section";
 
 const FIRST = 20;
@@ -26,7 +26,7 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
         sorted.reduce((low, { mean, std }) => Math.min(low, mean - std), Infinity),
         sorted.reduce((high, { mean, std }) => Math.max(high, mean + std), -Infinity),
     ];
-    const format = (value: number) => (isShare ? formatShare(value) : formatNumber(value, 4));
+    const format = (value: number) => (isShare ? alignedShare(value) : formatNumber(value, 4));
     const rows = sorted.map((trial) => drawTrial(trial, searched, bounds, format));
     const folds = cv?.folds ?? trials[0]?.scores.length ?? 0;
     const head = [

@@ -38,7 +38,7 @@ export function drawIcicle(tree: TreeView, model: Model): Html {
     return html`<figure class="icicle"><svg role="img" aria-label="${label}" height="${levels * LEVEL_HEIGHT}">${boxes.map(
         ({ node, x, width }) => drawBox(node, x, width, model, range),
     )}</svg><figcaption>The tree at a glance: each box is as wide as its share of the rows; its question leads to the boxes below it. ${
-        isClasses ? "The darker, the more of one class." : "The darker, the higher the mean."
+        isClasses ? "The stronger the colour, the more of one class." : "The stronger the colour, the higher the mean."
     }</figcaption></figure>`;
 }
 

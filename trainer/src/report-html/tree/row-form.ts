@@ -1,24 +1,19 @@
 import type { Feature, Model, TextFeature } from "../../model-format";
 import { embedJson, type Html, html, name } from "../html";
 import { formatNumber } from "../numbers";
-import type { TreeView } from "./read-tree";
+import type { NodeView, TreeView } from "./read-tree";
 import { type TreeData, treeData } from "./tree-data";
 
-/** So many columns are asked for at once; the others are folded away. */
+/** So many columns are splits at once; the others are folded away. */
 const FIRST_COLUMNS = 8;
 /** Up to so many categories are a list to choose from, up to so many are proposed while typing, more are typed. */
 const MOST_CHOICES = 100;
 const MOST_PROPOSALS = 2000;
 
 /** A form for the values of one row. The script shows it, and marks the row's way through the tree. */
-export function rowForm(tree: TreeView, model: Model, importances: ReadonlyMap<string, number>): Html {
+export function rowForm(tree: TreeView, model: Model): Html {
     const data = treeData(tree, model);
-    const columns = Object.keys(data.columns)
-        .map(Number)
-        .sort((a, b) => importanceOf(b) - importanceOf(a) || a - b);
-    function importanceOf(column: number): number {
-        return importances.get(model.features[column]?.name ?? "") ?? 0;
-    }
+    const columns = columnsByRank(tree.root);
     const asked = spansOf(data);
     const fields = columns.map((column) => drawField(column, model.features[column] as Feature, asked.get(column)));
     const more = fields.slice(FIRST_COLUMNS);
@@ -28,6 +23,21 @@ export function rowForm(tree: TreeView, model: Model, importances: ReadonlyMap<s
     }<div class="result"><output id="answer" for="${columns.map((column) => `c${column}`).join(" ")}"></output><button type="reset">Clear</button></div><ol id="way" aria-label="The way of this row"></ol></form><script type="application/json" id="tree-data">${embedJson(
         data,
     )}</script>`;
+}
+
+/** Columns in the order of the first question about each: what is asked of the most rows comes first. */
+function columnsByRank(root: NodeView): number[] {
+    const ranks = new Map<number, number>();
+    const visit = ({ split }: NodeView): void => {
+        if (split !== undefined) {
+            const { column } = split.question;
+            ranks.set(column, Math.min(split.rank, ranks.get(column) ?? Infinity));
+            visit(split.yes);
+            visit(split.no);
+        }
+    };
+    visit(root);
+    return [...ranks].sort(([, a], [, b]) => a - b).map(([column]) => column);
 }
 
 function drawField(column: number, feature: Feature, span: readonly [number, number] | undefined): Html {
@@ -61,8 +71,8 @@ function describeSpan([low, high]: readonly [number, number]): Html {
         return html`only whether there is one`;
     }
     return low === high
-        ? html`asked for at ${formatNumber(low)}`
-        : html`asked for from ${formatNumber(low)} to ${formatNumber(high)}`;
+        ? html`splits at ${formatNumber(low)}`
+        : html`splits at ${formatNumber(low)} to ${formatNumber(high)}`;
 }
 
 /** The least and the greatest threshold of each column of numbers. */

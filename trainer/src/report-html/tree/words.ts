@@ -23,11 +23,20 @@ export function branchTexts(question: Question, features: readonly Feature[]): {
     const yes = html`yes`;
     switch (question.kind) {
         case "below":
-            return { yes, no: feature?.kind === "number" && feature.missing ? html`no, or no value` : html`no` };
+            return {
+                yes,
+                no:
+                    feature?.kind === "number" && feature.missing
+                        ? html`no<span class="which">, or no value</span>`
+                        : html`no`,
+            };
         case "given":
             return { yes, no: html`no` };
         case "one of":
-            return { yes, no: html`no: ${listCategories(feature, question.middle, question.end)}` };
+            return {
+                yes,
+                no: html`no<span class="which">: ${listCategories(feature, question.middle, question.end)}</span>`,
+            };
     }
 }
 
@@ -72,9 +81,11 @@ export function compositionText({ answer, rows, split, leaves }: NodeView, model
         return html`${before}mean ${formatNumber(answer.mean)}`;
     }
     const rest = 1 - answer.classes.reduce((sum, { share }) => sum + share, 0);
-    const shares = answer.classes.map(
-        ({ place, share }, index) => html`${index > 0 && ", "}${formatShare(share)} ${className(model, place)}`,
-    );
+    const shares = answer.classes.map(({ place, share }, index) => {
+        // A leaf has told the name of its first class already.
+        const label = isLeaf && index === 0 ? undefined : html` ${className(model, place)}`;
+        return html`${index > 0 && ", "}${formatShare(share)}${label}`;
+    });
     return html`${before}${shares}${rest > 5e-4 && html`, ${formatShare(rest)} others`}`;
 }
 

@@ -1,0 +1,91 @@
+import { createWriteStream, existsSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { WORK } from "../paths";
+import { normal, uniform } from "./random";
+
+/** Columns beside the class. */
+export const FEATURES = 10;
+/** Decimals of every number: 88 bytes a row, and the same number as text and as float64. */
+const DECIMALS = 5;
+const SCALE = 10 ** DECIMALS;
+const CLASSES = ["a", "b", "c"];
+const SEED = 1;
+const FOLDER = path.join(WORK, "data");
+
+/**
+ * A table in a file: float64, little-endian, column after column, the class's place last. A smaller table is the
+ * beginning of a larger one. Made when it is not there yet. Gives the file's path.
+ */
+export async function matrixFile(rows: number): Promise<string> {
+    return await makeOnce(`${rows}.bin`, async (file) => {
+        const table = new Float64Array(rows * (FEATURES + 1));
+        const next = rowMaker();
+        const cells = new Float64Array(FEATURES + 1);
+        for (let row = 0; row < rows; row++) {
+            next(cells);
+            for (let column = 0; column <= FEATURES; column++) {
+                table[column * rows + row] = (cells[column] ?? 0) / (column < FEATURES ? SCALE : 1);
+            }
+        }
+        await writeFile(file, new Uint8Array(table.buffer));
+    });
+}
+
+/** The same table as CSV with a header: `x0` to `x9`, and `class`, which is text. */
+export async function csvFile(rows: number): Promise<string> {
+    return await makeOnce(`${rows}.csv`, async (file) => {
+        await pipeline(Readable.from(csvChunks(rows)), createWriteStream(file));
+    });
+}
+
+function* csvChunks(rows: number): Generator<string> {
+    const names = Array.from({ length: FEATURES }, (_, column) => `x${column}`);
+    yield `${[...names, "class"].join(",")}\n`;
+    const next = rowMaker();
+    const cells = new Float64Array(FEATURES + 1);
+    let chunk = "";
+    for (let row = 0; row < rows; row++) {
+        next(cells);
+        for (let column = 0; column < FEATURES; column++) {
+            chunk += `${((cells[column] ?? 0) / SCALE).toFixed(DECIMALS)},`;
+        }
+        chunk += `${CLASSES[cells[FEATURES] ?? 0]}\n`;
+        if (chunk.length > 1_000_000) {
+            yield chunk;
+            chunk = "";
+        }
+    }
+    yield chunk;
+}
+
+/** Fills in one row after the other: features as whole numbers, in units of the last decimal, and the class's place. */
+function rowMaker(): (cells: Float64Array) => void {
+    const gauss = normal(uniform(SEED));
+    return (cells) => {
+        for (let column = 0; column < FEATURES; column++) {
+            cells[column] = Math.round(gauss() * SCALE);
+        }
+        cells[FEATURES] = classOf(cells, gauss());
+    };
+}
+
+/** Steps, a product and a bend over five of the columns, and noise, so that no tree finds it all. */
+function classOf(cells: Float64Array, noise: number): number {
+    const x = (column: number) => (cells[column] ?? 0) / SCALE;
+    const score = x(0) * x(1) + Math.sin(2 * x(2)) + Math.abs(x(3)) + (x(4) > 0.5 ? 1 : 0) + noise / 2;
+    return score < 0.5 ? 0 : score < 1.5 ? 1 : 2;
+}
+
+/** Under another name until it is complete, so that what was cut short is made anew. */
+async function makeOnce(name: string, make: (file: string) => Promise<void>): Promise<string> {
+    const file = path.join(FOLDER, name);
+    if (!existsSync(file)) {
+        await mkdir(FOLDER, { recursive: true });
+        await make(`${file}.part`);
+        await rename(`${file}.part`, file);
+    }
+    return file;
+}

@@ -1,0 +1,68 @@
+import { parseBenchArguments, SECTION_NAMES, type SectionName } from "./arguments";
+import { renderSection } from "./results/markdown";
+import { forgetResults, keepResult, storeFor } from "./results/store";
+import type { SectionResult, SectionRun } from "./results/types";
+import { benchAccuracy } from "./sections/accuracy";
+import { benchFit } from "./sections/fit";
+import { benchForest } from "./sections/forest";
+import { benchImage } from "./sections/image";
+import { benchProcess } from "./sections/process";
+import { describeMachine } from "./tools/machine";
+import { setUp } from "./tools/set-up";
+
+const SECTIONS: Readonly<Record<SectionName, { title: string; bench(quick: boolean): Promise<SectionResult> }>> = {
+    fit: { title: "Fit of a tree", bench: benchFit },
+    forest: { title: "Fit of a forest", bench: benchForest },
+    accuracy: { title: "Accuracy on held-out rows", bench: benchAccuracy },
+    process: { title: "The whole process", bench: benchProcess },
+    image: { title: "Image, and docker run to a model", bench: benchImage },
+};
+
+/** Runs sections one after the other. What a section found is written as soon as it has ended, and one that fails stops no other. */
+async function main(argv: readonly string[]): Promise<number> {
+    const { sections, quick } = parseBenchArguments(argv);
+    const command = ["npm run bench", ...(argv.length === 0 ? [] : ["--", ...argv])].join(" ");
+    const store = storeFor(quick);
+    await setUp();
+    const machine = await describeMachine();
+    console.log(machine.join("\n"));
+    if (sections.length === SECTION_NAMES.length) {
+        await forgetResults(store);
+    }
+    let failures = 0;
+    for (const name of sections) {
+        const run = await runSection(name, quick, command);
+        failures += run.result === undefined ? 1 : 0;
+        console.log(`\n${renderSection(run).join("\n\n")}\n`);
+        for (const { target, measured, met } of run.result?.targets ?? []) {
+            console.log(`${met ? "met" : "NOT MET"}: ${target}: ${measured}`);
+        }
+        await keepResult(store, machine, run);
+    }
+    console.log(`\nWrote ${store.file}`);
+    return failures === 0 ? 0 : 1;
+}
+
+async function runSection(name: SectionName, quick: boolean, command: string): Promise<SectionRun> {
+    const { title, bench } = SECTIONS[name];
+    const started = Date.now();
+    const about = { name, title, command, startedAt: new Date(started).toISOString() };
+    console.log(`\n${title}:`);
+    try {
+        const result = await bench(quick);
+        return { ...about, seconds: (Date.now() - started) / 1000, result };
+    } catch (error) {
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        return { ...about, seconds: (Date.now() - started) / 1000, error: text };
+    }
+}
+
+main(process.argv.slice(2)).then(
+    (exitCode) => {
+        process.exitCode = exitCode;
+    },
+    (error: unknown) => {
+        console.error(error instanceof Error ? error.message : error);
+        process.exitCode = 1;
+    },
+);

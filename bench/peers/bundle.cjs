@@ -1,0 +1,22 @@
+// @ts-check
+// node bundle.cjs FOLDER: bundles the peers that are written in TypeScript, each into one file, as the trainer is bundled.
+// Threads run the file of the thread that starts them, so it must be JavaScript.
+const { join } = require("node:path");
+const { createRequire } = require("node:module");
+
+// The trainer's own bundler and libraries.
+const trainer = join(__dirname, "../../trainer");
+/** @type {typeof import("../../trainer/node_modules/esbuild")} */
+const { buildSync } = createRequire(join(trainer, "package.json"))("esbuild");
+
+buildSync({
+    entryPoints: ["fit-ours.ts", "fit-ml-cart.ts", "accuracy-ours.ts"].map((file) => join(__dirname, file)),
+    outdir: process.argv[2] ?? join(__dirname, "../../.bench/bundles"),
+    outExtension: { ".js": ".cjs" },
+    nodePaths: [join(trainer, "node_modules")],
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    logLevel: "warning",
+});

@@ -1,0 +1,30 @@
+// Fits this trainer's tree or forest once and prints what it took: `node fit-ours.cjs ORDER`, see FitOrder in bench/sections/fits.ts.
+import { isMainThread } from "node:worker_threads";
+import { openFitPool, serveFits } from "../../trainer/src/cart";
+import type { FitOrder, FitReport } from "../sections/fits";
+import { allRows, classTarget, readTable } from "./table";
+
+if (isMainThread) {
+    void main();
+} else {
+    serveFits();
+}
+
+async function main(): Promise<void> {
+    const order = JSON.parse(process.argv[2] ?? "") as FitOrder;
+    const { columns, y } = readTable(order.file, order.rows);
+    const target = classTarget(y);
+    const rows = allRows(order.rows);
+    const started = performance.now();
+    const pool = openFitPool({ columns, target }, { threads: order.threads, file: __filename });
+    const { leaves } = await pool.fit({
+        algorithm: order.forest === undefined ? "tree" : "forest",
+        growth: { maxDepth: order.maxDepth, minNumSamples: order.minNumSamples, gainThreshold: 0 },
+        ...(order.forest === undefined ? {} : { forest: { ...order.forest, seed: 0 } }),
+        rows,
+        keepTrees: true,
+    });
+    const report: FitReport = { seconds: (performance.now() - started) / 1000, leaves };
+    await pool.close();
+    console.log(JSON.stringify(report));
+}

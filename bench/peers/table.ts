@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+
+/** A table as the trainer has it in memory. */
+export interface Table {
+    /** One for each feature, in shared memory. */
+    readonly columns: Float64Array[];
+    /** The last column of the file. */
+    readonly y: Float64Array;
+}
+
+/** Reads a file of float64, little-endian, column after column, the target last. */
+export function readTable(file: string, rows: number): Table {
+    const bytes = readFileSync(file);
+    const all: Float64Array[] = [];
+    for (let offset = 0; offset < bytes.length; offset += rows * 8) {
+        const column = new Float64Array(new SharedArrayBuffer(rows * 8));
+        Buffer.from(column.buffer).set(bytes.subarray(offset, offset + rows * 8));
+        all.push(column);
+    }
+    const y = all.pop();
+    if (y === undefined) {
+        throw new Error(`${file} is empty`);
+    }
+    return { columns: all, y };
+}
+
+/** Places of classes as the trainer has them. */
+export function classTarget(y: Float64Array): { task: "classification"; y: Uint16Array; classes: string[] } {
+    const places = new Uint16Array(new SharedArrayBuffer(2 * y.length));
+    places.set(y);
+    const count = places.reduce((largest, place) => Math.max(largest, place), 0) + 1;
+    return { task: "classification", y: places, classes: Array.from({ length: count }, (_, place) => String(place)) };
+}
+
+/** Every row of a table. */
+export function allRows(count: number): Uint32Array {
+    return Uint32Array.from({ length: count }, (_, row) => row);
+}

@@ -1,0 +1,8 @@
+"""Prints the versions of Python and of the packages that are measured, as one line of JSON."""
+
+import json
+import platform
+from importlib.metadata import version
+
+names = ["scikit-learn", "numpy", "pandas", "joblib", "google-cloud-storage"]
+print(json.dumps({"Python": platform.python_version()} | {name: version(name) for name in names}))

@@ -1,0 +1,141 @@
+import * as path from "node:path";
+import { PROJECT } from "../paths";
+import { formatMegabytes, formatRatio, formatSeconds, formatSpread } from "../results/format";
+import { spreadOf } from "../results/statistics";
+import type { SectionResult } from "../results/types";
+import { alternate } from "../tools/alternate";
+import { type Bucket, startBucket } from "../tools/bucket";
+import { run } from "../tools/command";
+import { type ImageSize, sizeOfImage } from "../tools/images";
+
+const PEERS = ["ours", "Python"] as const;
+type Peer = (typeof PEERS)[number];
+
+const IMAGES: Readonly<Record<Peer, string>> = {
+    ours: "gcp-trainer-bench/trainer:local",
+    Python: "gcp-trainer-bench/article:local",
+};
+const MODELS: Readonly<Record<Peer, string>> = { ours: "model.json", Python: "model.joblib" };
+/** Bytes. */
+const LARGEST = 60e6;
+/** Base images of the trainer that .ci/base-images.sh makes of this machine's Node.js. */
+const LOCAL_BASES = {
+    BUILD_IMAGE: "gcp-trainer-base/node-build:local",
+    RUNTIME_IMAGE: "gcp-trainer-base/node-runtime:local",
+};
+
+/** Sizes of our image and of one made the article's way, and the time from `docker run` to a model of iris. */
+export async function benchImage(quick: boolean): Promise<SectionResult> {
+    const base = await buildOurs();
+    await run({ program: path.join(PROJECT, "bench/article-image/build.sh"), args: [] });
+    const sizes = { ours: await sizeOfImage(IMAGES.ours), Python: await sizeOfImage(IMAGES.Python) };
+    const seconds = await timeRuns(quick ? 1 : 7);
+    const medians = { ours: spreadOf(seconds.ours).median, Python: spreadOf(seconds.Python).median };
+    const ratio = medians.ours / medians.Python;
+    return {
+        notes: [
+            `Ours is trainer/Dockerfile on ${base}. The other is bench/article-image/Dockerfile on ` +
+                `${process.env.BASE_IMAGE ?? "a minimal Debian by debootstrap"}: apt-get install python3 python3-pip, pip install pandas scikit-learn ` +
+                "google-cloud-storage joblib, and bench/peers/train.py. Compressed is the sum of the layers as gzip. `docker run --rm --network host` of iris in the emulator's " +
+                "bucket to a model in the bucket, until the command ends; every image, and the bucket, has been used before.",
+        ],
+        tables: [
+            {
+                caption: "Image, and docker run to a model of iris",
+                header: ["image", "compressed", "unpacked", "docker run to model"],
+                rows: PEERS.map((peer) => [
+                    peer,
+                    formatMegabytes(sizes[peer].compressed),
+                    formatMegabytes(sizes[peer].unpacked),
+                    formatSpread(spreadOf(seconds[peer]), formatSeconds),
+                ]),
+            },
+        ],
+        targets: [
+            sizeTarget(sizes.ours, base),
+            {
+                target: "docker run to a model of iris: at most 1/2 of the Python image's time",
+                measured: `${formatSeconds(medians.ours)}, ${formatRatio(ratio)} of it`,
+                met: ratio <= 1 / 2,
+            },
+        ],
+    };
+}
+
+function sizeTarget({ compressed }: ImageSize, base: string): SectionResult["targets"][number] {
+    return {
+        target: `image: at most ${formatMegabytes(LARGEST)} compressed`,
+        measured: `${formatMegabytes(compressed)} on ${base}`,
+        met: compressed <= LARGEST,
+    };
+}
+
+/** Builds the trainer's image on its public base images, or where these cannot be had on the local ones. Gives the base's name. */
+async function buildOurs(): Promise<string> {
+    const build = async (bases: readonly string[]) => {
+        const args = [
+            "build",
+            "--quiet",
+            "--network",
+            "host",
+            ...bases,
+            "--tag",
+            IMAGES.ours,
+            path.join(PROJECT, "trainer"),
+        ];
+        await run({ program: "docker", args });
+    };
+    const local = Object.entries(LOCAL_BASES).flatMap(([name, image]) => ["--build-arg", `${name}=${image}`]);
+    try {
+        await run({ program: "docker", args: ["image", "inspect", ...Object.values(LOCAL_BASES)] });
+    } catch {
+        await build([]);
+        return "its public base images";
+    }
+    await build(local);
+    return `a base image made of this machine's Node.js ${process.versions.node} (.ci/base-images.sh)`;
+}
+
+async function timeRuns(repeats: number): Promise<Record<Peer, number[]>> {
+    const bucket = await startBucket();
+    try {
+        await bucket.upload("data/iris.csv", path.join(PROJECT, "data/iris.csv"));
+        await alternate(PEERS, 1, (peer) => timeRun(bucket, peer));
+        return await alternate(PEERS, repeats, async (peer) => {
+            const seconds = await timeRun(bucket, peer);
+            console.log(`${peer}: ${formatSeconds(seconds)}`);
+            return seconds;
+        });
+    } finally {
+        await bucket.stop();
+    }
+}
+
+let runs = 0;
+
+async function timeRun(bucket: Bucket, peer: Peer): Promise<number> {
+    const modelDir = `runs/${runs++}/model/`;
+    const env = {
+        STORAGE_EMULATOR_HOST: bucket.endpoint,
+        AIP_TRAINING_DATA_URI: `gs://${bucket.name}/data/iris.csv`,
+        AIP_MODEL_DIR: `gs://${bucket.name}/${modelDir}`,
+    };
+    const options = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+    const args = [
+        "run",
+        "--rm",
+        "--network",
+        "host",
+        ...options,
+        IMAGES[peer],
+        "--target=Species",
+        '--dropColumns=["Id"]',
+    ];
+    const started = performance.now();
+    const output = await run({ program: "docker", args });
+    const seconds = (performance.now() - started) / 1000;
+    if ((await bucket.sizeOf(modelDir + MODELS[peer])) === undefined) {
+        throw new Error(`${IMAGES[peer]} wrote no ${modelDir}${MODELS[peer]}; it printed:\n${output}`);
+    }
+    return seconds;
+}

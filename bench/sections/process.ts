@@ -1,0 +1,173 @@
+import * as path from "node:path";
+import { csvFile } from "../data/generated";
+import { PEERS, PYTHON, TRAINER } from "../paths";
+import { formatCount, formatMegabytes, formatRatio, formatSeconds, formatSpread } from "../results/format";
+import { spreadOf } from "../results/statistics";
+import type { ResultTable, SectionResult, Target } from "../results/types";
+import { alternate } from "../tools/alternate";
+import { type Bucket, startBucket } from "../tools/bucket";
+import { type Measurement, measure } from "../tools/measure";
+
+const PEER_NAMES = ["ours", "Python"] as const;
+type Peer = (typeof PEER_NAMES)[number];
+
+interface Comparison {
+    readonly rows: number;
+    readonly measurements: Readonly<Record<Peer, readonly Measurement[]>>;
+}
+
+/** Rows, repeats. */
+const SIZES = [
+    [100_000, 5],
+    [1_000_000, 3],
+    [3_000_000, 2],
+] as const;
+/** The size that the targets name. */
+const TARGET_ROWS = 1_000_000;
+const ARGUMENTS = ["--target=class", "--maxDepth=10", "--minNumSamples=1"];
+
+/** From a CSV file in a bucket to a model in the bucket: the whole process. */
+export async function benchProcess(quick: boolean): Promise<SectionResult> {
+    const bucket = await startBucket();
+    try {
+        const comparisons: Comparison[] = [];
+        for (const [rows, repeats] of quick ? ([[2000, 1]] as const) : SIZES) {
+            await bucket.upload(objectOf(rows), await csvFile(rows));
+            const measurements = await alternate(PEER_NAMES, repeats, (peer) => train(bucket, peer, rows));
+            comparisons.push({ rows, measurements });
+        }
+        return {
+            notes: [
+                "Ten columns of numbers and a class as CSV (88 bytes a row) in the emulator's bucket; the trainer's bundle (`node train.cjs`) and a Python script " +
+                    "(google-cloud-storage, pandas, train_test_split, DecisionTreeClassifier, accuracy, joblib, google-cloud-storage) make a tree of depth 10 of it and " +
+                    "put the model into the bucket. The time is that of the whole process. The Python script fits once, on four fifths of the rows; this trainer fits on " +
+                    "them, tests, and then fits on all rows, and writes a report and model.onnx, too. Memory is the largest resident set, by wait4.",
+            ],
+            tables: [tableOf(comparisons), ...growthTable(comparisons)],
+            targets: targetsOf(comparisons),
+        };
+    } finally {
+        await bucket.stop();
+    }
+}
+
+let runs = 0;
+
+async function train(bucket: Bucket, peer: Peer, rows: number): Promise<Measurement> {
+    const modelDir = `runs/${runs++}/model/`;
+    const env = {
+        STORAGE_EMULATOR_HOST: bucket.endpoint,
+        AIP_TRAINING_DATA_URI: `gs://${bucket.name}/${objectOf(rows)}`,
+        AIP_MODEL_DIR: `gs://${bucket.name}/${modelDir}`,
+    };
+    const measurement = await measure(
+        peer === "ours"
+            ? { program: process.execPath, args: [TRAINER, ...ARGUMENTS, "--gainThreshold=0"], env }
+            : { program: PYTHON, args: [path.join(PEERS, "train.py"), ...ARGUMENTS], env },
+    );
+    const model = modelDir + (peer === "ours" ? "model.json" : "model.joblib");
+    if ((await bucket.sizeOf(model)) === undefined) {
+        throw new Error(`${peer} wrote no ${model}; it printed:\n${measurement.output}`);
+    }
+    const { seconds, peakBytes } = measurement;
+    console.log(`${peer} ${formatCount(rows)} rows: ${formatSeconds(seconds)}, ${formatMegabytes(peakBytes)}`);
+    return measurement;
+}
+
+function objectOf(rows: number): string {
+    return `data/${rows}.csv`;
+}
+
+function tableOf(comparisons: readonly Comparison[]): ResultTable {
+    return {
+        caption: "CSV in the bucket to model in the bucket",
+        header: ["rows", "peer", "time", "processor time", "peak memory", "accuracy"],
+        rows: comparisons.flatMap(({ rows, measurements }) =>
+            PEER_NAMES.map((peer) => {
+                const all = measurements[peer];
+                return [
+                    formatCount(rows),
+                    peer,
+                    formatSpread(spreadOf(all.map(({ seconds }) => seconds)), formatSeconds),
+                    formatSeconds(spreadOf(all.map(({ cpuSeconds }) => cpuSeconds)).median),
+                    formatSpread(spreadOf(all.map(({ peakBytes }) => peakBytes)), formatMegabytes),
+                    /accuracy (\d\.\d+)/.exec(all[0]?.output ?? "")?.[1] ?? "",
+                ];
+            }),
+        ),
+    };
+}
+
+/** What each million rows more costs this trainer; without two steps there is no table. */
+function growthTable(comparisons: readonly Comparison[]): ResultTable[] {
+    const steps = stepsOf(comparisons);
+    return steps.length === 0
+        ? []
+        : [
+              {
+                  caption: "Ours: cost of a million rows more",
+                  header: ["from", "to", "time", "memory"],
+                  rows: steps.map(({ from, to, seconds, bytes }) => [
+                      formatCount(from),
+                      formatCount(to),
+                      formatSeconds(seconds),
+                      formatMegabytes(bytes),
+                  ]),
+              },
+          ];
+}
+
+interface Step {
+    from: number;
+    to: number;
+    /** For a million rows. */
+    seconds: number;
+    bytes: number;
+}
+
+function stepsOf(comparisons: readonly Comparison[]): Step[] {
+    return comparisons.slice(1).map((larger, index) => {
+        const smaller = comparisons[index] as Comparison;
+        const millions = (larger.rows - smaller.rows) / 1e6;
+        const more = (key: "seconds" | "peakBytes") =>
+            (medianOf(larger, "ours", key) - medianOf(smaller, "ours", key)) / millions;
+        return { from: smaller.rows, to: larger.rows, seconds: more("seconds"), bytes: more("peakBytes") };
+    });
+}
+
+function medianOf({ measurements }: Comparison, peer: Peer, key: "seconds" | "peakBytes"): number {
+    return spreadOf(measurements[peer].map((one) => one[key])).median;
+}
+
+/** A million rows more may cost so much more in the last step than in the one before, and growth still counts as linear. */
+const LINEAR = 1.2;
+
+function targetsOf(comparisons: readonly Comparison[]): Target[] {
+    const target = comparisons.find(({ rows }) => rows === TARGET_ROWS);
+    if (target === undefined) {
+        return [];
+    }
+    const beside = (key: "seconds" | "peakBytes", word: string): Target => {
+        const ratio = medianOf(target, "ours", key) / medianOf(target, "Python", key);
+        return {
+            target: `whole process, ${formatCount(TARGET_ROWS)} rows: at most 1/2 of Python's ${word}`,
+            measured: `${formatRatio(ratio)} of it`,
+            met: ratio <= 1 / 2,
+        };
+    };
+    const [first, last] = stepsOf(comparisons);
+    const linear = (key: "seconds" | "bytes", word: string): Target => {
+        const ratio = first === undefined || last === undefined ? Number.NaN : last[key] / first[key];
+        return {
+            target: `${word} grows linearly from 100,000 to 3,000,000 rows (at most ${LINEAR} times as much for a row after 1,000,000 as before)`,
+            measured: `${ratio.toFixed(2)} times`,
+            met: ratio <= LINEAR,
+        };
+    };
+    return [
+        beside("seconds", "time"),
+        beside("peakBytes", "peak memory"),
+        linear("seconds", "time"),
+        linear("bytes", "memory"),
+    ];
+}

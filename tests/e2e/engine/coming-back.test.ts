@@ -1,0 +1,160 @@
+import type { Command } from "./command";
+import { Cloud, describeWithEngine, Project } from "./support";
+
+const MINUTE_MS = 60_000;
+
+/** Runs that end otherwise than while their `up` looks on. Each is one more run of the same stack: that takes seconds. */
+describeWithEngine("coming back to a run, with the real engine,", () => {
+    let cloud: Cloud;
+    let project: Project;
+
+    beforeAll(async () => {
+        cloud = await Cloud.start();
+        project = new Project(cloud, "back", { trainer: "tiny", provisioning: "spot" });
+        await project.init();
+    }, MINUTE_MS);
+    afterAll(() => cloud.stop(), MINUTE_MS);
+
+    /** Begins a new run, and waits until its trainer is at work. */
+    async function begin(hyperparameters: Record<string, number>): Promise<Command> {
+        project.configure({ hyperparameters });
+        const up = project.up();
+        await up.printed("tiny trainer: second 1 of");
+        return up;
+    }
+
+    async function leave(up: Command): Promise<void> {
+        up.interrupt();
+        await up.printed("press ^C again");
+        up.interrupt();
+        await up.expectFailure();
+    }
+
+    /** The one run that is on this machine now and was not before. */
+    async function newRun(work: () => Promise<unknown>): Promise<{ run: string; status: unknown }> {
+        const before = project.savedRuns();
+        await work();
+        const [run = "none", ...others] = project.savedRuns().filter((one) => !before.includes(one));
+        expect(others).toEqual([]);
+        return { run, status: JSON.parse(project.saved(run, "status.json")) };
+    }
+
+    it(
+        "Ctrl-C twice ends the command alone: the next up attaches to the run",
+        async () => {
+            await leave(await begin({ seconds: 30 }));
+            const { status } = await newRun(async () => {
+                const { output } = await project.up().expectSuccess();
+                expect(output).toContain("tiny trainer: second 30 of 30");
+            });
+
+            expect(status).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+        },
+        5 * MINUTE_MS,
+    );
+
+    it(
+        "a VM that is preempted while nobody waits: the next up goes on from the checkpoint as attempt 2",
+        async () => {
+            await leave(await begin({ seconds: 31 }));
+            await cloud.preempt();
+            const { run, status } = await newRun(async () => {
+                const { output } = await project.up().expectSuccess();
+                expect(output).toContain("attempt 1: was interrupted");
+            });
+
+            expect(status).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+            expect(JSON.parse(project.saved(run, "model.json"))).toEqual({ earlier: 1 });
+        },
+        5 * MINUTE_MS,
+    );
+
+    it(
+        "the warning about commands that were ended goes with refresh --clear-pending-creates",
+        async () => {
+            const warning = "2 pending operations from previous deployment";
+            const before = await project.previewNoChanges().expectSuccess();
+            expect(before.output).toContain(warning);
+            await project.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates").expectSuccess();
+            const after = await project.previewNoChanges().expectSuccess();
+
+            expect(after.output).not.toContain("pending operations");
+        },
+        5 * MINUTE_MS,
+    );
+
+    it(
+        "a VM that is preempted while up waits is started again by that up",
+        async () => {
+            const { run, status } = await newRun(async () => {
+                const up = await begin({ seconds: 10 });
+                await cloud.preempt();
+                const { output } = await up.expectSuccess();
+                expect(output).toContain("starting the VM");
+            });
+
+            expect(status).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+            expect(JSON.parse(project.saved(run, "model.json"))).toEqual({ earlier: 1 });
+        },
+        5 * MINUTE_MS,
+    );
+
+    it(
+        "wait: false ends when the VM has begun, and a later up collects",
+        async () => {
+            project.configure({ wait: false, hyperparameters: { seconds: 5 } });
+            const before = project.savedRuns();
+            const { output } = await project.up().expectSuccess();
+            expect(output).toContain(
+                "goes on without this command; `pulumi up` collects its results when it has ended",
+            );
+            expect(project.savedRuns()).toEqual(before);
+            await cloud.untilDown();
+            const { status } = await newRun(() => project.up().expectSuccess());
+
+            expect(status).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+            expect(await project.outputs()).toMatchObject({ metrics: { accuracy: 1 } });
+            await project.previewNoChanges().expectSuccess();
+        },
+        5 * MINUTE_MS,
+    );
+
+    it(
+        "debugMinutes: up fails at once and tells how to get into the VM; the next up starts it again",
+        async () => {
+            project.configure({ wait: true, debugMinutes: 10, hyperparameters: { failures: 1 } });
+            const { output } = await project.up().expectFailure();
+            const [vm] = await cloud.instances();
+
+            expect(vm?.status).toBe("RUNNING");
+            expect(output).toMatch(
+                /For a look around, the VM stays up until \d{4}-\d\d-\d\dT[\d:.]+Z, then powers itself off:/,
+            );
+            expect(output).toContain(
+                `gcloud compute ssh ${vm?.name} --project demo-project --zone us-central1-a --tunnel-through-iap`,
+            );
+            expect(output).toContain("needs roles/iap.tunnelResourceAccessor, roles/compute.osAdminLogin");
+            expect(output).toContain("| tiny trainer: this attempt fails");
+
+            const { status } = await newRun(async () => {
+                const second = await project.up().expectSuccess();
+                expect(second.output).toContain(`stopping the VM ${vm?.name}, which is still up after that attempt`);
+            });
+            expect(status).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+        },
+        5 * MINUTE_MS,
+    );
+
+    it(
+        "destroy in the middle of a run saves its log and leaves nothing",
+        async () => {
+            project.configure({ wait: false, debugMinutes: 0, hyperparameters: { seconds: 600 } });
+            await project.up().expectSuccess();
+            const { run } = await newRun(() => project.destroy().expectSuccess());
+
+            expect(await cloud.inventory()).toEqual([]);
+            expect(project.saved(run, "status.json")).toMatch(/INTERRUPTED|RUNNING|PULLING/);
+        },
+        5 * MINUTE_MS,
+    );
+});

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+    cpSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    realpathSync,
+    rmSync,
+    watch,
+    writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import type { CartModel } from "../../trainer/src/model-format";
+import { modelOf } from "../trainer/model-format/models";
+
+// `npm run predict` as npm runs it, with a tree that ml-cart fitted to the iris data.
+const ROOT = path.join(__dirname, "../..");
+const cart = require(path.join(ROOT, "trainer/node_modules/ml-cart"));
+
+const FEATURES = ["SepalLengthCm", "SepalWidthCm", "PetalLengthCm", "PetalWidthCm"];
+const CLASSES = ["Iris-setosa", "Iris-versicolor", "Iris-virginica"];
+
+const lines = readFileSync(path.join(ROOT, "data/iris.csv"), "utf8").trim().split(/\r?\n/);
+const flowers = lines.slice(1).map((line) => line.split(","));
+const x = flowers.map((cells) => cells.slice(1, 5).map(Number));
+const tree = new cart.DecisionTreeClassifier({ gainFunction: "gini", maxDepth: 4, minNumSamples: 3 });
+
+let folder: string;
+
+beforeAll(() => {
+    tree.train(
+        x,
+        flowers.map((cells) => CLASSES.indexOf(cells[5] as string)),
+    );
+});
+beforeEach(() => {
+    folder = realpathSync(mkdtempSync(path.join(tmpdir(), "predict-e2e-")));
+    mkdirSync(path.join(folder, "model"));
+    const { root } = JSON.parse(JSON.stringify(tree)) as CartModel;
+    const features = FEATURES.map((name) => ({ name, kind: "number", missing: false }) as const);
+    writeFileSync(path.join(folder, "model/model.json"), JSON.stringify(modelOf(features, CLASSES, [root])));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Starts the command in the project's folder, as npm does, on behalf of one who is in the test's folder. */
+function start(...args: string[]): ChildProcess {
+    return spawn(process.execPath, ["-r", "ts-node/register/transpile-only", "cli/predict.ts", ...args], {
+        cwd: ROOT,
+        env: { ...process.env, INIT_CWD: folder, npm_lifecycle_event: "predict" },
+    });
+}
+
+async function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+    const child = start(...args);
+    child.stdin?.end();
+    const [stdout, stderr, [status]] = await Promise.all([
+        text(child.stdout as NodeJS.ReadableStream),
+        text(child.stderr as NodeJS.ReadableStream),
+        once(child, "exit"),
+    ]);
+    return { status, stdout, stderr };
+}
+
+describe("npm run predict, on iris", () => {
+    it("says of every flower what ml-cart says", async () => {
+        cpSync(path.join(ROOT, "data/iris.csv"), path.join(folder, "iris.csv"));
+
+        const { status, stderr } = await run("model", "iris.csv", "out.csv");
+
+        expect(stderr).toContain("Wrote out.csv: 150 rows, in ");
+        expect(status).toBe(0);
+        const written = readFileSync(path.join(folder, "out.csv"), "utf8").trim().split("\n").slice(1);
+        const expected: number[] = tree.predict(x);
+        expect(written.map((line) => line.split(",")[6])).toEqual(expected.map((label) => CLASSES[label]));
+        expect(written.map((line) => line.split(",").slice(0, 6))).toEqual(flowers);
+    }, 30_000);
+
+    it("ends with 2 when a row has no prediction, with 1 when nothing is written", async () => {
+        writeFileSync(path.join(folder, "new.csv"), `${FEATURES}\n5.1,3.5,1.4,wide\n`);
+
+        const some = await run("model", "new.csv");
+        const none = await run("model", "nowhere.csv");
+
+        expect([some.status, none.status]).toEqual([2, 1]);
+        expect(some.stderr).toContain('new.csv row 2, column "PetalWidthCm": must be a number; got "wide"');
+        expect(none.stderr).toBe(`${some.stderr.split("\n")[0]}\nerror: The input nowhere.csv is not there\n`);
+    }, 30_000);
+
+    it.each(["SIGINT", "SIGTERM"] as const)(
+        "leaves nothing behind at %s",
+        async (signal) => {
+            const watcher = watch(folder);
+            const begun = once(watcher, "change");
+            const child = start("model", "-", "out.csv");
+            const stderr = text(child.stderr as NodeJS.ReadableStream);
+            // The input does not end: the command waits for more when the signal comes.
+            child.stdin?.write(`${FEATURES}\n5.1,3.5,1.4,0.2\n`);
+            await begun;
+            watcher.close();
+            const partial = readdirSync(folder).filter((name) => name !== "model");
+            child.kill(signal);
+            const [status] = await once(child, "exit");
+
+            expect(partial).toEqual([expect.stringMatching(/^\.out\.csv\..*\.partial$/)]);
+            expect(status).toBe(signal === "SIGINT" ? 130 : 143);
+            expect(await stderr).toContain("Stopped: nothing is written");
+            expect(readdirSync(folder)).toEqual(["model"]);
+        },
+        30_000,
+    );
+});

@@ -1,0 +1,73 @@
+import { TestEmulator } from "./http/support";
+import { instanceBody, PROJECT_ID, ZONE } from "./vm/support";
+
+let emulator: TestEmulator;
+
+beforeAll(async () => {
+    emulator = await TestEmulator.start();
+    await emulator.makeBucket("a-bucket");
+    await emulator.upload("a-bucket", "an-object", "content");
+    await emulator.call("POST", `${REPOSITORIES}?repositoryId=images`, { body: { format: "DOCKER" } });
+    await emulator.call("POST", `/compute/v1/${ZONE}/instances`, { body: instanceBody("vm") });
+});
+afterAll(() => emulator.stop());
+
+const BUCKET = "/storage/v1/b/a-bucket";
+const REPOSITORIES = `/v1/projects/${PROJECT_ID}/locations/us-central1/repositories`;
+const INSTANCES = `/compute/v1/${ZONE}/instances`;
+const PROJECT = `/v1/projects/${PROJECT_ID}`;
+
+const bucketWith = (more: object) => ["POST", `/storage/v1/b?project=${PROJECT_ID}`, { name: "new", ...more }] as const;
+const policyWith = (more: object) => ["POST", `${PROJECT}:setIamPolicy`, { policy: { version: 3, ...more } }] as const;
+const condition = (expression: string) => ({
+    bindings: [
+        { role: "roles/logging.viewer", members: ["user:me@example.com"], condition: { title: "t", expression } },
+    ],
+});
+const entries = (body: object) =>
+    ["POST", "/v2/entries:list", { resourceNames: [`projects/${PROJECT_ID}`], ...body }] as const;
+
+/** docs/emulator.md, "What is not", line by line. */
+describe("what the emulator has not is answered with 501, which names it:", () => {
+    it.each<[string, readonly [string, string, object?]]>([
+        ["/suspend", ["POST", `${INSTANCES}/vm/suspend`]],
+        ["/attachDisk", ["POST", `${INSTANCES}/vm/attachDisk`, {}]],
+        ["/v1/projects/-/topics", ["GET", "/v1/projects/-/topics"]],
+        ["HEAD", ["HEAD", BUCKET]],
+        ["minimalAction", ["PUT", `${INSTANCES}/vm?minimalAction=RESTART`, {}]],
+        ["softDeleted", ["GET", `${BUCKET}/o?softDeleted=true`]],
+        ["matchGlob", ["GET", `${BUCKET}/o?matchGlob=**`]],
+        ["predefinedAcl", ["POST", "/upload/storage/v1/b/a-bucket/o?uploadType=media&name=x&predefinedAcl=private"]],
+        ["cors", bucketWith({ cors: [{ origin: ["*"] }] })],
+        ["website", bucketWith({ website: { mainPageSuffix: "index.html" } })],
+        ["retentionPolicy", bucketWith({ retentionPolicy: { retentionPeriod: "60" } })],
+        ["encryption", bucketWith({ encryption: { defaultKmsKeyName: "k" } })],
+        ["acl", bucketWith({ acl: [{ entity: "allUsers", role: "READER" }] })],
+        ["hierarchicalNamespace", bucketWith({ hierarchicalNamespace: { enabled: true } })],
+        ["autoclass", bucketWith({ autoclass: { enabled: true } })],
+        ["rpo", bucketWith({ location: "EU", rpo: "ASYNC_TURBO" })],
+        ["retention", ["PATCH", `${BUCKET}/o/an-object`, { retention: { mode: "Unlocked" } }]],
+        ["format", ["POST", `${REPOSITORIES}?repositoryId=jars`, { format: "MAVEN" }]],
+        ["mode", ["POST", `${REPOSITORIES}?repositoryId=far`, { format: "DOCKER", mode: "VIRTUAL_REPOSITORY" }]],
+        ["kmsKeyName", ["POST", `${REPOSITORIES}?repositoryId=keyed`, { format: "DOCKER", kmsKeyName: "k" }]],
+        ["roles/spanner.admin", policyWith({ bindings: [{ role: "roles/spanner.admin", members: [] }] })],
+        ["auditConfigs", policyWith({ auditConfigs: [{ service: "allServices" }] })],
+        ["request.auth", policyWith(condition("request.auth.claims.email == 'me'"))],
+        [
+            "api.getAttribute",
+            policyWith(condition("api.getAttribute('storage.googleapis.com/objectListPrefix', '') == 'x'")),
+        ],
+        ["resource.matchTag", policyWith(condition("resource.matchTag('a', 'b')"))],
+        ["spanner.googleapis.com", ["POST", `${PROJECT}/services/spanner.googleapis.com:enable`, {}]],
+        ["name eq vm.*", ["GET", `${INSTANCES}?filter=${encodeURIComponent("name eq vm.*")}`]],
+        ["(a = b) OR (c = d)", ["GET", `${INSTANCES}?filter=${encodeURIComponent("(a = b) OR (c = d)")}`]],
+        ["creationTimestamp desc", ["GET", `${INSTANCES}?orderBy=creationTimestamp+desc`]],
+        ["severity", entries({ filter: "severity>=ERROR" })],
+        ["debian-cloud", ["GET", "/compute/v1/projects/debian-cloud/global/images/family/debian-12"]],
+        ["alpha", ["GET", `/compute/alpha/${ZONE}/instances/vm`]],
+    ])("%s", async (name, [method, target, body]) => {
+        const answer = await emulator.call(method, target, body === undefined ? {} : { body });
+        const message = method === "HEAD" ? expect.anything() : expect.stringContaining(name);
+        expect([answer.status, answer.at("error.message") ?? ""]).toEqual([501, message]);
+    });
+});

@@ -1,0 +1,184 @@
+/**
+ * Writes Protocol Buffers' wire format: https://protobuf.dev/programming-guides/encoding/. Why this is not a library's
+ * work: docs/adr/0007-onnx.md. Each field knows its length before a byte of it is written, so a message is written once,
+ * into memory of the right size, however deep it nests.
+ */
+
+/** A field of a message, with its number; or several of the same number. */
+export interface Field {
+    /** With tags and length prefixes, in bytes. */
+    readonly length: number;
+    write(target: Target): void;
+}
+
+/** The fields of a message, in the order in which they are written. */
+export type Message = readonly Field[];
+
+/** What is written so far. */
+interface Target {
+    readonly bytes: Uint8Array;
+    readonly view: DataView;
+    position: number;
+}
+
+/** How a field's value is to be read, in the lowest three bits of its tag. */
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+const FIXED_32 = 5;
+
+const utf8 = new TextEncoder();
+
+/** Length of a message in bytes. */
+export function lengthOf(fields: Message): number {
+    return fields.reduce((sum, field) => sum + field.length, 0);
+}
+
+/** A message as bytes. */
+export function encode(fields: Message): Uint8Array {
+    const bytes = new Uint8Array(lengthOf(fields));
+    const target = { bytes, view: new DataView(bytes.buffer), position: 0 };
+    for (const field of fields) {
+        field.write(target);
+    }
+    return bytes;
+}
+
+/** An integer or a value of an enum, 0 to 2^31 - 1. */
+export function integer(number: number, value: number): Field {
+    const tag = tagOf(number, VARINT);
+    return {
+        length: varintLength(tag) + varintLength(value),
+        write(target) {
+            writeVarint(target, tag);
+            writeVarint(target, value);
+        },
+    };
+}
+
+/** A number, rounded to 32 bits. */
+export function float(number: number, value: number): Field {
+    const tag = tagOf(number, FIXED_32);
+    return {
+        length: varintLength(tag) + 4,
+        write(target) {
+            writeVarint(target, tag);
+            target.view.setFloat32(target.position, value, true);
+            target.position += 4;
+        },
+    };
+}
+
+/** Text in UTF-8. */
+export function text(number: number, value: string): Field {
+    return bytes(number, utf8.encode(value));
+}
+
+/** A repeated field of texts. */
+export function texts(number: number, values: readonly string[]): Field {
+    return choices(
+        number,
+        values,
+        values.map((_, place) => place),
+    );
+}
+
+/** A repeated field of texts that are few and come often: of each its place in `values`. */
+export function choices(number: number, values: readonly string[], places: ArrayLike<number>): Field {
+    const fields = values.map((value) => text(number, value));
+    let length = 0;
+    for (let index = 0; index < places.length; index++) {
+        length += (fields[places[index] as number] as Field).length;
+    }
+    return {
+        length,
+        write(target) {
+            for (let index = 0; index < places.length; index++) {
+                (fields[places[index] as number] as Field).write(target);
+            }
+        },
+    };
+}
+
+/** Bytes as they are. */
+export function bytes(number: number, value: Uint8Array): Field {
+    return delimited(number, value.length, (target) => {
+        target.bytes.set(value, target.position);
+        target.position += value.length;
+    });
+}
+
+/** A message within a message. */
+export function message(number: number, fields: Message): Field {
+    return delimited(number, lengthOf(fields), (target) => {
+        for (const field of fields) {
+            field.write(target);
+        }
+    });
+}
+
+/**
+ * A repeated field of integers, 0 to 2^31 - 1, packed: every parser takes that, whether or not the field is declared so,
+ * and it saves a byte each.
+ */
+export function integers(number: number, values: ArrayLike<number>): Field {
+    let length = 0;
+    for (let index = 0; index < values.length; index++) {
+        length += varintLength(values[index] as number);
+    }
+    return delimited(number, length, (target) => {
+        for (let index = 0; index < values.length; index++) {
+            writeVarint(target, values[index] as number);
+        }
+    });
+}
+
+/** A repeated field of numbers rounded to 32 bits, packed. */
+export function floats(number: number, values: ArrayLike<number>): Field {
+    return delimited(number, 4 * values.length, (target) => {
+        for (let index = 0; index < values.length; index++) {
+            target.view.setFloat32(target.position, values[index] as number, true);
+            target.position += 4;
+        }
+    });
+}
+
+/** A repeated field of numbers with 64 bits, packed. */
+export function doubles(number: number, values: ArrayLike<number>): Field {
+    return delimited(number, 8 * values.length, (target) => {
+        for (let index = 0; index < values.length; index++) {
+            target.view.setFloat64(target.position, values[index] as number, true);
+            target.position += 8;
+        }
+    });
+}
+
+function delimited(number: number, contentLength: number, writeContent: (target: Target) => void): Field {
+    const tag = tagOf(number, LENGTH_DELIMITED);
+    return {
+        length: varintLength(tag) + varintLength(contentLength) + contentLength,
+        write(target) {
+            writeVarint(target, tag);
+            writeVarint(target, contentLength);
+            writeContent(target);
+        },
+    };
+}
+
+function tagOf(number: number, type: number): number {
+    return number * 8 + type;
+}
+
+/** Right to 2^35, well above what is ever written. */
+function varintLength(value: number): number {
+    return value < 2 ** 7 ? 1 : value < 2 ** 14 ? 2 : value < 2 ** 21 ? 3 : value < 2 ** 28 ? 4 : 5;
+}
+
+/** Seven bits a byte, the lowest first; the eighth bit says that more follow. Takes 0 to 2^31 - 1. */
+function writeVarint(target: Target, value: number): void {
+    let rest = value;
+    while (rest > 127) {
+        target.bytes[target.position++] = (rest & 127) | 128;
+        rest >>>= 7;
+    }
+    target.bytes[target.position++] = rest;
+}

@@ -1,0 +1,93 @@
+import { totalmem } from "node:os";
+import { MemoryError } from "../errors";
+
+/** The program itself, with what is on its way from the bucket. */
+const BASE_BYTES = 100_000_000;
+
+/** A feature's value: 8 as a number, 4 for its place in the column's order, 4 for the copy that a fit works on. */
+const BYTES_PER_VALUE = 16;
+
+/** A row's target, its places in the lists of rows, its predictions. */
+const BYTES_PER_ROW = 32;
+
+/** Nothing is said about the rows to come before so much was read. */
+const FIRST_ESTIMATE_BYTES = 1_000_000;
+
+/** The rest of a file may have shorter or longer rows: so much of the rows to expect is certain. */
+const CERTAIN = 0.8;
+
+/**
+ * Machine types by memory: https://cloud.google.com/compute/docs/general-purpose-machines and
+ * https://cloud.google.com/compute/docs/memory-optimized-machines. GiB.
+ */
+const MACHINE_TYPES: readonly (readonly [name: string, memory: number])[] = [
+    ["e2-standard-2", 8],
+    ["e2-highmem-2", 16],
+    ["e2-highmem-4", 32],
+    ["e2-highmem-8", 64],
+    ["e2-highmem-16", 128],
+    ["n2-highmem-32", 256],
+    ["n2-highmem-64", 512],
+    ["n2-highmem-96", 768],
+    ["m1-ultramem-80", 1922],
+];
+
+const GIB = 1024 ** 3;
+
+/** Of a machine's memory: what its kernel and the programs beside the trainer have. */
+const RESERVED = { share: 0.04, bytes: GIB / 2 };
+
+/** What has been read of a file. */
+export interface ReadSoFar {
+    rows: number;
+    features: number;
+    bytes: number;
+    totalBytes: number | undefined;
+    /** Memory for texts. */
+    textBytes: number;
+}
+
+/** The memory that this process may use, in bytes: the container's limit, or all that the machine has. */
+export function availableMemory(constrained: number = process.constrainedMemory(), total: number = totalmem()): number {
+    // Without a limit the first is 0, or larger than any memory: https://nodejs.org/api/process.html#processconstrainedmemory
+    return constrained > 0 && constrained < total ? constrained : total;
+}
+
+/**
+ * Refuses a dataset that would need more memory than there is, before the kernel kills the process.
+ * @param limit bytes
+ * @throws {MemoryError}
+ */
+export function checkMemory(source: string, soFar: ReadSoFar, limit: number): void {
+    const { rows, features, bytes, textBytes } = soFar;
+    const rest = bytes < FIRST_ESTIMATE_BYTES ? 0 : Math.max((soFar.totalBytes ?? 0) / bytes - 1, 0) * rows;
+    if (estimateNeed(rows + rest * CERTAIN, features, textBytes) <= limit) {
+        return;
+    }
+    const need = estimateNeed(rows + rest, features, textBytes);
+    const machineType = MACHINE_TYPES.find(([, memory]) => usable(memory) >= need)?.[0];
+    const larger =
+        machineType === undefined
+            ? "no machine type has so much;"
+            : `take a larger machine (npx pulumi config set machineType ${machineType}), or`;
+    throw new MemoryError(
+        `${source} needs about ${gigabytes(need)} of memory and there are ${gigabytes(limit)}: ` +
+            `${rest > 0 ? "about " : ""}${Math.round(rows + rest)} rows with ${features} features, ` +
+            `${BYTES_PER_VALUE} bytes for each value; ${larger} ` +
+            `leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows`,
+    );
+}
+
+/** Bytes that reading and training take. */
+function estimateNeed(rows: number, features: number, textBytes: number): number {
+    return BASE_BYTES + rows * (features * BYTES_PER_VALUE + BYTES_PER_ROW) + textBytes;
+}
+
+/** Bytes that the trainer has on a machine with so many GiB. */
+function usable(gibibytes: number): number {
+    return gibibytes * GIB * (1 - RESERVED.share) - RESERVED.bytes;
+}
+
+function gigabytes(bytes: number): string {
+    return `${(bytes / 1e9).toFixed(1)} GB`;
+}
