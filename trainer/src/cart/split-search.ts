@@ -27,7 +27,7 @@ export interface BestSplit {
 
 /**
  * How far apart the two values are that a split lies between, as a share of the column's range in the fit. Of equally
- * good splits the one with the widest gap is taken (docs/adr/0005), and of these the first that is searched.
+ * good splits the one with the widest gap is taken (docs/adr/0006), and of these the first that is searched.
  */
 export type GapOf = (column: number, place: number) => number;
 
