@@ -36,7 +36,7 @@ def main() -> None:
         folds = np.fromfile(folder / f"{about['name']}.folds", dtype=np.uint8).reshape(-1, about["rows"])
         scores[about["name"]] = {}
         for contest in order["contests"]:
-            max_features = order["maxFeatures"][about["name"]]
+            max_features = order["maxFeatures"].get(about["name"])
             states = range(order["states"] if contest["algorithm"] == "tree" else 1)
             means = []
             for repeat, fold_of in enumerate(folds[: contest["repeats"]]):

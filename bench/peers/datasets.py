@@ -51,7 +51,7 @@ def repeats_for(rows, level):
     """A small set says little each time, so it is asked more often."""
     if level == "quick":
         return 1
-    return 20 if rows < 1000 else 6 if rows < 4000 else 2
+    return 20 if rows < 1000 else 4 if rows < 6000 else 1
 
 
 def folds_of(x, y, task, repeats):

@@ -39,7 +39,7 @@ const SCIKIT_SIZES = [
 const ML_CART_SIZES = [
     [1_000, 5],
     [3_000, 3],
-    [10_000, 2],
+    [10_000, 1],
 ] as const;
 
 /** Rows, and the largest share of the peer's time that is good enough. */

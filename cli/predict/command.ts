@@ -84,7 +84,7 @@ function describeResult({ rows, failedRows }: ProblemReport, output: string, sec
     const where = output === "-" ? "standard output" : output;
     const failed = failedRows === 0 ? "" : `, ${failedRows} of them without a prediction`;
     const rate = Math.round(rows / Math.max(seconds, 0.001));
-    return `Wrote ${where}: ${count(rows, "row")}${failed}, in ${seconds.toFixed(1)} s (${rate} rows/s)`;
+    return `Wrote ${where}: ${count(rows, "row")}${failed}, in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s (${rate} rows/s)`;
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

@@ -5,6 +5,7 @@ import { type DeclaredStack, declareJob } from "../infra/declared-stack";
 import { GrantedStack, PROJECT_ID, ZONE } from "./granted-stack";
 import { isGoogles } from "./judge";
 import { describeWithPython, runPython } from "./python";
+import { example } from "./route-examples";
 
 let declared: DeclaredStack;
 let stack: GrantedStack;
@@ -201,6 +202,28 @@ describe("the trainer's account, with the grants that the program declares,", ()
     });
 });
 
+describe.each([
+    ["roles/owner", /./],
+    ["roles/compute.admin", /./],
+    ["roles/compute.instanceAdmin.v1", /\/instances|\/disks|\/operations\/|^GET/],
+    ["roles/compute.networkAdmin", /\/networks|\/subnetworks|\/operations\/|^GET/],
+    ["roles/compute.viewer", /\/operations\/|^GET/],
+])("an account with %s", (role, own) => {
+    it("may use its methods of Compute Engine, and no others", async () => {
+        const account = await stack.makeAccount(role);
+        const wrong: string[] = [];
+        const routes = mainRoutes().filter(({ pattern }) => pattern.startsWith("/compute/"));
+        for (const { method, pattern } of routes.filter((one) => !OPEN.test(`${one.method} ${one.pattern}`))) {
+            const { target, body } = example(method, pattern);
+            const { status } = await stack.as(account, method, target, body);
+            if ((status === 403) === own.test(`${method} ${pattern}`)) {
+                wrong.push(`${method} ${pattern}: ${status}`);
+            }
+        }
+        expect(wrong).toEqual([]);
+    });
+});
+
 describeWithPython("google-cloud-storage (Python) on a VM", () => {
     it("finds its account by the metadata server, and does the trainer's work with it alone", async () => {
         // The VM's endpoint is known inside only; the VM tells it.
@@ -268,39 +291,3 @@ function refusal(message: string, info: { domain: string; permission: string; re
  */
 const OPEN =
     /testPermissions$|:testIamPermissions$|^GET .*\/global\/images\/|^(PUT|DELETE) \/upload\/|^GET \/v1\/operations\//;
-
-/** Query and body of the routes that refuse an empty request before they ask who sends it. */
-const REQUESTS: readonly (readonly [RegExp, { readonly query?: string; readonly body?: object }])[] = [
-    [/\/b$/, { query: `project=${PROJECT_ID}`, body: { name: "own-bucket" } }],
-    [/\/compose$/, { body: { sourceObjects: [{ name: "other/secret" }] } }],
-    [/ \/upload\//, { query: "uploadType=media&name=x" }],
-    [/:setIamPolicy$/, { body: { policy: { bindings: [] } } }],
-    [
-        /^PATCH .*serviceAccounts\/:account$/,
-        { body: { serviceAccount: { displayName: "x" }, updateMask: "displayName" } },
-    ],
-    [/services\\:batchEnable$/, { body: { serviceIds: ["compute.googleapis.com"] } }],
-    [/entries\\:write$/, { body: logs("other-project") }],
-    [/entries\\:list$/, { body: { resourceNames: [`projects/${PROJECT_ID}`] } }],
-];
-
-/** A request of a route, for things that exist where it matters, and are not the trainer's. */
-function example(method: string, pattern: string): { target: string; body: unknown } {
-    const values: Readonly<Record<string, string>> = {
-        version: "v1",
-        project: PROJECT_ID,
-        bucket: "other-bucket",
-        object: encodeURIComponent("other/secret"),
-        location: "us-central1",
-        repository: "others",
-        zone: "us-central1-a",
-        region: "us-central1",
-        place: "us-central1-a",
-    };
-    const path = pattern.replace(/(?<!\\):(\w+)/g, (_match, name: string) => values[name] ?? "x").replaceAll("\\", "");
-    const { query, body = {} } = REQUESTS.find(([known]) => known.test(`${method} ${pattern}`))?.[1] ?? {};
-    return {
-        target: query === undefined ? path : `${path}?${query}`,
-        body: /^(POST|PATCH|PUT)$/.test(method) ? body : undefined,
-    };
-}

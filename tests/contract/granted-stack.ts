@@ -46,8 +46,28 @@ export class GrantedStack {
 
     /** The account's own request. */
     asTrainer(method: string, target: string, body?: unknown): Promise<Answer> {
-        const { accessToken } = mintToken(this.email);
+        return this.as(this.email, method, target, body);
+    }
+
+    /** A request of any account. */
+    as(email: string, method: string, target: string, body?: unknown): Promise<Answer> {
+        const { accessToken } = mintToken(email);
         return this.emulator.call(method, target, { token: accessToken, ...(body === undefined ? {} : { body }) });
+    }
+
+    /** Another account, with a role on the project. Gives its email. */
+    async makeAccount(role: string): Promise<string> {
+        const accountId = role
+            .replace("roles/", "with-")
+            .toLowerCase()
+            .replace(/[^a-z0-9]/g, "-");
+        await this.make("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId });
+        const email = `${accountId}@${PROJECT_ID}.iam.gserviceaccount.com`;
+        const project = `/v1/projects/${PROJECT_ID}`;
+        const policy = await this.make("POST", `${project}:getIamPolicy`, { options: { requestedPolicyVersion: 3 } });
+        const grant = { role, member: `serviceAccount:${email}` };
+        await this.make("POST", `${project}:setIamPolicy`, { policy: withGrant(policy, grant) });
+        return email;
     }
 
     /** As the providers do: read the policy, add to it, write it. */

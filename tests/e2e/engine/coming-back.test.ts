@@ -12,8 +12,8 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
         cloud = await Cloud.start();
         project = new Project(cloud, "back", { trainer: "tiny", provisioning: "spot" });
         await project.init();
-    }, MINUTE_MS);
-    afterAll(() => cloud.stop(), MINUTE_MS);
+    }, 2 * MINUTE_MS);
+    afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     /** Begins a new run, and waits until its trainer is at work. */
     async function begin(hyperparameters: Record<string, number>): Promise<Command> {

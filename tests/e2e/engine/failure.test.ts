@@ -7,7 +7,7 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
     beforeAll(async () => {
         cloud = await Cloud.start();
     });
-    afterAll(() => cloud.stop(), MINUTE_MS);
+    afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
         "fails the update; the next up is attempt 2, which may succeed",
@@ -31,7 +31,7 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
             expect(await cloud.inventory()).toEqual([]);
             expect(project.savedRuns()).toEqual([run]);
         },
-        4 * MINUTE_MS,
+        5 * MINUTE_MS,
     );
 
     it(
@@ -47,6 +47,6 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
             expect(JSON.parse(project.saved(run, "status.json"))).toMatchObject({ state: "FAILED", exitCode: 3 });
             expect(project.saved(run, "trainer.log")).toContain("tiny trainer: this attempt fails");
         },
-        3 * MINUTE_MS,
+        5 * MINUTE_MS,
     );
 });

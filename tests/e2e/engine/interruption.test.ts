@@ -7,7 +7,7 @@ describeWithEngine("a CLI killed in the middle of a run, with the real engine,",
     beforeAll(async () => {
         cloud = await Cloud.start();
     });
-    afterAll(() => cloud.stop(), MINUTE_MS);
+    afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
         "leaves a run that goes on: after pulumi cancel, the next up attaches to it",

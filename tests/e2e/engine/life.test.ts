@@ -14,8 +14,8 @@ describeWithEngine("pulumi with the real engine and providers", () => {
         cloud = await Cloud.start();
         project = new Project(cloud, "life");
         await project.init();
-    }, MINUTE_MS);
-    afterAll(() => cloud.stop(), MINUTE_MS);
+    }, 2 * MINUTE_MS);
+    afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     /** Brings the stack up, and tells which resources that created, deleted or replaced, and the run. */
     async function up(): Promise<{ changes: string; runId: string; output: string }> {
@@ -44,7 +44,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
             expect(JSON.parse(project.saved(runId, "model.json"))).toHaveProperty("format", "gcp-trainer-model");
             expect(JSON.parse(project.saved(runId, "manifest.json"))).toMatchObject({ runId });
         },
-        3 * MINUTE_MS,
+        5 * MINUTE_MS,
     );
 
     it(
@@ -57,7 +57,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
             expect(output).not.toContain("attempt");
             expect(await cloud.inventory()).toEqual(before);
         },
-        MINUTE_MS,
+        5 * MINUTE_MS,
     );
 
     it(
@@ -67,7 +67,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
             await cloud.restart();
             await project.previewNoChanges("--refresh").expectSuccess();
         },
-        2 * MINUTE_MS,
+        5 * MINUTE_MS,
     );
 
     it.each(["002", "077"])(
@@ -79,7 +79,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
             second.checkOutUnder(Number.parseInt(umask, 8));
             await second.previewNoChanges().expectSuccess();
         },
-        MINUTE_MS,
+        5 * MINUTE_MS,
     );
 
     it.each([
@@ -116,7 +116,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
             expect(project.savedRuns()).toEqual([...runs].sort());
             expect(await machines()).toEqual([expect.stringContaining(runId)]);
         },
-        2 * MINUTE_MS,
+        5 * MINUTE_MS,
     );
 
     it(
@@ -130,6 +130,6 @@ describeWithEngine("pulumi with the real engine and providers", () => {
                 expect(project.saved(run, "trainer.log")).toContain("Trained the final model");
             }
         },
-        MINUTE_MS,
+        5 * MINUTE_MS,
     );
 });

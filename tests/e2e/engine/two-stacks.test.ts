@@ -7,7 +7,7 @@ describeWithEngine("two stacks side by side, with the real engine,", () => {
     beforeAll(async () => {
         cloud = await Cloud.start();
     });
-    afterAll(() => cloud.stop(), MINUTE_MS);
+    afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
         "share a project on Google Cloud and nothing else",

@@ -19,6 +19,8 @@ interface Candidate {
     right: number[];
     /** Maximised; a fraction of integers. */
     score: [bigint, bigint];
+    /** What decides between equal scores. */
+    gap: number;
 }
 
 /**
@@ -32,11 +34,12 @@ export function growNaively(
     rows: number[],
     growth: Growth,
     depth = 0,
+    ranges = table.columns.map((values) => rangeOf(rows.map((row) => values[row] as number))),
 ): TreeNode {
     const { y } = table;
     const pure = new Set(rows.map((row) => y[row])).size === 1;
     const stops = pure || depth >= growth.maxDepth || rows.length <= growth.minNumSamples;
-    const best = stops ? undefined : bestSplit(table, task, rows);
+    const best = stops ? undefined : bestSplit(table, task, rows, ranges);
     const gain = best === undefined ? 0 : gainOf(best, task, y);
     if (best === undefined || (growth.gainThreshold > 0 && gain <= growth.gainThreshold)) {
         return { numberSamples: rows.length, distribution: distributionOf(rows, task, y) };
@@ -46,13 +49,19 @@ export function growNaively(
         splitValue: best.threshold,
         gain,
         numberSamples: rows.length,
-        left: growNaively(table, task, best.left, growth, depth + 1),
-        right: growNaively(table, task, best.right, growth, depth + 1),
+        left: growNaively(table, task, best.left, growth, depth + 1, ranges),
+        right: growNaively(table, task, best.right, growth, depth + 1, ranges),
     };
 }
 
-/** The best split of some rows; of equally good ones the first column's with the lowest threshold. */
-function bestSplit(table: PlainTable, task: string, rows: number[]): Candidate | undefined {
+/** Half of it, see GapOf. */
+function rangeOf(values: number[]): number {
+    const numbers = values.filter((value) => value < Number.MAX_VALUE);
+    return Math.max(...numbers) / 2 - Math.min(...numbers) / 2;
+}
+
+/** The best split of some rows; of equally good ones that with the widest gap, then the first column's, then the lowest. */
+function bestSplit(table: PlainTable, task: string, rows: number[], ranges: number[]): Candidate | undefined {
     let best: Candidate | undefined;
     for (const [column, values] of table.columns.entries()) {
         const capped = (row: number) => Math.min(nanToInfinity(values[row] as number), Number.MAX_VALUE);
@@ -62,9 +71,11 @@ function bestSplit(table: PlainTable, task: string, rows: number[]): Candidate |
             const left = rows.filter((row) => capped(row) <= below);
             const right = rows.filter((row) => capped(row) > below);
             const score = scoreOf(left, right, task, table.y);
-            if (best === undefined || score[0] * best.score[1] > best.score[0] * score[1]) {
-                const threshold = above === Number.MAX_VALUE ? above : between(below, above);
-                best = { column, threshold, left, right, score };
+            const isLast = above === Number.MAX_VALUE;
+            const gap = isLast ? 0 : (above / 2 - below / 2) / (ranges[column] as number);
+            const order = best === undefined ? 1n : score[0] * best.score[1] - best.score[0] * score[1];
+            if (order > 0n || (order === 0n && gap > (best?.gap ?? 0))) {
+                best = { column, threshold: isLast ? above : between(below, above), left, right, score, gap };
             }
         }
     }

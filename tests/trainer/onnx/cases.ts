@@ -1,72 +1,8 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import type { Feature, Row, TreeNode } from "../../../trainer/src/model-format";
 import { leaf, modelOf, numberFeatures, split } from "../model-format/models";
-import { type Data, grow, makeDraw, rowsAtThresholds } from "./grow";
+import { customers, iris, makeDraw, petals, prices } from "./data";
+import { fitModel, fittedCase } from "./fit";
 import type { Case } from "./onnxruntime";
-
-const CITIES = ["", "Amsterdam", "Bürglen", "New York, NY", "東京", "🏔"];
-
-/** The flowers of data/iris.csv: four columns of numbers, three classes. */
-function iris(): Data {
-    const [header, ...lines] = readFileSync(path.join(__dirname, "../../../data/iris.csv"), "utf8")
-        .trim()
-        .split(/\r?\n/);
-    const names = (header ?? "").split(",").slice(1, 5);
-    const cells = lines.map((line) => line.split(","));
-    return {
-        features: names.map((name) => ({ name, kind: "number", missing: false })),
-        rows: cells.map((row) => Object.fromEntries(names.map((name, place) => [name, Number(row[place + 1])]))),
-        y: cells.map((row) => row[5] as string),
-    };
-}
-
-/** The same flowers, with the width of a petal to predict; their kind, as text, is a column. */
-function petals(): Data {
-    const { features, rows, y } = iris();
-    const species: Feature = { name: "Species", kind: "text", categories: [...new Set(y as string[])].sort() };
-    return {
-        features: [species, ...features.slice(0, 3)],
-        rows: rows.map((row, place) => ({ ...row, Species: y[place] as string })),
-        y: rows.map(({ PetalWidthCm }) => PetalWidthCm as number),
-    };
-}
-
-/** Customers who stay or leave: text, whole numbers, decimals; every sixth value is missing where that may be. */
-function customers(count: number): Data {
-    const draw = makeDraw(1);
-    const rows = Array.from({ length: count }, () => ({
-        city: CITIES[draw(CITIES.length)] as string,
-        months: draw(120),
-        fee: draw(6) === 0 ? null : draw(10_000) / 100,
-        "rating (1–5)": draw(6) === 0 ? null : 1 + draw(5),
-        plan: ["basic", "plus"][draw(2)] as string,
-    }));
-    return {
-        features: [
-            { name: "city", kind: "text", categories: CITIES },
-            { name: "months", kind: "number", missing: false },
-            { name: "fee", kind: "number", missing: true },
-            { name: "rating (1–5)", kind: "number", missing: true },
-            { name: "plan", kind: "text", categories: ["basic", "plus"] },
-        ],
-        rows,
-        y: rows.map(({ months, plan }) => (months + draw(60) < (plan === "plus" ? 60 : 90) ? "leaves" : "stays")),
-    };
-}
-
-/** Prices from the same columns. */
-function prices(count: number): Data {
-    const draw = makeDraw(2);
-    const data = customers(count);
-    return { ...data, y: data.rows.map(({ months }) => 1000 * (months as number) + draw(1_000_000) / 7) };
-}
-
-/** A model of a data set, for its rows and for rows near to the model's thresholds. */
-function grown(data: Data, trees: number, seed: number): Case {
-    const model = grow(data, trees, seed);
-    return { model, rows: [...data.rows, ...rowsAtThresholds(model, data.rows, 60)] };
-}
 
 /** Shares that are halves and quarters, of the first two classes: many rows are ties. */
 function ties(classes: string[]): Case {
@@ -80,7 +16,7 @@ function ties(classes: string[]): Case {
     return { model: modelOf(numberFeatures(2), classes, [...roots, ...leaves]), rows };
 }
 
-/** As many classes as rows, and a leaf for each. */
+/** A leaf for each class, some of which are asked for. */
 function manyClasses(count: number): Case {
     const classes = Array.from({ length: count }, (_, place) => `class ${place}`);
     const build = (first: number, end: number): TreeNode => {
@@ -91,7 +27,7 @@ function manyClasses(count: number): Case {
     };
     return {
         model: modelOf(numberFeatures(1), classes, [build(0, count)]),
-        rows: classes.map((_, place) => ({ a: place })),
+        rows: Array.from({ length: 100 }, (_, place) => ({ a: Math.floor((place * (count - 1)) / 99) })),
     };
 }
 
@@ -106,7 +42,11 @@ function deep(levels: number): Case {
 }
 
 const STUMP = split(0, 0.1, leaf([1]), leaf([0.25, 0.75]));
-const PLACES: Row[] = [{ a: 0 }, { a: 0.1 }, { a: 5 }];
+
+/** The smallest trees there are. */
+function stumps(classes: string[] | undefined, ...roots: TreeNode[]): Case {
+    return { model: modelOf(numberFeatures(1), classes, roots), rows: [{ a: 0 }, { a: 0.1 }, { a: 5 }] };
+}
 
 /** Names that could be taken for something else. */
 export const ODD_NAMES = [
@@ -169,9 +109,8 @@ function extremes(): Case {
     return { model: modelOf(numberFeatures(2, true), undefined, [chain]), rows };
 }
 
-/** Rows that the model does not predict, among others that it does. */
-function refusals(trees: number): Case {
-    const data = customers(100);
+/** Rows that a model does not predict, among others that it does. */
+async function refusals(trees: number, data = customers(100)): Promise<Case> {
     const rows = data.rows.flatMap((row): Row[] => [
         row,
         { ...row, months: null },
@@ -179,39 +118,33 @@ function refusals(trees: number): Case {
         { ...row, city: "" },
         { ...row, plan: "", fee: null },
     ]);
-    return { model: grow(data, trees, 7), rows };
+    return { model: await fitModel(data, trees), rows };
 }
 
 /** What onnxruntime is asked to predict, by what it is. */
-export const CASES: Readonly<Record<string, Case>> = {
-    "iris, a tree": grown(iris(), 1, 11),
-    "iris, a forest": grown(iris(), 100, 12),
-    "iris, petals, a tree": grown(petals(), 1, 13),
-    "iris, petals, a forest": grown(petals(), 30, 14),
-    "customers, a tree": grown(customers(1000), 1, 15),
-    "customers, a forest": grown(customers(1000), 101, 16),
-    "customers, a forest of two": grown(customers(300), 2, 17),
-    "prices, a tree": grown(prices(1000), 1, 18),
-    "prices, a forest": grown(prices(1000), 100, 19),
-    "ties of two classes": ties(["no", "yes"]),
-    "ties among three": ties(["no", "yes", "perhaps"]),
-    "1000 classes": manyClasses(1000),
-    "1000 levels": deep(1000),
-    "one leaf, three classes": {
-        model: modelOf(numberFeatures(1), ["x", "y", "z"], [leaf([0.25, 0.5, 0.25])]),
-        rows: PLACES,
-    },
-    "one leaf, a number": { model: modelOf(numberFeatures(1), undefined, [leaf(0.1)]), rows: PLACES },
-    "leaves and trees": {
-        model: modelOf(numberFeatures(1), ["x", "y"], [leaf([0, 1]), STUMP, leaf([1]), STUMP]),
-        rows: PLACES,
-    },
-    "one class": { model: modelOf(numberFeatures(1), ["x"], [leaf([1])]), rows: PLACES },
-    "shares of nothing": { model: modelOf(numberFeatures(1), ["x", "y"], [leaf([0, 0])]), rows: PLACES },
-    "odd names, classes": oddNames(["", "\n"]),
-    "odd names, a number": oddNames(undefined),
-    "extreme numbers": extremes(),
-    "refused rows, a tree": refusals(1),
-    "refused rows, a forest": refusals(10),
-    "refused rows, numbers": { ...refusals(1), model: grow(prices(100), 3, 8) },
-};
+export const CASES = {
+    "iris, a tree": () => fittedCase(iris()),
+    "iris, a forest": () => fittedCase(iris(), 100),
+    "iris, petals, a tree": () => fittedCase(petals()),
+    "iris, petals, a forest": () => fittedCase(petals(), 30),
+    "customers, a tree": () => fittedCase(customers(1000)),
+    "customers, a forest": () => fittedCase(customers(1000), 101),
+    "customers, a forest of two": () => fittedCase(customers(300), 2),
+    "prices, a tree": () => fittedCase(prices(1000)),
+    "prices, a forest": () => fittedCase(prices(1000), 100),
+    "ties of two classes": () => ties(["no", "yes"]),
+    "ties among three": () => ties(["no", "yes", "perhaps"]),
+    "1000 classes": () => manyClasses(1000),
+    "1000 levels": () => deep(1000),
+    "one leaf, three classes": () => stumps(["x", "y", "z"], leaf([0.25, 0.5, 0.25])),
+    "one leaf, a number": () => stumps(undefined, leaf(0.1)),
+    "leaves and trees": () => stumps(["x", "y"], leaf([0, 1]), STUMP, leaf([1]), STUMP),
+    "one class": () => stumps(["x"], leaf([1])),
+    "shares of nothing": () => stumps(["x", "y"], leaf([0, 0])),
+    "odd names, classes": () => oddNames(["", "\n"]),
+    "odd names, a number": () => oddNames(undefined),
+    "extreme numbers": () => extremes(),
+    "refused rows, a tree": () => refusals(1),
+    "refused rows, a forest": () => refusals(10),
+    "refused rows, numbers": () => refusals(3, prices(100)),
+} satisfies Record<string, () => Case | Promise<Case>>;

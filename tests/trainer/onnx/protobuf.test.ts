@@ -43,7 +43,7 @@ describe("the encoding of", () => {
 
 describe("the length that a field says it has", () => {
     it("is the number of bytes that it writes, at any depth", () => {
-        const values = fc.array(fc.nat(2 ** 31 - 1), { maxLength: 300 });
+        const values = fc.array(fc.nat(2 ** 31 - 1), { maxLength: 40 });
         fc.assert(
             fc.property(
                 values,
@@ -56,7 +56,7 @@ describe("the length that a field says it has", () => {
                     // Writing past the end would be lost without a word: a byte after each part shows that it is not.
                     const end = Buffer.from(encode([...parts, text(1, "end")])).subarray(-3);
                     expect(end.toString()).toBe("end");
-                    expect(encode(parts)).toHaveLength(lengthOf(parts));
+                    expect(encode(parts).length).toBe(lengthOf(parts));
                 },
             ),
         );

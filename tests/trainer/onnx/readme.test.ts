@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { toOnnx } from "../../../trainer/src/onnx";
-import { CASES } from "./cases";
-import { type Case, describeWithOnnxruntime, runPython } from "./onnxruntime";
+import { iris } from "./data";
+import { fitModel } from "./fit";
+import { describeWithOnnxruntime, runPython } from "./onnxruntime";
 
 const readme = readFileSync(path.join(__dirname, "../../../trainer/README.md"), "utf8");
 
 describeWithOnnxruntime("the Python of the trainer's README", () => {
     it("predicts a flower", async () => {
         const program = /```python\n(?<program>[\s\S]*?)```/.exec(readme)?.groups?.program ?? "";
-        const { model } = CASES["iris, a tree"] as Case;
-        const printed = await runPython("use.py", { "use.py": program, "model.onnx": toOnnx(model) });
+        const printed = await runPython("use.py", { "use.py": program, "model.onnx": toOnnx(await fitModel(iris())) });
 
         expect(printed).toBe("['Iris-setosa'] [[1. 0. 0.]]\n");
     });

@@ -1,19 +1,19 @@
 import { OnnxError, toOnnx } from "../../../trainer/src/onnx";
 import { modelOf, numberFeatures } from "../model-format/models";
-import { CASES } from "./cases";
-import type { Case } from "./onnxruntime";
-
-const { model } = CASES["iris, a tree"] as Case;
+import { iris } from "./data";
+import { fitModel } from "./fit";
 
 describe("toOnnx", () => {
-    it("gives the same bytes for the same model", () => {
+    it("gives the same bytes for the same model", async () => {
+        const model = await fitModel(iris());
         const copy = structuredClone(model);
 
         expect(toOnnx(copy)).toEqual(toOnnx(model));
         expect(copy).toEqual(model);
     });
 
-    it("refuses a model that is too long for the format", () => {
+    it("refuses a model that is too long for the format", async () => {
+        const model = await fitModel(iris());
         const { length } = toOnnx(model);
 
         expect(toOnnx(model, length)).toHaveLength(length);

@@ -2,6 +2,7 @@ import type { Layout } from "./entries";
 import {
     type BestSplit,
     type ClassCounts,
+    type GapOf,
     type Stretch,
     searchClasses,
     searchNumbers,
@@ -26,7 +27,7 @@ export interface Criterion {
     describe(list: Uint32Array, start: number, end: number): NodeFacts;
     /** Makes ready to search a node. */
     enter(list: Uint32Array, node: NodeFacts): void;
-    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit): void;
+    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void;
     /** What model.json calls the gain. */
     gainOf(best: BestSplit, node: NodeFacts, left: NodeFacts, right: NodeFacts): number;
     /** Whether a split of this gain is to be made. */
@@ -70,8 +71,8 @@ class GiniOfTwo implements Criterion {
 
     enter(): void {}
 
-    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit): void {
-        searchTwoClasses(list, node, column, this.layout, node.center, best);
+    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void {
+        searchTwoClasses(list, node, column, this.layout, node.center, best, gapOf);
     }
 
     gainOf({ leftSum, leftRows }: BestSplit, { rows }: NodeFacts): number {
@@ -134,8 +135,8 @@ class Gini implements Criterion {
         this.counts.squares = squares;
     }
 
-    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit): void {
-        searchClasses(list, node, column, this.layout, this.counts, this.labels, best);
+    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void {
+        searchClasses(list, node, column, this.layout, this.counts, this.labels, best, gapOf);
     }
 
     gainOf({ leftSum, rightSum, leftRows }: BestSplit, { rows }: NodeFacts): number {
@@ -221,8 +222,8 @@ class SquaredError implements Criterion {
 
     enter(): void {}
 
-    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit): void {
-        searchNumbers(list, node, column, this.layout, this.numbers, node.center, best);
+    search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void {
+        searchNumbers(list, node, column, this.layout, this.numbers, node.center, best, gapOf);
     }
 
     gainOf(_best: BestSplit, _node: NodeFacts, left: NodeFacts, right: NodeFacts): number {

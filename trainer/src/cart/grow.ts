@@ -2,7 +2,7 @@ import { type Criterion, makeCriterion, type NodeFacts, type Rounding } from "./
 import { chooseLayout, fillList, type Layout, makeSample, markRows, partitionList } from "./entries";
 import type { FlatTree } from "./flat-tree";
 import type { Random } from "./random";
-import { type BestSplit, noSplit } from "./split-search";
+import { type BestSplit, type GapOf, noSplit } from "./split-search";
 import { TreeBuilder } from "./tree-builder";
 import type { FitTable, GrowthOptions } from "./types";
 
@@ -35,7 +35,7 @@ export interface TreeRequest {
 
 /**
  * Grows a tree: at each node the best of all splits between two different values of a column. Of equally good splits the
- * first column's is taken, and of these the one with the lowest threshold.
+ * one with the widest gap is taken (see GapOf), then the one of the first column, then the one with the lowest threshold.
  * @throws {RangeError} without a row
  */
 export function growTree(table: FitTable, request: TreeRequest, workspace: Workspace = makeWorkspace()): FlatTree {
@@ -79,6 +79,8 @@ class Grower {
     private readonly importances: Float64Array;
     /** Columns in the order of the last draw. */
     private readonly deck: Int32Array;
+    /** Of each column, half the difference between its largest and its smallest number at the root. */
+    private readonly halfRanges: Float64Array;
 
     constructor(
         private readonly table: FitTable,
@@ -89,10 +91,14 @@ class Grower {
     ) {
         this.importances = new Float64Array(table.columns.length);
         this.deck = Int32Array.from(table.columns.keys());
+        this.halfRanges = new Float64Array(table.columns.length);
     }
 
     grow(entries: number): FlatTree {
         const root = this.criterion.describe(this.list(0), 0, entries);
+        for (const column of this.table.columns.keys()) {
+            this.halfRanges[column] = this.halfRangeOf(column, entries);
+        }
         this.addNode(root, 0, 0);
         const total = this.importances.reduce((sum, importance) => sum + importance, 0);
         if (total > 0) {
@@ -140,7 +146,7 @@ class Grower {
         const best = noSplit();
         this.criterion.enter(this.list(source), node);
         for (const column of this.drawColumns(node)) {
-            this.criterion.search(this.list(column), node, column, best);
+            this.criterion.search(this.list(column), node, column, best, this.gapOf);
         }
         return best;
     }
@@ -198,6 +204,27 @@ class Grower {
         const mean = (below + above) / 2;
         const middle = Number.isFinite(mean) ? mean : below / 2 + above / 2;
         return middle > below ? middle : above;
+    }
+
+    /** See GapOf. Halves are subtracted, for the range of all doubles is none. Where numbers end there is no gap. */
+    private readonly gapOf: GapOf = (column, place) => {
+        const below = this.valueAt(column, place - 1);
+        const above = this.valueAt(column, place);
+        return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (this.halfRanges[column] as number) : 0;
+    };
+
+    private halfRangeOf(column: number, entries: number): number {
+        // The first of the values at the end that count as missing.
+        let [low, high] = [0, entries];
+        while (low < high) {
+            const middle = (low + high) >>> 1;
+            if (this.valueAt(column, middle) < Number.MAX_VALUE) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low === 0 ? 0 : this.valueAt(column, low - 1) / 2 - this.valueAt(column, 0) / 2;
     }
 
     private valueAt(column: number, place: number): number {

@@ -8,7 +8,7 @@ export interface Stretch {
     rows: number;
 }
 
-/** The best split of a node so far. Columns are searched in ascending order, so that the first of equal ones stays. */
+/** The best split of a node so far. */
 export interface BestSplit {
     /** -1: none. */
     column: number;
@@ -21,11 +21,19 @@ export interface BestSplit {
     /** Classes: the integers that the score was made of, see the two searches. */
     leftSum: number;
     rightSum: number;
+    /** See GapOf. -1: nobody has asked yet. */
+    gap: number;
 }
+
+/**
+ * How far apart the two values are that a split lies between, as a share of the column's range in the fit. Of equally
+ * good splits the one with the widest gap is taken (docs/adr/0006), and of these the first that is searched.
+ */
+export type GapOf = (column: number, place: number) => number;
 
 /** No split yet. Every score is above its score. */
 export function noSplit(): BestSplit {
-    return { column: -1, place: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0 };
+    return { column: -1, place: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0, gap: -1 };
 }
 
 /**
@@ -34,10 +42,7 @@ export function noSplit(): BestSplit {
  */
 const CLOSE = 2 ** -49;
 
-/**
- * Sums of numbers depend a little on the order in which they are summed. A split must be better by this share to
- * replace an earlier one, or that would decide which of two equally good ones is taken.
- */
+/** Sums of numbers depend a little on the order in which they are summed: scores this close are taken for equal. */
 const SUM_NOISE = 2 ** -40;
 
 /**
@@ -57,6 +62,7 @@ export function searchTwoClasses(
     { classShift, weightMask }: Layout,
     ones: number,
     best: BestSplit,
+    gapOf: GapOf,
 ): void {
     let limit = best.score * (1 - CLOSE);
     // `| 0` keeps both in integer registers, which makes the loop twice as fast.
@@ -67,10 +73,11 @@ export function searchTwoClasses(
         if ((entry & 1) === 0) {
             const difference = leftOnes * rows - ones * left;
             const product = left * (rows - left);
-            // Before the first entry this is 0 > 0 at most.
-            if (difference * difference > limit * product && product > 0) {
+            // Before the first entry the product is 0.
+            if (difference * difference >= limit * product && product > 0) {
                 const score = (difference * difference) / product;
-                if (isBetterOfTwo(score, Math.abs(difference), left, rows, best)) {
+                const order = compareOfTwo(score, Math.abs(difference), product, rows, best);
+                if (isBetter(order, column, index, best, gapOf)) {
                     set(best, column, index, left, score, Math.abs(difference), 0);
                     limit = score * (1 - CLOSE);
                 }
@@ -82,15 +89,40 @@ export function searchTwoClasses(
     }
 }
 
-function isBetterOfTwo(score: number, difference: number, left: number, rows: number, best: BestSplit): boolean {
-    if (score > best.score * (1 + CLOSE) || best.column < 0) {
+/** Above 0: the score is above the best one; 0: it is the same, exactly. */
+function compareOfTwo(score: number, difference: number, product: number, rows: number, best: BestSplit): number {
+    if (score > best.score * (1 + CLOSE)) {
+        return 1;
+    }
+    const bestProduct = best.leftRows * (rows - best.leftRows);
+    if (difference === best.leftSum && product === bestProduct) {
+        return 0;
+    }
+    return compare(BigInt(difference) ** 2n * BigInt(bestProduct), BigInt(best.leftSum) ** 2n * BigInt(product));
+}
+
+function compare(a: bigint, b: bigint): number {
+    return a > b ? 1 : a < b ? -1 : 0;
+}
+
+/** @param order above 0: better than the best split so far; 0: as good */
+function isBetter(order: number, column: number, place: number, best: BestSplit, gapOf: GapOf): boolean {
+    if (order > 0) {
+        best.gap = -1;
         return true;
     }
-    const [l, m] = [left * (rows - left), best.leftRows * (rows - best.leftRows)];
-    if (difference === best.leftSum && l === m) {
+    if (order < 0) {
         return false;
     }
-    return BigInt(difference) ** 2n * BigInt(m) > BigInt(best.leftSum) ** 2n * BigInt(l);
+    if (best.gap < 0) {
+        best.gap = gapOf(best.column, best.place);
+    }
+    const gap = gapOf(column, place);
+    if (gap > best.gap) {
+        best.gap = gap;
+        return true;
+    }
+    return false;
 }
 
 /** Room to count the rows of each class in. */
@@ -120,6 +152,7 @@ export function searchClasses(
     counts: ClassCounts,
     labels: ArrayLike<number>,
     best: BestSplit,
+    gapOf: GapOf,
 ): void {
     const { left: lefts, all } = counts;
     let limit = best.score * (1 - CLOSE);
@@ -130,10 +163,14 @@ export function searchClasses(
         const entry = list[index] as number;
         if ((entry & 1) === 0) {
             const right = rows - left;
+            // Before the first entry this is 0 / 0, which is no number.
             const score = (leftSum * right + rightSum * left) / (left * right);
-            if (score > limit && isBetterOfMany(score, leftSum, rightSum, left, rows, best)) {
-                set(best, column, index, left, score, leftSum, rightSum);
-                limit = score * (1 - CLOSE);
+            if (score >= limit) {
+                const order = compareOfMany(score, leftSum, rightSum, left, rows, best);
+                if (isBetter(order, column, index, best, gapOf)) {
+                    set(best, column, index, left, score, leftSum, rightSum);
+                    limit = score * (1 - CLOSE);
+                }
             }
         }
         const label = classMask === 0 ? (labels[entry >>> rowShift] as number) : (entry >>> classShift) & classMask;
@@ -147,25 +184,26 @@ export function searchClasses(
     clearCounts(lefts, list, start, end, { rowShift, classShift, classMask }, labels);
 }
 
-function isBetterOfMany(
+/** Above 0: the score is above the best one; 0: it is the same, exactly. */
+function compareOfMany(
     score: number,
     leftSum: number,
     rightSum: number,
     left: number,
     rows: number,
     best: BestSplit,
-): boolean {
-    if (score > best.score * (1 + CLOSE) || best.column < 0) {
-        return true;
+): number {
+    if (score > best.score * (1 + CLOSE)) {
+        return 1;
     }
     if (leftSum === best.leftSum && rightSum === best.rightSum && left === best.leftRows) {
-        return false;
+        return 0;
     }
     const [l, r] = [BigInt(left), BigInt(rows - left)];
     const [m, s] = [BigInt(best.leftRows), BigInt(rows - best.leftRows)];
     const numerator = BigInt(leftSum) * r + BigInt(rightSum) * l;
     const bestNumerator = BigInt(best.leftSum) * s + BigInt(best.rightSum) * m;
-    return numerator * m * s > bestNumerator * l * r;
+    return compare(numerator * m * s, bestNumerator * l * r);
 }
 
 /** Sets the counts of all classes that occur among some entries to 0. */
@@ -202,21 +240,26 @@ export function searchNumbers(
     numbers: Float64Array,
     mean: number,
     best: BestSplit,
+    gapOf: GapOf,
 ): void {
-    let limit = best.score * (1 + SUM_NOISE);
+    let limit = best.score * (1 - SUM_NOISE);
     let left = 0;
     let sum = 0;
     for (let index = start; index < end; index++) {
         const entry = list[index] as number;
         if ((entry & 1) === 0) {
-            const score = (sum * sum) / (left * (rows - left));
-            if (score > limit) {
-                set(best, column, index, left, score, 0, 0);
-                limit = score * (1 + SUM_NOISE);
+            const product = left * (rows - left);
+            if (sum * sum >= limit * product && product > 0) {
+                const score = (sum * sum) / product;
+                const order = score > best.score * (1 + SUM_NOISE) ? 1 : 0;
+                if (isBetter(order, column, index, best, gapOf)) {
+                    set(best, column, index, left, score, 0, 0);
+                    limit = score * (1 - SUM_NOISE);
+                }
             }
         }
-        const weight = ((entry >>> 1) & weightMask) + 1;
-        left += weight;
+        const weight = (((entry >>> 1) & weightMask) + 1) | 0;
+        left = (left + weight) | 0;
         sum += weight * ((numbers[entry >>> rowShift] as number) - mean);
     }
 }
