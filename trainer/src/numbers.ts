@@ -1,1 +1,0 @@
-export { isMissingMarker, parseNumber } from "./model-format";
