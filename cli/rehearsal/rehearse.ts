@@ -12,7 +12,7 @@ import { call, GoogleApiError, type Properties, type RehearsalContext, type Runt
 import { makeExisting } from "./existing";
 import { withoutGpu } from "./gpu";
 import { RehearsalEngine } from "./mocks";
-import { metricsTable, readResults } from "./results";
+import { metricsTable, readResults, resultLines } from "./results";
 import { readStackConfig, type StackConfig } from "./stack-config";
 
 /** What to rehearse, and how. */
@@ -120,8 +120,7 @@ async function up(
         for (const line of metricsTable(metrics)) print(line);
     }
     print("");
-    print(`Results, verified, in ${path.relative(options.projectDir, folder)}${path.sep}`);
-    print(`  ${files.join("  ")}`);
+    for (const line of resultLines(path.relative(options.projectDir, folder), files)) print(line);
     return 0;
 }
 

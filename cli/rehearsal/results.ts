@@ -33,6 +33,16 @@ export function readResults(
 }
 
 /**
+ * What a person is told of the results: where they are, their files, and the report if the trainer wrote one.
+ *
+ * @param folder as it is shown: relative to the project
+ */
+export function resultLines(folder: string, files: readonly string[]): string[] {
+    const report = files.includes("report.html") ? [`Report: ${path.join(folder, "report.html")}`] : [];
+    return [`Results, verified, in ${folder}${path.sep}`, `  ${files.join("  ")}`, ...report];
+}
+
+/**
  * The metrics as tables: every number at the top level, whatever the trainer calls it, and every list of rows, such as the
  * classes with theirs.
  */
@@ -56,6 +66,9 @@ export function numbersOf(metrics: Properties): [name: string, shown: string][] 
 /** Bookkeeping of the format, not a result. */
 const HIDDEN = ["schema", "seed"];
 
+/** A table longer than a screen hides what stands above it. */
+const MOST_ROWS = 20;
+
 function isRow(value: unknown): value is Properties {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
     return Object.values(value).every((cell) => typeof cell !== "object");
@@ -67,7 +80,12 @@ function table(rows: Properties[]): string[] {
     const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i]?.length ?? 0)));
     const draw = (row: string[]) =>
         `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ")}`;
-    return [draw(columns), ...cells.map(draw)];
+    const left = cells.length - MOST_ROWS;
+    return [
+        draw(columns),
+        ...cells.slice(0, MOST_ROWS).map(draw),
+        ...(left > 0 ? [`  and ${left} more, in metrics.json`] : []),
+    ];
 }
 
 function format(value: unknown): string {

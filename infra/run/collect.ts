@@ -29,6 +29,8 @@ export interface Collected {
     downloadedCount: number;
     /** Objects that the model consists of. */
     objectCount: number;
+    /** Whether a person can open `report.html` among them. */
+    hasReport: boolean;
 }
 
 /**
@@ -49,9 +51,10 @@ export async function collectRun(context: CollectContext, options: CollectOption
     const objects: SavedObject[] = recorded.map((object) => ({ ...object, path: toLocalPath(object.name, prefix) }));
     const toDownload = await findStale(objects, folder);
     const manifest = await readText(bucket, manifestName(status.runId));
+    const counts = { objectCount: objects.length, hasReport: objects.some(({ path }) => path === "report.html") };
     const metrics = async (root: string) => (await readMetrics(root)) ?? (await readMetrics(folder)) ?? {};
     if (toDownload.length === 0 && manifest !== undefined && (await holdsOwnFiles(bucket, folder, status, manifest))) {
-        return { metrics: await metrics(folder), downloadedCount: 0, objectCount: objects.length };
+        return { metrics: await metrics(folder), downloadedCount: 0, ...counts };
     }
 
     return withPartialFolder(folder, async (partial) => {
@@ -73,7 +76,7 @@ export async function collectRun(context: CollectContext, options: CollectOption
         if (objects.length === 0) {
             print(`run ${status.runId} wrote no model: nothing is under gs://${bucket.bucket}/${prefix}`);
         }
-        return { metrics: result, downloadedCount: toDownload.length, objectCount: objects.length };
+        return { metrics: result, downloadedCount: toDownload.length, ...counts };
     });
 }
 

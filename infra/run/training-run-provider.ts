@@ -103,10 +103,11 @@ async function bringHome(inputs: RunInputs): Promise<RunOutputs> {
     } catch (error) {
         throw saveError(inputs, status, relative, error);
     }
-    const { downloadedCount, objectCount, metrics } = collected;
+    const { downloadedCount, objectCount, hasReport, metrics } = collected;
     print(
         `run ${inputs.runId}: ${objectCount} ${objectCount === 1 ? "object" : "objects"} of the model verified in ${relative}` +
-            (downloadedCount < objectCount ? `, ${downloadedCount} of them downloaded` : ""),
+            (downloadedCount < objectCount ? `, ${downloadedCount} of them downloaded` : "") +
+            (hasReport ? `; to be looked at: ${relative}/report.html` : ""),
     );
     return { ...outputs, metrics, savedTo: relative };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { metricsTable, readResults } from "../../../cli/rehearsal/results";
+import { metricsTable, readResults, resultLines } from "../../../cli/rehearsal/results";
 
 describe("the results of a rehearsal", () => {
     let folder: string;
@@ -47,7 +47,33 @@ describe("the results of a rehearsal", () => {
     });
 });
 
+describe("what is said of the results", () => {
+    const folder = path.join("models", "local", "r-1");
+
+    it("is where they are, and the report's path", () => {
+        expect(resultLines(folder, ["model.json", "report.html"])).toEqual([
+            `Results, verified, in ${folder}${path.sep}`,
+            "  model.json  report.html",
+            `Report: ${path.join(folder, "report.html")}`,
+        ]);
+    });
+
+    it("has no report where the trainer wrote none", () => {
+        expect(resultLines(folder, ["model.json", "plots/report.html"])).toHaveLength(2);
+    });
+});
+
 describe("the table of metrics", () => {
+    it("of many rows shows the first ones, and how many are left", () => {
+        const featureImportances = Array.from({ length: 1000 }, (_, place) => ({
+            feature: `x${place}`,
+            importance: 0,
+        }));
+        const lines = metricsTable({ featureImportances });
+        expect(lines).toHaveLength(1 + 1 + 20 + 1);
+        expect(lines.at(-1)).toBe("  and 980 more, in metrics.json");
+    });
+
     it("has every number at the top level, and every list of rows", () => {
         const lines = metricsTable({
             schema: 1,

@@ -74,6 +74,7 @@ describe("collecting a run", () => {
             metrics: { accuracy: 0.97 },
             downloadedCount: 2,
             objectCount: 2,
+            hasReport: false,
         });
 
         expect(readdirSync(folder()).sort()).toEqual([
@@ -113,6 +114,13 @@ describe("collecting a run", () => {
             timings: { seconds: 120, attempts: [{ attempt: 1 }, { attempt: 2 }] },
             objects: [{ name: `${model}/metrics.json`, path: "metrics.json", sizeBytes: 17, generation: "1" }],
         });
+    });
+
+    it("says whether there is a report to look at", async () => {
+        await expect(collect(bucketWith({ "report.html": "<!DOCTYPE html>" }))).resolves.toMatchObject({
+            hasReport: true,
+        });
+        await expect(collect(bucketWith({ "plots/report.html": "" }))).resolves.toMatchObject({ hasReport: false });
     });
 
     it("downloads and writes nothing when all of it is there and verifies", async () => {

@@ -39,6 +39,6 @@ export function renderReport(input: ReportInput): string {
             "feature",
         )}.${warnings > 0 && html` <a href="#training">${countOf(warnings, "warning")}</a>`}</p>${drawHeadline(input)}`,
         sections: sections.filter((section) => section !== undefined),
-        footer: html`Made by ${trainer.name} ${trainer.version}. The model is in <code>model.json</code> and <code>model.onnx</code>, the figures in <code>metrics.json</code>.`,
+        footer: html`Made by ${trainer.name} ${trainer.version}. The model is in <code>model.json</code>, all figures in <code>metrics.json</code>.`,
     });
 }
