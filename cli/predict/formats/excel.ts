@@ -37,7 +37,8 @@ export async function* formatSheets(
             `A sheet of Excel has ${MAX_COLUMNS} columns, the output ${header.length}: write .csv or .jsonl`,
         );
     }
-    // The package is an ES module of some size, and other formats need nothing of it.
+    // Of the packages that write workbooks from TypeScript this one streams, needs no other, and is kept: exceljs was last
+    // released in 2023, write-excel-file takes all rows at once. Other formats do without it.
     const { writeXlsxStream } = await import("hucre/xlsx");
     const workbook = writeXlsxStream(toRows(pieces, layout), {
         name: "predictions",

@@ -1,0 +1,64 @@
+import { Readable } from "node:stream";
+import fc from "fast-check";
+import { findColumns } from "../../../cli/predict/columns";
+import { readCsv } from "../../../cli/predict/csv-rows";
+import { predictRows } from "../../../cli/predict/predict-rows";
+import { parseArguments } from "../../../trainer/src/arguments";
+import { readDataset } from "../../../trainer/src/table/dataset";
+import { leaf, modelOf } from "../../trainer/model-format/models";
+
+/** What both may see in a column of numbers; without missing values it stays one. */
+const NUMBERS = ["1", "2.5", "1e3", "+.5", "-0", " 7 ", '"8"', "\u00a09\u00a0", '"1.10" ', "123456789012345678901234"];
+const MISSING = ["", "NA", "?", " n/a", '""', "-"];
+const TEXTS = ["a", " b ", '" c "', "NA", "", "é", "10", '"x ""y"""', '"p\nq"', '"r\r\ns"', "\u00a0t"];
+
+/** A CSV file with a column of numbers, a column of texts and a target, in some order. */
+const file = fc
+    .record({
+        numbers: fc.array(fc.constantFrom(...NUMBERS), { minLength: 12, maxLength: 12 }),
+        missing: fc.array(fc.tuple(fc.nat(11), fc.constantFrom(...MISSING)), { maxLength: 3 }),
+        texts: fc.array(fc.constantFrom(...TEXTS), { minLength: 12, maxLength: 12 }),
+        delimiter: fc.constantFrom(",", ";", "\t", "|"),
+        lineEnd: fc.constantFrom("\n", "\r\n", "\r"),
+        order: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
+        blankLine: fc.nat(11),
+    })
+    .map(({ numbers, missing, texts, delimiter, lineEnd, order, blankLine }) => {
+        const withMissing = new Map(missing);
+        const lines = numbers.map((number, row) => {
+            const comma = delimiter === ";" ? number.replace(".", ",") : number;
+            return [withMissing.get(row) ?? comma, texts[row] ?? "", row % 2 === 0 ? "yes" : "no"];
+        });
+        const inOrder = [["number", "text", "target"], ...lines].map((cells) => order.map((place) => cells[place]));
+        const rows = inOrder.map((cells) => cells.join(delimiter) + lineEnd);
+        rows.splice(blankLine, 0, lineEnd);
+        return Buffer.from(rows.join(""));
+    });
+
+describe("predict reads what the trainer reads:", () => {
+    it("the same numbers, missing values and categories of the same file", async () => {
+        await fc.assert(
+            fc.asyncProperty(file, async (bytes) => {
+                const hyperparameters = parseArguments(["--target=target", "--dropColumns=[]"]);
+                const trained = await readDataset(Readable.from([bytes]), "gs://bucket/data.csv", hyperparameters, {
+                    print: () => {},
+                });
+                const model = modelOf(trained.features, ["no", "yes"], [leaf([1])]);
+
+                const input = await readCsv(Readable.from([bytes]), "new.csv");
+                const columns = findColumns(model, input, "new.csv");
+                const seen: number[] = [];
+                for await (const piece of predictRows(model, columns, input.header.cells.length, input.rows)) {
+                    expect(piece.problems).toEqual([]);
+                    seen.push(...piece.features);
+                }
+
+                const expected = Array.from({ length: trained.rowCount }, (_, row) =>
+                    trained.columns.map((column) => column[row] as number),
+                );
+                // A minus zero compares as zero.
+                expect(seen.map((value) => value + 0)).toEqual(expected.flat().map((value) => value + 0));
+            }),
+        );
+    });
+});
