@@ -91,6 +91,44 @@ describe("readNumber", () => {
         );
     });
 
+    it("is Number in the middle between two doubles, and next to it", () => {
+        const exact = new DataView(new ArrayBuffer(8));
+        /** In units of 2^-80, which is exact for doubles from 2^-20 to 2^20. */
+        const toUnits = (value: number) => {
+            exact.setFloat64(0, value);
+            const bits = exact.getBigUint64(0);
+            return ((bits & 0xfffffffffffffn) | 0x10000000000000n) << ((bits >> 52n) - 1075n + 80n);
+        };
+        const next = (value: number) => {
+            exact.setFloat64(0, value);
+            exact.setBigUint64(0, exact.getBigUint64(0) + 1n);
+            return exact.getFloat64(0);
+        };
+        const double = fc.tuple(
+            fc.double({ min: 0.5, max: 1, maxExcluded: true, noNaN: true }),
+            fc.integer({ min: -18, max: 19 }),
+        );
+        fc.assert(
+            fc.property(
+                double,
+                fc.integer({ min: 15, max: 21 }),
+                fc.bigInt({ min: -2n, max: 2n }),
+                ([part, exponent], length, step) => {
+                    const value = part * 2 ** exponent;
+                    const middle = (toUnits(value) + toUnits(next(value))) / 2n;
+                    const decimals = 26;
+                    const digits = ((middle * 10n ** BigInt(decimals)) >> 80n).toString();
+                    const scale = decimals - (digits.length - length);
+                    fc.pre(scale >= 0 && length < digits.length);
+                    const cut = (BigInt(digits.slice(0, length)) + step).toString().padStart(scale + 1, "0");
+                    const cell = `${cut.slice(0, cut.length - scale)}.${cut.slice(cut.length - scale)}`;
+                    expect(read(cell)).toBe(Number(cell));
+                },
+            ),
+            { numRuns: 5000 },
+        );
+    });
+
     it("takes for a number what the model format takes for one", () => {
         const cell = fc.array(fc.constantFrom(..."0159.,+-eE x"), { maxLength: 8 }).map((list) => list.join(""));
         fc.assert(

@@ -1,3 +1,5 @@
+import { toDouble } from "./decimal";
+
 const COMMA = 44;
 const DOT = 46;
 const MINUS = 45;
@@ -5,19 +7,12 @@ const PLUS = 43;
 const ZERO = 48;
 const LOWER_E = 101;
 
-/** The powers of ten that a double holds exactly. */
-export const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-
-/** Whole numbers below this are exact, and so is every step on the way to them. */
-const EXACT_LIMIT = 2 ** 53;
+/** So many digits are an exact double, whatever they are. */
+const HEAD_DIGITS = 15;
 
 /**
  * `parseNumber` for the bytes of a cell: the same grammar, and the same double as `Number(text)`; NaN for what is no
  * number. A minus zero becomes zero.
- *
- * A whole number below 2^53 times or by a power of ten up to 10^22 is one operation on two exact doubles, hence
- * rounded correctly: W. D. Clinger, How to Read Floating Point Numbers Accurately, PLDI 1990. The rest, as numbers
- * with more digits, is left to `Number`.
  */
 export function readNumber(bytes: Uint8Array, start: number, end: number, decimalComma: boolean): number {
     let at = start;
@@ -25,70 +20,76 @@ export function readNumber(bytes: Uint8Array, start: number, end: number, decima
     if (sign === MINUS || sign === PLUS) {
         at++;
     }
-    let mantissa = 0;
-    const whole = at;
-    for (; at < end && isDigit(bytes[at]); at++) {
-        mantissa = mantissa * 10 + (bytes[at] as number) - ZERO;
+    const first = at;
+    while (at < end && isDigit(bytes[at])) {
+        at++;
     }
-    let digits = at - whole;
-    let exponent = 0;
+    let digits = at - first;
+    let scale = 0;
     const mark = at < end ? bytes[at] : 0;
     if (mark === DOT || (decimalComma && mark === COMMA)) {
         const fraction = ++at;
-        for (; at < end && isDigit(bytes[at]); at++) {
-            mantissa = mantissa * 10 + (bytes[at] as number) - ZERO;
+        while (at < end && isDigit(bytes[at])) {
+            at++;
         }
-        exponent = fraction - at;
+        scale = at - fraction;
         // "5." is a number, "5," is not.
-        digits = mark === COMMA && exponent === 0 ? 0 : digits + at - fraction;
+        digits = mark === COMMA && scale === 0 ? 0 : digits + scale;
     }
+    const last = at;
     if (digits === 0) {
         return Number.NaN;
     }
+    let power = 0;
     if (at < end && ((bytes[at] as number) | 0x20) === LOWER_E) {
-        at++;
-        const negative = at < end && bytes[at] === MINUS;
-        if (negative || (at < end && bytes[at] === PLUS)) {
+        const negative = bytes[++at] === MINUS && at < end;
+        if (negative || (bytes[at] === PLUS && at < end)) {
             at++;
         }
-        const power = at;
-        let value = 0;
+        const exponent = at;
         for (; at < end && isDigit(bytes[at]); at++) {
-            value = Math.min(value * 10 + (bytes[at] as number) - ZERO, 1e6);
+            power = Math.min(power * 10 + (bytes[at] as number) - ZERO, 1e6);
         }
-        if (at === power) {
+        if (at === exponent) {
             return Number.NaN;
         }
-        exponent += negative ? -value : value;
+        power = negative ? -power : power;
     }
     if (at < end) {
         return Number.NaN;
     }
-    if (mantissa < EXACT_LIMIT && exponent >= -22 && exponent <= 22) {
-        const scale = POWERS_OF_TEN[Math.abs(exponent)] as number;
-        const value = exponent < 0 ? mantissa / scale : mantissa * scale;
+    const value = readDigits(bytes, first, last, scale - power);
+    if (value >= 0) {
         return sign === MINUS ? 0 - value : value;
     }
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
-    const value = Number(mark === COMMA ? text.replace(",", ".") : text);
-    return Number.isFinite(value) ? value + 0 : Number.NaN;
+    const slowValue = Number(mark === COMMA ? text.replace(",", ".") : text);
+    return Number.isFinite(slowValue) ? slowValue + 0 : Number.NaN;
 }
 
 /**
- * The number of the digits from `start` to `end`, one decimal mark among them, the last `scale` behind it; NaN if that
- * takes more than one exact operation.
+ * The digits from `start` to `end`, one decimal mark among them, as a whole number divided by 10^`scale`. NaN: only
+ * `Number` knows.
  */
 export function readDigits(bytes: Uint8Array, start: number, end: number, scale: number): number {
-    let mantissa = 0;
+    let head = 0;
+    let headDigits = 0;
+    let tail = 0;
+    let tailDigits = 0;
     for (let at = start; at < end; at++) {
         const digit = (bytes[at] as number) - ZERO;
-        if (digit >= 0) {
-            mantissa = mantissa * 10 + digit;
+        if (digit < 0) {
+            continue; // The mark.
+        }
+        if (headDigits < HEAD_DIGITS) {
+            head = head * 10 + digit;
+            headDigits += head > 0 ? 1 : 0;
+        } else {
+            tail = tail * 10 + digit;
+            tailDigits++;
         }
     }
-    return mantissa < EXACT_LIMIT && scale < POWERS_OF_TEN.length
-        ? mantissa / (POWERS_OF_TEN[scale] as number)
-        : Number.NaN;
+    return toDouble(head, tail, tailDigits, scale);
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -3,9 +3,10 @@ import { usesDecimalComma } from "../model-format";
 import type { ByteWindow } from "./byte-window";
 import { CellScanner, CR, CUT, LF, ROW_END } from "./cell-scanner";
 import type { CellProblem, ColumnBuilder } from "./column-builder";
+import { POWERS_OF_TEN } from "./decimal";
 import { describeBadCell, type Header } from "./header";
 import { LineNumbers } from "./line-numbers";
-import { POWERS_OF_TEN, readDigits } from "./number-bytes";
+import { readDigits } from "./number-bytes";
 import { textOf } from "./sample";
 
 const COMMA = 44;
