@@ -183,3 +183,29 @@ export function partitionList(
         }
     }
 }
+
+/**
+ * Brings the entries of rows that are marked, or of those that are not, to the front, in order and with ties kept
+ * right as by `partitionList`; what stands behind them means nothing then.
+ */
+export function keepEntries(
+    list: Uint32Array,
+    start: number,
+    end: number,
+    marks: Uint32Array,
+    rowShift: number,
+    marked: boolean,
+): void {
+    const flip = marked ? 0 : 1;
+    let kept = start;
+    let begun = 0;
+    for (let index = start; index < end; index++) {
+        const entry = list[index] as number;
+        const row = entry >>> rowShift;
+        const side = (((marks[row >>> 5] as number) >>> (row & 31)) & 1) ^ flip;
+        begun &= entry;
+        list[kept] = (entry & -2) | begun;
+        kept += side;
+        begun |= side;
+    }
+}

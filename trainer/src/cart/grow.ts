@@ -1,5 +1,5 @@
 import { type Criterion, makeCriterion, type NodeFacts, type Rounding } from "./criteria";
-import { chooseLayout, fillList, type Layout, makeSample, markRows, partitionList } from "./entries";
+import { chooseLayout, fillList, keepEntries, type Layout, makeSample, markRows, partitionList } from "./entries";
 import type { FlatTree } from "./flat-tree";
 import type { Random } from "./random";
 import { type BestSplit, type GapOf, noSplit } from "./split-search";
@@ -74,6 +74,9 @@ function reserve(workspace: Workspace, columns: number, entries: number, rows: n
     }
 }
 
+/** Children that are to be split further. */
+type Sides = "both" | "left" | "right";
+
 class Grower {
     private readonly builder = new TreeBuilder();
     private readonly importances: Float64Array;
@@ -127,13 +130,21 @@ class Grower {
         }
         const importance = criterion.importanceOf(gain, node);
         this.importances[best.column] = (this.importances[best.column] as number) + importance;
-        if (!this.isFinal(left, depth + 1) || !this.isFinal(right, depth + 1)) {
-            this.partition(node, best);
-        }
         const split = builder.addSplit(best.column, this.thresholdOf(best), gain, node.rows, depth);
+        const [leftIsFinal, rightIsFinal] = [this.isFinal(left, depth + 1), this.isFinal(right, depth + 1)];
+        if (!leftIsFinal && !rightIsFinal) {
+            this.partition(node, best, "both");
+        } else if (!leftIsFinal) {
+            this.partition(node, best, "left");
+        }
         this.addNode(left, depth + 1, best.column);
         builder.setRight(split);
-        this.addNode(right, depth + 1, best.column);
+        if (leftIsFinal && !rightIsFinal) {
+            this.partition(node, best, "right");
+            this.addNode({ ...right, start: node.start, end: node.start + right.end - right.start }, depth + 1, 0);
+        } else {
+            this.addNode(right, depth + 1, best.column);
+        }
     }
 
     /** Whether nobody needs to look for a split. */
@@ -178,16 +189,28 @@ class Grower {
         return first === last || !(first < Number.MAX_VALUE);
     }
 
-    private partition({ start, end }: NodeFacts, { column: by, place }: BestSplit): void {
-        const { marks, scratch } = this.workspace;
+    /**
+     * Makes the node's lists its children's. Left rows come to the front; where only one child needs lists its rows do,
+     * and the other's are lost but in the list of the split.
+     */
+    private partition({ start, end }: NodeFacts, { column: by, place }: BestSplit, sides: Sides): void {
+        const { marks, scratch, lists } = this.workspace;
         const { rowShift } = this.layout;
         markRows(marks, this.list(by), start, place, rowShift, true);
         for (let column = 0; column < this.table.columns.length; column++) {
             if (column !== by) {
-                partitionList(this.list(column), start, end, marks, rowShift, scratch);
+                const list = lists[column] as Uint32Array;
+                if (sides === "both") {
+                    partitionList(list, start, end, marks, rowShift, scratch);
+                } else {
+                    keepEntries(list, start, end, marks, rowShift, sides === "left");
+                }
             }
         }
         markRows(marks, this.list(by), start, place, rowShift, false);
+        if (sides === "right") {
+            this.list(by).copyWithin(start, place, end);
+        }
     }
 
     /**
