@@ -35,6 +35,9 @@ async function readWorkbook(file: string): Promise<Workbook> {
     return JSON.parse(stdout) as Workbook;
 }
 
+// Python takes its time to start on a machine that is busy.
+jest.setTimeout(30_000);
+
 let place: PredictFolder;
 beforeEach(() => {
     place = new PredictFolder();
