@@ -9,6 +9,7 @@ body{margin:0 auto;max-width:67rem;padding:3.5rem 2rem 4rem;background:var(--pap
 h1,h2,p,ul,ol,dl,dd,figure{margin:0;padding:0}
 ul,ol{list-style:none}
 h1{font-size:clamp(2rem,5vw,2.75rem);line-height:1.15;font-weight:650;letter-spacing:-.022em}
+h1{text-wrap:balance}p,dd,figcaption{text-wrap:pretty}
 h1.long{font-size:1.6rem}
 h2{font-size:1.4rem;line-height:1.3;font-weight:650;letter-spacing:-.012em;margin-bottom:.75rem}
 section{margin-top:4rem}
@@ -27,7 +28,7 @@ small{font-size:.8rem}
 .headline{display:grid;grid-template-columns:minmax(11rem,auto) 1fr;gap:1rem 3rem;align-items:start;margin-top:2.5rem;padding:1.9rem 2rem;background:var(--wash);border-radius:14px}
 .figure{color:var(--soft);line-height:1.3}
 .figure b{display:block;font-size:clamp(2.8rem,8vw,3.75rem);line-height:1.05;font-weight:650;letter-spacing:-.035em;color:var(--accent);font-variant-numeric:tabular-nums;white-space:nowrap}
-.words p{max-width:38rem}
+.words p{max-width:38rem}.words .fine{margin:0}
 .bars{margin:1rem 0;max-width:34rem}
 .bars div{display:grid;grid-template-columns:11rem 1fr;gap:.75rem;align-items:center;font-size:.9rem;line-height:1.9}
 .bars dt{color:var(--soft)}
@@ -44,7 +45,8 @@ th,td{text-align:left;padding:.45rem .75rem .45rem 0;border-top:1px solid var(--
 thead th{overflow-wrap:break-word;color:var(--soft);font-size:.85rem;border-top:0;vertical-align:bottom}
 th:last-child,td:last-child{padding-right:0}
 .number{text-align:right;white-space:nowrap}
-.measures th:nth-child(n+3),.importances th:last-child,.numbers-last thead th:last-child,.trials th:nth-last-child(-n+2){text-align:right}
+.measures th:nth-child(n+3),.importances th:last-child,.numbers-last thead th:last-child,.trials th:nth-child(2),.trials th:nth-child(3){text-align:right}
+.trials .bar-cell{width:22%;padding-left:.75rem}
 .numbers-last th:nth-last-child(2):nth-child(3){text-align:right}
 .bar-cell{width:32%;min-width:3.5rem;vertical-align:middle;padding-right:1.25rem}
 .importances th[scope=row]{width:38%}
@@ -82,7 +84,7 @@ dl.facts dt{color:var(--soft)}
 .notice li{margin-top:.3rem}
 summary{cursor:pointer}
 .fold>summary{color:var(--accent);padding:.3rem 0;width:fit-content}
-.pair{display:grid;grid-template-columns:minmax(0,30rem) minmax(0,1fr);gap:2.5rem;align-items:start}
+.pair{display:grid;grid-template-columns:minmax(0,1.1fr) minmax(0,1fr);gap:2.5rem;align-items:start}
 figcaption{font-size:.88rem;color:var(--soft);margin-top:.5rem}
 svg text{fill:var(--soft);font-size:14px}
 .scatter svg,.histogram svg{display:block;width:100%;height:auto}
@@ -91,6 +93,7 @@ svg text{fill:var(--soft);font-size:14px}
 .diagonal{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:5 4;fill:none}
 .points{fill:var(--accent);fill-opacity:.62}.points.dense{fill-opacity:.35}
 .histogram{margin-top:1.5rem}
+.histogram text{font-size:12px}
 .bins{fill:var(--accent);fill-opacity:.75}
 .zero{stroke:var(--ink);stroke-dasharray:4 3}.base{stroke:var(--strong)}
 .icicle{margin:0 0 1.75rem}
@@ -173,13 +176,14 @@ th,td{padding-right:.5rem}
 .icicle .wide{display:none}
 .matrix tbody td{min-width:4rem}
 .matrix tbody th{max-width:7rem}
-.measures .bar-cell,.measures th:nth-child(2){display:none}
+.measures .bar-cell,.measures th:nth-child(2),.trials .bar-cell,.trials th:nth-child(4){display:none}
 }
 @media print{
 @page{size:A4;margin:16mm 15mm}
 :root{color-scheme:light;--paper:#fff;--ink:#111;--soft:#444;--line:#ccc;--strong:#aaa;--wash:#f4f5f6;--accent:#0a5ca3;--on:#fff;--warm:#8a4b08}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-body{max-width:none;padding:0;font-size:10.5pt}
+html{font-size:13px}
+body{max-width:none;padding:0}
 nav,form,.tools,#row{display:none!important}
 section{margin-top:2rem}
 h2,caption{break-after:avoid}
@@ -189,10 +193,10 @@ tr,.node,figure,.headline,.notice,dl.facts div{break-inside:avoid}
 .matrix th,.matrix td{overflow-wrap:anywhere}
 .matrix.steep{table-layout:fixed;width:100%}.steep .corner{width:20%;white-space:normal}
 .matrix.steep tbody td{min-width:0;height:2rem;padding:.1rem}
-.matrix.steep small{font-size:6pt}
-.matrix.steep b{font-size:8.5pt}
-.trials{font-size:8.5pt}
-.tree{font-size:9pt;line-height:1.3}
+.matrix.steep small{font-size:.62rem}
+.matrix.steep b{font-size:.85rem}
+.trials{font-size:.85rem}
+.tree{line-height:1.3}
 .node{padding:.15rem .4rem}
 .tree summary .line::before{display:none}
 .tree details:not([open],.paper)>summary .line::after{content:" (folded)";color:var(--soft)}
@@ -203,7 +207,8 @@ tr,.node,figure,.headline,.notice,dl.facts div{break-inside:avoid}
 footer{margin-top:2rem}
 }
 @media(forced-colors:active){
-.fill,.s0,.points,.bins{fill:Highlight}.track,.s1,.s2{fill:GrayText}
+.fill,.s0,.points,.histogram text{font-size:12px}
+.bins{fill:Highlight}.track,.s1,.s2{fill:GrayText}
 .tree .on>.node,.tree .on>details>.node{border:2px solid Highlight}
 }
 `;

@@ -48,8 +48,8 @@ const DISTRICTS = [
     "Mill Lane",
     "North",
     "Old Docks",
-    "Östermalm",
     "Zollstock",
+    "Östermalm",
 ];
 const STYLES = ["brick", "concrete", "timber"];
 
@@ -215,7 +215,7 @@ export function awkwardReport(): ReportInput {
     const features = AWKWARD_NAMES.map(
         (name, place): Feature =>
             place % 2 === 0
-                ? { name, kind: "text", categories: AWKWARD_NAMES }
+                ? { name, kind: "text", categories: [...AWKWARD_NAMES].sort() }
                 : { name, kind: "number", missing: true },
     );
     const model = modelOf(madeUp(features, AWKWARD_NAMES.slice(0, 11), 5000), [uneven(60, features, 11)]);

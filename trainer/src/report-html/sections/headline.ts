@@ -85,8 +85,9 @@ function crossValidationText({ metrics: { cv } }: ReportInput): Html | undefined
     const isShare = cv.measure === "accuracy";
     const [mean, deviation] = isShare
         ? [formatShare(cv.mean), formatShare(cv.std)]
-        : [formatNumber(cv.mean, 4), formatNumber(cv.std, 2)];
-    return html` Over ${cv.folds} folds of the other rows, its ${cv.measure} is ${mean} on average (standard deviation ${deviation}).`;
+        : [formatNumber(cv.mean, 4), formatNumber(cv.std, 3)];
+    const measure = cv.measure === "rmse" ? "root mean squared error" : cv.measure;
+    return html` Over ${cv.folds} folds of the other rows, its ${measure} is ${mean} on average (standard deviation ${deviation}).`;
 }
 
 /**

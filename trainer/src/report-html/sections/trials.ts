@@ -27,13 +27,14 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
         sorted.reduce((high, { mean, std }) => Math.max(high, mean + std), -Infinity),
     ];
     const format = (value: number) => (isShare ? alignedShare(value) : formatNumber(value, 4));
-    const rows = sorted.map((trial) => drawTrial(trial, searched, bounds, format));
+    const rows = sorted.map((trial, place) => drawTrial(trial, place + 1, searched, bounds, format));
     const folds = cv?.folds ?? trials[0]?.scores.length ?? 0;
     const head = [
-        ...searched.map((key) => name(key)),
-        html`<span class="hidden">Range as a drawing</span>`,
+        "Rank",
         `Mean ${measure === "rmse" ? "RMSE" : measure}`,
         "Standard deviation",
+        html`<span class="hidden">Range as a drawing</span>`,
+        ...searched.map((key) => name(key)),
     ];
     const table = {
         caption: `${countOf(trials.length, "trial")}, the best first`,
@@ -55,21 +56,19 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
 
 function drawTrial(
     { hyperparameters, mean, std, best }: Trial,
+    rank: number,
     searched: readonly string[],
     [low, high]: readonly [number, number],
     format: (value: number) => string,
 ): Html {
-    const values = searched.map((key, place) => {
+    const values = searched.map((key) => {
         const value = hyperparameters[key];
-        const shown = value === undefined ? "–" : name(typeof value === "string" ? value : JSON.stringify(value));
-        return place === 0
-            ? html`<th scope="row">${shown}${best && html` <span class="tag">best</span>`}</th>`
-            : html`<td>${shown}</td>`;
+        return html`<td>${value === undefined ? "–" : name(typeof value === "string" ? value : JSON.stringify(value))}</td>`;
     });
     const x = (value: number) => Number((high > low ? 3 + (94 * (value - low)) / (high - low) : 50).toFixed(1));
-    return html`<tr${best && html` class="best"`}>${values}<td class="bar-cell"><svg class="whisker" aria-hidden="true"><rect class="track" y="7" width="100%" height="1"/><rect class="range" x="${x(
-        mean - std,
-    )}%" y="6" width="${Number((x(mean + std) - x(mean - std)).toFixed(1))}%" height="3" rx="1.5"/><circle class="fill" cx="${x(
-        mean,
-    )}%" cy="7.5" r="4"/></svg></td><td class="number">${format(mean)}</td><td class="number">${format(std)}</td></tr>`;
+    const [from, middle, to] = [x(mean - std), x(mean), x(mean + std)];
+    const drawing = html`<svg class="whisker" aria-hidden="true"><rect class="track" y="7" width="100%" height="1"/><rect class="range" x="${from}%" y="6" width="${Number((to - from).toFixed(1))}%" height="3" rx="1.5"/><circle class="fill" cx="${middle}%" cy="7.5" r="4"/></svg>`;
+    return html`<tr${best && html` class="best"`}><th scope="row">${
+        best ? html`<span class="tag">best</span>` : rank
+    }</th><td class="number">${format(mean)}</td><td class="number">${format(std)}</td><td class="bar-cell">${drawing}</td>${values}</tr>`;
 }
