@@ -77,7 +77,7 @@ describe("npm run predict, on iris", () => {
         const expected: number[] = tree.predict(x);
         expect(written.map((line) => line.split(",")[6])).toEqual(expected.map((label) => CLASSES[label]));
         expect(written.map((line) => line.split(",").slice(0, 6))).toEqual(flowers);
-    }, 30_000);
+    }, 60_000);
 
     it("ends with 2 when a row has no prediction, with 1 when nothing is written", async () => {
         writeFileSync(path.join(folder, "new.csv"), `${FEATURES}\n5.1,3.5,1.4,wide\n`);
@@ -88,7 +88,7 @@ describe("npm run predict, on iris", () => {
         expect([some.status, none.status]).toEqual([2, 1]);
         expect(some.stderr).toContain('new.csv row 2, column "PetalWidthCm": must be a number; got "wide"');
         expect(none.stderr).toBe(`${some.stderr.split("\n")[0]}\nerror: The input nowhere.csv is not there\n`);
-    }, 30_000);
+    }, 60_000);
 
     it.each(["SIGINT", "SIGTERM"] as const)(
         "leaves nothing behind at %s",
