@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { makeSortScratch, sortColumn } from "../../../trainer/src/cart/sort";
+import { sortColumn } from "../../../trainer/src/cart/sort";
 import { count } from "../tables";
-import { CELL } from "./tables";
+import { CELL, makeSortScratch } from "./tables";
 
 function sort(values: readonly number[]): { rows: number[]; ties: number[] } {
     const order = new Uint32Array(values.length);
@@ -57,7 +57,7 @@ describe("sortColumn", () => {
     });
 
     it("leaves nothing behind for the next column", () => {
-        const scratch = makeSortScratch(4);
+        const scratch = makeSortScratch(5);
         const order = new Uint32Array(4);
         sortColumn(Float64Array.of(4, 3, 2, 1), order, scratch);
         sortColumn(Float64Array.of(1, 1, 0, 0), order, scratch);

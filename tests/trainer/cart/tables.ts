@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { makeSortScratch, sortColumn } from "../../../trainer/src/cart/sort";
+import { type SortScratch, sortColumn } from "../../../trainer/src/cart/sort";
 import type { FitTable, FitTarget, GrowthOptions } from "../../../trainer/src/cart/types";
 import type { PlainTable } from "./naive";
 
@@ -16,6 +16,10 @@ export function shareLabels(values: ArrayLike<number>): Uint16Array {
     const shared = new Uint16Array(new SharedArrayBuffer(2 * values.length));
     shared.set(values);
     return shared;
+}
+
+export function makeSortScratch(rows: number): SortScratch {
+    return { keys: [new Uint32Array(rows), new Uint32Array(rows)], rows: new Uint32Array(rows) };
 }
 
 /** @param classCount 0: `y` are numbers */

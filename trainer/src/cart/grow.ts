@@ -56,21 +56,23 @@ export function growTree(table: FitTable, request: TreeRequest, workspace: Works
 }
 
 function reserve(workspace: Workspace, columns: number, entries: number, rows: number): void {
-    while (workspace.lists.length < columns) {
-        workspace.lists.push(new Uint32Array(0));
-    }
-    for (const [column, list] of workspace.lists.entries()) {
-        // One more: `fillList` writes rows that do not count, too, behind those that do.
-        if (column < columns && list.length < entries + 1) {
-            workspace.lists[column] = new Uint32Array(entries + 1);
-        }
-    }
+    // One more: `fillList` writes rows that do not count, too, behind those that do.
+    reserveLists(workspace, columns, entries + 1);
     if (workspace.scratch.length < entries) {
         workspace.scratch = new Uint32Array(entries);
     }
     const words = (rows + 31) >>> 5;
     if (workspace.marks.length < words) {
         workspace.marks = new Uint32Array(words);
+    }
+}
+
+/** Makes the workspace have so many lists of at least so many words. */
+export function reserveLists(workspace: Workspace, count: number, words: number): void {
+    for (let index = 0; index < count; index++) {
+        if ((workspace.lists[index]?.length ?? 0) < words) {
+            workspace.lists[index] = new Uint32Array(words);
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 import { countLeaves, type FlatTree } from "./flat-tree";
 import { bootstrap, forestRounding } from "./forest";
-import { growTree, makeWorkspace, type Workspace } from "./grow";
+import { growTree, makeWorkspace, reserveLists, type Workspace } from "./grow";
 import { makeRandom } from "./random";
-import { addPredictions, type Scores } from "./scores";
-import { makeSortScratch, type SortScratch, sortColumn } from "./sort";
+import { addPredictions, predictWith, type Scores } from "./scores";
+import { sortColumn } from "./sort";
 import type { FitTable, FitTask } from "./types";
 
 /** A piece of work for one thread. */
@@ -22,6 +22,9 @@ export interface GrowJob {
     /** Number of the first tree, and of the one after the last. */
     first: number;
     end: number;
+    /** Tree: takes the predictions for the task's `testRows`. */
+    predictions?: Float64Array;
+    /** Forest: of the task's `testRows`, and of the rows outside of the bags. */
     test?: Scores;
     outOfBag?: Scores;
 }
@@ -58,21 +61,24 @@ export class JobRunner {
         return result;
     }
 
+    /** In the memory that trees are grown in later. */
     private sort(columns: number[]): void {
-        const scratch: SortScratch = makeSortScratch(this.table.target.y.length);
+        reserveLists(this.workspace, 3, this.table.target.y.length + 1);
+        const [first, second, third] = this.workspace.lists as [Uint32Array, Uint32Array, Uint32Array];
+        const scratch = { keys: [first, second], rows: third } as const;
         for (const column of columns) {
             sortColumn(this.table.columns[column] as Float64Array, this.table.orders[column] as Uint32Array, scratch);
         }
     }
 
-    private growSingle({ task, test }: GrowJob): FlatTree {
+    private growSingle({ task, predictions }: GrowJob): FlatTree {
         const weights = new Uint8Array(this.table.target.y.length);
         for (const row of task.rows) {
             weights[row] = 1;
         }
         const tree = growTree(this.table, { growth: task.growth, weights, weighted: false }, this.workspace);
-        if (test !== undefined) {
-            addPredictions(test, tree, this.table);
+        if (predictions !== undefined && task.testRows !== undefined) {
+            predictWith(tree, this.table, task.testRows, predictions);
         }
         return tree;
     }

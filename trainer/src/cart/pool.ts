@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import type { FlatTree } from "./flat-tree";
 import type { GrowJob, JobResult } from "./jobs";
-import { finishScores, makeScores, type Scores } from "./scores";
-import { share } from "./shared";
+import { finishScores, makeScores } from "./scores";
+import { shareNumbers, shareRows } from "./shared";
 import { Threads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
 
@@ -96,6 +96,8 @@ function describeTarget(target: FitDataset["target"]): FitTarget {
         : { task: target.task, y: target.y };
 }
 
+type Scored = Pick<GrowJob, "predictions" | "test" | "outOfBag">;
+
 class Pool implements FitPool {
     private readonly threads: Threads;
     private sorted: Promise<unknown> | undefined;
@@ -136,16 +138,12 @@ class Pool implements FitPool {
     }
 
     private async grow(task: FitTask, trees: number, treeMs: number): Promise<FitResult> {
-        const { target } = this.table;
-        const rows = share(task.rows);
-        const test = task.testRows === undefined ? undefined : makeScores(share(task.testRows), target);
-        const outOfBag = task.algorithm === "forest" ? makeScores(rows, target) : undefined;
+        const shared = shareRows(task);
+        const scored = this.makeScored(shared);
         const perJob = Math.min(Math.ceil(JOB_MS / treeMs), Math.ceil(trees / (4 * this.threads.count)));
         const jobs: GrowJob[] = [];
         for (let first = 0; first < trees; first += perJob) {
-            const end = Math.min(first + perJob, trees);
-            const { testRows: _, ...rest } = task;
-            jobs.push({ kind: "grow", task: { ...rest, rows }, first, end, ...defined({ test, outOfBag }) });
+            jobs.push({ kind: "grow", task: shared, first, end: Math.min(first + perJob, trees), ...scored });
         }
         const results = await Promise.all(
             jobs.map(async (job) => {
@@ -154,20 +152,31 @@ class Pool implements FitPool {
                 return result;
             }),
         );
-        return this.assemble(results, test, outOfBag);
+        return this.assemble(results, scored);
     }
 
-    private assemble(results: JobResult[], test: Scores | undefined, outOfBag: Scores | undefined): FitResult {
+    /** Where the threads put predictions. */
+    private makeScored({ algorithm, rows, testRows }: FitTask): Scored {
+        const { target } = this.table;
+        if (algorithm === "tree") {
+            return testRows === undefined ? {} : { predictions: shareNumbers(testRows.length) };
+        }
+        const test = testRows === undefined ? {} : { test: makeScores(testRows, target) };
+        return { ...test, outOfBag: makeScores(rows, target) };
+    }
+
+    private assemble(results: JobResult[], { predictions, test, outOfBag }: Scored): FitResult {
         const { target, columns } = this.table;
+        const tested = test === undefined ? predictions : finishScores(test, target).predictions;
         return {
             trees: results.flatMap((result) => result.trees),
             importances: meanImportances(
                 results.flatMap((result) => result.importances),
                 columns.length,
             ),
-            depth: Math.max(...results.map((result) => result.depth)),
+            depth: results.reduce((depth, result) => Math.max(depth, result.depth), 0),
             leaves: results.reduce((sum, result) => sum + result.leaves, 0),
-            ...(test === undefined ? {} : { predictions: finishScores(test, target).predictions }),
+            ...(tested === undefined ? {} : { predictions: tested }),
             ...(outOfBag === undefined ? {} : { outOfBag: finishScores(outOfBag, target) }),
         };
     }
@@ -227,11 +236,4 @@ function meanImportances(ofTrees: readonly Float64Array[], columns: number): Flo
     }
     const total = means.reduce((sum, value) => sum + value, 0);
     return total === 0 ? means : means.map((value) => value / total);
-}
-
-/** Without the properties that are undefined. */
-function defined<T extends object>(properties: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-    return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined)) as {
-        [K in keyof T]?: Exclude<T[K], undefined>;
-    };
 }

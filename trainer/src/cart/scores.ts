@@ -79,16 +79,38 @@ function addLeaf(sums: Float64Array, place: number, tree: FlatTree, node: number
 
 /** Rows that at least one tree predicted, and the predictions: the first class with the largest sum, or the mean. */
 export function finishScores(scores: Scores, target: FitTarget): { rows: Uint32Array; predictions: Float64Array } {
-    const places = [...scores.votes.keys()].filter((place) => (scores.votes[place] as number) > 0);
+    const { sums, votes } = scores;
     const width = widthOf(target);
-    const predict = (place: number) =>
-        target.task === "classification"
-            ? largestOf(scores.sums, place * width, width)
-            : (scores.sums[place] as number) / (scores.votes[place] as number);
-    return {
-        rows: Uint32Array.from(places, (place) => scores.rows[place] as number),
-        predictions: Float64Array.from(places, predict),
-    };
+    const rows = new Uint32Array(votes.length);
+    const predictions = new Float64Array(votes.length);
+    let length = 0;
+    for (let place = 0; place < votes.length; place++) {
+        const count = votes[place] as number;
+        if (count > 0) {
+            rows[length] = scores.rows[place] as number;
+            predictions[length] =
+                target.task === "classification"
+                    ? largestOf(sums, place * width, width)
+                    : (sums[place] as number) / count;
+            length++;
+        }
+    }
+    return { rows: rows.slice(0, length), predictions: predictions.slice(0, length) };
+}
+
+/** What one tree predicts: the number of the leaf, or the first class with its largest share. */
+export function predictWith(tree: FlatTree, table: FitTable, rows: Uint32Array, predictions: Float64Array): void {
+    for (let place = 0; place < rows.length; place++) {
+        const node = findLeaf(tree, table.columns, rows[place] as number);
+        if (tree.task === "regression") {
+            predictions[place] = tree.values[node] as number;
+        } else {
+            const leaf = tree.links[node] as number;
+            const start = tree.leafStarts[leaf] as number;
+            const best = largestOf(tree.leafShares, start, (tree.leafStarts[leaf + 1] as number) - start);
+            predictions[place] = tree.leafClasses[start + best] as number;
+        }
+    }
 }
 
 function largestOf(sums: Float64Array, start: number, width: number): number {

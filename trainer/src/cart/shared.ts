@@ -1,5 +1,17 @@
-/** The array itself if threads share its memory already, else a copy that they can share. */
-export function share(array: Uint32Array): Uint32Array {
+import type { FitTask } from "./types";
+
+/** The task with its row numbers in shared memory, which a message to a thread does not copy. */
+export function shareRows(task: FitTask): FitTask {
+    const { rows, testRows } = task;
+    return { ...task, rows: share(rows), ...(testRows === undefined ? {} : { testRows: share(testRows) }) };
+}
+
+/** So many zeros. */
+export function shareNumbers(length: number): Float64Array {
+    return new Float64Array(new SharedArrayBuffer(8 * length));
+}
+
+function share(array: Uint32Array): Uint32Array {
     if (array.buffer instanceof SharedArrayBuffer) {
         return array;
     }

@@ -17,20 +17,10 @@ const LAST_KEY = 0xffffffff;
 /** Runs of equal upper halves up to this length are sorted by insertion, longer ones by their lower halves. */
 const LONG_RUN = 48;
 
-/** Words that the sort of a column works in, for one column after the other. */
+/** Room to sort in: arrays of as many words as there are rows, or more. What is in them means nothing. */
 export interface SortScratch {
-    keys: [Uint32Array, Uint32Array];
+    keys: readonly [Uint32Array, Uint32Array];
     rows: Uint32Array;
-    counts: Uint32Array;
-}
-
-/** Room to sort columns of so many rows in: 12 bytes for each row. */
-export function makeSortScratch(rows: number): SortScratch {
-    return {
-        keys: [new Uint32Array(rows), new Uint32Array(rows)],
-        rows: new Uint32Array(rows),
-        counts: new Uint32Array(BUCKETS * DIGITS),
-    };
 }
 
 /**
@@ -41,11 +31,11 @@ export function makeSortScratch(rows: number): SortScratch {
  */
 export function sortColumn(column: Float64Array, order: Uint32Array, scratch: SortScratch): void {
     const halves = new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
-    const [sortedKeys, otherKeys] = scratch.keys;
-    const lowerHalvesDiffer = makeKeys(column, halves, sortedKeys);
-    const keys = radixSort(sortedKeys, otherKeys, order, scratch.rows, column.length, scratch.counts);
+    const [firstKeys, otherKeys] = scratch.keys;
+    const lowerHalvesDiffer = makeKeys(column, halves, firstKeys);
+    const keys = radixSort(firstKeys, otherKeys, order, scratch.rows, column.length);
     if (lowerHalvesDiffer) {
-        sortRuns(column, halves, keys, order, scratch);
+        sortRuns(column, halves, keys, order);
     }
     markTies(column, keys, order, lowerHalvesDiffer);
 }
@@ -80,9 +70,8 @@ function radixSort(
     order: Uint32Array,
     spare: Uint32Array,
     length: number,
-    counts: Uint32Array,
 ): Uint32Array {
-    counts.fill(0);
+    const counts = new Uint32Array(BUCKETS * DIGITS);
     for (let index = 0; index < length; index++) {
         const key = first[index] as number;
         (counts[key & DIGIT_MASK] as number)++;
@@ -140,13 +129,7 @@ function distribute(
 }
 
 /** Sorts each run of equal upper halves by value. */
-function sortRuns(
-    column: Float64Array,
-    halves: Uint32Array,
-    keys: Uint32Array,
-    order: Uint32Array,
-    scratch: SortScratch,
-): void {
+function sortRuns(column: Float64Array, halves: Uint32Array, keys: Uint32Array, order: Uint32Array): void {
     let start = 0;
     while (start < order.length) {
         const key = keys[start] as number;
@@ -158,7 +141,7 @@ function sortRuns(
             if (end - start <= LONG_RUN) {
                 insertionSort(column, order, start, end);
             } else if (!isAscending(column, order, start, end)) {
-                sortByLowerHalves(column, halves, order.subarray(start, end), key < 0x80000000, scratch);
+                sortByLowerHalves(column, halves, order.subarray(start, end), key < 0x80000000);
             }
         }
         start = end;
@@ -191,13 +174,7 @@ function insertionSort(column: Float64Array, order: Uint32Array, start: number, 
 }
 
 /** A long run: its numbers differ in their lower halves only, which count backwards below zero. */
-function sortByLowerHalves(
-    column: Float64Array,
-    halves: Uint32Array,
-    run: Uint32Array,
-    negative: boolean,
-    scratch: SortScratch,
-): void {
+function sortByLowerHalves(column: Float64Array, halves: Uint32Array, run: Uint32Array, negative: boolean): void {
     const length = run.length;
     const rows = run.slice();
     const first = new Uint32Array(length);
@@ -206,7 +183,7 @@ function sortByLowerHalves(
         const lower = column[row] === 0 ? 0 : (halves[2 * row] as number);
         first[index] = negative ? ~lower : lower;
     }
-    radixSort(first, new Uint32Array(length), run, new Uint32Array(length), length, scratch.counts);
+    radixSort(first, new Uint32Array(length), run, new Uint32Array(length), length);
     for (let index = 0; index < length; index++) {
         run[index] = rows[run[index] as number] as number;
     }

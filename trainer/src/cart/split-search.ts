@@ -196,7 +196,9 @@ function compareOfMany(
     if (score > best.score * (1 + CLOSE)) {
         return 1;
     }
-    if (leftSum === best.leftSum && rightSum === best.rightSum && left === best.leftRows) {
+    const isSame = leftSum === best.leftSum && rightSum === best.rightSum && left === best.leftRows;
+    const isMirrored = leftSum === best.rightSum && rightSum === best.leftSum && left === rows - best.leftRows;
+    if (isSame || isMirrored) {
         return 0;
     }
     const [l, r] = [BigInt(left), BigInt(rows - left)];
