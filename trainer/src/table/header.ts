@@ -1,18 +1,8 @@
 import { DataError } from "../errors";
 import { DELIMITERS } from "../model-format";
 import type { ByteWindow } from "./byte-window";
-import {
-    type CellEnd,
-    CellScanner,
-    CR,
-    CUT,
-    DELIMITER,
-    INNER_QUOTE,
-    LF,
-    OPEN_QUOTE,
-    QUOTE,
-    TEXT_AFTER_QUOTE,
-} from "./cell-scanner";
+import { type CellEnd, CellScanner, CR, CUT, DELIMITER, LF, QUOTE } from "./cell-scanner";
+import { describeBadCell } from "./row-problems";
 import { textOf } from "./sample";
 
 /** A header longer than this is no header: a file of another kind, or a quote that is never closed. Bytes. */
@@ -107,25 +97,5 @@ function checkNames(header: readonly string[], place: string): void {
             throw new DataError(`${place}: the header names column ${JSON.stringify(name)} twice, as ${numbers}`);
         }
         seen.set(name, index + 1);
-    }
-}
-
-/** What is wrong with the quotes of a cell, with its place. `lastRow` is the line of the last complete row, or 0. */
-export function describeBadCell(end: CellEnd, lastRow: number, row: number, column: number): string {
-    switch (end) {
-        case INNER_QUOTE:
-            return (
-                `row ${row}, column ${column}: a quote within a cell that is not quoted; ` +
-                `write the cell as "..." with "" for a quote`
-            );
-        case TEXT_AFTER_QUOTE:
-            return (
-                `row ${row}, column ${column}: text follows the end of a quoted cell; ` +
-                `write "" for a quote within the cell`
-            );
-        case OPEN_QUOTE:
-            return `after row ${lastRow}: a quoted cell begins and never ends`;
-        default:
-            throw new Error(`A cell that ends so is right: ${end}`);
     }
 }

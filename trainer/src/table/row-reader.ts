@@ -4,9 +4,11 @@ import type { ByteWindow } from "./byte-window";
 import { CellScanner, CR, CUT, LF, ROW_END } from "./cell-scanner";
 import type { CellProblem, ColumnBuilder } from "./column-builder";
 import { POWERS_OF_TEN } from "./decimal";
-import { describeBadCell, type Header } from "./header";
+import { expectRows } from "./expect-rows";
+import type { Header } from "./header";
 import { LineNumbers } from "./line-numbers";
 import { readDigits } from "./number-bytes";
+import { describeBadCell, describeRagged } from "./row-problems";
 import { textOf } from "./sample";
 
 const COMMA = 44;
@@ -16,17 +18,6 @@ const ZERO = 48;
 
 /** A row longer than this has a quote that is never closed. Bytes. */
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
-
-/** Rows that a file may have more than what was read of it lets expect. Room that is not used takes no memory. */
-const SLACK = 1.05;
-
-/** By how much the room grows when there were more rows still, or when the file's size is not known. */
-const GROWTH = 1.5;
-
-/** The first rows are no ground for more room than this; also, room is bounded by the memory that was checked. */
-const MAX_GROWTH = 64;
-
-const MIN_ROWS_OF_ROOM = 1024;
 
 /** Instead of a place: the end of the row is not there. */
 const CUT_ROW = -1;
@@ -79,9 +70,7 @@ export class RowReader {
     /** Makes room for the rows to come, as many as one may expect. */
     private makeRoom(window: ByteWindow): void {
         const bytesRead = window.received - (window.end - window.start);
-        const expected = ((this.totalBytes() ?? 0) / bytesRead) * this.rowCount * SLACK;
-        const most = this.rowCount * MAX_GROWTH;
-        this.capacity = Math.ceil(Math.max(MIN_ROWS_OF_ROOM, Math.min(expected, most), this.rowCount * GROWTH));
+        this.capacity = expectRows(this.rowCount, bytesRead, this.totalBytes());
         for (const builder of this.builders) {
             builder?.reserve(this.capacity);
         }
@@ -237,7 +226,8 @@ export class RowReader {
             return next;
         }
         if (this.cells !== this.header.columns.length) {
-            throw new DataError(`${this.source} row ${line} ${this.describeRagged()}`);
+            const problem = describeRagged(this.cells, this.header.columns, this.firstExtra);
+            throw new DataError(`${this.source} row ${line} ${problem}`);
         }
         this.lines.add(this.rowCount, line);
         this.lastRowLine = line;
@@ -246,16 +236,6 @@ export class RowReader {
             throw this.describe(this.badColumn, this.problem, this.rowCount);
         }
         return next;
-    }
-
-    private describeRagged(): string {
-        const { columns } = this.header;
-        const has = this.cells === 1 ? "1 cell" : `${this.cells} cells`;
-        const detail =
-            this.cells < columns.length
-                ? `column ${JSON.stringify(columns[this.cells])} and what follows is missing`
-                : `the first too many is ${JSON.stringify(this.firstExtra)}`;
-        return `has ${has}, the header has ${columns.length}: ${detail}`;
     }
 
     /** Decides the kind of columns that show it by now. */
