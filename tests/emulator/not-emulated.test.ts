@@ -18,6 +18,12 @@ const INSTANCES = `/compute/v1/${ZONE}/instances`;
 const PROJECT = `/v1/projects/${PROJECT_ID}`;
 
 const bucketWith = (more: object) => ["POST", `/storage/v1/b?project=${PROJECT_ID}`, { name: "new", ...more }] as const;
+const instanceWith = (more: object) =>
+    ["POST", INSTANCES, instanceBody("new", { networkInterfaces: [{ network: "default", ...more }] })] as const;
+const subnetworkWith = (more: object) => {
+    const body = { name: "new", network: "global/networks/default", ipCidrRange: "10.1.0.0/24", ...more };
+    return ["POST", `/compute/v1/projects/${PROJECT_ID}/regions/us-central1/subnetworks`, body] as const;
+};
 const policyWith = (more: object) => ["POST", `${PROJECT}:setIamPolicy`, { policy: { version: 3, ...more } }] as const;
 const condition = (expression: string) => ({
     bindings: [
@@ -38,6 +44,11 @@ describe("what the emulator has not is answered with 501, which names it:", () =
         ["softDeleted", ["GET", `${BUCKET}/o?softDeleted=true`]],
         ["matchGlob", ["GET", `${BUCKET}/o?matchGlob=**`]],
         ["predefinedAcl", ["POST", "/upload/storage/v1/b/a-bucket/o?uploadType=media&name=x&predefinedAcl=private"]],
+        ["networkInterfaces.0.accessConfigs.0.natIP", instanceWith({ accessConfigs: [{ natIP: "203.0.113.9" }] })],
+        ["networkInterfaces.0.ipv6AccessConfigs", instanceWith({ ipv6AccessConfigs: [{ type: "DIRECT_IPV6" }] })],
+        ["stackType", subnetworkWith({ stackType: "IPV4_IPV6" })],
+        ["secondaryIpRanges", subnetworkWith({ secondaryIpRanges: [{ rangeName: "pods" }] })],
+        ["logConfig.enable", subnetworkWith({ logConfig: { enable: true } })],
         ["cors", bucketWith({ cors: [{ origin: ["*"] }] })],
         ["website", bucketWith({ website: { mainPageSuffix: "index.html" } })],
         ["retentionPolicy", bucketWith({ retentionPolicy: { retentionPeriod: "60" } })],

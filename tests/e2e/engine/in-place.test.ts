@@ -1,0 +1,43 @@
+import { Cloud, describeWithEngine, Project } from "./support";
+
+const MINUTE_MS = 60_000;
+
+describeWithEngine("changes that train nothing anew, with the real engine,", () => {
+    let cloud: Cloud;
+    beforeAll(async () => {
+        cloud = await Cloud.start();
+    });
+    afterAll(() => cloud.stop(), 2 * MINUTE_MS);
+
+    it(
+        "reach what is there, and leave nothing to change",
+        async () => {
+            const project = new Project(cloud, "in-place", { trainer: "tiny", hyperparameters: { seconds: 1 } });
+            await project.init();
+            await project.up().expectSuccess();
+            const before = await cloud.inventory();
+            project.configure({ labels: { team: "wire" }, bootDiskSizeGb: 30, machineType: "e2-standard-4" });
+            const { output } = await project.up().expectSuccess();
+
+            // Repository, bucket, VM and run.
+            expect(output).toMatch(/^Resources:\n +~ 4 updated\n +24 unchanged$/m);
+            expect(await cloud.inventory()).toEqual(before);
+            await project.previewNoChanges("--refresh").expectSuccess();
+
+            // The VM moves out of the stack's own network, which is then deleted.
+            project.configure({ network: "default", subnetwork: "default" });
+            const moved = await project.up().expectSuccess();
+
+            expect(moved.output).toMatch(/gcp:compute:Instance trainer-vm updated/);
+            expect(moved.output).not.toMatch(/replaced/);
+            const left = before.filter((item) => !/^(sub)?network /.test(item));
+            expect(left).toHaveLength(before.length - 2);
+            expect(await cloud.inventory()).toEqual(left);
+            await project.previewNoChanges("--refresh").expectSuccess();
+            await project.destroy().expectSuccess();
+
+            expect(await cloud.inventory()).toEqual([]);
+        },
+        8 * MINUTE_MS,
+    );
+});
