@@ -72,11 +72,11 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
     it(
         "the warning about commands that were ended goes with refresh --clear-pending-creates",
         async () => {
-            const warning = "2 pending operations from previous deployment";
-            const before = await project.previewNoChanges().expectSuccess();
-            expect(before.output).toContain(warning);
+            const before = await project.up().expectSuccess();
+            expect(before.output).toContain("with 2 pending operations from previous deployment");
+            expect(before.output).toMatch(/\* urn:\S+::trainer-run, interrupted while creating/);
             await project.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates").expectSuccess();
-            const after = await project.previewNoChanges().expectSuccess();
+            const after = await project.up().expectSuccess();
 
             expect(after.output).not.toContain("pending operations");
         },
