@@ -56,7 +56,7 @@ th:last-child,td:last-child{padding-right:0}
 .whisker{display:block;width:100%;height:15px;min-width:6rem}
 .whisker .range{fill:var(--strong)}
 .best th,.best td{font-weight:600}
-.tag{display:inline-block;background:var(--accent);color:var(--on);border-radius:99px;padding:0 .6em;font-size:.75rem;font-weight:600;line-height:1.6}
+.tag{display:inline-block;white-space:nowrap;background:var(--accent);color:var(--on);border-radius:99px;padding:0 .6em;font-size:.75rem;font-weight:600;line-height:1.6}
 .scroll{overflow-x:auto;position:relative}
 .matrix{width:auto;border-collapse:separate;border-spacing:3px;margin:0 -3px 2rem}
 .matrix th,.matrix td{border:0;padding:.35rem .6rem}
@@ -155,7 +155,7 @@ footer{margin-top:5rem;padding-top:1.25rem;border-top:1px solid var(--line);font
 .chart .edge{position:absolute;top:-1.85rem;left:50%;transform:translateX(-50%);width:max-content;max-width:96%;margin:0}
 .chart .which{display:none}
 .chart .wires{display:block;width:100%;stroke:var(--strong)}
-.chart details:has(>ul>li:first-child.on)>.wires .to-yes,.chart details:has(>ul>li:last-child.on)>.wires .to-no{stroke:var(--accent);stroke-width:2}
+.chart details:has(>ul>li:first-child.on)>.wires .to-yes,.chart details:has(>ul>li:last-child.on)>.wires .to-no,.chart details:has(>ul>.on)>.wires .trunk{stroke:var(--accent);stroke-width:2}
 }
 @media(max-width:40rem){
 body{padding:1.75rem 1rem 3rem}
@@ -174,7 +174,8 @@ th,td{padding-right:.5rem}
 .node{grid-template-columns:minmax(0,1fr);padding:.4rem .5rem}
 .bar{grid-column:1;grid-row:auto}
 .icicle .wide{display:none}
-.matrix tbody td{min-width:4rem}
+.matrix tbody td{min-width:4rem}.matrix.steep tbody td{min-width:2.5rem}
+.corner{white-space:normal}
 .matrix tbody th{max-width:7rem}
 .measures .bar-cell,.measures th:nth-child(2),.trials .bar-cell,.trials th:nth-child(4){display:none}
 }

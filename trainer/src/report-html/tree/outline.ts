@@ -57,9 +57,9 @@ function drawWires(left: number, right: number): Html {
     const share = left / (left + right);
     const wires = [share / 2, (1 + share) / 2].map((middle, side) => {
         const x = Number((100 * middle).toFixed(2));
-        return html`<g class="${side === 0 ? "to-yes" : "to-no"}"><line x1="50%" x2="50%" y2="20"/><line x1="50%" x2="${x}%" y1="20" y2="20"/><line x1="${x}%" x2="${x}%" y1="20" y2="68"/></g>`;
+        return html`<g class="${side === 0 ? "to-yes" : "to-no"}"><line x1="50%" x2="${x}%" y1="20" y2="20"/><line x1="${x}%" x2="${x}%" y1="20" y2="68"/></g>`;
     });
-    return html`<svg class="wires" aria-hidden="true" height="68">${wires}</svg>`;
+    return html`<svg class="wires" aria-hidden="true" height="68"><line class="trunk" x1="50%" x2="50%" y2="20"/>${wires}</svg>`;
 }
 
 function cutText({ leaves }: NodeView): Html {

@@ -9,7 +9,7 @@ export function questionText(question: Question, features: readonly Feature[]): 
     const column = name(feature?.name ?? "");
     switch (question.kind) {
         case "below":
-            return html`${column} &lt; ${formatThreshold(question.threshold)}`;
+            return html`${column} &lt;&nbsp;${formatThreshold(question.threshold)}`;
         case "given":
             return html`${column} has a value`;
         case "one of":
