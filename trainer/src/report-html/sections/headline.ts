@@ -99,5 +99,6 @@ export function wilsonInterval(share: number, trials: number): [low: number, hig
     const middle = share + (z * z) / (2 * trials);
     const spread = z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials));
     const scale = 1 + (z * z) / trials;
-    return [Math.max(0, (middle - spread) / scale), Math.min(1, (middle + spread) / scale)];
+    // At the ends of the range the formula is exact, and its rounding is not.
+    return [share === 0 ? 0 : (middle - spread) / scale, share === 1 ? 1 : (middle + spread) / scale];
 }
