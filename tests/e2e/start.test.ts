@@ -58,6 +58,8 @@ describe("npm start", () => {
             "manifest.json",
             "metrics.json",
             "model.json",
+            "model.onnx",
+            "report.html",
             "status.json",
             "trainer.log",
         ]);

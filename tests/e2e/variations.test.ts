@@ -39,7 +39,7 @@ it("takes an Arm machine, an existing network and account as they are, and leave
     expect({ status, output }).toMatchObject({ status: 0 });
     expect(output).not.toMatch(/IAMMember|RepositoryIamMember|compute:Network|serviceaccount:Account/);
     expect(output).toContain("goes on without this command");
-    expect(output).toContain("2 objects of the model verified");
+    expect(output).toContain("4 objects of the model verified");
     expect(output).toContain("Left to bill: nothing.");
 });
 

@@ -142,6 +142,97 @@ describe("the trainer on iris", () => {
     });
 });
 
+describe("the trainer chooses", () => {
+    it("the best of a list by cross-validation, and tells every trial", async () => {
+        const { exitCode, stdout } = await train(IRIS, "--target=Species", "--maxDepth=[1,3]", "--cv=4");
+        expect(exitCode).toBe(0);
+        expect(stdout).toContain("Cross-validating 2 models on the rows to train, 4 folds:\n");
+        const metrics = await readMetrics();
+        expect(metrics).toMatchObject({
+            cv: { folds: 4, measure: "accuracy" },
+            hyperparameters: { algorithm: "tree", maxDepth: 3 },
+            treeDepth: 3,
+        });
+        // One decision can tell two of three classes at most.
+        expect(metrics.trials).toEqual([
+            {
+                hyperparameters: { maxDepth: 1 },
+                best: false,
+                mean: expect.closeTo(2 / 3, 2),
+                std: expect.any(Number),
+                scores: expect.any(Array),
+            },
+            {
+                hyperparameters: { maxDepth: 3 },
+                best: true,
+                mean: expect.closeTo(0.94, 1),
+                std: expect.any(Number),
+                scores: expect.any(Array),
+            },
+        ]);
+        expect((await readModel()).hyperparameters).toMatchObject({ maxDepth: 3 });
+        expect(await bucket.get(REPORT)).toContain("maxDepth");
+    });
+
+    it("nothing when there is nothing to choose from, but measures when it is told to", async () => {
+        await train(IRIS, "--target=PetalWidthCm", "--cv=3");
+        expect(await readMetrics()).toMatchObject({
+            cv: { folds: 3, measure: "rmse" },
+            trials: [{ hyperparameters: {}, best: true }],
+        });
+    });
+});
+
+describe("the trainer grows a forest", () => {
+    it("of classes", async () => {
+        const argv = ["--target=Species", "--algorithm=forest", "--trees=20"];
+        const { stdout } = await train(IRIS, ...argv);
+        expect(stdout).toContain("Training a forest: forest, maxDepth 64, minNumSamples 1, gainThreshold 0, trees 20");
+        expect(stdout).toMatch(/^Out of bag, each row by the trees that did not see it: accuracy 0\.9\d+$/m);
+        const metrics = await readMetrics();
+        expect(metrics).toMatchObject({ algorithm: "forest", trees: 20, outOfBag: { rows: 150 } });
+        expect((metrics.outOfBag as { accuracy: number }).accuracy).toBeGreaterThan(0.9);
+        const model = await readModel();
+        expect(model.trees).toHaveLength(20);
+        const setosa = { SepalLengthCm: "5.1", SepalWidthCm: "3.5", PetalLengthCm: "1.4", PetalWidthCm: "0.2" };
+        expect(predictRow(model, setosa)).toMatchObject({ label: "Iris-setosa", probabilities: { "Iris-setosa": 1 } });
+    });
+
+    it("of numbers", async () => {
+        await train(IRIS, "--target=PetalWidthCm", "--algorithm=forest", "--trees=20");
+        const metrics = await readMetrics();
+        expect(metrics).toMatchObject({ task: "regression", outOfBag: { rows: 150 } });
+        expect((metrics.outOfBag as { r2: number }).r2).toBeGreaterThan(0.9);
+    });
+
+    it("64 when a column is asked for that is not there", async () => {
+        const outcome = await train(IRIS, "--target=Species", "--algorithm=forest", "--maxFeatures=5");
+        expect(outcome.exitCode).toBe(64);
+        expect(outcome.stderr).toBe(
+            '`maxFeatures` must be an integer from 1 to 4, the number of columns to learn from; got "5"\n',
+        );
+    });
+});
+
+describe("the trainer learns from rows with gaps", () => {
+    it("and predicts such rows; those without a target are left out", async () => {
+        const gaps = IRIS.replace("5.1,3.5,1.4,0.2", "5.1,,1.4,0.2").replace(/150,(.*),Iris-virginica/, "150,$1,");
+        const { stdout, exitCode } = await train(gaps, "--target=Species");
+        expect(exitCode).toBe(0);
+        expect(stdout).toContain("Left out: 1 row without a value of Species\n");
+        expect(await readMetrics()).toMatchObject({ rows: 149, rowsWithoutTarget: 1 });
+        const model = await readModel();
+        expect(model.features.map((feature) => feature.kind === "number" && feature.missing)).toEqual([
+            false,
+            true,
+            false,
+            false,
+        ]);
+        const flower = { SepalLengthCm: "5.1", SepalWidthCm: "NA", PetalLengthCm: "1.4", PetalWidthCm: "0.2" };
+        expect(predictRow(model, flower)).toMatchObject({ label: "Iris-setosa" });
+    });
+});
+
 describe("the trainer reads", () => {
     const quoted = IRIS.replaceAll(/[^,\n]+/g, '"$&"');
     it.each([

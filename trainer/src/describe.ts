@@ -19,9 +19,13 @@ export function describeDataset(dataset: Dataset): string[] {
         ...(isClasses ? [`Rows per class: ${countClasses(target.classes, target.y)}`] : []),
         `Features (${features.length}): ${listFeatures(dataset)}`,
         ...dropped.map(({ name, why }) => `Dropped: ${name} (${why})`),
-        ...(rowsWithoutTarget === 0 ? [] : [`Left out: ${rowsWithoutTarget} rows without a value of ${target.name}`]),
+        ...(rowsWithoutTarget === 0 ? [] : [describeLeftOut(rowsWithoutTarget, target)]),
         ...warnings.map((warning) => `Warning: ${warning}`),
     ];
+}
+
+function describeLeftOut(rows: number, target: Target): string {
+    return `Left out: ${rows === 1 ? "1 row" : `${rows} rows`} without a value of ${target.name}`;
 }
 
 /** How the rows were split, and which classes cannot be tested. */
