@@ -1,0 +1,50 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import * as path from "node:path";
+import { promisify } from "node:util";
+
+const PROJECT = path.join(__dirname, "../..");
+const VENV = path.join(PROJECT, ".bench/venv");
+const run = promisify(execFile);
+
+async function bench(...args: string[]): Promise<string> {
+    const program = ["-r", "ts-node/register/transpile-only", "bench/index.ts", ...args];
+    const { stdout } = await run(process.execPath, program, { cwd: PROJECT });
+    return stdout;
+}
+
+/** The data set of a quick run is scikit-learn's, in each of the four tables of accuracy. */
+const IRIS = ["iris", "iris", "iris", "iris"];
+
+/** The bench's peers are in Python: without their packages it is skipped, and the title says why. */
+const missing = existsSync(path.join(VENV, "requirements.txt"))
+    ? ""
+    : " [skipped: there is no .bench/venv; bench/python-packages.sh makes it]";
+
+(missing === "" ? describe : describe.skip)(`npm run bench -- --quick${missing}`, () => {
+    it("measures all peers and writes what it found", async () => {
+        const output = await bench("--quick", "fit", "forest", "accuracy", "process");
+
+        const file = /^Wrote (.+)$/m.exec(output)?.[1] ?? "";
+        const results = await readFile(file, "utf8");
+        const lines = results.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+        const rowsOf = (peer: string) => lines.filter((cells) => cells[2] === peer).map((cells) => cells[1]);
+        expect(results).not.toContain("Failed");
+        expect(rowsOf("ours")).toEqual(["1,000 × 10", "200 × 10", "1,000 × 10", "2,000"]);
+        expect(rowsOf("scikit-learn")).toEqual(["1,000 × 10", "1,000 × 10", ...IRIS]);
+        expect(rowsOf("ml-cart")).toEqual(["200 × 10"]);
+        expect(rowsOf("Python")).toEqual(["2,000"]);
+        expect(results).toMatch(/Machine: \d+ × /);
+    }, 300_000);
+});
+
+describe("npm run bench", () => {
+    it("names everything wrong with its arguments, and measures nothing", async () => {
+        await expect(bench("--fast", "fitt")).rejects.toMatchObject({
+            stderr:
+                "Arguments of the bench must be fit, forest, accuracy, process, image or --quick; got --fast fitt " +
+                "(npm run bench [-- [--quick] [fit] [forest] [accuracy] [process] [image]])\n",
+        });
+    }, 30_000);
+});

@@ -1,0 +1,69 @@
+import { formatDifference, formatMegabytes, formatRatio, formatSeconds } from "../../bench/results/format";
+import { renderResults } from "../../bench/results/markdown";
+import { spreadOf, standardError } from "../../bench/results/statistics";
+import type { SectionRun } from "../../bench/results/types";
+
+const RUN: SectionRun = {
+    name: "fit",
+    title: "Fit",
+    command: "npm run bench",
+    startedAt: "2026-01-02T03:04:05.000Z",
+    seconds: 60,
+    result: {
+        notes: ["What was compared."],
+        tables: [{ caption: "Times", header: ["peer", "fit"], rows: [["ours", "1.00 s"]] }],
+        targets: [
+            { target: "half the time", measured: "0.300 of it", met: true },
+            { target: "a tenth of the time", measured: "0.300 of it", met: false },
+        ],
+    },
+};
+
+describe("results.md", () => {
+    it("has the machine, every target with what was measured, and each section's tables", () => {
+        const text = renderResults(["Machine: 2 processors"], [RUN]);
+
+        expect(text).toContain("- Machine: 2 processors\n");
+        expect(text).toContain(
+            "| half the time       | 0.300 of it | yes    |\n| a tenth of the time | 0.300 of it | **no** |\n",
+        );
+        expect(text).toContain("## Fit\n\n`npm run bench`, 2026-01-02T03:04:05.000Z, 60 s\n\nWhat was compared.\n");
+        expect(text).toContain("**Times**\n\n| peer | fit    |\n| ---- | ------ |\n| ours | 1.00 s |\n");
+    });
+
+    it("says of a section that failed what the error was, and counts it as a target missed", () => {
+        const { result: _, ...about } = RUN;
+        const text = renderResults([], [{ ...about, error: "Error: no Docker engine" }]);
+
+        expect(text).toContain("| Fit    | the section failed, see below | **no** |");
+        expect(text).toContain("Failed:\n\n```\nError: no Docker engine\n```\n");
+    });
+});
+
+describe("numbers in a table", () => {
+    it.each([
+        [formatSeconds(12.345), "12.3 s"],
+        [formatSeconds(0.0456), "45.6 ms"],
+        [formatMegabytes(1_259_000_000), "1259 MB"],
+        [formatRatio(0.25), "0.250"],
+        [formatRatio(1 / 312), "1/312"],
+        [formatDifference(-0.00256), "−0.0026"],
+    ])("%s is %s", (formatted, expected) => {
+        expect(formatted).toBe(expected);
+    });
+});
+
+describe("statistics", () => {
+    it("a spread is the smallest, the median and the largest", () => {
+        expect(spreadOf([5, 1, 3])).toEqual({ min: 1, median: 3, max: 5 });
+        expect(spreadOf([4, 1, 2, 10])).toEqual({ min: 1, median: 3, max: 10 });
+    });
+
+    it("a spread of nothing is an error", () => {
+        expect(() => spreadOf([])).toThrow("A spread needs one value at least; got none");
+    });
+
+    it("the standard error is the standard deviation by the root of the count", () => {
+        expect(standardError([1, 2, 3, 4])).toBeCloseTo(Math.sqrt(5 / 3) / 2, 12);
+    });
+});
