@@ -30,7 +30,7 @@ describe("@google-cloud/compute (Node.js)", () => {
             ...SUBNETWORK,
             subnetworkResource: { name: "sub", network: NETWORK, ipCidrRange: "10.1.0.0/24" },
         });
-    });
+    }, 30_000);
     afterAll(() => judged.stop());
 
     it("makes instances whose operations are done, and reads them back", async () => {
@@ -96,6 +96,31 @@ describe("@google-cloud/compute (Node.js)", () => {
         expect([running.status, running.machineType]).toEqual(["RUNNING", expect.stringMatching(/\/e2-medium$/)]);
         const [serial] = await instances.getSerialPortOutput({ ...ZONE, instance: "vm-1", port: 1 });
         expect(serial).toMatchObject({ start: "0", next: String(Buffer.byteLength(serial.contents ?? "")) });
+    });
+
+    it("changes networks, firewall rules and an instance's interface in place", async () => {
+        const firewalls = new v1.FirewallsClient(options);
+        const name = { project: PROJECT_ID, firewall: "ssh" };
+        const allowed = [{ IPProtocol: "tcp", ports: ["22"] }];
+        await firewalls.insert({ project: PROJECT_ID, firewallResource: { name: "ssh", network: NETWORK, allowed } });
+        const [rule] = await firewalls.get(name);
+        await firewalls.patch({ ...name, firewallResource: { ...rule, description: "new", priority: 900 } });
+        expect((await firewalls.get(name))[0]).toMatchObject({ ...rule, description: "new", priority: 900 });
+        await firewalls.delete(name);
+
+        const [{ fingerprint }] = await subnetworks.get(SUBNETWORK);
+        const subnetworkResource = { fingerprint: fingerprint ?? "", privateIpGoogleAccess: true };
+        await subnetworks.patch({ ...SUBNETWORK, subnetworkResource });
+        expect((await subnetworks.get(SUBNETWORK))[0].privateIpGoogleAccess).toBe(true);
+
+        const nic = { ...ZONE, instance: "vm-2", networkInterface: "nic0" };
+        await instances.addAccessConfig({ ...nic, accessConfigResource: { name: "nat", type: "ONE_TO_ONE_NAT" } });
+        const [vm] = await instances.get(nic);
+        expect(vm.networkInterfaces?.[0]?.accessConfigs?.[0]?.name).toBe("nat");
+        await instances.update({ ...nic, instanceResource: { ...vm, description: "new" } });
+        await instances.deleteAccessConfig({ ...nic, accessConfig: "nat" });
+        const [after] = await instances.get(nic);
+        expect([after.description, after.networkInterfaces?.[0]?.accessConfigs]).toEqual(["new", []]);
     });
 
     it("gets Google's errors", async () => {
