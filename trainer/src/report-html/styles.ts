@@ -192,7 +192,7 @@ tr,.node,figure,.headline,.notice,dl.facts div{break-inside:avoid}
 .scroll{overflow:visible}
 .matrix tbody td{min-width:2.6rem;height:2.6rem}
 .matrix th,.matrix td{overflow-wrap:anywhere}
-.matrix.steep{table-layout:fixed;width:100%}.steep .corner{width:20%;white-space:normal}
+.matrix{table-layout:fixed;width:100%;margin:0 0 1.5rem}.corner{width:22%;white-space:normal}
 .matrix.steep tbody td{min-width:0;height:2rem;padding:.1rem}
 .matrix.steep small{font-size:.62rem}
 .matrix.steep b{font-size:.85rem}
@@ -208,8 +208,7 @@ tr,.node,figure,.headline,.notice,dl.facts div{break-inside:avoid}
 footer{margin-top:2rem}
 }
 @media(forced-colors:active){
-.fill,.s0,.points,.histogram text{font-size:12px}
-.bins{fill:Highlight}.track,.s1,.s2{fill:GrayText}
+.fill,.s0,.points,.bins{fill:Highlight}.track,.s1,.s2{fill:GrayText}
 .tree .on>.node,.tree .on>details>.node{border:2px solid Highlight}
 }
 `;
