@@ -2,8 +2,10 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { countLeaves, type FlatTree, findLeaf, toCartModel } from "../../../trainer/src/cart/flat-tree";
-import { growTree, makeWorkspace } from "../../../trainer/src/cart/grow";
+import { growTree } from "../../../trainer/src/cart/grow";
+import { makeRandom } from "../../../trainer/src/cart/random";
 import type { FitTable, GrowthOptions } from "../../../trainer/src/cart/types";
+import { makeWorkspace } from "../../../trainer/src/cart/workspace";
 import type { TreeNode } from "../../../trainer/src/model-format";
 import { count } from "../tables";
 import { gini, growNaively, type PlainTable, squaredError } from "./naive";
@@ -88,6 +90,28 @@ describe("growTree gives the same tree", () => {
                 const rows = twice ? [...plain.y.keys(), ...plain.y.keys(), 0] : undefined;
                 expect(rootOf(grow(table, UNLIMITED, rows, 7))).toEqual(closeTo(rootOf(grow(table, UNLIMITED, rows))));
             }),
+        );
+    });
+
+    it.each([0, 2, 5])("when lists are sorted on demand, %d classes", (labels) => {
+        const workspace = makeWorkspace();
+        fc.assert(
+            fc.property(
+                plainTables({ labels: labels || 9, maxRows: 120 }),
+                fc.boolean(),
+                fc.nat(3),
+                (plain, twice, drawn) => {
+                    const table = makeTable(plain, labels);
+                    const weights = new Uint8Array(plain.y.length).map((_, row) => (twice ? (row * 7) % 21 : 1));
+                    weights[0] = 1;
+                    const growInOneWay = (onDemand: boolean) => {
+                        const sampling = { maxFeatures: drawn, random: makeRandom(3, 4) };
+                        const request = { growth: UNLIMITED, weights, weighted: twice, onDemand };
+                        return growTree(table, drawn === 0 ? request : { ...request, sampling }, workspace);
+                    };
+                    expect(rootOf(growInOneWay(true))).toEqual(closeTo(rootOf(growInOneWay(false))));
+                },
+            ),
         );
     });
 

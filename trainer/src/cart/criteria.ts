@@ -19,12 +19,14 @@ export interface NodeFacts extends Stretch {
     center: number;
     /** Numbers: the squared error. */
     error: number;
+    /** A column whose list holds the rows, as all do unless the node is a leaf by its limits. */
+    source: number;
 }
 
 /** What splits are measured by: Gini impurity of two or more classes, or the squared error of numbers. */
 export interface Criterion {
     /** Looks at the rows of a node, in any list whose stretch from start to end holds them. */
-    describe(list: Uint32Array, start: number, end: number): NodeFacts;
+    describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts;
     /** Makes ready to search a node. */
     enter(list: Uint32Array, node: NodeFacts): void;
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void;
@@ -56,7 +58,7 @@ class GiniOfTwo implements Criterion {
         private readonly round: Rounding,
     ) {}
 
-    describe(list: Uint32Array, start: number, end: number): NodeFacts {
+    describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts {
         const { classShift, weightMask } = this.layout;
         let rows = 0;
         let ones = 0;
@@ -66,7 +68,7 @@ class GiniOfTwo implements Criterion {
             rows += weight;
             ones += weight * ((entry >>> classShift) & 1);
         }
-        return { start, end, rows, pure: ones === 0 || ones === rows, center: ones, error: 0 };
+        return { start, end, rows, pure: ones === 0 || ones === rows, center: ones, error: 0, source };
     }
 
     enter(): void {}
@@ -113,7 +115,7 @@ class Gini implements Criterion {
         this.counts = { left: new Float64Array(classCount), all: new Float64Array(classCount), squares: 0 };
     }
 
-    describe(list: Uint32Array, start: number, end: number): NodeFacts {
+    describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts {
         const { weightMask } = this.layout;
         const first = this.labelOf(list[start] as number);
         let rows = 0;
@@ -123,7 +125,7 @@ class Gini implements Criterion {
             rows += ((entry >>> 1) & weightMask) + 1;
             pure &&= this.labelOf(entry) === first;
         }
-        return { start, end, rows, pure, center: 0, error: 0 };
+        return { start, end, rows, pure, center: 0, error: 0, source };
     }
 
     enter(list: Uint32Array, { start, end }: NodeFacts): void {
@@ -194,7 +196,7 @@ class SquaredError implements Criterion {
         private readonly round: Rounding,
     ) {}
 
-    describe(list: Uint32Array, start: number, end: number): NodeFacts {
+    describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts {
         const { numbers } = this;
         const { rowShift, weightMask } = this.layout;
         const first = numbers[(list[start] as number) >>> rowShift] as number;
@@ -217,7 +219,7 @@ class SquaredError implements Criterion {
             const above = (numbers[entry >>> rowShift] as number) - mean;
             error += (((entry >>> 1) & weightMask) + 1) * above * above;
         }
-        return { start, end, rows, pure, center: mean, error };
+        return { start, end, rows, pure, center: mean, error, source };
     }
 
     enter(): void {}

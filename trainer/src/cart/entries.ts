@@ -120,6 +120,22 @@ export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, 
     }
 }
 
+/** Makes a list of the sample in the order of the rows, without ties. */
+export function fillRows(list: Uint32Array, { codes, weights }: Sample, { rowShift, weightMask }: Layout): void {
+    let length = 0;
+    for (let row = 0; row < codes.length; row++) {
+        const code = codes[row] as number;
+        const base = (row << rowShift) | (code & ~REPEATED & ~SAMPLED & 0xffff);
+        if (code < 0) {
+            for (let left = weights[row] as number; left > 0; left -= weightMask + 1) {
+                list[length++] = base | (Math.min(left - 1, weightMask) << 1);
+            }
+        } else if (code > 0) {
+            list[length++] = base;
+        }
+    }
+}
+
 /** Marks the rows of some entries, or takes their marks off. A mark is a bit. */
 export function markRows(
     marks: Uint32Array,

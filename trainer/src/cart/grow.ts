@@ -1,22 +1,13 @@
 import { type Criterion, makeCriterion, type NodeFacts, type Rounding } from "./criteria";
-import { chooseLayout, fillList, keepEntries, type Layout, makeSample, markRows, partitionList } from "./entries";
+import { chooseLayout, type Layout, makeSample, type Sample } from "./entries";
 import type { FlatTree } from "./flat-tree";
+import { ListsOnDemand } from "./lists-on-demand";
+import { type NodeLists, PartitionedLists } from "./node-lists";
 import type { Random } from "./random";
 import { type BestSplit, type GapOf, noSplit } from "./split-search";
 import { TreeBuilder } from "./tree-builder";
 import type { FitTable, GrowthOptions } from "./types";
-
-/** Memory that one tree after the other is grown in. */
-export interface Workspace {
-    lists: Uint32Array[];
-    scratch: Uint32Array;
-    marks: Uint32Array;
-}
-
-/** An empty one; it grows as it is needed. */
-export function makeWorkspace(): Workspace {
-    return { lists: [], scratch: new Uint32Array(0), marks: new Uint32Array(0) };
-}
+import { makeWorkspace, reserve, type Workspace } from "./workspace";
 
 /** What a tree is grown from, beside the table. */
 export interface TreeRequest {
@@ -31,7 +22,12 @@ export interface TreeRequest {
     round?: Rounding;
     /** For tests: the bits of an entry. @default 32 */
     wordBits?: number;
+    /** For tests: whether lists are sorted on demand. @default when it is less work */
+    onDemand?: boolean;
 }
+
+/** What a node costs with all columns kept in order, and with those sorted that it looks at, for each row. */
+const WORK = { partition: 2.5, sort: 12 };
 
 /**
  * Grows a tree: at each node the best of all splits between two different values of a column. Of equally good splits the
@@ -46,65 +42,60 @@ export function growTree(table: FitTable, request: TreeRequest, workspace: Works
     if (sample.rows === 0) {
         throw new RangeError("A tree needs at least one row; got none");
     }
-    reserve(workspace, columns.length, sample.entries, request.weights.length);
-    for (const [column, order] of table.orders.entries()) {
-        fillList(workspace.lists[column] as Uint32Array, order, sample, layout);
-    }
+    reserve(workspace, sample.entries, request.weights.length);
+    const lists = sortsOnDemand(request, columns.length)
+        ? new ListsOnDemand(table.orders, workspace, sample, layout)
+        : new PartitionedLists(table, workspace, sample, layout);
     const criterion = makeCriterion(target, layout, request.round ?? ((value) => value));
-    const grower = new Grower(table, request, workspace, layout, criterion);
-    return grower.grow(sample.entries);
+    return new Grower(table, request, lists, layout, criterion, findHalfRanges(table, sample)).grow(sample.entries);
 }
 
-function reserve(workspace: Workspace, columns: number, entries: number, rows: number): void {
-    // One more: `fillList` writes rows that do not count, too, behind those that do.
-    reserveLists(workspace, columns, entries + 1);
-    if (workspace.scratch.length < entries) {
-        workspace.scratch = new Uint32Array(entries);
-    }
-    const words = (rows + 31) >>> 5;
-    if (workspace.marks.length < words) {
-        workspace.marks = new Uint32Array(words);
-    }
+function sortsOnDemand({ onDemand, sampling }: TreeRequest, columns: number): boolean {
+    return onDemand ?? (sampling !== undefined && columns * WORK.partition > sampling.maxFeatures * WORK.sort);
 }
 
-/** Makes the workspace have so many lists of at least so many words. */
-export function reserveLists(workspace: Workspace, count: number, words: number): void {
-    for (let index = 0; index < count; index++) {
-        if ((workspace.lists[index]?.length ?? 0) < words) {
-            workspace.lists[index] = new Uint32Array(words);
+/** Of each column, half the difference between the largest and the smallest number of the sample. */
+function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float64Array {
+    return Float64Array.from(columns, (values, column) => {
+        const order = orders[column] as Uint32Array;
+        const isOutside = (index: number) => {
+            const row = (order[index] as number) >>> 1;
+            return codes[row] === 0 || !((values[row] as number) < Number.MAX_VALUE);
+        };
+        let [first, last] = [0, order.length - 1];
+        while (first < last && isOutside(first)) {
+            first++;
         }
-    }
+        while (last > first && isOutside(last)) {
+            last--;
+        }
+        const [low, high] = [first, last].map((index) => values[(order[index] as number) >>> 1] as number);
+        // Without two numbers there is no gap to measure.
+        return first === last ? 0 : (high as number) / 2 - (low as number) / 2;
+    });
 }
-
-/** Children that are to be split further. */
-type Sides = "both" | "left" | "right";
 
 class Grower {
     private readonly builder = new TreeBuilder();
     private readonly importances: Float64Array;
     /** Columns in the order of the last draw. */
     private readonly deck: Int32Array;
-    /** Of each column, half the difference between its largest and its smallest number at the root. */
-    private readonly halfRanges: Float64Array;
 
     constructor(
         private readonly table: FitTable,
         private readonly request: TreeRequest,
-        private readonly workspace: Workspace,
+        private readonly lists: NodeLists,
         private readonly layout: Layout,
         private readonly criterion: Criterion,
+        private readonly halfRanges: Float64Array,
     ) {
         this.importances = new Float64Array(table.columns.length);
         this.deck = Int32Array.from(table.columns.keys());
-        this.halfRanges = new Float64Array(table.columns.length);
     }
 
     grow(entries: number): FlatTree {
-        const root = this.criterion.describe(this.list(0), 0, entries);
-        for (const column of this.table.columns.keys()) {
-            this.halfRanges[column] = this.halfRangeOf(column, entries);
-        }
-        this.addNode(root, 0, 0);
+        const root = { start: 0, end: entries, source: 0 } as NodeFacts;
+        this.addNode(this.criterion.describe(this.lists.rowsOf(root), 0, entries, 0), 0);
         const total = this.importances.reduce((sum, importance) => sum + importance, 0);
         if (total > 0) {
             for (let column = 0; column < this.importances.length; column++) {
@@ -114,39 +105,29 @@ class Grower {
         return this.builder.finish(this.table.target.task, this.importances);
     }
 
-    /** @param source a column whose list holds the node's rows, as all do unless the node is a leaf by its limits */
-    private addNode(node: NodeFacts, depth: number, source: number): void {
-        const { builder, criterion } = this;
-        const best = this.isFinal(node, depth) ? noSplit() : this.search(node, source);
+    private addNode(node: NodeFacts, depth: number): void {
+        const { builder, criterion, lists } = this;
+        const best = this.isFinal(node, depth) ? noSplit() : this.search(node);
         if (best.column < 0) {
-            criterion.addLeaf(builder, this.list(source), node);
+            criterion.addLeaf(builder, lists.rowsOf(node), node);
             return;
         }
-        const list = this.list(best.column);
-        const left = criterion.describe(list, node.start, best.place);
-        const right = criterion.describe(list, best.place, node.end);
+        const list = lists.at(best.column);
+        const left = criterion.describe(list, node.start, best.place, best.column);
+        const right = criterion.describe(list, best.place, node.end, best.column);
         const gain = criterion.gainOf(best, node, left, right);
         if (!criterion.isEnough(gain, this.request.growth.gainThreshold)) {
-            criterion.addLeaf(builder, this.list(source), node);
+            criterion.addLeaf(builder, lists.rowsOf(node), node);
             return;
         }
         const importance = criterion.importanceOf(gain, node);
         this.importances[best.column] = (this.importances[best.column] as number) + importance;
         const split = builder.addSplit(best.column, this.thresholdOf(best), gain, node.rows, depth);
-        const [leftIsFinal, rightIsFinal] = [this.isFinal(left, depth + 1), this.isFinal(right, depth + 1)];
-        if (!leftIsFinal && !rightIsFinal) {
-            this.partition(node, best, "both");
-        } else if (!leftIsFinal) {
-            this.partition(node, best, "left");
-        }
-        this.addNode(left, depth + 1, best.column);
+        const final = { left: this.isFinal(left, depth + 1), right: this.isFinal(right, depth + 1) };
+        lists.beginLeft(node, best, final);
+        this.addNode(left, depth + 1);
         builder.setRight(split);
-        if (leftIsFinal && !rightIsFinal) {
-            this.partition(node, best, "right");
-            this.addNode({ ...right, start: node.start, end: node.start + right.end - right.start }, depth + 1, 0);
-        } else {
-            this.addNode(right, depth + 1, best.column);
-        }
+        this.addNode(lists.beginRight(node, best, final, right), depth + 1);
     }
 
     /** Whether nobody needs to look for a split. */
@@ -155,11 +136,12 @@ class Grower {
         return node.pure || depth >= maxDepth || node.rows <= minNumSamples;
     }
 
-    private search(node: NodeFacts, source: number): BestSplit {
+    private search(node: NodeFacts): BestSplit {
         const best = noSplit();
-        this.criterion.enter(this.list(source), node);
+        this.criterion.enter(this.lists.rowsOf(node), node);
         for (const column of this.drawColumns(node)) {
-            this.criterion.search(this.list(column), node, column, best, this.gapOf);
+            this.criterion.search(this.lists.open(column, node), node, column, best, this.gapOf);
+            this.lists.close(column, best.column === column);
         }
         return best;
     }
@@ -177,42 +159,11 @@ class Grower {
             const column = deck[other] as number;
             deck[other] = deck[next] as number;
             deck[next] = column;
-            if (!this.isConstant(column, node)) {
+            if (!this.lists.isConstant(column, node)) {
                 drawn.push(column);
             }
         }
         return drawn.sort((a, b) => a - b);
-    }
-
-    private isConstant(column: number, node: NodeFacts): boolean {
-        const first = this.valueAt(column, node.start);
-        const last = this.valueAt(column, node.end - 1);
-        // What is not below MAX_VALUE is one group, see sort.ts.
-        return first === last || !(first < Number.MAX_VALUE);
-    }
-
-    /**
-     * Makes the node's lists its children's. Left rows come to the front; where only one child needs lists its rows do,
-     * and the other's are lost but in the list of the split.
-     */
-    private partition({ start, end }: NodeFacts, { column: by, place }: BestSplit, sides: Sides): void {
-        const { marks, scratch, lists } = this.workspace;
-        const { rowShift } = this.layout;
-        markRows(marks, this.list(by), start, place, rowShift, true);
-        for (let column = 0; column < this.table.columns.length; column++) {
-            if (column !== by) {
-                const list = lists[column] as Uint32Array;
-                if (sides === "both") {
-                    partitionList(list, start, end, marks, rowShift, scratch);
-                } else {
-                    keepEntries(list, start, end, marks, rowShift, sides === "left");
-                }
-            }
-        }
-        markRows(marks, this.list(by), start, place, rowShift, false);
-        if (sides === "right") {
-            this.list(by).copyWithin(start, place, end);
-        }
     }
 
     /**
@@ -238,26 +189,8 @@ class Grower {
         return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (this.halfRanges[column] as number) : 0;
     };
 
-    private halfRangeOf(column: number, entries: number): number {
-        // The first of the values at the end that count as missing.
-        let [low, high] = [0, entries];
-        while (low < high) {
-            const middle = (low + high) >>> 1;
-            if (this.valueAt(column, middle) < Number.MAX_VALUE) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low === 0 ? 0 : this.valueAt(column, low - 1) / 2 - this.valueAt(column, 0) / 2;
-    }
-
     private valueAt(column: number, place: number): number {
-        const row = (this.list(column)[place] as number) >>> this.layout.rowShift;
+        const row = (this.lists.at(column)[place] as number) >>> this.layout.rowShift;
         return (this.table.columns[column] as Float64Array)[row] as number;
-    }
-
-    private list(column: number): Uint32Array {
-        return this.workspace.lists[column] as Uint32Array;
     }
 }

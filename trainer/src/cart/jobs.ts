@@ -1,10 +1,11 @@
 import { countLeaves, type FlatTree } from "./flat-tree";
 import { bootstrap, forestRounding } from "./forest";
-import { growTree, makeWorkspace, reserveLists, type Workspace } from "./grow";
+import { growTree } from "./grow";
 import { makeRandom } from "./random";
 import { addPredictions, predictWith, type Scores } from "./scores";
 import { sortColumn } from "./sort";
 import type { FitTable, FitTask } from "./types";
+import { makeWorkspace, reserveLists, type Workspace } from "./workspace";
 
 /** A piece of work for one thread. */
 export type Job = SortJob | GrowJob;

@@ -1,0 +1,193 @@
+import type { NodeFacts } from "./criteria";
+import { fillRows, type Layout, markRows, partitionList, type Sample } from "./entries";
+import type { FinalSides, NodeLists } from "./node-lists";
+import type { BestSplit } from "./split-search";
+import { type Ranks, reserveLists, type Workspace } from "./workspace";
+
+/** A radix sort of so few entries takes longer than an insertion sort: it has a table to clear. */
+const FEW_ENTRIES = 40;
+
+const DIGIT_BITS = 8;
+const BUCKETS = 1 << DIGIT_BITS;
+
+/**
+ * Keeps one list, and sorts a stretch of it by the columns that are looked at, by each row's rank in the column. It is
+ * less work than keeping all columns in order where a forest looks at few of many. The lists are the same.
+ */
+export class ListsOnDemand implements NodeLists {
+    private readonly ranks: Ranks;
+    /** Entries by row. */
+    private readonly rows: Uint32Array;
+    private current: Uint32Array;
+    private best: Uint32Array;
+    private readonly spare: Uint32Array;
+    private readonly keys: [Uint32Array, Uint32Array];
+    private readonly counts = new Uint32Array(BUCKETS);
+    private openColumn = -1;
+
+    constructor(
+        orders: readonly Uint32Array[],
+        private readonly workspace: Workspace,
+        sample: Sample,
+        private readonly layout: Layout,
+    ) {
+        if (workspace.ranks?.orders !== orders) {
+            workspace.ranks = rankAll(orders);
+        }
+        this.ranks = workspace.ranks;
+        reserveLists(workspace, 6, sample.entries + 1);
+        const [rows, current, best, spare, first, second] = workspace.lists as Six<Uint32Array>;
+        this.rows = rows;
+        this.current = current;
+        this.best = best;
+        this.spare = spare;
+        this.keys = [first, second];
+        fillRows(rows, sample, layout);
+    }
+
+    rowsOf(): Uint32Array {
+        return this.rows;
+    }
+
+    isConstant(column: number, { start, end }: NodeFacts): boolean {
+        const ranks = this.ranks.ofColumns[column] as Uint32Array;
+        const { rowShift } = this.layout;
+        const first = ranks[(this.rows[start] as number) >>> rowShift];
+        for (let index = start + 1; index < end; index++) {
+            if (ranks[(this.rows[index] as number) >>> rowShift] !== first) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    open(column: number, { start, end }: NodeFacts): Uint32Array {
+        this.openColumn = column;
+        const ranks = this.ranks.ofColumns[column] as Uint32Array;
+        if (end - start <= FEW_ENTRIES) {
+            this.insert(ranks, start, end);
+        } else {
+            this.distribute(ranks, this.ranks.counts[column] as number, start, end);
+        }
+        return this.current;
+    }
+
+    close(_column: number, isBest: boolean): void {
+        this.openColumn = -1;
+        if (isBest) {
+            [this.current, this.best] = [this.best, this.current];
+        }
+    }
+
+    at(column: number): Uint32Array {
+        return column === this.openColumn ? this.current : this.best;
+    }
+
+    beginLeft({ start, end }: NodeFacts, { place }: BestSplit): void {
+        const { marks, scratch } = this.workspace;
+        const { rowShift } = this.layout;
+        markRows(marks, this.best, start, place, rowShift, true);
+        partitionList(this.rows, start, end, marks, rowShift, scratch);
+        markRows(marks, this.best, start, place, rowShift, false);
+    }
+
+    beginRight(_node: NodeFacts, _best: BestSplit, _final: FinalSides, right: NodeFacts): NodeFacts {
+        return right;
+    }
+
+    private insert(ranks: Uint32Array, start: number, end: number): void {
+        const { current, rows } = this;
+        const [keys] = this.keys;
+        const { rowShift } = this.layout;
+        for (let index = start; index < end; index++) {
+            const entry = rows[index] as number;
+            const key = ranks[entry >>> rowShift] as number;
+            let place = index;
+            while (place > start && (keys[place - 1] as number) > key) {
+                keys[place] = keys[place - 1] as number;
+                current[place] = current[place - 1] as number;
+                place--;
+            }
+            keys[place] = key;
+            current[place] = entry;
+        }
+        markTies(current, keys, start, end);
+    }
+
+    private distribute(ranks: Uint32Array, different: number, start: number, end: number): void {
+        const { rowShift } = this.layout;
+        const digits = Math.max(1, Math.ceil((32 - Math.clz32(different - 1)) / DIGIT_BITS));
+        let [fromKeys, toKeys] = this.keys;
+        for (let index = start; index < end; index++) {
+            fromKeys[index] = ranks[(this.rows[index] as number) >>> rowShift] as number;
+        }
+        let from = this.rows;
+        // An odd number of steps ends in `current` when the first one goes there.
+        let [to, next] = digits % 2 === 1 ? [this.current, this.spare] : [this.spare, this.current];
+        for (let digit = 0; digit < digits; digit++) {
+            this.pass(from, fromKeys, to, toKeys, start, end, digit * DIGIT_BITS);
+            from = to;
+            [to, next] = [next, to];
+            [fromKeys, toKeys] = [toKeys, fromKeys];
+        }
+        markTies(this.current, fromKeys, start, end);
+    }
+
+    private pass(
+        from: Uint32Array,
+        fromKeys: Uint32Array,
+        to: Uint32Array,
+        toKeys: Uint32Array,
+        start: number,
+        end: number,
+        shift: number,
+    ): void {
+        const { counts } = this;
+        counts.fill(0);
+        for (let index = start; index < end; index++) {
+            const bucket = ((fromKeys[index] as number) >>> shift) & (BUCKETS - 1);
+            counts[bucket] = (counts[bucket] as number) + 1;
+        }
+        let place = start;
+        for (let bucket = 0; bucket < BUCKETS; bucket++) {
+            const count = counts[bucket] as number;
+            counts[bucket] = place;
+            place += count;
+        }
+        for (let index = start; index < end; index++) {
+            const key = fromKeys[index] as number;
+            const bucket = (key >>> shift) & (BUCKETS - 1);
+            const target = counts[bucket] as number;
+            counts[bucket] = target + 1;
+            toKeys[target] = key;
+            to[target] = from[index] as number;
+        }
+    }
+}
+
+type Six<T> = [T, T, T, T, T, T];
+
+/** Sets the ties of entries whose own, in the list of rows, are 0. */
+function markTies(list: Uint32Array, keys: Uint32Array, start: number, end: number): void {
+    for (let index = start + 1; index < end; index++) {
+        const tie = keys[index] === keys[index - 1] ? 1 : 0;
+        list[index] = ((list[index] as number) & -2) | tie;
+    }
+    list[start] = (list[start] as number) & -2;
+}
+
+function rankAll(orders: readonly Uint32Array[]): Ranks {
+    const ranks: Ranks = { orders, ofColumns: [], counts: [] };
+    for (const order of orders) {
+        const ofColumn = new Uint32Array(order.length);
+        let rank = -1;
+        for (let index = 0; index < order.length; index++) {
+            const word = order[index] as number;
+            rank += 1 - (word & 1);
+            ofColumn[word >>> 1] = rank;
+        }
+        ranks.ofColumns.push(ofColumn);
+        ranks.counts.push(rank + 1);
+    }
+    return ranks;
+}
