@@ -9,11 +9,15 @@ export interface Command {
     readonly cwd?: string;
 }
 
+/** A command that takes longer hangs, and is ended. The longest takes five minutes where two processors have nothing else to do. */
+const LONGEST_MS = 30 * 60_000;
+
 /** What a command printed, as text. Its error output is part of the error's message. */
 export async function run({ program, args, env, cwd }: Command): Promise<string> {
     const child = spawn(program, args, {
         stdio: ["ignore", "pipe", "pipe"],
         env: { ...process.env, ...env },
+        timeout: LONGEST_MS,
         ...(cwd === undefined ? {} : { cwd }),
     });
     const output: Buffer[] = [];

@@ -12,6 +12,6 @@ export async function describeMachine(): Promise<string[]> {
         `Node.js ${process.versions.node}; ${Object.entries(versions)
             .map(([name, version]) => `${name} ${version}`)
             .join(", ")}`,
-        `Load average of the last minute when this was written: ${os.loadavg()[0]?.toFixed(1)}`,
+        `Load average of the minute before it began: ${os.loadavg()[0]?.toFixed(1)}`,
     ];
 }
