@@ -224,6 +224,17 @@ describe("readDataset", () => {
             expect(await drop({ id })).toEqual([]);
         });
 
+        it("may be more texts than there may be categories", async () => {
+            const kind = repeat(KIND, 100_100);
+            const user_id = count(100_100).map((row) => `u${row}`);
+            const { dropped, rowCount } = await read({ size: kind.map((text) => `${text}${text}`), user_id, kind });
+            expect({ dropped, rowCount }).toMatchObject({ dropped: [{ name: "user_id" }], rowCount: 100_100 });
+            user_id[100_050] = "u7";
+            await expect(read({ size: kind, user_id, kind })).rejects.toThrow(
+                'row 100052, column "user_id": there are more than 100000 different texts: too many to be categories',
+            );
+        });
+
         it("are no excuse for text among numbers when they are none", async () => {
             const id = [1, 2, 3, 4, "5a", 6, 7, 8, 9, 2, 11, 12];
             await expect(drop({ id })).rejects.toThrow(

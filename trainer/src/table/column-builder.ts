@@ -2,6 +2,7 @@ import { Dictionary } from "./dictionary";
 import { readNumber } from "./number-bytes";
 import { isMissing, Sample, textOf } from "./sample";
 import { enlargeShared } from "./shared-memory";
+import { TextHashes } from "./text-hashes";
 
 /** More different texts than this are no categories: each one would be in the model. */
 export const MAX_CATEGORIES = 100_000;
@@ -25,7 +26,10 @@ export class ColumnBuilder {
     kind: "pending" | "number" | "text" = "pending";
     values = new Float64Array(0) as Float64Array;
     /** Of text: the different ones. */
-    readonly dictionary = new Dictionary();
+    dictionary = new Dictionary();
+    /** Of an identifier with too many texts for a category each: what shows whether they all differ. */
+    private hashes: TextHashes | undefined;
+    private lastHashedRow = -1;
     /** Of an identifier with numbers: its texts, all different. They are right if the column is dropped. */
     readonly others = new Dictionary();
     firstOther: CellProblem | undefined;
@@ -62,6 +66,9 @@ export class ColumnBuilder {
                 return Number.isNaN(value) ? this.judge(row, bytes, start, end) : undefined;
             }
             case "text":
+                if (this.hashes !== undefined) {
+                    return this.putHash(this.hashes, row, bytes, start, end);
+                }
                 this.values[row] = this.dictionary.add(bytes, start, end);
                 return this.dictionary.size > MAX_CATEGORIES ? this.judgeNumber(row) : undefined;
         }
@@ -88,6 +95,11 @@ export class ColumnBuilder {
         return first;
     }
 
+    /** Of text: how many different ones there are. */
+    get differentTexts(): number {
+        return this.hashes?.size ?? this.dictionary.size;
+    }
+
     /** How many of the first rows have a number. */
     countNumbers(rows: number): number {
         let numbers = 0;
@@ -99,7 +111,8 @@ export class ColumnBuilder {
 
     /** Memory that it takes, but for the values. */
     get byteLength(): number {
-        return this.dictionary.byteLength + this.others.byteLength + (this.sample?.byteLength ?? 0);
+        const { dictionary, others, hashes, sample } = this;
+        return dictionary.byteLength + others.byteLength + (hashes?.byteLength ?? 0) + (sample?.byteLength ?? 0);
     }
 
     /** The cell is no number. */
@@ -124,11 +137,36 @@ export class ColumnBuilder {
         return undefined;
     }
 
-    /** There are too many texts, unless the column is an identifier. */
+    /** There are too many texts. For an identifier that is right as long as they differ, and so they are let go. */
     private judgeNumber(row: number): CellProblem | undefined {
-        if (this.role === "identifier" && this.dictionary.size > row) {
-            return undefined;
+        if (this.role !== "identifier" || this.dictionary.size <= row) {
+            return this.describeTooMany(row);
         }
+        const hashes = new TextHashes();
+        this.dictionary.forEach((bytes, start, end) => {
+            hashes.add(bytes, start, end);
+        });
+        this.dictionary = new Dictionary();
+        this.hashes = hashes;
+        this.lastHashedRow = row;
+        return undefined;
+    }
+
+    private putHash(
+        hashes: TextHashes,
+        row: number,
+        bytes: Uint8Array,
+        start: number,
+        end: number,
+    ): CellProblem | undefined {
+        if (!hashes.add(bytes, start, end) && row !== this.lastHashedRow) {
+            return this.describeTooMany(row);
+        }
+        this.lastHashedRow = row;
+        return undefined;
+    }
+
+    private describeTooMany(row: number): CellProblem {
         return {
             row,
             problem:

@@ -91,7 +91,7 @@ export function isIdentifierName(name: string): boolean {
 /** Says that no two rows have the same value; one may have none. */
 export function isDistinct(builder: ColumnBuilder, rowCount: number): boolean {
     if (builder.kind === "text") {
-        return builder.dictionary.size === rowCount;
+        return builder.differentTexts === rowCount;
     }
     const values = builder.values.subarray(0, rowCount);
     if (values.every((value, row) => row === 0 || value > (values[row - 1] as number))) {

@@ -37,6 +37,13 @@ export class Dictionary {
         );
     }
 
+    /** The texts as bytes, in the order of their numbers. */
+    forEach(visit: (bytes: Uint8Array, start: number, end: number) => void): void {
+        for (let at = 0; at < this.size; at++) {
+            visit(this.bytes, this.startOf(at), this.ends[at] as number);
+        }
+    }
+
     /** Memory that it takes. */
     get byteLength(): number {
         return this.slots.byteLength + this.hashes.byteLength + this.ends.byteLength + this.bytes.byteLength;
