@@ -10,6 +10,7 @@ import { describeWithChromium } from "../../helpers/chromium";
 import {
     awkwardReport,
     blobs,
+    chain,
     type Data,
     houses,
     iris,
@@ -38,6 +39,7 @@ const REPORTS: Readonly<Record<string, ReportInput>> = {
     forest: withTrials(train(blobs(9, 450, 5), { algorithm: "forest", trees: 3, maxDepth: 6 })),
     awkward: awkwardReport(),
     big: reportOf(bigModel),
+    deep: reportOf(modelOf(madeUp(numbers(12), undefined, 325), [chain(64, numbers(12))])),
 };
 
 function withTrials(input: ReportInput): ReportInput {

@@ -124,7 +124,7 @@ button:hover{background:var(--wash);border-color:var(--accent)}
 .tree{font-size:.95rem;line-height:1.4}
 .tree:not(.chart){max-width:50rem}
 .tree ul{padding-left:1.6rem;border-left:1px solid var(--line);margin-left:.7rem}
-.tree li li li li li li li li li li li li li ul{padding-left:.4rem;margin-left:.2rem}
+.tree li li li li li li li li ul{padding-left:.2rem;margin-left:.1rem}
 .tree li{position:relative}
 .node{display:grid;grid-template-columns:minmax(0,1fr) 7rem;gap:.1rem 1rem;align-items:center;padding:.5rem .75rem;border-radius:9px;border:1px solid transparent}
 .line{grid-column:1}
@@ -170,7 +170,7 @@ nav ul{gap:0 1.2rem}
 th,td{padding-right:.5rem}
 .measures,.numbers-last{font-size:.88rem}
 .tree ul{padding-left:.5rem;margin-left:.3rem}
-.tree li li li li li li li li ul{padding-left:0;margin-left:.12rem}
+.tree li li li li li li li li ul{padding-left:0;margin-left:0}
 .node{grid-template-columns:minmax(0,1fr);padding:.4rem .5rem}
 .bar{grid-column:1;grid-row:auto}
 .icicle .wide{display:none}
@@ -198,7 +198,7 @@ tr,.node,figure,.headline,.notice,dl.facts div{break-inside:avoid}
 .matrix.steep b{font-size:.85rem}
 .trials{font-size:.85rem}
 .tree{line-height:1.3}
-.node{padding:.15rem .4rem}
+.node{padding:.15rem .4rem}.tree ul{padding-left:1rem;margin-left:.4rem}.tree li li li li li li li li ul{padding-left:.1rem;margin-left:0}
 .tree summary .line::before{display:none}
 .tree details:not([open],.paper)>summary .line::after{content:" (folded)";color:var(--soft)}
 .tree{max-width:none!important}

@@ -188,6 +188,18 @@ export function uneven(leaves: number, features: readonly Feature[], classes: nu
     return node(leaves, leaves * 12);
 }
 
+/** A tree in which every split has one leaf, so many levels deep, for numbers. */
+export function chain(levels: number, features: readonly Feature[]): TreeNode {
+    let root: TreeNode = { numberSamples: 5, distribution: levels };
+    for (let level = 0; level < levels; level++) {
+        const leaf: TreeNode = { numberSamples: 5, distribution: level };
+        const numberSamples = (root.numberSamples as number) + 5;
+        const [left, right] = level % 2 === 0 ? [leaf, root] : [root, leaf];
+        root = { splitColumn: level % features.length, splitValue: level + 0.5, gain: 1, numberSamples, left, right };
+    }
+    return root;
+}
+
 const SCRIPTS = [
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(1)>",

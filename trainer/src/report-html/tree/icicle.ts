@@ -18,7 +18,9 @@ export function drawIcicle(tree: TreeView, model: Model): Html {
         return html``;
     }
     const boxes: { node: NodeView; x: number; width: number }[] = [];
+    let isDeeper = false;
     const place = (node: NodeView, x: number, width: number): void => {
+        isDeeper ||= node.depth >= MOST_LEVELS;
         if (node.depth >= MOST_LEVELS || width < NARROWEST) {
             return;
         }
@@ -39,7 +41,7 @@ export function drawIcicle(tree: TreeView, model: Model): Html {
         ({ node, x, width }) => drawBox(node, x, width, model, range),
     )}</svg><figcaption>The tree at a glance: each box is as wide as its share of the rows; its question leads to the boxes below it. ${
         isClasses ? "The stronger the colour, the more of one class." : "The stronger the colour, the higher the mean."
-    }</figcaption></figure>`;
+    }${isDeeper && html` Shown are the first ${MOST_LEVELS} levels.`}</figcaption></figure>`;
 }
 
 function drawBox(node: NodeView, x: number, width: number, model: Model, range: MeanRange): Html {
