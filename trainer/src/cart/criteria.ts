@@ -1,13 +1,6 @@
+import type { BestSplit, GapOf } from "./best-split";
 import type { Layout } from "./entries";
-import {
-    type BestSplit,
-    type ClassCounts,
-    type GapOf,
-    type Stretch,
-    searchClasses,
-    searchNumbers,
-    searchTwoClasses,
-} from "./split-search";
+import { type ClassCounts, type Stretch, searchClasses, searchNumbers, searchTwoClasses } from "./split-search";
 import type { TreeBuilder } from "./tree-builder";
 import type { FitTarget } from "./types";
 

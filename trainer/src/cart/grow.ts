@@ -1,10 +1,10 @@
+import { type BestSplit, type GapOf, noSplit } from "./best-split";
 import { type Criterion, makeCriterion, type NodeFacts, type Rounding } from "./criteria";
 import { chooseLayout, type Layout, makeSample, type Sample } from "./entries";
 import type { FlatTree } from "./flat-tree";
 import { ListsOnDemand } from "./lists-on-demand";
 import { type NodeLists, PartitionedLists } from "./node-lists";
 import type { Random } from "./random";
-import { type BestSplit, type GapOf, noSplit } from "./split-search";
 import { TreeBuilder } from "./tree-builder";
 import type { FitTable, GrowthOptions } from "./types";
 import { makeWorkspace, reserve, type Workspace } from "./workspace";

@@ -1,7 +1,7 @@
+import type { BestSplit } from "./best-split";
 import type { NodeFacts } from "./criteria";
 import { fillRows, type Layout, markRows, partitionList, type Sample } from "./entries";
 import type { FinalSides, NodeLists } from "./node-lists";
-import type { BestSplit } from "./split-search";
 import { type Ranks, reserveLists, type Workspace } from "./workspace";
 
 /** A radix sort of so few entries takes longer than an insertion sort: it has a table to clear. */

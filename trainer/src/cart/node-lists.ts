@@ -1,6 +1,6 @@
+import type { BestSplit } from "./best-split";
 import type { NodeFacts } from "./criteria";
 import { fillList, keepEntries, type Layout, markRows, partitionList, type Sample } from "./entries";
-import type { BestSplit } from "./split-search";
 import type { FitTable } from "./types";
 import { reserveLists, type Workspace } from "./workspace";
 

@@ -1,3 +1,4 @@
+import { type BestSplit, type GapOf, isBetter, setBest } from "./best-split";
 import type { Layout } from "./entries";
 
 /** A node, as the search in its lists sees it: the same stretch of every list. */
@@ -6,34 +7,6 @@ export interface Stretch {
     end: number;
     /** Sum of the weights. */
     rows: number;
-}
-
-/** The best split of a node so far. */
-export interface BestSplit {
-    /** -1: none. */
-    column: number;
-    /** Place in the column's list of the first entry that goes right. */
-    place: number;
-    /** Rows that go left: the sum of their weights. */
-    leftRows: number;
-    /** What is maximised. */
-    score: number;
-    /** Classes: the integers that the score was made of, see the two searches. */
-    leftSum: number;
-    rightSum: number;
-    /** See GapOf. -1: nobody has asked yet. */
-    gap: number;
-}
-
-/**
- * How far apart the two values are that a split lies between, as a share of the column's range in the fit. Of equally
- * good splits the one with the widest gap is taken (docs/adr/0006), and of these the first that is searched.
- */
-export type GapOf = (column: number, place: number) => number;
-
-/** No split yet. Every score is above its score. */
-export function noSplit(): BestSplit {
-    return { column: -1, place: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0, gap: -1 };
 }
 
 /**
@@ -78,7 +51,7 @@ export function searchTwoClasses(
                 const score = (difference * difference) / product;
                 const order = compareOfTwo(score, Math.abs(difference), product, rows, best);
                 if (isBetter(order, column, index, best, gapOf)) {
-                    set(best, column, index, left, score, Math.abs(difference), 0);
+                    setBest(best, column, index, left, score, Math.abs(difference), 0);
                     limit = score * (1 - CLOSE);
                 }
             }
@@ -103,26 +76,6 @@ function compareOfTwo(score: number, difference: number, product: number, rows: 
 
 function compare(a: bigint, b: bigint): number {
     return a > b ? 1 : a < b ? -1 : 0;
-}
-
-/** @param order above 0: better than the best split so far; 0: as good */
-function isBetter(order: number, column: number, place: number, best: BestSplit, gapOf: GapOf): boolean {
-    if (order > 0) {
-        best.gap = -1;
-        return true;
-    }
-    if (order < 0) {
-        return false;
-    }
-    if (best.gap < 0) {
-        best.gap = gapOf(best.column, best.place);
-    }
-    const gap = gapOf(column, place);
-    if (gap > best.gap) {
-        best.gap = gap;
-        return true;
-    }
-    return false;
 }
 
 /** Room to count the rows of each class in. */
@@ -168,7 +121,7 @@ export function searchClasses(
             if (score >= limit) {
                 const order = compareOfMany(score, leftSum, rightSum, left, rows, best);
                 if (isBetter(order, column, index, best, gapOf)) {
-                    set(best, column, index, left, score, leftSum, rightSum);
+                    setBest(best, column, index, left, score, leftSum, rightSum);
                     limit = score * (1 - CLOSE);
                 }
             }
@@ -255,7 +208,7 @@ export function searchNumbers(
                 const score = (sum * sum) / product;
                 const order = score > best.score * (1 + SUM_NOISE) ? 1 : 0;
                 if (isBetter(order, column, index, best, gapOf)) {
-                    set(best, column, index, left, score, 0, 0);
+                    setBest(best, column, index, left, score, 0, 0);
                     limit = score * (1 - SUM_NOISE);
                 }
             }
@@ -264,21 +217,4 @@ export function searchNumbers(
         left = (left + weight) | 0;
         sum += weight * ((numbers[entry >>> rowShift] as number) - mean);
     }
-}
-
-function set(
-    best: BestSplit,
-    column: number,
-    place: number,
-    leftRows: number,
-    score: number,
-    leftSum: number,
-    rightSum: number,
-): void {
-    best.column = column;
-    best.place = place;
-    best.leftRows = leftRows;
-    best.score = score;
-    best.leftSum = leftSum;
-    best.rightSum = rightSum;
 }

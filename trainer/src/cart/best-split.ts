@@ -1,0 +1,65 @@
+/** The best split of a node so far. */
+export interface BestSplit {
+    /** -1: none. */
+    column: number;
+    /** Place in the column's list of the first entry that goes right. */
+    place: number;
+    /** Rows that go left: the sum of their weights. */
+    leftRows: number;
+    /** What is maximised. */
+    score: number;
+    /** Classes: the integers that the score was made of, see the two searches. */
+    leftSum: number;
+    rightSum: number;
+    /** See GapOf. -1: nobody has asked yet. */
+    gap: number;
+}
+
+/**
+ * How far apart the two values are that a split lies between, as a share of the column's range in the fit. Of equally
+ * good splits the one with the widest gap is taken (docs/adr/0006), and of these the first that is searched.
+ */
+export type GapOf = (column: number, place: number) => number;
+
+/** No split yet. Every score is above its score. */
+export function noSplit(): BestSplit {
+    return { column: -1, place: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0, gap: -1 };
+}
+
+/** @param order above 0: better than the best split so far; 0: as good */
+export function isBetter(order: number, column: number, place: number, best: BestSplit, gapOf: GapOf): boolean {
+    if (order > 0) {
+        best.gap = -1;
+        return true;
+    }
+    if (order < 0) {
+        return false;
+    }
+    if (best.gap < 0) {
+        best.gap = gapOf(best.column, best.place);
+    }
+    const gap = gapOf(column, place);
+    if (gap > best.gap) {
+        best.gap = gap;
+        return true;
+    }
+    return false;
+}
+
+/** Makes another split the best one. */
+export function setBest(
+    best: BestSplit,
+    column: number,
+    place: number,
+    leftRows: number,
+    score: number,
+    leftSum: number,
+    rightSum: number,
+): void {
+    best.column = column;
+    best.place = place;
+    best.leftRows = leftRows;
+    best.score = score;
+    best.leftSum = leftSum;
+    best.rightSum = rightSum;
+}
