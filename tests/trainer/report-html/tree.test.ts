@@ -2,8 +2,10 @@ import type { Feature, TreeNode } from "../../../trainer/src/model-format";
 import { type NodeView, readTree } from "../../../trainer/src/report-html/tree/read-tree";
 import { treeData } from "../../../trainer/src/report-html/tree/tree-data";
 import { branchTexts, questionText } from "../../../trainer/src/report-html/tree/words";
+import { houses, iris, madeUp } from "./helpers/data";
 import { grow } from "./helpers/grow";
-import { houses, iris, madeUp, modelOf, uneven } from "./helpers/inputs";
+import { modelOf } from "./helpers/inputs";
+import { uneven } from "./helpers/made-up-trees";
 
 const numbers: Feature[] = Array.from({ length: 6 }, (_, place) => ({
     name: `x${place}`,

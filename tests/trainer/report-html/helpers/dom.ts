@@ -1,7 +1,16 @@
 import { type DefaultTreeAdapterTypes, type ParserError, parse } from "parse5";
+import { type ReportInput, renderReport } from "../../../../trainer/src/report-html";
 
 type Node = DefaultTreeAdapterTypes.Node;
 export type Element = DefaultTreeAdapterTypes.Element;
+
+/** The page of a report: its elements, the text that it shows, its size in bytes. */
+export function pageOf(input: ReportInput): { elements: Element[]; text: string; errors: string[]; size: number } {
+    const html = renderReport(input);
+    const { elements, errors } = parsePage(html);
+    const body = elements.find(({ tagName }) => tagName === "body");
+    return { elements, text: textOf(body), errors, size: Buffer.byteLength(html) };
+}
 
 /** A page as a browser understands it, and everything that the HTML standard calls a parse error. */
 export function parsePage(page: string): { elements: Element[]; errors: string[] } {

@@ -1,124 +1,17 @@
-import { createHash } from "node:crypto";
-import type { Feature } from "../../../trainer/src/model-format";
-import { type ReportInput, renderReport } from "../../../trainer/src/report-html";
-import { attribute, byTag, cellsOf, type Element, hasClass, parsePage, textOf } from "./helpers/dom";
-import {
-    AWKWARD_NAMES,
-    awkwardReport,
-    blobs,
-    houses,
-    iris,
-    madeUp,
-    modelOf,
-    reportOf,
-    train,
-    uneven,
-} from "./helpers/inputs";
-
-const numbers = (count: number): Feature[] =>
-    Array.from({ length: count }, (_, place) => ({ name: `feature ${place + 1}`, kind: "number", missing: false }));
-const labels = (count: number): string[] => Array.from({ length: count }, (_, place) => `class ${place + 1}`);
-
-function page(input: ReportInput): { elements: Element[]; text: string; errors: string[]; size: number } {
-    const html = renderReport(input);
-    const { elements, errors } = parsePage(html);
-    const body = elements.find(({ tagName }) => tagName === "body");
-    return { elements, text: textOf(body), errors, size: Buffer.byteLength(html) };
-}
+import type { ReportInput } from "../../../trainer/src/report-html";
+import { blobs, houses, iris, madeUp } from "./helpers/data";
+import { attribute, byTag, cellsOf, hasClass, pageOf, textOf } from "./helpers/dom";
+import { modelOf, reportOf, train } from "./helpers/inputs";
+import { labels, numbers, uneven } from "./helpers/made-up-trees";
 
 const irisReport = train(iris());
 const housesReport = train(houses(300), { maxDepth: 5, minNumSamples: 8 });
 const forestReport = train(blobs(4, 400, 5), { algorithm: "forest", trees: 3, maxDepth: 6 });
 
-describe("the page", () => {
-    const reports: [string, ReportInput][] = [
-        ["a classification", irisReport],
-        ["a regression", housesReport],
-        ["a forest", forestReport],
-        ["names with markup, in other writings and very long", awkwardReport()],
-        ["a tree of one leaf", reportOf(modelOf(madeUp(numbers(2), labels(2)), [uneven(1, numbers(2), 2)]))],
-    ];
-
-    it.each(reports)("of %s is HTML without a parse error, with each id once", (_, input) => {
-        const { elements, errors } = page(input);
-        expect(errors).toEqual([]);
-        const ids = elements.map((element) => attribute(element, "id")).filter((id) => id !== undefined);
-        expect(ids).toEqual([...new Set(ids)]);
-        const links = byTag(elements, "a").map((link) => attribute(link, "href")?.slice(1));
-        expect(ids).toEqual(expect.arrayContaining(links));
-    });
-
-    it.each(reports)("of %s has the headings in order", (_, input) => {
-        const headings = page(input).elements.filter(({ tagName }) => /^h\d$/.test(tagName));
-        expect(headings.map(({ tagName }) => tagName)).toEqual(["h1", ...headings.slice(1).map(() => "h2")]);
-        expect(headings.length).toBeGreaterThan(3);
-    });
-
-    it.each(reports)("of %s allows its own script and styles and loads nothing", (_, input) => {
-        const { elements } = page(input);
-        const policy = attribute(
-            elements.find((element) => attribute(element, "http-equiv") === "Content-Security-Policy"),
-            "content",
-        );
-        const hash = (element: Element | undefined) => {
-            const [child] = element?.childNodes ?? [];
-            const text = child !== undefined && "value" in child ? child.value : "";
-            return `sha256-${createHash("sha256").update(text).digest("base64")}`;
-        };
-        const scripts = byTag(elements, "script").filter((element) => attribute(element, "type") === undefined);
-        expect(scripts).toHaveLength(1);
-        expect(byTag(elements, "style")).toHaveLength(1);
-        expect(policy).toBe(
-            `default-src 'none'; style-src '${hash(byTag(elements, "style")[0])}'; script-src '${hash(scripts[0])}'; base-uri 'none'; form-action 'none'`,
-        );
-        const loading = elements
-            .flatMap(({ attrs }) => attrs)
-            .filter(({ name }) => /^(src|srcset|data|style|on\w+)$/.test(name));
-        expect(loading).toEqual([]);
-        expect(elements.map(({ tagName }) => tagName)).not.toEqual(
-            expect.arrayContaining([expect.stringMatching(/^(img|iframe|object|embed|link|base)$/)]),
-        );
-    });
-
-    it("is the same for the same input", () => {
-        expect(renderReport(train(iris()))).toBe(renderReport(irisReport));
-    });
-
-    it("shows names as they are, markup and all", () => {
-        const { text, elements } = page(awkwardReport());
-        for (const name of AWKWARD_NAMES.slice(0, 11)) {
-            expect(text).toContain(name);
-        }
-        expect(textOf(byTag(elements, "h1")[0])).toBe(AWKWARD_NAMES[0]);
-        expect(textOf(byTag(elements, "title")[0])).toContain(AWKWARD_NAMES[0]);
-    });
-
-    it.each<[string, () => ReportInput, number]>([
-        ["iris", () => irisReport, 60_000],
-        [
-            "10,000 leaves",
-            () => reportOf(modelOf(madeUp(numbers(12), labels(5), 120_000), [uneven(10_000, numbers(12), 5)])),
-            1_500_000,
-        ],
-        [
-            "100,000 leaves",
-            () => reportOf(modelOf(madeUp(numbers(12), undefined, 1_200_000), [uneven(100_000, numbers(12), 0)])),
-            2_000_000,
-        ],
-        [
-            "1,000 features and 1,000 classes",
-            () => reportOf(modelOf(madeUp(numbers(1000), labels(1000), 60_000), [uneven(3000, numbers(1000), 1000)])),
-            2_000_000,
-        ],
-    ])("of %s is small", (_, input, bytes) => {
-        expect(page(input()).size).toBeLessThan(bytes);
-    });
-});
-
 describe("the headline", () => {
     it("explains the accuracy against the baseline", () => {
         const { accuracy = 0, testRows } = irisReport.metrics;
-        const { text } = page(irisReport);
+        const { text } = pageOf(irisReport);
         expect(text).toContain(`${Number((accuracy * 100).toFixed(1))} % accuracy`);
         expect(text).toContain(
             `Of ${testRows} rows that it had not seen, it named the right class for ${Math.round(accuracy * testRows)}.`,
@@ -130,11 +23,11 @@ describe("the headline", () => {
     it("says so when a model is no better than the baseline", () => {
         const { metrics } = irisReport;
         const poor = { ...irisReport, metrics: { ...metrics, accuracy: 0.3, baselineAccuracy: 0.4 } };
-        expect(page(poor).text).toContain("So it is no better than that");
+        expect(pageOf(poor).text).toContain("So it is no better than that");
         const { rmse = 0 } = housesReport.metrics;
         const worse = { ...housesReport, metrics: { ...housesReport.metrics, r2: -0.21 } };
-        expect(page(worse).text).toContain("So it is no better than that");
-        expect(page(worse).text).toContain(`always answering the mean would have ${grouped(rmse / Math.sqrt(1.21))}`);
+        expect(pageOf(worse).text).toContain("So it is no better than that");
+        expect(pageOf(worse).text).toContain(`always answering the mean would have ${grouped(rmse / Math.sqrt(1.21))}`);
     });
 
     it("compares a regression with always answering the mean", () => {
@@ -142,12 +35,12 @@ describe("the headline", () => {
         const values = Array.from(actual);
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
         const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-        expect(page(housesReport).text).toContain(`always answering the mean would have ${grouped(deviation)}`);
+        expect(pageOf(housesReport).text).toContain(`always answering the mean would have ${grouped(deviation)}`);
     });
 
     it("has no comparison where the tested values do not vary", () => {
         const flat = { ...housesReport, metrics: { ...housesReport.metrics, r2: null } };
-        const { text } = page(flat);
+        const { text } = pageOf(flat);
         expect(text).toContain("The tested values do not vary");
         expect(text).not.toContain("NaN");
     });
@@ -158,7 +51,7 @@ describe("the headline", () => {
             outOfBag: { rows: 399, accuracy: 0.875 },
             cv: { folds: 5, measure: "accuracy", mean: 0.853, std: 0.0214 },
         };
-        const { text } = page({ ...forestReport, metrics });
+        const { text } = pageOf({ ...forestReport, metrics });
         expect(text).toContain("by the trees that did not see it: 87.5 % of 399 rows");
         expect(text).toContain(
             "Over 5 folds of the other rows, its accuracy is 85.3 % on average (standard deviation 2.1 %)",
@@ -172,7 +65,7 @@ describe("the headline", () => {
 
 describe("the confusion matrix", () => {
     it("has heads for rows and columns, counts and shares", () => {
-        const matrix = page(irisReport).elements.find((element) => hasClass(element, "matrix"));
+        const matrix = pageOf(irisReport).elements.find((element) => hasClass(element, "matrix"));
         expect(matrix && byTag(matrix, "th").map((head) => [textOf(head), attribute(head, "scope")])).toEqual([
             ...["Iris-setosa", "Iris-versicolor", "Iris-virginica"].map((label) => [label, "col"]),
             ...["Iris-setosa", "Iris-versicolor", "Iris-virginica"].map((label) => [label, "row"]),
@@ -194,7 +87,7 @@ describe("the confusion matrix", () => {
 
     it("gives way to the commonest mistakes when there are many classes", () => {
         const input = reportOf(modelOf(madeUp(numbers(3), labels(40)), [uneven(50, numbers(3), 40)]));
-        const { elements, text } = page(input);
+        const { elements, text } = pageOf(input);
         expect(elements.filter((element) => hasClass(element, "matrix"))).toEqual([]);
         const table = byTag(elements, "table").find(
             (item) => textOf(byTag(item, "caption")[0]) === "The commonest mistakes",
@@ -213,16 +106,16 @@ describe("the confusion matrix", () => {
 
 describe("the features", () => {
     it("are listed by their importance, those never asked for are counted", () => {
-        const table = page(irisReport).elements.find((element) => hasClass(element, "importances"));
+        const table = pageOf(irisReport).elements.find((element) => hasClass(element, "importances"));
         const asked = (irisReport.metrics.featureImportances ?? []).filter(({ importance }) => importance > 0);
         expect(cellsOf(table).slice(1)).toEqual(
             asked.map(({ feature, importance }) => [feature, "", `${(importance * 100).toFixed(1)} %`]),
         );
-        expect(page(irisReport).text).toContain(`${4 - asked.length} features are never asked for`);
+        expect(pageOf(irisReport).text).toContain(`${4 - asked.length} features are never asked for`);
     });
 
     it("have their kinds: numbers, numbers or none, categories", () => {
-        const table = byTag(page(housesReport).elements, "table").find(
+        const table = byTag(pageOf(housesReport).elements, "table").find(
             (item) => textOf(byTag(item, "caption")[0]) === "5 features",
         );
         expect(cellsOf(table).slice(1)).toEqual([
@@ -237,7 +130,7 @@ describe("the features", () => {
     it("are left out where the metrics do not tell their importance", () => {
         const { featureImportances, ...metrics } = irisReport.metrics;
         expect(featureImportances).toHaveLength(4);
-        const { elements } = page({ ...irisReport, metrics });
+        const { elements } = pageOf({ ...irisReport, metrics });
         expect(elements.map((element) => attribute(element, "id"))).not.toContain("importances");
     });
 });
@@ -245,7 +138,7 @@ describe("the features", () => {
 describe("the training", () => {
     it("is told with its warnings, dropped columns, rows without a target and hyperparameters", () => {
         const dataset = { ...irisReport.dataset, warnings: ["Column x is odd"], rowsWithoutTarget: 2 };
-        const { text, elements } = page({ ...irisReport, dataset });
+        const { text, elements } = pageOf({ ...irisReport, dataset });
         expect(text).toContain("A warningColumn x is odd");
         expect(text).toContain("2 rows without a value in the target");
         expect(text).toContain("Id (dropColumns)");
@@ -261,7 +154,7 @@ describe("the training", () => {
     });
 
     it("of a forest says that it is one, and that the tree is an example", () => {
-        const { text } = page(forestReport);
+        const { text } = pageOf(forestReport);
         expect(text).toContain("A random forest of 3 trees, trained on 400 rows");
         expect(text).toContain("One of its 3 trees");
         expect(text).toContain("This is the first, as an example");
@@ -279,7 +172,7 @@ describe("the trials", () => {
 
     it("are listed from the best to the worst", () => {
         const cv = { folds: 2, measure: "accuracy", mean: 0.79, std: 0.01 };
-        const { elements } = page({ ...irisReport, metrics: { ...irisReport.metrics, trials, cv } });
+        const { elements } = pageOf({ ...irisReport, metrics: { ...irisReport.metrics, trials, cv } });
         const rows = elements
             .filter((element) => hasClass(element, "trials"))
             .flatMap((table) => cellsOf(table).slice(1));
@@ -292,7 +185,7 @@ describe("the trials", () => {
     it("of a regression have the smallest error first", () => {
         const cv = { folds: 2, measure: "rmse", mean: 0.5, std: 0.01 };
         const turned = trials.map((trial) => ({ ...trial, best: trial.mean === 0.5 }));
-        const { elements } = page({ ...housesReport, metrics: { ...housesReport.metrics, trials: turned, cv } });
+        const { elements } = pageOf({ ...housesReport, metrics: { ...housesReport.metrics, trials: turned, cv } });
         const rows = elements
             .filter((element) => hasClass(element, "trials"))
             .flatMap((table) => cellsOf(table).slice(1));
@@ -305,7 +198,7 @@ describe("the trials", () => {
 describe("the errors of a regression", () => {
     it("are drawn as a point for each tested row, up to 2000", () => {
         const circles = (input: ReportInput) => {
-            const points = page(input).elements.find((element) => hasClass(element, "points"));
+            const points = pageOf(input).elements.find((element) => hasClass(element, "points"));
             return points === undefined ? 0 : byTag(points, "circle").length;
         };
         expect(circles(housesReport)).toBe(housesReport.test.actual.length);
@@ -313,14 +206,14 @@ describe("the errors of a regression", () => {
         const metrics = { ...housesReport.metrics, testRows: 5000 };
         const input = { ...housesReport, metrics, test: { actual: many, predicted: many } };
         expect(circles(input)).toBe(2000);
-        expect(page(input).text).toContain("2,000 of 5,000 tested rows");
+        expect(pageOf(input).text).toContain("2,000 of 5,000 tested rows");
     });
 
     it("are summed up in quantiles", () => {
         const actual = Array.from({ length: 10 }, () => 100);
         const predicted = actual.map((value, row) => value + (row % 2 === 0 ? 1 : -1) * (row + 1));
         const metrics = { ...housesReport.metrics, testRows: 10 };
-        const { elements } = page({ ...housesReport, metrics, test: { actual, predicted } });
+        const { elements } = pageOf({ ...housesReport, metrics, test: { actual, predicted } });
         const table = byTag(elements, "table").find(
             (item) => textOf(byTag(item, "caption")[0]) === "The errors in numbers",
         );
