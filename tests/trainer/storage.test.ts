@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { StorageError } from "../../trainer/src/errors";
 import { openStorage } from "../../trainer/src/storage";
 import { startBucket, type TestBucket } from "../helpers/bucket";
@@ -44,6 +47,24 @@ describe("openStorage", () => {
         await expect(read()).rejects.toThrow(
             /^Cannot read gs:\/\/test-bucket\/data\/none.csv: there is no such object/,
         );
+    });
+
+    it("refuses what was changed on the way", async () => {
+        // What the emulator never does: a checksum that is another content's.
+        const server = createServer((_, response) => {
+            response.writeHead(200, { "x-goog-hash": "crc32c=4waSgw==", "x-goog-stored-content-encoding": "identity" });
+            response.end("123456780");
+        }).listen(0, "127.0.0.1");
+        await once(server, "listening");
+        process.env.STORAGE_EMULATOR_HOST = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const read = async () => {
+            for await (const _ of openStorage().read(uri("data/a.csv"))) {
+                // The end alone shows it.
+            }
+        };
+        await expect(read()).rejects.toThrow(/^Cannot read gs:\/\/test-bucket\/data\/a.csv: .*did not match/);
+        server.closeAllConnections();
+        server.close();
     });
 
     it("writes text and bytes with their content type", async () => {

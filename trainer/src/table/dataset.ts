@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Hyperparameters } from "../arguments";
 import { DataError } from "../errors";
 import { type Feature, usesDecimalComma } from "../model-format";
@@ -11,7 +12,7 @@ import {
     isIdentifierName,
 } from "./columns";
 import type { Header } from "./header";
-import { availableMemory, checkMemory } from "./memory-guard";
+import { availableMemory, bytesPerValue, checkMemory } from "./memory-guard";
 import { Progress } from "./progress";
 import { type ReadTable, readTable } from "./table-reader";
 import { makeTarget, type Target } from "./target";
@@ -48,6 +49,8 @@ export interface ReadDatasetOptions {
     totalBytes?: number | undefined;
     /** Memory that may be used. Bytes. @default the container's limit, or the machine's memory */
     memoryLimitBytes?: number | undefined;
+    /** Threads that will fit. @default os.availableParallelism */
+    threads?: number | undefined;
 }
 
 /** Bytes as they arrive; `size` of all of them, if it is known by the time the first are there. */
@@ -71,13 +74,20 @@ export async function readDataset(
 ): Promise<Dataset> {
     const { print, now = () => performance.now(), memoryLimitBytes = availableMemory() } = options;
     const totalBytes = () => options.totalBytes ?? bytes.size;
+    const valueBytes = bytesPerValue(hyperparameters, options.threads ?? availableParallelism());
     const progress = new Progress(print, now, totalBytes);
     const table = await readTable(bytes, source, (header) => planColumns(header, source, hyperparameters), {
         totalBytes,
         onProgress: ({ builders, reader, bytesRead }) => {
             const wanted = builders.filter((builder) => builder !== undefined);
             const textBytes = wanted.reduce((sum, { byteLength }) => sum + byteLength, 0);
-            const soFar = { rows: reader.rowCount, features: wanted.length - 1, bytes: bytesRead, textBytes };
+            const soFar = {
+                rows: reader.rowCount,
+                features: wanted.length - 1,
+                bytes: bytesRead,
+                textBytes,
+                valueBytes,
+            };
             checkMemory(source, { ...soFar, totalBytes: totalBytes() }, memoryLimitBytes);
             progress.update(reader.rowCount, bytesRead);
         },

@@ -1,14 +1,18 @@
 import { totalmem } from "node:os";
+import type { Hyperparameters } from "../arguments";
 import { MemoryError } from "../errors";
 
-/** The program itself, with what is on its way from the bucket. */
-const BASE_BYTES = 100_000_000;
+/** The program itself, with what is on its way from the bucket and the threads. Measured. */
+const BASE_BYTES = 140_000_000;
 
-/** A feature's value: 8 as a number, 4 for its place in the column's order, 4 for the copy that a fit works on. */
-const BYTES_PER_VALUE = 16;
+/** A row's target, its places in the lists of rows, its predictions. Measured. */
+const BYTES_PER_ROW = 64;
 
-/** A row's target, its places in the lists of rows, its predictions. */
-const BYTES_PER_ROW = 32;
+/** A feature's value: 8 as a number, 4 for its place in the column's order. */
+const BYTES_PER_VALUE = 8 + 4;
+
+/** The same value in the copy that a fit works on; twice for a forest's trees, which look at some columns only. */
+const BYTES_PER_VALUE_OF_FIT = { tree: 4, forest: 8 };
 
 /** Nothing is said about the rows to come before so much was read. */
 const FIRST_ESTIMATE_BYTES = 1_000_000;
@@ -45,6 +49,17 @@ export interface ReadSoFar {
     totalBytes: number | undefined;
     /** Memory for texts. */
     textBytes: number;
+    /** Of each feature's value, see `bytesPerValue`. */
+    valueBytes: number;
+}
+
+/** Memory for each value of a feature: a forest, and a cross-validation, fit in all threads at the same time. */
+export function bytesPerValue({ grid, cv }: Pick<Hyperparameters, "grid" | "cv">, threads: number): number {
+    if (grid.algorithm.includes("forest")) {
+        return BYTES_PER_VALUE + threads * BYTES_PER_VALUE_OF_FIT.forest;
+    }
+    const isSearch = cv !== 0 && (cv !== undefined || Object.values(grid).some((values) => values.length > 1));
+    return BYTES_PER_VALUE + (isSearch ? threads : 1) * BYTES_PER_VALUE_OF_FIT.tree;
 }
 
 /** The memory that this process may use, in bytes: the container's limit, or all that the machine has. */
@@ -59,12 +74,12 @@ export function availableMemory(constrained: number = process.constrainedMemory(
  * @throws {MemoryError}
  */
 export function checkMemory(source: string, soFar: ReadSoFar, limit: number): void {
-    const { rows, features, bytes, textBytes } = soFar;
+    const { rows, bytes, features, valueBytes } = soFar;
     const rest = bytes < FIRST_ESTIMATE_BYTES ? 0 : Math.max((soFar.totalBytes ?? 0) / bytes - 1, 0) * rows;
-    if (estimateNeed(rows + rest * CERTAIN, features, textBytes) <= limit) {
+    if (estimateNeed(rows + rest * CERTAIN, soFar) <= limit) {
         return;
     }
-    const need = estimateNeed(rows + rest, features, textBytes);
+    const need = estimateNeed(rows + rest, soFar);
     const machineType = MACHINE_TYPES.find(([, memory]) => usable(memory) >= need)?.[0];
     const larger =
         machineType === undefined
@@ -73,14 +88,14 @@ export function checkMemory(source: string, soFar: ReadSoFar, limit: number): vo
     throw new MemoryError(
         `${source} needs about ${gigabytes(need)} of memory and there are ${gigabytes(limit)}: ` +
             `${rest > 0 ? "about " : ""}${Math.round(rows + rest)} rows with ${features} features, ` +
-            `${BYTES_PER_VALUE} bytes for each value; ${larger} ` +
+            `${valueBytes} bytes for each value; ${larger} ` +
             `leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows`,
     );
 }
 
 /** Bytes that reading and training take. */
-function estimateNeed(rows: number, features: number, textBytes: number): number {
-    return BASE_BYTES + rows * (features * BYTES_PER_VALUE + BYTES_PER_ROW) + textBytes;
+function estimateNeed(rows: number, { features, valueBytes, textBytes }: ReadSoFar): number {
+    return BASE_BYTES + rows * (features * valueBytes + BYTES_PER_ROW) + textBytes;
 }
 
 /** Bytes that the trainer has on a machine with so many GiB. */
