@@ -63,6 +63,7 @@ describe("npm start", () => {
             "status.json",
             "trainer.log",
         ]);
+        expect(output).toContain(`\nReport: ${path.join(folder, "report.html")}\n`);
         expect(JSON.parse(read(`${folder}/metrics.json`)).accuracy).toBeGreaterThanOrEqual(0.9);
         expect(JSON.parse(read(`${folder}/status.json`))).toMatchObject({
             state: "SUCCEEDED",
