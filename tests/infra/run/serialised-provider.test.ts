@@ -138,6 +138,15 @@ describe("TrainingRun, serialised", () => {
         expect(printed.at(-1)).toContain("0 of them downloaded");
     });
 
+    it("names the report that the trainer wrote", async () => {
+        await put("model/report.html", "<!DOCTYPE html>");
+        await putRun({ state: "SUCCEEDED" });
+
+        await call("trainingRun", "create");
+        const folder = `models/dev/${runInputs.runId}`;
+        expect(printed.at(-1)).toMatch(new RegExp(`verified in ${folder}; to be looked at: ${folder}/report\\.html$`));
+    });
+
     it("fails with the trainer's exit code and last lines, and has reported that", async () => {
         await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
 
