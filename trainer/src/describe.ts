@@ -32,7 +32,10 @@ function describeLeftOut(rows: number, target: Target): string {
 export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string[] {
     const isClasses = target.task === "classification";
     const how = `${isClasses ? "stratified, " : ""}testFraction ${testFraction}, seed ${seed}`;
-    const tested = isClasses ? new Set(Array.from(split.test, (row) => target.y[row])) : new Set();
+    const tested = new Set<number>();
+    for (const row of isClasses ? split.test : []) {
+        tested.add(target.y[row] as number);
+    }
     const untested = isClasses ? target.classes.filter((_, label) => !tested.has(label)) : [];
     return [
         `Split: ${split.train.length} rows to train, ${split.test.length} to test (${how})`,

@@ -20,5 +20,9 @@ export function evaluate(target: Target, rows: Uint32Array, predictions: Float64
 
 /** The target of these rows: the class's place, or the number. */
 export function actualOf(target: Target, rows: Uint32Array): Float64Array {
-    return Float64Array.from(rows, (row) => target.y[row] as number);
+    const actual = new Float64Array(rows.length);
+    for (let place = 0; place < rows.length; place++) {
+        actual[place] = target.y[rows[place] as number] as number;
+    }
+    return actual;
 }

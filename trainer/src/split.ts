@@ -14,7 +14,7 @@ export type Labels = ArrayLike<number> | undefined;
  * one row and never its last one. The same seed gives the same split on every machine.
  */
 export function splitRows(rowCount: number, labels: Labels, fraction: number, seed: number): Split {
-    const rows = Uint32Array.from({ length: rowCount }, (_, row) => row);
+    const rows = allRows(rowCount);
     const groups = new Uint8Array(rowCount);
     for (const stratum of shuffledStrata(rows, labels, seed)) {
         const held = Math.round(stratum.length * fraction);
@@ -23,7 +23,7 @@ export function splitRows(rowCount: number, labels: Labels, fraction: number, se
             groups[row] = 1;
         }
     }
-    return { train: rows.filter((row) => groups[row] === 0), test: rows.filter((row) => groups[row] === 1) };
+    return { train: selectRows(rows, (row) => groups[row] === 0), test: selectRows(rows, (row) => groups[row] === 1) };
 }
 
 /**
@@ -42,9 +42,34 @@ export function splitFolds(rows: Uint32Array, labels: Labels, folds: number, see
         }
     }
     return Array.from({ length: folds }, (_, fold) => ({
-        train: rows.filter((row) => foldOf[row] !== fold),
-        test: rows.filter((row) => foldOf[row] === fold),
+        train: selectRows(rows, (row) => foldOf[row] !== fold),
+        test: selectRows(rows, (row) => foldOf[row] === fold),
     }));
+}
+
+/** 0, 1, 2 ... */
+export function allRows(rowCount: number): Uint32Array {
+    const rows = new Uint32Array(rowCount);
+    for (let row = 0; row < rowCount; row++) {
+        rows[row] = row;
+    }
+    return rows;
+}
+
+/** Counts first: `filter` of a typed array keeps what it finds in a list of JavaScript's, of several times the size. */
+function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32Array {
+    let count = 0;
+    for (const row of rows) {
+        count += wanted(row) ? 1 : 0;
+    }
+    const selected = new Uint32Array(count);
+    let place = 0;
+    for (const row of rows) {
+        if (wanted(row)) {
+            selected[place++] = row;
+        }
+    }
+    return selected;
 }
 
 /** The rows of each class, by class, each in a random order. */

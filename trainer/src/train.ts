@@ -9,7 +9,7 @@ import { describeOrigin, type Findings, makeMetricsFile, makeModel } from "./mod
 import { crossValidate, describeGrowth } from "./search/cross-validate";
 import { toFitTask } from "./search/fit-task";
 import { countFolds, type Growth, listTrials } from "./search/trials";
-import { splitRows } from "./split";
+import { allRows, splitRows } from "./split";
 import type { ObjectStore } from "./storage";
 import { type Dataset, readDataset } from "./table/dataset";
 import { writeResults } from "./write-results";
@@ -85,9 +85,8 @@ async function learn(
     const metrics = evaluate(target, held.rows, held.predictions);
     print(`Tested on ${split.test.length} rows that it was not trained on:`, ...describeMetrics(metrics));
 
-    const all = Uint32Array.from({ length: rowCount }, (_, row) => row);
     const checked = rowsToCheck(rowCount);
-    const final = await pool.fit({ ...toFitTask(growth, seed, all), testRows: checked, keepTrees: true });
+    const final = await pool.fit({ ...toFitTask(growth, seed, allRows(rowCount)), testRows: checked, keepTrees: true });
     print(...describeFit(growth, dataset, final));
     return { growth, metrics, split, held, final, crossValidation };
 }
