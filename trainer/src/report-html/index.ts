@@ -32,13 +32,18 @@ export function renderReport(input: ReportInput): string {
     const warnings = dataset.warnings.length;
     return drawPage({
         title: `${model.target}: report of a ${kind}`,
-        header: html`<p class="eyebrow">Training report</p><h1${model.target.length > 40 && html` class="long"`}>${name(model.target)}</h1><p class="lead">A ${kind}${
+        header: html`<p class="eyebrow">Training report</p><h1${
+            model.target.length > 40 &&
+            html`
+            class="long"`
+        }>${name(model.target)}</h1><p class="lead">A ${kind}${
             model.algorithm === "forest" && html` of ${countOf(model.trees.length, "tree")}`
         }, trained on ${countOf(dataset.rowCount, "row")} of <b>${name(file)}</b> with ${countOf(
             model.features.length,
             "feature",
         )}.${warnings > 0 && html` <a href="#training">${countOf(warnings, "warning")}</a>`}</p>${drawHeadline(input)}`,
         sections: sections.filter((section) => section !== undefined),
-        footer: html`Made by ${trainer.name} ${trainer.version}. The model is in <code>model.json</code>, all figures in <code>metrics.json</code>.`,
+        footer: html`Made by ${trainer.name} ${trainer.version}. The model is in <code>model.json</code>, all figures
+            in <code>metrics.json</code>.`,
     });
 }

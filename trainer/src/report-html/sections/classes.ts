@@ -32,13 +32,21 @@ function drawMatrix(classes: readonly ClassMeasures[], matrix: readonly (readonl
         const cells = classes.map((_, column) => drawCell(matrix[row]?.[column] ?? 0, support, row === column));
         return html`<tr><th scope="row">${name(label)}</th>${cells}</tr>`;
     });
-    return html`<p class="caption" id="matrix">Confusion matrix of the ${countOf(testRows, "tested row")}</p><p class="fine">Lines are actual classes, columns what they were predicted as. Right is what is framed; shares are of the line.</p><div class="scroll" role="region" aria-labelledby="matrix" tabindex="0"><table class="matrix${steep}" aria-labelledby="matrix"><thead><tr><td class="corner">actual ↓ predicted →</td>${head}</tr></thead><tbody>${lines}</tbody></table></div>`;
+    return html`<p class="caption" id="matrix">Confusion matrix of the ${countOf(testRows, "tested row")}</p><p
+        class="fine">Lines are actual classes, columns what they were predicted as. Right is what is framed; shares
+        are of the line.</p><div class="scroll" role="region" aria-labelledby="matrix" tabindex="0"><table
+        class="matrix${steep}" aria-labelledby="matrix"><thead><tr><td class="corner">actual ↓ predicted
+        →</td>${head}</tr></thead><tbody>${lines}</tbody></table></div>`;
 }
 
 function drawCell(count: number, support: number, isRight: boolean): Html {
     const share = support === 0 ? 0 : count / support;
     const shade = count === 0 ? "none" : `${isRight ? "right" : "wrong"} q${Math.max(1, Math.round(share * 9))}`;
-    return html`<td class="${shade}"><b>${formatCount(count)}</b>${count > 0 && html` <small>${formatShare(share)}</small>`}</td>`;
+    return html`<td class="${shade}"><b>${formatCount(count)}</b>${
+        count > 0 &&
+        html`
+        <small>${formatShare(share)}</small>`
+    }</td>`;
 }
 
 function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (readonly number[])[]): Html {
@@ -55,12 +63,14 @@ function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (reado
         const of = classes[actual]?.support ?? 0;
         return html`<tr><th scope="row">${name(classes[actual]?.label ?? "")}</th><td>${name(
             classes[predicted]?.label ?? "",
-        )}</td><td class="number">${formatCount(count)}</td><td class="number">${alignedShare(of === 0 ? 0 : count / of)}</td></tr>`;
+        )}</td><td class="number">${formatCount(count)}</td><td
+        class="number">${alignedShare(of === 0 ? 0 : count / of)}</td></tr>`;
     });
     const head = ["Actual class", "Predicted as", "Rows", "Share of the class"];
     return html`${drawTable("The commonest mistakes", head, rows, "numbers-last")}${
         left > 0 &&
-        html`<p class="fine">${countOf(left, "rarer pair")} of ${classes.length} classes not shown; the whole confusion matrix is in metrics.json.</p>`
+        html`<p class="fine">${countOf(left, "rarer pair")} of ${classes.length} classes not shown; the whole
+            confusion matrix is in metrics.json.</p>`
     }`;
 }
 
@@ -72,9 +82,10 @@ function drawClasses({ classes = [], macroPrecision = 0, macroRecall = 0, macroF
     const rows = listed.map(({ label, precision, recall, f1, support }) => {
         const measured = (share: number) =>
             support === 0 ? html`<td class="number">–</td>` : html`<td class="number">${alignedShare(share)}</td>`;
-        return html`<tr><th scope="row">${name(label)}</th><td class="bar-cell">${shareBar(recall)}</td>${measured(recall)}${measured(
-            precision,
-        )}${measured(f1)}<td class="number">${formatCount(support)}</td></tr>`;
+        return html`<tr><th scope="row">${name(label)}</th><td
+            class="bar-cell">${shareBar(recall)}</td>${measured(recall)}${measured(
+                precision,
+            )}${measured(f1)}<td class="number">${formatCount(support)}</td></tr>`;
     });
     const caption = isLong
         ? html`The ${FIRST_CLASSES} classes with the lowest F1, of ${formatCount(classes.length)}`

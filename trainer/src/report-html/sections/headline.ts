@@ -21,17 +21,18 @@ function drawClassification(input: ReportInput): Html {
         accuracy > baselineAccuracy
             ? ""
             : html` <strong>So it is no better than that: it has learned nothing that helps.</strong>`;
-    return html`<div class="headline"><p class="figure"><b>${formatShare(accuracy)}</b> accuracy</p><div class="words"><p>Of ${countOf(
-        testRows,
-        "row",
-    )} that it had not seen, it named the right class for <b>${formatCount(right)}</b>. Always answering ${name(
-        commonest.label,
-    )}, the commonest class among them, would be right for ${formatCount(always)}.${verdict}</p>${drawComparison([
-        ["This model", accuracy, formatShare(accuracy)],
-        ["Always the commonest", baselineAccuracy, formatShare(baselineAccuracy)],
-    ])}<p class="fine">With ${countOf(testRows, "row")} to test on, the accuracy on new rows of the same kind is likely between ${formatShare(
-        low,
-    )} and ${formatShare(high)} (95 % interval of Wilson).${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
+    return html`<div class="headline"><p class="figure"><b>${formatShare(accuracy)}</b> accuracy</p><div
+        class="words"><p>Of ${countOf(
+            testRows,
+            "row",
+        )} that it had not seen, it named the right class for <b>${formatCount(right)}</b>. Always answering ${name(
+            commonest.label,
+        )}, the commonest class among them, would be right for ${formatCount(always)}.${verdict}</p>${drawComparison([
+            ["This model", accuracy, formatShare(accuracy)],
+            ["Always the commonest", baselineAccuracy, formatShare(baselineAccuracy)],
+        ])}<p class="fine">With ${countOf(testRows, "row")} to test on, the accuracy on new rows of the same kind is
+    likely between ${formatShare(low)} and ${formatShare(high)} (95 % interval of
+    Wilson).${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
 }
 
 function drawRegression(input: ReportInput): Html {
@@ -42,23 +43,26 @@ function drawRegression(input: ReportInput): Html {
     const sentence =
         baseline === undefined
             ? r2 === null && html` The tested values do not vary, so there is nothing to compare it with.`
-            : html` The root of its mean squared error is ${formatNumber(rmse, 4)}; always answering the mean would have ${formatNumber(
-                  baseline,
-                  4,
-              )}.${!better && html` <strong>So it is no better than that: it has learned nothing that helps.</strong>`}`;
-    return html`<div class="headline"><p class="figure"><b>${formatNumber(mae, 3)}</b> mean absolute error</p><div class="words"><p>For ${countOf(
-        testRows,
-        "row",
-    )} that it had not seen, it was off by <b>${formatNumber(mae, 3)}</b> on average.${sentence}</p>${
-        baseline !== undefined &&
-        drawComparison([
-            ["This model", rmse / Math.max(rmse, baseline), formatNumber(rmse, 4)],
-            ["Always the mean", baseline / Math.max(rmse, baseline), formatNumber(baseline, 4)],
-        ])
-    }<p class="fine">${
-        r2 !== null &&
-        html`R² is ${formatNumber(r2, 3)}${better && html`: it explains ${formatShare(r2)} of the variance`}.`
-    }${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
+            : html` The root of its mean squared error is ${formatNumber(rmse, 4)}; always answering the mean would
+                have ${formatNumber(baseline, 4)}.${
+                    !better &&
+                    html` <strong>So it is no better than that: it has learned nothing that
+                  helps.</strong>`
+                }`;
+    return html`<div class="headline"><p class="figure"><b>${formatNumber(mae, 3)}</b> mean absolute error</p><div
+        class="words"><p>For ${countOf(
+            testRows,
+            "row",
+        )} that it had not seen, it was off by <b>${formatNumber(mae, 3)}</b> on average.${sentence}</p>${
+            baseline !== undefined &&
+            drawComparison([
+                ["This model", rmse / Math.max(rmse, baseline), formatNumber(rmse, 4)],
+                ["Always the mean", baseline / Math.max(rmse, baseline), formatNumber(baseline, 4)],
+            ])
+        }<p class="fine">${
+            r2 !== null &&
+            html`R² is ${formatNumber(r2, 3)}${better && html`: it explains ${formatShare(r2)} of the variance`}.`
+        }${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
 }
 
 function drawComparison(bars: readonly [label: string, share: number, shown: string][]): Html {
@@ -74,8 +78,10 @@ function outOfBagText({ metrics: { outOfBag } }: ReportInput): Html | undefined 
     }
     const { rows, accuracy, mae = 0 } = outOfBag;
     return accuracy === undefined
-        ? html` Out of bag, where each row is predicted by the trees that did not see it: off by ${formatNumber(mae, 3)} on average, over ${countOf(rows, "row")}.`
-        : html` Out of bag, where each row is predicted by the trees that did not see it: ${formatShare(accuracy)} of ${countOf(rows, "row")}.`;
+        ? html` Out of bag, where each row is predicted by the trees that did not see it: off by
+            ${formatNumber(mae, 3)} on average, over ${countOf(rows, "row")}.`
+        : html` Out of bag, where each row is predicted by the trees that did not see it: ${formatShare(accuracy)} of
+            ${countOf(rows, "row")}.`;
 }
 
 function crossValidationText({ metrics: { cv } }: ReportInput): Html | undefined {
@@ -87,7 +93,8 @@ function crossValidationText({ metrics: { cv } }: ReportInput): Html | undefined
         ? [formatShare(cv.mean), formatShare(cv.std)]
         : [formatNumber(cv.mean, 4), formatNumber(cv.std, 3)];
     const measure = cv.measure === "rmse" ? "root mean squared error" : cv.measure;
-    return html` Over ${cv.folds} folds of the other rows, its ${measure} is ${mean} on average (standard deviation ${deviation}).`;
+    return html` Over ${cv.folds} folds of the other rows, its ${measure} is ${mean} on average (standard deviation
+        ${deviation}).`;
 }
 
 /**

@@ -15,7 +15,9 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
     const greatest = used[0]?.importance ?? 1;
     const rows = used.map(
         ({ feature, importance }) =>
-            html`<tr><th scope="row">${name(feature)}</th><td class="bar-cell">${shareBar(importance / greatest)}</td><td class="number">${alignedShare(importance)}</td></tr>`,
+            html`<tr><th scope="row">${name(feature)}</th><td
+                class="bar-cell">${shareBar(importance / greatest)}</td><td
+                class="number">${alignedShare(importance)}</td></tr>`,
     );
     const unused = all.length - used.length;
     const trees = model.algorithm === "forest" ? ", as a mean over its trees" : "";

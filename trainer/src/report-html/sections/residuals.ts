@@ -36,9 +36,11 @@ function drawScatter(pairs: readonly Pair[], testRows: number): Html {
     const y = (value: number) => coordinate(TOP + SIDE - (SIDE * (value - low)) / (high - low));
     const grid = ticks.map(
         (tick) =>
-            html`<path class="grid" d="M${x(tick)} ${TOP}v${SIDE}M${left} ${y(tick)}h${SIDE}"/><text x="${x(tick)}" y="${
-                TOP + SIDE + 19
-            }" text-anchor="middle">${tickText(tick)}</text><text x="${left - 8}" y="${Number(y(tick)) + 5}" text-anchor="end">${tickText(tick)}</text>`,
+            html`<path class="grid" d="M${x(tick)} ${TOP}v${SIDE}M${left} ${y(tick)}h${SIDE}"/><text x="${x(tick)}"
+                y="${
+                    TOP + SIDE + 19
+                }" text-anchor="middle">${tickText(tick)}</text><text x="${left - 8}" y="${Number(y(tick)) + 5}"
+            text-anchor="end">${tickText(tick)}</text>`,
     );
     const points = pairs.map(({ actual, predicted }) => html`<circle cx="${x(actual)}" cy="${y(predicted)}" r="3.5"/>`);
     const drawn =
@@ -54,7 +56,8 @@ function drawScatter(pairs: readonly Pair[], testRows: number): Html {
         TOP + SIDE + 41
     }" text-anchor="middle">actual</text><text class="axis" transform="translate(13 ${
         TOP + SIDE / 2
-    }) rotate(-90)" text-anchor="middle">predicted</text></svg><figcaption>${drawn}. On the line a prediction is right; below it, it is too low.</figcaption></figure>`;
+    }) rotate(-90)" text-anchor="middle">predicted</text></svg><figcaption>${drawn}. On the line a prediction is
+    right; below it, it is too low.</figcaption></figure>`;
 }
 
 function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, testRows }: ReportInput["metrics"]): Html {
@@ -78,7 +81,8 @@ function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, test
     );
     return html`${drawTable("The errors in numbers", ["Measure", "Value"], lines, "numbers-last")}${drawHistogram(errors)}${
         pairs.length < testRows &&
-        html`<p class="fine">The first three are over all ${countOf(testRows, "tested row")}, the others over those drawn.</p>`
+        html`<p class="fine">The first three are over all ${countOf(testRows, "tested row")}, the others over those
+            drawn.</p>`
     }`;
 }
 
@@ -97,16 +101,19 @@ function drawHistogram(errors: readonly number[]): Html {
     const most = maximum(bins);
     const bars = bins.map((count, place) => {
         const height = (90 * count) / most;
-        return html`<rect x="${place * 20 + 2}" y="${coordinate(94 - height)}" width="16" height="${coordinate(height)}"/>`;
+        return html`<rect x="${place * 20 + 2}" y="${coordinate(94 - height)}" width="16"
+            height="${coordinate(height)}"/>`;
     });
     const label = `Histogram of the errors, predicted less actual, from ${formatNumber(-reach, 3)} to ${formatNumber(reach, 3)}`;
-    return html`<figure class="histogram"><svg role="img" aria-label="${label}" viewBox="0 0 420 120"><g class="bins">${bars}</g><path class="zero" d="M210 0V98"/><path class="base" d="M0 94.5H420"/><text x="2" y="114">${formatNumber(
-        -reach,
-        3,
-    )}</text><text x="210" y="114" text-anchor="middle">0</text><text x="418" y="114" text-anchor="end">${formatNumber(
-        reach,
-        3,
-    )}</text></svg><figcaption>Predicted less actual: how the errors are spread.</figcaption></figure>`;
+    return html`<figure class="histogram"><svg role="img" aria-label="${label}" viewBox="0 0 420 120"><g
+        class="bins">${bars}</g><path class="zero" d="M210 0V98"/><path class="base" d="M0 94.5H420"/><text x="2"
+        y="114">${formatNumber(
+            -reach,
+            3,
+        )}</text><text x="210" y="114" text-anchor="middle">0</text><text x="418" y="114" text-anchor="end">${formatNumber(
+            reach,
+            3,
+        )}</text></svg><figcaption>Predicted less actual: how the errors are spread.</figcaption></figure>`;
 }
 
 function withMargin(low: number, high: number): [number, number] {

@@ -11,7 +11,8 @@ export interface Section {
 
 /** Its markup. */
 export function drawSection({ id, title, content }: Section): Html {
-    return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${content}</section>`;
+    return html`<section id="${id}" aria-labelledby="${id}-title"><h2
+        id="${id}-title">${title}</h2>${content}</section>`;
 }
 
 /** A table whose caption names it. */
@@ -37,5 +38,6 @@ export function drawLongTable(
 /** A part of 1 as a bar; the number beside it says the same. */
 export function shareBar(share: number): Html {
     const width = Number((100 * Math.min(1, Math.max(0, share))).toFixed(1));
-    return html`<svg class="share" aria-hidden="true"><rect class="track" width="100%" height="100%"/><rect class="fill" width="${width}%" height="100%"/></svg>`;
+    return html`<svg class="share" aria-hidden="true"><rect class="track" width="100%" height="100%"/><rect
+        class="fill" width="${width}%" height="100%"/></svg>`;
 }

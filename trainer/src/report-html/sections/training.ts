@@ -15,9 +15,8 @@ export function trainingSection({ source, dataset, model, metrics }: ReportInput
         ["Data set", html`<code>${source}</code>`],
         [
             "Rows",
-            html`${formatCount(dataset.rowCount)}: the model is fitted on all of them; the figures above are of one fitted on ${formatCount(
-                metrics.trainRows,
-            )} and tested on the other ${formatCount(metrics.testRows)}`,
+            html`${formatCount(dataset.rowCount)}: the model is fitted on all of them; the figures above are of one
+                fitted on ${formatCount(metrics.trainRows)} and tested on the other ${formatCount(metrics.testRows)}`,
         ],
         ...(rowsWithoutTarget > 0
             ? [["Left out", `${countOf(rowsWithoutTarget, "row")} without a value in the target`] as [string, Part]]
@@ -43,7 +42,8 @@ export function trainingSection({ source, dataset, model, metrics }: ReportInput
                 warnings.length > FIRST_FEATURES &&
                 html`<li>and ${warnings.length - FIRST_FEATURES} more, in the log</li>`
             }</ul></div>`
-        }<dl class="facts">${facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl><div class="two"><div>${drawFeatures(model.features)}</div><div>${drawHyperparameters(model.hyperparameters)}</div></div>`,
+        }<dl class="facts">${facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl><div
+            class="two"><div>${drawFeatures(model.features)}</div><div>${drawHyperparameters(model.hyperparameters)}</div></div>`,
     };
 }
 

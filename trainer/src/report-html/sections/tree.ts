@@ -22,17 +22,17 @@ export function treeSection({ model }: ReportInput): { title: string; content: H
         title,
         content: html`<p>${introduction(tree, isForest, model.trees.length)}</p>${rowForm(tree, model)}${
             !isSmall(tree) && drawIcicle(tree, model)
-        }<div class="tools" id="tools" hidden><button type="button" id="unfold">Unfold all</button><button type="button" id="fold">Fold all</button></div>${drawTree(
-            tree,
-            model,
-        )}${notDrawnText(tree)}`,
+        }<div class="tools" id="tools" hidden><button type="button" id="unfold">Unfold all</button><button
+        type="button" id="fold">Fold all</button></div>${drawTree(tree, model)}${notDrawnText(tree)}`,
     };
 }
 
 function introduction({ root }: TreeView, isForest: boolean, trees: number): Html {
-    const how = html`A row starts at the first question. Yes leads to the first branch, no to the second, until no question is left.`;
+    const how = html`A row starts at the first question. Yes leads to the first branch, no to the second, until no
+        question is left.`;
     return isForest
-        ? html`A forest answers with the mean of ${countOf(trees, "tree")}, each grown on other rows and asking for other columns. This is the first, as an example; alone it answers worse than all together. ${how}`
+        ? html`A forest answers with the mean of ${countOf(trees, "tree")}, each grown on other rows and asking for
+            other columns. This is the first, as an example; alone it answers worse than all together. ${how}`
         : html`${countOf(root.leaves - 1, "question")} lead to ${countOf(root.leaves, "leaf", "leaves")}. ${how}`;
 }
 
@@ -45,5 +45,6 @@ function notDrawnText({ root, splits }: TreeView): Html | undefined {
         splits < all
             ? ` The form above follows a row through the first ${formatCount(splits)}.`
             : " The form above follows a row through all of them.";
-    return html`<p class="fine">Drawn are the ${DRAWN} questions that the most rows come to, of ${formatCount(all)}.${followed} The whole tree is in model.json.</p>`;
+    return html`<p class="fine">Drawn are the ${DRAWN} questions that the most rows come to, of
+        ${formatCount(all)}.${followed} The whole tree is in model.json.</p>`;
 }

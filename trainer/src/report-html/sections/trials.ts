@@ -46,11 +46,9 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
         id: "trials",
         short: "Trials",
         title: "What was tried",
-        content: html`<p>Every combination was tested by cross-validation over ${folds} folds of the rows that are trained on. The best was then tested on the rows held back: that is the figure at the top.</p><div class="scroll" role="region" aria-label="Trials" tabindex="0">${drawLongTable(
-            table,
-            rows,
-            FIRST,
-        )}</div>`,
+        content: html`<p>Every combination was tested by cross-validation over ${folds} folds of the rows that are
+            trained on. The best was then tested on the rows held back: that is the figure at the top.</p><div
+            class="scroll" role="region" aria-label="Trials" tabindex="0">${drawLongTable(table, rows, FIRST)}</div>`,
     };
 }
 
@@ -67,8 +65,11 @@ function drawTrial(
     });
     const x = (value: number) => Number((high > low ? 3 + (94 * (value - low)) / (high - low) : 50).toFixed(1));
     const [from, middle, to] = [x(mean - std), x(mean), x(mean + std)];
-    const drawing = html`<svg class="whisker" aria-hidden="true"><rect class="track" y="7" width="100%" height="1"/><rect class="range" x="${from}%" y="6" width="${Number((to - from).toFixed(1))}%" height="3" rx="1.5"/><circle class="fill" cx="${middle}%" cy="7.5" r="4"/></svg>`;
+    const drawing = html`<svg class="whisker" aria-hidden="true"><rect class="track" y="7" width="100%"
+        height="1"/><rect class="range" x="${from}%" y="6" width="${Number((to - from).toFixed(1))}%" height="3"
+        rx="1.5"/><circle class="fill" cx="${middle}%" cy="7.5" r="4"/></svg>`;
     return html`<tr${best && html` class="best"`}><th scope="row">${
         best ? html`<span class="tag">best</span>` : rank
-    }</th><td class="number">${format(mean)}</td><td class="number">${format(std)}</td><td class="bar-cell">${drawing}</td>${values}</tr>`;
+    }</th><td class="number">${format(mean)}</td><td class="number">${format(std)}</td><td
+    class="bar-cell">${drawing}</td>${values}</tr>`;
 }

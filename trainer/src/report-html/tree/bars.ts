@@ -35,7 +35,8 @@ export function nodeBar({ answer }: NodeView, range: MeanRange): Html {
     }
     if ("mean" in answer) {
         const x = coordinate(3 + 94 * placeInRange(answer.mean, range));
-        return html`<svg class="bar" aria-hidden="true"><rect class="track" y="2" width="100%" height="2"/><circle class="fill" cx="${x}%" cy="3" r="3"/></svg>`;
+        return html`<svg class="bar" aria-hidden="true"><rect class="track" y="2" width="100%" height="2"/><circle
+            class="fill" cx="${x}%" cy="3" r="3"/></svg>`;
     }
     let start = 0;
     const parts = answer.classes.map(({ share }, index) => {

@@ -37,9 +37,11 @@ export function drawIcicle(tree: TreeView, model: Model): Html {
     const range = meanRange(root);
     const isClasses = model.task === "classification";
     const label = `The tree at a glance: ${countOf(root.leaves, "leaf", "leaves")}, each node as wide as its share of the rows`;
-    return html`<figure class="icicle"><svg role="img" aria-label="${label}" height="${levels * LEVEL_HEIGHT}">${boxes.map(
-        ({ node, x, width }) => drawBox(node, x, width, model, range),
-    )}</svg><figcaption>The tree at a glance: each box is as wide as its share of the rows; its question leads to the boxes below it. ${
+    return html`<figure class="icicle"><svg role="img" aria-label="${label}"
+        height="${levels * LEVEL_HEIGHT}">${boxes.map(({ node, x, width }) =>
+            drawBox(node, x, width, model, range),
+        )}</svg><figcaption>The tree at a glance: each box is as wide as its share of the rows; its question leads to the
+    boxes below it. ${
         isClasses ? "The stronger the colour, the more of one class." : "The stronger the colour, the higher the mean."
     }${isDeeper && html` Shown are the first ${MOST_LEVELS} levels.`}</figcaption></figure>`;
 }

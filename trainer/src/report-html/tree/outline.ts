@@ -40,7 +40,8 @@ function drawNode(node: NodeView, branch: Html | undefined, context: Context): H
     if (node.split === undefined || node.split.rank >= DRAWN) {
         const isLeaf = node.leaves === 1;
         const answer = isLeaf ? answerText(node, model) : cutText(node);
-        return html`<li id="n${node.index}" class="${isLeaf ? "leaf" : "cut"}"><div class="node"><span class="line">${edge}<b class="answer">${answer}</b></span>${composition}</div></li>`;
+        return html`<li id="n${node.index}" class="${isLeaf ? "leaf" : "cut"}"><div class="node"><span
+            class="line">${edge}<b class="answer">${answer}</b></span>${composition}</div></li>`;
     }
     const { question, yes, no, rank } = node.split;
     const texts = branchTexts(question, model.features);
@@ -57,9 +58,11 @@ function drawWires(left: number, right: number): Html {
     const share = left / (left + right);
     const wires = [share / 2, (1 + share) / 2].map((middle, side) => {
         const x = Number((100 * middle).toFixed(2));
-        return html`<g class="${side === 0 ? "to-yes" : "to-no"}"><line x1="50%" x2="${x}%" y1="20" y2="20"/><line x1="${x}%" x2="${x}%" y1="20" y2="68"/></g>`;
+        return html`<g class="${side === 0 ? "to-yes" : "to-no"}"><line x1="50%" x2="${x}%" y1="20" y2="20"/><line
+            x1="${x}%" x2="${x}%" y1="20" y2="68"/></g>`;
     });
-    return html`<svg class="wires" aria-hidden="true" height="68"><line class="trunk" x1="50%" x2="50%" y2="20"/>${wires}</svg>`;
+    return html`<svg class="wires" aria-hidden="true" height="68"><line class="trunk" x1="50%" x2="50%"
+        y2="20"/>${wires}</svg>`;
 }
 
 function cutText({ leaves }: NodeView): Html {

@@ -19,10 +19,11 @@ export function rowForm(tree: TreeView, model: Model): Html {
     const more = fields.slice(FIRST_COLUMNS);
     return html`<form id="row" autocomplete="off" hidden><div class="fields">${fields.slice(0, FIRST_COLUMNS)}</div>${
         more.length > 0 &&
-        html`<details class="fold"><summary>${more.length} more columns that the tree asks for</summary><div class="fields">${more}</div></details>`
-    }<div class="result"><output id="answer" for="${columns.map((column) => `c${column}`).join(" ")}"></output><button type="reset">Clear</button></div><ol id="way" aria-label="The way of this row"></ol></form><script type="application/json" id="tree-data">${embedJson(
-        data,
-    )}</script>`;
+        html`<details class="fold"><summary>${more.length} more columns that the tree asks for</summary><div
+            class="fields">${more}</div></details>`
+    }<div class="result"><output id="answer" for="${columns.map((column) => `c${column}`).join(" ")}"></output><button
+    type="reset">Clear</button></div><ol id="way" aria-label="The way of this row"></ol></form><script
+    type="application/json" id="tree-data">${embedJson(data)}</script>`;
 }
 
 /** Columns in the order of the first question about each: what is asked of the most rows comes first. */
@@ -49,7 +50,8 @@ function drawField(column: number, feature: Feature, span: readonly [number, num
     const hint = span && html`<span class="hint" id="h${column}">${describeSpan(span)}</span>`;
     const missing =
         feature.missing && html`<label class="check"><input type="checkbox" data-missing="${column}"> no value</label>`;
-    return html`<div class="field">${label}<input id="${id}" data-column="${column}" inputmode="decimal" aria-describedby="h${column}">${hint}${missing}</div>`;
+    return html`<div class="field">${label}<input id="${id}" data-column="${column}" inputmode="decimal"
+        aria-describedby="h${column}">${hint}${missing}</div>`;
 }
 
 function drawChoice(id: string, column: number, { categories }: TextFeature): Html {
@@ -61,9 +63,11 @@ function drawChoice(id: string, column: number, { categories }: TextFeature): Ht
     }
     if (categories.length <= MOST_PROPOSALS) {
         const options = categories.map((text) => html`<option>${text}</option>`);
-        return html`<input id="${id}" data-column="${column}" list="l${column}"><datalist id="l${column}">${options}</datalist>`;
+        return html`<input id="${id}" data-column="${column}" list="l${column}"><datalist
+            id="l${column}">${options}</datalist>`;
     }
-    return html`<input id="${id}" data-column="${column}" aria-describedby="h${column}"><span class="hint" id="h${column}">a value of the training data</span>`;
+    return html`<input id="${id}" data-column="${column}" aria-describedby="h${column}"><span class="hint"
+        id="h${column}">a value of the training data</span>`;
 }
 
 function describeSpan([low, high]: readonly [number, number]): Html {
