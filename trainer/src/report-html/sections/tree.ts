@@ -32,7 +32,7 @@ function introduction({ root }: TreeView, isForest: boolean, trees: number): Htm
         question is left.`;
     return isForest
         ? html`A forest answers with the mean of ${countOf(trees, "tree")}, each grown on other rows and asking for
-            other columns. This is the first, as an example; alone it answers worse than all together. ${how}`
+            other columns. This is the first, as an example; alone it mostly answers worse than all together. ${how}`
         : html`${countOf(root.leaves - 1, "question")} lead to ${countOf(root.leaves, "leaf", "leaves")}. ${how}`;
 }
 
