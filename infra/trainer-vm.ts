@@ -114,6 +114,9 @@ export class TrainerVm extends pulumi.ComponentResource {
                 dependsOn: args.dependsOn,
                 // A new image of the family is for the next run.
                 ignoreChanges: ["bootDisk.initializeParams.image"],
+                // The provider changes this of a running VM only, and the VM of a run that has ended is off. A new VM finds that
+                // the run has ended, and powers off.
+                replaceOnChanges: ["networkInterfaces[*].accessConfigs"],
                 // Two VMs of one name cannot be, and the old run has ended or is given up.
                 deleteBeforeReplace: true,
             },

@@ -166,7 +166,7 @@ export class InstanceService {
         }
     }
 
-    /** Switches every machine off at once; their disks stay. */
+    /** Switches every machine off at once; the disks stay, but for those of the runtime `machine`. */
     async powerOffAll(): Promise<void> {
         await Promise.all(
             [...this.#live].map(async ([path, { vm }]) => {

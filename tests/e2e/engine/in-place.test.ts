@@ -24,6 +24,16 @@ describeWithEngine("changes that train nothing anew, with the real engine,", () 
             expect(await cloud.inventory()).toEqual(before);
             await project.previewNoChanges("--refresh").expectSuccess();
 
+            // Of a VM that is off the provider cannot change the address: it makes a new one, which finds the run ended.
+            project.configure({ externalIp: true });
+            const reachable = await project.up().expectSuccess();
+            expect(reachable.output).toMatch(/gcp:compute:Instance trainer-vm replaced/);
+            // The run's resource looks at the new VM, and trains nothing.
+            expect(reachable.output).toMatch(/^Resources:\n +~ 1 updated\n +\+-1 replaced$/m);
+            expect(reachable.output).toMatch(/attempt 1: succeeded/);
+            expect(await cloud.inventory()).toEqual(before);
+            await project.previewNoChanges("--refresh").expectSuccess();
+
             // The VM moves out of the stack's own network, which is then deleted.
             project.configure({ network: "default", subnetwork: "default" });
             const moved = await project.up().expectSuccess();
