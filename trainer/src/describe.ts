@@ -25,7 +25,7 @@ export function describeDataset(dataset: Dataset): string[] {
 }
 
 function describeLeftOut(rows: number, target: Target): string {
-    return `Left out: ${rows === 1 ? "1 row" : `${rows} rows`} without a value of ${target.name}`;
+    return `Left out: ${count(rows, "row")} without a value of ${target.name}`;
 }
 
 /** How the rows were split, and which classes cannot be tested. */
@@ -45,11 +45,16 @@ export function describeSplit(split: Split, target: Target, { testFraction, seed
     ];
 }
 
+/** Of a model that looks at no column. */
+const NO_DECISION =
+    "Warning: the model makes no decision, and predicts the same for every row: no split was good enough; " +
+    "--gainThreshold=0 and --minNumSamples=1 make more of them";
+
 /** The final model: its size, what it looks at most, and how a forest predicts rows that a tree has not seen. */
 export function describeFit({ algorithm }: Growth, dataset: Dataset, fit: FitResult): string[] {
     const { target, features, rowCount } = dataset;
-    const trees = algorithm === "forest" ? `${fit.trees.length} trees, ` : "";
-    const size = `${trees}${fit.depth} levels, ${fit.leaves} leaves`;
+    const trees = algorithm === "forest" ? `${count(fit.trees.length, "tree")}, ` : "";
+    const size = `${trees}${count(fit.depth, "level")}, ${count(fit.leaves, "leaf", "leaves")}`;
     const ranked = features
         .map(({ name }, place) => ({ name, importance: fit.importances[place] ?? 0 }))
         .filter(({ importance }) => importance > 0)
@@ -58,6 +63,7 @@ export function describeFit({ algorithm }: Growth, dataset: Dataset, fit: FitRes
     const { outOfBag } = fit;
     return [
         `Trained the final model on all ${rowCount} rows: ${size}`,
+        ...(fit.depth > 0 ? [] : [NO_DECISION]),
         ...(ranked.length === 0 ? [] : [`Feature importances: ${shorten(ranked, MAX_CLASSES_SHOWN)}`]),
         ...(outOfBag === undefined ? [] : [describeOutOfBag(evaluate(target, outOfBag.rows, outOfBag.predictions))]),
     ];
@@ -123,7 +129,7 @@ function listFeatures({ features }: Dataset): string {
         features.map((feature) =>
             feature.kind === "number"
                 ? feature.name
-                : `${feature.name} (text, ${feature.categories.length} categories)`,
+                : `${feature.name} (text, ${count(feature.categories.length, "category", "categories")})`,
         ),
         MAX_FEATURES_SHOWN,
     );
@@ -132,6 +138,10 @@ function listFeatures({ features }: Dataset): string {
 function shorten(items: readonly string[], most: number): string {
     const left = items.length - most;
     return left > 0 ? `${items.slice(0, most).join(", ")} and ${left} more` : items.join(", ");
+}
+
+function count(number: number, one: string, more = `${one}s`): string {
+    return `${number} ${number === 1 ? one : more}`;
 }
 
 /** A number as people read it: five digits that say something. */

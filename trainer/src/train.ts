@@ -39,7 +39,8 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Surr
     const dataset = await readDataset(storage.read(datasetUri), formatGcsUri(datasetUri), hyperparameters, { print });
     print(...describeDataset(dataset));
     checkGainFunction(hyperparameters, dataset.target.task);
-    const trials = listTrials(hyperparameters, dataset.target.task, dataset.features.length);
+    const classes = dataset.target.task === "classification" ? dataset.target.classes.length : undefined;
+    const trials = listTrials(hyperparameters, classes, dataset.features.length);
     const pool = openFitPool(dataset);
     try {
         const { growth, ...findings } = await learn(pool, dataset, hyperparameters, trials, print);
@@ -67,7 +68,7 @@ async function learn(
     const split = splitRows(rowCount, target.task === "classification" ? target.y : undefined, testFraction, seed);
     print(...describeSplit(split, target, hyperparameters));
 
-    const folds = countFolds(hyperparameters, trials.length);
+    const folds = countFolds(hyperparameters, trials.length, split.train.length);
     const first = trials[0] as Growth;
     if (folds > 0) {
         const models = trials.length === 1 ? "one model" : `${trials.length} models`;

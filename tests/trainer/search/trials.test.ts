@@ -3,22 +3,32 @@ import { UsageError } from "../../../trainer/src/errors";
 import { countFolds, listTrials } from "../../../trainer/src/search/trials";
 
 function trialsOf(...argv: string[]) {
-    return listTrials(parseArguments(["--target=y", ...argv]), "classification", 10);
+    return listTrials(parseArguments(["--target=y", ...argv]), 3, 10);
 }
 
 describe("listTrials", () => {
     it("makes one of single values, with ml-cart's defaults for a tree", () => {
         const tree = { algorithm: "tree", maxDepth: 64, minNumSamples: 3, gainThreshold: 0.01 };
         expect(trialsOf()).toEqual([tree]);
-        expect(listTrials(parseArguments(["--target=y"]), "regression", 10)).toEqual([{ ...tree, gainThreshold: 0 }]);
+        expect(listTrials(parseArguments(["--target=y"]), undefined, 10)).toEqual([{ ...tree, gainThreshold: 0 }]);
+    });
+
+    it("asks a smaller gain of each split when there are many classes, for it cannot be large", () => {
+        const thresholds = [2, 10, 20, 500].map((classes) => {
+            return listTrials(parseArguments(["--target=y"]), classes, 10)[0]?.gainThreshold;
+        });
+        expect(thresholds).toEqual([0.01, 0.01, 0.005, 0.0002]);
+        expect(listTrials(parseArguments(["--target=y", "--gainThreshold=0.01"]), 500, 10)[0]?.gainThreshold).toBe(
+            0.01,
+        );
     });
 
     it("grows the trees of a forest to the end, on the columns that are usual for the task", () => {
         const grown = { algorithm: "forest", maxDepth: 64, minNumSamples: 1, gainThreshold: 0, trees: 100 };
         expect(trialsOf("--algorithm=forest")).toEqual([{ ...grown, maxFeatures: 3 }]);
-        const numbers = listTrials(parseArguments(["--target=y", "--algorithm=forest"]), "regression", 10);
+        const numbers = listTrials(parseArguments(["--target=y", "--algorithm=forest"]), undefined, 10);
         expect(numbers).toEqual([{ ...grown, maxFeatures: 4 }]);
-        expect(listTrials(parseArguments(["--target=y", "--algorithm=forest"]), "classification", 1)).toEqual([
+        expect(listTrials(parseArguments(["--target=y", "--algorithm=forest"]), 3, 1)).toEqual([
             { ...grown, maxFeatures: 1 },
         ]);
     });
@@ -69,6 +79,13 @@ describe("countFolds", () => {
         ["--cv=3", 2, 3],
         ["--cv=0", 1, 0],
     ])("with %s and %d trials: %d", (argument, trials, folds) => {
-        expect(countFolds(parseArguments(["--target=y", argument]), trials)).toBe(folds);
+        expect(countFolds(parseArguments(["--target=y", argument]), trials, 20)).toBe(folds);
+    });
+
+    it("refuses more folds than there are rows", () => {
+        expect(() => countFolds(parseArguments(["--target=y", "--cv=9"]), 1, 8)).toThrow(
+            new UsageError(["`cv` must be at most 8, the number of rows to train; got 9 (--cv=8)"]),
+        );
+        expect(countFolds(parseArguments(["--target=y", "--cv=8"]), 1, 8)).toBe(8);
     });
 });

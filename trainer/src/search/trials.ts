@@ -1,4 +1,4 @@
-import type { GrowthArguments, Hyperparameters, Task } from "../arguments";
+import type { GrowthArguments, Hyperparameters } from "../arguments";
 import { searchedNames } from "../arguments";
 import { UsageError } from "../errors";
 import type { Algorithm } from "../model-format";
@@ -22,10 +22,11 @@ const DEFAULT_FOLDS = 5;
 /**
  * Every combination of the values in the grid, the last argument changing fastest, each once: what a tree has no use for
  * makes no further trial.
+ * @param classes number of classes; undefined for a regression
  * @param features number of columns to learn from
  * @throws {UsageError} for more than 1000 trials, or columns that are not there
  */
-export function listTrials({ grid }: Hyperparameters, task: Task, features: number): Growth[] {
+export function listTrials({ grid }: Hyperparameters, classes: number | undefined, features: number): Growth[] {
     const tooMany = grid.maxFeatures.find((value) => value !== undefined && value > features);
     if (tooMany !== undefined) {
         const allowed = `an integer from 1 to ${features}, the number of columns to learn from`;
@@ -42,27 +43,45 @@ export function listTrials({ grid }: Hyperparameters, task: Task, features: numb
         (made, [name, values]) => made.flatMap((so) => values.map((value) => ({ ...so, [name]: value }))),
         [{}],
     );
-    const trials = combinations.map((it) => fillIn(it as unknown as GrowthArguments, task, features));
+    const trials = combinations.map((it) => fillIn(it as unknown as GrowthArguments, classes, features));
     return [...new Map(trials.map((trial) => [JSON.stringify(trial), trial])).values()];
 }
 
-/** Folds of the cross-validation; 0: none. */
-export function countFolds({ cv }: Hyperparameters, trials: number): number {
-    return cv ?? (trials > 1 ? DEFAULT_FOLDS : 0);
+/**
+ * Folds of the cross-validation; 0: none.
+ * @param rows number of rows to deal into folds
+ * @throws {UsageError} for more folds than rows: some would have nothing to be measured on
+ */
+export function countFolds({ cv }: Hyperparameters, trials: number, rows: number): number {
+    const folds = cv ?? (trials > 1 ? DEFAULT_FOLDS : 0);
+    if (folds > rows) {
+        throw new UsageError([
+            `\`cv\` must be at most ${rows}, the number of rows to train; got ${folds} (--cv=${rows})`,
+        ]);
+    }
+    return folds;
+}
+
+/**
+ * A tree's default for classes. A split between k classes of equal size gains 1/k at most, so one limit for all would keep
+ * a tree of many classes from its first decision.
+ */
+function usualThreshold(classes: number | undefined): number {
+    return classes === undefined ? 0 : Math.min(0.01, 0.1 / classes);
 }
 
 /**
  * A lone tree stops early by default, as ml-cart does, so that it does not learn the noise; the trees of a forest are grown
  * to the end, for their mean takes the noise out (Breiman, Random Forests, 2001).
  */
-function fillIn(growth: GrowthArguments, task: Task, features: number): Growth {
+function fillIn(growth: GrowthArguments, classes: number | undefined, features: number): Growth {
     const { algorithm, maxDepth } = growth;
     if (algorithm === "tree") {
         const minNumSamples = growth.minNumSamples ?? 3;
-        const gainThreshold = growth.gainThreshold ?? (task === "classification" ? 0.01 : 0);
+        const gainThreshold = growth.gainThreshold ?? usualThreshold(classes);
         return { algorithm, maxDepth, minNumSamples, gainThreshold };
     }
-    const usual = task === "classification" ? Math.round(Math.sqrt(features)) : Math.ceil(features / 3);
+    const usual = classes === undefined ? Math.ceil(features / 3) : Math.round(Math.sqrt(features));
     return {
         algorithm,
         maxDepth,
