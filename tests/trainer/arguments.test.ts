@@ -89,31 +89,37 @@ describe("parseArguments", () => {
     });
 
     it.each([
-        ["--maxDepth=10abc", '`maxDepth` must be an integer from 1 to 64; got "10abc"'],
-        ["--maxDepth=0", '`maxDepth` must be an integer from 1 to 64; got "0"'],
-        ["--maxDepth=65", '`maxDepth` must be an integer from 1 to 64; got "65"'],
-        ["--maxDepth=Infinity", '`maxDepth` must be an integer from 1 to 64; got "Infinity"'],
-        ["--minNumSamples=2.5", '`minNumSamples` must be an integer from 1 to 1000000; got "2.5"'],
-        ["--seed=4294967296", '`seed` must be an integer from 0 to 4294967295; got "4294967296"'],
-        ["--testFraction=0.9", '`testFraction` must be a number from 0.05 to 0.5; got "0.9"'],
-        ["--testFraction=", '`testFraction` must be a number from 0.05 to 0.5; got ""'],
-        ["--gainThreshold=-1", '`gainThreshold` must be a number, 0 or more; got "-1"'],
-        ["--gainThreshold=1e999", '`gainThreshold` must be a number, 0 or more; got "1e999"'],
-        ["--gainFunction=entropy", '`gainFunction` must be "gini" or "regression"; got "entropy"'],
-        ["--splitFunction=median", '`splitFunction` must be "mean"; got "median"'],
-        ["--task=clustering", '`task` must be "classification" or "regression"; got "clustering"'],
-        ["--dropColumns=Id", '`dropColumns` must be a JSON list of column names, such as ["Id"]; got "Id"'],
-        ["--dropColumns=[1]", '`dropColumns` must be a JSON list of column names, such as ["Id"]; got "[1]"'],
-        ["--dropColumns=[]=", '`dropColumns` must be a JSON list of column names, such as ["Id"]; got "[]="'],
+        ["--maxDepth=10abc", '`maxDepth` must be an integer from 1 to 64; got "10abc" (--maxDepth=8)'],
+        ["--maxDepth=0", '`maxDepth` must be an integer from 1 to 64; got "0" (--maxDepth=8)'],
+        ["--maxDepth=65", '`maxDepth` must be an integer from 1 to 64; got "65" (--maxDepth=8)'],
+        ["--maxDepth=Infinity", '`maxDepth` must be an integer from 1 to 64; got "Infinity" (--maxDepth=8)'],
+        ["--minNumSamples=2.5", '`minNumSamples` must be an integer from 1 to 1000000; got "2.5" (--minNumSamples=3)'],
+        ["--seed=4294967296", '`seed` must be an integer from 0 to 4294967295; got "4294967296" (--seed=42)'],
+        ["--testFraction=0.9", '`testFraction` must be a number from 0.05 to 0.5; got "0.9" (--testFraction=0.2)'],
+        ["--testFraction=", '`testFraction` must be a number from 0.05 to 0.5; got "" (--testFraction=0.2)'],
+        ["--gainThreshold=-1", '`gainThreshold` must be a number, 0 or more; got "-1" (--gainThreshold=0.01)'],
+        ["--gainThreshold=1e999", '`gainThreshold` must be a number, 0 or more; got "1e999" (--gainThreshold=0.01)'],
+        [
+            "--gainFunction=entropy",
+            '`gainFunction` must be "gini" or "regression"; got "entropy" (--gainFunction=gini)',
+        ],
+        ["--splitFunction=median", '`splitFunction` must be "mean"; got "median" (--splitFunction=mean)'],
+        [
+            "--task=clustering",
+            '`task` must be "classification" or "regression"; got "clustering" (--task=classification)',
+        ],
+        ["--dropColumns=Id", '`dropColumns` must be a JSON list of column names; got "Id" (--dropColumns=["Id"])'],
+        ["--dropColumns=[1]", '`dropColumns` must be a JSON list of column names; got "[1]" (--dropColumns=["Id"])'],
+        ["--dropColumns=[]=", '`dropColumns` must be a JSON list of column names; got "[]=" (--dropColumns=["Id"])'],
         ['--dropColumns=["y"]', '`dropColumns` must not name the target; got ["y"]'],
-        ["--maxDepth=[3,65]", '`maxDepth[1]` must be an integer from 1 to 64; got "65"'],
-        ["--maxDepth=[3,[5]]", '`maxDepth[1]` must be an integer from 1 to 64; got "[5]"'],
-        ["--maxDepth=[]", "`maxDepth` must be a list of 1 to 100 different values; got []"],
-        ["--maxDepth=[3,3]", "`maxDepth` must be a list of 1 to 100 different values; got [3,3]"],
-        ["--maxDepth=[3", '`maxDepth` must be an integer from 1 to 64; got "[3"'],
-        ["--seed=[1,2]", '`seed` must be an integer from 0 to 4294967295; got "[1,2]"'],
-        ["--algorithm=boosting", '`algorithm` must be "tree" or "forest"; got "boosting"'],
-        ["--cv=1", '`cv` must be 0 (none) or an integer from 2 to 20; got "1"'],
+        ["--maxDepth=[3,65]", '`maxDepth[1]` must be an integer from 1 to 64; got "65" (--maxDepth=8)'],
+        ["--maxDepth=[3,[5]]", '`maxDepth[1]` must be an integer from 1 to 64; got "[5]" (--maxDepth=8)'],
+        ["--maxDepth=[]", "`maxDepth` must be a list of 1 to 100 different values; got [] (--maxDepth=[8])"],
+        ["--maxDepth=[3,3]", "`maxDepth` must be a list of 1 to 100 different values; got [3,3] (--maxDepth=[8])"],
+        ["--maxDepth=[3", '`maxDepth` must be an integer from 1 to 64; got "[3" (--maxDepth=8)'],
+        ["--seed=[1,2]", '`seed` must be an integer from 0 to 4294967295; got "[1,2]" (--seed=42)'],
+        ["--algorithm=boosting", '`algorithm` must be "tree" or "forest"; got "boosting" (--algorithm=tree)'],
+        ["--cv=1", '`cv` must be 0 (none) or an integer from 2 to 20; got "1" (--cv=5)'],
         ["--trees=50", "`trees` must not be given for one tree (--algorithm=forest)"],
         ["maxDepth=3", 'Arguments must have the form --name=value; got "maxDepth=3"'],
         ["--maxDepth", 'Arguments must have the form --name=value; got "--maxDepth"'],
@@ -131,14 +137,14 @@ describe("parseArguments", () => {
 
     it("needs folds to choose from a list", () => {
         expect(problemsOf("--target=y", "--maxDepth=[3,5]", "--cv=0")).toEqual([
-            "`cv` must be 2 to 20, to choose from the list in `maxDepth`; got 0",
+            "`cv` must be 2 to 20, to choose from the list in `maxDepth`; got 0 (--cv=5)",
         ]);
     });
 
     it("tells all problems at once", () => {
         expect(problemsOf("--maxDepth=x", "--seed=y")).toEqual([
-            '`maxDepth` must be an integer from 1 to 64; got "x"',
-            '`seed` must be an integer from 0 to 4294967295; got "y"',
+            '`maxDepth` must be an integer from 1 to 64; got "x" (--maxDepth=8)',
+            '`seed` must be an integer from 0 to 4294967295; got "y" (--seed=42)',
             "`target` must be the name of the column to predict; got none (--target=Species)",
         ]);
     });

@@ -131,6 +131,20 @@ describe("the trainer on iris", () => {
         expect(predictRow(await readModel(), flower)).toEqual({ task: "regression", value: expect.closeTo(0.2, 0) });
     });
 
+    it("says so when there is nothing to decide by", async () => {
+        const csv = `x,y\n${"1,a\n1,b\n".repeat(10)}`;
+        const outcome = await train(csv, "--target=y");
+        expect(outcome.exitCode).toBe(0);
+        expect(outcome.stdout).toContain("on all 20 rows: 0 levels, 1 leaf\nWarning: the model makes no decision");
+    });
+
+    it("tells many classes apart, of which a split separates few", async () => {
+        const rows = Array.from({ length: 600 }, (_, row) => `${row % 150},${(row % 150) % 7},c${row % 150}`);
+        const outcome = await train(`x,z,y\n${rows.join("\n")}\n`, "--target=y");
+        expect(outcome.exitCode).toBe(0);
+        expect((await readMetrics()).accuracy).toBeGreaterThan(0.9);
+    });
+
     it("learns from text", async () => {
         const outcome = await train(IRIS, '--dropColumns=["Id"]', "--target=PetalWidthCm");
         expect(outcome.stdout).toContain("Species (text, 3 categories)");
@@ -205,11 +219,19 @@ describe("the trainer grows a forest", () => {
         expect((metrics.outOfBag as { r2: number }).r2).toBeGreaterThan(0.9);
     });
 
+    it("64 for a gain function of the other task", async () => {
+        const outcome = await train(IRIS, "--target=Species", "--gainFunction=regression");
+        expect(outcome.exitCode).toBe(64);
+        expect(outcome.stderr).toBe(
+            '`gainFunction` must be "gini" for a classification; got "regression" (--gainFunction=gini)\n',
+        );
+    });
+
     it("64 when a column is asked for that is not there", async () => {
         const outcome = await train(IRIS, "--target=Species", "--algorithm=forest", "--maxFeatures=5");
         expect(outcome.exitCode).toBe(64);
         expect(outcome.stderr).toBe(
-            '`maxFeatures` must be an integer from 1 to 4, the number of columns to learn from; got "5"\n',
+            '`maxFeatures` must be an integer from 1 to 4, the number of columns to learn from; got "5" (--maxFeatures=4)\n',
         );
     });
 });
@@ -299,7 +321,7 @@ describe("the trainer ends with", () => {
         const outcome = await run(["--maxDepth=10abc", "--depth=3"]);
         expect(outcome).toMatchObject({ exitCode: 64, stdout: "" });
         expect(outcome.stderr.split("\n")).toEqual([
-            '`maxDepth` must be an integer from 1 to 64; got "10abc"',
+            '`maxDepth` must be an integer from 1 to 64; got "10abc" (--maxDepth=8)',
             expect.stringMatching(/^`depth` is not a hyperparameter of this trainer; known are /),
             "`target` must be the name of the column to predict; got none (--target=Species)",
             "",

@@ -1,14 +1,18 @@
-/** What the text of an argument may be: `allowed` completes the sentence "`name` must be ...". */
+/** What the text of an argument may be. */
 export interface Rule<T> {
+    /** Completes the sentence "`name` must be ...". */
     allowed: string;
+    /** A text that is allowed. */
+    example: string;
     /** @returns undefined for a text that is not allowed */
     parse(text: string): T | undefined;
 }
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-export function integer(min: number, max: number): Rule<number> {
+export function integer(min: number, max: number, example: number): Rule<number> {
     return {
+        example: String(example),
         allowed: `an integer from ${min} to ${max}`,
         parse: (text) => {
             const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
@@ -17,8 +21,9 @@ export function integer(min: number, max: number): Rule<number> {
     };
 }
 
-export function decimal(min: number, max: number): Rule<number> {
+export function decimal(min: number, max: number, example: number): Rule<number> {
     return {
+        example: String(example),
         allowed: max === Infinity ? `a number, ${min} or more` : `a number from ${min} to ${max}`,
         parse: (text) => {
             const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
@@ -29,6 +34,7 @@ export function decimal(min: number, max: number): Rule<number> {
 
 export function oneOf<const T extends string>(...words: T[]): Rule<T> {
     return {
+        example: words[0] ?? "",
         allowed: words.map((word) => JSON.stringify(word)).join(" or "),
         parse: (text) => words.find((word) => word === text),
     };
@@ -36,11 +42,13 @@ export function oneOf<const T extends string>(...words: T[]): Rule<T> {
 
 export const COLUMN_NAME: Rule<string> = {
     allowed: "the name of a column",
+    example: "Species",
     parse: (text) => (text.trim() === "" ? undefined : text.trim()),
 };
 
 export const COLUMN_LIST: Rule<string[]> = {
-    allowed: 'a JSON list of column names, such as ["Id"]',
+    allowed: "a JSON list of column names",
+    example: '["Id"]',
     parse: (text) => {
         const list = parseList(text);
         return list?.every((item) => typeof item === "string") ? list : undefined;
@@ -50,7 +58,8 @@ export const COLUMN_LIST: Rule<string[]> = {
 /** No cross-validation, or a number of folds. */
 export const FOLDS: Rule<number> = {
     allowed: "0 (none) or an integer from 2 to 20",
-    parse: (text) => (text === "0" ? 0 : integer(2, 20).parse(text)),
+    example: "5",
+    parse: (text) => (text === "0" ? 0 : integer(2, 20, 5).parse(text)),
 };
 
 /** The JSON list that a text is; undefined when it is none. */

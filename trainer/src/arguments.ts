@@ -74,8 +74,8 @@ const RULES: Rules<Omit<Hyperparameters, "grid">> = {
     target: COLUMN_NAME,
     dropColumns: COLUMN_LIST,
     task: oneOf("classification", "regression"),
-    testFraction: decimal(0.05, 0.5),
-    seed: integer(0, 4294967295),
+    testFraction: decimal(0.05, 0.5, 0.2),
+    seed: integer(0, 4294967295, 42),
     gainFunction: oneOf("gini", "regression"),
     splitFunction: oneOf("mean"),
     cv: FOLDS,
@@ -83,11 +83,11 @@ const RULES: Rules<Omit<Hyperparameters, "grid">> = {
 
 const GROWTH_RULES: Rules<GrowthArguments> = {
     algorithm: oneOf("tree", "forest"),
-    maxDepth: integer(1, 64),
-    minNumSamples: integer(1, 1000000),
-    gainThreshold: decimal(0, Infinity),
-    trees: integer(1, 10000),
-    maxFeatures: integer(1, 1000000),
+    maxDepth: integer(1, 64, 8),
+    minNumSamples: integer(1, 1000000, 3),
+    gainThreshold: decimal(0, Infinity, 0.01),
+    trees: integer(1, 10000, 100),
+    maxFeatures: integer(1, 1000000, 3),
 };
 
 /** A list is tried value by value: a mistyped one shall not occupy a VM for days. */
@@ -139,7 +139,7 @@ function findConflicts(hyperparameters: Hyperparameters, given: readonly string[
     }
     const lists = searchedNames(grid);
     if (cv === 0 && lists.length > 0) {
-        problems.push(`\`cv\` must be 2 to 20, to choose from the list in \`${lists[0]}\`; got 0`);
+        problems.push(`\`cv\` must be 2 to 20, to choose from the list in \`${lists[0]}\`; got 0 (--cv=5)`);
     }
     return problems;
 }
@@ -152,7 +152,8 @@ export function searchedNames(grid: Hyperparameters["grid"]): (keyof GrowthArgum
 function parseValue<T>(name: string, text: string, rule: Rule<T>, problems: string[]): T | undefined {
     const value = rule.parse(text);
     if (value === undefined) {
-        problems.push(`\`${name}\` must be ${rule.allowed}; got ${JSON.stringify(text)}`);
+        const command = `--${name.replace(/\[\d+\]$/, "")}=${rule.example}`;
+        problems.push(`\`${name}\` must be ${rule.allowed}; got ${JSON.stringify(text)} (${command})`);
     }
     return value;
 }
@@ -164,7 +165,9 @@ function parseValues<T>(name: string, text: string, rule: Rule<T>, problems: str
     }
     const items = list.map((item) => (typeof item === "object" ? JSON.stringify(item) : String(item)));
     if (items.length === 0 || items.length > MAX_VALUES || new Set(items).size < items.length) {
-        problems.push(`\`${name}\` must be a list of 1 to ${MAX_VALUES} different values; got ${shorten(text)}`);
+        problems.push(
+            `\`${name}\` must be a list of 1 to ${MAX_VALUES} different values; got ${shorten(text)} (--${name}=[${rule.example}])`,
+        );
         return [];
     }
     return items.map((item, place) => parseValue(`${name}[${place}]`, item, rule, problems));

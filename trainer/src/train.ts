@@ -96,7 +96,9 @@ async function learn(
 function checkGainFunction({ gainFunction }: Hyperparameters, task: Task): void {
     const needed = task === "classification" ? "gini" : "regression";
     if (gainFunction !== undefined && gainFunction !== needed) {
-        throw new UsageError([`\`gainFunction\` must be "${needed}" for a ${task}; got "${gainFunction}"`]);
+        throw new UsageError([
+            `\`gainFunction\` must be "${needed}" for a ${task}; got "${gainFunction}" (--gainFunction=${needed})`,
+        ]);
     }
 }
 

@@ -56,7 +56,7 @@ describe("listTrials", () => {
     it("refuses more columns than there are", () => {
         expect(() => trialsOf("--algorithm=forest", "--maxFeatures=[2,11]")).toThrow(
             new UsageError([
-                '`maxFeatures` must be an integer from 1 to 10, the number of columns to learn from; got "11"',
+                '`maxFeatures` must be an integer from 1 to 10, the number of columns to learn from; got "11" (--maxFeatures=10)',
             ]),
         );
     });

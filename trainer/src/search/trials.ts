@@ -30,7 +30,7 @@ export function listTrials({ grid }: Hyperparameters, classes: number | undefine
     const tooMany = grid.maxFeatures.find((value) => value !== undefined && value > features);
     if (tooMany !== undefined) {
         const allowed = `an integer from 1 to ${features}, the number of columns to learn from`;
-        throw new UsageError([`\`maxFeatures\` must be ${allowed}; got "${tooMany}"`]);
+        throw new UsageError([`\`maxFeatures\` must be ${allowed}; got "${tooMany}" (--maxFeatures=${features})`]);
     }
     const size = Object.values(grid).reduce((product, values) => product * values.length, 1);
     if (size > MAX_TRIALS) {
