@@ -1,4 +1,4 @@
-import { DELIMITERS } from "../../trainer/src/model-format";
+import { sniffDelimiter } from "../../trainer/src/model-format";
 import { UsageError } from "../rehearsal/stack-config";
 import { type ParsedRow, parseRow } from "./csv-cells";
 import type { CsvRow } from "./csv-rows";
@@ -56,13 +56,6 @@ function headerOf({ text, cells, problem }: ParsedRow, line: number, name: strin
         throw new UsageError(`${name} row ${line}, the header: ${problem}`);
     }
     return { line, text, cells };
-}
-
-/** The delimiter that occurs most often in the first line, outside quotes; the first of several. */
-function sniffDelimiter(text: string): string {
-    const header = text.replaceAll(/"[^"]*"?/g, "").split(/[\r\n]/)[0] ?? "";
-    const count = (delimiter: string) => header.split(delimiter).length - 1;
-    return DELIMITERS.reduce<string>((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best), ",");
 }
 
 function lineEndOf(text: string, at: number): CsvDialect["lineEnd"] {

@@ -1,3 +1,5 @@
+import { parseNumber } from "./model-format";
+
 /** What the text of an argument may be. */
 export interface Rule<T> {
     /** Completes the sentence "`name` must be ...". */
@@ -7,8 +9,6 @@ export interface Rule<T> {
     /** @returns undefined for a text that is not allowed */
     parse(text: string): T | undefined;
 }
-
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 export function integer(min: number, max: number, example: number): Rule<number> {
     return {
@@ -26,8 +26,8 @@ export function decimal(min: number, max: number, example: number): Rule<number>
         example: String(example),
         allowed: max === Infinity ? `a number, ${min} or more` : `a number from ${min} to ${max}`,
         parse: (text) => {
-            const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
-            return value >= min && value <= max && Number.isFinite(value) ? value : undefined;
+            const value = parseNumber(text, false);
+            return value !== undefined && value >= min && value <= max ? value : undefined;
         },
     };
 }

@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { DataError } from "../../../trainer/src/errors";
-import { sniffDelimiter } from "../../../trainer/src/table/header";
+import { sniffDelimiter } from "../../../trainer/src/model-format";
 import { readCells, SOURCE } from "./files";
 
 describe("readTable", () => {
@@ -57,7 +57,7 @@ describe("readTable", () => {
         ["an empty file", "", "is empty: a CSV file with a header row is needed"],
         ["nothing but blank lines", "\n \r\n", "is empty: a CSV file with a header row is needed"],
         ["nothing but a byte order mark", "\ufeff", "is empty: a CSV file with a header row is needed"],
-        ["a nameless column", ",b\n1,2\n", "row 1: the header gives column 1 no name"],
+        ["a nameless column", ",b\n1,2\n", "row 1: the header gives column 1 no name: name it, or remove it"],
         ["a name used twice", "\na,b,a\n1,2,3\n", 'row 2: the header names column "a" twice, as number 1 and 3'],
         ["a quote in the header", 'a,b"c"\n1,2\n', "row 1, column 2: a quote within a cell that is not quoted"],
         [

@@ -1,7 +1,7 @@
 import type { Feature } from "./types";
 
 /** What may separate the cells of a CSV file. */
-export const DELIMITERS = [",", ";", "\t", "|"] as const;
+const DELIMITERS = [",", ";", "\t", "|"] as const;
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const DECIMAL_COMMA = /^[+-]?\d*,\d+([eE][+-]?\d+)?$/;
@@ -10,6 +10,19 @@ const DECIMAL_COMMA = /^[+-]?\d*,\d+([eE][+-]?\d+)?$/;
 const MISSING = /^(na|n\/a|nan|null|none|nil|\?|-|--|#n\/a)$/i;
 
 const MAX_CATEGORIES_SHOWN = 10;
+
+/**
+ * The delimiter that occurs most often in a text's first line, outside quotes; of several the first.
+ * @param text begins with the header; a quote that is not closed goes to its end
+ */
+export function sniffDelimiter(text: string): string {
+    const line = text.replaceAll(/"[^"]*"?/g, "").split(/[\r\n]/, 1)[0] ?? "";
+    const count = (delimiter: string) => line.split(delimiter).length - 1;
+    return DELIMITERS.reduce<string>(
+        (best, delimiter) => (count(delimiter) > count(best) ? delimiter : best),
+        DELIMITERS[0],
+    );
+}
 
 /** Spreadsheets that write decimal commas separate cells by semicolons. */
 export function usesDecimalComma(delimiter: string): boolean {

@@ -2,7 +2,7 @@
  * The model file, `model.json`: what the trainer writes and `npm run predict` reads, and the rules by which a cell of a
  * CSV file enters a model. This folder imports nothing from outside, so that other programs can use it too.
  */
-export { type CellReader, cellReader, DELIMITERS, isMissingMarker, parseNumber, usesDecimalComma } from "./cells";
+export { type CellReader, cellReader, isMissingMarker, parseNumber, sniffDelimiter, usesDecimalComma } from "./cells";
 export { compileModel, type Predictor } from "./compiled";
 export { parseModel } from "./parse";
 export { predictEncoded, predictRow, type Row } from "./predict";

@@ -1,5 +1,5 @@
 import { DataError } from "../errors";
-import { DELIMITERS } from "../model-format";
+import { sniffDelimiter } from "../model-format";
 import type { ByteWindow } from "./byte-window";
 import { type CellEnd, CellScanner, CR, CUT, DELIMITER, LF, QUOTE } from "./cell-scanner";
 import { describeBadCell } from "./row-problems";
@@ -75,21 +75,11 @@ function findFirstLine(bytes: Uint8Array, start: number, end: number): { from: n
     return { from, line };
 }
 
-/** The delimiter that occurs most often in the header, outside quotes; of several the first. */
-export function sniffDelimiter(header: string): string {
-    const unquoted = header.replaceAll(/"[^"]*"/g, "");
-    const count = (delimiter: string) => unquoted.split(delimiter).length - 1;
-    return DELIMITERS.reduce<string>(
-        (best, delimiter) => (count(delimiter) > count(best) ? delimiter : best),
-        DELIMITERS[0],
-    );
-}
-
 function checkNames(header: readonly string[], place: string): void {
     const seen = new Map<string, number>();
     for (const [index, name] of header.entries()) {
         if (name === "") {
-            throw new DataError(`${place}: the header gives column ${index + 1} no name`);
+            throw new DataError(`${place}: the header gives column ${index + 1} no name: name it, or remove it`);
         }
         const first = seen.get(name);
         if (first !== undefined) {
