@@ -2,6 +2,7 @@
 import { DecisionTreeClassifier, DecisionTreeRegression } from "ml-cart";
 import { type CartModel, type Model, predictEncoded } from "./model-format";
 import type { Dataset } from "./table/dataset";
+import { valueAt } from "./table/number-list";
 
 /** Enough to come through many leaves, few enough to take no time. */
 const MAX_ROWS = 200;
@@ -18,7 +19,7 @@ export function rowsToCheck(rowCount: number): Uint32Array {
  * @throws {Error} for a difference, which is a bug of the trainer
  */
 export function checkModel(model: Model, dataset: Dataset, rows: Uint32Array, predictions: Float64Array): void {
-    const table = Array.from(rows, (row) => dataset.columns.map((column) => column[row] as number));
+    const table = Array.from(rows, (row) => dataset.columns.map((column) => valueAt(column, row)));
     const readers: [name: string, predicted: number[]][] = [
         ["the model file", table.map((it) => predictPlace(model, it))],
     ];

@@ -5,6 +5,7 @@ import { readCsv } from "../../../cli/predict/csv-rows";
 import { predictRows } from "../../../cli/predict/predict-rows";
 import { parseArguments } from "../../../trainer/src/arguments";
 import { readDataset } from "../../../trainer/src/table/dataset";
+import { valueAt } from "../../../trainer/src/table/number-list";
 import { leaf, modelOf } from "../../trainer/model-format/models";
 
 /** What both may see in a column of numbers; without missing values it stays one. */
@@ -54,7 +55,7 @@ describe("predict reads what the trainer reads:", () => {
                 }
 
                 const expected = Array.from({ length: trained.rowCount }, (_, row) =>
-                    trained.columns.map((column) => column[row] as number),
+                    trained.columns.map((column) => valueAt(column, row)),
                 );
                 // A minus zero compares as zero.
                 expect(seen.map((value) => value + 0)).toEqual(expected.flat().map((value) => value + 0));

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { growTree } from "../../../trainer/src/cart/grow";
 import { makeRandom } from "../../../trainer/src/cart/random";
 import { makeWorkspace } from "../../../trainer/src/cart/workspace";
+import { MISSING_INT } from "../../../trainer/src/table/number-list";
 import { count } from "../tables";
 import { closeTo, GROWTHS, grow, rootOf } from "./growing";
 import { growNaively } from "./naive";
@@ -84,6 +85,26 @@ describe("growTree gives the same tree", () => {
                 const table = makeTable(plain, 3);
                 const request = { growth: UNLIMITED, weights: new Uint8Array(plain.y.length).fill(1), weighted: false };
                 expect(growTree(table, request, workspace)).toEqual(growTree(table, request));
+            }),
+        );
+    });
+
+    it("in the place of the orders, of whole numbers with a scale, from some rows", () => {
+        const cell = fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constant(Number.NaN));
+        const rowCells = fc.tuple(cell, cell, fc.nat(3), fc.integer({ min: 0, max: 1 }));
+        fc.assert(
+            fc.property(fc.array(rowCells, { minLength: 1, maxLength: 60 }), fc.boolean(), (rows, isNumber) => {
+                const columns = [0, 1].map((column) => rows.map((cells) => (cells[column] as number) / 10));
+                const table = makeTable({ columns, y: rows.map((cells) => cells[2]) }, isNumber ? 0 : 4);
+                const weights = Uint8Array.from(rows, (cells) => cells[3]);
+                weights[0] = 1;
+                const request = { growth: UNLIMITED, weights, weighted: false };
+                const expected = growTree(table, request);
+                const ints = columns.map((values) =>
+                    Int32Array.from(values, (value) => (Number.isNaN(value) ? MISSING_INT : Math.round(value * 10))),
+                );
+                const scaled = { ...table, columns: ints.map((list) => ({ ints: list, scale: 10 })) };
+                expect(growTree(scaled, { ...request, inPlace: true })).toEqual(expected);
             }),
         );
     });

@@ -130,6 +130,9 @@ describe("growTree", () => {
     it("needs a row", () => {
         const table = makeTable({ columns: [[1, 2]], y: [0, 1] }, 2);
         const request = { growth: UNLIMITED, weights: new Uint8Array(2), weighted: false };
+        expect(() =>
+            growTree(table, { ...request, weights: Uint8Array.of(1, 2), weighted: true, inPlace: true }),
+        ).toThrow(new RangeError("A tree grown in place needs rows that count once; got `weighted`"));
         expect(() => growTree(table, request)).toThrow(new RangeError("A tree needs at least one row; got none"));
     });
 });

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FitDataset, type FitTask, openFitPool } from "../../../trainer/src/cart";
+import { toDoubles } from "../../../trainer/src/table/number-list";
 import { allRows, fitAll, fitOne, forestTask, IN_THREAD, makeDataset } from "./fitting";
-import { shareLabels, shareNumbers, UNLIMITED } from "./tables";
+import { shareLabels, UNLIMITED } from "./tables";
 
 // The trainer's own copy: this package is no dependency of the project around it.
 const { buildSync }: { buildSync(options: object): void } = require(
@@ -52,7 +53,7 @@ describe("a pool's results", () => {
         const dataset = makeDataset(200, "classification");
         const rows = allRows(dataset).subarray(0, 100);
         const fewer = {
-            columns: dataset.columns.map((column) => shareNumbers(column.subarray(0, 100))),
+            columns: dataset.columns.map((column) => toDoubles(column, 100)),
             target: { ...dataset.target, y: shareLabels(dataset.target.y.subarray(0, 100)) },
         } as FitDataset;
         const task = forestTask(dataset, { rows });
@@ -65,6 +66,21 @@ describe("a pool's results", () => {
         const five = await fitOne(dataset, task(5, 1));
         expect((await fitOne(dataset, task(8, 1))).trees.slice(0, 5)).toEqual(five.trees);
         expect((await fitOne(dataset, task(5, 2))).trees).not.toEqual(five.trees);
+    });
+
+    it("of a tree are the same alone, where it takes the place of the orders, and beside others", async () => {
+        const dataset = makeDataset(300, "classification");
+        const task: FitTask = { ...forestTask(dataset), algorithm: "tree", rows: allRows(dataset).subarray(20, 280) };
+        const other = { ...task, rows: allRows(dataset) };
+        const pool = openFitPool(dataset, IN_THREAD);
+        const [first, second] = await Promise.all([pool.fit(task), pool.fit(other)]);
+        expect(await pool.fit(task)).toEqual(first);
+        expect(await pool.fit(other)).toEqual(second);
+        const lone = pool.fit(task);
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(await Promise.all([lone, pool.fit(other), pool.fit(task)])).toEqual([first, second, first]);
+        await pool.close();
+        expect(first).not.toEqual(second);
     });
 
     it("tell the depth of the deepest tree, and all leaves", async () => {

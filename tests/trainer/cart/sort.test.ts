@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { sortColumn } from "../../../trainer/src/cart/sort";
+import { lengthOf, MISSING_INT, type NumberList, toDoubles } from "../../../trainer/src/table/number-list";
 import { count } from "../tables";
 import { CELL, makeSortScratch } from "./tables";
 
-function sort(values: readonly number[]): { rows: number[]; ties: number[] } {
-    const order = new Uint32Array(values.length);
-    sortColumn(Float64Array.from(values), order, makeSortScratch(values.length));
+function sort(values: readonly number[] | NumberList): { rows: number[]; ties: number[] } {
+    const list = Array.isArray(values) ? Float64Array.from(values) : (values as NumberList);
+    const order = new Uint32Array(lengthOf(list));
+    sortColumn(list, order, makeSortScratch(order.length));
     return { rows: Array.from(order, (word) => word >>> 1), ties: Array.from(order, (word) => word & 1) };
 }
 
@@ -22,6 +24,20 @@ describe("sortColumn", () => {
         fc.assert(
             fc.property(fc.array(CELL, { maxLength: 300 }), (values) => {
                 expect(sort(values)).toEqual(sortPlainly(values));
+            }),
+        );
+    });
+
+    it("sorts whole numbers with a scale as it sorts their doubles", () => {
+        const int = fc.oneof(
+            fc.integer({ min: -5, max: 5 }),
+            fc.integer({ min: -MISSING_INT, max: MISSING_INT }),
+            fc.constantFrom(MISSING_INT, MISSING_INT - 1, -MISSING_INT),
+        );
+        fc.assert(
+            fc.property(fc.array(int, { maxLength: 300 }), fc.constantFrom(1, 100, 1e22), (values, scale) => {
+                const list = { ints: Int32Array.from(values), scale };
+                expect(sort(list)).toEqual(sort(toDoubles(list)));
             }),
         );
     });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { parseArguments } from "../../../trainer/src/arguments";
 import { DataError } from "../../../trainer/src/errors";
 import { type Dataset, readDataset } from "../../../trainer/src/table/dataset";
+import { rawOf, toDoubles } from "../../../trainer/src/table/number-list";
 import { bytesOf, count, csvOf, repeat, SOURCE } from "./files";
 
 const IRIS_LIKE = { Id: count(12), size: repeat([1.5, 2.5, 3.5], 12), color: repeat(["red", "blue"], 12) };
@@ -25,7 +26,8 @@ async function readFeature(cells: readonly (string | number)[], name = "a"): Pro
         "--dropColumns=[]",
     );
     const [feature] = features;
-    return Array.from(columns[0] ?? [], (value) => (feature?.kind === "text" ? feature.categories[value] : value));
+    const values = toDoubles(columns[0] ?? new Float64Array());
+    return Array.from(values, (value) => (feature?.kind === "text" ? feature.categories[value] : value));
 }
 
 describe("readDataset", () => {
@@ -38,14 +40,17 @@ describe("readDataset", () => {
             { name: "size", kind: "number", missing: false },
             { name: "color", kind: "text", categories: ["blue", "red"] },
         ]);
-        expect(dataset.columns.map((values) => [...values])).toEqual([repeat([1.5, 2.5, 3.5], 12), repeat([1, 0], 12)]);
+        expect(dataset.columns.map((values) => [...toDoubles(values)])).toEqual([
+            repeat([1.5, 2.5, 3.5], 12),
+            repeat([1, 0], 12),
+        ]);
         expect(dataset.dropped).toEqual([{ name: "Id", why: "dropColumns" }]);
     });
 
     it("puts everything that threads need into shared memory", async () => {
         const classes = await read({ ...IRIS_LIKE, kind: KIND });
         const numbers = await read({ ...IRIS_LIKE, kind: count(12) });
-        for (const { buffer } of [...classes.columns, classes.target.y, numbers.target.y]) {
+        for (const { buffer } of [...classes.columns.map(rawOf), classes.target.y, numbers.target.y]) {
             expect(buffer).toBeInstanceOf(SharedArrayBuffer);
         }
     });
@@ -94,7 +99,7 @@ describe("readDataset", () => {
 
         it("may have decimal commas where semicolons separate cells", async () => {
             const { columns } = await readText(`size;kind\n${"5,1;a\n 4.9 ;b\n-,5;a\n".repeat(5)}`);
-            expect([...(columns[0] ?? [])]).toEqual(repeat([5.1, 4.9, -0.5], 15));
+            expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([5.1, 4.9, -0.5], 15));
         });
 
         it("give text its place in the sorted list of categories", async () => {
@@ -103,7 +108,7 @@ describe("readDataset", () => {
                 kind: KIND,
             });
             expect(features).toEqual([{ name: "color", kind: "text", categories: ["Blue", "green", "red"] }]);
-            expect([...(columns[0] ?? [])]).toEqual(repeat([2, 0, 2, 1], 12));
+            expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([2, 0, 2, 1], 12));
         });
 
         it("of text can be turned back into the text", async () => {
@@ -124,7 +129,7 @@ describe("readDataset", () => {
                     const lines = values.map((value, row) => `${row % 2},${value},${value}`);
                     const { columns } = await readText(`kind,a,b\n${lines.join(lineBreak)}`, "--task=classification");
                     const expected = values.map((value) => value + 0);
-                    expect(columns.map((column) => [...column])).toEqual([expected, expected]);
+                    expect(columns.map((column) => [...toDoubles(column)])).toEqual([expected, expected]);
                 }),
             );
         });
@@ -144,7 +149,7 @@ describe("readDataset", () => {
         it.each(["", "NA", "NaN", "null", "?", "-", "#N/A"])("among numbers, written %j, are NaN", async (marker) => {
             const { columns, features } = await read({ a: repeat([1, 2, marker], 12), kind: KIND });
             expect(features).toEqual([{ name: "a", kind: "number", missing: true }]);
-            expect([...(columns[0] ?? [])]).toEqual(repeat([1, 2, Number.NaN], 12));
+            expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([1, 2, Number.NaN], 12));
         });
 
         it("may be most of a column of numbers", async () => {
@@ -171,7 +176,7 @@ describe("readDataset", () => {
                 { name: "color", kind: "text", categories: ["blue", "red"] },
             ]);
             const rows = count(19).filter((row) => row % 4 !== 3);
-            expect(columns.map((values) => [...values])).toEqual([rows, rows.map((row) => 1 - (row % 2))]);
+            expect(columns.map((values) => [...toDoubles(values)])).toEqual([rows, rows.map((row) => 1 - (row % 2))]);
         });
 
         it("of a target of numbers may be marked", async () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { parseNumber } from "../../../trainer/src/model-format";
 import { ColumnBuilder } from "../../../trainer/src/table/column-builder";
+import { toDoubles } from "../../../trainer/src/table/number-list";
 import { readTable } from "../../../trainer/src/table/table-reader";
 import { bytesOf, SOURCE } from "./files";
 
@@ -16,7 +17,7 @@ async function readNumbers(content: string, chunkSize: number, windowBytes: numb
         return builders;
     };
     const { reader } = await readTable(bytesOf(content, chunkSize), SOURCE, plan, { windowBytes });
-    return builders.map(({ values }) => [...values.subarray(0, reader.rowCount)]);
+    return builders.map(({ numbers }) => [...toDoubles(numbers.firstRows(reader.rowCount))]);
 }
 
 const digits = (maxLength: number) => fc.stringMatching(new RegExp(`^[0-9]{1,${maxLength}}$`));

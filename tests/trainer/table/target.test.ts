@@ -16,7 +16,12 @@ describe("decideTask", () => {
     });
 
     it("takes text for classes", () => {
-        const column = { kind: "text" as const, name: "y", values: Float64Array.of(0), categories: ["a"] };
+        const column = {
+            kind: "text" as const,
+            name: "y",
+            values: { ints: Int32Array.of(0), scale: 1 },
+            categories: ["a"],
+        };
         expect(decideTask(column, undefined).task).toBe("classification");
     });
 

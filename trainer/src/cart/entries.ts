@@ -92,6 +92,7 @@ export function makeSample(
 
 /**
  * Makes the root's list of a column.
+ * @param list may be the same memory as `order` when each row has one entry: what is written was read before
  * @param order the column's order, see sort.ts
  */
 export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, layout: Layout): void {

@@ -1,4 +1,5 @@
 import type { CartModel, TreeNode } from "../model-format";
+import { type NumberList, valueAt } from "../table/number-list";
 import type { GrowthOptions } from "./types";
 
 /** Of `columns`: the node is a leaf. */
@@ -38,13 +39,13 @@ export function countLeaves(tree: FlatTree): number {
 }
 
 /** The leaf that a row ends in: a node's number. */
-export function findLeaf(tree: FlatTree, table: readonly Float64Array[], row: number): number {
+export function findLeaf(tree: FlatTree, table: readonly NumberList[], row: number): number {
     const { columns, values, links } = tree;
     let node = 0;
     let column = columns[0] as number;
     while (column !== LEAF) {
         // NaN is below nothing, and goes right.
-        const below = ((table[column] as Float64Array)[row] as number) < (values[node] as number);
+        const below = valueAt(table[column] as NumberList, row) < (values[node] as number);
         node = below ? node + 1 : (links[node] as number);
         column = columns[node] as number;
     }

@@ -1,3 +1,4 @@
+import { type NumberList, valueAt } from "../table/number-list";
 import { type BestSplit, type GapOf, noSplit } from "./best-split";
 import { type Criterion, makeCriterion, type NodeFacts, type Rounding } from "./criteria";
 import { chooseLayout, type Layout, makeSample, type Sample } from "./entries";
@@ -18,6 +19,8 @@ export interface TreeRequest {
     weighted: boolean;
     /** Of a forest's tree: columns looked at for each split, and what draws them. */
     sampling?: { maxFeatures: number; random: Random };
+    /** Whether the tree may be grown in the memory of the table's orders, which are none then. @default false */
+    inPlace?: boolean;
     /** How the leaves' values are rounded. @default not at all */
     round?: Rounding;
     /** For tests: the bits of an entry. @default 32 */
@@ -32,7 +35,7 @@ const WORK = { partition: 2.5, sort: 12 };
 /**
  * Grows a tree: at each node the best of all splits between two different values of a column. Of equally good splits the
  * one with the widest gap is taken (see GapOf), then the one of the first column, then the one with the lowest threshold.
- * @throws {RangeError} without a row
+ * @throws {RangeError} without a row, and for `inPlace` with rows that count more than once
  */
 export function growTree(table: FitTable, request: TreeRequest, workspace: Workspace = makeWorkspace()): FlatTree {
     const { target, columns } = table;
@@ -42,12 +45,16 @@ export function growTree(table: FitTable, request: TreeRequest, workspace: Works
     if (sample.rows === 0) {
         throw new RangeError("A tree needs at least one row; got none");
     }
+    if (request.inPlace && request.weighted) {
+        throw new RangeError("A tree grown in place needs rows that count once; got `weighted`");
+    }
     reserve(workspace, sample.entries, request.weights.length);
+    const halfRanges = findHalfRanges(table, sample);
     const lists = sortsOnDemand(request, columns.length)
         ? new ListsOnDemand(table.orders, workspace, sample, layout)
-        : new PartitionedLists(table, workspace, sample, layout);
+        : new PartitionedLists(table, workspace, sample, layout, request.inPlace ?? false);
     const criterion = makeCriterion(target, layout, request.round ?? ((value) => value));
-    return new Grower(table, request, lists, layout, criterion, findHalfRanges(table, sample)).grow(sample.entries);
+    return new Grower(table, request, lists, layout, criterion, halfRanges).grow(sample.entries);
 }
 
 function sortsOnDemand({ onDemand, sampling }: TreeRequest, columns: number): boolean {
@@ -56,11 +63,11 @@ function sortsOnDemand({ onDemand, sampling }: TreeRequest, columns: number): bo
 
 /** Of each column, half the difference between the largest and the smallest number of the sample. */
 function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float64Array {
-    return Float64Array.from(columns, (values, column) => {
+    const halfRanges = columns.map((values, column) => {
         const order = orders[column] as Uint32Array;
         const isOutside = (index: number) => {
             const row = (order[index] as number) >>> 1;
-            return codes[row] === 0 || !((values[row] as number) < Number.MAX_VALUE);
+            return codes[row] === 0 || !(valueAt(values, row) < Number.MAX_VALUE);
         };
         let [first, last] = [0, order.length - 1];
         while (first < last && isOutside(first)) {
@@ -69,10 +76,11 @@ function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float
         while (last > first && isOutside(last)) {
             last--;
         }
-        const [low, high] = [first, last].map((index) => values[(order[index] as number) >>> 1] as number);
+        const [low, high] = [first, last].map((index) => valueAt(values, (order[index] as number) >>> 1));
         // Without two numbers there is no gap to measure.
         return first === last ? 0 : (high as number) / 2 - (low as number) / 2;
     });
+    return Float64Array.from(halfRanges);
 }
 
 class Grower {
@@ -191,6 +199,6 @@ class Grower {
 
     private valueAt(column: number, place: number): number {
         const row = (this.lists.at(column)[place] as number) >>> this.layout.rowShift;
-        return (this.table.columns[column] as Float64Array)[row] as number;
+        return valueAt(this.table.columns[column] as NumberList, row);
     }
 }

@@ -1,3 +1,4 @@
+import type { NumberList } from "../table/number-list";
 import { countLeaves, type FlatTree } from "./flat-tree";
 import { bootstrap, forestRounding } from "./forest";
 import { growTree } from "./grow";
@@ -23,6 +24,8 @@ export interface GrowJob {
     /** Number of the first tree, and of the one after the last. */
     first: number;
     end: number;
+    /** See TreeRequest. */
+    inPlace: boolean;
     /** Tree: takes the predictions for the task's `testRows`. */
     predictions?: Float64Array;
     /** Forest: of the task's `testRows`, and of the rows outside of the bags. */
@@ -68,16 +71,16 @@ export class JobRunner {
         const [first, second, third] = this.workspace.lists as [Uint32Array, Uint32Array, Uint32Array];
         const scratch = { keys: [first, second], rows: third } as const;
         for (const column of columns) {
-            sortColumn(this.table.columns[column] as Float64Array, this.table.orders[column] as Uint32Array, scratch);
+            sortColumn(this.table.columns[column] as NumberList, this.table.orders[column] as Uint32Array, scratch);
         }
     }
 
-    private growSingle({ task, predictions }: GrowJob): FlatTree {
+    private growSingle({ task, inPlace, predictions }: GrowJob): FlatTree {
         const weights = new Uint8Array(this.table.target.y.length);
         for (const row of task.rows) {
             weights[row] = 1;
         }
-        const tree = growTree(this.table, { growth: task.growth, weights, weighted: false }, this.workspace);
+        const tree = growTree(this.table, { growth: task.growth, weights, weighted: false, inPlace }, this.workspace);
         if (predictions !== undefined && task.testRows !== undefined) {
             predictWith(tree, this.table, task.testRows, predictions);
         }

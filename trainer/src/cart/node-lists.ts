@@ -1,3 +1,4 @@
+import { type NumberList, valueAt } from "../table/number-list";
 import type { BestSplit } from "./best-split";
 import type { NodeFacts } from "./criteria";
 import { fillList, keepEntries, type Layout, markRows, partitionList, type Sample } from "./entries";
@@ -30,17 +31,21 @@ export interface NodeLists {
 
 /** Keeps the lists of all columns in order, from the root down: a stretch is divided without being sorted again. */
 export class PartitionedLists implements NodeLists {
-    private readonly lists: Uint32Array[];
+    private readonly lists: readonly Uint32Array[];
 
+    /** `inPlace`: the lists take the place of the orders. */
     constructor(
         private readonly table: FitTable,
         private readonly workspace: Workspace,
         sample: Sample,
         private readonly layout: Layout,
+        inPlace: boolean,
     ) {
-        // One more: `fillList` writes rows that do not count, too, behind those that do.
-        reserveLists(workspace, table.columns.length, sample.entries + 1);
-        this.lists = workspace.lists;
+        if (!inPlace) {
+            // One more: `fillList` writes rows that do not count, too, behind those that do.
+            reserveLists(workspace, table.columns.length, sample.entries + 1);
+        }
+        this.lists = inPlace ? table.orders : workspace.lists;
         for (const [column, order] of table.orders.entries()) {
             fillList(this.at(column), order, sample, layout);
         }
@@ -52,9 +57,9 @@ export class PartitionedLists implements NodeLists {
 
     isConstant(column: number, { start, end }: NodeFacts): boolean {
         const list = this.at(column);
-        const values = this.table.columns[column] as Float64Array;
-        const first = values[(list[start] as number) >>> this.layout.rowShift] as number;
-        const last = values[(list[end - 1] as number) >>> this.layout.rowShift] as number;
+        const values = this.table.columns[column] as NumberList;
+        const first = valueAt(values, (list[start] as number) >>> this.layout.rowShift);
+        const last = valueAt(values, (list[end - 1] as number) >>> this.layout.rowShift);
         // What is not below MAX_VALUE is one group, see sort.ts.
         return first === last || !(first < Number.MAX_VALUE);
     }

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { NumberList } from "../table/number-list";
 import type { FlatTree } from "./flat-tree";
 import type { GrowJob, JobResult } from "./jobs";
 import { finishScores, makeScores } from "./scores";
@@ -46,8 +47,8 @@ export interface FitPoolOptions {
 
 /** The part of a dataset that fits need. Arrays are in shared memory. */
 export interface FitDataset {
-    /** One for each feature; NaN is a missing number. */
-    columns: readonly Float64Array[];
+    /** One for each feature. */
+    columns: readonly NumberList[];
     target:
         | { task: "classification" /** Places in `classes`. */; y: Uint16Array; classes: readonly string[] }
         | { task: "regression"; y: Float64Array };
@@ -100,7 +101,10 @@ type Scored = Pick<GrowJob, "predictions" | "test" | "outOfBag">;
 
 class Pool implements FitPool {
     private readonly threads: Threads;
+    /** Orders that are there, or are being made. */
     private sorted: Promise<unknown> | undefined;
+    /** A fit that has the orders for itself. */
+    private lone: Promise<unknown> | undefined;
     private readonly progress = { startedAt: 0, treesDone: 0, trees: 0, fits: 0 };
     private timer: NodeJS.Timeout | undefined;
 
@@ -118,9 +122,17 @@ class Pool implements FitPool {
         this.begin(trees);
         const done = this.threads.expect(trees * treeMs + (this.sorted === undefined ? this.estimateSortMs() : 0));
         try {
+            // What is asked for in this turn is fitted at the same time.
+            await new Promise((resolve) => setImmediate(resolve));
+            await this.lone;
+            if (task.algorithm === "tree" && this.progress.fits === 1) {
+                const result = this.growInPlace(task, treeMs);
+                this.lone = result.catch(() => undefined);
+                return await result;
+            }
             this.sorted ??= this.sort();
             await this.sorted;
-            return await this.grow(task, trees, treeMs);
+            return await this.grow(task, trees, treeMs, false);
         } finally {
             done();
             this.end();
@@ -137,13 +149,20 @@ class Pool implements FitPool {
         );
     }
 
-    private async grow(task: FitTask, trees: number, treeMs: number): Promise<FitResult> {
+    /** Nobody else needs the orders: the tree takes their place, and there is no second list of each column. */
+    private async growInPlace(task: FitTask, treeMs: number): Promise<FitResult> {
+        await (this.sorted ?? this.sort());
+        this.sorted = undefined;
+        return this.grow(task, 1, treeMs, true);
+    }
+
+    private async grow(task: FitTask, trees: number, treeMs: number, inPlace: boolean): Promise<FitResult> {
         const shared = shareRows(task);
         const scored = this.makeScored(shared);
         const perJob = Math.min(Math.ceil(JOB_MS / treeMs), Math.ceil(trees / (4 * this.threads.count)));
         const jobs: GrowJob[] = [];
         for (let first = 0; first < trees; first += perJob) {
-            jobs.push({ kind: "grow", task: shared, first, end: Math.min(first + perJob, trees), ...scored });
+            jobs.push({ kind: "grow", task: shared, first, end: Math.min(first + perJob, trees), inPlace, ...scored });
         }
         const results = await Promise.all(
             jobs.map(async (job) => {

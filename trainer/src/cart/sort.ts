@@ -1,3 +1,5 @@
+import { MISSING_INT, type NumberList, type ScaledInts } from "../table/number-list";
+
 /**
  * The order of a column, found once and shared by every fit on the table: one word for each row, sorted by value, the
  * row number in the upper 31 bits and in bit 0 whether the value is the same as that of the word before.
@@ -11,7 +13,7 @@ const DIGITS = 3;
 const BUCKETS = 1 << DIGIT_BITS;
 const DIGIT_MASK = BUCKETS - 1;
 
-/** The key of all that goes right at every split. No number has it: it would be a NaN. */
+/** The key of all doubles that go right at every split. No number has it: it would be a NaN. */
 const LAST_KEY = 0xffffffff;
 
 /** Runs of equal upper halves up to this length are sorted by insertion, longer ones by their lower halves. */
@@ -24,12 +26,43 @@ export interface SortScratch {
 }
 
 /**
- * Sorts a column, see the head of this file. A radix sort, least digit first, of the upper half of each number's bits;
- * few numbers agree in all of these 32 bits without being equal, and they are put right in a second step.
- * @param column the values
+ * Sorts a column, see the head of this file. A radix sort, least digit first.
  * @param order takes the result, one word for each row
  */
-export function sortColumn(column: Float64Array, order: Uint32Array, scratch: SortScratch): void {
+export function sortColumn(column: NumberList, order: Uint32Array, scratch: SortScratch): void {
+    if (ArrayBuffer.isView(column)) {
+        sortDoubles(column, order, scratch);
+    } else {
+        sortInts(column, order, scratch);
+    }
+}
+
+/** Whole numbers are sorted by what they are above the smallest: mostly two digits are enough. */
+function sortInts({ ints }: ScaledInts, order: Uint32Array, scratch: SortScratch): void {
+    let smallest = MISSING_INT;
+    let largest = -MISSING_INT;
+    for (let row = 0; row < ints.length; row++) {
+        const int = ints[row] as number;
+        smallest = Math.min(smallest, int);
+        largest = int === MISSING_INT ? largest : Math.max(largest, int);
+    }
+    const [firstKeys, otherKeys] = scratch.keys;
+    for (let row = 0; row < ints.length; row++) {
+        // What is missing comes next after the largest.
+        firstKeys[row] = Math.min(ints[row] as number, largest + 1) - smallest;
+    }
+    const keys = radixSort(firstKeys, otherKeys, order, scratch.rows, ints.length);
+    for (let index = 0; index < order.length; index++) {
+        const tie = index > 0 && keys[index] === keys[index - 1] ? 1 : 0;
+        order[index] = ((order[index] as number) << 1) | tie;
+    }
+}
+
+/**
+ * Doubles are sorted by the upper halves of their bits; few numbers agree in all of these 32 bits without being equal,
+ * and they are put right in a second step.
+ */
+function sortDoubles(column: Float64Array, order: Uint32Array, scratch: SortScratch): void {
     const halves = new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
     const [firstKeys, otherKeys] = scratch.keys;
     const lowerHalvesDiffer = makeKeys(column, halves, firstKeys);

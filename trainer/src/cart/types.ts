@@ -1,4 +1,5 @@
 import type { Algorithm } from "../model-format";
+import type { NumberList } from "../table/number-list";
 
 /** When a node is split and when it is a leaf. */
 export interface GrowthOptions {
@@ -24,10 +25,10 @@ export interface ForestOptions {
 
 /** What all fits on a table share. Arrays are in shared memory, so that threads need no copy. */
 export interface FitTable {
-    /** One for each feature; NaN is a missing number. */
-    columns: readonly Float64Array[];
+    /** One for each feature. */
+    columns: readonly NumberList[];
     target: FitTarget;
-    /** Each column's order, see sort.ts. */
+    /** Each column's order, see sort.ts; a fit that runs alone makes its lists of them, in place. */
     orders: readonly Uint32Array[];
 }
 

@@ -1,7 +1,8 @@
 import { Dictionary } from "./dictionary";
+import { GrowingNumbers } from "./growing-numbers";
 import { readNumber } from "./number-bytes";
+import { countMissing } from "./number-list";
 import { isMissing, Sample, textOf } from "./sample";
-import { enlargeShared } from "./shared-memory";
 import { TextHashes } from "./text-hashes";
 
 /** More different texts than this are no categories: each one would be in the model. */
@@ -17,14 +18,14 @@ export interface CellProblem {
 export type ColumnRole = "target" | "feature" | "identifier";
 
 /**
- * A column that grows row by row. Numbers are kept as they are, texts as their numbers in a dictionary, both as
- * doubles in shared memory. Until it is clear which of them the column holds, its cells are kept as bytes.
+ * A column that grows row by row. Numbers are kept as they are, texts as their numbers in a dictionary, both in shared
+ * memory. Until it is clear which of them the column holds, its cells are kept as bytes.
  *
  * A row may be put more than once: one that is cut by the end of what was read is put again when it is complete.
  */
 export class ColumnBuilder {
     kind: "pending" | "number" | "text" = "pending";
-    values = new Float64Array(0) as Float64Array;
+    readonly numbers = new GrowingNumbers();
     /** Of text: the different ones. */
     dictionary = new Dictionary();
     /** Of an identifier with too many texts for a category each: what shows whether they all differ. */
@@ -50,7 +51,7 @@ export class ColumnBuilder {
     reserve(rows: number): void {
         this.capacity = rows;
         if (this.kind !== "pending") {
-            this.values = enlargeShared(this.values, rows);
+            this.numbers.reserve(rows);
         }
     }
 
@@ -62,14 +63,14 @@ export class ColumnBuilder {
                 return undefined;
             case "number": {
                 const value = readNumber(bytes, start, end, this.decimalComma);
-                this.values[row] = value;
+                this.numbers.set(row, value);
                 return Number.isNaN(value) ? this.judge(row, bytes, start, end) : undefined;
             }
             case "text":
                 if (this.hashes !== undefined) {
                     return this.putHash(this.hashes, row, bytes, start, end);
                 }
-                this.values[row] = this.dictionary.add(bytes, start, end);
+                this.numbers.ints[row] = this.dictionary.add(bytes, start, end);
                 return this.dictionary.size > MAX_CATEGORIES ? this.judgeNumber(row) : undefined;
         }
     }
@@ -102,11 +103,7 @@ export class ColumnBuilder {
 
     /** How many of the first rows have a number. */
     countNumbers(rows: number): number {
-        let numbers = 0;
-        for (let row = 0; row < rows; row++) {
-            numbers += Number.isNaN(this.values[row]) ? 0 : 1;
-        }
-        return numbers;
+        return rows - countMissing(this.numbers.firstRows(rows));
     }
 
     /** Memory that it takes, but for the values. */

@@ -1,5 +1,6 @@
 import type { Feature } from "../model-format";
 import type { ColumnBuilder } from "./column-builder";
+import { countMissing, MISSING_INT, type NumberList, rawOf, type ScaledInts } from "./number-list";
 
 /** A column that is complete. */
 export type Column = NumberColumn | TextColumn;
@@ -8,16 +9,15 @@ export type Column = NumberColumn | TextColumn;
 export interface NumberColumn {
     kind: "number";
     name: string;
-    /** In shared memory; NaN where there is none. */
-    values: Float64Array;
+    values: NumberList;
 }
 
 /** A column of words. */
 export interface TextColumn {
     kind: "text";
     name: string;
-    /** Places in `categories`, in shared memory. */
-    values: Float64Array;
+    /** Places in `categories`. */
+    values: ScaledInts;
     /** The different values, sorted by code unit: the same on every machine and in every locale. */
     categories: string[];
 }
@@ -25,33 +25,40 @@ export interface TextColumn {
 /** The complete column, with the rows that are kept, in the memory that it grew in. */
 export function completeColumn(builder: ColumnBuilder, rowCount: number, kept: Uint32Array | undefined): Column {
     const { name, kind } = builder;
-    const values = keepRows(builder.values.subarray(0, rowCount), kept);
+    const values = keepRows(builder.numbers.firstRows(rowCount), kept);
     if (kind === "number") {
         return { kind, name, values };
     }
+    const ints = rawOf(values) as Int32Array;
     const texts = builder.dictionary.texts();
-    const used = kept === undefined ? texts : selectUsed(texts, values);
+    const used = kept === undefined ? texts : selectUsed(texts, ints);
     const categories = [...used].sort();
     const placeOf = new Map(categories.map((category, place) => [category, place]));
     const places = Uint32Array.from(texts, (text) => placeOf.get(text) ?? 0);
-    for (let row = 0; row < values.length; row++) {
-        values[row] = places[values[row] as number] as number;
+    for (let row = 0; row < ints.length; row++) {
+        ints[row] = places[ints[row] as number] as number;
     }
-    return { kind: "text", name, values, categories };
+    return { kind: "text", name, values: { ints, scale: 1 }, categories };
 }
 
 /** How a column enters the model. */
 export function describeFeature(column: Column): Feature {
     return column.kind === "number"
-        ? { name: column.name, kind: "number", missing: countValue(column.values, Number.NaN) > 0 }
+        ? { name: column.name, kind: "number", missing: countMissing(column.values) > 0 }
         : { name: column.name, kind: "text", categories: column.categories };
 }
 
 /** Rows that have a value, when there are others: the value of a text is missing when it is empty. */
 export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uint32Array | undefined {
-    const values = builder.values.subarray(0, rowCount);
-    const missing = builder.kind === "number" ? Number.NaN : builder.dictionary.texts().indexOf("");
-    const count = countValue(values, missing);
+    const list = builder.numbers.firstRows(rowCount);
+    const values = rawOf(list);
+    const empty = builder.dictionary.texts().indexOf("");
+    const none = ArrayBuffer.isView(list) ? Number.NaN : MISSING_INT;
+    const missing = builder.kind === "text" ? empty : none;
+    let count = 0;
+    for (let row = 0; row < rowCount; row++) {
+        count += Object.is(values[row], missing) ? 1 : 0;
+    }
     if (count === 0) {
         return undefined;
     }
@@ -63,21 +70,6 @@ export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uin
         }
     }
     return rows;
-}
-
-/** How many values are this one, which may be NaN. */
-function countValue(values: Float64Array, wanted: number): number {
-    let count = 0;
-    if (Number.isNaN(wanted)) {
-        for (let row = 0; row < values.length; row++) {
-            count += Number.isNaN(values[row] as number) ? 1 : 0;
-        }
-    } else {
-        for (let row = 0; row < values.length; row++) {
-            count += values[row] === wanted ? 1 : 0;
-        }
-    }
-    return count;
 }
 
 /** `id`, `ID`, `index`, `row number`, `user_id`, `user-id`, `userId`, but not `humid`. */
@@ -93,11 +85,11 @@ export function isDistinct(builder: ColumnBuilder, rowCount: number): boolean {
     if (builder.kind === "text") {
         return builder.differentTexts === rowCount;
     }
-    const values = builder.values.subarray(0, rowCount);
-    if (values.every((value, row) => row === 0 || value > (values[row - 1] as number))) {
+    const values = rawOf(builder.numbers.firstRows(rowCount));
+    if (values.every((value: number, row: number) => row === 0 || value > (values[row - 1] as number))) {
         return true;
     }
-    const sorted = new Float64Array(values).sort(); // NaN comes last.
+    const sorted = values.slice().sort(); // What is missing comes last.
     const numbers = builder.countNumbers(rowCount);
     for (let place = 1; place < numbers; place++) {
         if (sorted[place] === sorted[place - 1]) {
@@ -108,20 +100,23 @@ export function isDistinct(builder: ColumnBuilder, rowCount: number): boolean {
 }
 
 /** Moves the rows that are kept to the front. */
-function keepRows(values: Float64Array, kept: Uint32Array | undefined): Float64Array {
+function keepRows(list: NumberList, kept: Uint32Array | undefined): NumberList {
     if (kept === undefined) {
-        return values;
+        return list;
     }
+    const raw = rawOf(list);
     for (let place = 0; place < kept.length; place++) {
-        values[place] = values[kept[place] as number] as number;
+        raw[place] = raw[kept[place] as number] as number;
     }
-    return values.subarray(0, kept.length);
+    return ArrayBuffer.isView(list)
+        ? list.subarray(0, kept.length)
+        : { ...list, ints: list.ints.subarray(0, kept.length) };
 }
 
-function selectUsed(texts: readonly string[], values: Float64Array): string[] {
+function selectUsed(texts: readonly string[], places: Int32Array): string[] {
     const used = new Uint8Array(texts.length);
-    for (const value of values) {
-        used[value] = 1;
+    for (const place of places) {
+        used[place] = 1;
     }
     return texts.filter((_, place) => used[place] === 1);
 }

@@ -13,6 +13,7 @@ import {
 } from "./columns";
 import type { Header } from "./header";
 import { availableMemory, bytesPerValue, checkMemory } from "./memory-guard";
+import { lengthOf, type NumberList, rawOf, valueAt } from "./number-list";
 import { Progress } from "./progress";
 import { type ReadTable, readTable } from "./table-reader";
 import { makeTarget, type Target } from "./target";
@@ -24,8 +25,8 @@ export interface Dataset {
     rowCount: number;
     target: Target;
     features: Feature[];
-    /** One for each feature, `rowCount` long. NaN: a missing number; of text the place in the feature's categories. */
-    columns: Float64Array[];
+    /** One for each feature, `rowCount` long. Of text: the place in the feature's categories. */
+    columns: NumberList[];
     dropped: DroppedColumn[];
     /** What a person should know, and can change. */
     warnings: string[];
@@ -202,16 +203,14 @@ function checkRows(source: string, rowCount: number, rowsWithoutTarget: number):
 
 function warnOfColumn(column: Column): string[] {
     const place = `Column ${JSON.stringify(column.name)}`;
-    const [first] = column.values;
+    const raw = rawOf(column.values);
     if (
-        column.kind === "text"
-            ? column.categories.length === 1
-            : column.values.every((value) => Object.is(value, first))
+        column.kind === "text" ? column.categories.length === 1 : raw.every((value: number) => Object.is(value, raw[0]))
     ) {
-        const value = column.kind === "text" ? column.categories[0] : first;
+        const value = column.kind === "text" ? column.categories[0] : valueAt(column.values, 0);
         return [`${place} has the same value in every row (${JSON.stringify(value)}), so it can teach nothing`];
     }
-    if (column.kind === "text" && column.categories.length * 2 > column.values.length) {
+    if (column.kind === "text" && column.categories.length * 2 > lengthOf(column.values)) {
         return [
             `${place} holds a different text in most rows, so it can teach little: ` +
                 `name it in dropColumns, unless you know better`,

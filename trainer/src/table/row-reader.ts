@@ -5,6 +5,7 @@ import { CellScanner, CR, CUT, LF, ROW_END } from "./cell-scanner";
 import type { CellProblem, ColumnBuilder } from "./column-builder";
 import { POWERS_OF_TEN } from "./decimal";
 import { expectRows } from "./expect-rows";
+import type { GrowingNumbers } from "./growing-numbers";
 import type { Header } from "./header";
 import { LineNumbers } from "./line-numbers";
 import { readDigits } from "./number-bytes";
@@ -32,7 +33,7 @@ export class RowReader {
     /** Columns that are left out have none. */
     private readonly builders: readonly (ColumnBuilder | undefined)[];
     /** Of the columns that hold numbers for sure: where they go. */
-    private numbers: (Float64Array | undefined)[] = [];
+    private numbers: (GrowingNumbers | undefined)[] = [];
     /** Rows that there is room for. */
     private capacity = 0;
     private readonly totalBytes: () => number | undefined;
@@ -121,8 +122,8 @@ export class RowReader {
         this.problem = undefined;
         let at = from;
         for (let column = 0; ; column++) {
-            const values = numbers[column];
-            if (values !== undefined) {
+            const list = numbers[column];
+            if (list !== undefined) {
                 // bytes[limit] is no part of a number, so that no place needs to be compared with the limit.
                 let place = at;
                 let digit = (bytes[place] as number) - ZERO;
@@ -163,14 +164,22 @@ export class RowReader {
                     next = place + 2;
                 }
                 if (next !== 0 && (digits > 0 || place === at)) {
-                    let value = Number.NaN; // The cell is empty.
-                    if (digits > 9) {
-                        value = readDigits(bytes, first, place, scale);
-                    } else if (digits > 0) {
-                        value = integer / (POWERS_OF_TEN[scale] as number);
+                    let isRead = true;
+                    if (digits <= 9 && digits > 0 && scale === list.decimals) {
+                        list.ints[row] = negative ? 0 - integer : integer;
+                    } else {
+                        let value = Number.NaN; // The cell is empty.
+                        if (digits > 9) {
+                            value = readDigits(bytes, first, place, scale);
+                            isRead = value >= 0;
+                        } else if (digits > 0) {
+                            value = integer / (POWERS_OF_TEN[scale] as number);
+                        }
+                        if (isRead) {
+                            list.set(row, negative ? 0 - value : value);
+                        }
                     }
-                    if (digits === 0 || value >= 0) {
-                        values[row] = negative ? 0 - value : value;
+                    if (isRead) {
                         at = next;
                         if (digit === delimiter - ZERO) {
                             continue;
@@ -254,6 +263,6 @@ export class RowReader {
     }
 
     private refresh(): void {
-        this.numbers = this.builders.map((builder) => (builder?.kind === "number" ? builder.values : undefined));
+        this.numbers = this.builders.map((builder) => (builder?.kind === "number" ? builder.numbers : undefined));
     }
 }

@@ -1,8 +1,15 @@
 import { MemoryError } from "../errors";
 
-/** A list of doubles in shared memory, as long as asked for, that begins with what the other one holds. */
-export function enlargeShared(list: Float64Array, length: number): Float64Array {
+/** Doubles in shared memory, as many as asked for, that begin with what the other list holds. */
+export function enlargeDoubles(list: Float64Array, length: number): Float64Array {
     const larger = sharedDoubles(length);
+    larger.set(list.length > length ? list.subarray(0, length) : list);
+    return larger;
+}
+
+/** The same for whole numbers. */
+export function enlargeInts(list: Int32Array, length: number): Int32Array {
+    const larger = new Int32Array(share(length, Int32Array.BYTES_PER_ELEMENT));
     larger.set(list.length > length ? list.subarray(0, length) : list);
     return larger;
 }
@@ -12,9 +19,13 @@ export function enlargeShared(list: Float64Array, length: number): Float64Array 
  * @throws {MemoryError}
  */
 export function sharedDoubles(length: number): Float64Array {
-    const bytes = length * Float64Array.BYTES_PER_ELEMENT;
+    return new Float64Array(share(length, Float64Array.BYTES_PER_ELEMENT));
+}
+
+function share(length: number, itemBytes: number): SharedArrayBuffer {
+    const bytes = length * itemBytes;
     try {
-        return new Float64Array(new SharedArrayBuffer(bytes));
+        return new SharedArrayBuffer(bytes);
     } catch (cause) {
         throw new MemoryError(`There is no memory for a column of ${length} rows (${bytes} bytes)`, { cause });
     }

@@ -1,6 +1,7 @@
 import type { Task } from "../arguments";
 import { DataError } from "../errors";
 import type { Column } from "./columns";
+import { lengthOf, type NumberList, rawOf, toDoubles, valueAt } from "./number-list";
 
 /** What is predicted. */
 export type Target = ClassTarget | NumberTarget;
@@ -46,7 +47,7 @@ export function makeTarget(column: Column, source: string, wanted: Task | undefi
         return { task, name, why, ...makeClasses(column, place) };
     }
     if (column.kind === "text") {
-        const first = JSON.stringify(column.categories[values[0] as number]);
+        const first = JSON.stringify(column.categories[valueAt(values, 0)]);
         throw new DataError(`${place} holds text such as ${first}: a regression needs numbers`);
     }
     // Two values are not only a poor regression: ml-cart refuses a first split that leaves no error at all.
@@ -55,7 +56,7 @@ export function makeTarget(column: Column, source: string, wanted: Task | undefi
             `${place} has fewer than 3 different values: a regression needs more (--task=classification for classes)`,
         );
     }
-    return { task, name, why, y: values };
+    return { task, name, why, y: ArrayBuffer.isView(values) ? values : toDoubles(values) };
 }
 
 /**
@@ -72,7 +73,7 @@ export function decideTask(column: Column, wanted: Task | undefined): { task: Ta
     const different = differentValues(column.values, MAX_NUMERIC_CLASSES);
     const likeClasses =
         different !== undefined &&
-        different.length * MIN_ROWS_PER_NUMERIC_CLASS <= column.values.length &&
+        different.length * MIN_ROWS_PER_NUMERIC_CLASS <= lengthOf(column.values) &&
         different.every(Number.isInteger);
     return likeClasses
         ? {
@@ -84,11 +85,12 @@ export function decideTask(column: Column, wanted: Task | undefined): { task: Ta
 
 function makeClasses(column: Column, place: string): { y: Uint16Array; classes: string[] } {
     const { values } = column;
-    const most = Math.min(MAX_CLASSES, values.length / 2);
+    const rowCount = lengthOf(values);
+    const most = Math.min(MAX_CLASSES, rowCount / 2);
     const numbers = column.kind === "number" ? differentValues(values, MAX_CLASSES) : undefined;
     const count = column.kind === "text" ? column.categories.length : (numbers?.length ?? countDifferent(values));
     if (count > most) {
-        throw new DataError(`${place} has ${count} different values in ${values.length} rows: too many to be classes`);
+        throw new DataError(`${place} has ${count} different values in ${rowCount} rows: too many to be classes`);
     }
     const classes = column.kind === "text" ? column.categories : (numbers ?? []).map(String);
     if (classes.length < 2) {
@@ -96,25 +98,26 @@ function makeClasses(column: Column, place: string): { y: Uint16Array; classes: 
             `${place} has one class only (${classes.map((label) => JSON.stringify(label))}): at least two are needed`,
         );
     }
-    const y = new Uint16Array(new SharedArrayBuffer(values.length * Uint16Array.BYTES_PER_ELEMENT));
-    if (numbers === undefined) {
-        y.set(values);
+    const y = new Uint16Array(new SharedArrayBuffer(rowCount * Uint16Array.BYTES_PER_ELEMENT));
+    if (column.kind === "text") {
+        y.set(column.values.ints);
     } else {
-        const placeOf = new Map(numbers.map((value, index) => [value, index]));
-        for (let row = 0; row < values.length; row++) {
-            y[row] = placeOf.get(values[row] as number) as number;
+        const placeOf = new Map(numbers?.map((value, index) => [value, index]));
+        for (let row = 0; row < rowCount; row++) {
+            y[row] = placeOf.get(valueAt(values, row)) as number;
         }
     }
     return { y, classes };
 }
 
 /** The different numbers in ascending order; undefined when there are more than `most`. */
-function differentValues(values: Float64Array, most: number): number[] | undefined {
+function differentValues(values: NumberList, most: number): number[] | undefined {
+    const rowCount = lengthOf(values);
     const different = new Set<number>();
     // Classes are mostly small whole numbers, which a set takes long to find again and again.
     const seen = new Uint8Array(256);
-    for (let row = 0; row < values.length && different.size <= most; row++) {
-        const value = values[row] as number;
+    for (let row = 0; row < rowCount && different.size <= most; row++) {
+        const value = valueAt(values, row);
         const place = value & 255;
         if (place !== value) {
             different.add(value);
@@ -126,7 +129,11 @@ function differentValues(values: Float64Array, most: number): number[] | undefin
     return different.size > most ? undefined : [...different].sort((a, b) => a - b);
 }
 
-function countDifferent(values: Float64Array): number {
-    const sorted = new Float64Array(values).sort();
-    return sorted.reduce((count, value, place) => count + (place === 0 || value !== sorted[place - 1] ? 1 : 0), 0);
+function countDifferent(values: NumberList): number {
+    const sorted = rawOf(values).slice().sort();
+    let count = 0;
+    for (let place = 0; place < sorted.length; place++) {
+        count += place === 0 || sorted[place] !== sorted[place - 1] ? 1 : 0;
+    }
+    return count;
 }

@@ -1,0 +1,99 @@
+import { POWERS_OF_TEN } from "./decimal";
+import { MISSING_INT, type NumberList, toDoubles } from "./number-list";
+import { enlargeDoubles, enlargeInts } from "./shared-memory";
+
+/** The largest whole number, of either sign. The one above stands for a missing number. */
+const MAX_INT = MISSING_INT - 1;
+
+/** Instead of a number of decimals: the list holds doubles. */
+const DOUBLES = -1;
+
+/**
+ * A list of numbers that grows row by row: whole numbers with as many decimals as have been needed so far, until there is
+ * a number that they cannot hold exactly; then doubles. Rows come in their order, but the last one may come again.
+ */
+export class GrowingNumbers {
+    /** Decimals of the whole numbers, 0 to 22; below 0: the list holds doubles. */
+    decimals = 0;
+    /** Whole numbers, as long as there are any. Who has one with as many decimals may write it here. */
+    ints: Int32Array = new Int32Array(0);
+    private doubles = new Float64Array(0) as Float64Array;
+    /** How many rows there is room for. */
+    private capacity = 0;
+
+    /** Makes room for so many rows. */
+    reserve(rows: number): void {
+        this.capacity = rows;
+        if (this.decimals === DOUBLES) {
+            this.doubles = enlargeDoubles(this.doubles, rows);
+        } else {
+            this.ints = enlargeInts(this.ints, rows);
+        }
+    }
+
+    /** Writes a number, NaN for a missing one. All rows before have theirs. A minus zero becomes zero. */
+    set(row: number, value: number): void {
+        if (this.decimals !== DOUBLES && !this.setInt(row, value)) {
+            this.holdDoubles(row);
+        }
+        if (this.decimals === DOUBLES) {
+            this.doubles[row] = value + 0;
+        }
+    }
+
+    /** The first rows: a view on memory that may be larger. */
+    firstRows(rows: number): NumberList {
+        return this.decimals === DOUBLES
+            ? this.doubles.subarray(0, rows)
+            : { ints: this.ints.subarray(0, rows), scale: POWERS_OF_TEN[this.decimals] as number };
+    }
+
+    /** False: no whole number that all others can share the decimals with is this one exactly. */
+    private setInt(row: number, value: number): boolean {
+        if (Number.isNaN(value)) {
+            this.ints[row] = MISSING_INT;
+            return true;
+        }
+        for (let { decimals } = this; decimals < POWERS_OF_TEN.length; decimals++) {
+            const scale = POWERS_OF_TEN[decimals] as number;
+            // The product is off by less than 2^-20 where the quotient is right, so it is rounded to the right one.
+            const int = Math.round(value * scale);
+            if (!(Math.abs(int) <= MAX_INT)) {
+                return false;
+            }
+            if (int / scale === value) {
+                if (decimals > this.decimals && !this.rescale(row, decimals)) {
+                    return false;
+                }
+                this.ints[row] = int;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Gives the rows before this one more decimals. False, and nothing is changed: they would become too large. */
+    private rescale(rows: number, decimals: number): boolean {
+        const factor = POWERS_OF_TEN[decimals - this.decimals] as number;
+        const most = Math.floor(MAX_INT / factor);
+        const { ints } = this;
+        for (let row = 0; row < rows; row++) {
+            const int = ints[row] as number;
+            if (int !== MISSING_INT && Math.abs(int) > most) {
+                return false;
+            }
+        }
+        for (let row = 0; row < rows; row++) {
+            const int = ints[row] as number;
+            ints[row] = int === MISSING_INT ? int : int * factor;
+        }
+        this.decimals = decimals;
+        return true;
+    }
+
+    private holdDoubles(rows: number): void {
+        this.doubles = toDoubles(this.firstRows(rows), this.capacity, rows);
+        this.ints = new Int32Array(0);
+        this.decimals = DOUBLES;
+    }
+}
