@@ -175,7 +175,7 @@ th,td{padding-right:.5rem}
 .bar{grid-column:1;grid-row:auto}
 .icicle .wide{display:none}
 .matrix tbody td{min-width:4rem}.matrix.steep tbody td{min-width:2.5rem}
-.corner{white-space:normal}
+.corner{white-space:normal;overflow-wrap:break-word}
 .matrix tbody th{max-width:7rem}
 .measures .bar-cell,.measures th:nth-child(2),.trials .bar-cell,.trials th:nth-child(4){display:none}
 }
