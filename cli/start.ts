@@ -9,7 +9,7 @@ const USAGE = `npm start rehearses the whole life of a stack on this machine: no
 Usage: npm start -- [options]
 
   --config key=value   a value over Pulumi.local.yaml and the defaults in Pulumi.yaml; may be repeated
-                       e.g. --config dataset=my.csv --config target=price --config dropColumns=[]
+                       e.g. --config dataset=my.csv --config target=price
   --runtime NAME       docker: the trainer's image, in a container; process: the trainer's start script
                        default: docker if a Docker engine answers and the base images can be had
   --help               this text`;

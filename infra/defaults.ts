@@ -28,7 +28,7 @@ export const UPLOAD_SECONDS = 900;
 export const DEFAULTS: Readonly<ConfigValues> = {
     dataset: "data/iris.csv",
     target: "Species",
-    dropColumns: ["Id"],
+    dropColumns: [],
     trainer: "trainer",
     trainerBuildArgs: {},
     hyperparameters: {},

@@ -88,7 +88,7 @@ describe("npm start", () => {
             (_, i) => `${i % 7},${i % 2 ? "flat" : "house"},${(i % 7) * 1000.5 + i}`,
         );
         write("houses.csv", `rooms,kind,price\r\n${rows.join("\r\n")}\r\n`);
-        const args = ["dataset=houses.csv", "target=price", "dropColumns=[]"].flatMap((value) => ["--config", value]);
+        const args = ["dataset=houses.csv", "target=price"].flatMap((value) => ["--config", value]);
         const { status, output } = await start([...asProcess, ...args]);
         expect({ status, output }).toMatchObject({ status: 0 });
         const runs = readdirSync(path.join(project.folder, "models/local"));

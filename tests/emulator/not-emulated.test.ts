@@ -15,7 +15,7 @@ afterAll(() => emulator.stop());
 const BUCKET = "/storage/v1/b/a-bucket";
 const REPOSITORIES = `/v1/projects/${PROJECT_ID}/locations/us-central1/repositories`;
 const INSTANCES = `/compute/v1/${ZONE}/instances`;
-const PROJECT = `/v1/projects/${PROJECT_ID}`;
+const RESOURCE = `/v1/projects/${PROJECT_ID}`;
 
 const bucketWith = (more: object) => ["POST", `/storage/v1/b?project=${PROJECT_ID}`, { name: "new", ...more }] as const;
 const instanceWith = (more: object) =>
@@ -24,7 +24,7 @@ const subnetworkWith = (more: object) => {
     const body = { name: "new", network: "global/networks/default", ipCidrRange: "10.1.0.0/24", ...more };
     return ["POST", `/compute/v1/projects/${PROJECT_ID}/regions/us-central1/subnetworks`, body] as const;
 };
-const policyWith = (more: object) => ["POST", `${PROJECT}:setIamPolicy`, { policy: { version: 3, ...more } }] as const;
+const policyWith = (more: object) => ["POST", `${RESOURCE}:setIamPolicy`, { policy: { version: 3, ...more } }] as const;
 const condition = (expression: string) => ({
     bindings: [
         { role: "roles/logging.viewer", members: ["user:me@example.com"], condition: { title: "t", expression } },
@@ -69,7 +69,7 @@ describe("what the emulator has not is answered with 501, which names it:", () =
             policyWith(condition("api.getAttribute('storage.googleapis.com/objectListPrefix', '') == 'x'")),
         ],
         ["resource.matchTag", policyWith(condition("resource.matchTag('a', 'b')"))],
-        ["spanner.googleapis.com", ["POST", `${PROJECT}/services/spanner.googleapis.com:enable`, {}]],
+        ["spanner.googleapis.com", ["POST", `${RESOURCE}/services/spanner.googleapis.com:enable`, {}]],
         ["name eq vm.*", ["GET", `${INSTANCES}?filter=${encodeURIComponent("name eq vm.*")}`]],
         ["(a = b) OR (c = d)", ["GET", `${INSTANCES}?filter=${encodeURIComponent("(a = b) OR (c = d)")}`]],
         ["creationTimestamp desc", ["GET", `${INSTANCES}?orderBy=creationTimestamp+desc`]],

@@ -7,7 +7,7 @@ export const BUCKET = "gcp-trainer-dev-971bc250c1";
 export const ACCOUNT = `${BASE}@my-project.iam.gserviceaccount.com`;
 export const MEMBER = `serviceAccount:${ACCOUNT}`;
 export const LABELS = { "gcp-trainer": BASE };
-export const RUN_ID = "r-5faa28dc90";
+export const RUN_ID = "r-6b9107f278";
 export const VM = `${BASE}-${RUN_ID}`;
 export const DATASET_URI = `gs://${BUCKET}/data/f81ab47d02/iris.csv`;
 export const APIS = ["compute", "artifactregistry", "iam", "storage", "logging"].map((api) => `trainer-apis-${api}`);
@@ -24,7 +24,7 @@ export const BOOT: BootConfig = {
     runId: RUN_ID,
     image: `${REGISTRY_URI}/trainer@${IMAGE_DIGEST}`,
     datasetUri: DATASET_URI,
-    args: ['--dropColumns=["Id"]', "--target=Species"],
+    args: ["--target=Species"],
     env: {},
     maxRunSeconds: 3600,
     pullSeconds: 1800,
@@ -303,7 +303,7 @@ export const expected: readonly ExpectedResource[] = [
                 imageDigest: IMAGE_DIGEST,
                 hyperparameters: {},
                 target: "Species",
-                dropColumns: ["Id"],
+                dropColumns: [],
                 env: [],
                 machineType: "e2-standard-2",
                 provisioning: "standard",

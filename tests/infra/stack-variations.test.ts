@@ -234,7 +234,6 @@ describe("a variation of the config changes what it should and nothing else:", (
         const stack = await declareJob({
             trainer: "own",
             target: "",
-            dropColumns: "[]",
             trainerBuildArgs: '{"BASE":"x"}',
             hyperparameters: '{"maxDepth":3,"layers":[1]}',
             env: '{"LEVEL":"debug"}',

@@ -203,7 +203,7 @@ describe("readDataset", () => {
             "named %s are dropped if they differ in every row, and it is said",
             async (name) => {
                 expect(await drop({ [name]: count(12) })).toEqual([
-                    { name, why: expect.stringContaining("--dropColumns=[] keeps it") },
+                    { name, why: expect.stringContaining("`dropColumns`, when given, decides instead") },
                 ]);
             },
         );

@@ -159,7 +159,7 @@ function prepareDataset(
         if (builder?.role === "target") {
             target = builder;
         } else if (builder?.role === "identifier" && isDistinct(builder, rowCount)) {
-            const why = "named as an identifier, different in every row; --dropColumns=[] keeps it";
+            const why = "named as an identifier, different in every row; `dropColumns`, when given, decides instead";
             dropped.push({ name: builder.name, why });
         } else if (builder?.firstOther !== undefined) {
             throw reader.describe(builder, builder.firstOther, rowCount);
