@@ -23,7 +23,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly modelUri: pulumi.Output<string>;
     /** `r-` and ten hex digits: the same for the same dataset, image, parameters and environment. */
     readonly runId: pulumi.Output<string>;
-    /** The trainer's metrics, measured on rows it was not trained on. */
+    /** The trainer's metrics, measured on rows it was not trained on; without long lists, which only `metrics.json` has. */
     readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `sha256:...` of the trainer's image. */
     readonly imageDigest: pulumi.Output<string>;

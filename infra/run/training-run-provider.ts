@@ -5,6 +5,7 @@ import { type CloudSettings, createAuth, readCloudSettings } from "./credentials
 import { isFinal, messageOf } from "./errors";
 import { openBucket, openVm } from "./google-clients";
 import type { RunFacts } from "./manifest";
+import { metricsForOutput } from "./metrics-output";
 import { modelPrefix } from "./model-objects";
 import { hasChanged, resultsFolder } from "./resource-inputs";
 import type { RunStatus } from "./status";
@@ -109,7 +110,7 @@ async function bringHome(inputs: RunInputs): Promise<RunOutputs> {
             (downloadedCount < objectCount ? `, ${downloadedCount} of them downloaded` : "") +
             (hasReport ? `; to be looked at: ${relative}/report.html` : ""),
     );
-    return { ...outputs, metrics, savedTo: relative };
+    return { ...outputs, metrics: metricsForOutput(metrics), savedTo: relative };
 }
 
 /**

@@ -51,7 +51,10 @@ export interface TrainingRunArgs {
  * trainer's log, fails with the trainer's exit code and last lines, and on success downloads and verifies what it wrote.
  */
 export class TrainingRun extends pulumi.dynamic.Resource {
-    /** The run's `metrics.json`; empty when the trainer wrote none or the run has not ended. */
+    /**
+     * The run's `metrics.json` without long lists and objects (4000 characters of JSON); empty when the trainer wrote none or
+     * the run has not ended.
+     */
     declare readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `gs://<bucket>/runs/<runId>/model/`. */
     declare readonly modelUri: pulumi.Output<string>;
