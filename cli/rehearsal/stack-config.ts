@@ -42,9 +42,31 @@ export function readStackConfig(folder: string, stack: string, overrides: readon
                 `--config must be key=value; got "${override}" (npm start -- --config target=Species)`,
             );
         }
+        checkPath(override);
         values[qualify(override.slice(0, at))] = override.slice(at + 1);
     }
     return { project: projectName, stack, values };
+}
+
+/** @throws UsageError for a path such as `hyperparameters.maxDepth`: an object is given as a whole, as JSON */
+function checkPath(override: string): void {
+    const [, key, member, value = ""] = /^([\w-]+)\.([^=]+)=(.*)$/s.exec(override) ?? [];
+    if (key !== undefined && member !== undefined) {
+        const whole = JSON.stringify({
+            [member]: /^-?\d+(\.\d+)?$|^(true|false)$|^\[/.test(value) ? rawJson(value) : value,
+        });
+        throw new UsageError(
+            `--config takes an object as a whole; got "${override}" (npm start -- --config '${key}=${whole}')`,
+        );
+    }
+}
+
+function rawJson(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return text;
+    }
 }
 
 /**

@@ -30,6 +30,16 @@ describe("the config of a rehearsed stack", () => {
         expect(() => readStackConfig(folder, "local", [override])).toThrow(UsageError);
         expect(() => readStackConfig(folder, "local", [override])).toThrow(`must be key=value; got "${override}"`);
     });
+
+    it.each([
+        ["hyperparameters.maxDepth=3", `'hyperparameters={"maxDepth":3}'`],
+        ["hyperparameters.maxDepth=[3,5]", `'hyperparameters={"maxDepth":[3,5]}'`],
+        ["labels.team=blue", `'labels={"team":"blue"}'`],
+    ])("refuses the path %s and says how it is written", (override, right) => {
+        expect(() => readStackConfig(folder, "local", [override])).toThrow(
+            new UsageError(`--config takes an object as a whole; got "${override}" (npm start -- --config ${right})`),
+        );
+    });
 });
 
 describe("the line for Google Cloud", () => {
