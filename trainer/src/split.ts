@@ -1,6 +1,6 @@
 import { mulberry32, shuffle } from "./random";
 
-/** Row numbers, from 0, in ascending order. */
+/** Row numbers, from 0, in ascending order, in memory that worker threads can share. */
 export interface Split {
     train: Uint32Array;
     test: Uint32Array;
@@ -47,9 +47,9 @@ export function splitFolds(rows: Uint32Array, labels: Labels, folds: number, see
     }));
 }
 
-/** 0, 1, 2 ... */
+/** 0, 1, 2 ... in shared memory. */
 export function allRows(rowCount: number): Uint32Array {
-    const rows = new Uint32Array(rowCount);
+    const rows = sharedRows(rowCount);
     for (let row = 0; row < rowCount; row++) {
         rows[row] = row;
     }
@@ -62,7 +62,7 @@ function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32
     for (const row of rows) {
         count += wanted(row) ? 1 : 0;
     }
-    const selected = new Uint32Array(count);
+    const selected = sharedRows(count);
     let place = 0;
     for (const row of rows) {
         if (wanted(row)) {
@@ -70,6 +70,10 @@ function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32
         }
     }
     return selected;
+}
+
+function sharedRows(length: number): Uint32Array {
+    return new Uint32Array(new SharedArrayBuffer(length * Uint32Array.BYTES_PER_ELEMENT));
 }
 
 /** The rows of each class, by class, each in a random order. */

@@ -42,17 +42,15 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Surr
     const classes = dataset.target.task === "classification" ? dataset.target.classes.length : undefined;
     const trials = listTrials(hyperparameters, classes, dataset.features.length);
     const pool = openFitPool(dataset);
-    try {
-        const { growth, ...findings } = await learn(pool, dataset, hyperparameters, trials, print);
-        const origin = describeOrigin(hyperparameters, growth, dataset);
-        const trees = findings.final.trees.map((tree) => toCartModel(tree, growth));
-        const model = makeModel(dataset, origin, growth.algorithm, trees);
-        checkModel(model, dataset, rowsToCheck(dataset.rowCount), findings.final.predictions ?? new Float64Array());
-        const metrics = makeMetricsFile(model, dataset, findings);
-        await writeResults({ storage, modelDir, dataset, model, metrics, findings, print });
-    } finally {
-        await pool.close();
-    }
+    // Closed before anything is written: what the threads have in memory is free for that.
+    const learned = learn(pool, dataset, hyperparameters, trials, print).finally(() => pool.close());
+    const { growth, ...findings } = await learned;
+    const origin = describeOrigin(hyperparameters, growth, dataset);
+    const trees = findings.final.trees.map((tree) => toCartModel(tree, growth));
+    const model = makeModel(dataset, origin, growth.algorithm, trees);
+    checkModel(model, dataset, rowsToCheck(dataset.rowCount), findings.final.predictions ?? new Float64Array());
+    const metrics = makeMetricsFile(model, dataset, findings);
+    await writeResults({ storage, modelDir, dataset, model, metrics, findings, print });
 }
 
 /** Splits, chooses, tests, and fits the final model. One fit after the other: each needs memory of its own. */

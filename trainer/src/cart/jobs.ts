@@ -6,7 +6,7 @@ import { makeRandom } from "./random";
 import { addPredictions, predictWith, type Scores } from "./scores";
 import { sortColumn } from "./sort";
 import type { FitTable, FitTask } from "./types";
-import { makeWorkspace, reserveLists, type Workspace } from "./workspace";
+import { makeWorkspace, reserve, reserveLists, type Workspace } from "./workspace";
 
 /** A piece of work for one thread. */
 export type Job = SortJob | GrowJob;
@@ -67,9 +67,11 @@ export class JobRunner {
 
     /** In the memory that trees are grown in later. */
     private sort(columns: number[]): void {
-        reserveLists(this.workspace, 3, this.table.target.y.length + 1);
-        const [first, second, third] = this.workspace.lists as [Uint32Array, Uint32Array, Uint32Array];
-        const scratch = { keys: [first, second], rows: third } as const;
+        const rowCount = this.table.target.y.length;
+        reserve(this.workspace, rowCount, rowCount);
+        reserveLists(this.workspace, 2, rowCount + 1);
+        const [keys, rows] = this.workspace.lists as [Uint32Array, Uint32Array];
+        const scratch = { keys: [keys, this.workspace.scratch], rows } as const;
         for (const column of columns) {
             sortColumn(this.table.columns[column] as NumberList, this.table.orders[column] as Uint32Array, scratch);
         }
