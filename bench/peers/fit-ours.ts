@@ -2,7 +2,7 @@
 import { isMainThread } from "node:worker_threads";
 import { openFitPool, serveFits } from "../../trainer/src/cart";
 import type { FitOrder, FitReport } from "../sections/fits";
-import { allRows, classTarget, readTable } from "./table";
+import { allRows, asRead, classTarget, readTable } from "./table";
 
 if (isMainThread) {
     void main();
@@ -12,8 +12,9 @@ if (isMainThread) {
 
 async function main(): Promise<void> {
     const order = JSON.parse(process.argv[2] ?? "") as FitOrder;
-    const { columns, y } = readTable(order.file, order.rows);
-    const target = classTarget(y);
+    const table = readTable(order.file, order.rows);
+    const columns = asRead(table.columns);
+    const target = classTarget(table.y);
     const rows = allRows(order.rows);
     const started = performance.now();
     const pool = openFitPool({ columns, target }, { threads: order.threads, file: __filename });

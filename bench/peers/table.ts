@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { GrowingNumbers } from "../../trainer/src/table/growing-numbers";
+import type { NumberList } from "../../trainer/src/table/number-list";
 
 /** A table as the trainer has it in memory. */
 export interface Table {
@@ -22,6 +24,18 @@ export function readTable(file: string, rows: number): Table {
         throw new Error(`${file} is empty`);
     }
     return { columns: all, y };
+}
+
+/** Columns in the form in which the trainer's reader hands them on: short decimals as whole numbers with a scale. */
+export function asRead(columns: readonly Float64Array[]): NumberList[] {
+    return columns.map((column) => {
+        const numbers = new GrowingNumbers();
+        numbers.reserve(column.length);
+        for (let row = 0; row < column.length; row++) {
+            numbers.set(row, column[row] as number);
+        }
+        return numbers.firstRows(column.length);
+    });
 }
 
 /** Places of classes as the trainer has them. */

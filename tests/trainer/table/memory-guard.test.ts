@@ -1,7 +1,7 @@
 import { parseArguments } from "../../../trainer/src/arguments";
 import { EXIT, MemoryError } from "../../../trainer/src/errors";
 import { readDataset } from "../../../trainer/src/table/dataset";
-import { availableMemory, bytesPerValue, checkMemory } from "../../../trainer/src/table/memory-guard";
+import { availableMemory, bytesPerValueOfFit, checkMemory } from "../../../trainer/src/table/memory-guard";
 import { SOURCE } from "./files";
 
 const GB = 1e9;
@@ -26,7 +26,7 @@ describe("checkMemory", () => {
     it("says what is needed, what there is, and the commands that help", () => {
         expect(() => checkMemory(SOURCE, PART, 4 * GB)).toThrow(
             new MemoryError(
-                `${SOURCE} needs about 6.8 GB of memory and there are 4.0 GB: about 29700000 rows with 10 features, ` +
+                `${SOURCE} needs about 6.5 GB of memory and there are 4.0 GB: about 29700000 rows with 10 features, ` +
                     "16 bytes for each value; take a larger machine (npx pulumi config set machineType e2-standard-2), " +
                     "or leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows",
             ),
@@ -55,15 +55,15 @@ describe("checkMemory", () => {
     });
 });
 
-describe("bytesPerValue", () => {
+describe("bytesPerValueOfFit", () => {
     it.each([
-        ["one tree", [], 16],
-        ["a tree chosen by cross-validation", ["--cv=5"], 28],
-        ["a tree of a list", ["--maxDepth=[3,4]"], 28],
-        ["a forest", ["--algorithm=forest"], 44],
-        ["a tree or a forest", ['--algorithm=["tree","forest"]'], 44],
+        ["one tree", [], 4],
+        ["a tree chosen by cross-validation", ["--cv=5"], 20],
+        ["a tree of a list", ["--maxDepth=[3,4]"], 20],
+        ["a forest", ["--algorithm=forest"], 36],
+        ["a tree or a forest", ['--algorithm=["tree","forest"]'], 36],
     ])("of %s counts the copies of the threads that work at the same time", (_, argv: string[], bytes) => {
-        expect(bytesPerValue(parseArguments(["--target=kind", ...argv]), 4)).toBe(bytes);
+        expect(bytesPerValueOfFit(parseArguments(["--target=kind", ...argv]), 4)).toBe(bytes);
     });
 });
 
@@ -110,6 +110,6 @@ describe("readDataset", () => {
 
     it("stops in the middle of a file of unknown size", async () => {
         const failure = readDataset(endless(), SOURCE, hyperparameters, { print, memoryLimitBytes: 0.16 * GB });
-        await expect(failure).rejects.toThrow(/needs about 0\.2 GB of memory and there are 0\.2 GB: 2\d{5} rows/);
+        await expect(failure).rejects.toThrow(/needs about 0\.2 GB of memory and there are 0\.2 GB: 6\d{5} rows/);
     });
 });

@@ -120,6 +120,15 @@ describe("a number list", () => {
         }
     });
 
+    it("tells what memory a number takes", () => {
+        const numbers = new GrowingNumbers();
+        numbers.reserve(2);
+        numbers.set(0, 0.25);
+        expect(numbers.bytesPerValue).toBe(4);
+        numbers.set(1, 1 / 3);
+        expect(numbers.bytesPerValue).toBe(8);
+    });
+
     it("has no minus zero", () => {
         expect(valuesOf(grow([-0, 1e300, -0]))).toEqual([0, 1e300, 0]);
     });

@@ -12,7 +12,7 @@ import {
     isIdentifierName,
 } from "./columns";
 import type { Header } from "./header";
-import { availableMemory, bytesPerValue, checkMemory } from "./memory-guard";
+import { availableMemory, bytesPerValueOfFit, checkMemory } from "./memory-guard";
 import { lengthOf, type NumberList, rawOf, valueAt } from "./number-list";
 import { Progress } from "./progress";
 import { type ReadTable, readTable } from "./table-reader";
@@ -75,19 +75,20 @@ export async function readDataset(
 ): Promise<Dataset> {
     const { print, now = () => performance.now(), memoryLimitBytes = availableMemory() } = options;
     const totalBytes = () => options.totalBytes ?? bytes.size;
-    const valueBytes = bytesPerValue(hyperparameters, options.threads ?? availableParallelism());
+    const fitBytes = bytesPerValueOfFit(hyperparameters, options.threads ?? availableParallelism());
     const progress = new Progress(print, now, totalBytes);
     const table = await readTable(bytes, source, (header) => planColumns(header, source, hyperparameters), {
         totalBytes,
         onProgress: ({ builders, reader, bytesRead }) => {
             const wanted = builders.filter((builder) => builder !== undefined);
+            const columnBytes = wanted.reduce((sum, { numbers }) => sum + numbers.bytesPerValue, 0);
             const textBytes = wanted.reduce((sum, { byteLength }) => sum + byteLength, 0);
             const soFar = {
                 rows: reader.rowCount,
                 features: wanted.length - 1,
                 bytes: bytesRead,
                 textBytes,
-                valueBytes,
+                valueBytes: fitBytes + columnBytes / wanted.length,
             };
             checkMemory(source, { ...soFar, totalBytes: totalBytes() }, memoryLimitBytes);
             progress.update(reader.rowCount, bytesRead);

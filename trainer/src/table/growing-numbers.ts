@@ -31,6 +31,11 @@ export class GrowingNumbers {
         }
     }
 
+    /** Memory of a number. */
+    get bytesPerValue(): number {
+        return this.decimals === DOUBLES ? Float64Array.BYTES_PER_ELEMENT : Int32Array.BYTES_PER_ELEMENT;
+    }
+
     /** Writes a number, NaN for a missing one. All rows before have theirs. A minus zero becomes zero. */
     set(row: number, value: number): void {
         if (this.decimals !== DOUBLES && !this.setInt(row, value)) {

@@ -3,15 +3,15 @@ import type { Hyperparameters } from "../arguments";
 import { MemoryError } from "../errors";
 
 /** The program itself, with what is on its way from the bucket and the threads. Measured. */
-const BASE_BYTES = 140_000_000;
+const BASE_BYTES = 120_000_000;
 
-/** A row's target, its places in the lists of rows, its predictions. Measured. */
-const BYTES_PER_ROW = 64;
+/** A row's target, its places in the lists of rows, its predictions, what columns are sorted in. Measured. */
+const BYTES_PER_ROW = 56;
 
-/** A feature's value: 8 as a number, 4 for its place in the column's order. */
-const BYTES_PER_VALUE = 8 + 4;
+/** A value's place in its column's order. One tree is grown in the memory of the orders. */
+const BYTES_PER_VALUE_OF_ORDER = 4;
 
-/** The same value in the copy that a fit works on; twice for a forest's trees, which look at some columns only. */
+/** A value in the copy of the orders that a fit beside others works on; twice for a forest, which needs ranks too. */
 const BYTES_PER_VALUE_OF_FIT = { tree: 4, forest: 8 };
 
 /** Nothing is said about the rows to come before so much was read. */
@@ -49,17 +49,20 @@ export interface ReadSoFar {
     totalBytes: number | undefined;
     /** Memory for texts. */
     textBytes: number;
-    /** Of each feature's value, see `bytesPerValue`. */
+    /** Of each feature's value, on average: what the columns take, and `bytesPerValueOfFit`. */
     valueBytes: number;
 }
 
-/** Memory for each value of a feature: a forest, and a cross-validation, fit in all threads at the same time. */
-export function bytesPerValue({ grid, cv }: Pick<Hyperparameters, "grid" | "cv">, threads: number): number {
+/**
+ * Memory for each value of a feature, beside the value: a forest, and a cross-validation, fit in all threads at the same
+ * time.
+ */
+export function bytesPerValueOfFit({ grid, cv }: Pick<Hyperparameters, "grid" | "cv">, threads: number): number {
     if (grid.algorithm.includes("forest")) {
-        return BYTES_PER_VALUE + threads * BYTES_PER_VALUE_OF_FIT.forest;
+        return BYTES_PER_VALUE_OF_ORDER + threads * BYTES_PER_VALUE_OF_FIT.forest;
     }
     const isSearch = cv !== 0 && (cv !== undefined || Object.values(grid).some((values) => values.length > 1));
-    return BYTES_PER_VALUE + (isSearch ? threads : 1) * BYTES_PER_VALUE_OF_FIT.tree;
+    return BYTES_PER_VALUE_OF_ORDER + (isSearch ? threads * BYTES_PER_VALUE_OF_FIT.tree : 0);
 }
 
 /** The memory that this process may use, in bytes: the container's limit, or all that the machine has. */
@@ -88,7 +91,7 @@ export function checkMemory(source: string, soFar: ReadSoFar, limit: number): vo
     throw new MemoryError(
         `${source} needs about ${gigabytes(need)} of memory and there are ${gigabytes(limit)}: ` +
             `${rest > 0 ? "about " : ""}${Math.round(rows + rest)} rows with ${features} features, ` +
-            `${valueBytes} bytes for each value; ${larger} ` +
+            `${Math.round(valueBytes)} bytes for each value; ${larger} ` +
             `leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows`,
     );
 }
