@@ -19,7 +19,7 @@ export async function benchFit(quick: boolean): Promise<SectionResult> {
     return {
         notes: [
             "Numbers, three classes, depth 10, split until pure or 2 rows, a gain of 0 being enough. Each fit is the first of a new process, with the data " +
-                "in memory: as float64 columns for this trainer, as float32 rows (its own layout) for scikit-learn, as lists for ml-cart. The time is that of the " +
+                "in memory: as the columns that this trainer reads, as float32 rows (its own layout) for scikit-learn, as lists for ml-cart. The time is that of the " +
                 "fit with its sorting and its threads.",
         ],
         tables: [tableOfFits("Against DecisionTreeClassifier", toScikit), tableOfFits("Against ml-cart", toMlCart)],
