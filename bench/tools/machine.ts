@@ -8,7 +8,7 @@ export async function describeMachine(): Promise<string[]> {
     const memory = Math.round(os.totalmem() / 2 ** 30);
     const versions = await runForJson<Record<string, string>>({ program: PYTHON, args: [`${PEERS}/versions.py`] });
     return [
-        `Machine: ${processors.length} × ${processors[0]?.model.trim() ?? "processor"}, ${memory} GiB, ${os.type()} ${os.release()}`,
+        `Machine: ${processors.length} × ${processors[0]?.model.trim() ?? "processor"}, ${memory} GiB, ${os.type()} ${os.release().split(".", 2).join(".")}`,
         `Node.js ${process.versions.node}; ${Object.entries(versions)
             .map(([name, version]) => `${name} ${version}`)
             .join(", ")}`,
