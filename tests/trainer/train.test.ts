@@ -1,81 +1,19 @@
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseModel, predictRow } from "../../trainer/src/model-format";
-import { startBucket, type TestBucket } from "../helpers/bucket";
+import { predictRow } from "../../trainer/src/model-format";
+import {
+    bucket,
+    IRIS,
+    METRICS,
+    MODEL,
+    ONNX,
+    REPORT,
+    readMetrics,
+    readModel,
+    run,
+    setUpTrainer,
+    train,
+} from "./built-trainer";
 
-const PROJECT = join(__dirname, "../..");
-const IRIS = readFileSync(join(PROJECT, "data/iris.csv"), "utf8");
-const MODEL = "runs/r-1/model/model.json";
-const METRICS = "runs/r-1/model/metrics.json";
-const ONNX = "runs/r-1/model/model.onnx";
-const REPORT = "runs/r-1/model/report.html";
-
-interface Outcome {
-    exitCode: number | null;
-    stdout: string;
-    stderr: string;
-}
-
-/** The same bundle as `npm run build` makes, of the sources as they are now. */
-const folder = mkdtempSync(join(tmpdir(), "gcp-trainer-bundle-"));
-const bundle = join(folder, "trainer/train.cjs");
-
-let bucket: TestBucket;
-
-beforeAll(async () => {
-    execFileSync(process.execPath, [join(PROJECT, "trainer/build.cjs"), join(folder, "trainer")]);
-    bucket = await startBucket();
-});
-
-afterAll(async () => {
-    await bucket.stop();
-    rmSync(folder, { recursive: true, force: true });
-});
-
-beforeEach(async () => {
-    for (const object of await bucket.list("")) {
-        await bucket.remove(object);
-    }
-});
-
-function start(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    return spawn(process.execPath, [bundle, ...argv], {
-        env: {
-            PATH: process.env.PATH,
-            STORAGE_EMULATOR_HOST: bucket.endpoint,
-            AIP_TRAINING_DATA_URI: `gs://${bucket.name}/data/some.csv`,
-            AIP_DATA_FORMAT: "csv",
-            AIP_MODEL_DIR: `gs://${bucket.name}/runs/r-1/model/`,
-            ...env,
-        },
-        stdio: ["ignore", "pipe", "pipe"],
-    });
-}
-
-async function run(argv: readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome> {
-    const child = start(argv, env);
-    const outcome: Outcome = { exitCode: null, stdout: "", stderr: "" };
-    child.stdout.setEncoding("utf8").on("data", (text) => (outcome.stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text) => (outcome.stderr += text));
-    [outcome.exitCode] = await once(child, "close");
-    return outcome;
-}
-
-async function train(csv: string | Uint8Array, ...argv: string[]): Promise<Outcome> {
-    await bucket.put("data/some.csv", csv);
-    return await run(argv);
-}
-
-async function readModel() {
-    return parseModel((await bucket.get(MODEL)) ?? "");
-}
-
-async function readMetrics(): Promise<Record<string, unknown>> {
-    return JSON.parse((await bucket.get(METRICS)) ?? "null");
-}
+setUpTrainer();
 
 describe("the trainer on iris", () => {
     it("writes a model that names at least nine of ten flowers it was not trained on", async () => {
@@ -267,139 +205,5 @@ describe("the trainer reads", () => {
     ])("%s as a person would expect", async (_, csv) => {
         expect(await train(csv, "--target=Species")).toMatchObject({ exitCode: 0, stderr: "" });
         expect((await readMetrics()).accuracy).toBeCloseTo(0.9333, 4);
-    });
-});
-
-describe("the trainer refuses, with exit code 65 and no model,", () => {
-    const lines = IRIS.split("\n");
-    const withRow = (row: number, text: string) =>
-        lines.map((line, index) => (index === row - 1 ? text : line)).join("\n");
-    const withoutHeader = lines.slice(1).join("\n");
-
-    it.each([
-        ["an empty file", "", " is empty: a CSV file with a header row is needed"],
-        ["a header alone", `${lines[0]}\n`, " has a header (Id, SepalLengthCm, "],
-        ["a missing header", withoutHeader, " has no header: its first row (1, 5.1, 3.5, 1.4, 0.2, Iris-setosa)"],
-        [
-            "a column's name used twice",
-            IRIS.replace("SepalWidthCm", "SepalLengthCm"),
-            ' row 1: the header names column "SepalL',
-        ],
-        ["another target", IRIS.replace("Species", "Kind"), ' has no column "Species" to predict; it has "Id", "Sepal'],
-        ["a short row", withRow(7, "6,5.4,3.9"), ' row 7 has 3 cells, the header has 6: column "PetalLengthCm" and'],
-        [
-            "a long row",
-            withRow(7, "6,5.4,3.9,1.7,0.4,Iris-setosa,x"),
-            " row 7 has 7 cells, the header has 6: the first too",
-        ],
-        [
-            "text in a numeric column",
-            withRow(7, "6,5.4,wide,1.7,0.4,Iris-setosa"),
-            ' row 7, column "SepalWidthCm": "wide" is text in a column of numbers (149 of 150); correct it,',
-        ],
-        ["a single class", lines.slice(0, 51).join("\n"), ' column "Species" has one class only ("Iris-setosa")'],
-        ["nothing but the target", `Species\n${"a\nb\n".repeat(10)}`, " has no column left to learn from"],
-        [
-            "nothing left after dropping",
-            lines.map((line) => line.replace(/,.*,/, ",")).join("\n"),
-            ' has no column left to learn from after dropping "Id"',
-        ],
-        ["too few rows", lines.slice(0, 6).join("\n"), " has 5 rows: at least 10 are needed"],
-        ["a quote that is never closed", withRow(7, '6,"5.4,3.9'), " after row 6: a quoted cell begins and never ends"],
-        ["bytes that are no text", Buffer.from(IRIS.replace("setosa", "sétosa"), "latin1"), " is not UTF-8 text"],
-    ])("%s", async (_, csv, message) => {
-        const outcome = await train(csv, "--target=Species");
-        expect(outcome.stderr).toContain(`gs://test-bucket/data/some.csv${message}`);
-        expect(outcome.stderr.trimEnd().split("\n")).toHaveLength(1);
-        expect(outcome.exitCode).toBe(65);
-        expect(await bucket.list("runs/")).toEqual([]);
-    });
-});
-
-describe("the trainer ends with", () => {
-    it("64 and all problems of its arguments", async () => {
-        const outcome = await run(["--maxDepth=10abc", "--depth=3"]);
-        expect(outcome).toMatchObject({ exitCode: 64, stdout: "" });
-        expect(outcome.stderr.split("\n")).toEqual([
-            '`maxDepth` must be an integer from 1 to 64; got "10abc" (--maxDepth=8)',
-            expect.stringMatching(/^`depth` is not a hyperparameter of this trainer; known are /),
-            "`target` must be the name of the column to predict; got none (--target=Species)",
-            "",
-        ]);
-    });
-
-    it("64 and all problems of its environment", async () => {
-        const outcome = await run(["--target=Species"], {
-            AIP_TRAINING_DATA_URI: undefined,
-            AIP_MODEL_DIR: "/gcs/model",
-        });
-        expect(outcome.exitCode).toBe(64);
-        expect(outcome.stderr).toMatch(/AIP_TRAINING_DATA_URI .* got none\n.*AIP_MODEL_DIR .* got "\/gcs\/model"\n/);
-    });
-
-    it("69 when there is no dataset", async () => {
-        const outcome = await run(["--target=Species"]);
-        expect(outcome.exitCode).toBe(69);
-        expect(outcome.stderr).toMatch(
-            /^Cannot read gs:\/\/test-bucket\/data\/some\.csv: there is no such object \(404: .*\)\n$/,
-        );
-    });
-
-    it("69 and the role that is missing when it may not read", async () => {
-        await bucket.put("data/some.csv", IRIS);
-        const outcome = await run(["--target=Species"], { STORAGE_EMULATOR_HOST: bucket.strangerEndpoint });
-        expect(outcome.exitCode).toBe(69);
-        expect(outcome.stderr).toMatch(
-            /^Cannot read gs:\S+: the service account needs roles\/storage\.objectViewer on bucket test-bucket \(403: .*\)\n$/,
-        );
-    });
-
-    it("69 when nobody vouches for it", async () => {
-        await bucket.put("data/some.csv", IRIS);
-        const outcome = await run(["--target=Species"], { STORAGE_EMULATOR_HOST: bucket.anonymousEndpoint });
-        expect(outcome.exitCode).toBe(69);
-        expect(outcome.stderr).toMatch(/^Cannot read gs:\S+: no valid credentials; .* \(401: .*\)\n$/);
-    });
-
-    it("69 when there is no bucket to write to", async () => {
-        await bucket.put("data/some.csv", IRIS);
-        const outcome = await run(["--target=Species"], { AIP_MODEL_DIR: "gs://another-bucket/model" });
-        expect(outcome.exitCode).toBe(69);
-        expect(outcome.stderr).toMatch(
-            /^Cannot write gs:\/\/another-bucket\/model\/metrics\.json: there is no such bucket /,
-        );
-    });
-
-    it("69 when another attempt wrote another model, and keeps that", async () => {
-        await bucket.put(MODEL, "another attempt's");
-        const outcome = await train(IRIS, "--target=Species");
-        expect(outcome.exitCode).toBe(69);
-        expect(outcome.stderr).toBe(
-            "Cannot write gs://test-bucket/runs/r-1/model/model.json: " +
-                "another attempt of this run has written it already, with other content; that is kept (412)\n",
-        );
-        expect(await bucket.get(MODEL)).toBe("another attempt's");
-    });
-
-    it("0 when its own objects are there already, as after an answer that got lost", async () => {
-        await train(IRIS, "--target=Species");
-        expect(await run(["--target=Species"])).toMatchObject({ exitCode: 0, stderr: "" });
-    });
-
-    it("143 at once when it is stopped in the middle of the training", async () => {
-        const noise = Array.from({ length: 20_000 }, (_, row) => `${(row * 7919) % 10_007},${(row * 104_729) % 7}`);
-        await bucket.put("data/some.csv", `x,y\n${noise.join("\n")}\n`);
-        const child = start(["--target=y"]);
-        child.stderr.resume();
-        for await (const chunk of child.stdout.setEncoding("utf8")) {
-            if (chunk.includes("Training a decision tree")) {
-                child.kill("SIGTERM");
-            }
-        }
-        if (child.exitCode === null) {
-            await once(child, "exit");
-        }
-        expect(child.exitCode).toBe(143);
-        expect(await bucket.list("runs/")).toEqual([]);
     });
 });

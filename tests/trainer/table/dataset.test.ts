@@ -3,7 +3,8 @@ import { parseArguments } from "../../../trainer/src/arguments";
 import { DataError } from "../../../trainer/src/errors";
 import { type Dataset, readDataset } from "../../../trainer/src/table/dataset";
 import { rawOf, toDoubles } from "../../../trainer/src/table/number-list";
-import { bytesOf, count, csvOf, repeat, SOURCE } from "./files";
+import { count, repeat } from "../tables";
+import { bytesOf, csvOf, SOURCE } from "./files";
 
 const IRIS_LIKE = { Id: count(12), size: repeat([1.5, 2.5, 3.5], 12), color: repeat(["red", "blue"], 12) };
 const KIND = repeat(["a", "b", "c"], 12);

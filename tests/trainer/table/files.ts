@@ -52,13 +52,3 @@ export async function readCells(
         rowNumbers: rows.map((row) => reader.lines.lineOf(row)),
     };
 }
-
-/** The items again and again, up to the length. */
-export function repeat<T>(items: readonly T[], length: number): T[] {
-    return Array.from({ length }, (_, index) => items[index % items.length] as T);
-}
-
-/** 0, 1, 2 ... */
-export function count(length: number): number[] {
-    return Array.from({ length }, (_, index) => index);
-}

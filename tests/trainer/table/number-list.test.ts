@@ -9,7 +9,7 @@ import {
     toDoubles,
     valueAt,
 } from "../../../trainer/src/table/number-list";
-import { count } from "./files";
+import { count } from "../tables";
 
 function grow(values: readonly number[], capacity = values.length): NumberList {
     const numbers = new GrowingNumbers();

@@ -1,5 +1,5 @@
 import { decideTask } from "../../../trainer/src/table/target";
-import { count, repeat } from "./files";
+import { count, repeat } from "../tables";
 
 describe("decideTask", () => {
     const numbers = (values: number[]) => ({ kind: "number" as const, name: "y", values: Float64Array.from(values) });
