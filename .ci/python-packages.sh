@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes .venv with the Python packages that judge: Google's clients and API descriptions for tests/contract, onnxruntime
-# and onnx for tests/trainer/onnx, openpyxl for tests/cli/predict. Without it those tests are skipped.
+# Makes .venv with the Python packages that judge: Google's clients and API descriptions for emulator/test/contract, onnxruntime
+# and onnx for trainer/test/onnx, openpyxl for tests/cli/predict. Without it those tests are skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-requirements=(tests/contract/requirements.txt tests/trainer/onnx/requirements.txt tests/cli/predict/requirements.txt)
+requirements=(emulator/test/contract/requirements.txt trainer/test/onnx/requirements.txt tests/cli/predict/requirements.txt)
 if cat "${requirements[@]}" | cmp -s - .venv/requirements.txt; then exit 0; fi
 rm -rf .venv
 python3 -m venv .venv

@@ -1,19 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BootConfig } from "./boot-config";
-import { JOB_LABEL } from "./config-schema";
-import { DataBucket } from "./data-bucket";
+import { SavedResults } from "../run/saved-results";
+import { TrainingRun } from "../run/training-run";
+import { DataBucket } from "./components/data-bucket";
+import { EnabledApis } from "./components/enabled-apis";
+import { PrivateNetwork } from "./components/private-network";
+import { TrainerIdentity } from "./components/trainer-identity";
+import { TrainerImage } from "./components/trainer-image";
+import { TrainerVm } from "./components/trainer-vm";
+import { JOB_LABEL } from "./config/schema";
 import { parseDataset } from "./dataset";
 import { DEFAULTS, PULL_SECONDS, UPLOAD_SECONDS } from "./defaults";
-import { EnabledApis } from "./enabled-apis";
 import { jobNames } from "./names";
-import { PrivateNetwork } from "./private-network";
-import { SavedResults } from "./run/saved-results";
-import { TrainingRun } from "./run/training-run";
 import { runId, trainerArgs } from "./run-id";
-import { TrainerIdentity } from "./trainer-identity";
-import { TrainerImage } from "./trainer-image";
-import { TrainerVm } from "./trainer-vm";
 import type { TrainingJobArgs } from "./training-job-args";
+import type { BootConfig } from "./user-data";
 
 /** Trains a model on a VM of Google Cloud and brings it home: everything of a job that there is below the stack. */
 export class TrainingJob extends pulumi.ComponentResource {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { maxVmSeconds } from "../infra/boot-config";
 import { PULL_SECONDS, UPLOAD_SECONDS } from "../infra/defaults";
+import { maxVmSeconds } from "../infra/user-data";
 import { configTable } from "./helpers/config-table";
 
 const root = path.resolve(__dirname, "..");

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { type FitPool, openFitPool, serveFits } from "../../trainer/src/cart";
+import { type FitPool, openFitPool, serveFits } from "../../trainer/lib/tree";
 import { meanOf } from "../results/statistics";
 import type { AccuracyOrder, Contest, DataSet, Scores } from "../sections/accuracy";
 import { allRows, classTarget, readTable } from "./table";

@@ -1,6 +1,6 @@
 // Fits this trainer's tree or forest once and prints what it took: `node fit-ours.cjs ORDER`, see FitOrder in bench/sections/fits.ts.
 import { isMainThread } from "node:worker_threads";
-import { openFitPool, serveFits } from "../../trainer/src/cart";
+import { openFitPool, serveFits } from "../../trainer/lib/tree";
 import type { FitOrder, FitReport } from "../sections/fits";
 import { allRows, asRead, classTarget, readTable } from "./table";
 

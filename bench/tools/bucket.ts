@@ -3,9 +3,9 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { Readable } from "node:stream";
-import { ApiServer } from "../../emulator/http/server";
-import { mainRoutes } from "../../emulator/server";
-import { createServices, lifecycle } from "../../emulator/services";
+import { ApiServer } from "../../emulator/src/http/server";
+import { mainRoutes } from "../../emulator/src/server";
+import { createServices, lifecycle } from "../../emulator/src/services";
 
 /** A bucket on an emulator in this process. */
 export interface Bucket {

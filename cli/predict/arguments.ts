@@ -1,6 +1,6 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { UsageError } from "../rehearsal/stack-config";
+import { UsageError } from "../start/stack-config";
 
 /** How predictions may be written. */
 export const FORMATS = ["csv", "jsonl", "xlsx"] as const;

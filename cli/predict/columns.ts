@@ -1,5 +1,5 @@
-import { type CellReader, cellReader, type Model, parseNumber, usesDecimalComma } from "../../trainer/src/model-format";
-import { UsageError } from "../rehearsal/stack-config";
+import { type CellReader, cellReader, type Model, parseNumber, usesDecimalComma } from "../../trainer/lib/model";
+import { UsageError } from "../start/stack-config";
 import type { CsvFile } from "./csv-rows";
 
 /** A column that the model needs, in the input. */

@@ -1,4 +1,4 @@
-import type { Model } from "../../trainer/src/model-format";
+import type { Model } from "../../trainer/lib/model";
 import { readArguments, USAGE } from "./arguments";
 import { findColumns } from "./columns";
 import { readCsv } from "./csv-rows";

@@ -1,5 +1,5 @@
-import { sniffDelimiter } from "../../trainer/src/model-format";
-import { UsageError } from "../rehearsal/stack-config";
+import { sniffDelimiter } from "../../trainer/lib/model";
+import { UsageError } from "../start/stack-config";
 import { type ParsedRow, parseRow } from "./csv-cells";
 import type { CsvRow } from "./csv-rows";
 

@@ -1,4 +1,4 @@
-import { UsageError } from "../rehearsal/stack-config";
+import { UsageError } from "../start/stack-config";
 import { parseLine, parseRow } from "./csv-cells";
 import { type CsvDialect, readHead } from "./csv-head";
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { DEFAULTS } from "../../infra/defaults";
-import { type Model, ModelError, parseModel } from "../../trainer/src/model-format";
-import { UsageError } from "../rehearsal/stack-config";
+import { type Model, ModelError, parseModel } from "../../trainer/lib/model";
+import { UsageError } from "../start/stack-config";
 import type { Arguments } from "./arguments";
 import { findObject, isGcsUri, openSource, type Surroundings } from "./source";
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { UsageError } from "../rehearsal/stack-config";
+import { UsageError } from "../start/stack-config";
 import { isGcsUri, type Surroundings } from "./source";
 
 /** Where predictions go: all of them, or none. */

@@ -1,4 +1,4 @@
-import { compileModel, type Model } from "../../trainer/src/model-format";
+import { compileModel, type Model } from "../../trainer/lib/model";
 import type { FeatureColumn } from "./columns";
 import type { CsvRow } from "./csv-rows";
 

@@ -1,4 +1,4 @@
-import type { Model } from "../../trainer/src/model-format";
+import type { Model } from "../../trainer/lib/model";
 
 /** Names of the columns that come after the input's. */
 export interface PredictedColumns {

@@ -1,11 +1,11 @@
 import { createReadStream, statSync } from "node:fs";
 import path from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
-import { type CloudSettings, createAuth, readCloudSettings } from "../../infra/run/credentials";
-import { httpStatusOf } from "../../infra/run/errors";
-import { openStorage } from "../../infra/run/google-clients";
-import { UsageError } from "../rehearsal/stack-config";
-import { checkEmulator, explain } from "../stored-runs/problems";
+import { type CloudSettings, createAuth, readCloudSettings } from "../../run/credentials";
+import { httpStatusOf } from "../../run/errors";
+import { openStorage } from "../../run/google-clients";
+import { checkEmulator, explain } from "../shared/stored-runs/problems";
+import { UsageError } from "../start/stack-config";
 
 /** Surroundings of `npm run predict`. */
 export interface Surroundings {

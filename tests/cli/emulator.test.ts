@@ -15,7 +15,7 @@ class EmulatorCommand {
     readonly #child: ChildProcess;
 
     constructor(...args: string[]) {
-        const node = ["-r", "ts-node/register/transpile-only", path.join(ROOT, "cli/emulator.ts")];
+        const node = ["-r", "ts-node/register/transpile-only", path.join(ROOT, "cli/emulator/main.ts")];
         const child = spawn(process.execPath, [...node, ...args], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
         this.#child = child;
         for (const stream of [child.stdout, child.stderr]) {

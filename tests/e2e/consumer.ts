@@ -49,6 +49,7 @@ export class Consumer {
             "README.md",
             "LICENSE",
             "infra",
+            "run",
             "boot",
         ];
         for (const part of [...parts, "Pulumi.yaml", "index.ts"]) {

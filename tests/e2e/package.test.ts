@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { runProvider } from "../../cli/provider-host";
+import { runProvider } from "../../cli/start/provider-host";
 import { putRun } from "../cli/stored-runs/support";
 import { startBucket } from "../helpers/bucket";
 import { Consumer, type Registered } from "./consumer";
@@ -92,11 +92,16 @@ function inputsOf(type: string, name: string): Record<string, unknown> {
 
 describe("the package", () => {
     it("holds the component with its types, and what runs on the VM", () => {
-        const others = consumer.packed.filter((file) => !/^(boot|dist)\//.test(file));
+        const others = consumer.packed.filter((file) => !/^dist\//.test(file));
 
         expect(others).toEqual(["LICENSE", "README.md", "package.json"]);
         expect(consumer.packed).toEqual(
-            expect.arrayContaining(["boot/boot.sh", "boot/gcp-trainer.service", "dist/index.d.ts", "dist/index.js"]),
+            expect.arrayContaining([
+                "dist/boot/boot.sh",
+                "dist/boot/gcp-trainer.service",
+                "dist/infra/index.d.ts",
+                "dist/infra/index.js",
+            ]),
         );
     });
 

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import type { CartModel } from "../../trainer/src/model-format";
-import { modelOf } from "../trainer/model-format/models";
+import type { CartModel } from "../../trainer/lib/model";
+import { modelOf } from "../../trainer/test/model/models";
 
 // `npm run predict` as npm runs it, with a tree that ml-cart fitted to the iris data.
 const ROOT = path.join(__dirname, "../..");
@@ -48,7 +48,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Starts the command in the project's folder, as npm does, on behalf of one who is in the test's folder. */
 function start(...args: string[]): ChildProcess {
-    return spawn(process.execPath, ["-r", "ts-node/register/transpile-only", "cli/predict.ts", ...args], {
+    return spawn(process.execPath, ["-r", "ts-node/register/transpile-only", "cli/predict/main.ts", ...args], {
         cwd: ROOT,
         env: { ...process.env, INIT_CWD: folder, npm_lifecycle_event: "predict" },
     });

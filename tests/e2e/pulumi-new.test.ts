@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
-import { findPulumi } from "../../cli/stored-runs/pulumi";
+import { findPulumi } from "../../cli/shared/stored-runs/pulumi";
 import { NOT_IN_CHECKOUT } from "../helpers/checkout";
 
 const ROOT = path.resolve(__dirname, "..", "..");
@@ -62,7 +62,7 @@ const reason = "Pulumi's command line is not on PATH";
         const modules = path.join("trainer", "node_modules");
         cpSync(path.join(ROOT, modules), path.join(project, modules), { recursive: true });
 
-        const args = ["-r", "ts-node/register/transpile-only", "cli/start.ts", "--runtime", "process"];
+        const args = ["-r", "ts-node/register/transpile-only", "cli/start/main.ts", "--runtime", "process"];
         const { stdout } = await run(process.execPath, args, { cwd: project });
 
         expect(stdout).toContain("my-model-local-");

@@ -15,7 +15,7 @@ afterAll(() => project.remove());
 
 async function rehearse(config: Record<string, string>): Promise<{ status: number | null; output: string }> {
     const values = Object.entries(config).flatMap(([key, value]) => ["--config", `${key}=${value}`]);
-    const start = ["-r", "ts-node/register/transpile-only", "cli/start.ts", "--runtime", "process"];
+    const start = ["-r", "ts-node/register/transpile-only", "cli/start/main.ts", "--runtime", "process"];
     const child = spawn(process.execPath, [...start, ...values], { cwd: project.folder });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {

@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
-import { type Emulator, startEmulator } from "../../emulator";
-import { mintToken } from "../../emulator/iam/tokens";
+import { type Emulator, startEmulator } from "../../emulator/src";
+import { mintToken } from "../../emulator/src/iam/tokens";
 
 /** A bucket on an emulator of its own. */
 export interface TestBucket {

@@ -1,10 +1,10 @@
 import * as path from "node:path";
-import { type BootConfig, maxVmSeconds } from "../../infra/boot-config";
 import { type Config, ConfigError, parseConfig } from "../../infra/config";
-import { LIMITS } from "../../infra/config-schema";
+import type { RawLocation } from "../../infra/config/location";
+import { type FileState, filesOf, type ProjectFiles } from "../../infra/config/project-files";
+import { LIMITS } from "../../infra/config/schema";
 import { DEFAULTS, PULL_SECONDS, UPLOAD_SECONDS } from "../../infra/defaults";
-import type { RawLocation } from "../../infra/location";
-import { type FileState, filesOf, type ProjectFiles } from "../../infra/project-files";
+import { type BootConfig, maxVmSeconds } from "../../infra/user-data";
 
 const GCP: RawLocation = { project: "my-project", region: "us-central1", zone: "us-central1-a" };
 

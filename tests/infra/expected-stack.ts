@@ -1,4 +1,4 @@
-import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/boot-config";
+import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
 import { IMAGE_DIGEST, REGISTRY_URI, secret } from "./declared-stack";
 
 /** The stack `dev` with the default config, on the tests' own small dataset and trainer. */

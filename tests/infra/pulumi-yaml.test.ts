@@ -2,9 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { parseConfig } from "../../infra/config";
-import { LIMITS } from "../../infra/config-schema";
+import { filesOf } from "../../infra/config/project-files";
+import { LIMITS } from "../../infra/config/schema";
 import { BOOT_IMAGES, DEFAULTS } from "../../infra/defaults";
-import { filesOf } from "../../infra/project-files";
 import { NOT_IN_CHECKOUT } from "../helpers/checkout";
 
 interface ConfigKey {

@@ -1,4 +1,4 @@
-import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/boot-config";
+import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
 import { type DeclaredStack, declareJob, resource } from "./declared-stack";
 import { ACCOUNT, APIS, BASE, BOOT, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
 

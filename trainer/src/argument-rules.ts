@@ -1,4 +1,4 @@
-import { parseNumber } from "./model-format";
+import { parseNumber } from "../lib/model";
 
 /** What the text of an argument may be. */
 export interface Rule<T> {

@@ -1,6 +1,6 @@
+import type { Algorithm } from "../lib/model";
 import { COLUMN_LIST, COLUMN_NAME, decimal, FOLDS, integer, oneOf, parseList, type Rule } from "./argument-rules";
 import { UsageError } from "./errors";
-import type { Algorithm } from "./model-format";
 
 /** What is learned: one of several classes, or a number. */
 export type Task = "classification" | "regression";

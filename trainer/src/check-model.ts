@@ -1,8 +1,8 @@
 /// <reference path="./ml-cart.d.ts" />
 import { DecisionTreeClassifier, DecisionTreeRegression } from "ml-cart";
-import { type CartModel, type Model, predictEncoded } from "./model-format";
-import type { Dataset } from "./table/dataset";
-import { valueAt } from "./table/number-list";
+import type { Dataset } from "../lib/csv/dataset";
+import { valueAt } from "../lib/csv/number-list";
+import { type CartModel, type Model, predictEncoded } from "../lib/model";
 
 /** Enough to come through many leaves, few enough to take no time. */
 const MAX_ROWS = 200;

@@ -1,11 +1,11 @@
+import type { Dataset } from "../lib/csv/dataset";
+import type { Target } from "../lib/csv/target";
+import type { FitResult } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
-import type { FitResult } from "./cart";
 import { evaluate, type Metrics } from "./evaluate";
 import type { ClassificationMetrics, RegressionMetrics } from "./metrics";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
-import type { Dataset } from "./table/dataset";
-import type { Target } from "./table/target";
 
 const MAX_CLASSES_SHOWN = 12;
 const MAX_FEATURES_SHOWN = 30;

@@ -1,5 +1,5 @@
+import type { Target } from "../lib/csv/target";
 import { type ClassificationMetrics, type RegressionMetrics, scoreClasses, scoreNumbers } from "./metrics";
-import type { Target } from "./table/target";
 
 /** Measures on rows that a model was not trained on. */
 export type Metrics =

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
-import { type FitProgress, openFitPool, serveFits } from "./cart";
+import { type FitProgress, openFitPool, serveFits } from "../lib/tree";
 import { EXIT, TrainerError } from "./errors";
 
 function print(...lines: string[]): void {

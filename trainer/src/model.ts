@@ -1,13 +1,13 @@
 import cart from "ml-cart/package.json";
+import type { Dataset } from "../lib/csv/dataset";
+import type { Algorithm, CartModel, Model } from "../lib/model";
+import type { FitResult } from "../lib/tree";
 import type { Hyperparameters, Task } from "./arguments";
-import type { FitResult } from "./cart";
 import { evaluate, type Metrics } from "./evaluate";
 import type { ClassificationMetrics, RegressionMetrics } from "./metrics";
-import type { Algorithm, CartModel, Model } from "./model-format";
 import type { CrossValidation } from "./search/cross-validate";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
-import type { Dataset } from "./table/dataset";
 
 /**
  * The content of `metrics.json`: numbers on the first level, details below. `task` says which measures there are; they

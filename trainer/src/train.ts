@@ -1,5 +1,6 @@
+import { type Dataset, readDataset } from "../lib/csv/dataset";
+import { type FitPool, toCartModel } from "../lib/tree";
 import { type Hyperparameters, parseArguments, type Task } from "./arguments";
-import { type FitPool, toCartModel } from "./cart";
 import { checkModel, rowsToCheck } from "./check-model";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
 import { formatGcsUri, parseEnvironment } from "./environment";
@@ -11,7 +12,6 @@ import { toFitTask } from "./search/fit-task";
 import { countFolds, type Growth, listTrials } from "./search/trials";
 import { allRows, splitRows } from "./split";
 import type { ObjectStore } from "./storage";
-import { type Dataset, readDataset } from "./table/dataset";
 import { writeResults } from "./write-results";
 
 /** What a training needs from the world around it. */

@@ -1,12 +1,12 @@
+import type { Dataset } from "../lib/csv/dataset";
+import type { Model } from "../lib/model";
+import { OnnxError, toOnnx } from "../lib/onnx";
+import { renderReport } from "../lib/report";
 import trainer from "../package.json";
 import { formatGcsUri, type GcsUri } from "./environment";
 import { actualOf } from "./evaluate";
 import type { Findings, MetricsFile } from "./model";
-import type { Model } from "./model-format";
-import { OnnxError, toOnnx } from "./onnx";
-import { renderReport } from "./report-html";
 import type { ObjectStore } from "./storage";
-import type { Dataset } from "./table/dataset";
 
 /** Points that the report draws at most: more say nothing more, and make the file large. */
 const MAX_POINTS = 2000;

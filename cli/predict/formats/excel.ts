@@ -1,4 +1,4 @@
-import { UsageError } from "../../rehearsal/stack-config";
+import { UsageError } from "../../start/stack-config";
 import type { PredictedRows } from "../predict-rows";
 import { type FormatRows, type Layout, namesOf, numberFeatures } from "./format";
 

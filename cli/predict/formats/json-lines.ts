@@ -1,4 +1,4 @@
-import { isMissingMarker } from "../../../trainer/src/model-format";
+import { isMissingMarker } from "../../../trainer/lib/model";
 import { type FormatRows, namesOf, numberFeatures } from "./format";
 
 /**

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator";
-import { mintToken } from "../../../emulator/iam/tokens";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/src";
+import { mintToken } from "../../../emulator/src/iam/tokens";
 
 export const BUCKET = "iris-bucket";
 export const PROJECT_ID = "demo-project";

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EmulatorOptions } from "../../../emulator";
-import { pushProcessImage } from "../../../emulator/vm/push-image";
-import { type BootConfig, renderUserData } from "../../../infra/boot-config";
+import type { EmulatorOptions } from "../../../emulator/src";
+import { pushProcessImage } from "../../../emulator/src/vm/push-image";
+import { type BootConfig, renderUserData } from "../../../infra/user-data";
 import { ACCOUNT, Backend, BUCKET, PROJECT_ID } from "./backend";
 import { withShortLimits } from "./short-limits";
 import { DATASET, RUN_ID, type Status } from "./vm";

@@ -1,4 +1,4 @@
-import type { BootConfig } from "../../../infra/boot-config";
+import type { BootConfig } from "../../../infra/user-data";
 
 /** What a boot in a test does not differ in from the others: limits of seconds, nothing special about the container. */
 export function withShortLimits(config: Partial<BootConfig>) {

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { parseCloudConfig } from "../../../emulator/vm/cloud-config";
-import { MachineFiles } from "../../../emulator/vm/machine-files";
-import { Service, type ServiceHost, type ServiceResult } from "../../../emulator/vm/service";
-import { loadServiceUnit } from "../../../emulator/vm/service-unit";
-import { type BootConfig, renderUserData } from "../../../infra/boot-config";
+import { parseCloudConfig } from "../../../emulator/src/vm/cloud-config";
+import { MachineFiles } from "../../../emulator/src/vm/machine-files";
+import { Service, type ServiceHost, type ServiceResult } from "../../../emulator/src/vm/service";
+import { loadServiceUnit } from "../../../emulator/src/vm/service-unit";
+import { type BootConfig, renderUserData } from "../../../infra/user-data";
 import { BUCKET } from "./backend";
 import { Google } from "./google";
 import { withShortLimits } from "./short-limits";

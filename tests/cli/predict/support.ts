@@ -13,9 +13,9 @@ import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { predict } from "../../../cli/predict/command";
 import type { Surroundings } from "../../../cli/predict/source";
-import { UsageError } from "../../../cli/rehearsal/stack-config";
-import type { Model } from "../../../trainer/src/model-format";
-import { leaf, modelOf, split } from "../../trainer/model-format/models";
+import { UsageError } from "../../../cli/start/stack-config";
+import type { Model } from "../../../trainer/lib/model";
+import { leaf, modelOf, split } from "../../../trainer/test/model/models";
 
 /** A small dog or a big one says "woof"; what says "meow" is a cat. A weight may be missing. */
 export const PETS: Model = modelOf(

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { findColumns } from "../../../cli/predict/columns";
 import { readCsv } from "../../../cli/predict/csv-rows";
 import { predictRows } from "../../../cli/predict/predict-rows";
+import { readDataset } from "../../../trainer/lib/csv/dataset";
+import { valueAt } from "../../../trainer/lib/csv/number-list";
 import { parseArguments } from "../../../trainer/src/arguments";
-import { readDataset } from "../../../trainer/src/table/dataset";
-import { valueAt } from "../../../trainer/src/table/number-list";
-import { leaf, modelOf } from "../../trainer/model-format/models";
+import { leaf, modelOf } from "../../../trainer/test/model/models";
 
 /** What both may see in a column of numbers; without missing values it stays one. */
 const NUMBERS = ["1", "2.5", "1e3", "+.5", "-0", " 7 ", '"8"', "\u00a09\u00a0", '"1.10" ', "123456789012345678901234"];

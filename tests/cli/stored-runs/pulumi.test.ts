@@ -1,5 +1,5 @@
 import path from "node:path";
-import { askPulumi, findPulumi } from "../../../cli/stored-runs/pulumi";
+import { askPulumi, findPulumi } from "../../../cli/shared/stored-runs/pulumi";
 import { TestProject } from "./support";
 
 let project: TestProject;

@@ -1,5 +1,5 @@
-import { ageOf, runsTable, type StoredRun } from "../../../cli/stored-runs/runs-table";
-import { statusOf } from "../../infra/run/fakes";
+import { ageOf, runsTable, type StoredRun } from "../../../cli/shared/stored-runs/runs-table";
+import { statusOf } from "../../run/fakes";
 
 const NOW = Date.parse("2026-05-04T12:00:00Z");
 

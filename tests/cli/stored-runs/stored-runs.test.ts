@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { UsageError } from "../../../cli/rehearsal/stack-config";
-import { listRuns } from "../../../cli/stored-runs/list-runs";
-import { saveResults } from "../../../cli/stored-runs/save-results";
+import { listRuns } from "../../../cli/shared/stored-runs/list-runs";
+import { saveResults } from "../../../cli/shared/stored-runs/save-results";
+import { UsageError } from "../../../cli/start/stack-config";
 import { startBucket, type TestBucket } from "../../helpers/bucket";
 import { emulatorConfig, putRun, TestProject } from "./support";
 

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Surroundings } from "../../../cli/stored-runs/place";
-import { type RunStatus, renderStatus } from "../../../infra/run/status";
+import type { Surroundings } from "../../../cli/shared/stored-runs/place";
+import { type RunStatus, renderStatus } from "../../../run/status";
 import type { TestBucket } from "../../helpers/bucket";
-import { statusOf } from "../../infra/run/fakes";
+import { statusOf } from "../../run/fakes";
 
 /** A folder of Pulumi.yaml, with a `pulumi` on PATH that answers from a table, as the real one answers. */
 export class TestProject {

@@ -13,7 +13,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { parse, stringify } from "yaml";
-import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/src";
 import { BASE_IMAGES, docker, reasonWithoutDocker } from "../../helpers/docker";
 import { Command } from "./command";
 
@@ -22,6 +22,7 @@ const ROOT = path.resolve(__dirname, "../../..");
 const PROGRAM = [
     "index.ts",
     "infra",
+    "run",
     "boot",
     "data",
     "trainer",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseModel } from "../../../trainer/src/model-format";
+import { parseModel } from "../../../trainer/lib/model";
 import { DATASET, RUN_ID } from "../../boot/helpers/vm";
 import { BASE_IMAGE_ARGS, describeWithDocker, docker } from "../../helpers/docker";
 import { describeWithMachines, withMachine } from "./helpers/machine";

@@ -1,8 +1,8 @@
-import type { FitPool } from "../cart";
+import type { Target } from "../../lib/csv/target";
+import type { FitPool } from "../../lib/tree";
 import { formatNumber } from "../describe";
 import { evaluate } from "../evaluate";
 import { splitFolds } from "../split";
-import type { Target } from "../table/target";
 import { toFitTask } from "./fit-task";
 import type { Growth } from "./trials";
 

@@ -1,4 +1,4 @@
-import type { FitTask } from "../cart";
+import type { FitTask } from "../../lib/tree";
 import type { Growth } from "./trials";
 
 /** The task to grow a model so, from these rows. */

@@ -1,7 +1,7 @@
+import type { Algorithm } from "../../lib/model";
 import type { GrowthArguments, Hyperparameters } from "../arguments";
 import { searchedNames } from "../arguments";
 import { UsageError } from "../errors";
-import type { Algorithm } from "../model-format";
 
 /** One way to grow a model, with every default filled in. What only a forest has is not there for a tree. */
 export interface Growth {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
-import { containerName, MACHINE_IMAGE } from "../../../../emulator/vm/machine-runtime";
+import { containerName, MACHINE_IMAGE } from "../../../../emulator/src/vm/machine-runtime";
 import { EmulatedVm } from "../../../boot/helpers/emulated-vm";
 import { BUSYBOX } from "./trainer-images";
 

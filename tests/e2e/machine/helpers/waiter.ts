@@ -1,7 +1,7 @@
-import { systemClock } from "../../../../infra/run/clients";
-import { createAuth, readCloudSettings } from "../../../../infra/run/credentials";
-import { openBucket, openVm } from "../../../../infra/run/google-clients";
-import { waitForRun } from "../../../../infra/run/wait";
+import { systemClock } from "../../../../run/clients";
+import { createAuth, readCloudSettings } from "../../../../run/credentials";
+import { openBucket, openVm } from "../../../../run/google-clients";
+import { waitForRun } from "../../../../run/wait";
 import { BUCKET, PROJECT_ID } from "../../../boot/helpers/backend";
 import { type EmulatedVm, INSTANCE } from "../../../boot/helpers/emulated-vm";
 import { RUN_ID } from "../../../boot/helpers/vm";

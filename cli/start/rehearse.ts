@@ -1,0 +1,222 @@
+import { rmSync } from "node:fs";
+import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { type Emulator, startEmulator } from "../../emulator/src";
+import { copyBuildContext } from "../../infra/build-context";
+import { type Config, parseConfig } from "../../infra/config";
+import { filesOf } from "../../infra/config/project-files";
+import { platformOf } from "../../infra/machine-types";
+import { REHEARSAL_TAG, removeImage } from "../shared/docker";
+import { chooseRuntime } from "./choose-runtime";
+import { call, GoogleApiError, type Properties, type RehearsalContext, type RuntimeName } from "./context";
+import { withoutGpu } from "./gpu";
+import { makeExisting } from "./prerequisites";
+import { RehearsalEngine } from "./rehearsal-engine";
+import { metricsTable, readResults, resultLines } from "./results";
+import { readStackConfig, type StackConfig } from "./stack-config";
+
+/** What to rehearse, and how. */
+export interface RehearsalOptions {
+    /** The folder of Pulumi.yaml and index.ts. */
+    projectDir: string;
+    /** Where the emulator keeps its data; emptied before and after. */
+    dataDir: string;
+    stack: string;
+    /** The values of `--config`, each `key=value`. */
+    config: readonly string[];
+    /** @default docker if an engine answers and has or gets the base images, else process */
+    runtime: RuntimeName | undefined;
+    print(line: string): void;
+    /** Aborted by Ctrl-C: what exists is taken away, and the rehearsal ends. */
+    signal: AbortSignal;
+}
+
+/**
+ * The whole life of a stack on this machine: emulator up, the program of `pulumi up` against it, results home, everything
+ * destroyed again.
+ *
+ * @returns the exit status: 0 only if the model is there and verified; the trainer's own if it failed; 130 after Ctrl-C; else 1
+ * @throws UsageError, and what the config check of the program finds, before anything is made
+ */
+export async function rehearse(options: RehearsalOptions): Promise<number> {
+    const { print, signal } = options;
+    const asked = readStackConfig(options.projectDir, options.stack, options.config);
+    // The program checks it again; here it is checked before an image is built.
+    const config = checkConfig(asked, options.projectDir);
+    const stackConfig = withoutGpu(asked, print);
+    // The program makes the same copy: its image is then there already.
+    const owner = { stack: stackConfig.stack, component: "trainer" };
+    const copy = path.resolve(options.projectDir, copyBuildContext(options.projectDir, config.trainer, owner));
+    const build = { context: copy, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
+    const runtime = await chooseRuntime(options.runtime, build, print, signal);
+    const emulator = await startEmpty(options.dataDir, runtime);
+    let status = 1;
+    try {
+        print(`Emulator of Google Cloud at ${emulator.url}`);
+        const context = contextOf(options, stackConfig, config.trainer, emulator.url, runtime);
+        const engine = new RehearsalEngine(context);
+        const existing = await makeExisting(context, stackConfig);
+        try {
+            status = await up(engine, context, stackConfig, options);
+        } finally {
+            status = (await down(engine, context)) && status === 0 ? 0 : status || 1;
+            for (const takeAway of existing) await takeAway({ ...context, signal: new AbortController().signal });
+            if (engine.count > 0) status = (await nothingLeft(emulator.inventory(), print)) ? status : status || 1;
+        }
+    } finally {
+        await emulator.stop();
+        if (runtime === "docker") await removeImage(REHEARSAL_TAG);
+        rmSync(options.dataDir, { recursive: true, force: true });
+    }
+    return signal.aborted ? 130 : status;
+}
+
+/** @throws ConfigError with everything that is wrong */
+function checkConfig({ project, values }: StackConfig, projectDir: string): Config {
+    const prefix = `${project}:`;
+    const own = Object.entries(values).filter(([key]) => key.startsWith(prefix));
+    const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+    const [gcpProject, region, zone] = ["project", "region", "zone"].map((key) => values[`gcp:${key}`]);
+    return parseConfig(
+        { namespace: project, values: raw, gcp: { project: gcpProject, region, zone } },
+        filesOf(projectDir),
+    );
+}
+
+/** What a killed rehearsal left is of no use to anybody; the emulator's lock tells it from one that still runs. */
+async function startEmpty(dataDir: string, runtime: RuntimeName): Promise<Emulator> {
+    const emulator = await startEmulator({ dataDir, runtime });
+    if ((await emulator.inventory()).length === 0) return emulator;
+    await emulator.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+    return startEmulator({ dataDir, runtime });
+}
+
+async function up(
+    engine: RehearsalEngine,
+    context: RehearsalContext,
+    stackConfig: StackConfig,
+    options: RehearsalOptions,
+): Promise<number> {
+    const { print } = options;
+    const outputs = await runProgram(engine, context, stackConfig);
+    if (context.signal.aborted) {
+        print("");
+        print("Interrupted: the rehearsal is taken down.");
+        return 130;
+    }
+    if (engine.failure) return await reportFailure(engine, context);
+    const folder = path.resolve(options.projectDir, String(outputs.resultsDir));
+    const results = readResults(folder);
+    if ("problem" in results) {
+        print("");
+        print(`error: ${results.problem}`);
+        return 1;
+    }
+    const { files, metrics } = results;
+    if (metrics) {
+        print("");
+        print("Metrics, as the trainer measured them:");
+        for (const line of metricsTable(metrics)) print(line);
+    }
+    print("");
+    for (const line of resultLines(path.relative(options.projectDir, folder), files)) print(line);
+    return 0;
+}
+
+/** Runs index.ts on Pulumi's own test runtime, with the emulator behind it. */
+async function runProgram(
+    engine: RehearsalEngine,
+    context: RehearsalContext,
+    { project, stack }: StackConfig,
+): Promise<Properties> {
+    // A failed function call, or a resource that was not applied, rejects outputs that nobody may be waiting for, at any time
+    // from here on; the engine keeps the first failure, which is the cause of the others.
+    process.on("unhandledRejection", (error: Error) => engine.fail("index.ts", error));
+    await pulumi.runtime.setMocks(engine, project, stack, false);
+    pulumi.runtime.setAllConfig(context.config);
+    const program = path.join(context.projectDir, "index.ts");
+    // By require, as the engine loads it: a config error is thrown from here.
+    const outputs = await Promise.race([
+        pulumi.runtime.runInPulumiStack(async () => require(program)),
+        engine.ended.then(() => ({})),
+    ]);
+    await engine.settled();
+    return (outputs ?? {}) as Properties;
+}
+
+/** Lines of a failure that name commands for what will be gone in a moment: what destroy saves is on this machine. */
+const FOR_THE_CLOUD = /\n(The whole log: gcloud|`pulumi up` tries again).*/g;
+
+async function reportFailure(engine: RehearsalEngine, context: RehearsalContext): Promise<number> {
+    const { resource, error } = engine.failure as NonNullable<RehearsalEngine["failure"]>;
+    context.print("");
+    context.print(`error: ${resource}: ${error.message.replace(FOR_THE_CLOUD, "")}`);
+    return (await trainerExitCode(engine, context)) ?? 1;
+}
+
+/** What the container itself ended with, if it came so far; from the run's own status. */
+async function trainerExitCode(engine: RehearsalEngine, context: RehearsalContext): Promise<number | undefined> {
+    if (!engine.run) return undefined;
+    const { bucket, runId } = engine.run;
+    const object = encodeURIComponent(`runs/${runId}/status.json`);
+    try {
+        const status = await call(context, "GET", `/storage/v1/b/${bucket}/o/${object}?alt=media`);
+        return typeof status.exitCode === "number" && status.exitCode > 0 ? status.exitCode : undefined;
+    } catch (error) {
+        if (error instanceof GoogleApiError) return undefined; // it never began
+        throw error;
+    }
+}
+
+/** @returns whether everything could be taken away */
+async function down(engine: RehearsalEngine, context: RehearsalContext): Promise<boolean> {
+    if (engine.count === 0) return true;
+    context.print("");
+    context.print("pulumi destroy, rehearsed:");
+    const failures = await engine.destroy({ ...context, signal: new AbortController().signal });
+    for (const failure of failures) context.print(`error: ${failure.message}`);
+    return failures.length === 0;
+}
+
+async function nothingLeft(inventory: Promise<{ kind: string; name: string }[]>, print: (line: string) => void) {
+    const left = await inventory;
+    print("");
+    print(left.length === 0 ? "Left to bill: nothing." : "Left behind:");
+    for (const { kind, name } of left) print(`  ${kind} ${name}`);
+    return left.length === 0;
+}
+
+function contextOf(
+    options: RehearsalOptions,
+    { values }: StackConfig,
+    trainer: string,
+    url: string,
+    runtime: RuntimeName,
+): RehearsalContext {
+    // Pulumi.local.yaml names the port of `npm run emulator`; this emulator has a free one.
+    const config = Object.fromEntries(
+        Object.entries(values).map(([key, value]) => [
+            key,
+            /^gcp:\w+CustomEndpoint$/.test(key) ? value.replace(/^https?:\/\/[^/]+/, url) : value,
+        ]),
+    );
+    const gcp = (key: string) => config[`gcp:${key}`] ?? "";
+    return {
+        url,
+        host: new URL(url).host,
+        dataDir: options.dataDir,
+        projectDir: options.projectDir,
+        trainerDir: path.resolve(options.projectDir, trainer),
+        runtime,
+        gcp: {
+            project: gcp("project"),
+            region: gcp("region"),
+            zone: gcp("zone"),
+            accessToken: gcp("accessToken") || "local-token",
+        },
+        config,
+        print: options.print,
+        signal: options.signal,
+    };
+}

@@ -1,0 +1,89 @@
+import { type Apply, call, callAndWait, knowsOnly, type Properties, present } from "../context";
+import { networkPathOf, subnetworkPathOf } from "../prerequisites";
+
+/** `gcp.compute.Instance`, in the words of the API. */
+export const instance: Apply = async ({ type, inputs }, context) => {
+    knowsOnly(type, inputs, [
+        "name",
+        "project",
+        "zone",
+        "machineType",
+        "description",
+        "bootDisk",
+        "networkInterfaces",
+        "metadata",
+        "serviceAccount",
+        "scheduling",
+        "shieldedInstanceConfig",
+        "guestAccelerators",
+        "labels",
+        "tags",
+        "allowStoppingForUpdate",
+        "deletionProtection",
+    ]);
+    const { project = context.gcp.project, zone = context.gcp.zone, name } = inputs;
+    const place = `projects/${project}/zones/${zone}`;
+    const disk = inputs.bootDisk as { autoDelete?: boolean; initializeParams: Properties };
+    const account = inputs.serviceAccount as { email: string; scopes: string[] };
+    const accelerators = inputs.guestAccelerators as { type: string; count: number }[] | undefined;
+    await callAndWait(
+        context,
+        "POST",
+        `/compute/v1/${place}/instances`,
+        present({
+            name,
+            description: inputs.description,
+            machineType: `${place}/machineTypes/${inputs.machineType}`,
+            disks: [
+                {
+                    boot: true,
+                    autoDelete: disk.autoDelete ?? true,
+                    initializeParams: present({
+                        sourceImage: imagePath(String(disk.initializeParams.image)),
+                        diskSizeGb: String(disk.initializeParams.size),
+                        diskType: `${place}/diskTypes/${disk.initializeParams.type}`,
+                        labels: disk.initializeParams.labels,
+                    }),
+                },
+            ],
+            networkInterfaces: (inputs.networkInterfaces as Properties[]).map((each) => ({
+                ...each,
+                network: networkPathOf(String(each.network), context),
+                subnetwork: subnetworkPathOf(String(each.subnetwork), context),
+            })),
+            metadata: {
+                items: Object.entries((inputs.metadata ?? {}) as Properties).map(([key, value]) => ({ key, value })),
+            },
+            serviceAccounts: [{ email: account.email, scopes: account.scopes }],
+            scheduling: inputs.scheduling,
+            shieldedInstanceConfig: inputs.shieldedInstanceConfig,
+            guestAccelerators: accelerators?.map(({ type: model, count }) => ({
+                acceleratorType: `${place}/acceleratorTypes/${model}`,
+                acceleratorCount: count,
+            })),
+            labels: inputs.labels,
+            tags: inputs.tags ? { items: inputs.tags } : undefined,
+            deletionProtection: inputs.deletionProtection,
+        }),
+    );
+    const id = `${place}/instances/${name}`;
+    const made = await call(context, "GET", `/compute/v1/${id}`);
+    return {
+        id,
+        outputs: {
+            name,
+            zone,
+            instanceId: made.id,
+            selfLink: `https://www.googleapis.com/compute/v1/${id}`,
+            currentStatus: "RUNNING",
+        },
+        note: `${name} (${inputs.machineType})`,
+        destroy: (later) => callAndWait(later, "DELETE", `/compute/v1/${id}`),
+    };
+};
+
+/** The provider takes `project/family`; the API a path. */
+function imagePath(image: string): string {
+    const [project, family, ...more] = image.split("/");
+    return family !== undefined && more.length === 0 ? `projects/${project}/global/images/family/${family}` : image;
+}

@@ -1,0 +1,202 @@
+import { randomBytes } from "node:crypto";
+import type { InventoryItem } from "..";
+import { type ApiError, aborted } from "../http/errors";
+import type { Principal } from "../http/types";
+import type { Collection, DocumentStore } from "../store/documents";
+import { conditionHolds } from "./conditions";
+import type { Binding, PolicyInput } from "./policy-schema";
+import { permissionsOf } from "./roles";
+
+/** A policy as it is stored and answered: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
+export interface Policy {
+    readonly version: number;
+    /** Changes with every write; base64. */
+    readonly etag: string;
+    readonly bindings: readonly Binding[];
+}
+
+interface PolicyDocument {
+    readonly policy: Policy;
+    /** When each grant first appeared, ms since 1970, by `grantKey`: for `grantDelayMs`. */
+    readonly grantedAt: Readonly<Record<string, number>>;
+}
+
+/** How the policies find their way around. */
+export interface PolicyStoreOptions {
+    /** A new grant takes effect so many milliseconds later. Default 0. */
+    readonly grantDelayMs?: number;
+    /** Project id of a bucket, undefined for an unknown bucket: bucket names carry no project. */
+    readonly projectOfBucket: (bucket: string) => string | undefined;
+    /** Whether a service account exists and is enabled; one of another project counts as existing. */
+    readonly isActiveAccount: (email: string) => boolean;
+}
+
+/**
+ * The allow policies of all resources, by resource name without host:
+ * `projects/P`, `projects/_/buckets/B`, `projects/P/locations/L/repositories/R`, `projects/P/serviceAccounts/EMAIL`.
+ */
+export class PolicyStore {
+    private readonly policies: Collection<PolicyDocument>;
+
+    constructor(
+        documents: DocumentStore,
+        private readonly options: PolicyStoreOptions,
+    ) {
+        this.policies = documents.collection("iam-policies");
+    }
+
+    /** The policy of a resource; an empty one when none was set. */
+    get(resource: string): Policy {
+        return this.policies.get(resource)?.policy ?? { version: 1, etag: "ACAB", bindings: [] };
+    }
+
+    /**
+     * Replaces a policy. An input without etag overwrites blindly, as Google's does.
+     *
+     * @param stale makes the error for an etag that is not the current one. Default: 409 ABORTED
+     */
+    async set(resource: string, input: PolicyInput, stale: () => ApiError = staleEtag): Promise<Policy> {
+        if (input.etag !== undefined && input.etag !== "" && input.etag !== this.get(resource).etag) {
+            throw stale();
+        }
+        const bindings = mergeBindings(input.bindings ?? []);
+        const policy: Policy = {
+            version: bindings.some(({ condition }) => condition !== undefined) ? 3 : 1,
+            etag: randomBytes(9).toString("base64"),
+            bindings,
+        };
+        const before = this.policies.get(resource)?.grantedAt ?? {};
+        const now = Date.now();
+        const keys = bindings.flatMap((binding) => binding.members.map((member) => grantKey(binding, member)));
+        const grantedAt = Object.fromEntries(keys.map((key) => [key, before[key] ?? now]));
+        await this.policies.put(resource, { policy, grantedAt });
+        return policy;
+    }
+
+    /** Forgets the policy of a deleted resource. */
+    async delete(resource: string): Promise<void> {
+        await this.policies.delete(resource);
+    }
+
+    /** What is bound on projects; other resources take their bindings along when they are deleted. */
+    inventory(): InventoryItem[] {
+        const projects = this.policies.entries().filter(([resource]) => /^projects\/[^/]+$/.test(resource));
+        return projects.flatMap(([resource, { policy }]) =>
+            policy.bindings.flatMap(({ role, members }) =>
+                members.map((member) => ({
+                    kind: "project IAM binding",
+                    name: `${role} for ${member} on ${resource}`,
+                })),
+            ),
+        );
+    }
+
+    /** Names and policies of all resources that have one, in the order of their names. */
+    entries(): [string, Policy][] {
+        return this.policies.entries().map(([resource, { policy }]) => [resource, policy]);
+    }
+
+    /**
+     * Whether a principal has a permission on a resource, by its policy or one of a parent's.
+     *
+     * @param resource name as above, or of something inside: `projects/_/buckets/B/objects/N`
+     */
+    check(principal: Principal, permission: string, resource: string, now = Date.now()): boolean {
+        if (principal.kind === "owner") {
+            return true;
+        }
+        if (principal.kind === "serviceAccount" && !this.options.isActiveAccount(principal.email)) {
+            return false;
+        }
+        const context = { resource: describeResource(resource), request: { time: new Date(now) } };
+        const holds = (binding: Binding) =>
+            permissionsOf(binding.role)?.has(permission) === true &&
+            (binding.condition === undefined || conditionHolds(binding.condition, context));
+        return this.policyChain(resource).some((document) => this.isGranted(document, principal, holds, now));
+    }
+
+    private isGranted(
+        { policy, grantedAt }: PolicyDocument,
+        principal: Principal,
+        holds: (binding: Binding) => boolean,
+        now: number,
+    ): boolean {
+        const delay = this.options.grantDelayMs ?? 0;
+        return policy.bindings.some((binding) => {
+            const active = binding.members.filter(
+                (member) => (grantedAt[grantKey(binding, member)] ?? 0) + delay <= now,
+            );
+            return active.some((member) => this.isMember(principal, member, now)) && holds(binding);
+        });
+    }
+
+    private isMember(principal: Principal, member: string, now: number): boolean {
+        if (member === "allUsers") {
+            return true;
+        }
+        if (principal.kind !== "serviceAccount") {
+            return false;
+        }
+        const convenience = /^project(Owner|Editor|Viewer):(.+)$/.exec(member);
+        if (convenience !== null) {
+            const [, level = "", project = ""] = convenience;
+            const document = this.policies.get(`projects/${project}`);
+            const role = `roles/${level.toLowerCase()}`;
+            return (
+                document !== undefined && this.isGranted(document, principal, (binding) => binding.role === role, now)
+            );
+        }
+        return member === "allAuthenticatedUsers" || member === `serviceAccount:${principal.email}`;
+    }
+
+    /** The policies that apply to a resource: its own, its bucket's or repository's, its project's. */
+    private policyChain(resource: string): PolicyDocument[] {
+        const bucket = /^projects\/_\/buckets\/([^/]+)/.exec(resource);
+        const project = bucket === null ? projectIn(resource) : this.options.projectOfBucket(bucket[1] ?? "");
+        const names = new Set([bucket?.[0] ?? resource, ...(project === undefined ? [] : [`projects/${project}`])]);
+        const repository = /^projects\/[^/]+\/locations\/[^/]+\/repositories\/[^/]+/.exec(resource);
+        if (repository !== null) {
+            names.add(repository[0]);
+        }
+        return [...names].flatMap((name) => this.policies.get(name) ?? []);
+    }
+}
+
+function staleEtag(): ApiError {
+    return aborted(
+        "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. " +
+            "The request's ETag did not match the current policy's ETag.",
+    );
+}
+
+function projectIn(resource: string): string | undefined {
+    return /^projects\/([^/]+)/.exec(resource)?.[1];
+}
+
+/** What conditions see: https://cloud.google.com/iam/docs/conditions-resource-attributes */
+function describeResource(name: string): { name: string; type: string; service: string } {
+    const types: [RegExp, string][] = [
+        [/^projects\/_\/buckets\/[^/]+\/objects\//, "storage.googleapis.com/Object"],
+        [/^projects\/_\/buckets\//, "storage.googleapis.com/Bucket"],
+        [/\/repositories\//, "artifactregistry.googleapis.com/Repository"],
+        [/\/serviceAccounts\//, "iam.googleapis.com/ServiceAccount"],
+        [/\/instances\//, "compute.googleapis.com/Instance"],
+    ];
+    const type = types.find(([pattern]) => pattern.test(name))?.[1] ?? "cloudresourcemanager.googleapis.com/Project";
+    return { name, type, service: type.split("/", 1)[0] ?? "" };
+}
+
+function grantKey(binding: Binding, member: string): string {
+    return JSON.stringify([binding.role, binding.condition?.expression ?? null, member]);
+}
+
+/** IAM joins bindings of the same role and condition, drops doubled members and bindings without members. */
+function mergeBindings(bindings: readonly Binding[]): Binding[] {
+    const merged = new Map<string, Binding>();
+    for (const binding of bindings) {
+        const key = JSON.stringify([binding.role, binding.condition ?? null]);
+        const members = new Set([...(merged.get(key)?.members ?? []), ...binding.members]);
+        merged.set(key, { ...binding, members: [...members].sort() });
+    }
+    return [...merged.values()].filter(({ members }) => members.length > 0);
+}

@@ -1,0 +1,219 @@
+import type { z } from "zod";
+import type { InventoryItem } from "..";
+import { checkBody } from "../http/body";
+import { ApiError, alreadyExists, invalid, notFound } from "../http/errors";
+import { mergePatch } from "../http/merge-patch";
+import type { PolicyStore } from "../iam/policy";
+import type { ProjectService } from "../project/projects";
+import type { Collection, DocumentStore } from "../store/documents";
+import { checkBucketName } from "./bucket-names";
+import { type BucketSettings, bucketSchema, type newBucketSchema } from "./bucket-schema";
+import { conditionNotMet } from "./preconditions";
+
+/** A bucket as it is stored. */
+export interface Bucket {
+    readonly name: string;
+    readonly projectId: string;
+    readonly projectNumber: string;
+    readonly location: string;
+    /** Microseconds since 1970, decimal. */
+    readonly generation: string;
+    readonly metageneration: number;
+    readonly timeCreated: string;
+    readonly updated: string;
+    readonly settings: BucketSettings;
+}
+
+/** Collection of Bucket documents, by name; services.ts reads it to find a bucket's project. */
+export const BUCKETS = "buckets";
+
+/** Google's default since 2024: a week. https://cloud.google.com/storage/docs/soft-delete */
+const DEFAULT_SOFT_DELETE_SECONDS = "604800";
+const UNIFORM_ACCESS_LOCKS_AFTER_MS = 90 * 24 * 3600 * 1000;
+const MULTI_REGIONS = new Set(["US", "EU", "ASIA"]);
+
+/** Buckets of all projects; names are global, as on Google Cloud. */
+export class BucketService {
+    private readonly buckets: Collection<Bucket>;
+
+    constructor(
+        documents: DocumentStore,
+        private readonly projects: ProjectService,
+        private readonly policies: PolicyStore,
+        /** Number of object versions in a bucket. */
+        private readonly countObjects: (bucket: string) => number,
+    ) {
+        this.buckets = documents.collection(BUCKETS);
+    }
+
+    /** @throws ApiError 400 for a name that the rules forbid, 409 when it is taken */
+    async insert(project: string, body: z.output<typeof newBucketSchema>): Promise<Bucket> {
+        checkBucketName(body.name);
+        const { projectId, projectNumber } = await this.projects.get(project);
+        const existing = this.buckets.get(body.name);
+        if (existing !== undefined) {
+            throw alreadyExists(
+                existing.projectId === projectId
+                    ? "Your previous request to create the named bucket succeeded and you already own it."
+                    : "The requested bucket name is not available. The bucket namespace is shared by all users of the system. " +
+                          "Please select a different name and try again.",
+            );
+        }
+        const now = new Date();
+        const bucket: Bucket = {
+            name: body.name,
+            projectId,
+            projectNumber,
+            location: body.location,
+            generation: String(now.getTime() * 1000),
+            metageneration: 1,
+            timeCreated: now.toISOString(),
+            updated: now.toISOString(),
+            settings: completeSettings(body, undefined, now),
+        };
+        const stored = this.buckets.put(bucket.name, bucket);
+        await this.policies.set(bucketResource(bucket.name), { bindings: defaultBindings(projectId) });
+        await stored;
+        return bucket;
+    }
+
+    /** @throws ApiError 404 */
+    get(name: string): Bucket {
+        const bucket = this.buckets.get(name);
+        if (bucket === undefined) {
+            throw notFound("The specified bucket does not exist.");
+        }
+        return bucket;
+    }
+
+    /** Buckets of all projects. */
+    all(): Bucket[] {
+        return this.buckets.values();
+    }
+
+    /** Buckets of a project, ordered by name. */
+    list(projectId: string, prefix = ""): Bucket[] {
+        return this.buckets
+            .values()
+            .filter((bucket) => bucket.projectId === projectId && bucket.name.startsWith(prefix));
+    }
+
+    /** JSON merge patch: `null` deletes. */
+    async patch(bucket: Bucket, patch: object, where: string): Promise<Bucket> {
+        return this.replace(bucket, mergePatch({ location: bucket.location, ...bucket.settings }, patch), where);
+    }
+
+    /** Replaces all settings; what is missing gets its default. */
+    async replace(bucket: Bucket, body: object, where: string): Promise<Bucket> {
+        const next = checkBody(body, bucketSchema, where);
+        if ((next.name ?? bucket.name) !== bucket.name) {
+            throw invalid(`A bucket cannot be renamed: the body says "${next.name}".`, "name");
+        }
+        if (next.location !== undefined && next.location !== bucket.location) {
+            throw invalid(`The location of a bucket cannot change: it is ${bucket.location}.`, "location");
+        }
+        const now = new Date();
+        const updated: Bucket = {
+            ...bucket,
+            metageneration: bucket.metageneration + 1,
+            updated: now.toISOString(),
+            settings: completeSettings(next, bucket.settings, now),
+        };
+        await this.buckets.put(bucket.name, updated);
+        return updated;
+    }
+
+    /** @throws ApiError 409 while there are objects, noncurrent versions included */
+    async delete(bucket: Bucket): Promise<void> {
+        if (this.countObjects(bucket.name) > 0) {
+            throw alreadyExists("The bucket you tried to delete is not empty.");
+        }
+        await Promise.all([this.buckets.delete(bucket.name), this.policies.delete(bucketResource(bucket.name))]);
+    }
+
+    inventory(): InventoryItem[] {
+        return this.buckets.values().map(({ name }) => {
+            const count = this.countObjects(name);
+            const content = count === 0 ? "" : ` (${count} object version${count === 1 ? "" : "s"})`;
+            return { kind: "storage bucket", name: name + content };
+        });
+    }
+}
+
+/** IAM's name of a bucket. */
+export function bucketResource(bucket: string): string {
+    return `projects/_/buckets/${bucket}`;
+}
+
+/** @throws ApiError 412 when an IAM policy would make a bucket public that must not be */
+export function checkPublicAccess(bucket: Bucket, members: readonly string[]): void {
+    const enforced = bucket.settings.iamConfiguration?.publicAccessPrevention === "enforced";
+    if (enforced && members.some((member) => member === "allUsers" || member === "allAuthenticatedUsers")) {
+        throw new ApiError(
+            412,
+            conditionNotMet().reason,
+            "The member bindings allUsers and allAuthenticatedUsers are not allowed since public access prevention is enforced.",
+        );
+    }
+}
+
+/** "region", "dual-region" or "multi-region": https://cloud.google.com/storage/docs/locations */
+export function locationType(location: string): string {
+    if (MULTI_REGIONS.has(location)) {
+        return "multi-region";
+    }
+    return location.includes("-") ? "region" : "dual-region";
+}
+
+/** Fills in what Google fills in. */
+function completeSettings(wanted: BucketSettings, before: BucketSettings | undefined, now: Date): BucketSettings {
+    const { storageClass, labels, versioning, lifecycle, rpo } = wanted;
+    const hasRules = (lifecycle?.rule ?? []).length > 0;
+    const hasLabels = Object.keys(labels ?? {}).length > 0;
+    return {
+        storageClass: storageClass ?? "STANDARD",
+        ...(hasLabels ? { labels } : {}),
+        ...(versioning === undefined ? {} : { versioning }),
+        ...(hasRules ? { lifecycle } : {}),
+        ...(rpo === undefined ? {} : { rpo }),
+        softDeletePolicy: completeSoftDelete(wanted, before, now),
+        iamConfiguration: completeAccess(wanted, before, now),
+    };
+}
+
+function completeSoftDelete(wanted: BucketSettings, before: BucketSettings | undefined, now: Date) {
+    const seconds = wanted.softDeletePolicy?.retentionDurationSeconds ?? DEFAULT_SOFT_DELETE_SECONDS;
+    const old = before?.softDeletePolicy;
+    if (seconds === "0") {
+        return { retentionDurationSeconds: seconds };
+    }
+    const since = old?.retentionDurationSeconds === seconds ? old.effectiveTime : undefined;
+    return { retentionDurationSeconds: seconds, effectiveTime: since ?? now.toISOString() };
+}
+
+function completeAccess(wanted: BucketSettings, before: BucketSettings | undefined, now: Date) {
+    const access = wanted.iamConfiguration;
+    const enabled = access?.uniformBucketLevelAccess?.enabled ?? access?.bucketPolicyOnly?.enabled ?? false;
+    const lockedTime =
+        before?.iamConfiguration?.uniformBucketLevelAccess?.lockedTime ??
+        new Date(now.getTime() + UNIFORM_ACCESS_LOCKS_AFTER_MS).toISOString();
+    const level = enabled ? { enabled, lockedTime } : { enabled };
+    const prevention = access?.publicAccessPrevention;
+    return {
+        bucketPolicyOnly: level,
+        uniformBucketLevelAccess: level,
+        publicAccessPrevention: prevention === "enforced" ? ("enforced" as const) : ("inherited" as const),
+    };
+}
+
+/** What Google binds on a new bucket: https://cloud.google.com/storage/docs/access-control/iam#convenience-values */
+function defaultBindings(projectId: string) {
+    const editors = [`projectEditor:${projectId}`, `projectOwner:${projectId}`];
+    const viewers = [`projectViewer:${projectId}`];
+    return [
+        { role: "roles/storage.legacyBucketOwner", members: editors },
+        { role: "roles/storage.legacyBucketReader", members: viewers },
+        { role: "roles/storage.legacyObjectOwner", members: editors },
+        { role: "roles/storage.legacyObjectReader", members: viewers },
+    ];
+}

@@ -1,0 +1,40 @@
+import type { InventoryItem } from "..";
+import type { PolicyStore } from "../iam/policy";
+import type { ProjectService } from "../project/projects";
+import type { DocumentStore } from "../store/documents";
+import { StorageAccess } from "./access";
+import { BlobStore } from "./blobs";
+import { BucketService } from "./buckets";
+import { ObjectService } from "./objects";
+import { ResumableUploads } from "./resumable";
+
+/** Cloud Storage: buckets, objects, their contents and the uploads in progress. */
+export class StorageService {
+    readonly access: StorageAccess;
+    readonly blobs: BlobStore;
+    readonly buckets: BucketService;
+    readonly objects: ObjectService;
+    readonly uploads: ResumableUploads;
+
+    constructor(dataDir: string, documents: DocumentStore, projects: ProjectService, policies: PolicyStore) {
+        this.access = new StorageAccess(policies);
+        this.blobs = new BlobStore(dataDir);
+        this.objects = new ObjectService(documents, this.blobs, this.access, () => this.buckets);
+        this.buckets = new BucketService(documents, projects, policies, (bucket) => this.objects.count(bucket));
+        this.uploads = new ResumableUploads(documents, this.blobs, this.objects);
+    }
+
+    /** Removes contents that nothing names any more, after a crash. */
+    async start(): Promise<void> {
+        const names = this.buckets.all().map(({ name }) => name);
+        await this.blobs.sweep(new Set([...this.objects.usedBlobs(names), ...(await this.uploads.usedBlobs())]));
+    }
+
+    async stop(): Promise<void> {
+        await this.uploads.stop();
+    }
+
+    inventory(): InventoryItem[] {
+        return this.buckets.inventory();
+    }
+}

@@ -1,0 +1,101 @@
+import { request } from "node:http";
+import { RequestLog } from "../../src/console/request-log";
+import { TestEmulator } from "../http/support";
+import { TestInstance } from "../vm/support";
+
+let emulator: TestEmulator;
+
+beforeAll(async () => {
+    emulator = await TestEmulator.start();
+});
+afterAll(() => emulator.stop());
+
+const page = () => emulator.call("GET", "/", { token: null });
+
+/** Status of a request that names another host; fetch does not let one choose it. */
+function statusFor(host: string): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+        request(`${emulator.url}/`, { headers: { host } }, (response) => {
+            response.resume();
+            resolve(response.statusCode);
+        })
+            .on("error", reject)
+            .end();
+    });
+}
+
+describe("the console page", () => {
+    it("shows what exists, without a token", async () => {
+        await emulator.makeBucket("console-bucket");
+        await emulator.upload("console-bucket", "runs/a b.txt", "hello");
+        await TestInstance.create(emulator, "console-vm", "no cloud-config");
+        const account = { accountId: "console", serviceAccount: {} };
+        await emulator.call("POST", "/v1/projects/demo-project/serviceAccounts", { body: account });
+        const answer = await page();
+        expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+        for (const text of [
+            "gs://console-bucket",
+            "runs/a b.txt",
+            "console-vm",
+            "RUNNING",
+            "user-data must begin with",
+            "console@demo-project.iam.gserviceaccount.com",
+            "POST /v1/projects/demo-project/serviceAccounts",
+        ]) {
+            expect(answer.text).toContain(text);
+        }
+    });
+
+    it("needs nothing from elsewhere", async () => {
+        const { text, headers } = await page();
+        expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
+        expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'/);
+    });
+
+    it("escapes whatever others have named or printed", async () => {
+        await emulator.upload("console-bucket", `<script>alert("1")</script>&'`, "x");
+        await TestInstance.create(emulator, "escaped", "<img src=x onerror=alert(1)>");
+        const { text } = await page();
+        expect(text).toContain("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;");
+        expect(text).not.toContain("<script>alert");
+        expect(text).not.toContain("<img");
+    });
+
+    it("shows an object as plain text that is not run", async () => {
+        await emulator.upload("console-bucket", "page.html", "<b>x</b>", "", {
+            headers: { "content-type": "text/html" },
+        });
+        const answer = await emulator.call("GET", "/console/object?bucket=console-bucket&name=page.html", {
+            token: null,
+        });
+        expect(answer.text).toBe("<b>x</b>");
+        expect(answer.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+        expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+        const none = await emulator.call("GET", "/console/object?bucket=console-bucket&name=none", { token: null });
+        expect(none.status).toBe(404);
+    });
+
+    it("answers to this machine's names only, and changes nothing", async () => {
+        expect([await statusFor("localhost:1"), await statusFor("evil.example")]).toEqual([200, 403]);
+        expect((await emulator.call("POST", "/", { token: null })).status).toBe(501);
+    });
+});
+
+describe("RequestLog", () => {
+    it("keeps the newest requests, but not the console's own", () => {
+        const log = new RequestLog();
+        log.add("GET / 200 1 ms");
+        log.add("GET /console/object?bucket=a&name=b 200 1 ms");
+        for (let index = 0; index < 300; index++) {
+            log.add(`GET /x?${index} 404 ${index} ms`, "vm");
+        }
+        expect(log.recent()).toHaveLength(200);
+        expect(log.recent()[0]).toMatchObject({
+            method: "GET",
+            target: "/x?299",
+            status: 404,
+            milliseconds: 299,
+            endpoint: "vm",
+        });
+    });
+});

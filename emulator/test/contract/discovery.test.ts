@@ -1,0 +1,147 @@
+import type { ZodType } from "zod";
+import {
+    accessConfigBody,
+    instanceBody,
+    setMetadataBody,
+    setSchedulingBody,
+    setSecurityPolicyBody,
+    updateInterfaceBody,
+} from "../../src/compute/instance-schema";
+import {
+    firewallBody,
+    firewallPatch,
+    networkBody,
+    networkPatch,
+    subnetworkBody,
+    subnetworkPatch,
+} from "../../src/compute/network-schema";
+import { Router } from "../../src/http/router";
+import { policySchema } from "../../src/iam/policy-schema";
+import { repositoryBody } from "../../src/registry/repositories";
+import { mainRoutes } from "../../src/server";
+import { newBucketSchema } from "../../src/storage/bucket-schema";
+import { composeSchema, objectSchema } from "../../src/storage/object-schema";
+import { unknownInBody } from "./discovery/body-schemas";
+import { findMethod, methodsOf } from "./discovery/documents";
+import { isGoogles, JudgedEmulator } from "./judge";
+import { describeWithPython, googleDocuments } from "./python";
+import { walkCompute } from "./walk/compute";
+import { walkProject } from "./walk/project";
+import { walkRegistry } from "./walk/registry";
+import { walkStorage } from "./walk/storage";
+import { Walker } from "./walk/walker";
+
+/** Query parameters that Google's servers take and no description has. */
+const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
+    // A resumable upload's session URI.
+    "storage.objects.insert": ["upload_id"],
+    // The Node.js client's deleteFiles() hands the query of its listing on.
+    "storage.objects.delete": [
+        "prefix",
+        "delimiter",
+        "includeTrailingDelimiter",
+        "startOffset",
+        "endOffset",
+        "versions",
+        "maxResults",
+        "pageToken",
+        "projection",
+    ],
+    // The provider writes to the very URL that it has read from.
+    "compute.instances.update": ["view"],
+    // Google's JSON transcoding takes a field's original name too; the Pulumi provider sends it.
+    "artifactregistry.projects.locations.repositories.create": ["repository_id"],
+};
+
+describeWithPython("Google's descriptions of its APIs", () => {
+    let judged: JudgedEmulator;
+
+    beforeAll(async () => {
+        judged = await JudgedEmulator.start();
+        const walker = new Walker(judged.emulator, judged.url);
+        await walkProject(walker);
+        await walkStorage(walker, "/storage/v1");
+        await walkStorage(walker, "");
+        await walkRegistry(walker, judged.emulator.dataDir);
+        await walkCompute(walker, "v1");
+        await walkCompute(walker, "beta");
+    }, 30_000);
+    afterAll(() => judged?.stop());
+
+    it("hold for every request and answer of a walk through the whole life", () => {
+        const report = judged.report();
+        expect(report?.problems).toEqual([]);
+        expect(report?.checked).toBeGreaterThan(200);
+        expect(report?.methods.size).toBeGreaterThan(80);
+    });
+
+    it("are walked along every route that the emulator has", () => {
+        const router = new Router(mainRoutes());
+        const walked = new Set(
+            judged.recorder.exchanges
+                // 499 is the good answer to a cancelled upload.
+                .filter(({ status }) => status < 400 || status === 499)
+                .map(
+                    ({ method, target }) =>
+                        router.find(method, target.split("?")[0] ?? "", new URLSearchParams()).route,
+                ),
+        );
+        const missing = mainRoutes()
+            .filter(({ pattern }) => isGoogles(pattern))
+            .map(({ method, pattern }) => `${method} ${pattern}`)
+            .filter((name) => ![...walked].some((route) => `${route.method} ${route.pattern}` === name));
+        expect(missing).toEqual([]);
+    });
+
+    it("have every query parameter that a route takes", () => {
+        const methods = methodsOf(googleDocuments());
+        const unknown = mainRoutes().flatMap(({ method, pattern, options }) => {
+            const found = ["v1", "beta"].flatMap((version) => {
+                const path = examplePath(pattern, version);
+                return (isGoogles(path) && findMethod(methods, method, path)?.description) || [];
+            });
+            const known = found.flatMap(({ id, parameters }) => [
+                ...Object.keys(parameters ?? {}),
+                ...(UNDESCRIBED[id] ?? []),
+            ]);
+            return (found.length === 0 ? [] : (options.query ?? []))
+                .filter((name) => !known.includes(name))
+                .map((name) => `${method} ${pattern}: ${name}`);
+        });
+        expect(unknown).toEqual([]);
+    });
+
+    it.each<[string, string, ZodType, string[]?]>([
+        // Taken only when it is empty.
+        ["compute:beta", "Instance", instanceBody, ["Instance.networkInterfaces[].securityPolicy"]],
+        ["compute:beta", "Metadata", setMetadataBody],
+        ["compute:beta", "Scheduling", setSchedulingBody],
+        ["compute:beta", "NetworkInterface", updateInterfaceBody],
+        ["compute:beta", "AccessConfig", accessConfigBody],
+        ["compute:beta", "InstancesSetSecurityPolicyRequest", setSecurityPolicyBody],
+        ["compute:beta", "Network", networkBody],
+        // The provider's.
+        ["compute:beta", "Network", networkPatch, ["Network.routingConfig.deleteBgpAlwaysCompareMed"]],
+        ["compute:beta", "Subnetwork", subnetworkBody],
+        ["compute:beta", "Subnetwork", subnetworkPatch],
+        ["compute:beta", "Firewall", firewallBody],
+        ["compute:beta", "Firewall", firewallPatch],
+        ["storage:v1", "Bucket", newBucketSchema],
+        ["storage:v1", "Object", objectSchema],
+        ["storage:v1", "ComposeRequest", composeSchema],
+        // One schema for all policies; only those of other APIs have auditConfigs.
+        ["storage:v1", "Policy", policySchema, ["Policy.auditConfigs"]],
+        ["artifactregistry:v1", "Repository", repositoryBody],
+    ])("of %s have every field and word of %s that the emulator takes", (id, name, body, but = []) => {
+        const document = googleDocuments().find((one) => one.id === id);
+        expect(document && unknownInBody(body, document, name)).toEqual(but);
+    });
+});
+
+/** A path of a route's pattern, without the names. */
+function examplePath(pattern: string, version: string): string {
+    return pattern
+        .replace(":version", version)
+        .replace(/(?<!\\):\w+/g, "x")
+        .replaceAll("\\", "");
+}

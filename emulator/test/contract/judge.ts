@@ -1,0 +1,37 @@
+import { TestEmulator } from "../http/support";
+import { checkExchanges, type Report } from "./discovery/exchanges";
+import { Recorder } from "./discovery/recorder";
+import { googleDocuments, missingPython } from "./python";
+
+/** What the emulator serves besides Google's APIs: the OCI registry, its console, and what tests and operators use. */
+export const isGoogles = (path: string) => !/^\/(v2(\/(?!entries\\?:)|$)|emulator\/|console\/|$)/.test(path);
+
+/** An emulator behind a recorder, for a client to be driven against. */
+export class JudgedEmulator {
+    private constructor(
+        readonly emulator: TestEmulator,
+        readonly recorder: Recorder,
+    ) {}
+
+    static async start(): Promise<JudgedEmulator> {
+        const emulator = await TestEmulator.start();
+        return new JudgedEmulator(emulator, await Recorder.start(emulator.url));
+    }
+
+    /** The recorder's address. */
+    get url(): string {
+        return this.recorder.url;
+    }
+
+    /** Everything so far against Google's descriptions; undefined when they are not on this machine. */
+    report(): Report | undefined {
+        return missingPython === undefined
+            ? checkExchanges(this.recorder.exchanges, googleDocuments(), isGoogles)
+            : undefined;
+    }
+
+    async stop(): Promise<void> {
+        await this.recorder.stop();
+        await this.emulator.stop();
+    }
+}

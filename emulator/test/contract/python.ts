@@ -1,0 +1,60 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { type Document, loadDocuments } from "./discovery/documents";
+
+const ROOT = path.join(__dirname, "../../..");
+const VENV = path.join(ROOT, ".venv");
+const run = promisify(execFile);
+
+/** The APIs that the emulator has, as google-api-python-client names their descriptions. */
+const DOCUMENTS = [
+    "compute.v1",
+    "compute.beta",
+    "storage.v1",
+    "artifactregistry.v1",
+    "iam.v1",
+    "cloudresourcemanager.v1",
+    "serviceusage.v1",
+    "logging.v2",
+];
+
+/** Why Google's Python packages cannot be used here; undefined when they can. */
+export const missingPython = existsSync(path.join(VENV, "requirements.txt"))
+    ? undefined
+    : "there is no .venv with Google's Python packages (.ci/python-packages.sh makes it)";
+
+/** `describe` for tests that need Google's Python packages: skipped without them, with the reason in the title. */
+export function describeWithPython(title: string, tests: () => void): void {
+    if (missingPython === undefined) {
+        describe(title, tests);
+    } else {
+        describe.skip(`${title} [skipped: ${missingPython}]`, tests);
+    }
+}
+
+/** Google's descriptions of all the APIs that the emulator has. */
+export function googleDocuments(): Document[] {
+    const library = path.join(VENV, "lib");
+    const python = readdirSync(library).find((name) => name.startsWith("python3")) ?? "";
+    const folder = path.join(library, python, "site-packages/googleapiclient/discovery_cache/documents");
+    return loadDocuments(folder, DOCUMENTS);
+}
+
+/**
+ * Runs a program of emulator/test/contract/clients and gives what it printed, which is JSON.
+ * @throws Error with the program's output when it fails
+ */
+export async function runPython<T>(
+    name: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+): Promise<T> {
+    const program = path.join(__dirname, "clients", name);
+    const { stdout } = await run(path.join(VENV, "bin/python"), [program, ...args], {
+        env: { PATH: process.env.PATH ?? "", PYTHONDONTWRITEBYTECODE: "1", NO_PROXY: "*", ...env },
+        timeout: 60_000,
+    });
+    return JSON.parse(stdout) as T;
+}

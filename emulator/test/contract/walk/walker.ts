@@ -1,0 +1,42 @@
+import type { TestEmulator } from "../../http/support";
+
+export const PROJECT_ID = "demo-project";
+export const REGION = "us-central1";
+export const ZONE = "us-central1-a";
+
+/** Makes the calls of a walk and fails on the first that is not answered as told. */
+export class Walker {
+    constructor(
+        private readonly emulator: TestEmulator,
+        /** Address of the recorder. */
+        private readonly url: string,
+    ) {}
+
+    /** A call that succeeds; gives the JSON of the answer, `{}` without one. */
+    async ok(method: string, target: string, body?: unknown, headers?: Record<string, string>): Promise<Json> {
+        const answer = await this.send(method, target, body, headers);
+        if (answer.status >= 400) {
+            throw new Error(`${method} ${target} was answered ${answer.status}: ${answer.text}`);
+        }
+        return (answer.json ?? {}) as Json;
+    }
+
+    /** A call that fails with this status. */
+    async fails(status: number, method: string, target: string, body?: unknown): Promise<void> {
+        const answer = await this.send(method, target, body);
+        if (answer.status !== status) {
+            throw new Error(`${method} ${target} was answered ${answer.status} instead of ${status}: ${answer.text}`);
+        }
+    }
+
+    /** A call whose answer counts as it is. */
+    send(method: string, target: string, body?: unknown, headers: Record<string, string> = {}) {
+        const url = target.startsWith("http") ? target : this.url + target;
+        return this.emulator.call(method, url, { headers, ...(body === undefined ? {} : { body }) });
+    }
+}
+
+/** An answer, as far as a walk reads it. */
+export interface Json {
+    readonly [name: string]: unknown;
+}

@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Principal } from "../../src/http/types";
+import { PolicyStore } from "../../src/iam/policy";
+import { DocumentStore } from "../../src/store/documents";
+
+const trainer: Principal = { kind: "serviceAccount", email: "trainer@p.iam.gserviceaccount.com" };
+const member = "serviceAccount:trainer@p.iam.gserviceaccount.com";
+const repository = "projects/demo-project/locations/us-central1/repositories/images";
+let folder: string;
+
+beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "policy-test-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function policies(grantDelayMs = 0): PolicyStore {
+    return new PolicyStore(new DocumentStore(folder), {
+        grantDelayMs,
+        projectOfBucket: () => "demo-project",
+        isActiveAccount: () => true,
+    });
+}
+
+describe("a policy", () => {
+    it("on a repository holds for it and what is inside, and for no other", async () => {
+        const store = policies();
+        await store.set(repository, { bindings: [{ role: "roles/artifactregistry.reader", members: [member] }] });
+        const pull = "artifactregistry.repositories.downloadArtifacts";
+        expect(store.check(trainer, pull, repository)).toBe(true);
+        expect(store.check(trainer, pull, `${repository}/dockerImages/trainer@sha256:0`)).toBe(true);
+        expect(store.check(trainer, pull, `${repository}-2`)).toBe(false);
+        expect(store.check(trainer, "artifactregistry.repositories.uploadArtifacts", repository)).toBe(false);
+    });
+
+    it("on a project holds for everything in it", async () => {
+        const store = policies();
+        await store.set("projects/demo-project", {
+            bindings: [{ role: "roles/logging.logWriter", members: [member] }],
+        });
+        expect(store.check(trainer, "logging.logEntries.create", "projects/demo-project")).toBe(true);
+        expect(store.check(trainer, "logging.logEntries.create", "projects/other-project")).toBe(false);
+    });
+
+    it("refuses a stale etag with 409, unless told otherwise, and takes none", async () => {
+        const store = policies();
+        const { etag } = await store.set(repository, { bindings: [] });
+        await store.set(repository, { etag, bindings: [] });
+        await expect(store.set(repository, { etag, bindings: [] })).rejects.toMatchObject({
+            code: 409,
+            status: "ABORTED",
+        });
+        await expect(store.set(repository, { bindings: [] })).resolves.toMatchObject({ version: 1 });
+    });
+
+    it("lets only one of two writers with the same etag win", async () => {
+        const store = policies();
+        const { etag } = await store.set(repository, { bindings: [] });
+        const both = await Promise.allSettled([store.set(repository, { etag }), store.set(repository, { etag })]);
+        expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    });
+
+    it("evaluates conditions with the time of the request, and an expression that fails grants nothing", async () => {
+        const store = policies();
+        const until = { expression: 'request.time < timestamp("2030-01-01T00:00:00Z")' };
+        const broken = { expression: "1 / 0 == 1" };
+        const role = "roles/storage.objectViewer";
+        const object = "projects/_/buckets/b/objects/x";
+        await store.set("projects/_/buckets/b", { bindings: [{ role, members: [member], condition: until }] });
+        expect(store.check(trainer, "storage.objects.get", object, Date.parse("2029-12-31"))).toBe(true);
+        expect(store.check(trainer, "storage.objects.get", object, Date.parse("2030-01-02"))).toBe(false);
+        await store.set("projects/_/buckets/b", { bindings: [{ role, members: [member], condition: broken }] });
+        expect(store.check(trainer, "storage.objects.get", object)).toBe(false);
+    });
+
+    it("takes effect late when grants are delayed, while a revocation is at once", async () => {
+        const store = policies(60_000);
+        const bindings = [{ role: "roles/artifactregistry.reader", members: [member] }];
+        const permission = "artifactregistry.repositories.get";
+        const before = Date.now();
+        await store.set(repository, { bindings });
+        // A second write of the same grant does not begin the wait again.
+        await store.set(repository, { bindings: [...bindings, { role: "roles/viewer", members: ["allUsers"] }] });
+        expect(store.check(trainer, permission, repository, before + 59_999)).toBe(false);
+        expect(policies(60_000).check(trainer, permission, repository, Date.now() + 60_000)).toBe(true);
+        await store.set(repository, { bindings: [] });
+        expect(store.check(trainer, permission, repository, Date.now() + 60_000)).toBe(false);
+    });
+
+    it("for everybody holds for anonymous callers too", async () => {
+        const store = policies();
+        await store.set(repository, { bindings: [{ role: "roles/artifactregistry.reader", members: ["allUsers"] }] });
+        expect(store.check({ kind: "anonymous" }, "artifactregistry.repositories.get", repository)).toBe(true);
+        await store.set(repository, {
+            bindings: [{ role: "roles/artifactregistry.reader", members: ["allAuthenticatedUsers"] }],
+        });
+        expect(store.check({ kind: "anonymous" }, "artifactregistry.repositories.get", repository)).toBe(false);
+        expect(store.check(trainer, "artifactregistry.repositories.get", repository)).toBe(true);
+    });
+});

@@ -1,0 +1,70 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describeWithDocker } from "../../../tests/helpers/docker";
+import { TestEmulator } from "../http/support";
+
+const run = promisify(execFile);
+
+/** Not synchronous, as the engine talks to the registry in this very process. */
+async function docker(...args: string[]): Promise<string> {
+    return (await run("docker", args)).stdout.trim();
+}
+
+describeWithDocker("the registry, to a Docker engine,", () => {
+    let emulator: TestEmulator;
+    let registryUri: string;
+    let folder: string;
+    const local = `registry-test-${process.pid}`;
+
+    beforeAll(async () => {
+        emulator = await TestEmulator.start();
+        const parent = "/v1/projects/demo-project/locations/us-central1/repositories";
+        const made = await emulator.call("POST", `${parent}?repositoryId=images`, { body: { format: "DOCKER" } });
+        registryUri = String(made.at("response.registryUri"));
+        folder = mkdtempSync(join(tmpdir(), "registry-test-"));
+        writeFileSync(join(folder, "hello"), "x".repeat(100_000));
+        execFileSync("tar", ["-cf", "image.tar", "hello"], { cwd: folder });
+        await docker("import", join(folder, "image.tar"), local);
+        // The credentials are in a file of the test's own, not in the developer's.
+        const auth = Buffer.from("oauth2accesstoken:any-token").toString("base64");
+        const host = registryUri.split("/")[0] ?? "";
+        writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
+    });
+    afterAll(async () => {
+        await docker("image", "rm", "--force", local, `${registryUri}/tiny:v1`);
+        await emulator.stop();
+        rmSync(folder, { recursive: true, force: true });
+    });
+
+    const withCredentials = (...args: string[]) => docker("--config", folder, ...args);
+
+    it("takes a push and gives the same image back by digest", async () => {
+        const id = await docker("image", "inspect", "--format", "{{.Id}}", local);
+        await docker("tag", local, `${registryUri}/tiny:v1`);
+        const digest = /digest: (sha256:[0-9a-f]{64})/.exec(
+            await withCredentials("push", `${registryUri}/tiny:v1`),
+        )?.[1];
+        await docker("image", "rm", "--force", local, `${registryUri}/tiny:v1`);
+        await withCredentials("pull", `${registryUri}/tiny@${digest}`);
+        expect(await docker("image", "inspect", "--format", "{{.Id}}", `${registryUri}/tiny@${digest}`)).toBe(id);
+        await withCredentials("pull", `${registryUri}/tiny:v1`);
+        await docker("tag", id, local);
+    });
+
+    it("asks for credentials", async () => {
+        await docker("tag", local, `${registryUri}/tiny:v1`);
+        await expect(docker("--config", join(folder, "none"), "push", `${registryUri}/tiny:v1`)).rejects.toThrow(
+            /no basic auth credentials|unauthorized|authentication/i,
+        );
+    });
+
+    it("lists the image over Artifact Registry's API", async () => {
+        const path = "/v1/projects/demo-project/locations/us-central1/repositories/images/dockerImages";
+        expect((await emulator.call("GET", path)).json).toMatchObject({
+            dockerImages: [{ tags: ["v1"], uri: expect.stringContaining(`${registryUri}/tiny@sha256:`) }],
+        });
+    });
+});

@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import { mintToken } from "../../src/iam/tokens";
+import { pushEngineImage, pushProcessImage } from "../../src/vm/push-image";
+import { TestEmulator } from "../http/support";
+
+let emulator: TestEmulator;
+let registryUri: string;
+const PARENT = "/v1/projects/demo-project/locations/us-central1/repositories";
+const IMAGE = "/v2/demo-project/images/group/tiny";
+const ACCOUNT = "reader@demo-project.iam.gserviceaccount.com";
+
+beforeAll(async () => {
+    emulator = await TestEmulator.start();
+    for (const id of ["images", "others"]) {
+        await emulator.call("POST", `${PARENT}?repositoryId=${id}`, { body: { format: "DOCKER" } });
+    }
+    registryUri = `${new URL(emulator.url).host}/demo-project/images`;
+    await emulator.call("POST", "/v1/projects/demo-project/serviceAccounts", {
+        body: { accountId: "reader", serviceAccount: {} },
+    });
+    const binding = { role: "roles/artifactregistry.reader", members: [`serviceAccount:${ACCOUNT}`] };
+    await emulator.call("POST", `${PARENT}/images:setIamPolicy`, { body: { policy: { bindings: [binding] } } });
+});
+afterAll(() => emulator.stop());
+
+const digest = (content: string) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
+const basic = (user: string, password: string) => ({
+    authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
+});
+const code = (answer: { at(path: string): unknown }) => answer.at("errors.0.code");
+
+/** Uploads a blob in one piece. */
+async function upload(content: string, image = IMAGE): Promise<string> {
+    const answer = await emulator.call("POST", `${image}/blobs/uploads/?digest=${digest(content)}`, { body: content });
+    expect(answer.status).toBe(201);
+    return digest(content);
+}
+
+async function manifestOf(config: string, layer: string): Promise<string> {
+    return JSON.stringify({
+        schemaVersion: 2,
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        config: {
+            mediaType: "application/vnd.oci.image.config.v1+json",
+            digest: await upload(config),
+            size: config.length,
+        },
+        layers: [
+            { mediaType: "application/vnd.oci.image.layer.v1.tar", digest: await upload(layer), size: layer.length },
+        ],
+    });
+}
+
+const put = (reference: string, body: string, image = IMAGE) =>
+    emulator.call("PUT", `${image}/manifests/${reference}`, {
+        body,
+        headers: { "content-type": "application/vnd.oci.image.manifest.v1+json" },
+    });
+
+describe("the registry's door", () => {
+    it("asks for Basic credentials, and takes an access token as password or as bearer token", async () => {
+        const challenge = await emulator.call("GET", "/v2/", { token: null });
+        expect([challenge.status, code(challenge)]).toEqual([401, "UNAUTHORIZED"]);
+        expect(challenge.headers.get("www-authenticate")).toMatch(/^Basic realm=/);
+        expect(challenge.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
+        for (const user of ["oauth2accesstoken", "_dcgcr_2_0_0_token"]) {
+            expect((await emulator.call("GET", "/v2/", { token: null, headers: basic(user, "any") })).status).toBe(200);
+        }
+        expect((await emulator.call("GET", "/v2/")).status).toBe(200);
+    });
+
+    it("lets a service account do what IAM grants it: pull here, not push, not pull there", async () => {
+        const text = await manifestOf("{}", "layer");
+        await put("v1", text);
+        const headers = basic("oauth2accesstoken", mintToken(ACCOUNT).accessToken);
+        const as = (method: string, path: string) => emulator.call(method, path, { token: null, headers });
+        expect((await as("GET", `${IMAGE}/manifests/v1`)).text).toBe(text);
+        const pushed = await as("POST", `${IMAGE}/blobs/uploads/`);
+        expect([pushed.status, code(pushed), pushed.at("errors.0.message")]).toEqual([
+            403,
+            "DENIED",
+            expect.stringContaining('"artifactregistry.repositories.uploadArtifacts" denied'),
+        ]);
+        expect(code(await as("GET", "/v2/demo-project/others/x/manifests/v1"))).toBe("DENIED");
+        expect(code(await as("GET", "/v2/demo-project/nowhere/x/manifests/v1"))).toBe("DENIED");
+    });
+});
+
+describe("blobs", () => {
+    it("are uploaded in pieces, which may be asked about", async () => {
+        const begun = await emulator.call("POST", `${IMAGE}/blobs/uploads/`, { body: "" });
+        expect(begun.status).toBe(202);
+        const location = begun.headers.get("location") ?? "";
+        const piece = (body: string, range: string) =>
+            emulator.call("PATCH", location, { body, headers: { "content-range": range } });
+        expect((await piece("hello ", "0-5")).headers.get("range")).toBe("0-5");
+        expect((await piece("again", "0-4")).status).toBe(416);
+        expect((await emulator.call("GET", location)).headers.get("range")).toBe("0-5");
+        expect((await piece("wor", "6-8")).status).toBe(202);
+        const wanted = digest("hello world");
+        const finished = await emulator.call("PUT", `${location}?digest=${wanted}`, { body: "ld" });
+        expect([finished.status, finished.headers.get("docker-content-digest")]).toEqual([201, wanted]);
+        expect((await emulator.call("GET", `${IMAGE}/blobs/${wanted}`)).text).toBe("hello world");
+        const head = await emulator.call("HEAD", `${IMAGE}/blobs/${wanted}`);
+        expect([head.status, head.headers.get("content-length"), head.text]).toEqual([200, "11", ""]);
+        expect(code(await emulator.call("PUT", `${location}?digest=${wanted}`))).toBe("BLOB_UPLOAD_UNKNOWN");
+    });
+
+    it("are refused when the digest is another's", async () => {
+        const answer = await emulator.call("POST", `${IMAGE}/blobs/uploads/?digest=${digest("a")}`, { body: "b" });
+        expect([answer.status, code(answer)]).toEqual([400, "DIGEST_INVALID"]);
+        expect(code(await emulator.call("GET", `${IMAGE}/blobs/${digest("a")}`))).toBe("BLOB_UNKNOWN");
+    });
+
+    it("belong to a repository, and are mounted from another", async () => {
+        const wanted = await upload("shared");
+        const there = "/v2/demo-project/others/y";
+        expect((await emulator.call("HEAD", `${there}/blobs/${wanted}`)).status).toBe(404);
+        const from = encodeURIComponent("demo-project/images/group/tiny");
+        expect((await emulator.call("POST", `${there}/blobs/uploads/?mount=${wanted}&from=${from}`)).status).toBe(201);
+        expect((await emulator.call("GET", `${there}/blobs/${wanted}`)).text).toBe("shared");
+        const unknown = await emulator.call("POST", `${there}/blobs/uploads/?mount=${digest("none")}&from=${from}`);
+        expect(unknown.status).toBe(202);
+        expect((await emulator.call("DELETE", unknown.headers.get("location") ?? "")).status).toBe(204);
+    });
+});
+
+describe("manifests", () => {
+    it("are kept byte for byte, by tag and by digest", async () => {
+        const text = await manifestOf('{"a":1}', "layer 2");
+        const answer = await put("v2", text);
+        expect([answer.status, answer.headers.get("docker-content-digest")]).toEqual([201, digest(text)]);
+        for (const reference of ["v2", digest(text)]) {
+            const found = await emulator.call("GET", `${IMAGE}/manifests/${reference}`);
+            expect([found.text, found.headers.get("content-type")]).toEqual([
+                text,
+                "application/vnd.oci.image.manifest.v1+json",
+            ]);
+            const head = await emulator.call("HEAD", `${IMAGE}/manifests/${reference}`);
+            expect([head.status, head.headers.get("content-length")]).toEqual([200, String(text.length)]);
+        }
+        expect((await emulator.call("GET", `${IMAGE}/tags/list`)).json).toEqual({
+            name: "demo-project/images/group/tiny",
+            tags: expect.arrayContaining(["v2"]),
+        });
+        expect((await emulator.call("DELETE", `${IMAGE}/manifests/v2`)).status).toBe(202);
+        expect(code(await emulator.call("GET", `${IMAGE}/manifests/v2`))).toBe("MANIFEST_UNKNOWN");
+        expect((await emulator.call("DELETE", `${IMAGE}/manifests/${digest(text)}`)).status).toBe(202);
+        expect(code(await emulator.call("GET", `${IMAGE}/manifests/${digest(text)}`))).toBe("MANIFEST_UNKNOWN");
+    });
+
+    it.each([
+        ["not json", "v3", "MANIFEST_INVALID"],
+        ['{"schemaVersion":1}', "v3", "MANIFEST_INVALID"],
+        ['{"schemaVersion":2}', "v3", "MANIFEST_INVALID"],
+        [`{"schemaVersion":2,"config":{"digest":"${digest("nowhere")}"},"layers":[]}`, "v3", "MANIFEST_BLOB_UNKNOWN"],
+        [`{"schemaVersion":2,"manifests":[{"digest":"${digest("nowhere")}"}]}`, "v3", "MANIFEST_BLOB_UNKNOWN"],
+        ['{"schemaVersion":2,"manifests":[]}', digest("another"), "DIGEST_INVALID"],
+        ['{"schemaVersion":2,"manifests":[]}', "-bad-tag", "DIGEST_INVALID"],
+    ])("are refused: %s as %s is %s", async (text, reference, expected) => {
+        const answer = await put(reference, text);
+        expect([answer.status, code(answer)]).toEqual([400, expected]);
+    });
+
+    it("of a repository that is not there are refused to the developer with NAME_UNKNOWN", async () => {
+        expect(code(await emulator.call("GET", "/v2/demo-project/none/x/manifests/v1"))).toBe("NAME_UNKNOWN");
+        expect(code(await emulator.call("GET", "/v2/demo-project/images/UPPER/manifests/v1"))).toBe("NAME_INVALID");
+    });
+});
+
+describe("push-image", () => {
+    it("gives the same digest for the same content, wherever it lies", async () => {
+        const image = { registryUri, name: "process", token: "x", contextSha256: "abc", dataDir: emulator.dataDir };
+        const one = await pushProcessImage({ ...image, folder: "/one" });
+        expect(await pushProcessImage({ ...image, folder: "/two" })).toEqual(one);
+        expect(await pushProcessImage({ ...image, folder: "/two", contextSha256: "def" })).not.toEqual(one);
+        const found = await emulator.call("GET", `/v2/demo-project/images/process/manifests/${one.digest}`);
+        expect(JSON.parse(found.text)).toMatchObject({ layers: [] });
+    });
+
+    it("names an image of the engine by its id, without its layers", async () => {
+        const imageId = digest("an image id");
+        const pushed = await pushEngineImage({ registryUri, name: "engine", token: "x", imageId });
+        const found = await emulator.call("GET", `/v2/demo-project/images/engine/manifests/${pushed.digest}`);
+        expect(JSON.parse(found.text)).toMatchObject({ config: { digest: imageId }, layers: [] });
+    });
+
+    it("tells what the registry says when it refuses", async () => {
+        const image = { registryUri: `${registryUri}-none`, name: "x", token: "x", imageId: digest("x") };
+        await expect(pushEngineImage(image)).rejects.toThrow(/HTTP 404.*NAME_UNKNOWN/s);
+    });
+});

@@ -1,0 +1,185 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import path from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { parseContentRange } from "../../src/storage/resumable";
+import { type Call, TestEmulator } from "../http/support";
+
+const KIB = 1024;
+const QUANTUM = 256 * KIB;
+let emulator: TestEmulator;
+
+beforeAll(async () => {
+    emulator = await TestEmulator.start();
+    await emulator.makeBucket("uploads");
+});
+afterAll(() => emulator.stop());
+
+/** Starts a session and gives its URI. */
+async function start(name: string, query = "", call: Call = {}): Promise<string> {
+    const target = `/upload/storage/v1/b/uploads/o?uploadType=resumable&name=${name}${query}`;
+    const answer = await emulator.call("POST", target, { body: {}, ...call });
+    expect(answer.status).toBe(200);
+    return String(answer.headers.get("location"));
+}
+
+const put = (uri: string, content: Uint8Array, range: string, headers: Record<string, string> = {}) =>
+    emulator.call("PUT", uri, { body: content, headers: { "content-range": `bytes ${range}`, ...headers } });
+
+const status = (uri: string) => emulator.call("PUT", uri, { headers: { "content-range": "bytes */*" } });
+
+/** Sends a part of an announced body, waits until the server has taken `kept` bytes of it, and cuts the connection. */
+async function breakOff(uri: string, content: Buffer, announced: number, kept: number): Promise<void> {
+    const request = httpRequest(uri, {
+        method: "PUT",
+        headers: {
+            authorization: "Bearer developer",
+            "content-length": announced,
+            "content-range": `bytes 0-${announced - 1}/${announced}`,
+        },
+    });
+    const closed = new Promise((resolve) => request.on("close", resolve));
+    request.on("error", () => undefined);
+    request.write(content);
+    while ((await status(uri)).headers.get("range") !== `bytes=0-${kept - 1}`) {
+        await setImmediate();
+    }
+    request.destroy();
+    await closed;
+}
+
+describe("a resumable upload", () => {
+    const content = randomBytes(2 * QUANTUM + 1000);
+    const md5Hash = createHash("md5").update(content).digest("base64");
+    const total = content.length;
+
+    it("takes chunks, tells how far it is, and makes the object at the end", async () => {
+        const headers = { "x-upload-content-type": "application/x-model" };
+        const uri = await start("chunks", "", { headers });
+        const first = await put(uri, content.subarray(0, QUANTUM), `0-${QUANTUM - 1}/*`);
+        expect([first.status, first.headers.get("range")]).toEqual([308, `bytes=0-${QUANTUM - 1}`]);
+        expect((await emulator.call("GET", emulator.objectPath("uploads", "chunks"))).status).toBe(404);
+        await put(uri, content.subarray(QUANTUM, 2 * QUANTUM), `${QUANTUM}-${2 * QUANTUM - 1}/${total}`);
+        const last = await put(uri, content.subarray(2 * QUANTUM), `${2 * QUANTUM}-${total - 1}/${total}`);
+        expect(last.json).toMatchObject({
+            name: "chunks",
+            size: String(total),
+            md5Hash,
+            contentType: "application/x-model",
+        });
+        expect((await status(uri)).json).toEqual(last.json);
+    });
+
+    it("answers clients for Go with 200 and the status in a header, on POST", async () => {
+        const uri = await start("go");
+        const headers = { "x-guploader-no-308": "yes", "content-range": `bytes 0-${QUANTUM - 1}/*` };
+        const chunk = await emulator.call("POST", uri, { body: content.subarray(0, QUANTUM), headers });
+        expect(chunk.status).toBe(200);
+        expect(chunk.headers.get("x-http-status-code-override")).toBe("308");
+        expect(chunk.headers.get("range")).toBe(`bytes=0-${QUANTUM - 1}`);
+        const rest = { "x-guploader-no-308": "yes", "content-range": `bytes ${QUANTUM}-${total - 1}/${total}` };
+        const last = await emulator.call("POST", uri, { body: content.subarray(QUANTUM), headers: rest });
+        expect(last.headers.get("x-http-status-code-override")).toBeNull();
+        expect(last.json).toMatchObject({ md5Hash });
+    });
+
+    it.each([
+        ["without Content-Range", undefined],
+        ["of unknown length, as the Node.js client streams", "bytes 0-*/*"],
+        ["of known length", `bytes 0-${2 * QUANTUM + 999}/${2 * QUANTUM + 1000}`],
+    ])("takes everything in one request %s", async (_, range) => {
+        const uri = await start("whole");
+        const headers: Record<string, string> = range === undefined ? {} : { "content-range": range };
+        expect((await emulator.call("PUT", uri, { body: content, headers })).json).toMatchObject({ md5Hash });
+    });
+
+    it("makes an empty object", async () => {
+        expect((await put(await start("empty"), Buffer.alloc(0), "*/0")).json).toMatchObject({ size: "0" });
+    });
+
+    it("keeps whole multiples of 256 KiB of a chunk that breaks off, and goes on from there", async () => {
+        const uri = await start("broken");
+        await breakOff(uri, content.subarray(0, QUANTUM + 5000), total, QUANTUM);
+        const last = await put(uri, content.subarray(QUANTUM), `${QUANTUM}-${total - 1}/${total}`);
+        expect(last.json).toMatchObject({ size: String(total), md5Hash });
+    });
+
+    it("skips what is sent again", async () => {
+        const uri = await start("again");
+        await put(uri, content.subarray(0, QUANTUM), `0-${QUANTUM - 1}/*`);
+        const last = await put(uri, content, `0-${total - 1}/${total}`);
+        expect(last.json).toMatchObject({ md5Hash });
+    });
+
+    it.each([
+        ["a gap", "300000-300009/*", 10],
+        ["a body shorter than announced", "0-99/100", 10],
+        ["a total that is passed", "0-9/5", 10],
+        ["a range that is none", "nonsense", 10],
+    ])("refuses %s with 400", async (_, range, length) => {
+        const answer = await put(await start("refused"), content.subarray(0, length), range);
+        expect(answer.status).toBe(400);
+    });
+
+    it("goes on after the emulator was restarted", async () => {
+        const uri = await start("restart");
+        await put(uri, content.subarray(0, QUANTUM), `0-${QUANTUM - 1}/*`);
+        await emulator.restart();
+        const { pathname, search } = new URL(uri);
+        const again = `${emulator.url}${pathname}${search}`;
+        expect((await status(again)).headers.get("range")).toBe(`bytes=0-${QUANTUM - 1}`);
+        const last = await put(again, content.subarray(QUANTUM), `${QUANTUM}-${total - 1}/${total}`);
+        expect(last.json).toMatchObject({ md5Hash });
+    });
+
+    it("checks its preconditions at the start and at the end", async () => {
+        const uri = await start("guarded", "&ifGenerationMatch=0");
+        await emulator.upload("uploads", "guarded", "somebody was faster");
+        const late = await put(uri, content.subarray(0, 10), "0-9/10");
+        expect(late.at("error.errors.0.reason")).toBe("conditionNotMet");
+        const target = "/upload/storage/v1/b/uploads/o?uploadType=resumable&name=guarded&ifGenerationMatch=0";
+        expect((await emulator.call("POST", target, { body: {} })).status).toBe(412);
+    });
+
+    it("verifies the hash in its metadata", async () => {
+        const uri = await start("hashed", "", {
+            body: { md5Hash: createHash("md5").update("other").digest("base64") },
+        });
+        expect((await put(uri, content.subarray(0, 10), "0-9/10")).status).toBe(400);
+        expect((await emulator.call("GET", emulator.objectPath("uploads", "hashed"))).status).toBe(404);
+    });
+
+    it("needs no token on its URI, which is a secret of its own", async () => {
+        const uri = await start("secret");
+        const answer = await emulator.call("PUT", uri, {
+            token: null,
+            body: "x",
+            headers: { "content-range": "bytes 0-0/1" },
+        });
+        expect(answer.json).toMatchObject({ name: "secret", size: "1" });
+    });
+
+    it("is gone after a cancel, with all it received", async () => {
+        const blobs = path.join(emulator.dataDir, "blobs");
+        const before = await readdir(blobs);
+        const uri = await start("cancelled");
+        await put(uri, content.subarray(0, QUANTUM), `0-${QUANTUM - 1}/*`);
+        expect((await emulator.call("DELETE", uri)).status).toBe(499);
+        expect((await status(uri)).status).toBe(404);
+        expect((await readdir(blobs)).sort()).toEqual(before.sort());
+    });
+});
+
+describe("Content-Range", () => {
+    it.each([
+        [undefined, undefined],
+        ["bytes 0-9/*", { start: 0, end: 9 }],
+        ["bytes 10-19/20", { start: 10, end: 19, total: 20 }],
+        ["bytes 0-*/*", { start: 0 }],
+        ["bytes */*", {}],
+        ["bytes */20", { total: 20 }],
+    ])("%s is %j", (header, range) => {
+        expect(parseContentRange(header)).toEqual(range);
+    });
+});

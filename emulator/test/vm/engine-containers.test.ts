@@ -1,0 +1,106 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { BASE_IMAGES, describeWithDocker } from "../../../tests/helpers/docker";
+import { pushEngineImage } from "../../src/vm/push-image";
+import { TestEmulator } from "../http/support";
+import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
+
+// Real processes, on machines that may be busy.
+jest.setTimeout(30_000);
+
+const run = promisify(execFile);
+
+/** Not synchronous, as the containers talk to the emulator in this very process. */
+async function docker(...args: string[]): Promise<string> {
+    return (await run("docker", args)).stdout.trim();
+}
+
+describeWithDocker("docker in a VM of the docker runtime", () => {
+    let emulator: TestEmulator;
+    let image: string;
+
+    beforeAll(async () => {
+        emulator = await TestEmulator.start({ runtime: "docker" });
+        await emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, {
+            body: { accountId: "trainer", serviceAccount: {} },
+        });
+        const repository = `/v1/projects/${PROJECT_ID}/locations/us-central1/repositories`;
+        const made = await emulator.call("POST", `${repository}?repositoryId=trainer`, { body: { format: "DOCKER" } });
+        const registryUri = String(made.at("response.registryUri"));
+        const binding = { role: "roles/artifactregistry.reader", members: [`serviceAccount:${ACCOUNT}`] };
+        await emulator.call("POST", `${repository}/trainer:setIamPolicy`, {
+            body: { policy: { bindings: [binding] } },
+        });
+        const imageId = await docker("image", "inspect", "--format", "{{.Id}}", BASE_IMAGES.RUNTIME_IMAGE);
+        const { digest } = await pushEngineImage({ registryUri, name: "node", token: "x", imageId });
+        image = `${registryUri}/node@${digest}`;
+    });
+    afterAll(() => emulator.stop());
+
+    // Other tests may use the engine at the same time.
+    const own = `e${process.pid}`;
+    const containers = (...options: string[]) =>
+        docker(
+            "ps",
+            ...options,
+            "--filter",
+            "label=gcp-trainer.machine",
+            "--filter",
+            `name=${own}`,
+            "--format",
+            "{{.Names}}",
+        );
+
+    /** A VM that runs this script, with docker set up for the registry. */
+    function vm(name: string, script: string): Promise<TestInstance> {
+        const lines = [
+            "export HOME=$PWD/var; export STORAGE_EMULATOR_HOST=${EMULATOR_MACHINE_CONTROL%/emulator*}",
+            "export GCE_METADATA_HOST=${STORAGE_EMULATOR_HOST#http://}",
+            `docker-credential-gcr configure-docker --registries ${image.split("/")[0]} 2>/dev/null`,
+            script,
+        ];
+        const config = cloudConfig({ "/etc/t.sh": lines.join("\n") }, ["bash", "/etc/t.sh"]);
+        return TestInstance.create(emulator, `${own}-${name}`, config, {
+            serviceAccounts: [{ email: ACCOUNT, scopes: [] }],
+        });
+    }
+
+    it("runs the very image, which reaches the VM's endpoint, and tells how it ended", async () => {
+        const code =
+            "fetch(process.argv[1] + process.env.GCE_METADATA_HOST + '/computeMetadata/v1/instance/name', " +
+            "{headers: {'Metadata-Flavor': 'Google'}}).then(r => r.text()).then(t => { console.log(t); process.exit(5) })";
+        const script = `docker pull ${image} >/dev/null
+docker run --detach --name box --memory 256m -e GCE_METADATA_HOST ${image} -e "${code}" http:// >/dev/null
+docker wait box; docker logs --follow box; docker inspect --format '{{.State.Running}} {{.State.ExitCode}} {{.Image}}' box`;
+        const machine = await vm("engine", script);
+        const output = await machine.untilSerial("cloud-init[2]: finished");
+        const id = await docker("image", "inspect", "--format", "{{.Id}}", BASE_IMAGES.RUNTIME_IMAGE);
+        expect(output).toMatch(new RegExp(`: 5\n.*: ${own}-engine\n.*: false 5 ${id}\n`));
+        expect(await containers("--all")).toMatch(/-box$/);
+        await machine.delete();
+        expect(await containers("--all")).toBe("");
+    });
+
+    it("keeps two VMs with a container of the same name apart, and stops a container with its VM", async () => {
+        const script = `docker run -d --name box ${image} -e "setInterval(() => {}, 1000)"; echo up`;
+        const both = await Promise.all([vm("one", script), vm("two", script)]);
+        await Promise.all(both.map((machine) => machine.untilSerial(": up")));
+        expect((await containers("--all")).split("\n")).toHaveLength(2);
+        await both[0].post("stop");
+        await both[0].untilStatus("TERMINATED");
+        expect(await containers()).toMatch(/^[^\n]*two[^\n]*-box$/);
+        await Promise.all(both.map((machine) => machine.delete()));
+        expect(await containers("--all")).toBe("");
+    });
+
+    it("has no image that the engine has not", async () => {
+        const registryUri = image.slice(0, image.indexOf("/node@"));
+        const imageId = `sha256:${"0".repeat(64)}`;
+        const { digest } = await pushEngineImage({ registryUri, name: "none", token: "x", imageId });
+        const machine = await vm("missing", `docker pull ${registryUri}/none@${digest}`);
+        expect(await machine.untilSerial("finished")).toMatch(
+            /manifest for .* not found: this machine's Docker engine has no image/,
+        );
+        await machine.delete();
+    });
+});

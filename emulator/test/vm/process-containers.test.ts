@@ -1,0 +1,193 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pushProcessImage } from "../../src/vm/push-image";
+import { TestEmulator } from "../http/support";
+import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
+
+// Real processes, on machines that may be busy.
+jest.setTimeout(30_000);
+
+const REPOSITORY = `projects/${PROJECT_ID}/locations/us-central1/repositories/trainer`;
+let emulator: TestEmulator;
+let registryUri: string;
+let folders: string;
+
+beforeAll(async () => {
+    folders = mkdtempSync(join(tmpdir(), "trainers-"));
+    emulator = await TestEmulator.start();
+    await emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, {
+        body: { accountId: "trainer", serviceAccount: {} },
+    });
+    const parent = REPOSITORY.replace("/trainer", "");
+    const made = await emulator.call("POST", `/v1/${parent}?repositoryId=trainer`, { body: { format: "DOCKER" } });
+    registryUri = String(made.at("response.registryUri"));
+    const binding = { role: "roles/artifactregistry.reader", members: [`serviceAccount:${ACCOUNT}`] };
+    await emulator.call("POST", `/v1/${REPOSITORY}:setIamPolicy`, { body: { policy: { bindings: [binding] } } });
+});
+afterAll(async () => {
+    await emulator.stop();
+    rmSync(folders, { recursive: true, force: true });
+});
+
+/** Pushes a trainer folder whose start script is this; gives the image by digest. */
+async function trainer(name: string, start: string | undefined, files: Record<string, string> = {}): Promise<string> {
+    const folder = join(folders, name);
+    mkdirSync(folder);
+    const scripts = start === undefined ? {} : { start };
+    for (const [file, content] of Object.entries({ ...files, "package.json": JSON.stringify({ scripts }) })) {
+        writeFileSync(join(folder, file), content);
+    }
+    const { digest } = await pushProcessImage({
+        registryUri,
+        name,
+        folder,
+        contextSha256: name,
+        token: "x",
+        dataDir: emulator.dataDir,
+    });
+    return `${registryUri}/${name}@${digest}`;
+}
+
+let made = 0;
+
+/** Runs a script in a VM of its own and gives what it printed. */
+async function inVm(script: string): Promise<string[]> {
+    made += 1;
+    const lines = [
+        "export HOME=$PWD/home GCE_METADATA_HOST=${EMULATOR_MACHINE_CONTROL#http://}",
+        "GCE_METADATA_HOST=${GCE_METADATA_HOST%%/*}",
+        `docker-credential-gcr configure-docker --registries ${registryUri.split("/")[0]} 2>/dev/null`,
+        script,
+    ];
+    const vm = await TestInstance.create(
+        emulator,
+        `vm-${made}`,
+        cloudConfig({ "/etc/t.sh": lines.join("\n") }, ["bash", "/etc/t.sh"]),
+        { serviceAccounts: [{ email: ACCOUNT, scopes: ["https://www.googleapis.com/auth/devstorage.read_only"] }] },
+    );
+    const serial = await vm.untilSerial("cloud-init[2]: finished");
+    await vm.delete();
+    return [...serial.matchAll(/cloud-init\[2\]: (.*)/g)].map((match) => match[1] ?? "").slice(1, -1);
+}
+
+const STATE = "docker inspect -f '{{.State.Status}} {{.State.Running}} {{.State.ExitCode}} {{.State.OOMKilled}}'";
+
+describe("docker in a VM of the process runtime", () => {
+    it("pulls, runs, follows, waits and inspects", async () => {
+        const script =
+            "console.log(process.argv.slice(2)); console.error('err'); setTimeout(() => process.exit(3), 100)";
+        const image = await trainer("plain", "node main.js", { "main.js": script });
+        const output = await inVm(`
+docker pull ${image} | head -1
+docker run -d --name box --memory 512m --env A=1 ${image} '--a=x y' '--b="$HOME" %' >/dev/null
+${STATE} box; docker logs -f box; docker wait box; ${STATE} box`);
+        expect(output).toEqual([
+            `Digest: ${image.split("@")[1]}`,
+            "running true 0 false",
+            `[ '--a=x y', '--b="$HOME" %' ]`,
+            "err",
+            "3",
+            "exited false 3 false",
+        ]);
+    });
+
+    it("gives a container the environment of a container, and what is asked for", async () => {
+        const image = await trainer("env", "node main.js", {
+            "main.js": "console.log(Object.keys(process.env).sort().join())",
+        });
+        const output = await inVm(
+            `export A=1 B=2; docker run -d --name box -e A -e C=3 ${image} >/dev/null; docker wait box; docker logs box`,
+        );
+        expect(output[0]).toBe("0");
+        const names = (output[1] ?? "")
+            .split(",")
+            .filter((name) => !/^(_|PWD|SHLVL|OLDPWD|TMPDIR|NODE_EXTRA_CA_CERTS|SystemRoot|TEMP)$/.test(name));
+        expect(names).toEqual(["A", "C", "HOME", "PATH"]);
+    });
+
+    it("stops a container with SIGTERM, and kills one that does not hear", async () => {
+        const polite = "process.on('SIGTERM', () => process.exit(9)); console.log('up'); setInterval(() => {}, 1000)";
+        const deaf = "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)";
+        const images = [
+            await trainer("polite", "node main.js", { "main.js": polite }),
+            await trainer("deaf", "node main.js", { "main.js": deaf }),
+        ];
+        const up = "until docker logs box | grep -q up; do :; done";
+        const output = await inVm(`
+docker run -d --name box ${images[0]} >/dev/null; ${up}; docker stop -t 20 box; docker wait box; docker rm box
+docker run -d --name box ${images[1]} >/dev/null; ${up}; docker stop --time 0 box; docker wait box
+docker rm -f box none; docker inspect box; true`);
+        expect(output).toEqual([
+            "box",
+            "9",
+            "box",
+            "box",
+            "137",
+            "box",
+            "Error response from daemon: No such container: box",
+        ]);
+    });
+
+    it("kills a container with everything in it", async () => {
+        const image = await trainer("tree", "sleep 31.71 & sleep 31.71 & echo up; wait");
+        await inVm(`docker run -d --name box ${image}; until docker logs box | grep -q up; do :; done`);
+        expect(execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" })).not.toMatch(/^sleep 31\.71/m);
+    });
+
+    it("keeps characters and long lines of output whole", async () => {
+        const script = "process.stdout.write('ü'.repeat(40000) + '\\n'); process.stdout.write('no line end')";
+        const image = await trainer("output", "node main.js", { "main.js": script });
+        const output = await inVm(
+            `docker run -d --name box ${image} >/dev/null; docker wait box; docker logs -f box | LC_ALL=C.UTF-8 wc -cm`,
+        );
+        expect(output[1]?.trim().split(/\s+/)).toEqual(["40012", "80012"]);
+    });
+
+    it("says that Docker is needed for a trainer without a start script", async () => {
+        const image = await trainer("scriptless", undefined);
+        expect((await inVm(`docker run -d --name box ${image}; echo $?`)).join("\n")).toMatch(
+            /no "start" script.*needs Docker[\s\S]*125$/,
+        );
+    });
+
+    it("knows no image that was not pushed, and tells docker's words", async () => {
+        const none = `${registryUri}/plain@sha256:${"0".repeat(64)}`;
+        const output = await inVm(
+            `docker pull ${none}; echo $?; HOME=/nowhere docker pull ${none}; docker run -d --name box ${none}; true`,
+        );
+        expect(output).toEqual([
+            expect.stringMatching(/^Error response from daemon: manifest for .* not found: manifest unknown/),
+            "1",
+            expect.stringMatching(/^Error response from daemon: Head .* denied: Unauthenticated/),
+            expect.stringMatching(/not found: manifest unknown/),
+        ]);
+    });
+
+    it("may pull only what IAM lets the VM's account pull", async () => {
+        const parent = REPOSITORY.replace("/trainer", "");
+        await emulator.call("POST", `/v1/${parent}?repositoryId=other`, { body: { format: "DOCKER" } });
+        const output = await inVm(`docker pull ${registryUri.replace("trainer", "other")}/x:latest`);
+        expect(output[0]).toMatch(
+            /denied: Permission "artifactregistry.repositories.downloadArtifacts" denied on resource/,
+        );
+    });
+
+    it("shows containers of an earlier boot as killed, with their logs", async () => {
+        const image = await trainer("rebooted", "echo hello; exec sleep 31.72");
+        const script = `
+export HOME=$PWD/var GCE_METADATA_HOST=\${EMULATOR_MACHINE_CONTROL#http://}; GCE_METADATA_HOST=\${GCE_METADATA_HOST%%/*}
+docker-credential-gcr configure-docker --registries ${registryUri.split("/")[0]} 2>/dev/null
+docker inspect box >/dev/null 2>&1 && { ${STATE} box; docker logs box; } || docker run -d --name box ${image}
+until docker logs box | grep -q hello; do :; done; echo done; systemctl poweroff`;
+        const account = [{ email: ACCOUNT, scopes: [] }];
+        const config = cloudConfig({ "/etc/t.sh": script }, ["bash", "/etc/t.sh"]);
+        const vm = await TestInstance.create(emulator, "rebooted", config, { serviceAccounts: account });
+        await vm.untilStatus("TERMINATED");
+        await vm.post("start");
+        await vm.untilSerial("exited false 137 false");
+        await vm.untilStatus("TERMINATED");
+        expect(execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" })).not.toMatch(/^sleep 31\.72/m);
+    });
+});

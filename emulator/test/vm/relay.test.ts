@@ -1,0 +1,58 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Relay } from "../../src/vm/relay";
+
+let folder: string;
+let target: Server;
+let relay: Relay;
+const path = () => join(folder, "a.sock");
+
+beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "relay-"));
+    // Answers what it was sent, once that is complete: both directions, and their ends, must come through.
+    target = createServer({ allowHalfOpen: true }, (socket) => {
+        const chunks: Buffer[] = [];
+        socket.on("data", (chunk) => chunks.push(chunk));
+        socket.on("end", () => socket.end(Buffer.concat(chunks)));
+        socket.on("error", () => undefined);
+    });
+    target.listen(0, "127.0.0.1");
+    await once(target, "listening");
+    relay = await Relay.start(path(), (target.address() as AddressInfo).port);
+});
+afterEach(async () => {
+    target.close();
+    rmSync(folder, { recursive: true, force: true });
+});
+
+describe("a relay", () => {
+    it("passes bytes on in both directions until both have ended", async () => {
+        const client = connect({ path: path(), allowHalfOpen: true });
+        client.end("x".repeat(200_000));
+        let received = "";
+        for await (const chunk of client.setEncoding("latin1")) {
+            received += chunk;
+        }
+        expect(received).toHaveLength(200_000);
+        await relay.stop();
+    });
+
+    it("ends its connections when it stops, and when the port is closed", async () => {
+        const client = connect(path());
+        await once(client, "connect");
+        client.on("error", () => undefined);
+        const closed = once(client, "close");
+        await relay.stop();
+        await closed;
+        target.close();
+        await once(target, "close");
+        const other = await Relay.start(path(), 9);
+        const refused = connect(path());
+        refused.on("error", () => undefined);
+        await once(refused, "close");
+        await other.stop();
+    });
+});

@@ -1,0 +1,101 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+import { contentType, datasetObjectName, type LocalDataset, md5OfFile, type RemoteDataset } from "../dataset";
+
+export interface DataBucketArgs {
+    /** Google Cloud project id. */
+    project: pulumi.Input<string>;
+    /** Region of the VM: reading across regions costs money and time. */
+    region: pulumi.Input<string>;
+    bucketName: string;
+    labels: pulumi.Input<Record<string, string>>;
+    /** A file of this machine, which is uploaded, or an object that stays where it is. */
+    dataset: LocalDataset | RemoteDataset;
+    dependsOn: pulumi.Resource[];
+}
+
+/** The dataset as it lies in a bucket. */
+export interface StoredDataset {
+    /** `gs://` URI. */
+    uri: pulumi.Output<string>;
+    /** What the run id is made of: `md5:<base64>`, or `crc32c:<base64>` for an object that has no MD5. */
+    hash: pulumi.Output<string>;
+    /** Base64; `""` for an object that has none, such as a composite one. */
+    md5: pulumi.Output<string>;
+    /** Base64. */
+    crc32c: pulumi.Output<string>;
+    generation: pulumi.Output<string>;
+}
+
+/** The bucket of the job's dataset and runs, and the dataset. Destroying it deletes everything in it. */
+export class DataBucket extends pulumi.ComponentResource {
+    readonly bucket: gcp.storage.Bucket;
+    readonly dataset: StoredDataset;
+
+    constructor(name: string, args: DataBucketArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("gcp-trainer:infra:DataBucket", name, {}, opts);
+        this.bucket = new gcp.storage.Bucket(
+            name,
+            {
+                project: args.project,
+                name: args.bucketName,
+                // Cloud Storage answers in capitals, and a location that differs replaces the bucket.
+                location: pulumi.output(args.region).apply((region) => region.toUpperCase()),
+                uniformBucketLevelAccess: true,
+                publicAccessPrevention: "enforced",
+                versioning: { enabled: true },
+                lifecycleRules: [{ action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: 1 } }],
+                // Seven days by default, and billed: https://cloud.google.com/storage/docs/soft-delete
+                softDeletePolicy: { retentionDurationSeconds: 0 },
+                forceDestroy: true,
+                labels: args.labels,
+            },
+            { parent: this, dependsOn: args.dependsOn },
+        );
+        this.dataset =
+            args.dataset.kind === "file"
+                ? this.upload(`${name}-dataset`, args.dataset)
+                : this.lookUp(args.dataset, args.dependsOn);
+        this.registerOutputs();
+    }
+
+    private upload(name: string, { path, fileName }: LocalDataset): StoredDataset {
+        const md5 = md5OfFile(path);
+        const object = new gcp.storage.BucketObject(
+            name,
+            {
+                bucket: this.bucket.name,
+                name: datasetObjectName(md5, fileName),
+                source: new pulumi.asset.FileAsset(path),
+                contentType: contentType(fileName),
+            },
+            { parent: this },
+        );
+        return {
+            uri: pulumi.interpolate`gs://${object.bucket}/${object.name}`,
+            hash: pulumi.output(`md5:${md5.base64}`),
+            md5: pulumi.output(md5.base64),
+            crc32c: object.crc32c,
+            generation: object.generation.apply(String),
+        };
+    }
+
+    private lookUp({ bucket, name }: RemoteDataset, dependsOn: pulumi.Resource[]): StoredDataset {
+        const uri = `gs://${bucket}/${name}`;
+        const found = gcp.storage.getBucketObjectOutput({ bucket, name }, { parent: this, dependsOn });
+        return {
+            uri: pulumi.output(uri),
+            hash: found.apply(({ md5hash, crc32c }) => {
+                if (!md5hash && !crc32c) {
+                    throw new pulumi.RunError(
+                        `The dataset ${uri} must be an object that you can read; there is none (gcloud storage ls ${uri})`,
+                    );
+                }
+                return md5hash ? `md5:${md5hash}` : `crc32c:${crc32c}`;
+            }),
+            md5: found.md5hash,
+            crc32c: found.crc32c,
+            generation: found.generation.apply(String),
+        };
+    }
+}

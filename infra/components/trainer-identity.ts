@@ -1,0 +1,98 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+import type { RemoteDataset } from "../dataset";
+
+export interface TrainerIdentityArgs {
+    /** Google Cloud project id. */
+    project: pulumi.Input<string>;
+    /** Location of the repository. */
+    region: pulumi.Input<string>;
+    /** The part of the address before the `@`: 6 to 30 characters. */
+    accountId: string;
+    /** Name of the job's bucket. */
+    bucket: pulumi.Input<string>;
+    /** A dataset outside the job's bucket; without it the account reads `data/` in that bucket. */
+    remoteDataset?: RemoteDataset | undefined;
+    /** Name of the one repository it may pull from. */
+    repository: pulumi.Input<string>;
+    dependsOn: pulumi.Resource[];
+}
+
+/**
+ * Who the VM is: an account of its own that may list the job's bucket, read the dataset, write under `runs/`, pull the
+ * trainer's image and write log entries. It has no key.
+ */
+export class TrainerIdentity extends pulumi.ComponentResource {
+    readonly account: gcp.serviceaccount.Account;
+    /** Everything the account may do. The VM comes after them, and still waits: a grant takes minutes to arrive. */
+    readonly grants: pulumi.Resource[];
+
+    constructor(name: string, args: TrainerIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("gcp-trainer:infra:TrainerIdentity", name, {}, opts);
+        const child = { parent: this };
+        this.account = new gcp.serviceaccount.Account(
+            name,
+            {
+                project: args.project,
+                accountId: args.accountId,
+                displayName: "gcp-trainer VM",
+                description: "Trains models on one stack's VMs",
+            },
+            { parent: this, dependsOn: args.dependsOn },
+        );
+        const { member } = this.account;
+        const { bucket, remoteDataset } = args;
+        this.grants = [
+            // Without a condition: a listing is checked against the bucket, and without it a missing object is 403, not 404.
+            new gcp.storage.BucketIAMMember(
+                `${name}-bucket-lister`,
+                { bucket, role: "roles/storage.legacyBucketReader", member },
+                child,
+            ),
+            new gcp.storage.BucketIAMMember(
+                `${name}-dataset-reader`,
+                {
+                    bucket: remoteDataset?.bucket ?? bucket,
+                    role: "roles/storage.objectViewer",
+                    member,
+                    condition: remoteDataset ? isObject(remoteDataset) : startsWith(bucket, "data/"),
+                },
+                child,
+            ),
+            // Overwriting an object needs delete, which objectCreator lacks.
+            new gcp.storage.BucketIAMMember(
+                `${name}-runs-writer`,
+                { bucket, role: "roles/storage.objectUser", member, condition: startsWith(bucket, "runs/") },
+                child,
+            ),
+            new gcp.artifactregistry.RepositoryIamMember(
+                `${name}-image-puller`,
+                {
+                    project: args.project,
+                    location: args.region,
+                    repository: args.repository,
+                    role: "roles/artifactregistry.reader",
+                    member,
+                },
+                child,
+            ),
+            new gcp.projects.IAMMember(
+                `${name}-log-writer`,
+                { project: args.project, role: "roles/logging.logWriter", member },
+                child,
+            ),
+        ];
+        this.registerOutputs();
+    }
+}
+
+/** https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name */
+function startsWith(bucket: pulumi.Input<string>, prefix: string) {
+    const expression = pulumi.interpolate`resource.name.startsWith("projects/_/buckets/${bucket}/objects/${prefix}")`;
+    return { title: `gcp-trainer-${prefix.replace("/", "")}`, expression };
+}
+
+function isObject({ bucket, name }: RemoteDataset) {
+    const resource = JSON.stringify(`projects/_/buckets/${bucket}/objects/${name}`);
+    return { title: "gcp-trainer-dataset", expression: `resource.name == ${resource}` };
+}

@@ -1,0 +1,40 @@
+import { type ConfigIssue, describe } from "./issues";
+
+/** Where on Google Cloud a job runs. */
+export interface Location {
+    /** Project id. */
+    project: string;
+    region: string;
+    zone: string;
+}
+
+/** The gcp provider's own settings, any of which may be missing. */
+export type RawLocation = { readonly [Key in keyof Location]?: string | undefined };
+
+/** https://cloud.google.com/resource-manager/docs/creating-managing-projects; older ids begin with a domain. */
+const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+const REGION = /^[a-z]+-[a-z]+\d+$/;
+const ZONE = /^([a-z]+-[a-z]+\d+)-[a-z0-9]+$/;
+
+/** Checks project, region and zone; without a region it is the zone's. */
+export function parseLocation(raw: RawLocation): { value: Location; issues: ConfigIssue[] } {
+    const { project = "", zone = "" } = raw;
+    const zoneRegion = zone.match(ZONE)?.[1];
+    const region = raw.region || zoneRegion || "";
+    const issues: ConfigIssue[] = [];
+    const report = (key: keyof Location, must: string, example: string) => {
+        const fix = `pulumi config set gcp:${key} ${example}`;
+        issues.push(describe("gcp", [key], { must, got: raw[key], fix }));
+    };
+    if (!PROJECT.test(project)) {
+        report("project", "must be the id of a Google Cloud project", "my-project");
+    }
+    if (zoneRegion === undefined) {
+        report("zone", "must be a zone such as us-central1-a", `${REGION.test(region) ? region : "us-central1"}-a`);
+    } else if (!REGION.test(region)) {
+        report("region", "must be a region such as us-central1", zoneRegion);
+    } else if (region !== zoneRegion) {
+        report("region", `must be the region of gcp:zone, ${zone}`, zoneRegion);
+    }
+    return { value: { project, region, zone }, issues };
+}

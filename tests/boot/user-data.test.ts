@@ -1,0 +1,276 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import fc from "fast-check";
+import { parse } from "yaml";
+import { loadServiceUnit } from "../../emulator/src/vm/service-unit";
+import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
+
+const BOOT_DIR = resolve(__dirname, "../../boot");
+const UNIT_PATH = "/etc/systemd/system/gcp-trainer.service";
+const CONFIG: BootConfig = {
+    project: "demo-project",
+    region: "us-central1",
+    bucket: "iris-bucket",
+    runId: "r-0123456789",
+    image: "us-central1-docker.pkg.dev/demo-project/trainer/trainer@sha256:12ab",
+    datasetUri: "gs://iris-bucket/data/0a1b2c3d4e/iris.csv",
+    args: ["--maxDepth=3"],
+    env: {},
+    maxRunSeconds: 3600,
+    pullSeconds: 900,
+    uploadSeconds: 300,
+    debugSeconds: 0,
+    maxAttempts: 3,
+    privileged: false,
+    gpuCount: 0,
+};
+
+interface CloudConfig {
+    write_files: { path: string; permissions: string; encoding?: string; content: string }[];
+    runcmd: string[][];
+}
+
+function render(config: Partial<BootConfig> = {}): CloudConfig {
+    return parse(renderUserData({ ...CONFIG, ...config }), { version: "1.1" }) as CloudConfig;
+}
+
+function contentOf(cloudConfig: CloudConfig, path: string): string {
+    const file = cloudConfig.write_files.find((one) => one.path === path);
+    return Buffer.from(file?.content ?? "", file?.encoding === "b64" ? "base64" : "utf8").toString();
+}
+
+/** The pairs of name and value that the script reads. */
+function valuesOf(config: Partial<BootConfig>): [string, string][] {
+    const words = contentOf(render(config), "/etc/gcp-trainer/config").split("\0");
+    return words.slice(0, -1).flatMap((word, index) => (index % 2 === 0 ? [[word, words[index + 1] ?? ""]] : []));
+}
+
+/** Strings that can be an argument of a process: any but NUL. */
+const text = fc.string({ unit: "binary", maxLength: 40 }).map((one) => one.replaceAll("\0", "\n"));
+const hard = fc.oneof(
+    text,
+    fc.constantFrom("", " ", "$HOME `id` %s %%", "a\nb\n", '"\\', "'", "-- *", "ä😀\u007f\u0001"),
+);
+
+describe("renderUserData", () => {
+    test("gives a cloud-config with the unit, its limits, the scripts of boot/ and their values", () => {
+        const cloudConfig = render();
+        expect(renderUserData(CONFIG).split("\n", 1)[0]).toBe("#cloud-config");
+        expect(Object.keys(cloudConfig)).toEqual(["write_files", "runcmd"]);
+        expect(cloudConfig.runcmd).toEqual([
+            ["systemctl", "daemon-reload"],
+            ["systemctl", "start", "--no-block", "gcp-trainer.service"],
+        ]);
+        const scripts = readdirSync(BOOT_DIR).filter((file) => file.endsWith(".sh"));
+        expect(cloudConfig.write_files.map((file) => file.path).sort()).toEqual(
+            [
+                ...scripts.map((file) => `/etc/gcp-trainer/${file}`),
+                "/etc/gcp-trainer/config",
+                UNIT_PATH,
+                `${UNIT_PATH}.d/10-limits.conf`,
+            ].sort(),
+        );
+        for (const file of scripts) {
+            expect(contentOf(cloudConfig, `/etc/gcp-trainer/${file}`)).toBe(readFileSync(join(BOOT_DIR, file), "utf8"));
+        }
+        expect(cloudConfig.write_files.find((file) => file.path.endsWith("/config"))?.permissions).toBe("0600");
+    });
+
+    test("stays far below the 256 KiB that instance metadata may hold", () => {
+        expect(Buffer.byteLength(renderUserData(CONFIG))).toBeLessThan(100 * 1024);
+    });
+
+    test("gives the same text every time, whatever the order of the environment", () => {
+        const one = renderUserData({ ...CONFIG, env: { A: "1", B: "2" } });
+        expect(renderUserData({ ...CONFIG, env: { B: "2", A: "1" } })).toBe(one);
+    });
+
+    test("gives a unit that systemd's rules accept, with the three limits and a power-off at every end", () => {
+        const cloudConfig = render({ debugSeconds: 600 });
+        const sources = [UNIT_PATH, `${UNIT_PATH}.d/10-limits.conf`].map((path) => ({
+            path,
+            text: contentOf(cloudConfig, path),
+        }));
+        const unit = loadServiceUnit("gcp-trainer.service", sources);
+        expect(unit).toMatchObject({
+            killMode: "mixed",
+            successAction: "poweroff",
+            failureAction: "poweroff",
+            console: true,
+            timeoutStartMs: (600 + 900 + 60) * 1000,
+            runtimeMaxMs: 3600 * 1000,
+            timeoutStopMs: (20 + 300 + 600 + 60) * 1000,
+        });
+        expect(unit.commands.ExecStopPost[0]?.ignoreFailure).toBe(true);
+        expect(sources[0]?.text).toMatch(/^Type=exec$/m);
+        expect(sources[0]?.text).toMatch(
+            /^After=network-online\.target docker\.service docker\.socket gcr-online\.target$/m,
+        );
+    });
+
+    test("gives the trainer contract's environment, which the user's cannot replace", () => {
+        const env = valuesOf({ env: { Z: "last", AIP_MODEL_DIR: "gs://elsewhere/" } }).filter(
+            ([name]) => name === "env",
+        );
+        expect(env.map(([, value]) => value)).toEqual([
+            "AIP_MODEL_DIR=gs://iris-bucket/runs/r-0123456789/model/",
+            "Z=last",
+            "AIP_TRAINING_DATA_URI=gs://iris-bucket/data/0a1b2c3d4e/iris.csv",
+            "AIP_DATA_FORMAT=csv",
+            "AIP_CHECKPOINT_DIR=gs://iris-bucket/runs/r-0123456789/checkpoints/",
+            "AIP_TENSORBOARD_LOG_DIR=gs://iris-bucket/runs/r-0123456789/logs/",
+            "CLOUD_ML_PROJECT_ID=demo-project",
+            "CLOUD_ML_REGION=us-central1",
+        ]);
+    });
+
+    test.each([
+        ["gs://b/x.JSONL", "jsonl"],
+        ["gs://b/x.csv", "csv"],
+        ["gs://b/x.csv.gz", undefined],
+        ["gs://b/csv", undefined],
+    ])("tells the format of %s by its ending: %s", (datasetUri, format) => {
+        const values = valuesOf({ datasetUri }).map(([, value]) => value);
+        expect(values.filter((value) => value.startsWith("AIP_DATA_FORMAT="))).toEqual(
+            format === undefined ? [] : [`AIP_DATA_FORMAT=${format}`],
+        );
+    });
+
+    test("carries any arguments and environment to bash unchanged", () => {
+        const folder = mkdtempSync(join(tmpdir(), "boot-config-"));
+        try {
+            fc.assert(
+                fc.property(fc.array(hard, { maxLength: 8 }), hard, (args, value) => {
+                    const config = contentBytes(render({ args, env: { NAME: value } }));
+                    writeFileSync(join(folder, "config"), config);
+                    const read = bash(
+                        `read_config "$1"; printf "%s\\0" \${ARGS[@]+"\${ARGS[@]}"} "\${CONTAINER_ENV[0]}"`,
+                        [join(folder, "config")],
+                    );
+                    expect(read.split("\0").slice(0, -1)).toEqual([...args, `NAME=${value}`]);
+                }),
+                { numRuns: 60 },
+            );
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
+    });
+
+    test("refuses a NUL character, which no argument can hold", () => {
+        expect(() => render({ args: ["--a=\0"] })).toThrow(
+            'The VM\'s arg must not contain a NUL character; got "--a=\\u0000"',
+        );
+    });
+});
+
+describe("maxVmSeconds", () => {
+    test("is the sum of the unit's limits and 300 s for booting", () => {
+        expect(maxVmSeconds({ ...CONFIG, debugSeconds: 60 })).toBe(600 + 900 + 60 + 3600 + 20 + 300 + 60 + 60 + 300);
+    });
+
+    test("leaves time for the driver of a GPU", () => {
+        expect(maxVmSeconds({ ...CONFIG, gpuCount: 1 }) - maxVmSeconds(CONFIG)).toBe(900);
+    });
+});
+
+describe("the boot script", () => {
+    const scripts = readdirSync(BOOT_DIR)
+        .filter((file) => file.endsWith(".sh"))
+        .map((file) => join(BOOT_DIR, file));
+
+    test("is bash that parses", () => {
+        for (const script of scripts) {
+            execFileSync("bash", ["-n", script]);
+        }
+    });
+
+    test("uses nothing that bash 3.2 does not have", () => {
+        const tooNew =
+            /\b(mapfile|readarray|declare -A|local -[nA]|wait -n|BASHPID|EPOCH\w+|coproc)\b|\|&|&>>|\$\{\w+(\^|,)|\$\{\w+\[-|read -t/;
+        for (const script of scripts) {
+            const code = readFileSync(script, "utf8").replaceAll(/^\s*#.*$/gm, "");
+            expect(code).not.toMatch(tooNew);
+        }
+    });
+
+    const shellcheck = spawnSync("shellcheck", ["--version"]).error === undefined;
+    (shellcheck ? test : test.skip)(
+        `passes shellcheck${shellcheck ? "" : " (skipped: shellcheck is not installed)"}`,
+        () => {
+            const { stdout } = spawnSync("shellcheck", ["--external-sources", ...scripts], {
+                cwd: resolve(BOOT_DIR, ".."),
+                encoding: "utf8",
+            });
+            expect(stdout).toBe("");
+        },
+    );
+
+    const analyze = spawnSync("systemd-analyze", ["--version"]).error === undefined;
+    (analyze ? test : test.skip)(
+        `has a unit that systemd accepts${analyze ? "" : " (skipped: systemd-analyze is not installed)"}`,
+        () => {
+            const { stderr } = spawnSync("systemd-analyze", ["verify", join(BOOT_DIR, "gcp-trainer.service")], {
+                encoding: "utf8",
+            });
+            // Targets and sockets of Container-Optimized OS are not on every machine that runs this test.
+            expect(stderr.split("\n").filter((line) => line.includes("gcp-trainer.service"))).toEqual([]);
+        },
+    );
+
+    test("writes any text as a JSON string", () => {
+        fc.assert(
+            fc.property(fc.array(hard, { minLength: 1, maxLength: 20 }), (texts) => {
+                const out = bash('for one in "$@"; do json_text "$one"; printf "\\n"; done', texts);
+                expect(
+                    out
+                        .split("\n")
+                        .slice(0, -1)
+                        .map((line) => JSON.parse(line)),
+                ).toEqual(texts);
+            }),
+            { numRuns: 30 },
+        );
+    });
+
+    test("percent-encodes any object name", () => {
+        fc.assert(
+            fc.property(fc.array(hard, { minLength: 1, maxLength: 20 }), (texts) => {
+                const out = bash('for one in "$@"; do url_text "$one"; printf "\\n"; done', texts);
+                const lines = out.split("\n").slice(0, -1);
+                expect(lines.map(decodeURIComponent)).toEqual(texts);
+                expect(out).toMatch(/^[\w.~%\n-]*$/);
+            }),
+            { numRuns: 30 },
+        );
+    });
+
+    test("shortens text without breaking a character", () => {
+        fc.assert(
+            fc.property(text, fc.integer({ min: 1, max: 30 }), (one, bytes) => {
+                const short = bash('shorten "$1" "$2"', [one, String(bytes)]);
+                expect(short).not.toContain("\ufffd");
+                expect(one.startsWith(short.replace(/\.\.\.$/, ""))).toBe(true);
+                expect(Buffer.byteLength(short)).toBeLessThanOrEqual(bytes + 3);
+            }),
+            { numRuns: 60 },
+        );
+    });
+});
+
+function contentBytes(cloudConfig: CloudConfig): Buffer {
+    const file = cloudConfig.write_files.find((one) => one.path === "/etc/gcp-trainer/config");
+    return Buffer.from(file?.content ?? "", "base64");
+}
+
+/** Runs a line of bash with the script's own functions. */
+function bash(line: string, args: string[]): string {
+    const source = join(BOOT_DIR, "common.sh");
+    return execFileSync("bash", ["-u", "-c", `. "${source}"; ${line}`, "bash", ...args], {
+        encoding: "utf8",
+        env: { PATH: process.env.PATH, LC_ALL: "C" },
+        // With a socket as standard input bash takes itself for a remote shell and reads its start-up files.
+        stdio: ["ignore", "pipe", "inherit"],
+    });
+}

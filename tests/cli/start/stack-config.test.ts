@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { googleCloudCommand, readStackConfig, UsageError } from "../../../cli/start/stack-config";
+
+describe("the config of a rehearsed stack", () => {
+    let folder: string;
+
+    beforeEach(() => {
+        folder = mkdtempSync(path.join(tmpdir(), "stack-config-"));
+        writeFileSync(
+            path.join(folder, "Pulumi.yaml"),
+            "name: job\nconfig:\n  target: {type: string, default: Species}\n  depth: {type: integer, default: 3}\n  list: {type: array, default: [a]}\n",
+        );
+        writeFileSync(path.join(folder, "Pulumi.local.yaml"), "config:\n  gcp:zone: z-a\n  job:depth: 5\n");
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it("is the project's defaults, then the stack's file, then the command line", () => {
+        const { project, stack, values } = readStackConfig(folder, "local", ["target=price", "gcp:zone=z-b"]);
+        expect({ project, stack }).toEqual({ project: "job", stack: "local" });
+        expect(values).toEqual({ "job:target": "price", "job:depth": "5", "job:list": '["a"]', "gcp:zone": "z-b" });
+    });
+
+    it("keeps everything behind the first equals sign as the value", () => {
+        expect(readStackConfig(folder, "local", ["target=a=b "]).values["job:target"]).toBe("a=b ");
+    });
+
+    it.each(["target", "=x"])("refuses the override %j and says what is right", (override) => {
+        expect(() => readStackConfig(folder, "local", [override])).toThrow(UsageError);
+        expect(() => readStackConfig(folder, "local", [override])).toThrow(`must be key=value; got "${override}"`);
+    });
+
+    it.each([
+        ["hyperparameters.maxDepth=3", `'hyperparameters={"maxDepth":3}'`],
+        ["hyperparameters.maxDepth=[3,5]", `'hyperparameters={"maxDepth":[3,5]}'`],
+        ["labels.team=blue", `'labels={"team":"blue"}'`],
+    ])("refuses the path %s and says how it is written", (override, right) => {
+        expect(() => readStackConfig(folder, "local", [override])).toThrow(
+            new UsageError(`--config takes an object as a whole; got "${override}" (npm start -- --config ${right})`),
+        );
+    });
+});
+
+describe("the line for Google Cloud", () => {
+    it.each([
+        [[], "npx pulumi up -s dev"],
+        [
+            ["target=price", "dataset=my data.csv"],
+            "npx pulumi up -s dev --config target=price --config 'dataset=my data.csv'",
+        ],
+        [["target=it's"], "npx pulumi up -s dev --config 'target=it'\\''s'"],
+        [["dropColumns=[]"], "npx pulumi up -s dev, with in the config of Pulumi.dev.yaml: dropColumns: []"],
+    ])("for %j is %s", (overrides, command) => {
+        expect(googleCloudCommand(overrides)).toBe(command);
+    });
+});

@@ -1,0 +1,274 @@
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    utimesSync,
+    writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Collected, collectRun } from "../../run/collect";
+import type { RunFacts } from "../../run/manifest";
+import { FakeBucket, FakeClock, putLog, runId, statusOf } from "./fakes";
+
+const model = `runs/${runId}/model`;
+const status = statusOf({ state: "SUCCEEDED", exitCode: 0, attempt: 2, finishedAt: "2026-01-01T00:02:00Z" });
+const facts: RunFacts = {
+    datasetUri: "gs://demo-bucket/data/0a1b2c3d4e/iris.csv",
+    datasetMd5: "bWQ1",
+    datasetGeneration: "17",
+    imageDigest: "sha256:abc",
+    hyperparameters: { maxDepth: 4 },
+    target: "species",
+    dropColumns: ["id"],
+    env: ["TOKEN"],
+    machineType: "e2-small",
+    provisioning: "spot",
+    project: "demo-project",
+    zone: "us-central1-a",
+    instance: "iris-vm",
+};
+
+let root: string;
+beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "collect-"));
+});
+afterEach(() => {
+    rmSync(root, { recursive: true, force: true });
+});
+
+/** A bucket with a successful run of two attempts. */
+function bucketWith(files: Record<string, string | Buffer>): FakeBucket {
+    const bucket = new FakeBucket();
+    const items = Object.entries(files).map(([name, content]) => {
+        const { sizeBytes, ...stored } = bucket.put(`${model}/${name}`, content);
+        return { ...stored, size: String(sizeBytes) };
+    });
+    // Two pages, the second without items, as Cloud Storage may give them.
+    bucket.put(`runs/${runId}/objects.json`, JSON.stringify({ schema: 1, pages: [{ items }, {}] }));
+    putLog(bucket, 1, 0, "epoch 1\nkilled here");
+    putLog(bucket, 2, 0, "epoch 2\n");
+    putLog(bucket, 2, 8, "done\n");
+    return bucket;
+}
+
+const folder = () => join(root, "models", "dev", runId);
+const read = (name: string) => readFileSync(join(folder(), name), "utf8");
+
+function collect(bucket: FakeBucket, printed: string[] = []): Promise<Collected> {
+    const context = { bucket, clock: new FakeClock(), print: (line: string) => printed.push(line) };
+    return collectRun(context, { status, folder: folder(), facts });
+}
+
+describe("collecting a run", () => {
+    it("brings the model, its log, status and manifest home and puts log and manifest into the bucket", async () => {
+        const bucket = bucketWith({
+            "metrics.json": '{"accuracy":0.97}',
+            "trees/0/tree.bin": Buffer.from([0, 255, 10]),
+        });
+
+        await expect(collect(bucket)).resolves.toEqual({
+            metrics: { accuracy: 0.97 },
+            downloadedCount: 2,
+            objectCount: 2,
+            hasReport: false,
+        });
+
+        expect(readdirSync(folder()).sort()).toEqual([
+            "manifest.json",
+            "metrics.json",
+            "status.json",
+            "trainer.log",
+            "trees",
+        ]);
+        expect([...readFileSync(join(folder(), "trees/0/tree.bin"))]).toEqual([0, 255, 10]);
+        expect(JSON.parse(read("status.json"))).toEqual(status);
+        expect(read("trainer.log").replace(/from \S+ to \S+/g, "from T to T")).toBe(
+            "===== attempt 1, logged from T to T =====\nepoch 1\nkilled here\n" +
+                "===== attempt 2, logged from T to T =====\nepoch 2\ndone\n",
+        );
+        expect(bucket.text(`runs/${runId}/trainer.log`)).toBe(read("trainer.log"));
+        expect(bucket.text(`runs/${runId}/manifest.json`)).toBe(read("manifest.json"));
+        expect(bucket.writes.at(-1)).toBe(`runs/${runId}/manifest.json`);
+    });
+
+    it("writes into the manifest what the run was made of and what came out", async () => {
+        await collect(bucketWith({ "metrics.json": '{"accuracy":0.97}' }));
+
+        expect(JSON.parse(read("manifest.json"))).toMatchObject({
+            schema: 1,
+            runId,
+            state: "SUCCEEDED",
+            attempts: 2,
+            dataset: { uri: facts.datasetUri, generation: "17", md5Hash: "bWQ1", crc32c: null },
+            imageDigest: "sha256:abc",
+            hyperparameters: { maxDepth: 4 },
+            target: "species",
+            dropColumns: ["id"],
+            env: ["TOKEN"],
+            metrics: { accuracy: 0.97 },
+            machine: { type: "e2-small", provisioning: "spot", zone: "us-central1-a", instance: "iris-vm" },
+            timings: { seconds: 120, attempts: [{ attempt: 1 }, { attempt: 2 }] },
+            objects: [{ name: `${model}/metrics.json`, path: "metrics.json", sizeBytes: 17, generation: "1" }],
+        });
+    });
+
+    it("says whether there is a report to look at", async () => {
+        await expect(collect(bucketWith({ "report.html": "<!DOCTYPE html>" }))).resolves.toMatchObject({
+            hasReport: true,
+        });
+        await expect(collect(bucketWith({ "plots/report.html": "" }))).resolves.toMatchObject({ hasReport: false });
+    });
+
+    it("downloads and writes nothing when all of it is there and verifies", async () => {
+        const bucket = bucketWith({ "model.json": "{}" });
+        await collect(bucket);
+        bucket.downloads.length = 0;
+        bucket.writes.length = 0;
+
+        await expect(collect(bucket)).resolves.toMatchObject({ downloadedCount: 0, objectCount: 1 });
+        expect(bucket.downloads).toEqual([]);
+        expect(bucket.writes).toEqual([]);
+    });
+
+    it("brings only back what is missing or differs, and leaves a person's own files alone", async () => {
+        const bucket = bucketWith({ "a.json": "{}", "b.json": "[]", "metrics.json": '{"n":1}' });
+        await collect(bucket);
+        writeFileSync(join(folder(), "b.json"), "[1]");
+        rmSync(join(folder(), "trainer.log"));
+        writeFileSync(join(folder(), "notes.txt"), "mine");
+        bucket.downloads.length = 0;
+        const printed: string[] = [];
+
+        await expect(collect(bucket, printed)).resolves.toMatchObject({ downloadedCount: 1, metrics: { n: 1 } });
+
+        expect(bucket.downloads).toEqual([`${model}/b.json`]);
+        expect(read("b.json")).toBe("[]");
+        expect(read("trainer.log")).toContain("attempt 2");
+        expect(read("notes.txt")).toBe("mine");
+        expect(printed.join()).toContain("b.json");
+    });
+
+    it("takes the manifest that is in the bucket already, so that it is the same on every machine", async () => {
+        const bucket = bucketWith({ "model.json": "{}" });
+        await collect(bucket);
+        const manifest = read("manifest.json");
+        rmSync(join(root, "models"), { recursive: true });
+
+        await collectRun({ bucket, clock: new FakeClock(), print: () => undefined }, { status, folder: folder() });
+        expect(read("manifest.json")).toBe(manifest);
+    });
+
+    it("takes the manifest of another machine that was faster", async () => {
+        const bucket = bucketWith({ "model.json": "{}" });
+        bucket.before = (operation, name) => {
+            if (operation === "write" && name.endsWith("manifest.json")) {
+                bucket.put(name, "theirs");
+            }
+        };
+        await collect(bucket);
+        expect(read("manifest.json")).toBe("theirs");
+    });
+
+    it("leaves nothing behind when a download breaks off, and none is begun after it", async () => {
+        const files = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`part-${index}.bin`, `${index}`]));
+        const bucket = bucketWith(files);
+        let count = 0;
+        bucket.before = (operation) => {
+            if (operation === "download" && ++count === 3) {
+                throw new Error("socket hang up");
+            }
+        };
+
+        await expect(collect(bucket)).rejects.toThrow("socket hang up");
+        expect(readdirSync(join(root, "models", "dev"))).toEqual([]);
+        expect(count).toBeLessThan(10);
+        expect(bucket.text(`runs/${runId}/manifest.json`)).toBeUndefined();
+    });
+
+    it("refuses a download whose bytes are not those that the run wrote", async () => {
+        const bucket = bucketWith({ "model.json": "{}" });
+        const original = bucket.read.bind(bucket);
+        bucket.read = async (name, generation) =>
+            name.endsWith("model.json") ? Buffer.from("[]") : original(name, generation);
+
+        await expect(collect(bucket)).rejects.toThrow(/model\.json does not verify: its CRC32C is \S+ instead of \S+/);
+        expect(existsSync(folder())).toBe(false);
+    });
+
+    it.each([
+        ["is gone", (bucket: FakeBucket) => bucket.remove(`${model}/a.json`), "a.json is gone"],
+        [
+            "was written over",
+            (bucket: FakeBucket) => void bucket.put(`${model}/a.json`, "{}"),
+            /a\.json is generation \d+/,
+        ],
+    ])("refuses a model of which an object %s since the run ended", async (_what, change, message) => {
+        const bucket = bucketWith({ "a.json": "{}", "b.json": "{}" });
+        change(bucket);
+
+        await expect(collect(bucket)).rejects.toThrow(message);
+        expect(bucket.downloads).toEqual([]);
+        expect(existsSync(folder())).toBe(false);
+    });
+
+    it("refuses a run whose listing is missing or broken", async () => {
+        const bucket = bucketWith({});
+        bucket.remove(`runs/${runId}/objects.json`);
+        await expect(collect(bucket)).rejects.toThrow("objects.json is missing, so the model");
+        bucket.put(`runs/${runId}/objects.json`, '{"schema":2}');
+        await expect(collect(bucket)).rejects.toThrow("is not a listing of schema 1");
+        bucket.put(`runs/${runId}/objects.json`, '{"schema":1,"pages":[{"items":[{"name":"x"}]}]}');
+        await expect(collect(bucket)).rejects.toThrow("lists an object without");
+    });
+
+    it.each(["../../evil.sh", "/etc/passwd", "a/../../b", "a//b", "..\\evil", "C:/windows/x", "./a", "a\nb", "dir/"])(
+        "refuses an object named %j, and writes nothing anywhere",
+        async (name) => {
+            const bucket = bucketWith({ "model.json": "{}", [name]: "bytes" });
+            await expect(collect(bucket)).rejects.toThrow("cannot be saved as a file");
+            expect(bucket.downloads).toEqual([]);
+            expect(readdirSync(root)).toEqual([]);
+        },
+    );
+
+    it("keeps apart what the trainer named like one of the waiter's own files", async () => {
+        await collect(bucketWith({ "manifest.json": '{"theirs":true}', "sub/trainer.log": "x" }));
+        expect(read("model/manifest.json")).toBe('{"theirs":true}');
+        expect(JSON.parse(read("manifest.json"))).toHaveProperty("runId", runId);
+        expect(read("sub/trainer.log")).toBe("x");
+    });
+
+    it("passes over the empty objects by which the console makes folders", async () => {
+        await expect(collect(bucketWith({ "sub/": "", "sub/a.txt": "a" }))).resolves.toMatchObject({ objectCount: 1 });
+        expect(read("sub/a.txt")).toBe("a");
+    });
+
+    it.each([
+        ["no object", undefined],
+        ["a list", "[1]"],
+        ["no JSON", "accuracy: 1"],
+    ])("gives no metrics when metrics.json is %s", async (_what, content) => {
+        const files: Record<string, string> = content === undefined ? {} : { "metrics.json": content };
+        await expect(collect(bucketWith(files))).resolves.toMatchObject({ metrics: {} });
+    });
+
+    it("says so when the trainer wrote no model", async () => {
+        const printed: string[] = [];
+        await collect(bucketWith({}), printed);
+        expect(printed.join()).toContain(`wrote no model: nothing is under gs://demo-bucket/${model}/`);
+    });
+
+    it("clears away what a killed process left, but not what another one may be at", async () => {
+        const parent = join(root, "models", "dev");
+        mkdirSync(join(parent, `.${runId}.partial-old`), { recursive: true });
+        mkdirSync(join(parent, `.${runId}.partial-new`));
+        utimesSync(join(parent, `.${runId}.partial-old`), 0, 0);
+
+        await collect(bucketWith({ "a.json": "{}" }));
+        expect(readdirSync(parent).sort()).toEqual([`.${runId}.partial-new`, runId]);
+    });
+});

@@ -1,0 +1,185 @@
+import fc from "fast-check";
+import { lastLines, planReading, readLogTail, toLogPieces } from "../../run/log-pieces";
+import { createLinePrinter, createLogStream, splitLines } from "../../run/log-stream";
+import { FakeBucket, FakeClock, putLog, runId } from "./fakes";
+
+/** A log, the bytes at which it is cut into pieces, and how many pieces are there at each look. */
+const cutLog = fc
+    .tuple(
+        fc.array(
+            fc.string({ unit: "binary", maxLength: 12 }).filter((line) => !/[\r\n]/.test(line)),
+            { maxLength: 12 },
+        ),
+        fc.boolean(),
+    )
+    .map(([lines, isEnded]) => Buffer.from(lines.join("\n") + (isEnded && lines.length > 0 ? "\n" : "")))
+    .chain((bytes) =>
+        fc.record({
+            bytes: fc.constant(bytes),
+            cuts: fc.uniqueArray(fc.integer({ min: 0, max: Math.max(0, bytes.length - 1) }), { maxLength: 8 }),
+            overlap: fc.integer({ min: 0, max: 5 }),
+            order: fc.array(fc.nat(), { minLength: 9, maxLength: 9 }),
+        }),
+    );
+
+function piecesOf(bytes: Buffer, cuts: number[], overlap: number): { firstByte: number; content: Buffer }[] {
+    const starts = [...new Set([0, ...cuts])].sort((a, b) => a - b);
+    return starts.map((start, index) => ({
+        firstByte: start,
+        content: bytes.subarray(start, (starts[index + 1] ?? bytes.length) + overlap),
+    }));
+}
+
+function follow(): {
+    bucket: FakeBucket;
+    clock: FakeClock;
+    printed: string[];
+    log: ReturnType<typeof createLogStream>;
+} {
+    const bucket = new FakeBucket();
+    const clock = new FakeClock();
+    const printed: string[] = [];
+    return { bucket, clock, printed, log: createLogStream(bucket, runId, clock, (line) => printed.push(line)) };
+}
+
+describe("the log stream", () => {
+    it("prints every line once and in order, however the log is cut and whenever its pieces are seen", async () => {
+        await fc.assert(
+            fc.asyncProperty(cutLog, async ({ bytes, cuts, overlap, order }) => {
+                const { bucket, clock, printed, log } = follow();
+                const pieces = piecesOf(bytes, cuts, overlap);
+                // Pieces appear in any order: a gap must hold the later ones back.
+                const shuffled = pieces
+                    .map((piece, index) => ({ piece, rank: order[index] ?? 0 }))
+                    .sort((a, b) => a.rank - b.rank);
+                for (const { piece } of shuffled) {
+                    putLog(bucket, 1, piece.firstByte, piece.content);
+                    await log.follow(1);
+                    await clock.sleep(1000);
+                }
+                await log.finish(1);
+
+                const lines = bytes.toString("utf8").split("\n");
+                if (lines.at(-1) === "") {
+                    lines.pop();
+                }
+                expect(printed).toEqual(lines.map((line) => `| ${line}`));
+            }),
+            { numRuns: 300 },
+        );
+    });
+
+    it("reads a piece again that has grown under its name", async () => {
+        const { bucket, printed, log } = follow();
+        putLog(bucket, 1, 0, "one\ntw");
+        await log.follow(1);
+        putLog(bucket, 1, 0, "one\ntwo\nthree\n");
+        await log.follow(1);
+        expect(printed).toEqual(["| one", "| two", "| three"]);
+    });
+
+    it("says at the end how many bytes never came", async () => {
+        const { bucket, printed, log } = follow();
+        putLog(bucket, 1, 0, "one\n");
+        putLog(bucket, 1, 10, "three\n");
+        await log.follow(1);
+        expect(printed).toEqual(["| one"]);
+        await log.finish(1);
+        expect(printed).toEqual(["| one", "| [6 bytes of the log are missing here]", "| three"]);
+    });
+
+    it("ends an attempt's log before it begins the next one's", async () => {
+        const { bucket, clock, printed, log } = follow();
+        putLog(bucket, 1, 0, "first attempt\nheld back");
+        await log.follow(1);
+        putLog(bucket, 2, 0, "second attempt\n");
+        await clock.sleep(1000);
+        await log.follow(2);
+        expect(printed).toEqual(["| first attempt", "| held back", "| second attempt"]);
+    });
+
+    it("does not wait for the end of a line that has none", async () => {
+        const { bucket, printed, log } = follow();
+        putLog(bucket, 1, 0, "x".repeat(70_000));
+        await log.follow(1);
+        expect(printed).toEqual([`| ${"x".repeat(70_000)}`]);
+    });
+
+    it("shows of a progress bar what a terminal would", () => {
+        expect(splitLines(Buffer.alloc(0), Buffer.from("10%\r50%\r100%\ndone\r\nrest")).lines).toEqual([
+            "100%",
+            "done",
+        ]);
+    });
+});
+
+describe("the line printer", () => {
+    it("prints 50 lines a second at most and counts what it leaves out, the newest being shown", async () => {
+        const clock = new FakeClock();
+        const printed: string[] = [];
+        const print = createLinePrinter(clock, (line) => printed.push(line), "gs://b/log/");
+        const lines = Array.from({ length: 1000 }, (_, index) => `${index}`);
+
+        print(lines);
+        expect(printed).toHaveLength(51);
+        expect(printed[0]).toBe("... 950 lines left out here; the whole log is at gs://b/log/");
+        expect(printed.at(-1)).toBe("| 999");
+
+        await clock.sleep(60_000);
+        printed.length = 0;
+        print(lines);
+        expect(printed).toHaveLength(251);
+    });
+
+    it("prints five seconds' worth of lines when the pieces come every five seconds", async () => {
+        const clock = new FakeClock();
+        const printed: string[] = [];
+        const print = createLinePrinter(clock, (line) => printed.push(line), "gs://b/log/");
+        for (let piece = 0; piece < 4; piece += 1) {
+            await clock.sleep(5000);
+            print(Array.from({ length: 240 }, () => "line"));
+        }
+        expect(printed).toHaveLength(960);
+    });
+});
+
+describe("pieces of a log", () => {
+    it("are ordered by attempt and offset as numbers, anything else being left out", () => {
+        const bucket = new FakeBucket();
+        const names = ["10/000000000000.txt", "2/000000000005.txt", "2/000000000000.txt", "2/x.txt", "notes.txt"];
+        const objects = names.map((name) => bucket.put(`runs/${runId}/log/${name}`, "abc"));
+        const order = toLogPieces(runId, objects).map(({ attempt, firstByte }) => [attempt, firstByte]);
+        expect(order).toEqual([
+            [2, 0],
+            [2, 5],
+            [10, 0],
+        ]);
+    });
+
+    it("are planned without reading a byte twice", () => {
+        const bucket = new FakeBucket();
+        const put = (offset: number, text: string) =>
+            bucket.put(`runs/${runId}/log/1/${String(offset).padStart(12, "0")}.txt`, text);
+        const pieces = toLogPieces(runId, [put(0, "abcdef"), put(4, "efgh"), put(4, "efgh")]);
+        expect(planReading(pieces, 2, false).map(({ skipBytes }) => skipBytes)).toEqual([2, 2]);
+    });
+
+    it("give the last lines of an attempt without reading all of a long log", async () => {
+        const bucket = new FakeBucket();
+        const read: string[] = [];
+        bucket.before = (operation, name) => operation === "read" && read.push(name);
+        const size = 200 * 1024;
+        for (let piece = 0; piece < 10; piece += 1) {
+            putLog(bucket, 1, piece * size, `${`${piece}`.repeat(size - 1)}\n`);
+        }
+        const tail = await readLogTail(bucket, runId, 1, 40);
+        expect(tail.map((line) => line[0])).toEqual(["8", "9"]);
+        expect(read).toHaveLength(2);
+    });
+
+    it("of an empty log give no lines", () => {
+        expect(lastLines("", 40)).toEqual([]);
+        expect(lastLines("\n\n", 40)).toEqual([]);
+        expect(lastLines("a\n\nb\n", 2)).toEqual(["", "b"]);
+    });
+});

@@ -1,0 +1,20 @@
+import { metricsForOutput } from "../../run/metrics-output";
+
+describe("metricsForOutput", () => {
+    it("keeps numbers, texts and short lists", () => {
+        const metrics = {
+            schema: 1,
+            target: "y",
+            r2: null,
+            classes: [{ label: "a", f1: 0.5 }],
+            hyperparameters: { maxDepth: 3 },
+        };
+        expect(metricsForOutput(metrics)).toEqual(metrics);
+    });
+
+    it("leaves out what would be much of the stack's state", () => {
+        const row = Array.from({ length: 100 }, () => 0);
+        const metrics = { accuracy: 0.9, confusionMatrix: row.map(() => row), trials: row };
+        expect(metricsForOutput(metrics)).toEqual({ accuracy: 0.9, trials: row });
+    });
+});

@@ -1,0 +1,52 @@
+import type { RunStatus } from "../../run/status";
+import { type WaitOptions, waitForRun } from "../../run/wait";
+import { FakeBucket, FakeClock, FakeVm, runId, statusObject } from "./fakes";
+
+/** A waiter with everything around it made up. */
+export interface Scene {
+    bucket: FakeBucket;
+    vm: FakeVm;
+    clock: FakeClock;
+    printed: string[];
+    wait: (change?: Partial<WaitOptions>) => Promise<RunStatus>;
+    /** The message of the error that the wait ends with. */
+    failure: (change?: Partial<WaitOptions>) => Promise<string>;
+    /** What is in the bucket now. */
+    status: () => RunStatus;
+}
+
+export function scene(): Scene {
+    const bucket = new FakeBucket();
+    const vm = new FakeVm();
+    const clock = new FakeClock();
+    const printed: string[] = [];
+    const wait: Scene["wait"] = (change = {}) =>
+        waitForRun(
+            { bucket, vm, clock, print: (line) => printed.push(line) },
+            {
+                bucket: bucket.bucket,
+                runId,
+                project: "demo-project",
+                zone: "us-central1-a",
+                instance: "iris-vm",
+                wait: true,
+                maxAttempts: 3,
+                debugMinutes: 0,
+                onPrivateSubnetwork: false,
+                ...change,
+            },
+        );
+    return {
+        bucket,
+        vm,
+        clock,
+        printed,
+        wait,
+        failure: async (change) => {
+            const outcome = await wait(change).catch((error: Error) => error);
+            expect(outcome).toBeInstanceOf(Error);
+            return (outcome as Error).message;
+        },
+        status: () => JSON.parse(bucket.text(statusObject) ?? "{}") as RunStatus,
+    };
+}

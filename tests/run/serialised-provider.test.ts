@@ -1,0 +1,282 @@
+import { fork } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Bucket, Storage } from "@google-cloud/storage";
+import { OAuth2Client } from "google-auth-library";
+import { type ProviderCall, type ProviderResult, runProvider } from "../../cli/start/provider-host";
+import { type Emulator, startEmulator } from "../../emulator/src";
+import { type RunStatus, renderStatus } from "../../run/status";
+import { statusOf } from "./fakes";
+import { runInputs } from "./fixtures/run-inputs";
+import { projectRoot, serialiseProviders } from "./provider-texts";
+
+// What the engine runs: the serialised text in a plain Node process, with the real client library, against the
+// emulator's Cloud Storage. It does not prove that Compute Engine answers as the waiter expects.
+let texts: Awaited<ReturnType<typeof serialiseProviders>>;
+let root: string;
+let emulator: Emulator;
+let bucket: Bucket;
+let printed: string[];
+
+beforeAll(async () => {
+    texts = await serialiseProviders();
+    root = realpathSync(mkdtempSync(join(tmpdir(), "serialised-")));
+    emulator = await startEmulator({ dataDir: join(root, "emulator"), runtime: "process" });
+});
+afterAll(async () => {
+    await emulator.stop();
+    rmSync(root, { recursive: true, force: true });
+});
+
+let count = 0;
+beforeEach(async () => {
+    printed = [];
+    count += 1;
+    const authClient = new OAuth2Client();
+    authClient.setCredentials({ access_token: "developer" });
+    const storage = new Storage({
+        apiEndpoint: emulator.url,
+        useAuthWithCustomEndpoint: true,
+        authClient,
+        projectId: runInputs.project,
+    });
+    [bucket] = await storage.createBucket(`results-${count}`, { location: "US-CENTRAL1" });
+    mkdirSync(cwd());
+});
+
+const cwd = () => join(root, `project-${count}`);
+const resultsFolder = () => join(cwd(), "models", "dev", runInputs.runId);
+
+function config(): Record<string, string> {
+    return {
+        "gcp:accessToken": "developer",
+        "gcp:storageCustomEndpoint": `${emulator.url}/storage/v1/`,
+        "gcp:computeCustomEndpoint": `${emulator.url}/compute/beta/`,
+    };
+}
+
+function call(
+    resource: keyof typeof texts,
+    method: ProviderCall["method"],
+    change: Partial<ProviderCall> = {},
+): Promise<ProviderResult> {
+    return runProvider({
+        text: texts[resource],
+        method,
+        id: runInputs.runId,
+        inputs: { ...runInputs, bucket: bucket.name },
+        config: config(),
+        cwd: cwd(),
+        onLine: (_stream, line) => printed.push(line),
+        ...change,
+    });
+}
+
+async function put(name: string, content: string): Promise<void> {
+    await bucket.file(`runs/${runInputs.runId}/${name}`).save(content, { resumable: false });
+}
+
+async function putRun(change: Partial<RunStatus>): Promise<void> {
+    await put("log/1/000000000000.txt", "epoch 1\nepoch 2\n");
+    await put("model/metrics.json", '{"accuracy":0.97}');
+    await put("model/model.json", '{"tree":[]}');
+    const [, , page] = await bucket.getFiles({ prefix: `runs/${runInputs.runId}/model/`, autoPaginate: false });
+    await put("objects.json", JSON.stringify({ schema: 1, pages: [page] }));
+    await put("status.json", renderStatus(statusOf(change)));
+}
+
+describe("the text that Pulumi gets", () => {
+    it("holds nothing of this machine and is the same in a checkout elsewhere", async () => {
+        const copy = join(root, "another checkout");
+        for (const folder of ["run", "tests/run/fixtures", "tsconfig.json", "package.json"]) {
+            cpSync(join(projectRoot, folder), join(copy, folder), { recursive: true });
+        }
+        symlinkSync(join(projectRoot, "node_modules"), join(copy, "node_modules"));
+
+        for (const text of Object.values(texts)) {
+            expect(text).not.toContain(projectRoot);
+            expect(text).not.toContain(homedir());
+        }
+        await expect(serialiseProviders(copy)).resolves.toEqual(texts);
+    });
+});
+
+describe("TrainingRun, serialised", () => {
+    it("brings a successful run home and tells its metrics", async () => {
+        await putRun({ state: "SUCCEEDED", exitCode: 0 });
+
+        await expect(call("trainingRun", "create")).resolves.toMatchObject({
+            id: runInputs.runId,
+            outs: {
+                metrics: { accuracy: 0.97 },
+                modelUri: `gs://${bucket.name}/runs/${runInputs.runId}/model/`,
+                savedTo: `models/dev/${runInputs.runId}`,
+                state: "SUCCEEDED",
+                attempt: 1,
+            },
+        });
+        expect(readdirSync(resultsFolder()).sort()).toEqual([
+            "manifest.json",
+            "metrics.json",
+            "model.json",
+            "status.json",
+            "trainer.log",
+        ]);
+        expect(printed).toContain("| epoch 2");
+        const [manifest] = await bucket.file(`runs/${runInputs.runId}/manifest.json`).download();
+        expect(manifest.toString()).toBe(readFileSync(join(resultsFolder(), "manifest.json"), "utf8"));
+    });
+
+    it("downloads nothing when it is updated and everything is there", async () => {
+        await putRun({ state: "SUCCEEDED" });
+        await call("trainingRun", "create");
+        printed = [];
+
+        await call("trainingRun", "update");
+        expect(printed.at(-1)).toContain("2 objects of the model verified");
+        expect(printed.at(-1)).toContain("0 of them downloaded");
+    });
+
+    it("names the report that the trainer wrote", async () => {
+        await put("model/report.html", "<!DOCTYPE html>");
+        await putRun({ state: "SUCCEEDED" });
+
+        await call("trainingRun", "create");
+        const folder = `models/dev/${runInputs.runId}`;
+        expect(printed.at(-1)).toMatch(new RegExp(`verified in ${folder}; to be looked at: ${folder}/report\\.html$`));
+    });
+
+    it("fails with the trainer's exit code and last lines, and has reported that", async () => {
+        await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
+
+        await expect(call("trainingRun", "create")).rejects.toThrow(
+            /failed: The trainer failed \(exit code 3\)\n.*\n\| epoch 1\n\| epoch 2\n/,
+        );
+        const [status] = await bucket.file(`runs/${runInputs.runId}/status.json`).download();
+        expect(JSON.parse(status.toString())).toMatchObject({ state: "FAILED", reported: true });
+        const [log] = await bucket.file(`runs/${runInputs.runId}/trainer.log`).download();
+        expect(log.toString()).toContain("epoch 2\n");
+    });
+
+    it("writes nothing into the status when the command was killed and nobody reads any more", async () => {
+        await putRun({ state: "RUNNING" });
+        const child = fork(join(projectRoot, "cli/start/provider-host-child.js"), {
+            cwd: cwd(),
+            execArgv: [],
+            stdio: ["ignore", "pipe", "ignore", "ipc"],
+        });
+        const ended = new Promise<number | null>((resolve) => {
+            child.once("exit", resolve);
+        });
+        child.stdout?.on("data", (text: Buffer) => {
+            if (text.includes("| epoch 2")) {
+                child.stdout?.destroy();
+                void putRun({ state: "FAILED", exitCode: 3 });
+            }
+        });
+        const inputs = { ...runInputs, bucket: bucket.name };
+        child.send({ text: texts.trainingRun, method: "create", inputs, config: config() });
+
+        await expect(ended).resolves.toBe(1);
+        const [status] = await bucket.file(`runs/${runInputs.runId}/status.json`).download();
+        expect(JSON.parse(status.toString())).toMatchObject({ state: "FAILED", reported: false });
+    });
+
+    it("says where the results are when they cannot be saved", async () => {
+        await putRun({ state: "SUCCEEDED" });
+        await bucket.file(`runs/${runInputs.runId}/model/model.json`).delete();
+
+        await expect(call("trainingRun", "create")).rejects.toThrow(
+            new RegExp(
+                `has succeeded \\(attempt 1\\), but.*models/dev.*model\\.json is gone.*gs://${bucket.name}/runs/`,
+                "s",
+            ),
+        );
+    });
+
+    it.each([
+        ["nothing", {}, { state: "SUCCEEDED" }, { changes: false, replaces: [] }],
+        [
+            "the order of keys",
+            { facts: { ...runInputs.facts } },
+            { state: "SUCCEEDED" },
+            { changes: false, replaces: [] },
+        ],
+        ["an unfinished run", {}, { state: "RUNNING" }, { changes: true, replaces: [] }],
+        ["maxAttempts", { maxAttempts: 5 }, { state: "SUCCEEDED" }, { changes: true, replaces: [] }],
+        ["another run", { runId: "r-aaaaaaaaaa" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["runId"] }],
+        ["another bucket", { bucket: "other" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["bucket"] }],
+    ])("sees what %s means for its resource", async (_what, news, olds, expected) => {
+        const reversed = Object.fromEntries(Object.entries(runInputs.facts).reverse());
+        await expect(
+            call("trainingRun", "diff", {
+                olds: { ...runInputs, facts: reversed, ...olds },
+                inputs: { ...runInputs, ...news },
+            }),
+        ).resolves.toEqual(expected);
+    });
+});
+
+describe("SavedResults, serialised", () => {
+    it("saves what is not on this machine before its bucket goes", async () => {
+        await putRun({ state: "SUCCEEDED" });
+
+        await call("savedResults", "delete");
+        expect(printed).toEqual([
+            `run ${runInputs.runId}: saved to models/dev/${runInputs.runId}, 2 objects downloaded and verified`,
+        ]);
+        expect(readFileSync(join(resultsFolder(), "model.json"), "utf8")).toBe('{"tree":[]}');
+    });
+
+    it("stops the destroy when that fails, and names the way out, which works", async () => {
+        await putRun({ state: "SUCCEEDED" });
+        await bucket.file(`runs/${runInputs.runId}/objects.json`).delete();
+
+        await expect(call("savedResults", "delete")).rejects.toThrow(
+            /so the bucket stays: run r-0123456789: .*objects\.json is missing.*DISCARD_RESULTS=1 pulumi destroy/s,
+        );
+        await call("savedResults", "delete", { env: { ...process.env, DISCARD_RESULTS: "1" } });
+        expect(printed.at(-1)).toContain("DISCARD_RESULTS is set");
+    });
+
+    it("has nothing to save from a bucket that is gone", async () => {
+        await bucket.delete();
+        await call("savedResults", "delete");
+        expect(printed).toEqual([]);
+    });
+
+    it("is made without a request", async () => {
+        await expect(call("savedResults", "create", { config: {} })).resolves.toMatchObject({ id: bucket.name });
+    });
+});
+
+describe("the provider's process", () => {
+    it("is killed when its call is aborted", async () => {
+        const controller = new AbortController();
+        const text =
+            'exports.handler = () => ({ create() { console.log("up"); return new Promise(() => setInterval(() => {}, 1000)); } });';
+        const pending = call("savedResults", "create", {
+            text,
+            signal: controller.signal,
+            onLine: () => controller.abort(),
+        });
+        await expect(pending).rejects.toThrow("aborted");
+    });
+
+    it("is missed when it ends without an answer", async () => {
+        const text = "exports.handler = () => ({ create() { process.exit(7); } });";
+        await expect(call("savedResults", "create", { text })).rejects.toThrow(
+            "ended with exit code 7 before it answered",
+        );
+    });
+
+    it("passes on what the provider prints on either stream, and its error", async () => {
+        const lines: string[] = [];
+        const text =
+            'exports.handler = () => ({ create() { console.log("out"); console.error("err"); throw new Error("no"); } });';
+        const onLine = (stream: string, line: string) => lines.push(`${stream}: ${line}`);
+        await expect(call("savedResults", "create", { text, onLine })).rejects.toThrow(/^no$/);
+        expect(lines.sort()).toEqual(["stderr: err", "stdout: out"]);
+    });
+});

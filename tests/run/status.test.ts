@@ -1,0 +1,48 @@
+import { parseStatus, renderStatus } from "../../run/status";
+import { statusOf } from "./fakes";
+
+describe("a run's status", () => {
+    it("is one line with the keys in the boot script's order", () => {
+        const status = statusOf({
+            state: "FAILED",
+            exitCode: 3,
+            reason: 'it said "no"',
+            finishedAt: "2026-01-01T00:01:00Z",
+        });
+        expect(renderStatus(status)).toBe(
+            '{"schema":1,"runId":"r-0123456789","state":"FAILED","attempt":1,"interruptions":0,"reported":false,' +
+                '"bootId":"0badc0de","exitCode":3,"reason":"it said \\"no\\"","startedAt":"2026-01-01T00:00:00Z",' +
+                '"updatedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:01:00Z"}\n',
+        );
+        expect(parseStatus(renderStatus(status), "gs://b/o")).toEqual(status);
+    });
+
+    it("has null for what is not known yet", () => {
+        const text = '{"schema":1,"runId":"r-0","state":"PENDING","attempt":2,"interruptions":0,"reason":""}';
+        expect(parseStatus(text, "gs://b/o")).toEqual({
+            schema: 1,
+            runId: "r-0",
+            state: "PENDING",
+            attempt: 2,
+            interruptions: 0,
+            reported: false,
+            bootId: null,
+            exitCode: null,
+            reason: null,
+            startedAt: null,
+            updatedAt: null,
+            finishedAt: null,
+        });
+    });
+
+    it.each([
+        ["no JSON", "RUNNING", "a JSON object is needed"],
+        ["a list", "[]", "a JSON object is needed"],
+        ["an unknown state", '{"schema":1,"state":"DONE"}', '"state" must be one of PENDING, PULLING'],
+        ["another schema", '{"schema":2,"state":"RUNNING"}', '"schema" must be 1'],
+        ["no attempt", '{"schema":1,"state":"RUNNING","runId":"r"}', '"attempt" and "interruptions" are needed'],
+    ])("is refused when it is %s", (_what, text, message) => {
+        expect(() => parseStatus(text, "gs://b/o")).toThrow(message);
+        expect(() => parseStatus(text, "gs://b/o")).toThrow("gs://b/o is not a run's status");
+    });
+});

@@ -1,0 +1,88 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { VmClient } from "../../run/clients";
+import { createAuth, readCloudSettings } from "../../run/credentials";
+import { openVm } from "../../run/google-clients";
+import { FakeClock } from "./fakes";
+
+let server: Server;
+let answers: Record<string, { status?: number; body: object }[]>;
+let requests: string[];
+let vm: VmClient;
+let clock: FakeClock;
+
+beforeEach(async () => {
+    answers = {};
+    requests = [];
+    clock = new FakeClock();
+    server = createServer((request, response) => {
+        const key = `${request.method} ${request.url}`;
+        requests.push(key);
+        const list = answers[key] ?? [];
+        const { status = 200, body } = (list.length > 1 ? list.shift() : list[0]) ?? { status: 404, body: {} };
+        response.writeHead(request.headers.authorization === "Bearer developer" ? status : 401, {
+            "Content-Type": "application/json",
+        });
+        response.end(JSON.stringify(body));
+    });
+    await new Promise<void>((resolve) => {
+        server.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    const config: Record<string, string> = {
+        "gcp:accessToken": "developer",
+        "gcp:computeCustomEndpoint": `http://127.0.0.1:${port}/compute/beta/`,
+    };
+    const settings = readCloudSettings((key) => config[key], {});
+    const place = { project: "demo-project", zone: "us-central1-a", instance: "iris-vm" };
+    vm = openVm(place, settings, await createAuth(settings), clock);
+});
+afterEach(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => {
+        server.close(resolve);
+    });
+});
+
+const zone = "/compute/beta/projects/demo-project/zones/us-central1-a";
+
+describe("the VM over the Compute API", () => {
+    it("tells its status, undefined when it does not exist", async () => {
+        await expect(vm.status()).resolves.toBeUndefined();
+        answers[`GET ${zone}/instances/iris-vm`] = [{ body: { status: "TERMINATED" } }];
+        await expect(vm.status()).resolves.toBe("TERMINATED");
+    });
+
+    it("is started, and the operation waited for", async () => {
+        answers[`POST ${zone}/instances/iris-vm/start`] = [{ body: { name: "op-1", status: "RUNNING" } }];
+        answers[`GET ${zone}/operations/op-1`] = [
+            { body: { name: "op-1", status: "RUNNING" } },
+            { body: { name: "op-1", status: "DONE" } },
+        ];
+        await vm.start();
+        expect(requests).toHaveLength(3);
+        expect(clock.sleeps).toEqual([1000, 1000]);
+    });
+
+    it("throws what the operation says when the zone has no machine left", async () => {
+        const error = { errors: [{ code: "ZONE_RESOURCE_POOL_EXHAUSTED", message: "try another zone" }] };
+        answers[`POST ${zone}/instances/iris-vm/start`] = [{ body: { name: "op-1", status: "DONE", error } }];
+        await expect(vm.start()).rejects.toThrow("ZONE_RESOURCE_POOL_EXHAUSTED: try another zone");
+    });
+
+    it("is not waited for without end", async () => {
+        answers[`POST ${zone}/instances/iris-vm/stop`] = [{ body: { name: "op-1", status: "RUNNING" } }];
+        answers[`GET ${zone}/operations/op-1`] = [{ body: { name: "op-1", status: "RUNNING" } }];
+        await expect(vm.stop()).rejects.toThrow("operation op-1 (stop) has not ended within 15 minutes");
+    });
+
+    it("shows its serial port", async () => {
+        answers[`GET ${zone}/instances/iris-vm/serialPort?port=1`] = [{ body: { contents: "gcp-trainer: boot\n" } }];
+        await expect(vm.serialOutput()).resolves.toBe("gcp-trainer: boot\n");
+    });
+
+    it("passes on an error with its HTTP status", async () => {
+        answers[`GET ${zone}/instances/iris-vm`] = [{ status: 403, body: { error: { message: "no right" } } }];
+        await expect(vm.status()).rejects.toMatchObject({ status: 403, message: "no right" });
+    });
+});

@@ -1,0 +1,292 @@
+import type { RunStatus } from "../../run/status";
+import { httpError, putLog, putStatus, runId, statusObject } from "./fakes";
+import { scene } from "./scene";
+
+describe("a run that goes well", () => {
+    it("is followed from the first boot to its end, its log printed as it comes", async () => {
+        const { bucket, clock, printed, wait } = scene();
+        clock.at(3_000, () => putStatus(bucket, { state: "PULLING" }));
+        clock.at(6_000, () => putStatus(bucket, { state: "RUNNING" }));
+        clock.at(7_000, () => putLog(bucket, 1, 0, "reading\nsplit"));
+        clock.at(9_000, () => putLog(bucket, 1, 13, "ting\nlast, without an end"));
+        clock.at(9_500, () => putStatus(bucket, { state: "SUCCEEDED", exitCode: 0 }));
+
+        await expect(wait()).resolves.toMatchObject({ state: "SUCCEEDED", exitCode: 0 });
+
+        expect(printed[0]).toContain("Ctrl-C twice");
+        expect(printed.slice(1)).toEqual([
+            `run ${runId}, attempt 1: the VM has claimed it and pulls the image`,
+            `run ${runId}, attempt 1: the trainer runs`,
+            "| reading",
+            "| splitting",
+            "| last, without an end",
+            `run ${runId}, attempt 1: succeeded`,
+        ]);
+    });
+
+    it("is asked about every second, and every five after ten minutes", async () => {
+        const { bucket, clock, wait } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        for (let second = 0; second < 1200; second += 30) {
+            clock.at(second * 1000, () => putStatus(bucket, { state: "RUNNING" }));
+        }
+        clock.at(1_200_000, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await wait();
+
+        expect(clock.sleeps.slice(0, 600).every((sleep) => sleep === 1000)).toBe(true);
+        expect(clock.sleeps.slice(600).every((sleep) => sleep === 5000)).toBe(true);
+    });
+
+    it("ends the update at the claim without `wait`", async () => {
+        const { bucket, clock, printed, wait } = scene();
+        clock.at(4_000, () => putStatus(bucket, { state: "PULLING" }));
+
+        await expect(wait({ wait: false })).resolves.toMatchObject({ state: "PULLING" });
+        expect(printed.at(-1)).toContain("`pulumi up` collects its results");
+    });
+
+    it("is collected by a later update without `wait`, too", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "SUCCEEDED" });
+        vm.state = "TERMINATED";
+
+        await expect(wait({ wait: false })).resolves.toMatchObject({ state: "SUCCEEDED" });
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("may end between the look at its status and the look at its VM", async () => {
+        const { bucket, vm, clock, wait, status } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = "TERMINATED";
+        clock.at(500, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await wait();
+
+        expect(status().state).toBe("SUCCEEDED");
+        expect(bucket.writes).toEqual([]);
+    });
+});
+
+describe("a VM that goes down with the run unfinished", () => {
+    it("gets INTERRUPTED written for it, with the reason, and is started again", async () => {
+        const { bucket, vm, clock, wait, printed } = scene();
+        putStatus(bucket, { state: "RUNNING", bootId: "first" });
+        vm.state = "TERMINATED";
+        let atStart: Partial<RunStatus> = {};
+        vm.onStart = () => {
+            atStart = JSON.parse(bucket.text(statusObject) ?? "{}") as RunStatus;
+            clock.at(10_000, () => putStatus(bucket, { state: "RUNNING", attempt: 2, interruptions: 1 }));
+            clock.at(20_000, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2, interruptions: 1 }));
+        };
+
+        await expect(wait()).resolves.toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+
+        expect(vm.calls).toEqual(["start"]);
+        expect(atStart).toMatchObject({ state: "INTERRUPTED", attempt: 1, interruptions: 0, bootId: "first" });
+        expect(atStart.reason).toContain("iris-vm is TERMINATED and could not write why");
+        expect(printed.join("\n")).toContain("starting the VM iris-vm");
+    });
+
+    it("is only started when it wrote INTERRUPTED itself", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "INTERRUPTED", reason: "Compute Engine preempted the VM" });
+        vm.state = "TERMINATED";
+        vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
+
+        await wait();
+
+        expect(bucket.writes).toEqual([]);
+        expect(vm.calls).toEqual(["start"]);
+    });
+
+    it("is not started while it is still stopping", async () => {
+        const { bucket, vm, clock, wait } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = "STOPPING";
+        clock.at(30_000, () => putStatus(bucket, { state: "SUCCEEDED" }));
+
+        await wait();
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("fails the run when the attempts are used up, and has reported that", async () => {
+        const { bucket, vm, failure, status } = scene();
+        putStatus(bucket, { state: "RUNNING", attempt: 3, interruptions: 2 });
+        vm.state = "TERMINATED";
+
+        const message = await failure();
+
+        expect(message).toContain("The run was interrupted 3 times, and maxAttempts is 3");
+        expect(message).toContain("as attempt 4");
+        expect(status()).toMatchObject({ state: "FAILED", interruptions: 3, reported: true });
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("cannot be started when it is gone", async () => {
+        const { bucket, vm, failure, status } = scene();
+        putStatus(bucket, { state: "RUNNING" });
+        vm.state = undefined;
+
+        expect(await failure()).toContain("does not exist any more. `pulumi up --refresh`");
+        expect(status()).toMatchObject({ state: "INTERRUPTED" });
+        expect(status().reason).toContain("was deleted");
+    });
+
+    it("uses up an attempt with every boot that never claims the run", async () => {
+        const { bucket, vm, clock, failure, status } = scene();
+        putStatus(bucket, { state: "INTERRUPTED" });
+        vm.state = "TERMINATED";
+        vm.onStart = () => {
+            clock.at(clock.now() - Date.parse("2026-01-01T00:00:00Z") + 5_000, () => {
+                vm.state = "TERMINATED";
+            });
+        };
+
+        expect(await failure()).toContain("interrupted 3 times");
+        expect(vm.calls).toEqual(["start", "start"]);
+        expect(status()).toMatchObject({ state: "FAILED", interruptions: 3 });
+    });
+
+    it("is started when it never wrote a status, and is an error when it powers off again without one", async () => {
+        const { vm, clock, failure } = scene();
+        vm.state = "TERMINATED";
+        vm.serial = "gcp-trainer: no permission to write\n";
+        vm.onStart = () =>
+            clock.at(20_000, () => {
+                vm.state = "TERMINATED";
+            });
+
+        const message = await failure();
+
+        expect(vm.calls).toEqual(["start"]);
+        expect(message).toContain("its VM powered off without writing one");
+        expect(message).toContain("| gcp-trainer: no permission to write");
+    });
+
+    it("says what Compute Engine says when it cannot be started", async () => {
+        const { bucket, vm, failure, status } = scene();
+        putStatus(bucket, { state: "INTERRUPTED" });
+        vm.state = "TERMINATED";
+        vm.onStart = () => {
+            throw new Error("ZONE_RESOURCE_POOL_EXHAUSTED: the zone has no e2-small left");
+        };
+
+        const message = await failure();
+
+        expect(message).toContain("us-central1-a could not be started: ZONE_RESOURCE_POOL_EXHAUSTED");
+        expect(status().state).toBe("INTERRUPTED");
+    });
+});
+
+describe("a run that failed", () => {
+    it("fails the update with exit code, reason, the last 40 lines and the place of the whole log", async () => {
+        const { bucket, failure, status } = scene();
+        const lines = Array.from({ length: 100 }, (_, index) => `line ${index + 1}`);
+        putLog(bucket, 1, 0, `${lines.join("\n")}\n`);
+        putStatus(bucket, { state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
+
+        const message = await failure();
+
+        expect(message).toContain("attempt 1, failed: The trainer failed (exit code 3)\n");
+        expect(message).toContain("The last 40 lines of the trainer's log:\n| line 61\n");
+        expect(message).toContain("| line 100\n");
+        expect(message).not.toContain("| line 60\n");
+        expect(message).toContain(`gcloud storage cat gs://demo-bucket/runs/${runId}/trainer.log`);
+        expect(message).toContain("`pulumi up` tries again, as attempt 2");
+        expect(message).not.toContain("gcloud compute ssh");
+        expect(status()).toMatchObject({ state: "FAILED", reported: true, exitCode: 3 });
+        expect(bucket.text(`runs/${runId}/trainer.log`)).toMatch(
+            /^===== attempt 1, logged from 2026.* =====\nline 1\n/,
+        );
+    });
+
+    it("tells how to look around on a VM that stays up for it", async () => {
+        const { bucket, failure } = scene();
+        putStatus(bucket, { state: "TIMED_OUT", finishedAt: "2026-01-01T10:00:00Z" });
+
+        const message = await failure({ debugMinutes: 30 });
+
+        expect(message).toContain("ran into its time limit");
+        expect(message).toContain("stays up until 2026-01-01T10:30:00.000Z");
+        expect(message).toContain(
+            "gcloud compute ssh iris-vm --project demo-project --zone us-central1-a --tunnel-through-iap",
+        );
+        for (const role of ["iap.tunnelResourceAccessor", "compute.osAdminLogin", "iam.serviceAccountUser"]) {
+            expect(message).toContain(`roles/${role}`);
+        }
+    });
+
+    it("does not send anybody to a VM that has powered itself off since", async () => {
+        const { bucket, failure } = scene();
+        putStatus(bucket, { state: "FAILED", exitCode: 3, finishedAt: "2025-12-31T23:00:00Z" });
+
+        const message = await failure({ debugMinutes: 30 });
+
+        expect(message).toContain("failed with the trainer's exit code 3");
+        expect(message).not.toContain("gcloud compute ssh");
+    });
+
+    it("is tried again by the next update: a new attempt, a new count, the VM started", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "FAILED", attempt: 3, interruptions: 2, reported: true, exitCode: 3 });
+        vm.state = "TERMINATED";
+        let atStart: Partial<RunStatus> = {};
+        vm.onStart = () => {
+            atStart = JSON.parse(bucket.text(statusObject) ?? "{}") as RunStatus;
+            putStatus(bucket, { state: "SUCCEEDED", attempt: 4 });
+        };
+
+        await expect(wait()).resolves.toMatchObject({ attempt: 4 });
+        expect(atStart).toMatchObject({
+            state: "PENDING",
+            attempt: 4,
+            interruptions: 0,
+            reported: false,
+            exitCode: null,
+        });
+    });
+
+    it("has its VM stopped first when that still stays up to be looked at", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "FAILED", reported: true });
+        vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
+
+        await wait();
+        expect(vm.calls).toEqual(["stop", "start"]);
+    });
+
+    it("is not tried twice by one update", async () => {
+        const { bucket, vm, failure } = scene();
+        putStatus(bucket, { state: "FAILED", reported: true, exitCode: 3 });
+        vm.state = "TERMINATED";
+        vm.onStart = () => putStatus(bucket, { state: "FAILED", attempt: 2, exitCode: 4 });
+
+        expect(await failure()).toContain("attempt 2, failed with the trainer's exit code 4");
+        expect(vm.calls).toEqual(["start"]);
+    });
+
+    it("is reported once the network is back when that breaks in the middle of reporting", async () => {
+        const { bucket, vm, failure } = scene();
+        putStatus(bucket, { state: "FAILED", exitCode: 3 });
+        let broken = 3;
+        bucket.before = (operation, name) => {
+            if (operation === "list" && name.includes("/log/") && broken-- > 0) {
+                throw httpError(503, "unavailable");
+            }
+        };
+
+        expect(await failure()).toContain("exit code 3");
+        expect(vm.calls).toEqual([]);
+    });
+
+    it("goes on as PENDING when an earlier update wrote that and could not start the VM", async () => {
+        const { bucket, vm, wait } = scene();
+        putStatus(bucket, { state: "PENDING", attempt: 2 });
+        vm.state = "TERMINATED";
+        vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
+
+        await wait();
+        expect(bucket.writes).toEqual([]);
+    });
+});

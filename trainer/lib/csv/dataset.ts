@@ -1,0 +1,233 @@
+import { availableParallelism } from "node:os";
+import type { Hyperparameters } from "../../src/arguments";
+import { DataError } from "../../src/errors";
+import { type Feature, usesDecimalComma } from "../model";
+import { ColumnBuilder } from "./column-builder";
+import {
+    type Column,
+    completeColumn,
+    describeFeature,
+    findRowsWithValue,
+    isDistinct,
+    isIdentifierName,
+} from "./columns";
+import type { Header } from "./header";
+import { availableMemory, bytesPerValueOfFit, checkMemory } from "./memory-guard";
+import { lengthOf, type NumberList, rawOf, valueAt } from "./number-list";
+import { Progress } from "./progress";
+import { type ReadTable, readTable } from "./table-reader";
+import { makeTarget, type Target } from "./target";
+
+/** A table made ready for training: columns of numbers in memory that threads can share. */
+export interface Dataset {
+    /** The object's `gs://` URI, for messages. */
+    source: string;
+    rowCount: number;
+    target: Target;
+    features: Feature[];
+    /** One for each feature, `rowCount` long. Of text: the place in the feature's categories. */
+    columns: NumberList[];
+    dropped: DroppedColumn[];
+    /** What a person should know, and can change. */
+    warnings: string[];
+    /** Rows that were left out because their target is missing. */
+    rowsWithoutTarget: number;
+}
+
+/** A column that is not trained on. */
+export interface DroppedColumn {
+    name: string;
+    why: string;
+}
+
+/** What reading a dataset needs beside the data. */
+export interface ReadDatasetOptions {
+    /** Takes lines for the log. */
+    print(line: string): void;
+    /** Milliseconds. @default performance.now */
+    now?: () => number;
+    /** The object's size, if it is known. @default `bytes.size` */
+    totalBytes?: number | undefined;
+    /** Memory that may be used. Bytes. @default the container's limit, or the machine's memory */
+    memoryLimitBytes?: number | undefined;
+    /** Threads that will fit. @default os.availableParallelism */
+    threads?: number | undefined;
+}
+
+/** Bytes as they arrive; `size` of all of them, if it is known by the time the first are there. */
+export type Content = AsyncIterable<Uint8Array> & { readonly size?: number | undefined };
+
+/** With fewer rows nothing can be said about the rows held back. */
+export const MIN_ROWS = 10;
+
+const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
+
+/**
+ * Reads a CSV file into columns: finds the target, drops columns, types and encodes the rest.
+ * @throws {DataError} in one sentence, for data that cannot be trained on
+ * @throws {MemoryError} as soon as it is clear that the machine has too little memory
+ */
+export async function readDataset(
+    bytes: Content,
+    source: string,
+    hyperparameters: Hyperparameters,
+    options: ReadDatasetOptions,
+): Promise<Dataset> {
+    const { print, now = () => performance.now(), memoryLimitBytes = availableMemory() } = options;
+    const totalBytes = () => options.totalBytes ?? bytes.size;
+    const fitBytes = bytesPerValueOfFit(hyperparameters, options.threads ?? availableParallelism());
+    const progress = new Progress(print, now, totalBytes);
+    const table = await readTable(bytes, source, (header) => planColumns(header, source, hyperparameters), {
+        totalBytes,
+        onProgress: ({ builders, reader, bytesRead }) => {
+            const wanted = builders.filter((builder) => builder !== undefined);
+            const columnBytes = wanted.reduce((sum, { numbers }) => sum + numbers.bytesPerValue, 0);
+            const textBytes = wanted.reduce((sum, { byteLength }) => sum + byteLength, 0);
+            const soFar = {
+                rows: reader.rowCount,
+                features: wanted.length - 1,
+                bytes: bytesRead,
+                textBytes,
+                valueBytes: fitBytes + columnBytes / wanted.length,
+            };
+            checkMemory(source, { ...soFar, totalBytes: totalBytes() }, memoryLimitBytes);
+            progress.update(reader.rowCount, bytesRead);
+        },
+    });
+    const { header, reader, bytesRead } = table;
+    if (reader.rowCount === 0) {
+        throw new DataError(`${source} has a header (${header.columns.join(", ")}) but no rows`);
+    }
+    const separated = `${DELIMITER_NAMES[header.delimiter] ?? header.delimiter}-separated`;
+    const size = `${reader.rowCount} rows, ${header.columns.length} columns, ${separated}`;
+    print(`Read ${source}: ${size}${progress.summarize(bytesRead)}`);
+    return prepareDataset(table, source, hyperparameters);
+}
+
+/** A builder for each column that is wanted, undefined for the others. */
+function planColumns(header: Header, source: string, hyperparameters: Hyperparameters): (ColumnBuilder | undefined)[] {
+    const { columns, delimiter } = header;
+    const { target, dropColumns } = hyperparameters;
+    checkTarget(columns, source, target);
+    const unknown = (dropColumns ?? []).filter((name) => !columns.includes(name));
+    if (unknown.length > 0) {
+        throw new DataError(
+            `${source} has no column ${quoted(unknown)}, which \`dropColumns\` names; it has ${quoted(columns)}`,
+        );
+    }
+    const dropped = new Set(dropColumns);
+    if (columns.every((name) => name === target || dropped.has(name))) {
+        throw noColumnLeft(source, [...dropped]);
+    }
+    const decimalComma = usesDecimalComma(delimiter);
+    return columns.map((name) => {
+        if (dropped.has(name)) {
+            return undefined;
+        }
+        const mayIdentify = dropColumns === undefined && isIdentifierName(name);
+        return new ColumnBuilder(
+            name,
+            name === target ? "target" : mayIdentify ? "identifier" : "feature",
+            decimalComma,
+        );
+    });
+}
+
+function checkTarget(columns: readonly string[], source: string, target: string): void {
+    if (columns.includes(target)) {
+        return;
+    }
+    const number = columns.find((name) => Number.isFinite(Number(name)));
+    if (number !== undefined) {
+        throw new DataError(
+            `${source} has no header: its first row (${columns.join(", ")}) holds values such as ` +
+                `${JSON.stringify(number)} and no column ${JSON.stringify(target)}; put a row with the columns' names first`,
+        );
+    }
+    throw new DataError(`${source} has no column ${JSON.stringify(target)} to predict; it has ${quoted(columns)}`);
+}
+
+function prepareDataset(
+    { builders, reader }: ReadTable,
+    source: string,
+    { dropColumns, task }: Hyperparameters,
+): Dataset {
+    const { rowCount } = reader;
+    const dropped = [...new Set(dropColumns)].map((name) => ({ name, why: "dropColumns" }));
+    const features: ColumnBuilder[] = [];
+    let target: ColumnBuilder | undefined;
+    for (const builder of builders) {
+        if (builder?.role === "target") {
+            target = builder;
+        } else if (builder?.role === "identifier" && isDistinct(builder, rowCount)) {
+            const why = "named as an identifier, different in every row; `dropColumns`, when given, decides instead";
+            dropped.push({ name: builder.name, why });
+        } else if (builder?.firstOther !== undefined) {
+            throw reader.describe(builder, builder.firstOther, rowCount);
+        } else if (builder !== undefined) {
+            features.push(builder);
+        }
+    }
+    if (target === undefined || features.length === 0) {
+        throw noColumnLeft(
+            source,
+            dropped.map(({ name }) => name),
+        );
+    }
+    const kept = findRowsWithValue(target, rowCount);
+    const rowsWithoutTarget = kept === undefined ? 0 : rowCount - kept.length;
+    checkRows(source, rowCount, rowsWithoutTarget);
+    const madeTarget = makeTarget(completeColumn(target, rowCount, kept), source, task);
+    const columns = features.map((builder) => completeColumn(builder, rowCount, kept));
+    return {
+        source,
+        rowCount: rowCount - rowsWithoutTarget,
+        target: madeTarget,
+        features: columns.map(describeFeature),
+        columns: columns.map(({ values }) => values),
+        dropped,
+        warnings: columns.flatMap(warnOfColumn),
+        rowsWithoutTarget,
+    };
+}
+
+function checkRows(source: string, rowCount: number, rowsWithoutTarget: number): void {
+    const rows = rowCount - rowsWithoutTarget;
+    if (rows < MIN_ROWS) {
+        const count = rows === 1 ? "1 row" : `${rows} rows`;
+        const which = rowsWithoutTarget === 0 ? "" : ` with a target (${rowsWithoutTarget} without one are left out)`;
+        throw new DataError(
+            `${source} has ${count}${which}: at least ${MIN_ROWS} are needed, some to train and some to test`,
+        );
+    }
+}
+
+function warnOfColumn(column: Column): string[] {
+    const place = `Column ${JSON.stringify(column.name)}`;
+    const raw = rawOf(column.values);
+    if (
+        column.kind === "text" ? column.categories.length === 1 : raw.every((value: number) => Object.is(value, raw[0]))
+    ) {
+        const value = column.kind === "text" ? column.categories[0] : valueAt(column.values, 0);
+        return [`${place} has the same value in every row (${JSON.stringify(value)}), so it can teach nothing`];
+    }
+    if (column.kind === "text" && column.categories.length * 2 > lengthOf(column.values)) {
+        return [
+            `${place} holds a different text in most rows, so it can teach little: ` +
+                `name it in dropColumns, unless you know better`,
+        ];
+    }
+    return [];
+}
+
+function noColumnLeft(source: string, dropped: readonly string[]): DataError {
+    const without = dropped.length === 0 ? "" : ` after dropping ${quoted(dropped)}`;
+    return new DataError(`${source} has no column left to learn from${without}: it has only the target`);
+}
+
+function quoted(names: readonly string[]): string {
+    const shown = names.slice(0, 20).map((name) => JSON.stringify(name));
+    return names.length > shown.length
+        ? `${shown.join(", ")} and ${names.length - shown.length} more`
+        : shown.join(", ");
+}

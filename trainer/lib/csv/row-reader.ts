@@ -1,0 +1,268 @@
+import { DataError } from "../../src/errors";
+import { usesDecimalComma } from "../model";
+import type { ByteWindow } from "./byte-window";
+import { CellScanner, CR, CUT, LF, ROW_END } from "./cell-scanner";
+import type { CellProblem, ColumnBuilder } from "./column-builder";
+import { POWERS_OF_TEN } from "./decimal";
+import { expectRows } from "./expect-rows";
+import type { GrowingNumbers } from "./growing-numbers";
+import type { Header } from "./header";
+import { LineNumbers } from "./line-numbers";
+import { readDigits } from "./number-bytes";
+import { describeBadCell, describeRagged } from "./row-problems";
+import { textOf } from "./sample";
+
+const COMMA = 44;
+const DOT = 46;
+const MINUS = 45;
+const ZERO = 48;
+
+/** A row longer than this has a quote that is never closed. Bytes. */
+const MAX_ROW_BYTES = 64 * 1024 * 1024;
+
+/** Instead of a place: the end of the row is not there. */
+const CUT_ROW = -1;
+
+/** Reads rows from a window into columns. */
+export class RowReader {
+    /** Complete rows. */
+    rowCount = 0;
+    readonly lines = new LineNumbers();
+    private readonly source: string;
+    private readonly header: Header;
+    /** Columns that are left out have none. */
+    private readonly builders: readonly (ColumnBuilder | undefined)[];
+    /** Of the columns that hold numbers for sure: where they go. */
+    private numbers: (GrowingNumbers | undefined)[] = [];
+    /** Rows that there is room for. */
+    private capacity = 0;
+    private readonly totalBytes: () => number | undefined;
+    /** Lines are counted from 1, as editors do. */
+    private line: number;
+    private lastRowLine: number;
+    private readonly scanner: CellScanner;
+    private readonly delimiter: number;
+    private readonly decimalMark: number;
+    // Of the row that is read:
+    private cells = 0;
+    private lineBreaks = 0;
+    private firstExtra = "";
+    private badColumn: ColumnBuilder | undefined;
+    private problem: CellProblem | undefined;
+
+    /** `totalBytes`: the file's size, if it is known by the time that the first rows are read. */
+    constructor(
+        source: string,
+        header: Header,
+        builders: readonly (ColumnBuilder | undefined)[],
+        totalBytes: () => number | undefined,
+    ) {
+        this.totalBytes = totalBytes;
+        this.source = source;
+        this.header = header;
+        this.builders = builders;
+        this.line = header.nextLine;
+        this.lastRowLine = header.line;
+        this.delimiter = header.delimiter.charCodeAt(0);
+        this.decimalMark = usesDecimalComma(header.delimiter) ? COMMA : DOT;
+        this.scanner = new CellScanner(this.delimiter);
+    }
+
+    /** Makes room for the rows to come, as many as one may expect. */
+    private makeRoom(window: ByteWindow): void {
+        const bytesRead = window.received - (window.end - window.start);
+        this.capacity = expectRows(this.rowCount, bytesRead, this.totalBytes());
+        for (const builder of this.builders) {
+            builder?.reserve(this.capacity);
+        }
+        this.refresh();
+    }
+
+    /**
+     * Takes all complete rows from the window.
+     * @throws {DataError} naming row and column
+     */
+    read(window: ByteWindow, final: boolean): void {
+        const { bytes, end } = window;
+        while (window.start < end) {
+            if (this.rowCount >= this.capacity) {
+                this.makeRoom(window);
+            }
+            const next = this.readRow(bytes, window.start, end, final);
+            if (next === CUT_ROW) {
+                break;
+            }
+            window.start = next;
+        }
+        if (end - window.start > MAX_ROW_BYTES) {
+            throw new DataError(`${this.source} after row ${this.lastRowLine}: a quoted cell begins and never ends`);
+        }
+        this.settle(final);
+    }
+
+    /** The error for a cell of one of the first `rows` rows. */
+    describe(builder: ColumnBuilder, { row, problem }: CellProblem, rows: number): DataError {
+        const place = `${this.source} row ${this.lines.lineOf(row)}, column ${JSON.stringify(builder.name)}`;
+        return new DataError(
+            builder.kind === "number"
+                ? `${place}: ${problem} (${builder.countNumbers(rows)} of ${rows}); ` +
+                      `correct it, or remove the row or the column`
+                : `${place}: ${problem}`,
+        );
+    }
+
+    /**
+     * Reads the row that begins at `from`; returns where the next one begins, or `CUT_ROW`. Plain numbers are read
+     * right here, in one pass over their bytes; every other cell is the scanner's.
+     */
+    private readRow(bytes: Uint8Array, from: number, limit: number, final: boolean): number {
+        const { numbers, delimiter, decimalMark, rowCount: row } = this;
+        const lastColumn = this.header.columns.length - 1;
+        this.lineBreaks = 0;
+        this.problem = undefined;
+        let at = from;
+        for (let column = 0; ; column++) {
+            const list = numbers[column];
+            if (list !== undefined) {
+                // bytes[limit] is no part of a number, so that no place needs to be compared with the limit.
+                let place = at;
+                let digit = (bytes[place] as number) - ZERO;
+                const negative = digit === MINUS - ZERO;
+                if (negative) {
+                    digit = (bytes[++place] as number) - ZERO;
+                }
+                const first = place;
+                // An integer of 32 bits has room for nine digits, and is faster than a double.
+                let integer = 0;
+                while (digit >= 0 && digit <= 9) {
+                    integer = (Math.imul(integer, 10) + digit) | 0;
+                    digit = (bytes[++place] as number) - ZERO;
+                }
+                let digits = place - first;
+                let scale = 0;
+                if (digit === decimalMark - ZERO) {
+                    const fraction = ++place;
+                    digit = (bytes[place] as number) - ZERO;
+                    while (digit >= 0 && digit <= 9) {
+                        integer = (Math.imul(integer, 10) + digit) | 0;
+                        digit = (bytes[++place] as number) - ZERO;
+                    }
+                    scale = place - fraction;
+                    digits = scale === 0 ? 0 : digits + scale;
+                }
+                let next = 0;
+                if (digit === delimiter - ZERO) {
+                    next = place + 1;
+                } else if (column === lastColumn && digit === LF - ZERO) {
+                    next = place + 1;
+                } else if (
+                    column === lastColumn &&
+                    digit === CR - ZERO &&
+                    bytes[place + 1] === LF &&
+                    place + 1 < limit
+                ) {
+                    next = place + 2;
+                }
+                if (next !== 0 && (digits > 0 || place === at)) {
+                    let isRead = true;
+                    if (digits <= 9 && digits > 0 && scale === list.decimals) {
+                        list.ints[row] = negative ? 0 - integer : integer;
+                    } else {
+                        let value = Number.NaN; // The cell is empty.
+                        if (digits > 9) {
+                            value = readDigits(bytes, first, place, scale);
+                            isRead = value >= 0;
+                        } else if (digits > 0) {
+                            value = integer / (POWERS_OF_TEN[scale] as number);
+                        }
+                        if (isRead) {
+                            list.set(row, negative ? 0 - value : value);
+                        }
+                    }
+                    if (isRead) {
+                        at = next;
+                        if (digit === delimiter - ZERO) {
+                            continue;
+                        }
+                        this.cells = column + 1;
+                        return this.endRow(next);
+                    }
+                }
+            }
+            const cellEnd = this.readCell(bytes, at, column, limit, final);
+            at = this.scanner.next;
+            if (cellEnd === CUT) {
+                return CUT_ROW;
+            }
+            if (cellEnd === ROW_END) {
+                return this.endRow(at);
+            }
+        }
+    }
+
+    private readCell(bytes: Uint8Array, at: number, column: number, limit: number, final: boolean): number {
+        const { scanner } = this;
+        const cellEnd = scanner.scan(bytes, at, limit, final);
+        if (cellEnd > CUT) {
+            const line = this.line + this.lineBreaks;
+            throw new DataError(`${this.source} ${describeBadCell(cellEnd, this.lastRowLine, line, column + 1)}`);
+        }
+        if (cellEnd === CUT) {
+            return cellEnd;
+        }
+        this.lineBreaks += scanner.lineBreaks;
+        this.cells = column + 1;
+        if (column === 0 && cellEnd === ROW_END && !scanner.quoted && scanner.start === scanner.end) {
+            this.cells = 0; // A blank line.
+        } else if (column < this.builders.length) {
+            const builder = this.builders[column];
+            const problem = builder?.put(this.rowCount, scanner.bytes, scanner.start, scanner.end);
+            if (problem !== undefined && this.problem === undefined) {
+                this.problem = problem;
+                this.badColumn = builder;
+            }
+        } else if (column === this.builders.length) {
+            this.firstExtra = textOf(scanner.bytes, scanner.start, scanner.end);
+        }
+        return cellEnd;
+    }
+
+    /** Counts the row, or the blank line; `next` is behind it. */
+    private endRow(next: number): number {
+        const line = this.line;
+        this.line += 1 + this.lineBreaks;
+        if (this.cells === 0) {
+            return next;
+        }
+        if (this.cells !== this.header.columns.length) {
+            const problem = describeRagged(this.cells, this.header.columns, this.firstExtra);
+            throw new DataError(`${this.source} row ${line} ${problem}`);
+        }
+        this.lines.add(this.rowCount, line);
+        this.lastRowLine = line;
+        this.rowCount++;
+        if (this.problem !== undefined && this.badColumn !== undefined) {
+            throw this.describe(this.badColumn, this.problem, this.rowCount);
+        }
+        return next;
+    }
+
+    /** Decides the kind of columns that show it by now. */
+    private settle(final: boolean): void {
+        const pending = this.builders.filter((builder) => builder?.kind === "pending") as ColumnBuilder[];
+        if (pending.length === 0) {
+            return;
+        }
+        for (const builder of pending) {
+            const problem = builder.settle(this.rowCount, final);
+            if (problem !== undefined) {
+                throw this.describe(builder, problem, this.rowCount);
+            }
+        }
+        this.refresh();
+    }
+
+    private refresh(): void {
+        this.numbers = this.builders.map((builder) => (builder?.kind === "number" ? builder.numbers : undefined));
+    }
+}

@@ -1,0 +1,89 @@
+import { isMissingMarker } from "../model";
+import { readNumber } from "./number-bytes";
+
+/** A column's kind is decided by so many values. */
+const DECIDING_VALUES = 10_000;
+
+/** The cells of a column whose kind is not decided yet. */
+export class Sample {
+    private bytes = Buffer.alloc(1024);
+    private ends = new Uint32Array(256);
+    /** Rows that were looked at. */
+    private seen = 0;
+    private numbers = 0;
+    private texts = 0;
+
+    /** Takes a row's cell; rows come in their order, but the last may come again. */
+    put(row: number, bytes: Uint8Array, start: number, end: number): void {
+        const from = this.startOf(row);
+        const to = from + end - start;
+        if (to > this.bytes.length) {
+            this.bytes = Buffer.concat([this.bytes], Math.max(this.bytes.length * 2, to));
+        }
+        if (row === this.ends.length) {
+            const larger = new Uint32Array(row * 2);
+            larger.set(this.ends);
+            this.ends = larger;
+        }
+        for (let at = start; at < end; at++) {
+            this.bytes[from + at - start] = bytes[at] as number;
+        }
+        this.ends[row] = to;
+    }
+
+    /**
+     * Numbers, when more than half of the first 10,000 values that are there are numbers, else text. Undefined as long
+     * as more values could change that. `rows` are complete; `final`: there are no more.
+     */
+    decide(rows: number, final: boolean, decimalComma: boolean): "number" | "text" | undefined {
+        for (; this.seen < rows; this.seen++) {
+            if (this.numbers > DECIDING_VALUES / 2) {
+                return "number";
+            }
+            if (this.texts >= DECIDING_VALUES / 2) {
+                return "text";
+            }
+            const start = this.startOf(this.seen);
+            const end = this.ends[this.seen] as number;
+            if (!Number.isNaN(readNumber(this.bytes, start, end, decimalComma))) {
+                this.numbers++;
+            } else if (!isMissing(this.bytes, start, end)) {
+                this.texts++;
+            }
+        }
+        if (!final) {
+            return undefined;
+        }
+        return this.numbers > this.texts ? "number" : "text";
+    }
+
+    /** Hands every cell on, in the order of rows. */
+    replay(rows: number, put: (row: number, bytes: Uint8Array, start: number, end: number) => void): void {
+        for (let row = 0; row < rows; row++) {
+            put(row, this.bytes, this.startOf(row), this.ends[row] as number);
+        }
+    }
+
+    /** Memory that it takes. */
+    get byteLength(): number {
+        return this.bytes.byteLength + this.ends.byteLength;
+    }
+
+    private startOf(row: number): number {
+        return row === 0 ? 0 : (this.ends[row - 1] as number);
+    }
+}
+
+/** The longest marker of a missing value has four characters; longer cells are not looked at. */
+const MAX_MARKER_BYTES = 4;
+
+/** Says that a cell which is no number is empty, or stands for a missing value. */
+export function isMissing(bytes: Uint8Array, start: number, end: number): boolean {
+    const length = end - start;
+    return length === 0 || (length <= MAX_MARKER_BYTES && isMissingMarker(textOf(bytes, start, end)));
+}
+
+/** The cell as text. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+    return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
+}

@@ -1,0 +1,139 @@
+import type { Task } from "../../src/arguments";
+import { DataError } from "../../src/errors";
+import type { Column } from "./columns";
+import { lengthOf, type NumberList, rawOf, toDoubles, valueAt } from "./number-list";
+
+/** What is predicted. */
+export type Target = ClassTarget | NumberTarget;
+
+/** One of several classes. */
+export interface ClassTarget {
+    task: "classification";
+    name: string;
+    /** For each row the class's place in `classes`, in shared memory. */
+    y: Uint16Array;
+    classes: string[];
+    /** Why it is this task. */
+    why: string;
+}
+
+/** A number. */
+export interface NumberTarget {
+    task: "regression";
+    name: string;
+    /** For each row, in shared memory. */
+    y: Float64Array;
+    why: string;
+}
+
+/** Whole numbers are taken for classes up to so many different values ... */
+const MAX_NUMERIC_CLASSES = 10;
+
+/** ... and if each occurs in so many rows on average. */
+const MIN_ROWS_PER_NUMERIC_CLASS = 5;
+
+/** More classes than this, or than half of the rows, are no classes: the target is a name or a free text. */
+const MAX_CLASSES = 1000;
+
+/**
+ * Makes the target of its column.
+ * @throws {DataError} for one that cannot be learned
+ */
+export function makeTarget(column: Column, source: string, wanted: Task | undefined): Target {
+    const { name, values } = column;
+    const place = `${source} column ${JSON.stringify(name)}`;
+    const { task, why } = decideTask(column, wanted);
+    if (task === "classification") {
+        return { task, name, why, ...makeClasses(column, place) };
+    }
+    if (column.kind === "text") {
+        const first = JSON.stringify(column.categories[valueAt(values, 0)]);
+        throw new DataError(`${place} holds text such as ${first}: a regression needs numbers`);
+    }
+    // Two values are not only a poor regression: ml-cart refuses a first split that leaves no error at all.
+    if (differentValues(values, 2) !== undefined) {
+        throw new DataError(
+            `${place} has fewer than 3 different values: a regression needs more (--task=classification for classes)`,
+        );
+    }
+    return { task, name, why, y: ArrayBuffer.isView(values) ? values : toDoubles(values) };
+}
+
+/**
+ * Text is a classification. Numbers are a regression, unless they look like classes: whole numbers, at most 10
+ * different ones, each in 5 rows or more on average. The hyperparameter `task` decides otherwise.
+ */
+export function decideTask(column: Column, wanted: Task | undefined): { task: Task; why: string } {
+    if (wanted !== undefined) {
+        return { task: wanted, why: `--task=${wanted}` };
+    }
+    if (column.kind === "text") {
+        return { task: "classification", why: "the target is text" };
+    }
+    const different = differentValues(column.values, MAX_NUMERIC_CLASSES);
+    const likeClasses =
+        different !== undefined &&
+        different.length * MIN_ROWS_PER_NUMERIC_CLASS <= lengthOf(column.values) &&
+        different.every(Number.isInteger);
+    return likeClasses
+        ? {
+              task: "classification",
+              why: `the target has ${different.length} different whole numbers; --task=regression changes it`,
+          }
+        : { task: "regression", why: "the target is numbers; --task=classification changes it" };
+}
+
+function makeClasses(column: Column, place: string): { y: Uint16Array; classes: string[] } {
+    const { values } = column;
+    const rowCount = lengthOf(values);
+    const most = Math.min(MAX_CLASSES, rowCount / 2);
+    const numbers = column.kind === "number" ? differentValues(values, MAX_CLASSES) : undefined;
+    const count = column.kind === "text" ? column.categories.length : (numbers?.length ?? countDifferent(values));
+    if (count > most) {
+        throw new DataError(`${place} has ${count} different values in ${rowCount} rows: too many to be classes`);
+    }
+    const classes = column.kind === "text" ? column.categories : (numbers ?? []).map(String);
+    if (classes.length < 2) {
+        throw new DataError(
+            `${place} has one class only (${classes.map((label) => JSON.stringify(label))}): at least two are needed`,
+        );
+    }
+    const y = new Uint16Array(new SharedArrayBuffer(rowCount * Uint16Array.BYTES_PER_ELEMENT));
+    if (column.kind === "text") {
+        y.set(column.values.ints);
+    } else {
+        const placeOf = new Map(numbers?.map((value, index) => [value, index]));
+        for (let row = 0; row < rowCount; row++) {
+            y[row] = placeOf.get(valueAt(values, row)) as number;
+        }
+    }
+    return { y, classes };
+}
+
+/** The different numbers in ascending order; undefined when there are more than `most`. */
+function differentValues(values: NumberList, most: number): number[] | undefined {
+    const rowCount = lengthOf(values);
+    const different = new Set<number>();
+    // Classes are mostly small whole numbers, which a set takes long to find again and again.
+    const seen = new Uint8Array(256);
+    for (let row = 0; row < rowCount && different.size <= most; row++) {
+        const value = valueAt(values, row);
+        const place = value & 255;
+        if (place !== value) {
+            different.add(value);
+        } else if (seen[place] === 0) {
+            seen[place] = 1;
+            different.add(value);
+        }
+    }
+    return different.size > most ? undefined : [...different].sort((a, b) => a - b);
+}
+
+function countDifferent(values: NumberList): number {
+    const sorted = rawOf(values).slice().sort();
+    let count = 0;
+    for (let place = 0; place < sorted.length; place++) {
+        count += place === 0 || sorted[place] !== sorted[place - 1] ? 1 : 0;
+    }
+    return count;
+}

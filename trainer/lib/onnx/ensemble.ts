@@ -1,0 +1,52 @@
+import type { Model } from "../model";
+import { flatten } from "./flatten";
+import { attribute, nodeMessage, tensorMessage, tensorValues } from "./messages";
+import type { Message } from "./protobuf";
+
+/** The domain of the operators for classical models. */
+const DOMAIN = "ai.onnx.ml";
+
+/**
+ * The node with a model's trees. A row goes to the true branch when its value is less than the threshold, else, and also
+ * when the value is NaN, to the false one: left and right of ml-cart.
+ *
+ * For classes onnxruntime sums the shares in 64 bits and takes the first of the greatest sums, as ours does; but for one
+ * or two classes its operator has rules of its own (where both have weights, it names the second whenever that has more
+ * than 0). Therefore it is given three or more: those after the model's own have no weights, and cannot win.
+ * https://github.com/microsoft/onnxruntime/blob/v1.20.0/onnxruntime/core/providers/cpu/ml/tree_ensemble_aggregator.h
+ * @param outputs for classes label and sums of shares, with the padded classes; else the mean of the trees' numbers
+ */
+export function ensembleNode(model: Model, input: string, outputs: readonly string[]): Message {
+    const flat = flatten(model.trees);
+    const nodes = [
+        attribute.ints("nodes_treeids", flat.treeIds),
+        attribute.ints("nodes_nodeids", flat.nodeIds),
+        attribute.choices("nodes_modes", ["BRANCH_LT", "LEAF"], flat.isLeaf),
+        attribute.ints("nodes_featureids", flat.columns),
+        doubles("nodes_values_as_tensor", flat.thresholds),
+        attribute.ints("nodes_truenodeids", flat.trueNodeIds),
+        attribute.ints("nodes_falsenodeids", flat.falseNodeIds),
+        attribute.string("post_transform", "NONE"),
+    ];
+    const weights = (name: "class" | "target") => [
+        attribute.ints(`${name}_treeids`, flat.weightTreeIds),
+        attribute.ints(`${name}_nodeids`, flat.weightNodeIds),
+        attribute.ints(`${name}_ids`, flat.weightPlaces),
+        doubles(`${name}_weights_as_tensor`, flat.weights),
+    ];
+    if (model.task === "classification") {
+        const labels = attribute.strings("classlabels_strings", paddedClasses(model.classes));
+        return nodeMessage("TreeEnsembleClassifier", [input], outputs, [...nodes, ...weights("class"), labels], DOMAIN);
+    }
+    const mean = [attribute.string("aggregate_function", "AVERAGE"), attribute.int("n_targets", 1)];
+    return nodeMessage("TreeEnsembleRegressor", [input], outputs, [...nodes, ...weights("target"), ...mean], DOMAIN);
+}
+
+function doubles(name: string, values: Float64Array): Message {
+    return attribute.tensor(name, tensorMessage([values.length], tensorValues.double(values)));
+}
+
+/** The classes, and as many that never occur as make them three. */
+function paddedClasses(classes: readonly string[]): string[] {
+    return [...classes, ...Array.from({ length: Math.max(0, 3 - classes.length) }, () => "")];
+}

@@ -1,0 +1,105 @@
+import type { ClassificationModel, Feature, Model } from "../model";
+import { ensembleNode } from "./ensemble";
+import { attribute, ELEMENT_TYPE, type Graph, nodeMessage, tensorValues, valueInfo } from "./messages";
+import type { Message } from "./protobuf";
+import { Steps } from "./steps";
+
+/** The graph that predicts rows; `toOnnx` says what its inputs and outputs are. */
+export function makeGraph(model: Model): Graph {
+    const steps = new Steps(model.features.map(({ name }) => name));
+    const outputs = model.task === "classification" ? addClasses(steps, model) : addNumber(steps, model);
+    return { inputs: model.features.map(describeInput), outputs, constants: steps.constants, nodes: steps.nodes };
+}
+
+function addClasses(steps: Steps, model: ClassificationModel): Message[] {
+    const label = steps.name("label");
+    const probabilities = steps.name("probabilities");
+    const columns = joinColumns(steps, model.features);
+    const best = steps.name("best_class");
+    const sums = steps.name("sums");
+    steps.nodes.push(ensembleNode(model, columns, [best, sums]));
+    const axis = steps.constant("axis", [1], tensorValues.int64([1]));
+    const shares = meanShares(steps, sums, axis, model);
+    const refused = findRefused(steps, model.features, columns);
+    const ofRows = steps.add("Squeeze", [refused, axis], "refused_rows");
+    const noLabel = steps.constant("no_label", [1], tensorValues.string([""]));
+    const noShare = steps.constant("no_share", [1], tensorValues.float([Number.NaN]));
+    steps.nodes.push(
+        nodeMessage("Where", [ofRows, noLabel, best], [label]),
+        nodeMessage("Where", [refused, noShare, shares], [probabilities]),
+    );
+    return [
+        valueInfo(label, ELEMENT_TYPE.string, [], `${model.target}; "" for a row that cannot be predicted`),
+        valueInfo(
+            probabilities,
+            ELEMENT_TYPE.float,
+            [model.classes.length],
+            "Shares of the classes, in the order of the metadata's `classes`; NaN for a row that cannot be predicted",
+        ),
+    ];
+}
+
+function addNumber(steps: Steps, model: Model): Message[] {
+    const output = steps.name("value");
+    const columns = joinColumns(steps, model.features);
+    const mean = steps.name("mean");
+    steps.nodes.push(ensembleNode(model, columns, [mean]));
+    const refused = findRefused(steps, model.features, columns);
+    const noNumber = steps.constant("no_number", [1], tensorValues.float([Number.NaN]));
+    steps.nodes.push(nodeMessage("Where", [refused, noNumber, mean], [output]));
+    return [valueInfo(output, ELEMENT_TYPE.float, [1], `${model.target}; NaN for a row that cannot be predicted`)];
+}
+
+function describeInput(feature: Feature): Message {
+    if (feature.kind === "number") {
+        return valueInfo(feature.name, ELEMENT_TYPE.double, [1], feature.missing ? "A number, or NaN" : "A number");
+    }
+    const shown = feature.categories.slice(0, 10).map((category) => JSON.stringify(category));
+    const more =
+        feature.categories.length > shown.length ? `, and ${feature.categories.length - shown.length} more` : "";
+    return valueInfo(feature.name, ELEMENT_TYPE.string, [1], `One of ${shown.join(", ")}${more}`);
+}
+
+/** All columns as one table of 64-bit numbers: a text is its place in the categories, and NaN when it is not there. */
+function joinColumns(steps: Steps, features: readonly Feature[]): string {
+    const columns = features.map((feature, index) =>
+        feature.kind === "number" ? feature.name : encodeText(steps, feature.name, feature.categories, index),
+    );
+    return steps.add("Concat", columns, "columns", [attribute.int("axis", 1)]);
+}
+
+function encodeText(steps: Steps, column: string, categories: readonly string[], index: number): string {
+    const place = steps.name(`place_${index}`);
+    const table = [
+        attribute.strings("keys_strings", categories),
+        attribute.floats("values_floats", Float32Array.from(categories.keys())),
+        attribute.float("default_float", Number.NaN),
+    ];
+    steps.nodes.push(nodeMessage("LabelEncoder", [column], [place], table, "ai.onnx.ml"));
+    return steps.add("Cast", [place], `number_${index}`, [attribute.int("to", ELEMENT_TYPE.double)]);
+}
+
+/** The mean over the trees, of the model's own classes, from the sums that also have a column for each padded class. */
+function meanShares(steps: Steps, sums: string, axis: string, { classes, trees }: ClassificationModel): string {
+    let shares = sums;
+    if (classes.length < 3) {
+        const begin = steps.constant("first_class", [1], tensorValues.int64([0]));
+        const end = steps.constant("end_of_classes", [1], tensorValues.int64([classes.length]));
+        shares = steps.add("Slice", [shares, begin, end, axis], "sums_of_classes");
+    }
+    if (trees.length > 1) {
+        shares = steps.add("Div", [shares, steps.constant("trees", [1], tensorValues.float([trees.length]))], "shares");
+    }
+    return shares;
+}
+
+/** Which rows have NaN in a column that needs a value: booleans of shape [rows, 1]. */
+function findRefused(steps: Steps, features: readonly Feature[], columns: string): string {
+    const needed = features.map((feature) => feature.kind === "text" || !feature.missing);
+    const isNeeded = steps.constant("is_needed", [needed.length], tensorValues.bool(needed));
+    const isMissing = steps.add("And", [steps.add("IsNaN", [columns], "is_nan"), isNeeded], "is_missing");
+    // There is no "any" for booleans.
+    const asNumbers = steps.add("Cast", [isMissing], "missing", [attribute.int("to", ELEMENT_TYPE.float)]);
+    const any = steps.add("ReduceMax", [asNumbers], "any_missing", [attribute.ints("axes", [1])]);
+    return steps.add("Cast", [any], "refused", [attribute.int("to", ELEMENT_TYPE.bool)]);
+}

@@ -1,0 +1,89 @@
+import type { Model } from "../../model";
+import { clip, type Html, html } from "../html";
+import { countOf, formatNumber } from "../numbers";
+import { type MeanRange, meanRange, placeInRange } from "./bars";
+import type { NodeView, TreeView } from "./read-tree";
+
+const LEVEL_HEIGHT = 30;
+const MOST_LEVELS = 12;
+/** Per cent of the width. What is narrower is not drawn, or not labelled, or labelled on a wide screen only. */
+const NARROWEST = 0.25;
+const NARROWEST_LABEL = 5;
+const NARROWEST_LABEL_ON_PHONE = 20;
+
+/** The whole tree at a glance: each node as wide as its share of the rows, its children below it. */
+export function drawIcicle(tree: TreeView, model: Model): Html {
+    const { root } = tree;
+    if (root.rows === undefined || root.rows <= 0) {
+        return html``;
+    }
+    const boxes: { node: NodeView; x: number; width: number }[] = [];
+    let isDeeper = false;
+    const place = (node: NodeView, x: number, width: number): void => {
+        isDeeper ||= node.depth >= MOST_LEVELS;
+        if (node.depth >= MOST_LEVELS || width < NARROWEST) {
+            return;
+        }
+        boxes.push({ node, x, width });
+        if (node.split !== undefined) {
+            const { yes, no } = node.split;
+            const left = (width * (yes.rows ?? 0)) / (node.rows || 1);
+            place(yes, x, left);
+            place(no, x + left, width - left);
+        }
+    };
+    place(root, 0, 100);
+    const levels = Math.max(...boxes.map(({ node }) => node.depth)) + 1;
+    const range = meanRange(root);
+    const isClasses = model.task === "classification";
+    const label = `The tree at a glance: ${countOf(root.leaves, "leaf", "leaves")}, each node as wide as its share of the rows`;
+    return html`<figure class="icicle"><svg role="img" aria-label="${label}"
+        height="${levels * LEVEL_HEIGHT}">${boxes.map(({ node, x, width }) =>
+            drawBox(node, x, width, model, range),
+        )}</svg><figcaption>The tree at a glance: each box is as wide as its share of the rows; its question leads to the
+    boxes below it. ${
+        isClasses ? "The stronger the colour, the more of one class." : "The stronger the colour, the higher the mean."
+    }${isDeeper && html` Shown are the first ${MOST_LEVELS} levels.`}</figcaption></figure>`;
+}
+
+function drawBox(node: NodeView, x: number, width: number, model: Model, range: MeanRange): Html {
+    const text = width >= NARROWEST_LABEL && clip(labelOf(node, model), 60);
+    const shade = Math.round(9 * strengthOf(node, model, range));
+    return html`<svg class="box q${shade}" data-n="${node.index}" x="${percent(x)}%" y="${
+        node.depth * LEVEL_HEIGHT
+    }" width="${percent(width)}%" height="${LEVEL_HEIGHT}"><rect width="100%" height="100%"/>${
+        text &&
+        html`<text x="7" y="19"${width < NARROWEST_LABEL_ON_PHONE && html` class="wide"`}${
+            node.split === undefined && html` font-weight="600"`
+        }>${text}</text>`
+    }</svg>`;
+}
+
+function labelOf({ split, answer, leaves }: NodeView, model: Model): string {
+    if (split !== undefined) {
+        return model.features[split.question.column]?.name ?? "";
+    }
+    if (answer === undefined || leaves > 1) {
+        return "…";
+    }
+    if ("mean" in answer) {
+        return formatNumber(answer.mean, 3);
+    }
+    return model.task === "classification" ? (model.classes[answer.classes[0]?.place ?? 0] ?? "") : "";
+}
+
+/** How sure a node is, or how high, 0 to 1. */
+function strengthOf({ answer }: NodeView, model: Model, range: MeanRange): number {
+    if (answer === undefined) {
+        return 0;
+    }
+    if ("mean" in answer) {
+        return placeInRange(answer.mean, range);
+    }
+    const chance = model.task === "classification" ? 1 / model.classes.length : 0;
+    return Math.max(0, ((answer.classes[0]?.share ?? 0) - chance) / (1 - chance));
+}
+
+function percent(value: number): string {
+    return String(Number(value.toFixed(2)));
+}

@@ -1,0 +1,108 @@
+import type { Feature, Model, TreeNode } from "../../model";
+import { chooseSplits } from "./choose-splits";
+import { countRows } from "./rows";
+import { type Answer, summarize } from "./summaries";
+
+/** What a split asks. "Yes" goes left. */
+export type Question =
+    /** Is the number below the threshold? A missing one is not. */
+    | { kind: "below"; column: number; threshold: number }
+    /** Is there a number at all? */
+    | { kind: "given"; column: number }
+    /** Is the text one of the categories from `first` to before `middle`? Those that can come here end before `end`. */
+    | { kind: "one of"; column: number; first: number; middle: number; end: number };
+
+/** A node as the report shows it. */
+export interface NodeView {
+    /** Its place among the nodes that the report holds: depth first, left before right. */
+    index: number;
+    depth: number;
+    /** Training rows that came here; undefined where the model does not say. */
+    rows: number | undefined;
+    answer: Answer | undefined;
+    /** Leaves below; 1 if it is one. */
+    leaves: number;
+    /** Undefined for a leaf, and for a split that the report does not go into. */
+    split: SplitView | undefined;
+}
+
+/** A node that asks. */
+export interface SplitView {
+    question: Question;
+    yes: NodeView;
+    no: NodeView;
+    /** How many splits came before it, by their rows: the splits below any rank are the top of the tree. */
+    rank: number;
+}
+
+/** The part of a tree that the report holds. */
+export interface TreeView {
+    root: NodeView;
+    /** Nodes that it holds. */
+    size: number;
+    /** Splits that it holds. */
+    splits: number;
+}
+
+/** More would make a file that nobody opens. The costs are characters of the file. */
+const LIMITS = { splits: 20_000, cost: 900_000 };
+const COST_OF_SPLIT = 45;
+
+/** For each text column, which categories can come to a node: from the first to before the last. */
+type Ranges = ReadonlyMap<number, readonly [first: number, end: number]>;
+
+/** Reads the splits with the most rows, down to where the report would become too large. */
+export function readTree(root: TreeNode, model: Model): TreeView {
+    const rowsOf = countRows(root, model.rows);
+    const chosen = chooseSplits(root, rowsOf, LIMITS, (split) => COST_OF_SPLIT + lengthOfThreshold(split, model));
+    const ranks = new Map(chosen.map((split, rank) => [split, rank]));
+    const shown = new Set([root, ...chosen.flatMap(({ left, right }) => [left as TreeNode, right as TreeNode])]);
+    const summaries = summarize(root, rowsOf, model.task === "classification" ? model.classes.length : 0, shown);
+    let size = 0;
+    const view = (node: TreeNode, depth: number, ranges: Ranges): NodeView => {
+        const index = size++;
+        const { answer, leaves } = summaries.get(node) ?? { answer: undefined, leaves: 1 };
+        return { index, depth, rows: rowsOf(node), answer, leaves, split: viewSplit(node, depth, ranges) };
+    };
+    const viewSplit = (node: TreeNode, depth: number, ranges: Ranges): SplitView | undefined => {
+        const rank = ranks.get(node);
+        if (rank === undefined) {
+            return undefined;
+        }
+        const { question, left, right } = ask(node, model.features, ranges);
+        const yes = view(node.left as TreeNode, depth + 1, left);
+        return { question, yes, no: view(node.right as TreeNode, depth + 1, right), rank };
+    };
+    return { root: view(root, 0, new Map()), size, splits: ranks.size };
+}
+
+/** The question of a split, and what is left to ask below it. */
+function ask(
+    { splitColumn: column = 0, splitValue = 0 }: TreeNode,
+    features: readonly Feature[],
+    ranges: Ranges,
+): { question: Question; left: Ranges; right: Ranges } {
+    const feature = features[column];
+    if (feature?.kind !== "text") {
+        const question: Question =
+            splitValue === Number.MAX_VALUE
+                ? { kind: "given", column }
+                : { kind: "below", column, threshold: splitValue };
+        return { question, left: ranges, right: ranges };
+    }
+    const { categories } = feature;
+    const [first, end] = ranges.get(column) ?? [0, categories.length];
+    const middle = Math.min(Math.max(Math.ceil(splitValue), first), end);
+    return {
+        question: { kind: "one of", column, first, middle, end },
+        left: new Map(ranges).set(column, [first, middle]),
+        right: new Map(ranges).set(column, [middle, end]),
+    };
+}
+
+function lengthOfThreshold({ splitColumn = 0, splitValue = 0 }: TreeNode, { features }: Model): number {
+    const feature = features[splitColumn];
+    return feature?.kind === "text"
+        ? (feature.categories[Math.ceil(splitValue)] ?? "").length
+        : String(splitValue).length;
+}

@@ -1,0 +1,94 @@
+import type { Feature, Model, TextFeature } from "../../model";
+import { embedJson, type Html, html, name } from "../html";
+import { formatNumber } from "../numbers";
+import type { NodeView, TreeView } from "./read-tree";
+import { type TreeData, treeData } from "./tree-data";
+
+/** So many columns are splits at once; the others are folded away. */
+const FIRST_COLUMNS = 8;
+/** Up to so many categories are a list to choose from, up to so many are proposed while typing, more are typed. */
+const MOST_CHOICES = 100;
+const MOST_PROPOSALS = 2000;
+
+/** A form for the values of one row. The script shows it, and marks the row's way through the tree. */
+export function rowForm(tree: TreeView, model: Model): Html {
+    const data = treeData(tree, model);
+    const columns = columnsByRank(tree.root);
+    const asked = spansOf(data);
+    const fields = columns.map((column) => drawField(column, model.features[column] as Feature, asked.get(column)));
+    const more = fields.slice(FIRST_COLUMNS);
+    return html`<form id="row" autocomplete="off" hidden><div class="fields">${fields.slice(0, FIRST_COLUMNS)}</div>${
+        more.length > 0 &&
+        html`<details class="fold"><summary>${more.length} more columns that the tree asks for</summary><div
+            class="fields">${more}</div></details>`
+    }<div class="result"><output id="answer" for="${columns.map((column) => `c${column}`).join(" ")}"></output><button
+    type="reset">Clear</button></div><ol id="way" aria-label="The way of this row"></ol></form><script
+    type="application/json" id="tree-data">${embedJson(data)}</script>`;
+}
+
+/** Columns in the order of the first question about each: what is asked of the most rows comes first. */
+function columnsByRank(root: NodeView): number[] {
+    const ranks = new Map<number, number>();
+    const visit = ({ split }: NodeView): void => {
+        if (split !== undefined) {
+            const { column } = split.question;
+            ranks.set(column, Math.min(split.rank, ranks.get(column) ?? Infinity));
+            visit(split.yes);
+            visit(split.no);
+        }
+    };
+    visit(root);
+    return [...ranks].sort(([, a], [, b]) => a - b).map(([column]) => column);
+}
+
+function drawField(column: number, feature: Feature, span: readonly [number, number] | undefined): Html {
+    const id = `c${column}`;
+    const label = html`<label for="${id}">${name(feature.name)}</label>`;
+    if (feature.kind === "text") {
+        return html`<div class="field">${label}${drawChoice(id, column, feature)}</div>`;
+    }
+    const hint = span && html`<span class="hint" id="h${column}">${describeSpan(span)}</span>`;
+    const missing =
+        feature.missing && html`<label class="check"><input type="checkbox" data-missing="${column}"> no value</label>`;
+    return html`<div class="field">${label}<input id="${id}" data-column="${column}" inputmode="decimal"
+        aria-describedby="h${column}">${hint}${missing}</div>`;
+}
+
+function drawChoice(id: string, column: number, { categories }: TextFeature): Html {
+    if (categories.length <= MOST_CHOICES) {
+        const options = categories.map(
+            (text) => html`<option value="=${text}">${text === "" ? "(empty)" : text}</option>`,
+        );
+        return html`<select id="${id}" data-column="${column}"><option value="">choose …</option>${options}</select>`;
+    }
+    if (categories.length <= MOST_PROPOSALS) {
+        const options = categories.map((text) => html`<option>${text}</option>`);
+        return html`<input id="${id}" data-column="${column}" list="l${column}"><datalist
+            id="l${column}">${options}</datalist>`;
+    }
+    return html`<input id="${id}" data-column="${column}" aria-describedby="h${column}"><span class="hint"
+        id="h${column}">a value of the training data</span>`;
+}
+
+function describeSpan([low, high]: readonly [number, number]): Html {
+    if (low > high) {
+        return html`only whether there is one`;
+    }
+    return low === high
+        ? html`splits at ${formatNumber(low)}`
+        : html`splits at ${formatNumber(low)} to ${formatNumber(high)}`;
+}
+
+/** The least and the greatest threshold of each column of numbers. */
+function spansOf({ column, threshold }: TreeData): Map<number, [number, number]> {
+    const spans = new Map<number, [number, number]>();
+    for (const [index, place] of column.entries()) {
+        const value = threshold[index];
+        if (place >= 0 && typeof value === "number") {
+            const [low, high] = spans.get(place) ?? [Infinity, -Infinity];
+            const given = value === Number.MAX_VALUE;
+            spans.set(place, given ? [low, high] : [Math.min(low, value), Math.max(high, value)]);
+        }
+    }
+    return spans;
+}

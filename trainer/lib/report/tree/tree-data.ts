@@ -1,0 +1,75 @@
+import type { Model, TextFeature } from "../../model";
+import { clip } from "../html";
+import type { NodeView, TreeView } from "./read-tree";
+
+/** The tree for the script in the page, `follow-row.ts`: one entry for each node, depth first, left before right. */
+export interface TreeData {
+    columns: Readonly<Record<number, { name: string; kind: "number" | "text"; missing: boolean }>>;
+    /** What classes are called; undefined for a regression. */
+    classes: readonly string[] | undefined;
+    /** Column that is asked; -1 for a leaf, -2 for a split that the report does not go into. */
+    column: number[];
+    /** What is below it goes left: a number, or for text the first category that goes right. 0 for leaves. */
+    threshold: (number | string)[];
+    /** Where the right child is; the left one is the next. */
+    right: number[];
+    /** -1 where they are not known. */
+    rows: number[];
+    /** Of leaves: places and shares of the commonest classes by turns, or the mean. Of splits: 0. */
+    answer: (number | number[])[];
+}
+
+/** Puts the nodes that the report holds into lists. */
+export function treeData({ root }: TreeView, model: Model): TreeData {
+    const columns: Record<number, TreeData["columns"][number]> = {};
+    const classes = model.task === "classification" ? model.classes.map((label) => clip(label)) : undefined;
+    const data: TreeData = { columns, classes, column: [], threshold: [], right: [], rows: [], answer: [] };
+    const add = (node: NodeView): void => {
+        const { index, split } = node;
+        data.rows[index] = node.rows ?? -1;
+        data.right[index] = 0;
+        data.threshold[index] = 0;
+        if (split === undefined) {
+            data.column[index] = node.leaves === 1 ? -1 : -2;
+            data.answer[index] = flatAnswer(node);
+            return;
+        }
+        const { column } = split.question;
+        const feature = model.features[column];
+        columns[column] ??= {
+            name: clip(feature?.name ?? ""),
+            kind: feature?.kind ?? "number",
+            missing: feature?.kind === "number" && feature.missing,
+        };
+        data.column[index] = column;
+        data.threshold[index] = thresholdOf(split.question, feature as TextFeature);
+        data.answer[index] = 0;
+        data.right[index] = split.no.index;
+        add(split.yes);
+        add(split.no);
+    };
+    add(root);
+    return data;
+}
+
+function thresholdOf(question: NonNullable<NodeView["split"]>["question"], feature: TextFeature): number | string {
+    switch (question.kind) {
+        case "below":
+            return question.threshold;
+        case "given":
+            return Number.MAX_VALUE;
+        case "one of":
+            return feature.categories[question.middle] ?? "";
+    }
+}
+
+function flatAnswer({ answer }: NodeView): number | number[] {
+    if (answer === undefined) {
+        return [];
+    }
+    return "mean" in answer ? answer.mean : answer.classes.flatMap(({ place, share }) => [place, round(share)]);
+}
+
+function round(share: number): number {
+    return Number(share.toFixed(4));
+}

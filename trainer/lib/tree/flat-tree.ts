@@ -1,0 +1,106 @@
+import { type NumberList, valueAt } from "../csv/number-list";
+import type { CartModel, TreeNode } from "../model";
+import type { GrowthOptions } from "./types";
+
+/** Of `columns`: the node is a leaf. */
+export const LEAF = -1;
+
+/**
+ * A tree as arrays, which travel between threads at no cost. Nodes are numbered in preorder: a node's left child is the
+ * next node. Arrays have one item for each node unless said otherwise.
+ */
+export interface FlatTree {
+    task: "classification" | "regression";
+    /** The column that a split compares, or LEAF. */
+    columns: Int32Array;
+    /** Split: rows below this go left. Leaf of a regression: its number. */
+    values: Float64Array;
+    /** Split: its right child. Leaf: its number among the leaves. */
+    links: Uint32Array;
+    /** Split: as in model.json. */
+    gains: Float64Array;
+    /** Rows of the fit that came to the node. */
+    samples: Uint32Array;
+    /** Classes: of each leaf the first of its shares, and at the end their number. */
+    leafStarts: Uint32Array;
+    /** Classes: the class of each share, ascending within a leaf. Only classes that occur have a share. */
+    leafClasses: Uint16Array;
+    /** Classes: the shares. */
+    leafShares: Float64Array;
+    /** For each feature the impurity that its splits took away, weighted by rows; sums to 1, or all 0 without a split. */
+    importances: Float64Array;
+    /** Levels of decisions. */
+    depth: number;
+}
+
+/** How many leaves a tree has: one more than splits. */
+export function countLeaves(tree: FlatTree): number {
+    return (tree.columns.length + 1) / 2;
+}
+
+/** The leaf that a row ends in: a node's number. */
+export function findLeaf(tree: FlatTree, table: readonly NumberList[], row: number): number {
+    const { columns, values, links } = tree;
+    let node = 0;
+    let column = columns[0] as number;
+    while (column !== LEAF) {
+        // NaN is below nothing, and goes right.
+        const below = valueAt(table[column] as NumberList, row) < (values[node] as number);
+        node = below ? node + 1 : (links[node] as number);
+        column = columns[node] as number;
+    }
+    return node;
+}
+
+/** The memory that a tree's arrays lie in, for a message to another thread that hands them over. */
+export function buffersOf(tree: FlatTree): ArrayBuffer[] {
+    return Object.values(tree).flatMap((value) => (ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : []));
+}
+
+/** The tree in the form that ml-cart's `load` takes. */
+export function toCartModel(tree: FlatTree, growth: GrowthOptions): CartModel {
+    const classes = tree.task === "classification";
+    return {
+        name: classes ? "DTClassifier" : "DTRegression",
+        options: {
+            gainFunction: classes ? "gini" : "regression",
+            splitFunction: "mean",
+            minNumSamples: growth.minNumSamples,
+            maxDepth: growth.maxDepth,
+            gainThreshold: growth.gainThreshold,
+            kind: classes ? "classifier" : "regression",
+        },
+        root: toNode(tree, 0),
+    };
+}
+
+function toNode(tree: FlatTree, node: number): TreeNode {
+    const numberSamples = tree.samples[node] as number;
+    const column = tree.columns[node] as number;
+    if (column === LEAF) {
+        return { numberSamples, distribution: toDistribution(tree, node) };
+    }
+    return {
+        splitColumn: column,
+        splitValue: tree.values[node] as number,
+        gain: tree.gains[node] as number,
+        numberSamples,
+        left: toNode(tree, node + 1),
+        right: toNode(tree, tree.links[node] as number),
+    };
+}
+
+function toDistribution(tree: FlatTree, node: number): number[][] | number {
+    if (tree.task === "regression") {
+        return tree.values[node] as number;
+    }
+    const leaf = tree.links[node] as number;
+    const start = tree.leafStarts[leaf] as number;
+    const end = tree.leafStarts[leaf + 1] as number;
+    // As ml-cart does, up to the last class that occurs.
+    const shares = new Array<number>((tree.leafClasses[end - 1] as number) + 1).fill(0);
+    for (let index = start; index < end; index++) {
+        shares[tree.leafClasses[index] as number] = tree.leafShares[index] as number;
+    }
+    return [shares];
+}

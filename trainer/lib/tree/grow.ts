@@ -1,0 +1,204 @@
+import { type NumberList, valueAt } from "../csv/number-list";
+import { type BestSplit, type GapOf, noSplit } from "./best-split";
+import { type Criterion, makeCriterion, type NodeFacts, type Rounding } from "./criteria";
+import { chooseLayout, type Layout, makeSample, type Sample } from "./entries";
+import type { FlatTree } from "./flat-tree";
+import { ListsOnDemand } from "./lists-on-demand";
+import { type NodeLists, PartitionedLists } from "./node-lists";
+import type { Random } from "./random";
+import { TreeBuilder } from "./tree-builder";
+import type { FitTable, GrowthOptions } from "./types";
+import { makeWorkspace, reserve, type Workspace } from "./workspace";
+
+/** What a tree is grown from, beside the table. */
+export interface TreeRequest {
+    growth: GrowthOptions;
+    /** By row number of the table: how often a row counts, up to 255; 0: not at all. */
+    weights: Uint8Array;
+    /** Whether weights other than 0 and 1 occur. */
+    weighted: boolean;
+    /** Of a forest's tree: columns looked at for each split, and what draws them. */
+    sampling?: { maxFeatures: number; random: Random };
+    /** Whether the tree may be grown in the memory of the table's orders, which are none then. @default false */
+    inPlace?: boolean;
+    /** How the leaves' values are rounded. @default not at all */
+    round?: Rounding;
+    /** For tests: the bits of an entry. @default 32 */
+    wordBits?: number;
+    /** For tests: whether lists are sorted on demand. @default when it is less work */
+    onDemand?: boolean;
+}
+
+/** What a node costs with all columns kept in order, and with those sorted that it looks at, for each row. */
+const WORK = { partition: 2.5, sort: 12 };
+
+/**
+ * Grows a tree: at each node the best of all splits between two different values of a column. Of equally good splits the
+ * one with the widest gap is taken (see GapOf), then the one of the first column, then the one with the lowest threshold.
+ * @throws {RangeError} without a row, and for `inPlace` with rows that count more than once
+ */
+export function growTree(table: FitTable, request: TreeRequest, workspace: Workspace = makeWorkspace()): FlatTree {
+    const { target, columns } = table;
+    const classes = target.task === "classification" ? Math.max(target.classCount, 2) : 0;
+    const layout = chooseLayout(request.weights.length, classes, request.weighted, request.wordBits);
+    const sample = makeSample(request.weights, target.y, layout);
+    if (sample.rows === 0) {
+        throw new RangeError("A tree needs at least one row; got none");
+    }
+    if (request.inPlace && request.weighted) {
+        throw new RangeError("A tree grown in place needs rows that count once; got `weighted`");
+    }
+    reserve(workspace, sample.entries, request.weights.length);
+    const halfRanges = findHalfRanges(table, sample);
+    const lists = sortsOnDemand(request, columns.length)
+        ? new ListsOnDemand(table.orders, workspace, sample, layout)
+        : new PartitionedLists(table, workspace, sample, layout, request.inPlace ?? false);
+    const criterion = makeCriterion(target, layout, request.round ?? ((value) => value));
+    return new Grower(table, request, lists, layout, criterion, halfRanges).grow(sample.entries);
+}
+
+function sortsOnDemand({ onDemand, sampling }: TreeRequest, columns: number): boolean {
+    return onDemand ?? (sampling !== undefined && columns * WORK.partition > sampling.maxFeatures * WORK.sort);
+}
+
+/** Of each column, half the difference between the largest and the smallest number of the sample. */
+function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float64Array {
+    const halfRanges = columns.map((values, column) => {
+        const order = orders[column] as Uint32Array;
+        const isOutside = (index: number) => {
+            const row = (order[index] as number) >>> 1;
+            return codes[row] === 0 || !(valueAt(values, row) < Number.MAX_VALUE);
+        };
+        let [first, last] = [0, order.length - 1];
+        while (first < last && isOutside(first)) {
+            first++;
+        }
+        while (last > first && isOutside(last)) {
+            last--;
+        }
+        const [low, high] = [first, last].map((index) => valueAt(values, (order[index] as number) >>> 1));
+        // Without two numbers there is no gap to measure.
+        return first === last ? 0 : (high as number) / 2 - (low as number) / 2;
+    });
+    return Float64Array.from(halfRanges);
+}
+
+class Grower {
+    private readonly builder = new TreeBuilder();
+    private readonly importances: Float64Array;
+    /** Columns in the order of the last draw. */
+    private readonly deck: Int32Array;
+
+    constructor(
+        private readonly table: FitTable,
+        private readonly request: TreeRequest,
+        private readonly lists: NodeLists,
+        private readonly layout: Layout,
+        private readonly criterion: Criterion,
+        private readonly halfRanges: Float64Array,
+    ) {
+        this.importances = new Float64Array(table.columns.length);
+        this.deck = Int32Array.from(table.columns.keys());
+    }
+
+    grow(entries: number): FlatTree {
+        const root = { start: 0, end: entries, source: 0 } as NodeFacts;
+        this.addNode(this.criterion.describe(this.lists.rowsOf(root), 0, entries, 0), 0);
+        const total = this.importances.reduce((sum, importance) => sum + importance, 0);
+        if (total > 0) {
+            for (let column = 0; column < this.importances.length; column++) {
+                this.importances[column] = (this.importances[column] as number) / total;
+            }
+        }
+        return this.builder.finish(this.table.target.task, this.importances);
+    }
+
+    private addNode(node: NodeFacts, depth: number): void {
+        const { builder, criterion, lists } = this;
+        const best = this.isFinal(node, depth) ? noSplit() : this.search(node);
+        if (best.column < 0) {
+            criterion.addLeaf(builder, lists.rowsOf(node), node);
+            return;
+        }
+        const list = lists.at(best.column);
+        const left = criterion.describe(list, node.start, best.place, best.column);
+        const right = criterion.describe(list, best.place, node.end, best.column);
+        const gain = criterion.gainOf(best, node, left, right);
+        if (!criterion.isEnough(gain, this.request.growth.gainThreshold)) {
+            criterion.addLeaf(builder, lists.rowsOf(node), node);
+            return;
+        }
+        const importance = criterion.importanceOf(gain, node);
+        this.importances[best.column] = (this.importances[best.column] as number) + importance;
+        const split = builder.addSplit(best.column, this.thresholdOf(best), gain, node.rows, depth);
+        const final = { left: this.isFinal(left, depth + 1), right: this.isFinal(right, depth + 1) };
+        lists.beginLeft(node, best, final);
+        this.addNode(left, depth + 1);
+        builder.setRight(split);
+        this.addNode(lists.beginRight(node, best, final, right), depth + 1);
+    }
+
+    /** Whether nobody needs to look for a split. */
+    private isFinal(node: NodeFacts, depth: number): boolean {
+        const { maxDepth, minNumSamples } = this.request.growth;
+        return node.pure || depth >= maxDepth || node.rows <= minNumSamples;
+    }
+
+    private search(node: NodeFacts): BestSplit {
+        const best = noSplit();
+        this.criterion.enter(this.lists.rowsOf(node), node);
+        for (const column of this.drawColumns(node)) {
+            this.criterion.search(this.lists.open(column, node), node, column, best, this.gapOf);
+            this.lists.close(column, best.column === column);
+        }
+        return best;
+    }
+
+    /** Columns to look at: all, or as many as a forest takes of those that have different values here. */
+    private drawColumns(node: NodeFacts): Iterable<number> {
+        const { sampling } = this.request;
+        const { deck } = this;
+        if (sampling === undefined || sampling.maxFeatures >= deck.length) {
+            return this.table.columns.keys();
+        }
+        const drawn: number[] = [];
+        for (let next = 0; next < deck.length && drawn.length < sampling.maxFeatures; next++) {
+            const other = next + sampling.random.below(deck.length - next);
+            const column = deck[other] as number;
+            deck[other] = deck[next] as number;
+            deck[next] = column;
+            if (!this.lists.isConstant(column, node)) {
+                drawn.push(column);
+            }
+        }
+        return drawn.sort((a, b) => a - b);
+    }
+
+    /**
+     * The mean of the two values next to the split, as in ml-cart; but where no number lies between them, the upper one,
+     * for rows that are below the threshold go left. JSON has no infinity, so what divides numbers from missing ones is
+     * the largest number.
+     */
+    private thresholdOf({ column, place }: BestSplit): number {
+        const below = this.valueAt(column, place - 1);
+        const above = this.valueAt(column, place);
+        if (!(above < Number.MAX_VALUE)) {
+            return Number.MAX_VALUE;
+        }
+        const mean = (below + above) / 2;
+        const middle = Number.isFinite(mean) ? mean : below / 2 + above / 2;
+        return middle > below ? middle : above;
+    }
+
+    /** See GapOf. Halves are subtracted, for the range of all doubles is none. Where numbers end there is no gap. */
+    private readonly gapOf: GapOf = (column, place) => {
+        const below = this.valueAt(column, place - 1);
+        const above = this.valueAt(column, place);
+        return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (this.halfRanges[column] as number) : 0;
+    };
+
+    private valueAt(column: number, place: number): number {
+        const row = (this.lists.at(column)[place] as number) >>> this.layout.rowShift;
+        return valueAt(this.table.columns[column] as NumberList, row);
+    }
+}

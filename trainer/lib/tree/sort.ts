@@ -1,0 +1,238 @@
+import { MISSING_INT, type NumberList, type ScaledInts } from "../csv/number-list";
+
+/**
+ * The order of a column, found once and shared by every fit on the table: one word for each row, sorted by value, the
+ * row number in the upper 31 bits and in bit 0 whether the value is the same as that of the word before.
+ *
+ * Missing values (NaN) come last, as one group of equal values, and with them `Number.MAX_VALUE` and Infinity, which
+ * no threshold that JSON can hold is above. -0 equals 0. Equal values stand in the order of their rows.
+ */
+
+const DIGIT_BITS = 11;
+const DIGITS = 3;
+const BUCKETS = 1 << DIGIT_BITS;
+const DIGIT_MASK = BUCKETS - 1;
+
+/** The key of all doubles that go right at every split. No number has it: it would be a NaN. */
+const LAST_KEY = 0xffffffff;
+
+/** Runs of equal upper halves up to this length are sorted by insertion, longer ones by their lower halves. */
+const LONG_RUN = 48;
+
+/** Room to sort in: arrays of as many words as there are rows, or more. What is in them means nothing. */
+export interface SortScratch {
+    keys: readonly [Uint32Array, Uint32Array];
+    rows: Uint32Array;
+}
+
+/**
+ * Sorts a column, see the head of this file. A radix sort, least digit first.
+ * @param order takes the result, one word for each row
+ */
+export function sortColumn(column: NumberList, order: Uint32Array, scratch: SortScratch): void {
+    if (ArrayBuffer.isView(column)) {
+        sortDoubles(column, order, scratch);
+    } else {
+        sortInts(column, order, scratch);
+    }
+}
+
+/** Whole numbers are sorted by what they are above the smallest: mostly two digits are enough. */
+function sortInts({ ints }: ScaledInts, order: Uint32Array, scratch: SortScratch): void {
+    let smallest = MISSING_INT;
+    let largest = -MISSING_INT;
+    for (let row = 0; row < ints.length; row++) {
+        const int = ints[row] as number;
+        smallest = Math.min(smallest, int);
+        largest = int === MISSING_INT ? largest : Math.max(largest, int);
+    }
+    const [firstKeys, otherKeys] = scratch.keys;
+    for (let row = 0; row < ints.length; row++) {
+        // What is missing comes next after the largest.
+        firstKeys[row] = Math.min(ints[row] as number, largest + 1) - smallest;
+    }
+    const keys = radixSort(firstKeys, otherKeys, order, scratch.rows, ints.length);
+    for (let index = 0; index < order.length; index++) {
+        const tie = index > 0 && keys[index] === keys[index - 1] ? 1 : 0;
+        order[index] = ((order[index] as number) << 1) | tie;
+    }
+}
+
+/**
+ * Doubles are sorted by the upper halves of their bits; few numbers agree in all of these 32 bits without being equal,
+ * and they are put right in a second step.
+ */
+function sortDoubles(column: Float64Array, order: Uint32Array, scratch: SortScratch): void {
+    const halves = new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
+    const [firstKeys, otherKeys] = scratch.keys;
+    const lowerHalvesDiffer = makeKeys(column, halves, firstKeys);
+    const keys = radixSort(firstKeys, otherKeys, order, scratch.rows, column.length);
+    if (lowerHalvesDiffer) {
+        sortRuns(column, halves, keys, order);
+    }
+    markTies(column, keys, order, lowerHalvesDiffer);
+}
+
+/**
+ * The upper halves, changed so that they sort as unsigned integers in the order of the numbers: a positive number's
+ * sign bit is set, all bits of a negative one are flipped. Says whether the lower halves matter.
+ */
+function makeKeys(column: Float64Array, halves: Uint32Array, keys: Uint32Array): boolean {
+    let lower = 0;
+    for (let row = 0; row < column.length; row++) {
+        const value = column[row] as number;
+        if (value < Number.MAX_VALUE) {
+            // Adding 0 turns -0 into 0, whose upper half is 0.
+            const upper = value === 0 ? 0 : (halves[2 * row + 1] as number);
+            keys[row] = upper ^ ((upper >> 31) | 0x80000000);
+            lower |= halves[2 * row] as number;
+        } else {
+            keys[row] = LAST_KEY;
+        }
+    }
+    return lower !== 0;
+}
+
+/**
+ * Sorts keys with their row numbers, which are 0, 1, 2 ... at first; what is sorted ends in `order`.
+ * @returns the sorted keys: one of the two arrays
+ */
+function radixSort(
+    first: Uint32Array,
+    second: Uint32Array,
+    order: Uint32Array,
+    spare: Uint32Array,
+    length: number,
+): Uint32Array {
+    const counts = new Uint32Array(BUCKETS * DIGITS);
+    for (let index = 0; index < length; index++) {
+        const key = first[index] as number;
+        (counts[key & DIGIT_MASK] as number)++;
+        (counts[BUCKETS + ((key >>> DIGIT_BITS) & DIGIT_MASK)] as number)++;
+        (counts[2 * BUCKETS + (key >>> (2 * DIGIT_BITS))] as number)++;
+    }
+    // A digit that all keys share moves nothing.
+    const digits = [0, 1, 2].filter((digit) => {
+        const shared = ((first[0] as number) >>> (digit * DIGIT_BITS)) & DIGIT_MASK;
+        return counts[digit * BUCKETS + shared] !== length;
+    });
+    let [fromKeys, toKeys] = [first, second];
+    // An even number of steps ends where it began.
+    let [fromRows, toRows] = digits.length % 2 === 0 ? [order, spare] : [spare, order];
+    for (let row = 0; row < length; row++) {
+        fromRows[row] = row;
+    }
+    for (const digit of digits) {
+        const places = counts.subarray(digit * BUCKETS, (digit + 1) * BUCKETS);
+        startPlaces(places);
+        distribute(fromKeys, fromRows, toKeys, toRows, length, digit * DIGIT_BITS, places);
+        [fromKeys, toKeys] = [toKeys, fromKeys];
+        [fromRows, toRows] = [toRows, fromRows];
+    }
+    return fromKeys;
+}
+
+/** Turns the size of each bucket into the place of its first entry. */
+function startPlaces(counts: Uint32Array): void {
+    let place = 0;
+    for (let bucket = 0; bucket < counts.length; bucket++) {
+        const count = counts[bucket] as number;
+        counts[bucket] = place;
+        place += count;
+    }
+}
+
+function distribute(
+    fromKeys: Uint32Array,
+    fromRows: Uint32Array,
+    toKeys: Uint32Array,
+    toRows: Uint32Array,
+    length: number,
+    shift: number,
+    places: Uint32Array,
+): void {
+    for (let index = 0; index < length; index++) {
+        const key = fromKeys[index] as number;
+        const bucket = (key >>> shift) & DIGIT_MASK;
+        const place = places[bucket] as number;
+        places[bucket] = place + 1;
+        toKeys[place] = key;
+        toRows[place] = fromRows[index] as number;
+    }
+}
+
+/** Sorts each run of equal upper halves by value. */
+function sortRuns(column: Float64Array, halves: Uint32Array, keys: Uint32Array, order: Uint32Array): void {
+    let start = 0;
+    while (start < order.length) {
+        const key = keys[start] as number;
+        let end = start + 1;
+        while (end < order.length && keys[end] === key) {
+            end++;
+        }
+        if (end - start > 1 && key !== LAST_KEY) {
+            if (end - start <= LONG_RUN) {
+                insertionSort(column, order, start, end);
+            } else if (!isAscending(column, order, start, end)) {
+                sortByLowerHalves(column, halves, order.subarray(start, end), key < 0x80000000);
+            }
+        }
+        start = end;
+    }
+}
+
+function isAscending(column: Float64Array, order: Uint32Array, start: number, end: number): boolean {
+    let before = column[order[start] as number] as number;
+    for (let index = start + 1; index < end; index++) {
+        const value = column[order[index] as number] as number;
+        if (value < before) {
+            return false;
+        }
+        before = value;
+    }
+    return true;
+}
+
+function insertionSort(column: Float64Array, order: Uint32Array, start: number, end: number): void {
+    for (let index = start + 1; index < end; index++) {
+        const row = order[index] as number;
+        const value = column[row] as number;
+        let place = index;
+        while (place > start && (column[order[place - 1] as number] as number) > value) {
+            order[place] = order[place - 1] as number;
+            place--;
+        }
+        order[place] = row;
+    }
+}
+
+/** A long run: its numbers differ in their lower halves only, which count backwards below zero. */
+function sortByLowerHalves(column: Float64Array, halves: Uint32Array, run: Uint32Array, negative: boolean): void {
+    const length = run.length;
+    const rows = run.slice();
+    const first = new Uint32Array(length);
+    for (let index = 0; index < length; index++) {
+        const row = rows[index] as number;
+        const lower = column[row] === 0 ? 0 : (halves[2 * row] as number);
+        first[index] = negative ? ~lower : lower;
+    }
+    radixSort(first, new Uint32Array(length), run, new Uint32Array(length), length);
+    for (let index = 0; index < length; index++) {
+        run[index] = rows[run[index] as number] as number;
+    }
+}
+
+/** Makes words of rows: see the head of this file. */
+function markTies(column: Float64Array, keys: Uint32Array, order: Uint32Array, lowerHalvesDiffer: boolean): void {
+    let keyBefore = -1;
+    let rowBefore = 0;
+    for (let index = 0; index < order.length; index++) {
+        const key = keys[index] as number;
+        const row = order[index] as number;
+        const tie =
+            key === keyBefore && (key === LAST_KEY || !lowerHalvesDiffer || column[row] === column[rowBefore]) ? 1 : 0;
+        order[index] = (row << 1) | tie;
+        keyBefore = key;
+        rowBefore = row;
+    }
+}

@@ -1,0 +1,367 @@
+import fc from "fast-check";
+import { type Dataset, readDataset } from "../../lib/csv/dataset";
+import { rawOf, toDoubles } from "../../lib/csv/number-list";
+import { parseArguments } from "../../src/arguments";
+import { DataError } from "../../src/errors";
+import { count, repeat } from "../tables";
+import { bytesOf, csvOf, SOURCE } from "./files";
+
+const IRIS_LIKE = { Id: count(12), size: repeat([1.5, 2.5, 3.5], 12), color: repeat(["red", "blue"], 12) };
+const KIND = repeat(["a", "b", "c"], 12);
+
+type Columns = Record<string, readonly (string | number)[]>;
+
+function readText(content: string, ...argv: string[]): Promise<Dataset> {
+    const hyperparameters = parseArguments(["--target=kind", ...argv]);
+    return readDataset(bytesOf(content, 1000), SOURCE, hyperparameters, { print: () => {} });
+}
+
+function read(columns: Columns, ...argv: string[]): Promise<Dataset> {
+    return readText(csvOf(columns), ...argv);
+}
+
+/** The only feature, as its values: numbers, or texts. */
+async function readFeature(cells: readonly (string | number)[], name = "a"): Promise<unknown[]> {
+    const { features, columns } = await read(
+        { [name]: cells, kind: repeat(["x", "y"], cells.length) },
+        "--dropColumns=[]",
+    );
+    const [feature] = features;
+    const values = toDoubles(columns[0] ?? new Float64Array());
+    return Array.from(values, (value) => (feature?.kind === "text" ? feature.categories[value] : value));
+}
+
+describe("readDataset", () => {
+    it("turns a table into numbers", async () => {
+        const dataset = await read({ ...IRIS_LIKE, kind: KIND }, '--dropColumns=["Id"]');
+        expect(dataset).toMatchObject({ source: SOURCE, rowCount: 12, warnings: [], rowsWithoutTarget: 0 });
+        expect(dataset.target).toMatchObject({ task: "classification", name: "kind", classes: ["a", "b", "c"] });
+        expect([...dataset.target.y]).toEqual(repeat([0, 1, 2], 12));
+        expect(dataset.features).toEqual([
+            { name: "size", kind: "number", missing: false },
+            { name: "color", kind: "text", categories: ["blue", "red"] },
+        ]);
+        expect(dataset.columns.map((values) => [...toDoubles(values)])).toEqual([
+            repeat([1.5, 2.5, 3.5], 12),
+            repeat([1, 0], 12),
+        ]);
+        expect(dataset.dropped).toEqual([{ name: "Id", why: "dropColumns" }]);
+    });
+
+    it("puts everything that threads need into shared memory", async () => {
+        const classes = await read({ ...IRIS_LIKE, kind: KIND });
+        const numbers = await read({ ...IRIS_LIKE, kind: count(12) });
+        for (const { buffer } of [...classes.columns.map(rawOf), classes.target.y, numbers.target.y]) {
+            expect(buffer).toBeInstanceOf(SharedArrayBuffer);
+        }
+    });
+
+    it("sorts numeric classes as numbers", async () => {
+        const { target } = await read({ size: count(15), kind: repeat([10, 9, 2], 15) });
+        expect(target).toMatchObject({ task: "classification", classes: ["2", "9", "10"] });
+        expect([...target.y]).toEqual(repeat([2, 1, 0], 15));
+    });
+
+    it("keeps a target of numbers as it is", async () => {
+        const values = count(12).map((value) => value / 2);
+        const { target } = await read({ size: count(12), kind: values });
+        expect(target.task).toBe("regression");
+        expect([...target.y]).toEqual(values);
+    });
+
+    it("warns of a text that differs in most rows", async () => {
+        const name = count(12).map((value) => `n${value}`);
+        const { warnings } = await read({ name, size: count(12), kind: KIND });
+        expect(warnings).toEqual([expect.stringContaining('Column "name" holds a different text in most rows')]);
+    });
+
+    it("warns of a column without any value", async () => {
+        const { warnings } = await read({ name: repeat([""], 12), size: count(12), kind: KIND });
+        expect(warnings).toEqual([expect.stringContaining('Column "name" has the same value in every row ("")')]);
+    });
+
+    it("says what was read", async () => {
+        const lines: string[] = [];
+        const print = (line: string) => lines.push(line);
+        const content = csvOf({ size: count(12), kind: KIND }, ";");
+        await readDataset(bytesOf(content), SOURCE, parseArguments(["--target=kind"]), { print });
+        expect(lines).toEqual([`Read ${SOURCE}: 12 rows, 2 columns, semicolon-separated`]);
+    });
+
+    describe("columns", () => {
+        it("are numbers when most values are", async () => {
+            expect(await readFeature(repeat(["1", "2.5", "-3e1", "-0"], 12))).toEqual(repeat([1, 2.5, -30, 0], 12));
+        });
+
+        it("are text when at least half of the values are", async () => {
+            expect(await readFeature(repeat(["1", "2", "3a", "4b"], 12))).toEqual(repeat(["1", "2", "3a", "4b"], 12));
+            expect(await readFeature(repeat(["red", "NA"], 12))).toEqual(repeat(["red", "NA"], 12));
+        });
+
+        it("may have decimal commas where semicolons separate cells", async () => {
+            const { columns } = await readText(`size;kind\n${"5,1;a\n 4.9 ;b\n-,5;a\n".repeat(5)}`);
+            expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([5.1, 4.9, -0.5], 15));
+        });
+
+        it("give text its place in the sorted list of categories", async () => {
+            const { columns, features } = await read({
+                color: repeat(["red", "Blue", "red", "green"], 12),
+                kind: KIND,
+            });
+            expect(features).toEqual([{ name: "color", kind: "text", categories: ["Blue", "green", "red"] }]);
+            expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([2, 0, 2, 1], 12));
+        });
+
+        it("of text can be turned back into the text", async () => {
+            const text = fc.string({ unit: "grapheme" }).map((text) => `w${text}w`);
+            const texts = fc.array(text, { minLength: 10, maxLength: 200 });
+            await fc.assert(
+                fc.asyncProperty(texts, async (values) => {
+                    expect(await readFeature(values)).toEqual(values);
+                }),
+            );
+        });
+
+        it("of numbers can be turned back into the numbers", async () => {
+            const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer());
+            const numbers = fc.array(number, { minLength: 10, maxLength: 50 });
+            await fc.assert(
+                fc.asyncProperty(numbers, fc.constantFrom("\n", "\r\n", "\r"), async (values, lineBreak) => {
+                    const lines = values.map((value, row) => `${row % 2},${value},${value}`);
+                    const { columns } = await readText(`kind,a,b\n${lines.join(lineBreak)}`, "--task=classification");
+                    const expected = values.map((value) => value + 0);
+                    expect(columns.map((column) => [...toDoubles(column)])).toEqual([expected, expected]);
+                }),
+            );
+        });
+
+        it("are decided by the first 10,000 values that are there", async () => {
+            const kind = repeat(["x", "y"], 30_000);
+            const texts = [...repeat(["one", "2"], 10_000), ...count(20_000)];
+            expect(
+                (await read({ a: [...repeat([""], 9_000), ...texts.slice(0, 21_000)], kind })).features,
+            ).toMatchObject([{ kind: "text" }]);
+            const numbers = [...repeat(["one", 2, 3], 10_000), ...repeat(["four"], 20_000)];
+            await expect(read({ a: numbers, kind })).rejects.toThrow('row 2, column "a": "one" is text in a column of');
+        });
+    });
+
+    describe("missing values", () => {
+        it.each(["", "NA", "NaN", "null", "?", "-", "#N/A"])("among numbers, written %j, are NaN", async (marker) => {
+            const { columns, features } = await read({ a: repeat([1, 2, marker], 12), kind: KIND });
+            expect(features).toEqual([{ name: "a", kind: "number", missing: true }]);
+            expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([1, 2, Number.NaN], 12));
+        });
+
+        it("may be most of a column of numbers", async () => {
+            expect(await readFeature(repeat([7, "?", "", "NA"], 12))).toEqual(repeat([7, NaN, NaN, NaN], 12));
+        });
+
+        it("among text are a category, if they are empty", async () => {
+            const { features } = await read({ a: repeat(["x", "", "NA"], 12), kind: KIND });
+            expect(features).toEqual([{ name: "a", kind: "text", categories: ["", "NA", "x"] }]);
+        });
+
+        it("of the target leave the row out", async () => {
+            const { rowCount, rowsWithoutTarget, target, columns, features } = await read({
+                size: ["", ...count(19)],
+                color: ["pink", ...repeat(["red", "blue"], 19)],
+                kind: ["", ...repeat(["a", "b", "a", ""], 19)],
+            });
+            expect({ rowCount, rowsWithoutTarget }).toEqual({ rowCount: 15, rowsWithoutTarget: 5 });
+            expect(target).toMatchObject({ classes: ["a", "b"] });
+            expect([...target.y]).toEqual(repeat([0, 1, 0], 15));
+            // Nothing is left of the rows that were left out: neither their categories nor that a number was missing.
+            expect(features).toEqual([
+                { name: "size", kind: "number", missing: false },
+                { name: "color", kind: "text", categories: ["blue", "red"] },
+            ]);
+            const rows = count(19).filter((row) => row % 4 !== 3);
+            expect(columns.map((values) => [...toDoubles(values)])).toEqual([rows, rows.map((row) => 1 - (row % 2))]);
+        });
+
+        it("of a target of numbers may be marked", async () => {
+            const { rowsWithoutTarget, target } = await read({
+                size: count(24),
+                kind: repeat([0.5, "NA", 1.5, 2], 24),
+            });
+            expect(rowsWithoutTarget).toBe(6);
+            expect([...target.y]).toEqual(repeat([0.5, 1.5, 2], 18));
+        });
+
+        it("of the target count against the rows that are needed", async () => {
+            await expect(read({ size: count(12), kind: repeat(["a", "b", "a", ""], 12) })).rejects.toThrow(
+                `${SOURCE} has 9 rows with a target (3 without one are left out): at least 10 are needed`,
+            );
+        });
+    });
+
+    describe("identifiers", () => {
+        const drop = async (columns: Columns, ...argv: string[]) =>
+            (await read({ size: repeat([1, 2], 12), ...columns, kind: KIND }, ...argv)).dropped;
+
+        it.each(["Id", "ID", "id", "index", "user_id", "user-id", "PassengerId", "passengerID", "Row Number", "uuid"])(
+            "named %s are dropped if they differ in every row, and it is said",
+            async (name) => {
+                expect(await drop({ [name]: count(12) })).toEqual([
+                    { name, why: expect.stringContaining("`dropColumns`, when given, decides instead") },
+                ]);
+            },
+        );
+
+        it.each(["humid", "paid", "Grid", "SepalLengthCm", "video"])("are not columns named %s", async (name) => {
+            expect(await drop({ [name]: count(12) })).toEqual([]);
+        });
+
+        it.each([
+            ["numbers in any order", [5, 3, 4, 1, 2, 0, 9, 8, 7, 6, 11, 10]],
+            ["texts", count(12).map((value) => `x${value}`)],
+            ["numbers and texts", [1, 2, 3, 4, "5a", 6, 7, 8, 9, "10b", 11, 12]],
+            ["numbers, one of them missing", [1, 2, 3, 4, "", 6, 7, 8, 9, 10, 11, 12]],
+        ])("may be %s", async (_, id) => {
+            expect(await drop({ id })).toHaveLength(1);
+        });
+
+        it.each([
+            ["numbers", [5, 3, 4, 1, 2, 0, 9, 8, 7, 6, 11, 5]],
+            ["texts", repeat(["a", "b", "c"], 12)],
+            ["missing values", [1, 2, 3, 4, "", 6, 7, "", 9, 10, 11, 12]],
+        ])("have no %s twice", async (_, id) => {
+            expect(await drop({ id })).toEqual([]);
+        });
+
+        it("may be more texts than there may be categories", async () => {
+            const kind = repeat(KIND, 100_100);
+            const user_id = count(100_100).map((row) => `u${row}`);
+            const { dropped, rowCount } = await read({ size: kind.map((text) => `${text}${text}`), user_id, kind });
+            expect({ dropped, rowCount }).toMatchObject({ dropped: [{ name: "user_id" }], rowCount: 100_100 });
+            user_id[100_050] = "u7";
+            await expect(read({ size: kind, user_id, kind })).rejects.toThrow(
+                'row 100052, column "user_id": there are more than 100000 different texts: too many to be categories',
+            );
+        });
+
+        it("are no excuse for text among numbers when they are none", async () => {
+            const id = [1, 2, 3, 4, "5a", 6, 7, 8, 9, 2, 11, 12];
+            await expect(drop({ id })).rejects.toThrow(
+                'row 6, column "id": "5a" is text in a column of numbers (11 of 12); correct it',
+            );
+            await expect(drop({ id: [...id.slice(0, 9), "5a", 11, 12] })).rejects.toThrow('row 6, column "id": "5a"');
+        });
+
+        it("stay when dropColumns is given", async () => {
+            expect(await drop({ Id: count(12) }, "--dropColumns=[]")).toEqual([]);
+        });
+    });
+
+    it("does not mind what is wrong with a dropped column", async () => {
+        const notes = repeat(["", "NA", 3, "x"], 12);
+        expect((await read({ ...IRIS_LIKE, notes, kind: KIND }, '--dropColumns=["notes"]')).rowCount).toBe(12);
+    });
+
+    it.each([
+        [
+            "an unknown target",
+            { size: count(12), Kind: KIND },
+            [],
+            'has no column "kind" to predict; it has "size", "Kind"',
+        ],
+        [
+            "a file without a header",
+            { "5.1": count(12), "Iris-setosa": KIND },
+            [],
+            "has no header: its first row (5.1, Iris-",
+        ],
+        [
+            "an unknown dropped column",
+            { size: count(12), kind: KIND },
+            ['--dropColumns=["Id"]'],
+            'has no column "Id", which',
+        ],
+        ["nothing but the target", { kind: KIND }, [], "has no column left to learn from: it has only the target"],
+        [
+            "nothing left after dropping",
+            { Id: count(12), kind: KIND },
+            [],
+            'has no column left to learn from after dropping "Id"',
+        ],
+        [
+            "nothing left when told to drop",
+            { size: count(12), kind: KIND },
+            ['--dropColumns=["size"]'],
+            'has no column left to learn from after dropping "size"',
+        ],
+        ["a header alone", { size: [], kind: [] }, [], "has a header (size, kind) but no rows"],
+        ["too few rows", { size: count(9), kind: KIND.slice(0, 9) }, [], "has 9 rows: at least 10 are needed"],
+        ["a single row", { size: [1], kind: ["a"] }, [], "has 1 row: at least 10 are needed"],
+        ["one class", { size: count(12), kind: repeat(["a"], 12) }, [], 'column "kind" has one class only ("a")'],
+        [
+            "a free text as target",
+            { size: count(12), kind: count(12).map((value) => `n${value}`) },
+            [],
+            'column "kind" has 12 different values in 12 rows: too many to be classes',
+        ],
+        [
+            "numbers that are no classes",
+            { size: count(3000), kind: count(3000) },
+            ["--task=classification"],
+            'column "kind" has 3000 different values in 3000 rows: too many to be classes',
+        ],
+        [
+            "a text to regress on",
+            { size: count(12), kind: KIND },
+            ["--task=regression"],
+            'column "kind" holds text such as "a": a regression needs numbers',
+        ],
+        [
+            "a regression on two values",
+            { size: count(12), kind: repeat([1.5, 2.5], 12) },
+            [],
+            'column "kind" has fewer than 3 different values: a regression needs more (--task=classification for classes)',
+        ],
+        [
+            "text in a numeric feature",
+            { size: ["n/k", ...count(11)], kind: KIND },
+            [],
+            'row 2, column "size": "n/k" is text in a column of numbers (11 of 12); ' +
+                "correct it, or remove the row or the column",
+        ],
+        [
+            "the first of several texts among numbers",
+            { size: [1, 2, "x", "", "y", ...count(7)], kind: KIND },
+            [],
+            'row 4, column "size": "x" is text in a column of numbers (9 of 12)',
+        ],
+        [
+            "text among numbers far below",
+            { size: [...count(40_000), "x\ny", ...count(9)], kind: repeat(KIND, 40_010) },
+            [],
+            'row 40002, column "size": "x\\ny" is text in a column of numbers (40000 of 40001)',
+        ],
+        ["a short row before a text", { size: ["x", ...count(11)], kind: KIND }, [], 'row 2, column "size": "x"'],
+        [
+            "texts without end",
+            { name: count(100_010).map((row) => `n${row}`), kind: repeat(KIND, 100_010) },
+            [],
+            'row 100002, column "name": there are more than 100000 different texts: too many to be categories; ' +
+                "name the column in dropColumns",
+        ],
+        [
+            "names as target",
+            { size: count(100_010), kind: count(100_010).map((row) => `n${row}`) },
+            [],
+            'row 100002, column "kind": there are more than 100000 different values: too many to be classes',
+        ],
+    ])("refuses %s", async (_, columns: Record<string, (string | number)[]>, argv: string[], message) => {
+        const failure = read(columns, ...argv);
+        await expect(failure).rejects.toThrow(DataError);
+        await expect(failure).rejects.toThrow(`${SOURCE} ${message}`);
+    });
+
+    it("tells of a row that is cut short before it tells of what is in the row", async () => {
+        const rows = count(20_000).map((row) => `${row},${row % 3}\n`);
+        await expect(readText(`size,kind\n${rows.join("")}x\n`)).rejects.toThrow(
+            "row 20002 has 1 cell, the header has 2",
+        );
+    });
+});

@@ -1,0 +1,54 @@
+import { ColumnBuilder } from "../../lib/csv/column-builder";
+import { textOf } from "../../lib/csv/sample";
+import { readTable } from "../../lib/csv/table-reader";
+
+export const SOURCE = "gs://bucket/data.csv";
+
+/** Content in chunks. */
+export async function* bytesOf(content: string | Uint8Array, chunkSize = 7): AsyncGenerator<Uint8Array> {
+    const bytes = Buffer.from(content as string);
+    for (let offset = 0; offset < bytes.length; offset += chunkSize) {
+        yield bytes.subarray(offset, offset + chunkSize);
+    }
+}
+
+/** A CSV file of columns; every cell is quoted. */
+export function csvOf(columns: Record<string, readonly (string | number)[]>, delimiter = ","): string {
+    const lists = Object.values(columns);
+    const length = Math.max(...lists.map((values) => values.length));
+    const rows = Array.from({ length }, (_, row) => lists.map((values) => String(values[row] ?? "")));
+    const quote = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
+    return [Object.keys(columns), ...rows].map((cells) => `${cells.map(quote).join(delimiter)}\n`).join("");
+}
+
+/** Keeps the cells as they are. */
+class CellCollector extends ColumnBuilder {
+    readonly cells: string[] = [];
+
+    override put(row: number, bytes: Uint8Array, start: number, end: number): undefined {
+        this.cells[row] = textOf(bytes, start, end);
+    }
+
+    override settle(): undefined {}
+}
+
+/** Reads a file's cells as text. `windowBytes`: so much is looked at together. */
+export async function readCells(
+    content: string | Uint8Array | AsyncIterable<Uint8Array>,
+    { chunkSize = 7, windowBytes = 16 } = {},
+): Promise<{ columns: string[]; rows: string[][]; rowNumbers: number[] }> {
+    const bytes =
+        typeof content === "object" && Symbol.asyncIterator in content ? content : bytesOf(content, chunkSize);
+    const collectors: CellCollector[] = [];
+    const plan = ({ columns }: { columns: string[] }) => {
+        collectors.push(...columns.map((name) => new CellCollector(name, "feature", false)));
+        return collectors;
+    };
+    const { header, reader } = await readTable(bytes, SOURCE, plan, { windowBytes });
+    const rows = Array.from({ length: reader.rowCount }, (_, row) => row);
+    return {
+        columns: header.columns,
+        rows: rows.map((row) => collectors.map(({ cells }) => cells[row] as string)),
+        rowNumbers: rows.map((row) => reader.lines.lineOf(row)),
+    };
+}

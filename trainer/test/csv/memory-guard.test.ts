@@ -1,0 +1,115 @@
+import { readDataset } from "../../lib/csv/dataset";
+import { availableMemory, bytesPerValueOfFit, checkMemory } from "../../lib/csv/memory-guard";
+import { parseArguments } from "../../src/arguments";
+import { EXIT, MemoryError } from "../../src/errors";
+import { SOURCE } from "./files";
+
+const GB = 1e9;
+const WHOLE = {
+    rows: 1_000_000,
+    features: 10,
+    bytes: 88_000_000,
+    totalBytes: 88_000_000,
+    textBytes: 0,
+    valueBytes: 16,
+};
+
+/** The first two megabytes of a file with 30 million rows. */
+const PART = { ...WHOLE, rows: 22_500, bytes: 2_000_000, totalBytes: 2_640_000_000 };
+
+describe("checkMemory", () => {
+    it("lets pass what has room", () => {
+        expect(() => checkMemory(SOURCE, WHOLE, 0.4 * GB)).not.toThrow();
+        expect(() => checkMemory(SOURCE, PART, 7 * GB)).not.toThrow();
+    });
+
+    it("says what is needed, what there is, and the commands that help", () => {
+        expect(() => checkMemory(SOURCE, PART, 4 * GB)).toThrow(
+            new MemoryError(
+                `${SOURCE} needs about 6.5 GB of memory and there are 4.0 GB: about 29700000 rows with 10 features, ` +
+                    "16 bytes for each value; take a larger machine (npx pulumi config set machineType e2-standard-2), " +
+                    "or leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows",
+            ),
+        );
+    });
+
+    it.each([
+        [10, "e2-highmem-2)"],
+        [100, "e2-highmem-16)"],
+        [600, "n2-highmem-96)"],
+        [5000, "16 bytes for each value; no machine type has so much; leave out columns"],
+    ])("names a machine type for %d GB, or none", (need, name) => {
+        expect(() => checkMemory(SOURCE, { ...WHOLE, textBytes: need * GB }, GB)).toThrow(name);
+    });
+
+    it("says nothing of what is to come when nearly nothing was read, or when the estimate is close", () => {
+        expect(() => checkMemory(SOURCE, { ...PART, rows: 225, bytes: 20_000 }, GB)).not.toThrow();
+        expect(() => checkMemory(SOURCE, PART, 6 * GB)).not.toThrow();
+    });
+
+    it("counts what is there when the size is not known", () => {
+        expect(() => checkMemory(SOURCE, { ...PART, totalBytes: undefined }, GB)).not.toThrow();
+        expect(() => checkMemory(SOURCE, { ...WHOLE, totalBytes: undefined }, 0.2 * GB)).toThrow(
+            ": 1000000 rows with 10",
+        );
+    });
+});
+
+describe("bytesPerValueOfFit", () => {
+    it.each([
+        ["one tree", [], 4],
+        ["a tree chosen by cross-validation", ["--cv=5"], 20],
+        ["a tree of a list", ["--maxDepth=[3,4]"], 20],
+        ["a forest", ["--algorithm=forest"], 36],
+        ["a tree or a forest", ['--algorithm=["tree","forest"]'], 36],
+    ])("of %s counts the copies of the threads that work at the same time", (_, argv: string[], bytes) => {
+        expect(bytesPerValueOfFit(parseArguments(["--target=kind", ...argv]), 4)).toBe(bytes);
+    });
+});
+
+describe("availableMemory", () => {
+    it.each([
+        ["the container's limit", 2 * GB, 8 * GB, 2 * GB],
+        ["the machine's memory without a limit", 0, 8 * GB, 8 * GB],
+        ["the machine's memory when the limit is none", 2 ** 64, 8 * GB, 8 * GB],
+    ])("is %s", (_, constrained, total, expected) => {
+        expect(availableMemory(constrained, total)).toBe(expected);
+    });
+});
+
+describe("readDataset", () => {
+    /** Rows without an end; counts those that were asked for. */
+    function endless() {
+        const rows = Buffer.from("0.25,red\n".repeat(10_000));
+        const source = {
+            chunks: 0,
+            async *[Symbol.asyncIterator]() {
+                yield Buffer.from("size,kind\n");
+                for (; ; source.chunks++) {
+                    yield rows;
+                }
+            },
+        };
+        return source;
+    }
+    const hyperparameters = parseArguments(["--target=kind"]);
+    const print = () => {};
+
+    it("stops early when the whole file would not fit", async () => {
+        const bytes = endless();
+        const failure = readDataset(Object.assign(bytes, { size: 90 * GB }), SOURCE, hyperparameters, {
+            print,
+            memoryLimitBytes: 4 * GB,
+        });
+        await expect(failure).rejects.toMatchObject({ name: "MemoryError", exitCode: EXIT.memory });
+        await expect(failure).rejects.toThrow(
+            /needs about \d\d\d\.\d GB of memory and there are 4\.0 GB: about \d+ rows/,
+        );
+        expect(bytes.chunks).toBeLessThan(20);
+    });
+
+    it("stops in the middle of a file of unknown size", async () => {
+        const failure = readDataset(endless(), SOURCE, hyperparameters, { print, memoryLimitBytes: 0.16 * GB });
+        await expect(failure).rejects.toThrow(/needs about 0\.2 GB of memory and there are 0\.2 GB: 6\d{5} rows/);
+    });
+});

@@ -1,0 +1,48 @@
+import { readDataset } from "../../lib/csv/dataset";
+import { parseArguments } from "../../src/arguments";
+import { SOURCE } from "./files";
+
+/** A megabyte a second, by a clock of its own: rows of 10,000 bytes each. */
+async function readSlowly(megabytes: number, size?: number): Promise<string[]> {
+    const rows = [1, 2, 3, 4].map((value) => `${value / 4},${"abcde"[value]},`.padEnd(9_999, "x"));
+    const megabyte = Buffer.from(`${rows.join("\n")}\n`.repeat(25));
+    let time = 0;
+    async function* bytes(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from("size,kind,notes\n");
+        for (let count = 0; count < megabytes; count++) {
+            time += 1000;
+            yield megabyte;
+        }
+    }
+    const lines: string[] = [];
+    const hyperparameters = parseArguments(["--target=size", '--dropColumns=["notes"]', "--task=classification"]);
+    await readDataset(bytes(), SOURCE, hyperparameters, {
+        print: (line) => lines.push(line),
+        now: () => time,
+        totalBytes: size,
+    });
+    return lines;
+}
+
+describe("progress of reading", () => {
+    it("is told every five seconds, and at the end", async () => {
+        const lines = await readSlowly(12, 12_000_016);
+        expect(lines).toEqual([
+            expect.stringMatching(/^Reading: \d+ rows, 4\.\d MB of 12\.0 MB, 0\.\d MB\/s$/),
+            expect.stringMatching(/^Reading: \d+ rows, 9\.\d MB of 12\.0 MB, 0\.9 MB\/s$/),
+            `Read ${SOURCE}: 1200 rows, 3 columns, comma-separated, 12.0 MB in 12.0 s (1.0 MB/s)`,
+        ]);
+    });
+
+    it("is told without the whole when that is not known", async () => {
+        const lines = await readSlowly(6);
+        expect(lines).toEqual([
+            expect.stringMatching(/^Reading: \d+ rows, 4\.\d MB, 0\.\d MB\/s$/),
+            `Read ${SOURCE}: 600 rows, 3 columns, comma-separated`,
+        ]);
+    });
+
+    it("is no matter for a small file", async () => {
+        expect(await readSlowly(1)).toEqual([expect.stringMatching(/^Read .* rows, 3 columns, comma-separated$/)]);
+    });
+});

@@ -1,0 +1,49 @@
+import { parseEnvironment, parseGcsUri } from "../src/environment";
+import { UsageError } from "../src/errors";
+
+const VALID = { AIP_TRAINING_DATA_URI: "gs://data-bucket/a b/iris.csv", AIP_MODEL_DIR: "gs://bucket/runs/r-1/model/" };
+
+describe("parseEnvironment", () => {
+    it("reads Vertex AI's variables", () => {
+        expect(parseEnvironment({ ...VALID, AIP_DATA_FORMAT: "csv" })).toEqual({
+            dataset: { bucket: "data-bucket", path: "a b/iris.csv" },
+            modelDir: { bucket: "bucket", path: "runs/r-1/model/" },
+        });
+    });
+
+    it.each([
+        ["gs://bucket/model", "model/"],
+        ["gs://bucket", ""],
+        ["gs://bucket/", ""],
+    ])("writes under %s with the prefix %j", (uri, path) => {
+        expect(parseEnvironment({ ...VALID, AIP_MODEL_DIR: uri }).modelDir).toEqual({ bucket: "bucket", path });
+    });
+
+    it("names both variables when both are missing", () => {
+        expect(() => parseEnvironment({})).toThrow(
+            new UsageError([
+                "The environment variable AIP_TRAINING_DATA_URI must be a gs:// URI of one CSV object; got none",
+                "The environment variable AIP_MODEL_DIR must be a gs:// URI to write the model under; got none",
+            ]),
+        );
+    });
+
+    it.each(["iris.csv", "gs://bucket", "gs://bucket/folder/", "gs://bucket/part-*.csv", "gs://UPPER/iris.csv"])(
+        "refuses %s as a dataset",
+        (uri) => {
+            expect(() => parseEnvironment({ ...VALID, AIP_TRAINING_DATA_URI: uri })).toThrow(UsageError);
+        },
+    );
+
+    it("refuses a format that it cannot read", () => {
+        expect(() => parseEnvironment({ ...VALID, AIP_DATA_FORMAT: "jsonl" })).toThrow(
+            'The environment variable AIP_DATA_FORMAT must be "csv" or unset; got "jsonl"; this trainer reads CSV',
+        );
+    });
+});
+
+describe("parseGcsUri", () => {
+    it("leaves the object's name as it is", () => {
+        expect(parseGcsUri("gs://bucket/a//b c?#%2F.csv")).toEqual({ bucket: "bucket", path: "a//b c?#%2F.csv" });
+    });
+});

@@ -1,0 +1,37 @@
+import type { CartModel, Feature, Model, TreeNode } from "../../lib/model";
+
+/** A model of some trees; what a prediction does not need is made up. */
+export function modelOf(features: Feature[], classes: string[] | undefined, roots: TreeNode[]): Model {
+    const name = classes === undefined ? "DTRegression" : "DTClassifier";
+    const base = {
+        format: "gcp-trainer-model",
+        version: 1,
+        algorithm: roots.length === 1 ? "tree" : "forest",
+        target: "target",
+        features,
+        rows: 10,
+        hyperparameters: {},
+        library: { name: "ml-cart", version: "2.1.1" },
+        trees: roots.map((root): CartModel => ({ name, options: {}, root })),
+    } as const;
+    return classes === undefined ? { ...base, task: "regression" } : { ...base, task: "classification", classes };
+}
+
+/** Features of numbers named a, b, c ...; rows without a value can be predicted if `missing`. */
+export function numberFeatures(count: number, missing = false): Feature[] {
+    return Array.from({ length: count }, (_, place) => ({
+        name: String.fromCharCode(97 + place),
+        kind: "number",
+        missing,
+    }));
+}
+
+/** A decision. */
+export function split(splitColumn: number, splitValue: number, left: TreeNode, right: TreeNode): TreeNode {
+    return { splitColumn, splitValue, left, right };
+}
+
+/** A leaf with a number or with the shares of the first classes. */
+export function leaf(value: number | number[]): TreeNode {
+    return { distribution: typeof value === "number" ? value : [value] };
+}

@@ -1,0 +1,170 @@
+import { type Model, ModelError, parseModel, predictRow } from "../../lib/model";
+
+const MODEL: Model = {
+    format: "gcp-trainer-model",
+    version: 1,
+    algorithm: "tree",
+    task: "classification",
+    target: "kind",
+    classes: ["cat", "dog"],
+    features: [
+        { name: "weight", kind: "number", missing: false },
+        { name: "sound", kind: "text", categories: ["bark", "meow"] },
+    ],
+    rows: 10,
+    hyperparameters: {},
+    library: { name: "ml-cart", version: "2.1.1" },
+    trees: [
+        {
+            name: "DTClassifier",
+            options: {},
+            root: {
+                splitColumn: 1,
+                splitValue: 0.5,
+                left: { distribution: [[0, 1]] },
+                right: {
+                    splitColumn: 0,
+                    splitValue: 6,
+                    left: { distribution: [[1]] },
+                    right: { distribution: [[0.75, 0.25]] },
+                },
+            },
+        },
+    ],
+};
+
+/** The model as text, after a change. */
+function changed(change: (model: Record<string, never> & { [key: string]: unknown }) => void): string {
+    const copy = structuredClone(MODEL) as unknown as Parameters<typeof change>[0];
+    change(copy);
+    return JSON.stringify(copy);
+}
+
+describe("parseModel", () => {
+    it("reads what the trainer writes", () => {
+        expect(parseModel(JSON.stringify(MODEL))).toEqual(MODEL);
+    });
+
+    it.each([
+        ["nothing", "", "The model is not JSON: "],
+        ["a list", "[]", "The model's `model` must be an object; got []"],
+        ["another file", "{}", 'The model\'s `format` must be "gcp-trainer-model"; got nothing'],
+        ["a later version", changed((model) => Object.assign(model, { version: 2 })), "`version` must be 1"],
+        ["an unknown task", changed((model) => Object.assign(model, { task: "rank" })), "`task` must be"],
+        [
+            "no features",
+            changed((model) => Object.assign(model, { features: [] })),
+            "`features` must be a list that is not empty",
+        ],
+        [
+            "a feature of another kind",
+            changed((model) => Object.assign(model, { features: [{ name: "a", kind: "date" }] })),
+            '`features[0].kind` must be "number" or "text"; got "date"',
+        ],
+        ["no classes", changed((model) => Object.assign(model, { classes: undefined })), "`classes` must be a list"],
+        [
+            "a tree of the other task",
+            changed((model) => Object.assign(model, { task: "regression" })),
+            '`trees[0].name` must be "DTRegression"; got "DTClassifier"',
+        ],
+        [
+            "a split on a column that is not there",
+            JSON.stringify(MODEL).replace('"splitColumn":0', '"splitColumn":2'),
+            "`trees[0].root.right.splitColumn` must be an integer from 0 to 1; got 2",
+        ],
+        [
+            "a node with one child",
+            JSON.stringify(MODEL).replace('"left":{"distribution":[[1]]},', ""),
+            "`trees[0].root.right.left` must be an object; got nothing",
+        ],
+        [
+            "a leaf with too many classes",
+            JSON.stringify(MODEL).replace("[[1]]", "[[1,0,0]]"),
+            "`trees[0].root.right.left.distribution[0]` must be 1 to 2 numbers; got [1,0,0]",
+        ],
+        [
+            "a share that is no number",
+            JSON.stringify(MODEL).replace("[[1]]", '[["1"]]'),
+            '`trees[0].root.right.left.distribution[0]` must be numbers, 0 or more; got ["1"]',
+        ],
+        ["a tree without end", deepModel(), "levels deep"],
+        [
+            "a tree for many that are one",
+            changed((model) => Object.assign(model, { trees: [...MODEL.trees, ...MODEL.trees] })),
+            "`trees` must be one tree; got 2",
+        ],
+        [
+            "categories in another order",
+            JSON.stringify(MODEL).replace('["bark","meow"]', '["meow","bark"]'),
+            '`features[1].categories` must be different texts, sorted by code unit; got ["meow","bark"]',
+        ],
+        [
+            "a class twice",
+            changed((model) => Object.assign(model, { classes: ["cat", "cat"] })),
+            "`classes` must be different texts",
+        ],
+        [
+            "a column twice",
+            JSON.stringify(MODEL).replace('"name":"sound"', '"name":"weight"'),
+            "`features` must be columns with different names",
+        ],
+        [
+            "a feature that does not say whether values may be missing",
+            JSON.stringify(MODEL).replace(',"missing":false', ""),
+            "`features[0].missing` must be true or false; got nothing",
+        ],
+    ])("refuses %s", (_, json, message) => {
+        expect(() => parseModel(json)).toThrow(ModelError);
+        expect(() => parseModel(json)).toThrow(message);
+    });
+});
+
+function deepModel(): string {
+    const leaf = '{"distribution":[[1]]}';
+    const node = `{"splitColumn":0,"splitValue":1,"right":${leaf},"left":`;
+    return JSON.stringify(MODEL).replace(/"root":.*$/, `"root":${node.repeat(1100)}${leaf}${"}".repeat(1100)}}]}`);
+}
+
+describe("predictRow", () => {
+    it("takes a missing number where rows without one were trained on, and sends it right", () => {
+        const model = parseModel(JSON.stringify(MODEL).replace('"missing":false', '"missing":true'));
+
+        for (const weight of ["", "NA", null, Number.NaN]) {
+            expect(predictRow(model, { weight, sound: "meow" })).toMatchObject({ probabilities: { cat: 0.75 } });
+        }
+    });
+
+    it("takes an empty text where it is a category", () => {
+        const model = parseModel(JSON.stringify(MODEL).replace('["bark","meow"]', '["","meow"]'));
+
+        expect(predictRow(model, { weight: 1, sound: "" })).toMatchObject({ label: "dog" });
+    });
+
+    it.each([
+        [{ weight: "5.5", sound: "meow" }, "cat", { cat: 1, dog: 0 }],
+        [{ weight: 7, sound: "meow" }, "cat", { cat: 0.75, dog: 0.25 }],
+        [{ weight: 7, sound: " bark ", color: "brown" }, "dog", { cat: 0, dog: 1 }],
+    ])("of %j is %s", (row, label, probabilities) => {
+        expect(predictRow(MODEL, row)).toEqual({ task: "classification", label, probabilities });
+    });
+
+    it("gives a number for a regression", () => {
+        const { classes: _, ...rest } = MODEL as Extract<Model, { task: "classification" }>;
+        const root = { splitColumn: 0, splitValue: 6, left: { distribution: 0 }, right: { distribution: 2.5 } };
+        const model: Model = { ...rest, task: "regression", trees: [{ name: "DTRegression", options: {}, root }] };
+        expect(predictRow(parseModel(JSON.stringify(model)), { weight: 1, sound: "meow" })).toEqual({
+            task: "regression",
+            value: 0,
+        });
+    });
+
+    it.each([
+        [{ weight: 1 }, 'Column "sound" has no value; the model needs one'],
+        [{ weight: "", sound: "meow" }, 'Column "weight" has no value; the model needs one'],
+        [{ weight: "NA", sound: "meow" }, 'Column "weight" has no value ("NA"); the model needs one'],
+        [{ weight: "heavy", sound: "meow" }, 'Column "weight" must be a number; got "heavy"'],
+        [{ weight: 1, sound: "moo" }, 'Column "sound" must be one of "bark", "meow"; got "moo"'],
+    ])("refuses %j", (row, message) => {
+        expect(() => predictRow(MODEL, row)).toThrow(new ModelError(message));
+    });
+});

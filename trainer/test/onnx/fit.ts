@@ -1,0 +1,73 @@
+import type { Feature, Model, Row, TreeNode } from "../../lib/model";
+import { openFitPool, toCartModel } from "../../lib/tree";
+import { modelOf } from "../model/models";
+import { shareLabels, shareNumbers, UNLIMITED } from "../tree/tables";
+import type { Data } from "./data";
+import type { Case } from "./onnxruntime";
+
+/** Has the trainer fit a tree, or a forest of several, until nothing is left to split. */
+export async function fitModel({ features, rows, y }: Data, trees = 1): Promise<Model> {
+    const classes = typeof y[0] === "string" ? [...new Set(y as string[])].sort() : undefined;
+    const target =
+        classes === undefined
+            ? ({ task: "regression", y: shareNumbers(y as number[]) } as const)
+            : ({
+                  task: "classification",
+                  y: shareLabels(y.map((it) => classes.indexOf(it as string))),
+                  classes,
+              } as const);
+    const columns = features.map((feature) => shareNumbers(rows.map((row) => encode(feature, row))));
+    const pool = openFitPool({ columns, target }, { file: "", inThreadMs: Number.POSITIVE_INFINITY });
+    const result = await pool.fit({
+        algorithm: trees === 1 ? "tree" : "forest",
+        growth: UNLIMITED,
+        forest: { trees, maxFeatures: 2, seed: 42 },
+        rows: Uint32Array.from(rows.keys()),
+        keepTrees: true,
+    });
+    await pool.close();
+    const roots = result.trees.map((tree) => toCartModel(tree, UNLIMITED).root);
+    return modelOf(features, classes, roots);
+}
+
+function encode(feature: Feature, row: Row): number {
+    const cell = row[feature.name];
+    return feature.kind === "text" ? feature.categories.indexOf(cell as string) : ((cell ?? Number.NaN) as number);
+}
+
+/** A model of a data set, for its rows and for rows near to the model's thresholds. */
+export async function fittedCase(data: Data, trees = 1): Promise<Case> {
+    const model = await fitModel(data, trees);
+    return { model, rows: [...data.rows, ...rowsAtThresholds(model, data.rows, 100)] };
+}
+
+/** Rows that are at the thresholds of a model, just above, just below, and at what 32 bits make of them. */
+function rowsAtThresholds({ features, trees }: Model, rows: readonly Row[], count: number): Row[] {
+    const splits = trees.flatMap(({ root }) => splitsOf(root));
+    return splits
+        .filter(({ splitColumn }) => features[splitColumn as number]?.kind === "number")
+        .slice(0, count)
+        .flatMap(({ splitColumn, splitValue }, place) => {
+            const { name } = features[splitColumn as number] as Feature;
+            const value = splitValue as number;
+            const base = rows[place % rows.length] as Row;
+            const near = [value, next(value, 1), next(value, -1), Math.min(Math.fround(value), Number.MAX_VALUE)];
+            return near.map((it) => ({ ...base, [name]: it }));
+        });
+}
+
+function splitsOf(node: TreeNode): TreeNode[] {
+    return node.left === undefined || node.right === undefined
+        ? []
+        : [node, ...splitsOf(node.left), ...splitsOf(node.right)];
+}
+
+/** The number after or before one, in 64 bits. */
+function next(value: number, direction: 1 | -1): number {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setFloat64(0, value);
+    const away = value > 0 === direction > 0;
+    view.setBigInt64(0, view.getBigInt64(0) + (away ? 1n : -1n));
+    const result = view.getFloat64(0);
+    return Number.isFinite(result) ? result : value;
+}

@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import type { Model, Row } from "../../lib/model";
+import { toOnnx } from "../../lib/onnx";
+
+const VENV = path.join(__dirname, "../../../.venv");
+const run = promisify(execFile);
+
+/** Rows to predict with a model. */
+export interface Case {
+    model: Model;
+    /** Null is a missing number, "" a missing text. */
+    rows: Row[];
+}
+
+/** Name, type, and shape of an input or output; the first dimension is the rows. */
+type ValueInfo = [string, string, (string | number)[]];
+
+/** What onnxruntime and onnx say of a model. Not-a-number is null. */
+export interface Judgement {
+    producer: [name: string, version: string];
+    doc: string;
+    metadata: Record<string, string>;
+    irVersion: number;
+    operatorSets: Record<string, number>;
+    inputs: ValueInfo[];
+    outputs: ValueInfo[];
+    /** For each output the values of all rows, one row after the other. */
+    results: (number | string | null)[][];
+    /** The same for the first rows, each predicted alone. */
+    alone: (number | string | null)[][];
+}
+
+const isInstalled = (package_: string): boolean => {
+    const list = path.join(VENV, "requirements.txt");
+    return existsSync(list) && readFileSync(list, "utf8").includes(`\n${package_}==`);
+};
+
+/** `describe` for tests that need onnxruntime: skipped without it, with the reason in the title. */
+export function describeWithOnnxruntime(title: string, tests: () => void): void {
+    if (isInstalled("onnxruntime")) {
+        describe(title, tests);
+    } else {
+        describe.skip(
+            `${title} [skipped: there is no .venv with onnxruntime (.ci/python-packages.sh makes it)]`,
+            tests,
+        );
+    }
+}
+
+/** Runs a Python program in a new folder with some files; gives what it prints. */
+export async function runPython(program: string, files: Record<string, string | Uint8Array>): Promise<string> {
+    const folder = await mkdtemp(path.join(tmpdir(), "onnx-"));
+    try {
+        await Promise.all(Object.entries(files).map(([name, content]) => writeFile(path.join(folder, name), content)));
+        const { stdout } = await run(path.join(VENV, "bin/python"), [program, "."], {
+            cwd: folder,
+            env: { PATH: process.env.PATH ?? "", PYTHONDONTWRITEBYTECODE: "1" },
+            maxBuffer: 2 ** 30,
+        });
+        return stdout;
+    } finally {
+        await rm(folder, { recursive: true, force: true });
+    }
+}
+
+/** Has models checked and run on rows. One program for all: it takes longer to start than to run. */
+export async function judge(cases: Readonly<Record<string, Case>>): Promise<Record<string, Judgement>> {
+    const files: Record<string, string | Uint8Array> = {};
+    for (const [place, { model, rows }] of Object.values(cases).entries()) {
+        const columns = model.features.map(({ name }) => [name, rows.map((row) => row[name] ?? null)]);
+        files[`${place}.onnx`] = toOnnx(model);
+        files[`${place}.json`] = JSON.stringify(Object.fromEntries(columns));
+    }
+    const printed = JSON.parse(await runPython(path.join(__dirname, "judge.py"), files)) as Record<string, Judgement>;
+    return Object.fromEntries(Object.keys(cases).map((name, place) => [name, printed[place] as Judgement]));
+}

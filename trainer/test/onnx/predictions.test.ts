@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { type Model, ModelError, type Prediction, predictRow, type Row } from "../../lib/model";
+import trainer from "../../package.json";
+import { CASES, ODD_NAMES } from "./cases";
+import { type Case, describeWithOnnxruntime, type Judgement, judge } from "./onnxruntime";
+import { randomCase } from "./random-case";
+
+type Output = (number | string | null)[];
+
+function predictOrRefuse(model: Model, row: Row): Prediction | undefined {
+    try {
+        return predictRow(model, row);
+    } catch (error) {
+        if (error instanceof ModelError) {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
+/** What the outputs are to hold, by our own prediction: labels, if there are classes, and numbers of 64 bits. */
+function expectedOf({ model, rows }: Case): { labels: Output; numbers: Output } {
+    const predictions = rows.map((row) => predictOrRefuse(model, row));
+    return {
+        labels: predictions.map((it) => (it?.task === "classification" ? it.label : "")),
+        numbers: predictions.flatMap((it): Output => {
+            if (model.task === "regression") {
+                return [it?.task === "regression" ? it.value : null];
+            }
+            return model.classes.map((label) =>
+                it?.task === "classification" ? (it.probabilities[label] ?? null) : null,
+            );
+        }),
+    };
+}
+
+/** Holds numbers of 32 bits to ours: equal after rounding, or for the mean of several trees at most one bit away. */
+function expectNumbers(actual: Output, expected: Output, trees: number): void {
+    const wrong = expected.flatMap((value, place) => {
+        const other = actual[place];
+        if (typeof value !== "number" || typeof other !== "number") {
+            return value === other ? [] : [{ place, value, other }];
+        }
+        const rounded = Math.fround(value);
+        const right = trees === 1 ? other === rounded : Math.abs(other - rounded) <= 2 ** -23 * Math.abs(rounded);
+        return right ? [] : [{ place, value, other }];
+    });
+    expect(wrong).toEqual([]);
+    expect(actual).toHaveLength(expected.length);
+}
+
+function expectEqual(case_: Case, { results, alone }: Judgement): void {
+    const { labels, numbers } = expectedOf(case_);
+    const { model } = case_;
+    const ofNumbers = model.task === "classification" ? 1 : 0;
+    if (model.task === "classification") {
+        expect(results[0]).toEqual(labels);
+        expect(alone[0]).toEqual(labels.slice(0, alone[0]?.length));
+    }
+    expectNumbers(results[ofNumbers] ?? [], numbers, model.trees.length);
+    const first = alone[ofNumbers] ?? [];
+    expectNumbers(first, numbers.slice(0, first.length), model.trees.length);
+}
+
+describeWithOnnxruntime("model.onnx in onnxruntime", () => {
+    const random = Object.fromEntries(
+        fc.sample(randomCase, { seed: 42, numRuns: 200 }).map((it, place) => [`random ${place}`, () => it]),
+    );
+    const makers: Record<string, () => Case | Promise<Case>> = { ...CASES, ...random };
+    const cases: Record<string, Case> = {};
+    let judgements: Record<string, Judgement>;
+
+    beforeAll(async () => {
+        for (const [name, make] of Object.entries(makers)) {
+            cases[name] = await make();
+        }
+        judgements = await judge(cases);
+    }, 60_000);
+
+    it.each(Object.keys(makers))("predicts what predictRow does for every row: %s", (name) => {
+        expectEqual(cases[name] as Case, judgements[name] as Judgement);
+    });
+
+    it("takes a column each, by its name, and says what comes out", () => {
+        const { inputs, outputs } = judgements["customers, a tree"] as Judgement;
+
+        expect(inputs).toEqual([
+            ["city", "tensor(string)", ["rows", 1]],
+            ["months", "tensor(double)", ["rows", 1]],
+            ["fee", "tensor(double)", ["rows", 1]],
+            ["rating (1–5)", "tensor(double)", ["rows", 1]],
+            ["plan", "tensor(string)", ["rows", 1]],
+        ]);
+        expect(outputs).toEqual([
+            ["label", "tensor(string)", ["rows"]],
+            ["probabilities", "tensor(float)", ["rows", 2]],
+        ]);
+        expect(judgements["prices, a forest"]?.outputs).toEqual([["value", "tensor(float)", ["rows", 1]]]);
+    });
+
+    it("lets a column have the name of an output, which then has another", () => {
+        const names = (name: string) => judgements[name]?.outputs.map(([output]) => output);
+
+        expect(names("odd names, classes")).toEqual(["label_", "probabilities_"]);
+        expect(names("odd names, a number")).toEqual(["value_"]);
+        expect(judgements["odd names, a number"]?.inputs.map(([input]) => input)).toEqual(ODD_NAMES);
+    });
+
+    it("says what it is", () => {
+        const { producer, doc, metadata, irVersion, operatorSets } = judgements["iris, a forest"] as Judgement;
+
+        expect(producer).toEqual([trainer.name, trainer.version]);
+        expect(doc).toBe(
+            'Predicts "target", one of 3 classes, from 4 columns: a forest of 100 trees, fitted on 10 rows.',
+        );
+        expect(metadata).toEqual({
+            task: "classification",
+            target: "target",
+            classes: '["Iris-setosa","Iris-versicolor","Iris-virginica"]',
+            algorithm: "forest",
+            trees: "100",
+            rows: "10",
+            hyperparameters: "{}",
+        });
+        expect({ irVersion, operatorSets }).toEqual({ irVersion: 8, operatorSets: { "": 17, "ai.onnx.ml": 3 } });
+    });
+
+    it("has rows in these cases that are predicted and rows that are refused, and ties", () => {
+        const labels = (name: string) => new Set(judgements[name]?.results[0]);
+
+        expect(labels("refused rows, a tree")).toEqual(new Set(["", "leaves", "stays"]));
+        expect(labels("ties of two classes")).toEqual(new Set(["no", "yes"]));
+        const shares = judgements["ties of two classes"]?.results[1] ?? [];
+        expect(shares.filter((share) => share === 0.5).length).toBeGreaterThan(20);
+    });
+});

@@ -1,0 +1,36 @@
+import { OnnxError, toOnnx } from "../../lib/onnx";
+import { modelOf, numberFeatures } from "../model/models";
+import { iris } from "./data";
+import { fitModel } from "./fit";
+
+describe("toOnnx", () => {
+    it("gives the same bytes for the same model", async () => {
+        const model = await fitModel(iris());
+        const copy = structuredClone(model);
+
+        expect(toOnnx(copy)).toEqual(toOnnx(model));
+        expect(copy).toEqual(model);
+    });
+
+    it("refuses a model that is too long for the format", async () => {
+        const model = await fitModel(iris());
+        const { length } = toOnnx(model);
+
+        expect(toOnnx(model, length)).toHaveLength(length);
+        expect(() => toOnnx(model, length - 1)).toThrow(
+            new OnnxError(
+                `The model has ${length} bytes as ONNX, whose files have ${length - 1} at most; ` +
+                    "fewer trees or a lower maxDepth make it smaller",
+            ),
+        );
+    });
+
+    it("refuses a column with more categories than its numbers can tell apart", () => {
+        const categories = { length: 2 ** 24 + 1 } as string[];
+        const wide = modelOf([{ name: "id", kind: "text", categories }, ...numberFeatures(1)], undefined, [
+            { distribution: 1 },
+        ]);
+
+        expect(() => toOnnx(wide)).toThrow(new OnnxError('Column "id" has 16777217 categories; ONNX takes 16777216'));
+    });
+});

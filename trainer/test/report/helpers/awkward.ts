@@ -1,0 +1,54 @@
+import type { Feature, Model } from "../../../lib/model";
+import type { ReportInput } from "../../../lib/report";
+import { madeUp } from "./data";
+import { modelOf, reportOf } from "./inputs";
+import { uneven } from "./made-up-trees";
+
+const SCRIPTS = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    '"><b onmouseover=alert(1)>',
+    "&lt;&amp;",
+    "]]>-->{{x}}${y}",
+];
+const WRITINGS = [
+    "العربية من اليمين",
+    "עברית",
+    "日本語の列名",
+    "हिन्दी",
+    "emoji 🌈👩‍🔬",
+    "ελληνικά",
+    "\u0000control\u0007\ud800",
+    "",
+];
+const LONG = ["a_very_long_column_name_without_any_place_to_break_it".repeat(4), "many short words ".repeat(20).trim()];
+
+/** Names that somebody else's file may hold: markup, other writings, very long ones. */
+export const AWKWARD_NAMES = [...SCRIPTS, ...WRITINGS, ...LONG];
+
+/** A report that has them in every place. */
+export function awkwardReport(): ReportInput {
+    const features = AWKWARD_NAMES.map(
+        (name, place): Feature =>
+            place % 2 === 0
+                ? { name, kind: "text", categories: [...AWKWARD_NAMES].sort() }
+                : { name, kind: "number", missing: true },
+    );
+    const model = modelOf(madeUp(features, AWKWARD_NAMES.slice(0, 11), 5000), [uneven(60, features, 11)]);
+    const named: Model = {
+        ...model,
+        target: AWKWARD_NAMES[0] as string,
+        hyperparameters: Object.fromEntries(AWKWARD_NAMES.map((name) => [name, name])),
+    };
+    const why = AWKWARD_NAMES[1] as string;
+    return reportOf(named, {
+        source: `gs://bucket/${AWKWARD_NAMES[2]}`,
+        dataset: {
+            rowCount: 5000,
+            dropped: AWKWARD_NAMES.map((name) => ({ name, why })),
+            warnings: AWKWARD_NAMES,
+            rowsWithoutTarget: 0,
+            target: { why },
+        },
+    });
+}

@@ -1,0 +1,165 @@
+import { type Algorithm, type Model, predictEncoded, type TreeNode } from "../../../lib/model";
+import type { ReportInput } from "../../../lib/report";
+import { scoreClasses, scoreNumbers } from "../../../src/metrics";
+import type { Data } from "./data";
+import { grow, randomNumbers } from "./grow";
+
+/** How a report's model is grown. */
+export interface Growth {
+    algorithm?: Algorithm;
+    trees?: number;
+    maxDepth?: number;
+    minNumSamples?: number;
+}
+
+/** Trains on four rows of five, tests on the fifth, and fits the model on all: what a report is made of. */
+export function train(
+    data: Data,
+    { algorithm = "tree", trees = 1, maxDepth = 64, minNumSamples = 3 }: Growth = {},
+): ReportInput {
+    const all = [...data.y.keys()];
+    const testRows = all.filter((row) => row % 5 === 2);
+    const trainRows = all.filter((row) => row % 5 !== 2);
+    const random = randomNumbers(3);
+    const modelFrom = (rows: readonly number[]) =>
+        modelOf(
+            data,
+            Array.from({ length: trees }, () => {
+                const drawn =
+                    algorithm === "tree" ? rows : rows.map(() => rows[Math.floor(random() * rows.length)] as number);
+                const pick = (values: readonly number[]) => drawn.map((row) => values[row] as number);
+                return grow(
+                    { columns: data.columns.map(pick), y: pick(data.y), classes: data.classes?.length ?? 0 },
+                    maxDepth,
+                    minNumSamples,
+                );
+            }),
+            algorithm,
+            { algorithm, maxDepth, minNumSamples, seed: 42, testFraction: 0.2, dropColumns: ["Id"] },
+        );
+    const tested = modelFrom(trainRows);
+    const actual = testRows.map((row) => data.y[row] as number);
+    const predicted = testRows.map((row) => predict(tested, data, row));
+    const model = modelFrom(all);
+    const { depth, leaves } = measure(model.trees[0]?.root as TreeNode);
+    return {
+        source: data.source,
+        dataset: {
+            rowCount: all.length,
+            dropped: [{ name: "Id", why: "dropColumns" }],
+            warnings: [],
+            rowsWithoutTarget: 0,
+            target: {
+                why: data.classes ? "the target is text" : "the target is numbers; --task=classification changes it",
+            },
+        },
+        model,
+        metrics: {
+            trainRows: trainRows.length,
+            testRows: testRows.length,
+            treeDepth: depth,
+            treeLeaves: leaves,
+            ...(data.classes ? scoreClasses(actual, predicted, data.classes) : scoreNumbers(actual, predicted)),
+            featureImportances: importancesOf(model),
+        },
+        test: { actual, predicted },
+        trainer: { name: "gcp-trainer-decision-tree", version: "0.1.0" },
+    };
+}
+
+/** What the model says of a row: the place of the class, or the number. */
+export function predict(model: Model, data: Data, row: number): number {
+    const prediction = predictEncoded(
+        model,
+        data.columns.map((column) => column[row] as number),
+    );
+    return prediction.task === "regression" ? prediction.value : (data.classes ?? []).indexOf(prediction.label);
+}
+
+/** A model from trees. */
+export function modelOf(
+    { target, features, classes, y }: Data,
+    roots: readonly TreeNode[],
+    algorithm: Algorithm = "tree",
+    hyperparameters: Record<string, unknown> = {},
+): Model {
+    const base = {
+        format: "gcp-trainer-model" as const,
+        version: 1 as const,
+        algorithm,
+        target,
+        features,
+        rows: y.length,
+        hyperparameters,
+        library: { name: "ml-cart" as const, version: "2.1.1" },
+    };
+    return classes
+        ? {
+              ...base,
+              task: "classification",
+              classes,
+              trees: roots.map((root) => ({ name: "DTClassifier", options: {}, root })),
+          }
+        : { ...base, task: "regression", trees: roots.map((root) => ({ name: "DTRegression", options: {}, root })) };
+}
+
+/** A report of any model: what is measured is made up, and the same each time. */
+export function reportOf(model: Model, changes: Partial<ReportInput> = {}): ReportInput {
+    const random = randomNumbers(5);
+    const rows = Array.from({ length: 400 }, () => random());
+    const classes = model.task === "classification" ? model.classes : [];
+    const actual = rows.map((value, row) => (classes.length > 0 ? row % classes.length : 100 * value));
+    const predicted = actual.map((value) =>
+        classes.length > 0
+            ? random() < 0.8
+                ? value
+                : Math.floor(random() * classes.length)
+            : value + 20 * (random() - 0.5),
+    );
+    const { depth, leaves } = measure(model.trees[0]?.root as TreeNode);
+    return {
+        source: "gs://made/up.csv",
+        dataset: { rowCount: model.rows, dropped: [], warnings: [], rowsWithoutTarget: 0, target: { why: "made up" } },
+        model,
+        metrics: {
+            trainRows: model.rows - 400,
+            testRows: 400,
+            treeDepth: depth,
+            treeLeaves: leaves,
+            ...(classes.length > 0 ? scoreClasses(actual, predicted, classes) : scoreNumbers(actual, predicted)),
+            featureImportances: model.features.map(({ name }, place) => ({
+                feature: name,
+                importance: 2 ** -(place + 1),
+            })),
+        },
+        test: { actual, predicted },
+        trainer: { name: "gcp-trainer-decision-tree", version: "0.1.0" },
+        ...changes,
+    };
+}
+
+function importancesOf({ features, trees }: Model): { feature: string; importance: number }[] {
+    const sums = features.map(() => 0);
+    const add = ({ splitColumn, gain = 0, left, right }: TreeNode): void => {
+        if (left && right) {
+            sums[splitColumn ?? 0] = (sums[splitColumn ?? 0] as number) + gain;
+            add(left);
+            add(right);
+        }
+    };
+    for (const { root } of trees) {
+        add(root);
+    }
+    const total = sums.reduce((sum, value) => sum + value, 0) || 1;
+    return features
+        .map(({ name }, place) => ({ feature: name, importance: (sums[place] as number) / total }))
+        .sort((a, b) => b.importance - a.importance);
+}
+
+function measure({ left, right }: TreeNode): { depth: number; leaves: number } {
+    if (!left || !right) {
+        return { depth: 0, leaves: 1 };
+    }
+    const [a, b] = [measure(left), measure(right)];
+    return { depth: 1 + Math.max(a.depth, b.depth), leaves: a.leaves + b.leaves };
+}

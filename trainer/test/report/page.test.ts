@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { type ReportInput, renderReport } from "../../lib/report";
+import { AWKWARD_NAMES, awkwardReport } from "./helpers/awkward";
+import { blobs, houses, iris, madeUp } from "./helpers/data";
+import { attribute, byTag, type Element, pageOf, textOf } from "./helpers/dom";
+import { modelOf, reportOf, train } from "./helpers/inputs";
+import { labels, numbers, uneven } from "./helpers/made-up-trees";
+
+const irisReport = train(iris());
+const housesReport = train(houses(300), { maxDepth: 5, minNumSamples: 8 });
+const forestReport = train(blobs(4, 400, 5), { algorithm: "forest", trees: 3, maxDepth: 6 });
+
+describe("the page", () => {
+    const reports: [string, ReportInput][] = [
+        ["a classification", irisReport],
+        ["a regression", housesReport],
+        ["a forest", forestReport],
+        ["names with markup, in other writings and very long", awkwardReport()],
+        ["a tree of one leaf", reportOf(modelOf(madeUp(numbers(2), labels(2)), [uneven(1, numbers(2), 2)]))],
+    ];
+
+    it.each(reports)("of %s is HTML without a parse error, with each id once", (_, input) => {
+        const { elements, errors } = pageOf(input);
+        expect(errors).toEqual([]);
+        const ids = elements.map((element) => attribute(element, "id")).filter((id) => id !== undefined);
+        expect(ids).toEqual([...new Set(ids)]);
+        const links = byTag(elements, "a").map((link) => attribute(link, "href")?.slice(1));
+        expect(ids).toEqual(expect.arrayContaining(links));
+    });
+
+    it.each(reports)("of %s has the headings in order", (_, input) => {
+        const headings = pageOf(input).elements.filter(({ tagName }) => /^h\d$/.test(tagName));
+        expect(headings.map(({ tagName }) => tagName)).toEqual(["h1", ...headings.slice(1).map(() => "h2")]);
+        expect(headings.length).toBeGreaterThan(3);
+    });
+
+    it.each(reports)("of %s allows its own script and styles and loads nothing", (_, input) => {
+        const { elements } = pageOf(input);
+        const policy = attribute(
+            elements.find((element) => attribute(element, "http-equiv") === "Content-Security-Policy"),
+            "content",
+        );
+        const hash = (element: Element | undefined) => {
+            const [child] = element?.childNodes ?? [];
+            const text = child !== undefined && "value" in child ? child.value : "";
+            return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+        };
+        const scripts = byTag(elements, "script").filter((element) => attribute(element, "type") === undefined);
+        expect(scripts).toHaveLength(1);
+        expect(byTag(elements, "style")).toHaveLength(1);
+        expect(policy).toBe(
+            `default-src 'none'; style-src '${hash(byTag(elements, "style")[0])}'; script-src '${hash(scripts[0])}'; base-uri 'none'; form-action 'none'`,
+        );
+        const loading = elements
+            .flatMap(({ attrs }) => attrs)
+            .filter(({ name }) => /^(src|srcset|data|style|on\w+)$/.test(name));
+        expect(loading).toEqual([]);
+        expect(elements.map(({ tagName }) => tagName)).not.toEqual(
+            expect.arrayContaining([expect.stringMatching(/^(img|iframe|object|embed|link|base)$/)]),
+        );
+    });
+
+    it("is the same for the same input", () => {
+        expect(renderReport(train(iris()))).toBe(renderReport(irisReport));
+    });
+
+    it("shows names as they are, markup and all", () => {
+        const { text, elements } = pageOf(awkwardReport());
+        for (const name of AWKWARD_NAMES.slice(0, 11)) {
+            expect(text).toContain(name);
+        }
+        expect(textOf(byTag(elements, "h1")[0])).toBe(AWKWARD_NAMES[0]);
+        expect(textOf(byTag(elements, "title")[0])).toContain(AWKWARD_NAMES[0]);
+    });
+
+    it.each<[string, () => ReportInput, number]>([
+        ["iris", () => irisReport, 60_000],
+        [
+            "10,000 leaves",
+            () => reportOf(modelOf(madeUp(numbers(12), labels(5), 120_000), [uneven(10_000, numbers(12), 5)])),
+            1_500_000,
+        ],
+        [
+            "100,000 leaves",
+            () => reportOf(modelOf(madeUp(numbers(12), undefined, 1_200_000), [uneven(100_000, numbers(12), 0)])),
+            2_000_000,
+        ],
+        [
+            "1,000 features and 1,000 classes",
+            () => reportOf(modelOf(madeUp(numbers(1000), labels(1000), 60_000), [uneven(3000, numbers(1000), 1000)])),
+            2_000_000,
+        ],
+    ])("of %s is small", (_, input, bytes) => {
+        expect(pageOf(input()).size).toBeLessThan(bytes);
+    });
+});

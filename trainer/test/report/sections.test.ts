@@ -1,0 +1,229 @@
+import type { ReportInput } from "../../lib/report";
+import { blobs, houses, iris, madeUp } from "./helpers/data";
+import { attribute, byTag, cellsOf, hasClass, pageOf, textOf } from "./helpers/dom";
+import { modelOf, reportOf, train } from "./helpers/inputs";
+import { labels, numbers, uneven } from "./helpers/made-up-trees";
+
+const irisReport = train(iris());
+const housesReport = train(houses(300), { maxDepth: 5, minNumSamples: 8 });
+const forestReport = train(blobs(4, 400, 5), { algorithm: "forest", trees: 3, maxDepth: 6 });
+
+describe("the headline", () => {
+    it("explains the accuracy against the baseline", () => {
+        const { accuracy = 0, testRows } = irisReport.metrics;
+        const { text } = pageOf(irisReport);
+        expect(text).toContain(`${Number((accuracy * 100).toFixed(1))} % accuracy`);
+        expect(text).toContain(
+            `Of ${testRows} rows that it had not seen, it named the right class for ${Math.round(accuracy * testRows)}.`,
+        );
+        expect(text).toContain("Always answering Iris-setosa, the commonest class among them, would be right for 10.");
+        expect(text).not.toContain("no better than that");
+    });
+
+    it("says so when a model is no better than the baseline", () => {
+        const { metrics } = irisReport;
+        const poor = { ...irisReport, metrics: { ...metrics, accuracy: 0.3, baselineAccuracy: 0.4 } };
+        expect(pageOf(poor).text).toContain("So it is no better than that");
+        const { rmse = 0 } = housesReport.metrics;
+        const worse = { ...housesReport, metrics: { ...housesReport.metrics, r2: -0.21 } };
+        expect(pageOf(worse).text).toContain("So it is no better than that");
+        expect(pageOf(worse).text).toContain(`always answering the mean would have ${grouped(rmse / Math.sqrt(1.21))}`);
+    });
+
+    it("compares a regression with always answering the mean", () => {
+        const { actual } = housesReport.test;
+        const values = Array.from(actual);
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+        const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+        expect(pageOf(housesReport).text).toContain(`always answering the mean would have ${grouped(deviation)}`);
+    });
+
+    it("has no comparison where the tested values do not vary", () => {
+        const flat = { ...housesReport, metrics: { ...housesReport.metrics, r2: null } };
+        const { text } = pageOf(flat);
+        expect(text).toContain("The tested values do not vary");
+        expect(text).not.toContain("NaN");
+    });
+
+    it("tells the out-of-bag and cross-validated measures", () => {
+        const metrics = {
+            ...forestReport.metrics,
+            outOfBag: { rows: 399, accuracy: 0.875 },
+            cv: { folds: 5, measure: "accuracy", mean: 0.853, std: 0.0214 },
+        };
+        const { text } = pageOf({ ...forestReport, metrics });
+        expect(text).toContain("by the trees that did not see it: 87.5 % of 399 rows");
+        expect(text).toContain(
+            "Over 5 folds of the other rows, its accuracy is 85.3 % on average (standard deviation 2.1 %)",
+        );
+    });
+
+    function grouped(value: number): string {
+        return Number(value.toPrecision(4)).toLocaleString("en-US");
+    }
+});
+
+describe("the confusion matrix", () => {
+    it("has heads for rows and columns, counts and shares", () => {
+        const matrix = pageOf(irisReport).elements.find((element) => hasClass(element, "matrix"));
+        expect(matrix && byTag(matrix, "th").map((head) => [textOf(head), attribute(head, "scope")])).toEqual([
+            ...["Iris-setosa", "Iris-versicolor", "Iris-virginica"].map((label) => [label, "col"]),
+            ...["Iris-setosa", "Iris-versicolor", "Iris-virginica"].map((label) => [label, "row"]),
+        ]);
+        const counts = irisReport.metrics.confusionMatrix ?? [];
+        const support = (irisReport.metrics.classes ?? []).map((item) => item.support);
+        const shown = counts.map((line, row) =>
+            line.map((count) => {
+                const share = Number(((100 * count) / (support[row] as number)).toFixed(1));
+                return count === 0 ? "0" : `${count} ${share} %`;
+            }),
+        );
+        expect(
+            cellsOf(matrix)
+                .slice(1)
+                .map((cells) => cells.slice(1)),
+        ).toEqual(shown);
+    });
+
+    it("gives way to the commonest mistakes when there are many classes", () => {
+        const input = reportOf(modelOf(madeUp(numbers(3), labels(40)), [uneven(50, numbers(3), 40)]));
+        const { elements, text } = pageOf(input);
+        expect(elements.filter((element) => hasClass(element, "matrix"))).toEqual([]);
+        const table = byTag(elements, "table").find(
+            (item) => textOf(byTag(item, "caption")[0]) === "The commonest mistakes",
+        );
+        const mistakes = (input.metrics.confusionMatrix ?? []).flatMap((line, actual) =>
+            line.filter((count, predicted) => actual !== predicted && count > 0),
+        );
+        const listed = cellsOf(table)
+            .slice(1)
+            .map((cells) => Number(cells[2]));
+        expect(listed).toEqual(mistakes.sort((a, b) => b - a).slice(0, 20));
+        expect(text).toContain(`${mistakes.length - 20} rarer pairs of 40 classes not shown`);
+        expect(text).toContain("The 20 classes with the lowest F1, of 40");
+    });
+});
+
+describe("the features", () => {
+    it("are listed by their importance, those never asked for are counted", () => {
+        const table = pageOf(irisReport).elements.find((element) => hasClass(element, "importances"));
+        const asked = (irisReport.metrics.featureImportances ?? []).filter(({ importance }) => importance > 0);
+        expect(cellsOf(table).slice(1)).toEqual(
+            asked.map(({ feature, importance }) => [feature, "", `${(importance * 100).toFixed(1)} %`]),
+        );
+        expect(pageOf(irisReport).text).toContain(`${4 - asked.length} features are never asked for`);
+    });
+
+    it("have their kinds: numbers, numbers or none, categories", () => {
+        const table = byTag(pageOf(housesReport).elements, "table").find(
+            (item) => textOf(byTag(item, "caption")[0]) === "5 features",
+        );
+        expect(cellsOf(table).slice(1)).toEqual([
+            ["area in m²", "a number"],
+            ["built", "a number, or none"],
+            ["district", expect.stringMatching(/^text, 10 categories ?\(empty\), Altstadt, /)],
+            ["walls", "text, 3 categories: brick, concrete, timber"],
+            ["kilometres to the centre", "a number"],
+        ]);
+    });
+
+    it("are left out where the metrics do not tell their importance", () => {
+        const { featureImportances, ...metrics } = irisReport.metrics;
+        expect(featureImportances).toHaveLength(4);
+        const { elements } = pageOf({ ...irisReport, metrics });
+        expect(elements.map((element) => attribute(element, "id"))).not.toContain("importances");
+    });
+});
+
+describe("the training", () => {
+    it("is told with its warnings, dropped columns, rows without a target and hyperparameters", () => {
+        const dataset = { ...irisReport.dataset, warnings: ["Column x is odd"], rowsWithoutTarget: 2 };
+        const { text, elements } = pageOf({ ...irisReport, dataset });
+        expect(text).toContain("A warningColumn x is odd");
+        expect(text).toContain("2 rows without a value in the target");
+        expect(text).toContain("Id (dropColumns)");
+        expect(text).toContain("gs://flowers/data/717820ef0a/iris.csv");
+        expect(text).toContain("one fitted on 120 and tested on the other 30");
+        const table = byTag(elements, "table").find((item) => textOf(byTag(item, "caption")[0]) === "Hyperparameters");
+        expect(cellsOf(table)).toEqual(
+            expect.arrayContaining([
+                ["minNumSamples", "3"],
+                ["dropColumns", '["Id"]'],
+            ]),
+        );
+    });
+
+    it("of a forest says that it is one, and that the tree is an example", () => {
+        const { text } = pageOf(forestReport);
+        expect(text).toContain("A random forest of 3 trees, trained on 400 rows");
+        expect(text).toContain("One of its 3 trees");
+        expect(text).toContain("This is the first, as an example");
+    });
+});
+
+describe("the trials", () => {
+    const trials = Array.from({ length: 30 }, (_, place) => ({
+        hyperparameters: { maxDepth: place + 1, algorithm: place % 2 === 0 ? "tree" : "forest" },
+        mean: 0.5 + ((place * 7) % 30) / 100,
+        std: 0.01,
+        scores: [0.5, 0.6],
+        best: place === 17,
+    }));
+
+    it("are listed from the best to the worst", () => {
+        const cv = { folds: 2, measure: "accuracy", mean: 0.79, std: 0.01 };
+        const { elements } = pageOf({ ...irisReport, metrics: { ...irisReport.metrics, trials, cv } });
+        const rows = elements
+            .filter((element) => hasClass(element, "trials"))
+            .flatMap((table) => cellsOf(table).slice(1));
+        expect(rows).toHaveLength(30);
+        const means = rows.map((cells) => Number.parseFloat(cells[1] as string));
+        expect(means).toEqual(trials.map(({ mean }) => Number((mean * 100).toFixed(1))).sort((a, b) => b - a));
+        expect(rows[0]).toEqual(["best", "79.0 %", "1.0 %", "", "18", "forest"]);
+    });
+
+    it("of a regression have the smallest error first", () => {
+        const cv = { folds: 2, measure: "rmse", mean: 0.5, std: 0.01 };
+        const turned = trials.map((trial) => ({ ...trial, best: trial.mean === 0.5 }));
+        const { elements } = pageOf({ ...housesReport, metrics: { ...housesReport.metrics, trials: turned, cv } });
+        const rows = elements
+            .filter((element) => hasClass(element, "trials"))
+            .flatMap((table) => cellsOf(table).slice(1));
+        const means = rows.map((cells) => Number(cells[1]));
+        expect(means).toEqual([...means].sort((a, b) => a - b));
+        expect(rows.map(([rank]) => rank).slice(0, 3)).toEqual(["best", "2", "3"]);
+    });
+});
+
+describe("the errors of a regression", () => {
+    it("are drawn as a point for each tested row, up to 2000", () => {
+        const circles = (input: ReportInput) => {
+            const points = pageOf(input).elements.find((element) => hasClass(element, "points"));
+            return points === undefined ? 0 : byTag(points, "circle").length;
+        };
+        expect(circles(housesReport)).toBe(housesReport.test.actual.length);
+        const many = Float64Array.from({ length: 5000 }, (_, row) => row);
+        const metrics = { ...housesReport.metrics, testRows: 5000 };
+        const input = { ...housesReport, metrics, test: { actual: many, predicted: many } };
+        expect(circles(input)).toBe(2000);
+        expect(pageOf(input).text).toContain("2,000 of 5,000 tested rows");
+    });
+
+    it("are summed up in quantiles", () => {
+        const actual = Array.from({ length: 10 }, () => 100);
+        const predicted = actual.map((value, row) => value + (row % 2 === 0 ? 1 : -1) * (row + 1));
+        const metrics = { ...housesReport.metrics, testRows: 10 };
+        const { elements } = pageOf({ ...housesReport, metrics, test: { actual, predicted } });
+        const table = byTag(elements, "table").find(
+            (item) => textOf(byTag(item, "caption")[0]) === "The errors in numbers",
+        );
+        expect(cellsOf(table)).toEqual(
+            expect.arrayContaining([
+                ["Half of the rows are off by at most", "5"],
+                ["Nine of ten are off by at most", "9"],
+                ["The worst is off by", "10"],
+                ["Predicted too high", "50 %"],
+            ]),
+        );
+    });
+});

@@ -1,0 +1,179 @@
+import type { Feature, TreeNode } from "../../lib/model";
+import { type NodeView, readTree } from "../../lib/report/tree/read-tree";
+import { treeData } from "../../lib/report/tree/tree-data";
+import { branchTexts, questionText } from "../../lib/report/tree/words";
+import { houses, iris, madeUp } from "./helpers/data";
+import { grow } from "./helpers/grow";
+import { modelOf } from "./helpers/inputs";
+import { uneven } from "./helpers/made-up-trees";
+
+const numbers: Feature[] = Array.from({ length: 6 }, (_, place) => ({
+    name: `x${place}`,
+    kind: "number",
+    missing: false,
+}));
+const COLOURS: Feature = { name: "colour", kind: "text", categories: ["", "amber", "blue", "gold", "green", "red"] };
+
+function allOf(view: NodeView): NodeView[] {
+    return view.split === undefined ? [view] : [view, ...allOf(view.split.yes), ...allOf(view.split.no)];
+}
+
+const leaf = (mean: number, numberSamples = 10): TreeNode => ({ distribution: mean, numberSamples });
+
+function split(splitValue: number, left: TreeNode, right: TreeNode, splitColumn = 0): TreeNode {
+    const rows = (left.numberSamples ?? 0) + (right.numberSamples ?? 0);
+    return { splitColumn, splitValue, left, right, numberSamples: rows };
+}
+
+describe("the part of a tree that is held", () => {
+    it("is all of a small tree, numbered depth first, with the rows and leaves below", () => {
+        const data = iris();
+        const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
+        const { root: view, size, splits } = readTree(root, modelOf(data, [root]));
+        const views = allOf(view);
+        expect(views.map(({ index }) => index)).toEqual([...views.keys()]);
+        expect(views).toHaveLength(size);
+        expect(view.leaves).toBe(splits + 1);
+        expect(views.filter((node) => node.split === undefined).reduce((sum, node) => sum + (node.rows ?? 0), 0)).toBe(
+            150,
+        );
+    });
+
+    it("tells of each node what its training rows are", () => {
+        const data = iris();
+        const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
+        const { root: view } = readTree(root, modelOf(data, [root]));
+        const check = (node: NodeView, source: TreeNode, rows: number[]): void => {
+            const counts = [0, 1, 2].map((label) => rows.filter((row) => data.y[row] === label).length);
+            const shares = [0, 1, 2]
+                .map((place) => ({ place, share: (counts[place] as number) / rows.length }))
+                .filter(({ share }) => share > 0)
+                .sort((a, b) => b.share - a.share);
+            expect(node.rows).toBe(rows.length);
+            const answer = node.answer as { classes: { place: number; share: number }[] };
+            expect(answer.classes.map(({ place }) => place)).toEqual(shares.map(({ place }) => place));
+            answer.classes.forEach(({ share }, index) => {
+                expect(share).toBeCloseTo(shares[index]?.share ?? -1, 9);
+            });
+            if (node.split !== undefined && source.left && source.right) {
+                const { splitColumn = 0, splitValue = 0 } = source;
+                const goesLeft = (row: number) => (data.columns[splitColumn]?.[row] as number) < splitValue;
+                check(node.split.yes, source.left, rows.filter(goesLeft));
+                check(
+                    node.split.no,
+                    source.right,
+                    rows.filter((row) => !goesLeft(row)),
+                );
+            }
+        };
+        check(view, root, [...data.y.keys()]);
+    });
+
+    it("has the mean of the rows below a regression's node", () => {
+        const root = split(1, leaf(10, 30), split(2, leaf(20, 10), leaf(60, 10)));
+        const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 50), [root]));
+        expect(view.answer).toEqual({ mean: (30 * 10 + 10 * 20 + 10 * 60) / 50 });
+    });
+
+    it("of a tree of ml-cart's own has the rows that it does not note", () => {
+        const small: TreeNode = { distribution: 1 };
+        const root: TreeNode = {
+            ...{ splitColumn: 0, splitValue: 1, numberSamples: 12 },
+            left: { distribution: 0, numberSamples: 10 },
+            right: small,
+        };
+        const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 12), [root]));
+        expect(view.split?.no.rows).toBe(2);
+        expect(view.answer).toEqual({ mean: 2 / 12 });
+    });
+
+    it("says nothing of rows that nobody knows", () => {
+        const root: TreeNode = { splitColumn: 0, splitValue: 1, left: { distribution: 0 }, right: { distribution: 1 } };
+        const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 12), [root]));
+        expect([view.rows, view.answer, view.split?.yes.rows]).toEqual([12, undefined, undefined]);
+        expect(view.split?.yes.answer).toEqual({ mean: 0 });
+    });
+
+    it("of a huge one is its top: no split without the one above it, those with the most rows first", () => {
+        const root = uneven(60_000, numbers, 0);
+        const { root: view, splits, size } = readTree(root, modelOf(madeUp(numbers, undefined, 720_000), [root]));
+        const views = allOf(view);
+        expect(views).toHaveLength(size);
+        const ranked = views.flatMap((node) =>
+            node.split === undefined ? [] : [{ rank: node.split.rank, rows: node.rows ?? 0 }],
+        );
+        expect(ranked.map(({ rank }) => rank).sort((a, b) => a - b)).toEqual([...Array(splits).keys()]);
+        const byRank = ranked.sort((a, b) => a.rank - b.rank).map(({ rows }) => rows);
+        expect(byRank).toEqual([...byRank].sort((a, b) => b - a));
+        const cut = views.filter((node) => node.split === undefined && node.leaves > 1);
+        expect(cut.length).toBeGreaterThan(0);
+        expect(views.filter((node) => node.split === undefined).reduce((sum, { leaves }) => sum + leaves, 0)).toBe(
+            60_000,
+        );
+        for (const node of views) {
+            expect(
+                node.split === undefined ||
+                    node.split.rank <
+                        Math.min(node.split.yes.split?.rank ?? splits, node.split.no.split?.rank ?? splits),
+            ).toBe(true);
+        }
+    });
+});
+
+describe("a question", () => {
+    const ask = (root: TreeNode, features: Feature[]) => {
+        const { root: view } = readTree(root, modelOf(madeUp(features, undefined, 20), [root]));
+        return allOf(view).flatMap(({ split: found }) => {
+            if (found === undefined) {
+                return [];
+            }
+            const plain = (text: { toString(): string }) => text.toString().replaceAll(/<\/?(bdi|i|span)[^>]*>/g, "");
+            const { yes, no } = branchTexts(found.question, features);
+            return [[plain(questionText(found.question, features)), plain(yes), plain(no)]];
+        });
+    };
+
+    it("about a number names the threshold, and where a missing one goes", () => {
+        const features: Feature[] = [{ name: "age", kind: "number", missing: true }];
+        expect(ask(split(41.5, leaf(1), split(Number.MAX_VALUE, leaf(2), leaf(3))), features)).toEqual([
+            ["age &lt;&nbsp;41.5", "yes", "no, or no value"],
+            ["age has a value", "yes", "no"],
+        ]);
+        expect(ask(split(41.5, leaf(1), leaf(2)), numbers)).toEqual([["x0 &lt;&nbsp;41.5", "yes", "no"]]);
+    });
+
+    it("about a text names the categories that can still come, not their numbers", () => {
+        const root = split(4.5, split(1.5, leaf(1), split(2.5, leaf(2), leaf(3))), leaf(4));
+        expect(ask(root, [COLOURS])).toEqual([
+            ["colour is from (empty) to green (5 values)", "yes", "no: red"],
+            ["colour is (empty) or amber", "yes", "no: blue, gold or green"],
+            ["colour is blue", "yes", "no: gold or green"],
+        ]);
+    });
+});
+
+describe("the data for the script", () => {
+    it("leads every row to the leaf that the model leads it to", () => {
+        const data = houses(200);
+        const root = grow({ columns: data.columns, y: data.y, classes: 0 }, 7, 4);
+        const model = modelOf(data, [root]);
+        const tree = treeData(readTree(root, model), model);
+        for (const row of data.y.keys()) {
+            let node = root;
+            let index = 0;
+            while (node.left && node.right) {
+                const column = node.splitColumn as number;
+                const feature = data.features[column] as Feature;
+                const value = data.columns[column]?.[row] as number;
+                const goesLeft = value < (node.splitValue as number);
+                const cell = feature.kind === "text" ? (feature.categories[value] as string) : value;
+                expect(cell < (tree.threshold[index] as string | number)).toBe(goesLeft);
+                expect(tree.column[index]).toBe(column);
+                index = goesLeft ? index + 1 : (tree.right[index] as number);
+                node = goesLeft ? node.left : node.right;
+            }
+            expect(tree.column[index]).toBe(-1);
+            expect(tree.answer[index]).toBe(node.distribution);
+        }
+    });
+});

@@ -1,0 +1,105 @@
+import type { Target } from "../../lib/csv/target";
+import type { FitPool, FitTask } from "../../lib/tree";
+import { crossValidate } from "../../src/search/cross-validate";
+import type { Growth } from "../../src/search/trials";
+import { count } from "../tables";
+
+const ROWS = Uint32Array.from(count(40));
+const PARITY: Target = {
+    task: "classification",
+    name: "y",
+    classes: ["even", "odd"],
+    y: Uint16Array.from(ROWS, (row) => row % 2),
+    why: "",
+};
+const NUMBERS: Target = { task: "regression", name: "y", y: Float64Array.from(ROWS), why: "" };
+
+function tree(maxDepth: number): Growth {
+    return { algorithm: "tree", maxDepth, minNumSamples: 3, gainThreshold: 0 };
+}
+
+/** A pool whose "trees" predict what `predict` says of a row, by their depth; later tasks end earlier. */
+function fakePool(predict: (row: number, maxDepth: number) => number): FitPool & { tasks: FitTask[] } {
+    const tasks: FitTask[] = [];
+    let pending: (() => void)[] = [];
+    return {
+        tasks,
+        fit: async (task) => {
+            tasks.push(task);
+            await new Promise<void>((resolve) => {
+                pending.push(resolve);
+                setImmediate(() => {
+                    const now = pending.reverse();
+                    pending = [];
+                    for (const end of now) end();
+                });
+            });
+            const predictions = Float64Array.from(task.testRows ?? [], (row) => predict(row, task.growth.maxDepth));
+            return { trees: [], importances: new Float64Array(), depth: 1, leaves: 2, predictions };
+        },
+        close: async () => {},
+    };
+}
+
+describe("crossValidate", () => {
+    it("chooses the trial that is right most often, and of equal ones the first", async () => {
+        // Depth 1 always says "even", depth 2 and 3 are always right.
+        const pool = fakePool((row, depth) => (depth === 1 ? 0 : row % 2));
+        const lines: string[] = [];
+        const found = await crossValidate(pool, PARITY, ROWS, [tree(1), tree(2), tree(3)], {
+            folds: 4,
+            seed: 1,
+            print: (line) => lines.push(line),
+        });
+
+        expect(found.measure).toBe("accuracy");
+        expect(found.best.growth).toEqual(tree(2));
+        expect(found.trials.map(({ mean, std, scores }) => ({ mean, std, scores }))).toEqual([
+            { mean: 0.5, std: 0, scores: [0.5, 0.5, 0.5, 0.5] },
+            { mean: 1, std: 0, scores: [1, 1, 1, 1] },
+            { mean: 1, std: 0, scores: [1, 1, 1, 1] },
+        ]);
+        expect(lines).toEqual([
+            "  accuracy 0.5 ± 0  tree, maxDepth 1, minNumSamples 3, gainThreshold 0",
+            "  accuracy 1 ± 0  tree, maxDepth 2, minNumSamples 3, gainThreshold 0",
+            "  accuracy 1 ± 0  tree, maxDepth 3, minNumSamples 3, gainThreshold 0",
+        ]);
+    });
+
+    it("chooses the smallest error of numbers", async () => {
+        const pool = fakePool((row, depth) => row + (depth === 1 ? 3 : -2));
+        const print = () => {};
+        const found = await crossValidate(pool, NUMBERS, ROWS, [tree(1), tree(2)], { folds: 2, seed: 1, print });
+
+        expect(found.measure).toBe("rmse");
+        expect(found.trials.map(({ mean }) => mean)).toEqual([3, 2]);
+        expect(found.best.growth).toEqual(tree(2));
+    });
+
+    it("tells how much the folds differ", async () => {
+        // In the first half of the rows it is 1 off, in the second 3: the mean of squares depends on the fold.
+        const pool = fakePool((row) => row + (row < 20 ? 1 : 3));
+        const print = () => {};
+        const { best } = await crossValidate(pool, NUMBERS, ROWS, [tree(1)], { folds: 4, seed: 1, print });
+
+        const mean = best.scores.reduce((sum, score) => sum + score, 0) / 4;
+        expect(best.mean).toBeCloseTo(mean, 12);
+        expect(best.std).toBeCloseTo(Math.sqrt(best.scores.reduce((sum, it) => sum + (it - mean) ** 2, 0) / 4), 12);
+        expect(best.std).toBeGreaterThan(0);
+    });
+
+    it("trains each trial on the same folds, and never on the rows it tests", async () => {
+        const pool = fakePool(() => 0);
+        const print = () => {};
+        await crossValidate(pool, PARITY, ROWS, [tree(1), tree(2)], { folds: 5, seed: 7, print });
+
+        expect(pool.tasks).toHaveLength(10);
+        const [first, second] = [1, 2].map((depth) => pool.tasks.filter(({ growth }) => growth.maxDepth === depth));
+        expect(first?.map(({ rows, testRows }) => [rows, testRows])).toEqual(
+            second?.map(({ rows, testRows }) => [rows, testRows]),
+        );
+        for (const { rows, testRows } of pool.tasks) {
+            expect(Uint32Array.from([...rows, ...(testRows ?? [])]).sort()).toEqual(ROWS);
+        }
+    });
+});

@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { startBucket, type TestBucket } from "../../tests/helpers/bucket";
+import { StorageError } from "../src/errors";
+import { openStorage } from "../src/storage";
+
+describe("openStorage", () => {
+    let bucket: TestBucket;
+    const storage = () => {
+        process.env.STORAGE_EMULATOR_HOST = bucket.endpoint;
+        return openStorage();
+    };
+    const uri = (path: string) => ({ bucket: bucket.name, path });
+
+    beforeAll(async () => {
+        bucket = await startBucket();
+    });
+
+    afterAll(async () => {
+        delete process.env.STORAGE_EMULATOR_HOST;
+        await bucket.stop();
+    });
+
+    it("reads an object in pieces, and tells its size with the first of them", async () => {
+        const content = Buffer.alloc(1_000_003, "0123456789\n");
+        await bucket.put("data/large.csv", content);
+        const object = storage().read(uri("data/large.csv"));
+        const hash = createHash("sha256");
+        const sizes = new Set<number | undefined>();
+        for await (const bytes of object) {
+            hash.update(bytes);
+            sizes.add(object.size);
+        }
+        expect([...sizes]).toEqual([content.length]);
+        expect(hash.digest("hex")).toBe(createHash("sha256").update(content).digest("hex"));
+    });
+
+    it("says which object cannot be read", async () => {
+        const read = async () => {
+            for await (const _ of storage().read(uri("data/none.csv"))) {
+                throw new Error("There is no such object");
+            }
+        };
+        await expect(read()).rejects.toThrow(StorageError);
+        await expect(read()).rejects.toThrow(
+            /^Cannot read gs:\/\/test-bucket\/data\/none.csv: there is no such object/,
+        );
+    });
+
+    it("refuses what was changed on the way", async () => {
+        // What the emulator never does: a checksum that is another content's.
+        const server = createServer((_, response) => {
+            response.writeHead(200, { "x-goog-hash": "crc32c=4waSgw==", "x-goog-stored-content-encoding": "identity" });
+            response.end("123456780");
+        }).listen(0, "127.0.0.1");
+        await once(server, "listening");
+        process.env.STORAGE_EMULATOR_HOST = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const read = async () => {
+            for await (const _ of openStorage().read(uri("data/a.csv"))) {
+                // The end alone shows it.
+            }
+        };
+        await expect(read()).rejects.toThrow(/^Cannot read gs:\/\/test-bucket\/data\/a.csv: .*did not match/);
+        server.closeAllConnections();
+        server.close();
+    });
+
+    it("writes text and bytes with their content type", async () => {
+        await storage().create(uri("model/a.json"), '{"ä":1}\n', "application/json");
+        await storage().create(uri("model/a.onnx"), Uint8Array.of(8, 10, 0x41), "application/octet-stream");
+        expect(await bucket.get("model/a.json")).toBe('{"ä":1}\n');
+        expect(await bucket.get("model/a.onnx")).toBe("\b\nA");
+    });
+
+    it("writes the same content again, and never other content", async () => {
+        const create = (content: string | Uint8Array) => storage().create(uri("model/once"), content, "text/plain");
+        await create("first");
+        await create("first");
+        await create(Buffer.from("first"));
+        await expect(create("second")).rejects.toThrow(/has written it already, with other content; that is kept/);
+        expect(await bucket.get("model/once")).toBe("first");
+    });
+});

@@ -1,0 +1,50 @@
+import { openFitPool } from "../lib/tree";
+import { UsageError } from "../src/errors";
+import type { ObjectStore } from "../src/storage";
+import { train } from "../src/train";
+import { count } from "./tables";
+
+const CSV = `x,y\n${count(40)
+    .map((row) => `${row},${row % 2 === 0 ? "even" : "odd"}`)
+    .join("\n")}\n`;
+
+describe("a model with too many leaves to be written", () => {
+    it("is refused before the final fit, and nothing is written", async () => {
+        const written: string[] = [];
+        const storage: ObjectStore = {
+            read: () => ({
+                async *[Symbol.asyncIterator]() {
+                    yield Buffer.from(CSV);
+                },
+            }),
+            create: async (uri) => {
+                written.push(uri.path);
+            },
+        };
+        let fits = 0;
+        const training = train({
+            argv: ["--target=y"],
+            env: { AIP_TRAINING_DATA_URI: "gs://bucket/data.csv", AIP_MODEL_DIR: "gs://bucket/model/" },
+            openStorage: () => storage,
+            openFitPool: (dataset) => {
+                const pool = openFitPool(dataset, { file: __filename });
+                return {
+                    close: () => pool.close(),
+                    fit: async (task) => {
+                        fits++;
+                        return { ...(await pool.fit(task)), leaves: 3_000_000 };
+                    },
+                };
+            },
+            print: () => {},
+        });
+
+        await expect(training).rejects.toEqual(
+            new UsageError([
+                "The model must have at most 2000000 leaves, to be written; it has 3000000: " +
+                    "raise `minNumSamples`, or lower `maxDepth` or the number of `trees`",
+            ]),
+        );
+        expect({ fits, written }).toEqual({ fits: 1, written: [] });
+    });
+});

@@ -1,0 +1,209 @@
+import { predictRow } from "../lib/model";
+import {
+    bucket,
+    IRIS,
+    METRICS,
+    MODEL,
+    ONNX,
+    REPORT,
+    readMetrics,
+    readModel,
+    run,
+    setUpTrainer,
+    train,
+} from "./built-trainer";
+
+setUpTrainer();
+
+describe("the trainer on iris", () => {
+    it("writes a model that names at least nine of ten flowers it was not trained on", async () => {
+        const outcome = await train(IRIS, '--dropColumns=["Id"]', "--target=Species");
+        expect(outcome).toMatchObject({ exitCode: 0, stderr: "" });
+        const metrics = await readMetrics();
+        expect(metrics).toMatchObject({ schema: 1, task: "classification", rows: 150, trainRows: 120, testRows: 30 });
+        expect(metrics.accuracy).toBeGreaterThanOrEqual(0.9);
+        expect(metrics.classes).toHaveLength(3);
+        expect(await bucket.list("runs/")).toEqual([METRICS, MODEL, ONNX, REPORT]);
+
+        const model = await readModel();
+        expect(model.features.map(({ name }) => name)).toEqual([
+            "SepalLengthCm",
+            "SepalWidthCm",
+            "PetalLengthCm",
+            "PetalWidthCm",
+        ]);
+        const setosa = { SepalLengthCm: "5.1", SepalWidthCm: "3.5", PetalLengthCm: "1.4", PetalWidthCm: "0.2" };
+        expect(predictRow(model, setosa)).toMatchObject({ label: "Iris-setosa" });
+    });
+
+    it("tells what it does", async () => {
+        const { stdout } = await train(IRIS, "--target=Species");
+        expect(stdout).toContain("Read gs://test-bucket/data/some.csv: 150 rows, 6 columns, comma-separated\n");
+        expect(stdout).toContain("Dropped: Id (named as an identifier, different in every row");
+        expect(stdout).toContain("Split: 120 rows to train, 30 to test (stratified, testFraction 0.2, seed 42)\n");
+        expect(stdout).toMatch(/^ {2}accuracy 0\.9\d+ /m);
+        expect(stdout).toMatch(
+            /Wrote \S+\/metrics\.json\nWrote \S+\/model\.onnx\nWrote \S+\/report\.html\nWrote \S+\/model\.json\n$/,
+        );
+    });
+
+    it("writes the same bytes each time", async () => {
+        await train(IRIS, "--target=Species");
+        const files = [MODEL, METRICS, ONNX, REPORT];
+        const first = await Promise.all(files.map((file) => bucket.get(file)));
+        for (const file of files) await bucket.remove(file);
+        await run(["--target=Species"]);
+        expect(await Promise.all(files.map((file) => bucket.get(file)))).toEqual(first);
+    });
+
+    it("learns a number", async () => {
+        const outcome = await train(IRIS, '--dropColumns=["Id","Species"]', "--target=PetalWidthCm");
+        expect(outcome).toMatchObject({ exitCode: 0, stderr: "" });
+        expect(await readMetrics()).toMatchObject({
+            task: "regression",
+            mae: expect.any(Number),
+            rmse: expect.any(Number),
+        });
+        expect((await readMetrics()).r2).toBeGreaterThan(0.8);
+        const flower = { SepalLengthCm: 5.1, SepalWidthCm: 3.5, PetalLengthCm: 1.4 };
+        expect(predictRow(await readModel(), flower)).toEqual({ task: "regression", value: expect.closeTo(0.2, 0) });
+    });
+
+    it("says so when there is nothing to decide by", async () => {
+        const csv = `x,y\n${"1,a\n1,b\n".repeat(10)}`;
+        const outcome = await train(csv, "--target=y");
+        expect(outcome.exitCode).toBe(0);
+        expect(outcome.stdout).toContain("on all 20 rows: 0 levels, 1 leaf\nWarning: the model makes no decision");
+    });
+
+    it("tells many classes apart, of which a split separates few", async () => {
+        const rows = Array.from({ length: 600 }, (_, row) => `${row % 150},${(row % 150) % 7},c${row % 150}`);
+        const outcome = await train(`x,z,y\n${rows.join("\n")}\n`, "--target=y");
+        expect(outcome.exitCode).toBe(0);
+        expect((await readMetrics()).accuracy).toBeGreaterThan(0.9);
+    });
+
+    it("learns from text", async () => {
+        const outcome = await train(IRIS, '--dropColumns=["Id"]', "--target=PetalWidthCm");
+        expect(outcome.stdout).toContain("Species (text, 3 categories)");
+        expect((await readModel()).features.at(-1)).toEqual({
+            name: "Species",
+            kind: "text",
+            categories: ["Iris-setosa", "Iris-versicolor", "Iris-virginica"],
+        });
+    });
+});
+
+describe("the trainer chooses", () => {
+    it("the best of a list by cross-validation, and tells every trial", async () => {
+        const { exitCode, stdout } = await train(IRIS, "--target=Species", "--maxDepth=[1,3]", "--cv=4");
+        expect(exitCode).toBe(0);
+        expect(stdout).toContain("Cross-validating 2 models on the rows to train, 4 folds:\n");
+        const metrics = await readMetrics();
+        expect(metrics).toMatchObject({
+            cv: { folds: 4, measure: "accuracy" },
+            hyperparameters: { algorithm: "tree", maxDepth: 3 },
+            treeDepth: 3,
+        });
+        // One decision can tell two of three classes at most.
+        expect(metrics.trials).toEqual([
+            {
+                hyperparameters: { maxDepth: 1 },
+                best: false,
+                mean: expect.closeTo(2 / 3, 2),
+                std: expect.any(Number),
+                scores: expect.any(Array),
+            },
+            {
+                hyperparameters: { maxDepth: 3 },
+                best: true,
+                mean: expect.closeTo(0.94, 1),
+                std: expect.any(Number),
+                scores: expect.any(Array),
+            },
+        ]);
+        expect((await readModel()).hyperparameters).toMatchObject({ maxDepth: 3 });
+        expect(await bucket.get(REPORT)).toContain("maxDepth");
+    });
+
+    it("nothing when there is nothing to choose from, but measures when it is told to", async () => {
+        await train(IRIS, "--target=PetalWidthCm", "--cv=3");
+        expect(await readMetrics()).toMatchObject({
+            cv: { folds: 3, measure: "rmse" },
+            trials: [{ hyperparameters: {}, best: true }],
+        });
+    });
+});
+
+describe("the trainer grows a forest", () => {
+    it("of classes", async () => {
+        const argv = ["--target=Species", "--algorithm=forest", "--trees=20"];
+        const { stdout } = await train(IRIS, ...argv);
+        expect(stdout).toContain("Training a forest: forest, maxDepth 64, minNumSamples 1, gainThreshold 0, trees 20");
+        expect(stdout).toMatch(/^Out of bag, each row by the trees that did not see it: accuracy 0\.9\d+$/m);
+        const metrics = await readMetrics();
+        expect(metrics).toMatchObject({ algorithm: "forest", trees: 20, outOfBag: { rows: 150 } });
+        expect((metrics.outOfBag as { accuracy: number }).accuracy).toBeGreaterThan(0.9);
+        const model = await readModel();
+        expect(model.trees).toHaveLength(20);
+        const setosa = { SepalLengthCm: "5.1", SepalWidthCm: "3.5", PetalLengthCm: "1.4", PetalWidthCm: "0.2" };
+        expect(predictRow(model, setosa)).toMatchObject({ label: "Iris-setosa", probabilities: { "Iris-setosa": 1 } });
+    });
+
+    it("of numbers", async () => {
+        await train(IRIS, "--target=PetalWidthCm", "--algorithm=forest", "--trees=20");
+        const metrics = await readMetrics();
+        expect(metrics).toMatchObject({ task: "regression", outOfBag: { rows: 150 } });
+        expect((metrics.outOfBag as { r2: number }).r2).toBeGreaterThan(0.9);
+    });
+
+    it("64 for a gain function of the other task", async () => {
+        const outcome = await train(IRIS, "--target=Species", "--gainFunction=regression");
+        expect(outcome.exitCode).toBe(64);
+        expect(outcome.stderr).toBe(
+            '`gainFunction` must be "gini" for a classification; got "regression" (--gainFunction=gini)\n',
+        );
+    });
+
+    it("64 when a column is asked for that is not there", async () => {
+        const outcome = await train(IRIS, "--target=Species", "--algorithm=forest", "--maxFeatures=5");
+        expect(outcome.exitCode).toBe(64);
+        expect(outcome.stderr).toBe(
+            '`maxFeatures` must be an integer from 1 to 4, the number of columns to learn from; got "5" (--maxFeatures=4)\n',
+        );
+    });
+});
+
+describe("the trainer learns from rows with gaps", () => {
+    it("and predicts such rows; those without a target are left out", async () => {
+        const gaps = IRIS.replace("5.1,3.5,1.4,0.2", "5.1,,1.4,0.2").replace(/150,(.*),Iris-virginica/, "150,$1,");
+        const { stdout, exitCode } = await train(gaps, "--target=Species");
+        expect(exitCode).toBe(0);
+        expect(stdout).toContain("Left out: 1 row without a value of Species\n");
+        expect(await readMetrics()).toMatchObject({ rows: 149, rowsWithoutTarget: 1 });
+        const model = await readModel();
+        expect(model.features.map((feature) => feature.kind === "number" && feature.missing)).toEqual([
+            false,
+            true,
+            false,
+            false,
+        ]);
+        const flower = { SepalLengthCm: "5.1", SepalWidthCm: "NA", PetalLengthCm: "1.4", PetalWidthCm: "0.2" };
+        expect(predictRow(model, flower)).toMatchObject({ label: "Iris-setosa" });
+    });
+});
+
+describe("the trainer reads", () => {
+    const quoted = IRIS.replaceAll(/[^,\n]+/g, '"$&"');
+    it.each([
+        ["CRLF", IRIS.replaceAll("\n", "\r\n")],
+        ["a byte order mark", `\ufeff${IRIS}`],
+        ["quotes", quoted],
+        ["semicolons", IRIS.replaceAll(",", ";")],
+        ["semicolons with decimal commas", IRIS.replaceAll(",", ";").replaceAll(/(\d)\.(\d)/g, "$1,$2")],
+        ["all of it", `\ufeff${quoted.replaceAll(",", ";").replaceAll("\n", "\r\n")}\r\n\r\n`],
+    ])("%s as a person would expect", async (_, csv) => {
+        expect(await train(csv, "--target=Species")).toMatchObject({ exitCode: 0, stderr: "" });
+        expect((await readMetrics()).accuracy).toBeCloseTo(0.9333, 4);
+    });
+});

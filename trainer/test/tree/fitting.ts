@@ -1,0 +1,52 @@
+import { type FitDataset, type FitPoolOptions, type FitResult, type FitTask, openFitPool } from "../../lib/tree";
+import { makeRandom } from "../../lib/tree/random";
+import { count } from "../tables";
+import { shareLabels, shareNumbers, UNLIMITED } from "./tables";
+
+/** Two columns that tell something, one that is noise. */
+export function makeDataset(rows: number, task: "classification" | "regression"): FitDataset {
+    const random = makeRandom(7, 0);
+    const columns = count(3).map(() => shareNumbers(count(rows).map(() => random.below(1000) / 10)));
+    const [a, b] = columns as [Float64Array, Float64Array];
+    const label = (row: number) => Number((a[row] as number) > 50) + Number((b[row] as number) > 70);
+    return task === "classification"
+        ? { columns, target: { task, y: shareLabels(count(rows).map(label)), classes: ["x", "y", "z"] } }
+        : { columns, target: { task, y: shareNumbers(count(rows).map((row) => label(row) + (a[row] as number) / 7)) } };
+}
+
+/** Row numbers of all. */
+export function allRows(dataset: FitDataset): Uint32Array {
+    return Uint32Array.from(dataset.target.y.keys());
+}
+
+/** A forest of 12 trees of all rows, with some changes. */
+export function forestTask(dataset: FitDataset, change: Partial<FitTask> = {}): FitTask {
+    return {
+        algorithm: "forest",
+        growth: UNLIMITED,
+        forest: { trees: 12, maxFeatures: 2, seed: 5 },
+        rows: allRows(dataset),
+        testRows: Uint32Array.of(3, 1, 4),
+        keepTrees: true,
+        ...change,
+    };
+}
+
+/** Queues all tasks at once, and closes the pool when they are done. */
+export async function fitAll(dataset: FitDataset, tasks: FitTask[], options: FitPoolOptions): Promise<FitResult[]> {
+    const pool = openFitPool(dataset, options);
+    try {
+        return await Promise.all(tasks.map((task) => pool.fit(task)));
+    } finally {
+        await pool.close();
+    }
+}
+
+/** Options of a pool that starts no thread. */
+export const IN_THREAD = { file: "none", inThreadMs: Number.POSITIVE_INFINITY };
+
+/** Fits in this thread. */
+export async function fitOne(dataset: FitDataset, task: FitTask): Promise<FitResult> {
+    const [result] = await fitAll(dataset, [task], IN_THREAD);
+    return result as FitResult;
+}

@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { toDoubles } from "../../lib/csv/number-list";
+import { type FitDataset, type FitTask, openFitPool } from "../../lib/tree";
+import { allRows, fitAll, fitOne, forestTask, IN_THREAD, makeDataset } from "./fitting";
+import { shareLabels, UNLIMITED } from "./tables";
+
+// The trainer's own copy: this package is no dependency of the project around it.
+const { buildSync }: { buildSync(options: object): void } = require(join(__dirname, "../../node_modules/esbuild"));
+
+const folder = mkdtempSync(join(tmpdir(), "fit-pool-"));
+const FILE = join(folder, "serve.cjs");
+const ENDING_FILE = join(folder, "end.cjs");
+
+beforeAll(() => {
+    // In an image, too, the threads run a bundle; and it starts faster than a compiler.
+    const contents = `import { serveFits } from "./worker"; serveFits();`;
+    const resolveDir = join(__dirname, "../../lib/tree");
+    buildSync({ stdin: { contents, resolveDir }, outfile: FILE, bundle: true, platform: "node", format: "cjs" });
+    writeFileSync(ENDING_FILE, "process.exit(3);");
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("a pool's results", () => {
+    it.each(["classification", "regression"] as const)(
+        "are the same in this thread and in 1, 2 or 3 others: %s",
+        async (task) => {
+            const dataset = makeDataset(300, task);
+            const tasks: FitTask[] = [
+                forestTask(dataset),
+                {
+                    algorithm: "tree",
+                    growth: UNLIMITED,
+                    rows: allRows(dataset),
+                    testRows: allRows(dataset),
+                    keepTrees: true,
+                },
+                forestTask(dataset, { rows: allRows(dataset).filter((row) => row % 3 > 0), keepTrees: false }),
+            ];
+            const here = await fitAll(dataset, tasks, IN_THREAD);
+            expect(here.map(({ trees }) => trees.length)).toEqual([12, 1, 0]);
+            for (const threads of [1, 2, 3]) {
+                expect(await fitAll(dataset, tasks, { file: FILE, threads, inThreadMs: 0 })).toEqual(here);
+            }
+        },
+    );
+
+    it("are what the task's own rows say: rows that are left out change nothing", async () => {
+        const dataset = makeDataset(200, "classification");
+        const rows = allRows(dataset).subarray(0, 100);
+        const fewer = {
+            columns: dataset.columns.map((column) => toDoubles(column, 100)),
+            target: { ...dataset.target, y: shareLabels(dataset.target.y.subarray(0, 100)) },
+        } as FitDataset;
+        const task = forestTask(dataset, { rows });
+        expect(await fitOne(dataset, task)).toEqual(await fitOne(fewer, task));
+    });
+
+    it("differ by the seed, and the first trees do not depend on how many follow", async () => {
+        const dataset = makeDataset(200, "classification");
+        const task = (trees: number, seed: number) => forestTask(dataset, { forest: { trees, maxFeatures: 2, seed } });
+        const five = await fitOne(dataset, task(5, 1));
+        expect((await fitOne(dataset, task(8, 1))).trees.slice(0, 5)).toEqual(five.trees);
+        expect((await fitOne(dataset, task(5, 2))).trees).not.toEqual(five.trees);
+    });
+
+    it("of a tree are the same alone, where it takes the place of the orders, and beside others", async () => {
+        const dataset = makeDataset(300, "classification");
+        const task: FitTask = { ...forestTask(dataset), algorithm: "tree", rows: allRows(dataset).subarray(20, 280) };
+        const other = { ...task, rows: allRows(dataset) };
+        const pool = openFitPool(dataset, IN_THREAD);
+        const [first, second] = await Promise.all([pool.fit(task), pool.fit(other)]);
+        expect(await pool.fit(task)).toEqual(first);
+        expect(await pool.fit(other)).toEqual(second);
+        const lone = pool.fit(task);
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(await Promise.all([lone, pool.fit(other), pool.fit(task)])).toEqual([first, second, first]);
+        await pool.close();
+        expect(first).not.toEqual(second);
+    });
+
+    it("tell the depth of the deepest tree, and all leaves", async () => {
+        const dataset = makeDataset(200, "classification");
+        const { trees, depth, leaves } = await fitOne(dataset, forestTask(dataset));
+        expect(depth).toBe(Math.max(...trees.map((tree) => tree.depth)));
+        expect(leaves).toBe(trees.flatMap((tree) => [...tree.columns]).filter((column) => column < 0).length);
+    });
+});
+
+describe("openFitPool", () => {
+    it("refuses a fit on no rows, and a forest without its options", async () => {
+        const dataset = makeDataset(10, "classification");
+        await expect(fitOne(dataset, forestTask(dataset, { rows: new Uint32Array(0) }))).rejects.toThrow(
+            new RangeError("A fit needs at least one row; got none"),
+        );
+        const { forest: _, ...rest } = forestTask(dataset);
+        await expect(fitOne(dataset, rest)).rejects.toThrow(
+            new RangeError("A forest needs at least 1 tree and 1 feature for a split; got undefined"),
+        );
+    });
+
+    it.each([
+        ["a thread that can't start", join(folder, "no-such-file.cjs"), /no-such-file/],
+        ["a thread that ends", ENDING_FILE, /ended with 3 before its work/],
+    ])("fails every fit that waits for %s", async (_, file, message) => {
+        const dataset = makeDataset(50, "classification");
+        const pool = openFitPool(dataset, { file, threads: 2, inThreadMs: 0 });
+        const fits = [pool.fit(forestTask(dataset)), pool.fit(forestTask(dataset))];
+        const outcomes = await Promise.allSettled(fits);
+        await pool.close();
+        for (const outcome of outcomes) {
+            expect(outcome.status === "rejected" && String(outcome.reason)).toMatch(message);
+        }
+        await expect(pool.fit(forestTask(dataset))).rejects.toThrow(message);
+    });
+
+    it("fails the fits that are not done when it is closed", async () => {
+        const dataset = makeDataset(50, "classification");
+        const pool = openFitPool(dataset, { file: FILE, threads: 1, inThreadMs: 0 });
+        const waiting = pool.fit(forestTask(dataset));
+        await Promise.all([expect(waiting).rejects.toThrow("The pool of training threads was closed"), pool.close()]);
+    });
+
+    it("tells every 30 s how far it is", async () => {
+        jest.useFakeTimers({ doNotFake: ["setImmediate", "queueMicrotask", "nextTick"] });
+        try {
+            const dataset = makeDataset(50, "classification");
+            const onProgress = jest.fn();
+            const pool = openFitPool(dataset, { ...IN_THREAD, onProgress });
+            const waiting = pool.fit(forestTask(dataset));
+            jest.advanceTimersByTime(30_000);
+            expect(onProgress.mock.calls).toEqual([[{ seconds: 30, treesDone: 0, trees: 12 }]]);
+            await waiting;
+            jest.advanceTimersByTime(60_000);
+            expect(onProgress).toHaveBeenCalledTimes(1);
+            await pool.close();
+        } finally {
+            jest.useRealTimers();
+        }
+    });
+});
