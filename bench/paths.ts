@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import path from "node:path";
 
 export const PROJECT = path.join(__dirname, "..");
 /** Everything that the bench makes for itself; ignored by git. */

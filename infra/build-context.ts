@@ -1,5 +1,18 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
+import {
+    chmodSync,
+    copyFileSync,
+    existsSync,
+    lstatSync,
+    mkdirSync,
+    readdirSync,
+    readFileSync,
+    readlinkSync,
+    renameSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
+import path from "node:path";
 import dockerignore from "@balena/dockerignore";
 import * as pulumi from "@pulumi/pulumi";
 import { md5OfFile } from "./dataset";
@@ -27,8 +40,8 @@ export interface ContextOwner {
  * @returns paths relative to the folder, with slashes, sorted
  */
 export function contextFiles(folder: string): string[] {
-    const rules = RULES.map((name) => path.join(folder, name)).find((file) => fs.existsSync(file));
-    const ignore = dockerignore().add(rules === undefined ? "" : fs.readFileSync(rules, "utf8"));
+    const rules = RULES.map((name) => path.join(folder, name)).find((file) => existsSync(file));
+    const ignore = dockerignore().add(rules === undefined ? "" : readFileSync(rules, "utf8"));
     // Where the trainer's folder is the program's own, or holds it, the copies are in it.
     ignore.add(`**/${COPIES}`);
     return list(folder).filter((name) => !ignore.ignores(name));
@@ -46,14 +59,14 @@ export function contextFiles(folder: string): string[] {
  */
 export function copyBuildContext(root: string, trainer: string, { stack, component }: ContextOwner): string {
     const from = path.resolve(root, trainer);
-    if (!fs.existsSync(path.join(from, "Dockerfile"))) {
+    if (!existsSync(path.join(from, "Dockerfile"))) {
         throw new pulumi.RunError(
             `trainer must be a folder with a Dockerfile; got ${JSON.stringify(trainer)}, and ${from} has none`,
         );
     }
     const copies = path.join(root, COPIES);
-    fs.mkdirSync(copies, { recursive: true });
-    fs.writeFileSync(path.join(copies, ".gitignore"), "*\n");
+    mkdirSync(copies, { recursive: true });
+    writeFileSync(path.join(copies, ".gitignore"), "*\n");
     const names = [stack, component].map(encodeURIComponent);
     copyFiles(from, path.join(copies, ...names));
     return [COPIES, ...names].join("/");
@@ -62,47 +75,43 @@ export function copyBuildContext(root: string, trainer: string, { stack, compone
 /** Makes `to`, or makes it anew where it is not a copy of what `from` holds now. */
 function copyFiles(from: string, to: string): void {
     // Docker reads these even where the rules leave them out.
-    const always = RULES.concat("Dockerfile").filter((name) => fs.existsSync(path.join(from, name)));
+    const always = RULES.concat("Dockerfile").filter((name) => existsSync(path.join(from, name)));
     const names = [...new Set([...always, ...contextFiles(from)])].sort();
     // Another program of this stack, such as a preview, may be reading it: a copy that is right is not touched.
     if (isCopy(from, to, names)) {
         return;
     }
     const fresh = `${to}.${process.pid}`;
-    fs.rmSync(fresh, { recursive: true, force: true });
+    rmSync(fresh, { recursive: true, force: true });
     for (const name of names) {
         const source = path.join(from, name);
         const target = path.join(fresh, name);
-        fs.mkdirSync(path.dirname(target), { recursive: true });
-        if (fs.lstatSync(source).isSymbolicLink()) {
-            fs.symlinkSync(fs.readlinkSync(source), target);
+        mkdirSync(path.dirname(target), { recursive: true });
+        if (lstatSync(source).isSymbolicLink()) {
+            symlinkSync(readlinkSync(source), target);
         } else {
-            fs.copyFileSync(source, target);
-            fs.chmodSync(target, MODE);
+            copyFileSync(source, target);
+            chmodSync(target, MODE);
         }
     }
     for (const folder of foldersIn(fresh)) {
-        fs.chmodSync(folder, MODE);
+        chmodSync(folder, MODE);
     }
     replace(to, fresh);
 }
 
 function isCopy(from: string, to: string, names: readonly string[]): boolean {
-    if (!fs.existsSync(to) || list(to).join("\n") !== names.join("\n")) {
+    if (!existsSync(to) || list(to).join("\n") !== names.join("\n")) {
         return false;
     }
-    const hasMode = (file: string) => process.platform === "win32" || (fs.lstatSync(file).mode & 0o777) === MODE;
+    const hasMode = (file: string) => process.platform === "win32" || (lstatSync(file).mode & 0o777) === MODE;
     return (
         foldersIn(to).every(hasMode) &&
         names.every((name) => {
             const [source, target] = [path.join(from, name), path.join(to, name)];
-            const isLink = fs.lstatSync(source).isSymbolicLink();
-            if (isLink || fs.lstatSync(target).isSymbolicLink()) {
-                return (
-                    isLink &&
-                    fs.lstatSync(target).isSymbolicLink() &&
-                    fs.readlinkSync(source) === fs.readlinkSync(target)
-                );
+            const isLink = lstatSync(source).isSymbolicLink();
+            if (isLink || lstatSync(target).isSymbolicLink()) {
+                return isLink && lstatSync(target).isSymbolicLink() && readlinkSync(source) === readlinkSync(target);
             }
             return hasMode(target) && md5OfFile(source).hex === md5OfFile(target).hex;
         })
@@ -112,9 +121,9 @@ function isCopy(from: string, to: string, names: readonly string[]): boolean {
 /** Puts a folder in the place of another, as often as another program does the same at this moment. */
 function replace(old: string, fresh: string): void {
     for (let attempt = 1; ; attempt += 1) {
-        fs.rmSync(old, { recursive: true, force: true });
+        rmSync(old, { recursive: true, force: true });
         try {
-            fs.renameSync(fresh, old);
+            renameSync(fresh, old);
             return;
         } catch (error) {
             if (attempt === MAX_ATTEMPTS) {
@@ -126,8 +135,7 @@ function replace(old: string, fresh: string): void {
 
 /** Files and symbolic links below a folder: paths relative to it, with slashes, sorted. */
 function list(folder: string): string[] {
-    return fs
-        .readdirSync(folder, { recursive: true, withFileTypes: true })
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() || entry.isSymbolicLink())
         .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"))
         .sort();
@@ -135,8 +143,6 @@ function list(folder: string): string[] {
 
 /** A folder and those below it. */
 function foldersIn(folder: string): string[] {
-    const below = fs
-        .readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isDirectory());
+    const below = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
     return [folder, ...below.map((entry) => path.join(entry.parentPath, entry.name))];
 }

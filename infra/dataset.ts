@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { closeSync, openSync, readSync } from "node:fs";
+import path from "node:path";
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -43,13 +43,13 @@ export interface FileMd5 {
 export function md5OfFile(file: string): FileMd5 {
     const hash = createHash("md5");
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    const descriptor = fs.openSync(file, "r");
+    const descriptor = openSync(file, "r");
     try {
-        for (let read = fs.readSync(descriptor, chunk); read > 0; read = fs.readSync(descriptor, chunk)) {
+        for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
             hash.update(chunk.subarray(0, read));
         }
     } finally {
-        fs.closeSync(descriptor);
+        closeSync(descriptor);
     }
     const digest = hash.digest();
     return { hex: digest.toString("hex"), base64: digest.toString("base64") };

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import path from "node:path";
 import { stringify } from "yaml";
 
 /** How often and how patiently the boot script works; tests render small values. All in whole seconds. */
@@ -63,7 +63,7 @@ const MARGIN_SECONDS = 60;
 /** The driver's download and build: minutes, on a slow day more. */
 const GPU_DRIVER_SECONDS = 900;
 
-const BOOT_DIR = join(__dirname, "..", "boot");
+const BOOT_DIR = path.join(__dirname, "..", "boot");
 const VM_DIR = "/etc/gcp-trainer";
 const UNIT = "gcp-trainer.service";
 const UNIT_DIR = "/etc/systemd/system";
@@ -185,5 +185,5 @@ function plainFile(path: string, content: string) {
 }
 
 function readBootFile(file: string): string {
-    return readFileSync(join(BOOT_DIR, file), "utf8");
+    return readFileSync(path.join(BOOT_DIR, file), "utf8");
 }

@@ -1,5 +1,5 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import ts from "typescript";
 
 const ROOT = path.join(__dirname, "..");
@@ -30,7 +30,7 @@ interface Import {
 }
 
 function sourceFiles(folder = ""): string[] {
-    return fs.readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
         const file = path.posix.join(folder, entry.name);
         if (entry.isDirectory()) {
             return SKIPPED.includes(entry.name) ? [] : sourceFiles(file);
@@ -41,7 +41,7 @@ function sourceFiles(folder = ""): string[] {
 
 /** Imports of the project's own files: `import`, `export from`, `require` and `import()`. */
 function importsOf(file: string): Import[] {
-    const text = fs.readFileSync(path.join(ROOT, file), "utf8");
+    const text = readFileSync(path.join(ROOT, file), "utf8");
     return ts
         .preProcessFile(text, true, true)
         .importedFiles.filter(({ fileName }) => fileName.startsWith("."))
@@ -83,14 +83,14 @@ describe("the program that Pulumi runs", () => {
     it("imports none of its files by import()", () => {
         const files = sourceFiles().filter((file) => file === "index.ts" || /^(infra|run)\//.test(file));
         const dynamic = files.filter((file) =>
-            /\bimport\(\s*["'`]\./.test(fs.readFileSync(path.join(ROOT, file), "utf8")),
+            /\bimport\(\s*["'`]\./.test(readFileSync(path.join(ROOT, file), "utf8")),
         );
 
         expect(dynamic).toEqual([]);
     });
 
     it("is a table of contents of 60 lines at most", () => {
-        const text = fs.readFileSync(path.join(ROOT, "index.ts"), "utf8");
+        const text = readFileSync(path.join(ROOT, "index.ts"), "utf8");
 
         expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(60);
     });

@@ -1,7 +1,7 @@
 // Scores this trainer on the data sets of datasets.py: `node accuracy-ours.cjs FOLDER ORDER`, see AccuracyOrder in
 // bench/sections/accuracy.ts. Prints what accuracy.py prints.
 import { readFileSync } from "node:fs";
-import * as path from "node:path";
+import path from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { type FitPool, openFitPool, serveFits } from "../../trainer/lib/tree";
 import { meanOf } from "../results/statistics";

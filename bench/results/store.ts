@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import * as path from "node:path";
+import path from "node:path";
 import { SECTION_NAMES } from "../arguments";
 import { PROJECT, WORK } from "../paths";
 import { renderResults } from "./markdown";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import * as path from "node:path";
+import path from "node:path";
 import { BUNDLES, PEERS, PYTHON, WORK } from "../paths";
 import { formatCount, formatDifference } from "../results/format";
 import { meanOf, standardError } from "../results/statistics";

@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import path from "node:path";
 import { FEATURES, matrixFile } from "../data/generated";
 import { BUNDLES, PEERS, PYTHON } from "../paths";
 import { formatCount, formatSeconds, formatSpread } from "../results/format";

@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import path from "node:path";
 import { PROJECT } from "../paths";
 import { formatMegabytes, formatRatio, formatSeconds, formatSpread } from "../results/format";
 import { spreadOf } from "../results/statistics";

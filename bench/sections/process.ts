@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import path from "node:path";
 import { csvFile } from "../data/generated";
 import { PEERS, PYTHON, TRAINER } from "../paths";
 import { formatCount, formatMegabytes, formatRatio, formatSeconds, formatSpread } from "../results/format";

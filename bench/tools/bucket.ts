@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import * as path from "node:path";
+import path from "node:path";
 import { Readable } from "node:stream";
 import { ApiServer } from "../../emulator/src/http/server";
 import { mainRoutes } from "../../emulator/src/server";

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import * as path from "node:path";
+import path from "node:path";
 import { createGzip } from "node:zlib";
 import { run } from "./command";
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import * as path from "node:path";
+import path from "node:path";
 import { PEERS, PYTHON, WORK } from "../paths";
 import { type Command, runForJson } from "./command";
 

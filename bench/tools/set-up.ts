@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import * as path from "node:path";
+import path from "node:path";
 import { BUNDLES, PEERS, PROJECT, TRAINER } from "../paths";
 import { run } from "./command";
 

@@ -71,7 +71,9 @@ function nextSteps({ port, url }: Emulator): string {
 
 async function chooseRuntime(): Promise<"docker" | "process"> {
     const engine = await findEngine();
-    if ("version" in engine) return "docker";
+    if ("version" in engine) {
+        return "docker";
+    }
     console.log(
         `No Docker engine answers (${engine.missing}). \`pulumi up\` needs one: it builds the trainer's image.`,
     );
@@ -82,7 +84,9 @@ async function chooseRuntime(): Promise<"docker" | "process"> {
 function stopOnSignal(emulator: Emulator): void {
     let stopping = false;
     const stop = async () => {
-        if (stopping) return;
+        if (stopping) {
+            return;
+        }
         stopping = true;
         console.log("Stopping: VMs are switched off ...");
         try {

@@ -7,12 +7,15 @@ const MAX_SHOWN = 20;
 export class ProblemReport {
     rows = 0;
     failedRows = 0;
-    private problems = 0;
+    #problems = 0;
 
-    constructor(
-        private readonly source: string,
-        private readonly note: (line: string) => void,
-    ) {}
+    readonly #source: string;
+    readonly #note: (line: string) => void;
+
+    constructor(source: string, note: (line: string) => void) {
+        this.#source = source;
+        this.#note = note;
+    }
 
     /** The same rows, noted. */
     async *watch(pieces: AsyncIterable<PredictedRows>): AsyncGenerator<PredictedRows, void> {
@@ -20,9 +23,9 @@ export class ProblemReport {
             this.rows += piece.rows.length;
             this.failedRows += piece.errors.filter((error) => error !== undefined).length;
             for (const problem of piece.problems) {
-                this.problems += 1;
-                if (this.problems <= MAX_SHOWN) {
-                    this.note(this.describe(problem));
+                this.#problems += 1;
+                if (this.#problems <= MAX_SHOWN) {
+                    this.#note(this.#describe(problem));
                 }
             }
             yield piece;
@@ -31,14 +34,14 @@ export class ProblemReport {
 
     /** Says how much was not shown. */
     end(): void {
-        const more = this.problems - MAX_SHOWN;
+        const more = this.#problems - MAX_SHOWN;
         if (more > 0) {
-            this.note(`${more} more ${more === 1 ? "problem is" : "problems are"} in the output's prediction_error`);
+            this.#note(`${more} more ${more === 1 ? "problem is" : "problems are"} in the output's prediction_error`);
         }
     }
 
-    private describe({ line, column, text }: RowProblem): string {
+    #describe({ line, column, text }: RowProblem): string {
         const place = column === undefined ? `row ${line}` : `row ${line}, column ${JSON.stringify(column)}`;
-        return `${this.source} ${place}: ${text}`;
+        return `${this.#source} ${place}: ${text}`;
     }
 }

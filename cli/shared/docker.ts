@@ -37,7 +37,9 @@ export function run(
 /** Whether a Docker engine answers; if not, in whose words. */
 export async function findEngine(): Promise<{ version: string } | { missing: string }> {
     const result = await run("docker", ["version", "--format", "{{.Server.Version}}"]);
-    if (result.exitCode === 0 && result.stdout.trim() !== "") return { version: result.stdout.trim() };
+    if (result.exitCode === 0 && result.stdout.trim() !== "") {
+        return { version: result.stdout.trim() };
+    }
     return { missing: lastLine(result.output) || "docker did not answer" };
 }
 
@@ -61,11 +63,11 @@ export interface ImageBuild {
 
 /** `docker build` failed; `output` is all that it printed. */
 export class ImageBuildError extends Error {
-    constructor(
-        readonly output: string,
-        context: string,
-    ) {
+    readonly output: string;
+
+    constructor(output: string, context: string) {
         super(`docker build of ${context} failed: ${lastLine(output)}`);
+        this.output = output;
     }
 
     /** Whether a base image could not be had, e.g. without a network: nothing that the Dockerfile itself got wrong. */
@@ -84,12 +86,20 @@ export class ImageBuildError extends Error {
  */
 export async function buildImage(build: ImageBuild, tag: string, signal?: AbortSignal): Promise<string> {
     const args = ["build", "--tag", tag, "--file", build.dockerfile ?? `${build.context}/Dockerfile`];
-    if (build.platform) args.push("--platform", build.platform);
-    for (const [name, value] of Object.entries(build.args ?? {})) args.push("--build-arg", `${name}=${value}`);
+    if (build.platform) {
+        args.push("--platform", build.platform);
+    }
+    for (const [name, value] of Object.entries(build.args ?? {})) {
+        args.push("--build-arg", `${name}=${value}`);
+    }
     const built = await run("docker", [...args, build.context], signal ? { signal } : {});
-    if (built.exitCode !== 0) throw new ImageBuildError(built.output, build.context);
+    if (built.exitCode !== 0) {
+        throw new ImageBuildError(built.output, build.context);
+    }
     const inspected = await run("docker", ["image", "inspect", "--format", "{{.Id}}", tag]);
-    if (inspected.exitCode !== 0) throw new ImageBuildError(inspected.output, build.context);
+    if (inspected.exitCode !== 0) {
+        throw new ImageBuildError(inspected.output, build.context);
+    }
     return inspected.stdout.trim();
 }
 

@@ -43,11 +43,11 @@ export type Apply = (args: MockResourceArgs & { inputs: Properties }, context: R
 
 /** An answer of the emulator that is not a success. */
 export class GoogleApiError extends Error {
-    constructor(
-        readonly code: number,
-        message: string,
-    ) {
+    readonly code: number;
+
+    constructor(code: number, message: string) {
         super(message);
+        this.code = code;
     }
 }
 

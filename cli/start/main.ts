@@ -25,7 +25,9 @@ async function main(): Promise<number> {
     }
     const interrupt = new AbortController();
     const onSignal = () => {
-        if (interrupt.signal.aborted) console.error("Still cleaning up; this takes a few seconds.");
+        if (interrupt.signal.aborted) {
+            console.error("Still cleaning up; this takes a few seconds.");
+        }
         interrupt.abort();
     };
     process.on("SIGINT", onSignal).on("SIGTERM", onSignal);

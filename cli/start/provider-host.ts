@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
-import * as path from "node:path";
-import * as readline from "node:readline";
+import path from "node:path";
+import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 /** One call of a dynamic provider. */
@@ -90,7 +90,7 @@ function askOnce(child: ChildProcess, request: object): Promise<Answer> {
 
 async function forwardLines(stream: Readable | null, onLine: (line: string) => void): Promise<void> {
     if (stream) {
-        for await (const line of readline.createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+        for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
             onLine(line);
         }
     }

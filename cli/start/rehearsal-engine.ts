@@ -19,83 +19,103 @@ export class RehearsalEngine implements Mocks {
     readonly ended: Promise<void>;
     /** The run that a `TrainingRun` was asked to wait for. */
     run: { bucket: string; runId: string } | undefined;
-    private announceEnd: () => void = () => undefined;
-    private pending = new Set<Promise<unknown>>();
-    private readonly applied: { type: string; name: string; destroy: Applied["destroy"] }[] = [];
+    #announceEnd: () => void = () => undefined;
+    #pending = new Set<Promise<unknown>>();
+    readonly #applied: { type: string; name: string; destroy: Applied["destroy"] }[] = [];
 
-    constructor(private readonly context: RehearsalContext) {
+    readonly #context: RehearsalContext;
+
+    constructor(context: RehearsalContext) {
+        this.#context = context;
+
         this.ended = new Promise((resolve) => {
-            this.announceEnd = resolve;
+            this.#announceEnd = resolve;
         });
         // An abort that came before is not announced again.
-        if (context.signal.aborted) this.announceEnd();
-        context.signal.addEventListener("abort", () => this.announceEnd(), { once: true });
+        if (context.signal.aborted) {
+            this.#announceEnd();
+        }
+        context.signal.addEventListener("abort", () => this.#announceEnd(), { once: true });
     }
 
     /** How many resources exist. */
     get count(): number {
-        return this.applied.length;
+        return this.#applied.length;
     }
 
     /** Keeps the first failure. */
     fail(resource: string, error: Error): void {
         this.failure ??= { resource, error };
-        this.announceEnd();
+        this.#announceEnd();
     }
 
     /** Waits until nothing is being made any more. */
     async settled(): Promise<void> {
-        while (this.pending.size > 0) await Promise.allSettled(this.pending);
+        while (this.#pending.size > 0) {
+            await Promise.allSettled(this.#pending);
+        }
     }
 
     async newResource(args: MockResourceArgs): Promise<MockResourceResult> {
         const inputs = withoutSecrets(args.inputs) as Properties;
-        if (args.custom === false || args.type.startsWith("pulumi:")) return { id: args.name, state: inputs };
-        if (this.failure || this.context.signal.aborted) return never();
-        const work = this.make({ ...args, inputs });
-        this.pending.add(work);
+        if (args.custom === false || args.type.startsWith("pulumi:")) {
+            return { id: args.name, state: inputs };
+        }
+        if (this.failure || this.#context.signal.aborted) {
+            return never();
+        }
+        const work = this.#make({ ...args, inputs });
+        this.#pending.add(work);
         const made = await work;
-        this.pending.delete(work);
+        this.#pending.delete(work);
         return made ?? never();
     }
 
     /** @returns undefined if it could not be made */
-    private async make(args: MockResourceArgs & { inputs: Properties }): Promise<MockResourceResult | undefined> {
+    async #make(args: MockResourceArgs & { inputs: Properties }): Promise<MockResourceResult | undefined> {
         const { inputs } = args;
-        if (typeof inputs.runId === "string") this.run = { bucket: String(inputs.bucket), runId: inputs.runId };
+        if (typeof inputs.runId === "string") {
+            this.run = { bucket: String(inputs.bucket), runId: inputs.runId };
+        }
         const apply = resourceTypes[args.type];
         try {
-            if (!apply) throw new Error(`the rehearsal has no resource type ${args.type}`);
+            if (!apply) {
+                throw new Error(`the rehearsal has no resource type ${args.type}`);
+            }
             const started = Date.now();
-            const made = await apply(args, this.context);
-            if (this.applied.length === 0) this.context.print("\npulumi up, rehearsed:");
-            this.applied.push({ type: args.type, name: args.name, destroy: made.destroy });
-            this.context.print(line("+", args, made.note, Date.now() - started));
+            const made = await apply(args, this.#context);
+            if (this.#applied.length === 0) {
+                this.#context.print("\npulumi up, rehearsed:");
+            }
+            this.#applied.push({ type: args.type, name: args.name, destroy: made.destroy });
+            this.#context.print(line("+", args, made.note, Date.now() - started));
             return { id: made.id, state: { ...inputs, ...made.outputs } };
         } catch (error) {
             // A resource whose creation was cut off by Ctrl-C is not what failed.
-            if (!this.context.signal.aborted) this.fail(args.name, error as Error);
+            if (!this.#context.signal.aborted) {
+                this.fail(args.name, error as Error);
+            }
             return undefined;
         }
     }
 
     async call(args: MockCallArgs): Promise<Properties> {
         try {
-            return await this.answer(args);
+            return await this.#answer(args);
         } catch (error) {
             this.fail(args.token, error as Error);
             return never();
         }
     }
 
-    private async answer(args: MockCallArgs): Promise<Properties> {
+    async #answer(args: MockCallArgs): Promise<Properties> {
         switch (args.token) {
             case "gcp:organizations/getClientConfig:getClientConfig":
-                return { ...this.context.gcp, id: this.context.gcp.project };
+                return { ...this.#context.gcp, id: this.#context.gcp.project };
             case "gcp:storage/getBucketObject:getBucketObject": {
                 const object = encodeURIComponent(String(args.inputs.name));
                 const uri = `gs://${args.inputs.bucket}/${args.inputs.name}`;
-                const found = await call(this.context, "GET", `/storage/v1/b/${args.inputs.bucket}/o/${object}`).catch(
+                const found = await call(this.#context, "GET", `/storage/v1/b/${args.inputs.bucket}/o/${object}`).catch(
                     () => {
                         throw new Error(
                             `the emulator begins empty and has no ${uri}; rehearse with a file (npm start -- --config dataset=data/iris.csv)`,
@@ -122,8 +142,10 @@ export class RehearsalEngine implements Mocks {
      */
     async destroy(context: RehearsalContext): Promise<Error[]> {
         const failures: Error[] = [];
-        for (const { type, name, destroy } of this.applied.reverse()) {
-            if (!destroy) continue;
+        for (const { type, name, destroy } of this.#applied.reverse()) {
+            if (!destroy) {
+                continue;
+            }
             try {
                 const started = Date.now();
                 await destroy(context);
@@ -152,10 +174,18 @@ function line(
 }
 
 function withoutSecrets(value: unknown): unknown {
-    if (Array.isArray(value)) return value.map(withoutSecrets);
-    if (typeof value !== "object" || value === null) return value;
-    if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+    if (Array.isArray(value)) {
+        return value.map(withoutSecrets);
+    }
+    if (typeof value !== "object" || value === null) {
+        return value;
+    }
+    if (Object.getPrototypeOf(value) !== Object.prototype) {
+        return value;
+    }
     const properties = value as Properties;
-    if (SECRET_SIGNATURE in properties && "value" in properties) return withoutSecrets(properties.value);
+    if (SECRET_SIGNATURE in properties && "value" in properties) {
+        return withoutSecrets(properties.value);
+    }
     return Object.fromEntries(Object.entries(properties).map(([key, each]) => [key, withoutSecrets(each)]));
 }

@@ -60,12 +60,18 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
             status = await up(engine, context, stackConfig, options);
         } finally {
             status = (await down(engine, context)) && status === 0 ? 0 : status || 1;
-            for (const takeAway of existing) await takeAway({ ...context, signal: new AbortController().signal });
-            if (engine.count > 0) status = (await nothingLeft(emulator.inventory(), print)) ? status : status || 1;
+            for (const takeAway of existing) {
+                await takeAway({ ...context, signal: new AbortController().signal });
+            }
+            if (engine.count > 0) {
+                status = (await nothingLeft(emulator.inventory(), print)) ? status : status || 1;
+            }
         }
     } finally {
         await emulator.stop();
-        if (runtime === "docker") await removeImage(REHEARSAL_TAG);
+        if (runtime === "docker") {
+            await removeImage(REHEARSAL_TAG);
+        }
         rmSync(options.dataDir, { recursive: true, force: true });
     }
     return signal.aborted ? 130 : status;
@@ -86,7 +92,9 @@ function checkConfig({ project, values }: StackConfig, projectDir: string): Conf
 /** What a killed rehearsal left is of no use to anybody; the emulator's lock tells it from one that still runs. */
 async function startEmpty(dataDir: string, runtime: RuntimeName): Promise<Emulator> {
     const emulator = await startEmulator({ dataDir, runtime });
-    if ((await emulator.inventory()).length === 0) return emulator;
+    if ((await emulator.inventory()).length === 0) {
+        return emulator;
+    }
     await emulator.stop();
     rmSync(dataDir, { recursive: true, force: true });
     return startEmulator({ dataDir, runtime });
@@ -105,7 +113,9 @@ async function up(
         print("Interrupted: the rehearsal is taken down.");
         return 130;
     }
-    if (engine.failure) return await reportFailure(engine, context);
+    if (engine.failure) {
+        return await reportFailure(engine, context);
+    }
     const folder = path.resolve(options.projectDir, String(outputs.resultsDir));
     const results = readResults(folder);
     if ("problem" in results) {
@@ -117,10 +127,14 @@ async function up(
     if (metrics) {
         print("");
         print("Metrics, as the trainer measured them:");
-        for (const line of metricsTable(metrics)) print(line);
+        for (const line of metricsTable(metrics)) {
+            print(line);
+        }
     }
     print("");
-    for (const line of resultLines(path.relative(options.projectDir, folder), files)) print(line);
+    for (const line of resultLines(path.relative(options.projectDir, folder), files)) {
+        print(line);
+    }
     return 0;
 }
 
@@ -157,25 +171,33 @@ async function reportFailure(engine: RehearsalEngine, context: RehearsalContext)
 
 /** What the container itself ended with, if it came so far; from the run's own status. */
 async function trainerExitCode(engine: RehearsalEngine, context: RehearsalContext): Promise<number | undefined> {
-    if (!engine.run) return undefined;
+    if (!engine.run) {
+        return undefined;
+    }
     const { bucket, runId } = engine.run;
     const object = encodeURIComponent(`runs/${runId}/status.json`);
     try {
         const status = await call(context, "GET", `/storage/v1/b/${bucket}/o/${object}?alt=media`);
         return typeof status.exitCode === "number" && status.exitCode > 0 ? status.exitCode : undefined;
     } catch (error) {
-        if (error instanceof GoogleApiError) return undefined; // it never began
+        if (error instanceof GoogleApiError) {
+            return undefined; // it never began
+        }
         throw error;
     }
 }
 
 /** @returns whether everything could be taken away */
 async function down(engine: RehearsalEngine, context: RehearsalContext): Promise<boolean> {
-    if (engine.count === 0) return true;
+    if (engine.count === 0) {
+        return true;
+    }
     context.print("");
     context.print("pulumi destroy, rehearsed:");
     const failures = await engine.destroy({ ...context, signal: new AbortController().signal });
-    for (const failure of failures) context.print(`error: ${failure.message}`);
+    for (const failure of failures) {
+        context.print(`error: ${failure.message}`);
+    }
     return failures.length === 0;
 }
 
@@ -183,7 +205,9 @@ async function nothingLeft(inventory: Promise<{ kind: string; name: string }[]>,
     const left = await inventory;
     print("");
     print(left.length === 0 ? "Left to bill: nothing." : "Left behind:");
-    for (const { kind, name } of left) print(`  ${kind} ${name}`);
+    for (const { kind, name } of left) {
+        print(`  ${kind} ${name}`);
+    }
     return left.length === 0;
 }
 

@@ -14,13 +14,17 @@ const EXPECTED = ["manifest.json", "status.json", "trainer.log"];
 export function readResults(
     folder: string,
 ): { files: string[]; metrics: Properties | undefined } | { problem: string } {
-    if (!existsSync(folder)) return { problem: `there is no ${folder}: the results did not come home` };
+    if (!existsSync(folder)) {
+        return { problem: `there is no ${folder}: the results did not come home` };
+    }
     const files = readdirSync(folder, { recursive: true })
         .map(String)
         .filter((name) => statSync(path.join(folder, name)).isFile())
         .sort();
     const missing = EXPECTED.filter((name) => !files.includes(name));
-    if (missing.length > 0) return { problem: `${folder} has no ${missing.join(", ")}` };
+    if (missing.length > 0) {
+        return { problem: `${folder} has no ${missing.join(", ")}` };
+    }
     if (files.length === EXPECTED.length) {
         return {
             problem: "the trainer ended well and wrote no model; it has to write under the gs:// URI in AIP_MODEL_DIR",
@@ -51,7 +55,9 @@ export function metricsTable(metrics: Properties): string[] {
     const width = Math.max(12, ...numbers.map(([name]) => name.length));
     const lines = numbers.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
     for (const value of Object.values(metrics)) {
-        if (Array.isArray(value) && value.length > 0 && value.every(isRow)) lines.push("", ...table(value));
+        if (Array.isArray(value) && value.length > 0 && value.every(isRow)) {
+            lines.push("", ...table(value));
+        }
     }
     return lines;
 }
@@ -70,7 +76,9 @@ const HIDDEN = ["schema", "seed"];
 const MOST_ROWS = 20;
 
 function isRow(value: unknown): value is Properties {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        return false;
+    }
     return Object.values(value).every((cell) => typeof cell !== "object");
 }
 
@@ -89,6 +97,8 @@ function table(rows: Properties[]): string[] {
 }
 
 function format(value: unknown): string {
-    if (typeof value !== "number") return String(value);
+    if (typeof value !== "number") {
+        return String(value);
+    }
     return value.toLocaleString("en-US", { maximumSignificantDigits: 5, useGrouping: false });
 }

@@ -30,7 +30,9 @@ export function readStackConfig(folder: string, stack: string, overrides: readon
 
     for (const [key, declared] of Object.entries(asObject(project.config))) {
         const value = isObject(declared) ? (declared.default ?? declared.value) : declared;
-        if (value !== undefined) values[qualify(key)] = asText(value);
+        if (value !== undefined) {
+            values[qualify(key)] = asText(value);
+        }
     }
     for (const [key, value] of Object.entries(asObject(readYaml(path.join(folder, `Pulumi.${stack}.yaml`)).config))) {
         values[qualify(key)] = asText(value);

@@ -54,12 +54,12 @@ export class DataBucket extends pulumi.ComponentResource {
         );
         this.dataset =
             args.dataset.kind === "file"
-                ? this.upload(`${name}-dataset`, args.dataset)
-                : this.lookUp(args.dataset, args.dependsOn);
+                ? this.#upload(`${name}-dataset`, args.dataset)
+                : this.#lookUp(args.dataset, args.dependsOn);
         this.registerOutputs();
     }
 
-    private upload(name: string, { path, fileName }: LocalDataset): StoredDataset {
+    #upload(name: string, { path, fileName }: LocalDataset): StoredDataset {
         const md5 = md5OfFile(path);
         const object = new gcp.storage.BucketObject(
             name,
@@ -80,7 +80,7 @@ export class DataBucket extends pulumi.ComponentResource {
         };
     }
 
-    private lookUp({ bucket, name }: RemoteDataset, dependsOn: pulumi.Resource[]): StoredDataset {
+    #lookUp({ bucket, name }: RemoteDataset, dependsOn: pulumi.Resource[]): StoredDataset {
         const uri = `gs://${bucket}/${name}`;
         const found = gcp.storage.getBucketObjectOutput({ bucket, name }, { parent: this, dependsOn });
         return {

@@ -1,5 +1,5 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { accessSync, constants, statSync } from "node:fs";
+import path from "node:path";
 
 /** What there is at a path of this machine. */
 export type FileState = "file" | "empty file" | "folder" | "missing" | "unreadable";
@@ -15,7 +15,7 @@ export function filesOf(root: string): ProjectFiles {
 }
 
 function stateOf(file: string): FileState {
-    const stats = fs.statSync(file, { throwIfNoEntry: false });
+    const stats = statSync(file, { throwIfNoEntry: false });
     if (!stats) {
         return "missing";
     }
@@ -23,7 +23,7 @@ function stateOf(file: string): FileState {
         return "folder";
     }
     try {
-        fs.accessSync(file, fs.constants.R_OK);
+        accessSync(file, constants.R_OK);
     } catch {
         return "unreadable";
     }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import * as path from "node:path";
+import path from "node:path";
 import { promisify } from "node:util";
 import { parseBenchArguments } from "../../bench/arguments";
 

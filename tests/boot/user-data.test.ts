@@ -1,13 +1,13 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import path from "node:path";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { loadServiceUnit } from "../../emulator/src/vm/service-unit";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
 
-const BOOT_DIR = resolve(__dirname, "../../boot");
+const BOOT_DIR = path.resolve(__dirname, "../../boot");
 const UNIT_PATH = "/etc/systemd/system/gcp-trainer.service";
 const CONFIG: BootConfig = {
     project: "demo-project",
@@ -73,7 +73,9 @@ describe("renderUserData", () => {
             ].sort(),
         );
         for (const file of scripts) {
-            expect(contentOf(cloudConfig, `/etc/gcp-trainer/${file}`)).toBe(readFileSync(join(BOOT_DIR, file), "utf8"));
+            expect(contentOf(cloudConfig, `/etc/gcp-trainer/${file}`)).toBe(
+                readFileSync(path.join(BOOT_DIR, file), "utf8"),
+            );
         }
         expect(cloudConfig.write_files.find((file) => file.path.endsWith("/config"))?.permissions).toBe("0600");
     });
@@ -139,15 +141,15 @@ describe("renderUserData", () => {
     });
 
     test("carries any arguments and environment to bash unchanged", () => {
-        const folder = mkdtempSync(join(tmpdir(), "boot-config-"));
+        const folder = mkdtempSync(path.join(tmpdir(), "boot-config-"));
         try {
             fc.assert(
                 fc.property(fc.array(hard, { maxLength: 8 }), hard, (args, value) => {
                     const config = contentBytes(render({ args, env: { NAME: value } }));
-                    writeFileSync(join(folder, "config"), config);
+                    writeFileSync(path.join(folder, "config"), config);
                     const read = bash(
                         `read_config "$1"; printf "%s\\0" \${ARGS[@]+"\${ARGS[@]}"} "\${CONTAINER_ENV[0]}"`,
-                        [join(folder, "config")],
+                        [path.join(folder, "config")],
                     );
                     expect(read.split("\0").slice(0, -1)).toEqual([...args, `NAME=${value}`]);
                 }),
@@ -178,7 +180,7 @@ describe("maxVmSeconds", () => {
 describe("the boot script", () => {
     const scripts = readdirSync(BOOT_DIR)
         .filter((file) => file.endsWith(".sh"))
-        .map((file) => join(BOOT_DIR, file));
+        .map((file) => path.join(BOOT_DIR, file));
 
     test("is bash that parses", () => {
         for (const script of scripts) {
@@ -200,7 +202,7 @@ describe("the boot script", () => {
         `passes shellcheck${shellcheck ? "" : " (skipped: shellcheck is not installed)"}`,
         () => {
             const { stdout } = spawnSync("shellcheck", ["--external-sources", ...scripts], {
-                cwd: resolve(BOOT_DIR, ".."),
+                cwd: path.resolve(BOOT_DIR, ".."),
                 encoding: "utf8",
             });
             expect(stdout).toBe("");
@@ -211,7 +213,7 @@ describe("the boot script", () => {
     (analyze ? test : test.skip)(
         `has a unit that systemd accepts${analyze ? "" : " (skipped: systemd-analyze is not installed)"}`,
         () => {
-            const { stderr } = spawnSync("systemd-analyze", ["verify", join(BOOT_DIR, "gcp-trainer.service")], {
+            const { stderr } = spawnSync("systemd-analyze", ["verify", path.join(BOOT_DIR, "gcp-trainer.service")], {
                 encoding: "utf8",
             });
             // Targets and sockets of Container-Optimized OS are not on every machine that runs this test.
@@ -266,7 +268,7 @@ function contentBytes(cloudConfig: CloudConfig): Buffer {
 
 /** Runs a line of bash with the script's own functions. */
 function bash(line: string, args: string[]): string {
-    const source = join(BOOT_DIR, "common.sh");
+    const source = path.join(BOOT_DIR, "common.sh");
     return execFileSync("bash", ["-u", "-c", `. "${source}"; ${line}`, "bash", ...args], {
         encoding: "utf8",
         env: { PATH: process.env.PATH, LC_ALL: "C" },

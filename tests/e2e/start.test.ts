@@ -167,7 +167,9 @@ describe("npm start", () => {
         write("endless/Dockerfile", "FROM scratch\n");
         let isSent = false;
         const { status, output } = await start([...asProcess, "--config", "trainer=endless"], (text, child) => {
-            if (isSent || !text.includes(sign)) return;
+            if (isSent || !text.includes(sign)) {
+                return;
+            }
             isSent = true;
             child.kill("SIGINT");
         });

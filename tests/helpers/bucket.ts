@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { pipeline } from "node:stream";
 import { type Emulator, startEmulator } from "../../emulator/src";
 import { mintToken } from "../../emulator/src/iam/tokens";
@@ -31,7 +31,7 @@ export interface TestBucket {
 
 /** Starts an emulator in a temporary folder, with one empty bucket. */
 export async function startBucket(name = "test-bucket"): Promise<TestBucket> {
-    const dataDir = await mkdtemp(join(tmpdir(), "gcp-trainer-bucket-"));
+    const dataDir = await mkdtemp(path.join(tmpdir(), "gcp-trainer-bucket-"));
     const emulator = await startEmulator({ dataDir, runtime: "process" });
     const owner = await startProxy(emulator, "developer");
     const stranger = await startProxy(emulator, mintToken("stranger@test-project.iam.gserviceaccount.com").accessToken);

@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import path from "node:path";
 import { type Config, ConfigError, parseConfig } from "../../infra/config";
 import type { RawLocation } from "../../infra/config/location";
 import { type FileState, filesOf, type ProjectFiles } from "../../infra/config/project-files";

@@ -1,6 +1,6 @@
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { contentType, datasetObjectName, md5OfFile, parseDataset } from "../../infra/dataset";
 
 describe("where a dataset is", () => {
@@ -22,12 +22,12 @@ describe("where a dataset is", () => {
 
 describe("MD5 of a dataset", () => {
     it("is that of all its bytes, however large the file", () => {
-        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "dataset-"));
+        const folder = mkdtempSync(path.join(tmpdir(), "dataset-"));
         const file = path.join(folder, "large.csv");
-        fs.writeFileSync(file, Buffer.alloc(3 * 1024 * 1024 + 1, "abc"));
+        writeFileSync(file, Buffer.alloc(3 * 1024 * 1024 + 1, "abc"));
 
         const md5 = md5OfFile(file);
-        fs.rmSync(folder, { recursive: true });
+        rmSync(folder, { recursive: true });
 
         // yes abc | tr -d "\n" | head -c 3145729 | md5sum
         expect(md5).toEqual({ hex: "056f6340e5c97b4aa42dde241152576f", base64: "BW9jQOXJe0qkLd4kEVJXbw==" });

@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
 import { loadConfig } from "../../infra/config";

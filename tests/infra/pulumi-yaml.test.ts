@@ -1,5 +1,5 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { parse } from "yaml";
 import { parseConfig } from "../../infra/config";
 import { filesOf } from "../../infra/config/project-files";
@@ -26,7 +26,7 @@ const ROOT = path.join(__dirname, "..", "..");
 const project: ProjectFile = readYaml("Pulumi.yaml");
 
 function readYaml<T>(file: string): T {
-    return parse(fs.readFileSync(path.join(ROOT, file), "utf8"));
+    return parse(readFileSync(path.join(ROOT, file), "utf8"));
 }
 
 function typeOf(value: unknown): string {
@@ -106,7 +106,7 @@ it("no file holds a text that `pulumi new` writes the new project's name or desc
 
 /** What `pulumi new` would copy from a fresh checkout: nothing that was built or downloaded. */
 function filesWith(text: string, folder = ""): string[] {
-    return fs.readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
         const file = path.join(folder, entry.name);
         if (NOT_IN_CHECKOUT.includes(entry.name)) {
             return [];
@@ -114,6 +114,6 @@ function filesWith(text: string, folder = ""): string[] {
         if (entry.isDirectory()) {
             return filesWith(text, file);
         }
-        return entry.isFile() && fs.readFileSync(path.join(ROOT, file), "utf8").includes(text) ? [file] : [];
+        return entry.isFile() && readFileSync(path.join(ROOT, file), "utf8").includes(text) ? [file] : [];
     });
 }

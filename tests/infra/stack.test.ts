@@ -1,5 +1,5 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { ConfigError } from "../../infra/config";
 import {
     type Declared,
@@ -106,7 +106,7 @@ describe("index.ts", () => {
     });
 
     it("is a table of contents of 60 lines at most", () => {
-        const text = fs.readFileSync(path.join(__dirname, "..", "..", "index.ts"), "utf8");
+        const text = readFileSync(path.join(__dirname, "..", "..", "index.ts"), "utf8");
 
         expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(60);
     });

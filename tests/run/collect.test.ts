@@ -9,7 +9,7 @@ import {
     writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { type Collected, collectRun } from "../../run/collect";
 import type { RunFacts } from "../../run/manifest";
 import { FakeBucket, FakeClock, putLog, runId, statusOf } from "./fakes";
@@ -34,7 +34,7 @@ const facts: RunFacts = {
 
 let root: string;
 beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), "collect-"));
+    root = mkdtempSync(path.join(tmpdir(), "collect-"));
 });
 afterEach(() => {
     rmSync(root, { recursive: true, force: true });
@@ -55,8 +55,8 @@ function bucketWith(files: Record<string, string | Buffer>): FakeBucket {
     return bucket;
 }
 
-const folder = () => join(root, "models", "dev", runId);
-const read = (name: string) => readFileSync(join(folder(), name), "utf8");
+const folder = () => path.join(root, "models", "dev", runId);
+const read = (name: string) => readFileSync(path.join(folder(), name), "utf8");
 
 function collect(bucket: FakeBucket, printed: string[] = []): Promise<Collected> {
     const context = { bucket, clock: new FakeClock(), print: (line: string) => printed.push(line) };
@@ -84,7 +84,7 @@ describe("collecting a run", () => {
             "trainer.log",
             "trees",
         ]);
-        expect([...readFileSync(join(folder(), "trees/0/tree.bin"))]).toEqual([0, 255, 10]);
+        expect([...readFileSync(path.join(folder(), "trees/0/tree.bin"))]).toEqual([0, 255, 10]);
         expect(JSON.parse(read("status.json"))).toEqual(status);
         expect(read("trainer.log").replace(/from \S+ to \S+/g, "from T to T")).toBe(
             "===== attempt 1, logged from T to T =====\nepoch 1\nkilled here\n" +
@@ -137,9 +137,9 @@ describe("collecting a run", () => {
     it("brings only back what is missing or differs, and leaves a person's own files alone", async () => {
         const bucket = bucketWith({ "a.json": "{}", "b.json": "[]", "metrics.json": '{"n":1}' });
         await collect(bucket);
-        writeFileSync(join(folder(), "b.json"), "[1]");
-        rmSync(join(folder(), "trainer.log"));
-        writeFileSync(join(folder(), "notes.txt"), "mine");
+        writeFileSync(path.join(folder(), "b.json"), "[1]");
+        rmSync(path.join(folder(), "trainer.log"));
+        writeFileSync(path.join(folder(), "notes.txt"), "mine");
         bucket.downloads.length = 0;
         const printed: string[] = [];
 
@@ -156,7 +156,7 @@ describe("collecting a run", () => {
         const bucket = bucketWith({ "model.json": "{}" });
         await collect(bucket);
         const manifest = read("manifest.json");
-        rmSync(join(root, "models"), { recursive: true });
+        rmSync(path.join(root, "models"), { recursive: true });
 
         await collectRun({ bucket, clock: new FakeClock(), print: () => undefined }, { status, folder: folder() });
         expect(read("manifest.json")).toBe(manifest);
@@ -184,7 +184,7 @@ describe("collecting a run", () => {
         };
 
         await expect(collect(bucket)).rejects.toThrow("socket hang up");
-        expect(readdirSync(join(root, "models", "dev"))).toEqual([]);
+        expect(readdirSync(path.join(root, "models", "dev"))).toEqual([]);
         expect(count).toBeLessThan(10);
         expect(bucket.text(`runs/${runId}/manifest.json`)).toBeUndefined();
     });
@@ -263,10 +263,10 @@ describe("collecting a run", () => {
     });
 
     it("clears away what a killed process left, but not what another one may be at", async () => {
-        const parent = join(root, "models", "dev");
-        mkdirSync(join(parent, `.${runId}.partial-old`), { recursive: true });
-        mkdirSync(join(parent, `.${runId}.partial-new`));
-        utimesSync(join(parent, `.${runId}.partial-old`), 0, 0);
+        const parent = path.join(root, "models", "dev");
+        mkdirSync(path.join(parent, `.${runId}.partial-old`), { recursive: true });
+        mkdirSync(path.join(parent, `.${runId}.partial-new`));
+        utimesSync(path.join(parent, `.${runId}.partial-old`), 0, 0);
 
         await collect(bucketWith({ "a.json": "{}" }));
         expect(readdirSync(parent).sort()).toEqual([`.${runId}.partial-new`, runId]);

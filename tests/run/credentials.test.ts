@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { createAuth, readCloudSettings } from "../../run/credentials";
 
 const read = (config: Record<string, string>, env: Record<string, string> = {}) =>
@@ -77,17 +77,19 @@ describe("the credentials of all requests", () => {
     });
 
     it("are read from a file or as text, and never shown when they are broken", async () => {
-        const folder = mkdtempSync(join(tmpdir(), "credentials-"));
+        const folder = mkdtempSync(path.join(tmpdir(), "credentials-"));
         const key = { type: "authorized_user", client_id: "id", client_secret: "s", refresh_token: "r" };
-        const path = join(folder, "key.json");
-        writeFileSync(path, JSON.stringify(key));
-        for (const value of [path, JSON.stringify(key)]) {
+        const keyFile = path.join(folder, "key.json");
+        writeFileSync(keyFile, JSON.stringify(key));
+        for (const value of [keyFile, JSON.stringify(key)]) {
             const auth = await createAuth(read({ "gcp:credentials": value }));
             await expect(auth.getCredentials()).resolves.toBeDefined();
         }
         rmSync(folder, { recursive: true });
 
-        await expect(createAuth(read({ "gcp:credentials": path }))).rejects.toThrow("names a file that cannot be read");
+        await expect(createAuth(read({ "gcp:credentials": keyFile }))).rejects.toThrow(
+            "names a file that cannot be read",
+        );
         const broken = await createAuth(read({ "gcp:credentials": '{"private_key": "mine"' })).catch((error) => error);
         expect(String(broken)).toContain("is no valid JSON");
         expect(String(broken) + String(broken.cause)).not.toContain("mine");

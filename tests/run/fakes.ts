@@ -9,19 +9,19 @@ export const runId = "r-0123456789";
 
 /** A clock that stands still but for `sleep`, during which what was planned with `at` happens. */
 export class FakeClock implements Clock {
-    private time = Date.parse("2026-01-01T00:00:00Z");
-    private readonly start = this.time;
-    private readonly plan: { at: number; action: () => void }[] = [];
+    #time = Date.parse("2026-01-01T00:00:00Z");
+    readonly #start = this.#time;
+    readonly #plan: { at: number; action: () => void }[] = [];
     readonly sleeps: number[] = [];
 
     now(): number {
-        return this.time;
+        return this.#time;
     }
 
     /** Plans something for so many milliseconds after the clock was made. */
     at(milliseconds: number, action: () => void): void {
-        this.plan.push({ at: this.start + milliseconds, action });
-        this.plan.sort((a, b) => a.at - b.at);
+        this.#plan.push({ at: this.#start + milliseconds, action });
+        this.#plan.sort((a, b) => a.at - b.at);
     }
 
     async sleep(milliseconds: number): Promise<void> {
@@ -29,21 +29,21 @@ export class FakeClock implements Clock {
         if (this.sleeps.length > 20_000) {
             throw new Error("the waiter never ends");
         }
-        const until = this.time + milliseconds;
-        for (let next = this.plan[0]; next && next.at <= until; next = this.plan[0]) {
-            this.plan.shift();
-            this.time = next.at;
+        const until = this.#time + milliseconds;
+        for (let next = this.#plan[0]; next && next.at <= until; next = this.#plan[0]) {
+            this.#plan.shift();
+            this.#time = next.at;
             next.action();
         }
-        this.time = until;
+        this.#time = until;
     }
 }
 
 /** A bucket in memory. */
 export class FakeBucket implements BucketClient {
     readonly bucket = "demo-bucket";
-    private readonly objects = new Map<string, { content: Buffer; stored: StoredObject }>();
-    private nextGeneration = 1;
+    readonly #objects = new Map<string, { content: Buffer; stored: StoredObject }>();
+    #nextGeneration = 1;
     /** Called before each operation; may throw, or change the bucket as another writer would. */
     before: (operation: keyof BucketClient, name: string) => void = () => undefined;
     readonly downloads: string[] = [];
@@ -56,37 +56,37 @@ export class FakeBucket implements BucketClient {
         const stored = {
             name,
             sizeBytes: bytes.length,
-            generation: String(this.nextGeneration++),
+            generation: String(this.#nextGeneration++),
             crc32c: crc32c.toString(),
             md5Hash: createHash("md5").update(bytes).digest("base64"),
             createdAt,
         };
-        this.objects.set(name, { content: bytes, stored });
+        this.#objects.set(name, { content: bytes, stored });
         return stored;
     }
 
     remove(name: string): void {
-        this.objects.delete(name);
+        this.#objects.delete(name);
     }
 
     text(name: string): string | undefined {
-        return this.objects.get(name)?.content.toString("utf8");
+        return this.#objects.get(name)?.content.toString("utf8");
     }
 
     async stat(name: string): Promise<StoredObject | undefined> {
         this.before("stat", name);
-        return this.objects.get(name)?.stored;
+        return this.#objects.get(name)?.stored;
     }
 
     async read(name: string, generation: string): Promise<Buffer | undefined> {
         this.before("read", name);
-        const object = this.objects.get(name);
+        const object = this.#objects.get(name);
         return object?.stored.generation === generation ? object.content : undefined;
     }
 
     async write(name: string, content: string, ifGeneration: string): Promise<string | undefined> {
         this.before("write", name);
-        if ((this.objects.get(name)?.stored.generation ?? "0") !== ifGeneration) {
+        if ((this.#objects.get(name)?.stored.generation ?? "0") !== ifGeneration) {
             return undefined;
         }
         this.writes.push(name);
@@ -100,7 +100,7 @@ export class FakeBucket implements BucketClient {
 
     async list(prefix: string, startOffset = ""): Promise<StoredObject[]> {
         this.before("list", prefix);
-        return [...this.objects.values()]
+        return [...this.#objects.values()]
             .map(({ stored }) => stored)
             .filter(({ name }) => name.startsWith(prefix) && name >= startOffset)
             .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -108,7 +108,7 @@ export class FakeBucket implements BucketClient {
 
     async folders(prefix: string): Promise<string[]> {
         this.before("folders", prefix);
-        const names = [...this.objects.keys()].filter((name) => name.startsWith(prefix));
+        const names = [...this.#objects.keys()].filter((name) => name.startsWith(prefix));
         return [...new Set(names.map((name) => name.slice(prefix.length).split("/")[0] ?? ""))].sort();
     }
 

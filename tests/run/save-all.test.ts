@@ -1,13 +1,13 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { saveAllRuns } from "../../run/save-all";
 import { type RunState, renderStatus } from "../../run/status";
 import { FakeBucket, FakeClock, httpError, statusOf } from "./fakes";
 
 let root: string;
 beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), "save-all-"));
+    root = mkdtempSync(path.join(tmpdir(), "save-all-"));
 });
 afterEach(() => {
     rmSync(root, { recursive: true, force: true });
@@ -26,7 +26,7 @@ function addRun(bucket: FakeBucket, runId: string, state: RunState): void {
 async function save(bucket: FakeBucket): Promise<string[]> {
     const printed: string[] = [];
     const context = { bucket, clock: new FakeClock(), print: (line: string) => printed.push(line) };
-    await saveAllRuns(context, (runId) => ({ relative: `models/dev/${runId}`, absolute: join(root, runId) }));
+    await saveAllRuns(context, (runId) => ({ relative: `models/dev/${runId}`, absolute: path.join(root, runId) }));
     return printed;
 }
 
@@ -42,14 +42,14 @@ describe("saving all runs before their bucket goes", () => {
             "run r-000000000b: FAILED; its log and status are in models/dev/r-000000000b",
             "run r-000000000c: not finished (RUNNING); its log and status are in models/dev/r-000000000c",
         ]);
-        expect(readdirSync(join(root, "r-000000000a")).sort()).toEqual([
+        expect(readdirSync(path.join(root, "r-000000000a")).sort()).toEqual([
             "manifest.json",
             "model.json",
             "status.json",
             "trainer.log",
         ]);
-        expect(readdirSync(join(root, "r-000000000b")).sort()).toEqual(["status.json", "trainer.log"]);
-        expect(readFileSync(join(root, "r-000000000c", "trainer.log"), "utf8")).toContain("log of r-000000000c");
+        expect(readdirSync(path.join(root, "r-000000000b")).sort()).toEqual(["status.json", "trainer.log"]);
+        expect(readFileSync(path.join(root, "r-000000000c", "trainer.log"), "utf8")).toContain("log of r-000000000c");
     });
 
     it("downloads nothing that is there and verifies", async () => {
@@ -73,7 +73,7 @@ describe("saving all runs before their bucket goes", () => {
         const failure = save(bucket);
         await expect(failure).rejects.toThrow(/run r-000000000a: The model .* is not what the run wrote/);
         await expect(failure).rejects.toThrow(/run r-000000000b: .*objects\.json is missing/);
-        expect(existsSync(join(root, "r-000000000c", "manifest.json"))).toBe(true);
+        expect(existsSync(path.join(root, "r-000000000c", "manifest.json"))).toBe(true);
     });
 
     it("has nothing to do for a bucket that is gone, and passes other trouble on", async () => {

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { type Bucket, Storage } from "@google-cloud/storage";
 import { OAuth2Client } from "google-auth-library";
 import { type ProviderCall, type ProviderResult, runProvider } from "../../cli/start/provider-host";
@@ -21,8 +21,8 @@ let printed: string[];
 
 beforeAll(async () => {
     texts = await serialiseProviders();
-    root = realpathSync(mkdtempSync(join(tmpdir(), "serialised-")));
-    emulator = await startEmulator({ dataDir: join(root, "emulator"), runtime: "process" });
+    root = realpathSync(mkdtempSync(path.join(tmpdir(), "serialised-")));
+    emulator = await startEmulator({ dataDir: path.join(root, "emulator"), runtime: "process" });
 });
 afterAll(async () => {
     await emulator.stop();
@@ -45,8 +45,8 @@ beforeEach(async () => {
     mkdirSync(cwd());
 });
 
-const cwd = () => join(root, `project-${count}`);
-const resultsFolder = () => join(cwd(), "models", "dev", runInputs.runId);
+const cwd = () => path.join(root, `project-${count}`);
+const resultsFolder = () => path.join(cwd(), "models", "dev", runInputs.runId);
 
 function config(): Record<string, string> {
     return {
@@ -88,11 +88,11 @@ async function putRun(change: Partial<RunStatus>): Promise<void> {
 
 describe("the text that Pulumi gets", () => {
     it("holds nothing of this machine and is the same in a checkout elsewhere", async () => {
-        const copy = join(root, "another checkout");
+        const copy = path.join(root, "another checkout");
         for (const folder of ["run", "tests/run/fixtures", "tsconfig.json", "package.json"]) {
-            cpSync(join(projectRoot, folder), join(copy, folder), { recursive: true });
+            cpSync(path.join(projectRoot, folder), path.join(copy, folder), { recursive: true });
         }
-        symlinkSync(join(projectRoot, "node_modules"), join(copy, "node_modules"));
+        symlinkSync(path.join(projectRoot, "node_modules"), path.join(copy, "node_modules"));
 
         for (const text of Object.values(texts)) {
             expect(text).not.toContain(projectRoot);
@@ -125,7 +125,7 @@ describe("TrainingRun, serialised", () => {
         ]);
         expect(printed).toContain("| epoch 2");
         const [manifest] = await bucket.file(`runs/${runInputs.runId}/manifest.json`).download();
-        expect(manifest.toString()).toBe(readFileSync(join(resultsFolder(), "manifest.json"), "utf8"));
+        expect(manifest.toString()).toBe(readFileSync(path.join(resultsFolder(), "manifest.json"), "utf8"));
     });
 
     it("downloads nothing when it is updated and everything is there", async () => {
@@ -161,7 +161,7 @@ describe("TrainingRun, serialised", () => {
 
     it("writes nothing into the status when the command was killed and nobody reads any more", async () => {
         await putRun({ state: "RUNNING" });
-        const child = fork(join(projectRoot, "cli/start/provider-host-child.js"), {
+        const child = fork(path.join(projectRoot, "cli/start/provider-host-child.js"), {
             cwd: cwd(),
             execArgv: [],
             stdio: ["ignore", "pipe", "ignore", "ipc"],
@@ -226,7 +226,7 @@ describe("SavedResults, serialised", () => {
         expect(printed).toEqual([
             `run ${runInputs.runId}: saved to models/dev/${runInputs.runId}, 2 objects downloaded and verified`,
         ]);
-        expect(readFileSync(join(resultsFolder(), "model.json"), "utf8")).toBe('{"tree":[]}');
+        expect(readFileSync(path.join(resultsFolder(), "model.json"), "utf8")).toBe('{"tree":[]}');
     });
 
     it("stops the destroy when that fails, and names the way out, which works", async () => {

@@ -9,11 +9,11 @@ const TABLES = makeTables();
  * Software-Based CRC Generators, 2005.
  */
 export class FastCrc32c implements CRC32CValidator {
-    private value = 0;
+    #value = 0;
 
     update(data: Buffer): void {
         const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES;
-        let crc = ~this.value;
+        let crc = ~this.#value;
         let at = 0;
         for (; at + 8 <= data.length; at += 8) {
             crc ^=
@@ -34,7 +34,7 @@ export class FastCrc32c implements CRC32CValidator {
         for (; at < data.length; at++) {
             crc = lookUp(t0, crc ^ byteAt(data, at)) ^ (crc >>> 8);
         }
-        this.value = ~crc;
+        this.#value = ~crc;
     }
 
     /** Compares with the checksum in the form that storage tells: base64 of four bytes, the highest first. */
@@ -44,7 +44,7 @@ export class FastCrc32c implements CRC32CValidator {
 
     toString(): string {
         const bytes = Buffer.alloc(4);
-        bytes.writeInt32BE(this.value);
+        bytes.writeInt32BE(this.#value);
         return bytes.toString("base64");
     }
 }

@@ -3,20 +3,23 @@ export const EXIT = { usage: 64, data: 65, storage: 69, bug: 70, memory: 71 } as
 
 /** A failure that a person can act on: its message is printed as it is, without a stack trace. */
 export class TrainerError extends Error {
-    constructor(
-        readonly exitCode: number,
-        message: string,
-        options?: ErrorOptions,
-    ) {
+    readonly exitCode: number;
+
+    constructor(exitCode: number, message: string, options?: ErrorOptions) {
         super(message, options);
+        this.exitCode = exitCode;
+
         this.name = new.target.name;
     }
 }
 
 /** Wrong hyperparameters or environment; `problems` are complete sentences and are shown all at once. */
 export class UsageError extends TrainerError {
-    constructor(readonly problems: readonly string[]) {
+    readonly problems: readonly string[];
+
+    constructor(problems: readonly string[]) {
         super(EXIT.usage, problems.join("\n"));
+        this.problems = problems;
     }
 }
 

@@ -2,13 +2,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { startBucket, type TestBucket } from "../../tests/helpers/bucket";
 import { type Model, parseModel } from "../lib/model";
 
-const PROJECT = join(__dirname, "../..");
+const PROJECT = path.join(__dirname, "../..");
 
-export const IRIS = readFileSync(join(PROJECT, "data/iris.csv"), "utf8");
+export const IRIS = readFileSync(path.join(PROJECT, "data/iris.csv"), "utf8");
 
 /** What a training writes. */
 export const MODEL = "runs/r-1/model/model.json";
@@ -24,15 +24,15 @@ export interface Outcome {
 }
 
 /** The same bundle as `npm run build` makes, of the sources as they are now. */
-const folder = mkdtempSync(join(tmpdir(), "gcp-trainer-bundle-"));
-const bundle = join(folder, "trainer/train.cjs");
+const folder = mkdtempSync(path.join(tmpdir(), "gcp-trainer-bundle-"));
+const bundle = path.join(folder, "trainer/train.cjs");
 
 export let bucket: TestBucket;
 
 /** Builds the trainer and starts a bucket for the tests of the file that calls it; each begins with the bucket empty. */
 export function setUpTrainer(): void {
     beforeAll(async () => {
-        execFileSync(process.execPath, [join(PROJECT, "trainer/build.cjs"), join(folder, "trainer")]);
+        execFileSync(process.execPath, [path.join(PROJECT, "trainer/build.cjs"), path.join(folder, "trainer")]);
         bucket = await startBucket();
     });
     afterAll(async () => {

@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import path from "node:path";
 import { startBucket, type TestBucket } from "../../tests/helpers/bucket";
 import { BASE_IMAGE_ARGS, BASE_IMAGES, describeWithDocker, docker } from "../../tests/helpers/docker";
 import { parseModel } from "../lib/model";
 
-const PROJECT = join(__dirname, "../..");
+const PROJECT = path.join(__dirname, "../..");
 const IMAGE = "gcp-trainer-test/trainer:local";
 
 /** Runs the image on the host's network, where the emulator listens. */
@@ -32,7 +32,7 @@ describeWithDocker("the trainer's image", () => {
 
     beforeAll(async () => {
         bucket = await startBucket();
-        docker("build", "--network", "host", ...BASE_IMAGE_ARGS, "--tag", IMAGE, join(PROJECT, "trainer"));
+        docker("build", "--network", "host", ...BASE_IMAGE_ARGS, "--tag", IMAGE, path.join(PROJECT, "trainer"));
     }, 300_000);
 
     afterAll(async () => {
@@ -41,7 +41,7 @@ describeWithDocker("the trainer's image", () => {
     });
 
     it("trains iris as any container of Vertex AI would, without a right to write on its own disk", async () => {
-        await bucket.put("data/iris.csv", readFileSync(join(PROJECT, "data/iris.csv")));
+        await bucket.put("data/iris.csv", readFileSync(path.join(PROJECT, "data/iris.csv")));
         const env = {
             STORAGE_EMULATOR_HOST: bucket.endpoint,
             AIP_TRAINING_DATA_URI: `gs://${bucket.name}/data/iris.csv`,
@@ -83,7 +83,7 @@ describeWithDocker("the trainer's image", () => {
             ...BASE_IMAGE_ARGS,
             "--tag",
             again,
-            join(PROJECT, "trainer"),
+            path.join(PROJECT, "trainer"),
         );
         expect(layersOf(again)).toEqual(layersOf(IMAGE));
         docker("image", "rm", again);

@@ -51,7 +51,9 @@ describe("the trainer on iris", () => {
         await train(IRIS, "--target=Species");
         const files = [MODEL, METRICS, ONNX, REPORT];
         const first = await Promise.all(files.map((file) => bucket.get(file)));
-        for (const file of files) await bucket.remove(file);
+        for (const file of files) {
+            await bucket.remove(file);
+        }
         await run(["--target=Species"]);
         expect(await Promise.all(files.map((file) => bucket.get(file)))).toEqual(first);
     });

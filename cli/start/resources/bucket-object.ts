@@ -29,7 +29,9 @@ export const bucketObject: Apply = async ({ type, inputs }, context) => {
         generation: string;
         error?: { message: string };
     };
-    if (!response.ok) throw new GoogleApiError(response.status, `upload of ${file}: ${object.error?.message}`);
+    if (!response.ok) {
+        throw new GoogleApiError(response.status, `upload of ${file}: ${object.error?.message}`);
+    }
     return {
         id: `${inputs.bucket}-${inputs.name}`,
         outputs: {

@@ -43,7 +43,9 @@ export const bucket: Apply = async ({ type, inputs }, context) => {
         outputs: { name, url: `gs://${name}` },
         note: `gs://${name}`,
         destroy: async (later) => {
-            if (inputs.forceDestroy === true) await empty(later, name);
+            if (inputs.forceDestroy === true) {
+                await empty(later, name);
+            }
             await call(later, "DELETE", `/storage/v1/b/${name}`);
         },
     };

@@ -26,7 +26,9 @@ export const dynamic: Apply = async ({ name, inputs }, context) => {
             config: context.config,
             cwd: context.projectDir,
             onLine: (_stream, line) => {
-                if (!AIMED_AT_PULUMI.test(line)) at.print(`    ${line}`);
+                if (!AIMED_AT_PULUMI.test(line)) {
+                    at.print(`    ${line}`);
+                }
             },
             signal: at.signal,
         });

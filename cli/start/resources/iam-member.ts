@@ -71,8 +71,11 @@ async function grant(inputs: Properties, context: RehearsalContext, address: Pol
         const policy = await address.read(context);
         const bindings = policy.bindings ?? [];
         const existing = bindings.find(same);
-        if (existing) existing.members = [...new Set([...existing.members, member])];
-        else bindings.push(present({ role, members: [member], condition }) as unknown as Binding);
+        if (existing) {
+            existing.members = [...new Set([...existing.members, member])];
+        } else {
+            bindings.push(present({ role, members: [member], condition }) as unknown as Binding);
+        }
         await address.write(context, { ...policy, version: 3, bindings });
     });
     return {

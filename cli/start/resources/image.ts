@@ -17,7 +17,9 @@ export const image: Apply = async ({ type, inputs }, context) => {
     const push = context.runtime === "docker" ? pushBuiltImage : pushFolder;
     const resolved = { ...build, context: folder };
     // Relative to the program, not to the build context: https://www.pulumi.com/registry/packages/docker/api-docs/image/
-    if (build.dockerfile) resolved.dockerfile = path.resolve(context.projectDir, build.dockerfile);
+    if (build.dockerfile) {
+        resolved.dockerfile = path.resolve(context.projectDir, build.dockerfile);
+    }
     const { digest, note, destroy } = await push(imageName, resolved, context);
     return {
         id: imageName,
@@ -60,9 +62,13 @@ async function pushFolder(imageName: string, build: ImageBuild, context: Rehears
 /** An edited trainer has to be what runs, as it would be in an image: its own `build` script is run if it has one. */
 async function buildFolder(folder: string, signal: AbortSignal): Promise<void> {
     const manifest = path.join(folder, "package.json");
-    if (!existsSync(manifest)) return;
+    if (!existsSync(manifest)) {
+        return;
+    }
     const { scripts } = JSON.parse(readFileSync(manifest, "utf8")) as { scripts?: Record<string, string> };
-    if (!scripts?.build) return;
+    if (!scripts?.build) {
+        return;
+    }
     // npm tells its scripts where it is; Windows starts no npm.cmd without a shell.
     const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
     const [command = "npm", ...args] = [...npm, "run", "build", "--silent"];

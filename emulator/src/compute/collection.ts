@@ -12,11 +12,16 @@ export interface Resource {
 export class ResourceCollection<T extends Resource> {
     readonly #documents: Collection<T>;
 
+    /** Plural name as in paths: "networks". */
+    readonly #type: string;
+
     constructor(
         documents: DocumentStore,
-        /** Plural name as in paths: "networks". */
-        private readonly type: string,
+
+        type: string,
     ) {
+        this.#type = type;
+
         this.#documents = documents.collection(`compute/${type}`);
     }
 
@@ -58,7 +63,7 @@ export class ResourceCollection<T extends Resource> {
 
     /** Everything directly in a parent: `projects/P/global` or `projects/P/zones/Z`. */
     list(parent: string): T[] {
-        const prefix = `${parent}/${this.type}/`;
+        const prefix = `${parent}/${this.#type}/`;
         return this.entries().flatMap(([path, resource]) => (path.startsWith(prefix) ? [resource] : []));
     }
 }

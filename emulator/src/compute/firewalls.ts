@@ -16,11 +16,16 @@ const DEFAULT_PRIORITY = 1000;
 export class FirewallService {
     readonly rules: ResourceCollection<Firewall>;
 
+    /** @throws ApiError 404 */
+    readonly #network: (path: string) => Network;
+
     constructor(
         documents: DocumentStore,
-        /** @throws ApiError 404 */
-        private readonly network: (path: string) => Network,
+
+        network: (path: string) => Network,
     ) {
+        this.#network = network;
+
         this.rules = new ResourceCollection(documents, "firewalls");
     }
 
@@ -36,7 +41,7 @@ export class FirewallService {
             name,
             selfLink: selfLink(path),
             creationTimestamp: timestamp(),
-            network: this.network(referencePath(network, project, "resource.network")).selfLink,
+            network: this.#network(referencePath(network, project, "resource.network")).selfLink,
             direction,
             ...completeSettings(own, direction),
         });

@@ -21,24 +21,27 @@ export class InstanceService {
     readonly disks: DiskCollection;
     readonly #live = new Map<string, Live>();
 
-    constructor(
-        private readonly services: Services,
-        private readonly networks: NetworkService,
-    ) {
+    readonly #services: Services;
+    readonly #networks: NetworkService;
+
+    constructor(services: Services, networks: NetworkService) {
+        this.#services = services;
+        this.#networks = networks;
+
         this.instances = new ResourceCollection(services.documents, "instances");
         this.disks = new DiskCollection(services.documents);
     }
 
     /** Makes and boots an instance. Resolves when it is RUNNING; its system goes on booting. */
     async insert(place: InstancePlace, body: InstanceBody): Promise<Instance> {
-        const project = await this.services.projects.get(place.project);
+        const project = await this.#services.projects.get(place.project);
         const path = `projects/${place.project}/zones/${place.zone}/instances/${body.name}`;
         this.instances.checkFree(path);
         const defaultAccount = `${project.projectNumber}-compute@developer.gserviceaccount.com`;
         const made = newInstance(body, place, {
-            networks: this.networks,
+            networks: this.#networks,
             usedAddresses: (subnetwork) => this.addresses(subnetwork),
-            accountExists: (email) => this.services.serviceAccounts.exists(email),
+            accountExists: (email) => this.#services.serviceAccounts.exists(email),
             defaultAccount,
         });
         const diskPath = pathOf(made.disk);
@@ -188,7 +191,7 @@ export class InstanceService {
         live.seenRunning = false;
         live.offUnseen = false;
         live.preempted = false;
-        live.projectNumber = (await this.services.projects.get(path.split("/")[1] ?? "")).projectNumber;
+        live.projectNumber = (await this.#services.projects.get(path.split("/")[1] ?? "")).projectNumber;
         const { scheduling, metadata } = this.instances.get(path);
         const seconds = scheduling.maxRunDuration?.seconds;
         const limitMs = Number(seconds) * 1000;
@@ -279,7 +282,7 @@ export class InstanceService {
         let live = this.#live.get(path);
         if (live === undefined) {
             const [, project = "", , zone = "", , name = ""] = path.split("/");
-            const vm = new VirtualMachine(this.services, `${project}-${zone}-${name}`, {
+            const vm = new VirtualMachine(this.#services, `${project}-${zone}-${name}`, {
                 metadata: () => this.#metadata(path),
                 poweredOff: () => this.#poweredOff(path),
             });

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import path from "node:path";
 import type { ApiServer } from "../http/server";
 import type { Services } from "../services";
 import { Machine } from "../vm/machine";
@@ -40,16 +40,25 @@ export class VirtualMachine {
     #settleOff: () => void = () => undefined;
     #address = "";
 
+    readonly #services: Services;
+    /** Name that no other instance has, fit for a folder. */
+    readonly folder: string;
+    readonly #owner: MachineOwner;
+
     constructor(
-        private readonly services: Services,
-        /** Name that no other instance has, fit for a folder. */
-        readonly folder: string,
-        private readonly owner: MachineOwner,
+        services: Services,
+
+        folder: string,
+        owner: MachineOwner,
     ) {
+        this.#services = services;
+        this.folder = folder;
+        this.#owner = owner;
+
         const { dataDir, runtime } = services.options;
         const address = () => this.#address;
         const common = {
-            dir: join(dataDir, "vms", folder),
+            dir: path.join(dataDir, "vms", folder),
             // Failures to write the state are those of the disk, which the next request reports.
             onPoweredOff: () => void this.#becomeOff(),
         };
@@ -67,7 +76,7 @@ export class VirtualMachine {
                           return address();
                       },
                       runtime,
-                      imagesFile: join(dataDir, "engine", "images.json"),
+                      imagesFile: path.join(dataDir, "engine", "images.json"),
                   });
     }
 
@@ -78,8 +87,8 @@ export class VirtualMachine {
     /** Switches the machine on. Resolves when its firmware runs, not when its system is up. */
     async boot(userData: string): Promise<void> {
         this.#endpoint = await startVmEndpoint(
-            this.services,
-            () => this.owner.metadata(),
+            this.#services,
+            () => this.#owner.metadata(),
             () => this.#machine,
         );
         this.#address = `127.0.0.1:${this.#endpoint.port}`;
@@ -116,7 +125,7 @@ export class VirtualMachine {
     async remove(): Promise<void> {
         await this.cutPower();
         await this.#machine.remove();
-        rmSync(join(this.services.options.dataDir, "vms", this.folder), { recursive: true, force: true });
+        rmSync(path.join(this.#services.options.dataDir, "vms", this.folder), { recursive: true, force: true });
     }
 
     async #becomeOff(): Promise<void> {
@@ -127,7 +136,7 @@ export class VirtualMachine {
         }
         this.#endpoint = undefined;
         await endpoint.stop();
-        await this.owner.poweredOff();
+        await this.#owner.poweredOff();
         this.#settleOff();
     }
 }

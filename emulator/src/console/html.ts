@@ -1,6 +1,10 @@
 /** Text that is HTML already. */
 export class Html {
-    constructor(readonly text: string) {}
+    readonly text: string;
+
+    constructor(text: string) {
+        this.text = text;
+    }
 }
 
 /** What may stand in a template: text is escaped, HTML is not, lists are joined, `false` and `undefined` are nothing. */

@@ -56,20 +56,23 @@ export class ApiError extends Error {
     readonly status: string;
     readonly headers: Readonly<Record<string, string>>;
 
-    constructor(
-        readonly code: number,
-        readonly reason: string,
-        message: string,
-        private readonly options: ApiErrorOptions = {},
-    ) {
+    readonly code: number;
+    readonly reason: string;
+    readonly #options: ApiErrorOptions;
+
+    constructor(code: number, reason: string, message: string, options: ApiErrorOptions = {}) {
         super(message);
+        this.code = code;
+        this.reason = reason;
+        this.#options = options;
+
         this.name = "ApiError";
         this.status = options.status ?? STATUS_NAMES[code] ?? "UNKNOWN";
         this.headers = options.headers ?? {};
     }
 
     body(style: ErrorStyle): ErrorBody {
-        const { location, locationType, details } = this.options;
+        const { location, locationType, details } = this.#options;
         if (style === "status") {
             const { code, message, status } = this;
             return { error: { code, message, status, ...(details === undefined ? {} : { details }) } };

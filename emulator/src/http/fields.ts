@@ -31,58 +31,62 @@ function pick(value: unknown, mask: Mask | "all"): unknown {
 }
 
 class MaskParser {
-    private position = 0;
+    #position = 0;
 
-    constructor(private readonly text: string) {}
+    readonly #text: string;
+
+    constructor(text: string) {
+        this.#text = text;
+    }
 
     parse(): Mask {
-        const mask = this.list();
-        if (this.position < this.text.length) {
-            throw this.error();
+        const mask = this.#list();
+        if (this.#position < this.#text.length) {
+            throw this.#error();
         }
         return mask;
     }
 
-    private list(): Mask {
+    #list(): Mask {
         const mask: Mask = new Map();
         do {
-            const [name, inner] = this.selection();
+            const [name, inner] = this.#selection();
             const known = mask.get(name);
             // "a/b,a/c" selects both members of a.
             mask.set(name, known instanceof Map && inner instanceof Map ? new Map([...known, ...inner]) : inner);
-        } while (this.skip(","));
+        } while (this.#skip(","));
         return mask;
     }
 
-    private selection(): [string, Mask | "all"] {
-        const name = /^[\w.*-]+/.exec(this.text.slice(this.position))?.[0];
+    #selection(): [string, Mask | "all"] {
+        const name = /^[\w.*-]+/.exec(this.#text.slice(this.#position))?.[0];
         if (name === undefined) {
-            throw this.error();
+            throw this.#error();
         }
-        this.position += name.length;
-        if (this.skip("/")) {
-            const [innerName, inner] = this.selection();
+        this.#position += name.length;
+        if (this.#skip("/")) {
+            const [innerName, inner] = this.#selection();
             return [name, new Map([[innerName, inner]])];
         }
-        if (this.skip("(")) {
-            const inner = this.list();
-            if (!this.skip(")")) {
-                throw this.error();
+        if (this.#skip("(")) {
+            const inner = this.#list();
+            if (!this.#skip(")")) {
+                throw this.#error();
             }
             return [name, inner];
         }
         return [name, "all"];
     }
 
-    private skip(character: string): boolean {
-        if (this.text[this.position] !== character) {
+    #skip(character: string): boolean {
+        if (this.#text[this.#position] !== character) {
             return false;
         }
-        this.position += 1;
+        this.#position += 1;
         return true;
     }
 
-    private error() {
-        return invalid(`Invalid field selection "${this.text}" at character ${this.position + 1}.`, "fields");
+    #error() {
+        return invalid(`Invalid field selection "${this.#text}" at character ${this.#position + 1}.`, "fields");
     }
 }

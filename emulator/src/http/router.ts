@@ -81,10 +81,10 @@ interface CompiledRoute {
 
 /** Finds the route of a request: the first declared one that matches method and path. */
 export class Router {
-    private readonly compiled: readonly CompiledRoute[];
+    readonly #compiled: readonly CompiledRoute[];
 
     constructor(routes: readonly Route[]) {
-        this.compiled = routes.map((entry) => ({
+        this.#compiled = routes.map((entry) => ({
             route: entry,
             matches: match(entry.pattern, { decode: false, sensitive: true }),
             hasVerb: entry.pattern.includes("\\:"),
@@ -95,7 +95,7 @@ export class Router {
     find(method: string, path: string, query: URLSearchParams): Match {
         // `/v1/projects/p:undelete` must not be taken for the project "p:undelete".
         const customVerb = path.startsWith("/v1/") && /:[a-z][A-Za-z]{2,40}$/.test(path);
-        for (const { route: found, matches, hasVerb } of this.compiled) {
+        for (const { route: found, matches, hasVerb } of this.#compiled) {
             if (found.method !== method || (customVerb && !hasVerb)) {
                 continue;
             }

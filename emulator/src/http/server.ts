@@ -27,17 +27,21 @@ export interface ApiServerOptions {
 
 /** An HTTP server that speaks in Google's manner: JSON, error bodies, partial responses, bearer tokens. */
 export class ApiServer {
-    private constructor(
-        private readonly server: Server,
-        private readonly router: Router,
-        private readonly options: ApiServerOptions,
-    ) {}
+    readonly #server: Server;
+    readonly #router: Router;
+    readonly #options: ApiServerOptions;
+
+    constructor(server: Server, router: Router, options: ApiServerOptions) {
+        this.#server = server;
+        this.#router = router;
+        this.#options = options;
+    }
 
     /** Listens. Rejects when the port is taken, with the command that chooses another. */
     static async start(options: ApiServerOptions): Promise<ApiServer> {
         const server = createServer();
         const api = new ApiServer(server, new Router(options.routes), options);
-        server.on("request", (message, response) => void api.serve(message, response));
+        server.on("request", (message, response) => void api.#serve(message, response));
         // A debugger or a slow pull may pause a request for long; nobody but this machine is served.
         server.requestTimeout = 0;
         const host = options.host ?? "127.0.0.1";
@@ -57,30 +61,30 @@ export class ApiServer {
     }
 
     get port(): number {
-        return (this.server.address() as AddressInfo).port;
+        return (this.#server.address() as AddressInfo).port;
     }
 
     /** `http://host:port`, no trailing slash. */
     get url(): string {
-        const { address, port } = this.server.address() as AddressInfo;
+        const { address, port } = this.#server.address() as AddressInfo;
         return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`;
     }
 
     /** Ends every connection and frees the port. */
     async stop(): Promise<void> {
-        const closed = once(this.server, "close");
-        this.server.close();
-        this.server.closeAllConnections();
+        const closed = once(this.#server, "close");
+        this.#server.close();
+        this.#server.closeAllConnections();
         await closed;
     }
 
     /** Never rejects: whatever goes wrong becomes an answer, or ends the connection. */
-    private async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
         const startedAt = performance.now();
         try {
             // Not `new URL()`: it would resolve "." and ".." segments and take "//x" for a host.
             const [path = "/", ...rest] = (message.url ?? "/").split("?");
-            await this.answer(message, response, path, new URLSearchParams(rest.join("?")));
+            await this.#answer(message, response, path, new URLSearchParams(rest.join("?")));
         } catch (error) {
             if (response.headersSent || message.destroyed) {
                 response.destroy();
@@ -96,11 +100,11 @@ export class ApiServer {
             // that began to read left a listener behind, which keeps a stream from flowing.
             message.removeAllListeners("readable").resume();
             const milliseconds = Math.round(performance.now() - startedAt);
-            this.options.log?.(`${message.method} ${message.url} ${response.statusCode} ${milliseconds} ms`);
+            this.#options.log?.(`${message.method} ${message.url} ${response.statusCode} ${milliseconds} ms`);
         }
     }
 
-    private async answer(
+    async #answer(
         message: IncomingMessage,
         response: ServerResponse,
         path: string,
@@ -108,7 +112,7 @@ export class ApiServer {
     ): Promise<void> {
         let answer: ApiResponse;
         try {
-            answer = await this.dispatch(message, path, query);
+            answer = await this.#dispatch(message, path, query);
         } catch (error) {
             if (!(error instanceof ApiError)) {
                 throw error;
@@ -123,11 +127,11 @@ export class ApiServer {
         await send(response, answer, query);
     }
 
-    private async dispatch(message: IncomingMessage, path: string, query: URLSearchParams): Promise<ApiResponse> {
+    async #dispatch(message: IncomingMessage, path: string, query: URLSearchParams): Promise<ApiResponse> {
         const method = message.method ?? "GET";
         const token = /^Bearer +(\S+)/i.exec(message.headers.authorization ?? "")?.[1];
-        const found = this.router.find(method, path, query);
-        const principal = this.options.authenticate(token);
+        const found = this.#router.find(method, path, query);
+        const principal = this.#options.authenticate(token);
         if (principal.kind === "anonymous" && found.route.options.public !== true) {
             throw unauthenticated(
                 "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or " +
@@ -139,10 +143,10 @@ export class ApiServer {
         if (alt !== "json" && alt !== "media") {
             throw unimplemented(`alt=${alt}`);
         }
-        return await found.route.handler(this.toApiRequest(message, path, query, found, principal));
+        return await found.route.handler(this.#toApiRequest(message, path, query, found, principal));
     }
 
-    private toApiRequest(
+    #toApiRequest(
         message: IncomingMessage,
         path: string,
         query: URLSearchParams,
@@ -159,7 +163,7 @@ export class ApiServer {
             query,
             headers: message.headers,
             principal,
-            services: this.options.services,
+            services: this.#options.services,
             stream: message,
             json: async <T>() => (await json()) as T,
             read: async <T>(schema: ZodType<T>) => checkBody(await json(), schema, `${method} ${path}`),

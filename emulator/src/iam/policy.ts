@@ -36,18 +36,19 @@ export interface PolicyStoreOptions {
  * `projects/P`, `projects/_/buckets/B`, `projects/P/locations/L/repositories/R`, `projects/P/serviceAccounts/EMAIL`.
  */
 export class PolicyStore {
-    private readonly policies: Collection<PolicyDocument>;
+    readonly #policies: Collection<PolicyDocument>;
 
-    constructor(
-        documents: DocumentStore,
-        private readonly options: PolicyStoreOptions,
-    ) {
-        this.policies = documents.collection("iam-policies");
+    readonly #options: PolicyStoreOptions;
+
+    constructor(documents: DocumentStore, options: PolicyStoreOptions) {
+        this.#options = options;
+
+        this.#policies = documents.collection("iam-policies");
     }
 
     /** The policy of a resource; an empty one when none was set. */
     get(resource: string): Policy {
-        return this.policies.get(resource)?.policy ?? { version: 1, etag: "ACAB", bindings: [] };
+        return this.#policies.get(resource)?.policy ?? { version: 1, etag: "ACAB", bindings: [] };
     }
 
     /**
@@ -65,22 +66,22 @@ export class PolicyStore {
             etag: randomBytes(9).toString("base64"),
             bindings,
         };
-        const before = this.policies.get(resource)?.grantedAt ?? {};
+        const before = this.#policies.get(resource)?.grantedAt ?? {};
         const now = Date.now();
         const keys = bindings.flatMap((binding) => binding.members.map((member) => grantKey(binding, member)));
         const grantedAt = Object.fromEntries(keys.map((key) => [key, before[key] ?? now]));
-        await this.policies.put(resource, { policy, grantedAt });
+        await this.#policies.put(resource, { policy, grantedAt });
         return policy;
     }
 
     /** Forgets the policy of a deleted resource. */
     async delete(resource: string): Promise<void> {
-        await this.policies.delete(resource);
+        await this.#policies.delete(resource);
     }
 
     /** What is bound on projects; other resources take their bindings along when they are deleted. */
     inventory(): InventoryItem[] {
-        const projects = this.policies.entries().filter(([resource]) => /^projects\/[^/]+$/.test(resource));
+        const projects = this.#policies.entries().filter(([resource]) => /^projects\/[^/]+$/.test(resource));
         return projects.flatMap(([resource, { policy }]) =>
             policy.bindings.flatMap(({ role, members }) =>
                 members.map((member) => ({
@@ -93,7 +94,7 @@ export class PolicyStore {
 
     /** Names and policies of all resources that have one, in the order of their names. */
     entries(): [string, Policy][] {
-        return this.policies.entries().map(([resource, { policy }]) => [resource, policy]);
+        return this.#policies.entries().map(([resource, { policy }]) => [resource, policy]);
     }
 
     /**
@@ -105,32 +106,32 @@ export class PolicyStore {
         if (principal.kind === "owner") {
             return true;
         }
-        if (principal.kind === "serviceAccount" && !this.options.isActiveAccount(principal.email)) {
+        if (principal.kind === "serviceAccount" && !this.#options.isActiveAccount(principal.email)) {
             return false;
         }
         const context = { resource: describeResource(resource), request: { time: new Date(now) } };
         const holds = (binding: Binding) =>
             permissionsOf(binding.role)?.has(permission) === true &&
             (binding.condition === undefined || conditionHolds(binding.condition, context));
-        return this.policyChain(resource).some((document) => this.isGranted(document, principal, holds, now));
+        return this.#policyChain(resource).some((document) => this.#isGranted(document, principal, holds, now));
     }
 
-    private isGranted(
+    #isGranted(
         { policy, grantedAt }: PolicyDocument,
         principal: Principal,
         holds: (binding: Binding) => boolean,
         now: number,
     ): boolean {
-        const delay = this.options.grantDelayMs ?? 0;
+        const delay = this.#options.grantDelayMs ?? 0;
         return policy.bindings.some((binding) => {
             const active = binding.members.filter(
                 (member) => (grantedAt[grantKey(binding, member)] ?? 0) + delay <= now,
             );
-            return active.some((member) => this.isMember(principal, member, now)) && holds(binding);
+            return active.some((member) => this.#isMember(principal, member, now)) && holds(binding);
         });
     }
 
-    private isMember(principal: Principal, member: string, now: number): boolean {
+    #isMember(principal: Principal, member: string, now: number): boolean {
         if (member === "allUsers") {
             return true;
         }
@@ -140,25 +141,25 @@ export class PolicyStore {
         const convenience = /^project(Owner|Editor|Viewer):(.+)$/.exec(member);
         if (convenience !== null) {
             const [, level = "", project = ""] = convenience;
-            const document = this.policies.get(`projects/${project}`);
+            const document = this.#policies.get(`projects/${project}`);
             const role = `roles/${level.toLowerCase()}`;
             return (
-                document !== undefined && this.isGranted(document, principal, (binding) => binding.role === role, now)
+                document !== undefined && this.#isGranted(document, principal, (binding) => binding.role === role, now)
             );
         }
         return member === "allAuthenticatedUsers" || member === `serviceAccount:${principal.email}`;
     }
 
     /** The policies that apply to a resource: its own, its bucket's or repository's, its project's. */
-    private policyChain(resource: string): PolicyDocument[] {
+    #policyChain(resource: string): PolicyDocument[] {
         const bucket = /^projects\/_\/buckets\/([^/]+)/.exec(resource);
-        const project = bucket === null ? projectIn(resource) : this.options.projectOfBucket(bucket[1] ?? "");
+        const project = bucket === null ? projectIn(resource) : this.#options.projectOfBucket(bucket[1] ?? "");
         const names = new Set([bucket?.[0] ?? resource, ...(project === undefined ? [] : [`projects/${project}`])]);
         const repository = /^projects\/[^/]+\/locations\/[^/]+\/repositories\/[^/]+/.exec(resource);
         if (repository !== null) {
             names.add(repository[0]);
         }
-        return [...names].flatMap((name) => this.policies.get(name) ?? []);
+        return [...names].flatMap((name) => this.#policies.get(name) ?? []);
     }
 }
 

@@ -30,18 +30,19 @@ const EMAIL = /^([^@]+)@([^.]+)\.iam\.gserviceaccount\.com$/;
 
 /** Service accounts of all projects. */
 export class ServiceAccountService {
-    private readonly accounts: Collection<ServiceAccount>;
+    readonly #accounts: Collection<ServiceAccount>;
 
-    constructor(
-        documents: DocumentStore,
-        private readonly projects: ProjectService,
-    ) {
-        this.accounts = documents.collection("service-accounts");
+    readonly #projects: ProjectService;
+
+    constructor(documents: DocumentStore, projects: ProjectService) {
+        this.#projects = projects;
+
+        this.#accounts = documents.collection("service-accounts");
     }
 
     /** @throws ApiError 400 for an account id that IAM does not allow, 409 when the account exists */
     async create(projectId: string, accountId: string, fields: ServiceAccountFields): Promise<ServiceAccount> {
-        const project = await this.projects.get(projectId);
+        const project = await this.#projects.get(projectId);
         if (!ACCOUNT_ID.test(accountId)) {
             throw invalid(
                 `Invalid service account id "${accountId}": it must be 6 to 30 lower-case letters, digits or hyphens, and must ` +
@@ -49,7 +50,7 @@ export class ServiceAccountService {
             );
         }
         const email = `${accountId}@${project.projectId}.iam.gserviceaccount.com`;
-        if (this.accounts.has(email)) {
+        if (this.#accounts.has(email)) {
             throw alreadyExists(
                 `Service account ${accountId} already exists within project projects/${project.projectId}.`,
             );
@@ -66,7 +67,7 @@ export class ServiceAccountService {
             },
             fields,
         );
-        await this.accounts.put(email, account);
+        await this.#accounts.put(email, account);
         return account;
     }
 
@@ -76,7 +77,7 @@ export class ServiceAccountService {
      * @throws ApiError 404
      */
     get(projectId: string, emailOrId: string): ServiceAccount {
-        const account = this.find(projectId, emailOrId);
+        const account = this.#find(projectId, emailOrId);
         if (account === undefined) {
             throw notFound(`Unknown service account: ${emailOrId}`);
         }
@@ -85,51 +86,51 @@ export class ServiceAccountService {
 
     /** Name of the account that a path names in one of its ways, as for `get`; as the path has it when there is none. */
     nameOf(projectId: string, emailOrId: string): string {
-        return this.find(projectId, emailOrId)?.name ?? `projects/${projectId}/serviceAccounts/${emailOrId}`;
+        return this.#find(projectId, emailOrId)?.name ?? `projects/${projectId}/serviceAccounts/${emailOrId}`;
     }
 
-    private find(projectId: string, emailOrId: string): ServiceAccount | undefined {
+    #find(projectId: string, emailOrId: string): ServiceAccount | undefined {
         const account =
-            this.accounts.get(emailOrId) ?? this.accounts.values().find(({ uniqueId }) => uniqueId === emailOrId);
+            this.#accounts.get(emailOrId) ?? this.#accounts.values().find(({ uniqueId }) => uniqueId === emailOrId);
         return projectId === "-" || account?.projectId === projectId ? account : undefined;
     }
 
     list(projectId: string): ServiceAccount[] {
-        return this.accounts.values().filter((account) => account.projectId === projectId);
+        return this.#accounts.values().filter((account) => account.projectId === projectId);
     }
 
     async update(account: ServiceAccount, fields: ServiceAccountFields): Promise<ServiceAccount> {
-        return this.replace(withFields(account, fields));
+        return this.#replace(withFields(account, fields));
     }
 
     /** The etag stays: the provider reads the account, switches it, and patches it with the etag it has read. */
     async setDisabled(account: ServiceAccount, disabled: boolean): Promise<void> {
         const { disabled: _before, ...rest } = account;
-        await this.accounts.put(account.email, disabled ? { ...rest, disabled } : rest);
+        await this.#accounts.put(account.email, disabled ? { ...rest, disabled } : rest);
     }
 
     async delete(account: ServiceAccount): Promise<void> {
-        await this.accounts.delete(account.email);
+        await this.#accounts.delete(account.email);
     }
 
     /** Whether an account exists. Accounts outside the emulator's projects (Google's agents, other projects) count as existing. */
     exists(email: string): boolean {
         const project = EMAIL.exec(email)?.[2];
-        return this.accounts.has(email) || project === undefined || !this.projects.isKnown(project);
+        return this.#accounts.has(email) || project === undefined || !this.#projects.isKnown(project);
     }
 
     /** Whether an account exists and is not disabled. */
     isActive(email: string): boolean {
-        return this.exists(email) && this.accounts.get(email)?.disabled !== true;
+        return this.exists(email) && this.#accounts.get(email)?.disabled !== true;
     }
 
     inventory(): InventoryItem[] {
-        return this.accounts.values().map(({ email }) => ({ kind: "service account", name: email }));
+        return this.#accounts.values().map(({ email }) => ({ kind: "service account", name: email }));
     }
 
-    private async replace(account: ServiceAccount): Promise<ServiceAccount> {
+    async #replace(account: ServiceAccount): Promise<ServiceAccount> {
         const next = { ...account, etag: newEtag() };
-        await this.accounts.put(account.email, next);
+        await this.#accounts.put(account.email, next);
         return next;
     }
 }

@@ -27,12 +27,12 @@ const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 /** Projects. Every valid id exists: it comes into being when first named. */
 export class ProjectService {
-    private readonly projects: Collection<Project>;
+    readonly #projects: Collection<Project>;
     /** Operations by name; they are done when they are answered, so nobody needs them after a restart. */
-    private readonly operations = new Map<string, Operation>();
+    readonly #operations = new Map<string, Operation>();
 
     constructor(documents: DocumentStore) {
-        this.projects = documents.collection("projects");
+        this.#projects = documents.collection("projects");
     }
 
     /**
@@ -42,7 +42,7 @@ export class ProjectService {
      */
     async get(idOrNumber: string): Promise<Project> {
         if (/^\d+$/.test(idOrNumber)) {
-            const known = this.projects.values().find(({ projectNumber }) => projectNumber === idOrNumber);
+            const known = this.#projects.values().find(({ projectNumber }) => projectNumber === idOrNumber);
             if (known === undefined) {
                 throw notFound(`Project number ${idOrNumber} not found.`);
             }
@@ -54,7 +54,7 @@ export class ProjectService {
                     "and must not end with a hyphen.",
             );
         }
-        const known = this.projects.get(idOrNumber);
+        const known = this.#projects.get(idOrNumber);
         if (known !== undefined) {
             return known;
         }
@@ -64,13 +64,13 @@ export class ProjectService {
             createTime: new Date().toISOString(),
             enabledServices: INITIALLY_ENABLED,
         };
-        await this.projects.put(idOrNumber, project);
+        await this.#projects.put(idOrNumber, project);
         return project;
     }
 
     /** Whether the id has been named before. */
     isKnown(projectId: string): boolean {
-        return this.projects.has(projectId);
+        return this.#projects.has(projectId);
     }
 
     /** Switches services on and off. */
@@ -83,18 +83,18 @@ export class ProjectService {
         for (const service of change.disable ?? []) {
             enabled.delete(service);
         }
-        await this.projects.put(project.projectId, { ...project, enabledServices: [...enabled].sort() });
+        await this.#projects.put(project.projectId, { ...project, enabledServices: [...enabled].sort() });
     }
 
     /** Keeps an operation for callers that poll. */
     recordOperation(operation: Operation): Operation {
-        this.operations.set(operation.name, operation);
+        this.#operations.set(operation.name, operation);
         return operation;
     }
 
     /** The operation of a name, of this process. */
     operation(name: string): Operation | undefined {
-        return this.operations.get(name);
+        return this.#operations.get(name);
     }
 }
 

@@ -63,15 +63,19 @@ export class BlobUpload {
     size = 0;
     readonly #hash: Hash = createHash("sha256");
 
-    constructor(
-        readonly id: string,
-        private readonly draft: string,
-        private readonly target: (digest: string) => string,
-    ) {}
+    readonly id: string;
+    readonly #draft: string;
+    readonly #target: (digest: string) => string;
+
+    constructor(id: string, draft: string, target: (digest: string) => string) {
+        this.id = id;
+        this.#draft = draft;
+        this.#target = target;
+    }
 
     async append(content: AsyncIterable<Buffer>): Promise<void> {
         for await (const chunk of content) {
-            await appendFile(this.draft, chunk);
+            await appendFile(this.#draft, chunk);
             this.#hash.update(chunk);
             this.size += chunk.length;
         }
@@ -79,10 +83,10 @@ export class BlobUpload {
 
     /** Keeps the blob under its digest; tells the real one, and keeps nothing, if it is not the expected. */
     async finish(expected: string): Promise<string> {
-        await appendFile(this.draft, "");
+        await appendFile(this.#draft, "");
         const digest = `sha256:${this.#hash.digest("hex")}`;
         if (digest === expected) {
-            await rename(this.draft, this.target(digest));
+            await rename(this.#draft, this.#target(digest));
         } else {
             await this.cancel();
         }
@@ -90,6 +94,6 @@ export class BlobUpload {
     }
 
     async cancel(): Promise<void> {
-        await rm(this.draft, { force: true });
+        await rm(this.#draft, { force: true });
     }
 }

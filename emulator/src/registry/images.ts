@@ -29,11 +29,13 @@ export class ImageStore {
     readonly #tags: Collection<string>;
     readonly #blobs: Collection<true>;
 
-    constructor(
-        documents: DocumentStore,
-        readonly files: BlobFiles,
-        private readonly dataDir: string,
-    ) {
+    readonly files: BlobFiles;
+    readonly #dataDir: string;
+
+    constructor(documents: DocumentStore, files: BlobFiles, dataDir: string) {
+        this.files = files;
+        this.#dataDir = dataDir;
+
         this.#manifests = documents.collection("registry/manifests");
         this.#tags = documents.collection("registry/tags");
         this.#blobs = documents.collection("registry/links");
@@ -103,7 +105,7 @@ export class ImageStore {
         }
         const used = new Set(this.#blobs.entries().map(([key]) => key.slice(key.lastIndexOf("@") + 1)));
         await this.files.sweep((digest) => used.has(digest));
-        await forgetFolders(this.dataDir, (digest) => used.has(digest));
+        await forgetFolders(this.#dataDir, (digest) => used.has(digest));
     }
 
     #tagsOf(name: string, digest: string): string[] {

@@ -4,13 +4,15 @@ import type { ApiResponse } from "../http/types";
 export class OciError extends Error {
     override readonly name = "OciError";
 
-    constructor(
-        readonly status: number,
-        readonly code: string,
-        message: string,
-        readonly headers: Readonly<Record<string, string>> = {},
-    ) {
+    readonly status: number;
+    readonly code: string;
+    readonly headers: Readonly<Record<string, string>>;
+
+    constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
         super(message);
+        this.status = status;
+        this.code = code;
+        this.headers = headers;
     }
 
     response(): ApiResponse {

@@ -81,18 +81,21 @@ const LOCATION = /^[a-z]+(-[a-z]+\d+)?$/;
 export class RepositoryService {
     readonly #repositories: Collection<Repository>;
 
-    constructor(
-        documents: DocumentStore,
-        readonly images: ImageStore,
-        private readonly projects: ProjectService,
-        private readonly policies: PolicyStore,
-    ) {
+    readonly images: ImageStore;
+    readonly #projects: ProjectService;
+    readonly #policies: PolicyStore;
+
+    constructor(documents: DocumentStore, images: ImageStore, projects: ProjectService, policies: PolicyStore) {
+        this.images = images;
+        this.#projects = projects;
+        this.#policies = policies;
+
         this.#repositories = documents.collection("registry/repositories");
     }
 
     /** @throws ApiError 400 for a bad id or location, 409 if it exists */
     async create(project: string, location: string, id: string, body: RepositoryBody): Promise<Repository> {
-        await this.projects.get(project);
+        await this.#projects.get(project);
         if (!REPOSITORY_ID.test(id)) {
             throw invalid(
                 `Invalid repository_id "${id}": 1 to 63 lower-case letters, digits and hyphens, a letter first.`,
@@ -170,7 +173,7 @@ export class RepositoryService {
         this.get(name);
         await this.#repositories.delete(name);
         await this.images.deleteRepository(registryPath(name));
-        await this.policies.delete(name);
+        await this.#policies.delete(name);
     }
 
     inventory(): InventoryItem[] {

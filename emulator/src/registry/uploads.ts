@@ -4,10 +4,14 @@ import type { BlobFiles, BlobUpload } from "./blob-files";
 export class Uploads {
     readonly #uploads = new Map<string, BlobUpload>();
 
-    constructor(private readonly files: BlobFiles) {}
+    readonly #files: BlobFiles;
+
+    constructor(files: BlobFiles) {
+        this.#files = files;
+    }
 
     begin(): BlobUpload {
-        const upload = this.files.begin();
+        const upload = this.#files.begin();
         this.#uploads.set(upload.id, upload);
         return upload;
     }

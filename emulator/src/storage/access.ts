@@ -5,10 +5,14 @@ import { bucketResource } from "./buckets";
 
 /** Who may do what with buckets and objects. Permission names: https://cloud.google.com/storage/docs/access-control/iam-json */
 export class StorageAccess {
-    constructor(private readonly policies: PolicyStore) {}
+    readonly #policies: PolicyStore;
+
+    constructor(policies: PolicyStore) {
+        this.#policies = policies;
+    }
 
     can(principal: Principal, permission: string, bucket: string, object?: string): boolean {
-        return this.policies.check(principal, permission, resourceName(bucket, object));
+        return this.#policies.check(principal, permission, resourceName(bucket, object));
     }
 
     /** @throws ApiError 403 in Google's words */
@@ -20,7 +24,7 @@ export class StorageAccess {
 
     /** For what concerns a project: making and listing buckets. */
     requireInProject(principal: Principal, permission: string, projectId: string): void {
-        if (!this.policies.check(principal, permission, `projects/${projectId}`)) {
+        if (!this.#policies.check(principal, permission, `projects/${projectId}`)) {
             throw this.denied(principal, permission, "project");
         }
     }

@@ -18,22 +18,22 @@ export interface Blob {
 
 /** Contents of objects: one file each, never changed once complete. */
 export class BlobStore {
-    private readonly folder: string;
+    readonly #folder: string;
 
     constructor(dataDir: string) {
-        this.folder = path.join(dataDir, "blobs");
-        mkdirSync(this.folder, { recursive: true });
+        this.#folder = path.join(dataDir, "blobs");
+        mkdirSync(this.#folder, { recursive: true });
     }
 
     /** Begins a new blob. */
     async create(): Promise<BlobWriter> {
         const id = randomUUID();
-        return new BlobWriter(id, await open(this.file(id), "wx"));
+        return new BlobWriter(id, await open(this.#file(id), "wx"));
     }
 
     /** Goes on with a blob that an earlier process began: reads what is there, to know its hashes. */
     async reopen(id: string): Promise<BlobWriter> {
-        const handle = await open(this.file(id), "a+");
+        const handle = await open(this.#file(id), "a+");
         const writer = new BlobWriter(id, handle);
         for await (const chunk of handle.createReadStream({ start: 0, autoClose: false })) {
             writer.account(chunk as Buffer);
@@ -59,7 +59,7 @@ export class BlobStore {
     /** A second blob with the same content. */
     async copy(blob: Blob): Promise<Blob> {
         const id = randomUUID();
-        await copyFile(this.file(blob.id), this.file(id), constants.COPYFILE_FICLONE);
+        await copyFile(this.#file(blob.id), this.#file(id), constants.COPYFILE_FICLONE);
         return { ...blob, id };
     }
 
@@ -68,60 +68,63 @@ export class BlobStore {
      * later delete does not break the download.
      */
     async read(id: string, start = 0, end = Number.POSITIVE_INFINITY): Promise<Readable> {
-        const handle = await open(this.file(id), "r");
+        const handle = await open(this.#file(id), "r");
         return handle.createReadStream({ start, end });
     }
 
     async delete(id: string): Promise<void> {
-        await rm(this.file(id), { force: true });
+        await rm(this.#file(id), { force: true });
     }
 
     /** Removes files that no document names: what a crash left behind. */
     async sweep(used: ReadonlySet<string>): Promise<void> {
-        const orphans = (await readdir(this.folder)).filter((id) => !used.has(id));
+        const orphans = (await readdir(this.#folder)).filter((id) => !used.has(id));
         await Promise.all(orphans.map((id) => this.delete(id)));
     }
 
-    private file(id: string): string {
-        return path.join(this.folder, id);
+    #file(id: string): string {
+        return path.join(this.#folder, id);
     }
 }
 
 /** A blob being written, front to back. */
 export class BlobWriter {
-    private readonly md5: Hash = createHash("md5");
-    private readonly crc32c = new CRC32C();
-    private written = 0;
+    readonly #md5: Hash = createHash("md5");
+    readonly #crc32c = new CRC32C();
+    #written = 0;
 
-    constructor(
-        readonly id: string,
-        private readonly handle: FileHandle,
-    ) {}
+    readonly id: string;
+    readonly #handle: FileHandle;
+
+    constructor(id: string, handle: FileHandle) {
+        this.id = id;
+        this.#handle = handle;
+    }
 
     /** Bytes so far. */
     get size(): number {
-        return this.written;
+        return this.#written;
     }
 
     async write(chunk: Buffer): Promise<void> {
-        await this.handle.appendFile(chunk);
+        await this.#handle.appendFile(chunk);
         this.account(chunk);
     }
 
     /** Counts and hashes bytes that are in the file already. */
     account(chunk: Buffer): void {
-        this.md5.update(chunk);
-        this.crc32c.update(chunk);
-        this.written += chunk.length;
+        this.#md5.update(chunk);
+        this.#crc32c.update(chunk);
+        this.#written += chunk.length;
     }
 
     async finish(): Promise<Blob> {
         await this.close();
-        const md5Hash = this.md5.digest("base64");
-        return { id: this.id, size: this.written, md5Hash, crc32c: this.crc32c.toString() };
+        const md5Hash = this.#md5.digest("base64");
+        return { id: this.id, size: this.#written, md5Hash, crc32c: this.#crc32c.toString() };
     }
 
     async close(): Promise<void> {
-        await this.handle.close();
+        await this.#handle.close();
     }
 }

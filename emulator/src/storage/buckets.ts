@@ -34,23 +34,32 @@ const MULTI_REGIONS = new Set(["US", "EU", "ASIA"]);
 
 /** Buckets of all projects; names are global, as on Google Cloud. */
 export class BucketService {
-    private readonly buckets: Collection<Bucket>;
+    readonly #buckets: Collection<Bucket>;
+
+    readonly #projects: ProjectService;
+    readonly #policies: PolicyStore;
+    /** Number of object versions in a bucket. */
+    readonly #countObjects: (bucket: string) => number;
 
     constructor(
         documents: DocumentStore,
-        private readonly projects: ProjectService,
-        private readonly policies: PolicyStore,
-        /** Number of object versions in a bucket. */
-        private readonly countObjects: (bucket: string) => number,
+        projects: ProjectService,
+        policies: PolicyStore,
+
+        countObjects: (bucket: string) => number,
     ) {
-        this.buckets = documents.collection(BUCKETS);
+        this.#projects = projects;
+        this.#policies = policies;
+        this.#countObjects = countObjects;
+
+        this.#buckets = documents.collection(BUCKETS);
     }
 
     /** @throws ApiError 400 for a name that the rules forbid, 409 when it is taken */
     async insert(project: string, body: z.output<typeof newBucketSchema>): Promise<Bucket> {
         checkBucketName(body.name);
-        const { projectId, projectNumber } = await this.projects.get(project);
-        const existing = this.buckets.get(body.name);
+        const { projectId, projectNumber } = await this.#projects.get(project);
+        const existing = this.#buckets.get(body.name);
         if (existing !== undefined) {
             throw alreadyExists(
                 existing.projectId === projectId
@@ -71,15 +80,15 @@ export class BucketService {
             updated: now.toISOString(),
             settings: completeSettings(body, undefined, now),
         };
-        const stored = this.buckets.put(bucket.name, bucket);
-        await this.policies.set(bucketResource(bucket.name), { bindings: defaultBindings(projectId) });
+        const stored = this.#buckets.put(bucket.name, bucket);
+        await this.#policies.set(bucketResource(bucket.name), { bindings: defaultBindings(projectId) });
         await stored;
         return bucket;
     }
 
     /** @throws ApiError 404 */
     get(name: string): Bucket {
-        const bucket = this.buckets.get(name);
+        const bucket = this.#buckets.get(name);
         if (bucket === undefined) {
             throw notFound("The specified bucket does not exist.");
         }
@@ -88,12 +97,12 @@ export class BucketService {
 
     /** Buckets of all projects. */
     all(): Bucket[] {
-        return this.buckets.values();
+        return this.#buckets.values();
     }
 
     /** Buckets of a project, ordered by name. */
     list(projectId: string, prefix = ""): Bucket[] {
-        return this.buckets
+        return this.#buckets
             .values()
             .filter((bucket) => bucket.projectId === projectId && bucket.name.startsWith(prefix));
     }
@@ -119,21 +128,21 @@ export class BucketService {
             updated: now.toISOString(),
             settings: completeSettings(next, bucket.settings, now),
         };
-        await this.buckets.put(bucket.name, updated);
+        await this.#buckets.put(bucket.name, updated);
         return updated;
     }
 
     /** @throws ApiError 409 while there are objects, noncurrent versions included */
     async delete(bucket: Bucket): Promise<void> {
-        if (this.countObjects(bucket.name) > 0) {
+        if (this.#countObjects(bucket.name) > 0) {
             throw alreadyExists("The bucket you tried to delete is not empty.");
         }
-        await Promise.all([this.buckets.delete(bucket.name), this.policies.delete(bucketResource(bucket.name))]);
+        await Promise.all([this.#buckets.delete(bucket.name), this.#policies.delete(bucketResource(bucket.name))]);
     }
 
     inventory(): InventoryItem[] {
-        return this.buckets.values().map(({ name }) => {
-            const count = this.countObjects(name);
+        return this.#buckets.values().map(({ name }) => {
+            const count = this.#countObjects(name);
             const content = count === 0 ? "" : ` (${count} object version${count === 1 ? "" : "s"})`;
             return { kind: "storage bucket", name: name + content };
         });

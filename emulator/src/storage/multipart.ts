@@ -51,11 +51,11 @@ async function readHeaders(reader: DelimitedReader): Promise<string> {
 
 /** Cuts a stream at delimiters. */
 class DelimitedReader {
-    private readonly source: AsyncIterator<Buffer>;
-    private buffered: Buffer = Buffer.alloc(0);
+    readonly #source: AsyncIterator<Buffer>;
+    #buffered: Buffer = Buffer.alloc(0);
 
     constructor(stream: Readable) {
-        this.source = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+        this.#source = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     }
 
     /** What comes before the delimiter, which is consumed. */
@@ -77,25 +77,25 @@ class DelimitedReader {
     /** The same, piece by piece. */
     async *streamUntil(delimiter: string): AsyncGenerator<Buffer> {
         for (;;) {
-            const found = this.buffered.indexOf(delimiter, 0, "latin1");
+            const found = this.#buffered.indexOf(delimiter, 0, "latin1");
             if (found >= 0) {
-                const piece = this.buffered.subarray(0, found);
-                this.buffered = this.buffered.subarray(found + delimiter.length);
+                const piece = this.#buffered.subarray(0, found);
+                this.#buffered = this.#buffered.subarray(found + delimiter.length);
                 yield piece;
                 return;
             }
             // The delimiter may begin in the last bytes.
-            const safe = this.buffered.length - (delimiter.length - 1);
+            const safe = this.#buffered.length - (delimiter.length - 1);
             if (safe > 0) {
-                const piece = this.buffered.subarray(0, safe);
-                this.buffered = this.buffered.subarray(safe);
+                const piece = this.#buffered.subarray(0, safe);
+                this.#buffered = this.#buffered.subarray(safe);
                 yield piece;
             }
-            const next = await this.source.next();
+            const next = await this.#source.next();
             if (next.done === true) {
                 throw invalid(`The multipart body ends before ${JSON.stringify(delimiter)}.`);
             }
-            this.buffered = Buffer.concat([this.buffered, next.value]);
+            this.#buffered = Buffer.concat([this.#buffered, next.value]);
         }
     }
 }

@@ -21,24 +21,24 @@ export interface StoredObject {
 
 /** All versions of all objects of one bucket, in memory and as documents. */
 export class ObjectIndex {
-    private readonly documents: Collection<StoredObject>;
+    readonly #documents: Collection<StoredObject>;
     /** By name; the oldest version first. */
-    private readonly versions = new Map<string, StoredObject[]>();
+    readonly #versions = new Map<string, StoredObject[]>();
 
     constructor(store: DocumentStore, bucket: string) {
-        this.documents = store.collection(collectionOf(bucket));
-        for (const object of this.documents.values()) {
-            this.insert(object);
+        this.#documents = store.collection(collectionOf(bucket));
+        for (const object of this.#documents.values()) {
+            this.#insert(object);
         }
     }
 
     get size(): number {
-        return this.documents.size;
+        return this.#documents.size;
     }
 
     /** The live version, or the one of a generation. */
     find(name: string, generation?: string): StoredObject | undefined {
-        const versions = this.versions.get(name) ?? [];
+        const versions = this.#versions.get(name) ?? [];
         return generation === undefined
             ? versions.filter(({ timeDeleted }) => timeDeleted === undefined).at(-1)
             : versions.find((version) => version.generation === generation);
@@ -46,34 +46,34 @@ export class ObjectIndex {
 
     /** Every version, by name in the order of UTF-8 bytes, then by generation. */
     all(): StoredObject[] {
-        const names = [...this.versions.keys()].sort(compareUtf8);
-        return names.flatMap((name) => this.versions.get(name) ?? []);
+        const names = [...this.#versions.keys()].sort(compareUtf8);
+        return names.flatMap((name) => this.#versions.get(name) ?? []);
     }
 
     /** Adds a version, or replaces the one of the same generation. */
     put(object: StoredObject): Promise<void> {
-        this.insert(object);
-        return this.documents.put(keyOf(object), object);
+        this.#insert(object);
+        return this.#documents.put(keyOf(object), object);
     }
 
     async remove(object: StoredObject): Promise<void> {
-        const rest = (this.versions.get(object.name) ?? []).filter(
+        const rest = (this.#versions.get(object.name) ?? []).filter(
             ({ generation }) => generation !== object.generation,
         );
         if (rest.length > 0) {
-            this.versions.set(object.name, rest);
+            this.#versions.set(object.name, rest);
         } else {
-            this.versions.delete(object.name);
+            this.#versions.delete(object.name);
         }
-        await this.documents.delete(keyOf(object));
+        await this.#documents.delete(keyOf(object));
     }
 
-    private insert(object: StoredObject): void {
-        const others = (this.versions.get(object.name) ?? []).filter(
+    #insert(object: StoredObject): void {
+        const others = (this.#versions.get(object.name) ?? []).filter(
             ({ generation }) => generation !== object.generation,
         );
         // Generations have the same number of digits until the year 2286, so text order is number order.
-        this.versions.set(
+        this.#versions.set(
             object.name,
             [...others, object].sort((a, b) => (a.generation < b.generation ? -1 : 1)),
         );

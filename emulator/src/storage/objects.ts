@@ -33,26 +33,31 @@ export interface NewObject {
 
 /** Objects of all buckets, with their versions. Every method checks what the principal may do. */
 export class ObjectService {
-    private readonly indexes = new Map<string, ObjectIndex>();
-    private lastGeneration = 0;
+    readonly #indexes = new Map<string, ObjectIndex>();
+    #lastGeneration = 0;
 
-    constructor(
-        private readonly documents: DocumentStore,
-        private readonly blobs: BlobStore,
-        private readonly access: StorageAccess,
-        private readonly buckets: () => BucketService,
-    ) {}
+    readonly #documents: DocumentStore;
+    readonly #blobs: BlobStore;
+    readonly #access: StorageAccess;
+    readonly #buckets: () => BucketService;
+
+    constructor(documents: DocumentStore, blobs: BlobStore, access: StorageAccess, buckets: () => BucketService) {
+        this.#documents = documents;
+        this.#blobs = blobs;
+        this.#access = access;
+        this.#buckets = buckets;
+    }
 
     /** Number of versions in a bucket. */
     count(bucket: string): number {
-        return this.index(bucket).size;
+        return this.#index(bucket).size;
     }
 
     /** Every version of every object, for listing. */
     all(principal: Principal, bucket: string): StoredObject[] {
-        this.buckets().get(bucket);
-        this.access.require(principal, "storage.objects.list", bucket);
-        return this.index(bucket).all();
+        this.#buckets().get(bucket);
+        this.#access.require(principal, "storage.objects.list", bucket);
+        return this.#index(bucket).all();
     }
 
     /**
@@ -61,7 +66,7 @@ export class ObjectService {
      * @throws ApiError 403 or 404 (for a caller that may not list, a missing object is 403), 412 or 304 by preconditions
      */
     get(principal: Principal, target: ObjectName, preconditions: Preconditions = {}): StoredObject {
-        const object = this.find(principal, "storage.objects.get", target);
+        const object = this.#find(principal, "storage.objects.get", target);
         checkPreconditions(preconditions, object, "read");
         return object;
     }
@@ -71,14 +76,14 @@ export class ObjectService {
         principal: Principal,
         wanted: Pick<NewObject, "bucket" | "name" | "preconditions">,
     ): StoredObject | undefined {
-        this.buckets().get(wanted.bucket);
+        this.#buckets().get(wanted.bucket);
         checkObjectName(wanted.name);
-        this.access.require(principal, "storage.objects.create", wanted.bucket, wanted.name);
-        const existing = this.index(wanted.bucket).find(wanted.name);
+        this.#access.require(principal, "storage.objects.create", wanted.bucket, wanted.name);
+        const existing = this.#index(wanted.bucket).find(wanted.name);
         checkPreconditions(wanted.preconditions, existing, "write");
         if (existing !== undefined) {
             // Overwriting takes away what was there.
-            this.access.require(principal, "storage.objects.delete", wanted.bucket, wanted.name);
+            this.#access.require(principal, "storage.objects.delete", wanted.bucket, wanted.name);
             checkHolds(existing);
         }
         return existing;
@@ -93,7 +98,7 @@ export class ObjectService {
             const object: StoredObject = {
                 bucket: wanted.bucket,
                 name: wanted.name,
-                generation: this.nextGeneration(now),
+                generation: this.#nextGeneration(now),
                 metageneration: 1,
                 timeCreated: now.toISOString(),
                 updated: now.toISOString(),
@@ -103,18 +108,18 @@ export class ObjectService {
                     ...wanted.attributes,
                     storageClass:
                         wanted.attributes.storageClass ??
-                        this.buckets().get(wanted.bucket).settings.storageClass ??
+                        this.#buckets().get(wanted.bucket).settings.storageClass ??
                         "STANDARD",
                 },
             };
-            const stored = this.index(wanted.bucket).put(object);
+            const stored = this.#index(wanted.bucket).put(object);
             if (replaced !== undefined) {
-                await this.retire(replaced, now);
+                await this.#retire(replaced, now);
             }
             await stored;
             return object;
         } catch (error) {
-            await this.blobs.delete(blob.id);
+            await this.#blobs.delete(blob.id);
             throw error;
         }
     }
@@ -126,7 +131,7 @@ export class ObjectService {
         preconditions: Preconditions,
         change: (attributes: ObjectAttributes) => ObjectAttributes,
     ): Promise<StoredObject> {
-        const object = this.find(principal, "storage.objects.update", target);
+        const object = this.#find(principal, "storage.objects.update", target);
         checkPreconditions(preconditions, object, "write");
         const { storageClass } = object.attributes;
         const attributes = change(object.attributes);
@@ -141,45 +146,45 @@ export class ObjectService {
             updated: new Date().toISOString(),
             attributes: { ...attributes, storageClass },
         };
-        await this.index(target.bucket).put(updated);
+        await this.#index(target.bucket).put(updated);
         return updated;
     }
 
     /** Deletes the live version (which stays as noncurrent in a versioned bucket), or for good the one of a generation. */
     async delete(principal: Principal, target: ObjectName, preconditions: Preconditions): Promise<void> {
-        const object = this.find(principal, "storage.objects.delete", target);
+        const object = this.#find(principal, "storage.objects.delete", target);
         checkPreconditions(preconditions, object, "write");
         checkHolds(object);
         if (target.generation === undefined) {
-            await this.retire(object, new Date());
+            await this.#retire(object, new Date());
         } else {
-            await this.erase(object);
+            await this.#erase(object);
         }
     }
 
     /** Removes what belongs to a bucket that is being deleted. */
     async dropBucket(bucket: string): Promise<void> {
-        this.indexes.delete(bucket);
-        await this.documents.drop(collectionOf(bucket));
+        this.#indexes.delete(bucket);
+        await this.#documents.drop(collectionOf(bucket));
     }
 
     /** Ids of all blobs that objects of these buckets use. */
     usedBlobs(buckets: readonly string[]): string[] {
         return buckets.flatMap((bucket) =>
-            this.index(bucket)
+            this.#index(bucket)
                 .all()
                 .map(({ blob }) => blob.id),
         );
     }
 
-    private find(principal: Principal, permission: string, target: ObjectName): StoredObject {
-        this.buckets().get(target.bucket);
-        this.access.require(principal, permission, target.bucket, target.name);
-        const object = this.index(target.bucket).find(target.name, target.generation);
+    #find(principal: Principal, permission: string, target: ObjectName): StoredObject {
+        this.#buckets().get(target.bucket);
+        this.#access.require(principal, permission, target.bucket, target.name);
+        const object = this.#index(target.bucket).find(target.name, target.generation);
         if (object === undefined) {
-            if (!this.access.can(principal, "storage.objects.list", target.bucket)) {
+            if (!this.#access.can(principal, "storage.objects.list", target.bucket)) {
                 // Whoever may not list must not learn which names exist.
-                throw this.access.denied(principal, permission, "object");
+                throw this.#access.denied(principal, permission, "object");
             }
             throw notFound(`No such object: ${target.bucket}/${target.name}`);
         }
@@ -187,31 +192,31 @@ export class ObjectService {
     }
 
     /** What happens to a live version that is overwritten or deleted. */
-    private async retire(object: StoredObject, now: Date): Promise<void> {
-        const versioned = this.buckets().get(object.bucket).settings.versioning?.enabled === true;
+    async #retire(object: StoredObject, now: Date): Promise<void> {
+        const versioned = this.#buckets().get(object.bucket).settings.versioning?.enabled === true;
         if (versioned && object.timeDeleted === undefined) {
-            await this.index(object.bucket).put({ ...object, timeDeleted: now.toISOString() });
+            await this.#index(object.bucket).put({ ...object, timeDeleted: now.toISOString() });
         } else {
-            await this.erase(object);
+            await this.#erase(object);
         }
     }
 
-    private async erase(object: StoredObject): Promise<void> {
-        await this.index(object.bucket).remove(object);
-        await this.blobs.delete(object.blob.id);
+    async #erase(object: StoredObject): Promise<void> {
+        await this.#index(object.bucket).remove(object);
+        await this.#blobs.delete(object.blob.id);
     }
 
     /** Microseconds since 1970, never the same twice. */
-    private nextGeneration(now: Date): string {
-        this.lastGeneration = Math.max(now.getTime() * 1000, this.lastGeneration + 1);
-        return String(this.lastGeneration);
+    #nextGeneration(now: Date): string {
+        this.#lastGeneration = Math.max(now.getTime() * 1000, this.#lastGeneration + 1);
+        return String(this.#lastGeneration);
     }
 
-    private index(bucket: string): ObjectIndex {
-        let index = this.indexes.get(bucket);
+    #index(bucket: string): ObjectIndex {
+        let index = this.#indexes.get(bucket);
         if (index === undefined) {
-            index = new ObjectIndex(this.documents, bucket);
-            this.indexes.set(bucket, index);
+            index = new ObjectIndex(this.#documents, bucket);
+            this.#indexes.set(bucket, index);
         }
         return index;
     }

@@ -40,36 +40,38 @@ const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 
 /** Resumable uploads: https://cloud.google.com/storage/docs/performing-resumable-uploads */
 export class ResumableUploads {
-    private readonly sessions: Collection<Session>;
-    private readonly writers = new Map<string, BlobWriter>();
+    readonly #sessions: Collection<Session>;
+    readonly #writers = new Map<string, BlobWriter>();
     /** The request that each session is receiving. */
-    private readonly receiving = new Map<string, { readonly body: Readable; readonly ended: Promise<unknown> }>();
+    readonly #receiving = new Map<string, { readonly body: Readable; readonly ended: Promise<unknown> }>();
 
-    constructor(
-        documents: DocumentStore,
-        private readonly blobs: BlobStore,
-        private readonly objects: ObjectService,
-    ) {
-        this.sessions = documents.collection("resumable-uploads");
+    readonly #blobs: BlobStore;
+    readonly #objects: ObjectService;
+
+    constructor(documents: DocumentStore, blobs: BlobStore, objects: ObjectService) {
+        this.#blobs = blobs;
+        this.#objects = objects;
+
+        this.#sessions = documents.collection("resumable-uploads");
     }
 
     /** Begins a session; the checks of the upload itself are made now and again at its end. */
     async start(principal: Principal, target: NewObject): Promise<string> {
-        this.objects.checkUpload(principal, target);
+        this.#objects.checkUpload(principal, target);
         const id = randomUUID();
-        const writer = await this.blobs.create();
-        this.writers.set(id, writer);
-        await this.sessions.put(id, { id, target, principal, blobId: writer.id, createdAt: new Date().toISOString() });
+        const writer = await this.#blobs.create();
+        this.#writers.set(id, writer);
+        await this.#sessions.put(id, { id, target, principal, blobId: writer.id, createdAt: new Date().toISOString() });
         return id;
     }
 
     /** How far a session is. */
     async progress(id: string): Promise<UploadProgress> {
-        const session = this.get(id);
+        const session = this.#get(id);
         if (session.finished !== undefined) {
             return { done: true, object: session.finished };
         }
-        return { done: false, received: (await this.writer(session)).size };
+        return { done: false, received: (await this.#writer(session)).size };
     }
 
     /**
@@ -82,50 +84,50 @@ export class ResumableUploads {
      */
     async receive(id: string, range: UploadRange, body: Readable): Promise<UploadProgress> {
         // A client that lost its connection comes back before this end has noticed: the newer request wins.
-        const earlier = this.receiving.get(id);
+        const earlier = this.#receiving.get(id);
         earlier?.body.destroy();
-        const ended = Promise.allSettled([earlier?.ended]).then(() => this.append(this.get(id), range, body));
+        const ended = Promise.allSettled([earlier?.ended]).then(() => this.#append(this.#get(id), range, body));
         const current = { body, ended };
-        this.receiving.set(id, current);
+        this.#receiving.set(id, current);
         try {
             return await ended;
         } finally {
-            if (this.receiving.get(id) === current) {
-                this.receiving.delete(id);
+            if (this.#receiving.get(id) === current) {
+                this.#receiving.delete(id);
             }
         }
     }
 
     /** Gives a session up; what it received is deleted. */
     async cancel(id: string): Promise<void> {
-        const session = this.get(id);
-        await this.forget(session);
+        const session = this.#get(id);
+        await this.#forget(session);
         if (session.finished === undefined) {
-            await this.blobs.delete(session.blobId);
+            await this.#blobs.delete(session.blobId);
         }
     }
 
     /** Ids of the blobs of unfinished uploads; sessions older than a week are dropped. */
     async usedBlobs(now = Date.now()): Promise<string[]> {
-        for (const session of this.sessions.values()) {
+        for (const session of this.#sessions.values()) {
             if (now - Date.parse(session.createdAt) > SESSION_LIFETIME_MS) {
-                await this.forget(session);
+                await this.#forget(session);
             }
         }
-        return this.sessions.values().flatMap(({ blobId, finished }) => (finished === undefined ? [blobId] : []));
+        return this.#sessions.values().flatMap(({ blobId, finished }) => (finished === undefined ? [blobId] : []));
     }
 
     /** Ends open files. */
     async stop(): Promise<void> {
-        await Promise.all([...this.writers.values()].map((writer) => writer.close()));
-        this.writers.clear();
+        await Promise.all([...this.#writers.values()].map((writer) => writer.close()));
+        this.#writers.clear();
     }
 
-    private async append(session: Session, range: UploadRange, body: Readable): Promise<UploadProgress> {
+    async #append(session: Session, range: UploadRange, body: Readable): Promise<UploadProgress> {
         if (session.finished !== undefined) {
             return { done: true, object: session.finished };
         }
-        const writer = await this.writer(session);
+        const writer = await this.#writer(session);
         const start = range.start ?? 0;
         if (start > writer.size) {
             throw invalid(
@@ -160,44 +162,44 @@ export class ResumableUploads {
             return { done: false, received: writer.size };
         }
         await writer.write(pending);
-        return { done: true, object: await this.finish(session, writer) };
+        return { done: true, object: await this.#finish(session, writer) };
     }
 
-    private async finish(session: Session, writer: BlobWriter): Promise<StoredObject> {
-        this.writers.delete(session.id);
+    async #finish(session: Session, writer: BlobWriter): Promise<StoredObject> {
+        this.#writers.delete(session.id);
         const blob = await writer.finish();
         try {
-            const object = await this.objects.commit(session.principal, session.target, blob);
-            await this.sessions.put(session.id, { ...session, finished: object });
+            const object = await this.#objects.commit(session.principal, session.target, blob);
+            await this.#sessions.put(session.id, { ...session, finished: object });
             return object;
         } catch (error) {
-            await this.forget(session);
+            await this.#forget(session);
             throw error;
         }
     }
 
-    private get(id: string): Session {
-        const session = this.sessions.get(id);
+    #get(id: string): Session {
+        const session = this.#sessions.get(id);
         if (session === undefined) {
             throw notFound(`No resumable upload with id "${id}": it was never started, was cancelled or has failed.`);
         }
         return session;
     }
 
-    private async writer(session: Session): Promise<BlobWriter> {
-        let writer = this.writers.get(session.id);
+    async #writer(session: Session): Promise<BlobWriter> {
+        let writer = this.#writers.get(session.id);
         if (writer === undefined) {
-            writer = await this.blobs.reopen(session.blobId);
-            this.writers.set(session.id, writer);
+            writer = await this.#blobs.reopen(session.blobId);
+            this.#writers.set(session.id, writer);
         }
         return writer;
     }
 
-    private async forget(session: Session): Promise<void> {
-        const writer = this.writers.get(session.id);
-        this.writers.delete(session.id);
+    async #forget(session: Session): Promise<void> {
+        const writer = this.#writers.get(session.id);
+        this.#writers.delete(session.id);
         await writer?.close();
-        await this.sessions.delete(session.id);
+        await this.#sessions.delete(session.id);
     }
 }
 

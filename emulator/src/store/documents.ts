@@ -15,16 +15,20 @@ interface StoredDocument<T> {
  * resolves when the file is in place. Files are replaced by rename, so a crash leaves the old document or the new one.
  */
 export class DocumentStore {
-    private readonly collections = new Map<string, Collection<unknown>>();
+    readonly #collections = new Map<string, Collection<unknown>>();
 
-    constructor(private readonly folder: string) {}
+    readonly #folder: string;
+
+    constructor(folder: string) {
+        this.#folder = folder;
+    }
 
     /** Opens a collection, reading its files when it is the first time. `name` may hold `/`: it becomes folders. */
     collection<T>(name: string): Collection<T> {
-        let found = this.collections.get(name);
+        let found = this.#collections.get(name);
         if (found === undefined) {
-            found = new Collection<unknown>(path.join(this.folder, name));
-            this.collections.set(name, found);
+            found = new Collection<unknown>(path.join(this.#folder, name));
+            this.#collections.set(name, found);
         }
         return found as Collection<T>;
     }
@@ -32,29 +36,33 @@ export class DocumentStore {
     /** Removes a collection with all its documents. */
     async drop(name: string): Promise<void> {
         await this.collection(name).flush();
-        this.collections.delete(name);
-        await rm(path.join(this.folder, name), { recursive: true, force: true });
+        this.#collections.delete(name);
+        await rm(path.join(this.#folder, name), { recursive: true, force: true });
     }
 
     /** Resolves when every write so far is on disk; rejects with the first that failed. */
     async flush(): Promise<void> {
-        await Promise.all([...this.collections.values()].map((collection) => collection.flush()));
+        await Promise.all([...this.#collections.values()].map((collection) => collection.flush()));
     }
 }
 
 /** A collection of documents by key. Values are never changed in place: `put` a new one. */
 export class Collection<T> {
-    private readonly documents = new Map<string, T>();
-    private readonly writes = new Map<string, Promise<void>>();
+    readonly #documents = new Map<string, T>();
+    readonly #writes = new Map<string, Promise<void>>();
+
+    readonly #folder: string;
 
     /** Made by DocumentStore.collection. Throws, naming the file, when a document cannot be read. */
-    constructor(private readonly folder: string) {
+    constructor(folder: string) {
+        this.#folder = folder;
+
         mkdirSync(folder, { recursive: true });
         for (const entry of readdirSync(folder, { withFileTypes: true })) {
             const file = path.join(folder, entry.name);
             if (entry.isFile() && entry.name.endsWith(".json")) {
                 const { key, value } = readDocument<T>(file);
-                this.documents.set(key, value);
+                this.#documents.set(key, value);
             } else if (entry.isFile()) {
                 rmSync(file); // What a crash left half written.
             }
@@ -62,20 +70,20 @@ export class Collection<T> {
     }
 
     get size(): number {
-        return this.documents.size;
+        return this.#documents.size;
     }
 
     get(key: string): T | undefined {
-        return this.documents.get(key);
+        return this.#documents.get(key);
     }
 
     has(key: string): boolean {
-        return this.documents.has(key);
+        return this.#documents.has(key);
     }
 
     /** All documents as [key, value], ordered by key in code-unit order. */
     entries(): [string, T][] {
-        return [...this.documents].sort(([a], [b]) => (a < b ? -1 : 1));
+        return [...this.#documents].sort(([a], [b]) => (a < b ? -1 : 1));
     }
 
     /** All values, ordered by key. */
@@ -85,40 +93,40 @@ export class Collection<T> {
 
     /** Stores a document. In memory at once; the promise ends when it is on disk. */
     put(key: string, value: T): Promise<void> {
-        this.documents.set(key, value);
-        return this.save(key);
+        this.#documents.set(key, value);
+        return this.#save(key);
     }
 
     /** Removes a document; resolves to whether it was there. */
     async delete(key: string): Promise<boolean> {
-        const existed = this.documents.delete(key);
+        const existed = this.#documents.delete(key);
         if (existed) {
-            await this.save(key);
+            await this.#save(key);
         }
         return existed;
     }
 
     /** Resolves when every write so far is on disk. */
     async flush(): Promise<void> {
-        await Promise.all(this.writes.values());
+        await Promise.all(this.#writes.values());
     }
 
     /** Writes of one key follow each other; each writes what memory holds then, so the last state wins. */
-    private save(key: string): Promise<void> {
-        const before = this.writes.get(key) ?? Promise.resolve();
-        const write = before.catch(() => undefined).then(() => this.writeFile(key));
+    #save(key: string): Promise<void> {
+        const before = this.#writes.get(key) ?? Promise.resolve();
+        const write = before.catch(() => undefined).then(() => this.#writeFile(key));
         const tracked = write.finally(() => {
-            if (this.writes.get(key) === tracked) {
-                this.writes.delete(key);
+            if (this.#writes.get(key) === tracked) {
+                this.#writes.delete(key);
             }
         });
-        this.writes.set(key, tracked);
+        this.#writes.set(key, tracked);
         return tracked;
     }
 
-    private async writeFile(key: string): Promise<void> {
-        const file = path.join(this.folder, fileName(key));
-        const value = this.documents.get(key);
+    async #writeFile(key: string): Promise<void> {
+        const file = path.join(this.#folder, fileName(key));
+        const value = this.#documents.get(key);
         if (value === undefined) {
             await rm(file, { force: true });
             return;

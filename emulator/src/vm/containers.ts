@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import path from "node:path";
 import { promisify } from "node:util";
 import { killGroups } from "./process-tree";
 import { readState, writeState } from "./shims/container-state.js";
@@ -19,13 +19,17 @@ export interface Containers {
 
 /** Containers of the `process` runtime: process groups whose state is in files of the VM. */
 export class ProcessContainers implements Containers {
-    constructor(private readonly machineDir: string) {}
+    readonly #machineDir: string;
+
+    constructor(machineDir: string) {
+        this.#machineDir = machineDir;
+    }
 
     async powerOff(): Promise<void> {
-        const folder = join(this.machineDir, "docker", "containers");
+        const folder = path.join(this.#machineDir, "docker", "containers");
         for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-            const dir = join(folder, name);
-            const state = existsSync(join(dir, "state.json")) ? readState(dir) : undefined;
+            const dir = path.join(folder, name);
+            const state = existsSync(path.join(dir, "state.json")) ? readState(dir) : undefined;
             if (state?.State.Running === true) {
                 killGroups(new Set([state.State.Pid]), "SIGKILL");
                 const ended = { Status: "exited", Running: false, Pid: 0, ExitCode: KILLED };
@@ -44,10 +48,13 @@ export class ProcessContainers implements Containers {
 
 /** Containers of the `docker` runtime: those of the host's engine that carry the VM's label. */
 export class EngineContainers implements Containers {
-    constructor(
-        private readonly docker: string,
-        private readonly machineId: string,
-    ) {}
+    readonly #docker: string;
+    readonly #machineId: string;
+
+    constructor(docker: string, machineId: string) {
+        this.#docker = docker;
+        this.#machineId = machineId;
+    }
 
     async powerOff(): Promise<void> {
         await this.#onAll(["ps", "--quiet"], ["kill"]);
@@ -58,17 +65,21 @@ export class EngineContainers implements Containers {
     }
 
     async #onAll(list: readonly string[], command: readonly string[]): Promise<void> {
-        const { stdout } = await run(this.docker, [...list, "--filter", `label=gcp-trainer.machine=${this.machineId}`]);
+        const { stdout } = await run(this.#docker, [
+            ...list,
+            "--filter",
+            `label=gcp-trainer.machine=${this.#machineId}`,
+        ]);
         const ids = stdout.split("\n").filter((line) => line !== "");
         if (ids.length > 0) {
             try {
-                await run(this.docker, [...command, ...ids]);
+                await run(this.#docker, [...command, ...ids]);
             } catch (error) {
                 // One that ended in this moment makes the command fail after it has done the rest.
-                const left = await run(this.docker, [
+                const left = await run(this.#docker, [
                     ...list,
                     "--filter",
-                    `label=gcp-trainer.machine=${this.machineId}`,
+                    `label=gcp-trainer.machine=${this.#machineId}`,
                 ]);
                 if (left.stdout.trim() !== "") {
                     throw error;

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import path from "node:path";
 import type { CloudFile } from "./cloud-config";
 import type { UnitSource } from "./service-unit";
 
@@ -16,47 +16,51 @@ export class MachineFiles {
     /** Files from user-data and their folders, as paths inside. */
     readonly ownPaths = new Set<string>();
 
-    constructor(readonly dir: string) {
-        this.root = join(dir, "root");
-        this.shims = join(dir, "bin");
+    readonly dir: string;
+
+    constructor(dir: string) {
+        this.dir = dir;
+
+        this.root = path.join(dir, "root");
+        this.shims = path.join(dir, "bin");
     }
 
     /** Where an absolute path inside lies on the host. */
-    place(path: string): string {
-        return join(this.root, path);
+    place(inner: string): string {
+        return path.join(this.root, inner);
     }
 
     /** Prepares a boot: memory file systems are empty, `/var` is as it was. */
     format(): void {
         this.ownPaths.clear();
         for (const name of VOLATILE) {
-            rmSync(join(this.root, name), { recursive: true, force: true });
-            mkdirSync(join(this.root, name), { recursive: true });
+            rmSync(path.join(this.root, name), { recursive: true, force: true });
+            mkdirSync(path.join(this.root, name), { recursive: true });
         }
         mkdirSync(this.shims, { recursive: true });
         for (const name of SHIMS) {
-            const script = join(__dirname, "shims", `${name}.js`);
+            const script = path.join(__dirname, "shims", `${name}.js`);
             const text = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(script)} "$@"\n`;
-            writeFileSync(join(this.shims, name), text, { mode: 0o755 });
+            writeFileSync(path.join(this.shims, name), text, { mode: 0o755 });
         }
     }
 
     /** Writes a file of user-data. */
     write(file: CloudFile): void {
-        const path = this.place(file.path);
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(path, file.content);
-        chmodSync(path, file.mode);
+        const target = this.place(file.path);
+        mkdirSync(path.dirname(target), { recursive: true });
+        writeFileSync(target, file.content);
+        chmodSync(target, file.mode);
         this.ownPaths.add(file.path);
-        this.ownPaths.add(dirname(file.path));
+        this.ownPaths.add(path.dirname(file.path));
     }
 
     /** Adds a drop-in with environment variables to every service that user-data brought. */
     addEnvironment(name: string, variables: Readonly<Record<string, string>>): void {
         const lines = Object.entries(variables).map(([key, value]) => `Environment=${key}=${value}\n`);
-        for (const path of [...this.ownPaths].filter((one) => one.endsWith(".service"))) {
-            const file = this.place(join(`${path}.d`, name));
-            mkdirSync(dirname(file), { recursive: true });
+        for (const unit of [...this.ownPaths].filter((one) => one.endsWith(".service"))) {
+            const file = this.place(path.join(`${unit}.d`, name));
+            mkdirSync(path.dirname(file), { recursive: true });
             writeFileSync(file, `[Service]\n${lines.join("")}`);
         }
     }
@@ -80,7 +84,7 @@ export class MachineFiles {
 
     /** PATH inside: the shims, then what the host has. */
     searchPath(): string {
-        return [this.shims, process.env.PATH ?? ""].join(delimiter);
+        return [this.shims, process.env.PATH ?? ""].join(path.delimiter);
     }
 
     /**
@@ -94,9 +98,11 @@ export class MachineFiles {
             return name;
         }
         const found = this.searchPath()
-            .split(delimiter)
-            .flatMap((path) =>
-                process.platform === "win32" ? [join(path, `${name}.exe`), join(path, name)] : [join(path, name)],
+            .split(path.delimiter)
+            .flatMap((dir) =>
+                process.platform === "win32"
+                    ? [path.join(dir, `${name}.exe`), path.join(dir, name)]
+                    : [path.join(dir, name)],
             )
             .find((file) => existsSync(file));
         return found ?? program;

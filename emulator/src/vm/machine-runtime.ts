@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { promisify } from "node:util";
 import { findDocker, machineId } from "./machine";
@@ -16,7 +16,7 @@ const run = promisify(execFile);
 /** Debian with systemd, cloud-init and docker; `.ci/machine-image.sh` makes it. */
 export const MACHINE_IMAGE = "gcp-trainer-base/machine:local";
 /** What the emulator adds to the image at each boot. */
-const ROOT = join(__dirname, "machine-root");
+const ROOT = path.join(__dirname, "machine-root");
 /** What survives a boot, as on Container-Optimized OS: the rest of the file system is made anew. */
 const DISKS = { docker: "/var/lib/docker", state: "/var/lib/gcp-trainer" } as const;
 /** systemd's own signal for a shutdown: https://www.freedesktop.org/software/systemd/man/latest/systemd.html#Signals */
@@ -60,8 +60,12 @@ export class ContainerMachine implements VmRuntime {
     #boot: Boot | undefined;
     #discarding: Promise<void> | undefined;
 
-    constructor(private readonly options: ContainerMachineOptions) {
-        this.serial = new SerialPort(join(options.dir, "serial.log"));
+    readonly #options: ContainerMachineOptions;
+
+    constructor(options: ContainerMachineOptions) {
+        this.#options = options;
+
+        this.serial = new SerialPort(path.join(options.dir, "serial.log"));
         this.#name = containerName(options.dir);
     }
 
@@ -72,10 +76,10 @@ export class ContainerMachine implements VmRuntime {
             rmSync(this.#diskLost);
             this.serial.write("emulator", "the disk is an empty one: the one before it went when the emulator ended");
         }
-        const sockets = mkdtempSync(join(tmpdir(), "gcp-vm-"));
+        const sockets = mkdtempSync(path.join(tmpdir(), "gcp-vm-"));
         const relays = [
-            await Relay.start(join(sockets, "vm.sock"), this.options.endpointPort()),
-            await Relay.start(join(sockets, "api.sock"), this.options.mainPort()),
+            await Relay.start(path.join(sockets, "vm.sock"), this.#options.endpointPort()),
+            await Relay.start(path.join(sockets, "api.sock"), this.#options.mainPort()),
         ];
         try {
             await this.#assemble(userData, sockets);
@@ -114,7 +118,7 @@ export class ContainerMachine implements VmRuntime {
 
     async remove(): Promise<void> {
         await this.release();
-        rmSync(this.options.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+        rmSync(this.#options.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     }
 
     systemctl(): Promise<CommandResult> {
@@ -123,12 +127,12 @@ export class ContainerMachine implements VmRuntime {
 
     /** Makes the container, with everything that must be there before its first program runs. */
     async #assemble(userData: string, sockets: string): Promise<void> {
-        const memory = this.options.memoryMib();
-        const memoryFile = join(this.options.dir, "meminfo");
+        const memory = this.#options.memoryMib();
+        const memoryFile = path.join(this.#options.dir, "meminfo");
         writeFileSync(memoryFile, `MemTotal: ${memory * 1024} kB\nMemFree: ${memory * 1024} kB\n`);
         const disks = Object.entries(DISKS).flatMap(([disk, path]) => ["--volume", `${this.#volume(disk)}:${path}`]);
         await this.#call(
-            ...["create", "--name", this.#name, "--label", `gcp-trainer.machine=${machineId(this.options.dir)}`],
+            ...["create", "--name", this.#name, "--label", `gcp-trainer.machine=${machineId(this.#options.dir)}`],
             // The terminal is the console, and so the serial port.
             ...["--tty", "--env", "container=docker", "--env", "TERM=dumb", "--env", "SYSTEMD_COLORS=0"],
             // As much as systemd and docker need; --privileged needs more than engines in containers can give.
@@ -139,16 +143,16 @@ export class ContainerMachine implements VmRuntime {
             ...["--volume", `${memoryFile}:/proc/meminfo:ro`, "--volume", `${sockets}:/emulator`, ...disks],
             ...[MACHINE_IMAGE, "/usr/local/sbin/emulator-init"],
         );
-        const root = join(this.options.dir, "root");
+        const root = path.join(this.#options.dir, "root");
         rmSync(root, { recursive: true, force: true });
         cpSync(ROOT, root, { recursive: true });
-        const put = (path: string, text: string) => {
-            mkdirSync(join(root, path, ".."), { recursive: true });
-            writeFileSync(join(root, path), text);
+        const put = (file: string, text: string) => {
+            mkdirSync(path.join(root, file, ".."), { recursive: true });
+            writeFileSync(path.join(root, file), text);
         };
         put("var/lib/cloud/seed/nocloud/user-data", userData);
         put("var/lib/cloud/seed/nocloud/meta-data", `instance-id: ${this.#name}\n`);
-        const listen = `[Socket]\nListenStream=127.0.0.1:${this.options.mainPort()}\n`;
+        const listen = `[Socket]\nListenStream=127.0.0.1:${this.#options.mainPort()}\n`;
         put("etc/systemd/system/emulator-api.socket.d/50-emulator.conf", listen);
         await this.#call("cp", `${root}/.`, `${this.#name}:/`);
     }
@@ -191,7 +195,7 @@ export class ContainerMachine implements VmRuntime {
             this.#boot = undefined;
         }
         if (!boot.cut) {
-            this.options.onPoweredOff();
+            this.#options.onPoweredOff();
         }
     }
 
@@ -205,7 +209,7 @@ export class ContainerMachine implements VmRuntime {
 
     /** A file that is there while the disk is not what the machine left. */
     get #diskLost(): string {
-        return join(this.options.dir, "disk-lost");
+        return path.join(this.#options.dir, "disk-lost");
     }
 
     #volume(disk: string): string {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
-import { basename, delimiter, join } from "node:path";
+import path from "node:path";
 import { CloudConfigError, parseCloudConfig } from "./cloud-config";
 import { type Containers, EngineContainers, ProcessContainers } from "./containers";
 import { MachineFiles } from "./machine-files";
@@ -39,9 +39,13 @@ export class Machine implements VmRuntime {
     #bootGroups = new Set<number>();
     #booting: Promise<void> = Promise.resolve();
 
-    constructor(private readonly options: MachineOptions) {
+    readonly #options: MachineOptions;
+
+    constructor(options: MachineOptions) {
+        this.#options = options;
+
         this.#files = new MachineFiles(options.dir);
-        this.serial = new SerialPort(join(options.dir, "serial.log"));
+        this.serial = new SerialPort(path.join(options.dir, "serial.log"));
         this.#id = machineId(options.dir);
         this.#containers =
             options.runtime === "docker"
@@ -53,7 +57,7 @@ export class Machine implements VmRuntime {
     async boot(userData: string): Promise<void> {
         await this.#killEverything();
         this.serial.powerOn();
-        this.serial.write("kernel", `Linux version (emulated, ${this.options.runtime} runtime)`);
+        this.serial.write("kernel", `Linux version (emulated, ${this.#options.runtime} runtime)`);
         this.#power = "on";
         this.#bootGroups = new Set();
         this.#manager = new ServiceManager(this.#host());
@@ -86,7 +90,7 @@ export class Machine implements VmRuntime {
     /** Deletes the VM with its files and containers. */
     async remove(): Promise<void> {
         await this.release();
-        rmSync(this.options.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+        rmSync(this.#options.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     }
 
     /** Runs `systemctl` inside. */
@@ -114,8 +118,8 @@ export class Machine implements VmRuntime {
                 this.#files.write(file);
             }
             this.#files.addEnvironment("50-emulator.conf", {
-                STORAGE_EMULATOR_HOST: `http://${this.options.endpoint}`,
-                GCE_METADATA_HOST: this.options.endpoint,
+                STORAGE_EMULATOR_HOST: `http://${this.#options.endpoint}`,
+                GCE_METADATA_HOST: this.#options.endpoint,
             });
             this.serial.write("cloud-init[2]", `wrote ${config.writeFiles.length} files`);
             for (const command of config.runCommands) {
@@ -174,14 +178,14 @@ export class Machine implements VmRuntime {
         await this.#killEverything();
         this.serial.write("kernel", "reboot: Power down");
         this.#power = "off";
-        this.options.onPoweredOff();
+        this.#options.onPoweredOff();
     }
 
     async #killEverything(): Promise<void> {
         await this.#manager?.kill();
         killGroups(this.#bootGroups, "SIGKILL");
         await this.#containers.powerOff();
-        killByEnvironment("EMULATOR_MACHINE_DIR", this.options.dir);
+        killByEnvironment("EMULATOR_MACHINE_DIR", this.#options.dir);
         await this.#booting;
     }
 
@@ -207,14 +211,14 @@ export class Machine implements VmRuntime {
         const host = process.env;
         return {
             PATH: this.#files.searchPath(),
-            EMULATOR_MACHINE_DIR: this.options.dir,
+            EMULATOR_MACHINE_DIR: this.#options.dir,
             EMULATOR_MACHINE_ID: this.#id,
-            EMULATOR_MACHINE_CONTROL: `http://${this.options.endpoint}/emulator/v1/machine`,
-            EMULATOR_RUNTIME: this.options.runtime,
-            EMULATOR_IMAGES: this.options.imagesFile,
+            EMULATOR_MACHINE_CONTROL: `http://${this.#options.endpoint}/emulator/v1/machine`,
+            EMULATOR_RUNTIME: this.#options.runtime,
+            EMULATOR_IMAGES: this.#options.imagesFile,
             EMULATOR_HOST_PATH: host.PATH ?? "",
             EMULATOR_HOST_HOME: host.HOME ?? "",
-            ...(this.options.runtime === "docker" ? { EMULATOR_DOCKER: findDocker() } : {}),
+            ...(this.#options.runtime === "docker" ? { EMULATOR_DOCKER: findDocker() } : {}),
             ...present("NODE_EXTRA_CA_CERTS", "SystemRoot", "TMPDIR", "TEMP"),
             ...present("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
         };
@@ -223,7 +227,8 @@ export class Machine implements VmRuntime {
 
 /** A name for engine containers that no VM of another emulator on this machine has. */
 export function machineId(dir: string): string {
-    return `${basename(dir)
+    return `${path
+        .basename(dir)
         .slice(-40)
         .replace(/^[^a-z0-9]+/, "")}-${createHash("sha256").update(dir).digest("hex").slice(0, 8)}`;
 }
@@ -239,12 +244,14 @@ function present(...names: readonly string[]): Record<string, string> {
 
 /** The docker command of this machine. @throws Error naming where it was looked for. */
 export function findDocker(): string {
-    const folders = (process.env.PATH ?? "").split(delimiter);
+    const folders = (process.env.PATH ?? "").split(path.delimiter);
     const names = process.platform === "win32" ? ["docker.exe"] : ["docker"];
-    const found = folders.flatMap((folder) => names.map((name) => join(folder, name))).find((file) => existsSync(file));
+    const found = folders
+        .flatMap((folder) => names.map((name) => path.join(folder, name)))
+        .find((file) => existsSync(file));
     if (found === undefined) {
         throw new Error(
-            `The docker runtime needs the docker command; it is not on PATH (${folders.join(delimiter)}). ` +
+            `The docker runtime needs the docker command; it is not on PATH (${folders.join(path.delimiter)}). ` +
                 "Install Docker, or use the process runtime (npm start -- --runtime process).",
         );
     }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import path from "node:path";
 import { ENGINE_IMAGE_CONFIG, OCI_MANIFEST, PROCESS_IMAGE_CONFIG } from "../registry/manifests";
 
 /** Where an image is pushed. */
@@ -80,8 +80,8 @@ async function send(target: PushTarget, method: string, path: string, body: Buff
 
 /** Read by the VM's docker when it pulls: `shims/docker-pull.js`. */
 async function rememberFolder(dataDir: string, configDigest: string, folder: string): Promise<void> {
-    const file = join(dataDir, "engine", "images.json");
-    await mkdir(join(dataDir, "engine"), { recursive: true });
+    const file = path.join(dataDir, "engine", "images.json");
+    await mkdir(path.join(dataDir, "engine"), { recursive: true });
     const known = JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as Record<string, { folder: string }>;
     const draft = `${file}.${process.pid}`;
     await writeFile(draft, `${JSON.stringify({ ...known, [configDigest]: { folder } }, undefined, 2)}\n`);
@@ -90,7 +90,7 @@ async function rememberFolder(dataDir: string, configDigest: string, folder: str
 
 /** Forgets the folders of images that no repository has any more. */
 export async function forgetFolders(dataDir: string, isUsed: (configDigest: string) => boolean): Promise<void> {
-    const file = join(dataDir, "engine", "images.json");
+    const file = path.join(dataDir, "engine", "images.json");
     const text = await readFile(file, "utf8").catch(() => "{}");
     const kept = Object.entries(JSON.parse(text) as Record<string, unknown>).filter(([digest]) => isUsed(digest));
     if (kept.length === 0) {

@@ -7,7 +7,11 @@ import { pipeline } from "node:stream";
 export class Relay {
     readonly #open = new Set<Socket>();
 
-    private constructor(private readonly server: Server) {}
+    readonly #server: Server;
+
+    constructor(server: Server) {
+        this.#server = server;
+    }
 
     /** @param socketPath at most 107 bytes, as Unix has it; replaced if it is there */
     static async start(socketPath: string, port: number): Promise<Relay> {
@@ -22,8 +26,8 @@ export class Relay {
 
     /** Ends every connection. */
     async stop(): Promise<void> {
-        const closed = once(this.server, "close");
-        this.server.close();
+        const closed = once(this.#server, "close");
+        this.#server.close();
         for (const socket of this.#open) {
             socket.destroy();
         }

@@ -1,5 +1,5 @@
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
-import { dirname } from "node:path";
+import path from "node:path";
 
 /** Google keeps the last megabyte of each port. */
 const RETAINED_BYTES = 1024 * 1024;
@@ -17,8 +17,12 @@ export interface SerialOutput {
 export class SerialPort {
     #bootedAtMs = Date.now();
 
-    constructor(private readonly file: string) {
-        mkdirSync(dirname(file), { recursive: true });
+    readonly #file: string;
+
+    constructor(file: string) {
+        this.#file = file;
+
+        mkdirSync(path.dirname(file), { recursive: true });
         appendFileSync(file, "");
     }
 
@@ -30,17 +34,17 @@ export class SerialPort {
     /** Writes one line as the kernel and systemd do: seconds since boot, who, what. */
     write(source: string, line: string): void {
         const seconds = ((Date.now() - this.#bootedAtMs) / 1000).toFixed(6).padStart(12);
-        appendFileSync(this.file, `[${seconds}] ${source}: ${line}\n`);
+        appendFileSync(this.#file, `[${seconds}] ${source}: ${line}\n`);
     }
 
     /** Adds output of a console as it is. */
     append(text: string): void {
-        appendFileSync(this.file, text);
+        appendFileSync(this.#file, text);
     }
 
     /** Reads from a byte position on; a negative one counts from the end. */
     read(from: number): SerialOutput {
-        const file = openSync(this.file, "r");
+        const file = openSync(this.#file, "r");
         try {
             const size = fstatSync(file).size;
             const wanted = from < 0 ? size + from : from;

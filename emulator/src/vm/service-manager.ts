@@ -14,7 +14,11 @@ export interface ManagerHost extends ServiceHost {
 export class ServiceManager {
     readonly #services = new Map<string, Service>();
 
-    constructor(private readonly host: ManagerHost) {}
+    readonly #host: ManagerHost;
+
+    constructor(host: ManagerHost) {
+        this.#host = host;
+    }
 
     /**
      * Begins to start a service; one that is active or on its way stays as it is.
@@ -25,11 +29,11 @@ export class ServiceManager {
         if (running !== undefined && running.state !== "inactive" && running.state !== "failed") {
             return running;
         }
-        const sources = this.host.readUnit(name);
+        const sources = this.#host.readUnit(name);
         if (sources.length === 0) {
             throw new UnitError(`Unit ${name} not found.`);
         }
-        const service = new Service(loadServiceUnit(name, sources), this.host);
+        const service = new Service(loadServiceUnit(name, sources), this.#host);
         this.#services.set(name, service);
         // Never rejects; nobody waits for it here.
         void service.finished.then(() => this.#ended(service));
@@ -64,8 +68,8 @@ export class ServiceManager {
     #ended(service: Service): void {
         const action = service.result === "success" ? service.unit.successAction : service.unit.failureAction;
         if (action !== "none" && !service.killed) {
-            this.host.log("systemd[1]", `${service.unit.name}: Triggering ${action} action.`, true);
-            this.host.powerOff(action === "poweroff" ? "orderly" : "force");
+            this.#host.log("systemd[1]", `${service.unit.name}: Triggering ${action} action.`, true);
+            this.#host.powerOff(action === "poweroff" ? "orderly" : "force");
         }
     }
 }

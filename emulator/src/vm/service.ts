@@ -55,10 +55,13 @@ export class Service {
     /** Power was cut: no action of the unit fires any more. */
     killed = false;
 
-    constructor(
-        readonly unit: ServiceUnit,
-        private readonly host: ServiceHost,
-    ) {
+    readonly unit: ServiceUnit;
+    readonly #host: ServiceHost;
+
+    constructor(unit: ServiceUnit, host: ServiceHost) {
+        this.unit = unit;
+        this.#host = host;
+
         this.#hostPath = pathMapper(unit, host);
         this.#env = serviceEnvironment(unit, host, this.#hostPath);
         const started = deferred<boolean>();
@@ -220,14 +223,14 @@ export class Service {
     #spawn(line: ExecLine, extraEnv: Record<string, string>): UnitProcess {
         const env = { ...this.#env, ...extraEnv };
         const [program = "", ...args] = expandWords(line.words, env).map(this.#hostPath);
-        const file = this.host.resolveProgram(program);
+        const file = this.#host.resolveProgram(program);
         const name = this.unit.syslogIdentifier || program.replace(/^.*\//, "");
         const child = startProcess({
             program: file,
             args,
-            cwd: this.host.root,
+            cwd: this.#host.root,
             env,
-            onLine: (text, pid) => this.host.log(`${name}[${pid}]`, text, this.unit.console),
+            onLine: (text, pid) => this.#host.log(`${name}[${pid}]`, text, this.unit.console),
         });
         this.#processes.push(child);
         if (child.pid !== undefined) {
@@ -238,7 +241,7 @@ export class Service {
 
     #finish(wasActive: boolean): void {
         for (const name of this.unit.directories.RuntimeDirectory) {
-            rmSync(this.host.place(`/run/${name}`), { recursive: true, force: true });
+            rmSync(this.#host.place(`/run/${name}`), { recursive: true, force: true });
         }
         this.state = this.result === "success" ? "inactive" : "failed";
         if (this.result !== "success") {
@@ -270,7 +273,7 @@ export class Service {
     }
 
     #say(line: string): void {
-        this.host.log("systemd[1]", line, true);
+        this.#host.log("systemd[1]", line, true);
     }
 }
 

@@ -15,12 +15,17 @@ interface Grant {
 
 /** What the program declares, on an emulator: bucket, repositories, account and its grants, and things that are not its own. */
 export class GrantedStack {
-    private constructor(
-        readonly emulator: TestEmulator,
-        readonly bucket: string,
-        readonly repository: string,
-        readonly email: string,
-    ) {}
+    readonly emulator: TestEmulator;
+    readonly bucket: string;
+    readonly repository: string;
+    readonly email: string;
+
+    constructor(emulator: TestEmulator, bucket: string, repository: string, email: string) {
+        this.emulator = emulator;
+        this.bucket = bucket;
+        this.repository = repository;
+        this.email = email;
+    }
 
     static async start(stack: DeclaredStack, grantDelayMs: number): Promise<GrantedStack> {
         const emulator = await TestEmulator.start({ grantDelayMs });
@@ -29,7 +34,7 @@ export class GrantedStack {
         const accountId = String(resource(stack, "gcp:serviceaccount/account:Account").inputs.accountId);
         const email = `${accountId}@${PROJECT_ID}.iam.gserviceaccount.com`;
         const granted = new GrantedStack(emulator, bucket, repository, email);
-        await granted.make("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId });
+        await granted.#make("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId });
         for (const name of [bucket, "other-bucket"]) {
             await emulator.makeBucket(name, {}, PROJECT_ID);
             for (const object of ["data/iris.csv", "runs/r-1/status.json", "other/secret"]) {
@@ -37,10 +42,10 @@ export class GrantedStack {
             }
         }
         for (const id of [repository, "others"]) {
-            await granted.make("POST", `${REPOSITORIES}?repositoryId=${id}`, { format: "DOCKER" });
-            await granted.pushImage(id);
+            await granted.#make("POST", `${REPOSITORIES}?repositoryId=${id}`, { format: "DOCKER" });
+            await granted.#pushImage(id);
         }
-        await granted.grantAll(stack);
+        await granted.#grantAll(stack);
         return granted;
     }
 
@@ -61,49 +66,49 @@ export class GrantedStack {
             .replace("roles/", "with-")
             .toLowerCase()
             .replace(/[^a-z0-9]/g, "-");
-        await this.make("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId });
+        await this.#make("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId });
         const email = `${accountId}@${PROJECT_ID}.iam.gserviceaccount.com`;
         const project = `/v1/projects/${PROJECT_ID}`;
-        const policy = await this.make("POST", `${project}:getIamPolicy`, { options: { requestedPolicyVersion: 3 } });
+        const policy = await this.#make("POST", `${project}:getIamPolicy`, { options: { requestedPolicyVersion: 3 } });
         const grant = { role, member: `serviceAccount:${email}` };
-        await this.make("POST", `${project}:setIamPolicy`, { policy: withGrant(policy, grant) });
+        await this.#make("POST", `${project}:setIamPolicy`, { policy: withGrant(policy, grant) });
         return email;
     }
 
     /** As the providers do: read the policy, add to it, write it. */
-    private async grantAll({ resources }: DeclaredStack): Promise<void> {
+    async #grantAll({ resources }: DeclaredStack): Promise<void> {
         const grantsOf = (type: string) =>
             resources.filter((one) => one.type === type).map(({ inputs }) => inputs as unknown as Grant);
         const bucketPolicy = `/storage/v1/b/${this.bucket}/iam`;
         for (const grant of grantsOf("gcp:storage/bucketIAMMember:BucketIAMMember")) {
-            const policy = await this.make("GET", `${bucketPolicy}?optionsRequestedPolicyVersion=3`);
-            await this.make("PUT", bucketPolicy, withGrant(policy, grant));
+            const policy = await this.#make("GET", `${bucketPolicy}?optionsRequestedPolicyVersion=3`);
+            await this.#make("PUT", bucketPolicy, withGrant(policy, grant));
         }
         const repository = `${REPOSITORIES}/${this.repository}`;
         for (const grant of grantsOf("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember")) {
-            const policy = await this.make("GET", `${repository}:getIamPolicy?options.requestedPolicyVersion=3`);
-            await this.make("POST", `${repository}:setIamPolicy`, { policy: withGrant(policy, grant) });
+            const policy = await this.#make("GET", `${repository}:getIamPolicy?options.requestedPolicyVersion=3`);
+            await this.#make("POST", `${repository}:setIamPolicy`, { policy: withGrant(policy, grant) });
         }
         const project = `/v1/projects/${PROJECT_ID}`;
         for (const grant of grantsOf("gcp:projects/iAMMember:IAMMember")) {
             const options = { requestedPolicyVersion: 3 };
-            const policy = await this.make("POST", `${project}:getIamPolicy`, { options });
-            await this.make("POST", `${project}:setIamPolicy`, { policy: withGrant(policy, grant) });
+            const policy = await this.#make("POST", `${project}:getIamPolicy`, { options });
+            await this.#make("POST", `${project}:setIamPolicy`, { policy: withGrant(policy, grant) });
         }
     }
 
     /** An image without layers. */
-    private async pushImage(repository: string): Promise<void> {
+    async #pushImage(repository: string): Promise<void> {
         const image = `/v2/${PROJECT_ID}/${repository}/trainer`;
         const digest = (content: string) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
-        await this.make("POST", `${image}/blobs/uploads/?digest=${digest("{}")}`, "{}");
+        await this.#make("POST", `${image}/blobs/uploads/?digest=${digest("{}")}`, "{}");
         const mediaType = "application/vnd.oci.image.manifest.v1+json";
         const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: digest("{}"), size: 2 };
         const manifest = JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [] });
-        await this.make("PUT", `${image}/manifests/latest`, manifest, { "content-type": mediaType });
+        await this.#make("PUT", `${image}/manifests/latest`, manifest, { "content-type": mediaType });
     }
 
-    private async make(
+    async #make(
         method: string,
         target: string,
         body?: unknown,

@@ -8,10 +8,13 @@ export const isGoogles = (path: string) => !/^\/(v2(\/(?!entries\\?:)|$)|emulato
 
 /** An emulator behind a recorder, for a client to be driven against. */
 export class JudgedEmulator {
-    private constructor(
-        readonly emulator: TestEmulator,
-        readonly recorder: Recorder,
-    ) {}
+    readonly emulator: TestEmulator;
+    readonly recorder: Recorder;
+
+    constructor(emulator: TestEmulator, recorder: Recorder) {
+        this.emulator = emulator;
+        this.recorder = recorder;
+    }
 
     static async start(): Promise<JudgedEmulator> {
         const emulator = await TestEmulator.start();

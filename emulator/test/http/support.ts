@@ -5,11 +5,15 @@ import { type Emulator, type EmulatorOptions, startEmulator } from "../../src";
 
 /** One answer, read whole. */
 export class Answer {
-    constructor(
-        readonly status: number,
-        readonly headers: Headers,
-        readonly text: string,
-    ) {}
+    readonly status: number;
+    readonly headers: Headers;
+    readonly text: string;
+
+    constructor(status: number, headers: Headers, text: string) {
+        this.status = status;
+        this.headers = headers;
+        this.text = text;
+    }
 
     /** The JSON body; undefined without one. */
     get json(): unknown {
@@ -38,11 +42,15 @@ export interface Call {
 
 /** An emulator on a data folder of its own. */
 export class TestEmulator {
-    private constructor(
-        readonly dataDir: string,
-        private emulator: Emulator,
-        private readonly options: Partial<EmulatorOptions>,
-    ) {}
+    readonly dataDir: string;
+    #emulator: Emulator;
+    readonly #options: Partial<EmulatorOptions>;
+
+    constructor(dataDir: string, emulator: Emulator, options: Partial<EmulatorOptions>) {
+        this.dataDir = dataDir;
+        this.#emulator = emulator;
+        this.#options = options;
+    }
 
     static async start(options: Partial<EmulatorOptions> = {}): Promise<TestEmulator> {
         const dataDir = await mkdtemp(path.join(tmpdir(), "emulator-test-"));
@@ -50,21 +58,21 @@ export class TestEmulator {
     }
 
     get url(): string {
-        return this.emulator.url;
+        return this.#emulator.url;
     }
 
     inventory() {
-        return this.emulator.inventory();
+        return this.#emulator.inventory();
     }
 
     /** Stops it and starts another on the same folder. */
     async restart(): Promise<void> {
-        await this.emulator.stop();
-        this.emulator = await startEmulator({ dataDir: this.dataDir, runtime: "process", ...this.options });
+        await this.#emulator.stop();
+        this.#emulator = await startEmulator({ dataDir: this.dataDir, runtime: "process", ...this.#options });
     }
 
     async stop(): Promise<void> {
-        await this.emulator.stop();
+        await this.#emulator.stop();
         await rm(this.dataDir, { recursive: true, force: true });
     }
 

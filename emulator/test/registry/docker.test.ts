@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { promisify } from "node:util";
 import { describeWithDocker } from "../../../tests/helpers/docker";
 import { TestEmulator } from "../http/support";
@@ -24,14 +24,14 @@ describeWithDocker("the registry, to a Docker engine,", () => {
         const parent = "/v1/projects/demo-project/locations/us-central1/repositories";
         const made = await emulator.call("POST", `${parent}?repositoryId=images`, { body: { format: "DOCKER" } });
         registryUri = String(made.at("response.registryUri"));
-        folder = mkdtempSync(join(tmpdir(), "registry-test-"));
-        writeFileSync(join(folder, "hello"), "x".repeat(100_000));
+        folder = mkdtempSync(path.join(tmpdir(), "registry-test-"));
+        writeFileSync(path.join(folder, "hello"), "x".repeat(100_000));
         execFileSync("tar", ["-cf", "image.tar", "hello"], { cwd: folder });
-        await docker("import", join(folder, "image.tar"), local);
+        await docker("import", path.join(folder, "image.tar"), local);
         // The credentials are in a file of the test's own, not in the developer's.
         const auth = Buffer.from("oauth2accesstoken:any-token").toString("base64");
         const host = registryUri.split("/")[0] ?? "";
-        writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
+        writeFileSync(path.join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
     });
     afterAll(async () => {
         await docker("image", "rm", "--force", local, `${registryUri}/tiny:v1`);
@@ -56,7 +56,7 @@ describeWithDocker("the registry, to a Docker engine,", () => {
 
     it("asks for credentials", async () => {
         await docker("tag", local, `${registryUri}/tiny:v1`);
-        await expect(docker("--config", join(folder, "none"), "push", `${registryUri}/tiny:v1`)).rejects.toThrow(
+        await expect(docker("--config", path.join(folder, "none"), "push", `${registryUri}/tiny:v1`)).rejects.toThrow(
             /no basic auth credentials|unauthorized|authentication/i,
         );
     });

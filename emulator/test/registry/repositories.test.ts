@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import path from "node:path";
 import { pushProcessImage } from "../../src/vm/push-image";
 import { TestEmulator } from "../http/support";
 
@@ -73,7 +73,7 @@ describe("a repository", () => {
         await create("images");
         expect((await create("images")).status).toBe(409);
         const registryUri = `${new URL(emulator.url).host}/demo-project/images`;
-        const folder = join(emulator.dataDir, "trainer");
+        const folder = path.join(emulator.dataDir, "trainer");
         const image = {
             registryUri,
             name: "trainer",
@@ -88,8 +88,8 @@ describe("a repository", () => {
         expect((await emulator.inventory()).map((item) => item.kind)).toEqual(["artifact repository", "image"]);
         expect((await emulator.call("DELETE", `${PARENT}/images`)).json).toMatchObject({ done: true });
         expect(await emulator.inventory()).toEqual([]);
-        expect(readdirSync(join(emulator.dataDir, "registry", "blobs"))).toEqual([]);
-        expect(readdirSync(join(emulator.dataDir, "engine"))).toEqual([]);
+        expect(readdirSync(path.join(emulator.dataDir, "registry", "blobs"))).toEqual([]);
+        expect(readdirSync(path.join(emulator.dataDir, "engine"))).toEqual([]);
         await create("images");
         expect((await emulator.call("GET", `${PARENT}/images:getIamPolicy`)).at("bindings")).toEqual([]);
         expect((await emulator.call("GET", `${PARENT}/images/dockerImages`)).json).toEqual({});

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import path from "node:path";
 import { TestEmulator } from "../http/support";
 import { cloudConfig, INSTANCES, instanceBody, pause, serviceConfig, TestInstance } from "./support";
 
@@ -113,7 +113,7 @@ describe("a VM", () => {
         }
         await vm.delete();
         expect([sleeps("31.61"), sleeps("31.62")]).toEqual([false, false]);
-        expect(existsSync(join(emulator.dataDir, "vms", "demo-project-us-central1-a-deleted"))).toBe(false);
+        expect(existsSync(path.join(emulator.dataDir, "vms", "demo-project-us-central1-a-deleted"))).toBe(false);
         expect((await vm.get()).status).toBe(404);
     });
 
@@ -184,7 +184,7 @@ describe("an emulator", () => {
         await vm.post("start");
         await vm.untilStatus("RUNNING");
         await vm.delete();
-        expect(readdirSync(join(own.dataDir, "vms"))).toEqual([]);
+        expect(readdirSync(path.join(own.dataDir, "vms"))).toEqual([]);
         expect(await own.inventory()).toEqual([]);
         await own.stop();
     });

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { pushProcessImage } from "../../src/vm/push-image";
 import { TestEmulator } from "../http/support";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
@@ -15,7 +15,7 @@ let registryUri: string;
 let folders: string;
 
 beforeAll(async () => {
-    folders = mkdtempSync(join(tmpdir(), "trainers-"));
+    folders = mkdtempSync(path.join(tmpdir(), "trainers-"));
     emulator = await TestEmulator.start();
     await emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, {
         body: { accountId: "trainer", serviceAccount: {} },
@@ -33,11 +33,11 @@ afterAll(async () => {
 
 /** Pushes a trainer folder whose start script is this; gives the image by digest. */
 async function trainer(name: string, start: string | undefined, files: Record<string, string> = {}): Promise<string> {
-    const folder = join(folders, name);
+    const folder = path.join(folders, name);
     mkdirSync(folder);
     const scripts = start === undefined ? {} : { start };
     for (const [file, content] of Object.entries({ ...files, "package.json": JSON.stringify({ scripts }) })) {
-        writeFileSync(join(folder, file), content);
+        writeFileSync(path.join(folder, file), content);
     }
     const { digest } = await pushProcessImage({
         registryUri,

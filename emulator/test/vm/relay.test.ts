@@ -2,16 +2,16 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { Relay } from "../../src/vm/relay";
 
 let folder: string;
 let target: Server;
 let relay: Relay;
-const path = () => join(folder, "a.sock");
+const socketPath = () => path.join(folder, "a.sock");
 
 beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "relay-"));
+    folder = mkdtempSync(path.join(tmpdir(), "relay-"));
     // Answers what it was sent, once that is complete: both directions, and their ends, must come through.
     target = createServer({ allowHalfOpen: true }, (socket) => {
         const chunks: Buffer[] = [];
@@ -21,7 +21,7 @@ beforeEach(async () => {
     });
     target.listen(0, "127.0.0.1");
     await once(target, "listening");
-    relay = await Relay.start(path(), (target.address() as AddressInfo).port);
+    relay = await Relay.start(socketPath(), (target.address() as AddressInfo).port);
 });
 afterEach(async () => {
     target.close();
@@ -30,7 +30,7 @@ afterEach(async () => {
 
 describe("a relay", () => {
     it("passes bytes on in both directions until both have ended", async () => {
-        const client = connect({ path: path(), allowHalfOpen: true });
+        const client = connect({ path: socketPath(), allowHalfOpen: true });
         client.end("x".repeat(200_000));
         let received = "";
         for await (const chunk of client.setEncoding("latin1")) {
@@ -41,7 +41,7 @@ describe("a relay", () => {
     });
 
     it("ends its connections when it stops, and when the port is closed", async () => {
-        const client = connect(path());
+        const client = connect(socketPath());
         await once(client, "connect");
         client.on("error", () => undefined);
         const closed = once(client, "close");
@@ -49,8 +49,8 @@ describe("a relay", () => {
         await closed;
         target.close();
         await once(target, "close");
-        const other = await Relay.start(path(), 9);
-        const refused = connect(path());
+        const other = await Relay.start(socketPath(), 9);
+        const refused = connect(socketPath());
         refused.on("error", () => undefined);
         await once(refused, "close");
         await other.stop();

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { MachineFiles } from "../../src/vm/machine-files";
 import { Service } from "../../src/vm/service";
 import { loadServiceUnit } from "../../src/vm/service-unit";
@@ -12,7 +12,7 @@ jest.setTimeout(30_000);
 let disk: string;
 
 beforeAll(() => {
-    disk = mkdtempSync(join(tmpdir(), "service-test-"));
+    disk = mkdtempSync(path.join(tmpdir(), "service-test-"));
 });
 afterAll(() => rmSync(disk, { recursive: true, force: true }));
 
@@ -30,7 +30,7 @@ let made = 0;
 /** Starts a service whose commands are shell lines: `ExecStart=@ echo hi` becomes a script of user-data. */
 function start(...lines: string[]): Run {
     made += 1;
-    const files = new MachineFiles(join(disk, String(made)));
+    const files = new MachineFiles(path.join(disk, String(made)));
     files.format();
     const text = lines.map((line, index) => {
         const match = /^(Exec\w+=-?)@ (.*)$/s.exec(line);
@@ -231,15 +231,15 @@ describe("a service", () => {
             "Environment=HOME=/var/lib/t PLAIN=/etc/fstab",
             main,
         );
-        const root = join(disk, String(made), "root");
+        const root = path.join(disk, String(made), "root");
         expect(output).toEqual([
-            join(root, "var/lib/t"),
+            path.join(root, "var/lib/t"),
             expect.stringMatching(/^[0-9a-f]{32}$/),
-            join(root, "var/lib/t"),
+            path.join(root, "var/lib/t"),
             "/etc/fstab",
             root,
         ]);
-        expect(readdirSync(join(root, "run"))).toEqual([]);
+        expect(readdirSync(path.join(root, "run"))).toEqual([]);
     });
 
     it("hands on the last line, even without a line break", async () => {
@@ -250,7 +250,7 @@ describe("a service", () => {
 
 describe("MachineFiles", () => {
     it("is empty at every boot but for /var", () => {
-        const files = new MachineFiles(join(disk, "files"));
+        const files = new MachineFiles(path.join(disk, "files"));
         files.format();
         files.write({ path: "/etc/a/b", content: Buffer.from("x"), mode: 0o600 });
         mkdirSync(files.place("/var/lib/x"), { recursive: true });

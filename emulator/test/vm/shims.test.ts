@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import path from "node:path";
 import { MachineFiles } from "../../src/vm/machine-files";
 
 // Real processes, on machines that may be busy.
@@ -15,7 +15,7 @@ let url: string;
 let requests: { method: string; url: string; headers: IncomingMessage["headers"]; body: string }[] = [];
 
 beforeAll(async () => {
-    files = new MachineFiles(mkdtempSync(join(tmpdir(), "shims-test-")));
+    files = new MachineFiles(mkdtempSync(path.join(tmpdir(), "shims-test-")));
     files.format();
     server = createServer((request, response) => {
         const chunks: Buffer[] = [];
@@ -53,7 +53,7 @@ function bash(line: string): Promise<{ code: number | null; stdout: string; stde
         cwd: files.root,
         // A socket as standard input would make bash read ~/.bashrc.
         stdio: ["ignore", "pipe", "pipe"],
-        env: { PATH: [files.shims, process.env.PATH].join(delimiter), URL: url },
+        env: { PATH: [files.shims, process.env.PATH].join(path.delimiter), URL: url },
     });
     let stdout = "";
     let stderr = "";
@@ -70,12 +70,12 @@ describe("curl in the VM", () => {
     it("writes the body to a file and the status where it is asked to", async () => {
         const answer = await bash(`curl --silent --output body --write-out '%{http_code}' $URL/x`);
         expect(answer).toEqual({ code: 0, stdout: "200", stderr: "" });
-        expect(readFileSync(join(files.root, "body"), "utf8")).toBe("answer\n");
+        expect(readFileSync(path.join(files.root, "body"), "utf8")).toBe("answer\n");
     });
 
     it("sends headers from arguments and from a file, and a body byte for byte", async () => {
-        writeFileSync(join(files.root, "headers"), "Authorization: Bearer t\n");
-        writeFileSync(join(files.root, "data"), "a\r\nb\n");
+        writeFileSync(path.join(files.root, "headers"), "Authorization: Bearer t\n");
+        writeFileSync(path.join(files.root, "data"), "a\r\nb\n");
         await bash(`curl -sS -X PUT -H @headers -H 'Content-Type: x/y' --data-binary @data "$URL/a%2Fb?c=%20"`);
         expect(requests).toEqual([
             {
@@ -149,7 +149,7 @@ describe("timeout in the VM", () => {
 describe("docker-credential-gcr in the VM", () => {
     it("configures docker in HOME", async () => {
         await bash("HOME=$PWD docker-credential-gcr configure-docker --registries a.example,127.0.0.1:5000");
-        expect(JSON.parse(readFileSync(join(files.root, ".docker/config.json"), "utf8"))).toEqual({
+        expect(JSON.parse(readFileSync(path.join(files.root, ".docker/config.json"), "utf8"))).toEqual({
             credHelpers: { "a.example": "gcr", "127.0.0.1:5000": "gcr" },
         });
     });

@@ -51,10 +51,13 @@ ExecStartPre=${bash} pre\nExecStart=${bash} run\nExecStopPost=-${bash} post\n${m
 
 /** An instance, by Compute Engine's API. */
 export class TestInstance {
-    constructor(
-        readonly emulator: TestEmulator,
-        readonly name: string,
-    ) {}
+    readonly emulator: TestEmulator;
+    readonly name: string;
+
+    constructor(emulator: TestEmulator, name: string) {
+        this.emulator = emulator;
+        this.name = name;
+    }
 
     /** Makes it and boots it with this user-data. */
     static async create(

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/src";
 import { mintToken } from "../../../emulator/src/iam/tokens";
 
@@ -13,18 +13,22 @@ const OWNER = { Authorization: "Bearer the-developer" };
 
 /** The emulator with one bucket, and an account that may do there what the stack's may: list, read `data/`, write `runs/`. */
 export class Backend {
-    private constructor(
-        public emulator: Emulator,
-        readonly dataDir: string,
-        private readonly runtime: EmulatorOptions["runtime"],
-    ) {}
+    emulator: Emulator;
+    readonly dataDir: string;
+    readonly #runtime: EmulatorOptions["runtime"];
+
+    constructor(emulator: Emulator, dataDir: string, runtime: EmulatorOptions["runtime"]) {
+        this.emulator = emulator;
+        this.dataDir = dataDir;
+        this.#runtime = runtime;
+    }
 
     static async start(grantDelayMs = 0, runtime: EmulatorOptions["runtime"] = "process"): Promise<Backend> {
-        const dataDir = mkdtempSync(join(tmpdir(), "boot-cloud-"));
+        const dataDir = mkdtempSync(path.join(tmpdir(), "boot-cloud-"));
         const backend = new Backend(await startEmulator({ dataDir, runtime, grantDelayMs }), dataDir, runtime);
         try {
             await backend.post(`/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
-            await backend.makeBucket();
+            await backend.#makeBucket();
             await backend.grant();
         } catch (error) {
             await backend.stop();
@@ -77,7 +81,7 @@ export class Backend {
     async restart(): Promise<void> {
         const { port } = this.emulator;
         await this.emulator.stop();
-        this.emulator = await startEmulator({ dataDir: this.dataDir, runtime: this.runtime, port });
+        this.emulator = await startEmulator({ dataDir: this.dataDir, runtime: this.#runtime, port });
     }
 
     async stop(): Promise<void> {
@@ -92,7 +96,7 @@ export class Backend {
         return (await response.json()) as Record<string, unknown>;
     }
 
-    private async makeBucket(): Promise<void> {
+    async #makeBucket(): Promise<void> {
         await this.post(`/storage/v1/b?project=${PROJECT_ID}`, {
             name: BUCKET,
             location: "US-CENTRAL1",
@@ -113,15 +117,15 @@ export class Backend {
             { role: "roles/storage.objectViewer", members, condition: under("data") },
             { role: "roles/storage.objectUser", members, condition: under("runs") },
         ];
-        await this.setBindings(bindings);
+        await this.#setBindings(bindings);
     }
 
     /** Takes the roles away again. */
     async revoke(): Promise<void> {
-        await this.setBindings([]);
+        await this.#setBindings([]);
     }
 
-    private async setBindings(bindings: object[]): Promise<void> {
+    async #setBindings(bindings: object[]): Promise<void> {
         await this.post(`/storage/v1/b/${BUCKET}/iam`, { version: 3, bindings }, "PUT");
     }
 

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import path from "node:path";
 import type { EmulatorOptions } from "../../../emulator/src";
 import { pushProcessImage } from "../../../emulator/src/vm/push-image";
 import { type BootConfig, renderUserData } from "../../../infra/user-data";
@@ -25,10 +25,13 @@ export interface InstanceOptions {
 
 /** An instance of the emulator's Compute Engine, with everything that a run needs, made through Google's APIs. */
 export class EmulatedVm {
-    private constructor(
-        readonly backend: Backend,
-        readonly registryUri: string,
-    ) {}
+    readonly backend: Backend;
+    readonly registryUri: string;
+
+    constructor(backend: Backend, registryUri: string) {
+        this.backend = backend;
+        this.registryUri = registryUri;
+    }
 
     /** Makes project, bucket and repository, runs `test`, and removes everything. */
     static async with(
@@ -52,10 +55,10 @@ export class EmulatedVm {
 
     /** Makes an image of a trainer that is one Node.js script; its reference by digest. */
     async pushTrainer(script: string): Promise<string> {
-        const folder = join(this.backend.dataDir, "trainer");
+        const folder = path.join(this.backend.dataDir, "trainer");
         mkdirSync(folder, { recursive: true });
-        writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts: { start: "node trainer.js" } }));
-        writeFileSync(join(folder, "trainer.js"), script);
+        writeFileSync(path.join(folder, "package.json"), JSON.stringify({ scripts: { start: "node trainer.js" } }));
+        writeFileSync(path.join(folder, "trainer.js"), script);
         const { digest } = await pushProcessImage({
             registryUri: this.registryUri,
             name: "trainer",
@@ -125,7 +128,7 @@ export class EmulatedVm {
 
     /** Waits until the VM is off. */
     async untilOff(): Promise<void> {
-        while ((await this.vmStatus()) !== "TERMINATED") {
+        while ((await this.#vmStatus()) !== "TERMINATED") {
             await new Promise((resolve) => setTimeout(resolve, 50));
         }
     }
@@ -162,7 +165,7 @@ export class EmulatedVm {
         return ((await response.json()) as { contents: string }).contents;
     }
 
-    private async vmStatus(): Promise<string> {
+    async #vmStatus(): Promise<string> {
         const response = await this.backend.owner(`/compute/v1/${ZONE}/instances/${INSTANCE}`);
         return ((await response.json()) as { status: string }).status;
     }

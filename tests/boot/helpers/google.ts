@@ -26,35 +26,38 @@ export class Google {
     /** Objects on one page of a listing; Cloud Storage's own is 1000. */
     pageSize: number | undefined;
 
-    private interlude: { match: RegExp; action: () => Promise<void> } | undefined;
+    #interlude: { match: RegExp; action: () => Promise<void> } | undefined;
 
-    private constructor(
-        private readonly server: Server,
-        readonly backend: Backend,
-    ) {}
+    readonly #server: Server;
+    readonly backend: Backend;
+
+    constructor(server: Server, backend: Backend) {
+        this.#server = server;
+        this.backend = backend;
+    }
 
     static async start(): Promise<Google> {
         const google = new Google(createServer(), await Backend.start());
-        google.server.on("request", (request, response) => void google.serve(request, response));
-        google.server.listen(0, "127.0.0.1");
-        await once(google.server, "listening");
+        google.#server.on("request", (request, response) => void google.#serve(request, response));
+        google.#server.listen(0, "127.0.0.1");
+        await once(google.#server, "listening");
         return google;
     }
 
     /** `127.0.0.1:port` */
     get host(): string {
-        return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+        return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
     }
 
     async stop(): Promise<void> {
-        this.server.closeAllConnections();
-        this.server.close();
+        this.#server.closeAllConnections();
+        this.#server.close();
         await this.backend.stop();
     }
 
     /** Does something just before the first request like this is answered. */
     beforeFirst(match: RegExp, action: () => Promise<void>): void {
-        this.interlude = { match, action };
+        this.#interlude = { match, action };
     }
 
     /** From now on nothing is reachable. */
@@ -62,16 +65,16 @@ export class Google {
         this.faults.push({ match: /./, answer: "cut" });
     }
 
-    private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
         const line = `${request.method} ${decodeURIComponent(request.url ?? "")}`;
         this.requests.push(line);
         if (/^POST .*name=runs\/[^/]+\/status\.json/.test(line)) {
             this.statusWrites.push(Date.now());
         }
         const body = await readAll(request);
-        if (this.interlude?.match.test(line)) {
-            const { action } = this.interlude;
-            this.interlude = undefined;
+        if (this.#interlude?.match.test(line)) {
+            const { action } = this.#interlude;
+            this.#interlude = undefined;
             await action();
         }
         const fault = this.faults.find((one) => (one.times ?? 1) > 0 && one.match.test(line));
@@ -89,7 +92,7 @@ export class Google {
             return;
         }
         if (request.url?.startsWith("/computeMetadata/v1/")) {
-            this.serveMetadata(request, response);
+            this.#serveMetadata(request, response);
             return;
         }
         if (this.pageSize !== undefined && /^GET .*\/o\?/.test(line)) {
@@ -104,7 +107,7 @@ export class Google {
         response.end(Buffer.from(await answer.arrayBuffer()));
     }
 
-    private serveMetadata(request: IncomingMessage, response: ServerResponse): void {
+    #serveMetadata(request: IncomingMessage, response: ServerResponse): void {
         const path = request.url?.slice("/computeMetadata/v1/".length);
         const answers: Record<string, string> = {
             "instance/preempted": this.preempted ? "TRUE" : "FALSE",

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
+import path from "node:path";
 import { parseCloudConfig } from "../../../emulator/src/vm/cloud-config";
 import { MachineFiles } from "../../../emulator/src/vm/machine-files";
 import { Service, type ServiceHost, type ServiceResult } from "../../../emulator/src/vm/service";
@@ -13,7 +13,7 @@ import { withShortLimits } from "./short-limits";
 export const RUN_ID = "r-0123456789";
 export const DATASET = "data/0a1b2c3d4e/iris.csv";
 const UNIT = "gcp-trainer.service";
-const STUBS = resolve(__dirname, "../stubs");
+const STUBS = path.resolve(__dirname, "../stubs");
 
 /** What the docker stub does; see tests/boot/stubs/docker. */
 export interface DockerStub {
@@ -51,8 +51,8 @@ export interface Status {
  * stub, so that it fails as told; systemd is the emulator's.
  */
 export class TestVm {
-    readonly #disk = mkdtempSync(join(tmpdir(), "boot-test-"));
-    readonly #emulated = new MachineFiles(join(this.#disk, "emulated"));
+    readonly #disk = mkdtempSync(path.join(tmpdir(), "boot-test-"));
+    readonly #emulated = new MachineFiles(path.join(this.#disk, "emulated"));
     readonly config: BootConfig;
     #service: Service | undefined;
     #over = false;
@@ -64,10 +64,11 @@ export class TestVm {
     /** A further drop-in of the unit. */
     dropIn = "";
 
-    private constructor(
-        readonly google: Google,
-        config: Partial<BootConfig>,
-    ) {
+    readonly google: Google;
+
+    constructor(google: Google, config: Partial<BootConfig>) {
+        this.google = google;
+
         this.config = {
             project: "demo-project",
             region: "us-central1",
@@ -114,7 +115,7 @@ export class TestVm {
     /** The unit's processes and the container are gone at once. */
     powerOff(): void {
         this.#service?.kill();
-        const pidFile = join(this.#disk, "docker/pid");
+        const pidFile = path.join(this.#disk, "docker/pid");
         if (existsSync(pidFile)) {
             try {
                 process.kill(-Number(readFileSync(pidFile, "utf8")), "SIGKILL");
@@ -130,15 +131,15 @@ export class TestVm {
 
     /** SIGKILL for `boot.sh run`, as by the kernel when memory is short. */
     async killScript(): Promise<void> {
-        const pidFile = join(this.#disk, "docker/script-pid");
+        const pidFile = path.join(this.#disk, "docker/script-pid");
         await this.eventually(async () => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
         process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
     }
 
     /** Path inside the VM and permission bits of the file that holds the token. */
     tokenFile(): [string, number] {
-        const path = join(this.#disk, "run/gcp-trainer/token-header");
-        return [path.slice(this.#disk.length), statSync(path).mode & 0o777];
+        const file = path.join(this.#disk, "run/gcp-trainer/token-header");
+        return [file.slice(this.#disk.length), statSync(file).mode & 0o777];
     }
 
     async status(): Promise<Status | undefined> {
@@ -177,7 +178,7 @@ export class TestVm {
 
     /** Argument arrays of all calls of docker. */
     dockerCalls(): string[][] {
-        const file = join(this.#disk, "docker/calls");
+        const file = path.join(this.#disk, "docker/calls");
         return (existsSync(file) ? readFileSync(file, "utf8") : "")
             .split("\0\n\0")
             .slice(0, -1)
@@ -202,10 +203,10 @@ export class TestVm {
     }
 
     #start(lines: string[]): Service {
-        const place = (path: string) => join(this.#disk, path);
+        const place = (inner: string) => path.join(this.#disk, inner);
         const files = parseCloudConfig(renderUserData(this.config)).writeFiles;
         for (const file of files) {
-            mkdirSync(dirname(place(file.path)), { recursive: true });
+            mkdirSync(path.dirname(place(file.path)), { recursive: true });
             writeFileSync(place(file.path), file.content, { mode: file.mode });
         }
         mkdirSync(place("docker"), { recursive: true });
@@ -241,7 +242,7 @@ export class TestVm {
     /** The stubs, then the machine's own programs; the emulator's curl and timeout stand in where it has none. */
     #searchPath(): string {
         const { shims } = this.#emulated;
-        const programs = (process.env.PATH ?? "").split(delimiter);
-        return [STUBS, ...(this.shims ? [shims, ...programs] : [...programs, shims])].join(delimiter);
+        const programs = (process.env.PATH ?? "").split(path.delimiter);
+        return [STUBS, ...(this.shims ? [shims, ...programs] : [...programs, shims])].join(path.delimiter);
     }
 }

@@ -6,7 +6,9 @@ import { metricsTable, readResults, resultLines } from "../../../cli/start/resul
 describe("the results of a rehearsal", () => {
     let folder: string;
     const write = (...names: string[]) => {
-        for (const name of names) writeFileSync(path.join(folder, name), '{"accuracy":0.5}');
+        for (const name of names) {
+            writeFileSync(path.join(folder, name), '{"accuracy":0.5}');
+        }
     };
 
     beforeEach(() => {

@@ -17,11 +17,13 @@ export class Command {
     #output = "";
     #onOutput: () => void = () => undefined;
 
-    constructor(
-        private readonly program: string,
-        private readonly args: readonly string[],
-        options: { cwd: string; env: NodeJS.ProcessEnv },
-    ) {
+    readonly #program: string;
+    readonly #args: readonly string[];
+
+    constructor(program: string, args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
+        this.#program = program;
+        this.#args = args;
+
         const child = spawn(program, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
         this.#child = child;
         child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -56,7 +58,9 @@ export class Command {
     async printed(text: string): Promise<void> {
         const seen = new Promise<true>((resolve) => {
             this.#onOutput = () => {
-                if (this.#output.includes(text)) resolve(true);
+                if (this.#output.includes(text)) {
+                    resolve(true);
+                }
             };
             this.#onOutput();
         });
@@ -79,7 +83,7 @@ export class Command {
     }
 
     get #line(): string {
-        return `${this.program} ${this.args.join(" ")}`;
+        return `${this.#program} ${this.#args.join(" ")}`;
     }
 
     #add(text: string): void {

@@ -66,11 +66,15 @@ export function describeWithEngine(title: string, tests: () => void): void {
 
 /** An emulator, whose VMs run images of the Docker engine unless told otherwise, and a place for the engine's state. */
 export class Cloud {
-    private constructor(
-        readonly folder: string,
-        private readonly runtime: EmulatorOptions["runtime"],
-        private emulator: Emulator,
-    ) {}
+    readonly folder: string;
+    readonly #runtime: EmulatorOptions["runtime"];
+    #emulator: Emulator;
+
+    constructor(folder: string, runtime: EmulatorOptions["runtime"], emulator: Emulator) {
+        this.folder = folder;
+        this.#runtime = runtime;
+        this.#emulator = emulator;
+    }
 
     static async start(runtime: EmulatorOptions["runtime"] = "docker"): Promise<Cloud> {
         const folder = mkdtempSync(path.join(tmpdir(), "engine-test-"));
@@ -79,24 +83,24 @@ export class Cloud {
     }
 
     get url(): string {
-        return this.emulator.url;
+        return this.#emulator.url;
     }
 
     /** Stops it and starts another with the same data on the same port. */
     async restart(): Promise<void> {
-        const { port } = this.emulator;
-        await this.emulator.stop();
-        this.emulator = await startEmulator({ ...Cloud.#options(this.folder, this.runtime), port });
+        const { port } = this.#emulator;
+        await this.#emulator.stop();
+        this.#emulator = await startEmulator({ ...Cloud.#options(this.folder, this.#runtime), port });
     }
 
     /** Stops it, and takes away its files and the images that were pushed to it. */
     async stop(): Promise<void> {
-        await this.emulator.stop();
+        await this.#emulator.stop();
         rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
         const format = "{{.Repository}} {{.Tag}} {{.Digest}}";
         for (const line of docker("image", "ls", "--digests", "--format", format).split("\n")) {
             const [repository = "", tag, digest] = line.split(" ");
-            if (repository.startsWith(`${new URL(this.emulator.url).host}/`)) {
+            if (repository.startsWith(`${new URL(this.#emulator.url).host}/`)) {
                 docker("image", "rm", "--force", tag === "<none>" ? `${repository}@${digest}` : `${repository}:${tag}`);
             }
         }
@@ -141,7 +145,7 @@ export class Cloud {
 
     /** Kinds and names of everything that would bill or clutter a project. */
     async inventory(): Promise<string[]> {
-        return (await this.emulator.inventory()).map(({ kind, name }) => `${kind} ${name}`);
+        return (await this.#emulator.inventory()).map(({ kind, name }) => `${kind} ${name}`);
     }
 }
 
@@ -149,16 +153,24 @@ export class Cloud {
 export class Project {
     readonly folder: string;
 
+    readonly #cloud: Cloud;
+    readonly #stack: string;
+    readonly #config: Record<string, unknown>;
+
     /**
      * @param config keys of the project, over those of Pulumi.local.yaml
      * @param options.checkout folder name; a second one with the same stack is a second checkout of the same commit
      */
     constructor(
-        private readonly cloud: Cloud,
-        private readonly stack: string,
-        private readonly config: Record<string, unknown> = {},
+        cloud: Cloud,
+        stack: string,
+        config: Record<string, unknown> = {},
         { checkout = stack }: { checkout?: string } = {},
     ) {
+        this.#cloud = cloud;
+        this.#stack = stack;
+        this.#config = config;
+
         this.folder = path.join(cloud.folder, checkout);
         for (const name of PROGRAM) {
             const isMade = (file: string) => /trainer[\\/](node_modules|dist)$/.test(file);
@@ -174,15 +186,15 @@ export class Project {
 
     /** Writes the stack's config file: Pulumi.local.yaml, its endpoints moved to the test's emulator, and these keys. */
     configure(change: Record<string, unknown>): void {
-        Object.assign(this.config, change);
+        Object.assign(this.#config, change);
         const text = readFileSync(path.join(ROOT, "Pulumi.local.yaml"), "utf8");
-        const local = parse(text.replaceAll("http://127.0.0.1:9010", this.cloud.url)) as { config: object };
-        const own = Object.entries({ trainerBuildArgs: BASE_IMAGES, ...this.config });
+        const local = parse(text.replaceAll("http://127.0.0.1:9010", this.#cloud.url)) as { config: object };
+        const own = Object.entries({ trainerBuildArgs: BASE_IMAGES, ...this.#config });
         const config = {
             ...local.config,
             ...Object.fromEntries(own.map(([key, value]) => [`gcp-trainer:${key}`, value])),
         };
-        const file = path.join(this.folder, `Pulumi.${this.stack}.yaml`);
+        const file = path.join(this.folder, `Pulumi.${this.#stack}.yaml`);
         const salt = existsSync(file)
             ? (parse(readFileSync(file, "utf8")) as { encryptionsalt?: string }).encryptionsalt
             : undefined;
@@ -200,7 +212,7 @@ export class Project {
 
     /** Makes the stack. */
     async init(): Promise<void> {
-        await this.pulumi("stack", "init", this.stack).expectSuccess();
+        await this.pulumi("stack", "init", this.#stack).expectSuccess();
         this.configure({});
     }
 
@@ -224,24 +236,24 @@ export class Project {
 
     /** Names of the runs saved on this machine, sorted. */
     savedRuns(): string[] {
-        const folder = path.join(this.folder, "models", this.stack);
+        const folder = path.join(this.folder, "models", this.#stack);
         return existsSync(folder) ? readdirSync(folder).sort() : [];
     }
 
     /** A file of a saved run. */
     saved(run: string, name: string): string {
-        return readFileSync(path.join(this.folder, "models", this.stack, run, name), "utf8");
+        return readFileSync(path.join(this.folder, "models", this.#stack, run, name), "utf8");
     }
 
     pulumi(...args: string[]): Command {
         const global = ["--non-interactive", "--color", "never"];
-        const scope = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.stack];
+        const scope = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.#stack];
         return new Command("pulumi", [...args, ...scope, ...global], {
             cwd: this.folder,
             env: {
                 ...process.env,
                 PATH: enginePath().join(path.delimiter),
-                PULUMI_BACKEND_URL: `file://${path.join(this.cloud.folder, "state")}`,
+                PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}`,
                 PULUMI_CONFIG_PASSPHRASE: "",
                 PULUMI_SKIP_UPDATE_CHECK: "true",
                 PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import path from "node:path";
 import { parseModel } from "../../../trainer/lib/model";
 import { DATASET, RUN_ID } from "../../boot/helpers/vm";
 import { BASE_IMAGE_ARGS, describeWithDocker, docker } from "../../helpers/docker";
@@ -8,13 +8,13 @@ import { pushImage } from "./helpers/trainer-images";
 
 jest.setTimeout(60_000);
 
-const PROJECT = join(__dirname, "../../..");
+const PROJECT = path.join(__dirname, "../../..");
 const IMAGE = "gcp-trainer-test/trainer-on-machine:local";
 
 describeWithMachines("a machine", () => {
     describeWithDocker("with the built-in trainer's image", () => {
         beforeAll(() => {
-            docker("build", "--network", "host", ...BASE_IMAGE_ARGS, "--tag", IMAGE, join(PROJECT, "trainer"));
+            docker("build", "--network", "host", ...BASE_IMAGE_ARGS, "--tag", IMAGE, path.join(PROJECT, "trainer"));
         }, 300_000);
         afterAll(() => {
             docker("image", "rm", "--force", IMAGE);
@@ -22,7 +22,7 @@ describeWithMachines("a machine", () => {
 
         it("trains iris: in docker's own network, with Google's client and the metadata server's address", async () => {
             await withMachine(async (vm) => {
-                await vm.backend.put(DATASET, readFileSync(join(PROJECT, "data/iris.csv"), "utf8"));
+                await vm.backend.put(DATASET, readFileSync(path.join(PROJECT, "data/iris.csv"), "utf8"));
                 await vm.create(await pushImage(vm, IMAGE), { args: ['--dropColumns=["Id"]', "--target=Species"] });
                 await vm.untilOff();
                 expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", exitCode: 0, reason: null });

@@ -19,23 +19,23 @@ export class ByteWindow {
     /** Bytes of the file that have come in. */
     received = 0;
     /** Behind the last byte that is there; the last character may be cut. */
-    private filled = 0;
-    private readonly source: string;
+    #filled = 0;
+    readonly #source: string;
 
     constructor(source: string, windowBytes: number = WINDOW_BYTES) {
-        this.source = source;
+        this.#source = source;
         // One more for the byte behind the end.
         this.bytes = Buffer.alloc(windowBytes + 1);
     }
 
     /** Takes as much of the chunk, from `offset`, as has room; returns how many bytes. 0: the window is full. */
     fill(chunk: Uint8Array, offset: number): number {
-        const taken = Math.min(chunk.length - offset, this.bytes.length - 1 - this.filled);
+        const taken = Math.min(chunk.length - offset, this.bytes.length - 1 - this.#filled);
         this.bytes.set(
             offset === 0 && taken === chunk.length ? chunk : chunk.subarray(offset, offset + taken),
-            this.filled,
+            this.#filled,
         );
-        this.filled += taken;
+        this.#filled += taken;
         this.received += taken;
         return taken;
     }
@@ -46,19 +46,19 @@ export class ByteWindow {
      */
     check(final: boolean): void {
         const from = this.end;
-        const to = final ? this.filled : this.filled - cutCharacterLength(this.bytes, from, this.filled);
+        const to = final ? this.#filled : this.#filled - cutCharacterLength(this.bytes, from, this.#filled);
         if (!isUtf8(this.bytes.subarray(from, to))) {
-            const place = this.received - this.filled + findInvalid(this.bytes, from, to);
+            const place = this.received - this.#filled + findInvalid(this.bytes, from, to);
             const where = place === 0 ? "" : ` after byte ${place}`;
-            throw new DataError(`${this.source} is not UTF-8 text${where}: save it as "CSV UTF-8"`);
+            throw new DataError(`${this.#source} is not UTF-8 text${where}: save it as "CSV UTF-8"`);
         }
         this.end = to;
-        if (to === this.filled) {
+        if (to === this.#filled) {
             this.bytes[to] = 0;
         }
         if (
             from === 0 &&
-            this.received === this.filled &&
+            this.received === this.#filled &&
             BYTE_ORDER_MARK.every((byte, at) => this.bytes[at] === byte)
         ) {
             this.start = BYTE_ORDER_MARK.length;
@@ -67,16 +67,16 @@ export class ByteWindow {
 
     /** Moves what is not taken yet to the front. When that is more than half, the window grows. */
     compact(): void {
-        const rest = this.filled - this.start;
+        const rest = this.#filled - this.start;
         if (rest * 2 > this.bytes.length) {
             const larger = Buffer.alloc(this.bytes.length * 2 + 1);
-            this.bytes.copy(larger, 0, this.start, this.filled);
+            this.bytes.copy(larger, 0, this.start, this.#filled);
             this.bytes = larger;
         } else {
-            this.bytes.copyWithin(0, this.start, this.filled);
+            this.bytes.copyWithin(0, this.start, this.#filled);
         }
         this.end -= this.start;
-        this.filled = rest;
+        this.#filled = rest;
         this.start = 0;
         if (this.end === rest) {
             this.bytes[rest] = 0;

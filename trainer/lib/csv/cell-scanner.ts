@@ -42,11 +42,11 @@ export class CellScanner {
     /** Where the next cell or row begins. */
     next = 0;
 
-    private readonly delimiter: number;
-    private unescaped = Buffer.alloc(256);
+    readonly #delimiter: number;
+    #unescaped = Buffer.alloc(256);
 
     constructor(delimiter: number) {
-        this.delimiter = delimiter;
+        this.#delimiter = delimiter;
     }
 
     /** Reads the cell that begins at `at`. `limit` is behind the last byte that is there, `final`: of the file. */
@@ -54,14 +54,14 @@ export class CellScanner {
         this.bytes = bytes;
         this.quoted = false;
         this.lineBreaks = 0;
-        let from = this.skipSpace(bytes, at, limit);
+        let from = this.#skipSpace(bytes, at, limit);
         if (from < limit && bytes[from] === QUOTE) {
-            return this.scanQuoted(bytes, from, limit, final);
+            return this.#scanQuoted(bytes, from, limit, final);
         }
         const start = from;
         for (; from < limit; from++) {
             const byte = bytes[from] as number;
-            if (byte === this.delimiter || byte === LF || byte === CR) {
+            if (byte === this.#delimiter || byte === LF || byte === CR) {
                 break;
             }
             if (byte === QUOTE) {
@@ -70,10 +70,10 @@ export class CellScanner {
         }
         this.start = start;
         this.end = trimEnd(bytes, start, from);
-        return this.endCell(bytes, from, limit, final);
+        return this.#endCell(bytes, from, limit, final);
     }
 
-    private scanQuoted(bytes: Uint8Array, quote: number, limit: number, final: boolean): CellEnd {
+    #scanQuoted(bytes: Uint8Array, quote: number, limit: number, final: boolean): CellEnd {
         this.quoted = true;
         let at = quote + 1;
         /** Behind the last doubled quote: from there on nothing was copied yet. */
@@ -86,7 +86,7 @@ export class CellScanner {
                     break;
                 }
                 // Of the two quotes the first is kept.
-                length = this.copy(bytes, copied, at + 1, Math.max(length, 0));
+                length = this.#copy(bytes, copied, at + 1, Math.max(length, 0));
                 at++;
                 copied = at + 1;
             } else if (byte === LF || (byte === CR && bytes[at + 1] !== LF)) {
@@ -100,27 +100,27 @@ export class CellScanner {
             this.start = quote + 1;
             this.end = at;
         } else {
-            this.end = this.copy(bytes, copied, at, length);
-            this.bytes = this.unescaped;
+            this.end = this.#copy(bytes, copied, at, length);
+            this.bytes = this.#unescaped;
             this.start = 0;
         }
-        const behind = this.skipSpace(bytes, at + 1, limit);
+        const behind = this.#skipSpace(bytes, at + 1, limit);
         if (behind < limit) {
             const byte = bytes[behind] as number;
-            if (byte !== this.delimiter && byte !== LF && byte !== CR) {
+            if (byte !== this.#delimiter && byte !== LF && byte !== CR) {
                 return TEXT_AFTER_QUOTE;
             }
         }
-        return this.endCell(bytes, behind, limit, final);
+        return this.#endCell(bytes, behind, limit, final);
     }
 
     /** `at` is at a delimiter, a line break or the limit. */
-    private endCell(bytes: Uint8Array, at: number, limit: number, final: boolean): CellEnd {
+    #endCell(bytes: Uint8Array, at: number, limit: number, final: boolean): CellEnd {
         if (at >= limit) {
             this.next = limit;
             return final ? ROW_END : CUT;
         }
-        if (bytes[at] === this.delimiter) {
+        if (bytes[at] === this.#delimiter) {
             this.next = at + 1;
             return DELIMITER;
         }
@@ -135,22 +135,22 @@ export class CellScanner {
         return ROW_END;
     }
 
-    private copy(bytes: Uint8Array, from: number, to: number, length: number): number {
-        while (length + to - from > this.unescaped.length) {
-            this.unescaped = Buffer.concat([this.unescaped], this.unescaped.length * 2);
+    #copy(bytes: Uint8Array, from: number, to: number, length: number): number {
+        while (length + to - from > this.#unescaped.length) {
+            this.#unescaped = Buffer.concat([this.#unescaped], this.#unescaped.length * 2);
         }
-        this.unescaped.set(bytes.subarray(from, to), length);
+        this.#unescaped.set(bytes.subarray(from, to), length);
         return length + to - from;
     }
 
-    private skipSpace(bytes: Uint8Array, at: number, limit: number): number {
+    #skipSpace(bytes: Uint8Array, at: number, limit: number): number {
         let from = at;
         while (from < limit) {
             const byte = bytes[from] as number;
             if (byte > SPACE && byte < 0x80) {
                 break;
             }
-            if (byte === this.delimiter || byte === LF || byte === CR) {
+            if (byte === this.#delimiter || byte === LF || byte === CR) {
                 break;
             }
             const length = spaceLength(bytes, from);

@@ -29,27 +29,27 @@ export class ColumnBuilder {
     /** Of text: the different ones. */
     dictionary = new Dictionary();
     /** Of an identifier with too many texts for a category each: what shows whether they all differ. */
-    private hashes: TextHashes | undefined;
-    private lastHashedRow = -1;
+    #hashes: TextHashes | undefined;
+    #lastHashedRow = -1;
     /** Of an identifier with numbers: its texts, all different. They are right if the column is dropped. */
     readonly others = new Dictionary();
     firstOther: CellProblem | undefined;
     readonly name: string;
-    private readonly decimalComma: boolean;
+    readonly #decimalComma: boolean;
     readonly role: ColumnRole;
-    private sample: Sample | undefined = new Sample();
-    private capacity = 0;
-    private lastOtherRow = -1;
+    #sample: Sample | undefined = new Sample();
+    #capacity = 0;
+    #lastOtherRow = -1;
 
     constructor(name: string, role: ColumnRole, decimalComma: boolean) {
         this.name = name;
         this.role = role;
-        this.decimalComma = decimalComma;
+        this.#decimalComma = decimalComma;
     }
 
     /** Makes room for so many rows. */
     reserve(rows: number): void {
-        this.capacity = rows;
+        this.#capacity = rows;
         if (this.kind !== "pending") {
             this.numbers.reserve(rows);
         }
@@ -59,19 +59,19 @@ export class ColumnBuilder {
     put(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
         switch (this.kind) {
             case "pending":
-                this.sample?.put(row, bytes, start, end);
+                this.#sample?.put(row, bytes, start, end);
                 return undefined;
             case "number": {
-                const value = readNumber(bytes, start, end, this.decimalComma);
+                const value = readNumber(bytes, start, end, this.#decimalComma);
                 this.numbers.set(row, value);
-                return Number.isNaN(value) ? this.judge(row, bytes, start, end) : undefined;
+                return Number.isNaN(value) ? this.#judge(row, bytes, start, end) : undefined;
             }
             case "text":
-                if (this.hashes !== undefined) {
-                    return this.putHash(this.hashes, row, bytes, start, end);
+                if (this.#hashes !== undefined) {
+                    return this.#putHash(this.#hashes, row, bytes, start, end);
                 }
                 this.numbers.ints[row] = this.dictionary.add(bytes, start, end);
-                return this.dictionary.size > MAX_CATEGORIES ? this.judgeNumber(row) : undefined;
+                return this.dictionary.size > MAX_CATEGORIES ? this.#judgeNumber(row) : undefined;
         }
     }
 
@@ -80,14 +80,14 @@ export class ColumnBuilder {
      * @returns the first cell that does not fit
      */
     settle(rows: number, final: boolean): CellProblem | undefined {
-        const kind = this.sample?.decide(rows, final, this.decimalComma);
-        const sample = this.sample;
+        const kind = this.#sample?.decide(rows, final, this.#decimalComma);
+        const sample = this.#sample;
         if (kind === undefined || sample === undefined) {
             return undefined;
         }
         this.kind = kind;
-        this.sample = undefined;
-        this.reserve(Math.max(this.capacity, rows));
+        this.#sample = undefined;
+        this.reserve(Math.max(this.#capacity, rows));
         let first: CellProblem | undefined;
         sample.replay(rows, (row, bytes, start, end) => {
             const problem = this.put(row, bytes, start, end);
@@ -98,7 +98,7 @@ export class ColumnBuilder {
 
     /** Of text: how many different ones there are. */
     get differentTexts(): number {
-        return this.hashes?.size ?? this.dictionary.size;
+        return this.#hashes?.size ?? this.dictionary.size;
     }
 
     /** How many of the first rows have a number. */
@@ -108,12 +108,14 @@ export class ColumnBuilder {
 
     /** Memory that it takes, but for the values. */
     get byteLength(): number {
-        const { dictionary, others, hashes, sample } = this;
+        const { dictionary, others } = this;
+        const hashes = this.#hashes;
+        const sample = this.#sample;
         return dictionary.byteLength + others.byteLength + (hashes?.byteLength ?? 0) + (sample?.byteLength ?? 0);
     }
 
     /** The cell is no number. */
-    private judge(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
+    #judge(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
         if (isMissing(bytes, start, end)) {
             return undefined;
         }
@@ -126,44 +128,38 @@ export class ColumnBuilder {
         }
         const before = this.others.size;
         this.others.add(bytes, start, end);
-        if (this.others.size === before && row !== this.lastOtherRow) {
+        if (this.others.size === before && row !== this.#lastOtherRow) {
             return this.firstOther;
         }
-        this.lastOtherRow = row;
+        this.#lastOtherRow = row;
         this.firstOther ??= problem;
         return undefined;
     }
 
     /** There are too many texts. For an identifier that is right as long as they differ, and so they are let go. */
-    private judgeNumber(row: number): CellProblem | undefined {
+    #judgeNumber(row: number): CellProblem | undefined {
         if (this.role !== "identifier" || this.dictionary.size <= row) {
-            return this.describeTooMany(row);
+            return this.#describeTooMany(row);
         }
         const hashes = new TextHashes();
         this.dictionary.forEach((bytes, start, end) => {
             hashes.add(bytes, start, end);
         });
         this.dictionary = new Dictionary();
-        this.hashes = hashes;
-        this.lastHashedRow = row;
+        this.#hashes = hashes;
+        this.#lastHashedRow = row;
         return undefined;
     }
 
-    private putHash(
-        hashes: TextHashes,
-        row: number,
-        bytes: Uint8Array,
-        start: number,
-        end: number,
-    ): CellProblem | undefined {
-        if (!hashes.add(bytes, start, end) && row !== this.lastHashedRow) {
-            return this.describeTooMany(row);
+    #putHash(hashes: TextHashes, row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
+        if (!hashes.add(bytes, start, end) && row !== this.#lastHashedRow) {
+            return this.#describeTooMany(row);
         }
-        this.lastHashedRow = row;
+        this.#lastHashedRow = row;
         return undefined;
     }
 
-    private describeTooMany(row: number): CellProblem {
+    #describeTooMany(row: number): CellProblem {
         return {
             row,
             problem:

@@ -6,96 +6,96 @@ const EMPTY = 0;
  */
 export class Dictionary {
     size = 0;
-    private slots = new Uint32Array(64);
-    private hashes = new Uint32Array(32);
+    #slots = new Uint32Array(64);
+    #hashes = new Uint32Array(32);
     /** Where each text ends in `bytes`. */
-    private ends = new Uint32Array(32);
-    private bytes = Buffer.alloc(256);
+    #ends = new Uint32Array(32);
+    #bytes = Buffer.alloc(256);
 
     /** The text's number; a new one if it was not there. */
     add(bytes: Uint8Array, start: number, end: number): number {
         const hash = hashOf(bytes, start, end);
-        const mask = this.slots.length - 1;
+        const mask = this.#slots.length - 1;
         let slot = hash & mask;
         for (;;) {
-            const entry = this.slots[slot] as number;
+            const entry = this.#slots[slot] as number;
             if (entry === EMPTY) {
                 break;
             }
-            if (this.hashes[entry - 1] === hash && this.equals(entry - 1, bytes, start, end)) {
+            if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, bytes, start, end)) {
                 return entry - 1;
             }
             slot = (slot + 1) & mask;
         }
-        return this.insert(hash, slot, bytes, start, end);
+        return this.#insert(hash, slot, bytes, start, end);
     }
 
     /** The texts in the order of their numbers. */
     texts(): string[] {
         return Array.from({ length: this.size }, (_, at) =>
-            this.bytes.toString("utf8", this.startOf(at), this.ends[at]),
+            this.#bytes.toString("utf8", this.#startOf(at), this.#ends[at]),
         );
     }
 
     /** The texts as bytes, in the order of their numbers. */
     forEach(visit: (bytes: Uint8Array, start: number, end: number) => void): void {
         for (let at = 0; at < this.size; at++) {
-            visit(this.bytes, this.startOf(at), this.ends[at] as number);
+            visit(this.#bytes, this.#startOf(at), this.#ends[at] as number);
         }
     }
 
     /** Memory that it takes. */
     get byteLength(): number {
-        return this.slots.byteLength + this.hashes.byteLength + this.ends.byteLength + this.bytes.byteLength;
+        return this.#slots.byteLength + this.#hashes.byteLength + this.#ends.byteLength + this.#bytes.byteLength;
     }
 
-    private startOf(entry: number): number {
-        return entry === 0 ? 0 : (this.ends[entry - 1] as number);
+    #startOf(entry: number): number {
+        return entry === 0 ? 0 : (this.#ends[entry - 1] as number);
     }
 
-    private equals(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
-        const known = this.startOf(entry);
+    #equals(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+        const known = this.#startOf(entry);
         const length = end - start;
-        if ((this.ends[entry] as number) - known !== length) {
+        if ((this.#ends[entry] as number) - known !== length) {
             return false;
         }
         for (let at = 0; at < length; at++) {
-            if (this.bytes[known + at] !== bytes[start + at]) {
+            if (this.#bytes[known + at] !== bytes[start + at]) {
                 return false;
             }
         }
         return true;
     }
 
-    private insert(hash: number, slot: number, bytes: Uint8Array, start: number, end: number): number {
+    #insert(hash: number, slot: number, bytes: Uint8Array, start: number, end: number): number {
         const entry = this.size;
-        const from = this.startOf(entry);
+        const from = this.#startOf(entry);
         const to = from + end - start;
-        if (to > this.bytes.length) {
-            this.bytes = Buffer.concat([this.bytes], Math.max(this.bytes.length * 2, to));
+        if (to > this.#bytes.length) {
+            this.#bytes = Buffer.concat([this.#bytes], Math.max(this.#bytes.length * 2, to));
         }
-        this.bytes.set(bytes.subarray(start, end), from);
-        this.ends[entry] = to;
-        this.hashes[entry] = hash;
-        this.slots[slot] = entry + 1;
+        this.#bytes.set(bytes.subarray(start, end), from);
+        this.#ends[entry] = to;
+        this.#hashes[entry] = hash;
+        this.#slots[slot] = entry + 1;
         this.size = entry + 1;
-        if (this.size === this.hashes.length) {
-            this.grow();
+        if (this.size === this.#hashes.length) {
+            this.#grow();
         }
         return entry;
     }
 
-    private grow(): void {
-        this.hashes = enlarged(this.hashes);
-        this.ends = enlarged(this.ends);
-        this.slots = new Uint32Array(this.slots.length * 2);
-        const mask = this.slots.length - 1;
+    #grow(): void {
+        this.#hashes = enlarged(this.#hashes);
+        this.#ends = enlarged(this.#ends);
+        this.#slots = new Uint32Array(this.#slots.length * 2);
+        const mask = this.#slots.length - 1;
         for (let entry = 0; entry < this.size; entry++) {
-            let slot = (this.hashes[entry] as number) & mask;
-            while (this.slots[slot] !== EMPTY) {
+            let slot = (this.#hashes[entry] as number) & mask;
+            while (this.#slots[slot] !== EMPTY) {
                 slot = (slot + 1) & mask;
             }
-            this.slots[slot] = entry + 1;
+            this.#slots[slot] = entry + 1;
         }
     }
 }

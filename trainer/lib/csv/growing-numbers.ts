@@ -17,15 +17,15 @@ export class GrowingNumbers {
     decimals = 0;
     /** Whole numbers, as long as there are any. Who has one with as many decimals may write it here. */
     ints: Int32Array = new Int32Array(0);
-    private doubles = new Float64Array(0) as Float64Array;
+    #doubles = new Float64Array(0) as Float64Array;
     /** How many rows there is room for. */
-    private capacity = 0;
+    #capacity = 0;
 
     /** Makes room for so many rows. */
     reserve(rows: number): void {
-        this.capacity = rows;
+        this.#capacity = rows;
         if (this.decimals === DOUBLES) {
-            this.doubles = enlargeDoubles(this.doubles, rows);
+            this.#doubles = enlargeDoubles(this.#doubles, rows);
         } else {
             this.ints = enlargeInts(this.ints, rows);
         }
@@ -38,23 +38,23 @@ export class GrowingNumbers {
 
     /** Writes a number, NaN for a missing one. All rows before have theirs. A minus zero becomes zero. */
     set(row: number, value: number): void {
-        if (this.decimals !== DOUBLES && !this.setInt(row, value)) {
-            this.holdDoubles(row);
+        if (this.decimals !== DOUBLES && !this.#setInt(row, value)) {
+            this.#holdDoubles(row);
         }
         if (this.decimals === DOUBLES) {
-            this.doubles[row] = value + 0;
+            this.#doubles[row] = value + 0;
         }
     }
 
     /** The first rows: a view on memory that may be larger. */
     firstRows(rows: number): NumberList {
         return this.decimals === DOUBLES
-            ? this.doubles.subarray(0, rows)
+            ? this.#doubles.subarray(0, rows)
             : { ints: this.ints.subarray(0, rows), scale: POWERS_OF_TEN[this.decimals] as number };
     }
 
     /** False: no whole number that all others can share the decimals with is this one exactly. */
-    private setInt(row: number, value: number): boolean {
+    #setInt(row: number, value: number): boolean {
         if (Number.isNaN(value)) {
             this.ints[row] = MISSING_INT;
             return true;
@@ -67,7 +67,7 @@ export class GrowingNumbers {
                 return false;
             }
             if (int / scale === value) {
-                if (decimals > this.decimals && !this.rescale(row, decimals)) {
+                if (decimals > this.decimals && !this.#rescale(row, decimals)) {
                     return false;
                 }
                 this.ints[row] = int;
@@ -78,7 +78,7 @@ export class GrowingNumbers {
     }
 
     /** Gives the rows before this one more decimals. False, and nothing is changed: they would become too large. */
-    private rescale(rows: number, decimals: number): boolean {
+    #rescale(rows: number, decimals: number): boolean {
         const factor = POWERS_OF_TEN[decimals - this.decimals] as number;
         const most = Math.floor(MAX_INT / factor);
         const { ints } = this;
@@ -96,8 +96,8 @@ export class GrowingNumbers {
         return true;
     }
 
-    private holdDoubles(rows: number): void {
-        this.doubles = toDoubles(this.firstRows(rows), this.capacity, rows);
+    #holdDoubles(rows: number): void {
+        this.#doubles = toDoubles(this.firstRows(rows), this.#capacity, rows);
         this.ints = new Int32Array(0);
         this.decimals = DOUBLES;
     }

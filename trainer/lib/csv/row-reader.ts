@@ -28,27 +28,27 @@ export class RowReader {
     /** Complete rows. */
     rowCount = 0;
     readonly lines = new LineNumbers();
-    private readonly source: string;
-    private readonly header: Header;
+    readonly #source: string;
+    readonly #header: Header;
     /** Columns that are left out have none. */
-    private readonly builders: readonly (ColumnBuilder | undefined)[];
+    readonly #builders: readonly (ColumnBuilder | undefined)[];
     /** Of the columns that hold numbers for sure: where they go. */
-    private numbers: (GrowingNumbers | undefined)[] = [];
+    #numbers: (GrowingNumbers | undefined)[] = [];
     /** Rows that there is room for. */
-    private capacity = 0;
-    private readonly totalBytes: () => number | undefined;
+    #capacity = 0;
+    readonly #totalBytes: () => number | undefined;
     /** Lines are counted from 1, as editors do. */
-    private line: number;
-    private lastRowLine: number;
-    private readonly scanner: CellScanner;
-    private readonly delimiter: number;
-    private readonly decimalMark: number;
+    #line: number;
+    #lastRowLine: number;
+    readonly #scanner: CellScanner;
+    readonly #delimiter: number;
+    readonly #decimalMark: number;
     // Of the row that is read:
-    private cells = 0;
-    private lineBreaks = 0;
-    private firstExtra = "";
-    private badColumn: ColumnBuilder | undefined;
-    private problem: CellProblem | undefined;
+    #cells = 0;
+    #lineBreaks = 0;
+    #firstExtra = "";
+    #badColumn: ColumnBuilder | undefined;
+    #problem: CellProblem | undefined;
 
     /** `totalBytes`: the file's size, if it is known by the time that the first rows are read. */
     constructor(
@@ -57,25 +57,25 @@ export class RowReader {
         builders: readonly (ColumnBuilder | undefined)[],
         totalBytes: () => number | undefined,
     ) {
-        this.totalBytes = totalBytes;
-        this.source = source;
-        this.header = header;
-        this.builders = builders;
-        this.line = header.nextLine;
-        this.lastRowLine = header.line;
-        this.delimiter = header.delimiter.charCodeAt(0);
-        this.decimalMark = usesDecimalComma(header.delimiter) ? COMMA : DOT;
-        this.scanner = new CellScanner(this.delimiter);
+        this.#totalBytes = totalBytes;
+        this.#source = source;
+        this.#header = header;
+        this.#builders = builders;
+        this.#line = header.nextLine;
+        this.#lastRowLine = header.line;
+        this.#delimiter = header.delimiter.charCodeAt(0);
+        this.#decimalMark = usesDecimalComma(header.delimiter) ? COMMA : DOT;
+        this.#scanner = new CellScanner(this.#delimiter);
     }
 
     /** Makes room for the rows to come, as many as one may expect. */
-    private makeRoom(window: ByteWindow): void {
+    #makeRoom(window: ByteWindow): void {
         const bytesRead = window.received - (window.end - window.start);
-        this.capacity = expectRows(this.rowCount, bytesRead, this.totalBytes());
-        for (const builder of this.builders) {
-            builder?.reserve(this.capacity);
+        this.#capacity = expectRows(this.rowCount, bytesRead, this.#totalBytes());
+        for (const builder of this.#builders) {
+            builder?.reserve(this.#capacity);
         }
-        this.refresh();
+        this.#refresh();
     }
 
     /**
@@ -85,24 +85,24 @@ export class RowReader {
     read(window: ByteWindow, final: boolean): void {
         const { bytes, end } = window;
         while (window.start < end) {
-            if (this.rowCount >= this.capacity) {
-                this.makeRoom(window);
+            if (this.rowCount >= this.#capacity) {
+                this.#makeRoom(window);
             }
-            const next = this.readRow(bytes, window.start, end, final);
+            const next = this.#readRow(bytes, window.start, end, final);
             if (next === CUT_ROW) {
                 break;
             }
             window.start = next;
         }
         if (end - window.start > MAX_ROW_BYTES) {
-            throw new DataError(`${this.source} after row ${this.lastRowLine}: a quoted cell begins and never ends`);
+            throw new DataError(`${this.#source} after row ${this.#lastRowLine}: a quoted cell begins and never ends`);
         }
-        this.settle(final);
+        this.#settle(final);
     }
 
     /** The error for a cell of one of the first `rows` rows. */
     describe(builder: ColumnBuilder, { row, problem }: CellProblem, rows: number): DataError {
-        const place = `${this.source} row ${this.lines.lineOf(row)}, column ${JSON.stringify(builder.name)}`;
+        const place = `${this.#source} row ${this.lines.lineOf(row)}, column ${JSON.stringify(builder.name)}`;
         return new DataError(
             builder.kind === "number"
                 ? `${place}: ${problem} (${builder.countNumbers(rows)} of ${rows}); ` +
@@ -115,11 +115,14 @@ export class RowReader {
      * Reads the row that begins at `from`; returns where the next one begins, or `CUT_ROW`. Plain numbers are read
      * right here, in one pass over their bytes; every other cell is the scanner's.
      */
-    private readRow(bytes: Uint8Array, from: number, limit: number, final: boolean): number {
-        const { numbers, delimiter, decimalMark, rowCount: row } = this;
-        const lastColumn = this.header.columns.length - 1;
-        this.lineBreaks = 0;
-        this.problem = undefined;
+    #readRow(bytes: Uint8Array, from: number, limit: number, final: boolean): number {
+        const { rowCount: row } = this;
+        const numbers = this.#numbers;
+        const delimiter = this.#delimiter;
+        const decimalMark = this.#decimalMark;
+        const lastColumn = this.#header.columns.length - 1;
+        this.#lineBreaks = 0;
+        this.#problem = undefined;
         let at = from;
         for (let column = 0; ; column++) {
             const list = numbers[column];
@@ -184,72 +187,72 @@ export class RowReader {
                         if (digit === delimiter - ZERO) {
                             continue;
                         }
-                        this.cells = column + 1;
-                        return this.endRow(next);
+                        this.#cells = column + 1;
+                        return this.#endRow(next);
                     }
                 }
             }
-            const cellEnd = this.readCell(bytes, at, column, limit, final);
-            at = this.scanner.next;
+            const cellEnd = this.#readCell(bytes, at, column, limit, final);
+            at = this.#scanner.next;
             if (cellEnd === CUT) {
                 return CUT_ROW;
             }
             if (cellEnd === ROW_END) {
-                return this.endRow(at);
+                return this.#endRow(at);
             }
         }
     }
 
-    private readCell(bytes: Uint8Array, at: number, column: number, limit: number, final: boolean): number {
-        const { scanner } = this;
+    #readCell(bytes: Uint8Array, at: number, column: number, limit: number, final: boolean): number {
+        const scanner = this.#scanner;
         const cellEnd = scanner.scan(bytes, at, limit, final);
         if (cellEnd > CUT) {
-            const line = this.line + this.lineBreaks;
-            throw new DataError(`${this.source} ${describeBadCell(cellEnd, this.lastRowLine, line, column + 1)}`);
+            const line = this.#line + this.#lineBreaks;
+            throw new DataError(`${this.#source} ${describeBadCell(cellEnd, this.#lastRowLine, line, column + 1)}`);
         }
         if (cellEnd === CUT) {
             return cellEnd;
         }
-        this.lineBreaks += scanner.lineBreaks;
-        this.cells = column + 1;
+        this.#lineBreaks += scanner.lineBreaks;
+        this.#cells = column + 1;
         if (column === 0 && cellEnd === ROW_END && !scanner.quoted && scanner.start === scanner.end) {
-            this.cells = 0; // A blank line.
-        } else if (column < this.builders.length) {
-            const builder = this.builders[column];
+            this.#cells = 0; // A blank line.
+        } else if (column < this.#builders.length) {
+            const builder = this.#builders[column];
             const problem = builder?.put(this.rowCount, scanner.bytes, scanner.start, scanner.end);
-            if (problem !== undefined && this.problem === undefined) {
-                this.problem = problem;
-                this.badColumn = builder;
+            if (problem !== undefined && this.#problem === undefined) {
+                this.#problem = problem;
+                this.#badColumn = builder;
             }
-        } else if (column === this.builders.length) {
-            this.firstExtra = textOf(scanner.bytes, scanner.start, scanner.end);
+        } else if (column === this.#builders.length) {
+            this.#firstExtra = textOf(scanner.bytes, scanner.start, scanner.end);
         }
         return cellEnd;
     }
 
     /** Counts the row, or the blank line; `next` is behind it. */
-    private endRow(next: number): number {
-        const line = this.line;
-        this.line += 1 + this.lineBreaks;
-        if (this.cells === 0) {
+    #endRow(next: number): number {
+        const line = this.#line;
+        this.#line += 1 + this.#lineBreaks;
+        if (this.#cells === 0) {
             return next;
         }
-        if (this.cells !== this.header.columns.length) {
-            const problem = describeRagged(this.cells, this.header.columns, this.firstExtra);
-            throw new DataError(`${this.source} row ${line} ${problem}`);
+        if (this.#cells !== this.#header.columns.length) {
+            const problem = describeRagged(this.#cells, this.#header.columns, this.#firstExtra);
+            throw new DataError(`${this.#source} row ${line} ${problem}`);
         }
         this.lines.add(this.rowCount, line);
-        this.lastRowLine = line;
+        this.#lastRowLine = line;
         this.rowCount++;
-        if (this.problem !== undefined && this.badColumn !== undefined) {
-            throw this.describe(this.badColumn, this.problem, this.rowCount);
+        if (this.#problem !== undefined && this.#badColumn !== undefined) {
+            throw this.describe(this.#badColumn, this.#problem, this.rowCount);
         }
         return next;
     }
 
     /** Decides the kind of columns that show it by now. */
-    private settle(final: boolean): void {
-        const pending = this.builders.filter((builder) => builder?.kind === "pending") as ColumnBuilder[];
+    #settle(final: boolean): void {
+        const pending = this.#builders.filter((builder) => builder?.kind === "pending") as ColumnBuilder[];
         if (pending.length === 0) {
             return;
         }
@@ -259,10 +262,10 @@ export class RowReader {
                 throw this.describe(builder, problem, this.rowCount);
             }
         }
-        this.refresh();
+        this.#refresh();
     }
 
-    private refresh(): void {
-        this.numbers = this.builders.map((builder) => (builder?.kind === "number" ? builder.numbers : undefined));
+    #refresh(): void {
+        this.#numbers = this.#builders.map((builder) => (builder?.kind === "number" ? builder.numbers : undefined));
     }
 }

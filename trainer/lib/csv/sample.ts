@@ -6,29 +6,29 @@ const DECIDING_VALUES = 10_000;
 
 /** The cells of a column whose kind is not decided yet. */
 export class Sample {
-    private bytes = Buffer.alloc(1024);
-    private ends = new Uint32Array(256);
+    #bytes = Buffer.alloc(1024);
+    #ends = new Uint32Array(256);
     /** Rows that were looked at. */
-    private seen = 0;
-    private numbers = 0;
-    private texts = 0;
+    #seen = 0;
+    #numbers = 0;
+    #texts = 0;
 
     /** Takes a row's cell; rows come in their order, but the last may come again. */
     put(row: number, bytes: Uint8Array, start: number, end: number): void {
-        const from = this.startOf(row);
+        const from = this.#startOf(row);
         const to = from + end - start;
-        if (to > this.bytes.length) {
-            this.bytes = Buffer.concat([this.bytes], Math.max(this.bytes.length * 2, to));
+        if (to > this.#bytes.length) {
+            this.#bytes = Buffer.concat([this.#bytes], Math.max(this.#bytes.length * 2, to));
         }
-        if (row === this.ends.length) {
+        if (row === this.#ends.length) {
             const larger = new Uint32Array(row * 2);
-            larger.set(this.ends);
-            this.ends = larger;
+            larger.set(this.#ends);
+            this.#ends = larger;
         }
         for (let at = start; at < end; at++) {
-            this.bytes[from + at - start] = bytes[at] as number;
+            this.#bytes[from + at - start] = bytes[at] as number;
         }
-        this.ends[row] = to;
+        this.#ends[row] = to;
     }
 
     /**
@@ -36,41 +36,41 @@ export class Sample {
      * as more values could change that. `rows` are complete; `final`: there are no more.
      */
     decide(rows: number, final: boolean, decimalComma: boolean): "number" | "text" | undefined {
-        for (; this.seen < rows; this.seen++) {
-            if (this.numbers > DECIDING_VALUES / 2) {
+        for (; this.#seen < rows; this.#seen++) {
+            if (this.#numbers > DECIDING_VALUES / 2) {
                 return "number";
             }
-            if (this.texts >= DECIDING_VALUES / 2) {
+            if (this.#texts >= DECIDING_VALUES / 2) {
                 return "text";
             }
-            const start = this.startOf(this.seen);
-            const end = this.ends[this.seen] as number;
-            if (!Number.isNaN(readNumber(this.bytes, start, end, decimalComma))) {
-                this.numbers++;
-            } else if (!isMissing(this.bytes, start, end)) {
-                this.texts++;
+            const start = this.#startOf(this.#seen);
+            const end = this.#ends[this.#seen] as number;
+            if (!Number.isNaN(readNumber(this.#bytes, start, end, decimalComma))) {
+                this.#numbers++;
+            } else if (!isMissing(this.#bytes, start, end)) {
+                this.#texts++;
             }
         }
         if (!final) {
             return undefined;
         }
-        return this.numbers > this.texts ? "number" : "text";
+        return this.#numbers > this.#texts ? "number" : "text";
     }
 
     /** Hands every cell on, in the order of rows. */
     replay(rows: number, put: (row: number, bytes: Uint8Array, start: number, end: number) => void): void {
         for (let row = 0; row < rows; row++) {
-            put(row, this.bytes, this.startOf(row), this.ends[row] as number);
+            put(row, this.#bytes, this.#startOf(row), this.#ends[row] as number);
         }
     }
 
     /** Memory that it takes. */
     get byteLength(): number {
-        return this.bytes.byteLength + this.ends.byteLength;
+        return this.#bytes.byteLength + this.#ends.byteLength;
     }
 
-    private startOf(row: number): number {
-        return row === 0 ? 0 : (this.ends[row - 1] as number);
+    #startOf(row: number): number {
+        return row === 0 ? 0 : (this.#ends[row - 1] as number);
     }
 }
 

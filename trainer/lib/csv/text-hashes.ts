@@ -5,7 +5,7 @@
 export class TextHashes {
     size = 0;
     /** Pairs: the halves of a hash; two zeros are an empty slot. At most half of the slots are taken. */
-    private slots = new Uint32Array(2 * 1024);
+    #slots = new Uint32Array(2 * 1024);
 
     /** False: it was there already. */
     add(bytes: Uint8Array, start: number, end: number): boolean {
@@ -20,23 +20,23 @@ export class TextHashes {
         }
         low = mix(low);
         high = mix(high ^ (end - start));
-        if (!this.insert(low, low === 0 && high === 0 ? 1 : high)) {
+        if (!this.#insert(low, low === 0 && high === 0 ? 1 : high)) {
             return false;
         }
         this.size++;
-        if (this.size * 4 > this.slots.length) {
-            this.grow();
+        if (this.size * 4 > this.#slots.length) {
+            this.#grow();
         }
         return true;
     }
 
     /** Memory that it takes. */
     get byteLength(): number {
-        return this.slots.byteLength;
+        return this.#slots.byteLength;
     }
 
-    private insert(low: number, high: number): boolean {
-        const { slots } = this;
+    #insert(low: number, high: number): boolean {
+        const slots = this.#slots;
         const mask = slots.length / 2 - 1;
         for (let slot = low & mask; ; slot = (slot + 1) & mask) {
             const slotLow = slots[slot * 2];
@@ -52,12 +52,12 @@ export class TextHashes {
         }
     }
 
-    private grow(): void {
-        const old = this.slots;
-        this.slots = new Uint32Array(old.length * 2);
+    #grow(): void {
+        const old = this.#slots;
+        this.#slots = new Uint32Array(old.length * 2);
         for (let slot = 0; slot < old.length; slot += 2) {
             if (old[slot] !== 0 || old[slot + 1] !== 0) {
-                this.insert(old[slot] as number, old[slot + 1] as number);
+                this.#insert(old[slot] as number, old[slot + 1] as number);
             }
         }
     }

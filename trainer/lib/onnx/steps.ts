@@ -5,20 +5,20 @@ import type { Message } from "./protobuf";
 export class Steps {
     readonly nodes: Message[] = [];
     readonly constants: Message[] = [];
-    private readonly taken: Set<string>;
+    readonly #taken: Set<string>;
 
     /** @param names that are given already */
     constructor(names: readonly string[]) {
-        this.taken = new Set(names);
+        this.#taken = new Set(names);
     }
 
     /** The wanted name, with a `_` behind it for as long as another value has it. */
     name(wanted: string): string {
         let name = wanted;
-        while (this.taken.has(name)) {
+        while (this.#taken.has(name)) {
             name += "_";
         }
-        this.taken.add(name);
+        this.#taken.add(name);
         return name;
     }
 

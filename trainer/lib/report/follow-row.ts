@@ -13,19 +13,27 @@ export function followRow(): void {
         if (tools !== null) {
             tools.hidden = false;
             byId("unfold")?.addEventListener("click", () => {
-                for (const details of foldable()) details.open = true;
+                for (const details of foldable()) {
+                    details.open = true;
+                }
             });
             byId("fold")?.addEventListener("click", () => {
-                for (const details of foldable()) details.open = false;
+                for (const details of foldable()) {
+                    details.open = false;
+                }
             });
         }
         let opened: HTMLDetailsElement[] = [];
         addEventListener("beforeprint", () => {
             opened = foldable().filter((details) => !details.open && details.classList.contains("paper"));
-            for (const details of opened) details.open = true;
+            for (const details of opened) {
+                details.open = true;
+            }
         });
         addEventListener("afterprint", () => {
-            for (const details of opened) details.open = false;
+            for (const details of opened) {
+                details.open = false;
+            }
         });
     }
 
@@ -44,8 +52,12 @@ export function followRow(): void {
             const { kind, name } = tree.columns[column] as TreeData["columns"][number];
             if (kind === "number") {
                 const missing = form.querySelector<HTMLInputElement>(`[data-missing="${column}"]`);
-                if (missing?.checked) return { state: "value", value: Number.NaN };
-                if (text === "") return { state: "empty" };
+                if (missing?.checked) {
+                    return { state: "value", value: Number.NaN };
+                }
+                if (text === "") {
+                    return { state: "empty" };
+                }
                 const value = Number(text.replace(/^([-+]?\d*),(\d+)$/, "$1.$2").replace("−", "-"));
                 return Number.isFinite(value)
                     ? { state: "value", value }
@@ -54,7 +66,9 @@ export function followRow(): void {
             if (field instanceof HTMLSelectElement) {
                 return field.value === "" ? { state: "empty" } : { state: "value", value: field.value.slice(1) };
             }
-            if (text === "") return { state: "empty" };
+            if (text === "") {
+                return { state: "empty" };
+            }
             const known = field?.list == null || [...field.list.options].some((option) => option.value === text);
             return known
                 ? { state: "value", value: text }
@@ -66,19 +80,27 @@ export function followRow(): void {
                 element.classList.remove("on", "end");
                 element.removeAttribute("aria-current");
             }
-            for (const field of fields) field.removeAttribute("aria-invalid");
+            for (const field of fields) {
+                field.removeAttribute("aria-invalid");
+            }
             way.replaceChildren();
         }
 
         function mark(index: number, isEnd: boolean): void {
             for (const element of [byId(`n${index}`), document.querySelector(`.icicle [data-n="${index}"]`)]) {
                 element?.classList.add("on");
-                if (isEnd) element?.classList.add("end");
+                if (isEnd) {
+                    element?.classList.add("end");
+                }
             }
             const node = byId(`n${index}`);
-            if (isEnd) node?.setAttribute("aria-current", "true");
+            if (isEnd) {
+                node?.setAttribute("aria-current", "true");
+            }
             const details = node?.querySelector<HTMLDetailsElement>(":scope > details");
-            if (details && !isEnd) details.open = true;
+            if (details && !isEnd) {
+                details.open = true;
+            }
         }
 
         function percent(share: number): string {
@@ -89,7 +111,9 @@ export function followRow(): void {
             const value = tree.answer[index];
             const rows = tree.rows[index] as number;
             const of = rows < 0 ? "" : ` of ${rows.toLocaleString("en-US")} ${rows === 1 ? "row" : "rows"}`;
-            if (typeof value === "number") return `${Number(value.toPrecision(6))}${of && ` (the mean${of})`}`;
+            if (typeof value === "number") {
+                return `${Number(value.toPrecision(6))}${of && ` (the mean${of})`}`;
+            }
             const [place = 0, share = 0] = value ?? [];
             return `${tree.classes?.[place] || "(empty)"} (${percent(share)}${of})`;
         }
@@ -115,16 +139,24 @@ export function followRow(): void {
         function walk(): End {
             for (let index = 0; ; ) {
                 const column = tree.column[index] as number;
-                if (column === -1) return { index, text: describe(index), tone: "found" };
-                if (column === -2) return { index, text: `So far, not the end: ${describe(index)}`, tone: "found" };
+                if (column === -1) {
+                    return { index, text: describe(index), tone: "found" };
+                }
+                if (column === -2) {
+                    return { index, text: `So far, not the end: ${describe(index)}`, tone: "found" };
+                }
                 const cell = read(column);
                 const { name } = tree.columns[column] as TreeData["columns"][number];
-                if (cell.state !== "value") fieldOf.get(column)?.closest("details")?.setAttribute("open", "");
+                if (cell.state !== "value") {
+                    fieldOf.get(column)?.closest("details")?.setAttribute("open", "");
+                }
                 if (cell.state === "empty") {
                     const text = index === 0 ? `Fill in ${name} to begin.` : `Next: ${name}`;
                     return { index, text, tone: "next" };
                 }
-                if (cell.state === "wrong") return { index, text: cell.why, tone: "wrong", field: column };
+                if (cell.state === "wrong") {
+                    return { index, text: cell.why, tone: "wrong", field: column };
+                }
                 const goesLeft = cell.value < (tree.threshold[index] as number | string);
                 mark(index, false);
                 addStep(index, column, cell.value, goesLeft);
@@ -135,10 +167,14 @@ export function followRow(): void {
         function follow(): void {
             clear();
             const { index, text, tone, field } = walk();
-            if (index > 0 || tone !== "next") mark(index, true);
+            if (index > 0 || tone !== "next") {
+                mark(index, true);
+            }
             answer.className = tone;
             answer.textContent = text;
-            if (field !== undefined) fieldOf.get(field)?.setAttribute("aria-invalid", "true");
+            if (field !== undefined) {
+                fieldOf.get(field)?.setAttribute("aria-invalid", "true");
+            }
         }
 
         form.hidden = false;
@@ -151,5 +187,7 @@ export function followRow(): void {
     setUpFolding();
     const form = byId("row");
     const data = byId("tree-data")?.textContent;
-    if (form instanceof HTMLFormElement && data) setUpForm(form, JSON.parse(data) as TreeData);
+    if (form instanceof HTMLFormElement && data) {
+        setUpForm(form, JSON.parse(data) as TreeData);
+    }
 }

@@ -1,6 +1,10 @@
 /** Text that is markup already. Only `html` makes it, so nothing that came from a data set gets in unescaped. */
 export class Html {
-    constructor(readonly text: string) {}
+    readonly text: string;
+
+    constructor(text: string) {
+        this.text = text;
+    }
 
     toString(): string {
         return this.text;

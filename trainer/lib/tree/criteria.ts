@@ -46,13 +46,16 @@ export function makeCriterion(target: FitTarget, layout: Layout, round: Rounding
 }
 
 class GiniOfTwo implements Criterion {
-    constructor(
-        private readonly layout: Layout,
-        private readonly round: Rounding,
-    ) {}
+    readonly #layout: Layout;
+    readonly #round: Rounding;
+
+    constructor(layout: Layout, round: Rounding) {
+        this.#layout = layout;
+        this.#round = round;
+    }
 
     describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts {
-        const { classShift, weightMask } = this.layout;
+        const { classShift, weightMask } = this.#layout;
         let rows = 0;
         let ones = 0;
         for (let index = start; index < end; index++) {
@@ -67,7 +70,7 @@ class GiniOfTwo implements Criterion {
     enter(): void {}
 
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void {
-        searchTwoClasses(list, node, column, this.layout, node.center, best, gapOf);
+        searchTwoClasses(list, node, column, this.#layout, node.center, best, gapOf);
     }
 
     gainOf({ leftSum, leftRows }: BestSplit, { rows }: NodeFacts): number {
@@ -85,10 +88,10 @@ class GiniOfTwo implements Criterion {
     addLeaf(builder: TreeBuilder, _list: Uint32Array, { rows, center: ones }: NodeFacts): void {
         builder.addLeaf(0, rows);
         if (ones < rows) {
-            builder.addShare(0, this.round((rows - ones) / rows));
+            builder.addShare(0, this.#round((rows - ones) / rows));
         }
         if (ones > 0) {
-            builder.addShare(1, this.round(ones / rows));
+            builder.addShare(1, this.#round(ones / rows));
         }
     }
 }
@@ -97,45 +100,50 @@ class GiniOfTwo implements Criterion {
 const EXACT_ROWS = 9000;
 
 class Gini implements Criterion {
-    private readonly counts: ClassCounts;
+    readonly #counts: ClassCounts;
 
-    constructor(
-        private readonly labels: Uint16Array,
-        private readonly classCount: number,
-        private readonly layout: Layout,
-        private readonly round: Rounding,
-    ) {
-        this.counts = { left: new Float64Array(classCount), all: new Float64Array(classCount), squares: 0 };
+    readonly #labels: Uint16Array;
+    readonly #classCount: number;
+    readonly #layout: Layout;
+    readonly #round: Rounding;
+
+    constructor(labels: Uint16Array, classCount: number, layout: Layout, round: Rounding) {
+        this.#labels = labels;
+        this.#classCount = classCount;
+        this.#layout = layout;
+        this.#round = round;
+
+        this.#counts = { left: new Float64Array(classCount), all: new Float64Array(classCount), squares: 0 };
     }
 
     describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts {
-        const { weightMask } = this.layout;
-        const first = this.labelOf(list[start] as number);
+        const { weightMask } = this.#layout;
+        const first = this.#labelOf(list[start] as number);
         let rows = 0;
         let pure = true;
         for (let index = start; index < end; index++) {
             const entry = list[index] as number;
             rows += ((entry >>> 1) & weightMask) + 1;
-            pure &&= this.labelOf(entry) === first;
+            pure &&= this.#labelOf(entry) === first;
         }
         return { start, end, rows, pure, center: 0, error: 0, source };
     }
 
     enter(list: Uint32Array, { start, end }: NodeFacts): void {
-        this.count(list, start, end);
+        this.#count(list, start, end);
         let squares = 0;
-        for (const count of this.counts.all) {
+        for (const count of this.#counts.all) {
             squares += count * count;
         }
-        this.counts.squares = squares;
+        this.#counts.squares = squares;
     }
 
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void {
-        searchClasses(list, node, column, this.layout, this.counts, this.labels, best, gapOf);
+        searchClasses(list, node, column, this.#layout, this.#counts, this.#labels, best, gapOf);
     }
 
     gainOf({ leftSum, rightSum, leftRows }: BestSplit, { rows }: NodeFacts): number {
-        const { squares } = this.counts;
+        const { squares } = this.#counts;
         const rightRows = rows - leftRows;
         if (rows < EXACT_ROWS) {
             const gained = rows * (leftSum * rightRows + rightSum * leftRows) - squares * leftRows * rightRows;
@@ -155,43 +163,47 @@ class Gini implements Criterion {
     }
 
     addLeaf(builder: TreeBuilder, list: Uint32Array, { start, end, rows }: NodeFacts): void {
-        this.count(list, start, end);
+        this.#count(list, start, end);
         builder.addLeaf(0, rows);
-        for (let label = 0; label < this.classCount; label++) {
-            const count = this.counts.all[label] as number;
+        for (let label = 0; label < this.#classCount; label++) {
+            const count = this.#counts.all[label] as number;
             if (count > 0) {
-                builder.addShare(label, this.round(count / rows));
+                builder.addShare(label, this.#round(count / rows));
             }
         }
     }
 
-    private count(list: Uint32Array, start: number, end: number): void {
-        const { all } = this.counts;
-        const { weightMask } = this.layout;
+    #count(list: Uint32Array, start: number, end: number): void {
+        const { all } = this.#counts;
+        const { weightMask } = this.#layout;
         all.fill(0);
         for (let index = start; index < end; index++) {
             const entry = list[index] as number;
-            const label = this.labelOf(entry);
+            const label = this.#labelOf(entry);
             all[label] = (all[label] as number) + ((entry >>> 1) & weightMask) + 1;
         }
     }
 
-    private labelOf(entry: number): number {
-        const { rowShift, classShift, classMask } = this.layout;
-        return classMask === 0 ? (this.labels[entry >>> rowShift] as number) : (entry >>> classShift) & classMask;
+    #labelOf(entry: number): number {
+        const { rowShift, classShift, classMask } = this.#layout;
+        return classMask === 0 ? (this.#labels[entry >>> rowShift] as number) : (entry >>> classShift) & classMask;
     }
 }
 
 class SquaredError implements Criterion {
-    constructor(
-        private readonly numbers: Float64Array,
-        private readonly layout: Layout,
-        private readonly round: Rounding,
-    ) {}
+    readonly #numbers: Float64Array;
+    readonly #layout: Layout;
+    readonly #round: Rounding;
+
+    constructor(numbers: Float64Array, layout: Layout, round: Rounding) {
+        this.#numbers = numbers;
+        this.#layout = layout;
+        this.#round = round;
+    }
 
     describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts {
-        const { numbers } = this;
-        const { rowShift, weightMask } = this.layout;
+        const numbers = this.#numbers;
+        const { rowShift, weightMask } = this.#layout;
         const first = numbers[(list[start] as number) >>> rowShift] as number;
         let rows = 0;
         let sum = 0;
@@ -218,7 +230,7 @@ class SquaredError implements Criterion {
     enter(): void {}
 
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void {
-        searchNumbers(list, node, column, this.layout, this.numbers, node.center, best, gapOf);
+        searchNumbers(list, node, column, this.#layout, this.#numbers, node.center, best, gapOf);
     }
 
     gainOf(_best: BestSplit, _node: NodeFacts, left: NodeFacts, right: NodeFacts): number {
@@ -234,6 +246,6 @@ class SquaredError implements Criterion {
     }
 
     addLeaf(builder: TreeBuilder, _list: Uint32Array, { rows, center }: NodeFacts): void {
-        builder.addLeaf(this.round(center), rows);
+        builder.addLeaf(this.#round(center), rows);
     }
 }

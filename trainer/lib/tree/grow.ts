@@ -84,38 +84,54 @@ function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float
 }
 
 class Grower {
-    private readonly builder = new TreeBuilder();
-    private readonly importances: Float64Array;
+    readonly #builder = new TreeBuilder();
+    readonly #importances: Float64Array;
     /** Columns in the order of the last draw. */
-    private readonly deck: Int32Array;
+    readonly #deck: Int32Array;
+
+    readonly #table: FitTable;
+    readonly #request: TreeRequest;
+    readonly #lists: NodeLists;
+    readonly #layout: Layout;
+    readonly #criterion: Criterion;
+    readonly #halfRanges: Float64Array;
 
     constructor(
-        private readonly table: FitTable,
-        private readonly request: TreeRequest,
-        private readonly lists: NodeLists,
-        private readonly layout: Layout,
-        private readonly criterion: Criterion,
-        private readonly halfRanges: Float64Array,
+        table: FitTable,
+        request: TreeRequest,
+        lists: NodeLists,
+        layout: Layout,
+        criterion: Criterion,
+        halfRanges: Float64Array,
     ) {
-        this.importances = new Float64Array(table.columns.length);
-        this.deck = Int32Array.from(table.columns.keys());
+        this.#table = table;
+        this.#request = request;
+        this.#lists = lists;
+        this.#layout = layout;
+        this.#criterion = criterion;
+        this.#halfRanges = halfRanges;
+
+        this.#importances = new Float64Array(table.columns.length);
+        this.#deck = Int32Array.from(table.columns.keys());
     }
 
     grow(entries: number): FlatTree {
         const root = { start: 0, end: entries, source: 0 } as NodeFacts;
-        this.addNode(this.criterion.describe(this.lists.rowsOf(root), 0, entries, 0), 0);
-        const total = this.importances.reduce((sum, importance) => sum + importance, 0);
+        this.#addNode(this.#criterion.describe(this.#lists.rowsOf(root), 0, entries, 0), 0);
+        const total = this.#importances.reduce((sum, importance) => sum + importance, 0);
         if (total > 0) {
-            for (let column = 0; column < this.importances.length; column++) {
-                this.importances[column] = (this.importances[column] as number) / total;
+            for (let column = 0; column < this.#importances.length; column++) {
+                this.#importances[column] = (this.#importances[column] as number) / total;
             }
         }
-        return this.builder.finish(this.table.target.task, this.importances);
+        return this.#builder.finish(this.#table.target.task, this.#importances);
     }
 
-    private addNode(node: NodeFacts, depth: number): void {
-        const { builder, criterion, lists } = this;
-        const best = this.isFinal(node, depth) ? noSplit() : this.search(node);
+    #addNode(node: NodeFacts, depth: number): void {
+        const builder = this.#builder;
+        const criterion = this.#criterion;
+        const lists = this.#lists;
+        const best = this.#isFinal(node, depth) ? noSplit() : this.#search(node);
         if (best.column < 0) {
             criterion.addLeaf(builder, lists.rowsOf(node), node);
             return;
@@ -124,42 +140,42 @@ class Grower {
         const left = criterion.describe(list, node.start, best.place, best.column);
         const right = criterion.describe(list, best.place, node.end, best.column);
         const gain = criterion.gainOf(best, node, left, right);
-        if (!criterion.isEnough(gain, this.request.growth.gainThreshold)) {
+        if (!criterion.isEnough(gain, this.#request.growth.gainThreshold)) {
             criterion.addLeaf(builder, lists.rowsOf(node), node);
             return;
         }
         const importance = criterion.importanceOf(gain, node);
-        this.importances[best.column] = (this.importances[best.column] as number) + importance;
-        const split = builder.addSplit(best.column, this.thresholdOf(best), gain, node.rows, depth);
-        const final = { left: this.isFinal(left, depth + 1), right: this.isFinal(right, depth + 1) };
+        this.#importances[best.column] = (this.#importances[best.column] as number) + importance;
+        const split = builder.addSplit(best.column, this.#thresholdOf(best), gain, node.rows, depth);
+        const final = { left: this.#isFinal(left, depth + 1), right: this.#isFinal(right, depth + 1) };
         lists.beginLeft(node, best, final);
-        this.addNode(left, depth + 1);
+        this.#addNode(left, depth + 1);
         builder.setRight(split);
-        this.addNode(lists.beginRight(node, best, final, right), depth + 1);
+        this.#addNode(lists.beginRight(node, best, final, right), depth + 1);
     }
 
     /** Whether nobody needs to look for a split. */
-    private isFinal(node: NodeFacts, depth: number): boolean {
-        const { maxDepth, minNumSamples } = this.request.growth;
+    #isFinal(node: NodeFacts, depth: number): boolean {
+        const { maxDepth, minNumSamples } = this.#request.growth;
         return node.pure || depth >= maxDepth || node.rows <= minNumSamples;
     }
 
-    private search(node: NodeFacts): BestSplit {
+    #search(node: NodeFacts): BestSplit {
         const best = noSplit();
-        this.criterion.enter(this.lists.rowsOf(node), node);
-        for (const column of this.drawColumns(node)) {
-            this.criterion.search(this.lists.open(column, node), node, column, best, this.gapOf);
-            this.lists.close(column, best.column === column);
+        this.#criterion.enter(this.#lists.rowsOf(node), node);
+        for (const column of this.#drawColumns(node)) {
+            this.#criterion.search(this.#lists.open(column, node), node, column, best, this.#gapOf);
+            this.#lists.close(column, best.column === column);
         }
         return best;
     }
 
     /** Columns to look at: all, or as many as a forest takes of those that have different values here. */
-    private drawColumns(node: NodeFacts): Iterable<number> {
-        const { sampling } = this.request;
-        const { deck } = this;
+    #drawColumns(node: NodeFacts): Iterable<number> {
+        const { sampling } = this.#request;
+        const deck = this.#deck;
         if (sampling === undefined || sampling.maxFeatures >= deck.length) {
-            return this.table.columns.keys();
+            return this.#table.columns.keys();
         }
         const drawn: number[] = [];
         for (let next = 0; next < deck.length && drawn.length < sampling.maxFeatures; next++) {
@@ -167,7 +183,7 @@ class Grower {
             const column = deck[other] as number;
             deck[other] = deck[next] as number;
             deck[next] = column;
-            if (!this.lists.isConstant(column, node)) {
+            if (!this.#lists.isConstant(column, node)) {
                 drawn.push(column);
             }
         }
@@ -179,9 +195,9 @@ class Grower {
      * for rows that are below the threshold go left. JSON has no infinity, so what divides numbers from missing ones is
      * the largest number.
      */
-    private thresholdOf({ column, place }: BestSplit): number {
-        const below = this.valueAt(column, place - 1);
-        const above = this.valueAt(column, place);
+    #thresholdOf({ column, place }: BestSplit): number {
+        const below = this.#valueAt(column, place - 1);
+        const above = this.#valueAt(column, place);
         if (!(above < Number.MAX_VALUE)) {
             return Number.MAX_VALUE;
         }
@@ -191,14 +207,14 @@ class Grower {
     }
 
     /** See GapOf. Halves are subtracted, for the range of all doubles is none. Where numbers end there is no gap. */
-    private readonly gapOf: GapOf = (column, place) => {
-        const below = this.valueAt(column, place - 1);
-        const above = this.valueAt(column, place);
-        return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (this.halfRanges[column] as number) : 0;
+    readonly #gapOf: GapOf = (column, place) => {
+        const below = this.#valueAt(column, place - 1);
+        const above = this.#valueAt(column, place);
+        return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (this.#halfRanges[column] as number) : 0;
     };
 
-    private valueAt(column: number, place: number): number {
-        const row = (this.lists.at(column)[place] as number) >>> this.layout.rowShift;
-        return valueAt(this.table.columns[column] as NumberList, row);
+    #valueAt(column: number, place: number): number {
+        const row = (this.#lists.at(column)[place] as number) >>> this.#layout.rowShift;
+        return valueAt(this.#table.columns[column] as NumberList, row);
     }
 }

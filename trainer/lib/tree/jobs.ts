@@ -43,17 +43,21 @@ export interface JobResult {
 
 /** Does one job after the other, in memory that it keeps for the next. */
 export class JobRunner {
-    private readonly workspace: Workspace = makeWorkspace();
+    readonly #workspace: Workspace = makeWorkspace();
 
-    constructor(private readonly table: FitTable) {}
+    readonly #table: FitTable;
+
+    constructor(table: FitTable) {
+        this.#table = table;
+    }
 
     run(job: Job): JobResult {
         const result: JobResult = { trees: [], importances: [], depth: 0, leaves: 0 };
         if (job.kind === "sort") {
-            this.sort(job.columns);
+            this.#sort(job.columns);
             return result;
         }
-        const trees = job.task.algorithm === "forest" ? this.growForest(job) : [this.growSingle(job)];
+        const trees = job.task.algorithm === "forest" ? this.#growForest(job) : [this.#growSingle(job)];
         for (const tree of trees) {
             result.importances.push(tree.importances);
             result.depth = Math.max(result.depth, tree.depth);
@@ -66,47 +70,47 @@ export class JobRunner {
     }
 
     /** In the memory that trees are grown in later. */
-    private sort(columns: number[]): void {
-        const rowCount = this.table.target.y.length;
-        reserve(this.workspace, rowCount, rowCount);
-        reserveLists(this.workspace, 2, rowCount + 1);
-        const [keys, rows] = this.workspace.lists as [Uint32Array, Uint32Array];
-        const scratch = { keys: [keys, this.workspace.scratch], rows } as const;
+    #sort(columns: number[]): void {
+        const rowCount = this.#table.target.y.length;
+        reserve(this.#workspace, rowCount, rowCount);
+        reserveLists(this.#workspace, 2, rowCount + 1);
+        const [keys, rows] = this.#workspace.lists as [Uint32Array, Uint32Array];
+        const scratch = { keys: [keys, this.#workspace.scratch], rows } as const;
         for (const column of columns) {
-            sortColumn(this.table.columns[column] as NumberList, this.table.orders[column] as Uint32Array, scratch);
+            sortColumn(this.#table.columns[column] as NumberList, this.#table.orders[column] as Uint32Array, scratch);
         }
     }
 
-    private growSingle({ task, inPlace, predictions }: GrowJob): FlatTree {
-        const weights = new Uint8Array(this.table.target.y.length);
+    #growSingle({ task, inPlace, predictions }: GrowJob): FlatTree {
+        const weights = new Uint8Array(this.#table.target.y.length);
         for (const row of task.rows) {
             weights[row] = 1;
         }
-        const tree = growTree(this.table, { growth: task.growth, weights, weighted: false, inPlace }, this.workspace);
+        const tree = growTree(this.#table, { growth: task.growth, weights, weighted: false, inPlace }, this.#workspace);
         if (predictions !== undefined && task.testRows !== undefined) {
-            predictWith(tree, this.table, task.testRows, predictions);
+            predictWith(tree, this.#table, task.testRows, predictions);
         }
         return tree;
     }
 
-    private *growForest({ task, first, end, test, outOfBag }: GrowJob): Iterable<FlatTree> {
+    *#growForest({ task, first, end, test, outOfBag }: GrowJob): Iterable<FlatTree> {
         const { growth, forest, rows } = task;
         if (forest === undefined) {
             throw new RangeError("A forest needs its options `forest`; got none");
         }
-        const round = forestRounding(this.table.target, forest.trees);
+        const round = forestRounding(this.#table.target, forest.trees);
         for (let number = first; number < end; number++) {
             const random = makeRandom(forest.seed, number);
-            const weights = new Uint8Array(this.table.target.y.length);
+            const weights = new Uint8Array(this.#table.target.y.length);
             bootstrap(rows, random, weights);
             const sampling = { maxFeatures: forest.maxFeatures, random };
             const request = { growth, weights, weighted: true, sampling, round };
-            const tree = growTree(this.table, request, this.workspace);
+            const tree = growTree(this.#table, request, this.#workspace);
             if (test !== undefined) {
-                addPredictions(test, tree, this.table);
+                addPredictions(test, tree, this.#table);
             }
             if (outOfBag !== undefined) {
-                addPredictions(outOfBag, tree, this.table, weights);
+                addPredictions(outOfBag, tree, this.#table, weights);
             }
             yield tree;
         }

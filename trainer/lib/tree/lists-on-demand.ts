@@ -15,46 +15,47 @@ const BUCKETS = 1 << DIGIT_BITS;
  * less work than keeping all columns in order where a forest looks at few of many. The lists are the same.
  */
 export class ListsOnDemand implements NodeLists {
-    private readonly ranks: Ranks;
+    readonly #ranks: Ranks;
     /** Entries by row. */
-    private readonly rows: Uint32Array;
-    private current: Uint32Array;
-    private best: Uint32Array;
-    private readonly spare: Uint32Array;
-    private readonly keys: [Uint32Array, Uint32Array];
-    private readonly counts = new Uint32Array(BUCKETS);
-    private openColumn = -1;
+    readonly #rows: Uint32Array;
+    #current: Uint32Array;
+    #best: Uint32Array;
+    readonly #spare: Uint32Array;
+    readonly #keys: [Uint32Array, Uint32Array];
+    readonly #counts = new Uint32Array(BUCKETS);
+    #openColumn = -1;
 
-    constructor(
-        orders: readonly Uint32Array[],
-        private readonly workspace: Workspace,
-        sample: Sample,
-        private readonly layout: Layout,
-    ) {
+    readonly #workspace: Workspace;
+    readonly #layout: Layout;
+
+    constructor(orders: readonly Uint32Array[], workspace: Workspace, sample: Sample, layout: Layout) {
+        this.#workspace = workspace;
+        this.#layout = layout;
+
         if (workspace.ranks?.orders !== orders) {
             workspace.ranks = rankAll(orders);
         }
-        this.ranks = workspace.ranks;
+        this.#ranks = workspace.ranks;
         reserveLists(workspace, 6, sample.entries + 1);
         const [rows, current, best, spare, first, second] = workspace.lists as Six<Uint32Array>;
-        this.rows = rows;
-        this.current = current;
-        this.best = best;
-        this.spare = spare;
-        this.keys = [first, second];
+        this.#rows = rows;
+        this.#current = current;
+        this.#best = best;
+        this.#spare = spare;
+        this.#keys = [first, second];
         fillRows(rows, sample, layout);
     }
 
     rowsOf(): Uint32Array {
-        return this.rows;
+        return this.#rows;
     }
 
     isConstant(column: number, { start, end }: NodeFacts): boolean {
-        const ranks = this.ranks.ofColumns[column] as Uint32Array;
-        const { rowShift } = this.layout;
-        const first = ranks[(this.rows[start] as number) >>> rowShift];
+        const ranks = this.#ranks.ofColumns[column] as Uint32Array;
+        const { rowShift } = this.#layout;
+        const first = ranks[(this.#rows[start] as number) >>> rowShift];
         for (let index = start + 1; index < end; index++) {
-            if (ranks[(this.rows[index] as number) >>> rowShift] !== first) {
+            if (ranks[(this.#rows[index] as number) >>> rowShift] !== first) {
                 return false;
             }
         }
@@ -62,43 +63,44 @@ export class ListsOnDemand implements NodeLists {
     }
 
     open(column: number, { start, end }: NodeFacts): Uint32Array {
-        this.openColumn = column;
-        const ranks = this.ranks.ofColumns[column] as Uint32Array;
+        this.#openColumn = column;
+        const ranks = this.#ranks.ofColumns[column] as Uint32Array;
         if (end - start <= FEW_ENTRIES) {
-            this.insert(ranks, start, end);
+            this.#insert(ranks, start, end);
         } else {
-            this.distribute(ranks, this.ranks.counts[column] as number, start, end);
+            this.#distribute(ranks, this.#ranks.counts[column] as number, start, end);
         }
-        return this.current;
+        return this.#current;
     }
 
     close(_column: number, isBest: boolean): void {
-        this.openColumn = -1;
+        this.#openColumn = -1;
         if (isBest) {
-            [this.current, this.best] = [this.best, this.current];
+            [this.#current, this.#best] = [this.#best, this.#current];
         }
     }
 
     at(column: number): Uint32Array {
-        return column === this.openColumn ? this.current : this.best;
+        return column === this.#openColumn ? this.#current : this.#best;
     }
 
     beginLeft({ start, end }: NodeFacts, { place }: BestSplit): void {
-        const { marks, scratch } = this.workspace;
-        const { rowShift } = this.layout;
-        markRows(marks, this.best, start, place, rowShift, true);
-        partitionList(this.rows, start, end, marks, rowShift, scratch);
-        markRows(marks, this.best, start, place, rowShift, false);
+        const { marks, scratch } = this.#workspace;
+        const { rowShift } = this.#layout;
+        markRows(marks, this.#best, start, place, rowShift, true);
+        partitionList(this.#rows, start, end, marks, rowShift, scratch);
+        markRows(marks, this.#best, start, place, rowShift, false);
     }
 
     beginRight(_node: NodeFacts, _best: BestSplit, _final: FinalSides, right: NodeFacts): NodeFacts {
         return right;
     }
 
-    private insert(ranks: Uint32Array, start: number, end: number): void {
-        const { current, rows } = this;
-        const [keys] = this.keys;
-        const { rowShift } = this.layout;
+    #insert(ranks: Uint32Array, start: number, end: number): void {
+        const current = this.#current;
+        const rows = this.#rows;
+        const [keys] = this.#keys;
+        const { rowShift } = this.#layout;
         for (let index = start; index < end; index++) {
             const entry = rows[index] as number;
             const key = ranks[entry >>> rowShift] as number;
@@ -114,26 +116,26 @@ export class ListsOnDemand implements NodeLists {
         markTies(current, keys, start, end);
     }
 
-    private distribute(ranks: Uint32Array, different: number, start: number, end: number): void {
-        const { rowShift } = this.layout;
+    #distribute(ranks: Uint32Array, different: number, start: number, end: number): void {
+        const { rowShift } = this.#layout;
         const digits = Math.max(1, Math.ceil((32 - Math.clz32(different - 1)) / DIGIT_BITS));
-        let [fromKeys, toKeys] = this.keys;
+        let [fromKeys, toKeys] = this.#keys;
         for (let index = start; index < end; index++) {
-            fromKeys[index] = ranks[(this.rows[index] as number) >>> rowShift] as number;
+            fromKeys[index] = ranks[(this.#rows[index] as number) >>> rowShift] as number;
         }
-        let from = this.rows;
+        let from = this.#rows;
         // An odd number of steps ends in `current` when the first one goes there.
-        let [to, next] = digits % 2 === 1 ? [this.current, this.spare] : [this.spare, this.current];
+        let [to, next] = digits % 2 === 1 ? [this.#current, this.#spare] : [this.#spare, this.#current];
         for (let digit = 0; digit < digits; digit++) {
-            this.pass(from, fromKeys, to, toKeys, start, end, digit * DIGIT_BITS);
+            this.#pass(from, fromKeys, to, toKeys, start, end, digit * DIGIT_BITS);
             from = to;
             [to, next] = [next, to];
             [fromKeys, toKeys] = [toKeys, fromKeys];
         }
-        markTies(this.current, fromKeys, start, end);
+        markTies(this.#current, fromKeys, start, end);
     }
 
-    private pass(
+    #pass(
         from: Uint32Array,
         fromKeys: Uint32Array,
         to: Uint32Array,
@@ -142,7 +144,7 @@ export class ListsOnDemand implements NodeLists {
         end: number,
         shift: number,
     ): void {
-        const { counts } = this;
+        const counts = this.#counts;
         counts.fill(0);
         for (let index = start; index < end; index++) {
             const bucket = ((fromKeys[index] as number) >>> shift) & (BUCKETS - 1);

@@ -31,21 +31,23 @@ export interface NodeLists {
 
 /** Keeps the lists of all columns in order, from the root down: a stretch is divided without being sorted again. */
 export class PartitionedLists implements NodeLists {
-    private readonly lists: readonly Uint32Array[];
+    readonly #lists: readonly Uint32Array[];
+
+    readonly #table: FitTable;
+    readonly #workspace: Workspace;
+    readonly #layout: Layout;
 
     /** `inPlace`: the lists take the place of the orders. */
-    constructor(
-        private readonly table: FitTable,
-        private readonly workspace: Workspace,
-        sample: Sample,
-        private readonly layout: Layout,
-        inPlace: boolean,
-    ) {
+    constructor(table: FitTable, workspace: Workspace, sample: Sample, layout: Layout, inPlace: boolean) {
+        this.#table = table;
+        this.#workspace = workspace;
+        this.#layout = layout;
+
         if (!inPlace) {
             // One more: `fillList` writes rows that do not count, too, behind those that do.
             reserveLists(workspace, table.columns.length, sample.entries + 1);
         }
-        this.lists = inPlace ? table.orders : workspace.lists;
+        this.#lists = inPlace ? table.orders : workspace.lists;
         for (const [column, order] of table.orders.entries()) {
             fillList(this.at(column), order, sample, layout);
         }
@@ -57,9 +59,9 @@ export class PartitionedLists implements NodeLists {
 
     isConstant(column: number, { start, end }: NodeFacts): boolean {
         const list = this.at(column);
-        const values = this.table.columns[column] as NumberList;
-        const first = valueAt(values, (list[start] as number) >>> this.layout.rowShift);
-        const last = valueAt(values, (list[end - 1] as number) >>> this.layout.rowShift);
+        const values = this.#table.columns[column] as NumberList;
+        const first = valueAt(values, (list[start] as number) >>> this.#layout.rowShift);
+        const last = valueAt(values, (list[end - 1] as number) >>> this.#layout.rowShift);
         // What is not below MAX_VALUE is one group, see sort.ts.
         return first === last || !(first < Number.MAX_VALUE);
     }
@@ -71,12 +73,12 @@ export class PartitionedLists implements NodeLists {
     close(): void {}
 
     at(column: number): Uint32Array {
-        return this.lists[column] as Uint32Array;
+        return this.#lists[column] as Uint32Array;
     }
 
     beginLeft(node: NodeFacts, best: BestSplit, final: FinalSides): void {
         if (!final.left) {
-            this.divide(node, best, final.right ? "left" : "both");
+            this.#divide(node, best, final.right ? "left" : "both");
         }
     }
 
@@ -84,21 +86,17 @@ export class PartitionedLists implements NodeLists {
         if (!final.left || final.right) {
             return right;
         }
-        this.divide(node, best, "right");
+        this.#divide(node, best, "right");
         this.at(best.column).copyWithin(node.start, best.place, node.end);
         return { ...right, start: node.start, end: node.start + right.end - right.start };
     }
 
     /** Left rows come to the front. Where one side alone needs lists its rows do, and the other's are lost. */
-    private divide(
-        { start, end }: NodeFacts,
-        { column: by, place }: BestSplit,
-        sides: "both" | "left" | "right",
-    ): void {
-        const { marks, scratch } = this.workspace;
-        const { rowShift } = this.layout;
+    #divide({ start, end }: NodeFacts, { column: by, place }: BestSplit, sides: "both" | "left" | "right"): void {
+        const { marks, scratch } = this.#workspace;
+        const { rowShift } = this.#layout;
         markRows(marks, this.at(by), start, place, rowShift, true);
-        for (let column = 0; column < this.table.columns.length; column++) {
+        for (let column = 0; column < this.#table.columns.length; column++) {
             if (column !== by) {
                 if (sides === "both") {
                     partitionList(this.at(column), start, end, marks, rowShift, scratch);

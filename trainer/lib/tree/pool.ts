@@ -100,52 +100,55 @@ function describeTarget(target: FitDataset["target"]): FitTarget {
 type Scored = Pick<GrowJob, "predictions" | "test" | "outOfBag">;
 
 class Pool implements FitPool {
-    private readonly threads: Threads;
+    readonly #threads: Threads;
     /** Orders that are there, or are being made. */
-    private sorted: Promise<unknown> | undefined;
+    #sorted: Promise<unknown> | undefined;
     /** A fit that has the orders for itself. */
-    private lone: Promise<unknown> | undefined;
-    private readonly progress = { startedAt: 0, treesDone: 0, trees: 0, fits: 0 };
-    private timer: NodeJS.Timeout | undefined;
+    #lone: Promise<unknown> | undefined;
+    readonly #progress = { startedAt: 0, treesDone: 0, trees: 0, fits: 0 };
+    #timer: NodeJS.Timeout | undefined;
 
-    constructor(
-        private readonly table: FitTable,
-        private readonly options: FitPoolOptions,
-    ) {
+    readonly #table: FitTable;
+    readonly #options: FitPoolOptions;
+
+    constructor(table: FitTable, options: FitPoolOptions) {
+        this.#table = table;
+        this.#options = options;
+
         const count = options.threads ?? availableParallelism();
-        this.threads = new Threads(table, { file: options.file, count, inThreadMs: options.inThreadMs ?? 150 });
+        this.#threads = new Threads(table, { file: options.file, count, inThreadMs: options.inThreadMs ?? 150 });
     }
 
     async fit(task: FitTask): Promise<FitResult> {
         const trees = countTrees(task);
-        const treeMs = this.estimateTreeMs(task);
-        this.begin(trees);
-        const done = this.threads.expect(trees * treeMs + (this.sorted === undefined ? this.estimateSortMs() : 0));
+        const treeMs = this.#estimateTreeMs(task);
+        this.#begin(trees);
+        const done = this.#threads.expect(trees * treeMs + (this.#sorted === undefined ? this.#estimateSortMs() : 0));
         try {
             // What is asked for in this turn is fitted at the same time.
             await new Promise((resolve) => setImmediate(resolve));
-            await this.lone;
-            if (task.algorithm === "tree" && this.progress.fits === 1) {
-                const result = this.growInPlace(task, treeMs);
-                this.lone = result.catch(() => undefined);
+            await this.#lone;
+            if (task.algorithm === "tree" && this.#progress.fits === 1) {
+                const result = this.#growInPlace(task, treeMs);
+                this.#lone = result.catch(() => undefined);
                 return await result;
             }
-            this.sorted ??= this.sort();
-            await this.sorted;
-            return await this.grow(task, trees, treeMs, false);
+            this.#sorted ??= this.#sort();
+            await this.#sorted;
+            return await this.#grow(task, trees, treeMs, false);
         } finally {
             done();
-            this.end();
+            this.#end();
         }
     }
 
     close(): Promise<void> {
-        return this.threads.close();
+        return this.#threads.close();
     }
 
-    private sort(): Promise<unknown> {
+    #sort(): Promise<unknown> {
         return Promise.all(
-            this.table.columns.map((_, column) => this.threads.run({ kind: "sort", columns: [column] })),
+            this.#table.columns.map((_, column) => this.#threads.run({ kind: "sort", columns: [column] })),
         );
     }
 
@@ -153,33 +156,33 @@ class Pool implements FitPool {
      * Nobody else needs the orders: the tree takes their place, and there is no second list of each column. One thread
      * does it all, in 0.2 s more for a million rows: another one would take 12 bytes a row to sort in, and 10 MB.
      */
-    private async growInPlace(task: FitTask, treeMs: number): Promise<FitResult> {
-        await (this.sorted ?? this.threads.run({ kind: "sort", columns: [...this.table.columns.keys()] }));
-        this.sorted = undefined;
-        return this.grow(task, 1, treeMs, true);
+    async #growInPlace(task: FitTask, treeMs: number): Promise<FitResult> {
+        await (this.#sorted ?? this.#threads.run({ kind: "sort", columns: [...this.#table.columns.keys()] }));
+        this.#sorted = undefined;
+        return this.#grow(task, 1, treeMs, true);
     }
 
-    private async grow(task: FitTask, trees: number, treeMs: number, inPlace: boolean): Promise<FitResult> {
+    async #grow(task: FitTask, trees: number, treeMs: number, inPlace: boolean): Promise<FitResult> {
         const shared = shareRows(task);
-        const scored = this.makeScored(shared);
-        const perJob = Math.min(Math.ceil(JOB_MS / treeMs), Math.ceil(trees / (4 * this.threads.count)));
+        const scored = this.#makeScored(shared);
+        const perJob = Math.min(Math.ceil(JOB_MS / treeMs), Math.ceil(trees / (4 * this.#threads.count)));
         const jobs: GrowJob[] = [];
         for (let first = 0; first < trees; first += perJob) {
             jobs.push({ kind: "grow", task: shared, first, end: Math.min(first + perJob, trees), inPlace, ...scored });
         }
         const results = await Promise.all(
             jobs.map(async (job) => {
-                const result = await this.threads.run(job);
-                this.progress.treesDone += job.end - job.first;
+                const result = await this.#threads.run(job);
+                this.#progress.treesDone += job.end - job.first;
                 return result;
             }),
         );
-        return this.assemble(results, scored);
+        return this.#assemble(results, scored);
     }
 
     /** Where the threads put predictions. */
-    private makeScored({ algorithm, rows, testRows }: FitTask): Scored {
-        const { target } = this.table;
+    #makeScored({ algorithm, rows, testRows }: FitTask): Scored {
+        const { target } = this.#table;
         if (algorithm === "tree") {
             return testRows === undefined ? {} : { predictions: shareNumbers(testRows.length) };
         }
@@ -187,8 +190,8 @@ class Pool implements FitPool {
         return { ...test, outOfBag: makeScores(rows, target) };
     }
 
-    private assemble(results: JobResult[], { predictions, test, outOfBag }: Scored): FitResult {
-        const { target, columns } = this.table;
+    #assemble(results: JobResult[], { predictions, test, outOfBag }: Scored): FitResult {
+        const { target, columns } = this.#table;
         const tested = test === undefined ? predictions : finishScores(test, target).predictions;
         return {
             trees: results.flatMap((result) => result.trees),
@@ -203,35 +206,35 @@ class Pool implements FitPool {
         };
     }
 
-    private estimateSortMs(): number {
-        return (this.table.columns.length * this.table.target.y.length * SORT_NS) / 1e6;
+    #estimateSortMs(): number {
+        return (this.#table.columns.length * this.#table.target.y.length * SORT_NS) / 1e6;
     }
 
     /** Of one tree: each level passes all rows of all columns once. */
-    private estimateTreeMs({ rows, growth }: FitTask): number {
+    #estimateTreeMs({ rows, growth }: FitTask): number {
         const levels = Math.min(growth.maxDepth, Math.log2(rows.length) + 2);
-        return ((this.table.columns.length * rows.length * levels + this.table.target.y.length) * PASS_NS) / 1e6;
+        return ((this.#table.columns.length * rows.length * levels + this.#table.target.y.length) * PASS_NS) / 1e6;
     }
 
-    private begin(trees: number): void {
-        if (this.progress.fits === 0) {
-            Object.assign(this.progress, { startedAt: Date.now(), treesDone: 0, trees: 0 });
-            this.timer = setInterval(() => this.report(), PROGRESS_MS);
+    #begin(trees: number): void {
+        if (this.#progress.fits === 0) {
+            Object.assign(this.#progress, { startedAt: Date.now(), treesDone: 0, trees: 0 });
+            this.#timer = setInterval(() => this.#report(), PROGRESS_MS);
         }
-        this.progress.fits++;
-        this.progress.trees += trees;
+        this.#progress.fits++;
+        this.#progress.trees += trees;
     }
 
-    private end(): void {
-        this.progress.fits--;
-        if (this.progress.fits === 0) {
-            clearInterval(this.timer);
+    #end(): void {
+        this.#progress.fits--;
+        if (this.#progress.fits === 0) {
+            clearInterval(this.#timer);
         }
     }
 
-    private report(): void {
-        const { startedAt, treesDone, trees } = this.progress;
-        this.options.onProgress?.({ seconds: Math.round((Date.now() - startedAt) / 1000), treesDone, trees });
+    #report(): void {
+        const { startedAt, treesDone, trees } = this.#progress;
+        this.#options.onProgress?.({ seconds: Math.round((Date.now() - startedAt) / 1000), treesDone, trees });
     }
 }
 

@@ -23,20 +23,23 @@ const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2 };
 /** Does jobs, in this thread as long as little is expected, then in worker threads. */
 export class Threads {
     readonly count: number;
-    private readonly idle: Worker[] = [];
-    private readonly workers: Worker[] = [];
-    private readonly waiting: Waiting[] = [];
-    private readonly running = new Map<number, Waiting>();
-    private runner: JobRunner | undefined;
-    private expectedMs = 0;
-    private nextId = 0;
-    private isScheduled = false;
-    private failure: Error | undefined;
+    readonly #idle: Worker[] = [];
+    readonly #workers: Worker[] = [];
+    readonly #waiting: Waiting[] = [];
+    readonly #running = new Map<number, Waiting>();
+    #runner: JobRunner | undefined;
+    #expectedMs = 0;
+    #nextId = 0;
+    #isScheduled = false;
+    #failure: Error | undefined;
 
-    constructor(
-        private readonly table: FitTable,
-        private readonly options: ThreadsOptions,
-    ) {
+    readonly #table: FitTable;
+    readonly #options: ThreadsOptions;
+
+    constructor(table: FitTable, options: ThreadsOptions) {
+        this.#table = table;
+        this.#options = options;
+
         this.count = options.count;
     }
 
@@ -45,102 +48,102 @@ export class Threads {
      * @returns what to call when it is done
      */
     expect(ms: number): () => void {
-        this.expectedMs += ms;
+        this.#expectedMs += ms;
         return () => {
-            this.expectedMs -= ms;
+            this.#expectedMs -= ms;
         };
     }
 
     /** Jobs are begun in the order of the calls. */
     run(job: Job): Promise<JobResult> {
         return new Promise((resolve, reject) => {
-            if (this.failure !== undefined) {
-                reject(this.failure);
+            if (this.#failure !== undefined) {
+                reject(this.#failure);
                 return;
             }
-            this.waiting.push({ job, resolve, reject });
-            this.schedule();
+            this.#waiting.push({ job, resolve, reject });
+            this.#schedule();
         });
     }
 
     async close(): Promise<void> {
-        this.fail(new Error("The pool of training threads was closed"));
-        await Promise.all(this.workers.map((worker) => worker.terminate()));
+        this.#fail(new Error("The pool of training threads was closed"));
+        await Promise.all(this.#workers.map((worker) => worker.terminate()));
     }
 
     /** Not at once: more may be asked for in this turn, and other events get their turn between two jobs. */
-    private schedule(): void {
-        if (!this.isScheduled) {
-            this.isScheduled = true;
+    #schedule(): void {
+        if (!this.#isScheduled) {
+            this.#isScheduled = true;
             setImmediate(() => {
-                this.isScheduled = false;
-                this.dispatch();
+                this.#isScheduled = false;
+                this.#dispatch();
             });
         }
     }
 
-    private dispatch(): void {
-        if (this.workers.length === 0 && this.expectedMs <= this.options.inThreadMs) {
-            this.runHere();
+    #dispatch(): void {
+        if (this.#workers.length === 0 && this.#expectedMs <= this.#options.inThreadMs) {
+            this.#runHere();
             return;
         }
-        while (this.workers.length < this.count && this.idle.length < this.waiting.length) {
-            this.start();
+        while (this.#workers.length < this.count && this.#idle.length < this.#waiting.length) {
+            this.#start();
         }
-        while (this.idle.length > 0 && this.waiting.length > 0) {
-            const worker = this.idle.pop() as Worker;
-            const next = this.waiting.shift() as Waiting;
-            const id = this.nextId++;
-            this.running.set(id, next);
+        while (this.#idle.length > 0 && this.#waiting.length > 0) {
+            const worker = this.#idle.pop() as Worker;
+            const next = this.#waiting.shift() as Waiting;
+            const id = this.#nextId++;
+            this.#running.set(id, next);
             worker.postMessage({ id, job: next.job } satisfies Order);
         }
     }
 
-    private runHere(): void {
-        const next = this.waiting.shift();
+    #runHere(): void {
+        const next = this.#waiting.shift();
         if (next === undefined) {
             return;
         }
-        this.runner ??= new JobRunner(this.table);
+        this.#runner ??= new JobRunner(this.#table);
         try {
-            next.resolve(this.runner.run(next.job));
+            next.resolve(this.#runner.run(next.job));
         } catch (error) {
             next.reject(error as Error);
         }
-        if (this.waiting.length > 0) {
-            this.schedule();
+        if (this.#waiting.length > 0) {
+            this.#schedule();
         }
     }
 
     /** One more thread; as many are started as there are jobs that can run at once. */
-    private start(): void {
-        this.runner = undefined;
-        const worker = new Worker(this.options.file, { workerData: this.table, resourceLimits: RESOURCE_LIMITS });
-        worker.on("message", (answer: Answer) => this.take(worker, answer));
-        worker.on("error", (error) => this.fail(error));
-        worker.on("exit", (code) => this.fail(new Error(`A training thread ended with ${code} before its work`)));
-        this.workers.push(worker);
-        this.idle.push(worker);
+    #start(): void {
+        this.#runner = undefined;
+        const worker = new Worker(this.#options.file, { workerData: this.#table, resourceLimits: RESOURCE_LIMITS });
+        worker.on("message", (answer: Answer) => this.#take(worker, answer));
+        worker.on("error", (error) => this.#fail(error));
+        worker.on("exit", (code) => this.#fail(new Error(`A training thread ended with ${code} before its work`)));
+        this.#workers.push(worker);
+        this.#idle.push(worker);
     }
 
-    private take(worker: Worker, answer: Answer): void {
-        const asked = this.running.get(answer.id);
-        this.running.delete(answer.id);
-        this.idle.push(worker);
+    #take(worker: Worker, answer: Answer): void {
+        const asked = this.#running.get(answer.id);
+        this.#running.delete(answer.id);
+        this.#idle.push(worker);
         if ("error" in answer) {
             asked?.reject(answer.error);
         } else {
             asked?.resolve(answer.result);
         }
-        this.dispatch();
+        this.#dispatch();
     }
 
     /** Nothing that was asked for will come. */
-    private fail(error: Error): void {
-        this.failure ??= error;
-        for (const { reject } of [...this.running.values(), ...this.waiting.splice(0)]) {
-            reject(this.failure);
+    #fail(error: Error): void {
+        this.#failure ??= error;
+        for (const { reject } of [...this.#running.values(), ...this.#waiting.splice(0)]) {
+            reject(this.#failure);
         }
-        this.running.clear();
+        this.#running.clear();
     }
 }

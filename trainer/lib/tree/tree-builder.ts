@@ -2,64 +2,64 @@ import { type FlatTree, LEAF } from "./flat-tree";
 
 /** Takes the nodes of a tree in preorder, and makes arrays of them. */
 export class TreeBuilder {
-    private readonly columns = new Growing(Int32Array);
-    private readonly values = new Growing(Float64Array);
-    private readonly links = new Growing(Uint32Array);
-    private readonly gains = new Growing(Float64Array);
-    private readonly samples = new Growing(Uint32Array);
-    private readonly leafStarts = new Growing(Uint32Array);
-    private readonly leafClasses = new Growing(Uint16Array);
-    private readonly leafShares = new Growing(Float64Array);
-    private leaves = 0;
-    private depth = 0;
+    readonly #columns = new Growing(Int32Array);
+    readonly #values = new Growing(Float64Array);
+    readonly #links = new Growing(Uint32Array);
+    readonly #gains = new Growing(Float64Array);
+    readonly #samples = new Growing(Uint32Array);
+    readonly #leafStarts = new Growing(Uint32Array);
+    readonly #leafClasses = new Growing(Uint16Array);
+    readonly #leafShares = new Growing(Float64Array);
+    #leaves = 0;
+    #depth = 0;
 
     /** @returns the node's number, which `setRight` takes when the left side is complete */
     addSplit(column: number, value: number, gain: number, samples: number, depth: number): number {
-        this.depth = Math.max(this.depth, depth + 1);
-        return this.addNode(column, value, 0, gain, samples);
+        this.#depth = Math.max(this.#depth, depth + 1);
+        return this.#addNode(column, value, 0, gain, samples);
     }
 
     /** The next node is the right child of this split. */
     setRight(split: number): void {
-        this.links.items[split] = this.columns.length;
+        this.#links.items[split] = this.#columns.length;
     }
 
     /** `value`: the number of a regression's leaf. Of classes the shares follow. */
     addLeaf(value: number, samples: number): void {
-        this.leafStarts.push(this.leafShares.length);
-        this.addNode(LEAF, value, this.leaves++, 0, samples);
+        this.#leafStarts.push(this.#leafShares.length);
+        this.#addNode(LEAF, value, this.#leaves++, 0, samples);
     }
 
     /** A share of the newest leaf; classes ascending. */
     addShare(label: number, share: number): void {
-        this.leafClasses.push(label);
-        this.leafShares.push(share);
+        this.#leafClasses.push(label);
+        this.#leafShares.push(share);
     }
 
     finish(task: FlatTree["task"], importances: Float64Array): FlatTree {
-        this.leafStarts.push(this.leafShares.length);
+        this.#leafStarts.push(this.#leafShares.length);
         return {
             task,
-            columns: this.columns.finish(),
-            values: this.values.finish(),
-            links: this.links.finish(),
-            gains: this.gains.finish(),
-            samples: this.samples.finish(),
-            leafStarts: this.leafStarts.finish(),
-            leafClasses: this.leafClasses.finish(),
-            leafShares: this.leafShares.finish(),
+            columns: this.#columns.finish(),
+            values: this.#values.finish(),
+            links: this.#links.finish(),
+            gains: this.#gains.finish(),
+            samples: this.#samples.finish(),
+            leafStarts: this.#leafStarts.finish(),
+            leafClasses: this.#leafClasses.finish(),
+            leafShares: this.#leafShares.finish(),
             importances,
-            depth: this.depth,
+            depth: this.#depth,
         };
     }
 
-    private addNode(column: number, value: number, link: number, gain: number, samples: number): number {
-        this.columns.push(column);
-        this.values.push(value);
-        this.links.push(link);
-        this.gains.push(gain);
-        this.samples.push(samples);
-        return this.columns.length - 1;
+    #addNode(column: number, value: number, link: number, gain: number, samples: number): number {
+        this.#columns.push(column);
+        this.#values.push(value);
+        this.#links.push(link);
+        this.#gains.push(gain);
+        this.#samples.push(samples);
+        return this.#columns.length - 1;
     }
 }
 
@@ -70,13 +70,19 @@ class Growing<T extends Numbers> {
     items: T;
     length = 0;
 
-    constructor(private readonly type: new (length: number) => T) {
+    readonly #type: new (
+        length: number,
+    ) => T;
+
+    constructor(type: new (length: number) => T) {
+        this.#type = type;
+
         this.items = new type(64);
     }
 
     push(item: number): void {
         if (this.length === this.items.length) {
-            const larger = new this.type(2 * this.length);
+            const larger = new this.#type(2 * this.length);
             larger.set(this.items);
             this.items = larger;
         }

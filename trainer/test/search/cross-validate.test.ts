@@ -31,7 +31,9 @@ function fakePool(predict: (row: number, maxDepth: number) => number): FitPool &
                 setImmediate(() => {
                     const now = pending.reverse();
                     pending = [];
-                    for (const end of now) end();
+                    for (const end of now) {
+                        end();
+                    }
                 });
             });
             const predictions = Float64Array.from(task.testRows ?? [], (row) => predict(row, task.growth.maxDepth));

@@ -1,5 +1,5 @@
 /// <reference path="../../src/ml-cart.d.ts" />
-import { join } from "node:path";
+import path from "node:path";
 import fc from "fast-check";
 import type { TreeNode } from "../../lib/model";
 import { toCartModel } from "../../lib/tree/flat-tree";
@@ -8,7 +8,7 @@ import { gini, type PlainTable, squaredError } from "./naive";
 import { makeTable, plainTables } from "./tables";
 
 // The trainer's own copy: this package is no dependency of the project around it.
-const cart: typeof import("ml-cart") = require(join(__dirname, "../../node_modules/ml-cart"));
+const cart: typeof import("ml-cart") = require(path.join(__dirname, "../../node_modules/ml-cart"));
 
 describe("a grown tree in ml-cart", () => {
     it.each(["classification", "regression"] as const)("predicts row by row what it predicts here: %s", (task) => {

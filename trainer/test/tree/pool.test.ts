@@ -1,22 +1,22 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { toDoubles } from "../../lib/csv/number-list";
 import { type FitDataset, type FitTask, openFitPool } from "../../lib/tree";
 import { allRows, fitAll, fitOne, forestTask, IN_THREAD, makeDataset } from "./fitting";
 import { shareLabels, UNLIMITED } from "./tables";
 
 // The trainer's own copy: this package is no dependency of the project around it.
-const { buildSync }: { buildSync(options: object): void } = require(join(__dirname, "../../node_modules/esbuild"));
+const { buildSync }: { buildSync(options: object): void } = require(path.join(__dirname, "../../node_modules/esbuild"));
 
-const folder = mkdtempSync(join(tmpdir(), "fit-pool-"));
-const FILE = join(folder, "serve.cjs");
-const ENDING_FILE = join(folder, "end.cjs");
+const folder = mkdtempSync(path.join(tmpdir(), "fit-pool-"));
+const FILE = path.join(folder, "serve.cjs");
+const ENDING_FILE = path.join(folder, "end.cjs");
 
 beforeAll(() => {
     // In an image, too, the threads run a bundle; and it starts faster than a compiler.
     const contents = `import { serveFits } from "./worker"; serveFits();`;
-    const resolveDir = join(__dirname, "../../lib/tree");
+    const resolveDir = path.join(__dirname, "../../lib/tree");
     buildSync({ stdin: { contents, resolveDir }, outfile: FILE, bundle: true, platform: "node", format: "cjs" });
     writeFileSync(ENDING_FILE, "process.exit(3);");
 });
@@ -102,7 +102,7 @@ describe("openFitPool", () => {
     });
 
     it.each([
-        ["a thread that can't start", join(folder, "no-such-file.cjs"), /no-such-file/],
+        ["a thread that can't start", path.join(folder, "no-such-file.cjs"), /no-such-file/],
         ["a thread that ends", ENDING_FILE, /ended with 3 before its work/],
     ])("fails every fit that waits for %s", async (_, file, message) => {
         const dataset = makeDataset(50, "classification");

@@ -25,13 +25,16 @@ export class Recorder {
     readonly exchanges: Exchange[] = [];
     /** Requests that were cut off. */
     interrupted = 0;
-    private interruption: Interruption | undefined;
-    private corruption: ((message: IncomingMessage) => boolean) | undefined;
+    #interruption: Interruption | undefined;
+    #corruption: ((message: IncomingMessage) => boolean) | undefined;
 
-    private constructor(
-        private readonly server: Server,
-        private readonly target: URL,
-    ) {}
+    readonly #server: Server;
+    readonly #target: URL;
+
+    constructor(server: Server, target: URL) {
+        this.#server = server;
+        this.#target = target;
+    }
 
     static async start(target: string): Promise<Recorder> {
         const server = createServer();
@@ -39,7 +42,7 @@ export class Recorder {
         server.on("request", (message: IncomingMessage, response) => {
             // Kept, for the message lets go of it when its reading ends early.
             const { socket } = message;
-            recorder.pass(message).then(
+            recorder.#pass(message).then(
                 ({ status, responseHeaders, responseBody }) => {
                     response.writeHead(status, responseHeaders);
                     response.end(responseBody);
@@ -53,7 +56,7 @@ export class Recorder {
     }
 
     get port(): number {
-        return (this.server.address() as AddressInfo).port;
+        return (this.#server.address() as AddressInfo).port;
     }
 
     /** `http://127.0.0.1:<port>`, no trailing slash. */
@@ -63,25 +66,25 @@ export class Recorder {
 
     /** Breaks the next request that matches, once. */
     interruptNext(interruption: Interruption): void {
-        this.interruption = interruption;
+        this.#interruption = interruption;
     }
 
     /** Changes one byte of the next answer that matches, once. */
     corruptNext(matches: (message: IncomingMessage) => boolean): void {
-        this.corruption = matches;
+        this.#corruption = matches;
     }
 
     async stop(): Promise<void> {
-        const closed = once(this.server, "close");
-        this.server.close();
-        this.server.closeAllConnections();
+        const closed = once(this.#server, "close");
+        this.#server.close();
+        this.#server.closeAllConnections();
         await closed;
     }
 
-    private async pass(message: IncomingMessage): Promise<Exchange> {
+    async #pass(message: IncomingMessage): Promise<Exchange> {
         const onward = request({
-            host: this.target.hostname,
-            port: this.target.port,
+            host: this.#target.hostname,
+            port: this.#target.port,
             method: message.method ?? "GET",
             path: message.url ?? "/",
             headers: message.headers,
@@ -90,8 +93,8 @@ export class Recorder {
         const answered = once(onward, "response") as Promise<[IncomingMessage]>;
         // A cut connection is no failure of the test.
         answered.catch(() => undefined);
-        const interruption = this.interruption?.matches(message) === true ? this.interruption : undefined;
-        const requestBody = await this.forward(message, interruption, onward);
+        const interruption = this.#interruption?.matches(message) === true ? this.#interruption : undefined;
+        const requestBody = await this.#forward(message, interruption, onward);
         const [answer] = await answered;
         const exchange = {
             method: message.method ?? "GET",
@@ -102,15 +105,15 @@ export class Recorder {
             responseHeaders: answer.headers,
             responseBody: await readBody(answer),
         };
-        if (this.corruption?.(message) === true) {
-            this.corruption = undefined;
+        if (this.#corruption?.(message) === true) {
+            this.#corruption = undefined;
             exchange.responseBody[0] = (exchange.responseBody[0] ?? 0) ^ 1;
         }
         this.exchanges.push(exchange);
         return exchange;
     }
 
-    private async forward(
+    async #forward(
         message: IncomingMessage,
         interruption: Interruption | undefined,
         onward: ReturnType<typeof request>,
@@ -121,7 +124,7 @@ export class Recorder {
             chunks.push(chunk);
             size += chunk.length;
             if (interruption !== undefined && size >= interruption.afterBytes) {
-                this.interruption = undefined;
+                this.#interruption = undefined;
                 this.interrupted += 1;
                 const rest = chunk.subarray(0, chunk.length - (size - interruption.afterBytes));
                 // The part goes out first: the other side has it when the connection breaks.

@@ -6,11 +6,18 @@ export const ZONE = "us-central1-a";
 
 /** Makes the calls of a walk and fails on the first that is not answered as told. */
 export class Walker {
+    readonly #emulator: TestEmulator;
+    /** Address of the recorder. */
+    readonly #url: string;
+
     constructor(
-        private readonly emulator: TestEmulator,
-        /** Address of the recorder. */
-        private readonly url: string,
-    ) {}
+        emulator: TestEmulator,
+
+        url: string,
+    ) {
+        this.#emulator = emulator;
+        this.#url = url;
+    }
 
     /** A call that succeeds; gives the JSON of the answer, `{}` without one. */
     async ok(method: string, target: string, body?: unknown, headers?: Record<string, string>): Promise<Json> {
@@ -31,8 +38,8 @@ export class Walker {
 
     /** A call whose answer counts as it is. */
     send(method: string, target: string, body?: unknown, headers: Record<string, string> = {}) {
-        const url = target.startsWith("http") ? target : this.url + target;
-        return this.emulator.call(method, url, { headers, ...(body === undefined ? {} : { body }) });
+        const url = target.startsWith("http") ? target : this.#url + target;
+        return this.#emulator.call(method, url, { headers, ...(body === undefined ? {} : { body }) });
     }
 }
 

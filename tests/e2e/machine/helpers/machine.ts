@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import path from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
 import { containerName, MACHINE_IMAGE } from "../../../../emulator/src/vm/machine-runtime";
@@ -26,9 +26,9 @@ export async function killMachine(vm: EmulatedVm): Promise<void> {
 }
 
 function containerOf(vm: EmulatedVm): string {
-    const folder = join(vm.backend.dataDir, "vms");
+    const folder = path.join(vm.backend.dataDir, "vms");
     const [name = ""] = readdirSync(folder);
-    return containerName(join(folder, name));
+    return containerName(path.join(folder, name));
 }
 
 /** A change of user-data that adds files to it, written after all others. */

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { promisify } from "node:util";
 import type { EmulatedVm } from "../../../boot/helpers/emulated-vm";
 
@@ -31,13 +31,13 @@ has() { wget -q -O /dev/null "$STORAGE_EMULATOR_HOST/storage/v1/b/$bucket/o/$(na
  */
 export async function pushShellTrainer(vm: EmulatedVm, script: string): Promise<string> {
     return await withFolder(async (folder) => {
-        await mkdir(join(folder, "root/bin"), { recursive: true });
-        await copyFile(BUSYBOX, join(folder, "root/bin/busybox"));
-        await Promise.all(COMMANDS.map((name) => symlink("busybox", join(folder, "root/bin", name))));
-        await writeFile(join(folder, "root/trainer.sh"), PRELUDE + script);
-        await run("tar", ["-C", join(folder, "root"), "-cf", join(folder, "image.tar"), "."]);
+        await mkdir(path.join(folder, "root/bin"), { recursive: true });
+        await copyFile(BUSYBOX, path.join(folder, "root/bin/busybox"));
+        await Promise.all(COMMANDS.map((name) => symlink("busybox", path.join(folder, "root/bin", name))));
+        await writeFile(path.join(folder, "root/trainer.sh"), PRELUDE + script);
+        await run("tar", ["-C", path.join(folder, "root"), "-cf", path.join(folder, "image.tar"), "."]);
         const entry = 'ENTRYPOINT ["/bin/sh", "/trainer.sh"]';
-        const { stdout } = await run("docker", ["import", "--change", entry, join(folder, "image.tar")]);
+        const { stdout } = await run("docker", ["import", "--change", entry, path.join(folder, "image.tar")]);
         const id = stdout.trim();
         try {
             return await pushImage(vm, id);
@@ -54,7 +54,7 @@ export async function pushImage(vm: EmulatedVm, image: string): Promise<string> 
         // The credentials are in a file of the test's own, not in the developer's.
         const auth = Buffer.from("oauth2accesstoken:the-developer").toString("base64");
         const host = vm.registryUri.split("/")[0] ?? "";
-        await writeFile(join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
+        await writeFile(path.join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
         await run("docker", ["tag", image, reference]);
         try {
             const { stdout } = await run("docker", ["--config", folder, "push", reference]);
@@ -70,7 +70,7 @@ export async function pushImage(vm: EmulatedVm, image: string): Promise<string> 
 }
 
 async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(tmpdir(), "trainer-image-"));
+    const folder = await mkdtemp(path.join(tmpdir(), "trainer-image-"));
     try {
         return await work(folder);
     } finally {

@@ -41,44 +41,44 @@ export function chooseSplits(
 
 /** A binary heap: the most rows first, then the earliest. */
 class Heap {
-    private readonly entries: { node: TreeNode; rows: number; order: number }[] = [];
-    private count = 0;
+    readonly #entries: { node: TreeNode; rows: number; order: number }[] = [];
+    #count = 0;
 
     push(node: TreeNode, rows: number): void {
-        const { entries } = this;
-        let place = entries.push({ node, rows, order: this.count++ }) - 1;
-        while (place > 0 && this.isBefore(place, (place - 1) >> 1)) {
-            place = this.swap(place, (place - 1) >> 1);
+        const entries = this.#entries;
+        let place = entries.push({ node, rows, order: this.#count++ }) - 1;
+        while (place > 0 && this.#isBefore(place, (place - 1) >> 1)) {
+            place = this.#swap(place, (place - 1) >> 1);
         }
     }
 
     pop(): TreeNode | undefined {
-        const { entries } = this;
+        const entries = this.#entries;
         if (entries.length === 0) {
             return undefined;
         }
-        this.swap(0, entries.length - 1);
+        this.#swap(0, entries.length - 1);
         const top = entries.pop();
         let place = 0;
         for (;;) {
             const children = [2 * place + 1, 2 * place + 2].filter((child) => child < entries.length);
-            const first = children.reduce((best, child) => (this.isBefore(child, best) ? child : best), place);
+            const first = children.reduce((best, child) => (this.#isBefore(child, best) ? child : best), place);
             if (first === place) {
                 return top?.node;
             }
-            place = this.swap(place, first);
+            place = this.#swap(place, first);
         }
     }
 
-    private isBefore(one: number, other: number): boolean {
-        const a = this.entries[one];
-        const b = this.entries[other];
+    #isBefore(one: number, other: number): boolean {
+        const a = this.#entries[one];
+        const b = this.#entries[other];
         return a !== undefined && b !== undefined && (a.rows - b.rows || b.order - a.order) > 0;
     }
 
     /** @returns where the first one is now */
-    private swap(from: number, to: number): number {
-        const { entries } = this;
+    #swap(from: number, to: number): number {
+        const entries = this.#entries;
         [entries[from], entries[to]] = [entries[to] as (typeof entries)[0], entries[from] as (typeof entries)[0]];
         return to;
     }
