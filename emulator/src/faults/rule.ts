@@ -1,0 +1,117 @@
+/** Ways in which a network, a proxy or a server breaks a request or its answer. */
+export const FAULT_KINDS = {
+    refuse: "the port refuses connections for `ms`",
+    "reset-before": "the connection is reset, and the server never sees the request",
+    "reset-after": "the server acts, then the connection is reset before the answer",
+    status: "the answer is `status`, and the server never sees the request",
+    "half-body": "the connection breaks halfway through the answer's body",
+    "damaged-body": "one byte of the answer's body is changed",
+    "truncated-body": "half of the answer's body is missing, and content-length agrees with the rest",
+    "empty-body": "the answer's body is missing, and content-length is 0",
+    html: "the answer is 200 with an HTML page, as from a captive portal; the server never sees the request",
+    duplicate: "the server gets the request twice, and the second answer is returned",
+    delay: "the answer comes `ms` late",
+    "damaged-request": "one byte of the request's body is changed",
+    "wrong-hash": "the hashes in the answer's headers are wrong",
+} as const;
+
+export type FaultKind = keyof typeof FAULT_KINDS;
+
+/** One fault: what happens, and to which requests. */
+export interface FaultRule {
+    readonly kind: FaultKind;
+    /** Number of the first matching request that is hit, from 1. Default 1. */
+    readonly request: number;
+    /** Number of consecutive matching requests that are hit. Default 1; `Infinity` for all. */
+    readonly count: number;
+    /** HTTP status of kind `status`. Default 503. */
+    readonly status: number;
+    /** Milliseconds of kinds `delay` and `refuse`. Default 2000. */
+    readonly ms: number;
+    /** HTTP method that matches. Default: every method. */
+    readonly method: string | undefined;
+    /** Text that the path and query of a matching request contain. Default: every path. */
+    readonly path: string | undefined;
+    /** Port whose requests match: the APIs' (`main`) or those of the VMs (`vm`). Default: both. */
+    readonly port: "main" | "vm" | undefined;
+}
+
+const KEYS = ["kind", "request", "count", "status", "ms", "method", "path", "port"];
+const SYNTAX = "kind=status,status=503,request=3,path=/upload/";
+
+/**
+ * Parses a rule of the form `kind=status,status=503,request=3`. A comma cannot be part of a value.
+ *
+ * @throws Error naming the key, the value got and what is allowed
+ */
+export function parseFaultRule(text: string): FaultRule {
+    const values = new Map<string, string>();
+    for (const part of text.split(",")) {
+        const at = part.indexOf("=");
+        const [key, value] = [part.slice(0, at).trim(), part.slice(at + 1).trim()];
+        if (at < 0 || !KEYS.includes(key)) {
+            throw new Error(`a fault rule must be key=value pairs of ${KEYS.join(", ")}; got "${part}" (${SYNTAX})`);
+        }
+        values.set(key, value);
+    }
+    const kind = values.get("kind") ?? "";
+    if (!Object.hasOwn(FAULT_KINDS, kind)) {
+        throw new Error(`kind must be one of ${Object.keys(FAULT_KINDS).join(", ")}; got "${kind}" (${SYNTAX})`);
+    }
+    const port = values.get("port");
+    if (port !== undefined && port !== "main" && port !== "vm") {
+        throw new Error(`port must be main or vm; got "${port}" (${SYNTAX})`);
+    }
+    return {
+        kind: kind as FaultKind,
+        request: integer(values, "request", 1, 1),
+        count: values.get("count") === "all" ? Number.POSITIVE_INFINITY : integer(values, "count", 1, 1),
+        status: integer(values, "status", 503, 400, 599),
+        ms: integer(values, "ms", 2000, 0),
+        method: values.get("method")?.toUpperCase(),
+        path: values.get("path"),
+        port,
+    };
+}
+
+function integer(values: ReadonlyMap<string, string>, key: string, otherwise: number, min: number, max = 1e9): number {
+    const text = values.get(key);
+    if (text === undefined) {
+        return otherwise;
+    }
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+        throw new Error(`${key} must be an integer from ${min} to ${max}; got "${text}" (${SYNTAX})`);
+    }
+    return value;
+}
+
+/** Counts the requests that match a rule, across every port that it applies to. */
+export class FaultPlan {
+    readonly #rules: { readonly rule: FaultRule; seen: number }[];
+    /** Requests that were hit, as `METHOD path`. */
+    readonly hits: string[] = [];
+
+    constructor(rules: readonly FaultRule[]) {
+        this.#rules = rules.map((rule) => ({ rule, seen: 0 }));
+    }
+
+    /** Registers a request and returns the rule that hits it; the first rule wins. */
+    next(port: "main" | "vm", method: string, path: string): FaultRule | undefined {
+        let found: FaultRule | undefined;
+        for (const entry of this.#rules) {
+            const { rule } = entry;
+            const isMatch =
+                (rule.port ?? port) === port && (rule.method ?? method) === method && path.includes(rule.path ?? "");
+            if (isMatch) {
+                entry.seen += 1;
+                const isHit = entry.seen >= rule.request && entry.seen < rule.request + rule.count;
+                found ??= isHit ? rule : undefined;
+            }
+        }
+        if (found !== undefined) {
+            this.hits.push(`${method} ${path}`);
+        }
+        return found;
+    }
+}
