@@ -10,7 +10,7 @@ Usage: npm run emulator -- [options]
 
   --port NUMBER    port on 127.0.0.1; default ${DEFAULT_PORT}, which Pulumi.local.yaml names
   --runtime NAME   docker: VMs run images of this machine's Docker engine; process: those that npm start makes;
-                   machine: VMs are Debian with systemd, cloud-init and docker (.ci/machine-image.sh makes their image)
+                   systemd: VMs run Debian with systemd, cloud-init and docker (.ci/systemd-image.sh builds the image)
                    default: docker if a Docker engine answers
   --data FOLDER    where everything is kept; default .emulator in the project folder
   --log            prints one line for each request
@@ -18,7 +18,7 @@ Usage: npm run emulator -- [options]
 
 What is in it survives a restart: a VM that ran is TERMINATED then. Ctrl-C ends it.`;
 
-const RUNTIMES = ["docker", "process", "machine"] as const;
+const RUNTIMES = ["docker", "process", "systemd"] as const;
 const projectDir = path.resolve(__dirname, "../..");
 
 /** `npm run emulator`: starts it, says what to do next, and stops it at Ctrl-C. */

@@ -3,7 +3,7 @@ import { principalOf } from "./iam/tokens";
 import { mainRoutes } from "./server";
 import { createServices, lifecycle } from "./services";
 import { lockFolder } from "./store/lock";
-import type { RuntimeKind } from "./vm/vm-runtime";
+import type { RuntimeKind } from "./vm/guest/guest";
 
 /** Port of `npm run emulator`; Pulumi.local.yaml points at it. */
 export const DEFAULT_PORT = 9010;

@@ -33,7 +33,7 @@ const condition = (expression: string) => ({
 const entries = (body: object) =>
     ["POST", "/v2/entries:list", { resourceNames: [`projects/${PROJECT_ID}`], ...body }] as const;
 
-/** docs/emulator.md, "What is not", line by line. */
+/** The section "What is not" of emulator/README.md, line by line. */
 describe("what the emulator has not is answered with 501, which names it:", () => {
     it.each<[string, readonly [string, string, object?]]>([
         ["/suspend", ["POST", `${INSTANCES}/vm/suspend`]],

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { loadServiceUnit } from "../../emulator/src/vm/service-unit";
+import { loadServiceUnit } from "../../emulator/src/vm/process/units/service-unit";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
 
 const BOOT_DIR = path.resolve(__dirname, "../../boot");

@@ -136,7 +136,7 @@ describe("npm run emulator", () => {
 
     it.each([
         [["--port", "http"], '--port must be a number up to 65535; got "http"'],
-        [["--runtime", "vm"], '--runtime must be one of docker, process, machine; got "vm"'],
+        [["--runtime", "vm"], '--runtime must be one of docker, process, systemd; got "vm"'],
     ])("refuses %j", async (args, message) => {
         const command = start(...args);
 

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { pushEngineImage, pushProcessImage } from "../../../emulator/src/vm/push-image";
 import { buildImage, type ImageBuild, REHEARSAL_TAG, removeImage, run } from "../../shared/docker";
 import { hashContext } from "../build-context";
 import { type Applied, type Apply, knowsOnly, type RehearsalContext } from "../context";
+import { pushEngineImage, pushProcessImage } from "../push-image";
 
 /**
  * `docker.Image`: built by the engine, or, without one, the trainer's folder as it stands; pushed to the emulator's registry,

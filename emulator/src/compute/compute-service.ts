@@ -1,8 +1,8 @@
 import type { InventoryItem } from "..";
 import type { Service, Services } from "../services";
-import { findDocker } from "../vm/machine";
-import { requireMachineImage } from "../vm/machine-runtime";
-import type { RuntimeKind } from "../vm/vm-runtime";
+import { findDocker } from "../vm/container/find-docker";
+import type { RuntimeKind } from "../vm/guest/guest";
+import { requireSystemdImage } from "../vm/systemd/systemd-vm";
 import { InstanceService } from "./instances";
 import { inUse, pathOf } from "./links";
 import type { Subnetwork } from "./network-types";
@@ -42,8 +42,8 @@ export class ComputeService implements Service {
     }
 
     async start(): Promise<void> {
-        if (this.#runtime === "machine") {
-            await requireMachineImage();
+        if (this.#runtime === "systemd") {
+            await requireSystemdImage();
         }
         await this.instances.recover();
     }

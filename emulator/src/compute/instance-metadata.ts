@@ -1,4 +1,4 @@
-import type { MetadataSource } from "../vm/metadata-tree";
+import type { MetadataSource } from "../vm/metadata/metadata-tree";
 import type { Instance } from "./instance-types";
 import { lastSegment, pathOf } from "./links";
 

@@ -1,7 +1,7 @@
 import type { InventoryItem } from "..";
 import { ApiError, invalid } from "../http/errors";
 import type { Services } from "../services";
-import type { MetadataSource } from "../vm/metadata-tree";
+import type { MetadataSource } from "../vm/metadata/metadata-tree";
 import { ResourceCollection } from "./collection";
 import { DiskCollection } from "./disks";
 import type { InstancePlace } from "./instance-checks";
@@ -169,7 +169,7 @@ export class InstanceService {
         }
     }
 
-    /** Switches every machine off at once; the disks stay, but for those of the runtime `machine`. */
+    /** Switches every machine off at once; the disks stay, except those of the runtime `systemd`. */
     async powerOffAll(): Promise<void> {
         await Promise.all(
             [...this.#live].map(async ([path, { vm }]) => {

@@ -2,12 +2,10 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import type { ApiServer } from "../http/server";
 import type { Services } from "../services";
-import { Machine } from "../vm/machine";
-import { memoryMib } from "../vm/machine-memory";
-import { ContainerMachine } from "../vm/machine-runtime";
-import type { MetadataSource } from "../vm/metadata-tree";
-import { startVmEndpoint } from "../vm/vm-endpoint";
-import type { VmRuntime } from "../vm/vm-runtime";
+import { createGuest } from "../vm/create-guest";
+import type { Guest } from "../vm/guest/guest";
+import type { MetadataSource } from "../vm/metadata/metadata-tree";
+import { startVmEndpoint } from "../vm/metadata/vm-endpoint";
 
 /** Seconds that a guest has to shut down before its power is cut: https://cloud.google.com/compute/docs/instances/stop-start-instance */
 export const SHUTDOWN_GRACE_SECONDS = { STANDARD: 90, SPOT: 30 } as const;
@@ -33,12 +31,12 @@ export interface Live {
 
 /** The machine behind one instance: boots, has its own endpoint while it is on, and is switched off in several ways. */
 export class VirtualMachine {
-    readonly #machine: VmRuntime;
+    readonly #machine: Guest;
     #endpoint: ApiServer | undefined;
     #graceTimer: NodeJS.Timeout | undefined;
     #off: Promise<void> = Promise.resolve();
     #settleOff: () => void = () => undefined;
-    #address = "";
+    #endpointPort = 0;
 
     readonly #services: Services;
     /** Name that no other instance has, fit for a folder. */
@@ -55,32 +53,20 @@ export class VirtualMachine {
         this.folder = folder;
         this.#owner = owner;
 
-        const { dataDir, runtime } = services.options;
-        const address = () => this.#address;
-        const common = {
-            dir: path.join(dataDir, "vms", folder),
+        this.#machine = createGuest({
+            runtime: services.options.runtime,
+            dataDir: services.options.dataDir,
+            folder,
+            endpointPort: () => this.#endpointPort,
+            mainPort: () => services.listening.port,
+            machineType: () => owner.metadata().machineType,
+            imagesFile: path.join(services.options.dataDir, "engine", "images.json"),
             // Failures to write the state are those of the disk, which the next request reports.
             onPoweredOff: () => void this.#becomeOff(),
-        };
-        this.#machine =
-            runtime === "machine"
-                ? new ContainerMachine({
-                      ...common,
-                      endpointPort: () => this.#endpoint?.port ?? 0,
-                      mainPort: () => services.listening.port,
-                      memoryMib: () => memoryMib(owner.metadata().machineType),
-                  })
-                : new Machine({
-                      ...common,
-                      get endpoint() {
-                          return address();
-                      },
-                      runtime,
-                      imagesFile: path.join(dataDir, "engine", "images.json"),
-                  });
+        });
     }
 
-    get serial(): VmRuntime["serial"] {
+    get serial(): Guest["serial"] {
         return this.#machine.serial;
     }
 
@@ -91,7 +77,7 @@ export class VirtualMachine {
             () => this.#owner.metadata(),
             () => this.#machine,
         );
-        this.#address = `127.0.0.1:${this.#endpoint.port}`;
+        this.#endpointPort = this.#endpoint.port;
         this.#off = new Promise((resolve) => {
             this.#settleOff = resolve;
         });

@@ -1,5 +1,5 @@
+import { forgetFolders } from "../../../cli/start/push-image";
 import type { Collection, DocumentStore } from "../store/documents";
-import { forgetFolders } from "../vm/push-image";
 import type { BlobFiles } from "./blob-files";
 
 /** A manifest as it was pushed, byte for byte: its digest depends on them. */

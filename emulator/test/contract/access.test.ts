@@ -230,7 +230,7 @@ describeWithPython("google-cloud-storage (Python) on a VM", () => {
         const vm = await TestInstance.create(
             stack.emulator,
             "python",
-            cloudConfig({}, 'echo "control $EMULATOR_MACHINE_CONTROL"'),
+            cloudConfig({}, 'echo "control $EMULATOR_VM_CONTROL"'),
             {
                 serviceAccounts: [
                     { email: stack.email, scopes: ["https://www.googleapis.com/auth/devstorage.read_write"] },

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { pushEngineImage, pushProcessImage } from "../../../cli/start/push-image";
 import { mintToken } from "../../src/iam/tokens";
-import { pushEngineImage, pushProcessImage } from "../../src/vm/push-image";
 import { TestEmulator } from "../http/support";
 
 let emulator: TestEmulator;

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { pushProcessImage } from "../../src/vm/push-image";
+import { pushProcessImage } from "../../../cli/start/push-image";
 import { TestEmulator } from "../http/support";
 
 let emulator: TestEmulator;

@@ -1,4 +1,4 @@
-import { parseCloudConfig } from "../../src/vm/cloud-config";
+import { parseCloudConfig } from "../../src/vm/process/cloud-config";
 
 const parse = (yaml: string) => parseCloudConfig(`#cloud-config\n${yaml}`);
 

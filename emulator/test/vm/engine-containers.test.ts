@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { pushEngineImage } from "../../../cli/start/push-image";
 import { BASE_IMAGES, describeWithDocker } from "../../../tests/helpers/docker";
-import { pushEngineImage } from "../../src/vm/push-image";
 import { TestEmulator } from "../http/support";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
@@ -44,7 +44,7 @@ describeWithDocker("docker in a VM of the docker runtime", () => {
             "ps",
             ...options,
             "--filter",
-            "label=gcp-trainer.machine",
+            "label=gcp-emulator.vm",
             "--filter",
             `name=${own}`,
             "--format",
@@ -54,7 +54,7 @@ describeWithDocker("docker in a VM of the docker runtime", () => {
     /** A VM that runs this script, with docker set up for the registry. */
     function vm(name: string, script: string): Promise<TestInstance> {
         const lines = [
-            "export HOME=$PWD/var; export STORAGE_EMULATOR_HOST=${EMULATOR_MACHINE_CONTROL%/emulator*}",
+            "export HOME=$PWD/var; export STORAGE_EMULATOR_HOST=${EMULATOR_VM_CONTROL%/emulator*}",
             "export GCE_METADATA_HOST=${STORAGE_EMULATOR_HOST#http://}",
             `docker-credential-gcr configure-docker --registries ${image.split("/")[0]} 2>/dev/null`,
             script,

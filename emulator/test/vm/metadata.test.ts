@@ -19,7 +19,7 @@ beforeAll(async () => {
     const account = { accountId: "trainer", serviceAccount: {} };
     await emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: account });
     // The endpoint is known inside only; the VM tells it.
-    const config = cloudConfig({}, 'echo "control $EMULATOR_MACHINE_CONTROL"');
+    const config = cloudConfig({}, 'echo "control $EMULATOR_VM_CONTROL"');
     vm = await TestInstance.create(emulator, "meta", config, {
         serviceAccounts: [{ email: ACCOUNT, scopes: SCOPES }],
         metadata: {
@@ -142,7 +142,7 @@ describe("storage at the VM's own endpoint", () => {
     });
 
     it("is limited by the VM's access scopes too", async () => {
-        const config = cloudConfig({}, 'echo "control $EMULATOR_MACHINE_CONTROL"');
+        const config = cloudConfig({}, 'echo "control $EMULATOR_VM_CONTROL"');
         const scopes = ["https://www.googleapis.com/auth/devstorage.read_only"];
         const serviceAccounts = [{ email: ACCOUNT, scopes }];
         const reader = await TestInstance.create(emulator, "reader", config, { serviceAccounts });

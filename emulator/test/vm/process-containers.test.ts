@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pushProcessImage } from "../../src/vm/push-image";
+import { pushProcessImage } from "../../../cli/start/push-image";
 import { TestEmulator } from "../http/support";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
@@ -56,7 +56,7 @@ let made = 0;
 async function inVm(script: string): Promise<string[]> {
     made += 1;
     const lines = [
-        "export HOME=$PWD/home GCE_METADATA_HOST=${EMULATOR_MACHINE_CONTROL#http://}",
+        "export HOME=$PWD/home GCE_METADATA_HOST=${EMULATOR_VM_CONTROL#http://}",
         "GCE_METADATA_HOST=${GCE_METADATA_HOST%%/*}",
         `docker-credential-gcr configure-docker --registries ${registryUri.split("/")[0]} 2>/dev/null`,
         script,
@@ -177,7 +177,7 @@ docker rm -f box none; docker inspect box; true`);
     it("shows containers of an earlier boot as killed, with their logs", async () => {
         const image = await trainer("rebooted", "echo hello; exec sleep 31.72");
         const script = `
-export HOME=$PWD/var GCE_METADATA_HOST=\${EMULATOR_MACHINE_CONTROL#http://}; GCE_METADATA_HOST=\${GCE_METADATA_HOST%%/*}
+export HOME=$PWD/var GCE_METADATA_HOST=\${EMULATOR_VM_CONTROL#http://}; GCE_METADATA_HOST=\${GCE_METADATA_HOST%%/*}
 docker-credential-gcr configure-docker --registries ${registryUri.split("/")[0]} 2>/dev/null
 docker inspect box >/dev/null 2>&1 && { ${STATE} box; docker logs box; } || docker run -d --name box ${image}
 until docker logs box | grep -q hello; do :; done; echo done; systemctl poweroff`;

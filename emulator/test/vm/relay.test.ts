@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Relay } from "../../src/vm/relay";
+import { Relay } from "../../src/vm/systemd/relay";
 
 let folder: string;
 let target: Server;

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { MachineFiles } from "../../src/vm/machine-files";
-import { Service } from "../../src/vm/service";
-import { loadServiceUnit } from "../../src/vm/service-unit";
+import { Service } from "../../src/vm/process/units/service";
+import { loadServiceUnit } from "../../src/vm/process/units/service-unit";
+import { VmFiles } from "../../src/vm/process/vm-files";
 
 // Real processes, on machines that may be busy.
 jest.setTimeout(30_000);
@@ -30,7 +30,7 @@ let made = 0;
 /** Starts a service whose commands are shell lines: `ExecStart=@ echo hi` becomes a script of user-data. */
 function start(...lines: string[]): Run {
     made += 1;
-    const files = new MachineFiles(path.join(disk, String(made)));
+    const files = new VmFiles(path.join(disk, String(made)));
     files.format();
     const text = lines.map((line, index) => {
         const match = /^(Exec\w+=-?)@ (.*)$/s.exec(line);
@@ -48,7 +48,7 @@ function start(...lines: string[]): Run {
         env: { PATH: process.env.PATH ?? "" },
         root: files.root,
         ownPaths: files.ownPaths,
-        place: (path) => files.place(path),
+        toHostPath: (path) => files.toHostPath(path),
         resolveProgram: (program) => files.resolveProgram(program),
         log: (source, line) => (source === "systemd[1]" ? log : output).push(line),
     });
@@ -248,15 +248,15 @@ describe("a service", () => {
     });
 });
 
-describe("MachineFiles", () => {
+describe("VmFiles", () => {
     it("is empty at every boot but for /var", () => {
-        const files = new MachineFiles(path.join(disk, "files"));
+        const files = new VmFiles(path.join(disk, "files"));
         files.format();
         files.write({ path: "/etc/a/b", content: Buffer.from("x"), mode: 0o600 });
-        mkdirSync(files.place("/var/lib/x"), { recursive: true });
-        writeFileSync(files.place("/var/lib/x/y"), "");
+        mkdirSync(files.toHostPath("/var/lib/x"), { recursive: true });
+        writeFileSync(files.toHostPath("/var/lib/x/y"), "");
         files.format();
-        expect(readdirSync(files.place("/etc"))).toEqual([]);
-        expect(readdirSync(files.place("/var/lib/x"))).toEqual(["y"]);
+        expect(readdirSync(files.toHostPath("/etc"))).toEqual([]);
+        expect(readdirSync(files.toHostPath("/var/lib/x"))).toEqual(["y"]);
     });
 });

@@ -4,18 +4,18 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { MachineFiles } from "../../src/vm/machine-files";
+import { VmFiles } from "../../src/vm/process/vm-files";
 
 // Real processes, on machines that may be busy.
 jest.setTimeout(30_000);
 
-let files: MachineFiles;
+let files: VmFiles;
 let server: Server;
 let url: string;
 let requests: { method: string; url: string; headers: IncomingMessage["headers"]; body: string }[] = [];
 
 beforeAll(async () => {
-    files = new MachineFiles(mkdtempSync(path.join(tmpdir(), "shims-test-")));
+    files = new VmFiles(mkdtempSync(path.join(tmpdir(), "shims-test-")));
     files.format();
     server = createServer((request, response) => {
         const chunks: Buffer[] = [];

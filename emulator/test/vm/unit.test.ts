@@ -1,6 +1,6 @@
-import { expandWords, parseExecLine } from "../../src/vm/exec-line";
-import { loadServiceUnit } from "../../src/vm/service-unit";
-import { parseTimeSpan } from "../../src/vm/time-span";
+import { expandWords, parseExecLine } from "../../src/vm/process/units/exec-line";
+import { loadServiceUnit } from "../../src/vm/process/units/service-unit";
+import { parseTimeSpan } from "../../src/vm/process/units/time-span";
 
 const load = (service: string, ...dropIns: string[]) =>
     loadServiceUnit("a.service", [

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { pushProcessImage } from "../../../cli/start/push-image";
 import type { EmulatorOptions } from "../../../emulator/src";
-import { pushProcessImage } from "../../../emulator/src/vm/push-image";
 import { type BootConfig, renderUserData } from "../../../infra/user-data";
 import { ACCOUNT, Backend, BUCKET, PROJECT_ID } from "./backend";
 import { withShortLimits } from "./short-limits";

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseCloudConfig } from "../../../emulator/src/vm/cloud-config";
-import { MachineFiles } from "../../../emulator/src/vm/machine-files";
-import { Service, type ServiceHost, type ServiceResult } from "../../../emulator/src/vm/service";
-import { loadServiceUnit } from "../../../emulator/src/vm/service-unit";
+import { parseCloudConfig } from "../../../emulator/src/vm/process/cloud-config";
+import { Service } from "../../../emulator/src/vm/process/units/service";
+import type { ServiceHost, ServiceResult } from "../../../emulator/src/vm/process/units/service-host";
+import { loadServiceUnit } from "../../../emulator/src/vm/process/units/service-unit";
+import { VmFiles } from "../../../emulator/src/vm/process/vm-files";
 import { type BootConfig, renderUserData } from "../../../infra/user-data";
 import { BUCKET } from "./backend";
 import { Google } from "./google";
@@ -52,7 +53,7 @@ export interface Status {
  */
 export class TestVm {
     readonly #disk = mkdtempSync(path.join(tmpdir(), "boot-test-"));
-    readonly #emulated = new MachineFiles(path.join(this.#disk, "emulated"));
+    readonly #emulated = new VmFiles(path.join(this.#disk, "emulated"));
     readonly config: BootConfig;
     #service: Service | undefined;
     #over = false;
@@ -222,7 +223,7 @@ export class TestVm {
                 GCE_METADATA_HOST: this.google.host,
             },
             root: this.#disk,
-            place,
+            toHostPath: place,
             ownPaths: new Set(files.map((file) => file.path)),
             resolveProgram: (program) => program,
             log: (_source, line, console) => {

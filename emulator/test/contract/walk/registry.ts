@@ -1,4 +1,4 @@
-import { pushProcessImage } from "../../../src/vm/push-image";
+import { pushProcessImage } from "../../../../cli/start/push-image";
 import { walkPolicy } from "./project";
 import { PROJECT_ID, REGION, type Walker } from "./walker";
 

@@ -1,0 +1,17 @@
+import { vmId } from "../guest/vm-id";
+import { ProcessVm, type ProcessVmOptions } from "../process/process-vm";
+import { EngineContainers } from "./engine-containers";
+import { findDocker } from "./find-docker";
+
+/** A VM of the runtime `docker`: a {@link ProcessVm} whose containers run in this machine's Docker engine. */
+export class ContainerVm extends ProcessVm {
+    /** @throws Error if there is no docker command */
+    constructor(options: ProcessVmOptions) {
+        const docker = findDocker();
+        super(options, {
+            runtime: "docker",
+            containers: new EngineContainers(docker, vmId(options.dir)),
+            environment: { EMULATOR_DOCKER: docker },
+        });
+    }
+}

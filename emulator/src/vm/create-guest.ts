@@ -1,0 +1,35 @@
+import path from "node:path";
+import { ContainerVm } from "./container/container-vm";
+import type { Guest, RuntimeKind } from "./guest/guest";
+import { ProcessVm } from "./process/process-vm";
+import { memoryMib } from "./systemd/memory";
+import { SystemdVm } from "./systemd/systemd-vm";
+
+/** Everything a guest of any kind needs; ports and the machine type are read at each boot. */
+export interface GuestOptions {
+    readonly runtime: RuntimeKind;
+    /** Data folder of the emulator, absolute. */
+    readonly dataDir: string;
+    /** Folder name of this VM, unique in the data folder. */
+    readonly folder: string;
+    /** Port of the VM's own endpoint on 127.0.0.1. */
+    readonly endpointPort: () => number;
+    /** The emulator's main port, which serves its registry. */
+    readonly mainPort: () => number;
+    readonly machineType: () => string;
+    /** Trainer folder of an image that was registered for the process runtime, by the digest of its config. */
+    readonly imagesFile: string;
+    /** Called once for each boot, after the VM has powered itself off. */
+    readonly onPoweredOff: () => void;
+}
+
+/** Creates a VM of the wanted kind, switched off. */
+export function createGuest(options: GuestOptions): Guest {
+    const { runtime, endpointPort, mainPort, machineType, imagesFile, onPoweredOff } = options;
+    const dir = path.join(options.dataDir, "vms", options.folder);
+    if (runtime === "systemd") {
+        return new SystemdVm({ dir, endpointPort, mainPort, memoryMib: () => memoryMib(machineType()), onPoweredOff });
+    }
+    const Kind = runtime === "docker" ? ContainerVm : ProcessVm;
+    return new Kind({ dir, endpoint: () => `127.0.0.1:${endpointPort()}`, imagesFile, onPoweredOff });
+}

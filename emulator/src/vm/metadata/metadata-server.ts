@@ -1,0 +1,113 @@
+import { Readable } from "node:stream";
+import { type Route, route } from "../../http/router";
+import type { ApiRequest, ApiResponse } from "../../http/types";
+import { mintToken } from "../../iam/tokens";
+import type { Guest } from "../guest/guest";
+import {
+    isDirectory,
+    listDirectory,
+    type MetadataSource,
+    metadataAt,
+    metadataTree,
+    recursiveJson,
+    valueText,
+} from "./metadata-tree";
+
+const FLAVOR = { "metadata-flavor": "Google", server: "Metadata Server for VM" };
+const ROOT = "/computeMetadata/v1/";
+
+/**
+ * Routes of a VM's metadata server, for its own endpoint. Keys that do not exist are 404, a request without
+ * `Metadata-Flavor: Google` is 403.
+ * @see https://cloud.google.com/compute/docs/metadata/querying-metadata
+ */
+export function metadataRoutes(source: () => MetadataSource): Route[] {
+    const options = { public: true, query: ["recursive", "last_etag", "scopes"] };
+    const root = () => text("0.1/\ncomputeMetadata/\n");
+    return [
+        route("GET", "/", root, { public: true }),
+        route("GET", "/computeMetadata/", () => text("v1/\n"), { public: true }),
+        route("GET", "/computeMetadata/v1", (request) => answer(request, source()), options),
+        route("GET", "/computeMetadata/v1/*path", (request) => answer(request, source()), options),
+    ];
+}
+
+/** What the shims inside the VM call; no part of Google's API. */
+export function guestRoutes(machine: () => Guest): Route[] {
+    return [
+        route(
+            "POST",
+            "/emulator/v1/guest/systemctl",
+            async (request) => {
+                const { args } = await request.json<{ args?: unknown }>();
+                const words = Array.isArray(args) ? args.map(String) : [];
+                return { body: { ...(await machine().systemctl(words)) } };
+            },
+            { public: true },
+        ),
+        // Stays open as long as the VM is on.
+        route("GET", "/emulator/v1/guest/lifeline", () => ({ body: openEnded() }), { public: true }),
+    ];
+}
+
+function openEnded(): Readable {
+    const stream = new Readable({ read: () => undefined });
+    stream.push("on\n");
+    return stream;
+}
+
+function answer(request: ApiRequest, source: MetadataSource): ApiResponse {
+    if (request.headers["metadata-flavor"] !== "Google") {
+        return text("Missing Metadata-Flavor:Google header.\n", 403);
+    }
+    if (request.headers["x-forwarded-for"] !== undefined) {
+        return text("The metadata server does not answer forwarded requests.\n", 403);
+    }
+    if (!request.path.startsWith(ROOT)) {
+        return redirect(request);
+    }
+    const path = decodeURIComponent(request.path.slice(ROOT.length));
+    const token = /^instance\/service-accounts\/([^/]+)\/token\/?$/.exec(path);
+    if (token !== null) {
+        return tokenOf(source, token[1] ?? "");
+    }
+    const node = metadataAt(metadataTree(source), path);
+    if (node === undefined) {
+        return text(`404 page not found: ${path}\n`, 404);
+    }
+    const recursive = request.query.get("recursive")?.toLowerCase() === "true";
+    if (recursive || request.query.get("alt") === "json") {
+        const headers = { ...FLAVOR, "content-type": "application/json" };
+        return { headers, body: JSON.stringify(recursiveJson(node, path.split("/").filter(Boolean).at(-1))) };
+    }
+    if (!isDirectory(node)) {
+        return text(valueText(node));
+    }
+    return request.path.endsWith("/") ? text(listDirectory(node)) : redirect(request);
+}
+
+/** https://cloud.google.com/compute/docs/access/authenticate-workloads#applications */
+function tokenOf(source: MetadataSource, account: string): ApiResponse {
+    const own = source.serviceAccount;
+    if (own === undefined || (account !== "default" && account !== own.email)) {
+        return text(`404 page not found: service account ${account}\n`, 404);
+    }
+    const { accessToken, expiresInSeconds } = mintToken(own.email);
+    return {
+        headers: { ...FLAVOR, "content-type": "application/json" },
+        body: JSON.stringify({ access_token: accessToken, expires_in: expiresInSeconds, token_type: "Bearer" }),
+    };
+}
+
+function redirect(request: ApiRequest): ApiResponse {
+    const query = request.query.toString();
+    return {
+        status: 301,
+        headers: { ...FLAVOR, location: `${request.baseUrl}${request.path}/${query && `?${query}`}` },
+        body: "",
+    };
+}
+
+function text(body: string, status = 200): ApiResponse {
+    return { status, headers: { ...FLAVOR, "content-type": "application/text" }, body };
+}

@@ -1,0 +1,64 @@
+import { permissionDenied } from "../../http/errors";
+import type { Route } from "../../http/router";
+import { ApiServer } from "../../http/server";
+import { principalOf } from "../../iam/tokens";
+import type { Services } from "../../services";
+import { storageRoutes } from "../../storage/routes";
+import type { Guest } from "../guest/guest";
+import { guestRoutes, metadataRoutes } from "./metadata-server";
+import type { MetadataSource } from "./metadata-tree";
+
+const AUTH = "https://www.googleapis.com/auth/";
+const READ_SCOPES = ["devstorage.read_only", "devstorage.read_write", "devstorage.full_control", "cloud-platform"];
+const WRITE_SCOPES = READ_SCOPES.slice(1);
+
+/**
+ * A VM's own endpoint on a free port: its metadata server, and Cloud Storage as its service account. Google's clients send
+ * no token when STORAGE_EMULATOR_HOST is set, so it is the endpoint that tells who calls.
+ */
+export async function startVmEndpoint(
+    services: Services,
+    source: () => MetadataSource,
+    machine: () => Guest,
+): Promise<ApiServer> {
+    // Asked now: the last requests are logged when the instance may be gone.
+    const { name } = source();
+    return await ApiServer.start({
+        routes: [
+            ...guestRoutes(machine),
+            ...metadataRoutes(source),
+            ...storageRoutes().map((one) => withinScopes(one, () => source().serviceAccount?.scopes ?? [])),
+        ],
+        services,
+        log: (line) => {
+            services.requestLog.add(line, name);
+            services.options.log?.(`${line} (${name})`);
+        },
+        authenticate: (token) => {
+            if (token !== undefined) {
+                return principalOf(token);
+            }
+            const account = source().serviceAccount;
+            return account === undefined ? { kind: "anonymous" } : { kind: "serviceAccount", email: account.email };
+        },
+    });
+}
+
+/**
+ * A route of Cloud Storage, for tokens of these access scopes: they limit a VM beside IAM.
+ * @see https://cloud.google.com/compute/docs/access/service-accounts#accesscopesiam
+ */
+function withinScopes(one: Route, scopes: () => readonly string[]): Route {
+    const allowed = (one.method === "GET" ? READ_SCOPES : WRITE_SCOPES).map((scope) => AUTH + scope);
+    return {
+        ...one,
+        handler: (request) => {
+            if (!scopes().some((scope) => allowed.includes(scope))) {
+                throw permissionDenied(
+                    `Provided scope(s) are not authorized: the VM's access scopes lack all of ${allowed.join(", ")}`,
+                );
+            }
+            return one.handler(request);
+        },
+    };
+}

@@ -1,0 +1,92 @@
+// @ts-check
+// Containers of the docker runtime: the real docker command, with names and labels that belong to this VM.
+
+const { execFileSync, spawn } = require("node:child_process");
+const { constants } = require("node:os");
+const { parse, parseRun } = require("./docker-options.js");
+const { localImage, pull } = require("./docker-pull.js");
+const { vmId, realDocker, realEnv } = require("./vm.js");
+
+/** Set on every container, so that the emulator finds what belongs to a VM. */
+const LABEL = "gcp-emulator.vm";
+/** The name by which containers of Docker Desktop reach the computer it runs on. */
+const DESKTOP_HOST = "host.docker.internal";
+
+/** @param {string} name */
+function ownName(name) {
+    return `${vmId()}-${name}`;
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+function docker(args) {
+    const child = spawn(realDocker(), args, { stdio: "inherit", env: realEnv() });
+    for (const signal of /** @type {NodeJS.Signals[]} */ (["SIGTERM", "SIGINT", "SIGHUP"])) {
+        process.on(signal, () => child.kill(signal));
+    }
+    return new Promise((resolve, reject) => {
+        child.on("error", reject);
+        child.on("exit", (code, signal) =>
+            resolve(signal === null ? (code ?? 0) : 128 + (constants.signals[signal] ?? 0)),
+        );
+    });
+}
+
+/** A container on Linux's own engine shares the host's network; Docker Desktop has its containers in a virtual machine. */
+function isDesktop() {
+    if (process.platform !== "linux") {
+        return true;
+    }
+    const system = execFileSync(realDocker(), ["info", "--format", "{{.OperatingSystem}}"], {
+        encoding: "utf8",
+        env: realEnv(),
+    });
+    return system.includes("Docker Desktop");
+}
+
+/** @param {string[]} words */
+async function run(words) {
+    const wanted = parseRun(words);
+    const image = localImage(wanted.image) ?? (await pull(wanted.image));
+    const desktop = isDesktop();
+    const args = ["run", "--detach", "--name", ownName(wanted.name), "--label", `${LABEL}=${vmId()}`];
+    args.push(...(desktop ? ["--add-host", `${DESKTOP_HOST}:host-gateway`] : ["--network", "host"]));
+    for (const { name, value } of wanted.options) {
+        // Network, name and environment are set here; the image is there already.
+        if (!["d", "detach", "name", "network", "pull", "e", "env"].includes(name)) {
+            args.push(name.length > 1 ? `--${name}=${value}` : `-${name}`, ...(name.length > 1 ? [] : [value]));
+        }
+    }
+    for (const line of wanted.env) {
+        args.push("--env", desktop ? reachableFromDesktop(line) : line);
+    }
+    return await docker([...args, image.imageId, ...wanted.args]);
+}
+
+/** Only the two variables that name the VM's own endpoint: others are the user's. @param {string} line */
+function reachableFromDesktop(line) {
+    return /^(STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)=/.test(line) ? line.replace("127.0.0.1", DESKTOP_HOST) : line;
+}
+
+/**
+ * @param {string} command @param {string[]} words @param {Record<string, boolean>} known
+ * @returns {Promise<number>}
+ */
+async function onContainer(command, words, known) {
+    const parsed = parse(words, known);
+    const options = parsed.options.map(({ name, value }) =>
+        name.length > 1 ? `--${name}=${value}` : known[name] === true ? [`-${name}`, value] : `-${name}`,
+    );
+    return await docker([command, ...options.flat(), ...parsed.positional.map(ownName)]);
+}
+
+module.exports = {
+    run,
+    wait: (/** @type {string[]} */ words) => onContainer("wait", words, {}),
+    logs: (/** @type {string[]} */ words) => onContainer("logs", words, { f: false, follow: false }),
+    inspect: (/** @type {string[]} */ words) => onContainer("inspect", words, { f: true, format: true }),
+    stop: (/** @type {string[]} */ words) =>
+        onContainer("stop", words, { t: true, time: true, timeout: true, s: true, signal: true }),
+    kill: (/** @type {string[]} */ words) => onContainer("kill", words, { s: true, signal: true }),
+    rm: (/** @type {string[]} */ words) =>
+        onContainer("rm", words, { f: false, force: false, v: false, volumes: false }),
+};

@@ -1,0 +1,177 @@
+// @ts-check
+// Pulling: the manifest tells which image it is; its layers stay where they are, in the engine or the trainer's folder.
+
+const { execFileSync } = require("node:child_process");
+const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
+const http = require("node:http");
+const https = require("node:https");
+const { dirname, join } = require("node:path");
+const { vmDir, realDocker, realEnv } = require("./vm.js");
+
+const MANIFEST_TYPES = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+];
+
+class PullError extends Error {}
+
+/** @typedef {{ reference: string, digest: string, imageId: string, folder?: string }} LocalImage */
+
+/** Images that this VM has pulled; they outlive a reboot, like /var/lib/docker. */
+function imagesFile() {
+    return join(vmDir(), "docker", "images.json");
+}
+
+/** @returns {Record<string, LocalImage>} */
+function localImages() {
+    try {
+        return JSON.parse(readFileSync(imagesFile(), "utf8"));
+    } catch {
+        return {};
+    }
+}
+
+/** @param {string} reference */
+function localImage(reference) {
+    return localImages()[reference];
+}
+
+/** @param {string} reference @returns {Promise<LocalImage>} */
+async function pull(reference) {
+    const match = /^([^/]+)\/(.+?)(?:@(sha256:[0-9a-f]{64})|:([A-Za-z0-9_][A-Za-z0-9._-]*))?$/.exec(reference);
+    if (match === null || !/[.:]|^localhost$/.test(match[1] ?? "")) {
+        throw new PullError(`invalid reference format: ${reference} (a registry host is needed)`);
+    }
+    const [, host = "", path = ""] = match;
+    const wanted = match[3] ?? match[4] ?? "latest";
+    const first = await fetchManifest(host, path, wanted, reference);
+    const manifest = Array.isArray(first.body.manifests)
+        ? await fetchManifest(host, path, choosePlatform(first.body.manifests, reference), reference)
+        : first;
+    const imageId = manifest.body.config?.digest;
+    if (typeof imageId !== "string") {
+        throw new PullError(`manifest of ${reference} has no config`);
+    }
+    const image = { reference, digest: first.digest, imageId, ...locate(imageId, reference) };
+    const images = { ...localImages(), [reference]: image };
+    mkdirSync(dirname(imagesFile()), { recursive: true });
+    writeFileSync(`${imagesFile()}.new`, JSON.stringify(images));
+    renameSync(`${imagesFile()}.new`, imagesFile());
+    return image;
+}
+
+/** @param {string} imageId @param {string} reference */
+function locate(imageId, reference) {
+    if (process.env.EMULATOR_RUNTIME === "docker") {
+        try {
+            execFileSync(realDocker(), ["image", "inspect", imageId], { stdio: "ignore", env: realEnv() });
+            return {};
+        } catch {
+            throw new PullError(
+                `manifest for ${reference} not found: this machine's Docker engine has no image ${imageId}`,
+            );
+        }
+    }
+    let known = /** @type {Record<string, { folder: string }>} */ ({});
+    try {
+        known = JSON.parse(readFileSync(process.env.EMULATOR_IMAGES ?? "", "utf8"));
+    } catch {
+        // Nothing has been built yet.
+    }
+    const folder = known[imageId]?.folder;
+    if (folder === undefined) {
+        throw new PullError(
+            `manifest for ${reference} not found: image ${imageId} was not built for the process runtime (npm start -- --runtime docker runs images of a Docker engine)`,
+        );
+    }
+    return { folder };
+}
+
+/** @param {{ digest: string, platform?: { os?: string, architecture?: string } }[]} manifests @param {string} reference */
+function choosePlatform(manifests, reference) {
+    const architecture = process.arch === "x64" ? "amd64" : process.arch;
+    const found = manifests.find((one) => one.platform?.os === "linux" && one.platform.architecture === architecture);
+    if (found === undefined) {
+        throw new PullError(
+            `no matching manifest for linux/${architecture} in the manifest list entries of ${reference}`,
+        );
+    }
+    return found.digest;
+}
+
+/**
+ * @param {string} host @param {string} path @param {string} wanted tag or digest @param {string} reference
+ * @returns {Promise<{ body: any, digest: string }>}
+ */
+async function fetchManifest(host, path, wanted, reference) {
+    const url = `${/^(127\.|localhost(:|$)|\[::1\])/.test(host) ? "http" : "https"}://${host}/v2/${path}/manifests/${wanted}`;
+    const answer = await get(url, { accept: MANIFEST_TYPES.join(", "), ...credentials(host) });
+    if (answer.status === 200) {
+        return { body: JSON.parse(answer.text), digest: answer.digest };
+    }
+    let error = { code: "UNKNOWN", message: answer.text.slice(0, 200) };
+    try {
+        error = JSON.parse(answer.text).errors[0];
+    } catch {
+        // Not an error body of a registry.
+    }
+    switch (answer.status) {
+        case 401:
+        case 403:
+            throw new PullError(`Head "${url}": denied: ${error.message}`);
+        case 404:
+            throw new PullError(`manifest for ${reference} not found: manifest unknown: ${error.message}`);
+        default:
+            throw new PullError(`Head "${url}": received unexpected HTTP status: ${answer.status} ${error.message}`);
+    }
+}
+
+/** What `docker-credential-gcr configure-docker` set up for the host; nothing if it was not run. @param {string} host */
+function credentials(host) {
+    let helper;
+    try {
+        helper = JSON.parse(readFileSync(join(process.env.HOME ?? "/root", ".docker", "config.json"), "utf8"))
+            .credHelpers?.[host];
+    } catch {
+        return {};
+    }
+    if (helper !== "gcr") {
+        return {};
+    }
+    try {
+        const text = execFileSync("docker-credential-gcr", ["get"], {
+            input: host,
+            encoding: "utf8",
+            stdio: ["pipe", "pipe", "pipe"],
+        });
+        const { Username, Secret } = JSON.parse(text);
+        return { authorization: `Basic ${Buffer.from(`${Username}:${Secret}`).toString("base64")}` };
+    } catch (error) {
+        throw new PullError(
+            `error getting credentials - err: ${error instanceof Error ? error.message.trim() : error}`,
+        );
+    }
+}
+
+/** @param {string} url @param {Record<string, string>} headers @returns {Promise<{ status: number, text: string, digest: string }>} */
+function get(url, headers) {
+    return new Promise((resolve, reject) => {
+        const request = (url.startsWith("https:") ? https : http).get(url, { headers, agent: false }, (response) => {
+            const chunks = /** @type {Buffer[]} */ ([]);
+            response.on("data", (chunk) => chunks.push(chunk));
+            response.on("end", () => {
+                const digest = response.headers["docker-content-digest"];
+                resolve({
+                    status: response.statusCode ?? 0,
+                    text: Buffer.concat(chunks).toString("utf8"),
+                    digest: String(digest),
+                });
+            });
+        });
+        request.on("error", (error) => reject(new PullError(`Get "${url}": ${error.message}`)));
+    });
+}
+
+module.exports = { PullError, localImage, pull };

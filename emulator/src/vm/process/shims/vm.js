@@ -1,0 +1,35 @@
+// @ts-check
+// What the emulator tells its shims about the VM they run in, by environment variables that `process-vm.ts` sets.
+
+const { DaemonError } = require("./docker-options.js");
+
+/** @param {string} name */
+function variable(name) {
+    const value = process.env[name];
+    if (value === undefined || value === "") {
+        throw new DaemonError(`not in an emulated VM (${name} is unset)`);
+    }
+    return value;
+}
+
+/** Folder of the VM. */
+function vmDir() {
+    return variable("EMULATOR_VM_DIR");
+}
+
+/** Short name of the VM that no other VM on this machine has. */
+function vmId() {
+    return variable("EMULATOR_VM_ID");
+}
+
+/** The docker command of this machine. */
+function realDocker() {
+    return variable("EMULATOR_DOCKER");
+}
+
+/** The environment of this machine's docker command: its configuration lies in the developer's home, not the VM's. */
+function realEnv() {
+    return { ...process.env, HOME: process.env.EMULATOR_HOST_HOME, PATH: process.env.EMULATOR_HOST_PATH };
+}
+
+module.exports = { vmDir, vmId, realDocker, realEnv };

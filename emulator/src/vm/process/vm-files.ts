@@ -1,0 +1,114 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { CloudFile } from "./cloud-config";
+import type { UnitSource } from "./units/service-unit";
+
+const SHIMS = ["curl", "docker", "docker-credential-gcr", "systemctl", "timeout"];
+const SYSTEM_FOLDERS = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"];
+/** Kept in memory by Container-Optimized OS, so empty at every boot. */
+const VOLATILE = ["etc", "run", "tmp"];
+const UNIT_FOLDERS = ["/etc/systemd/system", "/run/systemd/system"];
+
+/** The disk of a VM: a folder of the host. There is no chroot: paths inside are placed below `<dir>/root`. */
+export class VmFiles {
+    readonly root: string;
+    readonly shims: string;
+    /** Files from user-data and their folders, as paths inside. */
+    readonly ownPaths = new Set<string>();
+
+    readonly dir: string;
+
+    constructor(dir: string) {
+        this.dir = dir;
+
+        this.root = path.join(dir, "root");
+        this.shims = path.join(dir, "bin");
+    }
+
+    /** Where an absolute path inside lies on the host. */
+    toHostPath(inner: string): string {
+        return path.join(this.root, inner);
+    }
+
+    /** Prepares a boot: memory file systems are empty, `/var` is as it was. */
+    format(): void {
+        this.ownPaths.clear();
+        for (const name of VOLATILE) {
+            rmSync(path.join(this.root, name), { recursive: true, force: true });
+            mkdirSync(path.join(this.root, name), { recursive: true });
+        }
+        mkdirSync(this.shims, { recursive: true });
+        for (const name of SHIMS) {
+            const script = path.join(__dirname, "shims", `${name}.js`);
+            const text = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(script)} "$@"\n`;
+            writeFileSync(path.join(this.shims, name), text, { mode: 0o755 });
+        }
+    }
+
+    /** Writes a file of user-data. */
+    write(file: CloudFile): void {
+        const target = this.toHostPath(file.path);
+        mkdirSync(path.dirname(target), { recursive: true });
+        writeFileSync(target, file.content);
+        chmodSync(target, file.mode);
+        this.ownPaths.add(file.path);
+        this.ownPaths.add(path.dirname(file.path));
+    }
+
+    /** Adds a drop-in with environment variables to every service that user-data brought. */
+    addEnvironment(name: string, variables: Readonly<Record<string, string>>): void {
+        const lines = Object.entries(variables).map(([key, value]) => `Environment=${key}=${value}\n`);
+        for (const unit of [...this.ownPaths].filter((one) => one.endsWith(".service"))) {
+            const file = this.toHostPath(path.join(`${unit}.d`, name));
+            mkdirSync(path.dirname(file), { recursive: true });
+            writeFileSync(file, `[Service]\n${lines.join("")}`);
+        }
+    }
+
+    /** A unit's file and its drop-ins in order of name. */
+    readUnit(name: string): UnitSource[] {
+        const folder = UNIT_FOLDERS.find((one) => existsSync(this.toHostPath(`${one}/${name}`)));
+        if (folder === undefined) {
+            return [];
+        }
+        const dropIns = UNIT_FOLDERS.flatMap((one) => {
+            const path = `${one}/${name}.d`;
+            const names = existsSync(this.toHostPath(path)) ? readdirSync(this.toHostPath(path)) : [];
+            return names.filter((file) => file.endsWith(".conf")).map((file) => ({ file, path: `${path}/${file}` }));
+        }).sort((a, b) => (a.file < b.file ? -1 : 1));
+        return [`${folder}/${name}`, ...dropIns.map((one) => one.path)].map((path) => ({
+            path,
+            text: readFileSync(this.toHostPath(path), "utf8"),
+        }));
+    }
+
+    /** PATH inside: the shims, then what the host has. */
+    searchPath(): string {
+        return [this.shims, process.env.PATH ?? ""].join(path.delimiter);
+    }
+
+    /**
+     * The file to execute: a path of user-data where it lies; a command of a system folder by its name on PATH, so that
+     * `/usr/bin/docker` is the shim and `/bin/bash` is found wherever the host has it.
+     */
+    resolveProgram(program: string): string {
+        const folder = program.slice(0, program.lastIndexOf("/"));
+        const name = SYSTEM_FOLDERS.includes(folder) ? program.slice(folder.length + 1) : program;
+        if (name.includes("/")) {
+            return name;
+        }
+        const found = this.searchPath()
+            .split(path.delimiter)
+            .flatMap((dir) =>
+                process.platform === "win32"
+                    ? [path.join(dir, `${name}.exe`), path.join(dir, name)]
+                    : [path.join(dir, name)],
+            )
+            .find((file) => existsSync(file));
+        return found ?? program;
+    }
+}
+
+function quote(text: string): string {
+    return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,30 @@
+import { Cloud, describeWithEngine, Project } from "../engine/support";
+import { describeWithSystemd } from "./helpers/systemd-vm";
+
+const MINUTE_MS = 60_000;
+
+describeWithSystemd("a VM of the systemd runtime", () => {
+    describeWithEngine("under the real engine and providers", () => {
+        let cloud: Cloud;
+
+        beforeAll(async () => {
+            cloud = await Cloud.start("systemd");
+        }, MINUTE_MS);
+        afterAll(() => cloud.stop(), MINUTE_MS);
+
+        it(
+            "trains the run of a stack with the image that docker pushed; destroy leaves nothing",
+            async () => {
+                const project = new Project(cloud, "systemd");
+                await project.init();
+                const { output } = await project.up().expectSuccess();
+                expect(output).toContain("Trained the final model on all 150 rows");
+                const { runId } = (await project.outputs()) as { runId: string };
+                expect(JSON.parse(project.saved(runId, "status.json"))).toMatchObject({ state: "SUCCEEDED" });
+                await project.destroy().expectSuccess();
+                expect(await cloud.inventory()).toEqual([]);
+            },
+            5 * MINUTE_MS,
+        );
+    });
+});

@@ -1,0 +1,40 @@
+import { systemClock } from "../../../../run/clients";
+import { createAuth, readCloudSettings } from "../../../../run/credentials";
+import { openBucket, openVm } from "../../../../run/google-clients";
+import { waitForRun } from "../../../../run/wait";
+import { BUCKET, PROJECT_ID } from "../../../boot/helpers/backend";
+import { type EmulatedVm, INSTANCE } from "../../../boot/helpers/emulated-vm";
+import { RUN_ID } from "../../../boot/helpers/vm";
+
+/** What the next `pulumi up` does: waits for the run, and starts its VM where that is down. @returns what it printed */
+export async function comeBack(vm: EmulatedVm): Promise<string> {
+    const { url } = vm.backend.emulator;
+    const config: Record<string, string> = {
+        "gcp:accessToken": "the-developer",
+        "gcp:storageCustomEndpoint": `${url}/storage/v1/`,
+        "gcp:computeCustomEndpoint": `${url}/compute/v1/`,
+    };
+    const settings = readCloudSettings((key) => config[key], {});
+    const place = {
+        bucket: BUCKET,
+        runId: RUN_ID,
+        project: PROJECT_ID,
+        zone: "us-central1-a",
+        instance: INSTANCE,
+    };
+    const auth = await createAuth(settings);
+    const { now, sleep } = systemClock();
+    // Polls more often, because an emulated VM boots in seconds.
+    const clock = { now, sleep: (ms: number) => sleep(ms / 10) };
+    const lines: string[] = [];
+    await waitForRun(
+        {
+            bucket: openBucket(BUCKET, settings, auth),
+            vm: openVm(place, settings, auth, clock),
+            clock,
+            print: (line) => lines.push(line),
+        },
+        { ...place, wait: true, maxAttempts: 3, debugMinutes: 0, onPrivateSubnetwork: false },
+    );
+    return lines.join("\n");
+}

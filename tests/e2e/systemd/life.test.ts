@@ -1,0 +1,78 @@
+import { RUN_ID } from "../../boot/helpers/vm";
+import { describeWithSystemd, withSystemdVm } from "./helpers/systemd-vm";
+import { pushShellTrainer } from "./helpers/trainer-images";
+
+jest.setTimeout(60_000);
+
+describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
+    it("trains, uploads and powers itself off; started again it powers off without training", async () => {
+        await withSystemdVm(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, 'put model/model.json "$1" && echo trained'));
+            await vm.untilOff();
+            const serial = await vm.serialPort();
+            expect(serial).toContain("gcp-trainer: SUCCEEDED");
+            const status = await vm.status();
+            expect(status).toMatchObject({ state: "SUCCEEDED", exitCode: 0, attempt: 1 });
+            expect(String(await vm.backend.get(`runs/${RUN_ID}/model/model.json`))).toBe("--name=a b");
+            expect(String(await vm.backend.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toBe("trained\n");
+            const listing = JSON.parse(String(await vm.backend.get(`runs/${RUN_ID}/objects.json`)));
+            expect(listing.pages[0].items[0]).toMatchObject({ name: `runs/${RUN_ID}/model/model.json`, size: "10" });
+
+            await vm.startAgain();
+            await vm.untilOff();
+            expect(await vm.status()).toEqual(status);
+            expect((await vm.serialPort()).slice(serial.length)).toContain(
+                `gcp-trainer: ${RUN_ID} is SUCCEEDED already; nothing to do`,
+            );
+        });
+    });
+
+    it("reports the exit code of a trainer that fails", async () => {
+        await withSystemdVm(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, "echo no such column; exit 3"));
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: 3,
+                reason: expect.stringContaining("exit code 3"),
+            });
+            expect(String(await vm.backend.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toBe("no such column\n");
+        });
+    });
+
+    it("is preempted in the middle, and goes on from the checkpoint as attempt 2 when it is started again", async () => {
+        const trainer = `
+            if has checkpoints/2; then put model/model.json resumed; exit 0; fi
+            trap 'put checkpoints/2 saved; exit 0' TERM
+            put checkpoints/1 begun
+            while :; do sleep 1 & wait; done`;
+        await withSystemdVm(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, trainer), { timing: { stopGraceSeconds: 10 } });
+            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
+            await vm.preempt();
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({
+                state: "INTERRUPTED",
+                attempt: 1,
+                reason: expect.stringContaining("preempted"),
+            });
+            expect(String(await vm.backend.get(`runs/${RUN_ID}/checkpoints/2`))).toBe("saved");
+
+            await vm.startAgain();
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1, exitCode: 0 });
+            expect(String(await vm.backend.get(`runs/${RUN_ID}/model/model.json`))).toBe("resumed");
+        });
+    });
+
+    it("waits for grants that arrive late", async () => {
+        await withSystemdVm(async (vm) => {
+            await vm.backend.revoke();
+            await vm.create(await pushShellTrainer(vm, "put model/model.json m"), { timing: { grantSeconds: 60 } });
+            await vm.untilPrinted(/gcp-trainer: HTTP 403 from .*trying again/);
+            await vm.backend.grant();
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+        });
+    });
+});

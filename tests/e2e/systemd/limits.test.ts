@@ -1,0 +1,62 @@
+import { addFiles, describeWithSystemd, withSystemdVm } from "./helpers/systemd-vm";
+import { pushShellTrainer } from "./helpers/trainer-images";
+
+jest.setTimeout(60_000);
+
+const DROP_IN = "/etc/systemd/system/gcp-trainer.service.d/60-test.conf";
+/** Compute Engine's limit: nothing else takes so long. */
+const LIMIT_SECONDS = 3600;
+/** Where nothing listens for what it is sent. */
+const SILENT_PORT = 5999;
+
+describeWithSystemd("a VM of the systemd runtime whose time is up", () => {
+    it("is off after the run's limit without Compute Engine's", async () => {
+        await withSystemdVm(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, "echo begun; sleep 1000"), { maxRunSeconds: 3 });
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({
+                state: "TIMED_OUT",
+                reason: expect.stringContaining("The run passed its limit of 3 s"),
+            });
+        });
+    });
+
+    it("is off after Compute Engine's limit without the unit's", async () => {
+        await withSystemdVm(async (vm) => {
+            const image = await pushShellTrainer(vm, "echo begun; sleep 1000");
+            const unlimited = "[Service]\nTimeoutStartSec=infinity\nRuntimeMaxSec=infinity\nTimeoutStopSec=infinity\n";
+            const timers = jest.spyOn(globalThis, "setTimeout");
+            const options = { change: addFiles({ [DROP_IN]: unlimited }), maxRunDurationSeconds: LIMIT_SECONDS };
+            await vm.create(image, { maxRunSeconds: 1 }, options);
+            await vm.untilSays("RUNNING");
+            const limits = timers.mock.calls.filter(([, delayMs]) => delayMs === LIMIT_SECONDS * 1000);
+            timers.mockRestore();
+            expect(limits).toHaveLength(1);
+            // The emulator uses this process's clock: the hour passes now, and not while the VM still boots.
+            limits[0]?.[0]();
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({
+                state: "TIMED_OUT",
+                reason: expect.stringContaining("The run passed its limit of 1 s"),
+            });
+        });
+    });
+
+    it("is off when the registry never answers the pull", async () => {
+        await withSystemdVm(async (vm) => {
+            const image = `127.0.0.1:${SILENT_PORT}/project/trainer/trainer@sha256:${"0".repeat(64)}`;
+            const files = {
+                "/etc/systemd/system/silent.socket": `[Socket]\nListenStream=127.0.0.1:${SILENT_PORT}\n`,
+                "/etc/systemd/system/silent.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+                [DROP_IN]: "[Unit]\nWants=silent.socket\nAfter=silent.socket\n",
+            };
+            await vm.create(image, { pullSeconds: 3 }, { change: addFiles(files) });
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({
+                state: "TIMED_OUT",
+                exitCode: null,
+                reason: expect.stringContaining("The image was not pulled within 3 s"),
+            });
+        });
+    });
+});

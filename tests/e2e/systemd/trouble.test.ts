@@ -1,0 +1,96 @@
+import { RUN_ID } from "../../boot/helpers/vm";
+import { describeWithSystemd, inside, killVm, withSystemdVm } from "./helpers/systemd-vm";
+import { pushShellTrainer } from "./helpers/trainer-images";
+import { comeBack } from "./helpers/waiter";
+
+jest.setTimeout(60_000);
+
+/** Connections fail at once; where packets are dropped curl waits 5 s for each, which is not what is tested. */
+const NO_NETWORK = "-I INPUT -d 169.254.169.254 -p tcp --dport 80 -j REJECT --reject-with tcp-reset";
+/** Trains until USR1 in the first attempt, and not at all in the second. */
+const LONG_TRAINER = `
+    if has checkpoints/1; then exit 0; fi
+    trap 'exit 0' USR1
+    put checkpoints/1 ready
+    while :; do sleep 1 & wait; done`;
+
+describeWithSystemd("a VM of the systemd runtime in trouble", () => {
+    it("is off when the image is not in the registry", async () => {
+        await withSystemdVm(async (vm) => {
+            await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: null,
+                reason: expect.stringContaining("The image is not in the registry"),
+            });
+        });
+    });
+
+    it("is off when the trainer runs out of memory", async () => {
+        await withSystemdVm(async (vm) => {
+            const image = await pushShellTrainer(vm, "exec tail /dev/zero");
+            await vm.create(image, {}, { machineType: "e2-micro" });
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: 137,
+                reason: expect.stringContaining("The trainer ran out of memory, it may use 512 MiB"),
+            });
+        });
+    });
+
+    it("is off when the network is lost before the last upload; the waiter says INTERRUPTED and starts it again", async () => {
+        await withSystemdVm(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, LONG_TRAINER), { uploadSeconds: 3 });
+            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
+            await vm.untilSays("RUNNING");
+            await inside(vm, "iptables", ...NO_NETWORK.split(" "));
+            await inside(vm, "docker", "kill", "--signal", "USR1", "gcp-trainer");
+            await vm.untilOff();
+            expect(await vm.serialPort()).toMatch(
+                /gcp-trainer: the container ended with exit code 0[\s\S]*could not be written to gs:/,
+            );
+            expect(await vm.status()).toMatchObject({ state: "RUNNING", finishedAt: null });
+            expect(await comeBack(vm)).toContain("attempt 1: was interrupted. The VM iris-r-0123456789 is TERMINATED");
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+        });
+    });
+
+    it("is off when its host fails; the waiter says INTERRUPTED and starts it again", async () => {
+        await withSystemdVm(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, LONG_TRAINER));
+            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
+            await vm.untilSays("RUNNING");
+            await killVm(vm);
+            await vm.untilOff();
+            expect(await vm.status()).toMatchObject({ state: "RUNNING", finishedAt: null });
+            expect(await comeBack(vm)).toContain("attempt 1: was interrupted. The VM iris-r-0123456789 is TERMINATED");
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+        });
+    });
+
+    it("is off when the emulator has been started anew, and goes on with an empty disk when it is started again", async () => {
+        await withSystemdVm(async (vm) => {
+            await vm.create(await pushShellTrainer(vm, LONG_TRAINER));
+            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
+            await vm.backend.restart();
+            await vm.untilOff();
+            await vm.startAgain();
+            await vm.untilOff();
+            expect(await vm.serialPort()).toContain(
+                "emulator: the disk is an empty one: the one before it went when the emulator ended",
+            );
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+        });
+    });
+
+    it("is off when it is stopped as soon as it is on", async () => {
+        await withSystemdVm(async (vm) => {
+            await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
+            await vm.preempt();
+            await vm.untilOff();
+            expect(await vm.serialPort()).not.toContain("power lost");
+        });
+    });
+});
