@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
-
-const ROOT = path.join(__dirname, "..");
-const SKIPPED = ["node_modules", "dist", ".git", ".venv", ".emulator", ".bench", ".build-context", "models"];
+import { tableRows } from "./helpers/markdown";
+import { filesNamed, lineCount, textOf } from "./helpers/source-files";
 
 /** Which folders (or files) of the project the files of a folder may import, beside their own. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -29,21 +27,12 @@ interface Import {
     target: string;
 }
 
-function sourceFiles(folder = ""): string[] {
-    return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-        const file = path.posix.join(folder, entry.name);
-        if (entry.isDirectory()) {
-            return SKIPPED.includes(entry.name) ? [] : sourceFiles(file);
-        }
-        return /\.(ts|tsx|js|cjs|mjs)$/.test(entry.name) ? [file] : [];
-    });
-}
+const sources = filesNamed(/\.(ts|tsx|js|cjs|mjs)$/);
 
 /** Imports of the project's own files: `import`, `export from`, `require` and `import()`. */
 function importsOf(file: string): Import[] {
-    const text = readFileSync(path.join(ROOT, file), "utf8");
     return ts
-        .preProcessFile(text, true, true)
+        .preProcessFile(textOf(file), true, true)
         .importedFiles.filter(({ fileName }) => fileName.startsWith("."))
         .map(({ fileName }) => ({ file, target: path.posix.join(path.posix.dirname(file), fileName) }));
 }
@@ -52,7 +41,7 @@ function isWithin(target: string, place: string): boolean {
     return target === place || target === place.replace(/\.ts$/, "") || target.startsWith(`${place}/`);
 }
 
-const imports = sourceFiles().flatMap(importsOf);
+const imports = sources.flatMap(importsOf);
 
 describe("imports point one way:", () => {
     it.each(Object.entries(ALLOWED))("%s imports its own files and those of %j", (place, allowed) => {
@@ -78,20 +67,109 @@ describe("imports point one way:", () => {
     });
 });
 
+describe("CONTRIBUTING.md", () => {
+    it("lists the folders and the imports that this test allows", () => {
+        const rows = tableRows("CONTRIBUTING.md", "folder").map(([folder = "", , imports = ""]) => [
+            folder.replaceAll("`", ""),
+            [...imports.matchAll(/`(?<name>[^`]+)`/g)].map((match) => match.groups?.name),
+        ]);
+
+        expect(rows).toEqual(Object.entries(ALLOWED));
+    });
+});
+
 describe("the program that Pulumi runs", () => {
+    const program = filesNamed(/\.(ts|sh|service)$/).filter((file) =>
+        /^(index\.ts|infra\/(?!config\/).*|run\/layout\.ts|boot\/.*)$/.test(file),
+    );
+
     // Pulumi's ts-node does not compile what `import()` brings.
     it("imports none of its files by import()", () => {
-        const files = sourceFiles().filter((file) => file === "index.ts" || /^(infra|run)\//.test(file));
-        const dynamic = files.filter((file) =>
-            /\bimport\(\s*["'`]\./.test(readFileSync(path.join(ROOT, file), "utf8")),
-        );
+        const files = sources.filter((file) => file === "index.ts" || /^(infra|run)\//.test(file));
+        const dynamic = files.filter((file) => /\bimport\(\s*["'`]\./.test(textOf(file)));
 
         expect(dynamic).toEqual([]);
     });
 
-    it("is a table of contents of 60 lines at most", () => {
-        const text = readFileSync(path.join(ROOT, "index.ts"), "utf8");
+    it("starts from a table of contents of at most 60 lines", () => {
+        expect(lineCount("index.ts")).toBeLessThanOrEqual(60);
+    });
 
-        expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(60);
+    it("is at most 3,500 lines, with the run's layout and without the checks of the config", () => {
+        const lines = program.map(lineCount).reduce((sum, count) => sum + count, 0);
+
+        expect(program).toEqual(expect.arrayContaining(["index.ts", "infra/training-job.ts", "boot/boot.sh"]));
+        expect(lines).toBeLessThanOrEqual(3500);
+    });
+});
+
+describe("run/", () => {
+    const isResource = (file: string) => /^\s*export class \w+ extends pulumi\.dynamic\.Resource\b/m.test(textOf(file));
+    const serialised = sources.filter((file) => file.startsWith("run/") && !isResource(file));
+    const statements = serialised.flatMap((file) =>
+        ts
+            .createSourceFile(file, textOf(file), ts.ScriptTarget.Latest, true)
+            .statements.map((node) => ({ file, node })),
+    );
+    const shown = ({ file, node }: { file: string; node: ts.Statement }) => `${file}: ${node.getText().split("\n")[0]}`;
+
+    it("is found", () => {
+        expect(serialised).toEqual(expect.arrayContaining(["run/collect.ts", "run/training-run-provider.ts"]));
+    });
+
+    it("imports packages as types alone, and requires them inside functions", () => {
+        const packages = statements.filter(
+            ({ node }) =>
+                ts.isImportDeclaration(node) &&
+                !node.importClause?.isTypeOnly &&
+                !node.moduleSpecifier.getText().startsWith('".'),
+        );
+
+        expect(packages.map(shown)).toEqual([]);
+    });
+
+    it("has no class, and no Set, Map, Date or Buffer at module level", () => {
+        const unfit = statements.filter(
+            ({ node }) =>
+                ts.isClassDeclaration(node) ||
+                (ts.isVariableStatement(node) &&
+                    node.declarationList.declarations.some(
+                        ({ initializer }) => initializer && makesObject(initializer),
+                    )),
+        );
+
+        expect(unfit.map(shown)).toEqual([]);
+    });
+});
+
+/** Whether evaluating an expression constructs an object or a Buffer, outside the functions it contains. */
+function makesObject(node: ts.Node): boolean {
+    if (ts.isFunctionLike(node)) {
+        return false;
+    }
+    return (
+        ts.isNewExpression(node) ||
+        (ts.isIdentifier(node) && node.text === "Buffer") ||
+        (ts.forEachChild(node, (child) => makesObject(child) || undefined) ?? false)
+    );
+}
+
+describe("source files", () => {
+    it("have at most 400 lines", () => {
+        expect([...sources, ...filesNamed(/\.sh$/)].filter((file) => lineCount(file) > 400)).toEqual([]);
+    });
+
+    it("are tests in the folders that jest searches", () => {
+        const tests = sources.filter((file) => file.endsWith(".test.ts"));
+
+        expect(tests.filter((file) => !/^(tests|emulator\/test|trainer\/test)\//.test(file))).toEqual([]);
+    });
+
+    it("never retry a test", () => {
+        const retrying = sources.filter(
+            (file) => file !== "tests/structure.test.ts" && /\bretryTimes\b/.test(textOf(file)),
+        );
+
+        expect(retrying).toEqual([]);
     });
 });

@@ -1,0 +1,70 @@
+import path from "node:path";
+import { textOf } from "./source-files";
+
+export interface Link {
+    /** Address as written, such as `docs/roles.md#the-deployer`. */
+    target: string;
+    /** Path of the linked file relative to the project folder. */
+    file: string;
+    /** Anchor without its `#`; empty where the link has none. */
+    anchor: string;
+}
+
+/** Lines of a Markdown file outside fenced code blocks. */
+export function proseLines(file: string): string[] {
+    let isCode = false;
+    return textOf(file)
+        .split("\n")
+        .filter((line) => {
+            const isFence = /^\s*```/.test(line);
+            isCode = isFence ? !isCode : isCode;
+            return !isFence && !isCode;
+        });
+}
+
+/** Links of a Markdown file to files of this project. */
+export function localLinks(file: string): Link[] {
+    const text = proseLines(file)
+        .join("\n")
+        .replaceAll(/`[^`\n]*`/g, "");
+    return [...text.matchAll(/\]\((?<target>[^)\s]+)\)/g)]
+        .map((match) => match.groups?.target ?? "")
+        .filter((target) => !/^[a-z]+:/.test(target))
+        .map((target) => {
+            const [name = "", anchor = ""] = target.split("#");
+            return { target, file: name === "" ? file : path.posix.join(path.posix.dirname(file), name), anchor };
+        });
+}
+
+/** Anchors that GitHub gives the headings of a Markdown file. */
+export function anchorsOf(file: string): string[] {
+    const seen = new Map<string, number>();
+    return proseLines(file)
+        .filter((line) => /^#+ /.test(line))
+        .map((line) => {
+            const slug = line
+                .replace(/^#+ /, "")
+                .replaceAll(/\[(?<text>[^\]]*)\]\([^)]*\)/g, "$<text>")
+                .toLowerCase()
+                .replaceAll(/[^\p{L}\p{N}_\- ]/gu, "")
+                .trim()
+                .replaceAll(" ", "-");
+            const count = seen.get(slug) ?? 0;
+            seen.set(slug, count + 1);
+            return count === 0 ? slug : `${slug}-${count}`;
+        });
+}
+
+/** Cells of the rows of the first table whose header starts with the given cell. */
+export function tableRows(file: string, firstHeader: string): string[][] {
+    const lines = proseLines(file);
+    const start = lines.findIndex((line) => new RegExp(`^\\| *${firstHeader} *\\|`).test(line));
+    const rest = lines.slice(start + 2);
+    const end = rest.findIndex((line) => !line.startsWith("|"));
+    return (start < 0 ? [] : rest.slice(0, end < 0 ? undefined : end)).map((line) =>
+        line
+            .split("|")
+            .slice(1, -1)
+            .map((cell) => cell.trim()),
+    );
+}
