@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { ZodType } from "zod";
 import type { Services } from "../services";
 import { checkBody, parseJsonObject, readAll } from "./body";
+import { checkCaller, LOOPBACK_NAMES } from "./caller";
 import { ApiError, type ErrorStyle, unauthenticated, unimplemented } from "./errors";
 import { applyFields } from "./fields";
 import { type Match, type Route, Router } from "./router";
@@ -17,6 +18,8 @@ export interface ApiServerOptions {
     readonly services: Services;
     /** Who a request comes from. `token` is the bearer token, undefined without one. May throw a 401. */
     readonly authenticate: (token: string | undefined) => Principal;
+    /** Hosts that a request may name, beside those of the loopback interface. Default: none. */
+    readonly names?: readonly string[];
     /** Loopback address. Default "127.0.0.1". */
     readonly host?: string;
     /** Default 0: any free port. */
@@ -128,6 +131,7 @@ export class ApiServer {
     }
 
     async #dispatch(message: IncomingMessage, path: string, query: URLSearchParams): Promise<ApiResponse> {
+        checkCaller(message.headers, [...LOOPBACK_NAMES, ...(this.#options.names ?? [])]);
         const method = message.method ?? "GET";
         const token = /^Bearer +(\S+)/i.exec(message.headers.authorization ?? "")?.[1];
         const found = this.#router.find(method, path, query);

@@ -12,6 +12,9 @@ const AUTH = "https://www.googleapis.com/auth/";
 const READ_SCOPES = ["devstorage.read_only", "devstorage.read_write", "devstorage.full_control", "cloud-platform"];
 const WRITE_SCOPES = READ_SCOPES.slice(1);
 
+/** Hosts that programs in a VM call its metadata server by. */
+const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata"];
+
 /**
  * A VM's own endpoint on a free port: its metadata server, and Cloud Storage as its service account. Google's clients send
  * no token when STORAGE_EMULATOR_HOST is set, so it is the endpoint that tells who calls.
@@ -24,6 +27,7 @@ export async function startVmEndpoint(
     // Asked now: the last requests are logged when the instance may be gone.
     const { name } = source();
     return await ApiServer.start({
+        names: METADATA_NAMES,
         routes: [
             ...guestRoutes(machine),
             ...metadataRoutes(source),
