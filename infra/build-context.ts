@@ -17,15 +17,15 @@ import dockerignore from "@balena/dockerignore";
 import * as pulumi from "@pulumi/pulumi";
 import { md5OfFile } from "./dataset";
 
-/** Folder of the copies; it tells git itself that it is none of git's. */
+/** Folder of the copies. It contains a `.gitignore` for itself. */
 const COPIES = ".build-context";
-/** What docker gives every file of a build context on Windows, which has no such bits: the one choice that all systems share. */
+/** The bits that Docker gives every file of a build context on Windows, so that all systems agree. */
 const MODE = 0o755;
-/** Files that say what a build context leaves out; the first that is there. */
+/** Files with the ignore rules of a build context; the first one that exists counts. */
 const RULES = ["Dockerfile.dockerignore", ".dockerignore"];
 const MAX_ATTEMPTS = 10;
 
-/** Whose build context a copy is. */
+/** The job that a copy belongs to. */
 export interface ContextOwner {
     /** Name of the Pulumi stack. */
     stack: string;
@@ -34,28 +34,28 @@ export interface ContextOwner {
 }
 
 /**
- * Files and symbolic links that `docker build` would send: everything in the folder that its `Dockerfile.dockerignore`, else its
- * `.dockerignore`, lets through. https://docs.docker.com/build/concepts/context/#dockerignore-files
+ * Files and symbolic links that `docker build` would send: everything that the folder's `Dockerfile.dockerignore`, or else its
+ * `.dockerignore`, does not exclude. https://docs.docker.com/build/concepts/context/#dockerignore-files
  *
  * @returns paths relative to the folder, with slashes, sorted
  */
 export function contextFiles(folder: string): string[] {
     const rules = RULES.map((name) => path.join(folder, name)).find((file) => existsSync(file));
     const ignore = dockerignore().add(rules === undefined ? "" : readFileSync(rules, "utf8"));
-    // Where the trainer's folder is the program's own, or holds it, the copies are in it.
+    // The trainer's folder may contain the program and therefore the copies.
     ignore.add(`**/${COPIES}`);
     return list(folder).filter((name) => !ignore.ignores(name));
 }
 
 /**
- * Copies a job's build context, so that two checkouts of one commit have the same. The docker provider builds an image again when
- * path, names, contents or permission bits change; the bits come from the umask of whoever checked out, and on Windows there are
- * none. In the copy all are alike. Empty folders, which git does not know, are left out.
+ * Copies a job's build context, so that two checkouts of one commit get the same one. The docker provider rebuilds an image when
+ * path, names, contents or permission bits change. The bits depend on the umask at checkout, and Windows has none; in the copy
+ * they are all equal. Empty folders, which git does not track, are left out.
  *
  * @param root folder of the program
- * @param trainer folder with a Dockerfile; a relative path begins at `root`
+ * @param trainer folder with a Dockerfile; a relative path starts at `root`
  * @returns path of the copy, relative to `root`, with slashes: the same on every machine
- * @throws RunError when there is no Dockerfile
+ * @throws RunError if there is no Dockerfile
  */
 export function copyBuildContext(root: string, trainer: string, { stack, component }: ContextOwner): string {
     const from = path.resolve(root, trainer);
@@ -72,12 +72,12 @@ export function copyBuildContext(root: string, trainer: string, { stack, compone
     return [COPIES, ...names].join("/");
 }
 
-/** Makes `to`, or makes it anew where it is not a copy of what `from` holds now. */
+/** Creates `to`, or replaces it if it differs from `from`. */
 function copyFiles(from: string, to: string): void {
-    // Docker reads these even where the rules leave them out.
+    // Docker reads these even if the rules exclude them.
     const always = RULES.concat("Dockerfile").filter((name) => existsSync(path.join(from, name)));
     const names = [...new Set([...always, ...contextFiles(from)])].sort();
-    // Another program of this stack, such as a preview, may be reading it: a copy that is right is not touched.
+    // Another program of this stack, such as a preview, may be reading the copy: if it is up to date, it stays as it is.
     if (isCopy(from, to, names)) {
         return;
     }
@@ -118,7 +118,7 @@ function isCopy(from: string, to: string, names: readonly string[]): boolean {
     );
 }
 
-/** Puts a folder in the place of another, as often as another program does the same at this moment. */
+/** Replaces a folder with another, and tries again while another program does the same. */
 function replace(old: string, fresh: string): void {
     for (let attempt = 1; ; attempt += 1) {
         rmSync(old, { recursive: true, force: true });
@@ -141,7 +141,7 @@ function list(folder: string): string[] {
         .sort();
 }
 
-/** A folder and those below it. */
+/** A folder and its subfolders. */
 function foldersIn(folder: string): string[] {
     const below = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
     return [folder, ...below.map((entry) => path.join(entry.parentPath, entry.name))];

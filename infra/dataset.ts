@@ -12,14 +12,14 @@ export interface LocalDataset {
     fileName: string;
 }
 
-/** A dataset that is in a bucket already. */
+/** A dataset that is already in a bucket. */
 export interface RemoteDataset {
     kind: "object";
     bucket: string;
     name: string;
 }
 
-/** Tells a `gs://` URI of one object from a path; `undefined` for a `gs://` URI that names no object. */
+/** Parses a path or the `gs://` URI of one object; undefined for a `gs://` URI that names no object. */
 export function parseDataset(text: string): LocalDataset | RemoteDataset | undefined {
     if (!text.startsWith("gs://")) {
         return { kind: "file", path: text, fileName: path.basename(text) };
@@ -29,15 +29,15 @@ export function parseDataset(text: string): LocalDataset | RemoteDataset | undef
     return bucket !== undefined && name !== undefined ? { kind: "object", bucket, name } : undefined;
 }
 
-/** MD5 of a file. Cloud Storage gives the same for an object that is not composite. */
+/** MD5 of a file. Cloud Storage computes the same for an object that is not composite. */
 export interface FileMd5 {
     hex: string;
-    /** As in an object's `md5Hash`. */
+    /** Same form as an object's `md5Hash`. */
     base64: string;
 }
 
 /**
- * Hashes a file a piece at a time. Synchronous, because the names of resources depend on it, and a program that waits before it
+ * Hashes a file in chunks. It is synchronous because resource names depend on the hash, and a program that waits before it
  * declares its resources cannot export them from its module.
  */
 export function md5OfFile(file: string): FileMd5 {
@@ -55,12 +55,12 @@ export function md5OfFile(file: string): FileMd5 {
     return { hex: digest.toString("hex"), base64: digest.toString("base64") };
 }
 
-/** Name of a local dataset's object: the hash in it makes two versions two objects. */
+/** Object name of a local dataset. The hash in it keeps two versions apart. */
 export function datasetObjectName(md5: FileMd5, fileName: string): string {
     return `data/${md5.hex.slice(0, 10)}/${fileName}`;
 }
 
-/** Media type by the file's ending; what has no better one is bytes. */
+/** Media type by file extension; `application/octet-stream` for unknown ones. */
 export function contentType(fileName: string): string {
     const types: Record<string, string> = {
         ".csv": "text/csv",

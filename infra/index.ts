@@ -1,4 +1,3 @@
-// What the package `gcp-trainer` is to other Pulumi programs.
-export type { Hyperparameter, Provisioning } from "./defaults";
+// The exports of the package `gcp-trainer`.
 export { TrainingJob } from "./training-job";
-export type { TrainingJobArgs } from "./training-job-args";
+export type { Hyperparameter, Provisioning, TrainingJobArgs } from "./training-job-args";

@@ -1,6 +1,6 @@
 import { BOOT_IMAGES } from "./defaults";
 
-/** What an image is built for, in Docker's words. */
+/** Platform of an image, as Docker names it. */
 export type Platform = "linux/amd64" | "linux/arm64";
 
 /** Machine series with Arm processors. https://cloud.google.com/compute/docs/instances/arm-on-compute */
@@ -9,15 +9,15 @@ const ARM_SERIES = ["a4x", "c4a", "n4a", "t2a"];
 /** Series (and types) that boot from Hyperdisk only. https://cloud.google.com/compute/docs/disks/hyperdisks */
 const HYPERDISK_ONLY = /^(a3-ultragpu|a4|a4x|c4|c4a|c4d|g4|h4d|m4|n4|n4a|n4d|x4)-|-metal$/;
 
-/** Types that Compute Engine cannot move to another host. https://cloud.google.com/compute/docs/instances/live-migration-process */
+/** Machine types without live migration. https://cloud.google.com/compute/docs/instances/live-migration-process */
 const NO_LIVE_MIGRATION = /^(a2|a3|a4|a4x|g2|g4|h3|h4d)-|-metal$/;
 
 interface BuiltInGpu {
     machineType: RegExp;
     gpuType: string;
-    /** GPUs of the machine type, read from its name. */
+    /** Number of GPUs, derived from the machine type's name. */
     count: (match: RegExpMatchArray) => number | undefined;
-    /** The smallest machine type of this kind. */
+    /** The smallest machine type with this GPU. */
     example: string;
 }
 
@@ -55,7 +55,7 @@ const BUILT_IN_GPUS: readonly BuiltInGpu[] = [
     },
 ];
 
-/** GPUs that can be added to an N1 machine, with the counts that are allowed. */
+/** GPUs that can be attached to an N1 machine, with the allowed counts. */
 const N1_GPUS: Readonly<Record<string, readonly number[]>> = {
     "nvidia-tesla-p4": [1, 2, 4],
     "nvidia-tesla-p100": [1, 2, 4],
@@ -63,36 +63,36 @@ const N1_GPUS: Readonly<Record<string, readonly number[]>> = {
     "nvidia-tesla-v100": [1, 2, 4, 8],
 };
 
-/** The platform the trainer's image is built for: the one the machine type runs. */
+/** Platform of a machine type, for which the trainer's image is built. */
 export function platformOf(machineType: string): Platform {
     return ARM_SERIES.includes(machineType.split("-")[0] ?? "") ? "linux/arm64" : "linux/amd64";
 }
 
-/** The boot image of a machine type when the config names none. */
+/** Boot image for a machine type if the config sets none. */
 export function defaultBootImage(machineType: string): string {
     return BOOT_IMAGES[platformOf(machineType)];
 }
 
-/** The boot disk type of a machine type when the config names none. */
+/** Boot disk type for a machine type if the config sets none. */
 export function defaultBootDiskType(machineType: string): string {
     return HYPERDISK_ONLY.test(machineType) ? "hyperdisk-balanced" : "pd-balanced";
 }
 
-/** Whether a VM of this type can stay up while Google maintains its host. Spot VMs and VMs with a GPU never can. */
+/** Whether Google can move a VM of this type to another host for maintenance. Spot VMs and VMs with a GPU cannot move. */
 export function canMigrate(machineType: string, gpuCount: number, spot: boolean): boolean {
     return !spot && gpuCount === 0 && !NO_LIVE_MIGRATION.test(machineType);
 }
 
-/** A GPU setting that Compute Engine would refuse, and the values that would do. */
+/** A GPU setting that Compute Engine would reject, and the values that it would accept. */
 export interface GpuProblem {
     key: "gpuType" | "gpuCount" | "machineType";
     must: string;
-    /** A value for `key` that helps. */
+    /** A value for `key` that fixes it. */
     example: string;
 }
 
 /**
- * Checks that GPU type, count and machine type go together.
+ * Checks that GPU type, GPU count and machine type match.
  *
  * @param gpuType `""` for none
  * @param gpuCount 0 for none
@@ -115,7 +115,7 @@ export function gpuProblem(machineType: string, gpuType: string, gpuCount: numbe
         return undefined;
     }
     if (gpuType === "") {
-        const must = "must be 0 as long as no gpuType is set";
+        const must = "must be 0 while gpuType is not set";
         return gpuCount === 0 ? undefined : { key: "gpuCount", must, example: "0" };
     }
     const counts = N1_GPUS[gpuType];
@@ -136,10 +136,10 @@ function unsupportedGpu(gpuType: string, onN1: boolean): GpuProblem {
     if (onN1) {
         return { key: "machineType", must: `must be an n1 machine type with ${gpuType}`, example: "n1-standard-4" };
     }
-    const home = BUILT_IN_GPUS.find((builtIn) => builtIn.gpuType === gpuType);
-    if (home) {
-        const must = `must be one that has ${gpuType} built in`;
-        return { key: "machineType", must, example: home.example };
+    const owner = BUILT_IN_GPUS.find((builtIn) => builtIn.gpuType === gpuType);
+    if (owner) {
+        const must = `must be a machine type that has ${gpuType} built in`;
+        return { key: "machineType", must, example: owner.example };
     }
     const known = [...Object.keys(N1_GPUS), ...BUILT_IN_GPUS.map((builtIn) => builtIn.gpuType)];
     return { key: "gpuType", must: `must be one of ${known.join(", ")}`, example: "nvidia-tesla-t4" };

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 
-/** What tells one job's resources from every other's. */
+/** The label that marks every resource of a job. */
+export const JOB_LABEL = "gcp-trainer";
+
+/** Identifies one job's resources. */
 export interface JobIdentity {
     /** Google Cloud project id. */
     project: string;
@@ -14,7 +17,7 @@ export interface JobIdentity {
 
 /** Names of one job's resources on Google Cloud. */
 export interface JobNames {
-    /** Bucket names are shared by all of Google Cloud: hence the long hash. */
+    /** Bucket names are unique across all of Google Cloud, hence the long hash. */
     bucket: string;
     repository: string;
     /** The part of the service account's address before the `@`. */
@@ -22,25 +25,25 @@ export interface JobNames {
     network: string;
     subnetwork: string;
     firewall: string;
-    /** Value of the label `gcp-trainer` on everything that takes labels: what finds a job's leftovers. */
+    /** Value of the label {@link JOB_LABEL}, which finds a job's leftovers. */
     label: string;
-    /** Name of the VM that trains one run; it ends in the run id. */
+    /** Name of the VM for one run; ends in the run id. */
     instance: (runId: string) => string;
 }
 
-/** Compute Engine, Artifact Registry and Cloud Storage names end at 63 characters, a run id has 12 and a dash. */
+/** Longest name in Compute Engine, Artifact Registry and Cloud Storage. */
 const MAX_NAME = 63;
 const MAX_ACCOUNT = 30;
 const HASH = 6;
 const BUCKET_HASH = 10;
 const RUN_ID_AND_DASH = 13;
-/** The longest of "-firewall", "-network" and "-subnet". */
+/** Length of the longest of "-firewall", "-network" and "-subnet". */
 const MAX_SUFFIX = 9;
 
 /**
  * Names that obey Google Cloud's rules for any Pulumi project and stack name: lowercase letters, digits and dashes, a letter
- * first, no dash last, within the service's length. They are the same at every run of the program (no random suffix), and
- * differ between jobs by a hash of the whole identity, so that cutting and cleaning the readable part makes no two alike.
+ * first, no dash last, within the service's length. They are the same on every run of the program (no random suffix). A hash
+ * of the whole identity keeps the names of two jobs apart, even where their readable parts become equal.
  */
 export function jobNames(identity: JobIdentity): JobNames {
     const readable = clean(`${identity.pulumiProject}-${identity.stack}`);
@@ -70,7 +73,7 @@ function clean(text: string): string {
     return /^[a-z]/.test(dashed) ? dashed : trimDashes(`t-${dashed}`);
 }
 
-/** Bucket names may neither begin with "goog" nor contain "google" or look like it ("g00gle"). */
+/** Bucket names must not begin with "goog", and must not contain "google" or a misspelling such as "g00gle". */
 function withoutGoogle(text: string): string {
     return text.replace(/g[o0]{2}g/g, "g-g");
 }

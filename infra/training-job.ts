@@ -7,15 +7,14 @@ import { PrivateNetwork } from "./components/private-network";
 import { TrainerIdentity } from "./components/trainer-identity";
 import { TrainerImage } from "./components/trainer-image";
 import { TrainerVm } from "./components/trainer-vm";
-import { JOB_LABEL } from "./config/schema";
 import { parseDataset } from "./dataset";
 import { DEFAULTS, PULL_SECONDS, UPLOAD_SECONDS } from "./defaults";
-import { jobNames } from "./names";
-import { runId, trainerArgs } from "./run-id";
-import type { TrainingJobArgs } from "./training-job-args";
-import type { BootConfig } from "./user-data";
+import { JOB_LABEL, jobNames } from "./names";
+import { runId } from "./run-id";
+import type { Job, TrainingJobArgs } from "./training-job-args";
+import { type BootConfig, trainerArgs } from "./user-data";
 
-/** Trains a model on a VM of Google Cloud and brings it home: everything of a job that there is below the stack. */
+/** Trains a model on a Google Cloud VM and downloads the verified result. It holds every resource of the job. */
 export class TrainingJob extends pulumi.ComponentResource {
     /** `gs://` URI of the job's bucket. */
     readonly bucketUrl: pulumi.Output<string>;
@@ -23,7 +22,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly modelUri: pulumi.Output<string>;
     /** `r-` and ten hex digits: the same for the same dataset, image, parameters and environment. */
     readonly runId: pulumi.Output<string>;
-    /** The trainer's metrics, measured on rows it was not trained on; without long lists, which only `metrics.json` has. */
+    /** Metrics of the model on rows that it was not trained on, without the long lists of `metrics.json`. */
     readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `sha256:...` of the trainer's image. */
     readonly imageDigest: pulumi.Output<string>;
@@ -33,13 +32,13 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly logsUrl: pulumi.Output<string>;
     /** Folder of the results on this machine, relative to the project folder. */
     readonly resultsDir: pulumi.Output<string>;
-    /** What costs money until it is destroyed, now that the VM is off. */
+    /** What costs money until it is destroyed, while the VM is off. */
     readonly leftToBill: pulumi.Output<string[]>;
 
-    /** @throws RunError when the dataset is neither a file nor the `gs://` URI of one object */
+    /** @throws RunError if the dataset is neither a file nor the `gs://` URI of one object */
     constructor(name: string, args: TrainingJobArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:index:TrainingJob", name, {}, opts);
-        const job: Required<TrainingJobArgs> = { ...DEFAULTS, target: "", dropColumns: [], ...args };
+        const job: Job = { ...DEFAULTS, ...args };
         const { project, region, zone } = job;
         const stack = pulumi.getStack();
         const names = jobNames({ project, pulumiProject: pulumi.getProject(), stack, component: name });
@@ -71,14 +70,10 @@ export class TrainingJob extends pulumi.ComponentResource {
         const image = new TrainerImage(
             `${name}-image`,
             {
-                project,
-                region,
+                ...job,
                 repositoryName: names.repository,
                 labels,
-                trainer: job.trainer,
                 component: name,
-                buildArgs: job.trainerBuildArgs,
-                machineType: job.machineType,
                 dependsOn,
             },
             child,
@@ -126,29 +121,19 @@ export class TrainingJob extends pulumi.ComponentResource {
         const vm = new TrainerVm(
             `${name}-vm`,
             {
-                project,
-                zone,
+                ...job,
                 instanceName: this.runId.apply(names.instance),
                 labels,
-                machineType: job.machineType,
-                bootImage: job.bootImage,
-                bootDiskSizeGb: job.bootDiskSizeGb,
-                bootDiskType: job.bootDiskType,
-                provisioning: job.provisioning,
-                gpuType: job.gpuType,
-                gpuCount: job.gpuCount,
                 network: own?.network.id ?? job.network,
                 subnetwork: own?.subnetwork.id ?? job.subnetwork,
-                externalIp: job.externalIp,
                 serviceAccount,
-                scopes: job.scopes,
                 boot: bootConfig(job, {
                     runId: this.runId,
                     bucket,
                     image: image.reference,
                     datasetUri: data.dataset.uri,
                 }),
-                // The results outlive the VM: destroying goes the other way, and saves them once the VM is gone.
+                // A destroy runs in reverse order, so it saves the results after the VM is gone.
                 dependsOn: [...dependsOn, ...(identity?.grants ?? []), savedResults],
             },
             child,
@@ -204,13 +189,13 @@ export class TrainingJob extends pulumi.ComponentResource {
     }
 }
 
-/** What the VM has to do, in seconds. */
+/** The work of the VM, with all times in seconds. */
 function bootConfig(
-    job: Required<TrainingJobArgs>,
-    made: Record<"runId" | "bucket" | "image" | "datasetUri", pulumi.Output<string>>,
+    job: Job,
+    resources: Record<"runId" | "bucket" | "image" | "datasetUri", pulumi.Output<string>>,
 ): pulumi.Output<BootConfig> {
     return pulumi.output({
-        ...made,
+        ...resources,
         project: job.project,
         region: job.region,
         args: pulumi

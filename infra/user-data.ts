@@ -1,24 +1,26 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
+import { canonicalJson } from "../run/canonical-json";
+import type { RunIdentity } from "./run-id";
 
-/** How often and how patiently the boot script works; tests render small values. All in whole seconds. */
+/** Intervals and waiting times of the boot script, in whole seconds. Tests render small values. */
 export interface BootTiming {
-    /** How long after boot a 401 or 403 is taken for an IAM grant that is still on its way. @default 600 */
+    /** How long after boot a 401 or 403 is treated as an IAM grant that has not arrived yet. @default 600 */
     grantSeconds: number;
-    /** Between two writes of an unchanged status. @default 30 */
+    /** Interval between two writes of an unchanged status. @default 30 */
     heartbeatSeconds: number;
-    /** Between two pieces of the log, at first. @default 5 */
+    /** Interval between two log chunks, at first. @default 5 */
     logSeconds: number;
-    /** Between two pieces of the log, after `slowLogAfterSeconds`. @default 30 */
+    /** Interval between two log chunks after `slowLogAfterSeconds`. @default 30 */
     slowLogSeconds: number;
-    /** How long after the container's start pieces of the log become rarer. @default 600 */
+    /** Time after the container's start when log chunks become less frequent. @default 600 */
     slowLogAfterSeconds: number;
-    /** Between SIGTERM and SIGKILL when the container is stopped. @default 20 */
+    /** Time between SIGTERM and SIGKILL when the container is stopped. @default 20 */
     stopGraceSeconds: number;
 }
 
-/** What one VM has to do, and within which times. */
+/** The work of one VM and its time limits. */
 export interface BootConfig {
     project: string;
     region: string;
@@ -28,19 +30,19 @@ export interface BootConfig {
     image: string;
     /** `gs://` URI of the dataset. */
     datasetUri: string;
-    /** The trainer's arguments, `--name=value`, in the order in which it gets them. */
+    /** The trainer's arguments, `--name=value`, in order. */
     args: string[];
-    /** Extra environment of the container; the trainer contract's own variables win over it. */
+    /** Extra environment of the container. The variables of the trainer contract take precedence. */
     env: Record<string, string>;
-    /** Longest time the container may run. */
+    /** Time limit of the container. */
     maxRunSeconds: number;
-    /** Longest time of the image's pull. */
+    /** Time limit of the image pull. */
     pullSeconds: number;
-    /** Longest time of the last uploads. */
+    /** Time limit of the last uploads. */
     uploadSeconds: number;
-    /** How long the VM stays up after `FAILED` or `TIMED_OUT`, to be looked at. */
+    /** How long the VM stays up for debugging after `FAILED` or `TIMED_OUT`. */
     debugSeconds: number;
-    /** Attempts of a run, the first included, until an interruption ends it; an attempt started by a person begins anew. */
+    /** Attempts, the first included, that interruptions may use up. A person who starts another attempt resets the count. */
     maxAttempts: number;
     privileged: boolean;
     gpuCount: number;
@@ -56,11 +58,11 @@ const DEFAULT_TIMING: BootTiming = {
     stopGraceSeconds: 20,
 };
 
-/** For the VM's own start, before systemd runs the unit. */
+/** Time for the VM's own start, before systemd runs the unit. */
 const BOOTING_SECONDS = 300;
-/** For what the script does beside pulling and uploading: some requests, a `docker inspect`. */
+/** Time for the script's other work: some requests, a `docker inspect`. */
 const MARGIN_SECONDS = 60;
-/** The driver's download and build: minutes, on a slow day more. */
+/** Time to download and build the GPU driver, which usually takes a few minutes. */
 const GPU_DRIVER_SECONDS = 900;
 
 const BOOT_DIR = path.join(__dirname, "..", "boot");
@@ -69,11 +71,11 @@ const UNIT = "gcp-trainer.service";
 const UNIT_DIR = "/etc/systemd/system";
 
 /**
- * Renders the cloud-config that a Container-Optimized OS instance gets as `user-data`: unit, time limits, scripts and
- * the run's values. The same config gives the same text on every machine.
+ * Renders the cloud-config that a Container-Optimized OS instance gets as `user-data`: the unit, its time limits, the scripts
+ * and the run's values. The same config renders the same text on every machine.
  * https://cloud.google.com/container-optimized-os/docs/how-to/create-configure-instance#using_cloud-init_with_the_cloud_config_format
  *
- * @throws Error when a value holds a NUL character, which neither an argument nor an environment variable can.
+ * @throws Error if a value contains a NUL character, which neither an argument nor an environment variable can hold
  */
 export function renderUserData(config: BootConfig): string {
     const scripts = readdirSync(BOOT_DIR)
@@ -91,7 +93,7 @@ export function renderUserData(config: BootConfig): string {
             plainFile(`${UNIT_DIR}/${UNIT}`, readBootFile(UNIT)),
             plainFile(`${UNIT_DIR}/${UNIT}.d/10-limits.conf`, renderLimits(config)),
         ],
-        // COS keeps /etc in memory: all this is written and run again at every boot.
+        // COS keeps /etc in memory, so cloud-init writes and runs all this at every boot.
         runcmd: [
             ["systemctl", "daemon-reload"],
             ["systemctl", "start", "--no-block", UNIT],
@@ -100,13 +102,13 @@ export function renderUserData(config: BootConfig): string {
     return `#cloud-config\n${stringify(cloudConfig, { lineWidth: 0 })}`;
 }
 
-/** The longest time in seconds that a VM of this config can be up and bill: GCE's `maxRunDuration`. */
+/** The longest time that a VM of this config can be up and bill: Compute Engine's `maxRunDuration`. */
 export function maxVmSeconds(config: BootConfig): number {
     const { startSeconds, runSeconds, stopSeconds } = unitLimits(config);
     return startSeconds + runSeconds + stopSeconds + BOOTING_SECONDS;
 }
 
-/** The unit's three limits, each of which ends one part of a boot. */
+/** The three time limits of the unit, one for each part of a boot. */
 function unitLimits(config: BootConfig) {
     const { grantSeconds, stopGraceSeconds } = timingOf(config);
     const gpuSeconds = config.gpuCount > 0 ? GPU_DRIVER_SECONDS : 0;
@@ -135,7 +137,7 @@ function renderLimits(config: BootConfig): string {
     ].join("\n");
 }
 
-/** NUL-separated pairs of name and value, for bash's `read -d ''`: no value needs quoting, none is ever parsed. */
+/** NUL-separated names and values for bash's `read -d ''`: no value needs quoting, and none is ever parsed. */
 function renderValues(config: BootConfig): Buffer {
     const pairs: [string, string | number | boolean][] = [
         ["bucket", config.bucket],
@@ -156,7 +158,23 @@ function renderValues(config: BootConfig): Buffer {
     return Buffer.from(pairs.map(([name, value]) => `${name}\0${withoutNul(name, String(value))}\0`).join(""));
 }
 
-/** Vertex AI's contract: https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables */
+/**
+ * The trainer's arguments, `--name=value`, sorted by name: scalars as text, lists and objects as JSON. They include `target`
+ * and `dropColumns` if these are set.
+ */
+export function trainerArgs(identity: Pick<RunIdentity, "hyperparameters" | "target" | "dropColumns">): string[] {
+    const values: Record<string, unknown> = {
+        ...identity.hyperparameters,
+        ...(identity.target === "" ? {} : { target: identity.target }),
+        ...(identity.dropColumns.length === 0 ? {} : { dropColumns: identity.dropColumns }),
+    };
+    return Object.entries(values)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, value]) => `--${name}=${typeof value === "object" ? canonicalJson(value) : String(value)}`);
+}
+
+/** Environment variables of Vertex AI's contract, after the extra ones.
+ * https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables */
 function containerEnv(config: BootConfig): Record<string, string> {
     const run = `gs://${config.bucket}/runs/${config.runId}`;
     const format = /\.(csv|jsonl)$/i.exec(config.datasetUri)?.[1]?.toLowerCase();

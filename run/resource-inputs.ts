@@ -1,3 +1,5 @@
+import { canonicalJson } from "./canonical-json";
+
 /** Where a run's results go: relative to the project folder, which is the working directory of Pulumi's providers. */
 export function resultsFolder(
     inputs: { resultsDir: string; stack: string },
@@ -10,12 +12,5 @@ export function resultsFolder(
 
 /** Whether an input differs between two states of a resource; the order of an object's keys does not count. */
 export function hasChanged(olds: object, news: object, key: string): boolean {
-    return canonical(Reflect.get(olds, key)) !== canonical(Reflect.get(news, key));
-}
-
-function canonical(value: unknown): string {
-    return JSON.stringify(value, (_key, inner: unknown) => {
-        const isObject = typeof inner === "object" && inner !== null && !Array.isArray(inner);
-        return isObject ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner;
-    });
+    return canonicalJson(Reflect.get(olds, key)) !== canonicalJson(Reflect.get(news, key));
 }

@@ -1,3 +1,4 @@
+import { nearest } from "../../infra/config/nearest";
 import { type CellReader, cellReader, type Model, parseNumber, usesDecimalComma } from "../../trainer/lib/model";
 import { UsageError } from "../start/stack-config";
 import type { CsvFile } from "./csv-rows";
@@ -54,24 +55,7 @@ function describeMissing(missing: string[], present: string[], source: string, {
 function findSimilar(name: string, candidates: readonly string[]): string | undefined {
     const plain = (text: string) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
     const wanted = plain(name);
-    const allowed = Math.floor(wanted.length / 4);
-    const distances = candidates.map((candidate) => ({ candidate, distance: editDistance(wanted, plain(candidate)) }));
-    const [best] = distances.sort((a, b) => a.distance - b.distance);
-    return best !== undefined && best.distance <= allowed ? best.candidate : undefined;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-    let row = Array.from({ length: b.length + 1 }, (_, place) => place);
-    for (let i = 0; i < a.length; i++) {
-        const next = [i + 1];
-        for (let j = 0; j < b.length; j++) {
-            const replaced = (row[j] as number) + (a[i] === b[j] ? 0 : 1);
-            next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
-        }
-        row = next;
-    }
-    return row[b.length] as number;
+    return nearest(wanted, candidates, Math.floor(wanted.length / 4), plain);
 }
 
 function shorten(items: readonly string[]): string {

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { ConfigError } from "../../infra/config";
-import { rehearse } from "./rehearse";
-import { googleCloudCommand, UsageError } from "./stack-config";
+import { ConfigError, renderIssues } from "../../infra/config/issues";
+import { type RehearsalOptions, rehearse } from "./rehearse";
+import { googleCloudCommand, startCommand, UsageError } from "./stack-config";
 
 const USAGE = `npm start rehearses the whole life of a stack on this machine: no cloud account is needed, and nothing is left.
 
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
     process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
 
     const started = Date.now();
-    const status = await rehearse({
+    const status = await rehearseChecked({
         projectDir,
         dataDir: path.join(projectDir, ".emulator", "rehearsal"),
         stack: "local",
@@ -75,9 +75,13 @@ function readArguments() {
     }
 }
 
-/** The config check names the command of a stack; here the same is a flag. */
-function inItsWords(message: string): string {
-    return message.replace(/\(pulumi config set (?!--)(\S+) (.+)\)$/gm, "(npm start -- --config $1=$2)");
+/** @throws UsageError for an invalid config; its fixes are options of this command */
+async function rehearseChecked(options: RehearsalOptions): Promise<number> {
+    try {
+        return await rehearse(options);
+    } catch (error) {
+        throw error instanceof ConfigError ? new UsageError(renderIssues(error.issues, startCommand)) : error;
+    }
 }
 
 main().then(
@@ -85,9 +89,8 @@ main().then(
         process.exitCode = status;
     },
     (error: Error) => {
-        // What a person can mend is said in one go; anything else is a defect, and its place is wanted.
-        const mendable = error instanceof UsageError || error instanceof ConfigError;
-        console.error(mendable ? `error: ${inItsWords(error.message)}` : error.stack);
+        // User errors print without a stack trace; anything else is a bug and needs one.
+        console.error(error instanceof UsageError ? `error: ${error.message}` : error.stack);
         process.exitCode = 1;
     },
 );

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
+import type { Fix } from "../../infra/config/issues";
 
 /** What Pulumi's engine would hand to the program as config, and the project's name. */
 export interface StackConfig {
@@ -54,13 +55,27 @@ export function readStackConfig(folder: string, stack: string, overrides: readon
 function checkPath(override: string): void {
     const [, key, member, value = ""] = /^([\w-]+)\.([^=]+)=(.*)$/s.exec(override) ?? [];
     if (key !== undefined && member !== undefined) {
-        const whole = JSON.stringify({
-            [member]: /^-?\d+(\.\d+)?$|^(true|false)$|^\[/.test(value) ? rawJson(value) : value,
-        });
         throw new UsageError(
-            `--config takes an object as a whole; got "${override}" (npm start -- --config '${key}=${whole}')`,
+            `--config takes an object as a whole; got "${override}" (${startCommand({ set: [key, member], value })})`,
         );
     }
+}
+
+/** Fixes a config issue with an option of `npm start`, which takes lists and objects as a whole. */
+export function startCommand(fix: Fix): string {
+    if ("remove" in fix) {
+        const [key, ...entry] = fix.remove;
+        return entry.length === 0 ? `leave out --config ${key}` : `leave ${entry.join(".")} out of --config ${key}`;
+    }
+    const [key, member] = fix.set;
+    const value = member === undefined ? fix.value : JSON.stringify(whole(member, fix.value));
+    return `npm start -- --config ${quote(`${key}=${value}`)}`;
+}
+
+/** A list or an object with one entry. */
+function whole(member: string, text: string): unknown {
+    const value = /^-?\d+(\.\d+)?$|^(true|false)$|^\[/.test(text) ? rawJson(text) : text;
+    return /^\d+$/.test(member) ? [value] : { [member]: value };
 }
 
 function rawJson(text: string): unknown {

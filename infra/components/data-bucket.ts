@@ -1,33 +1,30 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { contentType, datasetObjectName, type LocalDataset, md5OfFile, type RemoteDataset } from "../dataset";
+import type { Job } from "../training-job-args";
 
-export interface DataBucketArgs {
-    /** Google Cloud project id. */
-    project: pulumi.Input<string>;
-    /** Region of the VM: reading across regions costs money and time. */
-    region: pulumi.Input<string>;
+export interface DataBucketArgs extends Pick<Job, "project" | "region"> {
     bucketName: string;
     labels: pulumi.Input<Record<string, string>>;
-    /** A file of this machine, which is uploaded, or an object that stays where it is. */
+    /** A local file, which is uploaded, or an object that stays where it is. */
     dataset: LocalDataset | RemoteDataset;
     dependsOn: pulumi.Resource[];
 }
 
-/** The dataset as it lies in a bucket. */
+/** The dataset in a bucket. */
 export interface StoredDataset {
     /** `gs://` URI. */
     uri: pulumi.Output<string>;
-    /** What the run id is made of: `md5:<base64>`, or `crc32c:<base64>` for an object that has no MD5. */
+    /** Hash for the run id: `md5:<base64>`, or `crc32c:<base64>` for an object without an MD5. */
     hash: pulumi.Output<string>;
-    /** Base64; `""` for an object that has none, such as a composite one. */
+    /** Base64; `""` for an object without one, such as a composite object. */
     md5: pulumi.Output<string>;
     /** Base64. */
     crc32c: pulumi.Output<string>;
     generation: pulumi.Output<string>;
 }
 
-/** The bucket of the job's dataset and runs, and the dataset. Destroying it deletes everything in it. */
+/** The bucket for the dataset and the runs of a job. Destroying it deletes everything in it. */
 export class DataBucket extends pulumi.ComponentResource {
     readonly bucket: gcp.storage.Bucket;
     readonly dataset: StoredDataset;
@@ -39,13 +36,14 @@ export class DataBucket extends pulumi.ComponentResource {
             {
                 project: args.project,
                 name: args.bucketName,
-                // Cloud Storage answers in capitals, and a location that differs replaces the bucket.
-                location: pulumi.output(args.region).apply((region) => region.toUpperCase()),
+                // Cloud Storage returns capitals, and a location that differs replaces the bucket. It is the VM's region because
+                // reading across regions costs money and time.
+                location: args.region.toUpperCase(),
                 uniformBucketLevelAccess: true,
                 publicAccessPrevention: "enforced",
                 versioning: { enabled: true },
                 lifecycleRules: [{ action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: 1 } }],
-                // Seven days by default, and billed: https://cloud.google.com/storage/docs/soft-delete
+                // Google's default is seven days, which are billed: https://cloud.google.com/storage/docs/soft-delete
                 softDeletePolicy: { retentionDurationSeconds: 0 },
                 forceDestroy: true,
                 labels: args.labels,
@@ -88,7 +86,7 @@ export class DataBucket extends pulumi.ComponentResource {
             hash: found.apply(({ md5hash, crc32c }) => {
                 if (!md5hash && !crc32c) {
                     throw new pulumi.RunError(
-                        `The dataset ${uri} must be an object that you can read; there is none (gcloud storage ls ${uri})`,
+                        `The dataset ${uri} must be an object that you can read; found nothing (gcloud storage ls ${uri})`,
                     );
                 }
                 return md5hash ? `md5:${md5hash}` : `crc32c:${crc32c}`;

@@ -1,17 +1,16 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Job } from "../training-job-args";
 
-/** What a job needs. Service Usage and Resource Manager must be on before: the gcp provider itself works through them. */
+/** The APIs of a job. Service Usage and Resource Manager must be enabled before, because the gcp provider itself needs them. */
 const SERVICES = ["compute", "artifactregistry", "iam", "storage", "logging"];
 
-export interface EnabledApisArgs {
-    /** Google Cloud project id. */
-    project: pulumi.Input<string>;
-    /** Whether VMs are to be reached through Identity-Aware Proxy. */
+export interface EnabledApisArgs extends Pick<Job, "project"> {
+    /** Whether people connect to the VM through Identity-Aware Proxy. */
     iap: boolean;
 }
 
-/** The Google APIs of the job, switched on. They stay on when the stack is destroyed: others may use them. */
+/** Enables the Google APIs of the job. They stay enabled after a destroy because others may use them. */
 export class EnabledApis extends pulumi.ComponentResource {
     readonly services: gcp.projects.Service[];
 

@@ -1,24 +1,22 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Job } from "../training-job-args";
 
-/** Where Identity-Aware Proxy's tunnels come from. https://cloud.google.com/iap/docs/using-tcp-forwarding */
+/** Source addresses of Identity-Aware Proxy's tunnels. https://cloud.google.com/iap/docs/using-tcp-forwarding */
 const IAP_RANGE = "35.235.240.0/20";
-/** One VM at a time lives here; nothing is connected to it. */
+/** Small, because only one VM at a time uses it and nothing else is connected. */
 const SUBNET_RANGE = "10.128.0.0/28";
 
-export interface PrivateNetworkArgs {
-    /** Google Cloud project id. */
-    project: pulumi.Input<string>;
-    region: pulumi.Input<string>;
+export interface PrivateNetworkArgs extends Pick<Job, "project" | "region"> {
     networkName: string;
     subnetworkName: string;
     firewallName: string;
-    /** The account whose VMs may be reached by SSH through Identity-Aware Proxy; nothing gets in without it. */
+    /** Service account whose VMs accept SSH through Identity-Aware Proxy. Without it, nothing gets in. */
     debugAccount?: pulumi.Input<string> | undefined;
     dependsOn: pulumi.Resource[];
 }
 
-/** A network of the job's own: Google's APIs are reached without an external address, and nothing gets in. */
+/** The job's own network. The VM reaches Google's APIs without an external address, and nothing gets in. */
 export class PrivateNetwork extends pulumi.ComponentResource {
     readonly network: gcp.compute.Network;
     readonly subnetwork: gcp.compute.Subnetwork;

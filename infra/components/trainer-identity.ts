@@ -1,30 +1,27 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { RemoteDataset } from "../dataset";
+import type { Job } from "../training-job-args";
 
-export interface TrainerIdentityArgs {
-    /** Google Cloud project id. */
-    project: pulumi.Input<string>;
-    /** Location of the repository. */
-    region: pulumi.Input<string>;
+export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
     /** The part of the address before the `@`: 6 to 30 characters. */
     accountId: string;
     /** Name of the job's bucket. */
     bucket: pulumi.Input<string>;
-    /** A dataset outside the job's bucket; without it the account reads `data/` in that bucket. */
+    /** A dataset outside the job's bucket. Without it, the account reads `data/` in the job's bucket. */
     remoteDataset?: RemoteDataset | undefined;
-    /** Name of the one repository it may pull from. */
+    /** Name of the only repository that the account may pull from. */
     repository: pulumi.Input<string>;
     dependsOn: pulumi.Resource[];
 }
 
 /**
- * Who the VM is: an account of its own that may list the job's bucket, read the dataset, write under `runs/`, pull the
- * trainer's image and write log entries. It has no key.
+ * The VM's own service account. It may list the job's bucket, read the dataset, write under `runs/`, pull the trainer's image
+ * and write log entries. It has no key.
  */
 export class TrainerIdentity extends pulumi.ComponentResource {
     readonly account: gcp.serviceaccount.Account;
-    /** Everything the account may do. The VM comes after them, and still waits: a grant takes minutes to arrive. */
+    /** All permissions of the account. The VM is created after them and still waits, because a grant takes minutes to arrive. */
     readonly grants: pulumi.Resource[];
 
     constructor(name: string, args: TrainerIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -43,7 +40,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
         const { member } = this.account;
         const { bucket, remoteDataset } = args;
         this.grants = [
-            // Without a condition: a listing is checked against the bucket, and without it a missing object is 403, not 404.
+            // Unconditional, because a listing is checked against the bucket. Without it, a missing object is 403 instead of 404.
             new gcp.storage.BucketIAMMember(
                 `${name}-bucket-lister`,
                 { bucket, role: "roles/storage.legacyBucketReader", member },

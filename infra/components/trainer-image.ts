@@ -3,26 +3,18 @@ import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { copyBuildContext } from "../build-context";
 import { platformOf } from "../machine-types";
+import type { Job } from "../training-job-args";
 
-export interface TrainerImageArgs {
-    /** Google Cloud project id. */
-    project: pulumi.Input<string>;
-    /** Region of the VM. */
-    region: pulumi.Input<string>;
+export interface TrainerImageArgs
+    extends Pick<Job, "project" | "region" | "trainer" | "trainerBuildArgs" | "machineType"> {
     repositoryName: string;
     labels: pulumi.Input<Record<string, string>>;
-    /** Folder with the Dockerfile, whose copy is the build context. */
-    trainer: string;
-    /** Name of the job, which its copy is kept by. */
+    /** Name of the job; the copy of the build context is named after it. */
     component: string;
-    /** Build args of the Dockerfile. */
-    buildArgs: pulumi.Input<Record<string, string>>;
-    /** Machine type of the VM, which decides between amd64 and arm64. */
-    machineType: pulumi.Input<string>;
     dependsOn: pulumi.Resource[];
 }
 
-/** The trainer's image: built from its folder, pushed to a repository of its own, known by its digest. */
+/** The trainer's image, built from its folder and pushed to the job's own repository. */
 export class TrainerImage extends pulumi.ComponentResource {
     readonly repository: gcp.artifactregistry.Repository;
     readonly image: docker.Image;
@@ -41,7 +33,7 @@ export class TrainerImage extends pulumi.ComponentResource {
                 repositoryId: args.repositoryName,
                 format: "DOCKER",
                 description: "Trainer images of one gcp-trainer job",
-                // A build takes the tag from the one before it, which then only costs money.
+                // Each build moves the tag; the untagged image left behind only costs storage.
                 cleanupPolicyDryRun: false,
                 cleanupPolicies: [
                     {
@@ -67,9 +59,9 @@ export class TrainerImage extends pulumi.ComponentResource {
                     context,
                     dockerfile: `${context}/Dockerfile`,
                     platform: pulumi.output(args.machineType).apply(platformOf),
-                    args: args.buildArgs,
+                    args: args.trainerBuildArgs,
                 },
-                // A new token at every run: the provider leaves user name and password out of its comparison.
+                // The token is new every time, but the provider does not compare user name and password.
                 registry: {
                     server: this.repository.registryUri.apply((uri) => uri.split("/")[0] ?? uri),
                     username: "oauth2accesstoken",
@@ -86,7 +78,7 @@ export class TrainerImage extends pulumi.ComponentResource {
     }
 }
 
-/** @throws Error for a reference without digest: a tag says nothing about what is trained. */
+/** @throws Error for a reference without a digest, because a tag does not identify the trainer */
 function digestOf(reference: string): string {
     const digest = reference.split("@")[1];
     if (digest === undefined) {

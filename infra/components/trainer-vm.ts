@@ -1,42 +1,38 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { BASE_SCOPES, type Provisioning } from "../defaults";
+import { BASE_SCOPES } from "../defaults";
 import { canMigrate, defaultBootDiskType, defaultBootImage, platformOf } from "../machine-types";
+import type { Job } from "../training-job-args";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../user-data";
 
-export interface TrainerVmArgs {
-    /** Google Cloud project id. */
-    project: pulumi.Input<string>;
-    zone: pulumi.Input<string>;
-    /** Ends in the run id: a new run is a new name, and so a new VM. */
+type JobArgs =
+    | "project"
+    | "zone"
+    | "machineType"
+    | "bootImage"
+    | "bootDiskSizeGb"
+    | "bootDiskType"
+    | "provisioning"
+    | "gpuType"
+    | "gpuCount"
+    | "network"
+    | "subnetwork"
+    | "externalIp"
+    | "serviceAccount"
+    | "scopes"
+    | "labels";
+
+export interface TrainerVmArgs extends Pick<Job, JobArgs> {
+    /** Ends in the run id, so that a new run gets a new VM. */
     instanceName: pulumi.Input<string>;
-    labels: pulumi.Input<Record<string, string>>;
-    machineType: pulumi.Input<string>;
-    /** `""`: the newest LTS family of Container-Optimized OS. */
-    bootImage: pulumi.Input<string>;
-    bootDiskSizeGb: pulumi.Input<number>;
-    /** `""`: `pd-balanced`, or `hyperdisk-balanced` for machine types that take nothing else. */
-    bootDiskType: pulumi.Input<string>;
-    provisioning: pulumi.Input<Provisioning>;
-    /** `""` for none. */
-    gpuType: pulumi.Input<string>;
-    /** 0 for none. */
-    gpuCount: pulumi.Input<number>;
-    network: pulumi.Input<string>;
-    subnetwork: pulumi.Input<string>;
-    externalIp: pulumi.Input<boolean>;
-    /** Email of the account that the VM is. */
-    serviceAccount: pulumi.Input<string>;
-    /** Scopes beside those every VM gets. */
-    scopes: pulumi.Input<readonly string[]>;
-    /** What the VM does, and for how long at most. */
+    /** The work of the VM and its time limits. */
     boot: pulumi.Output<BootConfig>;
     dependsOn: pulumi.Resource[];
 }
 
 /**
- * The VM that trains one run and powers itself off. It cannot bill for longer than `maxRunDuration`. What Compute Engine could do
- * on its own (restart it, move it to a newer image) is off: a run is started by its boot and by nothing else.
+ * The VM that trains one run and powers itself off. It cannot bill for longer than `maxRunDuration`. Automatic restart and image
+ * updates are off: only a boot starts a run.
  */
 export class TrainerVm extends pulumi.ComponentResource {
     readonly instance: gcp.compute.Instance;
@@ -91,12 +87,12 @@ export class TrainerVm extends pulumi.ComponentResource {
                     onHostMaintenance: machine.apply(({ type, gpuCount, spot }) =>
                         canMigrate(type, gpuCount, spot) ? "MIGRATE" : "TERMINATE",
                     ),
-                    // STOP, never DELETE: an instance that is gone breaks a plain `pulumi destroy`.
+                    // STOP, never DELETE: a deleted instance breaks a plain `pulumi destroy`.
                     instanceTerminationAction: "STOP",
                     maxRunDuration: { seconds: args.boot.apply(maxVmSeconds) },
                 },
                 shieldedInstanceConfig: {
-                    // Off for Arm: nobody here has seen each Arm series boot with it, and a VM that does not boot trains nothing.
+                    // Off for Arm, because it is untested with the Arm series, and a VM that does not boot trains nothing.
                     enableSecureBoot: machine.type.apply((type) => platformOf(type) === "linux/amd64"),
                     enableVtpm: true,
                     enableIntegrityMonitoring: true,
@@ -112,12 +108,12 @@ export class TrainerVm extends pulumi.ComponentResource {
             {
                 parent: this,
                 dependsOn: args.dependsOn,
-                // A new image of the family is for the next run.
+                // A newer image of the family is for the next run.
                 ignoreChanges: ["bootDisk.initializeParams.image"],
-                // The provider changes this of a running VM only, and the VM of a run that has ended is off. A new VM finds that
-                // the run has ended, and powers off.
+                // The provider can change this only while a VM is running, but the VM of a finished run is off. A new VM sees that
+                // the run is finished and powers off.
                 replaceOnChanges: ["networkInterfaces[*].accessConfigs"],
-                // Two VMs of one name cannot be, and the old run has ended or is given up.
+                // Two VMs cannot share a name, and the old run has ended or is abandoned.
                 deleteBeforeReplace: true,
             },
         );

@@ -1,19 +1,19 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { z } from "zod";
-import { type ConfigValues, DEFAULTS } from "../defaults";
-import { type ConfigIssue, describe, nearest, removeCommand, setCommand } from "./issues";
+import { ConfigError, type ConfigIssue, pathText } from "./issues";
+import type { Example, Problem } from "./key-types";
+import { type ConfigValues, ROWS } from "./keys";
 import { type Location, parseLocation, type RawLocation } from "./location";
+import { nearest } from "./nearest";
 import { filesOf, type ProjectFiles } from "./project-files";
 import { findConflicts } from "./rules";
-import { configSchema, type Unset } from "./schema";
 
-/** The checked config of a stack: the project's own keys, and where on Google Cloud. */
+/** The checked config of a stack: the project's own keys and the location on Google Cloud. */
 export interface Config extends ConfigValues, Location {}
 
-/** The config as Pulumi has it: text. */
+/** The config as Pulumi passes it: text. */
 export interface RawConfig {
-    /** What stands before the colon of the project's own keys: the Pulumi project's name. */
+    /** Prefix of the project's own keys, before the colon: the name of the Pulumi project. */
     namespace: string;
     /** The project's own keys without the namespace. */
     values: Readonly<Record<string, string>>;
@@ -21,21 +21,10 @@ export interface RawConfig {
     gcp: RawLocation;
 }
 
-/** The config cannot be used, for the reasons in `issues`. Pulumi prints a `RunError` without a stack trace. */
-export class ConfigError extends pulumi.RunError {
-    readonly issues: readonly ConfigIssue[];
-
-    constructor(issues: readonly ConfigIssue[]) {
-        const problems = issues.length === 1 ? "1 problem" : `${issues.length} problems`;
-        super(`The stack config has ${problems}:\n${issues.map(({ message }) => `  - ${message}`).join("\n")}`);
-        this.issues = issues;
-    }
-}
-
 /**
  * Reads and checks the stack config.
  *
- * @throws ConfigError with everything that is wrong
+ * @throws ConfigError with every issue
  */
 export function loadConfig(): Config {
     const namespace = pulumi.getProject();
@@ -48,44 +37,50 @@ export function loadConfig(): Config {
 }
 
 /**
- * Checks a config as a whole; keys that are not set have their default.
+ * Checks a config as a whole. Keys that are not set have their default.
  *
- * @throws ConfigError with everything that is wrong
+ * @throws ConfigError with every issue
  */
-export function parseConfig(raw: RawConfig, files: ProjectFiles): Config {
-    const location = parseLocation(raw.gcp);
-    const whole = configSchema.safeParse(raw.values);
-    const problems = whole.error?.issues ?? [];
-    const wrongKeys = problems.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : issue.path[0]));
-    const rest = Object.entries(raw.values).filter(([key]) => !wrongKeys.includes(key));
-    const values = { ...DEFAULTS, ...withoutUndefined(configSchema.parse(Object.fromEntries(rest))) };
-    const issues = [
-        ...location.issues,
-        ...problems.flatMap((issue) => fieldIssues(raw.namespace, issue)),
-        ...findConflicts(values, files, wrongKeys).map(({ key, must, fix }) =>
-            describe(raw.namespace, [key], { must, got: values[key], fix }),
-        ),
-    ];
+export function parseConfig({ namespace, values: texts, gcp }: RawConfig, files: ProjectFiles): Config {
+    const location = parseLocation(gcp);
+    const issues: ConfigIssue[] = [...location.issues];
+    const wrongKeys: string[] = [];
+    const entries = ROWS.map(([name, key]) => {
+        const text = texts[name];
+        const { value, problems } = text === undefined ? { value: key.default, problems: [] } : key.parse(text);
+        issues.push(...problems.map((problem) => valueIssue(namespace, name, problem, key.example)));
+        wrongKeys.push(...(problems.length > 0 ? [name] : []));
+        return [name, problems.length > 0 ? key.default : value];
+    });
+    const values = Object.fromEntries(entries) as ConfigValues;
+    const conflicts = findConflicts(values, files, wrongKeys);
+    issues.push(
+        ...unknownKeys(namespace, Object.keys(texts)),
+        ...conflicts.map(({ key, must, fix }) => ({ key: `${namespace}:${key}`, must, got: values[key], fix })),
+    );
     if (issues.length > 0) {
         throw new ConfigError(issues);
     }
     return { ...location.value, ...values };
 }
 
-function fieldIssues(namespace: string, issue: z.core.$ZodIssue): ConfigIssue[] {
-    if (issue.code === "unrecognized_keys") {
-        return issue.keys.map((key) => {
-            const guess = nearest(key, Object.keys(DEFAULTS));
-            const message = `\`${namespace}:${key}\` is not a key of this project${guess ? `; did you mean \`${guess}\`?` : ""}`;
-            return { key: `${namespace}:${key}`, message: `${message} (${removeCommand([key])})` };
-        });
-    }
-    const [key = "", ...rest] = issue.path.map(String);
-    const { got, remove } = issue.code === "custom" ? (issue.params ?? {}) : {};
-    const fix = remove ? removeCommand([key, ...rest]) : setCommand([key, ...rest]);
-    return [describe(namespace, [key, ...rest], { must: issue.message, got, fix })];
+function valueIssue(namespace: string, name: string, problem: Problem, example: Example): ConfigIssue {
+    const { must, entry, got, remove } = problem;
+    const setEntry = entry.length > 0 ? entry : example.entry;
+    const fix = remove
+        ? { remove: [name, ...entry] as const }
+        : { set: [name, ...setEntry] as const, value: example.value };
+    return { key: `${namespace}:${pathText([name, ...entry])}`, must, got, fix };
 }
 
-function withoutUndefined(values: Unset<ConfigValues>): Partial<ConfigValues> {
-    return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+function unknownKeys(namespace: string, names: readonly string[]): ConfigIssue[] {
+    const known: readonly string[] = ROWS.map(([name]) => name);
+    return names
+        .filter((name) => !known.includes(name))
+        .map((name) => {
+            const guess = nearest(name.toLowerCase(), known, name.length / 3, (key) => key.toLowerCase());
+            const hint = guess === undefined ? "" : `; did you mean \`${guess}\`?`;
+            const must = `is not a key of this project${hint}`;
+            return { key: `${namespace}:${name}`, must, fix: { remove: [name] } };
+        });
 }

@@ -1,98 +1,63 @@
-import type { ConfigValues } from "../defaults";
-import { DEFAULTS } from "../defaults";
+import * as pulumi from "@pulumi/pulumi";
 
-/** One thing to correct. */
+/** Path of a config value: a key, or an entry of a list or object below it. */
+export type KeyPath = readonly [key: string, ...entry: string[]];
+
+/** The change to the config that fixes an issue. */
+export type Fix = { readonly set: KeyPath; readonly value: string } | { readonly remove: KeyPath };
+
+/** One thing to correct. It is data, so that each command can print its own way to fix it. */
 export interface ConfigIssue {
     /** `gcp-trainer:hyperparameters.maxDepth`, `gcp:zone` */
-    key: string;
-    /** The whole sentence: key, what it must be, value got, command that fixes it. */
-    message: string;
+    readonly key: string;
+    /** Begins with "must", or with "is" if the key itself is the problem. */
+    readonly must: string;
+    /** The value, where one is to be shown; undefined for a missing one. */
+    readonly got?: unknown;
+    readonly fix: Fix;
 }
 
-/** Something wrong with a value, to be made a sentence. */
-export interface Problem {
-    /** Begins with "must". */
-    must: string;
-    got: unknown;
-    /** The command that fixes it. */
-    fix: string;
-}
+/** The config is invalid. Pulumi prints a `RunError` without a stack trace. */
+export class ConfigError extends pulumi.RunError {
+    readonly issues: readonly ConfigIssue[];
 
-type Path = readonly [key: string, ...rest: string[]];
-
-/** Values that would do, for keys whose default is empty. */
-const EXAMPLES: Readonly<Partial<Record<string, string>>> = {
-    bootImage: "projects/cos-cloud/global/images/family/cos-stable",
-    bootDiskType: "pd-balanced",
-    gpuType: "nvidia-tesla-t4",
-    network: "default",
-    subnetwork: "default",
-    serviceAccount: "trainer@my-project.iam.gserviceaccount.com",
-};
-
-/** An entry that would do, for keys that hold objects or lists. */
-const ENTRY_EXAMPLES: Readonly<Partial<Record<string, { entry: string; value: string }>>> = {
-    dropColumns: { entry: "0", value: "Id" },
-    trainerBuildArgs: { entry: "VERSION", value: "1" },
-    hyperparameters: { entry: "maxDepth", value: "10" },
-    env: { entry: "LOG_LEVEL", value: "debug" },
-    scopes: { entry: "0", value: "https://www.googleapis.com/auth/bigquery" },
-    labels: { entry: "team", value: "research" },
-};
-
-/** Makes the sentence. @param namespace what stands before the colon of the key */
-export function describe(namespace: string, path: Path, { must, got, fix }: Problem): ConfigIssue {
-    const key = `${namespace}:${pathText(path)}`;
-    const value = got === undefined ? "nothing" : JSON.stringify(got);
-    return { key, message: `\`${key}\` ${must}; got ${value} (${fix})` };
-}
-
-/** The command that sets a value that would do. */
-export function setCommand([key, ...rest]: Path, example?: string): string {
-    const entry = ENTRY_EXAMPLES[key];
-    if (entry) {
-        const path = pathText([key, ...(rest.length > 0 ? rest : [entry.entry])]);
-        return `pulumi config set --path ${quoted(path)} ${example ?? entry.value}`;
+    constructor(issues: readonly ConfigIssue[]) {
+        super(renderIssues(issues, pulumiCommand));
+        this.issues = issues;
     }
-    const fallback = EXAMPLES[key] ?? String(DEFAULTS[key as keyof ConfigValues] ?? "<value>");
-    return `pulumi config set ${key} ${example ?? fallback}`;
 }
 
-/** The command that removes a key or an entry. */
-export function removeCommand(path: Path): string {
-    return `pulumi config rm ${path.length > 1 ? "--path " : ""}${quoted(pathText(path))}`;
+/** All issues as text. @param command renders a fix as the caller's command */
+export function renderIssues(issues: readonly ConfigIssue[], command: (fix: Fix) => string): string {
+    const problems = issues.length === 1 ? "1 problem" : `${issues.length} problems`;
+    const lines = issues.map((issue) => `  - ${renderIssue(issue, command)}`);
+    return [`The stack config has ${problems}:`, ...lines].join("\n");
 }
 
-/** The key of a list that is nearest to a mistyped one, if any is near. */
-export function nearest(key: string, keys: readonly string[]): string | undefined {
-    const ranked = keys.map((known) => ({ known, distance: distance(key.toLowerCase(), known.toLowerCase()) }));
-    const best = ranked.sort((a, b) => a.distance - b.distance)[0];
-    return best && best.distance <= key.length / 3 ? best.known : undefined;
+/** `X must ...; got Y (command that fixes it)` */
+export function renderIssue(issue: ConfigIssue, command: (fix: Fix) => string): string {
+    const value = issue.got === undefined ? "nothing" : JSON.stringify(issue.got);
+    const got = "got" in issue ? `; got ${value}` : "";
+    return `\`${issue.key}\` ${issue.must}${got} (${command(issue.fix)})`;
+}
+
+/** The Pulumi command that makes a change. */
+export function pulumiCommand(fix: Fix): string {
+    const path = "set" in fix ? fix.set : fix.remove;
+    const flag = path.length > 1 ? "--path " : "";
+    const target = quoted(pathText(path));
+    return "set" in fix ? `pulumi config set ${flag}${target} ${fix.value}` : `pulumi config rm ${flag}${target}`;
 }
 
 /** A path as `pulumi config set --path` takes it: `env.A`, `scopes[0]`, `env["a.b"]`. */
-function pathText([key, ...rest]: Path): string {
-    return key + rest.map((part) => (/^\d+$/.test(part) ? `[${part}]` : wordPath(part))).join("");
+export function pathText([key, ...entry]: KeyPath): string {
+    return key + entry.map((part) => (/^\d+$/.test(part) ? `[${part}]` : namePath(part))).join("");
 }
 
-function wordPath(part: string): string {
-    return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`;
+function namePath(name: string): string {
+    return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
 function quoted(path: string): string {
-    return /^[A-Za-z0-9_.-]+$/.test(path) ? path : `'${path}'`;
-}
-
-/** Levenshtein's. */
-function distance(a: string, b: string): number {
-    let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-    for (let i = 1; i <= a.length; i++) {
-        const next = [i];
-        for (let j = 1; j <= b.length; j++) {
-            const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-            next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-        }
-        row = next;
-    }
-    return row[b.length] ?? 0;
+    return /^[A-Za-z0-9_.:-]+$/.test(path) ? path : `'${path}'`;
 }

@@ -1,6 +1,6 @@
-import { type ConfigIssue, describe } from "./issues";
+import type { ConfigIssue } from "./issues";
 
-/** Where on Google Cloud a job runs. */
+/** Location of a job on Google Cloud. */
 export interface Location {
     /** Project id. */
     project: string;
@@ -16,15 +16,14 @@ const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 const REGION = /^[a-z]+-[a-z]+\d+$/;
 const ZONE = /^([a-z]+-[a-z]+\d+)-[a-z0-9]+$/;
 
-/** Checks project, region and zone; without a region it is the zone's. */
+/** Checks project, region and zone. The region defaults to the zone's. */
 export function parseLocation(raw: RawLocation): { value: Location; issues: ConfigIssue[] } {
     const { project = "", zone = "" } = raw;
     const zoneRegion = zone.match(ZONE)?.[1];
     const region = raw.region || zoneRegion || "";
     const issues: ConfigIssue[] = [];
     const report = (key: keyof Location, must: string, example: string) => {
-        const fix = `pulumi config set gcp:${key} ${example}`;
-        issues.push(describe("gcp", [key], { must, got: raw[key], fix }));
+        issues.push({ key: `gcp:${key}`, must, got: raw[key], fix: { set: [`gcp:${key}`], value: example } });
     };
     if (!PROJECT.test(project)) {
         report("project", "must be the id of a Google Cloud project", "my-project");

@@ -1,15 +1,15 @@
 import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
 
-/** What there is at a path of this machine. */
+/** State of a path on this machine. */
 export type FileState = "file" | "empty file" | "folder" | "missing" | "unreadable";
 
-/** The part of the file system that the config refers to; a table in tests. */
+/** The file system as the config refers to it; tests pass a table. */
 export interface ProjectFiles {
     state(file: string): FileState;
 }
 
-/** The files of a folder; relative paths begin there, as Pulumi's own do. */
+/** The files on this machine. Relative paths begin at `root`, as Pulumi's own do. */
 export function filesOf(root: string): ProjectFiles {
     return { state: (file) => stateOf(path.resolve(root, file)) };
 }

@@ -1,27 +1,27 @@
 import { parseDataset } from "../dataset";
-import { type ConfigValues, DEFAULTS } from "../defaults";
 import { gpuProblem } from "../machine-types";
-import { removeCommand, setCommand } from "./issues";
+import type { Fix } from "./issues";
+import { type ConfigValues, KEYS, type KeyName } from "./keys";
 import type { FileState, ProjectFiles } from "./project-files";
 
-/** Something the values do not agree on, among each other or with the project's files. */
+/** A contradiction between values, or between a value and the project's files. */
 export interface Conflict {
-    key: keyof ConfigValues;
+    key: KeyName;
+    /** Begins with "must". */
     must: string;
-    /** The command that fixes it. */
-    fix: string;
+    fix: Fix;
 }
 
 interface Rule {
-    /** Keys whose values the rule looks at: it holds its tongue when one of them is wrong by itself. */
-    keys: readonly (keyof ConfigValues)[];
+    /** Keys that the rule reads; the rule is skipped if one of them is invalid. */
+    keys: readonly KeyName[];
     find: (config: ConfigValues, files: ProjectFiles) => Conflict | undefined;
 }
 
-/** An instance's metadata value ends at 256 KiB, and the boot script is in it too.
+/** A metadata value holds at most 256 KiB, the boot script included.
  * https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations */
 const MAX_VALUES_BYTES = 128 * 1024;
-/** 64 for one resource, less the job's own and the one the gcp provider adds.
+/** 64 per resource, less the job's own label and the gcp provider's.
  * https://cloud.google.com/compute/docs/labeling-resources#requirements */
 const MAX_LABELS = 62;
 /** https://cloud.google.com/storage/docs/objects#naming */
@@ -39,16 +39,16 @@ const rules: readonly Rule[] = [
     {
         keys: ["trainer", "target"],
         find: ({ trainer, target }) =>
-            trainer === DEFAULTS.trainer && target === ""
-                ? conflict("target", "must be the column that this project's trainer is to predict")
+            trainer === KEYS.trainer.default && target === ""
+                ? conflict("target", "must be the column that this project's trainer predicts")
                 : undefined,
     },
     {
         keys: ["target", "dropColumns"],
         find: ({ target, dropColumns }) => {
             const index = target === "" ? -1 : dropColumns.indexOf(target);
-            const fix = removeCommand(["dropColumns", String(index)]);
-            return index < 0 ? undefined : { key: "dropColumns", must: `must not hold the target, ${target}`, fix };
+            const fix: Fix = { remove: ["dropColumns", String(index)] };
+            return index < 0 ? undefined : { key: "dropColumns", must: `must not contain the target, ${target}`, fix };
         },
     },
     {
@@ -82,9 +82,9 @@ const rules: readonly Rule[] = [
         keys: ["labels"],
         find: ({ labels }) => {
             const names = Object.keys(labels);
-            const fix = removeCommand(["labels", names[0] ?? ""]);
+            const fix: Fix = { remove: ["labels", names[0] ?? ""] };
             return names.length > MAX_LABELS
-                ? { key: "labels", must: `must be at most ${MAX_LABELS}`, fix }
+                ? { key: "labels", must: `must be at most ${MAX_LABELS} labels`, fix }
                 : undefined;
         },
     },
@@ -93,39 +93,35 @@ const rules: readonly Rule[] = [
         find: ({ hyperparameters, env }) => {
             const bytes = Buffer.byteLength(JSON.stringify([hyperparameters, env]));
             const must = `must, with env, be at most ${MAX_VALUES_BYTES} bytes of JSON, and are ${bytes}`;
-            const fix = removeCommand(["hyperparameters"]);
+            const fix: Fix = { remove: ["hyperparameters"] };
             return bytes > MAX_VALUES_BYTES ? { key: "hyperparameters", must, fix } : undefined;
         },
     },
 ];
 
-/** All conflicts of a config; `wrongKeys` are reported already, and what depends on them is not looked at. */
-export function findConflicts(
-    config: ConfigValues,
-    files: ProjectFiles,
-    wrongKeys: readonly unknown[] = [],
-): Conflict[] {
+/** All conflicts of a config. Rules that read one of `wrongKeys` are skipped: those keys are reported already. */
+export function findConflicts(config: ConfigValues, files: ProjectFiles, wrongKeys: readonly string[]): Conflict[] {
     return rules
         .filter(({ keys }) => !keys.some((key) => wrongKeys.includes(key)))
         .map(({ find }) => find(config, files))
         .filter((found) => found !== undefined);
 }
 
-function conflict(key: keyof ConfigValues, must: string, example?: string): Conflict {
-    return { key, must, fix: setCommand([key], example) };
+function conflict(key: KeyName, must: string, value = KEYS[key].example.value): Conflict {
+    return { key, must, fix: { set: [key], value } };
 }
 
 function datasetMust(state: FileState, fileName: string): string | undefined {
     if (state !== "file") {
-        return `must be a file that can be read and is not empty, or a gs:// URI; there is ${describe(state)}`;
+        return `must be a file that can be read and is not empty, or a gs:// URI; found ${describe(state)}`;
     }
     const isObjectName = Buffer.byteLength(fileName) <= MAX_FILE_NAME_BYTES && !/[\r\n]/.test(fileName);
     return isObjectName ? undefined : `must have a name without line breaks of at most ${MAX_FILE_NAME_BYTES} bytes`;
 }
 
 function trainerMust(folder: FileState, dockerfile: FileState): string {
-    const there = folder === "folder" ? `${describe(dockerfile)} at its Dockerfile` : describe(folder);
-    return `must be a folder with a Dockerfile; there is ${there}`;
+    const found = folder === "folder" ? `${describe(dockerfile)} at its Dockerfile` : describe(folder);
+    return `must be a folder with a Dockerfile; found ${found}`;
 }
 
 function describe(state: FileState): string {

@@ -1,9 +1,10 @@
 import path from "node:path";
-import { type Config, ConfigError, parseConfig } from "../../infra/config";
+import { type Config, parseConfig } from "../../infra/config";
+import { ConfigError, pulumiCommand, renderIssue } from "../../infra/config/issues";
+import { KEYS, ROWS } from "../../infra/config/keys";
 import type { RawLocation } from "../../infra/config/location";
 import { type FileState, filesOf, type ProjectFiles } from "../../infra/config/project-files";
-import { LIMITS } from "../../infra/config/schema";
-import { DEFAULTS, PULL_SECONDS, UPLOAD_SECONDS } from "../../infra/defaults";
+import { PULL_SECONDS, UPLOAD_SECONDS } from "../../infra/defaults";
 import { type BootConfig, maxVmSeconds } from "../../infra/user-data";
 
 const GCP: RawLocation = { project: "my-project", region: "us-central1", zone: "us-central1-a" };
@@ -29,7 +30,7 @@ function problems(values: Record<string, string>, gcp = GCP, at = files()): stri
         parse(values, gcp, at);
     } catch (error) {
         if (error instanceof ConfigError) {
-            return error.issues.map(({ message }) => message);
+            return error.issues.map((issue) => renderIssue(issue, pulumiCommand));
         }
         throw error;
     }
@@ -38,7 +39,7 @@ function problems(values: Record<string, string>, gcp = GCP, at = files()): stri
 
 describe("a config without keys", () => {
     it("has the defaults, and the provider's project, region and zone", () => {
-        expect(parse({})).toEqual({ ...DEFAULTS, ...GCP });
+        expect(parse({})).toEqual({ ...Object.fromEntries(ROWS.map(([name, key]) => [name, key.default])), ...GCP });
     });
 
     it("has the zone's region if the provider has none", () => {
@@ -146,16 +147,20 @@ describe("a wrong value", () => {
             "[1]",
             '` must be an object; got "[1]" (pulumi config set --path hyperparameters.maxDepth 10)',
         ],
-        ["hyperparameters", '{"target":"x"}', ".target` must be set by the key of its own"],
-        ["hyperparameters", '{"dropColumns":[]}', ".dropColumns` must be set by the key of its own"],
+        ["hyperparameters", '{"target":"x"}', ".target` must be set with its own key, not as a hyperparameter"],
+        [
+            "hyperparameters",
+            '{"dropColumns":[]}',
+            ".dropColumns` must be set with its own key, not as a hyperparameter",
+        ],
         ["hyperparameters", '{"a b":1}', '["a b"]` must have a name of letters, digits, `_`, `.` and `-`'],
         ["hyperparameters", '{"a b":1}', '; got "a b" (pulumi config rm --path \'hyperparameters["a b"]\')'],
         ["hyperparameters", '{"x":null}', ".x` must be a text, a number, a boolean, a list or an object; got null"],
         ["hyperparameters", '{"x":["\\u0000"]}', ".x` must not contain a NUL character"],
         ["env", '{"1A":"x"}', '["1A"]` must have a name of letters, digits and `_`'],
-        ["env", '{"AIP_MODEL_DIR":"x"}', ".AIP_MODEL_DIR` must have another name: this variable is the VM's own"],
-        ["env", '{"CLOUD_ML_REGION":"x"}', ".CLOUD_ML_REGION` must have another name"],
-        ["env", '{"STORAGE_EMULATOR_HOST":"x"}', ".STORAGE_EMULATOR_HOST` must have another name"],
+        ["env", '{"AIP_MODEL_DIR":"x"}', ".AIP_MODEL_DIR` is reserved for the VM; choose another name"],
+        ["env", '{"CLOUD_ML_REGION":"x"}', ".CLOUD_ML_REGION` is reserved for the VM"],
+        ["env", '{"STORAGE_EMULATOR_HOST":"x"}', ".STORAGE_EMULATOR_HOST` is reserved for the VM"],
         ["env", '{"A":{"b":1}}', '.A` must be a text; got {"b":1} (pulumi config set --path env.A debug)'],
         ["env", '{"A":"\\u0000"}', ".A` must not contain a NUL character"],
         ["trainerBuildArgs", '{"A B":"x"}', '["A B"]` must have a name of letters, digits and `_`'],
@@ -174,7 +179,7 @@ describe("a wrong value", () => {
         ["labels", '{"Team":"x"}', ".Team` must have a name of at most 63 lowercase letters"],
         ["labels", '{"Team":"x"}', '; got "Team" (pulumi config rm'],
         ["labels", '{"goog-x":"x"}', ".goog-x` must have a name"],
-        ["labels", '{"gcp-trainer":"x"}', ".gcp-trainer` must have another name: this label is the job's own"],
+        ["labels", '{"gcp-trainer":"x"}', ".gcp-trainer` is reserved for the job; choose another name"],
         [
             "labels",
             '{"team":"Research"}',
@@ -215,17 +220,17 @@ describe("values that do not go together", () => {
         [
             "the target among the columns left out",
             { dropColumns: '["Id","Species"]' },
-            '`gcp-trainer:dropColumns` must not hold the target, Species; got ["Id","Species"] (pulumi config rm --path \'dropColumns[1]\')',
+            '`gcp-trainer:dropColumns` must not contain the target, Species; got ["Id","Species"] (pulumi config rm --path \'dropColumns[1]\')',
         ],
         [
             "the project's own trainer without target",
             { target: "" },
-            '`gcp-trainer:target` must be the column that this project\'s trainer is to predict; got "" (pulumi config set target Species)',
+            '`gcp-trainer:target` must be the column that this project\'s trainer predicts; got "" (pulumi config set target Species)',
         ],
         [
             "more labels than a resource may have",
             { labels: JSON.stringify(Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`l${i}`, "x"]))) },
-            "`gcp-trainer:labels` must be at most 62",
+            "`gcp-trainer:labels` must be at most 62 labels",
         ],
         [
             "more text than metadata can hold",
@@ -246,10 +251,10 @@ describe("values that do not go together", () => {
 
 describe("files that are not there", () => {
     it.each<[FileState, string]>([
-        ["missing", "there is nothing"],
-        ["empty file", "there is an empty file"],
-        ["folder", "there is a folder"],
-        ["unreadable", "there is a file that cannot be read"],
+        ["missing", "found nothing"],
+        ["empty file", "found an empty file"],
+        ["folder", "found a folder"],
+        ["unreadable", "found a file that cannot be read"],
     ])("a dataset that is %s is reported", (state, problem) => {
         expect(problems({}, GCP, files({ "data/iris.csv": state }))).toEqual([
             `\`gcp-trainer:dataset\` must be a file that can be read and is not empty, or a gs:// URI; ${problem}; got "data/iris.csv" (pulumi config set dataset data/iris.csv)`,
@@ -258,12 +263,12 @@ describe("files that are not there", () => {
 
     it("a trainer folder without Dockerfile is reported", () => {
         expect(problems({}, GCP, files({ "trainer/Dockerfile": "missing" }))).toEqual([
-            '`gcp-trainer:trainer` must be a folder with a Dockerfile; there is nothing at its Dockerfile; got "trainer" (pulumi config set trainer trainer)',
+            '`gcp-trainer:trainer` must be a folder with a Dockerfile; found nothing at its Dockerfile; got "trainer" (pulumi config set trainer trainer)',
         ]);
     });
 
     it("a trainer folder that is not there is reported", () => {
-        expect(problems({ trainer: "nowhere" })).toEqual([expect.stringContaining("there is nothing; got")]);
+        expect(problems({ trainer: "nowhere" })).toEqual([expect.stringContaining("found nothing; got")]);
     });
 
     it("are told from those that are by looking", () => {
@@ -333,10 +338,10 @@ it("the longest times that are allowed keep a VM within Compute Engine's 120 day
         datasetUri: "",
         args: [],
         env: {},
-        maxRunSeconds: LIMITS.maxRunMinutes.max * 60,
+        maxRunSeconds: KEYS.maxRunMinutes.limits.max * 60,
         pullSeconds: PULL_SECONDS,
         uploadSeconds: UPLOAD_SECONDS,
-        debugSeconds: LIMITS.debugMinutes.max * 60,
+        debugSeconds: KEYS.debugMinutes.limits.max * 60,
         maxAttempts: 1,
         privileged: false,
         gpuCount: 1,

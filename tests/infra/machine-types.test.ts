@@ -42,11 +42,18 @@ describe("GPU settings", () => {
     });
 
     it.each<[string, string, number, string, string, string]>([
-        ["e2-standard-2", "", 1, "gpuCount", "must be 0 as long as no gpuType is set", "0"],
+        ["e2-standard-2", "", 1, "gpuCount", "must be 0 while gpuType is not set", "0"],
         ["n1-standard-4", "nvidia-tesla-t4", 0, "gpuCount", "must be one of 1, 2, 4 with nvidia-tesla-t4", "1"],
         ["n1-standard-4", "nvidia-tesla-t4", 3, "gpuCount", "must be one of 1, 2, 4 with nvidia-tesla-t4", "1"],
         ["e2-standard-2", "nvidia-tesla-t4", 1, "machineType", "must be an n1 machine type with", "n1-standard-4"],
-        ["n1-standard-4", "nvidia-l4", 1, "machineType", "must be one that has nvidia-l4 built in", "g2-standard-4"],
+        [
+            "n1-standard-4",
+            "nvidia-l4",
+            1,
+            "machineType",
+            "must be a machine type that has nvidia-l4 built in",
+            "g2-standard-4",
+        ],
         ["n1-standard-4", "nvidia-x", 1, "gpuType", "must be one of nvidia-tesla-p4, ", "nvidia-tesla-t4"],
         ["g2-standard-4", "", 0, "gpuType", "must be nvidia-l4 with machine type g2-standard-4", "nvidia-l4"],
         ["g2-standard-4", "nvidia-tesla-t4", 1, "gpuType", "must be nvidia-l4 with machine type", "nvidia-l4"],

@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { canonicalJson, type RunFacts, runId, trainerArgs } from "../../infra/run-id";
+import { type RunIdentity, runId } from "../../infra/run-id";
+import { canonicalJson } from "../../run/canonical-json";
 
-const facts: RunFacts = {
+const identity: RunIdentity = {
     dataset: "md5:cXgg7wryh/80bFyr+0xhLA==",
     image: "sha256:abc",
     hyperparameters: { maxDepth: 5, kind: "gini" },
@@ -32,43 +33,23 @@ describe("canonical JSON", () => {
 describe("run id", () => {
     it("is r- and ten hex digits of SHA-256", () => {
         // The text in full, through `sha256sum`.
-        expect(runId(facts)).toBe("r-fdf328cea9");
+        expect(runId(identity)).toBe("r-fdf328cea9");
     });
 
     it("does not depend on the order of keys", () => {
         const hyperparameters = { kind: "gini", maxDepth: 5 };
 
-        expect(runId({ ...facts, hyperparameters })).toBe(runId(facts));
+        expect(runId({ ...identity, hyperparameters })).toBe(runId(identity));
     });
 
-    it.each<[string, Partial<RunFacts>]>([
+    it.each<[string, Partial<RunIdentity>]>([
         ["the dataset", { dataset: "md5:other" }],
         ["the image", { image: "sha256:def" }],
-        ["a hyperparameter", { hyperparameters: { ...facts.hyperparameters, maxDepth: 6 } }],
+        ["a hyperparameter", { hyperparameters: { ...identity.hyperparameters, maxDepth: 6 } }],
         ["the target", { target: "Id" }],
         ["the columns left out", { dropColumns: [] }],
         ["the environment", { env: {} }],
     ])("changes with %s", (_what, change) => {
-        expect(runId({ ...facts, ...change })).not.toBe(runId(facts));
-    });
-});
-
-describe("arguments of the trainer", () => {
-    it("are sorted by name, scalars as text, lists and objects as JSON", () => {
-        const hyperparameters = { zeta: 0.5, on: true, text: "a b$%\n", list: [1, "x"], object: { b: 1, a: 2 } };
-
-        expect(trainerArgs({ hyperparameters, target: "Species", dropColumns: ["Id", "Name"] })).toEqual([
-            '--dropColumns=["Id","Name"]',
-            '--list=[1,"x"]',
-            '--object={"a":2,"b":1}',
-            "--on=true",
-            "--target=Species",
-            "--text=a b$%\n",
-            "--zeta=0.5",
-        ]);
-    });
-
-    it("leave out what is not set", () => {
-        expect(trainerArgs({ hyperparameters: {}, target: "", dropColumns: [] })).toEqual([]);
+        expect(runId({ ...identity, ...change })).not.toBe(runId(identity));
     });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { ConfigError } from "../../infra/config";
+import { ConfigError } from "../../infra/config/issues";
 import {
     type Declared,
     type DeclaredStack,

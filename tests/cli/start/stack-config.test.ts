@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { googleCloudCommand, readStackConfig, UsageError } from "../../../cli/start/stack-config";
+import { googleCloudCommand, readStackConfig, startCommand, UsageError } from "../../../cli/start/stack-config";
+import type { Fix } from "../../../infra/config/issues";
 
 describe("the config of a rehearsed stack", () => {
     let folder: string;
@@ -39,6 +40,22 @@ describe("the config of a rehearsed stack", () => {
         expect(() => readStackConfig(folder, "local", [override])).toThrow(
             new UsageError(`--config takes an object as a whole; got "${override}" (npm start -- --config ${right})`),
         );
+    });
+});
+
+describe("startCommand", () => {
+    it.each<[Fix, string]>([
+        [{ set: ["maxRunMinutes"], value: "60" }, "npm start -- --config maxRunMinutes=60"],
+        [{ set: ["gcp:zone"], value: "us-central1-a" }, "npm start -- --config gcp:zone=us-central1-a"],
+        [
+            { set: ["hyperparameters", "maxDepth"], value: "10" },
+            `npm start -- --config 'hyperparameters={"maxDepth":10}'`,
+        ],
+        [{ set: ["dropColumns", "0"], value: "Id" }, `npm start -- --config 'dropColumns=["Id"]'`],
+        [{ remove: ["colour"] }, "leave out --config colour"],
+        [{ remove: ["env", "AIP_MODEL_DIR"] }, "leave AIP_MODEL_DIR out of --config env"],
+    ])("renders %j as %s", (fix, command) => {
+        expect(startCommand(fix)).toBe(command);
     });
 });
 

@@ -1,0 +1,123 @@
+import { parseDataset } from "../dataset";
+import { JOB_LABEL } from "../names";
+import type { Finding } from "./key-types";
+
+/** Names that the VM or the trainer contract sets; a user's value would be overwritten or break the run. */
+const RESERVED_ENV = /^(AIP_.*|CLOUD_ML_PROJECT_ID|CLOUD_ML_REGION|STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)$/;
+
+const RESOURCE_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const IMAGE = /^(https:\/\/.+\/)?projects\/[^/]+\/global\/images\/(family\/)?[^/]+$/;
+const MACHINE_TYPE = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/;
+const SERVICE_ACCOUNT = /^[^@\s]+@[^@\s]+\.gserviceaccount\.com$/;
+
+type Check = (text: string) => Finding;
+
+/** Lets the empty text through, which stands for "none". */
+function optional(check: Check): Check {
+    return (value) => (value === "" ? undefined : check(value));
+}
+
+function matches(regex: RegExp, must: string): Check {
+    return (value) => (regex.test(value) ? undefined : must);
+}
+
+function rename(must: string): Finding {
+    return { must, remove: true };
+}
+
+export function checkDataset(value: string): Finding {
+    if (value === "") {
+        return "must be a file of the project or a gs:// URI";
+    }
+    return parseDataset(value) ? undefined : "must be the gs:// URI of one object, gs://<bucket>/<name>";
+}
+
+export function checkColumn(value: string): Finding {
+    return value === "" || value.includes("\0") ? "must be the name of a column" : undefined;
+}
+
+export const checkTarget = optional(checkColumn);
+
+/** Only text is checked here; the rules look at the files. */
+export const checkTrainer = matches(/./s, "must be a folder with a Dockerfile");
+
+export function checkBuildArg(name: string): Finding {
+    return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? undefined : rename("must have a name of letters, digits and `_`");
+}
+
+export function checkHyperparameter(name: string, value: unknown): Finding {
+    if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) {
+        return rename("must have a name of letters, digits, `_`, `.` and `-` that begins with a letter or `_`");
+    }
+    if (name === "target" || name === "dropColumns") {
+        return rename("must be set with its own key, not as a hyperparameter");
+    }
+    if (value === null) {
+        return "must be a text, a number, a boolean, a list or an object";
+    }
+    return JSON.stringify(value).includes("\\u0000") ? "must not contain a NUL character" : undefined;
+}
+
+export function checkEnv(name: string, value: string): Finding {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+        return rename("must have a name of letters, digits and `_` that does not begin with a digit");
+    }
+    if (RESERVED_ENV.test(name)) {
+        return rename("is reserved for the VM; choose another name");
+    }
+    return value.includes("\0") ? "must not contain a NUL character" : undefined;
+}
+
+export const checkMachineType = matches(
+    MACHINE_TYPE,
+    "must be a machine type such as e2-standard-2 or n2-custom-4-8192",
+);
+
+export const checkBootImage = optional(
+    matches(
+        IMAGE,
+        "must be projects/<project>/global/images/family/<family> or projects/<project>/global/images/<image>",
+    ),
+);
+
+/** Disk and GPU types: which ones exist is Compute Engine's to say. */
+export const checkTypeName = optional(
+    matches(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, "must be lowercase letters, digits and dashes"),
+);
+
+/** A network or subnetwork by its name, path or link. */
+export function checkNetworkName(kind: "networks" | "subnetworks"): Check {
+    const link = new RegExp(`^(https://.+/)?projects/[^/]+/(global|regions/[^/]+)/${kind}/[^/]+$`);
+    const must = `must be a name, or a path projects/<project>/.../${kind}/<name>`;
+    return optional((value) => (RESOURCE_NAME.test(value) || link.test(value) ? undefined : must));
+}
+
+export const checkServiceAccount = optional(
+    matches(SERVICE_ACCOUNT, "must be a service account's email, <name>@<project>.iam.gserviceaccount.com"),
+);
+
+export const checkScope = matches(
+    /^https:\/\/www\.googleapis\.com\/auth\/[a-z0-9._-]+$/,
+    "must be a scope's URL, https://www.googleapis.com/auth/...",
+);
+
+export function checkResultsDir(value: string): Finding {
+    const parts = value.split("/");
+    const isInside =
+        !/^[/~]|[\\:\0]/.test(value) && parts.every((part) => part !== "" && part !== "." && part !== "..");
+    return isInside ? undefined : "must be a folder inside the project, written with `/`, without `.` and `..`";
+}
+
+/** https://cloud.google.com/compute/docs/labeling-resources#requirements */
+export function checkLabel(name: string, value: string): Finding {
+    if (!/^\p{Ll}[\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u.test(name) || name.startsWith("goog-")) {
+        return rename(
+            "must have a name of at most 63 lowercase letters, digits, `_` and `-` that begins with a letter, not with goog-",
+        );
+    }
+    if (name === JOB_LABEL) {
+        return rename("is reserved for the job; choose another name");
+    }
+    const fits = /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u.test(value);
+    return fits ? undefined : "must be at most 63 lowercase letters, digits, `_` and `-`";
+}

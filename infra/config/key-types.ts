@@ -1,0 +1,182 @@
+/** A problem with a value or with one of its entries. */
+export interface Problem {
+    /** Begins with "must". */
+    must: string;
+    /** Name or position of the entry; empty for the value as a whole. */
+    entry: readonly string[];
+    got: unknown;
+    /** True if the entry has to go, because its name is the problem. */
+    remove: boolean;
+}
+
+/** The result of a check: "must ...", also as the reason to remove an entry, or undefined for a good value. */
+export type Finding = string | { must: string; remove: true } | undefined;
+
+/** A value that passes the check, for the command in an error. Lists and objects give one entry. */
+export interface Example {
+    entry: readonly string[];
+    value: string;
+}
+
+/** One key of the stack config. */
+export interface Key<T> {
+    /** The key's type in `Pulumi.yaml`. */
+    readonly type: "string" | "integer" | "boolean" | "array" | "object";
+    readonly default: T;
+    readonly example: Example;
+    /** Smallest and largest number. */
+    readonly limits?: { readonly min: number; readonly max: number };
+    /** Converts the text that Pulumi passes (lists and objects are JSON). The value counts only without problems. */
+    parse(text: string): { value: T; problems: Problem[] };
+}
+
+interface Options<T> {
+    default: T;
+    /** Needed if the default is empty. */
+    example?: string;
+}
+
+type Report = (finding: Finding, entry?: readonly string[], got?: unknown) => void;
+
+function parser<T>(convert: (text: string, report: Report) => T): Key<T>["parse"] {
+    return (text) => {
+        const problems: Problem[] = [];
+        const value = convert(text, (finding, entry = [], got = text) => {
+            if (finding !== undefined) {
+                const found = typeof finding === "string" ? { must: finding, remove: false } : finding;
+                problems.push({ ...found, entry, got });
+            }
+        });
+        return { value, problems };
+    };
+}
+
+function scalarExample(options: Options<unknown>): Example {
+    return { entry: [], value: options.example ?? String(options.default) };
+}
+
+/** A text that passes `check`. */
+export function text(check: (text: string) => Finding, options: Options<string>): Key<string> {
+    return {
+        type: "string",
+        default: options.default,
+        example: scalarExample(options),
+        parse: parser((value, report) => {
+            report(check(value));
+            return value;
+        }),
+    };
+}
+
+/** A whole number, written in digits only: `parseFloat` would read "10abc" as 10. */
+export function integer(min: number, max: number, options: Options<number>) {
+    return {
+        type: "integer",
+        default: options.default,
+        example: scalarExample(options),
+        limits: { min, max },
+        parse: parser((value, report) => {
+            const number = Number(value);
+            if (!/^-?\d{1,15}$/.test(value) || number < min || number > max) {
+                report(`must be an integer from ${min} to ${max}`);
+            }
+            return number;
+        }),
+    } as const satisfies Key<number>;
+}
+
+/** `true` or `false`. */
+export function flag(options: Options<boolean>): Key<boolean> {
+    return {
+        type: "boolean",
+        default: options.default,
+        example: scalarExample(options),
+        parse: parser((value, report) => {
+            report(value === "true" || value === "false" ? undefined : "must be true or false");
+            return value === "true";
+        }),
+    };
+}
+
+/** One of a few words. */
+export function choice<T extends string>(values: readonly T[], options: Options<T>): Key<T> {
+    return {
+        type: "string",
+        default: options.default,
+        example: scalarExample(options),
+        parse: parser((value, report) => {
+            const found = values.find((allowed) => allowed === value);
+            report(found === undefined ? `must be ${values.join(" or ")}` : undefined);
+            return found ?? options.default;
+        }),
+    };
+}
+
+/** A list of texts, each of which passes `check`. */
+export function list(
+    check: (item: string) => Finding,
+    options: { default: readonly string[]; example: string },
+): Key<readonly string[]> {
+    return {
+        type: "array",
+        default: options.default,
+        example: { entry: ["0"], value: options.example },
+        parse: parser((value, report) => {
+            const items = parseJson(value);
+            if (!Array.isArray(items)) {
+                report("must be a list");
+                return [];
+            }
+            return items.map((item: unknown, index) => {
+                report(typeof item === "string" ? check(item) : "must be a text", [String(index)], item);
+                return String(item);
+            });
+        }),
+    };
+}
+
+/** An object whose entries pass `check`; `convert` turns an entry into the value that the program uses. */
+export function record<T>(
+    check: (name: string, value: unknown) => Finding,
+    convert: (value: unknown) => T,
+    options: { default: Readonly<Record<string, T>>; example: readonly [name: string, value: string] },
+): Key<Readonly<Record<string, T>>> {
+    const [name, value] = options.example;
+    return {
+        type: "object",
+        default: options.default,
+        example: { entry: [name], value },
+        parse: parser((json, report): Record<string, T> => {
+            const entries = parseJson(json);
+            if (typeof entries !== "object" || entries === null || Array.isArray(entries)) {
+                report("must be an object");
+                return {};
+            }
+            for (const [name, value] of Object.entries(entries)) {
+                const finding = check(name, value);
+                report(finding, [name], typeof finding === "object" ? name : value);
+            }
+            return Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, convert(value)]));
+        }),
+    };
+}
+
+/** An object of texts. `pulumi config set --path` turns some texts into numbers and booleans; they are turned back. */
+export function texts(
+    check: (name: string, value: string) => Finding,
+    options: { default: Readonly<Record<string, string>>; example: readonly [name: string, value: string] },
+): Key<Readonly<Record<string, string>>> {
+    const checkEntry = (name: string, value: unknown): Finding => {
+        const isScalar = ["string", "number", "boolean"].includes(typeof value);
+        return isScalar ? check(name, String(value)) : "must be a text";
+    };
+    return record(checkEntry, String, options);
+}
+
+function parseJson(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
+    }
+}

@@ -1,0 +1,76 @@
+import { DEFAULTS } from "../defaults";
+import type { Hyperparameter, Provisioning } from "../training-job-args";
+import {
+    checkBootImage,
+    checkBuildArg,
+    checkColumn,
+    checkDataset,
+    checkEnv,
+    checkHyperparameter,
+    checkLabel,
+    checkMachineType,
+    checkNetworkName,
+    checkResultsDir,
+    checkScope,
+    checkServiceAccount,
+    checkTarget,
+    checkTrainer,
+    checkTypeName,
+} from "./checks";
+import { choice, flag, integer, type Key, list, record, text, texts } from "./key-types";
+
+/**
+ * Every key of the stack config, in the order of `Pulumi.yaml`: type, check, default, and an example where the default is
+ * empty. The defaults that `TrainingJob` shares are in `DEFAULTS`. What each key means is in `Pulumi.yaml`.
+ *
+ * The minutes are limited such that their sum and the rest of a boot stay within the 120 days that Compute Engine allows a
+ * VM with a time limit. https://cloud.google.com/compute/docs/instances/limit-vm-runtime
+ */
+export const KEYS = {
+    dataset: text(checkDataset, { default: "data/iris.csv" }),
+    target: text(checkTarget, { default: "Species" }),
+    dropColumns: list(checkColumn, { default: DEFAULTS.dropColumns, example: "Id" }),
+    trainer: text(checkTrainer, { default: "trainer" }),
+    trainerBuildArgs: texts(checkBuildArg, { default: DEFAULTS.trainerBuildArgs, example: ["VERSION", "1"] }),
+    hyperparameters: record(checkHyperparameter, (value) => value as Hyperparameter, {
+        default: DEFAULTS.hyperparameters,
+        example: ["maxDepth", "10"],
+    }),
+    env: texts(checkEnv, { default: DEFAULTS.env, example: ["LOG_LEVEL", "debug"] }),
+    machineType: text(checkMachineType, { default: DEFAULTS.machineType }),
+    bootImage: text(checkBootImage, {
+        default: DEFAULTS.bootImage,
+        example: "projects/cos-cloud/global/images/family/cos-stable",
+    }),
+    bootDiskSizeGb: integer(10, 65_536, { default: DEFAULTS.bootDiskSizeGb }),
+    bootDiskType: text(checkTypeName, { default: DEFAULTS.bootDiskType, example: "pd-balanced" }),
+    provisioning: choice<Provisioning>(["standard", "spot"], { default: DEFAULTS.provisioning }),
+    gpuType: text(checkTypeName, { default: DEFAULTS.gpuType, example: "nvidia-tesla-t4" }),
+    gpuCount: integer(0, 16, { default: DEFAULTS.gpuCount }),
+    maxRunMinutes: integer(1, 171_360, { default: DEFAULTS.maxRunMinutes }),
+    maxAttempts: integer(1, 20, { default: DEFAULTS.maxAttempts }),
+    debugMinutes: integer(0, 1_200, { default: DEFAULTS.debugMinutes }),
+    network: text(checkNetworkName("networks"), { default: DEFAULTS.network, example: "default" }),
+    subnetwork: text(checkNetworkName("subnetworks"), { default: DEFAULTS.subnetwork, example: "default" }),
+    externalIp: flag({ default: DEFAULTS.externalIp }),
+    serviceAccount: text(checkServiceAccount, {
+        default: DEFAULTS.serviceAccount,
+        example: "trainer@my-project.iam.gserviceaccount.com",
+    }),
+    scopes: list(checkScope, { default: DEFAULTS.scopes, example: "https://www.googleapis.com/auth/bigquery" }),
+    privileged: flag({ default: DEFAULTS.privileged }),
+    wait: flag({ default: DEFAULTS.wait }),
+    resultsDir: text(checkResultsDir, { default: DEFAULTS.resultsDir }),
+    labels: texts(checkLabel, { default: DEFAULTS.labels, example: ["team", "research"] }),
+    enableApis: flag({ default: DEFAULTS.enableApis }),
+} satisfies Record<string, Key<unknown>>;
+
+export type KeyName = keyof typeof KEYS;
+
+/** The values of all keys. */
+export type ConfigValues = {
+    readonly [Name in KeyName]: (typeof KEYS)[Name] extends Key<infer Value> ? Value : never;
+};
+
+/** The table's rows, for code that handles all keys alike. */
+export const ROWS = Object.entries(KEYS) as readonly [name: KeyName, key: Key<unknown>][];
