@@ -57,7 +57,10 @@ async function run(words) {
         }
     }
     for (const line of wanted.env) {
-        args.push("--env", desktop ? reachableFromDesktop(line) : line);
+        // An inherited value may be a secret, and arguments can be seen in the list of processes.
+        const name = line.slice(0, line.indexOf("="));
+        const isInherited = wanted.inherited.includes(name);
+        args.push("--env", isInherited ? name : desktop ? reachableFromDesktop(line) : line);
     }
     return await docker([...args, image.imageId, ...wanted.args]);
 }

@@ -85,15 +85,11 @@ function parseRun(words) {
     if (name === undefined || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
         throw new UsageError(`'docker run' needs --name with letters, digits, "_", "." and "-"; got ${name}`);
     }
-    const env = parsed.values("e", "env").flatMap((value) => {
-        if (value.includes("=")) {
-            return [value];
-        }
-        // `--env NAME` hands on the caller's value.
-        const own = process.env[value];
-        return own === undefined ? [] : [`${value}=${own}`];
-    });
-    return { image, args, name, env, options: parsed.options };
+    // `--env NAME` passes the caller's value on.
+    const given = parsed.values("e", "env").filter((value) => value.includes("=") || process.env[value] !== undefined);
+    const env = given.map((value) => (value.includes("=") ? value : `${value}=${process.env[value]}`));
+    const inherited = given.filter((value) => !value.includes("="));
+    return { image, args, name, env, inherited, options: parsed.options };
 }
 
 module.exports = { DaemonError, UsageError, parse, parseRun };

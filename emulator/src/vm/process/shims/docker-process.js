@@ -4,17 +4,7 @@
 
 const { spawn } = require("node:child_process");
 const { randomBytes } = require("node:crypto");
-const {
-    closeSync,
-    existsSync,
-    mkdirSync,
-    openSync,
-    readdirSync,
-    readFileSync,
-    readSync,
-    rmSync,
-    writeFileSync,
-} = require("node:fs");
+const { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync } = require("node:fs");
 const { delimiter, dirname, join } = require("node:path");
 const { StringDecoder } = require("node:string_decoder");
 const { DaemonError, UsageError, parse, parseRun } = require("./docker-options.js");
@@ -87,8 +77,7 @@ async function run(words) {
     };
     const id = randomBytes(32).toString("hex");
     const spec = { id, name: wanted.name, image: image.imageId, script, args: wanted.args, cwd: folder, env };
-    writeFileSync(join(dir, "spec.json"), JSON.stringify(spec));
-    await supervise(dir);
+    await supervise(dir, spec, wanted.inherited);
     process.stdout.write(`${id}\n`);
     return 0;
 }
@@ -100,12 +89,20 @@ function pick(...names) {
     );
 }
 
-/** Starts the supervisor and waits until the container runs. @param {string} dir @returns {Promise<void>} */
-function supervise(dir) {
+/**
+ * Starts the supervisor and waits until the container runs. The specification reaches it in a message: its environment may
+ * hold secrets, which belong in no file.
+ * @param {string} dir @param {object} spec
+ * @param {string[]} inherited variables of this command that are the container's alone
+ * @returns {Promise<void>}
+ */
+function supervise(dir, spec, inherited) {
     const child = spawn(process.execPath, [join(__dirname, "docker-supervisor.js"), dir], {
         detached: true,
+        env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.includes(name))),
         stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
+    child.send(spec);
     return new Promise((resolve, reject) => {
         child.once("message", () => {
             child.disconnect();

@@ -3,7 +3,7 @@
 // connection to its VM; when that breaks the power is off, and the container dies with it.
 
 const { spawn } = require("node:child_process");
-const { readFileSync, writeSync, openSync } = require("node:fs");
+const { writeSync, openSync } = require("node:fs");
 const http = require("node:http");
 const { constants } = require("node:os");
 const { join } = require("node:path");
@@ -12,36 +12,8 @@ const { writeState } = require("./container-state.js");
 
 const MAX_LINE = 16384;
 const dir = process.argv[2] ?? "";
-const spec = JSON.parse(readFileSync(join(dir, "spec.json"), "utf8"));
 const log = openSync(join(dir, "log.jsonl"), "a");
 const NEVER = "0001-01-01T00:00:00Z";
-
-// A signal goes to all processes of the container. The trap lets the shell outlive it, so that the program behind it decides
-// on the exit code; programs do not inherit it. The arguments follow the script as npm has it, but unchanged: "$@" is no text
-// that a shell reads.
-const child = spawn("sh", ["-c", `trap : TERM INT HUP; ${spec.script} "$@"`, "sh", ...spec.args], {
-    cwd: spec.cwd,
-    env: spec.env,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-});
-const state = {
-    Id: spec.id,
-    Name: `/${spec.name}`,
-    Image: spec.image,
-    State: {
-        Status: "running",
-        Running: true,
-        OOMKilled: false,
-        Pid: child.pid ?? 0,
-        ExitCode: 0,
-        Error: "",
-        StartedAt: new Date().toISOString(),
-        FinishedAt: NEVER,
-    },
-};
-writeState(dir, state);
-process.send?.("started");
 
 /** @param {import("node:stream").Readable} source @param {string} stream */
 function record(source, stream) {
@@ -66,50 +38,85 @@ function record(source, stream) {
     source.on("end", () => write(rest + decoder.end()));
 }
 
-record(child.stdout, "stdout");
-record(child.stderr, "stderr");
+/** @typedef {{ id: string, name: string, image: string, script: string, args: string[], cwd: string, env: Record<string, string> }} Spec */
 
-function killContainer() {
-    try {
-        process.kill(process.platform === "win32" ? (child.pid ?? 0) : -(child.pid ?? 0), "SIGKILL");
-    } catch {
-        // Nobody is left.
+/** @param {Spec} spec */
+function run(spec) {
+    // A signal goes to all processes of the container. The trap lets the shell outlive it, so that the program behind it decides
+    // on the exit code; programs do not inherit it. The arguments follow the script as npm has it, but unchanged: "$@" is no text
+    // that a shell reads.
+    const child = spawn("sh", ["-c", `trap : TERM INT HUP; ${spec.script} "$@"`, "sh", ...spec.args], {
+        cwd: spec.cwd,
+        env: spec.env,
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+    });
+    const state = {
+        Id: spec.id,
+        Name: `/${spec.name}`,
+        Image: spec.image,
+        State: {
+            Status: "running",
+            Running: true,
+            OOMKilled: false,
+            Pid: child.pid ?? 0,
+            ExitCode: 0,
+            Error: "",
+            StartedAt: new Date().toISOString(),
+            FinishedAt: NEVER,
+        },
+    };
+    writeState(dir, state);
+    process.send?.("started");
+
+    record(child.stdout, "stdout");
+    record(child.stderr, "stderr");
+
+    function killContainer() {
+        try {
+            process.kill(process.platform === "win32" ? (child.pid ?? 0) : -(child.pid ?? 0), "SIGKILL");
+        } catch {
+            // Nobody is left.
+        }
+    }
+
+    /** @param {number} exitCode @param {string} error */
+    function end(exitCode, error) {
+        // As when the first process of a container ends: the others end with it.
+        killContainer();
+        state.State = {
+            ...state.State,
+            Status: "exited",
+            Running: false,
+            Pid: 0,
+            ExitCode: exitCode,
+            Error: error,
+            FinishedAt: new Date().toISOString(),
+        };
+        writeState(dir, state);
+        process.exit(0);
+    }
+
+    child.on("error", (error) => end(127, error.message));
+    child.on("exit", (code, signal) => {
+        const exitCode = signal === null ? (code ?? 0) : 128 + (constants.signals[signal] ?? 0);
+        killContainer();
+        // Output may still be in the pipes; a process that escaped the group must not hold up the end.
+        const finish = () => end(exitCode, "");
+        child.once("close", finish);
+        setTimeout(finish, 1000);
+    });
+
+    const control = process.env.EMULATOR_VM_CONTROL;
+    if (control !== undefined) {
+        const powerOff = () => end(137, "the VM was powered off");
+        const lifeline = http.get(`${control}/lifeline`, { agent: false }, (response) => {
+            response.resume();
+            response.on("close", powerOff);
+        });
+        lifeline.on("error", powerOff);
     }
 }
 
-/** @param {number} exitCode @param {string} error */
-function end(exitCode, error) {
-    // As when the first process of a container ends: the others end with it.
-    killContainer();
-    state.State = {
-        ...state.State,
-        Status: "exited",
-        Running: false,
-        Pid: 0,
-        ExitCode: exitCode,
-        Error: error,
-        FinishedAt: new Date().toISOString(),
-    };
-    writeState(dir, state);
-    process.exit(0);
-}
-
-child.on("error", (error) => end(127, error.message));
-child.on("exit", (code, signal) => {
-    const exitCode = signal === null ? (code ?? 0) : 128 + (constants.signals[signal] ?? 0);
-    killContainer();
-    // Output may still be in the pipes; a process that escaped the group must not hold up the end.
-    const finish = () => end(exitCode, "");
-    child.once("close", finish);
-    setTimeout(finish, 1000);
-});
-
-const control = process.env.EMULATOR_VM_CONTROL;
-if (control !== undefined) {
-    const powerOff = () => end(137, "the VM was powered off");
-    const lifeline = http.get(`${control}/lifeline`, { agent: false }, (response) => {
-        response.resume();
-        response.on("close", powerOff);
-    });
-    lifeline.on("error", powerOff);
-}
+// It comes in a message because its environment may hold secrets, which belong in no file.
+process.once("message", (spec) => run(/** @type {Spec} */ (spec)));
