@@ -1,26 +1,19 @@
-import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
 import { PULL_SECONDS, UPLOAD_SECONDS } from "../infra/defaults";
 import { maxVmSeconds } from "../infra/user-data";
-import { configTable } from "./helpers/config-table";
+import { tableRows } from "./helpers/markdown";
+import { filesNamed, lineCount, textOf } from "./helpers/source-files";
+import { declareJob } from "./infra/declared-stack";
 
-const root = path.resolve(__dirname, "..");
-const read = (name: string) => readFileSync(path.join(root, name), "utf8");
-const readme = read("README.md");
+const readme = textOf("README.md");
+/** The README and the pages it was split into. */
+const manual = ["README.md", "trainer/README.md", "emulator/README.md", ...filesNamed(/\.md$/, "docs")];
 
 describe("README.md", () => {
-    it("has the config table that Pulumi.yaml gives", () => {
-        const shown = readme.match(/<!-- config table[^>]*-->\n(?<table>[\s\S]*?)\n<!-- end of config table -->/);
-        expect(shown?.groups?.table).toBe(configTable(read("Pulumi.yaml")));
+    it("fits one page of at most 160 lines", () => {
+        expect(lineCount("README.md")).toBeLessThanOrEqual(160);
     });
 
-    it("links only to files that are there", () => {
-        const targets = [...readme.matchAll(/\]\((?<target>[^)#:]+)\)/g)].map((match) => match.groups?.target ?? "");
-        expect(targets.length).toBeGreaterThan(3);
-        expect(targets.filter((target) => !existsSync(path.join(root, target)))).toEqual([]);
-    });
-
-    it("tells the longest time of a VM as it is rendered", () => {
+    it("states the longest time of a VM as it is rendered", () => {
         const seconds = maxVmSeconds({
             ...{
                 project: "p",
@@ -37,11 +30,32 @@ describe("README.md", () => {
         });
         expect(readme).toContain(`\`maxRunMinutes\` + \`debugMinutes\` + ${Math.ceil(seconds / 60)} minutes`);
     });
+});
 
+describe("docs/roles.md", () => {
+    it("asks an existing account for the roles that the stack grants its own", async () => {
+        const { resources } = await declareJob();
+        const granted = resources.map(({ inputs }) => inputs.role).filter((role) => typeof role === "string");
+        const listed = tableRows("docs/roles.md", "role of the VM's account").map(([role = ""]) =>
+            role.replaceAll("`", ""),
+        );
+
+        expect(granted.length).toBeGreaterThan(3);
+        expect(listed.sort()).toEqual(granted.sort());
+    });
+});
+
+describe("the manual", () => {
     it("names only npm scripts that exist", () => {
-        const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-        const named = [...readme.matchAll(/npm run (?<script>[\w:]+)/g)].map((match) => match.groups?.script ?? "");
-        expect(named.length).toBeGreaterThan(2);
-        expect(named.filter((script) => !(script in scripts))).toEqual([]);
+        const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
+        const named = manual.flatMap((file) =>
+            [...textOf(file).matchAll(/npm run (?:--silent )?(?<script>[\w:]+)/g)].map((match) => ({
+                file,
+                script: match.groups?.script ?? "",
+            })),
+        );
+
+        expect(named.length).toBeGreaterThan(5);
+        expect(named.filter(({ script }) => !(script in scripts))).toEqual([]);
     });
 });

@@ -27,7 +27,7 @@ export function localLinks(file: string): Link[] {
     const text = proseLines(file)
         .join("\n")
         .replaceAll(/`[^`\n]*`/g, "");
-    return [...text.matchAll(/\]\((?<target>[^)\s]+)\)/g)]
+    return [...text.matchAll(/(?:\]\(|<img src=")(?<target>[^)"\s]+)[)"]/g)]
         .map((match) => match.groups?.target ?? "")
         .filter((target) => !/^[a-z]+:/.test(target))
         .map((target) => {
@@ -67,4 +67,9 @@ export function tableRows(file: string, firstHeader: string): string[][] {
             .slice(1, -1)
             .map((cell) => cell.trim()),
     );
+}
+
+/** Content of the first fenced code block of a language. */
+export function codeBlock(file: string, language: string): string {
+    return new RegExp(`^\`\`\`${language}\n(?<code>[\\s\\S]*?)^\`\`\``, "m").exec(textOf(file))?.groups?.code ?? "";
 }
