@@ -59,6 +59,15 @@ describe("imports point one way:", () => {
         expect(ruleless).toEqual([]);
     });
 
+    // The package leaves `infra/config` out.
+    it("infra imports nothing of infra/config", () => {
+        const wrong = imports
+            .filter(({ file }) => isWithin(file, "infra") && !isWithin(file, "infra/config"))
+            .filter(({ target }) => isWithin(target, "infra/config"));
+
+        expect(wrong).toEqual([]);
+    });
+
     it("the imports are found: index.ts has two", () => {
         expect(imports.filter(({ file }) => file === "index.ts").map(({ target }) => target)).toEqual([
             "infra/config",

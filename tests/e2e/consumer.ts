@@ -22,14 +22,14 @@ interface Manifest {
     devDependencies: Record<string, string>;
 }
 
-/** A resource as the consumer's program registered it. */
+/** A resource that the consumer's program registered. */
 export interface Registered {
     type: string;
     name: string;
     inputs: Record<string, unknown>;
 }
 
-/** An empty Pulumi program in a folder of its own, with the packed component installed. */
+/** An empty Pulumi program in its own folder, with the packed component installed. */
 export class Consumer {
     readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), "gcp-trainer-package-")));
     readonly folder = path.join(this.root, "program");
@@ -37,8 +37,8 @@ export class Consumer {
     packed: string[] = [];
 
     /**
-     * Packs the component as `npm pack` does, from copies of what it is made of: the repository's own `dist/` and `trainer/` are
-     * left alone, which other tests may be using.
+     * Packs the component with `npm pack`, from copies of its sources. The repository's own `dist/` and `trainer/` stay as they
+     * are because other tests may be using them.
      */
     async pack(): Promise<string> {
         const source = path.join(this.root, "source");
@@ -65,8 +65,8 @@ export class Consumer {
     }
 
     /**
-     * Installs the package beside the Pulumi SDK alone, scripts included. The repository's lockfile says which versions: these
-     * are in npm's cache since `npm ci`.
+     * Installs the package next to the Pulumi SDK, scripts included. It uses the versions of the repository's lockfile, which
+     * npm's cache holds since `npm ci`.
      */
     async install(tarball: string): Promise<void> {
         mkdirSync(this.folder);
@@ -93,12 +93,12 @@ export class Consumer {
         writeFileSync(file, text);
     }
 
-    /** Text of a file of the installed package. */
+    /** Reads a file of the installed package. */
     installed(name: string): string {
         return readFileSync(path.join(this.folder, "node_modules", "gcp-trainer", name), "utf8");
     }
 
-    /** Runs a program of the consumer's in plain Node, without TypeScript. */
+    /** Runs one of the consumer's programs in plain Node, without TypeScript. */
     async run(script: string): Promise<string> {
         const { stdout } = await promisify(execFile)(process.execPath, [script], {
             cwd: this.folder,
@@ -107,7 +107,7 @@ export class Consumer {
         return stdout;
     }
 
-    /** What the compiler has to say about the consumer's files; empty when nothing. */
+    /** The compiler's messages about the consumer's files; empty for none. */
     async typeCheck(compilerOptions: Record<string, unknown>, files: string[]): Promise<string> {
         const options = { target: "es2022", strict: true, noEmit: true, types: ["node"], ...compilerOptions };
         this.write("tsconfig.json", JSON.stringify({ compilerOptions: options, files }));
@@ -129,7 +129,7 @@ function readJson<T>(name: string): T {
     return JSON.parse(readFileSync(path.join(ROOT, name), "utf8")) as T;
 }
 
-/** Runs npm as if it were not run by npm: the outer one's variables say which package it is about. */
+/** Runs npm without the environment variables of an outer npm, which name its own package. */
 async function npm(cwd: string, ...args: string[]): Promise<string> {
     const ownKeys = Object.entries(process.env).filter(([key]) => !/^npm_(package|lifecycle|config_local)/.test(key));
     const { stdout } = await promisify(execFile)("npm", args, {

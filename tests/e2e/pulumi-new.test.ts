@@ -13,7 +13,7 @@ const pulumi = findPulumi(process.env, ROOT);
 const isOnPath = pulumi.args.length === 0;
 const reason = "Pulumi's command line is not on PATH";
 
-// A template in a folder. It does not prove that `pulumi new` can clone the repository, nor what npm then installs.
+// The template is a folder. This proves neither that `pulumi new` can clone the repository nor what npm then installs.
 (isOnPath ? describe : describe.skip)(`pulumi new${isOnPath ? "" : ` [skipped: ${reason}]`}`, () => {
     const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "pulumi-new-")));
     const template = path.join(folder, "template");
@@ -26,22 +26,22 @@ const reason = "Pulumi's command line is not on PATH";
             filter: (source) => !NOT_IN_CHECKOUT.includes(path.basename(source)),
         });
         const env = { ...process.env, PULUMI_BACKEND_URL: `file://${folder}`, PULUMI_SKIP_UPDATE_CHECK: "true" };
-        const options = ["--name", "my-model", "--description", "Mine alone", "--dir", project];
+        const options = ["--name", "my-model", "--description", "My own model", "--dir", project];
         await run(pulumi.file, ["new", template, "--generate-only", "--yes", ...options], { cwd: folder, env });
     }, 60_000);
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    it("gives the project its name, and keeps program and config", () => {
+    it("sets the project's name and keeps program and config", () => {
         const read = (root: string) => parse(readFileSync(path.join(root, "Pulumi.yaml"), "utf8"));
         const { template: asked, ...original } = read(template);
         const { config, ...made } = read(project);
 
-        expect(made).toEqual({ ...original, config: undefined, name: "my-model", description: "Mine alone" });
+        expect(made).toEqual({ ...original, config: undefined, name: "my-model", description: "My own model" });
         expect(config).toMatchObject(original.config);
         expect(Object.keys(asked.config)).toEqual(["gcp:project", "gcp:region", "gcp:zone"]);
     });
 
-    it("copies every other file as it is", () => {
+    it("copies every other file unchanged", () => {
         const filesOf = (root: string) =>
             readdirSync(root, { recursive: true, withFileTypes: true })
                 .filter((entry) => entry.isFile())
@@ -56,9 +56,9 @@ const reason = "Pulumi's command line is not on PATH";
         expect(changed).toEqual(["Pulumi.yaml"]);
     });
 
-    it("makes a project that can be rehearsed", async () => {
+    it("creates a project that can be rehearsed", async () => {
         symlinkSync(path.join(ROOT, "node_modules"), path.join(project, "node_modules"));
-        // The trainer's bundle takes nothing from outside its folder, not even through a link.
+        // A copy, because the trainer's build follows no link out of its folder.
         const modules = path.join("trainer", "node_modules");
         cpSync(path.join(ROOT, modules), path.join(project, modules), { recursive: true });
 

@@ -43,19 +43,19 @@ function filesIn(folder: string): string[] {
         .sort();
 }
 
-describe("files of a build context", () => {
-    it("are what .dockerignore lets through", () => {
+describe("contextFiles", () => {
+    it("lists what .dockerignore does not exclude", () => {
         expect(contextFiles(path.join(root, "trainer"))).toEqual(["src/train.py"]);
     });
 
-    it("are what the Dockerfile's own .dockerignore lets through, if there is one", () => {
+    it("prefers the Dockerfile's own .dockerignore", () => {
         write("trainer/Dockerfile.dockerignore", "node_modules\n.*\nDockerfile*");
         write("trainer/more.txt", "");
 
         expect(contextFiles(path.join(root, "trainer"))).toEqual(["more.txt", "src/train.py"]);
     });
 
-    it("are all files where nothing is ignored, links among them", () => {
+    it("lists all files and links if nothing is ignored", () => {
         rmSync(path.join(root, "trainer/.dockerignore"));
         symlinkSync("src/train.py", path.join(root, "trainer/link"));
 
@@ -68,15 +68,15 @@ describe("files of a build context", () => {
     });
 });
 
-describe("the copy of a build context", () => {
-    it("has a path that does not tell where the trainer is, and holds what docker reads", () => {
+describe("copyBuildContext", () => {
+    it("copies what Docker reads to a path that does not depend on the trainer's folder", () => {
         expect(copyBuildContext(root, "trainer", OWNER)).toBe(COPY);
         expect(copyBuildContext(root, path.join(root, "trainer"), OWNER)).toBe(COPY);
         expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", "src/train.py"]);
         expect(readFileSync(path.join(root, COPY, "src/train.py"), "utf8")).toBe("print(1)");
     });
 
-    it("leaves the trainer's folder as it is, and follows it", () => {
+    it("updates the copy and leaves the trainer's folder unchanged", () => {
         copyBuildContext(root, "trainer", OWNER);
         write("trainer/src/train.py", "print(2)");
         write("trainer/src/new.py", "");
@@ -90,7 +90,7 @@ describe("the copy of a build context", () => {
         expect(readdirSync(path.join(root, ".build-context/dev"))).toEqual(["trainer"]);
     });
 
-    it("is not touched while it is right, as another program may be reading it", () => {
+    it("leaves an up-to-date copy alone because another program may be reading it", () => {
         copyBuildContext(root, "trainer", OWNER);
         const inode = () => lstatSync(path.join(root, COPY)).ino;
         const before = inode();
@@ -99,7 +99,7 @@ describe("the copy of a build context", () => {
         expect(inode()).toBe(before);
     });
 
-    it("is made by several programs at once", async () => {
+    it("can run in several programs at once", async () => {
         const program = path.join(root, "program.ts");
         const module = path.join(__dirname, "../../infra/build-context");
         write(
@@ -113,7 +113,7 @@ describe("the copy of a build context", () => {
         expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", "src/train.py"]);
     });
 
-    it("does not hold itself where the trainer's folder holds the program", () => {
+    it("leaves the copies out if the trainer's folder contains the program", () => {
         write("Dockerfile", "FROM scratch");
         const below = path.join(root, "trainer");
         for (const program of [root, root, below, below]) {
@@ -131,21 +131,21 @@ describe("the copy of a build context", () => {
         }
     });
 
-    it("is nothing to git", () => {
+    it("hides the copies from git", () => {
         copyBuildContext(root, "trainer", OWNER);
         execFileSync("git", ["init", "--quiet"], { cwd: root });
 
         expect(execFileSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" })).toBe("?? trainer/\n");
     });
 
-    it("is one for each stack and each job, whatever they are called", () => {
+    it("keeps a copy for each stack and each job, whatever their names", () => {
         expect(copyBuildContext(root, "trainer", { stack: "prod", component: "a/b" })).toBe(
             ".build-context/prod/a%2Fb",
         );
         expect(filesIn(".build-context/prod/a%2Fb")).toContain("Dockerfile");
     });
 
-    it("is refused without a Dockerfile", () => {
+    it("rejects a folder without a Dockerfile", () => {
         expect(() => copyBuildContext(root, "elsewhere", OWNER)).toThrow(
             `trainer must be a folder with a Dockerfile; got "elsewhere", and ${path.join(root, "elsewhere")} has none`,
         );
@@ -153,7 +153,7 @@ describe("the copy of a build context", () => {
 
     const describeWithModes = process.platform === "win32" ? describe.skip : describe;
     describeWithModes("where files have permission bits [skipped on Windows, which has none]", () => {
-        it.each(["600", "664", "644", "755"])("has the same ones from files with %s", (bits) => {
+        it.each(["600", "664", "644", "755"])("sets the same bits for files with %s", (bits) => {
             const mode = Number.parseInt(bits, 8);
             const folderMode = mode | ((mode & 0o444) >> 2);
             chmodSync(path.join(root, "trainer/src/train.py"), mode);
@@ -167,7 +167,7 @@ describe("the copy of a build context", () => {
             expect(lstatSync(path.join(root, "trainer/src/train.py")).mode & 0o777).toBe(mode);
         });
 
-        it.each(["src", "src/train.py"])("gets them back when %s of the copy has others", (name) => {
+        it.each(["src", "src/train.py"])("restores the bits of %s in the copy", (name) => {
             copyBuildContext(root, "trainer", OWNER);
             chmodSync(path.join(root, COPY, name), 0o700);
             copyBuildContext(root, "trainer", OWNER);
@@ -175,7 +175,7 @@ describe("the copy of a build context", () => {
             expect(lstatSync(path.join(root, COPY, name)).mode & 0o777).toBe(0o755);
         });
 
-        it("has links as they are", () => {
+        it("copies links as links", () => {
             symlinkSync("train.py", path.join(root, "trainer/src/link"));
             copyBuildContext(root, "trainer", OWNER);
 

@@ -38,16 +38,16 @@ function problems(values: Record<string, string>, gcp = GCP, at = files()): stri
 }
 
 describe("a config without keys", () => {
-    it("has the defaults, and the provider's project, region and zone", () => {
+    it("has the default of every key and the provider's project, region and zone", () => {
         expect(parse({})).toEqual({ ...Object.fromEntries(ROWS.map(([name, key]) => [name, key.default])), ...GCP });
     });
 
-    it("has the zone's region if the provider has none", () => {
+    it("takes the region from the zone if the provider has none", () => {
         expect(parse({}, { project: "my-project", zone: "europe-west4-b" }).region).toBe("europe-west4");
     });
 });
 
-it("values of every key become what the program uses", () => {
+it("a config with every key is converted to the types that the program uses", () => {
     const config = parse({
         dataset: "gs://bucket/data.csv",
         target: "Price",
@@ -110,7 +110,7 @@ it("values of every key become what the program uses", () => {
     });
 });
 
-describe("a wrong value", () => {
+describe("an invalid value", () => {
     it.each<[key: string, value: string, problem: string]>([
         [
             "maxRunMinutes",
@@ -191,7 +191,7 @@ describe("a wrong value", () => {
             "` is not a key of this project; did you mean `maxRunMinutes`? (pulumi config rm maxRunMinute)",
         ],
         ["colour", "red", "` is not a key of this project (pulumi config rm colour)"],
-    ])("%s = %s is reported", (key, value, problem) => {
+    ])("of %s = %s is reported", (key, value, problem) => {
         const found = problems({ [key]: value });
 
         expect(found).toHaveLength(1);
@@ -200,78 +200,78 @@ describe("a wrong value", () => {
     });
 });
 
-describe("values that do not go together", () => {
-    it.each<[what: string, values: Record<string, string>, problem: string]>([
+describe("values that contradict each other", () => {
+    it.each<[title: string, values: Record<string, string>, problem: string]>([
         [
-            "a network without subnetwork",
+            "a network without a subnetwork",
             { network: "default" },
             '`gcp-trainer:subnetwork` must be set together with network; got "" (pulumi config set subnetwork default)',
         ],
         [
-            "a subnetwork without network",
+            "a subnetwork without a network",
             { subnetwork: "default" },
             '`gcp-trainer:network` must be set together with subnetwork; got "" (pulumi config set network default)',
         ],
         [
-            "a GPU on a machine without",
+            "a GPU on a machine type that takes none",
             { gpuType: "nvidia-tesla-t4", gpuCount: "1" },
             '`gcp-trainer:machineType` must be an n1 machine type with nvidia-tesla-t4; got "e2-standard-2" (pulumi config set machineType n1-standard-4)',
         ],
         [
-            "the target among the columns left out",
+            "the target among the columns to leave out",
             { dropColumns: '["Id","Species"]' },
             '`gcp-trainer:dropColumns` must not contain the target, Species; got ["Id","Species"] (pulumi config rm --path \'dropColumns[1]\')',
         ],
         [
-            "the project's own trainer without target",
+            "the built-in trainer without a target",
             { target: "" },
             '`gcp-trainer:target` must be the column that this project\'s trainer predicts; got "" (pulumi config set target Species)',
         ],
         [
-            "more labels than a resource may have",
+            "more labels than a resource can have",
             { labels: JSON.stringify(Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`l${i}`, "x"]))) },
             "`gcp-trainer:labels` must be at most 62 labels",
         ],
         [
-            "more text than metadata can hold",
+            "more text than the metadata can hold",
             { env: JSON.stringify({ A: "x".repeat(131_072) }) },
             "`gcp-trainer:hyperparameters` must, with env, be at most 131072 bytes of JSON",
         ],
-    ])("%s is reported", (_what, values, problem) => {
+    ])("are reported: %s", (_title, values, problem) => {
         const found = problems(values);
 
         expect(found).toHaveLength(1);
         expect(found[0]).toContain(problem);
     });
 
-    it("another trainer may do without target", () => {
+    it("allow another trainer without a target", () => {
         expect(problems({ trainer: "own", target: "" })).toEqual([]);
     });
 });
 
-describe("files that are not there", () => {
+describe("files that the config names", () => {
     it.each<[FileState, string]>([
         ["missing", "found nothing"],
         ["empty file", "found an empty file"],
         ["folder", "found a folder"],
         ["unreadable", "found a file that cannot be read"],
-    ])("a dataset that is %s is reported", (state, problem) => {
+    ])("are reported if the dataset is: %s", (state, problem) => {
         expect(problems({}, GCP, files({ "data/iris.csv": state }))).toEqual([
             `\`gcp-trainer:dataset\` must be a file that can be read and is not empty, or a gs:// URI; ${problem}; got "data/iris.csv" (pulumi config set dataset data/iris.csv)`,
         ]);
     });
 
-    it("a trainer folder without Dockerfile is reported", () => {
+    it("are reported if the trainer's folder has no Dockerfile", () => {
         expect(problems({}, GCP, files({ "trainer/Dockerfile": "missing" }))).toEqual([
             '`gcp-trainer:trainer` must be a folder with a Dockerfile; found nothing at its Dockerfile; got "trainer" (pulumi config set trainer trainer)',
         ]);
     });
 
-    it("a trainer folder that is not there is reported", () => {
+    it("are reported if the trainer's folder does not exist", () => {
         expect(problems({ trainer: "nowhere" })).toEqual([expect.stringContaining("found nothing; got")]);
     });
 
-    it("are told from those that are by looking", () => {
+    it("are looked up below the project folder", () => {
         const here = filesOf(path.join(__dirname, "project"));
 
         expect(here.state("data/iris.csv")).toBe("file");
@@ -301,12 +301,12 @@ describe("project, region and zone", () => {
             { ...GCP, region: "us-east1" },
             '`gcp:region` must be the region of gcp:zone, us-central1-a; got "us-east1" (pulumi config set gcp:region us-central1)',
         ],
-    ])("%j is reported", (gcp, problem) => {
+    ])("are reported if invalid: %j", (gcp, problem) => {
         expect(problems({}, gcp)).toEqual([expect.stringContaining(problem)]);
     });
 });
 
-it("everything that is wrong is reported at once, in one error", () => {
+it("a ConfigError reports every issue at once", () => {
     const values = { maxRunMinutes: "x", wait: "x", maxAttempt: "1", dataset: "nowhere.csv", network: "default" };
     const error = (() => {
         try {
@@ -325,10 +325,24 @@ it("everything that is wrong is reported at once, in one error", () => {
         "gcp-trainer:dataset",
         "gcp-trainer:subnetwork",
     ]);
+    expect((error as ConfigError).issues[1]).toEqual({
+        key: "gcp-trainer:maxRunMinutes",
+        must: "must be an integer from 1 to 171360",
+        got: "x",
+        fix: { set: ["maxRunMinutes"], value: "60" },
+    });
     expect((error as ConfigError).message).toMatch(/^The stack config has 6 problems:\n {2}- `gcp:project` must be /);
 });
 
-it("the longest times that are allowed keep a VM within Compute Engine's 120 days", () => {
+it.each(ROWS)("the example of %s passes its own check", (_name, key) => {
+    const [entry] = key.example.entry;
+    const { value } = key.example;
+    const text = { array: JSON.stringify([value]), object: JSON.stringify({ [entry ?? ""]: value }) };
+
+    expect(key.parse(text[key.type as keyof typeof text] ?? value).problems).toEqual([]);
+});
+
+it("the largest allowed times keep a VM within Compute Engine's limit of 120 days", () => {
     const boot: BootConfig = {
         project: "",
         region: "",

@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { contentType, datasetObjectName, md5OfFile, parseDataset } from "../../infra/dataset";
 
-describe("where a dataset is", () => {
+describe("parseDataset", () => {
     it.each([
         ["data/iris.csv", { kind: "file", path: "data/iris.csv", fileName: "iris.csv" }],
         ["/abs/a b.csv", { kind: "file", path: "/abs/a b.csv", fileName: "a b.csv" }],
         ["gs://my-bucket/a/b.csv", { kind: "object", bucket: "my-bucket", name: "a/b.csv" }],
-    ])("%s is understood", (text, expected) => {
+    ])("parses %s", (text, expected) => {
         expect(parseDataset(text)).toEqual(expected);
     });
 
     it.each(["gs://", "gs://bucket", "gs://bucket/", "gs://bucket/folder/", "gs://B/x"])(
-        "%s names no object",
+        "returns undefined for %s, which names no object",
         (text) => {
             expect(parseDataset(text)).toBeUndefined();
         },
@@ -21,7 +21,7 @@ describe("where a dataset is", () => {
 });
 
 describe("MD5 of a dataset", () => {
-    it("is that of all its bytes, however large the file", () => {
+    it("covers all bytes of a large file", () => {
         const folder = mkdtempSync(path.join(tmpdir(), "dataset-"));
         const file = path.join(folder, "large.csv");
         writeFileSync(file, Buffer.alloc(3 * 1024 * 1024 + 1, "abc"));
@@ -33,7 +33,7 @@ describe("MD5 of a dataset", () => {
         expect(md5).toEqual({ hex: "056f6340e5c97b4aa42dde241152576f", base64: "BW9jQOXJe0qkLd4kEVJXbw==" });
     });
 
-    it("stands in the object's name", () => {
+    it("is part of the object's name", () => {
         const md5 = { hex: "0123456789abcdef0123456789abcdef", base64: "" };
 
         expect(datasetObjectName(md5, "iris.csv")).toBe("data/0123456789/iris.csv");

@@ -21,7 +21,7 @@ describe("a machine type", () => {
         ["n1-standard-4", 1, false, false],
         ["h3-standard-88", 0, false, false],
         ["c3-standard-192-metal", 0, false, false],
-    ])("%s with %i GPUs, spot %s: it can be moved while it runs: %s", (machineType, gpuCount, spot, expected) => {
+    ])("%s with %i GPUs, spot %s: can migrate is %s", (machineType, gpuCount, spot, expected) => {
         expect(canMigrate(machineType, gpuCount, spot)).toBe(expected);
     });
 });
@@ -37,7 +37,7 @@ describe("GPU settings", () => {
         ["a3-highgpu-8g", "nvidia-h100-80gb", 8],
         ["a3-megagpu-8g", "nvidia-h100-mega-80gb", 8],
         ["g4-standard-48", "nvidia-rtx-pro-6000", 1],
-    ])("%s with %s x %i go together", (machineType, gpuType, gpuCount) => {
+    ])("accept %s with %s x %i", (machineType, gpuType, gpuCount) => {
         expect(gpuProblem(machineType, gpuType, gpuCount)).toBeUndefined();
     });
 
@@ -58,7 +58,7 @@ describe("GPU settings", () => {
         ["g2-standard-4", "", 0, "gpuType", "must be nvidia-l4 with machine type g2-standard-4", "nvidia-l4"],
         ["g2-standard-4", "nvidia-tesla-t4", 1, "gpuType", "must be nvidia-l4 with machine type", "nvidia-l4"],
         ["g2-standard-48", "nvidia-l4", 1, "gpuCount", "must be 4 with machine type g2-standard-48", "4"],
-    ])("%s with %s x %i: %s %s...", (machineType, gpuType, gpuCount, key, must, example) => {
+    ])("reject %s with %s x %i: %s %s...", (machineType, gpuType, gpuCount, key, must, example) => {
         expect(gpuProblem(machineType, gpuType, gpuCount)).toEqual({
             key,
             must: expect.stringContaining(must),

@@ -16,7 +16,7 @@ const anyIdentity: fc.Arbitrary<JobIdentity> = fc.record({
 });
 
 describe("names of resources", () => {
-    it("can be read, and end in a hash or the run id", () => {
+    it("are readable and end in a hash or the run id", () => {
         const names = jobNames({
             project: "my-project",
             pulumiProject: "gcp-trainer",
@@ -54,7 +54,7 @@ describe("names of resources", () => {
         );
     });
 
-    it("are the same at every run, and others for another identity", () => {
+    it("are stable and differ between identities", () => {
         fc.assert(
             fc.property(anyIdentity, anyIdentity, (one, other) => {
                 const same = JSON.stringify(one) === JSON.stringify(other);

@@ -53,12 +53,12 @@ describe("Pulumi.yaml", () => {
         expect(description).toContain(`\`${path.basename(BOOT_IMAGES["linux/arm64"])}\``);
     });
 
-    // Without it the engine takes the program from package.json's exports: the component, which declares nothing by itself.
+    // Without it, the engine runs the component that package.json exports, which declares nothing by itself.
     it("names the program", () => {
         expect(project.main).toBe("index.ts");
     });
 
-    it("asks `pulumi new` for the provider's project, region and zone", () => {
+    it("makes `pulumi new` ask for the provider's project, region and zone", () => {
         expect(Object.keys(project.template.config)).toEqual(["gcp:project", "gcp:region", "gcp:zone"]);
     });
 });
@@ -66,11 +66,11 @@ describe("Pulumi.yaml", () => {
 describe.each(["dev", "local"])("Pulumi.%s.yaml", (stack) => {
     const config = readYaml<{ config: Record<string, string> }>(`Pulumi.${stack}.yaml`).config;
 
-    it("sets the gcp provider's keys only: iris is the default", () => {
+    it("sets only keys of the gcp provider, because iris is the default", () => {
         expect(Object.keys(config).filter((key) => !key.startsWith("gcp:"))).toEqual([]);
     });
 
-    it("has a config that can be used", () => {
+    it("has a valid config", () => {
         const gcp = { project: config["gcp:project"], region: config["gcp:region"], zone: config["gcp:zone"] };
 
         expect(() => parseConfig({ namespace: project.name, values: {}, gcp }, filesOf(ROOT))).not.toThrow();
@@ -91,13 +91,13 @@ it("Pulumi.local.yaml sends every request to the emulator on this machine", () =
     });
 });
 
-it("no file holds a text that `pulumi new` writes the new project's name or description over", () => {
+it("no file contains a placeholder that `pulumi new` replaces", () => {
     const found = ["PROJECT", "DESCRIPTION"].flatMap((name) => filesWith(`\${${name}}`));
 
     expect(found).toEqual([]);
 });
 
-/** What `pulumi new` would copy from a fresh checkout: nothing that was built or downloaded. */
+/** Files with a text that `pulumi new` would copy from a fresh checkout, without anything built or downloaded. */
 function filesWith(text: string, folder = ""): string[] {
     return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
         const file = path.join(folder, entry.name);

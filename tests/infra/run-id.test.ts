@@ -21,7 +21,7 @@ describe("canonical JSON", () => {
         expect(canonicalJson(value)).toBe(expected);
     });
 
-    it("says the same as JSON, in whatever order the keys came", () => {
+    it("parses to the same value as JSON", () => {
         fc.assert(
             fc.property(fc.jsonValue(), (value) => {
                 expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -32,7 +32,7 @@ describe("canonical JSON", () => {
 
 describe("run id", () => {
     it("is r- and ten hex digits of SHA-256", () => {
-        // The text in full, through `sha256sum`.
+        // Computed with `sha256sum`.
         expect(runId(identity)).toBe("r-fdf328cea9");
     });
 

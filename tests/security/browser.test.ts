@@ -10,7 +10,7 @@ import { describeWithChromium } from "../helpers/chromium";
 
 jest.setTimeout(120_000);
 
-const PROJECT = "demo-project";
+const PROJECT_ID = "demo-project";
 const NEW_BUCKET = "made-by-a-web-page";
 
 /** A request of a web page. */
@@ -22,10 +22,10 @@ interface Try {
 /** Reads the console, the APIs and a token, creates a bucket, and switches a VM off. */
 const TRIES: readonly Try[] = [
     { path: "/" },
-    { path: `/storage/v1/b?project=${PROJECT}`, init: { headers: { authorization: "Bearer guessed" } } },
+    { path: `/storage/v1/b?project=${PROJECT_ID}`, init: { headers: { authorization: "Bearer guessed" } } },
     { path: "/v2/" },
     {
-        path: `/storage/v1/b?project=${PROJECT}`,
+        path: `/storage/v1/b?project=${PROJECT_ID}`,
         init: {
             method: "POST",
             headers: { authorization: "Bearer guessed", "content-type": "application/json" },
@@ -33,7 +33,10 @@ const TRIES: readonly Try[] = [
         },
     },
     // Needs no preflight: a form of any page may send it.
-    { path: `/storage/v1/b?project=${PROJECT}`, init: { method: "POST", body: JSON.stringify({ name: NEW_BUCKET }) } },
+    {
+        path: `/storage/v1/b?project=${PROJECT_ID}`,
+        init: { method: "POST", body: JSON.stringify({ name: NEW_BUCKET }) },
+    },
     { path: "/computeMetadata/v1/instance/service-accounts/default/token" },
     { path: "/emulator/v1/machine/systemctl", init: { method: "POST", body: '{"args":["poweroff"]}' } },
 ];
