@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { ApiServer } from "../../emulator/src/http/server";
-import { mainRoutes } from "../../emulator/src/server";
-import { createServices, lifecycle } from "../../emulator/src/services";
+import { createServices, lifecycle, mainRoutes } from "../../emulator/src/services";
 
 /** A bucket on an emulator in this process. */
 export interface Bucket {
@@ -25,7 +24,7 @@ export async function startBucket(name = "bench"): Promise<Bucket> {
     for (const part of parts) {
         await part.start?.();
     }
-    const api = await ApiServer.start({ routes: mainRoutes(), services, authenticate: () => ({ kind: "owner" }) });
+    const api = await ApiServer.start({ routes: mainRoutes(services), authenticate: () => ({ kind: "owner" }) });
     services.listening.port = api.port;
     const call = async (target: string, init?: RequestInit) => {
         const response = await fetch(`${api.url}${target}`, init);

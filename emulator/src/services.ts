@@ -1,75 +1,88 @@
-import type { EmulatorOptions, InventoryItem } from ".";
 import { ComputeService } from "./compute/compute-service";
+import { computeRoutes } from "./compute/routes";
 import { RequestLog } from "./console/request-log";
-import { PolicyStore } from "./iam/policy";
-import { ServiceAccountService } from "./iam/service-accounts";
+import { consoleRoutes } from "./console/routes";
+import type { Route } from "./http/router";
+import { iamRoutes } from "./iam/routes";
+import { IamService } from "./iam/service";
 import { LogService } from "./logging/entries";
-import { ProjectService } from "./project/projects";
-import { ArtifactRegistryService } from "./registry/artifact-registry-service";
+import { loggingRoutes } from "./logging/routes";
+import { ProjectService } from "./projects/projects";
+import { projectRoutes } from "./projects/routes";
+import { artifactRoutes } from "./registry/artifact-routes";
+import { ociRoutes } from "./registry/oci-routes";
+import { ArtifactRegistryService } from "./registry/service";
+import type { EmulatorOptions, Service } from "./service";
 import { BUCKETS, type Bucket } from "./storage/buckets";
+import { storageRoutes } from "./storage/routes";
 import { StorageService } from "./storage/service";
 import { DocumentStore } from "./store/documents";
 
-/** Everything behind the HTTP APIs. A handler reaches its service through `request.services`. */
+/** All services over one data folder. */
 export interface Services {
     readonly options: EmulatorOptions;
     /** The main port, once it listens. */
     readonly listening: { port: number };
     readonly documents: DocumentStore;
     readonly projects: ProjectService;
-    readonly policies: PolicyStore;
-    readonly serviceAccounts: ServiceAccountService;
+    readonly iam: IamService;
     readonly storage: StorageService;
-    readonly artifactRegistry: ArtifactRegistryService;
+    readonly registry: ArtifactRegistryService;
     readonly logs: LogService;
     readonly compute: ComputeService;
-    /** What the console shows of the last requests. */
+    /** The last requests, for the console. */
     readonly requestLog: RequestLog;
 }
 
-/** What startEmulator needs of a service; every part is optional. */
-export interface Service {
-    /** Called once before the first request. */
-    start?(): Promise<void>;
-    /** Called once after the last request. */
-    stop?(): Promise<void>;
-    /** Things that exist now and would bill or clutter a real project. */
-    inventory?(): InventoryItem[];
-}
-
-/** Builds all services over one data folder. `options.dataDir` must be locked already. */
+/** Creates all services. `options.dataDir` must be locked already. */
 export function createServices(options: EmulatorOptions): Services {
-    const documents = new DocumentStore(options.dataDir);
+    const { dataDir, runtime, grantDelayMs } = options;
+    const documents = new DocumentStore(dataDir);
+    const listening = { port: 0 };
+    const requestLog = new RequestLog();
     const buckets = documents.collection<Bucket>(BUCKETS);
     const projects = new ProjectService(documents);
-    const serviceAccounts = new ServiceAccountService(documents, projects);
-    const policies = new PolicyStore(documents, {
+    const iam = new IamService(documents, projects, {
         projectOfBucket: (bucket) => buckets.get(bucket)?.projectId,
-        isActiveAccount: (email) => serviceAccounts.isActive(email),
-        ...(options.grantDelayMs === undefined ? {} : { grantDelayMs: options.grantDelayMs }),
+        ...(grantDelayMs === undefined ? {} : { grantDelayMs }),
     });
-    const storage = new StorageService(options.dataDir, documents, projects, policies);
-    const services: Services = {
-        options,
-        listening: { port: 0 },
-        documents,
+    const storage = new StorageService(dataDir, documents, projects, iam.policies);
+    const registry = new ArtifactRegistryService(dataDir, documents, projects, iam);
+    const compute = new ComputeService(documents, {
         projects,
-        policies,
-        serviceAccounts,
-        storage,
-        artifactRegistry: new ArtifactRegistryService({ options, documents, projects, policies }),
-        requestLog: new RequestLog(),
-        logs: new LogService(documents),
-        // Machines serve storage themselves, so Compute Engine is built from the others.
-        get compute() {
-            return compute;
+        accountExists: (email) => iam.serviceAccounts.exists(email),
+        host: {
+            dataDir,
+            runtime,
+            mainPort: () => listening.port,
+            storage: storageRoutes({ storage, projects, iam }),
+            log: (line, vm) => {
+                requestLog.add(line, vm);
+                options.log?.(`${line} (${vm})`);
+            },
         },
-    };
-    const compute = new ComputeService(services);
-    return services;
+    });
+    const logs = new LogService(documents);
+    return { options, listening, documents, projects, iam, storage, registry, logs, compute, requestLog };
 }
 
-/** Services in the order in which they start; they stop in the reverse order, and the inventory follows it. */
-export function lifecycle(services: Services): Service[] {
-    return [services.storage, services.serviceAccounts, services.policies, services.artifactRegistry, services.compute];
+/** All routes of the main port. The first route that matches wins. */
+export function mainRoutes(services: Services): Route[] {
+    const { options, projects, iam, storage, registry, logs } = services;
+    return [
+        ...storageRoutes({ storage, projects, iam }),
+        ...iamRoutes(iam, projects),
+        ...projectRoutes(projects, iam),
+        ...computeRoutes(services),
+        ...artifactRoutes({ registry, iam }),
+        // Before the registry, whose images are under /v2 too.
+        ...loggingRoutes(logs, iam),
+        ...ociRoutes({ registry, iam }),
+        ...consoleRoutes({ ...services, runtime: options.runtime }),
+    ];
+}
+
+/** Services in the order in which they start and list their inventory. They stop in the reverse order. */
+export function lifecycle({ storage, iam, registry, compute }: Services): Service[] {
+    return [storage, iam, registry, compute];
 }

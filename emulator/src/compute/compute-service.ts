@@ -1,11 +1,10 @@
-import type { InventoryItem } from "..";
-import type { Service, Services } from "../services";
+import type { InventoryItem, RuntimeKind, Service } from "../service";
+import type { DocumentStore } from "../store/documents";
 import { findDocker } from "../vm/container/find-docker";
-import type { RuntimeKind } from "../vm/guest/guest";
 import { requireSystemdImage } from "../vm/systemd/systemd-vm";
-import { InstanceService } from "./instances";
+import { type InstanceDependencies, InstanceService } from "./instances";
 import { inUse, pathOf } from "./links";
-import type { Subnetwork } from "./network-types";
+import type { Subnetwork } from "./network-schema";
 import { NetworkService } from "./networks";
 import { Operations } from "./operations";
 
@@ -16,17 +15,14 @@ export class ComputeService implements Service {
     readonly instances: InstanceService;
     readonly #runtime: RuntimeKind;
 
-    /**
-     * @param services what instances and their machines use; Compute Engine itself need not be among them yet
-     * @throws Error if a runtime of containers is wanted and there is no docker command
-     */
-    constructor(services: Services) {
-        this.#runtime = services.options.runtime;
+    /** @throws Error if the runtime needs containers and the docker command is missing */
+    constructor(documents: DocumentStore, dependencies: InstanceDependencies) {
+        this.#runtime = dependencies.host.runtime;
         if (this.#runtime !== "process") {
             findDocker();
         }
-        this.networks = new NetworkService(services.documents);
-        this.instances = new InstanceService(services, this.networks);
+        this.networks = new NetworkService(documents);
+        this.instances = new InstanceService(documents, this.networks, dependencies);
     }
 
     /** @throws ApiError 400 while an instance uses it */

@@ -3,8 +3,8 @@ import { invalid } from "../http/errors";
 import type { DocumentStore } from "../store/documents";
 import { ResourceCollection } from "./collection";
 import { checkName, newId, referencePath, selfLink, timestamp } from "./links";
+import type { Firewall, Network } from "./network-schema";
 import { type FirewallBody, firewallPatch } from "./network-schema";
-import type { Firewall, Network } from "./network-types";
 import { patched } from "./patches";
 
 type FirewallSettings = z.output<typeof firewallPatch>;

@@ -3,8 +3,8 @@ import type { InstanceBody, SchedulingBody } from "./instance-schema";
 import type { Scheduling, ShieldedConfig } from "./instance-types";
 import { lastSegment, referencePath } from "./links";
 
-/** Where an instance is to be made. */
-export interface InstancePlace {
+/** The zone of an instance. */
+export interface ZoneRef {
     readonly project: string;
     readonly zone: string;
 }
@@ -14,7 +14,7 @@ const MAX_METADATA_BYTES = 512 * 1024;
 const MAX_RUN_SECONDS = 120 * 24 * 3600;
 
 /** @throws ApiError 400 unless it is `zones/Z/machineTypes/T`, in any way of writing links, in the instance's own zone */
-export function machineTypePath(reference: string, { project, zone }: InstancePlace): string {
+export function machineTypePath(reference: string, { project, zone }: ZoneRef): string {
     const path = referencePath(reference, project, "resource.machineType");
     const type = lastSegment(path);
     if (

@@ -1,7 +1,6 @@
 import { invalid } from "../http/errors";
 import { readBoolean } from "../http/query";
-import { type Route, route } from "../http/router";
-import { CHANGE, change, PROJECT_PATH } from "./access";
+import type { Route } from "../http/router";
 import { checkAccounts, checkLabels, checkMetadata, machineTypePath, newShieldedConfig } from "./instance-checks";
 import {
     setLabelsBody,
@@ -12,165 +11,116 @@ import {
     shieldedBody,
 } from "./instance-schema";
 import { changedScheduling, replacedFields } from "./instance-updates";
-import { fingerprint, instancePath, requireFingerprint, selfLink } from "./links";
-
-const ONE = `${PROJECT_PATH}/zones/:zone/instances/:name` as const;
+import { fingerprint, requireFingerprint, selfLink } from "./links";
+import { type ComputeServices, methodsOf } from "./methods";
 
 /** Changes of an instance in place: https://cloud.google.com/compute/docs/instances/update-instance-properties */
-export function instanceUpdateRoutes(): Route[] {
-    return [...fingerprintedRoutes(), ...stoppedRoutes(), ...otherRoutes()];
+export function instanceUpdateRoutes(services: ComputeServices): Route[] {
+    return [...fingerprintedRoutes(services), ...stoppedRoutes(services), ...otherRoutes(services)];
 }
 
-/** Read-modify-write: the fingerprint must be that of what is there. */
-function fingerprintedRoutes(): Route[] {
+/** Read-modify-write: the fingerprint in the request must be the current one. */
+function fingerprintedRoutes(services: ComputeServices): Route[] {
+    const { instances } = services.compute;
+    const { update, verb } = methodsOf(services, "zones/:zone", "instances");
     return [
-        route(
-            "PUT",
-            ONE,
-            (request) =>
-                change(request, "compute.instances.update", "update", async ({ instances }) => {
-                    const body = await request.json<object>();
-                    return instances.update(instancePath(request.params), false, (instance) =>
-                        replacedFields(instance, body),
-                    );
-                }),
+        update(
+            async (path, request) => {
+                const body = await request.json<object>();
+                return instances.update(path, false, (instance) => replacedFields(instance, body));
+            },
             // The provider writes to the very URL that it has read from.
-            { query: ["requestId", "view"] },
+            ["view"],
         ),
-        route(
-            "POST",
-            `${ONE}/setMetadata`,
-            (request) =>
-                change(request, "compute.instances.setMetadata", "setMetadata", async ({ instances }) => {
-                    const body = await request.read(setMetadataBody);
-                    const items = body.items ?? [];
-                    checkMetadata(items);
-                    return instances.update(instancePath(request.params), false, ({ metadata }) => {
-                        requireFingerprint(body.fingerprint, metadata.fingerprint, "metadata");
-                        return { metadata: { kind: "compute#metadata", fingerprint: fingerprint({ items }), items } };
-                    });
-                }),
-            CHANGE,
-        ),
-        route(
-            "POST",
-            `${ONE}/setTags`,
-            (request) =>
-                change(request, "compute.instances.setTags", "setTags", async ({ instances }) => {
-                    const body = await request.read(setTagsBody);
-                    const items = body.items ?? [];
-                    return instances.update(instancePath(request.params), false, ({ tags }) => {
-                        requireFingerprint(body.fingerprint, tags.fingerprint, "tags");
-                        return { tags: { fingerprint: fingerprint(items), ...(items.length === 0 ? {} : { items }) } };
-                    });
-                }),
-            CHANGE,
-        ),
-        route(
-            "POST",
-            `${ONE}/setLabels`,
-            (request) =>
-                change(request, "compute.instances.setLabels", "setLabels", async ({ instances }) => {
-                    const body = await request.read(setLabelsBody);
-                    const labels = checkLabels(body.labels ?? {});
-                    return instances.update(instancePath(request.params), false, ({ labelFingerprint }) => {
-                        requireFingerprint(body.labelFingerprint, labelFingerprint, "labels");
-                        return { labels, labelFingerprint: fingerprint(labels) };
-                    });
-                }),
-            CHANGE,
+        verb("setMetadata", async (path, request) => {
+            const body = await request.read(setMetadataBody);
+            const items = body.items ?? [];
+            checkMetadata(items);
+            return instances.update(path, false, ({ metadata }) => {
+                requireFingerprint(body.fingerprint, metadata.fingerprint, "metadata");
+                return { metadata: { kind: "compute#metadata", fingerprint: fingerprint({ items }), items } };
+            });
+        }),
+        verb("setTags", async (path, request) => {
+            const body = await request.read(setTagsBody);
+            const items = body.items ?? [];
+            return instances.update(path, false, ({ tags }) => {
+                requireFingerprint(body.fingerprint, tags.fingerprint, "tags");
+                return { tags: { fingerprint: fingerprint(items), ...(items.length === 0 ? {} : { items }) } };
+            });
+        }),
+        verb("setLabels", async (path, request) => {
+            const body = await request.read(setLabelsBody);
+            const labels = checkLabels(body.labels ?? {});
+            return instances.update(path, false, ({ labelFingerprint }) => {
+                requireFingerprint(body.labelFingerprint, labelFingerprint, "labels");
+                return { labels, labelFingerprint: fingerprint(labels) };
+            });
+        }),
+    ];
+}
+
+/** Changes that Compute Engine makes only while the instance is stopped. */
+function stoppedRoutes(services: ComputeServices): Route[] {
+    const { instances } = services.compute;
+    const { serviceAccounts: accounts } = services.iam;
+    const { verb } = methodsOf(services, "zones/:zone", "instances");
+    return [
+        verb("setMachineType", async (path, request) => {
+            const { machineType } = await request.read(setMachineTypeBody);
+            const typePath = machineTypePath(machineType, request.params);
+            return instances.update(path, true, () => ({ machineType: selfLink(typePath) }));
+        }),
+        verb("setServiceAccount", async (path, request) => {
+            const { email, scopes = [] } = await request.read(setServiceAccountBody);
+            const serviceAccounts = email === undefined || email === "" ? [] : [{ email, scopes }];
+            checkAccounts(serviceAccounts, { accountExists: (account) => accounts.exists(account) });
+            return instances.update(path, true, () => ({ serviceAccounts }));
+        }),
+        verb(
+            "updateShieldedInstanceConfig",
+            async (path, request) => {
+                const patch = await request.read(shieldedBody);
+                return instances.update(path, true, ({ shieldedInstanceConfig }) => ({
+                    shieldedInstanceConfig: newShieldedConfig({ ...shieldedInstanceConfig, ...patch }),
+                }));
+            },
+            { method: "PATCH" },
         ),
     ];
 }
 
-/** What Compute Engine changes only while the instance is stopped. */
-function stoppedRoutes(): Route[] {
+function otherRoutes(services: ComputeServices): Route[] {
+    const { instances } = services.compute;
+    const { verb } = methodsOf(services, "zones/:zone", "instances");
     return [
-        route(
-            "POST",
-            `${ONE}/setMachineType`,
-            (request) =>
-                change(request, "compute.instances.setMachineType", "setMachineType", async ({ instances }) => {
-                    const { machineType } = await request.read(setMachineTypeBody);
-                    const path = machineTypePath(machineType, request.params);
-                    return instances.update(instancePath(request.params), true, () => ({
-                        machineType: selfLink(path),
-                    }));
-                }),
-            CHANGE,
+        verb("setScheduling", async (path, request) => {
+            const body = await request.json<object>();
+            return instances.update(path, false, (instance) => ({
+                scheduling: changedScheduling(instance, body, `${request.method} ${request.path}`),
+            }));
+        }),
+        verb(
+            "setDeletionProtection",
+            async (path, request) => {
+                const deletionProtection = readBoolean(request.query, "deletionProtection", true);
+                return instances.update(path, false, () => ({ deletionProtection }));
+            },
+            { query: ["deletionProtection"] },
         ),
-        route(
-            "POST",
-            `${ONE}/setServiceAccount`,
-            (request) =>
-                change(request, "compute.instances.setServiceAccount", "setServiceAccount", async ({ instances }) => {
-                    const { email, scopes = [] } = await request.read(setServiceAccountBody);
-                    const serviceAccounts = email === undefined || email === "" ? [] : [{ email, scopes }];
-                    checkAccounts(serviceAccounts, {
-                        accountExists: (account) => request.services.serviceAccounts.exists(account),
-                    });
-                    return instances.update(instancePath(request.params), true, () => ({ serviceAccounts }));
-                }),
-            CHANGE,
-        ),
-        route(
-            "PATCH",
-            `${ONE}/updateShieldedInstanceConfig`,
-            (request) => {
-                const permission = "compute.instances.updateShieldedInstanceConfig";
-                return change(request, permission, "updateShieldedInstanceConfig", async ({ instances }) => {
-                    const patch = await request.read(shieldedBody);
-                    return instances.update(instancePath(request.params), true, ({ shieldedInstanceConfig }) => ({
-                        shieldedInstanceConfig: newShieldedConfig({ ...shieldedInstanceConfig, ...patch }),
-                    }));
+        verb(
+            "setDiskAutoDelete",
+            async (path, request) => {
+                const autoDelete = readBoolean(request.query, "autoDelete", false);
+                const deviceName = request.query.get("deviceName");
+                return instances.update(path, false, ({ disks }) => {
+                    if (!disks.some((disk) => disk.deviceName === deviceName)) {
+                        throw invalid(`No attached disk found with device name '${deviceName}'.`);
+                    }
+                    return { disks: disks.map((disk) => ({ ...disk, autoDelete })) };
                 });
             },
-            CHANGE,
-        ),
-    ];
-}
-
-function otherRoutes(): Route[] {
-    return [
-        route(
-            "POST",
-            `${ONE}/setScheduling`,
-            (request) =>
-                change(request, "compute.instances.setScheduling", "setScheduling", async ({ instances }) => {
-                    const body = await request.json<object>();
-                    return instances.update(instancePath(request.params), false, (instance) => ({
-                        scheduling: changedScheduling(instance, body, `${request.method} ${request.path}`),
-                    }));
-                }),
-            CHANGE,
-        ),
-        route(
-            "POST",
-            `${ONE}/setDeletionProtection`,
-            (request) => {
-                const permission = "compute.instances.setDeletionProtection";
-                return change(request, permission, "setDeletionProtection", ({ instances }) => {
-                    const deletionProtection = readBoolean(request.query, "deletionProtection", true);
-                    return instances.update(instancePath(request.params), false, () => ({ deletionProtection }));
-                });
-            },
-            { query: ["requestId", "deletionProtection"] },
-        ),
-        route(
-            "POST",
-            `${ONE}/setDiskAutoDelete`,
-            (request) =>
-                change(request, "compute.instances.setDiskAutoDelete", "setDiskAutoDelete", ({ instances }) => {
-                    const autoDelete = readBoolean(request.query, "autoDelete", false);
-                    const deviceName = request.query.get("deviceName");
-                    return instances.update(instancePath(request.params), false, ({ disks }) => {
-                        if (!disks.some((disk) => disk.deviceName === deviceName)) {
-                            throw invalid(`No attached disk found with device name '${deviceName}'.`);
-                        }
-                        return { disks: disks.map((disk) => ({ ...disk, autoDelete })) };
-                    });
-                }),
-            { query: ["requestId", "autoDelete", "deviceName"] },
+            { query: ["autoDelete", "deviceName"] },
         ),
     ];
 }

@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { checkBody } from "../http/body";
+import { checkBody, withoutNulls } from "../http/body";
 import { ApiError, unimplemented } from "../http/errors";
 import { newScheduling } from "./instance-checks";
 import { setSchedulingBody } from "./instance-schema";
 import type { Instance, Scheduling } from "./instance-types";
 import { pathOf, requireFingerprint } from "./links";
-import { withoutNulls } from "./schema";
 
 /** What Compute Engine says of an instance, and a client sends back as it read it, perhaps a while ago. */
 const OUTPUT_ONLY = new Set([
@@ -30,7 +29,7 @@ const OUTPUT_ONLY = new Set([
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/update
  */
 export function replacedFields(instance: Instance, body: object): Partial<Instance> {
-    const wanted = withoutNulls(body) as Record<string, unknown>;
+    const wanted = withoutNulls(body, "drop") as Record<string, unknown>;
     const now = instance as unknown as Record<string, unknown>;
     requireFingerprint(wanted.fingerprint, instance.fingerprint, "instance");
     const changed = [...new Set([...Object.keys(now), ...Object.keys(wanted)])]

@@ -1,69 +1,79 @@
-import type { InventoryItem } from "..";
 import { ApiError, invalid } from "../http/errors";
-import type { Services } from "../services";
+import type { ProjectService } from "../projects/projects";
+import type { InventoryItem } from "../service";
+import type { DocumentStore } from "../store/documents";
 import type { MetadataSource } from "../vm/metadata/metadata-tree";
 import { ResourceCollection } from "./collection";
 import { DiskCollection } from "./disks";
-import type { InstancePlace } from "./instance-checks";
+import type { ZoneRef } from "./instance-checks";
 import { metadataSource } from "./instance-metadata";
 import type { InstanceBody } from "./instance-schema";
 import type { Instance, InstanceStatus } from "./instance-types";
 import { COMPUTE_URL, fingerprint, pathOf, timestamp } from "./links";
 import type { NetworkService } from "./networks";
 import { newInstance } from "./new-instance";
-import { type Live, SHUTDOWN_GRACE_SECONDS, VirtualMachine } from "./virtual-machine";
+import type { UnfinishedChange } from "./operations";
+import { type InstanceState, SHUTDOWN_GRACE_SECONDS, VirtualMachine, type VmHost } from "./virtual-machine";
 
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** Instances with their boot disks, and the life of the machines behind them. */
+/** What instances use of the rest of the emulator. */
+export interface InstanceDependencies {
+    readonly projects: ProjectService;
+    /** Whether a service account exists; those of unknown projects count as existing. */
+    readonly accountExists: (email: string) => boolean;
+    readonly host: VmHost;
+}
+
+/** Instances with their boot disks, and the VMs behind them. */
 export class InstanceService {
     readonly instances: ResourceCollection<Instance>;
     readonly disks: DiskCollection;
-    readonly #live = new Map<string, Live>();
+    readonly #states = new Map<string, InstanceState>();
 
-    readonly #services: Services;
     readonly #networks: NetworkService;
+    readonly #dependencies: InstanceDependencies;
 
-    constructor(services: Services, networks: NetworkService) {
-        this.#services = services;
+    constructor(documents: DocumentStore, networks: NetworkService, dependencies: InstanceDependencies) {
         this.#networks = networks;
+        this.#dependencies = dependencies;
 
-        this.instances = new ResourceCollection(services.documents, "instances");
-        this.disks = new DiskCollection(services.documents);
+        this.instances = new ResourceCollection(documents, "instances");
+        this.disks = new DiskCollection(documents);
     }
 
-    /** Makes and boots an instance. Resolves when it is RUNNING; its system goes on booting. */
-    async insert(place: InstancePlace, body: InstanceBody): Promise<Instance> {
-        const project = await this.#services.projects.get(place.project);
-        const path = `projects/${place.project}/zones/${place.zone}/instances/${body.name}`;
+    /** Creates and boots an instance. Resolves when it is RUNNING; its guest continues to boot. */
+    async insert(location: ZoneRef, body: InstanceBody): Promise<Instance> {
+        const project = await this.#dependencies.projects.get(location.project);
+        const path = `projects/${location.project}/zones/${location.zone}/instances/${body.name}`;
         this.instances.checkFree(path);
         const defaultAccount = `${project.projectNumber}-compute@developer.gserviceaccount.com`;
-        const made = newInstance(body, place, {
+        const { instance, disk } = newInstance(body, location, {
             networks: this.#networks,
             usedAddresses: (subnetwork) => this.addresses(subnetwork),
-            accountExists: (email) => this.#services.serviceAccounts.exists(email),
+            accountExists: this.#dependencies.accountExists,
             defaultAccount,
         });
-        const diskPath = pathOf(made.disk);
+        const diskPath = pathOf(disk);
         this.disks.checkFree(diskPath);
-        // Both are there before anything is awaited, so that a second request of the same name finds them.
-        await Promise.all([this.disks.put(diskPath, made.disk), this.instances.put(path, made.instance)]);
+        // Both exist before anything is awaited, so that a second request for the same name finds them.
+        await Promise.all([this.disks.put(diskPath, disk), this.instances.put(path, instance)]);
         await this.#boot(path);
         return this.instances.get(path);
     }
 
     /**
-     * The instance as a client sees it. A machine that went off before anybody saw it RUNNING is answered as RUNNING
-     * once: the provider waits for that state after `insert`, and real machines take longer than its first look.
+     * The instance as a client sees it. An instance that powered off before any client saw it RUNNING is reported as RUNNING
+     * once more: the provider waits for that state after `insert`, and real VMs take longer than its first poll.
      */
-    view(path: string): Instance {
+    describe(path: string): Instance {
         const instance = this.instances.get(path);
-        const live = this.#live.get(path);
-        if (instance.status === "RUNNING" && live !== undefined) {
-            live.seenRunning = true;
-            if (live.offUnseen) {
-                live.offUnseen = false;
-                // In memory at once; a failing disk is reported by the next write that is awaited.
+        const state = this.#states.get(path);
+        if (instance.status === "RUNNING" && state !== undefined) {
+            state.reportedRunning = true;
+            if (state.unreportedOff) {
+                state.unreportedOff = false;
+                // Memory changes at once; a failing disk is reported by the next write that is awaited.
                 void this.#setStatus(path, "TERMINATED");
             }
         }
@@ -71,12 +81,12 @@ export class InstanceService {
     }
 
     list(parent: string): Instance[] {
-        return this.instances.list(parent).map((instance) => this.view(pathOf(instance)));
+        return this.instances.list(parent).map((instance) => this.describe(pathOf(instance)));
     }
 
-    /** Starts a stopped instance; one that runs stays as it is. @throws ApiError 400 while it stops */
+    /** Starts a stopped instance; a running one does not change. @throws ApiError 400 while it stops */
     async start(path: string): Promise<Instance> {
-        await this.#settle(path);
+        await this.#endGrace(path);
         const { status } = this.instances.get(path);
         if (status === "STOPPING") {
             throw new ApiError(400, "resourceNotReady", `The resource '${path}' is not ready`);
@@ -87,33 +97,33 @@ export class InstanceService {
         return this.instances.get(path);
     }
 
-    /** Shuts an instance down in an orderly way, or by cutting its power after the grace. */
-    async stop(path: string): Promise<{ instance: Instance; finished: Promise<void> }> {
-        await this.#settle(path);
+    /** Shuts an instance down, and cuts its power if that takes longer than the grace period. */
+    async stop(path: string): Promise<UnfinishedChange> {
+        await this.#endGrace(path);
         const { scheduling } = this.instances.get(path);
         await this.#shutDown(path, SHUTDOWN_GRACE_SECONDS[scheduling.provisioningModel]);
-        return { instance: this.instances.get(path), finished: this.#liveOf(path).vm.whenOff() };
+        return { resource: this.instances.get(path), finished: this.#stateOf(path).vm.whenOff() };
     }
 
-    /** Cuts the power and boots again. */
+    /** Cuts the power, then boots again. */
     async reset(path: string): Promise<Instance> {
-        await this.#settle(path);
+        await this.#endGrace(path);
         this.#requireStatus(path, "RUNNING");
-        await this.#liveOf(path).vm.cutPower();
+        await this.#stateOf(path).vm.cutPower();
         await this.#boot(path);
         return this.instances.get(path);
     }
 
-    /** As Compute Engine preempts: the metadata server says so, and the guest has 30 seconds. @throws ApiError 400 */
+    /** Preempts like Compute Engine: the metadata server reports it, and the guest gets 30 seconds. @throws ApiError 400 */
     async preempt(path: string): Promise<Instance> {
-        await this.#settle(path);
+        await this.#endGrace(path);
         const { scheduling } = this.#requireStatus(path, "RUNNING");
         if (!scheduling.preemptible) {
             throw invalid(
                 `The instance '${path}' is not preemptible: its provisioning model is ${scheduling.provisioningModel}.`,
             );
         }
-        this.#liveOf(path).preempted = true;
+        this.#stateOf(path).preempted = true;
         await this.#shutDown(path, SHUTDOWN_GRACE_SECONDS.SPOT);
         this.#deleteIfWanted(path);
         return this.instances.get(path);
@@ -127,8 +137,8 @@ export class InstanceService {
                 `Invalid resource usage: 'Resource cannot be deleted if it's protected against deletion: ${path}'.`,
             );
         }
-        await this.#liveOf(path).vm.remove();
-        this.#live.delete(path);
+        await this.#stateOf(path).vm.remove();
+        this.#states.delete(path);
         if (this.instances.find(path) !== undefined) {
             await this.instances.delete(path);
         }
@@ -142,7 +152,7 @@ export class InstanceService {
         stoppedOnly: boolean,
         change: (instance: Instance) => Partial<Instance>,
     ): Promise<Instance> {
-        await this.#settle(path);
+        await this.#endGrace(path);
         if (stoppedOnly) {
             this.#requireStatus(path, "TERMINATED");
         }
@@ -156,25 +166,25 @@ export class InstanceService {
 
     serialPort(path: string): VirtualMachine["serial"] {
         this.instances.get(path);
-        return this.#liveOf(path).vm.serial;
+        return this.#stateOf(path).vm.serial;
     }
 
-    /** After a restart of the emulator every machine is off; what an emulator that was killed left behind is ended. */
+    /** Marks every instance as off after a restart of the emulator, and ends what a killed emulator left running. */
     async recover(): Promise<void> {
         for (const [path, instance] of this.instances.entries()) {
-            await this.#liveOf(path).vm.cutPower();
+            await this.#stateOf(path).vm.cutPower();
             if (instance.status !== "TERMINATED") {
                 await this.#setStatus(path, "TERMINATED");
             }
         }
     }
 
-    /** Switches every machine off at once; the disks stay, except those of the runtime `systemd`. */
+    /** Powers every VM off at once. The disks stay, except for those of the runtime `systemd`. */
     async powerOffAll(): Promise<void> {
         await Promise.all(
-            [...this.#live].map(async ([path, { vm }]) => {
+            [...this.#states].map(async ([path, { vm }]) => {
                 await vm.release();
-                await this.#settle(path);
+                await this.#endGrace(path);
             }),
         );
     }
@@ -187,11 +197,11 @@ export class InstanceService {
     }
 
     async #boot(path: string): Promise<void> {
-        const live = this.#liveOf(path);
-        live.seenRunning = false;
-        live.offUnseen = false;
-        live.preempted = false;
-        live.projectNumber = (await this.#services.projects.get(path.split("/")[1] ?? "")).projectNumber;
+        const state = this.#stateOf(path);
+        state.reportedRunning = false;
+        state.unreportedOff = false;
+        state.preempted = false;
+        state.projectNumber = (await this.#dependencies.projects.get(path.split("/")[1] ?? "")).projectNumber;
         const { scheduling, metadata } = this.instances.get(path);
         const seconds = scheduling.maxRunDuration?.seconds;
         const limitMs = Number(seconds) * 1000;
@@ -203,12 +213,12 @@ export class InstanceService {
             resourceStatus: { scheduling: terminationTimestamp === undefined ? {} : { terminationTimestamp } },
         });
         if (seconds !== undefined) {
-            live.limit = setTimeout(() => void this.#limitPassed(path), Math.min(limitMs, MAX_DELAY_MS));
+            state.limit = setTimeout(() => void this.#limitPassed(path), Math.min(limitMs, MAX_DELAY_MS));
         }
         try {
-            await live.vm.boot(metadata.items.find(({ key }) => key === "user-data")?.value ?? "");
+            await state.vm.boot(metadata.items.find(({ key }) => key === "user-data")?.value ?? "");
         } catch (error) {
-            clearTimeout(live.limit);
+            clearTimeout(state.limit);
             await this.#setStatus(path, "TERMINATED");
             throw error;
         }
@@ -222,11 +232,11 @@ export class InstanceService {
         }
     }
 
-    /** Compute Engine itself ended the run: `instanceTerminationAction` says what becomes of the instance. */
+    /** Applies `instanceTerminationAction` after Compute Engine itself ended the run. */
     #deleteIfWanted(path: string): void {
         if (this.instances.get(path).scheduling.instanceTerminationAction === "DELETE") {
-            // Nobody waits for it: the instance is there until it is gone.
-            void this.#liveOf(path)
+            // Nobody waits for this: the instance exists until its VM is off.
+            void this.#stateOf(path)
                 .vm.whenOff()
                 .then(() => this.delete(path));
         }
@@ -235,27 +245,27 @@ export class InstanceService {
     async #shutDown(path: string, graceSeconds: number): Promise<void> {
         if (this.instances.get(path).status === "RUNNING") {
             const stopped = this.#setStatus(path, "STOPPING");
-            this.#liveOf(path).vm.shutDown(graceSeconds);
+            this.#stateOf(path).vm.shutDown(graceSeconds);
             await stopped;
         }
     }
 
     async #poweredOff(path: string): Promise<void> {
-        const live = this.#liveOf(path);
-        clearTimeout(live.limit);
+        const state = this.#stateOf(path);
+        clearTimeout(state.limit);
         const status = this.instances.find(path)?.status;
-        if (status === "RUNNING" && !live.seenRunning) {
-            live.offUnseen = true;
+        if (status === "RUNNING" && !state.reportedRunning) {
+            state.unreportedOff = true;
         } else if (status !== undefined) {
             await this.#setStatus(path, "TERMINATED");
         }
     }
 
-    /** Ends the pretence of `view`: from here on the state counts. */
-    async #settle(path: string): Promise<void> {
-        const live = this.#live.get(path);
-        if (live?.offUnseen === true) {
-            live.offUnseen = false;
+    /** Drops the grace described at `describe`. */
+    async #endGrace(path: string): Promise<void> {
+        const state = this.#states.get(path);
+        if (state?.unreportedOff === true) {
+            state.unreportedOff = false;
             await this.#setStatus(path, "TERMINATED");
         }
     }
@@ -278,28 +288,28 @@ export class InstanceService {
         await this.instances.put(path, { ...instance, status, ...stopped });
     }
 
-    #liveOf(path: string): Live {
-        let live = this.#live.get(path);
-        if (live === undefined) {
+    #stateOf(path: string): InstanceState {
+        let state = this.#states.get(path);
+        if (state === undefined) {
             const [, project = "", , zone = "", , name = ""] = path.split("/");
-            const vm = new VirtualMachine(this.#services, `${project}-${zone}-${name}`, {
+            const vm = new VirtualMachine(this.#dependencies.host, `${project}-${zone}-${name}`, {
                 metadata: () => this.#metadata(path),
                 poweredOff: () => this.#poweredOff(path),
             });
-            live = { vm, seenRunning: false, offUnseen: false, preempted: false, projectNumber: "" };
-            this.#live.set(path, live);
+            state = { vm, reportedRunning: false, unreportedOff: false, preempted: false, projectNumber: "" };
+            this.#states.set(path, state);
         }
-        return live;
+        return state;
     }
 
     #metadata(path: string): MetadataSource {
         const instance = this.instances.get(path);
-        const { preempted, projectNumber } = this.#liveOf(path);
+        const { preempted, projectNumber } = this.#stateOf(path);
         const image = (this.disks.bootDisk(instance)?.sourceImage ?? "").slice(COMPUTE_URL.length);
         return metadataSource(instance, { preempted, projectNumber, image });
     }
 
-    /** Addresses that instances have in a subnetwork. @param subnetwork its link */
+    /** Addresses that instances use in a subnetwork. @param subnetwork its link */
     addresses(subnetwork: string): ReadonlySet<string> {
         const interfaces = this.instances.entries().flatMap(([, instance]) => instance.networkInterfaces);
         return new Set(interfaces.filter((one) => one.subnetwork === subnetwork).map((one) => one.networkIP));

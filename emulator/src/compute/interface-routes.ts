@@ -1,88 +1,48 @@
-import { type Route, route } from "../http/router";
-import { change, PROJECT_PATH } from "./access";
-import type { ComputeService } from "./compute-service";
+import type { Route } from "../http/router";
 import { accessConfigBody, setSecurityPolicyBody, updateInterfaceBody } from "./instance-schema";
 import type { Instance, NetworkInterface } from "./instance-types";
-import {
-    checkInterfaceName,
-    type InterfaceContext,
-    movedInterface,
-    withAccessConfig,
-    withoutAccessConfig,
-} from "./interfaces";
-import { instancePath } from "./links";
-
-const ONE = `${PROJECT_PATH}/zones/:zone/instances/:name` as const;
-const QUERY = { query: ["requestId", "networkInterface"] };
+import { checkInterfaceName, movedInterface, withAccessConfig, withoutAccessConfig } from "./interfaces";
+import { type ComputeServices, methodsOf } from "./methods";
 
 /** Changes of an instance's network interface: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
-export function interfaceRoutes(): Route[] {
+export function interfaceRoutes(services: ComputeServices): Route[] {
+    const { instances, networks } = services.compute;
+    const { verb } = methodsOf(services, "zones/:zone", "instances");
+    const context = { networks, usedAddresses: (subnetwork: string) => instances.addresses(subnetwork) };
+    const setInterface = (path: string, change: (instance: Instance) => NetworkInterface) =>
+        instances.update(path, false, (instance) => ({ networkInterfaces: [change(instance)] }));
     return [
-        route(
-            "PATCH",
-            `${ONE}/updateNetworkInterface`,
-            (request) => {
-                const permission = "compute.instances.updateNetworkInterface";
-                return change(request, permission, "updateNetworkInterface", async (compute) => {
-                    checkInterfaceName(request.query.get("networkInterface"));
-                    const body = await request.read(updateInterfaceBody);
-                    return setInterface(compute, instancePath(request.params), (instance) =>
-                        movedInterface(instance, body, contextOf(compute)),
-                    );
-                });
+        verb(
+            "updateNetworkInterface",
+            async (path, request) => {
+                checkInterfaceName(request.query.get("networkInterface"));
+                const body = await request.read(updateInterfaceBody);
+                return setInterface(path, (instance) => movedInterface(instance, body, context));
             },
-            QUERY,
+            { method: "PATCH", query: ["networkInterface"] },
         ),
-        route(
-            "POST",
-            `${ONE}/addAccessConfig`,
-            (request) =>
-                change(request, "compute.instances.addAccessConfig", "addAccessConfig", async (compute) => {
-                    checkInterfaceName(request.query.get("networkInterface"));
-                    const body = await request.read(accessConfigBody);
-                    return setInterface(compute, instancePath(request.params), (instance) =>
-                        withAccessConfig(instance, body),
-                    );
-                }),
-            QUERY,
-        ),
-        route(
-            "POST",
-            `${ONE}/deleteAccessConfig`,
-            (request) =>
-                change(request, "compute.instances.deleteAccessConfig", "deleteAccessConfig", async (compute) => {
-                    checkInterfaceName(request.query.get("networkInterface"));
-                    const name = request.query.get("accessConfig");
-                    return setInterface(compute, instancePath(request.params), (instance) =>
-                        withoutAccessConfig(instance, name),
-                    );
-                }),
-            { query: ["requestId", "networkInterface", "accessConfig"] },
-        ),
-        route(
-            "POST",
-            `${ONE}/setSecurityPolicy`,
-            (request) => {
-                const permission = "compute.instances.setSecurityPolicy";
-                return change(request, permission, "setSecurityPolicy", async ({ instances }) => {
-                    // The provider takes the policy away whenever an access config changes; there is none to take.
-                    await request.read(setSecurityPolicyBody);
-                    return instances.update(instancePath(request.params), false, () => ({}));
-                });
+        verb(
+            "addAccessConfig",
+            async (path, request) => {
+                checkInterfaceName(request.query.get("networkInterface"));
+                const body = await request.read(accessConfigBody);
+                return setInterface(path, (instance) => withAccessConfig(instance, body));
             },
-            { query: ["requestId"] },
+            { query: ["networkInterface"] },
         ),
+        verb(
+            "deleteAccessConfig",
+            async (path, request) => {
+                checkInterfaceName(request.query.get("networkInterface"));
+                const name = request.query.get("accessConfig");
+                return setInterface(path, (instance) => withoutAccessConfig(instance, name));
+            },
+            { query: ["networkInterface", "accessConfig"] },
+        ),
+        verb("setSecurityPolicy", async (path, request) => {
+            // The provider removes the policy whenever an access config changes. No instance has one here.
+            await request.read(setSecurityPolicyBody);
+            return instances.update(path, false, () => ({}));
+        }),
     ];
-}
-
-function contextOf({ instances, networks }: ComputeService): InterfaceContext {
-    return { networks, usedAddresses: (subnetwork) => instances.addresses(subnetwork) };
-}
-
-function setInterface(
-    { instances }: ComputeService,
-    path: string,
-    change: (instance: Instance) => NetworkInterface,
-): Promise<Instance> {
-    return instances.update(path, false, (instance) => ({ networkInterfaces: [change(instance)] }));
 }

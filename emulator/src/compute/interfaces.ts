@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { ApiError, invalid } from "../http/errors";
-import type { InstancePlace } from "./instance-checks";
+import type { ZoneRef } from "./instance-checks";
 import type { AccessConfigBody, InterfaceBody, UpdateInterfaceBody } from "./instance-schema";
 import type { AccessConfig, Instance, NetworkInterface } from "./instance-types";
 import { fingerprint, lastSegment, pathOf, referencePath, regionOf, requireFingerprint } from "./links";
-import type { Subnetwork } from "./network-types";
+import type { Subnetwork } from "./network-schema";
 import type { NetworkService } from "./networks";
 import { freeAddress, isUsable, parseRange } from "./subnet-range";
 
@@ -16,7 +16,7 @@ export interface InterfaceContext {
 }
 
 /** Whose interface it is. */
-type Owner = InstancePlace & { readonly name: string };
+type Owner = ZoneRef & { readonly name: string };
 
 /**
  * An instance's interface, in an existing network.

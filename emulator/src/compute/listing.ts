@@ -1,5 +1,5 @@
 import { invalid, unimplemented } from "../http/errors";
-import { readMaxResults } from "../storage/listing";
+import { readMaxResults } from "../http/query";
 import type { Resource } from "./collection";
 import { selfLink } from "./links";
 

@@ -1,191 +1,60 @@
-import { type Route, route } from "../http/router";
-import { allow, CHANGE, change, LIST, PROJECT_PATH } from "./access";
+import type { Route } from "../http/router";
 import { checkRegion } from "./links";
-import { listOf } from "./listing";
+import { type ComputeServices, methodsOf } from "./methods";
 import { expandRangeBody, firewallBody, networkBody, privateAccessBody, subnetworkBody } from "./network-schema";
-
-const NETWORKS = `${PROJECT_PATH}/global/networks` as const;
-const SUBNETWORKS = `${PROJECT_PATH}/regions/:region/subnetworks` as const;
-const FIREWALLS = `${PROJECT_PATH}/global/firewalls` as const;
-
-type GlobalName = { readonly project: string; readonly name: string };
-type RegionalName = GlobalName & { readonly region: string };
-
-const networkPath = (params: GlobalName) => `projects/${params.project}/global/networks/${params.name}`;
-const firewallPath = (params: GlobalName) => `projects/${params.project}/global/firewalls/${params.name}`;
-const subnetworkPath = (params: RegionalName) =>
-    `projects/${params.project}/regions/${params.region}/subnetworks/${params.name}`;
 
 const whereOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`;
 
 /** Networks, subnetworks and firewall rules: https://cloud.google.com/compute/docs/reference/rest/v1/networks */
-export function networkRoutes(): Route[] {
-    return [...networks(), ...subnetworks(), ...firewalls()];
+export function networkRoutes(services: ComputeServices): Route[] {
+    return [...networkMethods(services), ...subnetworkMethods(services), ...firewallMethods(services)];
 }
 
-function networks(): Route[] {
+function networkMethods(services: ComputeServices): Route[] {
+    const { networks } = services.compute;
+    const { get, list, insert, patch, remove } = methodsOf(services, "global", "networks");
     return [
-        route(
-            "POST",
-            NETWORKS,
-            (request) =>
-                change(request, "compute.networks.create", "insert", async ({ networks }) =>
-                    networks.insertNetwork(request.params.project, await request.read(networkBody)),
-                ),
-            CHANGE,
-        ),
-        route(
-            "GET",
-            NETWORKS,
-            (request) => {
-                const parent = `projects/${request.params.project}/global`;
-                const items = allow(request, "compute.networks.list").networks.networks.list(parent);
-                return { body: listOf(request.query, "compute#networkList", `${parent}/networks`, items) };
-            },
-            LIST,
-        ),
-        route("GET", `${NETWORKS}/:name`, (request) => ({
-            body: allow(request, "compute.networks.get").networks.network(networkPath(request.params)),
-        })),
-        route(
-            "PATCH",
-            `${NETWORKS}/:name`,
-            (request) =>
-                change(request, "compute.networks.update", "patch", async ({ networks }) =>
-                    networks.patchNetwork(networkPath(request.params), await request.json<object>(), whereOf(request)),
-                ),
-            CHANGE,
-        ),
-        route(
-            "DELETE",
-            `${NETWORKS}/:name`,
-            (request) =>
-                change(request, "compute.networks.delete", "delete", ({ networks }) =>
-                    networks.deleteNetwork(networkPath(request.params)),
-                ),
-            CHANGE,
-        ),
+        insert(async (request) => networks.insertNetwork(request.params.project, await request.read(networkBody))),
+        list((parent) => networks.networks.list(parent)),
+        get((path) => networks.network(path)),
+        patch(async (path, request) => networks.patchNetwork(path, await request.json<object>(), whereOf(request))),
+        remove((path) => networks.deleteNetwork(path)),
     ];
 }
 
-function subnetworks(): Route[] {
+function subnetworkMethods(services: ComputeServices): Route[] {
+    const { compute } = services;
+    const { networks } = compute;
+    const { get, list, insert, patch, remove, verb } = methodsOf(services, "regions/:region", "subnetworks");
     return [
-        route(
-            "POST",
-            SUBNETWORKS,
-            (request) =>
-                change(request, "compute.subnetworks.create", "insert", async ({ networks }) => {
-                    const { project, region } = request.params;
-                    const body = await request.read(subnetworkBody);
-                    return networks.insertSubnetwork(project, checkRegion(project, region), body);
-                }),
-            CHANGE,
-        ),
-        route(
-            "GET",
-            SUBNETWORKS,
-            (request) => {
-                const parent = `projects/${request.params.project}/regions/${request.params.region}`;
-                const items = allow(request, "compute.subnetworks.list").networks.subnetworks.list(parent);
-                return { body: listOf(request.query, "compute#subnetworkList", `${parent}/subnetworks`, items) };
-            },
-            LIST,
-        ),
-        route("GET", `${SUBNETWORKS}/:name`, (request) => ({
-            body: allow(request, "compute.subnetworks.get").networks.subnetwork(subnetworkPath(request.params)),
-        })),
-        route(
-            "POST",
-            `${SUBNETWORKS}/:name/setPrivateIpGoogleAccess`,
-            (request) => {
-                const permission = "compute.subnetworks.setPrivateIpGoogleAccess";
-                return change(request, permission, "setPrivateIpGoogleAccess", async ({ networks }) => {
-                    const { privateIpGoogleAccess } = await request.read(privateAccessBody);
-                    return networks.setPrivateAccess(subnetworkPath(request.params), privateIpGoogleAccess);
-                });
-            },
-            CHANGE,
-        ),
-        route(
-            "POST",
-            `${SUBNETWORKS}/:name/expandIpCidrRange`,
-            (request) =>
-                change(request, "compute.subnetworks.expandIpCidrRange", "expandIpCidrRange", async ({ networks }) => {
-                    const { ipCidrRange } = await request.read(expandRangeBody);
-                    return networks.expandRange(subnetworkPath(request.params), ipCidrRange);
-                }),
-            CHANGE,
-        ),
-        route(
-            "PATCH",
-            `${SUBNETWORKS}/:name`,
-            (request) =>
-                change(request, "compute.subnetworks.update", "patch", async ({ networks }) =>
-                    networks.patchSubnetwork(
-                        subnetworkPath(request.params),
-                        await request.json<object>(),
-                        whereOf(request),
-                    ),
-                ),
-            CHANGE,
-        ),
-        route(
-            "DELETE",
-            `${SUBNETWORKS}/:name`,
-            (request) =>
-                change(request, "compute.subnetworks.delete", "delete", (compute) =>
-                    compute.deleteSubnetwork(subnetworkPath(request.params)),
-                ),
-            CHANGE,
-        ),
+        insert(async (request) => {
+            const { project, region } = request.params;
+            const body = await request.read(subnetworkBody);
+            return networks.insertSubnetwork(project, checkRegion(project, region), body);
+        }),
+        list((parent) => networks.subnetworks.list(parent)),
+        get((path) => networks.subnetwork(path)),
+        verb("setPrivateIpGoogleAccess", async (path, request) => {
+            const { privateIpGoogleAccess } = await request.read(privateAccessBody);
+            return networks.setPrivateAccess(path, privateIpGoogleAccess);
+        }),
+        verb("expandIpCidrRange", async (path, request) => {
+            const { ipCidrRange } = await request.read(expandRangeBody);
+            return networks.expandRange(path, ipCidrRange);
+        }),
+        patch(async (path, request) => networks.patchSubnetwork(path, await request.json<object>(), whereOf(request))),
+        remove((path) => compute.deleteSubnetwork(path)),
     ];
 }
 
-function firewalls(): Route[] {
+function firewallMethods(services: ComputeServices): Route[] {
+    const { firewalls } = services.compute.networks;
+    const { get, list, insert, patch, remove } = methodsOf(services, "global", "firewalls");
     return [
-        route(
-            "POST",
-            FIREWALLS,
-            (request) =>
-                change(request, "compute.firewalls.create", "insert", async ({ networks }) =>
-                    networks.firewalls.insert(request.params.project, await request.read(firewallBody)),
-                ),
-            CHANGE,
-        ),
-        route(
-            "GET",
-            FIREWALLS,
-            (request) => {
-                const parent = `projects/${request.params.project}/global`;
-                const items = allow(request, "compute.firewalls.list").networks.firewalls.rules.list(parent);
-                return { body: listOf(request.query, "compute#firewallList", `${parent}/firewalls`, items) };
-            },
-            LIST,
-        ),
-        route("GET", `${FIREWALLS}/:name`, (request) => ({
-            body: allow(request, "compute.firewalls.get").networks.firewalls.rules.get(firewallPath(request.params)),
-        })),
-        route(
-            "PATCH",
-            `${FIREWALLS}/:name`,
-            (request) =>
-                change(request, "compute.firewalls.update", "patch", async ({ networks }) =>
-                    networks.firewalls.patch(
-                        firewallPath(request.params),
-                        await request.json<Record<string, unknown>>(),
-                        whereOf(request),
-                    ),
-                ),
-            CHANGE,
-        ),
-        route(
-            "DELETE",
-            `${FIREWALLS}/:name`,
-            (request) =>
-                change(request, "compute.firewalls.delete", "delete", ({ networks }) =>
-                    networks.firewalls.rules.delete(firewallPath(request.params)),
-                ),
-            CHANGE,
-        ),
+        insert(async (request) => firewalls.insert(request.params.project, await request.read(firewallBody))),
+        list((parent) => firewalls.rules.list(parent)),
+        get((path) => firewalls.rules.get(path)),
+        patch(async (path, request) => firewalls.patch(path, await request.json(), whereOf(request))),
+        remove((path) => firewalls.rules.delete(path)),
     ];
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { InventoryItem } from "..";
+import type { InventoryItem } from "../service";
 import type { DocumentStore } from "../store/documents";
 import { ResourceCollection } from "./collection";
 import { FirewallService } from "./firewalls";
@@ -15,8 +15,8 @@ import {
     selfLink,
     timestamp,
 } from "./links";
+import type { Network, Subnetwork } from "./network-schema";
 import { type NetworkBody, networkPatch, type SubnetworkBody, subnetworkPatch } from "./network-schema";
-import type { Network, Subnetwork } from "./network-types";
 import { patched } from "./patches";
 import { automaticSubnetwork, expanded, newSubnetwork, withPrivateAccess } from "./subnetworks";
 

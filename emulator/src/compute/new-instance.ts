@@ -4,10 +4,10 @@ import {
     checkAccounts,
     checkLabels,
     checkMetadata,
-    type InstancePlace,
     machineTypePath,
     newScheduling,
     newShieldedConfig,
+    type ZoneRef,
 } from "./instance-checks";
 import type { InstanceBody } from "./instance-schema";
 import type { Disk, Instance } from "./instance-types";
@@ -28,14 +28,14 @@ export interface InstanceContext extends InterfaceContext {
  */
 export function newInstance(
     body: InstanceBody,
-    place: InstancePlace,
+    location: ZoneRef,
     context: InstanceContext,
 ): { instance: Instance; disk: Disk } {
     const name = checkName(body.name);
-    const zonePath = `projects/${place.project}/zones/${place.zone}`;
+    const zonePath = `projects/${location.project}/zones/${location.zone}`;
     const path = `${zonePath}/instances/${name}`;
-    const machineType = machineTypePath(body.machineType, place);
-    const disk = newDisk(body, place, name);
+    const machineType = machineTypePath(body.machineType, location);
+    const disk = newDisk(body, location, name);
     const attached = body.disks[0];
     const metadata = { items: body.metadata?.items ?? [] };
     checkMetadata(metadata.items);
@@ -76,7 +76,7 @@ export function newInstance(
                 architecture: disk.architecture,
             },
         ],
-        networkInterfaces: [newInterface(body.networkInterfaces[0] ?? {}, { ...place, name }, context)],
+        networkInterfaces: [newInterface(body.networkInterfaces[0] ?? {}, { ...location, name }, context)],
         ...(body.serviceAccounts === undefined || body.serviceAccounts.length === 0
             ? {}
             : {
@@ -93,7 +93,7 @@ export function newInstance(
             : {
                   guestAccelerators: body.guestAccelerators.map(({ acceleratorType, acceleratorCount }) => ({
                       acceleratorType: selfLink(
-                          referencePath(acceleratorType, place.project, "resource.guestAccelerators"),
+                          referencePath(acceleratorType, location.project, "resource.guestAccelerators"),
                       ),
                       acceleratorCount,
                   })),
@@ -105,11 +105,11 @@ export function newInstance(
     return { instance, disk };
 }
 
-function newDisk(body: InstanceBody, place: InstancePlace, instanceName: string): Disk {
+function newDisk(body: InstanceBody, location: ZoneRef, instanceName: string): Disk {
     const attached = body.disks[0];
     const params = attached?.initializeParams;
     const image = imageAt(
-        referencePath(params?.sourceImage ?? "", place.project, "resource.disks[0].initializeParams.sourceImage"),
+        referencePath(params?.sourceImage ?? "", location.project, "resource.disks[0].initializeParams.sourceImage"),
     );
     const sizeGb = params?.diskSizeGb ?? image.diskSizeGb;
     if (Number(sizeGb) < Number(image.diskSizeGb) || Number(sizeGb) > 65536) {
@@ -117,11 +117,11 @@ function newDisk(body: InstanceBody, place: InstancePlace, instanceName: string)
             `Invalid value for field 'resource.disks[0].initializeParams.diskSizeGb': '${sizeGb}'. Requested disk size cannot be smaller than the image size (${image.diskSizeGb} GB).`,
         );
     }
-    const zonePath = `projects/${place.project}/zones/${place.zone}`;
+    const zonePath = `projects/${location.project}/zones/${location.zone}`;
     const name = checkName(params?.diskName ?? instanceName, "resource.disks[0].initializeParams.diskName");
     const type = referencePath(
-        params?.diskType ?? `zones/${place.zone}/diskTypes/pd-standard`,
-        place.project,
+        params?.diskType ?? `zones/${location.zone}/diskTypes/pd-standard`,
+        location.project,
         "diskType",
     );
     if (!type.startsWith(`${zonePath}/diskTypes/`)) {

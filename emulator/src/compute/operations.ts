@@ -23,20 +23,26 @@ export interface Operation {
     readonly region?: string;
 }
 
+/** A resource whose operation is still running when it is returned. */
+export interface UnfinishedChange {
+    readonly resource: Resource;
+    readonly finished: Promise<unknown>;
+}
+
 const KEPT = 1000;
 const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait */
 const WAIT_MS = 120_000;
 
-/** Operations of all scopes. Nearly all are done when they are answered; the last thousand can be asked for again. */
+/** Operations of all scopes. Nearly all are done when they are returned; the last thousand can be read again. */
 export class Operations {
     readonly #operations = new Map<string, Operation>();
     readonly #running = new Map<string, Promise<unknown>>();
     readonly #byRequest = new Map<string, Promise<Operation>>();
 
     /**
-     * Notes an operation on a resource, whose scope (global, region, zone) is its own too.
-     * @param finished when it is done; left out, it is done already
+     * Records an operation on a resource. The operation has the scope (global, region or zone) of the resource.
+     * @param finished resolves when the operation is done. Default: it is done already
      */
     add(operationType: string, target: Resource, principal: Principal, finished?: Promise<unknown>): Operation {
         const [, project = "", scope = "global", place = ""] = pathOf(target).split("/");
@@ -70,9 +76,9 @@ export class Operations {
     }
 
     /**
-     * Makes the operation of a request, once for each `requestId`: a client that got no answer sends the same request again.
-     * A request that failed may be tried again with its id.
-     * @throws ApiError 400 for an id that is no UUID, or the zero UUID
+     * Creates the operation of a request, once per `requestId`, because a client that got no answer repeats its request.
+     * A request that failed can be repeated with its id.
+     * @throws ApiError 400 for an id that is not a UUID, and for the zero UUID
      */
     async once(
         { method, path, query }: Pick<ApiRequest, "method" | "path" | "query">,
@@ -114,7 +120,7 @@ export class Operations {
         return operation;
     }
 
-    /** The operation when it is done, or as it is after two minutes. @throws ApiError 404 */
+    /** The operation when it is done, or after two minutes in whatever state it is. @throws ApiError 404 */
     async wait(path: string): Promise<Operation> {
         this.get(path);
         let timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ZodType } from "zod";
-import { checkBody } from "../http/body";
-import { mergePatch } from "../http/merge-patch";
+import { checkBody, mergePatch } from "../http/body";
 
 /**
  * What may change of a resource, as it is after a merge patch. A client may send back what it has read: members that stay

@@ -1,26 +1,29 @@
 import { type Route, route } from "../http/router";
-import { allow, checkVersion, LIST, PROJECT_PATH } from "./access";
+import type { ApiRequest } from "../http/types";
 import { diskRoutes } from "./disk-routes";
 import { IMAGE_PROJECT, imageAt, imagesOf } from "./images";
 import { instanceRoutes } from "./instance-routes";
 import { fingerprint, selfLink } from "./links";
 import { listOf } from "./listing";
+import { allow, type ComputeServices, checkVersion, LIST, PROJECT_PATH } from "./methods";
 import { networkRoutes } from "./network-routes";
 
+type OperationRequest = ApiRequest<{ version: string; project: string; location?: string; operation: string }>;
+
 /** Compute Engine's API: https://cloud.google.com/compute/docs/reference/rest/v1 */
-export function computeRoutes(): Route[] {
+export function computeRoutes(services: ComputeServices): Route[] {
     return [
-        ...instanceRoutes(),
-        ...diskRoutes(),
-        ...networkRoutes(),
-        ...imageRoutes(),
-        ...operationRoutes(),
-        projectRoute(),
+        ...instanceRoutes(services),
+        ...diskRoutes(services),
+        ...networkRoutes(services),
+        ...imageRoutes(services),
+        ...operationRoutes(services),
+        projectRoute(services),
     ];
 }
 
-/** Public images; every project may read them. */
-function imageRoutes(): Route[] {
+/** Public images, which every project may read. */
+function imageRoutes(services: ComputeServices): Route[] {
     const path = `${PROJECT_PATH}/global/images` as const;
     const imageIn = ({ version, project }: { version: string; project: string }, name: string) => {
         checkVersion(version);
@@ -36,7 +39,7 @@ function imageRoutes(): Route[] {
                 const { params, query } = request;
                 checkVersion(params.version);
                 if (params.project !== IMAGE_PROJECT) {
-                    allow(request, "compute.images.list");
+                    allow(services, request, "compute.images.list");
                 }
                 const parent = `projects/${params.project}/global/images`;
                 return { body: listOf(query, "compute#imageList", parent, imagesOf(params.project)) };
@@ -46,28 +49,30 @@ function imageRoutes(): Route[] {
     ];
 }
 
-function operationRoutes(): Route[] {
-    const scopes = ["global", "zones/:place", "regions/:place"] as const;
+function operationRoutes(services: ComputeServices): Route[] {
+    const { operations } = services.compute;
+    const scopes = ["global", "zones/:location", "regions/:location"] as const;
     return scopes.flatMap((scope) => {
         const pattern = `${PROJECT_PATH}/${scope}/operations/:operation` as const;
-        const path = (params: { project: string; operation: string; place?: string }) =>
-            `projects/${params.project}/${scope.replace(":place", params.place ?? "")}/operations/${params.operation}`;
+        const allowedPath = (request: OperationRequest) => {
+            allow(services, request, "compute.zoneOperations.get");
+            const { project, location = "", operation } = request.params;
+            return `projects/${project}/${scope.replace(":location", location)}/operations/${operation}`;
+        };
         return [
-            route("GET", pattern, (request) => ({
-                body: allow(request, "compute.zoneOperations.get").operations.get(path(request.params)),
-            })),
+            route("GET", pattern, (request) => ({ body: operations.get(allowedPath(request)) })),
             route("POST", `${pattern}/wait`, async (request) => ({
-                body: await allow(request, "compute.zoneOperations.get").operations.wait(path(request.params)),
+                body: await operations.wait(allowedPath(request)),
             })),
         ];
     });
 }
 
 /** https://cloud.google.com/compute/docs/reference/rest/v1/projects/get; the provider asks by number too. */
-function projectRoute(): Route {
+function projectRoute(services: ComputeServices): Route {
     return route("GET", PROJECT_PATH, async (request) => {
-        allow(request, "compute.projects.get");
-        const project = await request.services.projects.get(request.params.project);
+        allow(services, request, "compute.projects.get");
+        const project = await services.projects.get(request.params.project);
         return {
             body: {
                 kind: "compute#project",

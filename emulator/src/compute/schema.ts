@@ -1,40 +1,28 @@
 import { z } from "zod";
+import { withoutNulls } from "../http/body";
 
-/** Removes what clients send for "not set": the provider sends null fields and even `nodeAffinities: [null]`. */
-export function withoutNulls(value: unknown): unknown {
-    if (Array.isArray(value)) {
-        return value.filter((entry) => entry !== null).map(withoutNulls);
-    }
-    if (typeof value === "object" && value !== null) {
-        return Object.fromEntries(
-            Object.entries(value).flatMap(([key, entry]) => (entry === null ? [] : [[key, withoutNulls(entry)]])),
-        );
-    }
-    return value;
-}
-
-/** A body whose nulls count as absent. */
+/** A body whose nulls count as absent, in lists too: the provider sends even `nodeAffinities: [null]`. */
 export function body<T extends z.ZodType>(schema: T) {
-    return z.preprocess(withoutNulls, schema);
+    return z.preprocess((value) => withoutNulls(value, "drop"), schema);
 }
 
-/** A 64-bit number: text on the wire, but some clients send a number. Always text from here on. */
+/** A 64-bit number. It is text on the wire, but some clients send a number; the result is always text. */
 export const int64 = z.union([z.string().regex(/^-?\d+$/), z.int()]).transform(String);
 
-/** Fields that are understood only as "nothing": false, "", [], {} or 0. Anything else would be dropped, so it is 501. */
+/** A field that may only be empty: false, "", [], {} or 0. Any other value would be dropped silently, so it is 501. */
 export function nothing() {
     return z
         .unknown()
         .superRefine((value, context) => {
             if (!["false", '""', "[]", "{}", "0", undefined].includes(JSON.stringify(value))) {
-                // The path of the issue is the field's name.
+                // The path of the issue is the field's name already.
                 context.addIssue({ code: "unrecognized_keys", keys: [""], input: {} });
             }
         })
         .optional();
 }
 
-/** A word, or "" for none: the provider sends it for what a program leaves out. */
+/** A word, or "" for none: the provider sends "" for a field that a program leaves out. */
 export function orUnset<T extends z.ZodType>(word: T) {
     return z.preprocess((value) => (value === "" ? undefined : value), word.optional());
 }

@@ -1,7 +1,6 @@
 import { invalid } from "../http/errors";
 import { checkName, fingerprint, lastSegment, newId, selfLink, timestamp } from "./links";
-import type { SubnetworkBody } from "./network-schema";
-import type { Network, Subnetwork } from "./network-types";
+import type { Network, Subnetwork, SubnetworkBody } from "./network-schema";
 import { contains, formatAddress, type Ipv4Range, overlap, parseRange } from "./subnet-range";
 
 /** What every subnetwork has here. */

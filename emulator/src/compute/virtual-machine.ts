@@ -1,35 +1,43 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import type { ApiServer } from "../http/server";
-import type { Services } from "../services";
+import type { RuntimeKind } from "../service";
 import { createGuest } from "../vm/create-guest";
 import type { Guest } from "../vm/guest/guest";
 import type { MetadataSource } from "../vm/metadata/metadata-tree";
-import { startVmEndpoint } from "../vm/metadata/vm-endpoint";
+import { type EndpointHost, startVmEndpoint } from "../vm/metadata/vm-endpoint";
 
-/** Seconds that a guest has to shut down before its power is cut: https://cloud.google.com/compute/docs/instances/stop-start-instance */
+/** Seconds that a guest gets to shut down before its power is cut: https://cloud.google.com/compute/docs/instances/stop-start-instance */
 export const SHUTDOWN_GRACE_SECONDS = { STANDARD: 90, SPOT: 30 } as const;
 
-/** What a running machine asks and tells the instance that it belongs to. */
-export interface MachineOwner {
+/** The machine that VMs run on, and their way to the rest of the emulator. */
+export interface VmHost extends EndpointHost {
+    readonly dataDir: string;
+    readonly runtime: RuntimeKind;
+    /** Port of the emulator; known once it listens. */
+    readonly mainPort: () => number;
+}
+
+/** The instance of a VM, as the VM sees it. */
+export interface VmOwner {
     metadata(): MetadataSource;
-    /** The machine is off; called once for each boot, whoever switched it off. */
+    /** Called once per boot when the VM is off, whoever powered it off. */
     poweredOff(): Promise<void>;
 }
 
-/** What exists of an instance only while the emulator runs. */
-export interface Live {
+/** In-memory state of an instance. */
+export interface InstanceState {
     readonly vm: VirtualMachine;
-    /** Somebody has read the instance as RUNNING since it booted: see `view`. */
-    seenRunning: boolean;
-    /** The machine is off, and the instance is still answered as RUNNING until somebody has seen it. */
-    offUnseen: boolean;
+    /** Whether a client has read the instance as RUNNING since it booted: see `InstanceService.describe`. */
+    reportedRunning: boolean;
+    /** Whether the VM is off while the instance is still reported as RUNNING. */
+    unreportedOff: boolean;
     preempted: boolean;
     projectNumber: string;
     limit?: NodeJS.Timeout;
 }
 
-/** The machine behind one instance: boots, has its own endpoint while it is on, and is switched off in several ways. */
+/** The VM behind one instance, with its own endpoint while it is on. */
 export class VirtualMachine {
     readonly #machine: Guest;
     #endpoint: ApiServer | undefined;
@@ -38,30 +46,26 @@ export class VirtualMachine {
     #settleOff: () => void = () => undefined;
     #endpointPort = 0;
 
-    readonly #services: Services;
-    /** Name that no other instance has, fit for a folder. */
+    readonly #host: VmHost;
+    /** Unique name of the VM's folder. */
     readonly folder: string;
-    readonly #owner: MachineOwner;
+    readonly #owner: VmOwner;
 
-    constructor(
-        services: Services,
-
-        folder: string,
-        owner: MachineOwner,
-    ) {
-        this.#services = services;
+    constructor(host: VmHost, folder: string, owner: VmOwner) {
+        this.#host = host;
         this.folder = folder;
         this.#owner = owner;
 
+        const { dataDir, runtime, mainPort } = host;
         this.#machine = createGuest({
-            runtime: services.options.runtime,
-            dataDir: services.options.dataDir,
+            runtime,
+            dataDir,
             folder,
             endpointPort: () => this.#endpointPort,
-            mainPort: () => services.listening.port,
+            mainPort,
             machineType: () => owner.metadata().machineType,
-            imagesFile: path.join(services.options.dataDir, "engine", "images.json"),
-            // Failures to write the state are those of the disk, which the next request reports.
+            imagesFile: path.join(dataDir, "engine", "images.json"),
+            // A failure to write the state is a failure of the disk, which the next request reports.
             onPoweredOff: () => void this.#becomeOff(),
         });
     }
@@ -70,10 +74,10 @@ export class VirtualMachine {
         return this.#machine.serial;
     }
 
-    /** Switches the machine on. Resolves when its firmware runs, not when its system is up. */
+    /** Powers the VM on. Resolves when its firmware runs, not when its guest is up. */
     async boot(userData: string): Promise<void> {
         this.#endpoint = await startVmEndpoint(
-            this.#services,
+            this.#host,
             () => this.#owner.metadata(),
             () => this.#machine,
         );
@@ -84,14 +88,14 @@ export class VirtualMachine {
         await this.#machine.boot(userData);
     }
 
-    /** Presses the power button, and cuts the power if the guest is not off in time. */
+    /** Presses the power button, and cuts the power after the grace period. */
     shutDown(graceSeconds: number): void {
         this.#machine.pressPowerButton();
         clearTimeout(this.#graceTimer);
         this.#graceTimer = setTimeout(() => void this.cutPower(), graceSeconds * 1000);
     }
 
-    /** Resolves when the machine is off and its owner knows. */
+    /** Resolves when the VM is off and its owner knows. */
     async whenOff(): Promise<void> {
         await this.#off;
     }
@@ -101,17 +105,17 @@ export class VirtualMachine {
         await this.#becomeOff();
     }
 
-    /** Cuts the power and leaves nothing outside of the machine's folder. */
+    /** Cuts the power and leaves nothing outside the VM's folder. */
     async release(): Promise<void> {
         await this.cutPower();
         await this.#machine.release();
     }
 
-    /** Deletes the machine and its files. */
+    /** Deletes the VM and its files. */
     async remove(): Promise<void> {
         await this.cutPower();
         await this.#machine.remove();
-        rmSync(path.join(this.#services.options.dataDir, "vms", this.folder), { recursive: true, force: true });
+        rmSync(path.join(this.#host.dataDir, "vms", this.folder), { recursive: true, force: true });
     }
 
     async #becomeOff(): Promise<void> {

@@ -1,8 +1,9 @@
 import { permissionDenied } from "../http/errors";
 import { type Route, route } from "../http/router";
 import type { ApiRequest, ApiResponse } from "../http/types";
+import type { StorageService } from "../storage/service";
 import { type Html, html, Html as RawHtml } from "./html";
-import { sections } from "./sections";
+import { type ConsoleServices, sections } from "./sections";
 import { SCRIPT, STYLE } from "./style";
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
@@ -15,17 +16,20 @@ const HEADERS = {
 };
 
 /**
- * The page for a person, at `/`. It only shows; nothing can be changed by it. It is served without a token, so it answers
- * only to the names of this machine: a page elsewhere that points its own name here gets nothing.
+ * The console page, at `/`. It is read-only. Because it is served without a token, it answers only to the names of this
+ * machine: a website that points its own name here gets nothing.
  */
-export function consoleRoutes(): Route[] {
+export function consoleRoutes(services: ConsoleServices): Route[] {
     return [
-        route("GET", "/", page, { public: true }),
-        route("GET", "/console/object", object, { public: true, query: ["bucket", "name"] }),
+        route("GET", "/", (request) => page(services, request), { public: true }),
+        route("GET", "/console/object", (request) => object(services.storage, request), {
+            public: true,
+            query: ["bucket", "name"],
+        }),
     ];
 }
 
-function page(request: ApiRequest): ApiResponse {
+function page(services: ConsoleServices, request: ApiRequest): ApiResponse {
     requireLoopback(request);
     return {
         headers: {
@@ -34,26 +38,25 @@ function page(request: ApiRequest): ApiResponse {
             "content-security-policy":
                 "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'",
         },
-        body: `<!doctype html>\n${render(request).text}\n`,
+        body: `<!doctype html>\n${render(services, request.baseUrl).text}\n`,
     };
 }
 
-function render({ services, baseUrl }: ApiRequest): Html {
+function render(services: ConsoleServices, baseUrl: string): Html {
     const all = sections(services);
     const overview = all.map(({ id, title, count }) => html`<a href="#${id}"><b>${count}</b><span>${title}</span></a>`);
     const bodies = all.map(({ id, title, content }) => html`<section id="${id}"><h2>${title}</h2>${content}</section>`);
     return html`<html lang="en"><head><meta charset="utf-8"><title>gcp-trainer emulator</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <style>${new RawHtml(STYLE)}</style></head><body>
-<header><h1>Google Cloud on this machine</h1><span>${baseUrl}, ${services.options.runtime} runtime, times in UTC</span></header>
+<header><h1>Google Cloud on this machine</h1><span>${baseUrl}, ${services.runtime} runtime, times in UTC</span></header>
 <main><nav>${overview}</nav>${bodies}<footer>gcp-trainer's emulator. This page shows, and changes nothing.</footer></main>
 <script>${new RawHtml(SCRIPT)}</script></body></html>`;
 }
 
-/** An object as plain text: whatever a trainer has written, it is not run as a page of this server. */
-async function object(request: ApiRequest): Promise<ApiResponse> {
+/** An object as plain text, so that HTML written by a trainer never runs as a page of this server. */
+async function object(storage: StorageService, request: ApiRequest): Promise<ApiResponse> {
     requireLoopback(request);
-    const { storage } = request.services;
     const target = { bucket: request.query.get("bucket") ?? "", name: request.query.get("name") ?? "" };
     const found = storage.objects.get({ kind: "owner" }, target);
     return {

@@ -1,9 +1,24 @@
+import type { ComputeService } from "../compute/compute-service";
 import type { Instance } from "../compute/instance-types";
 import { lastSegment, pathOf } from "../compute/links";
-import type { Services } from "../services";
+import type { IamService } from "../iam/service";
+import type { ArtifactRegistryService } from "../registry/service";
+import type { RuntimeKind } from "../service";
+import type { StorageService } from "../storage/service";
 import { Html, html, type Part } from "./html";
+import type { RequestLog } from "./request-log";
 
-/** A part of the page, with what the overview says about it. */
+/** The services that the console shows. */
+export interface ConsoleServices {
+    readonly runtime: RuntimeKind;
+    readonly storage: StorageService;
+    readonly iam: IamService;
+    readonly registry: ArtifactRegistryService;
+    readonly compute: ComputeService;
+    readonly requestLog: RequestLog;
+}
+
+/** A section of the page, with its entry in the overview. */
 export interface Section {
     readonly id: string;
     readonly title: string;
@@ -15,8 +30,8 @@ const SERIAL_BYTES = 64 * 1024;
 const SHOWN_REQUESTS = 60;
 const OWNER = { kind: "owner" } as const;
 
-/** Everything that exists, in the order of the page. */
-export function sections(services: Services): Section[] {
+/** All sections, in the order of the page. */
+export function sections(services: ConsoleServices): Section[] {
     return [
         instances(services),
         buckets(services),
@@ -27,8 +42,8 @@ export function sections(services: Services): Section[] {
     ];
 }
 
-function instances({ compute }: Services): Section {
-    // Not by `view`: that somebody looks at this page must not change what the API answers.
+function instances({ compute }: ConsoleServices): Section {
+    // Not by `describe`: a look at this page must not change what the API answers.
     const all = compute.instances.instances.entries();
     const content = all.map(([path, instance]) => {
         const { contents } = compute.instances.serialPort(path).read(-SERIAL_BYTES);
@@ -61,7 +76,7 @@ function facts(instance: Instance): Html {
     );
 }
 
-function buckets({ storage }: Services): Section {
+function buckets({ storage }: ConsoleServices): Section {
     const all = storage.buckets.all();
     const content = all.map((bucket) => {
         const objects = storage.objects.all(OWNER, bucket.name);
@@ -82,10 +97,10 @@ function buckets({ storage }: Services): Section {
     return { id: "buckets", title: "Buckets", count: all.length, content: list(content, "No bucket.") };
 }
 
-function images({ artifactRegistry }: Services): Section {
-    const repositories = artifactRegistry.repositories.all();
+function images({ registry }: ConsoleServices): Section {
+    const repositories = registry.repositories.all();
     const rows = repositories.flatMap(({ name, path }) => {
-        const found = artifactRegistry.images.list(path);
+        const found = registry.images.list(path);
         const none: Part[][] = [[name, html`<span class="empty">no image yet</span>`, "", ""]];
         return found.length === 0
             ? none
@@ -103,7 +118,8 @@ function images({ artifactRegistry }: Services): Section {
     return { id: "images", title: "Images", count: rows.length, content };
 }
 
-function access({ serviceAccounts, policies }: Services): Section {
+function access({ iam }: ConsoleServices): Section {
+    const { serviceAccounts, policies } = iam;
     const accounts = serviceAccounts.inventory().map(({ name }) => name);
     const grants = policies
         .entries()
@@ -124,14 +140,14 @@ function access({ serviceAccounts, policies }: Services): Section {
     return { id: "access", title: "Service accounts and grants", count: accounts.length, content };
 }
 
-function networks({ compute }: Services): Section {
+function networks({ compute }: ConsoleServices): Section {
     const rows = compute.networks.inventory().map(({ kind, name }) => [kind, html`<span class="mono">${name}</span>`]);
     const content =
         rows.length === 0 ? html`<p class="empty">None but the default network.</p>` : table(["Kind", "Name"], rows);
     return { id: "networks", title: "Networks", count: rows.length, content };
 }
 
-function requests({ requestLog }: Services): Section {
+function requests({ requestLog }: ConsoleServices): Section {
     const all = requestLog.recent();
     const rows = all
         .slice(0, SHOWN_REQUESTS)

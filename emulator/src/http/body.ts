@@ -4,7 +4,7 @@ import { ApiError, invalid, unimplemented } from "./errors";
 
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
-/** Reads a small body whole. 413 when it is larger than `maxBytes`. */
+/** Reads a small body completely. 413 when it is larger than `maxBytes`. */
 export async function readAll(stream: Readable, maxBytes = MAX_JSON_BYTES): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -35,15 +35,15 @@ export function parseJsonObject(body: Buffer): object {
     return value;
 }
 
-/** Message of an issue with a value that Google has and the emulator has not: another word, a second item. */
+/** Message of an issue with a value Google accepts and the emulator does not: another word, a second item. */
 export const NOT_EMULATED = { error: "is not emulated" };
 
 /**
  * Checks a body against the fields that the emulator implements. A member that is `null` counts as absent, as in every
- * Google API (https://protobuf.dev/programming-guides/json/): clients send unset fields so.
+ * Google API (https://protobuf.dev/programming-guides/json/), because clients send unset fields as `null`.
  *
- * @param where what the body belongs to, for the message: "POST /storage/v1/b"
- * @throws ApiError 501 naming every field and value that the emulator has not, or 400 naming every field of a wrong type
+ * @param where method and path of the request, for the message: "POST /storage/v1/b"
+ * @throws ApiError 501 naming every field and value that the emulator does not support, or 400 naming every field of a wrong type
  */
 export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string): T {
     const result = schema.safeParse(withoutNulls(value));
@@ -71,13 +71,39 @@ function describe(body: unknown, path: readonly PropertyKey[]): string {
     return `"${path.join(".")}" = ${Array.isArray(value) ? `a list of ${value.length}` : JSON.stringify(value)}`;
 }
 
-function withoutNulls(value: unknown): unknown {
+/**
+ * A value without its null members.
+ *
+ * @param lists whether a null in a list is kept (as a rule it is an error, which the schema reports) or dropped too
+ */
+export function withoutNulls(value: unknown, lists: "keep" | "drop" = "keep"): unknown {
     if (Array.isArray(value)) {
-        return value.map(withoutNulls);
+        const entries = lists === "keep" ? value : value.filter((entry) => entry !== null);
+        return entries.map((entry) => withoutNulls(entry, lists));
     }
-    if (typeof value !== "object" || value === null) {
+    if (!isPlainObject(value)) {
         return value;
     }
     const present = Object.entries(value).filter(([, member]) => member !== null);
-    return Object.fromEntries(present.map(([name, member]) => [name, withoutNulls(member)]));
+    return Object.fromEntries(present.map(([name, member]) => [name, withoutNulls(member, lists)]));
+}
+
+/**
+ * Applies a JSON merge patch (RFC 7396): a member that is `null` deletes, objects are merged, everything else replaces.
+ * `PATCH` means this in Cloud Storage and Compute Engine.
+ */
+export function mergePatch(target: unknown, patch: unknown): object {
+    const result: Record<string, unknown> = isPlainObject(target) ? { ...target } : {};
+    for (const [name, value] of Object.entries(patch ?? {})) {
+        if (value === null) {
+            delete result[name];
+        } else {
+            result[name] = isPlainObject(value) ? mergePatch(result[name], value) : value;
+        }
+    }
+    return result;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

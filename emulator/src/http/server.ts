@@ -4,7 +4,6 @@ import { type AddressInfo, isIPv6 } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ZodType } from "zod";
-import type { Services } from "../services";
 import { checkBody, parseJsonObject, readAll } from "./body";
 import { checkCaller, LOOPBACK_NAMES } from "./caller";
 import { ApiError, type ErrorStyle, unauthenticated, unimplemented } from "./errors";
@@ -15,7 +14,6 @@ import type { ApiRequest, ApiResponse, Principal } from "./types";
 /** How an ApiServer is made. */
 export interface ApiServerOptions {
     readonly routes: readonly Route[];
-    readonly services: Services;
     /** Who a request comes from. `token` is the bearer token, undefined without one. May throw a 401. */
     readonly authenticate: (token: string | undefined) => Principal;
     /** Hosts that a request may name, beside those of the loopback interface. Default: none. */
@@ -167,7 +165,6 @@ export class ApiServer {
             query,
             headers: message.headers,
             principal,
-            services: this.#options.services,
             stream: message,
             json: async <T>() => (await json()) as T,
             read: async <T>(schema: ZodType<T>) => checkBody(await json(), schema, `${method} ${path}`),

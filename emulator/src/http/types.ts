@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { ZodType } from "zod";
-import type { Services } from "../services";
 
 /** Who calls. The owner is the developer at this machine and may do everything; a service account what IAM grants it. */
 export type Principal =
@@ -21,7 +20,6 @@ export interface ApiRequest<Params = Readonly<Record<string, string>>> {
     readonly query: URLSearchParams;
     readonly headers: IncomingHttpHeaders;
     readonly principal: Principal;
-    readonly services: Services;
     /** The body, unread: for uploads. Otherwise use `json` or `read`. */
     readonly stream: IncomingMessage;
     /** The body as JSON, unchecked; an empty body is `{}`. 400 if it is not JSON, or larger than 16 MiB. */

@@ -1,7 +1,7 @@
 import { Environment } from "@marcbachmann/cel-js";
 import { invalid, unimplemented } from "../http/errors";
 
-/** When a binding holds: https://cloud.google.com/iam/docs/conditions-overview. The expression is CEL. */
+/** Limits when a binding applies: https://cloud.google.com/iam/docs/conditions-overview. The expression is CEL. */
 export interface Condition {
     readonly expression: string;
     readonly title?: string | undefined;
@@ -9,7 +9,7 @@ export interface Condition {
     readonly location?: string | undefined;
 }
 
-/** What a condition can ask: https://cloud.google.com/iam/docs/conditions-attribute-reference */
+/** The values that a condition can read: https://cloud.google.com/iam/docs/conditions-attribute-reference */
 export interface ConditionContext {
     readonly resource: { readonly name: string; readonly type: string; readonly service: string };
     readonly request: { readonly time: Date };
@@ -22,7 +22,7 @@ const environment = new Environment({ unlistedVariablesAreDyn: false })
 /**
  * Checks an expression before it becomes part of a policy.
  *
- * @throws ApiError 400 when it is not CEL, 501 when it uses an attribute or function that the emulator has not got
+ * @throws ApiError 400 when it is not CEL, 501 when it uses an attribute or function that the emulator does not support
  */
 export function checkCondition(condition: Condition): void {
     try {

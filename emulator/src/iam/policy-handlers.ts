@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { unimplemented } from "../http/errors";
 import type { ApiRequest, ApiResponse, Handler } from "../http/types";
-import { requirePermission } from "./enforcement";
 import { checkPolicy, policyForVersion, policySchema } from "./policy-schema";
+import type { IamService } from "./service";
 
 /** A resource that has a policy, as a request names it. */
 export interface PolicyTarget<Params> {
-    /** Name of the resource in PolicyStore, whether or not there is one. */
+    /** Name of the resource in PolicyStore, whether or not it exists. */
     readonly resource: (request: ApiRequest<Params>) => string | Promise<string>;
-    /** Throws 404 when there is no such resource. Called last: who has no permission is not told. */
+    /** Throws 404 when there is no such resource. Called last, so that callers without permission cannot probe for names. */
     readonly requireExisting?: (request: ApiRequest<Params>) => void;
-    /** What the permissions begin with: "resourcemanager.projects" gives "resourcemanager.projects.getIamPolicy". */
+    /** Prefix of the permissions: "resourcemanager.projects" gives "resourcemanager.projects.getIamPolicy". */
     readonly permissions: string;
 }
 
@@ -33,43 +33,40 @@ const getSchema = z.strictObject({
 const setSchema = z.strictObject({ policy: policySchema, updateMask: z.string().optional() });
 const testSchema = z.strictObject({ permissions: z.array(z.string()).default([]) });
 
-/** Makes the handlers of one kind of resource: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
-export function policyHandlers<Params>({
-    resource,
-    requireExisting,
-    permissions,
-}: PolicyTarget<Params>): PolicyHandlers<Params> {
+/** Creates the handlers of one kind of resource: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
+export function policyHandlers<Params>(
+    iam: IamService,
+    { resource, requireExisting, permissions }: PolicyTarget<Params>,
+): PolicyHandlers<Params> {
     return {
         get: async (request): Promise<ApiResponse> => {
             const body = request.method === "POST" ? await request.read(getSchema) : {};
             const name = await resource(request);
-            requirePermission(request, `${permissions}.getIamPolicy`, name);
+            iam.require(request, `${permissions}.getIamPolicy`, name);
             requireExisting?.(request);
             const version = body.options?.requestedPolicyVersion ?? request.query.get(POLICY_VERSION_QUERY);
-            return { body: policyForVersion(request.services.policies.get(name), version) };
+            return { body: policyForVersion(iam.policies.get(name), version) };
         },
         set: async (request): Promise<ApiResponse> => {
             const { policy, updateMask } = await request.read(setSchema);
             const name = await resource(request);
-            requirePermission(request, `${permissions}.setIamPolicy`, name);
+            iam.require(request, `${permissions}.setIamPolicy`, name);
             requireExisting?.(request);
             checkMask(updateMask);
-            checkPolicy(policy, (email) => request.services.serviceAccounts.exists(email));
-            return { body: await request.services.policies.set(name, policy) };
+            checkPolicy(policy, (email) => iam.serviceAccounts.exists(email));
+            return { body: await iam.policies.set(name, policy) };
         },
         test: async (request): Promise<ApiResponse> => {
             const asked = (await request.read(testSchema)).permissions;
             const name = await resource(request);
             requireExisting?.(request);
-            const held = asked.filter((permission) =>
-                request.services.policies.check(request.principal, permission, name),
-            );
+            const held = asked.filter((permission) => iam.policies.check(request.principal, permission, name));
             return { body: held.length > 0 ? { permissions: held } : {} };
         },
     };
 }
 
-/** A mask that leaves the bindings out would have to keep the old ones. */
+/** A mask without the bindings would have to keep the old ones. */
 function checkMask(updateMask: string | undefined): void {
     const names = (updateMask ?? "bindings").split(",").map((name) => name.trim());
     const unknown = names.find((name) => !["bindings", "etag", "version", "auditConfigs"].includes(name));

@@ -2,14 +2,21 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { invalid, unimplemented } from "../http/errors";
 import { type Condition, checkCondition } from "./conditions";
-import type { Policy } from "./policy";
 import { permissionsOf } from "./roles";
 
-/** One role for some members, perhaps under a condition. */
+/** One role for some members, optionally under a condition. */
 export interface Binding {
     readonly role: string;
     readonly members: readonly string[];
     readonly condition?: Condition | undefined;
+}
+
+/** A policy as it is stored and answered: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
+export interface Policy {
+    readonly version: number;
+    /** Changes with every write; base64. */
+    readonly etag: string;
+    readonly bindings: readonly Binding[];
 }
 
 /** A policy as a caller sends it. */
@@ -49,10 +56,10 @@ const MEMBER =
     /^(allUsers|allAuthenticatedUsers|(user|group|serviceAccount|domain|projectOwner|projectEditor|projectViewer|deleted):.+|principal(Set)?:\/\/.+)$/;
 
 /**
- * Checks what a schema cannot: roles, members, conditions and the version.
+ * Checks roles, members, conditions and the version, which a schema cannot.
  *
  * @param accountExists whether a service account exists; accounts of unknown projects count as existing
- * @throws ApiError 400 for what IAM refuses, 501 for a role or condition that the emulator has not got
+ * @throws ApiError 400 for what IAM refuses, 501 for a role or condition that the emulator does not support
  */
 export function checkPolicy(policy: PolicyInput, accountExists: (email: string) => boolean): void {
     if ((policy.auditConfigs ?? []).length > 0) {
@@ -94,7 +101,7 @@ function checkMember(member: string, accountExists: (email: string) => boolean):
 }
 
 /**
- * The policy as a caller that asked for `version` may see it: below 3, a conditional binding has a marked role and no
+ * The policy in the version that a caller asked for. Below version 3, a conditional binding has a marked role and no
  * condition. https://cloud.google.com/iam/docs/policies#specifying-version-get
  */
 export function policyForVersion(policy: Policy, requested: string | number | null | undefined): Policy {

@@ -1,19 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { InventoryItem } from "..";
 import { type ApiError, aborted } from "../http/errors";
 import type { Principal } from "../http/types";
+import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
 import { conditionHolds } from "./conditions";
-import type { Binding, PolicyInput } from "./policy-schema";
+import type { Binding, Policy, PolicyInput } from "./policy-schema";
 import { permissionsOf } from "./roles";
-
-/** A policy as it is stored and answered: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
-export interface Policy {
-    readonly version: number;
-    /** Changes with every write; base64. */
-    readonly etag: string;
-    readonly bindings: readonly Binding[];
-}
 
 interface PolicyDocument {
     readonly policy: Policy;
@@ -21,11 +13,11 @@ interface PolicyDocument {
     readonly grantedAt: Readonly<Record<string, number>>;
 }
 
-/** How the policies find their way around. */
+/** Facts about other resources that the policies depend on. */
 export interface PolicyStoreOptions {
-    /** A new grant takes effect so many milliseconds later. Default 0. */
+    /** Delay before a new grant takes effect. Default 0. */
     readonly grantDelayMs?: number;
-    /** Project id of a bucket, undefined for an unknown bucket: bucket names carry no project. */
+    /** Project id of a bucket, because bucket names carry no project; undefined for an unknown bucket. */
     readonly projectOfBucket: (bucket: string) => string | undefined;
     /** Whether a service account exists and is enabled; one of another project counts as existing. */
     readonly isActiveAccount: (email: string) => boolean;
@@ -54,7 +46,7 @@ export class PolicyStore {
     /**
      * Replaces a policy. An input without etag overwrites blindly, as Google's does.
      *
-     * @param stale makes the error for an etag that is not the current one. Default: 409 ABORTED
+     * @param stale creates the error for an etag that is not the current one. Default: 409 ABORTED
      */
     async set(resource: string, input: PolicyInput, stale: () => ApiError = staleEtag): Promise<Policy> {
         if (input.etag !== undefined && input.etag !== "" && input.etag !== this.get(resource).etag) {
@@ -79,7 +71,7 @@ export class PolicyStore {
         await this.#policies.delete(resource);
     }
 
-    /** What is bound on projects; other resources take their bindings along when they are deleted. */
+    /** The bindings of projects. Those of other resources disappear with the resource. */
     inventory(): InventoryItem[] {
         const projects = this.#policies.entries().filter(([resource]) => /^projects\/[^/]+$/.test(resource));
         return projects.flatMap(([resource, { policy }]) =>
@@ -92,15 +84,15 @@ export class PolicyStore {
         );
     }
 
-    /** Names and policies of all resources that have one, in the order of their names. */
+    /** Names and policies of all resources that have one, ordered by name. */
     entries(): [string, Policy][] {
         return this.#policies.entries().map(([resource, { policy }]) => [resource, policy]);
     }
 
     /**
-     * Whether a principal has a permission on a resource, by its policy or one of a parent's.
+     * Whether the policy of a resource, or of one of its parents, grants a principal a permission.
      *
-     * @param resource name as above, or of something inside: `projects/_/buckets/B/objects/N`
+     * @param resource name as above, or of something inside such a resource: `projects/_/buckets/B/objects/N`
      */
     check(principal: Principal, permission: string, resource: string, now = Date.now()): boolean {
         if (principal.kind === "owner") {
@@ -174,7 +166,7 @@ function projectIn(resource: string): string | undefined {
     return /^projects\/([^/]+)/.exec(resource)?.[1];
 }
 
-/** What conditions see: https://cloud.google.com/iam/docs/conditions-resource-attributes */
+/** The attributes that conditions can read: https://cloud.google.com/iam/docs/conditions-resource-attributes */
 function describeResource(name: string): { name: string; type: string; service: string } {
     const types: [RegExp, string][] = [
         [/^projects\/_\/buckets\/[^/]+\/objects\//, "storage.googleapis.com/Object"],
@@ -191,7 +183,7 @@ function grantKey(binding: Binding, member: string): string {
     return JSON.stringify([binding.role, binding.condition?.expression ?? null, member]);
 }
 
-/** IAM joins bindings of the same role and condition, drops doubled members and bindings without members. */
+/** Like IAM, merges bindings of the same role and condition, and drops duplicate members and empty bindings. */
 function mergeBindings(bindings: readonly Binding[]): Binding[] {
     const merged = new Map<string, Binding>();
     for (const binding of bindings) {

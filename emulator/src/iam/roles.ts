@@ -1,7 +1,7 @@
 /**
- * Predefined roles and the permissions in them that the emulator checks, or that tests ask for:
+ * Predefined roles, with those of their permissions that the emulator checks or that tests ask for:
  * https://cloud.google.com/iam/docs/roles-permissions and https://cloud.google.com/storage/docs/access-control/iam-roles.
- * Permissions of services that the emulator has not got are left out.
+ * Permissions of services that the emulator does not support are left out.
  */
 const OBJECT_READ = ["storage.objects.get", "storage.objects.list"];
 const OBJECT_WRITE = ["storage.objects.create", "storage.objects.delete", "storage.objects.update"];

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { invalid, unimplemented } from "../http/errors";
+import { pageOf } from "../http/query";
 import { type Route, route } from "../http/router";
 import type { ApiRequest } from "../http/types";
-import { readMaxResults } from "../storage/listing";
-import { requirePermission } from "./enforcement";
 import { POLICY_VERSION_QUERY, policyHandlers } from "./policy-handlers";
-import type { ServiceAccount } from "./service-accounts";
+import type { IamService } from "./service";
+import type { ProjectLookup, ServiceAccount } from "./service-accounts";
 
+type ProjectRequest = ApiRequest<{ readonly project: string }>;
 type AccountRequest = ApiRequest<{ readonly project: string; readonly account: string }>;
 
 const unused = z.unknown().optional();
@@ -25,60 +26,51 @@ const accountSchema = z.strictObject({
 const createSchema = z.strictObject({ accountId: z.string(), serviceAccount: accountSchema.optional() });
 const patchSchema = z.strictObject({ serviceAccount: accountSchema, updateMask: z.string() });
 
-const policy = policyHandlers<AccountRequest["params"]>({
-    resource: nameOf,
-    requireExisting: find,
-    permissions: "iam.serviceAccounts",
-});
-
-/** Service accounts: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts. No keys: never any. */
-export function iamRoutes(): Route[] {
+/** Service accounts: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts. There are never keys. */
+export function iamRoutes(iam: IamService, projects: ProjectLookup): Route[] {
     const account = "/v1/projects/:project/serviceAccounts/:account" as const;
+    const policy = policyHandlers<AccountRequest["params"]>(iam, {
+        resource: (request) => nameOf(iam, request),
+        requireExisting: (request) => find(iam, request),
+        permissions: "iam.serviceAccounts",
+    });
+    const query = ["pageSize", "pageToken"];
     return [
-        route("POST", `${account}\\:enable`, enable),
-        route("POST", `${account}\\:disable`, disable),
+        route("POST", `${account}\\:enable`, (request) => setDisabled(iam, request, "enable")),
+        route("POST", `${account}\\:disable`, (request) => setDisabled(iam, request, "disable")),
         route("POST", `${account}\\:getIamPolicy`, policy.get, { query: [POLICY_VERSION_QUERY] }),
         route("POST", `${account}\\:setIamPolicy`, policy.set),
         route("POST", `${account}\\:testIamPermissions`, policy.test),
-        route("POST", "/v1/projects/:project/serviceAccounts", create),
-        route("GET", "/v1/projects/:project/serviceAccounts", list, { query: ["pageSize", "pageToken"] }),
-        route("GET", account, get),
-        route("PATCH", account, patch),
-        route("PUT", account, update),
-        route("DELETE", account, remove),
+        route("POST", "/v1/projects/:project/serviceAccounts", (request) => create(iam, request)),
+        route("GET", "/v1/projects/:project/serviceAccounts", (request) => list(iam, projects, request), { query }),
+        route("GET", account, (request) => ({ body: requireAccount(iam, request, "iam.serviceAccounts.get") })),
+        route("PATCH", account, (request) => patch(iam, request)),
+        route("PUT", account, (request) => update(iam, request)),
+        route("DELETE", account, (request) => remove(iam, request)),
     ];
 }
 
-async function create(request: ApiRequest<{ readonly project: string }>) {
-    const { services, params } = request;
-    requirePermission(request, "iam.serviceAccounts.create", `projects/${params.project}`);
+async function create(iam: IamService, request: ProjectRequest) {
+    const { project } = request.params;
+    iam.require(request, "iam.serviceAccounts.create", `projects/${project}`);
     const { accountId, serviceAccount } = await request.read(createSchema);
-    return { body: await services.serviceAccounts.create(params.project, accountId, serviceAccount ?? {}) };
+    return { body: await iam.serviceAccounts.create(project, accountId, serviceAccount ?? {}) };
 }
 
-async function list(request: ApiRequest<{ readonly project: string }>) {
-    const { services, params, query } = request;
-    const { projectId } = await services.projects.get(params.project);
-    requirePermission(request, "iam.serviceAccounts.list", `projects/${projectId}`);
-    const after = query.get("pageToken") ?? "";
-    const all = services.serviceAccounts.list(projectId).filter(({ email }) => email > after);
-    const page = all.slice(0, readMaxResults(query.get("pageSize"), 100));
-    const last = page.at(-1);
-    return {
-        body: {
-            ...(page.length > 0 ? { accounts: page } : {}),
-            ...(last !== undefined && page.length < all.length ? { nextPageToken: last.email } : {}),
-        },
-    };
+async function list(iam: IamService, projects: ProjectLookup, request: ProjectRequest) {
+    const { projectId } = await projects.get(request.params.project);
+    iam.require(request, "iam.serviceAccounts.list", `projects/${projectId}`);
+    const { page, ...next } = pageOf(request.query, iam.serviceAccounts.list(projectId), {
+        size: "pageSize",
+        largest: 100,
+        key: ({ email }) => email,
+    });
+    return { body: { ...(page.length > 0 ? { accounts: page } : {}), ...next } };
 }
 
-function get(request: AccountRequest) {
-    return { body: requireAccount(request, "iam.serviceAccounts.get") };
-}
-
-async function patch(request: AccountRequest) {
+async function patch(iam: IamService, request: AccountRequest) {
     const { serviceAccount, updateMask } = await request.read(patchSchema);
-    const account = requireAccount(request, "iam.serviceAccounts.update");
+    const account = requireAccount(iam, request, "iam.serviceAccounts.update");
     const names = updateMask
         .split(",")
         .map((name) => name.trim().replace(/_([a-z])/g, (_, letter) => letter.toUpperCase()));
@@ -91,45 +83,41 @@ async function patch(request: AccountRequest) {
         ...(names.includes("displayName") ? { displayName: serviceAccount.displayName ?? "" } : {}),
         ...(names.includes("description") ? { description: serviceAccount.description ?? "" } : {}),
     };
-    return { body: await request.services.serviceAccounts.update(account, changed) };
+    return { body: await iam.serviceAccounts.update(account, changed) };
 }
 
 /** The older way to change the display name alone. */
-async function update(request: AccountRequest) {
+async function update(iam: IamService, request: AccountRequest) {
     const { displayName, etag } = await request.read(accountSchema);
-    const account = requireAccount(request, "iam.serviceAccounts.update");
+    const account = requireAccount(iam, request, "iam.serviceAccounts.update");
     checkEtag(account, etag);
-    return { body: await request.services.serviceAccounts.update(account, { displayName: displayName ?? "" }) };
+    return { body: await iam.serviceAccounts.update(account, { displayName: displayName ?? "" }) };
 }
 
-async function remove(request: AccountRequest) {
-    const account = requireAccount(request, "iam.serviceAccounts.delete");
-    await request.services.serviceAccounts.delete(account);
-    await request.services.policies.delete(account.name);
+async function remove(iam: IamService, request: AccountRequest) {
+    const account = requireAccount(iam, request, "iam.serviceAccounts.delete");
+    await iam.serviceAccounts.delete(account);
+    await iam.policies.delete(account.name);
     return { body: {} };
 }
 
-async function enable(request: AccountRequest) {
-    await request.services.serviceAccounts.setDisabled(requireAccount(request, "iam.serviceAccounts.enable"), false);
+async function setDisabled(iam: IamService, request: AccountRequest, verb: "enable" | "disable") {
+    const account = requireAccount(iam, request, `iam.serviceAccounts.${verb}`);
+    await iam.serviceAccounts.setDisabled(account, verb === "disable");
     return { body: {} };
 }
 
-async function disable(request: AccountRequest) {
-    await request.services.serviceAccounts.setDisabled(requireAccount(request, "iam.serviceAccounts.disable"), true);
-    return { body: {} };
+function requireAccount(iam: IamService, request: AccountRequest, permission: string): ServiceAccount {
+    iam.require(request, permission, nameOf(iam, request));
+    return find(iam, request);
 }
 
-function requireAccount(request: AccountRequest, permission: string): ServiceAccount {
-    requirePermission(request, permission, nameOf(request));
-    return find(request);
+function nameOf(iam: IamService, { params }: AccountRequest): string {
+    return iam.serviceAccounts.nameOf(params.project, params.account);
 }
 
-function nameOf({ services, params }: AccountRequest): string {
-    return services.serviceAccounts.nameOf(params.project, params.account);
-}
-
-function find({ services, params }: AccountRequest): ServiceAccount {
-    return services.serviceAccounts.get(params.project, params.account);
+function find(iam: IamService, { params }: AccountRequest): ServiceAccount {
+    return iam.serviceAccounts.get(params.project, params.account);
 }
 
 function checkEtag(account: ServiceAccount, etag: string | undefined): void {

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { InventoryItem } from "..";
 import { alreadyExists, invalid, notFound } from "../http/errors";
-import type { ProjectService } from "../project/projects";
+import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
 
 /** A service account as it is stored and answered: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
@@ -9,7 +8,7 @@ export interface ServiceAccount {
     /** `projects/P/serviceAccounts/EMAIL`. */
     readonly name: string;
     readonly projectId: string;
-    /** 21 digits; a new one when an account of the same email is made again. */
+    /** 21 digits; an account that is created again under the same email gets a new id. */
     readonly uniqueId: string;
     readonly email: string;
     readonly oauth2ClientId: string;
@@ -19,10 +18,17 @@ export interface ServiceAccount {
     readonly disabled?: boolean;
 }
 
-/** The changeable parts. */
+/** The fields that a caller can change. */
 export interface ServiceAccountFields {
     readonly displayName?: string | undefined;
     readonly description?: string | undefined;
+}
+
+/** The part of the project service that service accounts need; projects are a layer above. */
+export interface ProjectLookup {
+    /** @throws ApiError 400 for an id that Google Cloud would not allow */
+    get(projectId: string): Promise<{ readonly projectId: string }>;
+    isKnown(projectId: string): boolean;
 }
 
 const ACCOUNT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
@@ -32,9 +38,9 @@ const EMAIL = /^([^@]+)@([^.]+)\.iam\.gserviceaccount\.com$/;
 export class ServiceAccountService {
     readonly #accounts: Collection<ServiceAccount>;
 
-    readonly #projects: ProjectService;
+    readonly #projects: ProjectLookup;
 
-    constructor(documents: DocumentStore, projects: ProjectService) {
+    constructor(documents: DocumentStore, projects: ProjectLookup) {
         this.#projects = projects;
 
         this.#accounts = documents.collection("service-accounts");
@@ -84,7 +90,7 @@ export class ServiceAccountService {
         return account;
     }
 
-    /** Name of the account that a path names in one of its ways, as for `get`; as the path has it when there is none. */
+    /** Name of the account that a path refers to, as for `get`; built from the path when no such account exists. */
     nameOf(projectId: string, emailOrId: string): string {
         return this.#find(projectId, emailOrId)?.name ?? `projects/${projectId}/serviceAccounts/${emailOrId}`;
     }
@@ -103,7 +109,7 @@ export class ServiceAccountService {
         return this.#replace(withFields(account, fields));
     }
 
-    /** The etag stays: the provider reads the account, switches it, and patches it with the etag it has read. */
+    /** Keeps the etag, because the provider reads the account, enables it, and patches it with the etag it has read. */
     async setDisabled(account: ServiceAccount, disabled: boolean): Promise<void> {
         const { disabled: _before, ...rest } = account;
         await this.#accounts.put(account.email, disabled ? { ...rest, disabled } : rest);
@@ -135,7 +141,7 @@ export class ServiceAccountService {
     }
 }
 
-/** Empty text clears a field, and a cleared field is not answered. */
+/** Empty text clears a field, and a cleared field is left out of answers. */
 function withFields(account: ServiceAccount, fields: ServiceAccountFields): ServiceAccount {
     const { displayName: oldName, description: oldDescription, ...rest } = account;
     const displayName = fields.displayName ?? oldName ?? "";

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { unauthenticated } from "../http/errors";
 import type { Principal } from "../http/types";
 
-/** What a metadata server answers: https://cloud.google.com/compute/docs/access/authenticate-workloads#applications */
+/** A token as a metadata server returns it: https://cloud.google.com/compute/docs/access/authenticate-workloads#applications */
 export interface AccessToken {
     readonly accessToken: string;
     readonly expiresInSeconds: number;
@@ -10,10 +10,10 @@ export interface AccessToken {
 
 const PREFIX = "emulator-service-account.";
 const LIFETIME_SECONDS = 3600;
-/** New with every process: after a restart old tokens are refused, and clients ask the metadata server for another. */
+/** Random per process. After a restart old tokens are refused, and clients ask the metadata server for a new one. */
 const secret = randomBytes(32);
 
-/** Makes an access token of a service account, as its metadata server hands it out. Valid for an hour in this process. */
+/** Creates an access token of a service account, as its metadata server issues it. Valid for an hour in this process. */
 export function mintToken(email: string, now = Date.now()): AccessToken {
     const claims = { email, expiresAt: now + LIFETIME_SECONDS * 1000 };
     const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
@@ -24,7 +24,7 @@ export function mintToken(email: string, now = Date.now()): AccessToken {
 }
 
 /**
- * Who a bearer token stands for: the service account it was minted for, else the developer, who may use any string.
+ * The principal of a bearer token: the service account it was minted for. Any other string is the developer's.
  *
  * @throws ApiError 401 for a minted token that has expired or comes from an earlier process
  */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Collection, DocumentStore } from "../store/documents";
 
-/** https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, as it is stored and answered. */
+/** https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, as it is stored and returned. */
 export interface LogEntry {
     /** `projects/P/logs/LOG`; LOG is percent-encoded. */
     readonly logName: string;
@@ -11,7 +11,7 @@ export interface LogEntry {
     readonly [field: string]: unknown;
 }
 
-/** An entry before the server has filled in what its writer left out. */
+/** An entry before the server has filled in missing fields. */
 export interface NewLogEntry {
     readonly logName: string;
     readonly timestamp?: string | undefined;
@@ -19,7 +19,7 @@ export interface NewLogEntry {
     readonly [field: string]: unknown;
 }
 
-/** Entries that are kept; Google Cloud keeps them for thirty days. */
+/** Number of entries to keep; Google Cloud keeps them for thirty days. */
 const KEPT = 1000;
 
 /** Cloud Logging's entries. */
@@ -30,7 +30,7 @@ export class LogService {
         this.#entries = documents.collection("log-entries");
     }
 
-    /** Keeps entries. One with the log, time and insertId of an earlier one takes its place. */
+    /** Stores entries. An entry with the log, time and insertId of an earlier one replaces it. */
     async write(entries: readonly NewLogEntry[]): Promise<void> {
         const now = new Date().toISOString();
         for (const entry of entries) {
@@ -44,7 +44,7 @@ export class LogService {
         }
     }
 
-    /** The entries of a project, oldest first. @param logName of these logs only; all when left out */
+    /** The entries of a project, oldest first. @param logName restricts them to one log */
     list(project: string, logName?: string): LogEntry[] {
         return this.#entries
             .values()

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { invalid, unimplemented } from "../http/errors";
+import { readMaxResults } from "../http/query";
 import { type Route, route } from "../http/router";
 import type { ApiRequest } from "../http/types";
-import { requirePermission } from "../iam/enforcement";
-import { readMaxResults } from "../storage/listing";
+import type { IamService } from "../iam/service";
+import type { LogService } from "./entries";
 
 const labels = z.record(z.string(), z.string()).optional();
 const resource = z.strictObject({ type: z.string(), labels }).optional();
@@ -48,12 +49,15 @@ const listSchema = z.strictObject({
     pageToken: z.string().optional(),
 });
 
-/** Log entries are written and read: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries */
-export function loggingRoutes(): Route[] {
-    return [route("POST", "/v2/entries\\:write", write), route("POST", "/v2/entries\\:list", list)];
+/** Cloud Logging: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries */
+export function loggingRoutes(logs: LogService, iam: IamService): Route[] {
+    return [
+        route("POST", "/v2/entries\\:write", (request) => write(logs, iam, request)),
+        route("POST", "/v2/entries\\:list", (request) => list(logs, iam, request)),
+    ];
 }
 
-async function write(request: ApiRequest) {
+async function write(logs: LogService, iam: IamService, request: ApiRequest) {
     const body = await request.read(writeSchema);
     const entries = body.entries.map((entry) => {
         const name = entry.logName ?? body.logName ?? "";
@@ -61,7 +65,7 @@ async function write(request: ApiRequest) {
         if (project === undefined) {
             throw invalid(`Invalid logName "${name}": it must be projects/PROJECT/logs/LOG, LOG percent-encoded.`);
         }
-        requirePermission(request, "logging.logEntries.create", `projects/${project}`);
+        iam.require(request, "logging.logEntries.create", `projects/${project}`);
         const all = { ...body.labels, ...entry.labels };
         return {
             ...entry,
@@ -71,12 +75,12 @@ async function write(request: ApiRequest) {
         };
     });
     if (body.dryRun !== true) {
-        await request.services.logs.write(entries);
+        await logs.write(entries);
     }
     return { body: {} };
 }
 
-async function list(request: ApiRequest) {
+async function list(logs: LogService, iam: IamService, request: ApiRequest) {
     const { resourceNames, filter = "", orderBy, pageSize, pageToken = "0" } = await request.read(listSchema);
     const name = /^\s*(?:logName\s*=\s*"([^"]+)"\s*)?$/.exec(filter);
     if (name === null) {
@@ -87,8 +91,8 @@ async function list(request: ApiRequest) {
         if (project === undefined) {
             throw unimplemented(`log entries of "${one}" (it may be projects/PROJECT)`);
         }
-        requirePermission(request, "logging.logEntries.list", `projects/${project}`);
-        return request.services.logs.list(project, name[1]);
+        iam.require(request, "logging.logEntries.list", `projects/${project}`);
+        return logs.list(project, name[1]);
     });
     const ordered = orderBy === "timestamp desc" ? found.reverse() : found;
     const from = Number(pageToken);

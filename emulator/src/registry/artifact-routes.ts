@@ -1,56 +1,62 @@
 import { notFound } from "../http/errors";
+import { pageOf } from "../http/query";
 import { type Route, route } from "../http/router";
 import type { ApiRequest } from "../http/types";
-import { requirePermission } from "../iam/enforcement";
 import { POLICY_VERSION_QUERY, policyHandlers } from "../iam/policy-handlers";
-import { readMaxResults } from "../storage/listing";
-import type { ListedImage } from "./images";
+import type { ImageStore } from "./images";
 import { imageSize } from "./manifests";
 import { describeRepository, type Repository, registryPath, repositoryBody } from "./repositories";
+import type { RegistryServices } from "./service";
 
 const PARENT = "/v1/projects/:project/locations/:location/repositories" as const;
 const ONE = `${PARENT}/:repository` as const;
+const PAGE_QUERY = ["pageSize", "pageToken"];
 const TYPE = "type.googleapis.com/google.devtools.artifactregistry.v1.Repository";
 
-type Place = { readonly project: string; readonly location: string };
-type Name = Place & { readonly repository: string };
+type Location = { readonly project: string; readonly location: string };
+type Name = Location & { readonly repository: string };
 
-const parentOf = (params: Place) => `projects/${params.project}/locations/${params.location}`;
+const parentOf = (params: Location) => `projects/${params.project}/locations/${params.location}`;
 const nameOf = (params: Name) => `${parentOf(params)}/repositories/${params.repository}`;
 
-const policy = policyHandlers<Name>({
-    resource: ({ params }) => nameOf(params),
-    requireExisting: ({ services, params }) => services.artifactRegistry.repositories.get(nameOf(params)),
-    permissions: "artifactregistry.repositories",
-});
-
 /** Artifact Registry's API: https://cloud.google.com/artifact-registry/docs/reference/rest */
-export function artifactRoutes(): Route[] {
+export function artifactRoutes(services: RegistryServices): Route[] {
+    const { registry, iam } = services;
+    const policy = policyHandlers<Name>(iam, {
+        resource: ({ params }) => nameOf(params),
+        requireExisting: ({ params }) => registry.repositories.get(nameOf(params)),
+        permissions: "artifactregistry.repositories",
+    });
     return [
-        // The verbs stand first: `:repository` would take "R:getIamPolicy" for a name.
+        // The verbs come first, because `:repository` would match "R:getIamPolicy".
         route("GET", `${ONE}\\:getIamPolicy`, policy.get, { query: [POLICY_VERSION_QUERY] }),
         route("POST", `${ONE}\\:setIamPolicy`, policy.set),
         route("POST", `${ONE}\\:testIamPermissions`, policy.test),
-        ...repositoryRoutes(),
-        route("GET", `${ONE}/dockerImages`, listImages, { query: ["pageSize", "pageToken"] }),
-        route("GET", `${ONE}/dockerImages/:image`, getImage),
-        route("GET", "/v1/projects/:project/locations/:location/operations/:operation", getOperation),
+        ...repositoryRoutes(services),
+        route("GET", `${ONE}/dockerImages`, (request) => listImages(services, request), { query: PAGE_QUERY }),
+        route("GET", `${ONE}/dockerImages/:image`, (request) => getImage(services, request)),
+        route("GET", "/v1/projects/:project/locations/:location/operations/:operation", (request) => {
+            iam.require(request, "artifactregistry.repositories.get", `projects/${request.params.project}`);
+            const name = `${parentOf(request.params)}/operations/${request.params.operation}`;
+            return { body: registry.operations.get(name) };
+        }),
     ];
 }
 
-function repositoryRoutes(): Route[] {
+function repositoryRoutes(services: RegistryServices): Route[] {
+    const { iam } = services;
+    const { repositories, operations, images } = services.registry;
     return [
         route(
             "POST",
             PARENT,
             async (request) => {
                 const { project, location } = request.params;
-                requirePermission(request, "artifactregistry.repositories.create", `projects/${project}`);
+                iam.require(request, "artifactregistry.repositories.create", `projects/${project}`);
                 const body = await request.read(repositoryBody);
                 const id = request.query.get("repositoryId") ?? request.query.get("repository_id") ?? "";
-                const { repositories, operations } = request.services.artifactRegistry;
-                const made = await repositories.create(project, location, id, body);
-                const response = { "@type": TYPE, ...describe(request, made) };
+                const created = await repositories.create(project, location, id, body);
+                const response = { "@type": TYPE, ...describe(images, request, created) };
                 return { body: operations.add(parentOf(request.params), response) };
             },
             { query: ["repositoryId", "repository_id"] },
@@ -59,30 +65,27 @@ function repositoryRoutes(): Route[] {
             "GET",
             PARENT,
             (request) => {
-                requirePermission(request, "artifactregistry.repositories.list", `projects/${request.params.project}`);
-                const found = request.services.artifactRegistry.repositories.list(parentOf(request.params));
-                const { page, ...next } = pageOf(request.query, found);
-                const repositories = page.map((one) => describe(request, one));
-                return { body: { ...(page.length === 0 ? {} : { repositories }), ...next } };
+                iam.require(request, "artifactregistry.repositories.list", `projects/${request.params.project}`);
+                const { page, ...next } = pageByName(request.query, repositories.list(parentOf(request.params)));
+                const described = page.map((one) => describe(images, request, one));
+                return { body: { ...(page.length === 0 ? {} : { repositories: described }), ...next } };
             },
-            { query: ["pageSize", "pageToken"] },
+            { query: PAGE_QUERY },
         ),
-        route("GET", ONE, (request) => ({ body: describe(request, allowed(request, "get")) })),
+        route("GET", ONE, (request) => ({ body: describe(images, request, allowed(services, request, "get")) })),
         route(
             "PATCH",
             ONE,
             async (request) => {
-                const { name } = allowed(request, "update");
+                const { name } = allowed(services, request, "update");
                 const body = await request.read(repositoryBody);
                 const mask = request.query.get("updateMask") ?? "*";
-                const changed = await request.services.artifactRegistry.repositories.patch(name, body, mask);
-                return { body: describe(request, changed) };
+                return { body: describe(images, request, await repositories.patch(name, body, mask)) };
             },
             { query: ["updateMask"] },
         ),
         route("DELETE", ONE, async (request) => {
-            const { name } = allowed(request, "delete");
-            const { repositories, operations } = request.services.artifactRegistry;
+            const { name } = allowed(services, request, "delete");
             await repositories.delete(name);
             const response = { "@type": "type.googleapis.com/google.protobuf.Empty" };
             return { body: operations.add(parentOf(request.params), response) };
@@ -90,60 +93,46 @@ function repositoryRoutes(): Route[] {
     ];
 }
 
-/** The repository, for a caller with the permission. A caller without it is not told whether there is one. */
-function allowed(request: ApiRequest<Name>, verb: string): Repository {
-    requirePermission(request, `artifactregistry.repositories.${verb}`, nameOf(request.params));
-    return request.services.artifactRegistry.repositories.get(nameOf(request.params));
+/** The repository, for a caller with the permission. Callers without it cannot probe for names. */
+function allowed({ registry, iam }: RegistryServices, request: ApiRequest<Name>, verb: string): Repository {
+    iam.require(request, `artifactregistry.repositories.${verb}`, nameOf(request.params));
+    return registry.repositories.get(nameOf(request.params));
 }
 
-function describe(request: Pick<ApiRequest, "baseUrl" | "services">, repository: Repository): Record<string, unknown> {
-    const images = request.services.artifactRegistry.images.list(registryPath(repository.name));
-    const host = new URL(request.baseUrl).host;
+function describe(images: ImageStore, { baseUrl }: Pick<ApiRequest, "baseUrl">, repository: Repository) {
+    const sizes = images.list(registryPath(repository.name)).map(({ text }) => imageSize(text));
     return describeRepository(
         repository,
-        host,
-        images.reduce((sum, image) => sum + imageSize(image.text), 0),
+        new URL(baseUrl).host,
+        sizes.reduce((sum, size) => sum + size, 0),
     );
 }
 
-function listImages(request: ApiRequest<Name>) {
-    const { page, ...next } = pageOf(request.query, describeImages(request));
+function listImages(services: RegistryServices, request: ApiRequest<Name>) {
+    const { page, ...next } = pageByName(request.query, describeImages(services, request));
     return { body: { ...(page.length === 0 ? {} : { dockerImages: page }), ...next } };
 }
 
-/** One page of what has a name: at most 1000, or `pageSize`, after the one that `pageToken` names. */
-function pageOf<T extends { readonly name: string }>(
-    query: URLSearchParams,
-    all: readonly T[],
-): { readonly page: readonly T[]; readonly nextPageToken?: string } {
-    const after = query.get("pageToken") ?? "";
-    const left = all.filter(({ name }) => name > after).sort((one, other) => (one.name < other.name ? -1 : 1));
-    const page = left.slice(0, readMaxResults(query.get("pageSize")));
-    const last = page.at(-1);
-    return last === undefined || page.length === left.length ? { page } : { page, nextPageToken: last.name };
+function pageByName<T extends { readonly name: string }>(query: URLSearchParams, all: readonly T[]) {
+    const ordered = [...all].sort((one, other) => (one.name < other.name ? -1 : 1));
+    return pageOf(query, ordered, { size: "pageSize", key: ({ name }) => name });
 }
 
-function getImage(request: ApiRequest<Name & { readonly image: string }>) {
+function getImage(services: RegistryServices, request: ApiRequest<Name & { readonly image: string }>) {
     const name = `${nameOf(request.params)}/dockerImages/${request.params.image}`;
-    const found = describeImages(request).find((image) => image.name === name);
+    const found = describeImages(services, request).find((image) => image.name === name);
     if (found === undefined) {
         throw notFound(`Requested entity was not found: ${name}`);
     }
     return { body: found };
 }
 
-function getOperation(request: ApiRequest<Place & { readonly operation: string }>) {
-    requirePermission(request, "artifactregistry.repositories.get", `projects/${request.params.project}`);
-    const name = `${parentOf(request.params)}/operations/${request.params.operation}`;
-    return { body: request.services.artifactRegistry.operations.get(name) };
-}
-
-function describeImages(request: ApiRequest<Name>) {
-    requirePermission(request, "artifactregistry.dockerimages.list", nameOf(request.params));
-    const { repositories, images } = request.services.artifactRegistry;
+function describeImages({ registry, iam }: RegistryServices, request: ApiRequest<Name>) {
+    iam.require(request, "artifactregistry.dockerimages.list", nameOf(request.params));
+    const { repositories, images } = registry;
     const { name } = repositories.get(nameOf(request.params));
     const host = new URL(request.baseUrl).host;
-    return images.list(registryPath(name)).map((image: ListedImage) => ({
+    return images.list(registryPath(name)).map((image) => ({
         name: `${name}/dockerImages/${image.image}@${image.digest}`,
         uri: `${host}/${registryPath(name)}/${image.image}@${image.digest}`,
         tags: image.tags,

@@ -12,7 +12,7 @@ export function digestOf(content: Buffer | string): string {
     return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }
 
-/** Bytes of layers and configs: one file each, named by digest, whatever repositories they belong to. */
+/** Bytes of layers and configs: one file each, named by digest and shared by all repositories. */
 export class BlobFiles {
     readonly #folder: string;
     readonly #drafts: string;
@@ -30,7 +30,7 @@ export class BlobFiles {
         return createReadStream(this.#file(digest));
     }
 
-    /** Bytes, undefined if the blob is not there. */
+    /** Size in bytes; undefined if the blob does not exist. */
     async size(digest: string): Promise<number | undefined> {
         try {
             return (await stat(this.#file(digest))).size;
@@ -58,7 +58,7 @@ export class BlobFiles {
     }
 }
 
-/** A blob on its way in, in as many pieces as the client likes. */
+/** A blob that is being uploaded, in as many chunks as the client likes. */
 export class BlobUpload {
     size = 0;
     readonly #hash: Hash = createHash("sha256");
@@ -81,7 +81,7 @@ export class BlobUpload {
         }
     }
 
-    /** Keeps the blob under its digest; tells the real one, and keeps nothing, if it is not the expected. */
+    /** Stores the blob under its digest and returns that digest. Stores nothing if it is not the expected one. */
     async finish(expected: string): Promise<string> {
         await appendFile(this.#draft, "");
         const digest = `sha256:${this.#hash.digest("hex")}`;
@@ -95,5 +95,31 @@ export class BlobUpload {
 
     async cancel(): Promise<void> {
         await rm(this.#draft, { force: true });
+    }
+}
+
+/** Blob uploads in progress, by id. */
+export class Uploads {
+    readonly #uploads = new Map<string, BlobUpload>();
+
+    readonly #files: BlobFiles;
+
+    constructor(files: BlobFiles) {
+        this.#files = files;
+    }
+
+    begin(): BlobUpload {
+        const upload = this.#files.begin();
+        this.#uploads.set(upload.id, upload);
+        return upload;
+    }
+
+    get(id: string): BlobUpload | undefined {
+        return this.#uploads.get(id);
+    }
+
+    /** The upload is finished or cancelled. */
+    forget(upload: BlobUpload): void {
+        this.#uploads.delete(upload.id);
     }
 }

@@ -1,15 +1,58 @@
 import { ApiError } from "../http/errors";
-import type { ApiRequest, Principal } from "../http/types";
+import type { ApiRequest, ApiResponse, Principal } from "../http/types";
 import { principalOf } from "../iam/tokens";
 import type { ImageName } from "./images";
-import { denied, nameUnknown, OciError } from "./oci-errors";
+import type { RegistryServices } from "./service";
 
-/** What a caller wants with a repository. */
+/** Handles a request about an image: `/v2/<name>/<rest>`. */
+export type OciHandler = (
+    services: RegistryServices,
+    request: ApiRequest,
+    name: string,
+    reference: string,
+) => Promise<ApiResponse> | ApiResponse;
+
+/** A failure in the form of the registry protocol: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
+export class OciError extends Error {
+    override readonly name = "OciError";
+
+    readonly status: number;
+    readonly code: string;
+    readonly headers: Readonly<Record<string, string>>;
+
+    constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+        super(message);
+        this.status = status;
+        this.code = code;
+        this.headers = headers;
+    }
+
+    response(): ApiResponse {
+        return {
+            status: this.status,
+            headers: { ...REGISTRY_HEADERS, ...this.headers },
+            body: { errors: [{ code: this.code, message: this.message }] },
+        };
+    }
+}
+
+/** Old clients recognise a registry by this header. */
+export const REGISTRY_HEADERS = { "docker-distribution-api-version": "registry/2.0" };
+
+export const nameUnknown = (message: string) => new OciError(404, "NAME_UNKNOWN", message);
+export const manifestUnknown = (message: string) => new OciError(404, "MANIFEST_UNKNOWN", message);
+export const manifestInvalid = (message: string) => new OciError(400, "MANIFEST_INVALID", message);
+export const blobUnknown = (message: string) => new OciError(404, "BLOB_UNKNOWN", message);
+export const digestInvalid = (message: string) => new OciError(400, "DIGEST_INVALID", message);
+export const uploadUnknown = (message: string) => new OciError(404, "BLOB_UPLOAD_UNKNOWN", message);
+export const denied = (message: string) => new OciError(403, "DENIED", message);
+
+/** Last part of the permission that a request needs on the repository. */
 export type RegistryAction = "downloadArtifacts" | "uploadArtifacts" | "deleteArtifacts";
 
 /**
- * Who calls: a bearer token, or Basic with an access token as password, whatever the user (`oauth2accesstoken`, or what
- * docker-credential-gcr sends).
+ * The caller, by bearer token or by Basic authentication with an access token as the password and any user name
+ * (`oauth2accesstoken`, or the name that docker-credential-gcr sends).
  * @throws OciError 401 with the challenge that makes docker send its credentials
  * @see https://cloud.google.com/artifact-registry/docs/docker/authentication#token
  */
@@ -35,11 +78,16 @@ export function registryPrincipal(request: ApiRequest): Principal {
 }
 
 /**
- * The image of a path, for a caller who may do this with its repository.
+ * The image of a path, for a caller with a permission on its repository.
  * @param name `P/R/IMAGE`
- * @throws OciError 401, 403 (also for a repository that is not there: nobody learns of others), 404
+ * @throws OciError 401, 403 (for a missing repository too, so that callers cannot probe for names), 404
  */
-export function allowedImage(request: ApiRequest, name: string, action: RegistryAction): ImageName {
+export function allowedImage(
+    { registry, iam }: RegistryServices,
+    request: ApiRequest,
+    name: string,
+    action: RegistryAction,
+): ImageName {
     const principal = registryPrincipal(request);
     const [project = "", id = "", ...rest] = name.split("/");
     const image = rest.join("/");
@@ -50,10 +98,10 @@ export function allowedImage(request: ApiRequest, name: string, action: Registry
             `"${name}" is no image name: it must be PROJECT/REPOSITORY/IMAGE in lower case`,
         );
     }
-    const repository = request.services.artifactRegistry.repositories.find(project, id);
+    const repository = registry.repositories.find(project, id);
     const resource = repository?.name ?? `projects/${project}`;
     const permission = `artifactregistry.repositories.${action}`;
-    if (!request.services.policies.check(principal, permission, resource)) {
+    if (!iam.policies.check(principal, permission, resource)) {
         throw denied(`Permission "${permission}" denied on resource "${resource}" (or it may not exist)`);
     }
     if (repository === undefined) {

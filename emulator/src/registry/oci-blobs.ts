@@ -1,14 +1,21 @@
 import type { ApiRequest, ApiResponse } from "../http/types";
 import { type BlobUpload, DIGEST } from "./blob-files";
 import type { ImageName } from "./images";
-import { allowedImage } from "./oci-access";
-import { blobUnknown, digestInvalid, OciError, REGISTRY_HEADERS, uploadUnknown } from "./oci-errors";
-import type { OciHandler } from "./oci-routes";
+import {
+    allowedImage,
+    blobUnknown,
+    digestInvalid,
+    OciError,
+    type OciHandler,
+    REGISTRY_HEADERS,
+    uploadUnknown,
+} from "./oci-access";
+import type { RegistryServices } from "./service";
 
 /** GET and HEAD of a blob. */
-export const getBlob: OciHandler = async (request, name, digest): Promise<ApiResponse> => {
-    const { repository } = allowedImage(request, name, "downloadArtifacts");
-    const { images } = request.services.artifactRegistry;
+export const getBlob: OciHandler = async (services, request, name, digest): Promise<ApiResponse> => {
+    const { repository } = allowedImage(services, request, name, "downloadArtifacts");
+    const { images } = services.registry;
     const size = images.hasBlob(repository, digest) ? await images.files.size(digest) : undefined;
     if (size === undefined) {
         throw blobUnknown(`blob ${digest} of ${name} not found`);
@@ -22,13 +29,13 @@ export const getBlob: OciHandler = async (request, name, digest): Promise<ApiRes
     return request.method === "HEAD" ? { status: 200, headers } : { headers, body: images.files.read(digest) };
 };
 
-/** POST: begins an upload; takes the whole blob with `?digest`, or another repository's with `?mount&from`. */
-export const beginUpload: OciHandler = async (request, name): Promise<ApiResponse> => {
-    const image = allowedImage(request, name, "uploadArtifacts");
-    const { images, uploads } = request.services.artifactRegistry;
+/** POST: begins an upload. `?digest` takes the whole blob at once, `?mount&from` takes one of another repository. */
+export const beginUpload: OciHandler = async (services, request, name): Promise<ApiResponse> => {
+    const image = allowedImage(services, request, name, "uploadArtifacts");
+    const { images, uploads } = services.registry;
     const mount = request.query.get("mount");
     const from = request.query.get("from");
-    if (mount !== null && from !== null && canMount(request, from, mount)) {
+    if (mount !== null && from !== null && canMount(services, request, from, mount)) {
         await images.addBlob(image.repository, mount);
         return stored(request, name, mount);
     }
@@ -36,48 +43,48 @@ export const beginUpload: OciHandler = async (request, name): Promise<ApiRespons
     const digest = request.query.get("digest");
     if (digest !== null) {
         await upload.append(request.stream);
-        return await finish(request, name, image, upload, digest);
+        return await finish(services, request, name, image, upload, digest);
     }
     return progress(request, name, upload, 202);
 };
 
-/** Where the upload stands. */
-export const getUpload: OciHandler = (request, name, id): ApiResponse => {
-    allowedImage(request, name, "uploadArtifacts");
-    return progress(request, name, uploadOf(request, id), 204);
+/** GET: the progress of an upload. */
+export const getUpload: OciHandler = (services, request, name, id): ApiResponse => {
+    allowedImage(services, request, name, "uploadArtifacts");
+    return progress(request, name, uploadOf(services, id), 204);
 };
 
-/** PATCH: the next piece. */
-export const patchUpload: OciHandler = async (request, name, id): Promise<ApiResponse> => {
-    allowedImage(request, name, "uploadArtifacts");
-    const upload = uploadOf(request, id);
+/** PATCH: the next chunk. */
+export const patchUpload: OciHandler = async (services, request, name, id): Promise<ApiResponse> => {
+    allowedImage(services, request, name, "uploadArtifacts");
+    const upload = uploadOf(services, id);
     checkRange(request, upload);
     await upload.append(request.stream);
     return progress(request, name, upload, 202);
 };
 
-/** PUT: the last piece, perhaps empty, and the digest of the whole. */
-export const finishUpload: OciHandler = async (request, name, id): Promise<ApiResponse> => {
-    const image = allowedImage(request, name, "uploadArtifacts");
-    const upload = uploadOf(request, id);
+/** PUT: the last chunk, possibly empty, and the digest of the blob. */
+export const finishUpload: OciHandler = async (services, request, name, id): Promise<ApiResponse> => {
+    const image = allowedImage(services, request, name, "uploadArtifacts");
+    const upload = uploadOf(services, id);
     checkRange(request, upload);
     await upload.append(request.stream);
-    return await finish(request, name, image, upload, request.query.get("digest") ?? "");
+    return await finish(services, request, name, image, upload, request.query.get("digest") ?? "");
 };
 
-export const cancelUpload: OciHandler = async (request, name, id): Promise<ApiResponse> => {
-    allowedImage(request, name, "uploadArtifacts");
-    const upload = uploadOf(request, id);
-    request.services.artifactRegistry.uploads.forget(upload);
+export const cancelUpload: OciHandler = async (services, request, name, id): Promise<ApiResponse> => {
+    allowedImage(services, request, name, "uploadArtifacts");
+    const upload = uploadOf(services, id);
+    services.registry.uploads.forget(upload);
     await upload.cancel();
     return { status: 204, headers: REGISTRY_HEADERS };
 };
 
-/** Mounting needs the right to read the other repository; without it the client uploads. */
-function canMount(request: ApiRequest, from: string, digest: string): boolean {
+/** Whether the caller may read the other repository, which a mount needs. Otherwise the client uploads the blob. */
+function canMount(services: RegistryServices, request: ApiRequest, from: string, digest: string): boolean {
     try {
-        const { repository } = allowedImage(request, from, "downloadArtifacts");
-        return request.services.artifactRegistry.images.hasBlob(repository, digest);
+        const { repository } = allowedImage(services, request, from, "downloadArtifacts");
+        return services.registry.images.hasBlob(repository, digest);
     } catch (error) {
         if (error instanceof OciError) {
             return false;
@@ -87,13 +94,14 @@ function canMount(request: ApiRequest, from: string, digest: string): boolean {
 }
 
 async function finish(
+    services: RegistryServices,
     request: ApiRequest,
     name: string,
     image: ImageName,
     upload: BlobUpload,
     digest: string,
 ): Promise<ApiResponse> {
-    const { images, uploads } = request.services.artifactRegistry;
+    const { images, uploads } = services.registry;
     uploads.forget(upload);
     if (!DIGEST.test(digest)) {
         await upload.cancel();
@@ -107,8 +115,8 @@ async function finish(
     return stored(request, name, digest);
 }
 
-function uploadOf(request: ApiRequest, id: string): BlobUpload {
-    const upload = request.services.artifactRegistry.uploads.get(id);
+function uploadOf({ registry }: RegistryServices, id: string): BlobUpload {
+    const upload = registry.uploads.get(id);
     if (upload === undefined) {
         throw uploadUnknown(`upload ${id} is not known: it has ended, or the emulator was restarted`);
     }

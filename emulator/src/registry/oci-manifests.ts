@@ -2,17 +2,24 @@ import { readAll } from "../http/body";
 import type { ApiResponse } from "../http/types";
 import { DIGEST, digestOf } from "./blob-files";
 import { blobsOf, OCI_MANIFEST, parseManifest } from "./manifests";
-import { allowedImage } from "./oci-access";
-import { digestInvalid, manifestInvalid, manifestUnknown, nameUnknown, OciError, REGISTRY_HEADERS } from "./oci-errors";
-import type { OciHandler } from "./oci-routes";
+import {
+    allowedImage,
+    digestInvalid,
+    manifestInvalid,
+    manifestUnknown,
+    nameUnknown,
+    OciError,
+    type OciHandler,
+    REGISTRY_HEADERS,
+} from "./oci-access";
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 
 /** GET and HEAD of a manifest by tag or digest. */
-export const getManifest: OciHandler = (request, name, reference): ApiResponse => {
-    const image = allowedImage(request, name, "downloadArtifacts");
-    const manifest = request.services.artifactRegistry.images.manifest(image, reference);
+export const getManifest: OciHandler = (services, request, name, reference): ApiResponse => {
+    const image = allowedImage(services, request, name, "downloadArtifacts");
+    const manifest = services.registry.images.manifest(image, reference);
     if (manifest === undefined) {
         throw manifestUnknown(`Failed to fetch "${reference}" of ${name}: not found`);
     }
@@ -27,10 +34,10 @@ export const getManifest: OciHandler = (request, name, reference): ApiResponse =
     };
 };
 
-/** Keeps a manifest. Everything it refers to must be there already. */
-export const putManifest: OciHandler = async (request, name, reference): Promise<ApiResponse> => {
-    const image = allowedImage(request, name, "uploadArtifacts");
-    const { images, repositories } = request.services.artifactRegistry;
+/** Stores a manifest. Everything it refers to must exist already. */
+export const putManifest: OciHandler = async (services, request, name, reference): Promise<ApiResponse> => {
+    const image = allowedImage(services, request, name, "uploadArtifacts");
+    const { images, repositories } = services.registry;
     const text = (await readAll(request.stream, MAX_MANIFEST_BYTES)).toString("utf8");
     const digest = digestOf(text);
     if (DIGEST.test(reference) ? reference !== digest : !TAG.test(reference)) {
@@ -72,17 +79,17 @@ export const putManifest: OciHandler = async (request, name, reference): Promise
 };
 
 /** Deletes a tag, or a manifest by digest. */
-export const deleteManifest: OciHandler = async (request, name, reference): Promise<ApiResponse> => {
-    const image = allowedImage(request, name, "deleteArtifacts");
-    if (!(await request.services.artifactRegistry.images.deleteManifest(image, reference))) {
+export const deleteManifest: OciHandler = async (services, request, name, reference): Promise<ApiResponse> => {
+    const image = allowedImage(services, request, name, "deleteArtifacts");
+    if (!(await services.registry.images.deleteManifest(image, reference))) {
         throw manifestUnknown(`Failed to delete "${reference}" of ${name}: not found`);
     }
     return { status: 202, headers: REGISTRY_HEADERS, body: "" };
 };
 
-export const listTags: OciHandler = (request, name): ApiResponse => {
-    const image = allowedImage(request, name, "downloadArtifacts");
-    const { images } = request.services.artifactRegistry;
+export const listTags: OciHandler = (services, request, name): ApiResponse => {
+    const image = allowedImage(services, request, name, "downloadArtifacts");
+    const { images } = services.registry;
     const known = images.list(image.repository).some((one) => one.image === image.image);
     if (!known) {
         throw nameUnknown(`Package "${image.image}" not found`);

@@ -1,13 +1,10 @@
 import { unimplemented } from "../http/errors";
 import { type Route, route } from "../http/router";
 import type { ApiRequest, ApiResponse } from "../http/types";
-import { registryPrincipal } from "./oci-access";
+import { OciError, type OciHandler, REGISTRY_HEADERS, registryPrincipal } from "./oci-access";
 import { beginUpload, cancelUpload, finishUpload, getBlob, getUpload, patchUpload } from "./oci-blobs";
-import { OciError, REGISTRY_HEADERS } from "./oci-errors";
 import { deleteManifest, getManifest, listTags, putManifest } from "./oci-manifests";
-
-/** A request about an image: `/v2/<name>/<rest>`. */
-export type OciHandler = (request: ApiRequest, name: string, reference: string) => Promise<ApiResponse> | ApiResponse;
+import type { RegistryServices } from "./service";
 
 interface OciRoute {
     readonly method: string;
@@ -16,7 +13,7 @@ interface OciRoute {
     readonly handler: OciHandler;
 }
 
-/** An image name may hold slashes, so the path is taken apart here, from its end. */
+/** An image name may contain slashes, so these patterns split the path from its end. */
 const OCI_ROUTES: readonly OciRoute[] = [
     { method: "GET", pattern: /\/tags\/list$/, handler: listTags },
     { method: "GET", pattern: /\/manifests\/([^/]+)$/, handler: getManifest },
@@ -36,12 +33,14 @@ const OCI_ROUTES: readonly OciRoute[] = [
  * The registry that `registryUri` names, as docker, containerd and skopeo speak to it.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
-export function ociRoutes(): Route[] {
+export function ociRoutes(services: RegistryServices): Route[] {
     const options = { public: true, query: ["digest", "mount", "from", "n", "last", "ns"] };
     const methods = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"];
     return [
         route("GET", "/v2", (request) => guarded(() => ping(request)), { public: true }),
-        ...methods.map((method) => route(method, "/v2/*rest", (request) => guarded(() => dispatch(request)), options)),
+        ...methods.map((method) =>
+            route(method, "/v2/*rest", (request) => guarded(() => dispatch(services, request)), options),
+        ),
     ];
 }
 
@@ -50,12 +49,12 @@ function ping(request: ApiRequest): ApiResponse {
     return { headers: REGISTRY_HEADERS, body: {} };
 }
 
-async function dispatch(request: ApiRequest): Promise<ApiResponse> {
+async function dispatch(services: RegistryServices, request: ApiRequest): Promise<ApiResponse> {
     const path = decodeURIComponent(request.path).slice("/v2/".length);
     for (const { method, pattern, handler } of OCI_ROUTES) {
         const match = method === request.method ? pattern.exec(path) : null;
         if (match !== null) {
-            return await handler(request, path.slice(0, match.index), match[1] ?? "");
+            return await handler(services, request, path.slice(0, match.index), match[1] ?? "");
         }
     }
     throw unimplemented(`${request.method} ${request.path}`);

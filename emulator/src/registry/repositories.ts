@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { InventoryItem } from "..";
 import { NOT_EMULATED } from "../http/body";
 import { alreadyExists, invalid, notFound } from "../http/errors";
 import type { PolicyStore } from "../iam/policy";
-import type { ProjectService } from "../project/projects";
+import type { ProjectService } from "../projects/projects";
+import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
 import type { ImageStore } from "./images";
 
@@ -47,7 +47,7 @@ export const repositoryBody = z.strictObject({
 
 export type RepositoryBody = z.output<typeof repositoryBody>;
 
-/** A repository as it is stored. Cleanup policies are kept, not carried out: nothing here gets old. */
+/** A repository as it is stored. Cleanup policies are stored but not applied, because nothing here gets old. */
 export interface Repository {
     /** `projects/P/locations/L/repositories/R`. */
     readonly name: string;
@@ -77,7 +77,7 @@ const CHANGEABLE = [
 const REPOSITORY_ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const LOCATION = /^[a-z]+(-[a-z]+\d+)?$/;
 
-/** Artifact Registry's repositories, of Docker images only. */
+/** Repositories of Docker images; Artifact Registry's other formats do not exist here. */
 export class RepositoryService {
     readonly #repositories: Collection<Repository>;
 
@@ -131,7 +131,7 @@ export class RepositoryService {
         return repository;
     }
 
-    /** The repository of an image path, which has no location. */
+    /** The repository of an image path, which does not name the location. */
     find(project: string, id: string): Repository | undefined {
         return this.#repositories
             .values()
@@ -194,8 +194,8 @@ export function registryPath(name: string): string {
 }
 
 /**
- * A repository as it is answered.
- * @param host the emulator's `host:port` as the caller knows it: images are pushed to and pulled from there
+ * A repository in the form of Google's API.
+ * @param host the emulator's `host:port` as the caller knows it; images are pushed to it and pulled from it
  */
 export function describeRepository(repository: Repository, host: string, sizeBytes: number): Record<string, unknown> {
     return {
@@ -223,7 +223,7 @@ function settingsOf(body: RepositoryBody): RepositorySettings {
     return { ...settings, cleanupPolicies: Object.fromEntries(policies) };
 }
 
-/** Google answers durations in seconds, however they were sent: `30d` is `2592000s`. */
+/** Google returns durations in seconds, however they were sent: `30d` is `2592000s`. */
 function withSeconds(policy: z.output<typeof cleanupPolicy>): z.output<typeof cleanupPolicy> {
     const { olderThan, newerThan } = policy.condition ?? {};
     return {

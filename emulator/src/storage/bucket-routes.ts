@@ -1,96 +1,111 @@
 import { invalid } from "../http/errors";
+import { pageOf } from "../http/query";
 import { type Route, route } from "../http/router";
 import type { ApiRequest } from "../http/types";
 import { checkPolicy, policyForVersion, policySchema } from "../iam/policy-schema";
+import type { IamService } from "../iam/service";
+import type { ProjectService } from "../projects/projects";
 import { newBucketSchema } from "./bucket-schema";
 import { type Bucket, bucketResource, checkPublicAccess, locationType } from "./buckets";
-import { readMaxResults } from "./listing";
 import { BUCKET_PRECONDITIONS, checkPreconditions, conditionNotMet, readPreconditions } from "./preconditions";
 import { etagOf, toBucketResource } from "./resources";
+import type { StorageService } from "./service";
 
 type BucketRequest = ApiRequest<{ readonly bucket: string }>;
 
+/** The services behind the routes of buckets. */
+export interface BucketServices {
+    readonly storage: StorageService;
+    readonly projects: ProjectService;
+    readonly iam: IamService;
+}
+
 /** Buckets and their IAM policies: https://cloud.google.com/storage/docs/json_api/v1/buckets. Paths without `/storage/v1`. */
-export const bucketRoutes: readonly Route[] = [
-    route("POST", "/b", insert, { query: ["project", "projection"] }),
-    route("GET", "/b", list, { query: ["project", "projection", "prefix", "maxResults", "pageToken"] }),
-    route("GET", "/b/:bucket", get, { query: ["projection", ...BUCKET_PRECONDITIONS] }),
-    route("PATCH", "/b/:bucket", patch, { query: ["projection", ...BUCKET_PRECONDITIONS] }),
-    route("PUT", "/b/:bucket", update, { query: ["projection", ...BUCKET_PRECONDITIONS] }),
-    route("DELETE", "/b/:bucket", remove, { query: BUCKET_PRECONDITIONS }),
-    route("GET", "/b/:bucket/iam", getIamPolicy, { query: ["optionsRequestedPolicyVersion"] }),
-    route("PUT", "/b/:bucket/iam", setIamPolicy),
-    route("GET", "/b/:bucket/iam/testPermissions", testIamPermissions, { query: ["permissions"] }),
-    route("GET", "/b/:bucket/storageLayout", getStorageLayout),
-    // The emulator has no caches, so the list of a bucket's caches is empty; Terraform's provider asks before a delete.
-    route("GET", "/b/:bucket/anywhereCaches", listAnywhereCaches),
-    route("GET", "/projects/:project/serviceAccount", getServiceAgent),
-];
-
-async function insert(request: ApiRequest) {
-    const { services, principal, baseUrl } = request;
-    const { projectId } = await services.projects.get(projectOf(request));
-    services.storage.access.requireInProject(principal, "storage.buckets.create", projectId);
-    const bucket = await services.storage.buckets.insert(projectId, await request.read(newBucketSchema));
-    return { body: toBucketResource(bucket, baseUrl) };
+export function bucketRoutes(services: BucketServices): Route[] {
+    const { storage, iam } = services;
+    const query = ["projection", ...BUCKET_PRECONDITIONS];
+    return [
+        route("POST", "/b", (request) => insert(services, request), { query: ["project", "projection"] }),
+        route("GET", "/b", (request) => list(services, request), {
+            query: ["project", "projection", "prefix", "maxResults", "pageToken"],
+        }),
+        route("GET", "/b/:bucket", (request) => get(storage, request), { query }),
+        route("PATCH", "/b/:bucket", (request) => patch(storage, request), { query }),
+        route("PUT", "/b/:bucket", (request) => update(storage, request), { query }),
+        route("DELETE", "/b/:bucket", (request) => remove(storage, request), { query: BUCKET_PRECONDITIONS }),
+        route("GET", "/b/:bucket/iam", (request) => getIamPolicy(storage, iam, request), {
+            query: ["optionsRequestedPolicyVersion"],
+        }),
+        route("PUT", "/b/:bucket/iam", (request) => setIamPolicy(storage, iam, request)),
+        route("GET", "/b/:bucket/iam/testPermissions", (request) => testIamPermissions(storage, request), {
+            query: ["permissions"],
+        }),
+        route("GET", "/b/:bucket/storageLayout", (request) => getStorageLayout(storage, request)),
+        // The emulator has no caches, so a bucket's list of caches is empty; Terraform's provider asks before a delete.
+        route("GET", "/b/:bucket/anywhereCaches", (request) => listAnywhereCaches(storage, request)),
+        route("GET", "/projects/:project/serviceAccount", (request) => getServiceAgent(services, request)),
+    ];
 }
 
-async function list(request: ApiRequest) {
-    const { services, principal, query, baseUrl } = request;
-    const { projectId } = await services.projects.get(projectOf(request));
-    services.storage.access.requireInProject(principal, "storage.buckets.list", projectId);
-    const after = query.get("pageToken") ?? "";
-    const all = services.storage.buckets.list(projectId, query.get("prefix") ?? "").filter(({ name }) => name > after);
-    const page = all.slice(0, readMaxResults(query.get("maxResults")));
-    const last = page.at(-1);
-    return {
-        body: {
-            kind: "storage#buckets",
-            ...(page.length > 0 ? { items: page.map((bucket) => toBucketResource(bucket, baseUrl)) } : {}),
-            ...(last !== undefined && page.length < all.length ? { nextPageToken: last.name } : {}),
-        },
-    };
+async function insert({ storage, projects }: BucketServices, request: ApiRequest) {
+    const { projectId } = await projects.get(projectOf(request));
+    storage.access.requireInProject(request.principal, "storage.buckets.create", projectId);
+    const bucket = await storage.buckets.insert(projectId, await request.read(newBucketSchema));
+    return { body: toBucketResource(bucket, request.baseUrl) };
 }
 
-function get(request: BucketRequest) {
-    const bucket = requireBucket(request, "storage.buckets.get", "read");
+async function list({ storage, projects }: BucketServices, request: ApiRequest) {
+    const { query, baseUrl } = request;
+    const { projectId } = await projects.get(projectOf(request));
+    storage.access.requireInProject(request.principal, "storage.buckets.list", projectId);
+    const { page, ...next } = pageOf(query, storage.buckets.list(projectId, query.get("prefix") ?? ""), {
+        size: "maxResults",
+        key: ({ name }) => name,
+    });
+    const items = page.map((bucket) => toBucketResource(bucket, baseUrl));
+    return { body: { kind: "storage#buckets", ...(items.length > 0 ? { items } : {}), ...next } };
+}
+
+function get(storage: StorageService, request: BucketRequest) {
+    const bucket = requireBucket(storage, request, "storage.buckets.get", "read");
     return { headers: { etag: etagOf(bucket) }, body: toBucketResource(bucket, request.baseUrl) };
 }
 
-async function patch(request: BucketRequest) {
+async function patch(storage: StorageService, request: BucketRequest) {
     const body = await request.json<object>();
-    const bucket = requireBucket(request, "storage.buckets.update", "write");
-    const updated = await request.services.storage.buckets.patch(bucket, body, where(request));
+    const bucket = requireBucket(storage, request, "storage.buckets.update", "write");
+    const updated = await storage.buckets.patch(bucket, body, where(request));
     return { body: toBucketResource(updated, request.baseUrl) };
 }
 
-async function update(request: BucketRequest) {
+async function update(storage: StorageService, request: BucketRequest) {
     const body = await request.json<object>();
-    const bucket = requireBucket(request, "storage.buckets.update", "write");
-    const updated = await request.services.storage.buckets.replace(bucket, body, where(request));
+    const bucket = requireBucket(storage, request, "storage.buckets.update", "write");
+    const updated = await storage.buckets.replace(bucket, body, where(request));
     return { body: toBucketResource(updated, request.baseUrl) };
 }
 
-async function remove(request: BucketRequest) {
-    const { storage } = request.services;
-    const bucket = requireBucket(request, "storage.buckets.delete", "write");
+async function remove(storage: StorageService, request: BucketRequest) {
+    const bucket = requireBucket(storage, request, "storage.buckets.delete", "write");
     await storage.buckets.delete(bucket);
     await storage.objects.dropBucket(bucket.name);
     return {};
 }
 
-function getIamPolicy(request: BucketRequest) {
-    const { policies } = request.services;
-    const bucket = requireBucket(request, "storage.buckets.getIamPolicy");
+function getIamPolicy(storage: StorageService, { policies }: IamService, request: BucketRequest) {
+    const bucket = requireBucket(storage, request, "storage.buckets.getIamPolicy");
     const policy = policies.get(bucketResource(bucket.name));
     const shown = policyForVersion(policy, request.query.get("optionsRequestedPolicyVersion"));
     return { body: { kind: "storage#policy", resourceId: bucketResource(bucket.name), ...shown } };
 }
 
-async function setIamPolicy(request: BucketRequest) {
-    const { policies, serviceAccounts } = request.services;
+async function setIamPolicy(
+    storage: StorageService,
+    { policies, serviceAccounts }: IamService,
+    request: BucketRequest,
+) {
     const input = await request.read(policySchema);
-    const bucket = requireBucket(request, "storage.buckets.setIamPolicy");
+    const bucket = requireBucket(storage, request, "storage.buckets.setIamPolicy");
     checkPolicy(input, (email) => serviceAccounts.exists(email));
     const bindings = input.bindings ?? [];
     checkPublicAccess(
@@ -105,19 +120,17 @@ async function setIamPolicy(request: BucketRequest) {
     return { body: { kind: "storage#policy", resourceId: bucketResource(bucket.name), ...policy } };
 }
 
-function testIamPermissions(request: BucketRequest) {
-    const { services, principal, query, params } = request;
-    const { name } = services.storage.buckets.get(params.bucket);
-    const held = query
-        .getAll("permissions")
-        .filter((permission) => services.storage.access.can(principal, permission, name));
+function testIamPermissions({ buckets, access }: StorageService, request: BucketRequest) {
+    const { principal, query, params } = request;
+    const { name } = buckets.get(params.bucket);
+    const held = query.getAll("permissions").filter((permission) => access.can(principal, permission, name));
     return {
         body: { kind: "storage#testIamPermissionsResponse", ...(held.length > 0 ? { permissions: held } : {}) },
     };
 }
 
-function getStorageLayout(request: BucketRequest) {
-    const bucket = requireBucket(request, "storage.objects.list");
+function getStorageLayout(storage: StorageService, request: BucketRequest) {
+    const bucket = requireBucket(storage, request, "storage.objects.list");
     return {
         body: {
             kind: "storage#storageLayout",
@@ -129,21 +142,27 @@ function getStorageLayout(request: BucketRequest) {
     };
 }
 
-function listAnywhereCaches(request: BucketRequest) {
-    requireBucket(request, "storage.buckets.get");
+function listAnywhereCaches(storage: StorageService, request: BucketRequest) {
+    requireBucket(storage, request, "storage.buckets.get");
     return { body: { kind: "storage#anywhereCaches" } };
 }
 
-async function getServiceAgent(request: ApiRequest<{ readonly project: string }>) {
-    const { services, principal, params } = request;
-    const { projectId, projectNumber } = await services.projects.get(params.project);
-    services.storage.access.requireInProject(principal, "resourcemanager.projects.get", projectId);
+async function getServiceAgent(
+    { storage, projects }: BucketServices,
+    { principal, params }: ApiRequest<{ readonly project: string }>,
+) {
+    const { projectId, projectNumber } = await projects.get(params.project);
+    storage.access.requireInProject(principal, "resourcemanager.projects.get", projectId);
     const email = `service-${projectNumber}@gs-project-accounts.iam.gserviceaccount.com`;
     return { body: { kind: "storage#serviceAccount", email_address: email } };
 }
 
-function requireBucket(request: BucketRequest, permission: string, preconditions?: "read" | "write"): Bucket {
-    const { storage } = request.services;
+function requireBucket(
+    storage: StorageService,
+    request: BucketRequest,
+    permission: string,
+    preconditions?: "read" | "write",
+): Bucket {
     const bucket = storage.buckets.get(request.params.bucket);
     storage.access.require(request.principal, permission, bucket.name);
     if (preconditions !== undefined) {

@@ -1,10 +1,9 @@
 import type { z } from "zod";
-import type { InventoryItem } from "..";
-import { checkBody } from "../http/body";
+import { checkBody, mergePatch } from "../http/body";
 import { ApiError, alreadyExists, invalid, notFound } from "../http/errors";
-import { mergePatch } from "../http/merge-patch";
 import type { PolicyStore } from "../iam/policy";
-import type { ProjectService } from "../project/projects";
+import type { ProjectService } from "../projects/projects";
+import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
 import { checkBucketName } from "./bucket-names";
 import { type BucketSettings, bucketSchema, type newBucketSchema } from "./bucket-schema";

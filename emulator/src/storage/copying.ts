@@ -5,6 +5,7 @@ import type { StoredObject } from "./object-index";
 import { composeSchema, objectSchema, pickAttributes } from "./object-schema";
 import { checkPreconditions, readInt64, readPreconditions } from "./preconditions";
 import { toObjectResource } from "./resources";
+import type { StorageService } from "./service";
 
 type CopyRequest = ApiRequest<{
     readonly bucket: string;
@@ -14,13 +15,13 @@ type CopyRequest = ApiRequest<{
 }>;
 
 /** objects.copy: https://cloud.google.com/storage/docs/json_api/v1/objects/copy */
-export async function copy(request: CopyRequest) {
-    return { body: toObjectResource(await copyObject(request), request.baseUrl) };
+export async function copy(storage: StorageService, request: CopyRequest) {
+    return { body: toObjectResource(await copyObject(storage, request), request.baseUrl) };
 }
 
 /** objects.rewrite, always done in one call: https://cloud.google.com/storage/docs/json_api/v1/objects/rewrite */
-export async function rewrite(request: CopyRequest) {
-    const object = await copyObject(request);
+export async function rewrite(storage: StorageService, request: CopyRequest) {
+    const object = await copyObject(storage, request);
     const size = String(object.blob.size);
     return {
         body: {
@@ -34,9 +35,11 @@ export async function rewrite(request: CopyRequest) {
 }
 
 /** objects.compose: https://cloud.google.com/storage/docs/json_api/v1/objects/compose */
-export async function compose(request: ApiRequest<{ readonly bucket: string; readonly object: string }>) {
-    const { services, principal, params, query, baseUrl } = request;
-    const { objects, blobs } = services.storage;
+export async function compose(
+    { objects, blobs }: StorageService,
+    request: ApiRequest<{ readonly bucket: string; readonly object: string }>,
+) {
+    const { principal, params, query, baseUrl } = request;
     const body = await request.read(composeSchema);
     const target = {
         bucket: params.bucket,
@@ -64,9 +67,8 @@ async function* concatenate(sources: readonly AsyncIterable<Buffer>[]): AsyncGen
     }
 }
 
-async function copyObject(request: CopyRequest): Promise<StoredObject> {
-    const { services, principal, params, query } = request;
-    const { objects, blobs } = services.storage;
+async function copyObject({ objects, blobs }: StorageService, request: CopyRequest): Promise<StoredObject> {
+    const { principal, params, query } = request;
     const body = await request.read(objectSchema);
     const sourceGeneration = query.get("sourceGeneration");
     const source = objects.get(principal, {
@@ -75,7 +77,7 @@ async function copyObject(request: CopyRequest): Promise<StoredObject> {
         generation: sourceGeneration === null ? undefined : readInt64(sourceGeneration, "sourceGeneration"),
     });
     checkPreconditions(readPreconditions(query, "ifSource"), source, "write");
-    // A body replaces the metadata as a whole; without one the source's is kept, but not its holds.
+    // A body replaces all metadata. Without a body the metadata of the source is kept, except for its holds.
     const given = pickAttributes(body);
     const { eventBasedHold: _event, temporaryHold: _temporary, storageClass: _class, ...kept } = source.attributes;
     const target = {

@@ -1,5 +1,5 @@
 import { invalid } from "../http/errors";
-import { readBoolean } from "../http/query";
+import { readBoolean, readMaxResults } from "../http/query";
 import { compareUtf8, type StoredObject } from "./object-index";
 
 /** What objects.list can be asked: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
@@ -40,8 +40,6 @@ interface Position {
     readonly generation?: string | undefined;
 }
 
-const MAX_RESULTS = 1000;
-
 /** Reads the query of objects.list. */
 export function readListQuery(query: URLSearchParams): ListQuery {
     return {
@@ -54,18 +52,6 @@ export function readListQuery(query: URLSearchParams): ListQuery {
         maxResults: readMaxResults(query.get("maxResults")),
         pageToken: query.get("pageToken") || undefined,
     };
-}
-
-/** @returns 1000 when not given or larger; 400 for what is no positive number */
-export function readMaxResults(value: string | null, largest = MAX_RESULTS): number {
-    if (value === null || value === "") {
-        return largest;
-    }
-    const wanted = Number(value);
-    if (!Number.isInteger(wanted) || wanted < 0) {
-        throw invalid(`Invalid value "${value}" for maxResults: it must be a whole number.`, "maxResults");
-    }
-    return wanted === 0 ? largest : Math.min(wanted, largest);
 }
 
 /**

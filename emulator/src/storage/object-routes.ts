@@ -1,6 +1,5 @@
-import { checkBody } from "../http/body";
+import { checkBody, mergePatch } from "../http/body";
 import { invalid, unimplemented } from "../http/errors";
-import { mergePatch } from "../http/merge-patch";
 import { type Route, route } from "../http/router";
 import type { ApiRequest, ApiResponse } from "../http/types";
 import { compose, copy, rewrite } from "./copying";
@@ -17,6 +16,7 @@ import {
     SOURCE_PRECONDITIONS,
 } from "./preconditions";
 import { etagOf, toObjectResource } from "./resources";
+import type { StorageService } from "./service";
 
 type ObjectRequest = ApiRequest<{ readonly bucket: string; readonly object: string }>;
 
@@ -36,24 +36,33 @@ const COPY_QUERY = ["sourceGeneration", "projection", ...OBJECT_PRECONDITIONS, .
 const COPY_PATH = "b/:destinationBucket/o/:destinationObject";
 
 /** Objects: https://cloud.google.com/storage/docs/json_api/v1/objects. Paths without `/storage/v1`. */
-export const objectRoutes: readonly Route[] = [
-    route("GET", "/b/:bucket/o", list, { query: LIST_QUERY }),
-    route("GET", "/b/:bucket/o/:object", get, { query: OBJECT_QUERY }),
-    route("PATCH", "/b/:bucket/o/:object", patch, { query: OBJECT_QUERY }),
-    route("PUT", "/b/:bucket/o/:object", update, { query: OBJECT_QUERY }),
-    // The Node.js client's deleteFiles() hands the query of its listing on to every delete.
-    route("DELETE", "/b/:bucket/o/:object", remove, { query: [...OBJECT_QUERY, ...LIST_QUERY] }),
-    route("POST", `/b/:bucket/o/:object/copyTo/${COPY_PATH}`, copy, { query: COPY_QUERY }),
-    route("POST", `/b/:bucket/o/:object/rewriteTo/${COPY_PATH}`, rewrite, { query: [...COPY_QUERY, "rewriteToken"] }),
-    route("POST", "/b/:bucket/o/:object/compose", compose, { query: ["ifGenerationMatch", "ifMetagenerationMatch"] }),
-];
+export function objectRoutes(storage: StorageService): Route[] {
+    const object = "/b/:bucket/o/:object" as const;
+    return [
+        route("GET", "/b/:bucket/o", (request) => list(storage, request), { query: LIST_QUERY }),
+        route("GET", object, (request) => get(storage, request), { query: OBJECT_QUERY }),
+        route("PATCH", object, (request) => patch(storage, request), { query: OBJECT_QUERY }),
+        route("PUT", object, (request) => update(storage, request), { query: OBJECT_QUERY }),
+        // The Node.js client's deleteFiles() passes the query of its listing on to every delete.
+        route("DELETE", object, (request) => remove(storage, request), { query: [...OBJECT_QUERY, ...LIST_QUERY] }),
+        route("POST", `${object}/copyTo/${COPY_PATH}`, (request) => copy(storage, request), { query: COPY_QUERY }),
+        route("POST", `${object}/rewriteTo/${COPY_PATH}`, (request) => rewrite(storage, request), {
+            query: [...COPY_QUERY, "rewriteToken"],
+        }),
+        route("POST", `${object}/compose`, (request) => compose(storage, request), {
+            query: ["ifGenerationMatch", "ifMetagenerationMatch"],
+        }),
+    ];
+}
 
-/** Downloads at `/download/storage/v1`: where `mediaLink` points, and the Python client reads. */
-export const downloadRoutes: readonly Route[] = [route("GET", "/b/:bucket/o/:object", get, { query: OBJECT_QUERY })];
+/** Downloads at `/download/storage/v1`, where `mediaLink` points and the Python client reads. */
+export function downloadRoutes(storage: StorageService): Route[] {
+    return [route("GET", "/b/:bucket/o/:object", (request) => get(storage, request), { query: OBJECT_QUERY })];
+}
 
-function list(request: ApiRequest<{ readonly bucket: string }>) {
-    const { services, principal, params, query, baseUrl } = request;
-    const objects = services.storage.objects.all(principal, params.bucket);
+function list(storage: StorageService, request: ApiRequest<{ readonly bucket: string }>) {
+    const { principal, params, query, baseUrl } = request;
+    const objects = storage.objects.all(principal, params.bucket);
     const { items, prefixes, nextPageToken } = listObjects(objects, readListQuery(query));
     return {
         body: {
@@ -65,9 +74,9 @@ function list(request: ApiRequest<{ readonly bucket: string }>) {
     };
 }
 
-async function get(request: ObjectRequest): Promise<ApiResponse> {
-    const { services, principal, query, headers, baseUrl } = request;
-    const object = services.storage.objects.get(principal, objectName(request), readPreconditions(query));
+async function get(storage: StorageService, request: ObjectRequest): Promise<ApiResponse> {
+    const { principal, query, headers, baseUrl } = request;
+    const object = storage.objects.get(principal, objectName(request), readPreconditions(query));
     const etag = etagOf(object);
     if (headers["if-none-match"] === etag) {
         throw notModified();
@@ -76,24 +85,24 @@ async function get(request: ObjectRequest): Promise<ApiResponse> {
         throw conditionNotMet();
     }
     if (query.get("alt") === "media") {
-        return download(object, services.storage.blobs, headers);
+        return download(object, storage.blobs, headers);
     }
     return { headers: { etag }, body: toObjectResource(object, baseUrl) };
 }
 
-async function patch(request: ObjectRequest) {
+async function patch(storage: StorageService, request: ObjectRequest) {
     const body = await request.json<object>();
-    return change(request, (attributes) => mergePatch(attributes, body));
+    return change(storage, request, (attributes) => mergePatch(attributes, body));
 }
 
-async function update(request: ObjectRequest) {
+async function update(storage: StorageService, request: ObjectRequest) {
     const body = await request.json<object>();
-    return change(request, () => body);
+    return change(storage, request, () => body);
 }
 
-async function change(request: ObjectRequest, next: (attributes: object) => object) {
-    const { services, principal, query, baseUrl } = request;
-    const object = await services.storage.objects.update(
+async function change(storage: StorageService, request: ObjectRequest, next: (attributes: object) => object) {
+    const { principal, query, baseUrl } = request;
+    const object = await storage.objects.update(
         principal,
         objectName(request),
         readPreconditions(query),
@@ -102,9 +111,9 @@ async function change(request: ObjectRequest, next: (attributes: object) => obje
     return { body: toObjectResource(object, baseUrl) };
 }
 
-async function remove(request: ObjectRequest) {
-    const { services, principal, query } = request;
-    await services.storage.objects.delete(principal, objectName(request), readPreconditions(query));
+async function remove(storage: StorageService, request: ObjectRequest) {
+    const { principal, query } = request;
+    await storage.objects.delete(principal, objectName(request), readPreconditions(query));
     return {};
 }
 

@@ -1,6 +1,6 @@
-import type { InventoryItem } from "..";
 import type { PolicyStore } from "../iam/policy";
-import type { ProjectService } from "../project/projects";
+import type { ProjectService } from "../projects/projects";
+import type { InventoryItem, Service } from "../service";
 import type { DocumentStore } from "../store/documents";
 import { StorageAccess } from "./access";
 import { BlobStore } from "./blobs";
@@ -9,7 +9,7 @@ import { ObjectService } from "./objects";
 import { ResumableUploads } from "./resumable";
 
 /** Cloud Storage: buckets, objects, their contents and the uploads in progress. */
-export class StorageService {
+export class StorageService implements Service {
     readonly access: StorageAccess;
     readonly blobs: BlobStore;
     readonly buckets: BucketService;

@@ -8,74 +8,78 @@ import type { NewObject } from "./objects";
 import { OBJECT_PRECONDITIONS, readPreconditions } from "./preconditions";
 import { toObjectResource } from "./resources";
 import { parseContentRange, type UploadProgress } from "./resumable";
+import type { StorageService } from "./service";
 
 type UploadRequest = ApiRequest<{ readonly bucket: string }>;
 
 const INSERT_QUERY = ["name", "contentEncoding", "projection", "upload_id", ...OBJECT_PRECONDITIONS];
 
 /** Uploads, under `/upload/storage/v1`: https://cloud.google.com/storage/docs/json_api/v1/objects/insert */
-export const uploadRoutes: readonly Route[] = [
-    route("POST", "/b/:bucket/o", insert, { query: INSERT_QUERY }),
-    // A session URI takes PUT, and POST from the generated clients for Go (so the Terraform and Pulumi providers). Whoever
-    // has the URI may use it: https://cloud.google.com/storage/docs/resumable-uploads#session-uris
-    route("PUT", "/b/:bucket/o", resume, { query: INSERT_QUERY, public: true }),
-    route("DELETE", "/b/:bucket/o", cancel, { query: INSERT_QUERY, public: true }),
-];
+export function uploadRoutes(storage: StorageService): Route[] {
+    const options = { query: INSERT_QUERY };
+    // A session URI accepts PUT, and POST from the generated clients for Go (so from the Terraform and Pulumi providers).
+    // Whoever has the URI may use it: https://cloud.google.com/storage/docs/resumable-uploads#session-uris
+    return [
+        route("POST", "/b/:bucket/o", (request) => insert(storage, request), options),
+        route("PUT", "/b/:bucket/o", (request) => resume(storage, request), { ...options, public: true }),
+        route("DELETE", "/b/:bucket/o", (request) => cancel(storage, request), { ...options, public: true }),
+    ];
+}
 
-async function insert(request: UploadRequest): Promise<ApiResponse> {
+async function insert(storage: StorageService, request: UploadRequest): Promise<ApiResponse> {
     const type = request.query.get("uploadType");
     if (request.query.has("upload_id")) {
-        return resume(request);
+        return resume(storage, request);
     }
     switch (type) {
         case "media":
-            return insertMedia(request);
+            return insertMedia(storage, request);
         case "multipart":
-            return insertMultipart(request);
+            return insertMultipart(storage, request);
         case "resumable":
-            return startSession(request);
+            return startSession(storage, request);
         default:
             throw invalid(`Invalid uploadType "${type}": it must be media, multipart or resumable.`, "uploadType");
     }
 }
 
-async function insertMedia(request: UploadRequest): Promise<ApiResponse> {
-    const { services, principal, headers, stream } = request;
+async function insertMedia(storage: StorageService, request: UploadRequest): Promise<ApiResponse> {
+    const { principal, headers, stream } = request;
     const { "content-type": contentType } = headers;
     const target = newObject(request, {}, contentType);
-    services.storage.objects.checkUpload(principal, target);
-    const blob = await services.storage.blobs.store(stream);
-    return created(request, await services.storage.objects.commit(principal, target, blob));
+    storage.objects.checkUpload(principal, target);
+    const blob = await storage.blobs.store(stream);
+    return created(request, await storage.objects.commit(principal, target, blob));
 }
 
-async function insertMultipart(request: UploadRequest): Promise<ApiResponse> {
-    const { services, principal, headers, stream } = request;
+async function insertMultipart(storage: StorageService, request: UploadRequest): Promise<ApiResponse> {
+    const { principal, headers, stream } = request;
     const { metadata, contentType, content } = await readMultipart(stream, headers["content-type"]);
     const target = newObject(request, parseJsonObject(metadata), contentType);
-    services.storage.objects.checkUpload(principal, target);
-    const blob = await services.storage.blobs.store(content);
-    return created(request, await services.storage.objects.commit(principal, target, blob));
+    storage.objects.checkUpload(principal, target);
+    const blob = await storage.blobs.store(content);
+    return created(request, await storage.objects.commit(principal, target, blob));
 }
 
-async function startSession(request: UploadRequest): Promise<ApiResponse> {
-    const { services, principal, headers, baseUrl, params } = request;
+async function startSession(storage: StorageService, request: UploadRequest): Promise<ApiResponse> {
+    const { principal, headers, baseUrl, params } = request;
     const contentType = headers["x-upload-content-type"];
     const body = await request.json<object>();
     const target = newObject(request, body, typeof contentType === "string" ? contentType : undefined);
-    const id = await services.storage.uploads.start(principal, target);
+    const id = await storage.uploads.start(principal, target);
     const query = new URLSearchParams({ uploadType: "resumable", name: target.name, upload_id: id });
     const location = `${baseUrl}/upload/storage/v1/b/${params.bucket}/o?${query}`;
     return { status: 200, headers: { location, "x-guploader-uploadid": id }, body: "" };
 }
 
-async function resume(request: UploadRequest): Promise<ApiResponse> {
-    const { services, headers, stream } = request;
+async function resume(storage: StorageService, request: UploadRequest): Promise<ApiResponse> {
+    const { headers, stream } = request;
     const id = sessionId(request);
     const range = parseContentRange(headers["content-range"]);
     const isStatusQuery = range !== undefined && range.start === undefined && range.total === undefined;
     const progress = isStatusQuery
-        ? await services.storage.uploads.progress(id)
-        : await services.storage.uploads.receive(id, range ?? {}, stream);
+        ? await storage.uploads.progress(id)
+        : await storage.uploads.receive(id, range ?? {}, stream);
     return answerProgress(request, progress);
 }
 
@@ -90,8 +94,8 @@ function answerProgress(request: UploadRequest, progress: UploadProgress): ApiRe
         : { status: 308, headers: range, body: "" };
 }
 
-async function cancel(request: UploadRequest): Promise<ApiResponse> {
-    await request.services.storage.uploads.cancel(sessionId(request));
+async function cancel(storage: StorageService, request: UploadRequest): Promise<ApiResponse> {
+    await storage.uploads.cancel(sessionId(request));
     // https://cloud.google.com/storage/docs/performing-resumable-uploads#cancel-upload
     throw new ApiError(499, "clientClosedRequest", "The resumable upload was cancelled.");
 }
@@ -108,7 +112,7 @@ function sessionId(request: UploadRequest): string {
     return id;
 }
 
-/** What is to be made, from the query, the metadata and the headers. */
+/** The object that an upload creates, from the query, the metadata and the headers. */
 function newObject(request: UploadRequest, body: object, contentType: string | undefined): NewObject {
     const { params, query, headers } = request;
     if (headers["x-goog-encryption-algorithm"] !== undefined) {

@@ -1,6 +1,7 @@
 import path from "node:path";
+import type { RuntimeKind } from "../service";
 import { ContainerVm } from "./container/container-vm";
-import type { Guest, RuntimeKind } from "./guest/guest";
+import type { Guest } from "./guest/guest";
 import { ProcessVm } from "./process/process-vm";
 import { memoryMib } from "./systemd/memory";
 import { SystemdVm } from "./systemd/systemd-vm";

@@ -1,5 +1,5 @@
 import { type DeclaredStack, declareJob } from "../../../tests/infra/declared-stack";
-import { mainRoutes } from "../../src/server";
+import { allRoutes } from "../http/routes";
 import type { Answer } from "../http/support";
 import { cloudConfig, TestInstance } from "../vm/support";
 import { GrantedStack, PROJECT_ID, ZONE } from "./granted-stack";
@@ -190,7 +190,7 @@ describe("the trainer's account, with the grants that the program declares,", ()
 
     it("is refused by every route of Google's APIs, tried with what is not its own", async () => {
         const answered: string[] = [];
-        const routes = mainRoutes().filter(({ pattern }) => isGoogles(pattern));
+        const routes = allRoutes().filter(({ pattern }) => isGoogles(pattern));
         for (const { method, pattern } of routes.filter((one) => !OPEN.test(`${one.method} ${one.pattern}`))) {
             const { target, body } = example(method, pattern);
             const { status } = await stack.asTrainer(method, target, body);
@@ -212,7 +212,7 @@ describe.each([
     it("may use its methods of Compute Engine, and no others", async () => {
         const account = await stack.makeAccount(role);
         const wrong: string[] = [];
-        const routes = mainRoutes().filter(({ pattern }) => pattern.startsWith("/compute/"));
+        const routes = allRoutes().filter(({ pattern }) => pattern.startsWith("/compute/"));
         for (const { method, pattern } of routes.filter((one) => !OPEN.test(`${one.method} ${one.pattern}`))) {
             const { target, body } = example(method, pattern);
             const { status } = await stack.as(account, method, target, body);

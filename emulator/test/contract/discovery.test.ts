@@ -18,9 +18,9 @@ import {
 import { Router } from "../../src/http/router";
 import { policySchema } from "../../src/iam/policy-schema";
 import { repositoryBody } from "../../src/registry/repositories";
-import { mainRoutes } from "../../src/server";
 import { newBucketSchema } from "../../src/storage/bucket-schema";
 import { composeSchema, objectSchema } from "../../src/storage/object-schema";
+import { allRoutes } from "../http/routes";
 import { unknownInBody } from "./discovery/body-schemas";
 import { findMethod, methodsOf } from "./discovery/documents";
 import { isGoogles, JudgedEmulator } from "./judge";
@@ -76,7 +76,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
     });
 
     it("are walked along every route that the emulator has", () => {
-        const router = new Router(mainRoutes());
+        const router = new Router(allRoutes());
         const walked = new Set(
             judged.recorder.exchanges
                 // 499 is the good answer to a cancelled upload.
@@ -86,7 +86,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
                         router.find(method, target.split("?")[0] ?? "", new URLSearchParams()).route,
                 ),
         );
-        const missing = mainRoutes()
+        const missing = allRoutes()
             .filter(({ pattern }) => isGoogles(pattern))
             .map(({ method, pattern }) => `${method} ${pattern}`)
             .filter((name) => ![...walked].some((route) => `${route.method} ${route.pattern}` === name));
@@ -95,7 +95,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
 
     it("have every query parameter that a route takes", () => {
         const methods = methodsOf(googleDocuments());
-        const unknown = mainRoutes().flatMap(({ method, pattern, options }) => {
+        const unknown = allRoutes().flatMap(({ method, pattern, options }) => {
             const found = ["v1", "beta"].flatMap((version) => {
                 const path = examplePath(pattern, version);
                 return (isGoogles(path) && findMethod(methods, method, path)?.description) || [];

@@ -121,15 +121,14 @@ describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service a
         services = createServices({ dataDir: path.join(folder, "vm"), runtime: "process" });
         // What a VM's own endpoint is: whoever sends no token is the VM's service account.
         server = await ApiServer.start({
-            routes: storageRoutes(),
-            services,
+            routes: storageRoutes(services),
             authenticate: () => ({ kind: "serviceAccount", email: EMAIL }),
         });
         await services.projects.get("demo-project");
-        await services.serviceAccounts.create("demo-project", "trainer", {});
+        await services.iam.serviceAccounts.create("demo-project", "trainer", {});
         await services.storage.buckets.insert("demo-project", { name: "vm-bucket", location: "US" });
         const startsWith = 'resource.name.startsWith("projects/_/buckets/vm-bucket/objects/runs/")';
-        await services.policies.set("projects/_/buckets/vm-bucket", {
+        await services.iam.policies.set("projects/_/buckets/vm-bucket", {
             version: 3,
             bindings: [
                 { role: "roles/storage.legacyBucketReader", members: [`serviceAccount:${EMAIL}`] },

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { listObjects, readListQuery, readMaxResults } from "../../src/storage/listing";
+import { readMaxResults } from "../../src/http/query";
+import { listObjects, readListQuery } from "../../src/storage/listing";
 import { compareUtf8, type StoredObject } from "../../src/storage/object-index";
 
 /** Versions of objects, given as "name" or "name#generation" or "name#generation!" for a noncurrent one. */

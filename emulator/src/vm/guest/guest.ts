@@ -1,8 +1,5 @@
 import type { SerialPort } from "./serial-port";
 
-/** The runtime of a VM: processes of this machine, containers of its Docker engine, or a container with a real systemd. */
-export type RuntimeKind = "process" | "docker" | "systemd";
-
 /** The result of a command inside the VM. */
 export interface CommandResult {
     readonly exitCode: number;

@@ -2,8 +2,6 @@ import { permissionDenied } from "../../http/errors";
 import type { Route } from "../../http/router";
 import { ApiServer } from "../../http/server";
 import { principalOf } from "../../iam/tokens";
-import type { Services } from "../../services";
-import { storageRoutes } from "../../storage/routes";
 import type { Guest } from "../guest/guest";
 import { guestRoutes, metadataRoutes } from "./metadata-server";
 import type { MetadataSource } from "./metadata-tree";
@@ -15,12 +13,20 @@ const WRITE_SCOPES = READ_SCOPES.slice(1);
 /** Hosts that programs in a VM call its metadata server by. */
 const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata"];
 
+/** What an endpoint serves besides metadata, and where it reports requests. */
+export interface EndpointHost {
+    /** Cloud Storage's routes. */
+    readonly storage: readonly Route[];
+    /** Called with one line per request, and the name of the VM. */
+    readonly log: (line: string, vm: string) => void;
+}
+
 /**
  * A VM's own endpoint on a free port: its metadata server, and Cloud Storage as its service account. Google's clients send
  * no token when STORAGE_EMULATOR_HOST is set, so it is the endpoint that tells who calls.
  */
 export async function startVmEndpoint(
-    services: Services,
+    host: EndpointHost,
     source: () => MetadataSource,
     machine: () => Guest,
 ): Promise<ApiServer> {
@@ -31,13 +37,9 @@ export async function startVmEndpoint(
         routes: [
             ...guestRoutes(machine),
             ...metadataRoutes(source),
-            ...storageRoutes().map((one) => withinScopes(one, () => source().serviceAccount?.scopes ?? [])),
+            ...host.storage.map((one) => withinScopes(one, () => source().serviceAccount?.scopes ?? [])),
         ],
-        services,
-        log: (line) => {
-            services.requestLog.add(line, name);
-            services.options.log?.(`${line} (${name})`);
-        },
+        log: (line) => host.log(line, name),
         authenticate: (token) => {
             if (token !== undefined) {
                 return principalOf(token);

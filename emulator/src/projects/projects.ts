@@ -8,7 +8,7 @@ export interface Project {
     /** Twelve digits; a function of the id, so it is the same in every emulator. */
     readonly projectNumber: string;
     readonly createTime: string;
-    /** Services switched on, e.g. "compute.googleapis.com". */
+    /** Enabled services, e.g. "compute.googleapis.com". */
     readonly enabledServices: readonly string[];
 }
 
@@ -19,16 +19,16 @@ export interface Operation {
     readonly response: object;
 }
 
-/** What a project needs before any tool can do anything with it; README's first step. */
+/** Services that every tool needs before it can do anything with a project; README's first step enables them. */
 const INITIALLY_ENABLED = ["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"];
 
 /** 6 to 30 characters, a letter first: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
 const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
-/** Projects. Every valid id exists: it comes into being when first named. */
+/** Projects. Every valid id exists: a project is created when it is first named. */
 export class ProjectService {
     readonly #projects: Collection<Project>;
-    /** Operations by name; they are done when they are answered, so nobody needs them after a restart. */
+    /** Operations by name. They are done when they are returned, so nobody needs them after a restart. */
     readonly #operations = new Map<string, Operation>();
 
     constructor(documents: DocumentStore) {
@@ -73,17 +73,19 @@ export class ProjectService {
         return this.#projects.has(projectId);
     }
 
-    /** Switches services on and off. */
+    /** Enables and disables services. */
     async setServices(
         projectId: string,
         change: { enable?: readonly string[]; disable?: readonly string[] },
-    ): Promise<void> {
+    ): Promise<Project> {
         const project = await this.get(projectId);
         const enabled = new Set([...project.enabledServices, ...(change.enable ?? [])]);
         for (const service of change.disable ?? []) {
             enabled.delete(service);
         }
-        await this.#projects.put(project.projectId, { ...project, enabledServices: [...enabled].sort() });
+        const changed = { ...project, enabledServices: [...enabled].sort() };
+        await this.#projects.put(project.projectId, changed);
+        return changed;
     }
 
     /** Keeps an operation for callers that poll. */
@@ -92,7 +94,7 @@ export class ProjectService {
         return operation;
     }
 
-    /** The operation of a name, of this process. */
+    /** An operation of this process. */
     operation(name: string): Operation | undefined {
         return this.#operations.get(name);
     }

@@ -1,0 +1,66 @@
+import { permissionDenied } from "../http/errors";
+import type { Principal } from "../http/types";
+import type { InventoryItem, Service } from "../service";
+import type { DocumentStore } from "../store/documents";
+import { PolicyStore, type PolicyStoreOptions } from "./policy";
+import { type ProjectLookup, ServiceAccountService } from "./service-accounts";
+
+/** IAM: service accounts, and the policies that grant them permissions. */
+export class IamService implements Service {
+    readonly policies: PolicyStore;
+    readonly serviceAccounts: ServiceAccountService;
+
+    constructor(
+        documents: DocumentStore,
+        projects: ProjectLookup,
+        options: Pick<PolicyStoreOptions, "grantDelayMs" | "projectOfBucket">,
+    ) {
+        this.serviceAccounts = new ServiceAccountService(documents, projects);
+        this.policies = new PolicyStore(documents, {
+            ...options,
+            isActiveAccount: (email) => this.serviceAccounts.isActive(email),
+        });
+    }
+
+    /**
+     * Refuses a caller that lacks a permission. (Cloud Storage and Compute Engine word their refusals differently.)
+     *
+     * @param request or whatever else carries the principal
+     * @param resource full name without host, e.g. `projects/P/serviceAccounts/EMAIL`
+     * @throws ApiError 403 in Google's words
+     */
+    require({ principal }: { readonly principal: Principal }, permission: string, resource: string): void {
+        if (!this.policies.check(principal, permission, resource)) {
+            throw permissionError(permission, resource);
+        }
+    }
+
+    inventory(): InventoryItem[] {
+        return [...this.serviceAccounts.inventory(), ...this.policies.inventory()];
+    }
+}
+
+function permissionError(permission: string, resource: string) {
+    const service = permission.split(".", 1)[0];
+    const info = (domain: string) => [
+        {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            reason: "IAM_PERMISSION_DENIED",
+            domain,
+            metadata: { permission, resource },
+        },
+    ];
+    switch (service) {
+        case "resourcemanager":
+            return permissionDenied("The caller does not have permission");
+        case "artifactregistry": {
+            const name = `//artifactregistry.googleapis.com/${resource}`;
+            const message = `Permission '${permission}' denied on resource '${name}' (or it may not exist).`;
+            return permissionDenied(message, info("artifactregistry.googleapis.com"));
+        }
+        default: {
+            const message = `Permission '${permission}' denied on resource (or it may not exist).`;
+            return permissionDenied(message, info("iam.googleapis.com"));
+        }
+    }
+}

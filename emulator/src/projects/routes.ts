@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { ApiError, invalid, notFound, unimplemented } from "../http/errors";
+import { pageOf } from "../http/query";
+import { type Route, route } from "../http/router";
+import type { ApiRequest } from "../http/types";
+import { policyHandlers } from "../iam/policy-handlers";
+import type { IamService } from "../iam/service";
+import type { Project, ProjectService } from "./projects";
+
+type ProjectRequest = ApiRequest<{ readonly project: string }>;
+type ServiceRequest = ApiRequest<{ readonly project: string; readonly service: string }>;
+
+/** Services that can be enabled. Google has several hundred; the others are answered with 501. */
+const CATALOG: Readonly<Record<string, string>> = {
+    "aiplatform.googleapis.com": "Vertex AI API",
+    "artifactregistry.googleapis.com": "Artifact Registry API",
+    "batch.googleapis.com": "Batch API",
+    "bigquery.googleapis.com": "BigQuery API",
+    "cloudbilling.googleapis.com": "Cloud Billing API",
+    "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
+    "compute.googleapis.com": "Compute Engine API",
+    "iam.googleapis.com": "Identity and Access Management (IAM) API",
+    "iamcredentials.googleapis.com": "IAM Service Account Credentials API",
+    "iap.googleapis.com": "Cloud Identity-Aware Proxy API",
+    "logging.googleapis.com": "Cloud Logging API",
+    "monitoring.googleapis.com": "Cloud Monitoring API",
+    "oslogin.googleapis.com": "Cloud OS Login API",
+    "run.googleapis.com": "Cloud Run Admin API",
+    "serviceusage.googleapis.com": "Service Usage API",
+    "storage.googleapis.com": "Cloud Storage API",
+};
+
+const disableSchema = z.strictObject({
+    disableDependentServices: z.boolean().optional(),
+    checkIfServiceHasUsage: z.string().optional(),
+});
+const batchSchema = z.strictObject({ serviceIds: z.array(z.string()).min(1).max(20) });
+
+/** Resource Manager (https://cloud.google.com/resource-manager/reference/rest/v1/projects) and Service Usage. */
+export function projectRoutes(projects: ProjectService, iam: IamService): Route[] {
+    const policy = policyHandlers<ProjectRequest["params"]>(iam, {
+        resource: async ({ params }) => `projects/${(await projects.get(params.project)).projectId}`,
+        permissions: "resourcemanager.projects",
+    });
+    return [
+        route("POST", "/v1/projects/:project\\:getIamPolicy", policy.get),
+        route("POST", "/v1/projects/:project\\:setIamPolicy", policy.set),
+        route("POST", "/v1/projects/:project\\:testIamPermissions", policy.test),
+        ...new ServiceUsage(projects, iam).routes(),
+        route("GET", "/v1/projects/:project", async (request) => {
+            const { projectId, projectNumber, createTime } = await projects.get(request.params.project);
+            iam.require(request, "resourcemanager.projects.get", `projects/${projectId}`);
+            return { body: { projectNumber, projectId, lifecycleState: "ACTIVE", name: projectId, createTime } };
+        }),
+    ];
+}
+
+/** Which APIs a project has enabled: https://cloud.google.com/service-usage/docs/reference/rest/v1/services */
+class ServiceUsage {
+    readonly #projects: ProjectService;
+    readonly #iam: IamService;
+
+    constructor(projects: ProjectService, iam: IamService) {
+        this.#projects = projects;
+        this.#iam = iam;
+    }
+
+    routes(): Route[] {
+        const services = "/v1/projects/:project/services" as const;
+        const query = ["filter", "pageSize", "pageToken"];
+        return [
+            route("POST", `${services}\\:batchEnable`, (request) => this.#batchEnable(request)),
+            route("POST", `${services}/:service\\:enable`, (request) => this.#enable(request)),
+            route("POST", `${services}/:service\\:disable`, (request) => this.#disable(request)),
+            route("GET", `${services}/:service`, (request) => this.#get(request)),
+            route("GET", services, (request) => this.#list(request), { query }),
+            route("GET", "/v1/operations/:operation", (request) => this.#operation(request)),
+        ];
+    }
+
+    async #list(request: ProjectRequest) {
+        const project = await this.#require(request, "serviceusage.services.list");
+        const state = readFilter(request.query.get("filter"));
+        const all = Object.keys(CATALOG)
+            .map((name) => toService(project, name))
+            .filter((service) => state === undefined || service.state === state);
+        const { page, ...next } = pageOf(request.query, all, {
+            size: "pageSize",
+            largest: 200,
+            key: ({ config }) => config.name,
+        });
+        return { body: { ...(page.length > 0 ? { services: page } : {}), ...next } };
+    }
+
+    async #get(request: ServiceRequest) {
+        const project = await this.#require(request, "serviceusage.services.get");
+        return { body: toService(project, requireKnown(request.params.service)) };
+    }
+
+    async #enable(request: ServiceRequest) {
+        const { projectId } = await this.#require(request, "serviceusage.services.enable");
+        const service = requireKnown(request.params.service);
+        const after = await this.#projects.setServices(projectId, { enable: [service] });
+        return { body: this.#finished("EnableServiceResponse", { service: toService(after, service) }) };
+    }
+
+    async #disable(request: ServiceRequest) {
+        await request.read(disableSchema);
+        const { projectId, enabledServices } = await this.#require(request, "serviceusage.services.disable");
+        const service = requireKnown(request.params.service);
+        if (!enabledServices.includes(service)) {
+            throw new ApiError(400, "failedPrecondition", `Service '${service}' is not enabled in ${projectId}.`, {
+                status: "FAILED_PRECONDITION",
+            });
+        }
+        const after = await this.#projects.setServices(projectId, { disable: [service] });
+        return { body: this.#finished("DisableServiceResponse", { service: toService(after, service) }) };
+    }
+
+    async #batchEnable(request: ProjectRequest) {
+        const { serviceIds } = await request.read(batchSchema);
+        const { projectId } = await this.#require(request, "serviceusage.services.enable");
+        const names = serviceIds.map(requireKnown);
+        const after = await this.#projects.setServices(projectId, { enable: names });
+        const services = names.map((name) => toService(after, name));
+        return { body: this.#finished("BatchEnableServicesResponse", { services }) };
+    }
+
+    #operation(request: ApiRequest<{ readonly operation: string }>) {
+        const name = `operations/${request.params.operation}`;
+        const operation = this.#projects.operation(name);
+        if (operation === undefined) {
+            throw notFound(`Operation ${name} not found.`);
+        }
+        return { body: operation };
+    }
+
+    /** The project of a request, for a caller with a permission. */
+    async #require(request: ProjectRequest, permission: string): Promise<Project> {
+        const project = await this.#projects.get(request.params.project);
+        this.#iam.require(request, permission, `projects/${project.projectId}`);
+        return project;
+    }
+
+    /** A long-running operation that is done, and can be read again. */
+    #finished(type: string, response: object): object {
+        return this.#projects.recordOperation({
+            name: `operations/acat.${randomUUID()}`,
+            done: true,
+            response: { "@type": `type.googleapis.com/google.api.serviceusage.v1.${type}`, ...response },
+        });
+    }
+}
+
+function requireKnown(service: string): string {
+    if (!/^[a-z0-9-]+\.googleapis\.com$/.test(service)) {
+        throw invalid(`Service name "${service}" must be of the form NAME.googleapis.com.`);
+    }
+    if (CATALOG[service] === undefined) {
+        throw unimplemented(`the service "${service}" (emulator/src/projects/routes.ts lists the services it knows)`);
+    }
+    return service;
+}
+
+function toService({ projectId, enabledServices }: Project, name: string) {
+    return {
+        name: `projects/${projectId}/services/${name}`,
+        parent: `projects/${projectId}`,
+        config: { name, title: CATALOG[name] ?? name },
+        state: enabledServices.includes(name) ? "ENABLED" : "DISABLED",
+    };
+}
+
+function readFilter(filter: string | null): string | undefined {
+    const state = /^state:(ENABLED|DISABLED)$/.exec(filter ?? "")?.[1];
+    if (filter !== null && filter !== "" && state === undefined) {
+        throw unimplemented(`filter "${filter}" of services.list (it may be state:ENABLED or state:DISABLED)`);
+    }
+    return state;
+}

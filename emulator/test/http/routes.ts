@@ -1,0 +1,15 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Route } from "../../src/http/router";
+import { createServices, mainRoutes } from "../../src/services";
+
+/** All routes of the emulator's main port, to look at: the data folder behind their handlers is gone. */
+export function allRoutes(): Route[] {
+    const dataDir = mkdtempSync(path.join(tmpdir(), "emulator-routes-"));
+    try {
+        return mainRoutes(createServices({ dataDir, runtime: "process" }));
+    } finally {
+        rmSync(dataDir, { recursive: true });
+    }
+}
