@@ -6,14 +6,14 @@ interface DeclaredKey {
     default: unknown;
 }
 
-/** README's table of the config keys, as Markdown, made from the text of Pulumi.yaml. */
+/** Markdown table of the config keys, generated from the text of Pulumi.yaml. */
 export function configTable(pulumiYaml: string): string {
     const { config } = parse(pulumiYaml) as { config: Record<string, DeclaredKey> };
     const rows = Object.entries(config).map(
         ([key, { type, description, default: value }]) =>
             `| \`${key}\` | ${type} | ${shown(value)} | ${cell(description)} |`,
     );
-    return ["| key | type | default | what |", "|---|---|---|---|", ...rows].join("\n");
+    return ["| key | type | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
 }
 
 function shown(value: unknown): string {
