@@ -32,7 +32,7 @@ finish() {
     if [ "$result" != success ] && [ "$DEBUG_SECONDS" -gt 0 ]; then
         case $STATUS in
             (FAILED | TIMED_OUT)
-                say "the VM stays up for $DEBUG_SECONDS s to be looked at"
+                say "the VM stays up for $DEBUG_SECONDS s for debugging"
                 nap "$DEBUG_SECONDS"
                 ;;
         esac
@@ -91,9 +91,9 @@ decide_cut() {
         (INTERRUPTED)
             HTTP_SECONDS=3
             if [ "$(metadata instance/preempted)" = TRUE ]; then
-                because "Compute Engine preempted the VM; run pulumi up to go on"
+                because "Compute Engine preempted the VM; run pulumi up to resume"
             else
-                because "The VM was stopped from outside while the run was not finished; run pulumi up to go on"
+                because "The VM was stopped from outside while the run was not finished; run pulumi up to resume"
             fi
             ;;
     esac
@@ -119,7 +119,7 @@ explain_exit() {
     if [ "$EXIT" = 0 ]; then
         STATUS=SUCCEEDED
     elif [ "$OOM_KILLED" = true ]; then
-        because "The trainer ran out of memory, it may use $memory MiB (exit code $EXIT);" \
+        because "The trainer ran out of memory (limit $memory MiB, exit code $EXIT);" \
             "choose a machineType with more (pulumi config set machineType n2-highmem-4) and run pulumi up"
     elif [[ $(last_line "$LOG") == *"exec format error"* ]]; then
         because "The image is built for another processor architecture than the VM's (exit code $EXIT);" \

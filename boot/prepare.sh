@@ -59,7 +59,7 @@ claim() {
         keep started-at "$(printf '%s' "$STATUS_TEXT" | json_string startedAt)"
         if [ "$interruptions" = 1 ]; then times='1 time'; else times="$interruptions times"; fi
         reason="The run was interrupted $times, and maxAttempts is $MAX_ATTEMPTS;"
-        reason="$reason run pulumi up to start it again, with provisioning standard if preemptions go on"
+        reason="$reason run pulumi up to start it again, with provisioning standard if preemptions continue"
         put_status "$GRANTS_UNTIL" FAILED '' "$reason" "$(timestamp)"
         if [ $? -eq 2 ]; then
             fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The run's end could not be written"

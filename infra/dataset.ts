@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import path from "node:path";
+import { datasetName } from "../run/layout";
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -57,7 +58,7 @@ export function md5OfFile(file: string): FileMd5 {
 
 /** Object name of a local dataset. The hash in it keeps two versions apart. */
 export function datasetObjectName(md5: FileMd5, fileName: string): string {
-    return `data/${md5.hex.slice(0, 10)}/${fileName}`;
+    return datasetName(md5.hex, fileName);
 }
 
 /** Media type by file extension; `application/octet-stream` for unknown ones. */

@@ -154,7 +154,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 debugMinutes: job.debugMinutes,
                 externalIp: job.externalIp,
                 privateSubnetwork: own === undefined,
-                facts: {
+                provenance: {
                     datasetUri: data.dataset.uri,
                     datasetMd5: data.dataset.md5,
                     datasetCrc32c: data.dataset.crc32c,
@@ -177,7 +177,7 @@ export class TrainingJob extends pulumi.ComponentResource {
         this.imageDigest = image.digest;
         this.instanceName = vm.instance.name;
         this.logsUrl = vm.instance.instanceId.apply((id) => logsUrl(project, id));
-        this.resultsDir = run.savedTo;
+        this.resultsDir = run.runResultsDir;
         this.leftToBill = pulumi
             .all([vm.instance.name, job.bootDiskSizeGb, image.repository.registryUri, this.bucketUrl])
             .apply(([vmName, sizeGb, repository, url]) => [

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
 import { canonicalJson } from "../run/canonical-json";
+import { runLayout } from "../run/layout";
 import type { RunIdentity } from "./run-id";
 
 /** Intervals and waiting times of the boot script, in whole seconds. Tests render small values. */
@@ -176,16 +177,17 @@ export function trainerArgs(identity: Pick<RunIdentity, "hyperparameters" | "tar
 /** Environment variables of Vertex AI's contract, after the extra ones.
  * https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables */
 function containerEnv(config: BootConfig): Record<string, string> {
-    const run = `gs://${config.bucket}/runs/${config.runId}`;
+    const at = runLayout(config.runId);
+    const uriOf = (name: string) => `gs://${config.bucket}/${name}`;
     const format = /\.(csv|jsonl)$/i.exec(config.datasetUri)?.[1]?.toLowerCase();
     const extra = Object.entries(config.env).sort(([a], [b]) => (a < b ? -1 : 1));
     return {
         ...Object.fromEntries(extra),
         AIP_TRAINING_DATA_URI: config.datasetUri,
         ...(format !== undefined && { AIP_DATA_FORMAT: format }),
-        AIP_MODEL_DIR: `${run}/model/`,
-        AIP_CHECKPOINT_DIR: `${run}/checkpoints/`,
-        AIP_TENSORBOARD_LOG_DIR: `${run}/logs/`,
+        AIP_MODEL_DIR: uriOf(at.model),
+        AIP_CHECKPOINT_DIR: uriOf(at.checkpoints),
+        AIP_TENSORBOARD_LOG_DIR: uriOf(at.tensorboard),
         CLOUD_ML_PROJECT_ID: config.project,
         CLOUD_ML_REGION: config.region,
     };

@@ -1,18 +1,18 @@
-/** Size and hashes of a file, as Cloud Storage writes them: base64, the CRC32C big-endian. */
+/** Size and hashes of a file, in the notation of Cloud Storage: base64, with a big-endian CRC32C. */
 export interface FileHashes {
     sizeBytes: number;
     crc32c: string;
     md5Hash: string;
 }
 
-/** What a file must match; hashes that are missing or empty are not compared. */
+/** Expected size and hashes of a file; missing or empty hashes are not compared. */
 export interface ExpectedHashes {
     sizeBytes: number;
     crc32c: string;
     md5Hash?: string;
 }
 
-/** Reads a file once for its size and hashes; undefined when there is no such file. */
+/** Reads a file once, for its size and hashes; undefined if the file does not exist. */
 export async function hashFile(path: string): Promise<FileHashes | undefined> {
     const { createHash } = require("node:crypto") as typeof import("node:crypto");
     const { createReadStream } = require("node:fs") as typeof import("node:fs");
@@ -37,10 +37,10 @@ export async function hashFile(path: string): Promise<FileHashes | undefined> {
     return { sizeBytes, crc32c: crc32c.toString(), md5Hash: md5.digest("base64") };
 }
 
-/** What differs between a file and what it should be, in words; undefined when it is the same. */
+/** Describes the difference between a file and what it should be; undefined if they match. */
 export function findMismatch(actual: FileHashes | undefined, expected: ExpectedHashes): string | undefined {
     if (actual === undefined) {
-        return "it is not there";
+        return "it does not exist";
     }
     if (actual.sizeBytes !== expected.sizeBytes) {
         return `it has ${actual.sizeBytes} bytes instead of ${expected.sizeBytes}`;

@@ -1,4 +1,4 @@
-/** An object of the bucket as a listing shows it. */
+/** An object in the bucket, as listed. */
 export interface StoredObject {
     name: string;
     sizeBytes: number;
@@ -11,32 +11,32 @@ export interface StoredObject {
     createdAt: string;
 }
 
-/** What waiting and collecting need of a bucket. Errors other than those named are thrown as the client gives them. */
+/** The operations on a bucket that waiting and collecting need. Errors other than those named pass through unchanged. */
 export interface BucketClient {
     /** Name of the bucket. */
     readonly bucket: string;
-    /** The live object, or undefined when there is none. */
+    /** The live object, or undefined if none exists. */
     stat(name: string): Promise<StoredObject | undefined>;
-    /** Bytes of one generation, or undefined when that is gone. */
+    /** Bytes of one generation, or undefined if it is gone. */
     read(name: string, generation: string): Promise<Buffer | undefined>;
     /**
-     * Writes a small object if its live generation still is `ifGeneration` ("0": if there is none).
-     * @returns the new generation, or undefined when another writer was faster (412).
+     * Writes a small object if its live generation is still `ifGeneration` ("0": if no object exists).
+     * @returns the new generation, or undefined if another writer was faster (412).
      */
     write(name: string, content: string, ifGeneration: string): Promise<string | undefined>;
     /** Uploads a file under the same precondition as `write`. */
     upload(path: string, name: string, ifGeneration: string): Promise<string | undefined>;
-    /** All live objects under a prefix in order of name, those before `startOffset` left out. */
+    /** All live objects under a prefix, ordered by name, from `startOffset` on. */
     list(prefix: string, startOffset?: string): Promise<StoredObject[]>;
-    /** Names of the folders right under a prefix that ends in "/". */
+    /** Names of the folders directly under a prefix that ends in "/". */
     folders(prefix: string): Promise<string[]>;
     /** Downloads one generation to a file that must not exist yet. */
     download(name: string, generation: string, path: string): Promise<void>;
 }
 
-/** What waiting needs of the VM. */
+/** The operations on a VM that waiting needs. */
 export interface VmClient {
-    /** Compute Engine's status, e.g. `RUNNING` or `TERMINATED`; undefined when the VM does not exist. */
+    /** Compute Engine's status, e.g. `RUNNING` or `TERMINATED`; undefined if the VM does not exist. */
     status(): Promise<string | undefined>;
     /** Starts the VM and waits for the operation. */
     start(): Promise<void>;
@@ -52,8 +52,16 @@ export interface Clock {
     sleep(milliseconds: number): Promise<void>;
 }
 
-/** Shows one line to the person. */
+/** Shows one line to the user. */
 export type Print = (line: string) => void;
+
+/** Everything outside the waiter. */
+export interface WaitContext {
+    bucket: BucketClient;
+    vm: VmClient;
+    clock: Clock;
+    print: Print;
+}
 
 /** The clock of this machine. */
 export function systemClock(): Clock {

@@ -1,6 +1,6 @@
 import type { GoogleAuth } from "google-auth-library";
 
-/** How to reach Google Cloud, and as whom: what the gcp provider would use. */
+/** Endpoints and identity for Google Cloud: the same that the gcp provider would use. */
 export interface CloudSettings {
     accessToken?: string;
     /** JSON text, or the path of a file that holds it. */
@@ -9,17 +9,17 @@ export interface CloudSettings {
     impersonateServiceAccountDelegates: string[];
     /** Origin of the Storage JSON API without `/storage/v1`, e.g. `https://storage.googleapis.com`. */
     storageOrigin: string;
-    /** Base URL of the Compute API with a slash at its end, e.g. `https://compute.googleapis.com/compute/v1/`. */
+    /** Base URL of the Compute API with a trailing slash, e.g. `https://compute.googleapis.com/compute/v1/`. */
     computeUrl: string;
     universeDomain: string;
 }
 
 /**
- * Reads the gcp provider's settings in its order: stack config, then the environment variables that provider reads. The
- * variables for credentials count only when the config has neither a token nor credentials. With none of them,
- * `createAuth` takes Application Default Credentials.
+ * Reads the gcp provider's settings in its order: stack config, then the environment variables that provider reads.
+ * Variables for credentials count only if the config has neither a token nor credentials. Without any,
+ * `createAuth` uses Application Default Credentials.
  * https://github.com/hashicorp/terraform-provider-google-beta/blob/main/google-beta/provider/provider.go
- * @param config value of a key such as `gcp:accessToken`.
+ * @param config returns the value of a key such as `gcp:accessToken`.
  */
 export function readCloudSettings(
     config: (key: string) => string | undefined,
@@ -50,8 +50,8 @@ export function readCloudSettings(
 }
 
 /**
- * Makes the one auth client that all requests share.
- * @throws when `gcp:credentials` is neither JSON nor a readable file.
+ * Creates the auth client that all requests share.
+ * @throws if `gcp:credentials` is neither JSON nor a readable file.
  */
 export async function createAuth(settings: CloudSettings): Promise<GoogleAuth> {
     const { GoogleAuth, Impersonated, OAuth2Client } =
@@ -87,8 +87,8 @@ function parseCredentials(value: string): Record<string, string> {
     try {
         return JSON.parse(isJson ? value : readFileSync(value, "utf8")) as Record<string, string>;
     } catch (cause) {
-        // The value may be a key: it must not be shown.
-        const what = isJson ? "is no valid JSON" : "names a file that cannot be read as JSON";
+        // The value may be a private key: it must not be shown.
+        const what = isJson ? "is not valid JSON" : "names a file that cannot be read as JSON";
         throw new Error(`gcp:credentials ${what}; give the JSON text of a credentials file or the file's path`, {
             cause: isJson ? undefined : cause,
         });

@@ -1,20 +1,46 @@
 /**
- * What an error of Google's clients means for somebody who waits:
- * `expired` credentials, a right that is `denied`, something `missing`, a `transient` trouble, or something `other`.
+ * Meaning of an error of Google's clients for a waiter: `expired` credentials, `denied` permission, a `missing` object,
+ * a `transient` error, or any `other`.
  */
-export type Trouble = "expired" | "denied" | "missing" | "transient" | "other";
+export type ErrorKind = "expired" | "denied" | "missing" | "transient" | "other";
 
-/** An error that ends the update: it already says what happened and what to do. */
-export function finalError(message: string, cause?: unknown): Error {
-    return Object.assign(new Error(message, { cause }), { final: true });
+/** Data of an error that ends an update. */
+export interface Failure {
+    summary: string;
+    /** Last lines of a log, under a heading. */
+    log?: { heading: string; lines: string[] };
+    /** Lines about the run's VM. */
+    details?: string[];
+    /** Advice for a deployed stack. A program that takes the stack down itself gives its own. */
+    hints: {
+        /** Where the whole log is. */
+        log?: string;
+        /** What to do next. */
+        next: string;
+    };
 }
 
-/** True for an error made by `finalError`. */
-export function isFinal(error: unknown): error is Error {
-    return error instanceof Error && "final" in error && error.final === true;
+/** Renders a failure: on one line if it has neither log nor details. */
+export function renderFailure({ summary, log, details, hints }: Failure, withHints: boolean): string {
+    const lines = log ? [log.heading, ...log.lines.map((line) => `| ${line}`)] : [];
+    if (withHints && hints.log) {
+        lines.push(hints.log);
+    }
+    lines.push(...(details ?? []), ...(withHints ? [hints.next] : []));
+    return [summary, ...lines].join(log || details ? "\n" : " ");
 }
 
-/** The error's message, or the thing thrown as text. */
+/** An error that ends the update. */
+export function fatalError(failure: Failure, cause?: unknown): Error & { failure: Failure } {
+    return Object.assign(new Error(renderFailure(failure, true), { cause }), { failure });
+}
+
+/** True for an error made by `fatalError`. */
+export function isFatal(error: unknown): error is Error & { failure: Failure } {
+    return error instanceof Error && "failure" in error;
+}
+
+/** The error's message, or the thrown value as text. */
 export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }
@@ -31,10 +57,10 @@ export function httpStatusOf(error: unknown): number | undefined {
     return undefined;
 }
 
-/** Sorts an error of Google's clients. */
-export function troubleOf(error: unknown): Trouble {
+/** Classifies an error of Google's clients. */
+export function classifyError(error: unknown): ErrorKind {
     const text = messageOf(error);
-    // A refresh token that Google no longer takes answers 400 "invalid_grant", with "invalid_rapt" when it wants a new login.
+    // A rejected refresh token answers 400 "invalid_grant", with "invalid_rapt" when Google wants a new login.
     if (/invalid_grant|invalid_rapt|reauth/i.test(text)) {
         return "expired";
     }

@@ -1,4 +1,4 @@
-/** Calls `action` for every item, at most `limit` at a time. Once one fails no more are begun, and its error is thrown. */
+/** Calls `action` for every item, at most `limit` at a time. After a failure no further one starts, and its error is thrown. */
 export async function inParallel<T>(items: T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
     const queue = [...items];
     const work = async () => {
@@ -37,8 +37,8 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /**
- * Gives `action` a folder beside `folder`, on the same file system, and removes it in the end whatever happens; also
- * those that a killed process left an hour ago or longer.
+ * Gives `action` a folder beside `folder`, on the same file system, and always removes it afterwards. Also removes
+ * folders that a killed process left behind at least an hour ago.
  */
 export async function withPartialFolder<T>(folder: string, action: (partial: string) => Promise<T>): Promise<T> {
     const { mkdir, mkdtemp, readdir, rm, stat } = require("node:fs/promises") as typeof import("node:fs/promises");
@@ -62,7 +62,7 @@ export async function withPartialFolder<T>(folder: string, action: (partial: str
 }
 
 /**
- * Moves what `partial` holds to `folder`: as a whole when that does not exist yet, else file by file, with the file
+ * Moves the content of `partial` to `folder`: as a whole if that does not exist yet, else file by file, with the file
  * `last` at the end.
  */
 export async function publishFolder(partial: string, folder: string, last: string): Promise<void> {
@@ -70,7 +70,7 @@ export async function publishFolder(partial: string, folder: string, last: strin
     const { dirname, join } = require("node:path") as typeof import("node:path");
     const exists = await stat(folder).catch(() => undefined);
     if (!exists) {
-        // mkdtemp makes folders that only their owner can read.
+        // mkdtemp creates folders that only their owner can read.
         await chmod(partial, 0o755);
         await rename(partial, folder);
         await syncFolder(dirname(folder));

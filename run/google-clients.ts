@@ -4,22 +4,22 @@ import type { BucketClient, Clock, StoredObject, VmClient } from "./clients";
 import type { CloudSettings } from "./credentials";
 import { httpStatusOf } from "./errors";
 
-/** Cloud Storage's own client. */
+/** Creates Cloud Storage's client. */
 export function openStorage(settings: CloudSettings, auth: GoogleAuth): Storage {
     const { Storage } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
     const storage = new Storage({
         apiEndpoint: settings.storageOrigin,
-        // Without it the client leaves the credentials away wherever the endpoint is not Google's own.
+        // Otherwise the client sends no credentials to an endpoint that is not Google's.
         useAuthWithCustomEndpoint: true,
         authClient: auth,
         universeDomain: settings.universeDomain,
     });
-    // The client prefers STORAGE_EMULATOR_HOST to its own option; the gcp provider does not read that variable at all.
+    // The client prefers STORAGE_EMULATOR_HOST to its option; the gcp provider does not read that variable at all.
     storage.baseUrl = `${settings.storageOrigin}/storage/v1`;
     return storage;
 }
 
-/** Opens a bucket with @google-cloud/storage; its client retries what may be retried. */
+/** Opens a bucket with @google-cloud/storage, whose client retries requests where that is safe. */
 export function openBucket(bucketName: string, settings: CloudSettings, auth: GoogleAuth): BucketClient {
     const { createWriteStream } = require("node:fs") as typeof import("node:fs");
     const { pipeline } = require("node:stream/promises") as typeof import("node:stream/promises");
@@ -58,7 +58,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
             unless(412, async () => {
                 const [file] = await bucket.upload(path, {
                     destination: name,
-                    // Its resumable uploads send no credentials to an endpoint that is not Google's.
+                    // Resumable uploads send no credentials to an endpoint that is not Google's.
                     resumable: false,
                     contentType: contentTypeOf(name),
                     preconditionOpts: { ifGenerationMatch: ifGeneration },
@@ -87,15 +87,15 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
     };
 }
 
-/** The VM of a run, by the Compute API's REST methods. https://cloud.google.com/compute/docs/reference/rest/v1/instances */
+/** Opens the VM of a run through the Compute API's REST methods. https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export function openVm(
-    place: { project: string; zone: string; instance: string },
+    location: { project: string; zone: string; instance: string },
     settings: CloudSettings,
     auth: GoogleAuth,
     clock: Clock,
 ): VmClient {
-    const zoneUrl = `${settings.computeUrl}projects/${place.project}/zones/${place.zone}`;
-    const url = `${zoneUrl}/instances/${place.instance}`;
+    const zoneUrl = `${settings.computeUrl}projects/${location.project}/zones/${location.zone}`;
+    const url = `${zoneUrl}/instances/${location.instance}`;
     const request = async <T>(method: "GET" | "POST", target: string) => {
         const { data } = await auth.request<T>({ method, url: target, timeout: 60_000, retry: method === "GET" });
         return data;
@@ -107,7 +107,7 @@ export function openVm(
             error?: { errors?: { code?: string; message?: string }[] };
         }
         let operation = await request<Operation>("POST", `${url}/${verb}`);
-        // Compute Engine ends an operation by itself well within this time.
+        // Compute Engine finishes operations well within this time.
         const deadline = clock.now() + 15 * 60_000;
         while (operation.status !== "DONE") {
             if (clock.now() > deadline) {

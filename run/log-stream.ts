@@ -1,21 +1,22 @@
 import type { BucketClient, Clock, Print } from "./clients";
-import { logPrefix, planReading, toLogPieces, visibleLine } from "./log-pieces";
+import { runLayout } from "./layout";
+import { planChunks, toLogChunks, visibleLine } from "./log-chunks";
 
 /** Follows a run's log and prints it as it comes. */
 export interface LogStream {
     /**
-     * Prints what is new of an attempt's log; a line without its end is held back. A later attempt than before first
-     * ends the earlier one.
-     * @returns true when there was anything new.
+     * Prints the new lines of an attempt's log; an unfinished line is held back. When the attempt changes, the rest of
+     * the earlier one comes first.
+     * @returns true if anything was new.
      */
     follow(attempt: number): Promise<boolean>;
-    /** Prints the rest of an attempt's log, its last line complete or not. */
+    /** Prints the rest of an attempt's log, including an unfinished last line. */
     finish(attempt: number): Promise<void>;
 }
 
-/** Splits bytes into complete lines and the rest, so that no character is cut. */
-export function splitLines(held: Buffer, chunk: Buffer): { lines: string[]; held: Buffer } {
-    const bytes = Buffer.concat([held, chunk]);
+/** Splits bytes into complete lines and the rest, which may end inside a character. */
+export function splitLines(held: Buffer, added: Buffer): { lines: string[]; held: Buffer } {
+    const bytes = Buffer.concat([held, added]);
     const end = bytes.lastIndexOf(0x0a) + 1;
     const lines =
         end === 0
@@ -28,8 +29,8 @@ export function splitLines(held: Buffer, chunk: Buffer): { lines: string[]; held
 }
 
 /**
- * Prints 50 lines a second at most, where up to five seconds without a line count for later, and says how many it left
- * out: the newest lines are the ones shown.
+ * Prints at most 50 lines a second and counts those it omits; the newest ones are shown. Up to five seconds without
+ * lines are credited.
  */
 export function createLinePrinter(clock: Clock, print: Print, whereWhole: string): (lines: string[]) => void {
     const linesPerSecond = 50;
@@ -43,7 +44,7 @@ export function createLinePrinter(clock: Clock, print: Print, whereWhole: string
         allowance -= shown.length;
         if (shown.length < lines.length) {
             const count = lines.length - shown.length;
-            print(`... ${count} ${count === 1 ? "line" : "lines"} left out here; the whole log is at ${whereWhole}`);
+            print(`... ${count} ${count === 1 ? "line" : "lines"} omitted here; the whole log is at ${whereWhole}`);
         }
         for (const line of shown) {
             print(`| ${line}`);
@@ -51,26 +52,27 @@ export function createLinePrinter(clock: Clock, print: Print, whereWhole: string
     };
 }
 
-/** Starts to follow the log of a run. Pieces are printed in order of attempt and offset, each byte once. */
+/** Starts to follow the log of a run. Chunks are printed in order of attempt and offset, each byte once. */
 export function createLogStream(bucket: BucketClient, runId: string, clock: Clock, print: Print): LogStream {
-    // A line longer than this is printed in parts: a trainer that never ends its line must not fill the memory.
+    // A longer line is printed in parts: a trainer that never ends its line must not fill the memory.
     const maxHeldBytes = 64 * 1024;
-    const printLines = createLinePrinter(clock, print, `gs://${bucket.bucket}/${logPrefix(runId)}`);
+    const at = runLayout(runId);
+    const printLines = createLinePrinter(clock, print, `gs://${bucket.bucket}/${at.log}`);
     let current = 0;
     let nextByte = 0;
     let lastName: string | undefined;
     let held = Buffer.alloc(0);
 
     const read = async (isComplete: boolean) => {
-        // Earlier pieces are not listed again; the last one is, since it may have grown.
-        const objects = await bucket.list(logPrefix(runId, current), lastName);
-        const plan = planReading(toLogPieces(runId, objects), nextByte, isComplete);
+        // Earlier chunks are not listed again; the last one is, since it may have grown.
+        const objects = await bucket.list(at.attemptLog(current), lastName);
+        const plan = planChunks(toLogChunks(runId, objects), nextByte, isComplete);
         const lines: string[] = [];
         let isNew = false;
-        for (const { piece, skipBytes, missingBytes } of plan) {
-            const content = await bucket.read(piece.object.name, piece.object.generation);
+        for (const { chunk, skipBytes, missingBytes } of plan) {
+            const content = await bucket.read(chunk.object.name, chunk.object.generation);
             if (content === undefined) {
-                // Written over since the listing: the next look finds the new one.
+                // Overwritten since the listing: the next poll finds the new one.
                 break;
             }
             if (missingBytes > 0) {
@@ -83,8 +85,8 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
                 lines.push(visibleLine(held.toString("utf8")));
                 held = Buffer.alloc(0);
             }
-            nextByte = piece.firstByte + content.length;
-            lastName = piece.object.name;
+            nextByte = chunk.firstByte + content.length;
+            lastName = chunk.object.name;
             isNew = true;
         }
         if (isComplete && held.length > 0) {

@@ -2,8 +2,8 @@ import type { ModelObject } from "./model-objects";
 import type { RunStatus } from "./status";
 import type { AttemptTimes } from "./whole-log";
 
-/** What the stack knows of a run and the bucket does not say. */
-export interface RunFacts {
+/** Facts about a run that the stack knows and the bucket does not. */
+export interface Provenance {
     datasetUri: string;
     datasetMd5?: string;
     datasetCrc32c?: string;
@@ -20,23 +20,18 @@ export interface RunFacts {
     instance: string;
 }
 
-/** A verified object and where it is in the run's folder. */
+/** A verified object and its path in the run's folder. */
 export interface SavedObject extends ModelObject {
     path: string;
 }
 
-/** Name of a run's manifest object. */
-export function manifestName(runId: string): string {
-    return `runs/${runId}/manifest.json`;
-}
-
 /**
- * Text of the manifest: all there is to know about a successful run, written when its results have been verified.
- * @param facts undefined when the run is saved by something that knows only the bucket; those entries are null then.
+ * Renders the manifest: everything about a successful run, written once its results have been verified.
+ * @param provenance undefined if only the bucket is known; those entries are null then.
  */
 export function renderManifest(
     status: RunStatus,
-    facts: RunFacts | undefined,
+    provenance: Provenance | undefined,
     metrics: Record<string, unknown>,
     objects: SavedObject[],
     attempts: AttemptTimes[],
@@ -49,27 +44,27 @@ export function renderManifest(
         state: status.state,
         attempts: status.attempt,
         interruptions: status.interruptions,
-        dataset: facts
+        dataset: provenance
             ? {
-                  uri: facts.datasetUri,
-                  generation: facts.datasetGeneration,
-                  md5Hash: facts.datasetMd5 ?? null,
-                  crc32c: facts.datasetCrc32c ?? null,
+                  uri: provenance.datasetUri,
+                  generation: provenance.datasetGeneration,
+                  md5Hash: provenance.datasetMd5 ?? null,
+                  crc32c: provenance.datasetCrc32c ?? null,
               }
             : null,
-        imageDigest: facts?.imageDigest ?? null,
-        hyperparameters: facts?.hyperparameters ?? null,
-        target: facts?.target ?? null,
-        dropColumns: facts?.dropColumns ?? null,
-        env: facts?.env ?? null,
+        imageDigest: provenance?.imageDigest ?? null,
+        hyperparameters: provenance?.hyperparameters ?? null,
+        target: provenance?.target ?? null,
+        dropColumns: provenance?.dropColumns ?? null,
+        env: provenance?.env ?? null,
         metrics,
-        machine: facts
+        machine: provenance
             ? {
-                  type: facts.machineType,
-                  provisioning: facts.provisioning,
-                  project: facts.project,
-                  zone: facts.zone,
-                  instance: facts.instance,
+                  type: provenance.machineType,
+                  provisioning: provenance.provisioning,
+                  project: provenance.project,
+                  zone: provenance.zone,
+                  instance: provenance.instance,
               }
             : null,
         timings: {

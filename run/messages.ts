@@ -1,7 +1,8 @@
+import type { Failure } from "./errors";
 import type { RunStatus } from "./status";
 
-/** What the messages of a run need to know about it. */
-export interface RunPlace {
+/** Where a run and its VM are. */
+export interface RunLocation {
     bucket: string;
     runId: string;
     project: string;
@@ -9,61 +10,73 @@ export interface RunPlace {
     instance: string;
 }
 
-/** Lines of the trainer's log, and of the serial port, that an error shows. */
-export const shownLines = 40;
+/** Reason of a stall: a claimed run without a sign of life, a VM that never claimed its run, one that powered off before. */
+export type Stall = "silent" | "unclaimed" | "off";
 
-/** First line of every wait. */
+/** First line of a wait. */
 export function leavingMessage(runId: string): string {
     return (
-        `run ${runId}: you may leave it alone. Ctrl-C twice ends this command and the run goes on; ` +
-        "`pulumi up` attaches to it again (after a killed command, `pulumi cancel` first)."
+        `run ${runId}: you can leave now. Ctrl-C twice detaches and the run continues; ` +
+        "`pulumi up` reattaches (run `pulumi cancel` first if the command was killed)."
     );
+}
+
+/** Last line of an update that does not wait. */
+export function detachedMessage(runId: string): string {
+    return `run ${runId} continues without this command; \`pulumi up\` collects its results once it has ended`;
 }
 
 /** One line for a new state of the run. */
 export function stateMessage(status: RunStatus): string {
     const what = {
-        PENDING: "waits for its VM",
-        PULLING: "the VM has claimed it and pulls the image",
-        RUNNING: "the trainer runs",
+        PENDING: "waiting for its VM",
+        PULLING: "claimed by the VM, pulling the image",
+        RUNNING: "training",
         SUCCEEDED: "succeeded",
         FAILED: "failed",
-        TIMED_OUT: "ran into its time limit",
+        TIMED_OUT: "timed out",
         INTERRUPTED: "was interrupted",
     }[status.state];
     return `run ${status.runId}, attempt ${status.attempt}: ${what}`;
 }
 
-/** Why the update fails: the run ended as `FAILED` or `TIMED_OUT`. */
-export function failureMessage(
-    place: RunPlace,
+/**
+ * The run ended as `FAILED` or `TIMED_OUT`.
+ * @param tail last lines of the trainer's log.
+ * @param wholeLog `gs://` URI of the whole log.
+ */
+export function runFailure(
+    location: RunLocation,
     status: RunStatus,
     tail: string[],
     wholeLog: string,
     debugMinutes: number,
     nowMs: number,
-): string {
+): Failure {
     const reason = status.reason ?? "no reason was given";
-    const lines = [`Run ${place.runId}, attempt ${status.attempt}, ${outcomeOf(status, reason)}: ${reason}`];
-    if (tail.length > 0) {
-        lines.push(`${lastLinesOf(tail)} the trainer's log:`, ...tail.map((line) => `| ${line}`));
-        lines.push(`The whole log: gcloud storage cat ${wholeLog}`);
-    } else {
-        lines.push(`The trainer printed nothing. What its VM did: ${serialPortCommand(place)}`);
+    const details = debugLines(location, status, debugMinutes, nowMs);
+    const summary = `Run ${location.runId}, attempt ${status.attempt}, ${outcomeOf(status, reason)}: ${reason}`;
+    const next = `\`pulumi up\` tries again, as attempt ${status.attempt + 1}.`;
+    if (tail.length === 0) {
+        details.unshift(`Log of its VM: ${serialPortCommand(location)}`);
+        return { summary, log: { heading: "The trainer printed nothing.", lines: [] }, details, hints: { next } };
     }
-    lines.push(...debugLines(place, status, debugMinutes, nowMs));
-    lines.push(`\`pulumi up\` tries again, as attempt ${status.attempt + 1}.`);
-    return lines.join("\n");
+    return {
+        summary,
+        log: { heading: `${lastLinesOf(tail)} the trainer's log:`, lines: tail },
+        details,
+        hints: { log: `The whole log: gcloud storage cat ${wholeLog}`, next },
+    };
 }
 
 function outcomeOf({ state, exitCode }: RunStatus, reason: string): string {
     if (state === "TIMED_OUT") {
-        return "ran into its time limit";
+        return "timed out";
     }
     if (exitCode === null) {
-        return "failed before its trainer could end";
+        return "failed before its trainer ended";
     }
-    // The boot script's reasons say it already.
+    // The boot script's reasons already contain the exit code.
     return reason.includes(`exit code ${exitCode}`) ? "failed" : `failed with the trainer's exit code ${exitCode}`;
 }
 
@@ -71,63 +84,101 @@ function lastLinesOf(lines: string[]): string {
     return lines.length === 1 ? "The last line of" : `The last ${lines.length} lines of`;
 }
 
-function serialPortCommand({ instance, project, zone }: RunPlace): string {
+function serialPortCommand({ instance, project, zone }: RunLocation): string {
     return `gcloud compute instances get-serial-port-output ${instance} --project ${project} --zone ${zone}`;
 }
 
-/** How to get into the VM, while it stays up for that. */
-function debugLines(place: RunPlace, status: RunStatus, debugMinutes: number, nowMs: number): string[] {
-    // The boot script stamps the end right before its debug window.
+/** How to log in to the VM during its debug window. */
+function debugLines(location: RunLocation, status: RunStatus, debugMinutes: number, nowMs: number): string[] {
+    // The boot script writes `finishedAt` right before its debug window.
     const untilMs = Date.parse(status.finishedAt ?? status.updatedAt ?? "") + debugMinutes * 60_000;
     if (debugMinutes <= 0 || untilMs <= nowMs) {
         return [];
     }
     const until = Number.isNaN(untilMs) ? `${debugMinutes} minutes after the failure` : new Date(untilMs).toISOString();
+    const { instance, project, zone } = location;
     return [
-        `For a look around, the VM stays up until ${until}, then powers itself off:`,
-        `  gcloud compute ssh ${place.instance} --project ${place.project} --zone ${place.zone} --tunnel-through-iap`,
+        `The VM stays up for debugging until ${until}:`,
+        `  gcloud compute ssh ${instance} --project ${project} --zone ${zone} --tunnel-through-iap`,
         "  (needs roles/iap.tunnelResourceAccessor, roles/compute.osAdminLogin and roles/iam.serviceAccountUser)",
     ];
 }
 
-/** Why the update fails: the VM is up, but nothing comes from it. */
-export function stallMessage(
-    place: RunPlace,
-    what: "silent" | "unclaimed" | "off",
+/** The VM is up or was, but nothing comes from it. */
+export function stallFailure(
+    location: RunLocation,
+    stall: Stall,
     serialLines: string[],
     onPrivateSubnetwork: boolean,
-): string {
+): Failure {
     const story = {
-        silent: "has shown no change of status, log or heartbeat for 3 minutes though its VM is up",
-        unclaimed: "has no status from its VM although that has been running for 15 minutes",
+        silent: "has shown no change of status, log or heartbeat for 3 minutes although its VM is up",
+        unclaimed: "has no status although its VM has been running for 15 minutes",
         off: "has no status: its VM powered off without writing one",
-    }[what];
-    const lines = [`Run ${place.runId} ${story}.`];
-    if (serialLines.length > 0) {
-        lines.push(`${lastLinesOf(serialLines)} the VM's serial port:`);
-        lines.push(...serialLines.map((line) => `| ${line}`));
-    } else {
-        lines.push("The VM's serial port shows nothing.");
-    }
-    lines.push(`All of it: ${serialPortCommand(place)}`);
+    }[stall];
+    const log =
+        serialLines.length > 0
+            ? { heading: `${lastLinesOf(serialLines)} the VM's serial port:`, lines: serialLines }
+            : { heading: "The VM's serial port shows nothing.", lines: [] };
+    const details = [`The whole output: ${serialPortCommand(location)}`];
     if (onPrivateSubnetwork) {
-        lines.push(
-            "The VM has no external IP and its subnetwork is not this stack's: Private Google Access must be on there " +
+        details.push(
+            "The VM has no external IP, and its subnetwork does not belong to this stack: enable Private Google Access there " +
                 "(gcloud compute networks subnets update SUBNETWORK --region REGION --enable-private-ip-google-access).",
         );
     }
-    lines.push(
-        what === "off"
+    const next =
+        stall === "off"
             ? "`pulumi up` starts the VM again."
-            : "The VM still powers itself off at its time limit. `pulumi up` attaches to the run again; `pulumi destroy` ends it.",
-    );
-    return lines.join("\n");
+            : "The VM still powers itself off at its time limit. `pulumi up` reattaches to the run; `pulumi destroy` ends it.";
+    return { summary: `Run ${location.runId} ${story}.`, log, details, hints: { next } };
 }
 
-/** Why the update fails: the credentials ended before the run did. */
-export function expiredMessage(runId: string, detail: string): string {
-    return (
-        `Google Cloud no longer takes the credentials of this command (${detail}). Run ${runId} goes on without it. ` +
-        "Renew them (gcloud auth application-default login, or a new gcp:accessToken), then `pulumi up` attaches to the run."
-    );
+/** The run needs its VM, which somebody deleted. */
+export function vmGoneFailure({ instance, runId }: RunLocation): Failure {
+    return {
+        summary: `The VM ${instance} of run ${runId} no longer exists.`,
+        hints: { next: "`pulumi up --refresh` creates it again, and the run continues there." },
+    };
+}
+
+/** Compute Engine could not start the VM. */
+export function startFailure({ instance, zone, runId }: RunLocation, detail: string): Failure {
+    return {
+        summary: `The VM ${instance} in ${zone} could not be started: ${detail}. Run ${runId} keeps its state.`,
+        hints: { next: "`pulumi up` tries again." },
+    };
+}
+
+/** The credentials expired before the run ended. */
+export function expiredFailure(runId: string, detail: string): Failure {
+    return {
+        summary: `The credentials of this command have expired (${detail}). Run ${runId} continues without it.`,
+        hints: {
+            next: "Renew them (gcloud auth application-default login, or a new gcp:accessToken); then `pulumi up` reattaches.",
+        },
+    };
+}
+
+/** A permission is missing. */
+export function deniedFailure(runId: string, detail: string): Failure {
+    return {
+        summary: `Run ${runId} cannot be watched: ${detail}.`,
+        hints: {
+            next: "The account that runs pulumi needs roles/storage.admin on the bucket and roles/compute.instanceAdmin.v1.",
+        },
+    };
+}
+
+/** The run cannot be watched for a reason that this program does not know. */
+export function unwatchableFailure(runId: string, detail: string): Failure {
+    return { summary: `Run ${runId} cannot be watched: ${detail}.`, hints: { next: "`pulumi up` reattaches to it." } };
+}
+
+/** Google Cloud has been out of reach for the whole retry window. */
+export function unreachableFailure(runId: string, minutes: number, detail: string): Failure {
+    return {
+        summary: `Google Cloud has not answered for ${minutes} minutes: ${detail}. Run ${runId} continues.`,
+        hints: { next: "`pulumi up` reattaches to it." },
+    };
 }

@@ -1,7 +1,8 @@
 import type { BucketClient } from "./clients";
+import { ownFiles, runLayout } from "./layout";
 import { parseObject } from "./status";
 
-/** An object of a run's model as the VM recorded it in `objects.json`. */
+/** An object of a run's model, as the VM recorded it in `objects.json`. */
 export interface ModelObject {
     name: string;
     sizeBytes: number;
@@ -10,17 +11,13 @@ export interface ModelObject {
     md5Hash?: string;
 }
 
-/** Prefix of the trainer's own objects. */
-export function modelPrefix(runId: string): string {
-    return `runs/${runId}/model/`;
-}
-
 /**
- * Reads `objects.json` and checks it against the bucket as it is now.
- * @throws when the listing is missing or broken, or when a recorded object is gone or was written over since.
+ * Reads `objects.json` and compares it with the bucket.
+ * @throws if the listing is missing or broken, or if a recorded object has been deleted or overwritten since.
  */
 export async function readModelObjects(bucket: BucketClient, runId: string): Promise<ModelObject[]> {
-    const name = `runs/${runId}/objects.json`;
+    const at = runLayout(runId);
+    const name = at.objects;
     const object = await bucket.stat(name);
     const content = object && (await bucket.read(name, object.generation));
     const uri = `gs://${bucket.bucket}/${name}`;
@@ -28,7 +25,7 @@ export async function readModelObjects(bucket: BucketClient, runId: string): Pro
         throw new Error(`${uri} is missing, so the model of run ${runId} cannot be verified`);
     }
     const recorded = parseListing(content.toString("utf8"), uri);
-    const live = await bucket.list(modelPrefix(runId));
+    const live = await bucket.list(at.model);
     const problems: string[] = [];
     for (const expected of recorded) {
         const actual = live.find((candidate) => candidate.name === expected.name);
@@ -78,4 +75,32 @@ export function parseListing(text: string, where: string): ModelObject[] {
         }
     }
     return objects;
+}
+
+/**
+ * Path of an object under `model/` relative to the run's folder, with "/" between the parts. A trainer's object with the
+ * name of one of the waiter's own files keeps its folder `model/`.
+ * @throws if the name could lead out of the folder, or is not a valid file name on every system.
+ */
+export function toLocalPath(objectName: string, prefix: string): string {
+    const path = objectName.slice(prefix.length);
+    const parts = path.split("/");
+    const problem = !objectName.startsWith(prefix)
+        ? `it is not under ${prefix}`
+        : parts.some((part) => part === "" || part === "." || part === "..")
+          ? 'a part of it is empty, "." or ".."'
+          : path.includes("\\")
+            ? "it contains a backslash"
+            : /^[A-Za-z]:/.test(path) || (process.platform === "win32" && path.includes(":"))
+              ? "it looks like a drive letter"
+              : [...path].some((character) => character < " ")
+                ? "it contains a control character"
+                : undefined;
+    if (problem) {
+        throw new Error(
+            `The object ${JSON.stringify(objectName)} cannot be saved as a file: ${problem}. ` +
+                "Let the trainer write plain names, separated by /.",
+        );
+    }
+    return Object.values(ownFiles).includes(path.toLowerCase()) ? `model/${path}` : path;
 }

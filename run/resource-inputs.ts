@@ -1,6 +1,6 @@
 import { canonicalJson } from "./canonical-json";
 
-/** Where a run's results go: relative to the project folder, which is the working directory of Pulumi's providers. */
+/** Folder of a run's results, relative to the project folder, which is the working directory of Pulumi's providers. */
 export function resultsFolder(
     inputs: { resultsDir: string; stack: string },
     runId: string,
@@ -10,7 +10,15 @@ export function resultsFolder(
     return { relative, absolute: resolve(relative) };
 }
 
-/** Whether an input differs between two states of a resource; the order of an object's keys does not count. */
+/** True if an input differs between two states of a resource; the order of an object's keys does not count. */
 export function hasChanged(olds: object, news: object, key: string): boolean {
     return canonicalJson(Reflect.get(olds, key)) !== canonicalJson(Reflect.get(news, key));
+}
+
+/**
+ * True unless another program runs the providers, such as the rehearsal of `npm start`: then the messages leave out
+ * Pulumi's and gcloud's commands, because that program gives its own advice.
+ */
+export function showsHints(): boolean {
+    return process.env.GCP_TRAINER_HINTS !== "none";
 }

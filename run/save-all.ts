@@ -2,17 +2,18 @@ import type { BucketClient } from "./clients";
 import { type CollectContext, collectRun } from "./collect";
 import { httpStatusOf, messageOf } from "./errors";
 import { publishFolder, withPartialFolder, writeSynced } from "./files";
+import { ownFiles, runsPrefix } from "./layout";
 import { isTerminal, type RunStatus, renderStatus } from "./status";
 import { readStatus } from "./transitions";
 import { assembleLog } from "./whole-log";
 
-/** Folder of a run's results, as shown and as used. */
+/** Folder of a run's results: as shown and as used. */
 export type FolderOf = (runId: string) => { relative: string; absolute: string };
 
 /**
- * Saves every run under `runs/` that is not on this machine yet: a successful one with its verified model, any other
- * with its status and log. Says what it saved; a bucket that does not exist holds nothing to save.
- * @throws one error that names every run that could not be saved; the others are saved all the same.
+ * Saves every run under `runs/` that is not on this machine yet, and prints what it saved. A bucket that does not exist
+ * has nothing to save.
+ * @throws one error that names every run that could not be saved; the others are still saved.
  */
 export async function saveAllRuns(context: CollectContext, folderOf: FolderOf): Promise<void> {
     const { bucket, print } = context;
@@ -41,14 +42,14 @@ export async function saveAllRuns(context: CollectContext, folderOf: FolderOf): 
     }
 }
 
-/** Ids of the runs in a bucket. They become folders on this machine: nothing but a run id may. */
+/** Ids of the runs in a bucket. Other names are ignored, because ids become folders on this machine. */
 export async function runIdsIn(bucket: BucketClient): Promise<string[]> {
-    return (await bucket.folders("runs/")).filter((name) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(name));
+    return (await bucket.folders(runsPrefix)).filter((name) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(name));
 }
 
 /**
  * Saves one run: a successful one with its verified model, any other with its status and log.
- * @returns one line that says so.
+ * @returns one line for the user.
  */
 export async function saveRun(
     context: CollectContext,
@@ -59,14 +60,14 @@ export async function saveRun(
     if (state === "SUCCEEDED") {
         const { downloadedCount } = await collectRun(context, { status, folder: folder.absolute });
         return downloadedCount > 0
-            ? `run ${runId}: saved to ${folder.relative}, ${downloadedCount} ${downloadedCount === 1 ? "object" : "objects"} downloaded and verified`
-            : `run ${runId}: is in ${folder.relative}, verified`;
+            ? `run ${runId}: saved to ${folder.relative}, ${downloadedCount} ${downloadedCount === 1 ? "file" : "files"} downloaded and verified`
+            : `run ${runId}: already in ${folder.relative}, verified`;
     }
     await withPartialFolder(folder.absolute, async (partial) => {
         const { join } = require("node:path") as typeof import("node:path");
-        await assembleLog(context.bucket, runId, join(partial, "trainer.log"));
-        await writeSynced(join(partial, "status.json"), renderStatus(status));
-        await publishFolder(partial, folder.absolute, "status.json");
+        await assembleLog(context.bucket, runId, join(partial, ownFiles.trainerLog));
+        await writeSynced(join(partial, ownFiles.status), renderStatus(status));
+        await publishFolder(partial, folder.absolute, ownFiles.status);
     });
     return `run ${runId}: ${isTerminal(state) ? state : `not finished (${state})`}; its log and status are in ${folder.relative}`;
 }

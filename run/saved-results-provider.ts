@@ -1,12 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { systemClock } from "./clients";
 import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
-import { messageOf } from "./errors";
+import { messageOf, renderFailure } from "./errors";
 import { openBucket } from "./google-clients";
-import { hasChanged, resultsFolder } from "./resource-inputs";
+import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { saveAllRuns } from "./save-all";
 
-/** Resolved inputs of `SavedResults`, which are its whole state. */
+/** Resolved inputs of `SavedResults`, and its whole state. */
 export interface ResultsInputs {
     bucket: string;
     stack: string;
@@ -15,7 +15,7 @@ export interface ResultsInputs {
 
 const session: { settings: CloudSettings | undefined } = { settings: undefined };
 
-/** Handlers of `SavedResults`; see `trainingRunProvider` for what serialising asks of them. */
+/** Handlers of `SavedResults`; serialised like those of `trainingRunProvider`. */
 export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs, ResultsInputs> = {
     async configure(request) {
         session.settings = readCloudSettings((key) => request.config.get(key), process.env);
@@ -39,7 +39,7 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
         const print = (line: string) => console.log(line);
         const discard = process.env.DISCARD_RESULTS ?? "";
         if (discard !== "" && discard !== "0") {
-            print(`DISCARD_RESULTS is set: what is only in gs://${inputs.bucket} goes with it`);
+            print(`DISCARD_RESULTS is set: results that exist only in gs://${inputs.bucket} are deleted with it`);
             return;
         }
         try {
@@ -47,11 +47,14 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
             const bucket = openBucket(inputs.bucket, settings, await createAuth(settings));
             await saveAllRuns({ bucket, clock: systemClock(), print }, (runId) => resultsFolder(inputs, runId));
         } catch (error) {
-            throw new Error(
-                `The results in gs://${inputs.bucket} could not all be saved, so the bucket stays: ${messageOf(error)}\n` +
-                    "Run `pulumi destroy` again when that is mended, or let them go: DISCARD_RESULTS=1 pulumi destroy",
-                { cause: error },
-            );
+            const failure = {
+                summary: `The results in gs://${inputs.bucket} could not all be saved, so the bucket stays: ${messageOf(error)}`,
+                details: [],
+                hints: {
+                    next: "Fix this and run `pulumi destroy` again, or discard the results: DISCARD_RESULTS=1 pulumi destroy",
+                },
+            };
+            throw new Error(renderFailure(failure, showsHints()), { cause: error });
         }
     },
 };

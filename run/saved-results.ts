@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { resourceModule } from "./resource-types";
 import { savedResultsProvider } from "./saved-results-provider";
 
 export interface SavedResultsArgs {
-    /** Name of the bucket whose runs are to be kept. */
+    /** Name of the bucket whose runs are kept. */
     bucket: pulumi.Input<string>;
     /** Name of the stack: results go to `<resultsDir>/<stack>/<runId>/`. */
     stack: pulumi.Input<string>;
@@ -11,11 +12,11 @@ export interface SavedResultsArgs {
 }
 
 /**
- * Stands between a bucket and its deletion: deleting it first saves every run that is not on this machine yet. A
- * download that fails stops the destroy; `DISCARD_RESULTS=1 pulumi destroy` lets the results go.
+ * Saves every run that is not on this machine yet before the bucket is deleted. A failed download stops the destroy;
+ * `DISCARD_RESULTS=1 pulumi destroy` discards the results.
  */
 export class SavedResults extends pulumi.dynamic.Resource {
     constructor(name: string, args: SavedResultsArgs, opts?: pulumi.CustomResourceOptions) {
-        super(savedResultsProvider, name, { ...args }, opts);
+        super(savedResultsProvider, name, { ...args }, opts, resourceModule, "SavedResults");
     }
 }

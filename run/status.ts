@@ -1,4 +1,4 @@
-/** States of a run, a closed set. */
+/** All states of a run. The boot script writes the same words. */
 export const runStates = ["PENDING", "PULLING", "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "INTERRUPTED"] as const;
 
 export type RunState = (typeof runStates)[number];
@@ -12,28 +12,23 @@ export interface RunStatus {
     attempt: number;
     /** Interruptions since a person last started the run. */
     interruptions: number;
-    /** True when an update has failed with this outcome: the next one may try again. */
+    /** True once an update has failed with this outcome: the next one may try again. */
     reported: boolean;
     /** systemd's `INVOCATION_ID` of the unit; null while no VM has claimed the attempt. */
     bootId: string | null;
     /** The container's own exit code. */
     exitCode: number | null;
-    /** One sentence a person can act on, or empty. */
+    /** One actionable sentence. */
     reason: string | null;
     startedAt: string | null;
     updatedAt: string | null;
     finishedAt: string | null;
 }
 
-/** Name of a run's status object. */
-export function statusName(runId: string): string {
-    return `runs/${runId}/status.json`;
-}
-
 /**
  * Reads a status object.
  * @param where its `gs://` URI, for the error.
- * @throws when the text is not a status that this program or the boot script writes.
+ * @throws if the text is not a status that this program or the boot script writes.
  */
 export function parseStatus(text: string, where: string): RunStatus {
     const problem = (what: string) => new Error(`${where} is not a run's status: ${what}; got ${text.slice(0, 200)}`);
@@ -67,7 +62,7 @@ export function parseStatus(text: string, where: string): RunStatus {
     };
 }
 
-/** Writes a status as the boot script does: one line, always the same keys in the same order. */
+/** Renders a status as the boot script does: on one line, with the same keys in the same order. */
 export function renderStatus(status: RunStatus): string {
     return `${JSON.stringify({
         schema: status.schema,
@@ -85,7 +80,7 @@ export function renderStatus(status: RunStatus): string {
     })}\n`;
 }
 
-/** True when nothing but a person's new attempt can change the state. */
+/** True if only a new attempt, started by a person, can change the state. */
 export function isTerminal(state: RunState): boolean {
     return state === "SUCCEEDED" || state === "FAILED" || state === "TIMED_OUT";
 }

@@ -2,13 +2,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import { type Print, systemClock } from "./clients";
 import { type Collected, collectRun } from "./collect";
 import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
-import { isFinal, messageOf } from "./errors";
+import { fatalError, isFatal, messageOf, renderFailure } from "./errors";
 import { openBucket, openVm } from "./google-clients";
-import type { RunFacts } from "./manifest";
-import { metricsForOutput } from "./metrics-output";
-import { modelPrefix } from "./model-objects";
-import { hasChanged, resultsFolder } from "./resource-inputs";
-import type { RunStatus } from "./status";
+import { runLayout } from "./layout";
+import type { Provenance } from "./manifest";
+import { detachedMessage, leavingMessage } from "./messages";
+import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
+import { isTerminal, type RunStatus } from "./status";
 import { waitForRun } from "./wait";
 
 /** Resolved inputs of `TrainingRun`. */
@@ -25,61 +25,71 @@ export interface RunInputs {
     debugMinutes: number;
     externalIp: boolean;
     privateSubnetwork: boolean;
-    facts: Omit<RunFacts, "project" | "zone" | "instance">;
+    provenance: Omit<Provenance, "project" | "zone" | "instance">;
 }
 
-/** State of `TrainingRun`: its inputs and what came out. */
+/** State of `TrainingRun`: its inputs and its results. */
 export interface RunOutputs extends RunInputs {
     metrics: Record<string, unknown>;
     modelUri: string;
-    savedTo: string;
+    runResultsDir: string;
     state: string;
     attempt: number;
 }
 
-const session: { settings: CloudSettings | undefined; endsUnread: boolean } = {
+const session: { settings: CloudSettings | undefined; exitsUnread: boolean } = {
     settings: undefined,
-    endsUnread: false,
+    exitsUnread: false,
 };
 
 /**
  * Handlers of `TrainingRun`. Pulumi serialises them, with everything they call, to source text and runs that in another
- * process: so there are only functions and plain values here, and every module is required inside the function that
- * needs it.
+ * process. Therefore they consist of functions and plain values, and each function requires the modules it needs.
  */
 export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, RunOutputs> = {
     async configure(request) {
         session.settings = readCloudSettings((key) => request.config.get(key), process.env);
     },
 
-    /** Another run or bucket is another resource. Anything but `SUCCEEDED` in the state is looked at again. */
+    /** Another run or bucket is another resource. Any state but `SUCCEEDED` is checked again. */
     async diff(_id, olds, news) {
         const replaces = ["runId", "bucket"].filter((key) => hasChanged(olds, news, key));
         const inputs = ["stack", "resultsDir", "project", "zone", "instance", "wait", "maxAttempts", "debugMinutes"];
-        inputs.push("externalIp", "privateSubnetwork", "facts");
+        inputs.push("externalIp", "privateSubnetwork", "provenance");
         const changes =
             replaces.length > 0 || olds.state !== "SUCCEEDED" || inputs.some((key) => hasChanged(olds, news, key));
         return { changes, replaces };
     },
 
     async create(inputs) {
-        return { id: inputs.runId, outs: await bringHome(inputs) };
+        return { id: inputs.runId, outs: await waitAndCollect(inputs) };
     },
 
     async update(_id, _olds, news) {
-        return { outs: await bringHome(news) };
+        return { outs: await waitAndCollect(news) };
     },
 };
 
-/** Waits for the run and collects what it made. */
-async function bringHome(inputs: RunInputs): Promise<RunOutputs> {
+/** Waits for the run and collects its results. */
+async function waitAndCollect(inputs: RunInputs): Promise<RunOutputs> {
+    try {
+        return await runToOutputs(inputs);
+    } catch (error) {
+        throw isFatal(error) ? new Error(renderFailure(error.failure, showsHints()), { cause: error }) : error;
+    }
+}
+
+async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
     const print: Print = (line) => console.log(line);
-    endWhenNobodyReads();
+    exitWhenStdoutCloses();
     const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
     const clock = systemClock();
     const auth = await createAuth(settings);
     const bucket = openBucket(inputs.bucket, settings, auth);
     const vm = openVm(inputs, settings, auth, clock);
+    if (inputs.wait && showsHints()) {
+        print(leavingMessage(inputs.runId));
+    }
     const status = await waitForRun(
         { bucket, vm, clock, print },
         { ...inputs, onPrivateSubnetwork: inputs.privateSubnetwork && !inputs.externalIp },
@@ -87,49 +97,64 @@ async function bringHome(inputs: RunInputs): Promise<RunOutputs> {
     const outputs = {
         ...inputs,
         metrics: {},
-        modelUri: `gs://${inputs.bucket}/${modelPrefix(inputs.runId)}`,
-        savedTo: "",
+        modelUri: `gs://${inputs.bucket}/${runLayout(inputs.runId).model}`,
+        runResultsDir: "",
         state: status.state,
         attempt: status.attempt,
     };
-    if (status.state !== "SUCCEEDED") {
+    if (!isTerminal(status.state)) {
+        print(detachedMessage(inputs.runId));
         return outputs;
     }
     const { relative, absolute } = resultsFolder(inputs, inputs.runId);
     const { project, zone, instance } = inputs;
-    const facts = { ...inputs.facts, project, zone, instance };
+    const provenance = { ...inputs.provenance, project, zone, instance };
     let collected: Collected;
     try {
-        collected = await collectRun({ bucket, clock, print }, { status, folder: absolute, facts });
+        collected = await collectRun({ bucket, clock, print }, { status, folder: absolute, provenance });
     } catch (error) {
         throw saveError(inputs, status, relative, error);
     }
-    const { downloadedCount, objectCount, hasReport, metrics } = collected;
-    print(
-        `run ${inputs.runId}: ${objectCount} ${objectCount === 1 ? "object" : "objects"} of the model verified in ${relative}` +
-            (downloadedCount < objectCount ? `, ${downloadedCount} of them downloaded` : "") +
-            (hasReport ? `; to be looked at: ${relative}/report.html` : ""),
+    print(savedMessage(inputs.runId, collected, relative));
+    return { ...outputs, metrics: metricsForOutput(collected.metrics), runResultsDir: relative };
+}
+
+function savedMessage(runId: string, { downloadedCount, objectCount, hasReport }: Collected, folder: string): string {
+    return (
+        `run ${runId}: saved and verified ${objectCount} model ${objectCount === 1 ? "file" : "files"} in ${folder}` +
+        (downloadedCount < objectCount ? `, ${downloadedCount} of them downloaded` : "") +
+        (hasReport ? `; report: ${folder}/report.html` : "")
     );
-    return { ...outputs, metrics: metricsForOutput(metrics), savedTo: relative };
 }
 
 /**
- * A killed `pulumi` leaves its providers running. Such a process must not go on to write into the run's status: a later
- * update attaches to the run, and a failure is not reported before somebody has read it.
+ * Selects the metrics for the stack's outputs: without long lists and objects, such as a confusion matrix of 1000 classes,
+ * which would add megabytes to its state and to the output of each update. `metrics.json` and the manifest have them all.
  */
-function endWhenNobodyReads(): void {
-    if (!session.endsUnread) {
-        session.endsUnread = true;
+export function metricsForOutput(metrics: Record<string, unknown>): Record<string, unknown> {
+    const maxCharacters = 4000;
+    return Object.fromEntries(
+        Object.entries(metrics).filter(([, value]) => JSON.stringify(value).length <= maxCharacters),
+    );
+}
+
+/**
+ * Ends this process once nobody reads its output. A killed `pulumi` leaves its providers running, and they must not
+ * change the run's status: a later update reattaches to the run, and a failure counts as reported only once somebody can
+ * read it.
+ */
+function exitWhenStdoutCloses(): void {
+    if (!session.exitsUnread) {
+        session.exitsUnread = true;
         process.stdout.on("error", () => process.exit(1));
     }
 }
 
 function saveError(inputs: RunInputs, status: RunStatus, folder: string, error: unknown): Error {
-    return isFinal(error)
-        ? error
-        : new Error(
-              `Run ${inputs.runId} has succeeded (attempt ${status.attempt}), but its results could not be saved to ` +
-                  `${folder}: ${messageOf(error)}. They are in gs://${inputs.bucket}/runs/${inputs.runId}/; ` +
-                  "`pulumi up` tries again.",
-          );
+    const { bucket, runId } = inputs;
+    const summary =
+        `Run ${runId} has succeeded (attempt ${status.attempt}), but its results could not be saved to ${folder}: ` +
+        `${messageOf(error)}.`;
+    const next = `They are in gs://${bucket}/${runLayout(runId).root}; \`pulumi up\` tries again.`;
+    return fatalError({ summary, hints: { next } }, error);
 }

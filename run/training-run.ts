@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import { resourceModule } from "./resource-types";
 import { trainingRunProvider } from "./training-run-provider";
 
-/** What a run was made of, for its manifest: `TrainingRun` copies it there and reads nothing from it. */
-export interface RunFactsArgs {
+/** Provenance of a run, for its manifest: `TrainingRun` copies it there and reads nothing from it. */
+export interface ProvenanceArgs {
     /** `gs://` URI of the dataset. */
     datasetUri: pulumi.Input<string>;
-    /** Base64 MD5 of the dataset, if the bucket knows one. */
+    /** Base64 MD5 of the dataset, if its object has one. */
     datasetMd5?: pulumi.Input<string>;
     /** Base64 CRC32C of the dataset. */
     datasetCrc32c?: pulumi.Input<string>;
@@ -15,7 +16,7 @@ export interface RunFactsArgs {
     hyperparameters: pulumi.Input<Record<string, unknown>>;
     target: pulumi.Input<string>;
     dropColumns: pulumi.Input<pulumi.Input<string>[]>;
-    /** Names of the extra environment variables; their values stay out of the manifest. */
+    /** Names of the extra environment variables; the manifest does not contain their values. */
     env: pulumi.Input<pulumi.Input<string>[]>;
     machineType: pulumi.Input<string>;
     /** `standard` or `spot`. */
@@ -34,33 +35,34 @@ export interface TrainingRunArgs {
     zone: pulumi.Input<string>;
     /** Name of the run's VM. */
     instance: pulumi.Input<string>;
-    /** False ends the update when the VM has claimed the run; a later update collects. */
+    /** False ends the update once the VM has claimed the run; a later update collects the results. */
     wait: pulumi.Input<boolean>;
-    /** Attempts that interruptions may use up before the run counts as failed. */
+    /** Attempts after which an interrupted run counts as failed. */
     maxAttempts: pulumi.Input<number>;
     /** Minutes the VM stays up after a failure; 0 for none. */
     debugMinutes: pulumi.Input<number>;
     externalIp: pulumi.Input<boolean>;
-    /** True on a subnetwork that the stack did not make: Private Google Access is then its owner's to switch on. */
+    /** True on a subnetwork that does not belong to the stack: then its owner has to enable Private Google Access. */
     privateSubnetwork: pulumi.Input<boolean>;
-    facts: pulumi.Input<RunFactsArgs>;
+    provenance: pulumi.Input<ProvenanceArgs>;
 }
 
 /**
- * One training run, from a VM that boots to verified results on this machine. Creating it waits for the run, prints the
- * trainer's log, fails with the trainer's exit code and last lines, and on success downloads and verifies what it wrote.
+ * One training run, from a booting VM to verified results on this machine. Its creation waits for the run and prints the
+ * trainer's log. If the run fails, it fails with the trainer's exit code and last lines; otherwise it downloads and verifies
+ * the results.
  */
 export class TrainingRun extends pulumi.dynamic.Resource {
     /**
-     * The run's `metrics.json` without long lists and objects (4000 characters of JSON); empty when the trainer wrote none or
-     * the run has not ended.
+     * The run's `metrics.json`, without lists and objects of more than 4000 characters; empty if the trainer wrote none, or
+     * while the run has not ended.
      */
     declare readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `gs://<bucket>/runs/<runId>/model/`. */
     declare readonly modelUri: pulumi.Output<string>;
-    /** Folder of the results relative to the project folder; empty until they are there. */
-    declare readonly savedTo: pulumi.Output<string>;
-    /** State of the run when this resource last looked, e.g. `SUCCEEDED`. */
+    /** Folder of this run's results, relative to the project folder; empty until they are saved. */
+    declare readonly runResultsDir: pulumi.Output<string>;
+    /** State of the run at the last update, e.g. `SUCCEEDED`. */
     declare readonly state: pulumi.Output<string>;
     declare readonly attempt: pulumi.Output<number>;
 
@@ -68,10 +70,10 @@ export class TrainingRun extends pulumi.dynamic.Resource {
         const outputs = {
             metrics: undefined,
             modelUri: undefined,
-            savedTo: undefined,
+            runResultsDir: undefined,
             state: undefined,
             attempt: undefined,
         };
-        super(trainingRunProvider, name, { ...args, ...outputs }, opts);
+        super(trainingRunProvider, name, { ...args, ...outputs }, opts, resourceModule, "TrainingRun");
     }
 }

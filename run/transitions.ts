@@ -1,7 +1,8 @@
 import type { BucketClient, Clock } from "./clients";
-import { parseStatus, type RunStatus, renderStatus, statusName } from "./status";
+import { runLayout } from "./layout";
+import { parseStatus, type RunStatus, renderStatus } from "./status";
 
-/** A status together with the generation it was read at. */
+/** A status and the generation at which it was read. */
 export interface SeenStatus {
     status: RunStatus;
     generation: string;
@@ -9,14 +10,14 @@ export interface SeenStatus {
 
 /**
  * Reads the run's status.
- * @param known what was read before: not downloaded again while its generation is the live one.
+ * @param known an earlier result: not downloaded again while its generation is the live one.
  */
 export async function readStatus(
     bucket: BucketClient,
     runId: string,
     known?: SeenStatus,
 ): Promise<SeenStatus | undefined> {
-    const name = statusName(runId);
+    const name = runLayout(runId).status;
     for (;;) {
         const object = await bucket.stat(name);
         if (object === undefined) {
@@ -30,14 +31,14 @@ export async function readStatus(
             const status = parseStatus(content.toString("utf8"), `gs://${bucket.bucket}/${name}`);
             return { status, generation: object.generation };
         }
-        // Written over between the two requests.
+        // Overwritten between the two requests.
     }
 }
 
 /**
- * Writes a status over the one that was read, or does nothing when another writer was faster. A 412 can also be the
- * answer to the repetition of a write that did arrive: then the object is what this writer sent.
- * @returns what is written now, or undefined when the run has moved on.
+ * Replaces the status that was read, or does nothing if another writer was faster. A 412 can also answer the retry of a
+ * write that did arrive: then the object is what this writer sent.
+ * @returns the new status, or undefined if the run has moved on.
  */
 export async function moveRun(
     bucket: BucketClient,
@@ -45,7 +46,7 @@ export async function moveRun(
     from: SeenStatus,
     change: Partial<RunStatus>,
 ): Promise<SeenStatus | undefined> {
-    const name = statusName(from.status.runId);
+    const name = runLayout(from.status.runId).status;
     const status = { ...from.status, ...change, updatedAt: new Date(clock.now()).toISOString() };
     const text = renderStatus(status);
     const generation = await bucket.write(name, text, from.generation);
@@ -57,7 +58,7 @@ export async function moveRun(
     return object && content?.toString("utf8") === text ? { status, generation: object.generation } : undefined;
 }
 
-/** The next attempt, started by a person: interruptions are counted anew. */
+/** The next attempt, started by a person: the count of interruptions starts again. */
 export function nextAttempt(status: RunStatus): Partial<RunStatus> {
     return {
         state: "PENDING",
@@ -72,26 +73,26 @@ export function nextAttempt(status: RunStatus): Partial<RunStatus> {
     };
 }
 
-/** The VM went down and could not say why. */
+/** The end of an attempt whose VM went down and could not write why. */
 export function interrupted(vmStatus: string | undefined, instance: string): Partial<RunStatus> {
     const what = vmStatus === undefined ? "was deleted" : `is ${vmStatus}`;
     return {
         state: "INTERRUPTED",
         reason:
             `The VM ${instance} ${what} and could not write why: it lost its network, was preempted or stopped at once, ` +
-            "or crashed; run pulumi up to go on",
+            "or crashed; run pulumi up to resume",
     };
 }
 
 /**
- * Whether an interrupted run may be started again: its next boot counts one more interruption and gives up at
+ * True if an interrupted run may be started again: its next boot counts one more interruption and gives up at
  * `maxAttempts` of them.
  */
 export function hasAttemptsLeft(status: RunStatus, maxAttempts: number): boolean {
     return status.interruptions + 1 < maxAttempts;
 }
 
-/** The end of a run that was interrupted too often, in the boot script's words; the update that writes it reports it. */
+/** The end of a run that was interrupted too often, worded as in the boot script. The update that writes it also reports it. */
 export function usedUp(status: RunStatus, maxAttempts: number, clock: Clock): Partial<RunStatus> {
     const interruptions = status.interruptions + 1;
     return {
@@ -101,6 +102,6 @@ export function usedUp(status: RunStatus, maxAttempts: number, clock: Clock): Pa
         finishedAt: new Date(clock.now()).toISOString(),
         reason:
             `The run was interrupted ${interruptions} ${interruptions === 1 ? "time" : "times"}, and maxAttempts is ` +
-            `${maxAttempts}; run pulumi up to start it again, with provisioning standard if preemptions go on`,
+            `${maxAttempts}; run pulumi up to start it again, with provisioning standard if preemptions continue`,
     };
 }

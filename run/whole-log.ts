@@ -1,23 +1,19 @@
 import { hashFile } from "./checksums";
 import type { BucketClient } from "./clients";
-import { logPrefix, planReading, toLogPieces } from "./log-pieces";
+import { runLayout } from "./layout";
+import { planChunks, toLogChunks } from "./log-chunks";
 
-/** When the log of an attempt was written: creation times of its first and last piece. */
+/** Creation times of the first and last chunk of an attempt's log. */
 export interface AttemptTimes {
     attempt: number;
     loggedFrom: string;
     loggedTo: string;
 }
 
-/** Name of the object that holds the log of all attempts. */
-export function wholeLogName(runId: string): string {
-    return `runs/${runId}/trainer.log`;
-}
-
-/** Writes the pieces of all attempts to a file, each attempt under a line with its number and times. */
+/** Writes the log of all attempts to a file, each under a line with its number and times. */
 export async function assembleLog(bucket: BucketClient, runId: string, path: string): Promise<AttemptTimes[]> {
     const { open } = require("node:fs/promises") as typeof import("node:fs/promises");
-    const pieces = toLogPieces(runId, await bucket.list(logPrefix(runId)));
+    const chunks = toLogChunks(runId, await bucket.list(runLayout(runId).log));
     const times: AttemptTimes[] = [];
     const file = await open(path, "wx");
     try {
@@ -26,21 +22,21 @@ export async function assembleLog(bucket: BucketClient, runId: string, path: str
             await file.appendFile(content);
             endsLine = content.length === 0 ? endsLine : content.at(-1) === "\n" || content.at(-1) === 0x0a;
         };
-        for (const attempt of [...new Set(pieces.map((piece) => piece.attempt))]) {
-            const own = pieces.filter((piece) => piece.attempt === attempt);
+        for (const attempt of [...new Set(chunks.map((chunk) => chunk.attempt))]) {
+            const own = chunks.filter((chunk) => chunk.attempt === attempt);
             const loggedFrom = own[0]?.object.createdAt ?? "";
             const loggedTo = own.at(-1)?.object.createdAt ?? "";
             times.push({ attempt, loggedFrom, loggedTo });
             await write(
                 `${endsLine ? "" : "\n"}===== attempt ${attempt}, logged from ${loggedFrom} to ${loggedTo} =====\n`,
             );
-            for (const { piece, skipBytes, missingBytes } of planReading(own, 0, true)) {
+            for (const { chunk, skipBytes, missingBytes } of planChunks(own, 0, true)) {
                 if (missingBytes > 0) {
                     await write(`${endsLine ? "" : "\n"}[${missingBytes} bytes of the log are missing here]\n`);
                 }
-                const content = await bucket.read(piece.object.name, piece.object.generation);
+                const content = await bucket.read(chunk.object.name, chunk.object.generation);
                 if (content === undefined) {
-                    throw new Error(`gs://${bucket.bucket}/${piece.object.name} was deleted while it was being read`);
+                    throw new Error(`gs://${bucket.bucket}/${chunk.object.name} was deleted while it was being read`);
                 }
                 await write(content.subarray(skipBytes));
             }
@@ -52,9 +48,9 @@ export async function assembleLog(bucket: BucketClient, runId: string, path: str
     return times;
 }
 
-/** Uploads the assembled log unless the bucket holds the same already. */
+/** Uploads the assembled log unless the bucket already has the same one. */
 export async function uploadLog(bucket: BucketClient, runId: string, path: string): Promise<void> {
-    const name = wholeLogName(runId);
+    const name = runLayout(runId).trainerLog;
     const local = await hashFile(path);
     for (let tries = 0; tries < 3; tries += 1) {
         const existing = await bucket.stat(name);
@@ -65,12 +61,12 @@ export async function uploadLog(bucket: BucketClient, runId: string, path: strin
             return;
         }
     }
-    throw new Error(`gs://${bucket.bucket}/${name} is being written by someone else`);
+    throw new Error(`gs://${bucket.bucket}/${name} is being written by another writer`);
 }
 
 /**
- * Puts the whole log into the bucket.
- * @returns its `gs://` URI, or undefined when the trainer printed nothing.
+ * Assembles the whole log and uploads it.
+ * @returns its `gs://` URI, or undefined if the trainer printed nothing.
  */
 export async function saveWholeLog(bucket: BucketClient, runId: string): Promise<string | undefined> {
     const { mkdtemp, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
@@ -84,7 +80,7 @@ export async function saveWholeLog(bucket: BucketClient, runId: string): Promise
             return undefined;
         }
         await uploadLog(bucket, runId, path);
-        return `gs://${bucket.bucket}/${wholeLogName(runId)}`;
+        return `gs://${bucket.bucket}/${runLayout(runId).trainerLog}`;
     } finally {
         await rm(folder, { recursive: true, force: true });
     }

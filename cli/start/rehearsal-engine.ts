@@ -1,6 +1,10 @@
 import type { MockCallArgs, MockResourceArgs, MockResourceResult, Mocks } from "@pulumi/pulumi/runtime";
+import { trainingRunType } from "../../run/resource-types";
 import { type Applied, call, type Properties, type RehearsalContext } from "./context";
 import { resourceTypes } from "./resources";
+
+/** Beginning of a dynamic resource's type token. */
+const DYNAMIC = "pulumi-nodejs:dynamic/";
 
 /** Pulumi marks a secret on the wire by this key. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -74,8 +78,8 @@ export class RehearsalEngine implements Mocks {
     /** @returns undefined if it could not be made */
     async #make(args: MockResourceArgs & { inputs: Properties }): Promise<MockResourceResult | undefined> {
         const { inputs } = args;
-        if (typeof inputs.runId === "string") {
-            this.run = { bucket: String(inputs.bucket), runId: inputs.runId };
+        if (args.type === trainingRunType) {
+            this.run = { bucket: String(inputs.bucket), runId: String(inputs.runId) };
         }
         const apply = resourceTypes[args.type];
         try {
@@ -169,7 +173,7 @@ function line(
     ms: number,
 ): string {
     // gcp:storage/bucket:Bucket -> gcp:storage:Bucket, as Pulumi shows it.
-    const shown = type === "pulumi-nodejs:dynamic:Resource" ? "dynamic:Resource" : type.replace(/\/[^:]+/, "");
+    const shown = type.startsWith(DYNAMIC) ? type.slice(DYNAMIC.length) : type.replace(/\/[^:]+/, "");
     return `  ${sign} ${shown.padEnd(42)} ${name}${note ? `  ${note}` : ""}${ms >= 3000 ? `  ${(ms / 1000).toFixed(1)} s` : ""}`;
 }
 

@@ -6,6 +6,7 @@ import { copyBuildContext } from "../../infra/build-context";
 import { type Config, parseConfig } from "../../infra/config";
 import { filesOf } from "../../infra/config/project-files";
 import { platformOf } from "../../infra/machine-types";
+import { runLayout } from "../../run/layout";
 import { REHEARSAL_TAG, removeImage } from "../shared/docker";
 import { chooseRuntime } from "./choose-runtime";
 import { call, GoogleApiError, type Properties, type RehearsalContext, type RuntimeName } from "./context";
@@ -159,13 +160,10 @@ async function runProgram(
     return (outputs ?? {}) as Properties;
 }
 
-/** Lines of a failure that name commands for what will be gone in a moment: what destroy saves is on this machine. */
-const FOR_THE_CLOUD = /\n(The whole log: gcloud|`pulumi up` tries again).*/g;
-
 async function reportFailure(engine: RehearsalEngine, context: RehearsalContext): Promise<number> {
     const { resource, error } = engine.failure as NonNullable<RehearsalEngine["failure"]>;
     context.print("");
-    context.print(`error: ${resource}: ${error.message.replace(FOR_THE_CLOUD, "")}`);
+    context.print(`error: ${resource}: ${error.message}`);
     return (await trainerExitCode(engine, context)) ?? 1;
 }
 
@@ -175,7 +173,7 @@ async function trainerExitCode(engine: RehearsalEngine, context: RehearsalContex
         return undefined;
     }
     const { bucket, runId } = engine.run;
-    const object = encodeURIComponent(`runs/${runId}/status.json`);
+    const object = encodeURIComponent(runLayout(runId).status);
     try {
         const status = await call(context, "GET", `/storage/v1/b/${bucket}/o/${object}?alt=media`);
         return typeof status.exitCode === "number" && status.exitCode > 0 ? status.exitCode : undefined;

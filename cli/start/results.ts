@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { ownFiles } from "../../run/layout";
 import type { Properties } from "./context";
 
 /** Files that every successful run leaves in its folder, whatever trained. */
-const EXPECTED = ["manifest.json", "status.json", "trainer.log"];
+const EXPECTED = Object.values(ownFiles);
 
 /**
  * What came home from a run.

@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { dataPrefix, runsPrefix } from "../../run/layout";
 import type { RemoteDataset } from "../dataset";
 import type { Job } from "../training-job-args";
 
@@ -52,14 +53,14 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                     bucket: remoteDataset?.bucket ?? bucket,
                     role: "roles/storage.objectViewer",
                     member,
-                    condition: remoteDataset ? isObject(remoteDataset) : startsWith(bucket, "data/"),
+                    condition: remoteDataset ? isObject(remoteDataset) : startsWith(bucket, dataPrefix),
                 },
                 child,
             ),
             // Overwriting an object needs delete, which objectCreator lacks.
             new gcp.storage.BucketIAMMember(
                 `${name}-runs-writer`,
-                { bucket, role: "roles/storage.objectUser", member, condition: startsWith(bucket, "runs/") },
+                { bucket, role: "roles/storage.objectUser", member, condition: startsWith(bucket, runsPrefix) },
                 child,
             ),
             new gcp.artifactregistry.RepositoryIamMember(

@@ -79,7 +79,7 @@ describe("a training run on a VM", () => {
             await vm.boot({ trainer: "exit 137", oom: true });
             const status = await vm.status();
             expect(status).toMatchObject({ state: "FAILED", exitCode: 137 });
-            expect(status?.reason).toMatch(/^The trainer ran out of memory, it may use \d+ MiB \(exit code 137\)/);
+            expect(status?.reason).toMatch(/^The trainer ran out of memory \(limit \d+ MiB, exit code 137\)/);
             expect(status?.reason).toContain("pulumi config set machineType");
         });
     });

@@ -20,7 +20,7 @@ describe("a run that something else ends", () => {
                 expect(vm.isUp).toBe(true);
                 const { result, console } = await booted;
                 expect(result).toBe("timeout");
-                expect(console).toContain("the VM stays up for 2 s to be looked at");
+                expect(console).toContain("the VM stays up for 2 s for debugging");
             });
         },
     );
@@ -44,7 +44,7 @@ describe("a run that something else ends", () => {
             expect(await vm.status()).toMatchObject({
                 state: "INTERRUPTED",
                 interruptions: 0,
-                reason: "Compute Engine preempted the VM; run pulumi up to go on",
+                reason: "Compute Engine preempted the VM; run pulumi up to resume",
                 finishedAt: expect.any(String),
             });
             expect(await vm.log(1)).toBe("begun\nsaved\n");

@@ -138,10 +138,11 @@ describe("a Pulumi program that uses it", () => {
                 "gcp:storage/bucket:Bucket",
                 "docker:index/image:Image",
                 "gcp:compute/instance:Instance",
-                "pulumi-nodejs:dynamic:Resource",
+                "pulumi-nodejs:dynamic/gcp-trainer:SavedResults",
+                "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun",
             ]),
         );
-        expect(inputsOf("pulumi-nodejs:dynamic:Resource", "job-run")).toMatchObject({
+        expect(inputsOf("pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "job-run")).toMatchObject({
             stack: "dev",
             runId: expect.stringMatching(/^r-[0-9a-f]{10}$/),
         });
@@ -172,8 +173,11 @@ describe("a Pulumi program that uses it", () => {
 
 describe("the providers that the program hands to the engine as text", () => {
     it("hold nothing of this machine", () => {
-        for (const name of ["job-run", "job-saved-results"]) {
-            const text = inputsOf("pulumi-nodejs:dynamic:Resource", name).__provider as string;
+        for (const [type, name] of [
+            ["pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "job-run"],
+            ["pulumi-nodejs:dynamic/gcp-trainer:SavedResults", "job-saved-results"],
+        ] as const) {
+            const text = inputsOf(type, name).__provider as string;
 
             expect(text).toContain('require("gcp-trainer/dist/run/');
             expect(text).not.toContain(consumer.root);
@@ -186,7 +190,8 @@ describe("the providers that the program hands to the engine as text", () => {
             const runId = "r-000000000a";
             await putRun(bucket, runId, { state: "SUCCEEDED" }, { "model.json": "{}" });
             const inputs = { bucket: bucket.name, stack: "dev", resultsDir: "models" };
-            const text = inputsOf("pulumi-nodejs:dynamic:Resource", "job-saved-results").__provider as string;
+            const text = inputsOf("pulumi-nodejs:dynamic/gcp-trainer:SavedResults", "job-saved-results")
+                .__provider as string;
 
             await runProvider({
                 text,

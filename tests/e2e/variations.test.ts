@@ -38,8 +38,8 @@ it("takes an Arm machine, an existing network and account as they are, and leave
 
     expect({ status, output }).toMatchObject({ status: 0 });
     expect(output).not.toMatch(/IAMMember|RepositoryIamMember|compute:Network|serviceaccount:Account/);
-    expect(output).toContain("goes on without this command");
-    expect(output).toContain("4 objects of the model verified");
+    expect(output).toContain("continues without this command");
+    expect(output).toContain("saved and verified 4 model files");
     expect(output).toContain("Left to bill: nothing.");
 });
 
@@ -53,7 +53,7 @@ it("fails at once with debugMinutes, with log and status saved, and says how to 
     const { status, output } = await rehearse({ trainer: "failing", debugMinutes: "1000" });
 
     expect({ status, output }).toMatchObject({ status: 3 });
-    expect(output).toMatch(/the VM stays up until 20\d\d-.*Z, then powers itself off/);
+    expect(output).toMatch(/The VM stays up for debugging until 20\d\d-.*Z:/);
     expect(output).toMatch(/gcloud compute ssh \S+ --project demo-project --zone us-central1-a --tunnel-through-iap/);
     expect(output).toContain("roles/iap.tunnelResourceAccessor");
     expect(output).toMatch(/FAILED; its log and status are in models\/local\//);

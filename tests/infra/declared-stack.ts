@@ -140,10 +140,11 @@ const computed: Record<string, (args: MockResourceArgs) => Record<string, unknow
     "gcp:compute/subnetwork:Subnetwork": () => ({}),
     "gcp:compute/firewall:Firewall": () => ({}),
     "gcp:compute/instance:Instance": () => ({ instanceId: "42" }),
-    "pulumi-nodejs:dynamic:Resource": ({ inputs }) => ({
+    "pulumi-nodejs:dynamic/gcp-trainer:SavedResults": () => ({}),
+    "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun": ({ inputs }) => ({
         metrics: { accuracy: 0.95 },
         modelUri: `gs://${inputs.bucket}/runs/${inputs.runId}/model/`,
-        savedTo: `${inputs.resultsDir}/${inputs.stack}/${inputs.runId}`,
+        runResultsDir: `${inputs.resultsDir}/${inputs.stack}/${inputs.runId}`,
     }),
 };
 

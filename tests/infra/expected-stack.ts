@@ -90,7 +90,7 @@ export const expected: readonly ExpectedResource[] = [
         },
     ],
     [
-        "pulumi-nodejs:dynamic:Resource",
+        "pulumi-nodejs:dynamic/gcp-trainer:SavedResults",
         "trainer-saved-results",
         "trainer",
         ["trainer-data"],
@@ -277,7 +277,7 @@ export const expected: readonly ExpectedResource[] = [
         },
     ],
     [
-        "pulumi-nodejs:dynamic:Resource",
+        "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun",
         "trainer-run",
         "trainer",
         ["trainer-vm", "trainer-saved-results"],
@@ -295,7 +295,7 @@ export const expected: readonly ExpectedResource[] = [
             debugMinutes: 0,
             externalIp: false,
             privateSubnetwork: false,
-            facts: {
+            provenance: {
                 datasetUri: DATASET_URI,
                 datasetMd5: "+Bq0fQJDCRJp9+AW9HdUxQ==",
                 datasetCrc32c: "aGVsbG8=",

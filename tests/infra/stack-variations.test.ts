@@ -31,7 +31,9 @@ describe("a variation of the config changes what it should and nothing else:", (
                 maxRunDuration: { seconds: maxVmSeconds(BOOT) },
             },
         });
-        expect(resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-run").inputs.facts).toMatchObject({
+        expect(
+            resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "trainer-run").inputs.provenance,
+        ).toMatchObject({
             provisioning: "spot",
         });
     });
@@ -141,7 +143,9 @@ describe("a variation of the config changes what it should and nothing else:", (
             ...vmOf(standard),
             networkInterfaces: [{ network: "shared", subnetwork: "shared-sub" }],
         });
-        expect(resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-run").inputs.privateSubnetwork).toBe(true);
+        expect(
+            resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "trainer-run").inputs.privateSubnetwork,
+        ).toBe(true);
     });
 
     it("an existing service account: no IAM is changed", async () => {
@@ -202,7 +206,8 @@ describe("a variation of the config changes what it should and nothing else:", (
         ["composite.csv", "crc32c:Y3JjMzI=", ""],
     ])("a dataset in another bucket, %s, stays there and may be read, it alone", async (name, _hash, md5) => {
         const stack = await declareJob({ dataset: `gs://other-bucket/${name}` });
-        const facts = resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-run").inputs.facts;
+        const provenance = resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "trainer-run").inputs
+            .provenance;
 
         expect(without(standard, stack)).toEqual(["gcp:storage/bucketObject:BucketObject trainer-data-dataset"]);
         expect(without(stack, standard)).toEqual([]);
@@ -215,7 +220,7 @@ describe("a variation of the config changes what it should and nothing else:", (
                 expression: `resource.name == "projects/_/buckets/other-bucket/objects/${name}"`,
             },
         });
-        expect(facts).toMatchObject({
+        expect(provenance).toMatchObject({
             datasetUri: `gs://other-bucket/${name}`,
             datasetMd5: md5,
             datasetCrc32c: "Y3JjMzI=",
@@ -242,7 +247,7 @@ describe("a variation of the config changes what it should and nothing else:", (
             maxAttempts: "5",
             maxRunMinutes: "2",
         });
-        const run = resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-run").inputs;
+        const run = resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "trainer-run").inputs;
         const boot: BootConfig = {
             ...BOOT,
             runId: String(run.runId),
@@ -262,13 +267,14 @@ describe("a variation of the config changes what it should and nothing else:", (
             resultsDir: "out",
             wait: false,
             maxAttempts: 5,
-            facts: { hyperparameters: { maxDepth: 3, layers: [1] }, target: "", dropColumns: [], env: ["LEVEL"] },
+            provenance: { hyperparameters: { maxDepth: 3, layers: [1] }, target: "", dropColumns: [], env: ["LEVEL"] },
         });
         expect(run.runId).not.toBe(RUN_ID);
         expect(vmOf(stack)).toMatchObject({ name: `${BASE}-${run.runId}` });
         expect(vmOf(stack).metadata).toMatchObject({ "user-data": renderUserData(boot) });
-        expect(resource(stack, "pulumi-nodejs:dynamic:Resource", "trainer-saved-results").inputs.resultsDir).toBe(
-            "out",
-        );
+        expect(
+            resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:SavedResults", "trainer-saved-results").inputs
+                .resultsDir,
+        ).toBe("out");
     });
 });

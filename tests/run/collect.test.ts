@@ -11,12 +11,12 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Collected, collectRun } from "../../run/collect";
-import type { RunFacts } from "../../run/manifest";
+import type { Provenance } from "../../run/manifest";
 import { FakeBucket, FakeClock, putLog, runId, statusOf } from "./fakes";
 
 const model = `runs/${runId}/model`;
 const status = statusOf({ state: "SUCCEEDED", exitCode: 0, attempt: 2, finishedAt: "2026-01-01T00:02:00Z" });
-const facts: RunFacts = {
+const provenance: Provenance = {
     datasetUri: "gs://demo-bucket/data/0a1b2c3d4e/iris.csv",
     datasetMd5: "bWQ1",
     datasetGeneration: "17",
@@ -60,7 +60,7 @@ const read = (name: string) => readFileSync(path.join(folder(), name), "utf8");
 
 function collect(bucket: FakeBucket, printed: string[] = []): Promise<Collected> {
     const context = { bucket, clock: new FakeClock(), print: (line: string) => printed.push(line) };
-    return collectRun(context, { status, folder: folder(), facts });
+    return collectRun(context, { status, folder: folder(), provenance });
 }
 
 describe("collecting a run", () => {
@@ -103,7 +103,7 @@ describe("collecting a run", () => {
             runId,
             state: "SUCCEEDED",
             attempts: 2,
-            dataset: { uri: facts.datasetUri, generation: "17", md5Hash: "bWQ1", crc32c: null },
+            dataset: { uri: provenance.datasetUri, generation: "17", md5Hash: "bWQ1", crc32c: null },
             imageDigest: "sha256:abc",
             hyperparameters: { maxDepth: 4 },
             target: "species",
@@ -259,7 +259,7 @@ describe("collecting a run", () => {
     it("says so when the trainer wrote no model", async () => {
         const printed: string[] = [];
         await collect(bucketWith({}), printed);
-        expect(printed.join()).toContain(`wrote no model: nothing is under gs://demo-bucket/${model}/`);
+        expect(printed.join()).toContain(`wrote no model: found nothing under gs://demo-bucket/${model}/`);
     });
 
     it("clears away what a killed process left, but not what another one may be at", async () => {

@@ -91,7 +91,7 @@ describe("the credentials of all requests", () => {
             "names a file that cannot be read",
         );
         const broken = await createAuth(read({ "gcp:credentials": '{"private_key": "mine"' })).catch((error) => error);
-        expect(String(broken)).toContain("is no valid JSON");
+        expect(String(broken)).toContain("is not valid JSON");
         expect(String(broken) + String(broken.cause)).not.toContain("mine");
     });
 

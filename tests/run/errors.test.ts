@@ -1,4 +1,4 @@
-import { troubleOf } from "../../run/errors";
+import { classifyError } from "../../run/errors";
 
 const error = (message: string, properties: object = {}) => Object.assign(new Error(message), properties);
 
@@ -25,6 +25,6 @@ describe("trouble with Google's clients", () => {
         ["a bug", new TypeError("x is not a function"), "other"],
         ["something that is no error", "text", "other"],
     ])("is told apart for %s", (_what, thrown, trouble) => {
-        expect(troubleOf(thrown)).toBe(trouble);
+        expect(classifyError(thrown)).toBe(trouble);
     });
 });

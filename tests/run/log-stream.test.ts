@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { lastLines, planReading, readLogTail, toLogPieces } from "../../run/log-pieces";
+import { lastLines, planChunks, readLogTail, toLogChunks } from "../../run/log-chunks";
 import { createLinePrinter, createLogStream, splitLines } from "../../run/log-stream";
 import { FakeBucket, FakeClock, putLog, runId } from "./fakes";
 
@@ -122,7 +122,7 @@ describe("the line printer", () => {
 
         print(lines);
         expect(printed).toHaveLength(51);
-        expect(printed[0]).toBe("... 950 lines left out here; the whole log is at gs://b/log/");
+        expect(printed[0]).toBe("... 950 lines omitted here; the whole log is at gs://b/log/");
         expect(printed.at(-1)).toBe("| 999");
 
         await clock.sleep(60_000);
@@ -148,7 +148,7 @@ describe("pieces of a log", () => {
         const bucket = new FakeBucket();
         const names = ["10/000000000000.txt", "2/000000000005.txt", "2/000000000000.txt", "2/x.txt", "notes.txt"];
         const objects = names.map((name) => bucket.put(`runs/${runId}/log/${name}`, "abc"));
-        const order = toLogPieces(runId, objects).map(({ attempt, firstByte }) => [attempt, firstByte]);
+        const order = toLogChunks(runId, objects).map(({ attempt, firstByte }) => [attempt, firstByte]);
         expect(order).toEqual([
             [2, 0],
             [2, 5],
@@ -160,8 +160,8 @@ describe("pieces of a log", () => {
         const bucket = new FakeBucket();
         const put = (offset: number, text: string) =>
             bucket.put(`runs/${runId}/log/1/${String(offset).padStart(12, "0")}.txt`, text);
-        const pieces = toLogPieces(runId, [put(0, "abcdef"), put(4, "efgh"), put(4, "efgh")]);
-        expect(planReading(pieces, 2, false).map(({ skipBytes }) => skipBytes)).toEqual([2, 2]);
+        const pieces = toLogChunks(runId, [put(0, "abcdef"), put(4, "efgh"), put(4, "efgh")]);
+        expect(planChunks(pieces, 2, false).map(({ skipBytes }) => skipBytes)).toEqual([2, 2]);
     });
 
     it("give the last lines of an attempt without reading all of a long log", async () => {

@@ -1,4 +1,4 @@
-import { metricsForOutput } from "../../run/metrics-output";
+import { metricsForOutput } from "../../run/training-run-provider";
 
 describe("metricsForOutput", () => {
     it("keeps numbers, texts and short lists", () => {

@@ -38,7 +38,7 @@ describe("saving all runs before their bucket goes", () => {
         addRun(bucket, "r-000000000c", "RUNNING");
 
         await expect(save(bucket)).resolves.toEqual([
-            "run r-000000000a: saved to models/dev/r-000000000a, 1 object downloaded and verified",
+            "run r-000000000a: saved to models/dev/r-000000000a, 1 file downloaded and verified",
             "run r-000000000b: FAILED; its log and status are in models/dev/r-000000000b",
             "run r-000000000c: not finished (RUNNING); its log and status are in models/dev/r-000000000c",
         ]);
@@ -58,7 +58,7 @@ describe("saving all runs before their bucket goes", () => {
         await save(bucket);
         bucket.downloads.length = 0;
 
-        await expect(save(bucket)).resolves.toEqual(["run r-000000000a: is in models/dev/r-000000000a, verified"]);
+        await expect(save(bucket)).resolves.toEqual(["run r-000000000a: already in models/dev/r-000000000a, verified"]);
         expect(bucket.downloads).toEqual([]);
     });
 

@@ -1,5 +1,6 @@
+import type { WaitOptions } from "../../run/decide";
 import type { RunStatus } from "../../run/status";
-import { type WaitOptions, waitForRun } from "../../run/wait";
+import { waitForRun } from "../../run/wait";
 import { FakeBucket, FakeClock, FakeVm, runId, statusObject } from "./fakes";
 
 /** A waiter with everything around it made up. */

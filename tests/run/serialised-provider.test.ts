@@ -111,7 +111,7 @@ describe("TrainingRun, serialised", () => {
             outs: {
                 metrics: { accuracy: 0.97 },
                 modelUri: `gs://${bucket.name}/runs/${runInputs.runId}/model/`,
-                savedTo: `models/dev/${runInputs.runId}`,
+                runResultsDir: `models/dev/${runInputs.runId}`,
                 state: "SUCCEEDED",
                 attempt: 1,
             },
@@ -123,6 +123,7 @@ describe("TrainingRun, serialised", () => {
             "status.json",
             "trainer.log",
         ]);
+        expect(printed[0]).toContain("you can leave now. Ctrl-C twice detaches");
         expect(printed).toContain("| epoch 2");
         const [manifest] = await bucket.file(`runs/${runInputs.runId}/manifest.json`).download();
         expect(manifest.toString()).toBe(readFileSync(path.join(resultsFolder(), "manifest.json"), "utf8"));
@@ -134,7 +135,7 @@ describe("TrainingRun, serialised", () => {
         printed = [];
 
         await call("trainingRun", "update");
-        expect(printed.at(-1)).toContain("2 objects of the model verified");
+        expect(printed.at(-1)).toContain("saved and verified 2 model files");
         expect(printed.at(-1)).toContain("0 of them downloaded");
     });
 
@@ -144,7 +145,7 @@ describe("TrainingRun, serialised", () => {
 
         await call("trainingRun", "create");
         const folder = `models/dev/${runInputs.runId}`;
-        expect(printed.at(-1)).toMatch(new RegExp(`verified in ${folder}; to be looked at: ${folder}/report\\.html$`));
+        expect(printed.at(-1)).toMatch(new RegExp(`in ${folder}; report: ${folder}/report\\.html$`));
     });
 
     it("fails with the trainer's exit code and last lines, and has reported that", async () => {
@@ -157,6 +158,29 @@ describe("TrainingRun, serialised", () => {
         expect(JSON.parse(status.toString())).toMatchObject({ state: "FAILED", reported: true });
         const [log] = await bucket.file(`runs/${runInputs.runId}/trainer.log`).download();
         expect(log.toString()).toContain("epoch 2\n");
+    });
+
+    it("leaves out the advice for a deployed stack when another program gives its own", async () => {
+        await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
+
+        const env = { ...process.env, GCP_TRAINER_HINTS: "none" };
+        const failure = await call("trainingRun", "create", { env }).catch((error: Error) => error.message);
+
+        expect(failure).toMatch(/failed: The trainer failed \(exit code 3\)\n.*\n\| epoch 1\n\| epoch 2$/);
+        expect(printed.join("\n")).not.toContain("you can leave now");
+    });
+
+    it("ends at the claim without `wait`, and says how to collect the results", async () => {
+        await putRun({ state: "RUNNING" });
+        const inputs = { ...runInputs, bucket: bucket.name, wait: false };
+
+        await expect(call("trainingRun", "create", { inputs })).resolves.toMatchObject({
+            outs: { state: "RUNNING", runResultsDir: "" },
+        });
+        expect(printed.join("\n")).toBe(
+            `run ${runInputs.runId}, attempt 1: training\n` +
+                `run ${runInputs.runId} continues without this command; \`pulumi up\` collects its results once it has ended`,
+        );
     });
 
     it("writes nothing into the status when the command was killed and nobody reads any more", async () => {
@@ -199,7 +223,7 @@ describe("TrainingRun, serialised", () => {
         ["nothing", {}, { state: "SUCCEEDED" }, { changes: false, replaces: [] }],
         [
             "the order of keys",
-            { facts: { ...runInputs.facts } },
+            { provenance: { ...runInputs.provenance } },
             { state: "SUCCEEDED" },
             { changes: false, replaces: [] },
         ],
@@ -208,10 +232,10 @@ describe("TrainingRun, serialised", () => {
         ["another run", { runId: "r-aaaaaaaaaa" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["runId"] }],
         ["another bucket", { bucket: "other" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["bucket"] }],
     ])("sees what %s means for its resource", async (_what, news, olds, expected) => {
-        const reversed = Object.fromEntries(Object.entries(runInputs.facts).reverse());
+        const reversed = Object.fromEntries(Object.entries(runInputs.provenance).reverse());
         await expect(
             call("trainingRun", "diff", {
-                olds: { ...runInputs, facts: reversed, ...olds },
+                olds: { ...runInputs, provenance: reversed, ...olds },
                 inputs: { ...runInputs, ...news },
             }),
         ).resolves.toEqual(expected);
@@ -224,7 +248,7 @@ describe("SavedResults, serialised", () => {
 
         await call("savedResults", "delete");
         expect(printed).toEqual([
-            `run ${runInputs.runId}: saved to models/dev/${runInputs.runId}, 2 objects downloaded and verified`,
+            `run ${runInputs.runId}: saved to models/dev/${runInputs.runId}, 2 files downloaded and verified`,
         ]);
         expect(readFileSync(path.join(resultsFolder(), "model.json"), "utf8")).toBe('{"tree":[]}');
     });
@@ -236,6 +260,9 @@ describe("SavedResults, serialised", () => {
         await expect(call("savedResults", "delete")).rejects.toThrow(
             /so the bucket stays: run r-0123456789: .*objects\.json is missing.*DISCARD_RESULTS=1 pulumi destroy/s,
         );
+        const env = { ...process.env, GCP_TRAINER_HINTS: "none" };
+        const failure = await call("savedResults", "delete", { env }).catch((error: Error) => error.message);
+        expect(failure).toMatch(/objects\.json is missing, so the model of run r-0123456789 cannot be verified$/);
         await call("savedResults", "delete", { env: { ...process.env, DISCARD_RESULTS: "1" } });
         expect(printed.at(-1)).toContain("DISCARD_RESULTS is set");
     });

@@ -1,5 +1,6 @@
 import { DEFAULTS } from "../../../infra/defaults";
 import { type CloudSettings, readCloudSettings } from "../../../run/credentials";
+import { savedResultsType } from "../../../run/resource-types";
 import { UsageError } from "../../start/stack-config";
 import { askPulumi } from "./pulumi";
 
@@ -71,9 +72,11 @@ function savedResultsOf(resource: {
     type: string;
     outputs?: Record<string, unknown>;
 }): Omit<Place, "settings"> | undefined {
-    const { bucket, stack, resultsDir, runId } = resource.outputs ?? {};
-    const isSavedResults = resource.type === "pulumi-nodejs:dynamic:Resource" && runId === undefined;
-    return isSavedResults && typeof bucket === "string" && typeof stack === "string" && typeof resultsDir === "string"
+    const { bucket, stack, resultsDir } = resource.outputs ?? {};
+    return resource.type === savedResultsType &&
+        typeof bucket === "string" &&
+        typeof stack === "string" &&
+        typeof resultsDir === "string"
         ? { bucket, stack, resultsDir }
         : undefined;
 }

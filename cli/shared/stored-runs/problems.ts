@@ -1,5 +1,5 @@
 import type { CloudSettings } from "../../../run/credentials";
-import { messageOf, troubleOf } from "../../../run/errors";
+import { classifyError, messageOf } from "../../../run/errors";
 import { UsageError } from "../../start/stack-config";
 import type { Place } from "./place";
 
@@ -30,7 +30,7 @@ export function explain(error: unknown, { bucket, settings }: Place): unknown {
             `No credentials for Google Cloud are here: ${said} (gcloud auth application-default login)`,
         );
     }
-    switch (troubleOf(error)) {
+    switch (classifyError(error)) {
         case "missing":
             return new UsageError(`There is no bucket gs://${bucket}: it was destroyed, or never made (npx pulumi up)`);
         case "expired":

@@ -1,7 +1,7 @@
 import type { BucketClient } from "../../../run/clients";
 import { messageOf } from "../../../run/errors";
 import { inParallel } from "../../../run/files";
-import { modelPrefix } from "../../../run/model-objects";
+import { runLayout } from "../../../run/layout";
 import { runIdsIn } from "../../../run/save-all";
 import { parseObject, type RunStatus } from "../../../run/status";
 import { readStatus } from "../../../run/transitions";
@@ -107,7 +107,7 @@ async function readMetrics(
     if (status?.state !== "SUCCEEDED") {
         return undefined;
     }
-    const name = `${modelPrefix(status.runId)}metrics.json`;
+    const name = `${runLayout(status.runId).model}metrics.json`;
     const object = await bucket.stat(name);
     const content = object && (await bucket.read(name, object.generation));
     return content && parseObject(content.toString("utf8"));

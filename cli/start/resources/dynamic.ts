@@ -1,14 +1,12 @@
+import { trainingRunType } from "../../../run/resource-types";
 import type { Apply, Properties, RehearsalContext } from "../context";
 import { runProvider } from "../provider-host";
-
-/** How to leave `pulumi up`: the emulator does not outlive the rehearsal, so its run would not go on. */
-const AIMED_AT_PULUMI = /: you may leave it alone/;
 
 /**
  * `TrainingRun` and `SavedResults`: Pulumi hands over the text of their provider, and that text runs, in a plain Node process as
  * under the engine.
  */
-export const dynamic: Apply = async ({ name, inputs }, context) => {
+export const dynamic: Apply = async ({ type, name, inputs }, context) => {
     const { __provider: text, ...properties } = inputs;
     const host = (
         at: RehearsalContext,
@@ -25,11 +23,9 @@ export const dynamic: Apply = async ({ name, inputs }, context) => {
             inputs: state,
             config: context.config,
             cwd: context.projectDir,
-            onLine: (_stream, line) => {
-                if (!AIMED_AT_PULUMI.test(line)) {
-                    at.print(`    ${line}`);
-                }
-            },
+            // The rehearsal takes everything down in a moment: commands for a deployed stack would not work.
+            env: { ...process.env, GCP_TRAINER_HINTS: "none" },
+            onLine: (_stream, line) => at.print(`    ${line}`),
             signal: at.signal,
         });
     const made = await host(context, "create");
@@ -42,7 +38,7 @@ export const dynamic: Apply = async ({ name, inputs }, context) => {
     return {
         id,
         outputs,
-        note: "runId" in properties ? "the run has ended well" : "saves every run before the bucket goes",
+        note: type === trainingRunType ? "succeeded" : "saves every run before the bucket goes",
         destroy: async (later) => {
             await host(later, "delete", id, { ...properties, ...outputs });
         },

@@ -1,3 +1,4 @@
+import { savedResultsType, trainingRunType } from "../../../run/resource-types";
 import type { Apply } from "../context";
 import { bucket } from "./bucket";
 import { bucketObject } from "./bucket-object";
@@ -25,5 +26,6 @@ export const resourceTypes: Readonly<Record<string, Apply>> = {
     "gcp:storage/bucket:Bucket": bucket,
     "gcp:storage/bucketIAMMember:BucketIAMMember": bucketIamMember,
     "gcp:storage/bucketObject:BucketObject": bucketObject,
-    "pulumi-nodejs:dynamic:Resource": dynamic,
+    [trainingRunType]: dynamic,
+    [savedResultsType]: dynamic,
 };

@@ -38,10 +38,10 @@ function answersFor(stackArgs: string, savedResults: Record<string, unknown> | u
         { type: "pulumi:pulumi:Stack" },
         { type: "gcp:storage/bucket:Bucket", outputs: { bucket: "another" } },
         {
-            type: "pulumi-nodejs:dynamic:Resource",
+            type: "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun",
             outputs: { runId: SUCCEEDED, bucket: "of-the-run", stack: "x", resultsDir: "x" },
         },
-        ...(savedResults ? [{ type: "pulumi-nodejs:dynamic:Resource", outputs: savedResults }] : []),
+        ...(savedResults ? [{ type: "pulumi-nodejs:dynamic/gcp-trainer:SavedResults", outputs: savedResults }] : []),
     ];
     const config = Object.entries(emulatorConfig(bucket.anonymousEndpoint)).map(([key, value]) => [
         key,
@@ -125,7 +125,7 @@ describe("npm run results", () => {
         await expect(saveResults(["-s", "dev"], project.surroundings)).resolves.toBe(0);
 
         expect(project.printed).toEqual([
-            `run ${SUCCEEDED}: saved to models/dev/${SUCCEEDED}, 2 objects downloaded and verified`,
+            `run ${SUCCEEDED}: saved to models/dev/${SUCCEEDED}, 2 files downloaded and verified`,
             `run ${FAILED}: FAILED; its log and status are in models/dev/${FAILED}`,
         ]);
         expect(readFileSync(inFolder("models", "dev", SUCCEEDED, "model.json"), "utf8")).toBe('{"tree":[]}');
@@ -139,10 +139,10 @@ describe("npm run results", () => {
         await saveResults(["-s", "dev", SUCCEEDED], project.surroundings);
 
         expect(project.printed.filter((line) => line.startsWith(`run ${SUCCEEDED}: `))).toEqual([
-            `run ${SUCCEEDED}: saved to models/dev/${SUCCEEDED}, 2 objects downloaded and verified`,
-            `run ${SUCCEEDED}: is in models/dev/${SUCCEEDED}, verified`,
-            expect.stringMatching(/: saving again what is missing or differs in .*: model\.json$/),
-            `run ${SUCCEEDED}: saved to models/dev/${SUCCEEDED}, 1 object downloaded and verified`,
+            `run ${SUCCEEDED}: saved to models/dev/${SUCCEEDED}, 2 files downloaded and verified`,
+            `run ${SUCCEEDED}: already in models/dev/${SUCCEEDED}, verified`,
+            expect.stringMatching(/: saving the missing or changed files in .* again: model\.json$/),
+            `run ${SUCCEEDED}: saved to models/dev/${SUCCEEDED}, 1 file downloaded and verified`,
         ]);
     });
 

@@ -35,7 +35,7 @@ describeWithSystemd("a VM of the systemd runtime in trouble", () => {
             expect(await vm.status()).toMatchObject({
                 state: "FAILED",
                 exitCode: 137,
-                reason: expect.stringContaining("The trainer ran out of memory, it may use 512 MiB"),
+                reason: expect.stringContaining("The trainer ran out of memory (limit 512 MiB"),
             });
         });
     });

@@ -96,7 +96,7 @@ describe("a VM from which nothing comes", () => {
             vm.state = "RUNNING";
         });
 
-        expect(await failure()).toContain("although that has been running for 15 minutes");
+        expect(await failure()).toContain("although its VM has been running for 15 minutes");
         expect(clock.now() - Date.parse("2026-01-01T00:00:00Z")).toBeGreaterThan(1_000_000);
     });
 
@@ -107,7 +107,7 @@ describe("a VM from which nothing comes", () => {
         };
 
         const message = await failure({ onPrivateSubnetwork: true });
-        expect(message).toContain("Private Google Access must be on");
+        expect(message).toContain("enable Private Google Access there");
         expect(message).toContain("the serial port could not be read: permission denied");
     });
 
@@ -156,7 +156,7 @@ describe("trouble on the way to Google Cloud", () => {
 
         const message = await around.failure();
         expect(message).toContain("has not answered for 15 minutes: unavailable");
-        expect(message).toContain("`pulumi up` attaches");
+        expect(message).toContain("`pulumi up` reattaches");
     });
 
     it("is explained when the credentials have ended", async () => {
@@ -165,9 +165,9 @@ describe("trouble on the way to Google Cloud", () => {
         outage(around, 5_000, Number.POSITIVE_INFINITY, httpError(401, "Invalid Credentials"));
 
         const message = await around.failure();
-        expect(message).toContain("no longer takes the credentials");
-        expect(message).toContain(`Run ${runId} goes on without it`);
-        expect(message).toContain("then `pulumi up` attaches to the run");
+        expect(message).toContain("The credentials of this command have expired");
+        expect(message).toContain(`Run ${runId} continues without it`);
+        expect(message).toContain("then `pulumi up` reattaches");
     });
 
     it("is not a lost credential when Google refuses it once", async () => {

@@ -1,0 +1,55 @@
+// Names of the objects in a stack's bucket. The boot script has its own copy of the names it writes: tests/run/layout.test.ts
+// keeps both in step.
+
+/** Prefix of the datasets: the VM may read it. */
+export const dataPrefix = "data/";
+
+/** Prefix of all runs: the VM may write it. */
+export const runsPrefix = "runs/";
+
+/** Files that the waiter adds to a run's folder on this machine, beside those of the model. */
+export const ownFiles = { manifest: "manifest.json", status: "status.json", trainerLog: "trainer.log" };
+
+/**
+ * Name of a dataset's object. The hash makes a changed file a new object, so an earlier run's data stays as it was.
+ * @param md5Hex hex digits of the file's MD5.
+ */
+export function datasetName(md5Hex: string, fileName: string): string {
+    return `${dataPrefix}${md5Hex.slice(0, 10)}/${fileName}`;
+}
+
+/** Names of one run's objects. Those that end in a slash are prefixes. */
+export function runLayout(runId: string) {
+    const root = `${runsPrefix}${runId}/`;
+    const log = `${root}log/`;
+    return {
+        root,
+        /** State of the run, written by the boot script and the waiter. */
+        status: `${root}${ownFiles.status}`,
+        /** The trainer's results. */
+        model: `${root}model/`,
+        /** The trainer's own, kept from attempt to attempt. */
+        checkpoints: `${root}checkpoints/`,
+        /** The trainer's logs for TensorBoard. */
+        tensorboard: `${root}logs/`,
+        /** Listing of `model/`, written by the boot script after exit code 0. */
+        objects: `${root}objects.json`,
+        /** Log chunks of all attempts. */
+        log,
+        /** Log chunks of one attempt. */
+        attemptLog: (attempt: number) => `${log}${attempt}/`,
+        /** A chunk of an attempt's log, named after the offset of its first byte. */
+        logChunk: (attempt: number, firstByte: number) => `${log}${attempt}/${String(firstByte).padStart(12, "0")}.txt`,
+        /** The log of all attempts in one object, written by the waiter. */
+        trainerLog: `${root}${ownFiles.trainerLog}`,
+        /** Written by the waiter once the results have been verified. */
+        manifest: `${root}${ownFiles.manifest}`,
+    };
+}
+
+/** Reads attempt and offset from the name of a log chunk; undefined for any other object. */
+export function parseLogChunkName(runId: string, name: string): { attempt: number; firstByte: number } | undefined {
+    const { log } = runLayout(runId);
+    const match = /^(\d{1,9})\/(\d{12})\.txt$/.exec(name.slice(log.length));
+    return name.startsWith(log) && match ? { attempt: Number(match[1]), firstByte: Number(match[2]) } : undefined;
+}

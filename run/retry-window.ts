@@ -1,0 +1,57 @@
+import type { Clock, Print } from "./clients";
+import { classifyError, fatalError, isFatal, messageOf } from "./errors";
+import { deniedFailure, expiredFailure, unreachableFailure, unwatchableFailure } from "./messages";
+
+/**
+ * Wraps each poll so that network errors are retried: on top of the client's own retries, for up to 15 minutes, with a
+ * message once a minute at most. Credentials that Google refuses three times in a row, and every other error, end the wait.
+ */
+export function createRetryWindow(
+    runId: string,
+    clock: Clock,
+    print: Print,
+): <T>(action: () => Promise<T>) => Promise<T | undefined> {
+    const windowMinutes = 15;
+    let refusals = 0;
+    let failingSinceMs: number | undefined;
+    let printedAtMs = Number.NEGATIVE_INFINITY;
+
+    return async (action) => {
+        try {
+            const result = await action();
+            if (failingSinceMs !== undefined) {
+                print("Google Cloud answers again");
+            }
+            refusals = 0;
+            failingSinceMs = undefined;
+            printedAtMs = Number.NEGATIVE_INFINITY;
+            return result;
+        } catch (error) {
+            if (isFatal(error)) {
+                throw error;
+            }
+            const detail = messageOf(error);
+            const kind = classifyError(error);
+            if (kind === "expired") {
+                refusals += 1;
+                if (refusals >= 3) {
+                    throw fatalError(expiredFailure(runId, detail), error);
+                }
+                return undefined;
+            }
+            if (kind !== "transient") {
+                const failure = kind === "denied" ? deniedFailure : unwatchableFailure;
+                throw fatalError(failure(runId, detail), error);
+            }
+            failingSinceMs ??= clock.now();
+            if (clock.now() - failingSinceMs > windowMinutes * 60_000) {
+                throw fatalError(unreachableFailure(runId, windowMinutes, detail), error);
+            }
+            if (clock.now() - printedAtMs >= 60_000) {
+                printedAtMs = clock.now();
+                print(`Google Cloud does not answer (${detail}); run ${runId} continues, retrying`);
+            }
+            return undefined;
+        }
+    };
+}
