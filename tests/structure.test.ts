@@ -1,5 +1,6 @@
 import path from "node:path";
 import ts from "typescript";
+import { importCycles } from "./helpers/import-cycles";
 import { tableRows } from "./helpers/markdown";
 import { filesNamed, lineCount, textOf } from "./helpers/source-files";
 
@@ -20,6 +21,43 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     tests: ["index.ts", "infra", "run", "emulator", "cli", "trainer", "boot", "bench", "tests"],
     bench: ["infra", "run", "emulator", "cli", "trainer"],
 };
+
+/**
+ * The rooms of `emulator/src`, lowest first, and the others that each may import. Those must stand above it in this table. The
+ * files of `emulator/src` that are not listed are its doors: they may import every room, and no room may import them.
+ */
+const EMULATOR_ROOMS: Readonly<Record<string, readonly string[]>> = {
+    "service.ts": [],
+    store: [],
+    http: [],
+    faults: [],
+    iam: ["service.ts", "store", "http"],
+    projects: ["store", "http", "iam"],
+    logging: ["store", "http", "iam"],
+    storage: ["service.ts", "store", "http", "iam", "projects"],
+    registry: ["service.ts", "store", "http", "iam", "projects"],
+    vm: ["service.ts", "store", "http", "iam"],
+    compute: ["service.ts", "store", "http", "iam", "projects", "vm"],
+    console: ["service.ts", "http", "iam", "storage", "registry", "compute"],
+    "services.ts": [
+        "service.ts",
+        "store",
+        "http",
+        "iam",
+        "projects",
+        "logging",
+        "storage",
+        "registry",
+        "compute",
+        "console",
+    ],
+};
+
+/** Cycles that are about to be removed. */
+const KNOWN_CYCLES: readonly (readonly string[])[] = [
+    ["cli/predict/csv-head.ts", "cli/predict/csv-rows.ts"],
+    ["run/report.ts", "run/wait.ts"],
+];
 
 interface Import {
     file: string;
@@ -42,6 +80,13 @@ function isWithin(target: string, place: string): boolean {
 }
 
 const imports = sources.flatMap(importsOf);
+
+/** The file that an import without an ending names, as Node.js and TypeScript find it. */
+function fileOf(target: string): string | undefined {
+    return [target, `${target}.ts`, `${target}.js`, `${target}/index.ts`, `${target}/index.js`].find((file) =>
+        sources.includes(file),
+    );
+}
 
 describe("imports point one way:", () => {
     it.each(Object.entries(ALLOWED))("%s imports its own files and those of %j", (place, allowed) => {
@@ -73,6 +118,61 @@ describe("imports point one way:", () => {
             "infra/config",
             "infra/training-job",
         ]);
+    });
+});
+
+describe("the rooms of emulator/src", () => {
+    const roomOf = (target: string) => /^emulator\/src\/([^/]+)/.exec(target)?.[1] ?? "";
+    const inRoom = (room: string) => imports.filter(({ file }) => isWithin(file, `emulator/src/${room}`));
+
+    it.each(Object.entries(EMULATOR_ROOMS))("%s imports its own files and those of %j", (room, allowed) => {
+        const wrong = inRoom(room).filter(
+            ({ target }) => ![room, ...allowed].some((other) => isWithin(target, `emulator/src/${other}`)),
+        );
+
+        expect(wrong).toEqual([]);
+    });
+
+    it("may import only lower rooms", () => {
+        const rooms = Object.keys(EMULATOR_ROOMS);
+        const upward = Object.entries(EMULATOR_ROOMS).flatMap(([room, allowed]) =>
+            allowed.filter((other) => rooms.indexOf(other) >= rooms.indexOf(room)),
+        );
+
+        expect(upward).toEqual([]);
+    });
+
+    it("are all in the table", () => {
+        const folders = sources.filter((file) => /^emulator\/src\/[^/]+\//.test(file)).map(roomOf);
+
+        expect(Object.keys(EMULATOR_ROOMS)).toEqual(expect.arrayContaining([...new Set(folders)]));
+    });
+});
+
+describe("the whole repository", () => {
+    it("has no import cycle, type imports included", () => {
+        const graph = new Map(
+            sources.map((source) => {
+                const targets = imports.filter(({ file }) => file === source).map(({ target }) => fileOf(target));
+                return [source, targets.filter((target) => target !== undefined)];
+            }),
+        );
+        const cycles = importCycles(graph).filter(
+            (cycle) => !KNOWN_CYCLES.some((known) => known.join() === cycle.join()),
+        );
+
+        expect(graph.get("index.ts")).toEqual(["infra/config/index.ts", "infra/training-job.ts"]);
+        expect(cycles).toEqual([]);
+    });
+
+    it.each([
+        ["two files", { a: ["b"], b: ["a"] }, [["a", "b"]]],
+        ["three files beside others", { x: ["a"], a: ["b"], b: ["c", "y"], c: ["a"], y: [] }, [["a", "b", "c"]]],
+        ["a file that imports itself", { a: ["a"] }, [["a"]]],
+        ["two cycles that share a file", { a: ["b", "c"], b: ["a"], c: ["a"] }, [["a", "b", "c"]]],
+        ["no cycle, but two ways to a file", { a: ["b", "c"], b: ["d"], c: ["d"], d: [] }, []],
+    ])("would report %s", (_, graph: Record<string, string[]>, expected) => {
+        expect(importCycles(new Map(Object.entries(graph)))).toEqual(expected);
     });
 });
 
