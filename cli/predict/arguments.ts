@@ -1,12 +1,12 @@
 import path from "node:path";
-import { parseArgs } from "node:util";
-import { UsageError } from "../start/stack-config";
+import { HELP, readArguments } from "../shared/arguments";
+import { UsageError } from "../shared/usage-error";
 
-/** How predictions may be written. */
+/** Output formats. */
 export const FORMATS = ["csv", "jsonl", "xlsx"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Endings of file names. */
+/** Formats by the ending of a file name. */
 const ENDINGS: Readonly<Record<string, Format>> = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -24,24 +24,24 @@ Usage: npm run predict -- [options] MODEL INPUT [OUTPUT]
 
   MODEL               a run's folder such as models/dev/r-cd0beb55a4, a model.json, or the gs:// URI of either
   INPUT               a CSV file, its gs:// URI, or - for standard input
-  OUTPUT              what its name ends in: .csv, .jsonl or .xlsx; left out or -: CSV on standard output
-                      (npm run --silent predict -- ..., or npm's own lines come first)
-  -s, --stack STACK   the model in models/<stack>/, of the run that finished last
-  --run RUN           with --stack: the model of that run
+  OUTPUT              a file whose ending (.csv, .jsonl or .xlsx) sets the format; default, or with -: CSV on standard
+                      output (npm run --silent predict -- ... leaves out npm's own lines)
+  -s, --stack STACK   the model in models/<stack>/ of the run that finished last
+  --run RUN           with --stack: the model of this run
   -f, --format NAME   csv, jsonl or xlsx, whatever the output's name
-  --force             replaces an output that is there
+  --force             replaces an existing output
   --help              this text
 
-All columns of the input are kept, in their order. After them come predicted_<target>, for classes probability_<class> of each, and
-prediction_error: a row that cannot be predicted is kept without a prediction, and says there why. Columns are found by their names;
-those that the model does not know are kept as well.
+The output keeps all columns of the input in their order and adds predicted_<target>, probability_<class> for each class, and
+prediction_error. A row that cannot be predicted is kept without a prediction; prediction_error says why. Columns are found by
+name. Columns that the model does not use are kept too.
 
-Exit status: 0 when every row is predicted, 2 when some could not be, 1 when nothing was written.`;
+Exit status: 0 if every row was predicted, 2 if some could not be, 1 if nothing was written.`;
 
-/** A command line, read. */
+/** A parsed command line. */
 export interface Arguments {
     help: boolean;
-    /** Path or `gs://` URI; or a stack, and maybe one of its runs. */
+    /** Path or `gs://` URI, or a stack and optionally one of its runs. */
     model: string | { stack: string; run: string | undefined };
     /** Path, `gs://` URI, or `-`. */
     input: string;
@@ -56,24 +56,27 @@ const OPTIONS = {
     run: { type: "string" },
     format: { type: "string", short: "f" },
     force: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
+    ...HELP,
 } as const;
 
+const SHOW_HELP = "npm run predict -- --help";
+
 /**
- * Reads a command line.
+ * Parses a command line.
  *
  * @throws UsageError
  */
-export function readArguments(args: string[]): Arguments {
-    const { values, positionals } = parse(args);
+export function parseArguments(args: string[]): Arguments {
+    const maxPositionals = 3;
+    const { values, positionals } = readArguments(args, { help: SHOW_HELP, options: OPTIONS, maxPositionals });
     const { stack, run, force = false, help = false } = values;
     const names = stack === undefined ? ["MODEL", "INPUT"] : ["INPUT"];
-    const lacking = names.slice(positionals.length);
+    const missing = names.slice(positionals.length);
     if (help) {
         return { help, model: "", input: "", output: "", format: "csv", force };
     }
-    if (lacking.length > 0) {
-        throw usageError(`${lacking.join(" and ")} must be given`);
+    if (missing.length > 0) {
+        throw usageError(`${missing.join(" and ")} must be given`);
     }
     if (positionals.length > names.length + 1) {
         throw usageError(`"${positionals[names.length + 1]}" is one argument too many`);
@@ -84,38 +87,28 @@ export function readArguments(args: string[]): Arguments {
     const [input = "", output = "-"] = positionals.slice(names.length - 1);
     const model = stack === undefined ? (positionals[0] ?? "") : { stack, run };
     if (output.startsWith("gs://")) {
-        throw usageError(`The output must be a file; got "${output}": write a file, then gcloud storage cp it`);
+        throw usageError(`The output must be a file; got "${output}": write a file, then run gcloud storage cp`);
     }
     return { help, model, input, output, format: chooseFormat(values.format, output), force };
 }
 
-function parse(args: string[]) {
-    try {
-        return parseArgs({ args, options: OPTIONS, allowPositionals: true });
-    } catch (error) {
-        throw usageError((error as Error).message);
-    }
-}
-
-function chooseFormat(wanted: string | undefined, output: string): Format {
+function chooseFormat(name: string | undefined, output: string): Format {
     const all = FORMATS.join(", ");
-    if (wanted !== undefined) {
-        const format = FORMATS.find((name) => name === wanted);
+    if (name !== undefined) {
+        const format = FORMATS.find((each) => each === name);
         if (format === undefined) {
-            throw usageError(`--format must be one of ${all}; got "${wanted}"`);
+            throw usageError(`--format must be one of ${all}; got "${name}"`);
         }
         return format;
     }
     const format = output === "-" ? "csv" : ENDINGS[path.extname(output).toLowerCase()];
     if (format === undefined) {
-        const endings = FORMATS.map((name) => `.${name}`).join(", ");
-        throw usageError(
-            `The output's name must end in one of ${endings}, or --format say one of ${all}; got "${output}"`,
-        );
+        const endings = FORMATS.map((each) => `.${each}`).join(", ");
+        throw usageError(`The output must end in one of ${endings}, or --format must be set; got "${output}"`);
     }
     return format;
 }
 
 function usageError(message: string): UsageError {
-    return new UsageError(`${message} (npm run predict -- --help)`);
+    return new UsageError(`${message} (${SHOW_HELP})`);
 }

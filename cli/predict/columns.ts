@@ -1,14 +1,14 @@
 import { nearest } from "../../infra/config/nearest";
 import { type CellReader, cellReader, type Model, parseNumber, usesDecimalComma } from "../../trainer/lib/model";
-import { UsageError } from "../start/stack-config";
+import { UsageError } from "../shared/usage-error";
 import type { CsvFile } from "./csv-rows";
 
-/** A column that the model needs, in the input. */
+/** A column of the input that the model uses. */
 export interface FeatureColumn {
     name: string;
     kind: "number" | "text";
-    /** Its place among the input's columns. */
-    place: number;
+    /** Index among the input's columns. */
+    position: number;
     read: CellReader;
 }
 
@@ -17,7 +17,7 @@ const MAX_NAMES_SHOWN = 20;
 /**
  * Finds the model's columns by their names.
  *
- * @throws UsageError that names every column which is missing, with one of a similar name, or is there twice
+ * @throws UsageError that names every missing column, with a similar name if there is one, or a column that exists twice
  */
 export function findColumns(model: Model, { header, dialect }: CsvFile, source: string): FeatureColumn[] {
     const decimalComma = usesDecimalComma(dialect.delimiter);
@@ -26,13 +26,13 @@ export function findColumns(model: Model, { header, dialect }: CsvFile, source: 
         throw new UsageError(describeMissing(missing, header.cells, source, model));
     }
     return model.features.map((feature) => {
-        const place = header.cells.indexOf(feature.name);
-        const again = header.cells.indexOf(feature.name, place + 1);
+        const position = header.cells.indexOf(feature.name);
+        const again = header.cells.indexOf(feature.name, position + 1);
         if (again >= 0) {
-            const numbers = `number ${place + 1} and ${again + 1}`;
+            const numbers = `number ${position + 1} and ${again + 1}`;
             throw new UsageError(`${source} names column ${JSON.stringify(feature.name)} twice, as ${numbers}`);
         }
-        return { name: feature.name, kind: feature.kind, place, read: cellReader(feature, decimalComma) };
+        return { name: feature.name, kind: feature.kind, position, read: cellReader(feature, decimalComma) };
     });
 }
 
@@ -47,18 +47,52 @@ function describeMissing(missing: string[], present: string[], source: string, {
     return (
         `${source} has no column ${shown}, which the model needs; it has ` +
         `${shorten(present.map((name) => JSON.stringify(name)))}` +
-        (noHeader ? ": put a row with the columns' names first" : "")
+        (noHeader ? "; add a header row with the column names" : "")
     );
 }
 
-/** A column whose name differs by case, spaces and signs only, or by few letters. */
+/** Finds a name that differs only in case, spaces and punctuation, or in a few letters. */
 function findSimilar(name: string, candidates: readonly string[]): string | undefined {
     const plain = (text: string) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
-    const wanted = plain(name);
-    return nearest(wanted, candidates, Math.floor(wanted.length / 4), plain);
+    const plainName = plain(name);
+    return nearest(plainName, candidates, Math.floor(plainName.length / 4), plain);
 }
 
 function shorten(items: readonly string[]): string {
     const more = items.length - MAX_NAMES_SHOWN;
     return `${items.slice(0, MAX_NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** Names of the columns that follow the input's. */
+export interface PredictedColumns {
+    /** Column of the predicted class or number. */
+    prediction: string;
+    /** Columns of the classes' probabilities, in the order of the classes. */
+    probabilities: string[];
+    /** Column of the reason for a missing prediction. */
+    error: string;
+    /** Names that the input already has, and therefore got a suffix. */
+    taken: string[];
+}
+
+/**
+ * Names the columns of the prediction. If the input has one of these names, e.g. because it is the output of an earlier
+ * prediction, all of them get the same suffix, `_2` or higher.
+ */
+export function namePredictedColumns(model: Model, header: readonly string[]): PredictedColumns {
+    const classes = model.task === "classification" ? model.classes : [];
+    const names = [`predicted_${model.target}`, ...classes.map((label) => `probability_${label}`), "prediction_error"];
+    const existing = new Set(header);
+    const taken = names.filter((name) => existing.has(name));
+    let suffix = "";
+    for (let number = 2; names.some((name) => existing.has(name + suffix)); number++) {
+        suffix = `_${number}`;
+    }
+    const numbered = names.map((name) => name + suffix);
+    return {
+        prediction: numbered[0] as string,
+        probabilities: numbered.slice(1, -1),
+        error: numbered.at(-1) as string,
+        taken,
+    };
 }

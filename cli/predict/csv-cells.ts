@@ -1,39 +1,48 @@
-/** What was read from the text: a row, or a line that is none. */
-export interface ParsedRow {
+/** One row of a CSV file. */
+export interface CsvRow {
+    /** Line number in an editor; the header's is 1 if nothing precedes it. */
+    line: number;
+    /** The row's text in the file, without its line end. */
     text: string;
+    /** Cells without quotes and surrounding spaces. Empty if there is a `problem`. */
     cells: string[];
+    /** Reason why there are no cells. */
     problem?: string;
-    /** Lines it takes, as an editor counts. */
+}
+
+/** A row, or a line that is not a valid row. */
+export interface ParsedRow extends Omit<CsvRow, "line"> {
+    /** Number of lines that it takes in an editor. */
     lines: number;
-    /** Where the next row begins. */
+    /** Offset of the next row. */
     next: number;
 }
 
-/** What `String.trim` removes, but no line end. */
+/** White space that `String.trim` removes, except line ends. */
 const SPACE = /[^\S\r\n]/;
 
 const NEVER_ENDS = "a quoted cell begins and never ends";
 
-/** Of a line that is no row. Characters. */
+/** Characters shown of an invalid row. */
 const MAX_LINE_SHOWN = 80;
 
 const LINE_END = /\r\n|\n|\r/g;
 
-/** The cells of a line without quotes. White space around a cell is not part of it. */
+/** Splits a line without quotes into cells. White space around a cell is not part of it. */
 export function parseLine(line: string, delimiter: string): string[] {
     const cells = line.split(delimiter);
-    for (let place = 0; place < cells.length; place++) {
-        cells[place] = (cells[place] as string).trim();
+    for (let index = 0; index < cells.length; index++) {
+        cells[index] = (cells[index] as string).trim();
     }
     return cells;
 }
 
 /**
- * The row that begins at `start`, with any quotes and line ends. RFC 4180, and spaces around a quoted cell.
+ * Parses the row that begins at `start`, with any quotes and line ends, by RFC 4180 plus spaces around a quoted cell.
  *
- * @param ended the text goes no further
- * @param tooLong a quote that is not closed by now never is
- * @returns undefined when the row goes on after the text
+ * @param ended whether the file ends with the text
+ * @param tooLong whether an open quote is an error by now
+ * @returns undefined if the row continues after the text
  */
 export function parseRow(
     text: string,
@@ -70,7 +79,7 @@ export function parseRow(
 
 interface Cell {
     value: string;
-    /** Where the delimiter or line end is, or the text's end. */
+    /** Offset of the delimiter, line end, or end of the text. */
     end: number;
 }
 
@@ -109,7 +118,7 @@ function skipSpaces(text: string, start: number, delimiter: string): number {
     return at;
 }
 
-/** Where the next row begins; undefined when the text's last character is a CR whose LF may follow. */
+/** Offset of the next row; undefined if the text ends in a CR whose LF may follow. */
 function afterLineEnd(text: string, end: number, ended: boolean): number | undefined {
     if (text[end] !== "\r") {
         return end + 1;
@@ -120,7 +129,7 @@ function afterLineEnd(text: string, end: number, ended: boolean): number | undef
     return text[end + 1] === "\n" ? end + 2 : end + 1;
 }
 
-/** The first line of a row that is none; the next line begins another. */
+/** Takes the first line of an invalid row; the next line begins another row. */
 function brokenLine(text: string, start: number, problem: string, ended: boolean): ParsedRow | undefined {
     let end = start;
     while (end < text.length && text[end] !== "\n" && text[end] !== "\r") {

@@ -1,9 +1,7 @@
 import { sniffDelimiter } from "../../trainer/lib/model";
-import { UsageError } from "../start/stack-config";
-import { type ParsedRow, parseRow } from "./csv-cells";
-import type { CsvRow } from "./csv-rows";
+import { UsageError } from "../shared/usage-error";
+import { type CsvRow, type ParsedRow, parseRow } from "./csv-cells";
 
-/** How a CSV file is written. */
 export interface CsvDialect {
     delimiter: string;
     lineEnd: "\n" | "\r\n" | "\r";
@@ -12,21 +10,21 @@ export interface CsvDialect {
 
 const BYTE_ORDER_MARK = "\ufeff";
 
-/** A header longer than this is no header: a file of another kind, or a quote that is never closed. Characters. */
+/** Maximum length of a header in characters. A longer one means another kind of file, or an unclosed quote. */
 const MAX_HEADER_LENGTH = 1_000_000;
 
 /**
- * Reads until the header, the first line that is not blank, is complete.
+ * Reads until the header, which is the first line that is not blank, is complete.
  *
- * @returns what was read behind the header too, and the line on which that begins
+ * @returns the dialect, the header, the `rest` of the text read so far and its first line number
  */
 export async function readHead(
-    pieces: AsyncGenerator<string, void>,
+    chunks: AsyncGenerator<string, void>,
     name: string,
 ): Promise<{ dialect: CsvDialect; header: CsvRow; rest: string; line: number }> {
     let text = "";
     for (let ended = false; ; ) {
-        const { value, done } = await pieces.next();
+        const { value, done } = await chunks.next();
         ended = done === true;
         text += value ?? "";
         const byteOrderMark = text.startsWith(BYTE_ORDER_MARK);
@@ -41,7 +39,7 @@ export async function readHead(
             return { dialect, header: headerOf(row, line, name), rest: text.slice(row.next), line: line + row.lines };
         }
         if (ended) {
-            throw new UsageError(`${name} is empty: a CSV file with a header row is needed`);
+            throw new UsageError(`${name} is empty; it must be a CSV file with a header row`);
         }
         if (text.length > MAX_HEADER_LENGTH) {
             throw new UsageError(

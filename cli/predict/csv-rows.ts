@@ -1,66 +1,54 @@
-import { UsageError } from "../start/stack-config";
-import { parseLine, parseRow } from "./csv-cells";
+import { UsageError } from "../shared/usage-error";
+import { type CsvRow, parseLine, parseRow } from "./csv-cells";
 import { type CsvDialect, readHead } from "./csv-head";
-
-/** One row of a CSV file. */
-export interface CsvRow {
-    /** Line that it begins on, as an editor counts; the header's is 1 where nothing is above it. */
-    line: number;
-    /** As it stands in the file, without its line end. */
-    text: string;
-    /** Without quotes and the spaces around them. Empty when there is a `problem`. */
-    cells: string[];
-    /** Why there are no cells. */
-    problem?: string;
-}
 
 /** A CSV file whose header has been read. */
 export interface CsvFile {
     header: CsvRow;
     dialect: CsvDialect;
-    /** The rows after the header, as many at once as a piece of the file holds. */
+    /** The rows after the header, one batch per chunk of the file. */
     rows: AsyncGenerator<CsvRow[], void>;
 }
 
-/** A row that is longer has a quote that is never closed, or is no row of a CSV file. Characters. */
+/** Maximum length of a row in characters. A longer one has an unclosed quote, or the file is not CSV. */
 const MAX_ROW_LENGTH = 1_000_000;
 
 /**
- * Reads CSV as it arrives: UTF-8 with or without byte order mark; LF, CRLF or CR; the delimiter that the header uses;
- * quoted cells with line breaks. Blank lines are left out. A row whose quotes are wrong costs its first line only: the
- * next line is taken for a row again.
+ * Reads CSV as it arrives: UTF-8 with or without byte order mark; LF, CRLF or CR; the header's delimiter; quoted cells with
+ * line breaks. Blank lines are skipped. Wrong quotes cost only the first line of their row: the next line is read as a
+ * row again.
  *
- * No library for CSV goes on that way: csv-parse's `skip_records_with_error` takes the lines up to the next quote, or
- * what is left of the piece of the file, for a part of the wrong row.
+ * No CSV library recovers like this: csv-parse's `skip_records_with_error` also drops the lines up to the next quote, or
+ * the rest of the chunk.
  *
- * @param name of the file, for messages
- * @throws UsageError when it is not UTF-8, or has no header
+ * @param name the file's name in messages
+ * @throws UsageError when the file is not UTF-8 or has no header
  */
 export async function readCsv(bytes: AsyncIterable<Uint8Array>, name: string): Promise<CsvFile> {
-    const pieces = decodeUtf8(bytes, name);
-    const { dialect, header, rest, line } = await readHead(pieces, name);
-    return { dialect, header, rows: readRows(rest, pieces, dialect.delimiter, line, name) };
+    const chunks = decodeUtf8(bytes, name);
+    const { dialect, header, rest, line } = await readHead(chunks, name);
+    return { dialect, header, rows: readRows(rest, chunks, dialect.delimiter, line, name) };
 }
 
 async function* readRows(
     head: string,
-    pieces: AsyncGenerator<string, void>,
+    chunks: AsyncGenerator<string, void>,
     delimiter: string,
     firstLine: number,
     name: string,
 ): AsyncGenerator<CsvRow[], void> {
-    const place = { line: firstLine };
+    const position = { line: firstLine };
     let text = head;
     for (let ended = false; !ended; ) {
-        const { value, done } = await pieces.next();
+        const { value, done } = await chunks.next();
         ended = done === true;
         text += value ?? "";
         const rows: CsvRow[] = [];
-        const used = takeRows(text, ended, delimiter, place, rows);
+        const used = takeRows(text, ended, delimiter, position, rows);
         text = text.slice(used);
         if (text.length > MAX_ROW_LENGTH) {
             throw new UsageError(
-                `${name} row ${place.line} is longer than ${MAX_ROW_LENGTH} characters: this is no CSV file`,
+                `${name} row ${position.line} is longer than ${MAX_ROW_LENGTH} characters: this is not a CSV file`,
             );
         }
         if (rows.length > 0) {
@@ -70,11 +58,11 @@ async function* readRows(
 }
 
 /**
- * Takes all rows that are complete.
+ * Takes all complete rows.
  *
- * @returns how much of the text they take
+ * @returns their length in the text
  */
-function takeRows(text: string, ended: boolean, delimiter: string, place: { line: number }, rows: CsvRow[]): number {
+function takeRows(text: string, ended: boolean, delimiter: string, position: { line: number }, rows: CsvRow[]): number {
     let start = 0;
     while (start < text.length) {
         const lineFeed = text.indexOf("\n", start);
@@ -84,8 +72,8 @@ function takeRows(text: string, ended: boolean, delimiter: string, place: { line
             if (lineFeed < 0 && !ended) {
                 return start;
             }
-            addRow(rows, { line: place.line, text: line, cells: parseLine(line, delimiter) });
-            place.line += 1;
+            addRow(rows, { line: position.line, text: line, cells: parseLine(line, delimiter) });
+            position.line += 1;
             start = end + 1;
             continue;
         }
@@ -94,14 +82,14 @@ function takeRows(text: string, ended: boolean, delimiter: string, place: { line
             return start;
         }
         const { lines, next, ...row } = parsed;
-        addRow(rows, { line: place.line, ...row });
-        place.line += lines;
+        addRow(rows, { line: position.line, ...row });
+        position.line += lines;
         start = next;
     }
     return text.length;
 }
 
-/** Adds a row, unless it is a blank line. */
+/** Adds a row unless it is a blank line. */
 function addRow(rows: CsvRow[], row: CsvRow): void {
     const { cells, text } = row;
     if (cells.length !== 1 || cells[0] !== "" || text.includes('"')) {

@@ -3,52 +3,51 @@ import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { DEFAULTS } from "../../infra/defaults";
 import { type Model, ModelError, parseModel } from "../../trainer/lib/model";
-import { UsageError } from "../start/stack-config";
+import { UsageError } from "../shared/usage-error";
 import type { Arguments } from "./arguments";
-import { findObject, isGcsUri, openSource, type Surroundings } from "./source";
+import { findObject, isGcsUri, openSource, type PredictContext } from "./source";
 
-/** A model, and where it was found. */
 export interface FoundModel {
     model: Model;
-    /** Path as the command line says it, or `gs://` URI. */
-    place: string;
+    /** Path relative to the folder of the command line, or `gs://` URI. */
+    name: string;
 }
 
-/** Where a model is in a run's folder, and in a run's prefix in the bucket. */
+/** Name of the model in a run's folder, and below a run's prefix in the bucket. */
 const NAMES = ["model.json", "model/model.json"];
 
 /**
- * Finds and reads the model that the command line means.
+ * Finds and reads the model given on the command line.
  *
- * @throws UsageError when there is none, or it is none
+ * @throws UsageError when it does not exist or is not a model
  */
-export async function findModel(wanted: Arguments["model"], surroundings: Surroundings): Promise<FoundModel> {
-    const place =
-        typeof wanted === "object"
-            ? findInStack(wanted, surroundings)
-            : isGcsUri(wanted)
-              ? await findInBucket(wanted, surroundings)
-              : findInFolder(wanted, surroundings.folder);
-    const json = await buffer(await openSource(place, "model", surroundings));
+export async function findModel(choice: Arguments["model"], context: PredictContext): Promise<FoundModel> {
+    const name =
+        typeof choice === "object"
+            ? findInStack(choice, context)
+            : isGcsUri(choice)
+              ? await findInBucket(choice, context)
+              : findInFolder(choice, context.folder);
+    const json = await buffer(await openSource(name, "model", context));
     try {
-        return { model: parseModel(decode(json, place)), place };
+        return { model: parseModel(decode(json, name)), name };
     } catch (error) {
-        throw error instanceof ModelError ? new UsageError(`${place}: ${error.message}`) : error;
+        throw error instanceof ModelError ? new UsageError(`${name}: ${error.message}`) : error;
     }
 }
 
-function decode(json: Buffer, place: string): string {
+function decode(json: Buffer, name: string): string {
     try {
         return json.toString("utf8");
     } catch {
         const megabytes = Math.round(json.length / 1e6);
         throw new UsageError(
-            `${place} has ${megabytes} MB, and Node.js reads 512 MB of text at most: fewer trees or levels`,
+            `${name} has ${megabytes} MB, but Node.js reads at most 512 MB of text: train fewer trees or levels`,
         );
     }
 }
 
-async function findInBucket(uri: string, surroundings: Surroundings): Promise<string> {
+async function findInBucket(uri: string, context: PredictContext): Promise<string> {
     if (uri.endsWith(".json")) {
         return uri;
     }
@@ -56,7 +55,7 @@ async function findInBucket(uri: string, surroundings: Surroundings): Promise<st
     return findObject(
         NAMES.map((name) => `${folder}/${name}`),
         "model",
-        surroundings,
+        context,
     );
 }
 
@@ -64,7 +63,7 @@ function findInFolder(name: string, folder: string): string {
     const stats = statSync(path.resolve(folder, name), { throwIfNoEntry: false });
     if (stats === undefined) {
         throw new UsageError(
-            `The model ${name} is not there: a run's folder, a model.json or a gs:// URI of either is needed (npm start makes one)`,
+            `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (npm start makes one)`,
         );
     }
     if (!stats.isDirectory()) {
@@ -79,28 +78,31 @@ function findInFolder(name: string, folder: string): string {
     return found;
 }
 
-/** The model of a stack's run on this machine. */
-function findInStack({ stack, run }: { stack: string; run: string | undefined }, { projectDir, folder }: Surroundings) {
+/** Finds the model of a stack's run on this machine. */
+function findInStack(
+    { stack, run }: { stack: string; run: string | undefined },
+    { projectDir, folder }: PredictContext,
+) {
     const results = path.resolve(projectDir, DEFAULTS.resultsDir);
-    // Results are filed under the short name: `dev` of `organization/project/dev`.
+    // Results are saved under the short name: `dev` of `organization/project/dev`.
     const ofStack = path.join(results, path.basename(stack));
     const runs = list(ofStack).filter((name) => isFile(path.join(ofStack, name, "model.json")));
-    const bring = `npm run results -- -s ${stack}`;
+    const download = `npm run results -- -s ${stack}`;
     const shown = path.relative(folder, ofStack) || ofStack;
     if (runs.length === 0) {
         const others = list(results).filter((name) => list(path.join(results, name)).length > 0);
-        const there = others.length > 0 ? `; there are results of ${others.join(", ")}` : "";
-        throw new UsageError(`${shown} has no run with a model${there} (${bring})`);
+        const found = others.length > 0 ? `; found results of ${others.join(", ")}` : "";
+        throw new UsageError(`${shown} has no run with a model${found} (${download})`);
     }
     if (run !== undefined && !runs.includes(run)) {
-        throw new UsageError(`${shown} has no run ${run} with a model; it has ${runs.join(", ")} (${bring})`);
+        throw new UsageError(`${shown} has no run ${run} with a model; it has ${runs.join(", ")} (${download})`);
     }
     const chosen = run ?? newest(ofStack, runs);
     const file = path.join(ofStack, chosen, "model.json");
     return path.relative(folder, file) || file;
 }
 
-/** The run that finished last, by what its status says. */
+/** The run that finished last, by its status. */
 function newest(folder: string, runs: readonly string[]): string {
     const finished = (run: string): number => {
         try {
@@ -108,7 +110,7 @@ function newest(folder: string, runs: readonly string[]): string {
             const time = Date.parse((status as { finishedAt?: string }).finishedAt ?? "");
             return Number.isNaN(time) ? 0 : time;
         } catch {
-            // Results that somebody copied by hand may lack it.
+            // Results that were copied by hand may lack a status.
             return statSync(path.join(folder, run, "model.json")).mtimeMs;
         }
     };

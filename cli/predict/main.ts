@@ -1,40 +1,40 @@
-import path from "node:path";
-import { UsageError } from "../start/stack-config";
+import { PROJECT_DIR } from "../shared/command-context";
+import { runCommand } from "../shared/run-command";
 import { predict } from "./command";
 
-// Ctrl-C, SIGTERM: what is written so far goes away, and the shell learns of it by 128 + the signal's number.
+// On a signal, predict discards what it has written and exits with 128 + the signal's number, as shells expect.
 const stop = new AbortController();
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+let signalStatus = 1;
 for (const [signal, status] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
-        process.exitCode = status;
+        signalStatus = status;
         stop.abort();
     });
 }
 
-const { env } = process;
-predict(process.argv.slice(2), {
-    projectDir: path.resolve(__dirname, "../.."),
-    // npm runs scripts in the project's folder, and says where it was called.
-    folder: (env.npm_lifecycle_event === "predict" && env.INIT_CWD) || process.cwd(),
-    env,
-    stdin: process.stdin,
-    stdout: process.stdout,
-    note: (line) => console.error(line),
-    signal: stop.signal,
-}).then(
-    (status) => {
-        process.exitCode = status;
-    },
-    (error: NodeJS.ErrnoException) => {
+runCommand(async (args) => {
+    const { env } = process;
+    try {
+        return await predict(args, {
+            projectDir: PROJECT_DIR,
+            // npm runs scripts in the project folder and sets INIT_CWD to the folder it was called in.
+            folder: (env.npm_lifecycle_event === "predict" && env.INIT_CWD) || process.cwd(),
+            env,
+            stdin: process.stdin,
+            stdout: process.stdout,
+            report: (line) => console.error(line),
+            signal: stop.signal,
+        });
+    } catch (error) {
         if (stop.signal.aborted) {
-            console.error("Stopped: nothing is written");
-            return;
+            console.error("Stopped: nothing was written");
+            return signalStatus;
         }
-        process.exitCode = 1;
-        // Who reads the output has had enough of it.
-        if (error.code !== "EPIPE") {
-            console.error(error instanceof UsageError ? `error: ${error.message}` : error.stack);
+        // The reader closed the pipe.
+        if ((error as NodeJS.ErrnoException).code === "EPIPE") {
+            return 1;
         }
-    },
-);
+        throw error;
+    }
+});

@@ -2,66 +2,71 @@ import { randomBytes } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { UsageError } from "../start/stack-config";
-import { isGcsUri, type Surroundings } from "./source";
+import { UsageError } from "../shared/usage-error";
+import { isGcsUri, type PredictContext } from "./source";
 
-/** Where predictions go: all of them, or none. */
+/** Destination of the predictions: receives all of them or none. */
 export interface Output {
     write(chunk: string | Uint8Array): Promise<void>;
-    /** Puts the whole output where it belongs. */
+    /** Makes the whole output visible. */
     commit(): Promise<void>;
-    /** Leaves nothing behind. */
+    /** Removes everything written. */
     discard(): Promise<void>;
 }
 
-/** What the output must not replace, by what it is called on the command line. */
-export interface Kept {
+/** An input that the output must not replace. */
+export interface Protected {
     what: string;
     name: string;
 }
 
 /**
- * Checks where the output goes, before there is any work.
+ * Checks the output before any work is done.
  *
- * @returns the file's absolute path, behind symbolic links; undefined for standard output
- * @throws UsageError when it is the input or the model, is there and not `force`, or has no folder
+ * @returns the file's absolute path with symbolic links resolved; undefined for standard output
+ * @throws UsageError when it is the input or the model, already exists and `force` is off, or its folder does not exist
  */
-export function checkOutput(name: string, force: boolean, kept: readonly Kept[], folder: string): string | undefined {
+export function checkOutput(
+    name: string,
+    force: boolean,
+    inputs: readonly Protected[],
+    folder: string,
+): string | undefined {
     if (name === "-") {
         return undefined;
     }
     const file = path.resolve(folder, name);
     const stats = statSync(file, { throwIfNoEntry: false, bigint: true });
-    for (const { what, name: other } of kept.filter((it) => it.name !== "-" && !isGcsUri(it.name))) {
-        const its = statSync(path.resolve(folder, other), { throwIfNoEntry: false, bigint: true });
-        if (stats !== undefined && stats.ino === its?.ino && stats.dev === its.dev) {
-            throw new UsageError(`The output ${name} is the ${what}: give another name`);
+    for (const { what, name: other } of inputs.filter((each) => each.name !== "-" && !isGcsUri(each.name))) {
+        const otherStats = statSync(path.resolve(folder, other), { throwIfNoEntry: false, bigint: true });
+        if (stats !== undefined && stats.ino === otherStats?.ino && stats.dev === otherStats.dev) {
+            throw new UsageError(`The output ${name} is the ${what}; choose another name`);
         }
     }
     if (stats?.isDirectory()) {
         throw new UsageError(`The output ${name} is a folder; it must be a file`);
     }
     if (stats?.isFile() && !force) {
-        throw new UsageError(`The output ${name} is there already: --force replaces it`);
+        throw new UsageError(`The output ${name} already exists (--force replaces it)`);
     }
     if (stats === undefined && !statSync(path.dirname(file), { throwIfNoEntry: false })?.isDirectory()) {
-        throw new UsageError(`The output ${name} has no folder: ${path.dirname(name)} is not there`);
+        throw new UsageError(`The folder of the output ${name} does not exist`);
     }
     return stats === undefined ? file : realpathSync(file);
 }
 
-/** Opens an output that `checkOutput` gave. */
-export async function openOutput(file: string | undefined, surroundings: Surroundings): Promise<Output> {
+/** Opens an output returned by `checkOutput`. */
+export async function openOutput(file: string | undefined, context: PredictContext): Promise<Output> {
     if (file === undefined) {
-        return streamOutput(surroundings.stdout);
+        return streamOutput(context.stdout);
     }
     const stats = statSync(file, { throwIfNoEntry: false });
     const isOrdinary = stats === undefined || stats.isFile();
-    // A pipe or a device, such as /dev/null, cannot be put in its place at the end.
+    // A pipe or a device, such as /dev/null, cannot be replaced by a rename.
     return isOrdinary ? fileOutput(file) : handleOutput(await open(file, "w"));
 }
 
-/** Writes beside the file, and renames when everything is there. */
+/** Writes a file beside the output, and renames it at the end. */
 async function fileOutput(file: string): Promise<Output> {
     const partial = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString("hex")}.partial`);
     const handle = await open(partial, "wx");
@@ -86,7 +91,7 @@ function handleOutput(handle: FileHandle): Output {
 }
 
 function streamOutput(stream: NodeJS.WritableStream): Output {
-    // The write's own callback tells of it; without a listener the process would end first.
+    // The write's callback reports the error; without a listener the process would end first.
     stream.on("error", () => {});
     return {
         write: (chunk) =>

@@ -1,42 +1,43 @@
 import { compileModel, type Model } from "../../trainer/lib/model";
+import { countOf } from "../shared/text";
 import type { FeatureColumn } from "./columns";
-import type { CsvRow } from "./csv-rows";
+import type { CsvRow } from "./csv-cells";
 
-/** Some rows with what the model says of them. */
+/** A batch of rows with their predictions. */
 export interface PredictedRows {
-    /** As many cells each as the header has; `text` is empty where that took a change. */
+    /** Every row has as many cells as the header; `text` is empty if the cells were changed for that. */
     rows: CsvRow[];
-    /** For each row why it has no prediction; undefined where it has one. */
+    /** For each row the reason for a missing prediction; undefined if it has one. */
     errors: (string | undefined)[];
-    /** For each row the places of the cells in it that are to blame, for the report. */
+    /** Problems of all rows, for the report. */
     problems: RowProblem[];
-    /** For each row the class, or the number as in `values`. */
+    /** For each row the predicted class or number. */
     predictions: (string | number)[];
-    /** For each row `width` numbers: the classes' shares, or the number. */
+    /** For each row `width` numbers: the classes' probabilities, or the predicted number. */
     values: Float64Array;
     width: number;
-    /** For each row and feature column, in this order, what the model saw; NaN where there is no number. */
+    /** The model's inputs, row by row and feature by feature; NaN for a missing or invalid value. */
     features: Float64Array;
 }
 
-/** Something about a row that keeps it from being predicted. */
+/** A reason why a row cannot be predicted. */
 export interface RowProblem {
     line: number;
-    /** Undefined when it is not about one column. */
+    /** Undefined if it concerns the whole row. */
     column?: string;
     text: string;
 }
 
-/** Predicts rows as they come, piece by piece. */
+/** Predicts rows batch by batch. */
 export async function* predictRows(
     model: Model,
     columns: readonly FeatureColumn[],
     headerCells: number,
-    pieces: AsyncIterable<CsvRow[]>,
+    batches: AsyncIterable<CsvRow[]>,
 ): AsyncGenerator<PredictedRows, void> {
     const predictor = compileModel(model);
     const { width } = predictor;
-    for await (const rows of pieces) {
+    for await (const rows of batches) {
         const features = new Float64Array(rows.length * columns.length);
         const problems: RowProblem[] = [];
         const errors = rows.map((row, index) => {
@@ -55,7 +56,7 @@ export async function* predictRows(
     }
 }
 
-/** A problem as the output shows it in the row itself. */
+/** Text of a problem in the row's prediction_error. */
 function describeProblem({ column, text }: RowProblem): string {
     return column === undefined ? text : `column ${JSON.stringify(column)} ${text}`;
 }
@@ -63,8 +64,8 @@ function describeProblem({ column, text }: RowProblem): string {
 const NONE: RowProblem[] = [];
 
 /**
- * Puts a row's features at `offset`. A row that has not the header's number of cells is given it, and loses its text,
- * which no longer is that of its cells.
+ * Writes a row's features at `offset`. A row with too few or too many cells is adjusted to the header, and loses its text
+ * because that no longer matches its cells.
  */
 function readRow(
     row: CsvRow,
@@ -77,14 +78,14 @@ function readRow(
     if (cells.length !== headerCells) {
         const text = row.problem ?? describeRagged(cells, headerCells);
         row.text = "";
-        row.cells = Array.from({ length: headerCells }, (_, place) => cells[place] ?? "");
+        row.cells = Array.from({ length: headerCells }, (_, index) => cells[index] ?? "");
         features.fill(Number.NaN, offset, offset + columns.length);
         return [{ line, text }];
     }
     let problems = NONE;
     for (let index = 0; index < columns.length; index++) {
-        const { name, place, read } = columns[index] as FeatureColumn;
-        const value = read(cells[place] as string);
+        const { name, position, read } = columns[index] as FeatureColumn;
+        const value = read(cells[position] as string);
         if (typeof value === "number") {
             features[offset + index] = value;
         } else {
@@ -96,7 +97,6 @@ function readRow(
 }
 
 function describeRagged(cells: readonly string[], expected: number): string {
-    const count = cells.length === 1 ? "1 cell" : `${cells.length} cells`;
-    const surplus = cells.length > expected ? `; the first too many is ${JSON.stringify(cells[expected])}` : "";
-    return `has ${count}, the header has ${expected}${surplus}`;
+    const surplus = cells.length > expected ? `; the first extra cell is ${JSON.stringify(cells[expected])}` : "";
+    return `has ${countOf(cells.length, "cell")}, the header has ${expected}${surplus}`;
 }

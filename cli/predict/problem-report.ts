@@ -1,47 +1,49 @@
+import { countOf, plural } from "../shared/text";
 import type { PredictedRows, RowProblem } from "./predict-rows";
 
-/** More problems than this are counted only. */
+/** Further problems are only counted. */
 const MAX_SHOWN = 20;
 
-/** Counts rows, and shows what is wrong with some as they pass. */
+/** Counts rows and reports their problems as they pass. */
 export class ProblemReport {
     rows = 0;
     failedRows = 0;
     #problems = 0;
 
     readonly #source: string;
-    readonly #note: (line: string) => void;
+    readonly #report: (line: string) => void;
 
-    constructor(source: string, note: (line: string) => void) {
+    constructor(source: string, report: (line: string) => void) {
         this.#source = source;
-        this.#note = note;
+        this.#report = report;
     }
 
-    /** The same rows, noted. */
-    async *watch(pieces: AsyncIterable<PredictedRows>): AsyncGenerator<PredictedRows, void> {
-        for await (const piece of pieces) {
-            this.rows += piece.rows.length;
-            this.failedRows += piece.errors.filter((error) => error !== undefined).length;
-            for (const problem of piece.problems) {
+    /** Passes the rows on and reports their problems. */
+    async *watch(batches: AsyncIterable<PredictedRows>): AsyncGenerator<PredictedRows, void> {
+        for await (const batch of batches) {
+            this.rows += batch.rows.length;
+            this.failedRows += batch.errors.filter((error) => error !== undefined).length;
+            for (const problem of batch.problems) {
                 this.#problems += 1;
                 if (this.#problems <= MAX_SHOWN) {
-                    this.#note(this.#describe(problem));
+                    this.#report(this.#describe(problem));
                 }
             }
-            yield piece;
+            yield batch;
         }
     }
 
-    /** Says how much was not shown. */
+    /** Reports the number of problems that were not shown. */
     end(): void {
         const more = this.#problems - MAX_SHOWN;
         if (more > 0) {
-            this.#note(`${more} more ${more === 1 ? "problem is" : "problems are"} in the output's prediction_error`);
+            const problems = countOf(more, "more problem", "more problems");
+            this.#report(`${problems} ${plural(more, "is", "are")} in the output's prediction_error`);
         }
     }
 
     #describe({ line, column, text }: RowProblem): string {
-        const place = column === undefined ? `row ${line}` : `row ${line}, column ${JSON.stringify(column)}`;
-        return `${this.#source} ${place}: ${text}`;
+        const position = column === undefined ? `row ${line}` : `row ${line}, column ${JSON.stringify(column)}`;
+        return `${this.#source} ${position}: ${text}`;
     }
 }

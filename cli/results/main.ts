@@ -1,4 +1,5 @@
-import { runAsProcess } from "../shared/stored-runs/command";
-import { saveResults } from "../shared/stored-runs/save-results";
+import { processContext } from "../shared/command-context";
+import { runCommand } from "../shared/run-command";
+import { saveResults } from "./save-results";
 
-runAsProcess(saveResults);
+runCommand((args) => saveResults(args, processContext()));

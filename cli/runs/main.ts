@@ -1,4 +1,5 @@
-import { runAsProcess } from "../shared/stored-runs/command";
-import { listRuns } from "../shared/stored-runs/list-runs";
+import { processContext } from "../shared/command-context";
+import { runCommand } from "../shared/run-command";
+import { listRuns } from "./list-runs";
 
-runAsProcess(listRuns);
+runCommand((args) => listRuns(args, processContext()));

@@ -1,42 +1,41 @@
-import { buildImage, findEngine, type ImageBuild, ImageBuildError, REHEARSAL_TAG } from "../shared/docker";
-import type { RuntimeName } from "./context";
-import { UsageError } from "./stack-config";
+import { buildImage, findEngine, type ImageBuild, ImageBuildError, lastLine, REHEARSAL_TAG } from "../shared/docker";
+import { UsageError } from "../shared/usage-error";
+import type { RuntimeName } from "./rehearsal-context";
 
 /**
- * Decides what the VM is made of, and says so.
+ * Chooses the VM's guest and reports the choice.
  *
- * Unless a runtime is asked for, an engine is used if there is one and the trainer's base images are there or can be pulled: the
- * rehearsal has to work on a machine without a network, too. Any other failure of the build is the trainer's, and is reported
- * when the image is made.
+ * By default an engine is used if one answers and the trainer's base images exist or can be pulled, because the rehearsal
+ * must also work without a network. Any other build failure is the trainer's; it is reported when the image is created.
  *
- * @throws UsageError when `docker` is asked for and no engine answers
+ * @throws UsageError when `docker` is requested and no engine answers
  */
 export async function chooseRuntime(
-    asked: RuntimeName | undefined,
+    requested: RuntimeName | undefined,
     build: ImageBuild,
     print: (line: string) => void,
     signal: AbortSignal,
 ): Promise<RuntimeName> {
-    if (asked === "process") {
+    if (requested === "process") {
         print("VM: the trainer runs as a process (--runtime process).");
         return "process";
     }
     const engine = await findEngine();
     if ("missing" in engine) {
-        if (asked === "docker") {
+        if (requested === "docker") {
             throw new UsageError(
-                `--runtime docker needs a Docker engine, and none answers: ${engine.missing} (start Docker, or npm start -- --runtime process)`,
+                `--runtime docker needs a Docker engine, but none answers: ${engine.missing} (start Docker, or npm start -- --runtime process)`,
             );
         }
-        print("VM: no Docker engine answers, so the trainer runs as a process instead of in its image.");
+        print("VM: no Docker engine answers; running the trainer as a process instead of in its image.");
         return "process";
     }
-    if (asked === undefined) {
-        print(`Docker engine ${engine.version} found: building the trainer's image (the first time takes longest) ...`);
+    if (requested === undefined) {
+        print(`Docker engine ${engine.version} found: building the trainer's image (slow the first time) ...`);
         const unavailable = await baseImageUnavailable(build, signal);
         if (unavailable) {
-            print(`VM: the base images cannot be had (${unavailable}), so the trainer runs as a process.`);
-            print("    To insist: npm start -- --runtime docker");
+            print(`VM: the base images are unavailable (${unavailable}); running the trainer as a process.`);
+            print("    To use Docker anyway: npm start -- --runtime docker");
             return "process";
         }
     }
@@ -50,7 +49,7 @@ async function baseImageUnavailable(build: ImageBuild, signal: AbortSignal): Pro
         return undefined;
     } catch (error) {
         if (error instanceof ImageBuildError && error.baseImageUnavailable) {
-            return error.output.trim().split("\n").at(-1)?.trim();
+            return lastLine(error.output);
         }
         return undefined;
     }

@@ -1,28 +1,38 @@
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { ConfigError, renderIssues } from "../../infra/config/issues";
-import { type RehearsalOptions, rehearse } from "./rehearse";
-import { googleCloudCommand, startCommand, UsageError } from "./stack-config";
+import { HELP, readArguments } from "../shared/arguments";
+import { PROJECT_DIR } from "../shared/command-context";
+import { runCommand } from "../shared/run-command";
+import { UsageError } from "../shared/usage-error";
+import type { RuntimeName } from "./rehearsal-context";
+import { rehearse } from "./rehearse";
+import { googleCloudCommand, startCommand } from "./stack-config";
 
-const USAGE = `npm start rehearses the whole life of a stack on this machine: no cloud account is needed, and nothing is left.
+const USAGE = `npm start rehearses the whole life of a stack on this machine. It needs no cloud account and leaves nothing behind.
 
 Usage: npm start -- [options]
 
-  --config key=value   a value over Pulumi.local.yaml and the defaults in Pulumi.yaml; may be repeated
+  --config key=value   overrides Pulumi.local.yaml and the defaults in Pulumi.yaml; may be repeated
                        e.g. --config dataset=my.csv --config target=price
   --runtime NAME       docker: the trainer's image, in a container; process: the trainer's start script
-                       default: docker if a Docker engine answers and the base images can be had
+                       default: docker if a Docker engine answers and the base images are available
   --help               this text`;
 
-const projectDir = path.resolve(__dirname, "../..");
+const OPTIONS = {
+    config: { type: "string", multiple: true, short: "c" },
+    runtime: { type: "string" },
+    ...HELP,
+} as const;
 
-/** `npm start`: parses the command line, listens for Ctrl-C, and turns the rehearsal's end into an exit status. */
-async function main(): Promise<number> {
-    const options = readArguments();
-    if (options.help) {
+/** `npm start`: reads the command line, listens for Ctrl-C, and reports how the rehearsal ended. */
+async function main(args: string[]): Promise<number> {
+    const { values } = readArguments(args, { help: "npm start -- --help", options: OPTIONS });
+    if (values.help) {
         console.log(USAGE);
         return 0;
     }
+    const runtime = parseRuntime(values.runtime);
+    const config = values.config ?? [];
     const interrupt = new AbortController();
     const onSignal = () => {
         if (interrupt.signal.aborted) {
@@ -33,20 +43,21 @@ async function main(): Promise<number> {
     process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
 
     const started = Date.now();
-    const status = await rehearseChecked({
-        projectDir,
-        dataDir: path.join(projectDir, ".emulator", "rehearsal"),
+    const status = await rehearse({
+        projectDir: PROJECT_DIR,
+        dataDir: path.join(PROJECT_DIR, ".emulator", "rehearsal"),
         stack: "local",
-        config: options.config ?? [],
-        runtime: options.runtime,
+        config,
+        runtime,
         print: (line) => console.log(line),
         signal: interrupt.signal,
+    }).catch((error: unknown) => {
+        throw error instanceof ConfigError ? new UsageError(renderIssues(error.issues, startCommand)) : error;
     });
     console.log("");
     if (status === 0) {
-        console.log(
-            `Rehearsed in ${((Date.now() - started) / 1000).toFixed(1)} s. The same on Google Cloud: ${googleCloudCommand(options.config ?? [])}`,
-        );
+        const seconds = ((Date.now() - started) / 1000).toFixed(1);
+        console.log(`Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config)}`);
     } else {
         const end = interrupt.signal.aborted ? "was interrupted" : "failed";
         console.log(`The rehearsal ${end} (exit status ${status}).`);
@@ -54,43 +65,11 @@ async function main(): Promise<number> {
     return status;
 }
 
-function readArguments() {
-    try {
-        const { values } = parseArgs({
-            options: {
-                config: { type: "string", multiple: true, short: "c" },
-                runtime: { type: "string" },
-                help: { type: "boolean", short: "h" },
-            },
-        });
-        const { runtime } = values;
-        if (runtime !== undefined && runtime !== "docker" && runtime !== "process") {
-            throw new UsageError(
-                `--runtime must be docker or process; got "${runtime}" (npm start -- --runtime process)`,
-            );
-        }
-        return { ...values, runtime: runtime as "docker" | "process" | undefined };
-    } catch (error) {
-        throw error instanceof UsageError ? error : new UsageError(`${(error as Error).message} (npm start -- --help)`);
+function parseRuntime(name: string | undefined): RuntimeName | undefined {
+    if (name !== undefined && name !== "docker" && name !== "process") {
+        throw new UsageError(`--runtime must be docker or process; got "${name}" (npm start -- --runtime process)`);
     }
+    return name;
 }
 
-/** @throws UsageError for an invalid config; its fixes are options of this command */
-async function rehearseChecked(options: RehearsalOptions): Promise<number> {
-    try {
-        return await rehearse(options);
-    } catch (error) {
-        throw error instanceof ConfigError ? new UsageError(renderIssues(error.issues, startCommand)) : error;
-    }
-}
-
-main().then(
-    (status) => {
-        process.exitCode = status;
-    },
-    (error: Error) => {
-        // User errors print without a stack trace; anything else is a bug and needs one.
-        console.error(error instanceof UsageError ? `error: ${error.message}` : error.stack);
-        process.exitCode = 1;
-    },
-);
+runCommand(main);

@@ -1,7 +1,7 @@
-import { call, callAndWait, GoogleApiError, type Properties, type RehearsalContext } from "./context";
+import { call, callAndWait, GoogleApiError, type Properties, type RehearsalContext } from "./rehearsal-context";
 import type { StackConfig } from "./stack-config";
 
-/** Roles that README asks for an existing service account, granted on the project. */
+/** Roles that the documentation requires of an existing service account, granted on the project. */
 const ACCOUNT_ROLES = [
     "roles/storage.legacyBucketReader",
     "roles/storage.objectUser",
@@ -9,40 +9,43 @@ const ACCOUNT_ROLES = [
     "roles/logging.logWriter",
 ];
 
-/** Takes away again what stood for something existing. */
-export type TakeAway = (context: RehearsalContext) => Promise<void>;
+/** Deletes a prerequisite. */
+export type Teardown = (context: RehearsalContext) => Promise<void>;
 
 /**
- * Makes what the config says exists already, network and subnetwork or a service account with its grants: the emulator begins
- * empty. A rehearsal cannot tell whether they are on Google Cloud as they should be.
+ * Creates the resources that the config says exist (network and subnetwork, or a service account with its grants), because
+ * the emulator starts empty. A rehearsal cannot check them on Google Cloud.
  *
- * @returns how to take it away again, the last first
+ * @returns their teardown, in reverse order
  */
-export async function makeExisting(context: RehearsalContext, { project, values }: StackConfig): Promise<TakeAway[]> {
+export async function createPrerequisites(
+    context: RehearsalContext,
+    { project, values }: StackConfig,
+): Promise<Teardown[]> {
     const value = (key: string) => values[`${project}:${key}`] ?? "";
-    const made: TakeAway[] = [];
+    const teardown: Teardown[] = [];
     const [network, subnetwork, account] = [value("network"), value("subnetwork"), value("serviceAccount")];
     if (network && subnetwork) {
         const networkPath = networkPathOf(network, context);
         const subnetworkPath = subnetworkPathOf(subnetwork, context);
-        made.unshift(await makeAt(context, networkPath, { autoCreateSubnetworks: false }));
+        teardown.unshift(await createNetworkPart(context, networkPath, { autoCreateSubnetworks: false }));
         const range = { ipCidrRange: "10.0.0.0/24", privateIpGoogleAccess: true };
-        made.unshift(await makeAt(context, subnetworkPath, { network: networkPath, ...range }));
-        context.print(`Taken to exist: ${networkPath}, and ${subnetworkPath} with Private Google Access`);
+        teardown.unshift(await createNetworkPart(context, subnetworkPath, { network: networkPath, ...range }));
+        context.print(`Assumed to exist: ${networkPath}, and ${subnetworkPath} with Private Google Access`);
     }
     if (account) {
-        made.unshift(await makeAccount(context, account));
-        context.print(`Taken to exist: ${account}, with ${ACCOUNT_ROLES.join(", ")}`);
+        teardown.unshift(await createAccount(context, account));
+        context.print(`Assumed to exist: ${account}, with ${ACCOUNT_ROLES.join(", ")}`);
     }
-    return made;
+    return teardown;
 }
 
-/** The path of a network that is given by name, path or URL, as the gcp provider makes it. */
+/** The path of a network given by name, path or URL, by the gcp provider's rules. */
 export function networkPathOf(network: string, { gcp }: RehearsalContext): string {
     return pathOf(network, `projects/${gcp.project}/global/networks`);
 }
 
-/** The same of a subnetwork, which a name puts into the stack's region. */
+/** The path of a subnetwork; a name alone means the stack's region. */
 export function subnetworkPathOf(subnetwork: string, { gcp }: RehearsalContext): string {
     return pathOf(subnetwork, `projects/${gcp.project}/regions/${gcp.region}/subnetworks`);
 }
@@ -51,20 +54,23 @@ function pathOf(reference: string, collection: string): string {
     return /projects\/.*$/.exec(reference)?.[0] ?? `${collection}/${reference.split("/").at(-1)}`;
 }
 
-async function makeAt(context: RehearsalContext, path: string, body: Properties): Promise<TakeAway> {
+async function createNetworkPart(context: RehearsalContext, path: string, body: Properties): Promise<Teardown> {
     const at = path.lastIndexOf("/");
     const name = path.slice(at + 1);
     await callAndWait(context, "POST", `/compute/v1/${path.slice(0, at)}`, { name, ...body });
     return (later) => callAndWait(later, "DELETE", `/compute/v1/${path}`);
 }
 
-async function makeAccount(context: RehearsalContext, email: string): Promise<TakeAway> {
+async function createAccount(context: RehearsalContext, email: string): Promise<Teardown> {
     const { project } = context.gcp;
-    const [accountId, home = ""] = email.split(/@|\.iam\.gserviceaccount\.com$/);
-    const account = `projects/${home || project}/serviceAccounts/${email}`;
-    const made = await call(context, "POST", `/v1/projects/${home || project}/serviceAccounts`, { accountId });
-    if (made.email !== email) {
-        throw new GoogleApiError(400, `the rehearsal cannot make the service account ${email}; it made ${made.email}`);
+    const [accountId, ownProject = ""] = email.split(/@|\.iam\.gserviceaccount\.com$/);
+    const account = `projects/${ownProject || project}/serviceAccounts/${email}`;
+    const created = await call(context, "POST", `/v1/projects/${ownProject || project}/serviceAccounts`, { accountId });
+    if (created.email !== email) {
+        throw new GoogleApiError(
+            400,
+            `the rehearsal cannot create the service account ${email}; it created ${created.email}`,
+        );
     }
     await changeGrants(context, (members) => [...members, `serviceAccount:${email}`]);
     return async (later) => {
@@ -88,6 +94,6 @@ async function changeGrants(context: RehearsalContext, change: (members: string[
         const members = bindings.find((binding) => binding.role === role)?.members ?? [];
         return { role, members: change(members) };
     });
-    const kept = [...others, ...own.filter(({ members }) => members.length > 0)];
-    await call(context, "POST", `${at}:setIamPolicy`, { policy: { ...policy, bindings: kept } });
+    const changed = [...others, ...own.filter(({ members }) => members.length > 0)];
+    await call(context, "POST", `${at}:setIamPolicy`, { policy: { ...policy, bindings: changed } });
 }

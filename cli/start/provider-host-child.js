@@ -1,5 +1,5 @@
 // @ts-check
-// Runs one call of a serialised dynamic provider, the way Pulumi's own host does
+// Runs one call of a serialised dynamic provider as Pulumi's host does
 // (node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js), and sends its result to the parent process.
 
 const path = require("node:path");
@@ -20,12 +20,12 @@ process.once("message", (message) => {
     );
 });
 
-// Without its parent nobody would hear of the result.
+// Without its parent nobody can receive the result.
 process.on("disconnect", () => process.exit(1));
 
 /** @param {Call} call */
 async function run(call) {
-    // The engine resolves modules from the project folder only; here the working folder may be another one.
+    // The engine resolves modules from the project folder; the working folder may be another one here.
     const appendPaths = [path.join(__dirname, "../../node_modules")];
     const provider = requireFromString(call.text, { appendPaths }).handler();
     await provider.configure?.({ config: configOf(call.config) });

@@ -3,30 +3,30 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-/** One call of a dynamic provider. */
+/** A call of a dynamic provider. */
 export interface ProviderCall {
-    /** The serialised provider: a dynamic resource's `__provider` input. */
+    /** The serialised provider, which is a dynamic resource's `__provider` input. */
     text: string;
     method: "create" | "update" | "delete" | "read" | "diff" | "check";
-    /** Needed by all but `create` and `check`. */
+    /** Required by all methods except `create` and `check`. */
     id?: string;
     /** State before the call, for `update` and `diff`. */
     olds?: object;
-    /** Resolved inputs; for `delete` and `read` the state. */
+    /** Resolved inputs, or the state for `delete` and `read`. */
     inputs: object;
     /** Stack config by full key, e.g. `gcp:accessToken`. */
     config: Record<string, string>;
-    /** Folder that stands for the project's. */
+    /** Working folder, in place of the project folder. */
     cwd: string;
-    /** Environment of the child process. @default this process's own */
+    /** Environment of the child process. @default that of this process */
     env?: NodeJS.ProcessEnv;
-    /** Called for every line that the provider prints. */
+    /** Called for each line that the provider prints. */
     onLine: (stream: "stdout" | "stderr", line: string) => void;
     /** Kills the child process. */
     signal?: AbortSignal;
 }
 
-/** What `create`, `update` and `read` give back; `diff` gives `changes` and `replaces`. */
+/** Result of `create`, `update` and `read`; `diff` returns `changes` and `replaces`. */
 export interface ProviderResult {
     id?: string;
     outs?: Record<string, unknown>;
@@ -39,7 +39,8 @@ type Answer = { result?: ProviderResult } | { error: string };
 
 /**
  * Runs a serialised dynamic provider in a plain Node process, as Pulumi's engine does.
- * @throws the provider's error with its message; or one that says the process was aborted or ended without an answer.
+ *
+ * @throws Error with the provider's message, or one that reports an aborted process or one that ended without an answer
  */
 export async function runProvider(call: ProviderCall): Promise<ProviderResult> {
     const { onLine, signal, cwd, env, ...request } = call;

@@ -1,31 +1,31 @@
 import type { MockCallArgs, MockResourceArgs, MockResourceResult, Mocks } from "@pulumi/pulumi/runtime";
 import { trainingRunType } from "../../run/resource-types";
-import { type Applied, call, type Properties, type RehearsalContext } from "./context";
+import { type CreatedResource, call, type Properties, type RehearsalContext } from "./rehearsal-context";
 import { resourceTypes } from "./resources";
 
-/** Beginning of a dynamic resource's type token. */
+/** Prefix of a dynamic resource's type token. */
 const DYNAMIC = "pulumi-nodejs:dynamic/";
 
-/** Pulumi marks a secret on the wire by this key. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
+/** Pulumi marks a secret in RPC messages with this key. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 /**
- * The engine's part, played against the emulator: each resource that the program registers is made there, in order, and can be
- * taken away again in the reverse order.
+ * Stands in for Pulumi's engine: it creates each resource that the program registers in the emulator, and destroys them in
+ * reverse order.
  *
- * Nothing here throws into Pulumi's runtime, which would end the process: the first failure is kept in {@link failure}. From
- * then on, or from Ctrl-C on, no registration is answered: outputs that will never be known are not made up.
+ * Nothing here throws into Pulumi's runtime, because that would end the process: {@link failure} keeps the first failure.
+ * After a failure or Ctrl-C, registrations stay pending, so no output gets an invented value.
  */
 export class RehearsalEngine implements Mocks {
-    /** The first thing that went wrong. */
+    /** The first failure. */
     failure: { resource: string; error: Error } | undefined;
-    /** Settles when something has failed or Ctrl-C was pressed: the program's outputs will not come then. */
+    /** Settles after a failure or Ctrl-C: the program's outputs will then never resolve. */
     readonly ended: Promise<void>;
-    /** The run that a `TrainingRun` was asked to wait for. */
+    /** The run of the stack's `TrainingRun`. */
     run: { bucket: string; runId: string } | undefined;
     #announceEnd: () => void = () => undefined;
     #pending = new Set<Promise<unknown>>();
-    readonly #applied: { type: string; name: string; destroy: Applied["destroy"] }[] = [];
+    readonly #created: { type: string; name: string; destroy: CreatedResource["destroy"] }[] = [];
 
     readonly #context: RehearsalContext;
 
@@ -35,25 +35,25 @@ export class RehearsalEngine implements Mocks {
         this.ended = new Promise((resolve) => {
             this.#announceEnd = resolve;
         });
-        // An abort that came before is not announced again.
+        // A signal that is already aborted fires no event.
         if (context.signal.aborted) {
             this.#announceEnd();
         }
         context.signal.addEventListener("abort", () => this.#announceEnd(), { once: true });
     }
 
-    /** How many resources exist. */
+    /** Number of resources created. */
     get count(): number {
-        return this.#applied.length;
+        return this.#created.length;
     }
 
-    /** Keeps the first failure. */
+    /** Records a failure; only the first is kept. */
     fail(resource: string, error: Error): void {
         this.failure ??= { resource, error };
         this.#announceEnd();
     }
 
-    /** Waits until nothing is being made any more. */
+    /** Waits until no resource is being created. */
     async settled(): Promise<void> {
         while (this.#pending.size > 0) {
             await Promise.allSettled(this.#pending);
@@ -68,34 +68,34 @@ export class RehearsalEngine implements Mocks {
         if (this.failure || this.#context.signal.aborted) {
             return never();
         }
-        const work = this.#make({ ...args, inputs });
+        const work = this.#create({ ...args, inputs });
         this.#pending.add(work);
-        const made = await work;
+        const created = await work;
         this.#pending.delete(work);
-        return made ?? never();
+        return created ?? never();
     }
 
-    /** @returns undefined if it could not be made */
-    async #make(args: MockResourceArgs & { inputs: Properties }): Promise<MockResourceResult | undefined> {
+    /** @returns undefined on failure */
+    async #create(args: MockResourceArgs & { inputs: Properties }): Promise<MockResourceResult | undefined> {
         const { inputs } = args;
         if (args.type === trainingRunType) {
             this.run = { bucket: String(inputs.bucket), runId: String(inputs.runId) };
         }
-        const apply = resourceTypes[args.type];
+        const create = resourceTypes[args.type];
         try {
-            if (!apply) {
+            if (!create) {
                 throw new Error(`the rehearsal has no resource type ${args.type}`);
             }
             const started = Date.now();
-            const made = await apply(args, this.#context);
-            if (this.#applied.length === 0) {
+            const created = await create(args, this.#context);
+            if (this.#created.length === 0) {
                 this.#context.print("\npulumi up, rehearsed:");
             }
-            this.#applied.push({ type: args.type, name: args.name, destroy: made.destroy });
-            this.#context.print(line("+", args, made.note, Date.now() - started));
-            return { id: made.id, state: { ...inputs, ...made.outputs } };
+            this.#created.push({ type: args.type, name: args.name, destroy: created.destroy });
+            this.#context.print(line("+", args, created.detail, Date.now() - started));
+            return { id: created.id, state: { ...inputs, ...created.outputs } };
         } catch (error) {
-            // A resource whose creation was cut off by Ctrl-C is not what failed.
+            // A resource whose creation Ctrl-C cut off is not a failure.
             if (!this.#context.signal.aborted) {
                 this.fail(args.name, error as Error);
             }
@@ -122,7 +122,7 @@ export class RehearsalEngine implements Mocks {
                 const found = await call(this.#context, "GET", `/storage/v1/b/${args.inputs.bucket}/o/${object}`).catch(
                     () => {
                         throw new Error(
-                            `the emulator begins empty and has no ${uri}; rehearse with a file (npm start -- --config dataset=data/iris.csv)`,
+                            `the emulator starts empty and has no ${uri}; rehearse with a file (npm start -- --config dataset=data/iris.csv)`,
                         );
                     },
                 );
@@ -139,14 +139,14 @@ export class RehearsalEngine implements Mocks {
     }
 
     /**
-     * Takes everything away again, the last first. What fails does not keep the rest from going.
+     * Destroys every resource in reverse order. A failure does not stop the rest.
      *
-     * @param context the surroundings, with a signal that is not aborted
-     * @returns what could not be taken away
+     * @param context a context whose signal is not aborted
+     * @returns the failures
      */
     async destroy(context: RehearsalContext): Promise<Error[]> {
         const failures: Error[] = [];
-        for (const { type, name, destroy } of this.#applied.reverse()) {
+        for (const { type, name, destroy } of this.#created.reverse()) {
             if (!destroy) {
                 continue;
             }
@@ -169,12 +169,12 @@ function never(): Promise<never> {
 function line(
     sign: string,
     { type, name }: { type: string; name: string },
-    note: string | undefined,
+    detail: string | undefined,
     ms: number,
 ): string {
     // gcp:storage/bucket:Bucket -> gcp:storage:Bucket, as Pulumi shows it.
     const shown = type.startsWith(DYNAMIC) ? type.slice(DYNAMIC.length) : type.replace(/\/[^:]+/, "");
-    return `  ${sign} ${shown.padEnd(42)} ${name}${note ? `  ${note}` : ""}${ms >= 3000 ? `  ${(ms / 1000).toFixed(1)} s` : ""}`;
+    return `  ${sign} ${shown.padEnd(42)} ${name}${detail ? `  ${detail}` : ""}${ms >= 3000 ? `  ${(ms / 1000).toFixed(1)} s` : ""}`;
 }
 
 function withoutSecrets(value: unknown): unknown {

@@ -9,43 +9,42 @@ import { platformOf } from "../../infra/machine-types";
 import { runLayout } from "../../run/layout";
 import { REHEARSAL_TAG, removeImage } from "../shared/docker";
 import { chooseRuntime } from "./choose-runtime";
-import { call, GoogleApiError, type Properties, type RehearsalContext, type RuntimeName } from "./context";
-import { withoutGpu } from "./gpu";
-import { makeExisting } from "./prerequisites";
+import { createPrerequisites } from "./prerequisites";
+import { call, GoogleApiError, type Properties, type RehearsalContext, type RuntimeName } from "./rehearsal-context";
 import { RehearsalEngine } from "./rehearsal-engine";
 import { metricsTable, readResults, resultLines } from "./results";
-import { readStackConfig, type StackConfig } from "./stack-config";
+import { readStackConfig, type StackConfig, withoutGpu } from "./stack-config";
 
-/** What to rehearse, and how. */
 export interface RehearsalOptions {
     /** The folder of Pulumi.yaml and index.ts. */
     projectDir: string;
-    /** Where the emulator keeps its data; emptied before and after. */
+    /** Folder of the emulator's data; emptied before and after. */
     dataDir: string;
     stack: string;
     /** The values of `--config`, each `key=value`. */
     config: readonly string[];
-    /** @default docker if an engine answers and has or gets the base images, else process */
+    /** @default docker if an engine answers and the base images are available, else process */
     runtime: RuntimeName | undefined;
     print(line: string): void;
-    /** Aborted by Ctrl-C: what exists is taken away, and the rehearsal ends. */
+    /** Aborted by Ctrl-C: the rehearsal destroys what exists and ends. */
     signal: AbortSignal;
 }
 
 /**
- * The whole life of a stack on this machine: emulator up, the program of `pulumi up` against it, results home, everything
- * destroyed again.
+ * Runs the whole life of a stack on this machine: starts the emulator, runs the program of `pulumi up` against it, saves the
+ * results, and destroys everything again.
  *
- * @returns the exit status: 0 only if the model is there and verified; the trainer's own if it failed; 130 after Ctrl-C; else 1
- * @throws UsageError, and what the config check of the program finds, before anything is made
+ * @returns the exit status: 0 only if the model is saved and verified; the trainer's exit code if it failed; 130 after
+ * Ctrl-C; else 1
+ * @throws UsageError or ConfigError before anything is created
  */
 export async function rehearse(options: RehearsalOptions): Promise<number> {
     const { print, signal } = options;
-    const asked = readStackConfig(options.projectDir, options.stack, options.config);
-    // The program checks it again; here it is checked before an image is built.
-    const config = checkConfig(asked, options.projectDir);
-    const stackConfig = withoutGpu(asked, print);
-    // The program makes the same copy: its image is then there already.
+    const requested = readStackConfig(options.projectDir, options.stack, options.config);
+    // The program checks it again; this check comes before an image is built.
+    const config = checkConfig(requested, options.projectDir);
+    const stackConfig = withoutGpu(requested, print);
+    // The program makes the same copy, so its image is already built then.
     const owner = { stack: stackConfig.stack, component: "trainer" };
     const copy = path.resolve(options.projectDir, copyBuildContext(options.projectDir, config.trainer, owner));
     const build = { context: copy, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
@@ -56,16 +55,16 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         print(`Emulator of Google Cloud at ${emulator.url}`);
         const context = contextOf(options, stackConfig, config.trainer, emulator.url, runtime);
         const engine = new RehearsalEngine(context);
-        const existing = await makeExisting(context, stackConfig);
+        const teardown = await createPrerequisites(context, stackConfig);
         try {
             status = await up(engine, context, stackConfig, options);
         } finally {
             status = (await down(engine, context)) && status === 0 ? 0 : status || 1;
-            for (const takeAway of existing) {
-                await takeAway({ ...context, signal: new AbortController().signal });
+            for (const tearDown of teardown) {
+                await tearDown({ ...context, signal: new AbortController().signal });
             }
             if (engine.count > 0) {
-                status = (await nothingLeft(emulator.inventory(), print)) ? status : status || 1;
+                status = reportLeftovers(await emulator.inventory(), print) ? status : status || 1;
             }
         }
     } finally {
@@ -78,7 +77,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     return signal.aborted ? 130 : status;
 }
 
-/** @throws ConfigError with everything that is wrong */
+/** @throws ConfigError with every problem */
 function checkConfig({ project, values }: StackConfig, projectDir: string): Config {
     const prefix = `${project}:`;
     const own = Object.entries(values).filter(([key]) => key.startsWith(prefix));
@@ -90,7 +89,7 @@ function checkConfig({ project, values }: StackConfig, projectDir: string): Conf
     );
 }
 
-/** What a killed rehearsal left is of no use to anybody; the emulator's lock tells it from one that still runs. */
+/** Leftovers of a killed rehearsal are discarded; the emulator's lock distinguishes it from one that is still running. */
 async function startEmpty(dataDir: string, runtime: RuntimeName): Promise<Emulator> {
     const emulator = await startEmulator({ dataDir, runtime });
     if ((await emulator.inventory()).length === 0) {
@@ -111,7 +110,7 @@ async function up(
     const outputs = await runProgram(engine, context, stackConfig);
     if (context.signal.aborted) {
         print("");
-        print("Interrupted: the rehearsal is taken down.");
+        print("Interrupted; cleaning up.");
         return 130;
     }
     if (engine.failure) {
@@ -127,7 +126,7 @@ async function up(
     const { files, metrics } = results;
     if (metrics) {
         print("");
-        print("Metrics, as the trainer measured them:");
+        print("Metrics reported by the trainer:");
         for (const line of metricsTable(metrics)) {
             print(line);
         }
@@ -139,19 +138,19 @@ async function up(
     return 0;
 }
 
-/** Runs index.ts on Pulumi's own test runtime, with the emulator behind it. */
+/** Runs index.ts on Pulumi's test runtime, backed by the emulator. */
 async function runProgram(
     engine: RehearsalEngine,
     context: RehearsalContext,
     { project, stack }: StackConfig,
 ): Promise<Properties> {
-    // A failed function call, or a resource that was not applied, rejects outputs that nobody may be waiting for, at any time
-    // from here on; the engine keeps the first failure, which is the cause of the others.
+    // A failed function call or resource rejects outputs that nobody may be awaiting, at any time from here on. The engine
+    // keeps the first failure, which is the cause of the others.
     process.on("unhandledRejection", (error: Error) => engine.fail("index.ts", error));
     await pulumi.runtime.setMocks(engine, project, stack, false);
     pulumi.runtime.setAllConfig(context.config);
     const program = path.join(context.projectDir, "index.ts");
-    // By require, as the engine loads it: a config error is thrown from here.
+    // By require, as the engine loads it: this throws a config error.
     const outputs = await Promise.race([
         pulumi.runtime.runInPulumiStack(async () => require(program)),
         engine.ended.then(() => ({})),
@@ -167,7 +166,7 @@ async function reportFailure(engine: RehearsalEngine, context: RehearsalContext)
     return (await trainerExitCode(engine, context)) ?? 1;
 }
 
-/** What the container itself ended with, if it came so far; from the run's own status. */
+/** The container's exit code from the run's status, if the run got that far. */
 async function trainerExitCode(engine: RehearsalEngine, context: RehearsalContext): Promise<number | undefined> {
     if (!engine.run) {
         return undefined;
@@ -179,13 +178,13 @@ async function trainerExitCode(engine: RehearsalEngine, context: RehearsalContex
         return typeof status.exitCode === "number" && status.exitCode > 0 ? status.exitCode : undefined;
     } catch (error) {
         if (error instanceof GoogleApiError) {
-            return undefined; // it never began
+            return undefined; // It never started.
         }
         throw error;
     }
 }
 
-/** @returns whether everything could be taken away */
+/** @returns whether everything was destroyed */
 async function down(engine: RehearsalEngine, context: RehearsalContext): Promise<boolean> {
     if (engine.count === 0) {
         return true;
@@ -199,8 +198,8 @@ async function down(engine: RehearsalEngine, context: RehearsalContext): Promise
     return failures.length === 0;
 }
 
-async function nothingLeft(inventory: Promise<{ kind: string; name: string }[]>, print: (line: string) => void) {
-    const left = await inventory;
+/** @returns whether nothing is left */
+function reportLeftovers(left: { kind: string; name: string }[], print: (line: string) => void): boolean {
     print("");
     print(left.length === 0 ? "Left to bill: nothing." : "Left behind:");
     for (const { kind, name } of left) {

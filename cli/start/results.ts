@@ -1,22 +1,24 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { ownFiles } from "../../run/layout";
-import type { Properties } from "./context";
+import { formatValue, numbersOf } from "../shared/metrics";
+import { alignColumns } from "../shared/text";
+import type { Properties } from "./rehearsal-context";
 
-/** Files that every successful run leaves in its folder, whatever trained. */
+/** Files in the folder of every successful run, whatever the trainer. */
 const EXPECTED = Object.values(ownFiles);
 
 /**
- * What came home from a run.
+ * Reads the saved results of a run.
  *
  * @param folder `<resultsDir>/<stack>/<runId>`
- * @returns or what is not there: the rehearsal has not succeeded then
+ * @returns or the `problem` that makes the rehearsal fail
  */
 export function readResults(
     folder: string,
 ): { files: string[]; metrics: Properties | undefined } | { problem: string } {
     if (!existsSync(folder)) {
-        return { problem: `there is no ${folder}: the results did not come home` };
+        return { problem: `${folder} does not exist: the results were not saved` };
     }
     const files = readdirSync(folder, { recursive: true })
         .map(String)
@@ -28,7 +30,7 @@ export function readResults(
     }
     if (files.length === EXPECTED.length) {
         return {
-            problem: "the trainer ended well and wrote no model; it has to write under the gs:// URI in AIP_MODEL_DIR",
+            problem: "the trainer succeeded but wrote no model; it must write under the gs:// URI in AIP_MODEL_DIR",
         };
     }
     const metrics = files.includes("metrics.json")
@@ -38,19 +40,16 @@ export function readResults(
 }
 
 /**
- * What a person is told of the results: where they are, their files, and the report if the trainer wrote one.
+ * Describes the results: their folder and files, and the report if the trainer wrote one.
  *
- * @param folder as it is shown: relative to the project
+ * @param folder relative to the project
  */
 export function resultLines(folder: string, files: readonly string[]): string[] {
     const report = files.includes("report.html") ? [`Report: ${path.join(folder, "report.html")}`] : [];
     return [`Results, verified, in ${folder}${path.sep}`, `  ${files.join("  ")}`, ...report];
 }
 
-/**
- * The metrics as tables: every number at the top level, whatever the trainer calls it, and every list of rows, such as the
- * classes with theirs.
- */
+/** Formats metrics as tables: every number at the top level, whatever its name, and every list of rows, such as `classes`. */
 export function metricsTable(metrics: Properties): string[] {
     const numbers = numbersOf(metrics);
     const width = Math.max(12, ...numbers.map(([name]) => name.length));
@@ -63,18 +62,8 @@ export function metricsTable(metrics: Properties): string[] {
     return lines;
 }
 
-/** The numbers at the top level of the metrics, by name, as they are shown. */
-export function numbersOf(metrics: Properties): [name: string, shown: string][] {
-    return Object.entries(metrics)
-        .filter(([name, value]) => typeof value === "number" && !HIDDEN.includes(name))
-        .map(([name, value]) => [name, format(value)]);
-}
-
-/** Bookkeeping of the format, not a result. */
-const HIDDEN = ["schema", "seed"];
-
-/** A table longer than a screen hides what stands above it. */
-const MOST_ROWS = 20;
+/** A longer table would push the rest of the output off the screen. */
+const MAX_ROWS = 20;
 
 function isRow(value: unknown): value is Properties {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -85,21 +74,11 @@ function isRow(value: unknown): value is Properties {
 
 function table(rows: Properties[]): string[] {
     const columns = Object.keys(rows[0] ?? {});
-    const cells = rows.map((row) => columns.map((column) => format(row[column])));
-    const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i]?.length ?? 0)));
-    const draw = (row: string[]) =>
-        `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ")}`;
-    const left = cells.length - MOST_ROWS;
+    const cells = rows.map((row) => columns.map((column) => formatValue(row[column])));
+    const lines = alignColumns([columns, ...cells], (column) => column > 0);
+    const left = cells.length - MAX_ROWS;
     return [
-        draw(columns),
-        ...cells.slice(0, MOST_ROWS).map(draw),
+        ...lines.slice(0, MAX_ROWS + 1).map((line) => `  ${line}`),
         ...(left > 0 ? [`  and ${left} more, in metrics.json`] : []),
     ];
-}
-
-function format(value: unknown): string {
-    if (typeof value !== "number") {
-        return String(value);
-    }
-    return value.toLocaleString("en-US", { maximumSignificantDigits: 5, useGrouping: false });
 }

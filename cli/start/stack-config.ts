@@ -2,26 +2,24 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import type { Fix } from "../../infra/config/issues";
+import { UsageError } from "../shared/usage-error";
 
-/** What Pulumi's engine would hand to the program as config, and the project's name. */
+/** The config that Pulumi's engine would pass to the program, and the project's name. */
 export interface StackConfig {
     project: string;
     stack: string;
-    /** Fully qualified key (`gcp:project`, `gcp-trainer:target`) to its text; lists and objects as JSON, as the engine passes them. */
+    /** Text by fully qualified key (`gcp:project`, `gcp-trainer:target`). As from the engine, lists and objects are JSON. */
     values: Record<string, string>;
 }
 
-/** A mistake in how the command was called: shown without a stack trace. */
-export class UsageError extends Error {}
-
 /**
- * Reads the config of one stack the way Pulumi's engine does: defaults from `Pulumi.yaml`, over them `Pulumi.<stack>.yaml`,
- * over them `--config key=value` (a key without a namespace is the project's).
+ * Reads the config of one stack as Pulumi's engine does: defaults from `Pulumi.yaml`, overridden by `Pulumi.<stack>.yaml`,
+ * overridden by `--config key=value` (a key without a namespace is the project's).
  * https://www.pulumi.com/docs/iac/concepts/config/
  *
  * @param folder the folder of Pulumi.yaml
  * @param overrides the values of `--config`, each `key=value`
- * @throws UsageError when an override is not of that form
+ * @throws UsageError when an override has another form
  */
 export function readStackConfig(folder: string, stack: string, overrides: readonly string[]): StackConfig {
     const project = readYaml(path.join(folder, "Pulumi.yaml"));
@@ -51,17 +49,17 @@ export function readStackConfig(folder: string, stack: string, overrides: readon
     return { project: projectName, stack, values };
 }
 
-/** @throws UsageError for a path such as `hyperparameters.maxDepth`: an object is given as a whole, as JSON */
+/** @throws UsageError for a path such as `hyperparameters.maxDepth`: `--config` takes a whole object as JSON */
 function checkPath(override: string): void {
     const [, key, member, value = ""] = /^([\w-]+)\.([^=]+)=(.*)$/s.exec(override) ?? [];
     if (key !== undefined && member !== undefined) {
         throw new UsageError(
-            `--config takes an object as a whole; got "${override}" (${startCommand({ set: [key, member], value })})`,
+            `--config takes a whole object; got "${override}" (${startCommand({ set: [key, member], value })})`,
         );
     }
 }
 
-/** Fixes a config issue with an option of `npm start`, which takes lists and objects as a whole. */
+/** Renders the fix of a config issue as an option of `npm start`, which takes only whole lists and objects. */
 export function startCommand(fix: Fix): string {
     if ("remove" in fix) {
         const [key, ...entry] = fix.remove;
@@ -87,20 +85,30 @@ function rawJson(text: string): unknown {
 }
 
 /**
- * The line that does on Google Cloud what was rehearsed. Pulumi takes lists and objects from a stack file only, never from
- * `--config`.
+ * The command that deploys the rehearsed stack to Google Cloud. Pulumi reads lists and objects from a stack file only, not
+ * from `--config`.
  */
 export function googleCloudCommand(overrides: readonly string[]): string {
     const isStructured = (override: string) => /^[^=]+=\s*[[{]/.test(override);
     const flags = overrides.filter((each) => !isStructured(each)).map((each) => ` --config ${quote(each)}`);
     const lines = overrides.filter(isStructured).map((each) => each.replace("=", ": "));
-    const rest = lines.length > 0 ? `, with in the config of Pulumi.dev.yaml: ${lines.join(", ")}` : "";
+    const rest = lines.length > 0 ? `, with this in the config of Pulumi.dev.yaml: ${lines.join(", ")}` : "";
     return `npx pulumi up -s dev${flags.join("")}${rest}`;
 }
 
-/** As one word of a POSIX shell. */
+/** Quotes a text as one word of a POSIX shell. */
 function quote(text: string): string {
     return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Sets no GPU and reports it: the emulator's VMs have none, and the steps that install its driver need Container-Optimized OS. */
+export function withoutGpu(config: StackConfig, print: (line: string) => void): StackConfig {
+    const prefix = `${config.project}:`;
+    if (!(Number(config.values[`${prefix}gpuCount`]) > 0)) {
+        return config;
+    }
+    print("GPU: left out here; the steps that install its driver run on Google Cloud only.");
+    return { ...config, values: { ...config.values, [`${prefix}gpuCount`]: "0", [`${prefix}gpuType`]: "" } };
 }
 
 function readYaml(file: string): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { runProvider } from "../../cli/start/provider-host";
-import { putRun } from "../cli/stored-runs/support";
+import { putRun } from "../cli/shared/test-project";
 import { startBucket } from "../helpers/bucket";
 import { Consumer, type Registered } from "./consumer";
 

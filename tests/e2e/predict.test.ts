@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
     cpSync,
@@ -13,11 +12,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { text } from "node:stream/consumers";
 import type { CartModel } from "../../trainer/lib/model";
 import { modelOf } from "../../trainer/test/model/models";
+import { CliCommand, type EndedCommand } from "../helpers/cli-command";
 
-// `npm run predict` as npm runs it, with a tree that ml-cart fitted to the iris data.
+// `npm run predict` as npm runs it, with a tree that ml-cart fitted to the iris dataset.
 const ROOT = path.join(__dirname, "../..");
 const cart = require(path.join(ROOT, "trainer/node_modules/ml-cart"));
 
@@ -46,27 +45,19 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Starts the command in the project's folder, as npm does, on behalf of one who is in the test's folder. */
-function start(...args: string[]): ChildProcess {
-    return spawn(process.execPath, ["-r", "ts-node/register/transpile-only", "cli/predict/main.ts", ...args], {
-        cwd: ROOT,
-        env: { ...process.env, INIT_CWD: folder, npm_lifecycle_event: "predict" },
-    });
+/** Starts the command in the project folder, as npm does, for a user in the test's folder. */
+function start(...args: string[]): CliCommand {
+    return new CliCommand("predict", args, { cwd: ROOT, env: { INIT_CWD: folder, npm_lifecycle_event: "predict" } });
 }
 
-async function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-    const child = start(...args);
-    child.stdin?.end();
-    const [stdout, stderr, [status]] = await Promise.all([
-        text(child.stdout as NodeJS.ReadableStream),
-        text(child.stderr as NodeJS.ReadableStream),
-        once(child, "exit"),
-    ]);
-    return { status, stdout, stderr };
+async function run(...args: string[]): Promise<EndedCommand> {
+    const command = start(...args);
+    command.stdin.end();
+    return await command.ended;
 }
 
 describe("npm run predict, on iris", () => {
-    it("says of every flower what ml-cart says", async () => {
+    it("predicts every row as ml-cart does", async () => {
         cpSync(path.join(ROOT, "data/iris.csv"), path.join(folder, "iris.csv"));
 
         const { status, stderr } = await run("model", "iris.csv", "out.csv");
@@ -79,7 +70,7 @@ describe("npm run predict, on iris", () => {
         expect(written.map((line) => line.split(",").slice(0, 6))).toEqual(flowers);
     }, 60_000);
 
-    it("ends with 2 when a row has no prediction, with 1 when nothing is written", async () => {
+    it("exits with 2 if a row has no prediction, and with 1 if nothing was written", async () => {
         writeFileSync(path.join(folder, "new.csv"), `${FEATURES}\n5.1,3.5,1.4,wide\n`);
 
         const some = await run("model", "new.csv");
@@ -87,27 +78,26 @@ describe("npm run predict, on iris", () => {
 
         expect([some.status, none.status]).toEqual([2, 1]);
         expect(some.stderr).toContain('new.csv row 2, column "PetalWidthCm": must be a number; got "wide"');
-        expect(none.stderr).toBe(`${some.stderr.split("\n")[0]}\nerror: The input nowhere.csv is not there\n`);
+        expect(none.stderr).toBe(`${some.stderr.split("\n")[0]}\nerror: The input nowhere.csv does not exist\n`);
     }, 60_000);
 
     it.each(["SIGINT", "SIGTERM"] as const)(
-        "leaves nothing behind at %s",
+        "leaves nothing behind on %s",
         async (signal) => {
             const watcher = watch(folder);
-            const begun = once(watcher, "change");
-            const child = start("model", "-", "out.csv");
-            const stderr = text(child.stderr as NodeJS.ReadableStream);
-            // The input does not end: the command waits for more when the signal comes.
-            child.stdin?.write(`${FEATURES}\n5.1,3.5,1.4,0.2\n`);
-            await begun;
+            const created = once(watcher, "change");
+            const command = start("model", "-", "out.csv");
+            // The input does not end, so the command is waiting for more when the signal arrives.
+            command.stdin.write(`${FEATURES}\n5.1,3.5,1.4,0.2\n`);
+            await created;
             watcher.close();
             const partial = readdirSync(folder).filter((name) => name !== "model");
-            child.kill(signal);
-            const [status] = await once(child, "exit");
+            command.kill(signal);
+            const { status, stderr } = await command.ended;
 
             expect(partial).toEqual([expect.stringMatching(/^\.out\.csv\..*\.partial$/)]);
             expect(status).toBe(signal === "SIGINT" ? 130 : 143);
-            expect(await stderr).toContain("Stopped: nothing is written");
+            expect(stderr).toContain("Stopped: nothing was written");
             expect(readdirSync(folder)).toEqual(["model"]);
         },
         30_000,

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { CliCommand } from "../helpers/cli-command";
 import { BASE_IMAGE_ARGS, describeWithDocker, docker } from "../helpers/docker";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
-/** A rehearsal takes some ten seconds; a machine under load gets its time. */
+/** A rehearsal takes about ten seconds, and longer on a busy machine. */
 jest.setTimeout(120_000);
 
 let project: ProjectCopy;
@@ -19,24 +19,8 @@ const write = (name: string, text: string) => {
 };
 const read = (name: string) => readFileSync(path.join(project.folder, name), "utf8");
 
-/** What package.json's `start` script runs. */
-async function start(
-    args: string[],
-    onOutput?: (output: string, child: ChildProcess) => void,
-): Promise<{ status: number | null; output: string }> {
-    const { scripts } = JSON.parse(read("package.json")) as { scripts: { start: string } };
-    const [, ...script] = scripts.start.split(" ");
-    const child = spawn(process.execPath, [...script, ...args], { cwd: project.folder });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding("utf8").on("data", (text: string) => {
-            output += text;
-            onOutput?.(output, child);
-        });
-    }
-    const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
-    return { status, output };
-}
+/** `npm start`. */
+const start = (args: string[]) => new CliCommand("start", args, { cwd: project.folder }).ended;
 
 function runIdIn(output: string): string {
     return output.match(/r-[0-9a-f]{10}/)?.[0] ?? "none";
@@ -50,7 +34,7 @@ function expectNothingLeft(output: string): void {
 const asProcess = ["--runtime", "process"];
 
 describe("npm start", () => {
-    it("trains on iris, brings the model home and leaves nothing", async () => {
+    it("trains on iris, saves the model and leaves nothing behind", async () => {
         const { status, output } = await start(asProcess);
         expect({ status, output }).toMatchObject({ status: 0 });
         const folder = `models/local/${runIdIn(output)}`;
@@ -75,14 +59,14 @@ describe("npm start", () => {
             [...output.matchAll(/^ {2}([+-]) (\S+) +(\S+)/gm)]
                 .filter((line) => line[1] === sign)
                 .map((line) => line[3]);
-        // The APIs stay on.
+        // The APIs stay enabled.
         const apis = listed("+").filter((name) => name?.startsWith("trainer-apis-"));
         expect([...listed("-"), ...apis].sort()).toEqual(listed("+").sort());
         expect(apis).toHaveLength(5);
         expectNothingLeft(output);
     });
 
-    it("trains on another dataset under another run id", async () => {
+    it("trains on another dataset with another run id", async () => {
         const rows = Array.from(
             { length: 60 },
             (_, i) => `${i % 7},${i % 2 ? "flat" : "house"},${(i % 7) * 1000.5 + i}`,
@@ -99,7 +83,7 @@ describe("npm start", () => {
         });
     });
 
-    it("fails with the trainer's exit code, reason and last lines", async () => {
+    it("fails with the trainer's exit code, reason and last lines of the log", async () => {
         write("failing/package.json", '{"scripts":{"start":"node train.js"}}');
         write("failing/train.js", 'console.log("epoch 1"); console.error("no such layer"); process.exit(3);');
         write("failing/Dockerfile", "FROM scratch\n");
@@ -114,14 +98,14 @@ describe("npm start", () => {
         expectNothingLeft(output);
     });
 
-    it("names row and column of a bad value in the dataset", async () => {
+    it("reports row and column of an invalid value in the dataset", async () => {
         write("bad.csv", read("data/iris.csv").replace("\n76,6.6,", "\n76,wide,"));
         const { status, output } = await start([...asProcess, "--config", "dataset=bad.csv"]);
         expect({ status, output }).toMatchObject({ status: 65 });
         expect(output).toMatch(/bad\.csv row 77, column "SepalLengthCm": "wide"/);
     });
 
-    it("tells all that is wrong with the config before it makes anything", async () => {
+    it("reports every config error before creating anything", async () => {
         const args = ["dataset=nothing.csv", "maxRunMinutes=10abc"].flatMap((value) => ["--config", value]);
         const { status, output } = await start([...asProcess, ...args]);
         expect({ status, output }).toMatchObject({ status: 1 });
@@ -131,27 +115,25 @@ describe("npm start", () => {
         expect(output).not.toContain("    at ");
     });
 
-    it("says what to do when the trainer ends well and wrote no model", async () => {
+    it("reports a trainer that succeeds without writing a model", async () => {
         write("idle/package.json", '{"scripts":{"start":"node train.js"}}');
         write("idle/train.js", "");
         write("idle/Dockerfile", "FROM scratch\n");
         const { status, output } = await start([...asProcess, "--config", "trainer=idle"]);
         expect({ status, output }).toMatchObject({ status: 1 });
-        expect(output).toContain(
-            "error: the trainer ended well and wrote no model; it has to write under the gs:// URI",
-        );
+        expect(output).toContain("error: the trainer succeeded but wrote no model; it must write under the gs:// URI");
         expect(output).not.toContain("    at ");
         expectNothingLeft(output);
     });
 
-    it("says that the emulator has no dataset in a bucket", async () => {
+    it("reports that the emulator has no dataset in a bucket", async () => {
         const { status, output } = await start([...asProcess, "--config", "dataset=gs://some-bucket/data.csv"]);
         expect({ status, output }).toMatchObject({ status: 1 });
-        expect(output).toMatch(/error: .*the emulator begins empty and has no gs:\/\/some-bucket\/data\.csv/);
+        expect(output).toMatch(/error: .*the emulator starts empty and has no gs:\/\/some-bucket\/data\.csv/);
         expectNothingLeft(output);
     });
 
-    it("says that a trainer without a start script needs Docker", async () => {
+    it("reports that a trainer without a start script needs Docker", async () => {
         write("python/Dockerfile", "FROM scratch\n");
         write("python/train.py", "print(1)\n");
         const { status, output } = await start([...asProcess, "--config", "trainer=python"]);
@@ -161,21 +143,17 @@ describe("npm start", () => {
     });
 
     it.each([
-        ["while the emulator starts", "VM: "],
-        ["while the resources are made", "pulumi up, rehearsed"],
-        ["while the trainer runs", "attempt 1: training"],
-    ])("takes everything down at Ctrl-C %s", async (_when, sign) => {
+        ["while the emulator starts", /VM: /],
+        ["while resources are created", /pulumi up, rehearsed/],
+        ["while the trainer runs", /attempt 1: training/],
+    ])("cleans up at Ctrl-C %s", async (_when, sign) => {
         write("endless/package.json", '{"scripts":{"start":"node train.js"}}');
         write("endless/train.js", 'setInterval(() => console.log("epoch"), 1000);');
         write("endless/Dockerfile", "FROM scratch\n");
-        let isSent = false;
-        const { status, output } = await start([...asProcess, "--config", "trainer=endless"], (text, child) => {
-            if (isSent || !text.includes(sign)) {
-                return;
-            }
-            isSent = true;
-            child.kill("SIGINT");
-        });
+        const command = new CliCommand("start", [...asProcess, "--config", "trainer=endless"], { cwd: project.folder });
+        await command.printed(sign);
+        command.kill("SIGINT");
+        const { status, output } = await command.ended;
         expect({ status, output }).toMatchObject({ status: 130 });
         expect(output).not.toContain("Left behind");
         expect(readdirSync(path.join(project.folder, ".emulator"))).toEqual([]);
@@ -185,7 +163,7 @@ describe("npm start", () => {
         [["--runtime", "vm"], '--runtime must be docker or process; got "vm"'],
         [["--config", "target"], '--config must be key=value; got "target"'],
         [["--stack", "dev"], "--stack"],
-    ])("refuses %j in one line", async (args, message) => {
+    ])("rejects %j in one line", async (args, message) => {
         const { status, output } = await start(args);
         expect(status).toBe(1);
         expect(output).toContain(message);
@@ -193,15 +171,22 @@ describe("npm start", () => {
     });
 });
 
+it("npm start --help prints its usage on standard output", async () => {
+    const { status, stdout, stderr } = await start(["--help"]);
+
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("Usage: npm start -- [options]");
+});
+
 describeWithDocker("npm start -- --runtime docker", () => {
-    it("builds the trainer's image, runs that image and leaves neither container nor tag", async () => {
-        const began = Math.floor(Date.now() / 1000);
+    it("builds and runs the trainer's image, and leaves neither container nor tag", async () => {
+        const startedAt = Math.floor(Date.now() / 1000);
         const { status, output } = await start(["--runtime", "docker", "--config", `trainerBuildArgs=${buildArgs()}`]);
         expect({ status, output }).toMatchObject({ status: 0 });
         const built = output.match(/built by the Docker engine: (?<id>sha256:[0-9a-f]{12})/)?.groups?.id ?? "no image";
         const until = Math.ceil(Date.now() / 1000);
         const ran = docker(
-            ...["events", "--since", `${began}`, "--until", `${until}`, "--filter", "event=create"],
+            ...["events", "--since", `${startedAt}`, "--until", `${until}`, "--filter", "event=create"],
             ...["--filter", "type=container", "--format", "{{.Actor.Attributes.name}} {{.Actor.Attributes.image}}"],
         ).split("\n");
         expect(ran.filter((line) => line.includes(runIdIn(output)))).toEqual([expect.stringContaining(built)]);
@@ -210,7 +195,7 @@ describeWithDocker("npm start -- --runtime docker", () => {
     });
 });
 
-/** `--build-arg NAME=VALUE` pairs as the config has them. */
+/** The `--build-arg NAME=VALUE` pairs in the form of the config. */
 function buildArgs(): string {
     const pairs = BASE_IMAGE_ARGS.filter((arg) => arg.includes("=")).map((arg) => arg.split("=") as [string, string]);
     return JSON.stringify(Object.fromEntries(pairs));

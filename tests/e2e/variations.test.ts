@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { CliCommand, type EndedCommand } from "../helpers/cli-command";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
-// Configs other than the default's, each through a whole rehearsal. It does not prove what Google Cloud makes of an existing
-// network, an existing account or a GPU.
+// Rehearsals with other configs than the default. They do not prove how Google Cloud handles an existing network, an existing
+// service account or a GPU.
 jest.setTimeout(120_000);
 
 let project: ProjectCopy;
@@ -13,21 +13,12 @@ beforeAll(() => {
 });
 afterAll(() => project.remove());
 
-async function rehearse(config: Record<string, string>): Promise<{ status: number | null; output: string }> {
+function rehearse(config: Record<string, string>): Promise<EndedCommand> {
     const values = Object.entries(config).flatMap(([key, value]) => ["--config", `${key}=${value}`]);
-    const start = ["-r", "ts-node/register/transpile-only", "cli/start/main.ts", "--runtime", "process"];
-    const child = spawn(process.execPath, [...start, ...values], { cwd: project.folder });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding("utf8").on("data", (text: string) => {
-            output += text;
-        });
-    }
-    const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
-    return { status, output };
+    return new CliCommand("start", ["--runtime", "process", ...values], { cwd: project.folder }).ended;
 }
 
-it("takes an Arm machine, an existing network and account as they are, and leaves the run going without wait", async () => {
+it("uses an Arm machine, an existing network and service account, and does not wait for the run with wait: false", async () => {
     const { status, output } = await rehearse({
         machineType: "c4a-standard-4",
         network: "our-network",
@@ -43,7 +34,7 @@ it("takes an Arm machine, an existing network and account as they are, and leave
     expect(output).toContain("Left to bill: nothing.");
 });
 
-it("fails at once with debugMinutes, with log and status saved, and says how to get into the VM", async () => {
+it("fails at once with debugMinutes, saves log and status, and prints the command that opens a shell on the VM", async () => {
     const folder = path.join(project.folder, "failing");
     mkdirSync(folder);
     writeFileSync(path.join(folder, "Dockerfile"), "FROM scratch\n");
@@ -60,7 +51,7 @@ it("fails at once with debugMinutes, with log and status saved, and says how to 
     expect(output).toContain("Left to bill: nothing.");
 });
 
-it("trains with a GPU in the config, which it says it leaves out", async () => {
+it("leaves out the GPU of the config, and reports that", async () => {
     const { status, output } = await rehearse({
         machineType: "n1-standard-4",
         gpuType: "nvidia-tesla-t4",
@@ -71,7 +62,7 @@ it("trains with a GPU in the config, which it says it leaves out", async () => {
     expect(output).toContain("GPU: left out here");
 });
 
-it("refuses a GPU that the config rules out, before anything is made", async () => {
+it("rejects an impossible GPU before creating anything", async () => {
     const { status, output } = await rehearse({ machineType: "e2-standard-2", gpuType: "nvidia-l4", gpuCount: "1" });
 
     expect(status).toBe(1);

@@ -1,4 +1,4 @@
-import { UsageError } from "../../start/stack-config";
+import { UsageError } from "../../shared/usage-error";
 import type { PredictedRows } from "../predict-rows";
 import { type FormatRows, type Layout, namesOf, numberFeatures } from "./format";
 
@@ -7,40 +7,40 @@ const MAX_COLUMNS = 16_384;
 const MAX_ROWS = 1_048_576;
 const MAX_CELL_LENGTH = 32_767;
 
-/** A million rows with so many columns come near the 4 GiB that a part of a ZIP file has without its 64-bit fields. */
+/** A million rows of 40 columns approach ZIP's 4 GiB limit. */
 const COLUMNS_THAT_NEED_ZIP64 = 40;
 
-/** Excel takes these letters for a character's number; written so they stay letters. ECMA-376-1, 22.9.2.19. */
+/** Excel reads `_x0041_` as an escaped character unless its underscore is escaped. ECMA-376-1, 22.9.2.19. */
 const ESCAPED = /_(?=x[0-9A-Fa-f]{4}_)/g;
 
-/** Excel shows 15 digits. */
+/** Excel keeps 15 digits. */
 const SHORT_NUMBER = /^-?\d{1,15}(\.\d+)?$/;
 
 type ExcelCell = string | number | null;
 
 /**
- * An Excel workbook. What the model takes for a number is one; in other columns a cell is a number only if it comes
- * back as it is written, so `007`, `1e3` and long identifiers stay text, and so do dates. Nothing becomes a formula. After
- * 1,048,576 rows it goes on in another sheet, under the same header.
+ * An Excel workbook. Numeric features are numbers. In other columns a cell is a number only if it reads back as it is
+ * written, so `007`, `1e3`, dates and long identifiers stay text. Nothing becomes a formula. After 1,048,576 rows it
+ * continues in another sheet with the same header.
  */
-export const formatExcel: FormatRows = (pieces, layout) => formatSheets(pieces, layout, MAX_ROWS);
+export const formatExcel: FormatRows = (batches, layout) => formatSheets(batches, layout, MAX_ROWS);
 
-/** The same with a number of rows that a sheet takes, its header among them. */
+/** Formats a workbook with a given number of rows per sheet, including the header. */
 export async function* formatSheets(
-    pieces: AsyncIterable<PredictedRows>,
+    batches: AsyncIterable<PredictedRows>,
     layout: Layout,
     maxRowsPerSheet: number,
 ): AsyncGenerator<Uint8Array, void> {
     const header = [...layout.input.header.cells, ...namesOf(layout.predicted)];
     if (header.length > MAX_COLUMNS) {
         throw new UsageError(
-            `A sheet of Excel has ${MAX_COLUMNS} columns, the output ${header.length}: write .csv or .jsonl`,
+            `An Excel sheet holds ${MAX_COLUMNS} columns, the output has ${header.length}: write .csv or .jsonl`,
         );
     }
-    // Of the packages that write workbooks from TypeScript this one streams, needs no other, and is kept: exceljs was last
-    // released in 2023, write-excel-file takes all rows at once. Other formats do without it.
+    // Of the packages that write workbooks, this one streams, has no dependencies and is maintained: exceljs was last released
+    // in 2023, and write-excel-file takes all rows at once. It is loaded on demand because other formats do not need it.
     const { writeXlsxStream } = await import("hucre/xlsx");
-    const workbook = writeXlsxStream(toRows(pieces, layout), {
+    const workbook = writeXlsxStream(toRows(batches, layout), {
         name: "predictions",
         columns: header.map((name) => ({ header: excelText(name) })),
         freezePane: { rows: 1 },
@@ -52,24 +52,24 @@ export async function* formatSheets(
     }
 }
 
-async function* toRows(pieces: AsyncIterable<PredictedRows>, layout: Layout): AsyncGenerator<ExcelCell[], void> {
+async function* toRows(batches: AsyncIterable<PredictedRows>, layout: Layout): AsyncGenerator<ExcelCell[], void> {
     const numbers = numberFeatures(layout);
     const { input, columns, predicted } = layout;
-    const shares = predicted.probabilities.length;
-    const withoutPrediction = Array.from<null>({ length: shares + 1 }).fill(null);
-    for await (const { rows, errors, predictions, values, width, features } of pieces) {
-        for (const [index, { cells, line }] of rows.entries()) {
-            const row: ExcelCell[] = cells.map((cell, place) => {
-                const feature = numbers[place];
-                const value = feature === undefined ? Number.NaN : features[index * columns.length + feature];
-                return Number.isNaN(value) ? toCell(cell, line, input.header.cells[place]) : (value as number);
+    const classes = predicted.probabilities.length;
+    const withoutPrediction = Array.from<null>({ length: classes + 1 }).fill(null);
+    for await (const { rows, errors, predictions, values, width, features } of batches) {
+        for (const [rowIndex, { cells, line }] of rows.entries()) {
+            const row: ExcelCell[] = cells.map((cell, position) => {
+                const feature = numbers[position];
+                const value = feature === undefined ? Number.NaN : features[rowIndex * columns.length + feature];
+                return Number.isNaN(value) ? toCell(cell, line, input.header.cells[position]) : (value as number);
             });
-            const error = errors[index];
+            const error = errors[rowIndex];
             if (error === undefined) {
-                const prediction = predictions[index] as string | number;
+                const prediction = predictions[rowIndex] as string | number;
                 row.push(typeof prediction === "number" ? prediction : toCell(prediction, line, predicted.prediction));
-                for (let place = 0; place < shares; place++) {
-                    row.push(values[index * width + place] as number);
+                for (let index = 0; index < classes; index++) {
+                    row.push(values[rowIndex * width + index] as number);
                 }
             } else {
                 row.push(...withoutPrediction, excelText(error.slice(0, MAX_CELL_LENGTH)));
@@ -89,7 +89,7 @@ function toCell(cell: string, line: number, column: string | undefined): ExcelCe
     }
     if (cell.length > MAX_CELL_LENGTH) {
         throw new UsageError(
-            `Row ${line}, column ${JSON.stringify(column)}: a cell of Excel holds ${MAX_CELL_LENGTH} characters; ` +
+            `Row ${line}, column ${JSON.stringify(column)}: an Excel cell holds ${MAX_CELL_LENGTH} characters; ` +
                 `got ${cell.length}: write .csv or .jsonl`,
         );
     }

@@ -2,31 +2,30 @@ import { isMissingMarker } from "../../../trainer/lib/model";
 import { type FormatRows, namesOf, numberFeatures } from "./format";
 
 /**
- * JSON Lines: an object for each row. Columns that the model takes for numbers hold numbers, null where one is missing;
- * all other columns hold texts. A row without a prediction has null there, and why as its `prediction_error`, which no
- * other row has. https://jsonlines.org/
+ * JSON Lines: one object per row. Numeric features hold numbers, or null for a missing one; all other columns hold strings.
+ * A row without a prediction has null instead, and only such a row has `prediction_error`. https://jsonlines.org/
  */
-export const formatJsonLines: FormatRows = async function* (pieces, layout) {
+export const formatJsonLines: FormatRows = async function* (batches, layout) {
     const { predicted, columns, input } = layout;
     const numbers = numberFeatures(layout);
     const keys = uniqueNames(input.header.cells, namesOf(predicted)).map((name) => `${JSON.stringify(name)}:`);
-    const [predictionKey, ...shareKeys] = [predicted.prediction, ...predicted.probabilities].map(
+    const [predictionKey, ...probabilityKeys] = [predicted.prediction, ...predicted.probabilities].map(
         (name) => `,${JSON.stringify(name)}:`,
     );
     const errorKey = `,${JSON.stringify(predicted.error)}:`;
-    for await (const { rows, errors, predictions, values, width, features } of pieces) {
+    for await (const { rows, errors, predictions, values, width, features } of batches) {
         let text = "";
-        for (const [index, { cells }] of rows.entries()) {
-            for (const [place, cell] of cells.entries()) {
-                const feature = numbers[place];
-                const value = feature === undefined ? Number.NaN : features[index * columns.length + feature];
-                text += place === 0 ? "{" : ",";
-                text += keys[place] + formatCell(cell, feature !== undefined, value as number);
+        for (const [rowIndex, { cells }] of rows.entries()) {
+            for (const [position, cell] of cells.entries()) {
+                const feature = numbers[position];
+                const value = feature === undefined ? Number.NaN : features[rowIndex * columns.length + feature];
+                text += position === 0 ? "{" : ",";
+                text += keys[position] + formatCell(cell, feature !== undefined, value as number);
             }
-            const error = errors[index];
-            text += predictionKey + (error === undefined ? JSON.stringify(predictions[index]) : "null");
-            for (const [place, key] of shareKeys.entries()) {
-                text += key + (error === undefined ? values[index * width + place] : "null");
+            const error = errors[rowIndex];
+            text += predictionKey + (error === undefined ? JSON.stringify(predictions[rowIndex]) : "null");
+            for (const [index, key] of probabilityKeys.entries()) {
+                text += key + (error === undefined ? values[rowIndex * width + index] : "null");
             }
             text += error === undefined ? "}\n" : `${errorKey}${JSON.stringify(error)}}\n`;
         }
@@ -34,7 +33,7 @@ export const formatJsonLines: FormatRows = async function* (pieces, layout) {
     }
 };
 
-/** A number as the model saw it; a text that stands where a number should be is kept. */
+/** A number as the model read it; text in place of a number is kept. */
 function formatCell(cell: string, isNumber: boolean, value: number): string {
     if (!isNumber) {
         return JSON.stringify(cell);
@@ -45,14 +44,14 @@ function formatCell(cell: string, isNumber: boolean, value: number): string {
     return JSON.stringify(value);
 }
 
-/** An object has each name once: a column without a name is `column_3`, a second `a` is `a_2`. */
+/** Makes the names unique, as keys of an object: a column without a name is `column_3`, a second `a` is `a_2`. */
 function uniqueNames(names: readonly string[], others: readonly string[]): string[] {
     const taken = new Set([...names, ...others]);
     const used = new Set<string>();
-    return names.map((name, place) => {
-        let unique = name === "" ? `column_${place + 1}` : name;
+    return names.map((name, position) => {
+        let unique = name === "" ? `column_${position + 1}` : name;
         for (let number = 2; used.has(unique) || (unique !== name && taken.has(unique)); number++) {
-            unique = `${name === "" ? `column_${place + 1}` : name}_${number}`;
+            unique = `${name === "" ? `column_${position + 1}` : name}_${number}`;
         }
         used.add(unique);
         return unique;

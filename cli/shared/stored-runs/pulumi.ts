@@ -1,22 +1,22 @@
-import { execFile } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
-import { UsageError } from "../../start/stack-config";
+import { runProcess } from "../run-process";
+import { UsageError } from "../usage-error";
 
-/** A command and the arguments that come before all others. */
+/** A program and its first arguments. */
 export interface Command {
     file: string;
     args: string[];
 }
 
 /**
- * The Pulumi command line: the one on PATH, else that of the npm package `pulumi`, which downloads it at its first use.
+ * Finds the Pulumi command line: the one on PATH, or else the npm package `pulumi`, which downloads it on first use.
  *
  * @param packageDir the folder whose `node_modules` holds the npm package
  */
 export function findPulumi(env: NodeJS.ProcessEnv, packageDir: string): Command {
     const name = process.platform === "win32" ? "pulumi.exe" : "pulumi";
-    // `npm run` puts the package's own command, which is the last choice here, before everything else.
+    // `npm run` puts the npm package's command, which is the last choice here, first on PATH.
     const folders = (env.PATH ?? "").split(path.delimiter).filter((folder) => !/[\\/]node_modules[\\/]/.test(folder));
     const found = folders.map((folder) => path.join(folder, name)).find(isProgram);
     return found
@@ -25,33 +25,26 @@ export function findPulumi(env: NodeJS.ProcessEnv, packageDir: string): Command 
 }
 
 /**
- * What a Pulumi command prints, as JSON.
+ * Runs a Pulumi command that prints JSON.
  *
  * @param folder the folder of Pulumi.yaml
- * @throws UsageError with what Pulumi says, and with the command that mends it
+ * @throws UsageError with Pulumi's message and the command that fixes it
  */
 export async function askPulumi<T>(
     args: string[],
     { folder, env, packageDir }: { folder: string; env: NodeJS.ProcessEnv; packageDir: string },
 ): Promise<T> {
     const command = findPulumi(env, packageDir);
-    const output = await new Promise<string>((resolve, reject) => {
-        const child = execFile(
-            command.file,
-            [...command.args, ...args, "--non-interactive"],
-            { cwd: folder, env, maxBuffer: 256 * 1024 * 1024 },
-            (error, stdout, stderr) => {
-                if (error) {
-                    const said = stderr.trim() || stdout.trim() || error.message;
-                    reject(new UsageError(`pulumi ${args.join(" ")}: ${said}${fixFor(said)}`));
-                } else {
-                    resolve(stdout);
-                }
-            },
-        );
-        child.stdin?.end();
-    });
-    return JSON.parse(output) as T;
+    const { exitCode, stdout, output } = await runProcess(
+        command.file,
+        [...command.args, ...args, "--non-interactive"],
+        { cwd: folder, env },
+    );
+    if (exitCode !== 0) {
+        const message = output.trim() || `exit code ${exitCode}`;
+        throw new UsageError(`pulumi ${args.join(" ")}: ${message}${fixFor(message)}`);
+    }
+    return JSON.parse(stdout) as T;
 }
 
 function isProgram(file: string): boolean {
@@ -63,18 +56,18 @@ function isProgram(file: string): boolean {
     }
 }
 
-/** The command that mends what Pulumi complains of. */
-function fixFor(said: string): string {
-    if (/no stack named/.test(said)) {
-        return " (npx pulumi stack ls shows the stacks, npx pulumi stack init makes one)";
+/** The command that fixes what Pulumi reports. */
+function fixFor(message: string): string {
+    if (/no stack named/.test(message)) {
+        return " (npx pulumi stack ls shows the stacks, npx pulumi stack init creates one)";
     }
-    if (/no stack selected/.test(said)) {
-        return " (name it: -s STACK; npx pulumi stack ls shows the stacks)";
+    if (/no stack selected/.test(message)) {
+        return " (choose one: -s STACK; npx pulumi stack ls shows the stacks)";
     }
-    if (/PULUMI_ACCESS_TOKEN|login/.test(said)) {
-        return " (log in where the stack's state is, such as npx pulumi login --local; without any state: --bucket gs://BUCKET)";
+    if (/PULUMI_ACCESS_TOKEN|login/.test(message)) {
+        return " (log in to the stack's backend, e.g. npx pulumi login --local; without the state: --bucket gs://BUCKET)";
     }
-    if (/passphrase/.test(said)) {
+    if (/passphrase/.test(message)) {
         return " (set PULUMI_CONFIG_PASSPHRASE)";
     }
     return " (without the stack's state: --bucket gs://BUCKET)";

@@ -3,11 +3,11 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import type * as pulumi from "@pulumi/pulumi";
-import { type Apply, call, GoogleApiError, knowsOnly } from "../context";
+import { type CreateResource, call, GoogleApiError, rejectUnknownInputs } from "../rehearsal-context";
 
 /** `gcp.storage.BucketObject` from a file. */
-export const bucketObject: Apply = async ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, ["name", "bucket", "source", "contentType", "sourceMd5hash", "detectMd5hash"]);
+export const bucketObject: CreateResource = async ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, ["name", "bucket", "source", "contentType", "sourceMd5hash", "detectMd5hash"]);
     const source = inputs.source as pulumi.asset.FileAsset;
     const file = path.resolve(context.projectDir, await source.path);
     const { size } = await stat(file);
@@ -41,7 +41,7 @@ export const bucketObject: Apply = async ({ type, inputs }, context) => {
             generation: Number(object.generation),
             mediaLink: `${context.url}/download/storage/v1/b/${inputs.bucket}/o/${encodeURIComponent(String(inputs.name))}`,
         },
-        note: `${inputs.name} (${size.toLocaleString("en-US")} bytes)`,
+        detail: `${inputs.name} (${size.toLocaleString("en-US")} bytes)`,
         destroy: async (later) => {
             await call(later, "DELETE", `/storage/v1/b/${inputs.bucket}/o/${encodeURIComponent(String(inputs.name))}`);
         },

@@ -1,8 +1,15 @@
-import { type Apply, call, knowsOnly, type Properties, present, type RehearsalContext } from "../context";
+import {
+    type CreateResource,
+    call,
+    omitUndefined,
+    type Properties,
+    type RehearsalContext,
+    rejectUnknownInputs,
+} from "../rehearsal-context";
 
-/** `gcp.storage.Bucket`, with the provider's way of emptying it first (`forceDestroy`). */
-export const bucket: Apply = async ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, [
+/** `gcp.storage.Bucket`; like the provider, `forceDestroy` empties it first. */
+export const bucket: CreateResource = async ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, [
         "name",
         "location",
         "project",
@@ -22,12 +29,12 @@ export const bucket: Apply = async ({ type, inputs }, context) => {
         context,
         "POST",
         `/storage/v1/b?project=${inputs.project ?? context.gcp.project}`,
-        present({
+        omitUndefined({
             name,
             location: inputs.location,
             labels: inputs.labels,
             storageClass: inputs.storageClass,
-            iamConfiguration: present({
+            iamConfiguration: omitUndefined({
                 uniformBucketLevelAccess: { enabled: inputs.uniformBucketLevelAccess === true },
                 publicAccessPrevention: inputs.publicAccessPrevention,
             }),
@@ -41,7 +48,7 @@ export const bucket: Apply = async ({ type, inputs }, context) => {
     return {
         id: name,
         outputs: { name, url: `gs://${name}` },
-        note: `gs://${name}`,
+        detail: `gs://${name}`,
         destroy: async (later) => {
             if (inputs.forceDestroy === true) {
                 await empty(later, name);
@@ -51,11 +58,11 @@ export const bucket: Apply = async ({ type, inputs }, context) => {
     };
 };
 
-/** The provider spells the state of a condition `withState`; the API has `isLive`. */
+/** A condition's state is `withState` in the provider and `isLive` in the API. */
 function lifecycleRule(rule: Properties): Properties {
     const { withState, ...condition } = rule.condition as Properties;
     const isLive = withState === "LIVE" ? true : withState === "ARCHIVED" ? false : undefined;
-    return { action: rule.action, condition: present({ ...condition, isLive }) };
+    return { action: rule.action, condition: omitUndefined({ ...condition, isLive }) };
 }
 
 async function empty(context: RehearsalContext, name: string): Promise<void> {

@@ -1,12 +1,12 @@
 import { trainingRunType } from "../../../run/resource-types";
-import type { Apply, Properties, RehearsalContext } from "../context";
 import { runProvider } from "../provider-host";
+import type { CreateResource, Properties, RehearsalContext } from "../rehearsal-context";
 
 /**
- * `TrainingRun` and `SavedResults`: Pulumi hands over the text of their provider, and that text runs, in a plain Node process as
- * under the engine.
+ * `TrainingRun` and `SavedResults`. Pulumi passes the text of their provider, which runs in a plain Node process as under
+ * the engine.
  */
-export const dynamic: Apply = async ({ type, name, inputs }, context) => {
+export const dynamic: CreateResource = async ({ type, name, inputs }, context) => {
     const { __provider: text, ...properties } = inputs;
     const host = (
         at: RehearsalContext,
@@ -23,22 +23,22 @@ export const dynamic: Apply = async ({ type, name, inputs }, context) => {
             inputs: state,
             config: context.config,
             cwd: context.projectDir,
-            // The rehearsal takes everything down in a moment: commands for a deployed stack would not work.
+            // The rehearsal destroys everything in a moment: commands for a deployed stack would not work.
             env: { ...process.env, GCP_TRAINER_HINTS: "none" },
             onLine: (_stream, line) => at.print(`    ${line}`),
             signal: at.signal,
         });
-    const made = await host(context, "create");
-    const id = made.id ?? name;
-    let outputs = made.outs ?? {};
+    const created = await host(context, "create");
+    const id = created.id ?? name;
+    let outputs = created.outs ?? {};
     if (properties.wait === false && outputs.state !== "SUCCEEDED") {
-        context.print("    a later pulumi up, rehearsed: it waits here, so that there is something to collect");
+        context.print("    a later pulumi up, rehearsed: it waits for the run, to collect its results");
         outputs = (await host(context, "update", id, { ...properties, wait: true }, outputs)).outs ?? {};
     }
     return {
         id,
         outputs,
-        note: type === trainingRunType ? "succeeded" : "saves every run before the bucket goes",
+        detail: type === trainingRunType ? "succeeded" : "saves every run before the bucket is deleted",
         destroy: async (later) => {
             await host(later, "delete", id, { ...properties, ...outputs });
         },

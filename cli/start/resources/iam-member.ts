@@ -1,4 +1,11 @@
-import { type Apply, call, knowsOnly, type Properties, present, type RehearsalContext } from "../context";
+import {
+    type CreateResource,
+    call,
+    omitUndefined,
+    type Properties,
+    type RehearsalContext,
+    rejectUnknownInputs,
+} from "../rehearsal-context";
 
 interface Binding {
     role: string;
@@ -8,15 +15,15 @@ interface Binding {
 interface Policy extends Properties {
     bindings?: Binding[];
 }
-/** How one kind of resource keeps its IAM policy. */
+/** Access to the IAM policy of a resource. */
 interface PolicyAddress {
     read(context: RehearsalContext): Promise<Policy>;
     write(context: RehearsalContext, policy: Policy): Promise<unknown>;
 }
 
 /** `gcp.storage.BucketIAMMember`. */
-export const bucketIamMember: Apply = (args, context) => {
-    knowsOnly(args.type, args.inputs, ["bucket", "role", "member", "condition"]);
+export const bucketIamMember: CreateResource = (args, context) => {
+    rejectUnknownInputs(args.type, args.inputs, ["bucket", "role", "member", "condition"]);
     const path = `/storage/v1/b/${args.inputs.bucket}/iam`;
     return grant(args.inputs, context, {
         read: (at) => call(at, "GET", `${path}?optionsRequestedPolicyVersion=3`),
@@ -25,10 +32,10 @@ export const bucketIamMember: Apply = (args, context) => {
 };
 
 /** `gcp.artifactregistry.RepositoryIamMember`. */
-export const repositoryIamMember: Apply = (args, context) => {
-    knowsOnly(args.type, args.inputs, ["repository", "location", "project", "role", "member", "condition"]);
+export const repositoryIamMember: CreateResource = (args, context) => {
+    rejectUnknownInputs(args.type, args.inputs, ["repository", "location", "project", "role", "member", "condition"]);
     const { project = context.gcp.project, location, repository } = args.inputs;
-    // The provider takes a repository's short name and its full one.
+    // The provider accepts a repository's short and full name.
     const name = String(repository).includes("/")
         ? String(repository)
         : `projects/${project}/locations/${location}/repositories/${repository}`;
@@ -39,8 +46,8 @@ export const repositoryIamMember: Apply = (args, context) => {
 };
 
 /** `gcp.projects.IAMMember`. */
-export const projectIamMember: Apply = (args, context) => {
-    knowsOnly(args.type, args.inputs, ["project", "role", "member", "condition"]);
+export const projectIamMember: CreateResource = (args, context) => {
+    rejectUnknownInputs(args.type, args.inputs, ["project", "role", "member", "condition"]);
     const path = `/v1/projects/${args.inputs.project ?? context.gcp.project}`;
     return grant(args.inputs, context, {
         read: (at) => call(at, "POST", `${path}:getIamPolicy`, { options: { requestedPolicyVersion: 3 } }),
@@ -50,8 +57,8 @@ export const projectIamMember: Apply = (args, context) => {
 };
 
 /**
- * Several members of one policy are registered at the same time, and each reads, changes and writes the whole policy. The
- * provider holds a mutex; so does this: the etag would refuse all but one of them.
+ * Several members of one policy are registered concurrently, and each reads, changes and writes the whole policy. Like the
+ * provider, this takes a mutex: the etag would reject all but one of them.
  */
 let turn: Promise<unknown> = Promise.resolve();
 
@@ -74,14 +81,14 @@ async function grant(inputs: Properties, context: RehearsalContext, address: Pol
         if (existing) {
             existing.members = [...new Set([...existing.members, member])];
         } else {
-            bindings.push(present({ role, members: [member], condition }) as unknown as Binding);
+            bindings.push(omitUndefined({ role, members: [member], condition }) as unknown as Binding);
         }
         await address.write(context, { ...policy, version: 3, bindings });
     });
     return {
         id: [role, member, condition?.title].filter(Boolean).join("/"),
         outputs: {},
-        note: condition ? `${role} if ${condition.title}` : role,
+        detail: condition ? `${role} if ${condition.title}` : role,
         destroy: (later: RehearsalContext) =>
             inTurn(async () => {
                 const policy = await address.read(later);

@@ -1,16 +1,24 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { lstat, readFile, readlink } from "node:fs/promises";
 import path from "node:path";
-import { buildImage, type ImageBuild, REHEARSAL_TAG, removeImage, run } from "../../shared/docker";
-import { hashContext } from "../build-context";
-import { type Applied, type Apply, knowsOnly, type RehearsalContext } from "../context";
+import { contextFiles } from "../../../infra/build-context";
+import { buildImage, type ImageBuild, REHEARSAL_TAG, removeImage } from "../../shared/docker";
+import { runProcess } from "../../shared/run-process";
 import { pushEngineImage, pushProcessImage } from "../push-image";
+import {
+    type CreatedResource,
+    type CreateResource,
+    type RehearsalContext,
+    rejectUnknownInputs,
+} from "../rehearsal-context";
 
 /**
- * `docker.Image`: built by the engine, or, without one, the trainer's folder as it stands; pushed to the emulator's registry,
- * from which the VM pulls it by digest.
+ * Creates `docker.Image`: the image is built by the engine, or without one stands for the trainer's folder. It is pushed to the
+ * emulator's registry, from which the VM pulls it by digest.
  */
-export const image: Apply = async ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, ["imageName", "build", "registry", "buildOnPreview", "skipPush"]);
+export const image: CreateResource = async ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, ["imageName", "build", "registry", "buildOnPreview", "skipPush"]);
     const build = inputs.build as ImageBuild;
     const folder = path.resolve(context.projectDir, build.context);
     const imageName = String(inputs.imageName);
@@ -20,7 +28,7 @@ export const image: Apply = async ({ type, inputs }, context) => {
     if (build.dockerfile) {
         resolved.dockerfile = path.resolve(context.projectDir, build.dockerfile);
     }
-    const { digest, note, destroy } = await push(imageName, resolved, context);
+    const { digest, detail, destroy } = await push(imageName, resolved, context);
     return {
         id: imageName,
         outputs: {
@@ -28,19 +36,19 @@ export const image: Apply = async ({ type, inputs }, context) => {
             baseImageName: imageName,
             repoDigest: `${withoutTag(imageName)}@${digest}`,
         },
-        note,
+        detail,
         destroy,
     };
 };
 
-type Pushed = { digest: string; note: string } & Required<Pick<Applied, "destroy">>;
+type Pushed = { digest: string; detail: string } & Required<Pick<CreatedResource, "destroy">>;
 
 async function pushBuiltImage(imageName: string, build: ImageBuild, context: RehearsalContext): Promise<Pushed> {
     const imageId = await buildImage(build, REHEARSAL_TAG, context.signal);
     const { digest } = await pushEngineImage({ ...address(imageName, context), imageId });
     return {
         digest,
-        note: `built by the Docker engine: ${imageId.slice(0, 19)}`,
+        detail: `built by the Docker engine: ${imageId.slice(0, 19)}`,
         destroy: () => removeImage(REHEARSAL_TAG),
     };
 }
@@ -53,13 +61,13 @@ async function pushFolder(imageName: string, build: ImageBuild, context: Rehears
     const { digest } = await pushProcessImage(pushed);
     return {
         digest,
-        note: `from ${path.relative(projectDir, trainerDir) || "."}/, as a process`,
-        // What is in the registry goes with the repository, as on Google Cloud; on this machine nothing was made.
+        detail: `from ${path.relative(projectDir, trainerDir) || "."}/, as a process`,
+        // As on Google Cloud, the repository's deletion empties the registry; nothing else was created.
         destroy: () => Promise.resolve(),
     };
 }
 
-/** An edited trainer has to be what runs, as it would be in an image: its own `build` script is run if it has one. */
+/** Runs the trainer's `build` script if it has one, so that an edited trainer runs as it would in an image. */
 async function buildFolder(folder: string, signal: AbortSignal): Promise<void> {
     const manifest = path.join(folder, "package.json");
     if (!existsSync(manifest)) {
@@ -69,10 +77,10 @@ async function buildFolder(folder: string, signal: AbortSignal): Promise<void> {
     if (!scripts?.build) {
         return;
     }
-    // npm tells its scripts where it is; Windows starts no npm.cmd without a shell.
+    // npm sets npm_execpath for its scripts; Windows cannot start npm.cmd without a shell.
     const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
     const [command = "npm", ...args] = [...npm, "run", "build", "--silent"];
-    const built = await run(command, args, { cwd: folder, signal });
+    const built = await runProcess(command, args, { cwd: folder, signal });
     if (built.exitCode !== 0) {
         throw new Error(`npm run build in ${folder} failed with ${built.exitCode}:\n${built.output.trim()}`);
     }
@@ -84,7 +92,24 @@ function address(imageName: string, context: RehearsalContext) {
     return { registryUri: name.slice(0, slash), name: name.slice(slash + 1), token: context.gcp.accessToken };
 }
 
-/** `host:port/project/repository/image:tag` without the tag; the port has a colon of its own. */
+/** `host:port/project/repository/image:tag` without the tag; the port has a colon too. */
 function withoutTag(imageName: string): string {
     return imageName.replace(/:[^:/]+$/, "");
+}
+
+/**
+ * Hashes the names and contents of a build context and its build args: it changes exactly when an image built from them may.
+ *
+ * @returns 64 hex digits
+ */
+export async function hashContext(folder: string, buildArgs: Record<string, string>): Promise<string> {
+    const hash = createHash("sha256");
+    for (const name of contextFiles(folder)) {
+        const file = path.join(folder, name);
+        const isLink = (await lstat(file)).isSymbolicLink();
+        const content = createHash("sha256").update(isLink ? await readlink(file) : await readFile(file));
+        hash.update(`${name}\0${content.digest("hex")}\n`);
+    }
+    hash.update(JSON.stringify(Object.entries(buildArgs).sort()));
+    return hash.digest("hex");
 }

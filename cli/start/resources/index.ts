@@ -1,5 +1,5 @@
 import { savedResultsType, trainingRunType } from "../../../run/resource-types";
-import type { Apply } from "../context";
+import type { CreateResource } from "../rehearsal-context";
 import { bucket } from "./bucket";
 import { bucketObject } from "./bucket-object";
 import { dynamic } from "./dynamic";
@@ -11,8 +11,8 @@ import { repository } from "./repository";
 import { service } from "./service";
 import { serviceAccount } from "./service-account";
 
-/** How each type of resource is made in the emulator, by Pulumi's type token. */
-export const resourceTypes: Readonly<Record<string, Apply>> = {
+/** Creates a resource in the emulator, by Pulumi's type token. */
+export const resourceTypes: Readonly<Record<string, CreateResource>> = {
     "docker:index/image:Image": image,
     "gcp:artifactregistry/repository:Repository": repository,
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": repositoryIamMember,

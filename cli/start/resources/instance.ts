@@ -1,9 +1,16 @@
-import { type Apply, call, callAndWait, knowsOnly, type Properties, present } from "../context";
 import { networkPathOf, subnetworkPathOf } from "../prerequisites";
+import {
+    type CreateResource,
+    call,
+    callAndWait,
+    omitUndefined,
+    type Properties,
+    rejectUnknownInputs,
+} from "../rehearsal-context";
 
-/** `gcp.compute.Instance`, in the words of the API. */
-export const instance: Apply = async ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, [
+/** `gcp.compute.Instance`. */
+export const instance: CreateResource = async ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, [
         "name",
         "project",
         "zone",
@@ -22,26 +29,26 @@ export const instance: Apply = async ({ type, inputs }, context) => {
         "deletionProtection",
     ]);
     const { project = context.gcp.project, zone = context.gcp.zone, name } = inputs;
-    const place = `projects/${project}/zones/${zone}`;
+    const zonePath = `projects/${project}/zones/${zone}`;
     const disk = inputs.bootDisk as { autoDelete?: boolean; initializeParams: Properties };
     const account = inputs.serviceAccount as { email: string; scopes: string[] };
     const accelerators = inputs.guestAccelerators as { type: string; count: number }[] | undefined;
     await callAndWait(
         context,
         "POST",
-        `/compute/v1/${place}/instances`,
-        present({
+        `/compute/v1/${zonePath}/instances`,
+        omitUndefined({
             name,
             description: inputs.description,
-            machineType: `${place}/machineTypes/${inputs.machineType}`,
+            machineType: `${zonePath}/machineTypes/${inputs.machineType}`,
             disks: [
                 {
                     boot: true,
                     autoDelete: disk.autoDelete ?? true,
-                    initializeParams: present({
+                    initializeParams: omitUndefined({
                         sourceImage: imagePath(String(disk.initializeParams.image)),
                         diskSizeGb: String(disk.initializeParams.size),
-                        diskType: `${place}/diskTypes/${disk.initializeParams.type}`,
+                        diskType: `${zonePath}/diskTypes/${disk.initializeParams.type}`,
                         labels: disk.initializeParams.labels,
                     }),
                 },
@@ -58,7 +65,7 @@ export const instance: Apply = async ({ type, inputs }, context) => {
             scheduling: inputs.scheduling,
             shieldedInstanceConfig: inputs.shieldedInstanceConfig,
             guestAccelerators: accelerators?.map(({ type: model, count }) => ({
-                acceleratorType: `${place}/acceleratorTypes/${model}`,
+                acceleratorType: `${zonePath}/acceleratorTypes/${model}`,
                 acceleratorCount: count,
             })),
             labels: inputs.labels,
@@ -66,23 +73,23 @@ export const instance: Apply = async ({ type, inputs }, context) => {
             deletionProtection: inputs.deletionProtection,
         }),
     );
-    const id = `${place}/instances/${name}`;
-    const made = await call(context, "GET", `/compute/v1/${id}`);
+    const id = `${zonePath}/instances/${name}`;
+    const created = await call(context, "GET", `/compute/v1/${id}`);
     return {
         id,
         outputs: {
             name,
             zone,
-            instanceId: made.id,
+            instanceId: created.id,
             selfLink: `https://www.googleapis.com/compute/v1/${id}`,
             currentStatus: "RUNNING",
         },
-        note: `${name} (${inputs.machineType})`,
+        detail: `${name} (${inputs.machineType})`,
         destroy: (later) => callAndWait(later, "DELETE", `/compute/v1/${id}`),
     };
 };
 
-/** The provider takes `project/family`; the API a path. */
+/** The provider accepts `project/family`, the API a path. */
 function imagePath(image: string): string {
     const [project, family, ...more] = image.split("/");
     return family !== undefined && more.length === 0 ? `projects/${project}/global/images/family/${family}` : image;

@@ -1,14 +1,21 @@
-import { type Apply, callAndWait, knowsOnly, type Properties, present, type RehearsalContext } from "../context";
+import {
+    type CreateResource,
+    callAndWait,
+    omitUndefined,
+    type Properties,
+    type RehearsalContext,
+    rejectUnknownInputs,
+} from "../rehearsal-context";
 
 /** `gcp.compute.Network`. */
-export const network: Apply = ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, ["name", "project", "autoCreateSubnetworks", "description", "routingMode"]);
+export const network: CreateResource = ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, ["name", "project", "autoCreateSubnetworks", "description", "routingMode"]);
     return compute(inputs, context, "global/networks", { ...inputs });
 };
 
 /** `gcp.compute.Subnetwork`. */
-export const subnetwork: Apply = ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, [
+export const subnetwork: CreateResource = ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, [
         "name",
         "project",
         "network",
@@ -21,8 +28,8 @@ export const subnetwork: Apply = ({ type, inputs }, context) => {
 };
 
 /** `gcp.compute.Firewall`. */
-export const firewall: Apply = ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, [
+export const firewall: CreateResource = ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, [
         "name",
         "project",
         "network",
@@ -35,12 +42,12 @@ export const firewall: Apply = ({ type, inputs }, context) => {
     ]);
     const { allows, ...rest } = inputs;
     const allowed = (allows as { protocol: string; ports?: string[] }[] | undefined)?.map((rule) =>
-        present({ IPProtocol: rule.protocol, ports: rule.ports }),
+        omitUndefined({ IPProtocol: rule.protocol, ports: rule.ports }),
     );
     return compute(inputs, context, "global/firewalls", { ...rest, allowed });
 };
 
-/** The three are made, named and taken away alike. */
+/** Creates a resource of one of the three types, which share names and lifecycle. */
 async function compute(inputs: Properties, context: RehearsalContext, collection: string, body: Properties) {
     const { project = context.gcp.project, name } = inputs;
     const id = `projects/${project}/${collection}/${name}`;
@@ -48,12 +55,12 @@ async function compute(inputs: Properties, context: RehearsalContext, collection
         context,
         "POST",
         `/compute/v1/projects/${project}/${collection}`,
-        present({ ...body, project: undefined }),
+        omitUndefined({ ...body, project: undefined }),
     );
     return {
         id,
         outputs: { name, selfLink: `https://www.googleapis.com/compute/v1/${id}` },
-        note: String(name),
+        detail: String(name),
         destroy: (later: RehearsalContext) => callAndWait(later, "DELETE", `/compute/v1/${id}`),
     };
 }

@@ -1,8 +1,8 @@
-import { type Apply, call, knowsOnly, type Properties, present } from "../context";
+import { type CreateResource, call, omitUndefined, type Properties, rejectUnknownInputs } from "../rehearsal-context";
 
 /** `gcp.artifactregistry.Repository`. */
-export const repository: Apply = async ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, [
+export const repository: CreateResource = async ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, [
         "repositoryId",
         "location",
         "project",
@@ -20,21 +20,21 @@ export const repository: Apply = async ({ type, inputs }, context) => {
         context,
         "POST",
         `/v1/${parent}?repository_id=${repositoryId}`,
-        present({
+        omitUndefined({
             format: inputs.format,
             mode: inputs.mode ?? "STANDARD_REPOSITORY",
             description: inputs.description,
             labels: inputs.labels,
             cleanupPolicyDryRun: inputs.cleanupPolicyDryRun,
-            // A list in the provider, a map by id in the API.
+            // The provider has a list, the API a map by id.
             cleanupPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy])),
         }),
     );
-    const made = await call(context, "GET", `/v1/${parent}/${repositoryId}`);
+    const created = await call(context, "GET", `/v1/${parent}/${repositoryId}`);
     return {
         id: `${parent}/${repositoryId}`,
-        outputs: { name: repositoryId, registryUri: made.registryUri },
-        note: String(made.registryUri),
+        outputs: { name: repositoryId, registryUri: created.registryUri },
+        detail: String(created.registryUri),
         destroy: async (later) => {
             await call(later, "DELETE", `/v1/${parent}/${repositoryId}`);
         },

@@ -1,18 +1,18 @@
-import { type Apply, call, knowsOnly, present } from "../context";
+import { type CreateResource, call, omitUndefined, rejectUnknownInputs } from "../rehearsal-context";
 
 /** `gcp.serviceaccount.Account`. */
-export const serviceAccount: Apply = async ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, ["accountId", "project", "displayName", "description"]);
+export const serviceAccount: CreateResource = async ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, ["accountId", "project", "displayName", "description"]);
     const project = inputs.project ?? context.gcp.project;
     const account = await call(context, "POST", `/v1/projects/${project}/serviceAccounts`, {
         accountId: inputs.accountId,
-        serviceAccount: present({ displayName: inputs.displayName, description: inputs.description }),
+        serviceAccount: omitUndefined({ displayName: inputs.displayName, description: inputs.description }),
     });
     const { name, email, uniqueId } = account as Record<string, string>;
     return {
         id: String(name),
         outputs: { name, email, uniqueId, member: `serviceAccount:${email}` },
-        note: String(email),
+        detail: String(email),
         destroy: async (later) => {
             await call(later, "DELETE", `/v1/${name}`);
         },

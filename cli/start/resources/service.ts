@@ -1,9 +1,9 @@
-import { type Apply, call, knowsOnly } from "../context";
+import { type CreateResource, call, rejectUnknownInputs } from "../rehearsal-context";
 
-/** `gcp.projects.Service`: an API switched on, and left on. */
-export const service: Apply = async ({ type, inputs }, context) => {
-    knowsOnly(type, inputs, ["service", "project", "disableOnDestroy", "disableDependentServices"]);
+/** `gcp.projects.Service`: enables an API and leaves it enabled. */
+export const service: CreateResource = async ({ type, inputs }, context) => {
+    rejectUnknownInputs(type, inputs, ["service", "project", "disableOnDestroy", "disableDependentServices"]);
     const name = `projects/${inputs.project ?? context.gcp.project}/services/${inputs.service}`;
     await call(context, "POST", `/v1/${name}:enable`, {});
-    return { id: String(inputs.service), outputs: {}, note: String(inputs.service) };
+    return { id: String(inputs.service), outputs: {}, detail: String(inputs.service) };
 };

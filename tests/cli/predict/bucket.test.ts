@@ -3,7 +3,7 @@ import { PETS, PredictFolder } from "./support";
 
 // The command with the real client library against the emulator's Cloud Storage.
 let bucket: TestBucket;
-let place: PredictFolder;
+let folder: PredictFolder;
 
 beforeAll(async () => {
     bucket = await startBucket("predict");
@@ -13,10 +13,10 @@ beforeAll(async () => {
 afterAll(() => bucket.stop());
 
 beforeEach(() => {
-    place = new PredictFolder();
-    place.env = environment(bucket.anonymousEndpoint);
+    folder = new PredictFolder();
+    folder.env = environment(bucket.anonymousEndpoint);
 });
-afterEach(() => place.remove());
+afterEach(() => folder.remove());
 
 function environment(endpoint: string): NodeJS.ProcessEnv {
     return { GOOGLE_STORAGE_CUSTOM_ENDPOINT: `${endpoint}/storage/v1/`, GOOGLE_OAUTH_ACCESS_TOKEN: "developer" };
@@ -25,14 +25,14 @@ function environment(endpoint: string): NodeJS.ProcessEnv {
 const OUTPUT =
     "age,sound,weight,predicted_target,probability_cat,probability_dog,prediction_error\n1,woof,5,dog,0,1,\n";
 
-describe("in a bucket", () => {
+describe("npm run predict with gs:// URIs", () => {
     it.each(["runs/r-1/model/model.json", "runs/r-1/model/", "runs/r-1"])(
-        "the model %s predicts an input in a bucket",
+        "predicts an input in a bucket with the model %s",
         async (object) => {
-            const { status, stdout } = await place.predict(`gs://predict/${object}`, "gs://predict/data/new.csv");
+            const { status, stdout } = await folder.predict(`gs://predict/${object}`, "gs://predict/data/new.csv");
 
             expect([status, stdout]).toEqual([0, OUTPUT]);
-            expect(place.notes[0]).toContain("Model gs://predict/runs/r-1/model/model.json: ");
+            expect(folder.reported[0]).toContain("Model gs://predict/runs/r-1/model/model.json: ");
         },
     );
 
@@ -40,20 +40,20 @@ describe("in a bucket", () => {
         [
             "gs://predict/runs/r-2",
             "gs://predict/data/new.csv",
-            "There is no model: looked for gs://predict/runs/r-2/model.json, gs://predict/runs/r-2/model/model.json",
+            "Found no model; looked for gs://predict/runs/r-2/model.json, gs://predict/runs/r-2/model/model.json",
         ],
-        ["gs://predict/model.json", "gs://predict/data/new.csv", "There is no model gs://predict/model.json"],
-        ["pets", "gs://predict/data/old.csv", "There is no input gs://predict/data/old.csv"],
-        ["pets", "gs://nowhere/new.csv", "There is no input gs://nowhere/new.csv"],
+        ["gs://predict/model.json", "gs://predict/data/new.csv", "The model gs://predict/model.json does not exist"],
+        ["pets", "gs://predict/data/old.csv", "The input gs://predict/data/old.csv does not exist"],
+        ["pets", "gs://nowhere/new.csv", "The input gs://nowhere/new.csv does not exist"],
         ["pets", "gs://predict", 'The input must be gs://BUCKET/OBJECT; got "gs://predict"'],
-    ])("%s for %s is refused: %s", async (model, input, message) => {
-        expect(await place.failure(model, input, "out.csv")).toBe(message);
-        expect(place.has("out.csv")).toBe(false);
+    ])("rejects model %s for input %s: %s", async (model, input, message) => {
+        expect(await folder.failure(model, input, "out.csv")).toBe(message);
+        expect(folder.has("out.csv")).toBe(false);
     });
 
-    it("names the role that is missing", async () => {
-        place.env = environment(bucket.strangerEndpoint);
+    it("reports the missing role", async () => {
+        folder.env = environment(bucket.strangerEndpoint);
 
-        expect(await place.failure("pets", "gs://predict/data/new.csv")).toContain("roles/storage.objectViewer");
+        expect(await folder.failure("pets", "gs://predict/data/new.csv")).toContain("roles/storage.objectViewer");
     });
 });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { type CsvRow, readCsv } from "../../../cli/predict/csv-rows";
+import type { CsvRow } from "../../../cli/predict/csv-cells";
+import { readCsv } from "../../../cli/predict/csv-rows";
 
-async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void> {
+async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void> {
     for (let at = 0; at < bytes.length; at += size) {
         yield bytes.subarray(at, at + size);
     }
@@ -12,7 +13,7 @@ async function read(
     size = 64,
 ): Promise<{ header: CsvRow; rows: CsvRow[]; dialect: object }> {
     const bytes = typeof text === "string" ? Buffer.from(text) : text;
-    const { header, dialect, rows } = await readCsv(inPieces(bytes, size), "new.csv");
+    const { header, dialect, rows } = await readCsv(inChunks(bytes, size), "new.csv");
     let all: CsvRow[] = [];
     for await (const some of rows) {
         all = all.concat(some);
@@ -48,7 +49,7 @@ describe("readCsv", () => {
         expect(cellsOf(rows)[0]).toEqual(["1", "x\r\ny\rz\n"]);
     });
 
-    it("keeps a row as it stands in the file", async () => {
+    it("keeps the text of a row unchanged", async () => {
         const { rows } = await read('a,b\n 1 , "x ""y""" \r\n2,é\n');
 
         expect(rows.map(({ text }) => text)).toEqual([' 1 , "x ""y""" ', "2,é"]);
@@ -58,7 +59,7 @@ describe("readCsv", () => {
         ]);
     });
 
-    it("takes a quoted empty cell for a row, a blank line for none", async () => {
+    it("reads a quoted empty cell as a row, and skips blank lines", async () => {
         const { rows } = await read('a\n""\n \n1\n');
 
         expect(cellsOf(rows)).toEqual([[""], ["1"]]);
@@ -66,9 +67,9 @@ describe("readCsv", () => {
 
     it.each([
         ["a quote within a cell", '5" pipe,1', /^a quote within a cell that is not quoted; .*: 5" pipe,1$/],
-        ["text behind a quoted cell", '"a"b,1', /^text follows the end of a quoted cell; .*: "a"b,1$/],
+        ["text after a quoted cell", '"a"b,1', /^text follows the end of a quoted cell; .*: "a"b,1$/],
         ["a quote that ends in a later row", '"a,1\n"2,3', /^text follows the end of a quoted cell/],
-    ])("goes on behind %s", async (_, wrong, problem) => {
+    ])("continues after %s", async (_, wrong, problem) => {
         const { rows } = await read(`a,b\n0,0\n${wrong}\n4,5\n`);
 
         expect(rows.find(({ line }) => line === 3)).toMatchObject({
@@ -81,7 +82,7 @@ describe("readCsv", () => {
     it.each([
         ["at the end of the file", 10],
         ["after a million characters", 300_000],
-    ])("gives up a quote that is never closed %s, and reads the next line", async (_, count) => {
+    ])("gives up an unclosed quote %s, and reads the next line", async (_, count) => {
         const { rows } = await read(`a,b\n1,"2\n${"3,4\n".repeat(count)}5,6`, 65_536);
 
         expect(rows[0]).toMatchObject({ line: 2, problem: 'a quoted cell begins and never ends: 1,"2' });
@@ -90,21 +91,21 @@ describe("readCsv", () => {
     });
 
     it.each([
-        ["nothing", "", "new.csv is empty: a CSV file with a header row is needed"],
+        ["nothing", "", "new.csv is empty; it must be a CSV file with a header row"],
         ["blank lines", "\n \r\n", "new.csv is empty"],
         [
             "another encoding",
             Buffer.from("a,b\nM\xfcnchen,2\n", "latin1"),
             'new.csv is not UTF-8 text: save it as "CSV UTF-8"',
         ],
-        ["a header without end", "a".repeat(1_100_000), "longer than 1000000 characters"],
+        ["an endless header", "a".repeat(1_100_000), "longer than 1000000 characters"],
         ["a header with a wrong quote", 'a"b,c\n1,2\n', "new.csv row 1, the header: a quote within a cell"],
-        ["a row without end", `a,b\n${"1".repeat(1_100_000)}`, "row 2 is longer than 1000000 characters"],
-    ])("refuses %s", async (_, content, message) => {
+        ["an endless row", `a,b\n${"1".repeat(1_100_000)}`, "row 2 is longer than 1000000 characters"],
+    ])("rejects %s", async (_, content, message) => {
         await expect(read(content, 262_144)).rejects.toThrow(message);
     });
 
-    it("does not depend on where the pieces of the file end, and takes every row once", async () => {
+    it("returns every row once, wherever the chunks of the file end", async () => {
         const cell = fc.string({ unit: fc.constantFrom("a", "é", "🦄", " ", ",", '"', "\n", "\r") });
         await fc.assert(
             fc.asyncProperty(
@@ -123,7 +124,7 @@ describe("readCsv", () => {
         );
     });
 
-    it("reads any text, in pieces of any size, the same", async () => {
+    it("reads any text the same in chunks of any size", async () => {
         const text = fc.string({ unit: fc.constantFrom("a", " ", ",", '"', "\n", "\r"), maxLength: 60 });
         await fc.assert(
             fc.asyncProperty(text, fc.integer({ min: 1, max: 10 }), async (body, size) => {

@@ -4,11 +4,10 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { findColumns } from "../../../cli/predict/columns";
+import { findColumns, namePredictedColumns } from "../../../cli/predict/columns";
 import { readCsv } from "../../../cli/predict/csv-rows";
 import { formatSheets } from "../../../cli/predict/formats/excel";
 import { predictRows } from "../../../cli/predict/predict-rows";
-import { namePredictedColumns } from "../../../cli/predict/predicted-columns";
 import { PRICES, PredictFolder } from "./support";
 
 const VENV = path.join(__dirname, "../../../.venv");
@@ -20,9 +19,9 @@ const isInstalled =
 
 /** Skipped without openpyxl, with the reason in the title. */
 const describeWithOpenpyxl = isInstalled ? describe : describe.skip;
-const reason = isInstalled ? "" : " [skipped: there is no .venv with openpyxl (.ci/python-packages.sh makes it)]";
+const reason = isInstalled ? "" : " [skipped: found no .venv with openpyxl (.ci/python-packages.sh creates it)]";
 
-/** A workbook as openpyxl reads it. A cell is its type ("n", "s", "f" for a formula ...) and its value. */
+/** A workbook read by openpyxl. A cell is its type ("n", "s", "f" for a formula ...) and its value. */
 interface Workbook {
     [sheet: string]: { frozen: string | null; rows: [type: string, value: unknown][][] };
 }
@@ -35,25 +34,25 @@ async function readWorkbook(file: string): Promise<Workbook> {
     return JSON.parse(stdout) as Workbook;
 }
 
-// Python takes its time to start on a machine that is busy.
+// Python starts slowly on a busy machine.
 jest.setTimeout(30_000);
 
-let place: PredictFolder;
+let folder: PredictFolder;
 beforeEach(() => {
-    place = new PredictFolder();
+    folder = new PredictFolder();
 });
-afterEach(() => place.remove());
+afterEach(() => folder.remove());
 
-/** The sheet of a workbook that is made of some CSV. */
+/** Predicts the rows of a CSV text into a workbook, and returns its sheet. */
 async function predictToSheet(model: string, csv: string) {
-    place.write("new.csv", csv);
-    await place.predict(model, "new.csv", "out.xlsx");
-    const { predictions, ...others } = await readWorkbook(path.join(place.folder, "out.xlsx"));
+    folder.write("new.csv", csv);
+    await folder.predict(model, "new.csv", "out.xlsx");
+    const { predictions, ...others } = await readWorkbook(path.join(folder.path, "out.xlsx"));
     expect(others).toEqual({});
     return predictions as Workbook[string];
 }
 
-describeWithOpenpyxl(`Excel, as openpyxl reads it${reason}`, () => {
+describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
     it("has a frozen header, numbers as numbers and text as text", async () => {
         const { frozen, rows } = await predictToSheet(
             "pets",
@@ -99,7 +98,7 @@ describeWithOpenpyxl(`Excel, as openpyxl reads it${reason}`, () => {
         ]);
     });
 
-    it("keeps every text, and takes for numbers what comes back as it is written", async () => {
+    it("keeps every text, and stores as numbers only what reads back as it is written", async () => {
         const texts = [
             ...["=1+1", "+1", "-", "@SUM(A1)", "'1", "1e3", "5.10", "1234567890123456", "2026-01-02", "true", "#N/A"],
             ...['<a href="x">&amp;</a>', " spaces ", "two\nlines", "é🦄"],
@@ -112,12 +111,12 @@ describeWithOpenpyxl(`Excel, as openpyxl reads it${reason}`, () => {
         expect(rows.slice(1).map(([, note]) => note)).toEqual([
             ...texts.map((text) => ["s", text]),
             ...numbers.map((number) => ["n", number]),
-            // As ECMA-376 has it, `_x005F_` stands for "_" there; openpyxl leaves that to its reader.
+            // In ECMA-376, `_x005F_` is an escaped "_"; openpyxl leaves decoding to its caller.
             ["s", "_x005F_x0041_"],
         ]);
     });
 
-    it("goes on in another sheet, under the same header, when one is full", async () => {
+    it("continues in another sheet with the same header if one is full", async () => {
         const input = await readCsv(Readable.from([Buffer.from("size\n1\n2\n3\n400\n")]), "new.csv");
         const layout = {
             input,
@@ -125,7 +124,7 @@ describeWithOpenpyxl(`Excel, as openpyxl reads it${reason}`, () => {
             predicted: namePredictedColumns(PRICES, input.header.cells),
         };
         const rows = predictRows(PRICES, layout.columns, 1, input.rows);
-        const file = place.write("out.xlsx", await buffer(Readable.from(formatSheets(rows, layout, 3))));
+        const file = folder.write("out.xlsx", await buffer(Readable.from(formatSheets(rows, layout, 3))));
 
         const sheets = await readWorkbook(file);
 
@@ -142,7 +141,7 @@ describeWithOpenpyxl(`Excel, as openpyxl reads it${reason}`, () => {
         ]);
     });
 
-    it("with more than forty columns is read as well", async () => {
+    it("can have more than forty columns", async () => {
         const names = Array.from({ length: 60 }, (_, index) => `c${index}`);
 
         const { rows } = await predictToSheet("prices", `size,${names.join(",")}\n5,${names.join(",")}\n`);
@@ -151,17 +150,17 @@ describeWithOpenpyxl(`Excel, as openpyxl reads it${reason}`, () => {
     });
 });
 
-describe("Excel", () => {
-    it("has limits, and says so", async () => {
-        place.write("wide.csv", `size${",".repeat(16_384)}\n`);
-        place.write("long.csv", `size,note\n5,${"x".repeat(32_768)}\n`);
+describe("an Excel workbook", () => {
+    it("rejects input beyond the limits of Excel", async () => {
+        folder.write("wide.csv", `size${",".repeat(16_384)}\n`);
+        folder.write("long.csv", `size,note\n5,${"x".repeat(32_768)}\n`);
 
-        expect(await place.failure("prices", "wide.csv", "out.xlsx")).toBe(
-            "A sheet of Excel has 16384 columns, the output 16387: write .csv or .jsonl",
+        expect(await folder.failure("prices", "wide.csv", "out.xlsx")).toBe(
+            "An Excel sheet holds 16384 columns, the output has 16387: write .csv or .jsonl",
         );
-        expect(await place.failure("prices", "long.csv", "out.xlsx")).toBe(
-            'Row 2, column "note": a cell of Excel holds 32767 characters; got 32768: write .csv or .jsonl',
+        expect(await folder.failure("prices", "long.csv", "out.xlsx")).toBe(
+            'Row 2, column "note": an Excel cell holds 32767 characters; got 32768: write .csv or .jsonl',
         );
-        expect(place.has("out.xlsx")).toBe(false);
+        expect(folder.has("out.xlsx")).toBe(false);
     });
 });

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { PredictFolder } from "./support";
 
-let place: PredictFolder;
+let folder: PredictFolder;
 beforeEach(() => {
-    place = new PredictFolder();
+    folder = new PredictFolder();
 });
-afterEach(() => place.remove());
+afterEach(() => folder.remove());
 
 describe("CSV", () => {
     it.each([
@@ -15,36 +15,36 @@ describe("CSV", () => {
         ["CRLF", "size,name\r\n5,x\r\n", "size,name,predicted_target,prediction_error\r\n5,x,1234.5,\r\n"],
         ["a byte order mark", "\ufeffsize\n5\n", "\ufeffsize,predicted_target,prediction_error\n5,1234.5,\n"],
         [
-            "cells as they are",
+            "cells byte for byte",
             'size, "a,b"\n 5 ,007\n5.0,"=1+1"\n5e0," x\n"\n5,2026-01-02',
             'size, "a,b",predicted_target,prediction_error\n' +
                 ' 5 ,007,1234.5,\n5.0,"=1+1",1234.5,\n5e0," x\n",1234.5,\n5,2026-01-02,1234.5,\n',
         ],
-    ])("is written as the input is: %s", async (_, input, output) => {
-        place.write("new.csv", input);
+    ])("is written in the input's dialect: %s", async (_, input, output) => {
+        folder.write("new.csv", input);
 
-        await place.predict("prices", "new.csv", "out.csv");
+        await folder.predict("prices", "new.csv", "out.csv");
 
-        expect(place.read("out.csv")).toBe(output);
+        expect(folder.read("out.csv")).toBe(output);
     });
 
-    it("quotes the names and texts that it adds where they need it", async () => {
-        const model = place
+    it("quotes added names and texts that need it", async () => {
+        const model = folder
             .read("pets/model.json")
             .replaceAll('"dog"', '"dog, \\"big\\""')
             .replace('"target":"target"', '"target":"a,b"');
-        place.write("pets/model.json", model);
-        place.write("new.csv", "age,sound,weight\n1,woof,5\n");
+        folder.write("pets/model.json", model);
+        folder.write("new.csv", "age,sound,weight\n1,woof,5\n");
 
-        await place.predict("pets", "new.csv", "out.csv");
+        await folder.predict("pets", "new.csv", "out.csv");
 
-        expect(place.read("out.csv")).toBe(
+        expect(folder.read("out.csv")).toBe(
             'age,sound,weight,"predicted_a,b",probability_cat,"probability_dog, ""big""",prediction_error\n' +
                 '1,woof,5,"dog, ""big""",0,1,\n',
         );
     });
 
-    it("keeps every input cell exactly, quoted or not, in any order of columns", async () => {
+    it("keeps every input cell byte for byte, quoted or not, in any order of columns", async () => {
         const cell = fc.string({
             unit: fc.constantFrom("a", "é", "0", "=", " ", ",", ";", '"', "\n", "'"),
             maxLength: 6,
@@ -63,11 +63,11 @@ describe("CSV", () => {
                         return cells.join(",");
                     };
                     const lines = [lineOf(["p", "q", "size"]), ...table.map(lineOf)];
-                    place.write("new.csv", `${lines.join("\n")}\n`);
+                    folder.write("new.csv", `${lines.join("\n")}\n`);
 
-                    await place.predict("prices", "new.csv", "out.csv", "--force");
+                    await folder.predict("prices", "new.csv", "out.csv", "--force");
 
-                    let rest = place.read("out.csv");
+                    let rest = folder.read("out.csv");
                     for (const line of lines) {
                         expect(rest.startsWith(`${line},`)).toBe(true);
                         rest = rest.slice(line.length).replace(/^,[^\n]*\n/, "");
@@ -81,13 +81,13 @@ describe("CSV", () => {
 });
 
 describe("JSON Lines", () => {
-    it("has numbers where the model takes numbers, and texts elsewhere", async () => {
-        place.write("new.csv", 'id,weight,sound,age\n007,5.50,woof,"3"\n12,NA,meow,1e1\n13,,"",\n');
+    it("holds numbers for numeric features and strings elsewhere", async () => {
+        folder.write("new.csv", 'id,weight,sound,age\n007,5.50,woof,"3"\n12,NA,meow,1e1\n13,,"",\n');
 
-        await place.predict("pets", "new.csv", "out.jsonl");
+        await folder.predict("pets", "new.csv", "out.jsonl");
 
         const shares = { probability_cat: 0.75, probability_dog: 0.25 };
-        const lines = place.read("out.jsonl").split("\n");
+        const lines = folder.read("out.jsonl").split("\n");
         expect(lines.pop()).toBe("");
         expect(lines.map((line) => JSON.parse(line))).toEqual([
             {
@@ -103,10 +103,10 @@ describe("JSON Lines", () => {
         ]);
     });
 
-    it("keeps the order of the columns, and any text", async () => {
-        place.write("new.csv", `2,"a ""b""",size,1\n"x\ny","""z""\t",5,é\n`);
+    it("keeps the order of the columns and any text", async () => {
+        folder.write("new.csv", `2,"a ""b""",size,1\n"x\ny","""z""\t",5,é\n`);
 
-        const { stdout } = await place.predict("prices", "new.csv", "-f", "jsonl");
+        const { stdout } = await folder.predict("prices", "new.csv", "-f", "jsonl");
 
         expect(stdout).toBe('{"2":"x\\ny","a \\"b\\"":"\\"z\\"\\t","size":5,"1":"é","predicted_target":1234.5}\n');
     });

@@ -1,52 +1,55 @@
 import { Readable } from "node:stream";
 import { PredictFolder } from "./support";
 
-let place: PredictFolder;
+let folder: PredictFolder;
 beforeEach(() => {
-    place = new PredictFolder();
+    folder = new PredictFolder();
 });
-afterEach(() => place.remove());
+afterEach(() => folder.remove());
 
-const lastNote = () => place.notes.at(-1)?.replace(/in .*/, "in ...");
+const lastLine = () => folder.reported.at(-1)?.replace(/in .*/, "in ...");
 
 describe("npm run predict", () => {
-    it("keeps all columns, and adds class and probabilities", async () => {
-        place.write("new.csv", "name,age,sound,weight\nRex,3,woof,30\nTom,1,meow,4\nIda,2,woof,\n");
+    it("keeps all columns, and adds the class and probabilities", async () => {
+        folder.write("new.csv", "name,age,sound,weight\nRex,3,woof,30\nTom,1,meow,4\nIda,2,woof,\n");
 
-        await expect(place.predict("pets", "new.csv", "out.csv")).resolves.toEqual({ status: 0, stdout: "" });
+        await expect(folder.predict("pets", "new.csv", "out.csv")).resolves.toEqual({ status: 0, stdout: "" });
 
-        expect(place.read("out.csv")).toBe(
+        expect(folder.read("out.csv")).toBe(
             "name,age,sound,weight,predicted_target,probability_cat,probability_dog,prediction_error\n" +
                 "Rex,3,woof,30,cat,0.5,0.5,\n" +
                 "Tom,1,meow,4,cat,0.75,0.25,\n" +
                 "Ida,2,woof,,cat,0.5,0.5,\n",
         );
-        expect(place.notes[0]).toBe(
+        expect(folder.reported[0]).toBe(
             "Model pets/model.json: tree for target, 2 classes, from 3 columns, fitted on 10 rows",
         );
-        expect(lastNote()).toBe("Wrote out.csv: 3 rows, in ...");
+        expect(lastLine()).toBe("Wrote out.csv: 3 rows, in ...");
     });
 
     it("predicts numbers, from standard input to standard output", async () => {
-        place.stdin = Readable.from([Buffer.from("size\n5\n500\n")]);
+        folder.stdin = Readable.from([Buffer.from("size\n5\n500\n")]);
 
-        await expect(place.predict("prices/model.json", "-")).resolves.toEqual({
+        await expect(folder.predict("prices/model.json", "-")).resolves.toEqual({
             status: 0,
             stdout: "size,predicted_target,prediction_error\n5,1234.5,\n500,99,\n",
         });
     });
 
-    it("writes a header when there are no rows", async () => {
-        place.write("new.csv", "size\n");
+    it("writes a header without rows", async () => {
+        folder.write("new.csv", "size\n");
 
-        const { status, stdout } = await place.predict("prices", "new.csv", "-");
+        const { status, stdout } = await folder.predict("prices", "new.csv", "-");
 
         expect([status, stdout]).toEqual([0, "size,predicted_target,prediction_error\n"]);
     });
 
-    it("shows how to use it", async () => {
-        await expect(place.predict("--help")).resolves.toMatchObject({ status: 0 });
-        expect(place.notes.join("\n")).toContain("Usage: npm run predict -- [options] MODEL INPUT [OUTPUT]");
+    it("prints its usage on standard output", async () => {
+        const { status, stdout } = await folder.predict("--help");
+
+        expect(status).toBe(0);
+        expect(stdout).toContain("Usage: npm run predict -- [options] MODEL INPUT [OUTPUT]");
+        expect(folder.reported).toEqual([]);
     });
 
     it.each([
@@ -56,14 +59,11 @@ describe("npm run predict", () => {
         [["pets", "a.csv", "b.csv", "c.csv"], '"c.csv" is one argument too many'],
         [["pets", "a.csv", "--run", "r-1"], "--run needs --stack"],
         [["pets", "a.csv", "--models"], "Unknown option '--models'"],
-        [
-            ["pets", "a.csv", "b.ods"],
-            'must end in one of .csv, .jsonl, .xlsx, or --format say one of csv, jsonl, xlsx; got "b.ods"',
-        ],
+        [["pets", "a.csv", "b.ods"], 'must end in one of .csv, .jsonl, .xlsx, or --format must be set; got "b.ods"'],
         [["pets", "a.csv", "-f", "ods"], '--format must be one of csv, jsonl, xlsx; got "ods"'],
         [["pets", "a.csv", "gs://b/c.csv"], "gcloud storage cp"],
-    ])("refuses %j", async (args, message) => {
-        const said = await place.failure(...args);
+    ])("rejects %j", async (args, message) => {
+        const said = await folder.failure(...args);
 
         expect(said).toContain(message);
         expect(said).toContain("npm run predict -- --help");
@@ -87,48 +87,48 @@ describe("rows that cannot be predicted", () => {
             ',,,"text follows the end of a quoted cell; write """" for a quote within the cell: 2,""me""ow,3"',
         ],
         ["2,meow", ',,,"has 2 cells, the header has 3"'],
-        ["2,meow,3,4", ',,,"has 4 cells, the header has 3; the first too many is ""4"""'],
+        ["2,meow,3,4", ',,,"has 4 cells, the header has 3; the first extra cell is ""4"""'],
         ["2,,3", "cat,0.75,0.25,"],
     ] as const;
     const INPUT = TABLE.map(([row]) => `${row}\n`).join("");
 
-    it("are kept, say why, and do not hold up the rest", async () => {
-        place.write("new.csv", INPUT);
+    it("are kept with the reason, and do not stop the rest", async () => {
+        folder.write("new.csv", INPUT);
 
-        await expect(place.predict("pets", "new.csv", "out.csv")).resolves.toMatchObject({ status: 2 });
+        await expect(folder.predict("pets", "new.csv", "out.csv")).resolves.toMatchObject({ status: 2 });
 
         const rows = TABLE.slice(1).filter(([row]) => row !== "");
         const kept = (row: string) =>
             ({ '2,"me"ow,3': ",,", "2,meow": "2,meow,", "2,meow,3,4": "2,meow,3" })[row] ?? row;
-        expect(place.read("out.csv").split("\n").slice(1, -1)).toEqual(
+        expect(folder.read("out.csv").split("\n").slice(1, -1)).toEqual(
             rows.map(([row, predicted]) => `${kept(row)},${predicted}`),
         );
-        expect(lastNote()).toBe("Wrote out.csv: 8 rows, 6 of them without a prediction, in ...");
+        expect(lastLine()).toBe("Wrote out.csv: 8 rows, 6 of them without a prediction, in ...");
     });
 
-    it("are reported with the line that an editor shows, and the column", async () => {
-        place.write("new.csv", INPUT);
+    it("are reported with their line in an editor, and the column", async () => {
+        folder.write("new.csv", INPUT);
 
-        await place.predict("pets", "new.csv", "out.csv");
+        await folder.predict("pets", "new.csv", "out.csv");
 
-        expect(place.notes.slice(1, -1)).toEqual([
+        expect(folder.reported.slice(1, -1)).toEqual([
             'new.csv row 3, column "sound": must be one of "", "meow", "woof"; got "moo"',
             'new.csv row 3, column "age": must be a number; got "x"',
             'new.csv row 4, column "age": has no value; the model needs one',
             'new.csv row 6, column "weight": must be a number; got "heavy"',
             'new.csv row 7: text follows the end of a quoted cell; write "" for a quote within the cell: 2,"me"ow,3',
             "new.csv row 8: has 2 cells, the header has 3",
-            'new.csv row 9: has 4 cells, the header has 3; the first too many is "4"',
+            'new.csv row 9: has 4 cells, the header has 3; the first extra cell is "4"',
         ]);
     });
 
-    it("are counted when they are many", async () => {
-        place.write("new.csv", `size\n${"small\n".repeat(50)}`);
+    it("are only counted after the first 20", async () => {
+        folder.write("new.csv", `size\n${"small\n".repeat(50)}`);
 
-        await place.predict("prices", "new.csv", "out.csv");
+        await folder.predict("prices", "new.csv", "out.csv");
 
-        expect(place.notes.filter((note) => note.includes("must be a number"))).toHaveLength(20);
-        expect(place.notes).toContain("30 more problems are in the output's prediction_error");
+        expect(folder.reported.filter((note) => note.includes("must be a number"))).toHaveLength(20);
+        expect(folder.reported).toContain("30 more problems are in the output's prediction_error");
     });
 });
 
@@ -139,39 +139,39 @@ describe("columns", () => {
             "Age,sounds,body weight\n1,woof,3\n",
             'new.csv has no column "weight", "sound" (it has "sounds"), "age" (it has "Age"), which the model needs',
         ],
-        ["5,3.5,7\n1,2,3\n", "put a row with the columns' names first"],
+        ["5,3.5,7\n1,2,3\n", "add a header row with the column names"],
         ["age,sound,weight,age\n1,woof,3,4\n", 'new.csv names column "age" twice, as number 1 and 4'],
-    ])("of %j are refused before anything is written", async (text, message) => {
-        place.write("new.csv", text);
+    ])("of %j are rejected before anything is written", async (text, message) => {
+        folder.write("new.csv", text);
 
-        expect(await place.failure("pets", "new.csv", "out.csv")).toContain(message);
-        expect(place.files()).toEqual(["new.csv", "pets", "prices"]);
+        expect(await folder.failure("pets", "new.csv", "out.csv")).toContain(message);
+        expect(folder.files()).toEqual(["new.csv", "pets", "prices"]);
     });
 
-    it("that the model does not know may have no name, or one name twice", async () => {
-        place.write("new.csv", ",x,size,x,\n0,1,5,2,3\n");
+    it("that the model does not use may have no name or the same name twice", async () => {
+        folder.write("new.csv", ",x,size,x,\n0,1,5,2,3\n");
 
-        expect((await place.predict("prices", "new.csv", "-f", "csv")).stdout).toBe(
+        expect((await folder.predict("prices", "new.csv", "-f", "csv")).stdout).toBe(
             ",x,size,x,,predicted_target,prediction_error\n0,1,5,2,3,1234.5,\n",
         );
-        expect(JSON.parse((await place.predict("prices", "new.csv", "-f", "jsonl")).stdout)).toEqual({
+        expect(JSON.parse((await folder.predict("prices", "new.csv", "-f", "jsonl")).stdout)).toEqual({
             ...{ column_1: "0", x: "1", size: 5, x_2: "2", column_5: "3" },
             predicted_target: 1234.5,
         });
     });
 
-    it("of an earlier prediction are kept, and the new ones get a number", async () => {
-        place.write("new.csv", "size\n5\n");
-        await place.predict("prices", "new.csv", "once.csv");
-        await place.predict("prices", "once.csv", "twice.csv");
-        const { stdout } = await place.predict("prices", "twice.csv");
+    it("of an earlier prediction are kept, and the new ones get a suffix", async () => {
+        folder.write("new.csv", "size\n5\n");
+        await folder.predict("prices", "new.csv", "once.csv");
+        await folder.predict("prices", "once.csv", "twice.csv");
+        const { stdout } = await folder.predict("prices", "twice.csv");
 
         expect(stdout).toBe(
             "size,predicted_target,prediction_error,predicted_target_2,prediction_error_2,predicted_target_3,prediction_error_3\n" +
                 "5,1234.5,,1234.5,,1234.5,\n",
         );
-        expect(place.notes).toContain(
-            "twice.csv has predicted_target, prediction_error already: the new columns begin with predicted_target_3",
+        expect(folder.reported).toContain(
+            "twice.csv already has predicted_target, prediction_error: the new columns begin with predicted_target_3",
         );
     });
 });

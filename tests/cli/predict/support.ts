@@ -12,12 +12,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { predict } from "../../../cli/predict/command";
-import type { Surroundings } from "../../../cli/predict/source";
-import { UsageError } from "../../../cli/start/stack-config";
+import type { PredictContext } from "../../../cli/predict/source";
+import { UsageError } from "../../../cli/shared/usage-error";
 import type { Model } from "../../../trainer/lib/model";
 import { leaf, modelOf, split } from "../../../trainer/test/model/models";
 
-/** A small dog or a big one says "woof"; what says "meow" is a cat. A weight may be missing. */
+/** Pets by sound and weight; a weight may be missing. */
 export const PETS: Model = modelOf(
     [
         { name: "weight", kind: "number", missing: true },
@@ -33,10 +33,10 @@ export const PRICES: Model = modelOf([{ name: "size", kind: "number", missing: f
     split(0, 100, leaf(1234.5), leaf(99)),
 ]);
 
-/** A folder with a model in `pets/` and one in `prices/`, and the command that is run there. */
+/** A folder with models in `pets/` and `prices/`, in which the command runs. */
 export class PredictFolder {
-    readonly folder = realpathSync(mkdtempSync(path.join(tmpdir(), "predict-")));
-    readonly notes: string[] = [];
+    readonly path = realpathSync(mkdtempSync(path.join(tmpdir(), "predict-")));
+    readonly reported: string[] = [];
     readonly stop = new AbortController();
     stdin: Readable = Readable.from([]);
     env: NodeJS.ProcessEnv = {};
@@ -47,44 +47,44 @@ export class PredictFolder {
     }
 
     write(name: string, content: string | Uint8Array): string {
-        const file = path.join(this.folder, name);
+        const file = path.join(this.path, name);
         mkdirSync(path.dirname(file), { recursive: true });
         writeFileSync(file, content);
         return file;
     }
 
     read(name: string): string {
-        return readFileSync(path.join(this.folder, name), "utf8");
+        return readFileSync(path.join(this.path, name), "utf8");
     }
 
     has(name: string): boolean {
-        return existsSync(path.join(this.folder, name));
+        return existsSync(path.join(this.path, name));
     }
 
     /** Everything in the folder, hidden files too. */
     files(): string[] {
-        return readdirSync(this.folder).sort();
+        return readdirSync(this.path).sort();
     }
 
-    surroundings(stdout: NodeJS.WritableStream = new PassThrough()): Surroundings {
-        const { folder, env, stdin, notes, stop } = this;
+    context(stdout: NodeJS.WritableStream = new PassThrough()): PredictContext {
+        const { path: folder, env, stdin, reported, stop } = this;
         return {
             ...{ projectDir: folder, folder, env, stdin, stdout, signal: stop.signal },
-            note: (line) => notes.push(line),
+            report: (line) => reported.push(line),
         };
     }
 
-    /** Runs the command; gives its exit status and standard output. */
+    /** Runs the command; returns its exit status and standard output. */
     async predict(...args: string[]): Promise<{ status: number; stdout: string }> {
         const stdout = new PassThrough({ highWaterMark: 2 ** 24 });
-        const status = await predict(args, this.surroundings(stdout));
+        const status = await predict(args, this.context(stdout));
         return { status, stdout: String(stdout.read() ?? "") };
     }
 
-    /** What a command that must fail says, which is something a person can mend. */
+    /** Runs a command that must fail with a UsageError; returns its message. */
     async failure(...args: string[]): Promise<string> {
         const error = await this.predict(...args).then(
-            ({ status }) => new Error(`it ended with ${status}`),
+            ({ status }) => new Error(`it exited with ${status}`),
             (thrown: Error) => thrown,
         );
         expect(error).toBeInstanceOf(UsageError);
@@ -92,6 +92,6 @@ export class PredictFolder {
     }
 
     remove(): void {
-        rmSync(this.folder, { recursive: true, force: true });
+        rmSync(this.path, { recursive: true, force: true });
     }
 }

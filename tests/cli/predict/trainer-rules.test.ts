@@ -8,7 +8,7 @@ import { valueAt } from "../../../trainer/lib/csv/number-list";
 import { parseArguments } from "../../../trainer/src/arguments";
 import { leaf, modelOf } from "../../../trainer/test/model/models";
 
-/** What both may see in a column of numbers; without missing values it stays one. */
+/** Cells of a numeric column. */
 const NUMBERS = ["1", "2.5", "1e3", "+.5", "-0", " 7 ", '"8"', "\u00a09\u00a0", '"1.10" ', "123456789012345678901234"];
 const MISSING = ["", "NA", "?", " n/a", '""', "-"];
 const TEXTS = ["a", " b ", '" c "', "NA", "", "é", "10", '"x ""y"""', '"p\nq"', '"r\r\ns"', "\u00a0t"];
@@ -30,14 +30,14 @@ const file = fc
             const comma = delimiter === ";" ? number.replace(".", ",") : number;
             return [withMissing.get(row) ?? comma, texts[row] ?? "", row % 2 === 0 ? "yes" : "no"];
         });
-        const inOrder = [["number", "text", "target"], ...lines].map((cells) => order.map((place) => cells[place]));
+        const inOrder = [["number", "text", "target"], ...lines].map((cells) => order.map((index) => cells[index]));
         const rows = inOrder.map((cells) => cells.join(delimiter) + lineEnd);
         rows.splice(blankLine, 0, lineEnd);
         return Buffer.from(rows.join(""));
     });
 
-describe("predict reads what the trainer reads:", () => {
-    it("the same numbers, missing values and categories of the same file", async () => {
+describe("npm run predict", () => {
+    it("reads the same numbers, missing values and categories as the trainer from the same file", async () => {
         await fc.assert(
             fc.asyncProperty(file, async (bytes) => {
                 const hyperparameters = parseArguments(["--target=target", "--dropColumns=[]"]);

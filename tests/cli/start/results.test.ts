@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { metricsTable, readResults, resultLines } from "../../../cli/start/results";
 
-describe("the results of a rehearsal", () => {
+describe("readResults", () => {
     let folder: string;
     const write = (...names: string[]) => {
         for (const name of names) {
@@ -16,7 +16,7 @@ describe("the results of a rehearsal", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    it("are the files and the metrics", () => {
+    it("returns the files and the metrics", () => {
         write("manifest.json", "status.json", "trainer.log", "model.json", "metrics.json");
         expect(readResults(folder)).toEqual({
             files: ["manifest.json", "metrics.json", "model.json", "status.json", "trainer.log"],
@@ -24,7 +24,7 @@ describe("the results of a rehearsal", () => {
         });
     });
 
-    it("may lack metrics, for a trainer that writes none", () => {
+    it("returns no metrics if the trainer wrote none", () => {
         write("manifest.json", "status.json", "trainer.log", "weights.bin");
         expect(readResults(folder)).toMatchObject({
             files: expect.arrayContaining(["weights.bin"]),
@@ -32,27 +32,27 @@ describe("the results of a rehearsal", () => {
         });
     });
 
-    it("are refused without a manifest", () => {
+    it("reports a missing manifest", () => {
         write("status.json", "trainer.log", "model.json");
         expect(readResults(folder)).toEqual({ problem: `${folder} has no manifest.json` });
     });
 
-    it("are refused without a model", () => {
+    it("reports a missing model", () => {
         write("manifest.json", "status.json", "trainer.log");
         expect(readResults(folder)).toEqual({ problem: expect.stringContaining("AIP_MODEL_DIR") });
     });
 
-    it("are refused when they are not there", () => {
+    it("reports a missing folder", () => {
         expect(readResults(path.join(folder, "r-1"))).toEqual({
-            problem: expect.stringContaining("did not come home"),
+            problem: expect.stringContaining("the results were not saved"),
         });
     });
 });
 
-describe("what is said of the results", () => {
+describe("resultLines", () => {
     const folder = path.join("models", "local", "r-1");
 
-    it("is where they are, and the report's path", () => {
+    it("names the folder, the files and the report", () => {
         expect(resultLines(folder, ["model.json", "report.html"])).toEqual([
             `Results, verified, in ${folder}${path.sep}`,
             "  model.json  report.html",
@@ -60,15 +60,15 @@ describe("what is said of the results", () => {
         ]);
     });
 
-    it("has no report where the trainer wrote none", () => {
+    it("leaves out the report if the trainer wrote none", () => {
         expect(resultLines(folder, ["model.json", "plots/report.html"])).toHaveLength(2);
     });
 });
 
-describe("the table of metrics", () => {
-    it("of many rows shows the first ones, and how many are left", () => {
-        const featureImportances = Array.from({ length: 1000 }, (_, place) => ({
-            feature: `x${place}`,
+describe("metricsTable", () => {
+    it("cuts off a long list, with the number of rows left", () => {
+        const featureImportances = Array.from({ length: 1000 }, (_, index) => ({
+            feature: `x${index}`,
             importance: 0,
         }));
         const lines = metricsTable({ featureImportances });
@@ -76,7 +76,7 @@ describe("the table of metrics", () => {
         expect(lines.at(-1)).toBe("  and 980 more, in metrics.json");
     });
 
-    it("has every number at the top level, and every list of rows", () => {
+    it("shows every number at the top level and every list of rows", () => {
         const lines = metricsTable({
             schema: 1,
             task: "classification",

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { googleCloudCommand, readStackConfig, startCommand, UsageError } from "../../../cli/start/stack-config";
+import { UsageError } from "../../../cli/shared/usage-error";
+import { googleCloudCommand, readStackConfig, startCommand } from "../../../cli/start/stack-config";
 import type { Fix } from "../../../infra/config/issues";
 
-describe("the config of a rehearsed stack", () => {
+describe("readStackConfig", () => {
     let folder: string;
 
     beforeEach(() => {
@@ -17,17 +18,17 @@ describe("the config of a rehearsed stack", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    it("is the project's defaults, then the stack's file, then the command line", () => {
+    it("merges the project's defaults, the stack's file and the command line, in this order", () => {
         const { project, stack, values } = readStackConfig(folder, "local", ["target=price", "gcp:zone=z-b"]);
         expect({ project, stack }).toEqual({ project: "job", stack: "local" });
         expect(values).toEqual({ "job:target": "price", "job:depth": "5", "job:list": '["a"]', "gcp:zone": "z-b" });
     });
 
-    it("keeps everything behind the first equals sign as the value", () => {
+    it("uses everything after the first equals sign as the value", () => {
         expect(readStackConfig(folder, "local", ["target=a=b "]).values["job:target"]).toBe("a=b ");
     });
 
-    it.each(["target", "=x"])("refuses the override %j and says what is right", (override) => {
+    it.each(["target", "=x"])("rejects the override %j and shows the right form", (override) => {
         expect(() => readStackConfig(folder, "local", [override])).toThrow(UsageError);
         expect(() => readStackConfig(folder, "local", [override])).toThrow(`must be key=value; got "${override}"`);
     });
@@ -36,9 +37,9 @@ describe("the config of a rehearsed stack", () => {
         ["hyperparameters.maxDepth=3", `'hyperparameters={"maxDepth":3}'`],
         ["hyperparameters.maxDepth=[3,5]", `'hyperparameters={"maxDepth":[3,5]}'`],
         ["labels.team=blue", `'labels={"team":"blue"}'`],
-    ])("refuses the path %s and says how it is written", (override, right) => {
+    ])("rejects the path %s and shows the object to use", (override, right) => {
         expect(() => readStackConfig(folder, "local", [override])).toThrow(
-            new UsageError(`--config takes an object as a whole; got "${override}" (npm start -- --config ${right})`),
+            new UsageError(`--config takes a whole object; got "${override}" (npm start -- --config ${right})`),
         );
     });
 });
@@ -59,7 +60,7 @@ describe("startCommand", () => {
     });
 });
 
-describe("the line for Google Cloud", () => {
+describe("googleCloudCommand", () => {
     it.each([
         [[], "npx pulumi up -s dev"],
         [
@@ -67,8 +68,8 @@ describe("the line for Google Cloud", () => {
             "npx pulumi up -s dev --config target=price --config 'dataset=my data.csv'",
         ],
         [["target=it's"], "npx pulumi up -s dev --config 'target=it'\\''s'"],
-        [["dropColumns=[]"], "npx pulumi up -s dev, with in the config of Pulumi.dev.yaml: dropColumns: []"],
-    ])("for %j is %s", (overrides, command) => {
+        [["dropColumns=[]"], "npx pulumi up -s dev, with this in the config of Pulumi.dev.yaml: dropColumns: []"],
+    ])("turns %j into %s", (overrides, command) => {
         expect(googleCloudCommand(overrides)).toBe(command);
     });
 });

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { listRuns } from "../../../cli/shared/stored-runs/list-runs";
-import { saveResults } from "../../../cli/shared/stored-runs/save-results";
-import { UsageError } from "../../../cli/start/stack-config";
+import { saveResults } from "../../../cli/results/save-results";
+import { listRuns } from "../../../cli/runs/list-runs";
+import { UsageError } from "../../../cli/shared/usage-error";
 import { startBucket, type TestBucket } from "../../helpers/bucket";
-import { emulatorConfig, putRun, TestProject } from "./support";
+import { emulatorConfig, putRun, TestProject } from "./test-project";
 
-// The commands with the real client library against the emulator's Cloud Storage; `pulumi` answers from a table here, in the
-// shape of its own answers. It does not prove that every version of Pulumi answers so.
+// The commands with the real client library against the emulator's Cloud Storage. `pulumi` answers from a table in the format
+// of the real one; that does not prove that every version of Pulumi uses this format.
 const SUCCEEDED = "r-000000000a";
 const FAILED = "r-000000000b";
 
@@ -32,7 +32,7 @@ beforeEach(() => {
 });
 afterEach(() => project.remove());
 
-/** What Pulumi says of a stack whose only resource that matters has that state. */
+/** Answers of Pulumi about a stack with this state of `SavedResults`. */
 function answersFor(stackArgs: string, savedResults: Record<string, unknown> | undefined): Record<string, unknown> {
     const resources = [
         { type: "pulumi:pulumi:Stack" },
@@ -66,8 +66,8 @@ async function failure(command: Promise<number>): Promise<string> {
 }
 
 describe("npm run runs", () => {
-    it("shows the runs of a stack, the newest first", async () => {
-        await expect(listRuns(["-s", "dev"], project.surroundings)).resolves.toBe(0);
+    it("lists the runs of a stack, newest first", async () => {
+        await expect(listRuns(["-s", "dev"], project.context)).resolves.toBe(0);
 
         expect(project.printed.map((line) => line.replace(/\d+ d +/, "AGE "))).toEqual([
             expect.stringMatching(/^run {11}state {6}attempt {2}age +metrics$/),
@@ -76,10 +76,10 @@ describe("npm run runs", () => {
         ]);
     });
 
-    it("takes the selected stack when none is named", async () => {
+    it("uses the selected stack by default", async () => {
         project.pulumi(answersFor("", { bucket: bucket.name, stack: "dev", resultsDir: "models" }));
 
-        await expect(listRuns([], project.surroundings)).resolves.toBe(0);
+        await expect(listRuns([], project.context)).resolves.toBe(0);
         expect(project.printed).toHaveLength(3);
     });
 
@@ -89,40 +89,40 @@ describe("npm run runs", () => {
         ["PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "npx pulumi login --local"],
         ["get stack secrets manager: passphrase must be set", "PULUMI_CONFIG_PASSPHRASE"],
         ["something else", "--bucket gs://BUCKET"],
-    ])("when Pulumi says %j, names the way out: %s", async (said, fix) => {
+    ])("explains Pulumi's error %j with %s", async (said, fix) => {
         project.pulumi({}, `error: ${said}`);
 
-        const message = await failure(listRuns(["-s", "dev"], project.surroundings));
+        const message = await failure(listRuns(["-s", "dev"], project.context));
 
         expect(message).toContain(said);
         expect(message).toContain(fix);
     });
 
-    it("says that a stack without a bucket is not deployed", async () => {
+    it("reports a stack without a bucket as not deployed", async () => {
         project.pulumi(answersFor("--stack dev", undefined));
 
-        await expect(failure(listRuns(["-s", "dev"], project.surroundings))).resolves.toBe(
+        await expect(failure(listRuns(["-s", "dev"], project.context))).resolves.toBe(
             "The stack dev has no bucket: nothing is deployed (npx pulumi up -s dev)",
         );
     });
 
-    it("says that a bucket of the state is gone", async () => {
+    it("reports that the bucket in the state no longer exists", async () => {
         project.pulumi(answersFor("--stack dev", { bucket: "gone-since", stack: "dev", resultsDir: "models" }));
 
-        await expect(failure(listRuns(["-s", "dev"], project.surroundings))).resolves.toContain(
-            "There is no bucket gs://gone-since",
+        await expect(failure(listRuns(["-s", "dev"], project.context))).resolves.toContain(
+            "The bucket gs://gone-since does not exist",
         );
     });
 
-    it("refuses a word too many and an option that it has not", async () => {
-        await expect(failure(listRuns(["dev"], project.surroundings))).resolves.toContain("npm run runs -- --help");
-        await expect(failure(listRuns(["--stacks", "dev"], project.surroundings))).resolves.toContain("--stacks");
+    it("rejects an extra argument and an unknown option", async () => {
+        await expect(failure(listRuns(["dev"], project.context))).resolves.toContain("npm run runs -- --help");
+        await expect(failure(listRuns(["--stacks", "dev"], project.context))).resolves.toContain("--stacks");
     });
 });
 
 describe("npm run results", () => {
-    it("brings every run home: verified results, or log and status", async () => {
-        await expect(saveResults(["-s", "dev"], project.surroundings)).resolves.toBe(0);
+    it("saves the verified results of every run, or its log and status", async () => {
+        await expect(saveResults(["-s", "dev"], project.context)).resolves.toBe(0);
 
         expect(project.printed).toEqual([
             `run ${SUCCEEDED}: saved to models/dev/${SUCCEEDED}, 2 files downloaded and verified`,
@@ -132,11 +132,11 @@ describe("npm run results", () => {
         expect(readFileSync(inFolder("models", "dev", FAILED, "trainer.log"), "utf8")).toContain("epoch 1");
     });
 
-    it("downloads nothing again, and mends what was changed on this machine", async () => {
-        await saveResults(["-s", "dev", SUCCEEDED], project.surroundings);
-        await saveResults(["-s", "dev", SUCCEEDED], project.surroundings);
+    it("downloads nothing twice, and restores a file that was changed on this machine", async () => {
+        await saveResults(["-s", "dev", SUCCEEDED], project.context);
+        await saveResults(["-s", "dev", SUCCEEDED], project.context);
         project.program(path.join("models", "dev", SUCCEEDED, "model.json"), "changed");
-        await saveResults(["-s", "dev", SUCCEEDED], project.surroundings);
+        await saveResults(["-s", "dev", SUCCEEDED], project.context);
 
         expect(project.printed.filter((line) => line.startsWith(`run ${SUCCEEDED}: `))).toEqual([
             `run ${SUCCEEDED}: saved to models/dev/${SUCCEEDED}, 2 files downloaded and verified`,
@@ -146,28 +146,28 @@ describe("npm run results", () => {
         ]);
     });
 
-    it("saves the one run that is named", async () => {
-        await saveResults(["-s", "dev", FAILED], project.surroundings);
+    it("saves only the run given on the command line", async () => {
+        await saveResults(["-s", "dev", FAILED], project.context);
 
         expect(existsSync(inFolder("models", "dev", FAILED))).toBe(true);
         expect(existsSync(inFolder("models", "dev", SUCCEEDED))).toBe(false);
     });
 
-    it("names the runs there are when the one asked for is not among them", async () => {
-        const message = await failure(saveResults(["-s", "dev", "r-ffffffffff"], project.surroundings));
+    it("lists the existing runs if the given one does not exist", async () => {
+        const message = await failure(saveResults(["-s", "dev", "r-ffffffffff"], project.context));
 
         expect(message).toContain(`it has ${SUCCEEDED}, ${FAILED}`);
     });
 
-    it("does not take a model for good that is not what the run wrote", async () => {
+    it("rejects a model that differs from the one the run wrote", async () => {
         const broken = await startBucket("broken-model");
         try {
             await putRun(broken, SUCCEEDED, { state: "SUCCEEDED" }, { "model.json": "{}" });
             await broken.put(`runs/${SUCCEEDED}/model/model.json`, "{ }");
             project.pulumi(answersFor("--stack dev", { bucket: broken.name, stack: "dev", resultsDir: "models" }));
-            const surroundings = withEnvironment(broken.anonymousEndpoint);
+            const context = withEnvironment(broken.anonymousEndpoint);
 
-            const message = await failure(saveResults(["--bucket", "gs://broken-model"], surroundings));
+            const message = await failure(saveResults(["--bucket", "gs://broken-model"], context));
 
             expect(message).toContain("is not what the run wrote");
             expect(existsSync(inFolder("models", "broken-model", SUCCEEDED))).toBe(false);
@@ -177,7 +177,7 @@ describe("npm run results", () => {
     });
 });
 
-/** No Pulumi at all, and the gcp provider's environment variables, as in a job of CI. */
+/** A context without Pulumi, configured by the gcp provider's environment variables, as in a CI job. */
 function withEnvironment(url: string, change: NodeJS.ProcessEnv = {}) {
     const env = {
         PATH: inFolder("nothing"),
@@ -185,26 +185,26 @@ function withEnvironment(url: string, change: NodeJS.ProcessEnv = {}) {
         GOOGLE_OAUTH_ACCESS_TOKEN: "developer",
         ...change,
     };
-    return { ...project.surroundings, env };
+    return { ...project.context, env };
 }
 
-describe("with --bucket, for a teammate or a job of CI", () => {
-    it("needs no Pulumi", async () => {
-        const surroundings = withEnvironment(bucket.anonymousEndpoint);
+describe("with --bucket, for a teammate or a CI job", () => {
+    it("does not need Pulumi", async () => {
+        const context = withEnvironment(bucket.anonymousEndpoint);
 
-        await expect(listRuns(["--bucket", `gs://${bucket.name}`], surroundings)).resolves.toBe(0);
-        await expect(saveResults(["--bucket", `gs://${bucket.name}/`, SUCCEEDED], surroundings)).resolves.toBe(0);
+        await expect(listRuns(["--bucket", `gs://${bucket.name}`], context)).resolves.toBe(0);
+        await expect(saveResults(["--bucket", `gs://${bucket.name}/`, SUCCEEDED], context)).resolves.toBe(0);
         expect(existsSync(inFolder("models", bucket.name, SUCCEEDED, "manifest.json"))).toBe(true);
     });
 
-    it("files results under a stack's name when one is given", async () => {
-        const surroundings = withEnvironment(bucket.anonymousEndpoint);
-        await saveResults(["--bucket", bucket.name, "-s", "organization/gcp-trainer/dev", SUCCEEDED], surroundings);
+    it("saves results under the stack's name if one is given", async () => {
+        const context = withEnvironment(bucket.anonymousEndpoint);
+        await saveResults(["--bucket", bucket.name, "-s", "organization/gcp-trainer/dev", SUCCEEDED], context);
 
         expect(existsSync(inFolder("models", "dev", SUCCEEDED, "manifest.json"))).toBe(true);
     });
 
-    it("says what a bucket's name looks like", async () => {
+    it("rejects an invalid bucket name", async () => {
         await expect(
             failure(listRuns(["--bucket", "gs://a/runs"], withEnvironment(bucket.anonymousEndpoint))),
         ).resolves.toBe(
@@ -212,17 +212,17 @@ describe("with --bucket, for a teammate or a job of CI", () => {
         );
     });
 
-    it("names the roles that are missing", async () => {
-        const surroundings = withEnvironment(bucket.strangerEndpoint);
+    it("reports the missing roles", async () => {
+        const context = withEnvironment(bucket.strangerEndpoint);
 
-        const message = await failure(listRuns(["--bucket", bucket.name], surroundings));
+        const message = await failure(listRuns(["--bucket", bucket.name], context));
 
         expect(message).toContain("roles/storage.objectViewer");
     });
 
-    it("says that the emulator does not run when nothing answers on this machine", async () => {
-        const surroundings = withEnvironment("http://127.0.0.1:9");
+    it("reports that the emulator is not running if nothing answers on this machine", async () => {
+        const context = withEnvironment("http://127.0.0.1:9");
 
-        await expect(failure(listRuns(["--bucket", bucket.name], surroundings))).resolves.toContain("npm run emulator");
+        await expect(failure(listRuns(["--bucket", bucket.name], context))).resolves.toContain("npm run emulator");
     });
 });

@@ -1,16 +1,17 @@
-import type { BucketClient } from "../../../run/clients";
-import { messageOf } from "../../../run/errors";
-import { inParallel } from "../../../run/files";
-import { runLayout } from "../../../run/layout";
-import { runIdsIn } from "../../../run/save-all";
-import { parseObject, type RunStatus } from "../../../run/status";
-import { readStatus } from "../../../run/transitions";
-import { numbersOf } from "../../start/results";
+import type { BucketClient } from "../../run/clients";
+import { messageOf } from "../../run/errors";
+import { inParallel } from "../../run/files";
+import { runLayout } from "../../run/layout";
+import { runIdsIn } from "../../run/save-all";
+import { parseObject, type RunStatus } from "../../run/status";
+import { readStatus } from "../../run/transitions";
+import { numbersOf } from "../shared/metrics";
+import { alignColumns } from "../shared/text";
 
-/** A run as the bucket shows it. */
+/** A run in a bucket. */
 export interface StoredRun {
     runId: string;
-    /** Undefined while no VM has claimed it, or when it cannot be read. */
+    /** Undefined until a VM claims the run, or if it cannot be read. */
     status?: RunStatus | undefined;
     /** Its `metrics.json`, once it has succeeded. */
     metrics?: Record<string, unknown> | undefined;
@@ -18,12 +19,12 @@ export interface StoredRun {
     problem?: string;
 }
 
-/** The status is rewritten every 30 s while a VM holds the run; the waiter takes it for silent after as long. */
+/** A VM updates the status every 30 s; the waiter uses the same limit. */
 const SILENT_MS = 3 * 60_000;
-/** So many of a run's metrics stand in its row. */
-const SHOWN_METRICS = 3;
+/** Metrics in the row of a run. */
+const MAX_METRICS = 3;
 
-/** Reads all runs of a bucket, eight at a time, the newest first. One that cannot be read has its `problem`. */
+/** Reads all runs of a bucket, eight at a time, newest first. A run that cannot be read has a `problem`. */
 export async function readRuns(bucket: BucketClient): Promise<StoredRun[]> {
     const runs: StoredRun[] = [];
     await inParallel(await runIdsIn(bucket), 8, async (runId) => {
@@ -34,17 +35,17 @@ export async function readRuns(bucket: BucketClient): Promise<StoredRun[]> {
             runs.push({ runId, problem: messageOf(error) });
         }
     });
-    return runs.sort((a, b) => begin(b) - begin(a) || (a.runId < b.runId ? -1 : 1));
+    return runs.sort((a, b) => startOf(b) - startOf(a) || (a.runId < b.runId ? -1 : 1));
 }
 
 /**
- * The runs as a table: run id, state, attempt, age, and metrics or what there is to say instead.
+ * Formats runs as a table: run id, state, attempt, age, and metrics or a remark.
  *
  * @param nowMs milliseconds since 1970
  */
 export function runsTable(runs: StoredRun[], nowMs: number): string[] {
     const rows = runs.map((run) => {
-        const since = begin(run);
+        const since = startOf(run);
         return [
             run.runId,
             run.status?.state ?? "-",
@@ -54,16 +55,10 @@ export function runsTable(runs: StoredRun[], nowMs: number): string[] {
         ];
     });
     const cells = [["run", "state", "attempt", "age", "metrics"], ...rows];
-    const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-    return cells.map((row) =>
-        row
-            .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-            .join("  ")
-            .trimEnd(),
-    );
+    return alignColumns(cells);
 }
 
-/** How long ago, in the largest unit that fits. */
+/** A duration in the largest unit that fits. */
 export function ageOf(milliseconds: number): string {
     const seconds = Math.max(0, Math.floor(milliseconds / 1000));
     if (seconds < 120) {
@@ -77,8 +72,8 @@ export function ageOf(milliseconds: number): string {
     return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
 }
 
-/** When the attempt began, or else when the run was last heard of; 0 if neither is known. */
-function begin({ status }: StoredRun): number {
+/** Start of the attempt, or else the last update of the status; 0 if neither is known. */
+function startOf({ status }: StoredRun): number {
     return Date.parse(status?.startedAt ?? status?.updatedAt ?? "") || 0;
 }
 
@@ -90,12 +85,12 @@ function remarkOf({ status, metrics, problem }: StoredRun, nowMs: number): strin
         return "no VM has claimed it yet";
     }
     if (status.state === "SUCCEEDED") {
-        const shown = numbersOf(metrics ?? {}).slice(0, SHOWN_METRICS);
+        const shown = numbersOf(metrics ?? {}).slice(0, MAX_METRICS);
         return shown.map(([name, value]) => `${name} ${value}`).join(", ");
     }
     const silentMs = nowMs - Date.parse(status.updatedAt ?? "");
     if ((status.state === "PULLING" || status.state === "RUNNING") && silentMs > SILENT_MS) {
-        return `not heard of for ${ageOf(silentMs)}: its VM may be down (npx pulumi up goes on)`;
+        return `no update for ${ageOf(silentMs)}; the VM may be down (npx pulumi up resumes)`;
     }
     return status.reason ?? "";
 }

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { hashContext } from "../../../cli/start/build-context";
+import { hashContext } from "../../../cli/start/resources/image";
 
-describe("the hash of a build context", () => {
+describe("hashContext", () => {
     let folder: string;
     const write = (name: string, text: string) => {
         mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
@@ -19,14 +19,14 @@ describe("the hash of a build context", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    it("stays when an ignored file changes", async () => {
+    it("ignores changes of an ignored file", async () => {
         const before = await hashContext(folder, {});
         write("node_modules/x/index.js", "y");
         expect(await hashContext(folder, {})).toBe(before);
     });
 
     it.each<[string, () => void, Record<string, string>]>([
-        ["a content", () => write("src/train.py", "print(2)"), {}],
+        ["the content of a file", () => write("src/train.py", "print(2)"), {}],
         ["a new file", () => write("src/more.py", ""), {}],
         ["a build arg", () => undefined, { BASE: "other" }],
     ])("changes with %s", async (_what, change, args) => {

@@ -1,36 +1,27 @@
 import { DEFAULTS } from "../../../infra/defaults";
 import { type CloudSettings, readCloudSettings } from "../../../run/credentials";
 import { savedResultsType } from "../../../run/resource-types";
-import { UsageError } from "../../start/stack-config";
+import type { CommandContext } from "../command-context";
+import { UsageError } from "../usage-error";
 import { askPulumi } from "./pulumi";
 
-/** Where the runs of a stack are, and where their results go. */
-export interface Place {
+/** Where a stack keeps its runs, and where their results are saved. */
+export interface StackLocation {
     /** Name of the bucket. */
     bucket: string;
-    /** Name of the stack as results are filed under it. */
+    /** The stack's name in the path of its results. */
     stack: string;
     /** Folder of the results of all stacks, relative to the project folder. */
     resultsDir: string;
     settings: CloudSettings;
 }
 
-/** How a command line names a place. */
-export interface PlaceOptions {
+/** The options that choose a stack. */
+export interface StackOptions {
     /** Pulumi's name of the stack. @default the one that is selected in this folder */
     stack?: string | undefined;
-    /** `gs://` URI or name of a bucket: then Pulumi is not asked. */
+    /** `gs://` URI or name of a bucket. Pulumi is not asked if it is set. */
     bucket?: string | undefined;
-}
-
-/** Surroundings of a command. */
-export interface Surroundings {
-    /** The folder of Pulumi.yaml; results go below it. */
-    projectDir: string;
-    /** The folder whose `node_modules` holds the npm package `pulumi`. */
-    packageDir: string;
-    env: NodeJS.ProcessEnv;
-    print(line: string): void;
 }
 
 /** The part of `pulumi stack export` that is read. https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_export/ */
@@ -42,36 +33,39 @@ interface StackExport {
 type StackConfigValues = Record<string, { value?: string }>;
 
 /**
- * Finds a stack's bucket in its state, which has it even when no update has succeeded yet, and the settings of Google Cloud in
- * its config. With `bucket` it needs neither: credentials are those of the gcp provider's environment variables, or
+ * Finds a stack's bucket in its state, which has it even before an update succeeds, and the settings of Google Cloud in its
+ * config. With `bucket` it needs neither: credentials are those of the gcp provider's environment variables, or
  * Application Default Credentials.
  *
- * @throws UsageError when the bucket's name is none, when Pulumi cannot read the stack, or when it has no bucket
+ * @throws UsageError when the bucket's name is invalid, when Pulumi cannot read the stack, or when the stack has no bucket
  */
-export async function findPlace(options: PlaceOptions, { projectDir, packageDir, env }: Surroundings): Promise<Place> {
+export async function findStack(
+    options: StackOptions,
+    { projectDir, packageDir, env }: CommandContext,
+): Promise<StackLocation> {
     if (options.bucket !== undefined) {
         const bucket = bucketName(options.bucket);
         const settings = readCloudSettings(() => undefined, env);
         return { bucket, stack: shortName(options.stack ?? bucket), resultsDir: DEFAULTS.resultsDir, settings };
     }
     const stackArgs = options.stack === undefined ? [] : ["--stack", options.stack];
-    const how = { folder: projectDir, env, packageDir };
-    const { deployment } = await askPulumi<StackExport>(["stack", "export", ...stackArgs], how);
+    const pulumi = { folder: projectDir, env, packageDir };
+    const { deployment } = await askPulumi<StackExport>(["stack", "export", ...stackArgs], pulumi);
     const saved = (deployment.resources ?? []).map(savedResultsOf).find((found) => found !== undefined);
     if (!saved) {
         const up = ["npx pulumi up", ...(options.stack ? ["-s", options.stack] : [])].join(" ");
         const which = options.stack ? `The stack ${options.stack}` : "The selected stack";
         throw new UsageError(`${which} has no bucket: nothing is deployed (${up})`);
     }
-    const config = await askPulumi<StackConfigValues>(["config", "--json", "--show-secrets", ...stackArgs], how);
+    const config = await askPulumi<StackConfigValues>(["config", "--json", "--show-secrets", ...stackArgs], pulumi);
     return { ...saved, settings: readCloudSettings((key) => config[key]?.value, env) };
 }
 
-/** The state of the resource `SavedResults`, which knows the bucket and the folder for results. */
+/** The state of the resource `SavedResults`, which holds the bucket and the folder for results. */
 function savedResultsOf(resource: {
     type: string;
     outputs?: Record<string, unknown>;
-}): Omit<Place, "settings"> | undefined {
+}): Omit<StackLocation, "settings"> | undefined {
     const { bucket, stack, resultsDir } = resource.outputs ?? {};
     return resource.type === savedResultsType &&
         typeof bucket === "string" &&
@@ -92,7 +86,7 @@ function bucketName(text: string): string {
     return name;
 }
 
-/** `dev` of `organization/project/dev`: what Pulumi's programs call the stack, and a folder's name. */
+/** `dev` of `organization/project/dev`: the stack's name in a Pulumi program, and in the path of results. */
 function shortName(stack: string): string {
     return stack.split("/").at(-1) ?? stack;
 }

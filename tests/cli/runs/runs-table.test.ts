@@ -1,10 +1,10 @@
-import { ageOf, runsTable, type StoredRun } from "../../../cli/shared/stored-runs/runs-table";
+import { ageOf, runsTable, type StoredRun } from "../../../cli/runs/runs-table";
 import { statusOf } from "../../run/fakes";
 
 const NOW = Date.parse("2026-05-04T12:00:00Z");
 
 describe("runsTable", () => {
-    it("tells state, attempt, age and the first metrics of a run that succeeded", () => {
+    it("shows state, attempt, age and the first metrics of a run that succeeded", () => {
         const run: StoredRun = {
             runId: "r-0000000001",
             status: statusOf({ state: "SUCCEEDED", attempt: 2, startedAt: "2026-05-04T11:00:00Z" }),
@@ -17,7 +17,7 @@ describe("runsTable", () => {
         ]);
     });
 
-    it("tells why a run failed", () => {
+    it("shows the reason of a failed run", () => {
         const status = statusOf({ state: "FAILED", reason: "The trainer ended with exit code 3", exitCode: 3 });
 
         expect(runsTable([{ runId: "r-0000000002", status }], NOW)[1]).toMatch(
@@ -25,13 +25,15 @@ describe("runsTable", () => {
         );
     });
 
-    it("doubts a run that has not been heard of for longer than its heartbeat allows", () => {
+    it("marks a run whose last update is older than its heartbeat allows", () => {
         const status = statusOf({ state: "RUNNING", updatedAt: "2026-05-04T11:50:00Z" });
 
-        expect(runsTable([{ runId: "r-0000000003", status }], NOW)[1]).toContain("not heard of for 10 min");
+        expect(runsTable([{ runId: "r-0000000003", status }], NOW)[1]).toContain(
+            "no update for 10 min; the VM may be down",
+        );
     });
 
-    it("shows a run without a status, and one that cannot be read", () => {
+    it("shows a run without a status and a run that cannot be read", () => {
         const table = runsTable([{ runId: "r-0000000004" }, { runId: "r-0000000005", problem: "no status" }], NOW);
 
         expect(table.slice(1)).toEqual([
@@ -50,7 +52,7 @@ describe("ageOf", () => {
         [7200, "2 h"],
         [47 * 3600, "47 h"],
         [49 * 3600, "2 d"],
-    ])("%d seconds are %s", (seconds, age) => {
+    ])("formats %d seconds as %s", (seconds, age) => {
         expect(ageOf(seconds * 1000)).toBe(age);
     });
 });

@@ -1,47 +1,50 @@
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
 
-/** What a VM of the rehearsal is made of. */
+/** Guest of the rehearsal's VM. */
 export type RuntimeName = "process" | "docker";
 
-/** A resource input or output: what Pulumi sends is JSON and assets. */
+/** Inputs or outputs of a resource: JSON values and assets. */
 export type Properties = Record<string, unknown>;
 
-/** What a rehearsed resource needs of its surroundings. */
+/** Environment of a rehearsed resource. */
 export interface RehearsalContext {
-    /** Address of the emulator, without a slash at the end. */
+    /** Address of the emulator, without a trailing slash. */
     url: string;
-    /** `host:port` of the emulator, which is also its registry's. */
+    /** `host:port` of the emulator and of its registry. */
     host: string;
     dataDir: string;
-    /** The folder of Pulumi.yaml: relative paths in the program start here, as under the engine. */
+    /** The folder of Pulumi.yaml. As under the engine, relative paths in the program start here. */
     projectDir: string;
-    /** The trainer's own folder, with what was installed and built in it; the image's build context is a copy without. */
+    /** The trainer's folder with its installed and built files, which the image's build context does not have. */
     trainerDir: string;
     runtime: RuntimeName;
     gcp: { project: string; region: string; zone: string; accessToken: string };
-    /** All of the stack's config, for the dynamic providers. */
+    /** The whole stack config, for the dynamic providers. */
     config: Record<string, string>;
-    /** One line for the person who waits. */
+    /** Prints a line for the user. */
     print(line: string): void;
     /** Aborted by Ctrl-C. */
     signal: AbortSignal;
 }
 
 /** A resource that exists in the emulator. */
-export interface Applied {
+export interface CreatedResource {
     id: string;
-    /** The resource's outputs; inputs that are not named here are passed through. */
+    /** The resource's outputs; inputs of other names are passed through. */
     outputs: Properties;
-    /** Takes it away again; absent when nothing remains to be taken away. */
+    /** Deletes the resource; absent if nothing is left to delete. */
     destroy?: (context: RehearsalContext) => Promise<void>;
-    /** Said behind the name when it has been made, e.g. an address. */
-    note?: string;
+    /** Printed behind the name, e.g. an address. */
+    detail?: string;
 }
 
-/** Makes one resource in the emulator, over its HTTP API. */
-export type Apply = (args: MockResourceArgs & { inputs: Properties }, context: RehearsalContext) => Promise<Applied>;
+/** Creates one resource in the emulator through its HTTP API. */
+export type CreateResource = (
+    args: MockResourceArgs & { inputs: Properties },
+    context: RehearsalContext,
+) => Promise<CreatedResource>;
 
-/** An answer of the emulator that is not a success. */
+/** An error response of the emulator. */
 export class GoogleApiError extends Error {
     readonly code: number;
 
@@ -52,11 +55,11 @@ export class GoogleApiError extends Error {
 }
 
 /**
- * One call of a Google API at the emulator, as the developer. It is quick, and Ctrl-C lets it end: what it made has to be known to
- * be taken away.
+ * Calls a Google API of the emulator, as the developer. Ctrl-C does not cut a call off: a created resource must be known so
+ * that it can be deleted.
  *
- * @param path from the slash on, e.g. `/storage/v1/b?project=p`
- * @returns the JSON body; an empty object when there is none
+ * @param path with its leading slash, e.g. `/storage/v1/b?project=p`
+ * @returns the JSON body, or an empty object if the response has none
  * @throws GoogleApiError with Google's message
  */
 export async function call(
@@ -86,7 +89,7 @@ export async function call(
 }
 
 /**
- * Like {@link call}, for Compute Engine: waits for the operation that it answers.
+ * Calls Compute Engine like {@link call} and waits for the returned operation.
  *
  * @throws GoogleApiError when the operation ends with an error
  */
@@ -100,11 +103,11 @@ export async function callAndWait(
     while (operation.status !== "DONE") {
         await new Promise((resolve) => setTimeout(resolve, 100));
         const scope = operation.zone ?? operation.region;
-        const place = scope ? String(scope).split("/").slice(-2).join("/") : "global";
+        const location = scope ? String(scope).split("/").slice(-2).join("/") : "global";
         operation = await call(
             context,
             "GET",
-            `/compute/v1/projects/${context.gcp.project}/${place}/operations/${operation.name}`,
+            `/compute/v1/projects/${context.gcp.project}/${location}/operations/${operation.name}`,
         );
     }
     const failure = operation.error as { errors?: { code: string; message: string }[] } | undefined;
@@ -113,17 +116,17 @@ export async function callAndWait(
     }
 }
 
-/** The properties that are set, for request bodies: Google takes an absent field and a null for two things. */
-export function present(properties: Properties): Properties {
+/** Leaves out undefined properties, for request bodies: to Google an absent field and null differ. */
+export function omitUndefined(properties: Properties): Properties {
     return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
 }
 
 /**
- * Refuses an input that the rehearsal would drop without a word.
+ * Rejects inputs that the rehearsal would ignore silently.
  *
  * @throws Error that names the inputs
  */
-export function knowsOnly(type: string, inputs: Properties, known: readonly string[]): void {
+export function rejectUnknownInputs(type: string, inputs: Properties, known: readonly string[]): void {
     const unknown = Object.keys(inputs).filter((key) => inputs[key] !== undefined && !known.includes(key));
     if (unknown.length > 0) {
         throw new Error(`the rehearsal does not know ${unknown.join(", ")} of ${type}; it knows ${known.join(", ")}`);

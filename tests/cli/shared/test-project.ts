@@ -1,23 +1,23 @@
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Surroundings } from "../../../cli/shared/stored-runs/place";
+import type { CommandContext } from "../../../cli/shared/command-context";
 import { type RunStatus, renderStatus } from "../../../run/status";
 import type { TestBucket } from "../../helpers/bucket";
 import { statusOf } from "../../run/fakes";
 
-/** A folder of Pulumi.yaml, with a `pulumi` on PATH that answers from a table, as the real one answers. */
+/** A project folder with a `pulumi` on PATH that answers from a table in the format of the real one. */
 export class TestProject {
     readonly folder = realpathSync(mkdtempSync(path.join(tmpdir(), "stored-runs-")));
     readonly printed: string[] = [];
-    readonly surroundings: Surroundings = {
+    readonly context: CommandContext = {
         projectDir: this.folder,
         packageDir: this.folder,
         env: { ...process.env, PATH: path.join(this.folder, "bin") },
         print: (line) => this.printed.push(line),
     };
 
-    /** @param answers what `pulumi <arguments>` prints, by the arguments; anything else fails as `failure` */
+    /** @param answers output of `pulumi <arguments>` by arguments; any other command fails with `failure` */
     pulumi(answers: Record<string, unknown>, failure = "error: unexpected command"): void {
         const program = `#!${process.execPath}
 const answers = ${JSON.stringify(answers)};
@@ -44,12 +44,12 @@ console.log(JSON.stringify(answer));
     }
 }
 
-/** Where the emulator is, as the gcp provider is told, and as whom. */
+/** The gcp provider's config for the emulator. */
 export function emulatorConfig(url: string): Record<string, string> {
     return { "gcp:accessToken": "developer", "gcp:storageCustomEndpoint": `${url}/storage/v1/` };
 }
 
-/** Writes into the bucket what a VM writes. */
+/** Writes the objects of a run as a VM does. */
 export async function putRun(
     bucket: TestBucket,
     runId: string,

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { askPulumi, findPulumi } from "../../../cli/shared/stored-runs/pulumi";
-import { TestProject } from "./support";
+import { TestProject } from "./test-project";
 
 let project: TestProject;
 beforeEach(() => {
@@ -12,8 +12,8 @@ const pathOf = (...folders: string[]) => ({
     PATH: folders.map((folder) => path.join(project.folder, folder)).join(path.delimiter),
 });
 
-describe("the Pulumi command line", () => {
-    it("is the one on PATH, not that of the npm package, which npm puts before it", () => {
+describe("findPulumi", () => {
+    it("returns the pulumi on PATH, even if npm puts that of the npm package before it", () => {
         project.program("node_modules/.bin/pulumi", "");
         project.program("bin/pulumi", "");
 
@@ -23,7 +23,7 @@ describe("the Pulumi command line", () => {
         });
     });
 
-    it("is that of the npm package where none is on PATH", async () => {
+    it("returns that of the npm package if none is on PATH", async () => {
         project.program("node_modules/pulumi/run.js", "console.log(JSON.stringify(process.argv.slice(2)));");
         const how = { folder: project.folder, packageDir: project.folder, env: pathOf("node_modules/.bin") };
 

@@ -1,0 +1,36 @@
+import { readArguments } from "../shared/arguments";
+import type { CommandContext } from "../shared/command-context";
+import { STACK_OPTIONS, STACK_USAGE, withBucket } from "../shared/stored-runs/with-bucket";
+import { readRuns, runsTable } from "./runs-table";
+
+const USAGE = `npm run runs shows the runs in a stack's bucket: state, attempt, age, metrics.
+
+Usage: npm run runs -- [options]
+
+${STACK_USAGE}`;
+
+/**
+ * `npm run runs`.
+ *
+ * @returns the exit status
+ * @throws UsageError for the command line, the stack, the bucket, or credentials
+ */
+export async function listRuns(args: string[], context: CommandContext): Promise<number> {
+    const { print } = context;
+    const { values } = readArguments(args, { help: "npm run runs -- --help", options: STACK_OPTIONS });
+    if (values.help) {
+        print(USAGE);
+        return 0;
+    }
+    return withBucket(values, context, async (bucket, location) => {
+        const runs = await readRuns(bucket);
+        if (runs.length === 0) {
+            print(`gs://${location.bucket} has no runs yet (npx pulumi up)`);
+            return 0;
+        }
+        for (const line of runsTable(runs, Date.now())) {
+            print(line);
+        }
+        return runs.some(({ problem }) => problem !== undefined) ? 1 : 0;
+    });
+}

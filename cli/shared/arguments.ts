@@ -1,0 +1,43 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { UsageError } from "./usage-error";
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** The values of a command line's options, by the rules of `parseArgs`. */
+type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O }>>["values"];
+
+/** A command whose arguments are read. */
+export interface CommandSyntax<O extends Options> {
+    /** The npm command that shows the usage, such as `npm start -- --help`. */
+    help: string;
+    options: O;
+    /** @default 0 */
+    maxPositionals?: number;
+}
+
+/** `--help`, which every command takes. */
+export const HELP = { help: { type: "boolean", short: "h" } } as const satisfies Options;
+
+/**
+ * Reads a command line.
+ *
+ * @throws UsageError that names the command for the usage
+ */
+export function readArguments<O extends Options>(
+    args: string[],
+    { help, options, maxPositionals = 0 }: CommandSyntax<O>,
+): { values: Values<O>; positionals: string[] } {
+    const { values, positionals } = parse(args, options, help);
+    if (positionals.length > maxPositionals) {
+        throw new UsageError(`"${positionals[maxPositionals]}" is one argument too many (${help})`);
+    }
+    return { values, positionals };
+}
+
+function parse<O extends Options>(args: string[], options: O, help: string) {
+    try {
+        return parseArgs({ args, options, allowPositionals: true });
+    } catch (error) {
+        throw new UsageError(`${(error as Error).message} (${help})`);
+    }
+}

@@ -1,0 +1,17 @@
+import { UsageError } from "./usage-error";
+
+/**
+ * Runs a command as this process. Its result is the exit status; an error ends it with status 1. User errors print without
+ * a stack trace; anything else is a bug and needs one.
+ */
+export function runCommand(main: (args: string[]) => Promise<number>): void {
+    main(process.argv.slice(2)).then(
+        (status) => {
+            process.exitCode = status;
+        },
+        (error: Error) => {
+            console.error(error instanceof UsageError ? `error: ${error.message}` : error.stack);
+            process.exitCode = 1;
+        },
+    );
+}

@@ -1,0 +1,56 @@
+import type { CloudSettings } from "../../../run/credentials";
+import { classifyError, messageOf } from "../../../run/errors";
+import { UsageError } from "../usage-error";
+
+/**
+ * Checks that the emulator answers if the settings point at this machine: the client would retry for long before it fails.
+ *
+ * @throws UsageError when it does not
+ */
+export async function checkEmulator({ storageOrigin }: CloudSettings): Promise<void> {
+    if (!/^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|$)/.test(storageOrigin)) {
+        return;
+    }
+    try {
+        await fetch(storageOrigin);
+    } catch {
+        throw new UsageError(`Nothing answers at ${storageOrigin}: the emulator is not running (npm run emulator)`);
+    }
+}
+
+/** Turns an error of Google's clients into one that says what to do; returns any other error as it is. */
+export function explainError(error: unknown, bucket: string, settings: CloudSettings): unknown {
+    if (error instanceof UsageError) {
+        return error;
+    }
+    const message = messageOf(error);
+    if (/default credentials/i.test(message)) {
+        return new UsageError(
+            `Found no credentials for Google Cloud: ${message} (gcloud auth application-default login)`,
+        );
+    }
+    switch (classifyError(error)) {
+        case "missing":
+            return new UsageError(
+                `The bucket gs://${bucket} does not exist: it was destroyed or never created (npx pulumi up)`,
+            );
+        case "expired":
+            return new UsageError(
+                `Google Cloud rejects these credentials: ${message} (gcloud auth application-default login, or a new gcp:accessToken)`,
+            );
+        case "denied":
+            return new UsageError(
+                `No permission on gs://${bucket}: ${message}\n` +
+                    "It takes roles/storage.legacyBucketReader and roles/storage.objectViewer, and roles/storage.objectUser for a run " +
+                    "whose results have not been collected yet:\n" +
+                    `  gcloud storage buckets add-iam-policy-binding gs://${bucket} --member user:YOU --role roles/storage.objectViewer`,
+            );
+        case "transient":
+            return new UsageError(
+                `${settings.storageOrigin} cannot be reached: ${message} (the same command tries again)`,
+            );
+        case "other":
+            // The project's own errors are plain `Error`s; any other class may be a bug and needs its stack trace.
+            return error instanceof Error && error.constructor === Error ? new UsageError(error.message) : error;
+    }
+}

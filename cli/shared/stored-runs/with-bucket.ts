@@ -1,0 +1,36 @@
+import type { BucketClient } from "../../../run/clients";
+import { createAuth } from "../../../run/credentials";
+import { openBucket } from "../../../run/google-clients";
+import { HELP } from "../arguments";
+import type { CommandContext } from "../command-context";
+import { checkEmulator, explainError } from "./explain-error";
+import { findStack, type StackLocation, type StackOptions } from "./stack-location";
+
+/** Options of every command about stored runs. */
+export const STACK_OPTIONS = {
+    stack: { type: "string", short: "s" },
+    bucket: { type: "string" },
+    ...HELP,
+} as const;
+
+/** The usage text of those options. */
+export const STACK_USAGE = `  -s, --stack STACK   the stack; default: the selected one (npx pulumi stack ls)
+  --bucket gs://...   a stack's bucket, for use without the stack's state: Pulumi is not asked, and the credentials are
+                      those of gcloud auth application-default login or of the gcp provider's environment variables
+  --help              this text`;
+
+/** Opens the bucket that the options name. Errors of Google's clients become errors that say what to do. */
+export async function withBucket(
+    options: StackOptions,
+    context: CommandContext,
+    action: (bucket: BucketClient, location: StackLocation) => Promise<number>,
+): Promise<number> {
+    const location = await findStack(options, context);
+    const { bucket, settings } = location;
+    await checkEmulator(settings);
+    try {
+        return await action(openBucket(bucket, settings, await createAuth(settings)), location);
+    } catch (error) {
+        throw explainError(error, bucket, settings);
+    }
+}

@@ -1,0 +1,26 @@
+/** A number with its noun: `1 row`, `2 rows`. */
+export function countOf(number: number, one: string, many = `${one}s`): string {
+    return `${number} ${plural(number, one, many)}`;
+}
+
+/** The noun that fits a number. */
+export function plural(number: number, one: string, many = `${one}s`): string {
+    return number === 1 ? one : many;
+}
+
+/**
+ * Aligns rows of cells as columns, two spaces apart.
+ *
+ * @param alignRight whether a column's cells end, rather than begin, below each other
+ */
+export function alignColumns(rows: readonly (readonly string[])[], alignRight = (_column: number) => false): string[] {
+    const widths: number[] = [];
+    for (const row of rows) {
+        for (const [column, cell] of row.entries()) {
+            widths[column] = Math.max(widths[column] ?? 0, cell.length);
+        }
+    }
+    const pad = (cell: string, column: number) =>
+        alignRight(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
+    return rows.map((row) => row.map(pad).join("  ").trimEnd());
+}

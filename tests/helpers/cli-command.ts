@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { Writable } from "node:stream";
+
+/** How a command ended, and its output. */
+export interface EndedCommand {
+    readonly status: number | null;
+    readonly stdout: string;
+    readonly stderr: string;
+    /** Standard output and standard error, in the order of their arrival. */
+    readonly output: string;
+}
+
+/** A command of the project in a process of its own, started as the script in package.json starts it. */
+export class CliCommand {
+    readonly ended: Promise<EndedCommand>;
+    readonly #child: ChildProcess;
+    #stdout = "";
+    #stderr = "";
+    #output = "";
+    #onOutput: () => void = () => undefined;
+
+    /** @param script a script in package.json that runs Node.js */
+    constructor(script: string, args: readonly string[], { cwd, env = {} }: { cwd: string; env?: NodeJS.ProcessEnv }) {
+        const { scripts } = JSON.parse(readFileSync(path.join(cwd, "package.json"), "utf8")) as {
+            scripts: Record<string, string>;
+        };
+        const [, ...nodeArgs] = (scripts[script] ?? "").split(" ");
+        const child = spawn(process.execPath, [...nodeArgs, ...args], { cwd, env: { ...process.env, ...env } });
+        this.#child = child;
+        child.stdout.setEncoding("utf8").on("data", (text: string) => {
+            this.#stdout += text;
+            this.#add(text);
+        });
+        child.stderr.setEncoding("utf8").on("data", (text: string) => {
+            this.#stderr += text;
+            this.#add(text);
+        });
+        this.ended = once(child, "close").then(([status]) => ({
+            status: status as number | null,
+            stdout: this.#stdout,
+            stderr: this.#stderr,
+            output: this.#output,
+        }));
+    }
+
+    /** Standard output and standard error so far. */
+    get output(): string {
+        return this.#output;
+    }
+
+    get stdin(): Writable {
+        return this.#child.stdin as Writable;
+    }
+
+    /** Resolves with the match once the output has it. @throws Error with the output if the command ends before */
+    async printed(pattern: RegExp): Promise<RegExpExecArray> {
+        const seen = new Promise<void>((resolve) => {
+            this.#onOutput = () => {
+                if (pattern.test(this.#output)) {
+                    resolve();
+                }
+            };
+            this.#onOutput();
+        });
+        await Promise.race([seen, this.ended]);
+        const match = pattern.exec(this.#output);
+        if (match === null) {
+            throw new Error(`The command ended and did not print ${pattern}:\n${this.#output}`);
+        }
+        return match;
+    }
+
+    kill(signal: NodeJS.Signals): void {
+        this.#child.kill(signal);
+    }
+
+    #add(text: string): void {
+        this.#output += text;
+        this.#onOutput();
+    }
+}
