@@ -291,3 +291,12 @@ describe("source files", () => {
         expect(retrying).toEqual([]);
     });
 });
+
+describe("signals", () => {
+    // A pid that is 0, negative or reused would reach processes of others.
+    it("are sent by one module of the emulator", () => {
+        const senders = sources.filter((file) => /\bprocess\.kill\(/.test(textOf(file)));
+
+        expect(senders).toEqual(["emulator/src/vm/process/shims/signals.js"]);
+    });
+});

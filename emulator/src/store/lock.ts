@@ -1,73 +1,76 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { constants } from "node:fs";
+import { mkdir, open, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import path from "node:path";
-
-/** Folders locked by this very process: a second emulator in it has the same pid. */
-const lockedHere = new Set<string>();
 
 /** The right to use a data folder; one emulator has it at a time. */
 export interface FolderLock {
     release(): Promise<void>;
 }
 
+/** macOS: open(2) takes the lock of flock(2) as well. */
+const O_EXLOCK = 0x20;
+
 /**
- * Takes `<folder>/emulator.pid`. A lock whose process has died (kill -9, power cut) is taken over.
+ * Locks a data folder with a lock that the kernel releases when the process ends, however it ends. `emulator.pid` in the
+ * folder only tells a person which process holds it.
  *
- * @throws Error naming the process that has the folder, and what to do
+ * @throws Error naming the process that holds the folder, and what to do
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-    const file = path.join(folder, "emulator.pid");
     await mkdir(folder, { recursive: true });
-    for (let attempt = 0; ; attempt += 1) {
-        if (await createExclusively(file)) {
-            break;
-        }
-        const holder = await readHolder(file);
-        if (attempt > 0 || lockedHere.has(folder) || (holder !== process.pid && isAlive(holder))) {
-            throw new Error(
-                `Another emulator (process ${holder}) uses the data folder ${folder}. Stop it (kill ${holder}), or choose ` +
-                    `another folder. If process ${holder} is no emulator, delete ${file}.`,
-            );
-        }
-        await rm(file, { force: true });
+    const file = path.join(folder, "emulator.pid");
+    const unlock = await (process.platform === "darwin" ? lockFile(`${file}.lock`) : bindName(await realpath(folder)));
+    if (unlock === undefined) {
+        const holder = (await readFile(file, "utf8").catch(() => "")).trim();
+        throw new Error(
+            `Another emulator${holder === "" ? "" : ` (process ${holder})`} uses the data folder ${folder}. ` +
+                "Stop it, or choose another folder.",
+        );
     }
-    lockedHere.add(folder);
+    await writeFile(file, `${process.pid}\n`);
     return {
         release: async () => {
-            lockedHere.delete(folder);
             await rm(file, { force: true });
+            await unlock();
         },
     };
 }
 
-async function createExclusively(file: string): Promise<boolean> {
+type Unlock = () => Promise<void>;
+
+/** Binds a name that no file stands for: an abstract socket on Linux, a named pipe on Windows. */
+async function bindName(folder: string): Promise<Unlock | undefined> {
+    const name = `gcp-emulator-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`;
+    const server = createServer((socket) => socket.destroy());
+    server.listen(process.platform === "win32" ? `\\\\.\\pipe\\${name}` : `\0${name}`);
     try {
-        const handle = await open(file, "wx");
-        await handle.writeFile(`${process.pid}\n`);
-        await handle.close();
-        return true;
+        await once(server, "listening");
     } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-            return false;
+        if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") {
+            return undefined;
         }
         throw error;
     }
+    // The lock keeps no process alive.
+    server.unref();
+    return async () => {
+        const closed = once(server, "close");
+        server.close();
+        await closed;
+    };
 }
 
-/** Pid in the lock file; 0 when the file is gone or was left empty. */
-async function readHolder(file: string): Promise<number> {
-    const text = await readFile(file, "utf8").catch(() => "");
-    return Number.parseInt(text, 10) || 0;
-}
-
-function isAlive(pid: number): boolean {
-    if (pid <= 0) {
-        return false;
-    }
+async function lockFile(file: string): Promise<Unlock | undefined> {
     try {
-        process.kill(pid, 0);
-        return true;
+        const handle = await open(file, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK);
+        return () => handle.close();
     } catch (error) {
-        // EPERM: it lives and belongs to somebody else.
-        return (error as NodeJS.ErrnoException).code === "EPERM";
+        if ((error as NodeJS.ErrnoException).code === "EAGAIN") {
+            return undefined;
+        }
+        throw error;
     }
 }

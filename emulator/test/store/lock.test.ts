@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startEmulator } from "../../src";
@@ -28,24 +29,54 @@ describe("the lock of a data folder", () => {
         expect(await readdir(folder)).toEqual([]);
     });
 
-    it("is taken over from a process that is dead", async () => {
-        const { pid } = spawnSync(process.execPath, ["-e", ""]);
-        await writeFile(path.join(folder, "emulator.pid"), `${pid}\n`);
+    it("names the process that holds the folder", async () => {
+        const lock = await lockFolder(folder);
+        expect(await readFile(path.join(folder, "emulator.pid"), "utf8")).toBe(`${process.pid}\n`);
+        await expect(lockFolder(folder)).rejects.toThrow(`(process ${process.pid})`);
+        await lock.release();
+    });
+
+    it("is held under every name of the folder", async () => {
+        const link = `${folder}-link`;
+        await symlink(folder, link);
+        const lock = await lockFolder(folder);
+        await expect(lockFolder(link)).rejects.toThrow("Another emulator");
+        await lock.release();
+        await rm(link);
+    });
+
+    it.each([
+        ["names a process that lives", `${process.ppid}\n`],
+        ["is empty", ""],
+        ["is no number", "x"],
+    ])("is free when nobody holds it, although emulator.pid %s", async (_what, text) => {
+        await writeFile(path.join(folder, "emulator.pid"), text);
         const lock = await lockFolder(folder);
         expect(await readFile(path.join(folder, "emulator.pid"), "utf8")).toBe(`${process.pid}\n`);
         await lock.release();
     });
 
-    it("is respected while its process lives", async () => {
-        await writeFile(path.join(folder, "emulator.pid"), `${process.ppid}\n`);
-        await expect(lockFolder(folder)).rejects.toThrow(`process ${process.ppid}`);
+    it("is released by the kernel when its process is killed", async () => {
+        const program = `require("./lock").lockFolder(process.argv[1]).then(() => process.send("locked"));`;
+        const child = spawn(
+            process.execPath,
+            ["-r", "ts-node/register/transpile-only", "-e", `${program} setInterval(() => {}, 1000)`, folder],
+            { cwd: path.join(__dirname, "../../src/store"), stdio: ["ignore", "ignore", "inherit", "ipc"] },
+        );
+        await once(child, "message");
+        await expect(lockFolder(folder)).rejects.toThrow(`(process ${child.pid})`);
+        const ended = once(child, "exit");
+        child.kill("SIGKILL");
+        await ended;
+        const lock = await lockFolder(folder);
+        await lock.release();
     });
 
-    it("is taken over when a crash left it empty", async () => {
-        await writeFile(path.join(folder, "emulator.pid"), "");
-        const lock = await lockFolder(folder);
-        expect(await readFile(path.join(folder, "emulator.pid"), "utf8")).toBe(`${process.pid}\n`);
-        await lock.release();
+    it("has one holder when several take it at once", async () => {
+        const taken = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)));
+        const locks = taken.filter((one) => one.status === "fulfilled");
+        expect(locks).toHaveLength(1);
+        await locks[0]?.value.release();
     });
 
     it("is given back when the start fails", async () => {

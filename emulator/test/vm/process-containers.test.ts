@@ -1,8 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pushProcessImage } from "../../../cli/start/push-image";
+import { readState } from "../../src/vm/process/shims/container-state.js";
 import { TestEmulator } from "../http/support";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
@@ -105,6 +107,42 @@ ${STATE} box; docker logs -f box; docker wait box; ${STATE} box`);
             .split(",")
             .filter((name) => !/^(_|PWD|SHLVL|OLDPWD|TMPDIR|NODE_EXTRA_CA_CERTS|SystemRoot|TEMP)$/.test(name));
         expect(names).toEqual(["A", "C", "HOME", "PATH"]);
+    });
+
+    it("ends with 127 when the container's PATH leads nowhere", async () => {
+        const image = await trainer("lost", "node main.js", { "main.js": "" });
+        const output = await inVm(
+            `docker run -d --name box -e PATH=/nowhere ${image} >/dev/null; docker wait box; docker logs box; ${STATE} box`,
+        );
+        expect(output).toEqual(["127", expect.stringMatching(/node.*not found/), "exited false 127 false"]);
+    });
+
+    it("reports a program that cannot be started, with exit code 127", async () => {
+        const dir = path.join(folders, "unstartable");
+        mkdirSync(dir);
+        const spec = {
+            id: "a",
+            name: "box",
+            image: "sha256:a",
+            script: "true",
+            args: [],
+            cwd: path.join(dir, "gone"),
+            env: {},
+        };
+        const supervisor = fork(path.join(__dirname, "../../src/vm/process/shims/docker-supervisor.js"), [dir], {
+            execArgv: [],
+        });
+        supervisor.send(spec);
+        const exited = once(supervisor, "exit");
+        await expect(once(supervisor, "message")).resolves.toEqual([
+            { error: `the trainer's folder ${spec.cwd} does not exist` },
+            undefined,
+        ]);
+        await exited;
+        expect(readState(dir)).toMatchObject({
+            Process: null,
+            State: { Running: false, Pid: 0, ExitCode: 127, Error: expect.stringContaining("does not exist") },
+        });
     });
 
     it("stops a container with SIGTERM, and kills one that does not hear", async () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseCloudConfig } from "../../../emulator/src/vm/process/cloud-config";
+import { identify, signalGroups, signalProcess } from "../../../emulator/src/vm/process/shims/signals.js";
 import { Service } from "../../../emulator/src/vm/process/units/service";
 import type { ServiceHost, ServiceResult } from "../../../emulator/src/vm/process/units/service-host";
 import { loadServiceUnit } from "../../../emulator/src/vm/process/units/service-unit";
@@ -118,11 +119,8 @@ export class TestVm {
         this.#service?.kill();
         const pidFile = path.join(this.#disk, "docker/pid");
         if (existsSync(pidFile)) {
-            try {
-                process.kill(-Number(readFileSync(pidFile, "utf8")), "SIGKILL");
-            } catch {
-                // It ended by itself.
-            }
+            const leader = identify(Number(readFileSync(pidFile, "utf8")));
+            signalGroups(leader === undefined ? [] : [leader], "SIGKILL");
         }
     }
 
@@ -134,7 +132,11 @@ export class TestVm {
     async killScript(): Promise<void> {
         const pidFile = path.join(this.#disk, "docker/script-pid");
         await this.eventually(async () => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
-        process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
+        const script = identify(Number(readFileSync(pidFile, "utf8")));
+        if (script === undefined) {
+            throw new Error("the script has ended before it could be killed");
+        }
+        signalProcess(script, "SIGKILL");
     }
 
     /** Path inside the VM and permission bits of the file that holds the token. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { identify, signalForeground } from "../../../emulator/src/vm/process/shims/signals.js";
 
 /** How a command ended. */
 export interface Ended {
@@ -71,7 +72,10 @@ export class Command {
 
     /** Ctrl-C at a terminal: the command and everything that it started are told. */
     interrupt(): void {
-        process.kill(-(this.#child.pid ?? 0), "SIGINT");
+        const leader = identify(this.#child.pid);
+        if (leader !== undefined) {
+            signalForeground(leader, "SIGINT");
+        }
     }
 
     /** Ends the command alone, without a chance to clean up. What it started is left to itself. */

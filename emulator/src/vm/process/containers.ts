@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { killGroups } from "./process-tree";
 import { readState, writeState } from "./shims/container-state.js";
+import { signalGroups } from "./shims/signals.js";
 
 /** Exit code of a container whose machine lost power: 128 + SIGKILL. */
 const KILLED = 137;
@@ -28,10 +28,11 @@ export class ProcessContainers implements Containers {
             const dir = path.join(folder, name);
             const state = existsSync(path.join(dir, "state.json")) ? readState(dir) : undefined;
             if (state?.State.Running === true) {
-                killGroups(new Set([state.State.Pid]), "SIGKILL");
+                signalGroups(state.Process === null ? [] : [state.Process], "SIGKILL");
                 const ended = { Status: "exited", Running: false, Pid: 0, ExitCode: KILLED };
                 writeState(dir, {
                     ...state,
+                    Process: null,
                     State: { ...state.State, ...ended, FinishedAt: new Date().toISOString() },
                 });
             }

@@ -5,7 +5,7 @@ import { SerialPort } from "../guest/serial-port";
 import { vmId } from "../guest/vm-id";
 import { CloudConfigError, parseCloudConfig } from "./cloud-config";
 import { type Containers, ProcessContainers } from "./containers";
-import { killByEnvironment, killGroups } from "./process-tree";
+import { killByEnvironment, type ProcessId, signalGroups } from "./shims/signals.js";
 import { type ManagerHost, ServiceManager } from "./units/service-manager";
 import { systemctl } from "./units/systemctl";
 import { UnitError } from "./units/unit-file";
@@ -43,7 +43,7 @@ export class ProcessVm implements Guest {
     readonly #id: string;
     #power: "off" | "on" | "stopping" = "off";
     #manager: ServiceManager | undefined;
-    #bootGroups = new Set<number>();
+    #bootLeaders: ProcessId[] = [];
     #booting: Promise<void> = Promise.resolve();
 
     readonly #options: ProcessVmOptions;
@@ -62,7 +62,7 @@ export class ProcessVm implements Guest {
         this.serial.powerOn();
         this.serial.write("kernel", `Linux version (emulated, ${this.#kind.runtime} runtime)`);
         this.#power = "on";
-        this.#bootGroups = new Set();
+        this.#bootLeaders = [];
         this.#manager = new ServiceManager(this.#host());
         this.#booting = this.#cloudInit(userData);
     }
@@ -147,8 +147,8 @@ export class ProcessVm implements Guest {
             env: this.#environment(),
             onLine: (line) => this.serial.write("cloud-init[2]", line),
         });
-        if (child.pid !== undefined) {
-            this.#bootGroups.add(child.pid);
+        if (child.id !== undefined) {
+            this.#bootLeaders.push(child.id);
         }
         const exit = await child.exit;
         if (exit.status !== 0) {
@@ -181,7 +181,7 @@ export class ProcessVm implements Guest {
 
     async #killEverything(): Promise<void> {
         await this.#manager?.kill();
-        killGroups(this.#bootGroups, "SIGKILL");
+        signalGroups(this.#bootLeaders, "SIGKILL");
         await this.#kind.containers.powerOff();
         killByEnvironment("EMULATOR_VM_DIR", this.#options.dir);
         await this.#booting;

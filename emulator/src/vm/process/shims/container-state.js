@@ -4,7 +4,8 @@
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 
-/** @typedef {{ Id: string, Name: string, Image: string, State: { Status: string, Running: boolean, OOMKilled: boolean, Pid: number, ExitCode: number, Error: string, StartedAt: string, FinishedAt: string } }} ContainerState */
+/** `Process` is the emulator's own: who leads the container's process group; null when nothing runs. */
+/** @typedef {{ Process: import("./signals.js").ProcessId | null, Id: string, Name: string, Image: string, State: { Status: string, Running: boolean, OOMKilled: boolean, Pid: number, ExitCode: number, Error: string, StartedAt: string, FinishedAt: string } }} ContainerState */
 
 /** @param {string} dir @returns {ContainerState} */
 function readState(dir) {

@@ -5,6 +5,7 @@ const { execFileSync, spawn } = require("node:child_process");
 const { constants } = require("node:os");
 const { parse, parseRun } = require("./docker-options.js");
 const { localImage, pull } = require("./docker-pull.js");
+const { identify, signalProcess } = require("./signals.js");
 const { vmId, realDocker, realEnv } = require("./vm.js");
 
 /** Set on every container, so that the emulator finds what belongs to a VM. */
@@ -20,8 +21,9 @@ function ownName(name) {
 /** @param {string[]} args @returns {Promise<number>} */
 function docker(args) {
     const child = spawn(realDocker(), args, { stdio: "inherit", env: realEnv() });
+    const id = identify(child.pid);
     for (const signal of /** @type {NodeJS.Signals[]} */ (["SIGTERM", "SIGINT", "SIGHUP"])) {
-        process.on(signal, () => child.kill(signal));
+        process.on(signal, () => id !== undefined && signalProcess(id, signal));
     }
     return new Promise((resolve, reject) => {
         child.on("error", reject);

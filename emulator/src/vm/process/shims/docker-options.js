@@ -6,6 +6,9 @@ class UsageError extends Error {}
 /** What the daemon refuses. */
 class DaemonError extends Error {}
 
+/** The container was created, and its program cannot be started. */
+class StartError extends DaemonError {}
+
 /** Options of `docker run`; true = takes a value. https://docs.docker.com/reference/cli/docker/container/run/ */
 const RUN_OPTIONS = {
     d: false,
@@ -92,4 +95,4 @@ function parseRun(words) {
     return { image, args, name, env, inherited, options: parsed.options };
 }
 
-module.exports = { DaemonError, UsageError, parse, parseRun };
+module.exports = { DaemonError, StartError, UsageError, parse, parseRun };

@@ -7,11 +7,12 @@ const { randomBytes } = require("node:crypto");
 const { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync } = require("node:fs");
 const { delimiter, dirname, join } = require("node:path");
 const { StringDecoder } = require("node:string_decoder");
-const { DaemonError, UsageError, parse, parseRun } = require("./docker-options.js");
+const { DaemonError, StartError, UsageError, parse, parseRun } = require("./docker-options.js");
 const { localImage, pull } = require("./docker-pull.js");
 const { renderTemplate } = require("./docker-template.js");
 const { vmDir } = require("./vm.js");
 const { readState } = require("./container-state.js");
+const { signalGroups } = require("./signals.js");
 
 const POLL_MS = 40;
 
@@ -104,10 +105,15 @@ function supervise(dir, spec, inherited) {
     });
     child.send(spec);
     return new Promise((resolve, reject) => {
-        child.once("message", () => {
+        child.once("message", (message) => {
+            const { error } = /** @type {{ error?: string }} */ (message);
             child.disconnect();
             child.unref();
-            resolve();
+            if (error === undefined) {
+                resolve();
+            } else {
+                reject(new StartError(`failed to create task for container: ${error}`));
+            }
         });
         child.once("error", reject);
         child.once("exit", (code) => reject(new DaemonError(`the container's supervisor ended early (${code})`)));
@@ -239,15 +245,9 @@ async function rm(words) {
 
 /** All processes of the container get the signal: there is no first process that would hand it on. @param {string} dir @param {string} signal */
 function signalContainer(dir, signal) {
-    const { State } = readState(dir);
-    if (!State.Running) {
-        return;
-    }
-    const name = /** @type {NodeJS.Signals} */ (signal.startsWith("SIG") ? signal : `SIG${signal}`);
-    try {
-        process.kill(process.platform === "win32" ? State.Pid : -State.Pid, name);
-    } catch {
-        // It has ended in this moment.
+    const { Process } = readState(dir);
+    if (Process !== null) {
+        signalGroups([Process], /** @type {NodeJS.Signals} */ (signal.startsWith("SIG") ? signal : `SIG${signal}`));
     }
 }
 

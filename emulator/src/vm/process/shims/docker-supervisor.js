@@ -3,12 +3,13 @@
 // connection to its VM; when that breaks the power is off, and the container dies with it.
 
 const { spawn } = require("node:child_process");
-const { writeSync, openSync } = require("node:fs");
+const { existsSync, openSync, writeSync } = require("node:fs");
 const http = require("node:http");
 const { constants } = require("node:os");
-const { join } = require("node:path");
+const { delimiter, join } = require("node:path");
 const { StringDecoder } = require("node:string_decoder");
 const { writeState } = require("./container-state.js");
+const { identify, signalGroups } = require("./signals.js");
 
 const MAX_LINE = 16384;
 const dir = process.argv[2] ?? "";
@@ -38,6 +39,12 @@ function record(source, stream) {
     source.on("end", () => write(rest + decoder.end()));
 }
 
+function findShell() {
+    const folders = (process.env.EMULATOR_HOST_PATH ?? process.env.PATH ?? "").split(delimiter);
+    const name = process.platform === "win32" ? "sh.exe" : "sh";
+    return folders.map((folder) => join(folder, name)).find(existsSync) ?? "/bin/sh";
+}
+
 /** @typedef {{ id: string, name: string, image: string, script: string, args: string[], cwd: string, env: Record<string, string> }} Spec */
 
 /** @param {Spec} spec */
@@ -45,13 +52,16 @@ function run(spec) {
     // A signal goes to all processes of the container. The trap lets the shell outlive it, so that the program behind it decides
     // on the exit code; programs do not inherit it. The arguments follow the script as npm has it, but unchanged: "$@" is no text
     // that a shell reads.
-    const child = spawn("sh", ["-c", `trap : TERM INT HUP; ${spec.script} "$@"`, "sh", ...spec.args], {
+    // The shell is this machine's: the container's PATH may lead anywhere, or nowhere.
+    const child = spawn(findShell(), ["-c", `trap : TERM INT HUP; ${spec.script} "$@"`, "sh", ...spec.args], {
         cwd: spec.cwd,
         env: spec.env,
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
     });
+    const leader = identify(child.pid);
     const state = {
+        Process: leader ?? null,
         Id: spec.id,
         Name: `/${spec.name}`,
         Image: spec.image,
@@ -67,16 +77,14 @@ function run(spec) {
         },
     };
     writeState(dir, state);
-    process.send?.("started");
+    child.once("spawn", () => process.send?.({ started: true }));
 
     record(child.stdout, "stdout");
     record(child.stderr, "stderr");
 
     function killContainer() {
-        try {
-            process.kill(process.platform === "win32" ? (child.pid ?? 0) : -(child.pid ?? 0), "SIGKILL");
-        } catch {
-            // Nobody is left.
+        if (leader !== undefined) {
+            signalGroups([leader], "SIGKILL");
         }
     }
 
@@ -84,6 +92,7 @@ function run(spec) {
     function end(exitCode, error) {
         // As when the first process of a container ends: the others end with it.
         killContainer();
+        state.Process = null;
         state.State = {
             ...state.State,
             Status: "exited",
@@ -97,7 +106,16 @@ function run(spec) {
         process.exit(0);
     }
 
-    child.on("error", (error) => end(127, error.message));
+    // As Docker: what cannot be started has exit code 127, and `docker run` prints the reason.
+    child.on("error", (error) => {
+        const reason = existsSync(spec.cwd) ? error.message : `the trainer's folder ${spec.cwd} does not exist`;
+        const finish = () => end(127, reason);
+        if (process.send === undefined) {
+            finish();
+        } else {
+            process.send({ error: reason }, finish);
+        }
+    });
     child.on("exit", (code, signal) => {
         const exitCode = signal === null ? (code ?? 0) : 128 + (constants.signals[signal] ?? 0);
         killContainer();

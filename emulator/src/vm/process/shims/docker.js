@@ -2,11 +2,13 @@
 // docker of the emulated VM. Images come from the emulator's registry with the VM's own credentials; a container is a
 // process (EMULATOR_RUNTIME=process) or a container of this machine's engine (docker).
 
-const { DaemonError, UsageError, parse } = require("./docker-options.js");
+const { DaemonError, StartError, UsageError, parse } = require("./docker-options.js");
 const { pull, PullError } = require("./docker-pull.js");
 
 /** Exit status of `docker run` when the daemon or the command line is at fault. */
 const DAEMON_FAILED = 125;
+/** Exit status of `docker run` when the container's program cannot be started. */
+const NOT_STARTED = 127;
 
 async function main() {
     const [command, ...words] = process.argv.slice(2);
@@ -43,6 +45,7 @@ main().then(
         const known = usage || error instanceof PullError || error instanceof DaemonError;
         const text = known ? error.message : error instanceof Error ? error.stack : error;
         process.stderr.write(usage ? `docker: ${text}\n` : `Error response from daemon: ${text}\n`);
-        process.exitCode = process.argv[2] === "run" || usage ? DAEMON_FAILED : 1;
+        process.exitCode =
+            error instanceof StartError ? NOT_STARTED : process.argv[2] === "run" || usage ? DAEMON_FAILED : 1;
     },
 );

@@ -2,6 +2,7 @@
 // timeout of coreutils: `timeout [-k DURATION] [-s SIGNAL] DURATION COMMAND [ARGUMENT]...`; macOS has none.
 
 const { spawn } = require("node:child_process");
+const { identify, signalGroups } = require("./signals.js");
 
 const TIMED_OUT = 124;
 const FAILED = 125;
@@ -51,17 +52,13 @@ const command = words.shift() ?? usage("missing operand");
 
 // A group of its own, as the real one has it, so that the limit reaches what the command started.
 const child = spawn(command, words, { stdio: "inherit", detached: process.platform !== "win32" });
+const leader = identify(child.pid);
 let timedOut = false;
 
 /** @param {NodeJS.Signals} name */
 function send(name) {
-    if (child.pid === undefined) {
-        return;
-    }
-    try {
-        process.kill(process.platform === "win32" ? child.pid : -child.pid, name);
-    } catch {
-        // Everything in the group has ended.
+    if (leader !== undefined) {
+        signalGroups([leader], name);
     }
 }
 

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { deferred, race } from "../../guest/waiting";
-import { killGroups, processesOf, sendSignal } from "../process-tree";
+import { membersOf, type ProcessId, signalGroups, signalProcess } from "../shims/signals.js";
 import { type ExecLine, expandWords } from "./exec-line";
 import { pathMapper, resultEnvironment, serviceEnvironment } from "./service-environment";
 import type { ServiceHost, ServiceResult } from "./service-host";
@@ -25,7 +25,8 @@ export class Service {
     /** Fulfilled when the unit is inactive or failed. */
     readonly finished: Promise<void>;
 
-    readonly #groups = new Set<number>();
+    /** Leaders of the process groups that this start made. */
+    readonly #leaders: ProcessId[] = [];
     readonly #processes: UnitProcess[] = [];
     readonly #stopRequest = deferred();
     readonly #hostPath: (text: string) => string;
@@ -60,7 +61,7 @@ export class Service {
     kill(): void {
         this.killed = true;
         this.#stopRequest.resolve();
-        killGroups(this.#groups, "SIGKILL");
+        signalGroups(this.#leaders, "SIGKILL");
     }
 
     async #life(started: (success: boolean) => void): Promise<void> {
@@ -99,7 +100,7 @@ export class Service {
         this.#main = main;
         // Never rejects, and is awaited by whoever waits for the end.
         void main.exit.then((exit) => this.#mainExited(exit, line.ignoreFailure));
-        if (main.pid === undefined) {
+        if (main.id === undefined) {
             await main.exit;
             return false;
         }
@@ -170,10 +171,10 @@ export class Service {
         const { killMode, timeoutStopMs } = this.unit;
         const leaders = [this.#main, this.#control].filter((one) => one !== undefined).filter(isRunning);
         for (const leader of leaders) {
-            sendSignal(leader.pid, "SIGTERM");
+            signalProcess(leader.id, "SIGTERM");
         }
         if (killMode === "control-group") {
-            killGroups(this.#groups, "SIGTERM");
+            signalGroups(this.#leaders, "SIGTERM");
         }
         const exits = Promise.all(leaders.map((leader) => leader.exit));
         const asked = leaders.length > 0 || killMode === "control-group";
@@ -187,17 +188,17 @@ export class Service {
         }
         if (killMode === "process") {
             for (const leader of leaders.filter((one) => one.exited === undefined)) {
-                sendSignal(leader.pid, "SIGKILL");
+                signalProcess(leader.id, "SIGKILL");
             }
         } else {
-            killGroups(this.#groups, "SIGKILL");
+            signalGroups(this.#leaders, "SIGKILL");
         }
         await exits;
     }
 
     async #groupsEmpty(limitMs: number): Promise<void> {
         const endMs = Date.now() + limitMs;
-        while (Date.now() < endMs && processesOf(this.#groups).length > 0) {
+        while (Date.now() < endMs && membersOf(this.#leaders).length > 0) {
             await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         }
     }
@@ -215,8 +216,8 @@ export class Service {
             onLine: (text, pid) => this.#host.log(`${name}[${pid}]`, text, this.unit.console),
         });
         this.#processes.push(child);
-        if (child.pid !== undefined) {
-            this.#groups.add(child.pid);
+        if (child.id !== undefined) {
+            this.#leaders.push(child.id);
         }
         return child;
     }
@@ -263,6 +264,6 @@ function describe(exit: ProcessExit): string {
     return `code=${exit.code}, status=${String(exit.status).replace(/^SIG/, "")}`;
 }
 
-function isRunning(one: UnitProcess): one is UnitProcess & { pid: number } {
-    return one.pid !== undefined && one.exited === undefined;
+function isRunning(one: UnitProcess): one is UnitProcess & { id: ProcessId } {
+    return one.id !== undefined && one.exited === undefined;
 }

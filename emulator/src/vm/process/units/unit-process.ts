@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { identify, type ProcessId } from "../shims/signals.js";
 
 /** How a process ended: by itself with a status, or by a signal. */
 export type ProcessExit =
@@ -12,8 +13,8 @@ export const EXIT_EXEC = 203;
 
 /** A command of a unit while it runs; it leads a process group of its own. */
 export interface UnitProcess {
-    /** Undefined if the program could not be started; `exit` tells status 203 then. */
-    readonly pid: number | undefined;
+    /** Undefined if the program could not be started; `exit` is status 203 then. */
+    readonly id: ProcessId | undefined;
     readonly name: string;
     readonly exit: Promise<ProcessExit>;
     /** Ends when nothing holds the output pipes any more. */
@@ -43,11 +44,13 @@ export function startProcess(request: SpawnRequest): UnitProcess {
         stdio: ["ignore", "pipe", "pipe"],
         windowsHide: true,
     });
-    const pid = child.pid;
+    const id = identify(child.pid);
     const streams = [child.stdout, child.stderr];
-    const output = Promise.all(streams.map((stream) => readLines(stream, (line) => request.onLine(line, pid ?? 0))));
+    const output = Promise.all(
+        streams.map((stream) => readLines(stream, (line) => request.onLine(line, child.pid ?? 0))),
+    );
     const unitProcess: UnitProcess = {
-        pid,
+        id,
         name,
         exit: exitOf(child, (message) => request.onLine(message, 0)).then((exit) => {
             unitProcess.exited = exit;

@@ -1,0 +1,215 @@
+// @ts-check
+// Every signal that the emulator and its shims send is sent here. A pid alone is not enough: it may be 0 because nothing was
+// started, or name another process by now. So a process is known by its pid and its start time, and is signalled only
+// while both match. Ids below 2 and negative ids, which the kernel takes for groups, are refused.
+
+const { execFileSync } = require("node:child_process");
+const { readdirSync, readFileSync } = require("node:fs");
+
+/**
+ * A process that the emulator started. `startedAt` orders processes by age: clock ticks since boot on Linux, milliseconds
+ * elsewhere, and 0 on Windows, which does not tell.
+ * @typedef {{ readonly pid: number, readonly startedAt: number }} ProcessId
+ */
+
+/** @typedef {{ pid: number, parent: number, group: number, startedAt: number, isZombie: boolean }} ProcessEntry */
+
+/**
+ * Reads who a process is. Call it right after the start, when the pid cannot name another process yet.
+ * @param {number | undefined} pid undefined when the program could not be started
+ * @returns {ProcessId | undefined} undefined for a process that was not started or is gone
+ */
+function identify(pid) {
+    if (pid === undefined || !isOrdinary(pid)) {
+        return undefined;
+    }
+    if (process.platform === "win32") {
+        return { pid, startedAt: 0 };
+    }
+    const entry = process.platform === "linux" ? linuxEntry(String(pid)) : psTable(["-p", String(pid)])[0];
+    return entry === undefined ? undefined : { pid, startedAt: entry.startedAt };
+}
+
+/**
+ * Finds the living processes of the groups that these processes lead, and their descendants. This stands for a unit's
+ * cgroup, which an ordinary user cannot have: only a process that left both its group and its parent escapes it.
+ * @param {readonly ProcessId[]} leaders
+ * @returns {ProcessId[]}
+ */
+function membersOf(leaders) {
+    if (process.platform === "win32") {
+        // No process groups there: taskkill ends whole trees, which begin at the group's first process.
+        return leaders.filter(({ pid }) => isOrdinary(pid));
+    }
+    const table = processTable();
+    const members = new Map(groupMembers(leaders, table).map((entry) => [entry.pid, entry]));
+    for (let before = -1; before !== members.size; ) {
+        before = members.size;
+        for (const entry of table) {
+            if (members.has(entry.parent)) {
+                members.set(entry.pid, entry);
+            }
+        }
+    }
+    return [...members.values()].filter(({ isZombie }) => !isZombie).map(({ pid, startedAt }) => ({ pid, startedAt }));
+}
+
+/** @param {readonly ProcessId[]} leaders @param {readonly ProcessEntry[]} table */
+function groupMembers(leaders, table) {
+    return table.filter((entry) => leaders.some((leader) => isInGroup(entry, leader, table)));
+}
+
+/**
+ * A group's number cannot be given to another process while the group has members. So whoever is in it belongs to the leader,
+ * unless the leader's pid has another start time by now.
+ * @param {ProcessEntry} entry @param {ProcessId} leader @param {readonly ProcessEntry[]} table
+ */
+function isInGroup(entry, leader, table) {
+    const holder = table.find(({ pid }) => pid === leader.pid);
+    return (
+        isOrdinary(leader.pid) &&
+        entry.group === leader.pid &&
+        entry.startedAt >= leader.startedAt &&
+        (holder === undefined || holder.startedAt === leader.startedAt)
+    );
+}
+
+/**
+ * Signals every process of the groups that these processes lead; processes that are gone are no error.
+ * @param {readonly ProcessId[]} leaders @param {NodeJS.Signals} signal
+ */
+function signalGroups(leaders, signal) {
+    for (const member of membersOf(leaders)) {
+        signalProcess(member, signal);
+    }
+}
+
+/**
+ * Signals the processes of one group as Ctrl-C at a terminal does: descendants that left the group are not reached.
+ * @param {ProcessId} leader @param {NodeJS.Signals} signal
+ */
+function signalForeground(leader, signal) {
+    for (const { pid, startedAt } of groupMembers([leader], processTable())) {
+        signalProcess({ pid, startedAt }, signal);
+    }
+}
+
+/**
+ * Signals one process if it still is the one that was started. Windows knows only termination, of whole trees.
+ * @param {ProcessId} id @param {NodeJS.Signals} signal
+ * @returns {boolean} whether the signal was sent
+ */
+function signalProcess({ pid, startedAt }, signal) {
+    if (!isOrdinary(pid) || identify(pid)?.startedAt !== startedAt) {
+        return false;
+    }
+    if (process.platform === "win32") {
+        runQuietly("taskkill", ["/PID", String(pid), "/T", "/F"]);
+        return true;
+    }
+    try {
+        return process.kill(pid, signal);
+    } catch (error) {
+        if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH") {
+            throw error;
+        }
+        return false;
+    }
+}
+
+/**
+ * Kills every process that was started with this environment variable: it escaped its group, or survived an emulator that
+ * was killed. Does nothing on Windows, which shows no process the environment of another.
+ * @param {string} name @param {string} value
+ */
+function killByEnvironment(name, value) {
+    const marker = `${name}=${value}`;
+    if (process.platform === "linux") {
+        for (const { pid, startedAt } of processTable()) {
+            if (pid !== process.pid && readQuietly(`/proc/${pid}/environ`).split("\0").includes(marker)) {
+                signalProcess({ pid, startedAt }, "SIGKILL");
+            }
+        }
+    } else if (process.platform !== "win32") {
+        for (const line of runQuietly("ps", ["axeww", "-o", "pid=,command="]).split("\n")) {
+            const id = identify(Number.parseInt(line, 10));
+            if (`${line} `.includes(` ${marker} `) && id !== undefined && id.pid !== process.pid) {
+                signalProcess(id, "SIGKILL");
+            }
+        }
+    }
+}
+
+/** 0 and negative ids are groups for the kernel, 1 is the machine's first process. @param {number} pid */
+function isOrdinary(pid) {
+    return Number.isSafeInteger(pid) && pid > 1;
+}
+
+/** @returns {ProcessEntry[]} */
+function processTable() {
+    if (process.platform !== "linux") {
+        return psTable(["-A"]);
+    }
+    // Minimal Linux images have no `ps`.
+    return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (linuxEntry(name) ?? []) : []));
+}
+
+/** @param {string} pid @returns {ProcessEntry | undefined} undefined when the process is gone */
+function linuxEntry(pid) {
+    // The command name, in parentheses, may contain spaces: the fields begin after the last parenthesis.
+    const stat = readQuietly(`/proc/${pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: state, ppid and pgrp are fields 3 to 5, starttime is 22.
+    return stat === ""
+        ? undefined
+        : {
+              pid: Number(pid),
+              parent: Number(fields[1]),
+              group: Number(fields[2]),
+              startedAt: Number(fields[19]),
+              isZombie: fields[0] === "Z",
+          };
+}
+
+/** @param {string[]} selection @returns {ProcessEntry[]} */
+function psTable(selection) {
+    const listing = runQuietly("ps", [...selection, "-o", "pid=,ppid=,pgid=,stat=,lstart="]);
+    return listing.split("\n").flatMap((line) => {
+        const [pid, parent, group, state = "", ...start] = line.trim().split(/\s+/);
+        return /^\d+$/.test(pid ?? "")
+            ? [
+                  {
+                      pid: Number(pid),
+                      parent: Number(parent),
+                      group: Number(group),
+                      startedAt: Date.parse(start.join(" ")),
+                      isZombie: state.startsWith("Z"),
+                  },
+              ]
+            : [];
+    });
+}
+
+/** Text of a file; empty if it is gone or belongs to another user. @param {string} file */
+function readQuietly(file) {
+    try {
+        return readFileSync(file, "utf8");
+    } catch {
+        return "";
+    }
+}
+
+/** @param {string} command @param {readonly string[]} args */
+function runQuietly(command, args) {
+    try {
+        return execFileSync(command, args, {
+            encoding: "utf8",
+            env: { ...process.env, LC_ALL: "C" },
+            stdio: ["ignore", "pipe", "ignore"],
+        });
+    } catch {
+        return "";
+    }
+}
+
+module.exports = { identify, killByEnvironment, membersOf, signalForeground, signalGroups, signalProcess };
