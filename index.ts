@@ -27,5 +27,5 @@ export const instanceName = job.instanceName;
 export const logsUrl = job.logsUrl;
 /** Where the model, its metrics, log and manifest are on this machine. */
 export const resultsDir = job.resultsDir;
-/** What bills until `pulumi destroy`. */
+/** Resources that are billed until `pulumi destroy`. */
 export const leftToBill = job.leftToBill;

@@ -58,7 +58,7 @@ const KNOWN_CYCLES: readonly (readonly string[])[] = [["run/report.ts", "run/wai
 
 interface Import {
     file: string;
-    /** What is imported, relative to the project folder; it may lack the ending. */
+    /** The imported file, relative to the project folder, perhaps without its ending. */
     target: string;
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** What `docker` printed, without the line break at its end. Throws with its error output when it fails. */
+/** Runs `docker` and returns its output without the final line break. Throws its error output if it fails. */
 export function docker(...args: string[]): string {
     const { status, stdout, stderr, error } = spawnSync("docker", args, { encoding: "utf8" });
     if (error !== undefined || status !== 0) {

@@ -119,7 +119,7 @@ export function resource({ resources }: DeclaredStack, type: string, name?: stri
     return first;
 }
 
-/** What Google Cloud, or the docker provider, adds to a resource. Types that are not here are not the stack's. */
+/** Outputs that Google Cloud, or the docker provider, adds to a resource. The stack has no other types. */
 const computed: Record<string, (args: MockResourceArgs) => Record<string, unknown>> = {
     "gcp:projects/service:Service": () => ({}),
     "gcp:storage/bucket:Bucket": ({ inputs }) => ({ url: `gs://${inputs.name}` }),

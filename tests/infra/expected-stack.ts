@@ -16,7 +16,7 @@ export const GRANTS = ["bucket-lister", "dataset-reader", "runs-writer", "image-
     (grant) => `trainer-identity-${grant}`,
 );
 
-/** What the VM has to do. */
+/** Boot config of the expected VM. */
 export const BOOT: BootConfig = {
     project: "my-project",
     region: "us-central1",

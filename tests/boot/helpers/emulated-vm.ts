@@ -159,7 +159,7 @@ export class EmulatedVm {
         return text === undefined ? undefined : (JSON.parse(text.toString()) as Status);
     }
 
-    /** What the serial port has printed. */
+    /** Output of the serial port so far. */
     async serialPort(): Promise<string> {
         const response = await this.backend.owner(`/compute/v1/${ZONE}/instances/${INSTANCE}/serialPort?port=1`);
         return ((await response.json()) as { contents: string }).contents;

@@ -15,7 +15,7 @@ export interface Fault {
     readonly message?: string;
 }
 
-/** What the boot script reaches: the VM's metadata server and Cloud Storage, through a wire that can be disturbed. */
+/** The VM's metadata server and Cloud Storage, behind a connection that tests can disturb. */
 export class Google {
     readonly faults: Fault[] = [];
     /** "METHOD path?query", percent-decoded, in the order of arrival. */

@@ -1,6 +1,6 @@
 import type { BootConfig } from "../../../infra/user-data";
 
-/** What a boot in a test does not differ in from the others: limits of seconds, nothing special about the container. */
+/** Completes the config of a test boot: limits of seconds, and a plain container. */
 export function withShortLimits(config: Partial<BootConfig>) {
     return {
         env: {},

@@ -17,7 +17,7 @@ export const DATASET = "data/0a1b2c3d4e/iris.csv";
 const UNIT = "gcp-trainer.service";
 const STUBS = path.resolve(__dirname, "../stubs");
 
-/** What the docker stub does; see tests/boot/stubs/docker. */
+/** Behavior of the docker stub; see tests/boot/stubs/docker. */
 export interface DockerStub {
     pull?: string;
     run?: string;
@@ -28,7 +28,7 @@ export interface DockerStub {
 /** How one boot went. */
 export interface Boot {
     readonly result: ServiceResult;
-    /** What the unit printed to the serial console. */
+    /** Output of the unit on the serial console. */
     readonly console: string;
 }
 
@@ -109,7 +109,7 @@ export class TestVm {
         return { result: service.result, console: lines.join("\n") };
     }
 
-    /** What a shutdown does: stops the unit, which has its time to end. */
+    /** Stops the unit as a shutdown does, with the time to end that the unit allows. */
     shutDown(): void {
         this.#service?.requestStop();
     }

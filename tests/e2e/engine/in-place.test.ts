@@ -2,7 +2,7 @@ import { Cloud, describeWithEngine, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 
-describeWithEngine("changes that train nothing anew, with the real engine,", () => {
+describeWithEngine("changes that train nothing again, with the real engine,", () => {
     let cloud: Cloud;
     beforeAll(async () => {
         cloud = await Cloud.start();

@@ -28,7 +28,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     const machines = async () => (await cloud.inventory()).filter((item) => item.startsWith("instance"));
 
     it(
-        "up trains the model on a VM and brings it home",
+        "up trains the model on a VM and downloads it",
         async () => {
             const { changes, runId, output } = await up();
             runs.push(runId);
@@ -61,7 +61,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     );
 
     it(
-        "preview --refresh finds everything as it was made, also when the emulator has been started anew",
+        "preview --refresh finds no change, also after a restart of the emulator",
         async () => {
             await project.previewNoChanges("--refresh").expectSuccess();
             await cloud.restart();

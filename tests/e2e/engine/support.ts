@@ -18,7 +18,7 @@ import { BASE_IMAGES, docker, reasonWithoutDocker } from "../../helpers/docker";
 import { Command } from "./command";
 
 const ROOT = path.resolve(__dirname, "../../..");
-/** What `git clone` would bring of the program: the engine needs no more. */
+/** The part of a `git clone` that the engine needs. */
 const PROGRAM = [
     "index.ts",
     "infra",

@@ -70,7 +70,7 @@ describeWithSystemd("a VM of the systemd runtime in trouble", () => {
         });
     });
 
-    it("is off when the emulator has been started anew, and goes on with an empty disk when it is started again", async () => {
+    it("is off after a restart of the emulator, and continues with an empty disk when it is started again", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, LONG_TRAINER));
             await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);

@@ -6,7 +6,7 @@ import { BUCKET, PROJECT_ID } from "../../../boot/helpers/backend";
 import { type EmulatedVm, INSTANCE } from "../../../boot/helpers/emulated-vm";
 import { RUN_ID } from "../../../boot/helpers/vm";
 
-/** What the next `pulumi up` does: waits for the run, and starts its VM where that is down. @returns what it printed */
+/** Waits for the run as the next `pulumi up` does, and starts its VM if that is down. @returns the output */
 export async function comeBack(vm: EmulatedVm): Promise<string> {
     const { url } = vm.backend.emulator;
     const config: Record<string, string> = {
