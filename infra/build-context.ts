@@ -77,7 +77,7 @@ function copyFiles(from: string, to: string): void {
     // Docker reads these even if the rules exclude them.
     const always = RULES.concat("Dockerfile").filter((name) => existsSync(path.join(from, name)));
     const names = [...new Set([...always, ...contextFiles(from)])].sort();
-    // Another program of this stack, such as a preview, may be reading the copy: if it is up to date, it stays as it is.
+    // Another program of this stack, such as a preview, may be reading the copy: an up-to-date copy stays as it is.
     if (isCopy(from, to, names)) {
         return;
     }
@@ -118,7 +118,7 @@ function isCopy(from: string, to: string, names: readonly string[]): boolean {
     );
 }
 
-/** Replaces a folder with another, and tries again while another program does the same. */
+/** Replaces a folder with another. Retries, because another program may be doing the same. */
 function replace(old: string, fresh: string): void {
     for (let attempt = 1; ; attempt += 1) {
         rmSync(old, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import type { TrainingJobArgs } from "./training-job-args";
 
 /**
  * Newest long-term-support image families of Container-Optimized OS, by architecture. Compute Engine resolves the family when
- * it creates a VM: a preview looks nothing up, and a new image never touches an existing VM.
+ * it creates a VM: a preview resolves nothing, and a new image never affects an existing VM.
  * https://cloud.google.com/container-optimized-os/docs/concepts/versioning
  */
 export const BOOT_IMAGES = {
@@ -10,7 +10,7 @@ export const BOOT_IMAGES = {
     "linux/arm64": "projects/cos-cloud/global/images/family/cos-arm64-129-lts",
 } as const;
 
-/** Scopes of every VM, which are enough to pull from Artifact Registry. `scopes` adds others. */
+/** Scopes of every VM. They allow pulls from Artifact Registry; `scopes` adds others. */
 export const BASE_SCOPES = [
     "https://www.googleapis.com/auth/devstorage.read_write",
     "https://www.googleapis.com/auth/logging.write",

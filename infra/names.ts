@@ -43,7 +43,7 @@ const MAX_SUFFIX = 9;
 /**
  * Names that obey Google Cloud's rules for any Pulumi project and stack name: lowercase letters, digits and dashes, a letter
  * first, no dash last, within the service's length. They are the same on every run of the program (no random suffix). A hash
- * of the whole identity keeps the names of two jobs apart, even where their readable parts become equal.
+ * of the whole identity keeps the names of two jobs apart, even if their readable parts become equal.
  */
 export function jobNames(identity: JobIdentity): JobNames {
     const readable = clean(`${identity.pulumiProject}-${identity.stack}`);

@@ -20,7 +20,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly bucketUrl: pulumi.Output<string>;
     /** `gs://` URI of the model's folder. */
     readonly modelUri: pulumi.Output<string>;
-    /** `r-` and ten hex digits: the same for the same dataset, image, parameters and environment. */
+    /** `r-` and ten hex digits. The same dataset, image, parameters and environment have the same id. */
     readonly runId: pulumi.Output<string>;
     /** Metrics of the model on rows that it was not trained on, without the long lists of `metrics.json`. */
     readonly metrics: pulumi.Output<Record<string, unknown>>;
@@ -32,7 +32,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly logsUrl: pulumi.Output<string>;
     /** Folder of the results on this machine, relative to the project folder. */
     readonly resultsDir: pulumi.Output<string>;
-    /** What costs money until it is destroyed, while the VM is off. */
+    /** Resources that are billed until they are destroyed, although the VM is off. */
     readonly leftToBill: pulumi.Output<string[]>;
 
     /** @throws RunError if the dataset is neither a file nor the `gs://` URI of one object */

@@ -5,7 +5,7 @@ import { canonicalJson } from "../run/canonical-json";
 import { runLayout } from "../run/layout";
 import type { RunIdentity } from "./run-id";
 
-/** Intervals and waiting times of the boot script, in whole seconds. Tests render small values. */
+/** Intervals and waits of the boot script, in whole seconds. Tests render small values. */
 export interface BootTiming {
     /** How long after boot a 401 or 403 is treated as an IAM grant that has not arrived yet. @default 600 */
     grantSeconds: number;

@@ -2,7 +2,7 @@ import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { Job } from "../training-job-args";
 
-/** The APIs of a job. Service Usage and Resource Manager must be enabled before, because the gcp provider itself needs them. */
+/** The APIs of a job. Service Usage and Resource Manager must already be enabled, because the gcp provider itself needs them. */
 const SERVICES = ["compute", "artifactregistry", "iam", "storage", "logging"];
 
 export interface EnabledApisArgs extends Pick<Job, "project"> {

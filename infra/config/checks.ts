@@ -12,7 +12,7 @@ const SERVICE_ACCOUNT = /^[^@\s]+@[^@\s]+\.gserviceaccount\.com$/;
 
 type Check = (text: string) => Finding;
 
-/** Lets the empty text through, which stands for "none". */
+/** Accepts the empty text, which means "none". */
 function optional(check: Check): Check {
     return (value) => (value === "" ? undefined : check(value));
 }
@@ -38,7 +38,7 @@ export function checkColumn(value: string): Finding {
 
 export const checkTarget = optional(checkColumn);
 
-/** Only text is checked here; the rules look at the files. */
+/** Accepts any path; a rule checks the folder itself. */
 export const checkTrainer = matches(/./s, "must be a folder with a Dockerfile");
 
 export function checkBuildArg(name: string): Finding {
@@ -80,7 +80,7 @@ export const checkBootImage = optional(
     ),
 );
 
-/** Disk and GPU types: which ones exist is Compute Engine's to say. */
+/** Checks the form of a disk or GPU type; Compute Engine knows which ones exist. */
 export const checkTypeName = optional(
     matches(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, "must be lowercase letters, digits and dashes"),
 );

@@ -6,13 +6,13 @@ export type KeyPath = readonly [key: string, ...entry: string[]];
 /** The change to the config that fixes an issue. */
 export type Fix = { readonly set: KeyPath; readonly value: string } | { readonly remove: KeyPath };
 
-/** One thing to correct. It is data, so that each command can print its own way to fix it. */
+/** One problem. It stays data until it is printed, so that each command can name its own fix. */
 export interface ConfigIssue {
     /** `gcp-trainer:hyperparameters.maxDepth`, `gcp:zone` */
     readonly key: string;
     /** Begins with "must", or with "is" if the key itself is the problem. */
     readonly must: string;
-    /** The value, where one is to be shown; undefined for a missing one. */
+    /** The value that was found; undefined for a missing one. An issue without this property shows no value. */
     readonly got?: unknown;
     readonly fix: Fix;
 }
@@ -27,21 +27,25 @@ export class ConfigError extends pulumi.RunError {
     }
 }
 
-/** All issues as text. @param command renders a fix as the caller's command */
+/**
+ * Renders all issues as text.
+ *
+ * @param command renders a fix as a command of the caller
+ */
 export function renderIssues(issues: readonly ConfigIssue[], command: (fix: Fix) => string): string {
     const problems = issues.length === 1 ? "1 problem" : `${issues.length} problems`;
     const lines = issues.map((issue) => `  - ${renderIssue(issue, command)}`);
     return [`The stack config has ${problems}:`, ...lines].join("\n");
 }
 
-/** `X must ...; got Y (command that fixes it)` */
+/** Renders one issue: `X must ...; got Y (command that fixes it)`. */
 export function renderIssue(issue: ConfigIssue, command: (fix: Fix) => string): string {
     const value = issue.got === undefined ? "nothing" : JSON.stringify(issue.got);
     const got = "got" in issue ? `; got ${value}` : "";
     return `\`${issue.key}\` ${issue.must}${got} (${command(issue.fix)})`;
 }
 
-/** The Pulumi command that makes a change. */
+/** The Pulumi command that applies a fix. */
 export function pulumiCommand(fix: Fix): string {
     const path = "set" in fix ? fix.set : fix.remove;
     const flag = path.length > 1 ? "--path " : "";
@@ -49,7 +53,7 @@ export function pulumiCommand(fix: Fix): string {
     return "set" in fix ? `pulumi config set ${flag}${target} ${fix.value}` : `pulumi config rm ${flag}${target}`;
 }
 
-/** A path as `pulumi config set --path` takes it: `env.A`, `scopes[0]`, `env["a.b"]`. */
+/** A path in the syntax of `pulumi config set --path`: `env.A`, `scopes[0]`, `env["a.b"]`. */
 export function pathText([key, ...entry]: KeyPath): string {
     return key + entry.map((part) => (/^\d+$/.test(part) ? `[${part}]` : namePath(part))).join("");
 }

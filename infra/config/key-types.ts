@@ -5,11 +5,11 @@ export interface Problem {
     /** Name or position of the entry; empty for the value as a whole. */
     entry: readonly string[];
     got: unknown;
-    /** True if the entry has to go, because its name is the problem. */
+    /** True if the entry must be removed because its name is the problem. */
     remove: boolean;
 }
 
-/** The result of a check: "must ...", also as the reason to remove an entry, or undefined for a good value. */
+/** Result of a check: undefined if the value is valid, else "must ...", which can be the reason to remove an entry. */
 export type Finding = string | { must: string; remove: true } | undefined;
 
 /** A value that passes the check, for the command in an error. Lists and objects give one entry. */
@@ -26,13 +26,13 @@ export interface Key<T> {
     readonly example: Example;
     /** Smallest and largest number. */
     readonly limits?: { readonly min: number; readonly max: number };
-    /** Converts the text that Pulumi passes (lists and objects are JSON). The value counts only without problems. */
+    /** Converts the text that Pulumi passes (lists and objects are JSON). Ignore the value if there are problems. */
     parse(text: string): { value: T; problems: Problem[] };
 }
 
 interface Options<T> {
     default: T;
-    /** Needed if the default is empty. */
+    /** Required if the default is empty. */
     example?: string;
 }
 
@@ -161,7 +161,7 @@ export function record<T>(
     };
 }
 
-/** An object of texts. `pulumi config set --path` turns some texts into numbers and booleans; they are turned back. */
+/** An object of texts. `pulumi config set --path` stores some texts as numbers or booleans; these become texts again. */
 export function texts(
     check: (name: string, value: string) => Finding,
     options: { default: Readonly<Record<string, string>>; example: readonly [name: string, value: string] },

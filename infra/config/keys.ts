@@ -21,9 +21,9 @@ import { choice, flag, integer, type Key, list, record, text, texts } from "./ke
 
 /**
  * Every key of the stack config, in the order of `Pulumi.yaml`: type, check, default, and an example where the default is
- * empty. The defaults that `TrainingJob` shares are in `DEFAULTS`. What each key means is in `Pulumi.yaml`.
+ * empty. The defaults that `TrainingJob` shares are in `DEFAULTS`. `Pulumi.yaml` describes the keys.
  *
- * The minutes are limited such that their sum and the rest of a boot stay within the 120 days that Compute Engine allows a
+ * The limits of the minutes keep their sum and the rest of a boot within the 120 days that Compute Engine allows a
  * VM with a time limit. https://cloud.google.com/compute/docs/instances/limit-vm-runtime
  */
 export const KEYS = {
@@ -72,5 +72,5 @@ export type ConfigValues = {
     readonly [Name in KeyName]: (typeof KEYS)[Name] extends Key<infer Value> ? Value : never;
 };
 
-/** The table's rows, for code that handles all keys alike. */
+/** The rows of the table. */
 export const ROWS = Object.entries(KEYS) as readonly [name: KeyName, key: Key<unknown>][];
