@@ -34,7 +34,7 @@ const entries = (body: object) =>
     ["POST", "/v2/entries:list", { resourceNames: [`projects/${PROJECT_ID}`], ...body }] as const;
 
 /** The section "What is not" of emulator/README.md, line by line. */
-describe("what the emulator has not is answered with 501, which names it:", () => {
+describe("anything that is not emulated is answered with 501 and its name:", () => {
     it.each<[string, readonly [string, string, object?]]>([
         ["/suspend", ["POST", `${INSTANCES}/vm/suspend`]],
         ["/attachDisk", ["POST", `${INSTANCES}/vm/attachDisk`, {}]],

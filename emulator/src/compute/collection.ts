@@ -1,7 +1,7 @@
 import type { Collection, DocumentStore } from "../store/documents";
 import { missing, taken } from "./links";
 
-/** What every resource of Compute Engine has. */
+/** Fields of every resource of Compute Engine. */
 export interface Resource {
     readonly id: string;
     readonly name: string;
@@ -61,7 +61,7 @@ export class ResourceCollection<T extends Resource> {
         return this.#documents.entries();
     }
 
-    /** Everything directly in a parent: `projects/P/global` or `projects/P/zones/Z`. */
+    /** All resources directly in a parent: `projects/P/global` or `projects/P/zones/Z`. */
     list(parent: string): T[] {
         const prefix = `${parent}/${this.#type}/`;
         return this.entries().flatMap(([path, resource]) => (path.startsWith(prefix) ? [resource] : []));

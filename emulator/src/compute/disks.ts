@@ -14,7 +14,7 @@ export class DiskCollection extends ResourceCollection<Disk> {
         return this.find((instance.disks[0]?.source ?? "").slice(COMPUTE_URL.length));
     }
 
-    /** The instance is deleted: disks with `autoDelete` go with it, the others are free. */
+    /** Deletes the disks of a deleted instance that have `autoDelete`, and detaches the others. */
     async release(instance: Instance): Promise<void> {
         for (const { source, autoDelete } of instance.disks) {
             const disk = this.find(source.slice(COMPUTE_URL.length));

@@ -12,7 +12,7 @@ type FirewallSettings = z.output<typeof firewallPatch>;
 const ANYWHERE = ["0.0.0.0/0"];
 const DEFAULT_PRIORITY = 1000;
 
-/** Firewall rules. They are kept, not enforced: VMs here share the host's network. */
+/** Firewall rules. They are stored but not enforced, because VMs here share the host's network. */
 export class FirewallService {
     readonly rules: ResourceCollection<Firewall>;
 
@@ -29,7 +29,9 @@ export class FirewallService {
         this.rules = new ResourceCollection(documents, "firewalls");
     }
 
-    /** @throws ApiError 400 unless the rule either allows or denies, 404 without its network, 409 if the name is taken */
+    /**
+     * @throws ApiError 400 unless the rule either allows or denies, 404 without its network, 409 if the name is taken
+     */
     async insert(project: string, body: FirewallBody): Promise<Firewall> {
         const path = `projects/${project}/global/firewalls/${checkName(body.name)}`;
         this.rules.checkFree(path);
@@ -48,10 +50,10 @@ export class FirewallService {
     }
 
     /**
-     * Changes a rule by a merge patch. A rule either allows or denies, so the one in the patch takes the other's place.
+     * Changes a rule by a merge patch. A rule either allows or denies, so one of them in the patch replaces the other.
      *
      * @param where method and path, for the message
-     * @throws ApiError 501 for another network, direction or name: Compute Engine does not change these either
+     * @throws ApiError 501 for another network, direction or name, which Compute Engine does not change either
      */
     async patch(path: string, patch: Readonly<Record<string, unknown>>, where: string): Promise<Firewall> {
         const before = this.rules.get(path);
@@ -76,7 +78,7 @@ function networkLink(reference: string, path: string): string {
     return selfLink(referencePath(reference, path.split("/")[1] ?? "", "resource.network"));
 }
 
-/** Fills in what Google fills in. @throws ApiError 400 unless there is one of `allowed` and `denied` */
+/** Fills in Google's defaults. @throws ApiError 400 unless exactly one of `allowed` and `denied` is set */
 function completeSettings(settings: FirewallSettings, direction: "INGRESS" | "EGRESS") {
     if ((settings.allowed === undefined) === (settings.denied === undefined)) {
         throw invalid("A firewall rule must have exactly one of 'allowed' and 'denied'.");

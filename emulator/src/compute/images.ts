@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { unimplemented } from "../http/errors";
 import { missing, selfLink } from "./links";
 
-/** https://cloud.google.com/compute/docs/reference/rest/v1/images, as far as it is read. */
+/** https://cloud.google.com/compute/docs/reference/rest/v1/images, with the fields that clients read. */
 export interface Image {
     readonly kind: "compute#image";
     readonly id: string;
@@ -20,19 +20,19 @@ export interface Image {
     readonly guestOsFeatures: readonly { readonly type: string }[];
 }
 
-/** Google's project of these images, which everybody may read. */
+/** Google's project of these images, which every caller may read. */
 export const IMAGE_PROJECT = "cos-cloud";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;
-/** What `images.list` has. The emulator takes every milestone of an LTS family; these are supported in 2026. */
+/** Channels that `images.list` returns. The emulator accepts every LTS milestone; these are supported in 2026. */
 const LISTED = ["stable", "beta", "dev", "117-lts", "121-lts", "125-lts", "129-lts"];
-/** Build number of every emulated image; the VM does not run it, so there is one of each family. */
+/** Build number of every emulated image. The VM does not run it, so one per family is enough. */
 const BUILD = "19999-0-0";
 
 /**
- * An image of Container-Optimized OS: the emulated machine behaves like that system, so other projects have no images.
- * The name holds its family's name, for the provider compares them.
+ * An image of Container-Optimized OS. The emulated VM behaves like that system, so other projects have no images.
+ * The name contains the family's name, because the provider compares them.
  * @param path `projects/cos-cloud/global/images/family/F` or `.../images/NAME`
- * @throws ApiError 404; 501 for another of Google's projects of images
+ * @throws ApiError 404; 501 for Google's other projects of images
  * @see https://cloud.google.com/container-optimized-os/docs/concepts/versioning
  */
 export function imageAt(path: string): Image {
@@ -46,14 +46,14 @@ export function imageAt(path: string): Image {
     return describe(family);
 }
 
-/** The images of a project, ordered by name. @throws ApiError 501 for another of Google's projects of images */
+/** The images of a project, ordered by name. @throws ApiError 501 for Google's other projects of images */
 export function imagesOf(project: string): Image[] {
     checkProject(project);
     const families = LISTED.flatMap((channel) => [`cos-${channel}`, `cos-arm64-${channel}`]);
     return project === IMAGE_PROJECT ? families.sort().map(describe) : [];
 }
 
-/** Google's other projects of public images: debian-cloud, ubuntu-os-cloud ... A project of one's own has no images. */
+/** Google's other projects of public images: debian-cloud, ubuntu-os-cloud ... A user's own project has no images. */
 function checkProject(project: string): void {
     if (project !== IMAGE_PROJECT && /-cloud$|^(deeplearning-platform-release|ml-images)$/.test(project)) {
         throw unimplemented(`images of the project "${project}" (it has ${IMAGE_PROJECT}'s)`);

@@ -13,7 +13,9 @@ const SCOPE = /^https:\/\/www\.googleapis\.com\/auth\/[a-z0-9._-]+(\/[a-z0-9._-]
 const MAX_METADATA_BYTES = 512 * 1024;
 const MAX_RUN_SECONDS = 120 * 24 * 3600;
 
-/** @throws ApiError 400 unless it is `zones/Z/machineTypes/T`, in any way of writing links, in the instance's own zone */
+/**
+ * @throws ApiError 400 unless it refers to `zones/Z/machineTypes/T` in the zone of the instance, in any form of link
+ */
 export function machineTypePath(reference: string, { project, zone }: ZoneRef): string {
     const path = referencePath(reference, project, "resource.machineType");
     const type = lastSegment(path);
@@ -29,7 +31,7 @@ export function machineTypePath(reference: string, { project, zone }: ZoneRef): 
     return path;
 }
 
-/** @throws ApiError 400 for combinations that Compute Engine refuses */
+/** @throws ApiError 400 for combinations that Compute Engine rejects */
 export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling {
     const spot = body.provisioningModel === "SPOT" || body.preemptible === true;
     const scheduling: Scheduling = {
@@ -49,7 +51,7 @@ export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling
         throw invalid("Instances with guest accelerators or provisioning model SPOT do not support live migration.");
     }
     const seconds = Number(body.maxRunDuration?.seconds ?? 60);
-    // Google's least is 30 seconds. Here it may be less, so that a test of the limit is quick.
+    // Google's minimum is 30 seconds. Here it is less, so that tests of the limit are quick.
     if (seconds < 1 || seconds > MAX_RUN_SECONDS) {
         throw invalid(
             `Invalid value for field 'resource.scheduling.maxRunDuration': ${seconds} seconds. Must be at most 120 days.`,
@@ -61,7 +63,7 @@ export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling
     return scheduling;
 }
 
-/** @throws ApiError 400 for more metadata than an instance may have, bad keys, or a key twice */
+/** @throws ApiError 400 for too much metadata, and for invalid or duplicate keys */
 export function checkMetadata(items: readonly { key: string; value: string }[]): void {
     const keys = new Set<string>();
     for (const { key } of items) {
@@ -81,7 +83,7 @@ export function checkMetadata(items: readonly { key: string; value: string }[]):
     }
 }
 
-/** @throws ApiError 400 for labels that Google Cloud would not take: https://cloud.google.com/compute/docs/labeling-resources */
+/** @throws ApiError 400 for labels that Google Cloud would reject: https://cloud.google.com/compute/docs/labeling-resources */
 export function checkLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
     for (const [key, value] of Object.entries(labels)) {
         if (

@@ -2,7 +2,7 @@ import type { MetadataSource } from "../vm/metadata/metadata-tree";
 import type { Instance } from "./instance-types";
 import { lastSegment, pathOf } from "./links";
 
-/** What the metadata server says and the instance does not hold. */
+/** Metadata that is not part of the instance itself. */
 export interface MetadataExtras {
     readonly preempted: boolean;
     readonly projectNumber: string;
@@ -10,7 +10,7 @@ export interface MetadataExtras {
     readonly image: string;
 }
 
-/** What an instance's metadata server says about it. */
+/** The instance as its metadata server describes it. */
 export function metadataSource(instance: Instance, extras: MetadataExtras): MetadataSource {
     const [, project = "", , zone = ""] = pathOf(instance).split("/");
     const nic = instance.networkInterfaces[0];

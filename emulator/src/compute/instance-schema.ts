@@ -91,7 +91,7 @@ const accessConfig = z.strictObject({
     setPublicPtr: nothing(),
 });
 
-/** What of an interface can change: https://cloud.google.com/compute/docs/reference/rest/v1/instances/updateNetworkInterface */
+/** Fields of an interface that can change: https://cloud.google.com/compute/docs/reference/rest/v1/instances/updateNetworkInterface */
 const interfaceFields = {
     kind: z.string().optional(),
     name: z.literal("nic0", NOT_EMULATED).optional(),
@@ -154,7 +154,7 @@ export const instanceBody = body(
     }),
 );
 
-/** Bodies of the methods that change one thing each: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
+/** Bodies of the methods that change one field each: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export const setMetadataBody = body(metadata);
 export const setTagsBody = body(tags);
 export const setLabelsBody = body(z.strictObject({ labels: labels.optional(), labelFingerprint: z.string() }));

@@ -9,7 +9,7 @@ export interface MetadataItem {
     readonly value: string;
 }
 
-/** https://cloud.google.com/compute/docs/reference/rest/v1/instances, as it is stored and answered. */
+/** https://cloud.google.com/compute/docs/reference/rest/v1/instances, as it is stored and returned. */
 export interface Instance extends Resource {
     readonly kind: "compute#instance";
     readonly creationTimestamp: string;
@@ -68,7 +68,6 @@ export interface NetworkInterface {
     readonly accessConfigs?: readonly AccessConfig[];
 }
 
-/** An external address. */
 export interface AccessConfig {
     readonly kind: "compute#accessConfig";
     readonly type: "ONE_TO_ONE_NAT";

@@ -6,7 +6,7 @@ import { setSchedulingBody } from "./instance-schema";
 import type { Instance, Scheduling } from "./instance-types";
 import { pathOf, requireFingerprint } from "./links";
 
-/** What Compute Engine says of an instance, and a client sends back as it read it, perhaps a while ago. */
+/** Output-only fields, which a client sends back as it read them, possibly a while ago. */
 const OUTPUT_ONLY = new Set([
     "kind",
     "id",
@@ -22,10 +22,10 @@ const OUTPUT_ONLY = new Set([
 ]);
 
 /**
- * What `instances.update` changes: the body is the whole instance. Of the fields that have no method of their own it can
- * change the description, which is all that the provider changes in this way of what is emulated.
+ * The fields that `instances.update` changes; its body is the whole instance. It can change the description, the only
+ * emulated field without a method of its own that the provider changes this way.
  *
- * @throws ApiError 412 for a stale fingerprint, 501 naming every other field that is to change
+ * @throws ApiError 412 for a stale fingerprint, 501 naming every other field that would change
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/update
  */
 export function replacedFields(instance: Instance, body: object): Partial<Instance> {
@@ -43,11 +43,11 @@ export function replacedFields(instance: Instance, body: object): Partial<Instan
 }
 
 /**
- * The scheduling of an instance after `setScheduling`: what the body leaves out stays; `null`, or "" as the provider writes it,
- * takes away.
+ * The scheduling of an instance after `setScheduling`. Fields that the body omits stay; `null`, or "" as the provider
+ * writes it, removes a field.
  *
  * @param where method and path, for the message
- * @throws ApiError 400 for combinations that Compute Engine refuses, and for a new limit of an instance that is on
+ * @throws ApiError 400 for combinations that Compute Engine rejects, and for a new time limit of an instance that is on
  */
 export function changedScheduling(instance: Instance, body: object, where: string): Scheduling {
     const given = Object.entries(body);

@@ -17,7 +17,7 @@ import { type InstanceState, SHUTDOWN_GRACE_SECONDS, VirtualMachine, type VmHost
 
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** What instances use of the rest of the emulator. */
+/** The parts of the emulator that instances depend on. */
 export interface InstanceDependencies {
     readonly projects: ProjectService;
     /** Whether a service account exists; those of unknown projects count as existing. */
@@ -63,8 +63,9 @@ export class InstanceService {
     }
 
     /**
-     * The instance as a client sees it. An instance that powered off before any client saw it RUNNING is reported as RUNNING
-     * once more: the provider waits for that state after `insert`, and real VMs take longer than its first poll.
+     * The instance as a client sees it. An instance that powered off before any client saw it RUNNING is reported as
+     * RUNNING once more: the provider waits for that state after `insert`, and real VMs take longer than its first
+     * poll.
      */
     describe(path: string): Instance {
         const instance = this.instances.get(path);
@@ -114,7 +115,10 @@ export class InstanceService {
         return this.instances.get(path);
     }
 
-    /** Preempts like Compute Engine: the metadata server reports it, and the guest gets 30 seconds. @throws ApiError 400 */
+    /**
+     * Preempts like Compute Engine: the metadata server reports it, and the guest gets 30 seconds.
+     * @throws ApiError 400
+     */
     async preempt(path: string): Promise<Instance> {
         await this.#endGrace(path);
         const { scheduling } = this.#requireStatus(path, "RUNNING");

@@ -8,19 +8,19 @@ import type { Subnetwork } from "./network-schema";
 import type { NetworkService } from "./networks";
 import { freeAddress, isUsable, parseRange } from "./subnet-range";
 
-/** What an interface must fit to. */
+/** The networks and addresses that an interface is checked against. */
 export interface InterfaceContext {
     readonly networks: NetworkService;
-    /** Addresses that other instances have, by subnetwork link. */
+    /** Addresses of other instances, by subnetwork link. */
     readonly usedAddresses: (subnetwork: string) => ReadonlySet<string>;
 }
 
-/** Whose interface it is. */
+/** The instance of an interface. */
 type Owner = ZoneRef & { readonly name: string };
 
 /**
  * An instance's interface, in an existing network.
- * @throws ApiError 400 for an address that cannot be had or a network that does not fit, 404 for one that is not there
+ * @throws ApiError 400 for an unavailable address or an unsuitable network, 404 for a missing network
  */
 export function newInterface(wanted: InterfaceBody, owner: Owner, context: InterfaceContext): NetworkInterface {
     const subnetwork = subnetworkOf(wanted, owner, context.networks);
@@ -39,7 +39,8 @@ export function newInterface(wanted: InterfaceBody, owner: Owner, context: Inter
 
 /**
  * The interface of an instance after a move to another subnetwork or address.
- * @throws ApiError 400 without fingerprint, while the instance is on, or if it does not fit; 412 for a stale fingerprint
+ * @throws ApiError 400 without fingerprint, while the instance is on, or for an unsuitable network; 412 for a stale
+ *     fingerprint
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/updateNetworkInterface
  */
 export function movedInterface(
@@ -72,7 +73,7 @@ export function movedInterface(
     return withFingerprint({ ...before, network, subnetwork: selfLink, networkIP });
 }
 
-/** The interface with an external address. @throws ApiError 400 if it has one */
+/** The interface with an external address. @throws ApiError 400 if it has one already */
 export function withAccessConfig(instance: Instance, body: AccessConfigBody): NetworkInterface {
     const before = interfaceOf(instance);
     if (before.accessConfigs !== undefined) {
@@ -81,7 +82,7 @@ export function withAccessConfig(instance: Instance, body: AccessConfigBody): Ne
     return withFingerprint({ ...before, accessConfigs: [newAccessConfig(body, ownerOf(instance))] });
 }
 
-/** The interface without its external address. @throws ApiError 400 if it has none of this name */
+/** The interface without its external address. @throws ApiError 400 if the name is wrong */
 export function withoutAccessConfig(instance: Instance, name: string | null): NetworkInterface {
     const { accessConfigs = [], ...rest } = interfaceOf(instance);
     if (!accessConfigs.some((one) => one.name === name)) {
@@ -90,7 +91,7 @@ export function withoutAccessConfig(instance: Instance, name: string | null): Ne
     return withFingerprint(rest);
 }
 
-/** @throws ApiError 400 for another interface than the one there is */
+/** @throws ApiError 400 for any interface but nic0 */
 export function checkInterfaceName(name: string | null): void {
     if (name !== "nic0") {
         throw invalid(`Invalid value for field 'networkInterface': '${name}'. The instance has 'nic0'.`);
@@ -172,7 +173,7 @@ function newAccessConfig({ name, networkTier }: AccessConfigBody, owner: Owner):
     };
 }
 
-/** An address of the range that is kept for documentation (RFC 5737): it leads nowhere. */
+/** An address of a range that is reserved for documentation (RFC 5737) and leads nowhere. */
 function externalAddress(seed: string): string {
     return `203.0.113.${1 + ((createHash("sha256").update(seed).digest()[0] ?? 0) % 254)}`;
 }

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { ApiError, invalid, notFound, preconditionFailed } from "../http/errors";
 
-/** Start of every link: the provider compares image links with this host (docs of `sourceImage`), whatever answers. */
+/**
+ * Start of every link. The provider compares image links with this host (docs of `sourceImage`), whatever the endpoint.
+ */
 export const COMPUTE_URL = "https://www.googleapis.com/compute/v1/";
 
 /** Names of Compute Engine: https://cloud.google.com/compute/docs/naming-resources */
@@ -20,8 +22,9 @@ export function pathOf(resource: { readonly selfLink: string }): string {
 }
 
 /**
- * The path of a reference as clients write it: a full URL of any host and version, `projects/...`, or without project.
- * @throws ApiError 400 if it is none of these.
+ * The path of a reference as clients write it: a full URL of any host and version, `projects/...`, or a path without
+ * project.
+ * @throws ApiError 400 for anything else.
  */
 export function referencePath(reference: string, project: string, field: string): string {
     const path = reference.replace(/^https?:\/\/[^/]+\/(compute\/[^/]+\/)?/, "");
@@ -53,7 +56,7 @@ export function regionOf(zone: string): string {
     return zone.slice(0, zone.lastIndexOf("-"));
 }
 
-/** @throws ApiError 400 for a name that Compute Engine would not take. */
+/** @throws ApiError 400 for a name that Compute Engine would reject. */
 export function checkName(name: string, field = "resource.name"): string {
     if (!NAME.test(name)) {
         throw invalid(
@@ -64,7 +67,7 @@ export function checkName(name: string, field = "resource.name"): string {
     return name;
 }
 
-/** @throws ApiError 404 for text that is no zone. */
+/** @throws ApiError 404 for an invalid zone. */
 export function checkZone(project: string, zone: string): string {
     if (!ZONE.test(zone)) {
         throw missing(`projects/${project}/zones/${zone}`);
@@ -72,7 +75,7 @@ export function checkZone(project: string, zone: string): string {
     return zone;
 }
 
-/** @throws ApiError 404 for text that is no region. */
+/** @throws ApiError 404 for an invalid region. */
 export function checkRegion(project: string, region: string): string {
     if (!REGION.test(region)) {
         throw missing(`projects/${project}/regions/${region}`);
@@ -90,7 +93,7 @@ export function taken(path: string): ApiError {
     return new ApiError(409, "alreadyExists", `The resource '${path}' already exists`);
 }
 
-/** 400: something else still uses the resource. */
+/** 400: another resource still uses this one. */
 export function inUse(path: string, user: string): ApiError {
     return new ApiError(
         400,
@@ -104,12 +107,12 @@ export function newId(): string {
     return String((randomBytes(8).readBigUInt64BE() >> 1n) | (1n << 60n));
 }
 
-/** Fingerprint of anything that is set as a whole; base64. */
+/** Fingerprint of a value that is always set as a whole; base64. */
 export function fingerprint(value: unknown): string {
     return createHash("sha256").update(JSON.stringify(value)).digest().subarray(0, 9).toString("base64");
 }
 
-/** @throws ApiError 412 unless the caller knows the fingerprint as it is. @param what of an instance or a disk: "labels" */
+/** @throws ApiError 412 for a stale fingerprint. @param what name of the value, for the message: "labels" */
 export function requireFingerprint(given: unknown, current: string, what: string): void {
     if (given !== current) {
         throw preconditionFailed(

@@ -3,7 +3,7 @@ import { readMaxResults } from "../http/query";
 import type { Resource } from "./collection";
 import { selfLink } from "./links";
 
-/** A page of resources as Google lists them. */
+/** A page of resources in the form of Google's API. */
 interface ResourceList<T> {
     readonly kind: string;
     readonly id: string;
@@ -12,15 +12,16 @@ interface ResourceList<T> {
     readonly nextPageToken?: string;
 }
 
-/** Most items of a page, and what a caller gets who does not say. */
+/** Maximum and default number of items of a page. */
 const MAX_RESULTS = 500;
 
 /**
- * Answer to a list request.
+ * The answer to a list request.
  *
- * @param query of the request: maxResults, pageToken, filter (`field=value`, `field!=value`, joined by AND), orderBy (name)
+ * @param query of the request: maxResults, pageToken, filter (`field=value`, `field!=value`, joined by AND), orderBy
+ *     (name)
  * @param items ordered by name
- * @throws ApiError 400 for a page token that is none, 501 for another filter or order
+ * @throws ApiError 400 for an invalid page token, 501 for another filter or order
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/list
  */
 export function listOf<T extends Resource>(

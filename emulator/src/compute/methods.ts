@@ -39,8 +39,8 @@ type Change = Resource | UnfinishedChange;
 type Act<S extends Scope> = (path: string, request: ScopeRequest<S>) => Promise<Change>;
 
 /**
- * Declares the methods of one kind of resource. Compute Engine's conventions apply: the method `setTags` of `instances` needs
- * the permission `compute.instances.setTags` and starts an operation of the type `setTags`.
+ * Declares the methods of one kind of resource. Compute Engine's conventions apply: the method `setTags` of `instances`
+ * needs the permission `compute.instances.setTags` and starts an operation of the type `setTags`.
  *
  * @param kind plural, as in paths: "instances"
  */
@@ -72,7 +72,7 @@ export function methodsOf<S extends Scope>(services: ComputeServices, scope: S, 
                 ),
             { query: ["requestId", ...query] },
         );
-    // The pattern has the parameters of the scope, so the narrower type of the request holds.
+    // The pattern has the parameters of the scope, so the narrower request type is correct.
     const onOne = (act: Act<S>) => (request: ApiRequest) => act(pathOf(request), request as ScopeRequest<S>);
 
     return {

@@ -23,7 +23,7 @@ export const networkBody = body(
         ...outputOnly,
         name: z.string(),
         description: z.string().optional(),
-        // Legacy networks leave it out; they cannot be made any more.
+        // Legacy networks leave it out, but they can no longer be created.
         autoCreateSubnetworks: z.boolean(),
         ...networkFields,
         routingConfig: z.strictObject(routingFields).optional(),
@@ -34,10 +34,10 @@ export const networkBody = body(
     }),
 );
 
-/** What of a network https://cloud.google.com/compute/docs/reference/rest/v1/networks/patch changes. */
+/** Fields that a patch can change: https://cloud.google.com/compute/docs/reference/rest/v1/networks/patch */
 export const networkPatch = z.strictObject({
     ...networkFields,
-    // The provider sends a field that is in none of Google's descriptions.
+    // The provider sends a field that Google's descriptions do not have.
     routingConfig: z.strictObject({ ...routingFields, deleteBgpAlwaysCompareMed: nothing() }).optional(),
 });
 
@@ -71,19 +71,19 @@ export const subnetworkBody = body(
     }),
 );
 
-/** What of a subnetwork https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/patch changes. */
+/** Fields that a patch can change: https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/patch */
 export const subnetworkPatch = z.strictObject(subnetworkFields);
 
 /** https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/expandIpCidrRange */
 export const expandRangeBody = body(z.strictObject({ ipCidrRange: z.string() }));
 
 /**
- * https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/setPrivateIpGoogleAccess. The provider leaves `false` out:
- * it switches the access off with an empty body.
+ * https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/setPrivateIpGoogleAccess. The provider omits `false`:
+ * it turns the access off with an empty body.
  */
 export const privateAccessBody = body(z.strictObject({ privateIpGoogleAccess: z.boolean().default(false) }));
 
-/** A list; an empty one is none: the provider sends what a rule denies, for example, when it allows. */
+/** A list. An empty one counts as absent: the provider sends an empty `denied` with a rule that allows, for example. */
 function list<T extends z.ZodType>(item: T) {
     const none = (value: unknown) => (Array.isArray(value) && value.length === 0 ? undefined : value);
     return z.preprocess(none, z.array(item).optional());
@@ -124,7 +124,7 @@ export const firewallBody = body(
     }),
 );
 
-/** What of a rule https://cloud.google.com/compute/docs/reference/rest/v1/firewalls/patch changes. */
+/** Fields that a patch can change: https://cloud.google.com/compute/docs/reference/rest/v1/firewalls/patch */
 export const firewallPatch = z.strictObject(firewallFields);
 
 export type NetworkBody = z.output<typeof networkBody>;

@@ -14,16 +14,16 @@ import type { Disk, Instance } from "./instance-types";
 import { type InterfaceContext, newInterface } from "./interfaces";
 import { checkName, fingerprint, missing, newId, referencePath, selfLink, timestamp } from "./links";
 
-/** What the new instance must fit to. */
+/** The surroundings that a new instance is checked against. */
 export interface InstanceContext extends InterfaceContext {
     /** Whether a service account exists; those of unknown projects count as existing. */
     readonly accountExists: (email: string) => boolean;
-    /** What the account "default" stands for. */
+    /** Email of the account "default". */
     readonly defaultAccount: string;
 }
 
 /**
- * Checks a request for an instance and completes it with what Compute Engine adds.
+ * Checks a request for an instance and adds Compute Engine's own fields.
  * @throws ApiError 400 or 404 in Compute Engine's words
  */
 export function newInstance(

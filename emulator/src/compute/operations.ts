@@ -76,8 +76,8 @@ export class Operations {
     }
 
     /**
-     * Creates the operation of a request, once per `requestId`, because a client that got no answer repeats its request.
-     * A request that failed can be repeated with its id.
+     * Creates the operation of a request, once per `requestId`, because a client that got no answer repeats its
+     * request. A request that failed can be repeated with its id.
      * @throws ApiError 400 for an id that is not a UUID, and for the zero UUID
      */
     async once(

@@ -3,15 +3,15 @@ import type { ZodType } from "zod";
 import { checkBody, mergePatch } from "../http/body";
 
 /**
- * What may change of a resource, as it is after a merge patch. A client may send back what it has read: members that stay
- * as they are may be any of the resource's, those that change must be in the schema.
+ * The changeable members of a resource after a merge patch. A client may send back what it has read: unchanged members
+ * may be any of the resource's; members that change must be in the schema.
  *
  * @param before the resource
- * @param patch body of a PATCH; `null` takes a member back to its default
- * @param changeable what a patch may change
+ * @param patch body of a PATCH; `null` resets a member to its default
+ * @param changeable schema of the members that a patch may change
  * @param where method and path, for the message
- * @returns the changeable members, those included that stay; without those that are to have their default
- * @throws ApiError 501 naming every changed member that cannot be changed here, 400 for a wrong type
+ * @returns the changeable members, changed or not, except those that get their default
+ * @throws ApiError 501 naming every other member that would change, 400 for a wrong type
  */
 export function patched<T>(
     before: object,

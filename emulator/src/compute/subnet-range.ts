@@ -1,10 +1,10 @@
-/** An IPv4 network: first address as a number, and the length of its prefix. */
+/** An IPv4 network: its first address as a number, and the length of its prefix. */
 export interface Ipv4Range {
     readonly first: number;
     readonly prefix: number;
 }
 
-/** Reads CIDR notation; undefined if it is none, or has bits set after the prefix. */
+/** Parses CIDR notation; undefined if it is invalid or has bits set after the prefix. */
 export function parseRange(text: string): Ipv4Range | undefined {
     const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
     if (match === null) {
@@ -22,7 +22,7 @@ export function overlap(one: Ipv4Range, other: Ipv4Range): boolean {
     return one.first < end(other) && other.first < end(one);
 }
 
-/** Whether every address of the other range is in this one. */
+/** Whether the range contains every address of the other. */
 export function contains(range: Ipv4Range, other: Ipv4Range): boolean {
     return range.prefix <= other.prefix && overlap(range, other);
 }
@@ -32,7 +32,7 @@ export function formatAddress(address: number): string {
     return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
 }
 
-/** Whether instances may have the address: Google keeps the first two and the last two of a subnetwork. */
+/** Whether an instance may have the address. Google reserves the first two and the last two of a subnetwork. */
 export function isUsable(address: string, range: Ipv4Range): boolean {
     const first = parseRange(`${address}/32`)?.first ?? -1;
     return first >= range.first + 2 && first < range.first + 2 ** (32 - range.prefix) - 2;

@@ -3,7 +3,7 @@ import { checkName, fingerprint, lastSegment, newId, selfLink, timestamp } from 
 import type { Network, Subnetwork, SubnetworkBody } from "./network-schema";
 import { contains, formatAddress, type Ipv4Range, overlap, parseRange } from "./subnet-range";
 
-/** What every subnetwork has here. */
+/** Fields with the same value in every subnetwork. */
 const CONSTANTS = {
     purpose: "PRIVATE",
     stackType: "IPV4_ONLY",
@@ -12,11 +12,11 @@ const CONSTANTS = {
 };
 
 /**
- * A subnetwork as it is stored, from what was asked for.
+ * A new subnetwork as it is stored.
  *
- * @param path of the subnetwork
- * @param others of the same network
- * @throws ApiError 400 for a bad name or range, or one that another subnetwork has
+ * @param path path of the subnetwork
+ * @param others other subnetworks of the network
+ * @throws ApiError 400 for an invalid name or range, or a range that overlaps another subnetwork
  */
 export function newSubnetwork(
     path: string,
@@ -42,7 +42,7 @@ export function newSubnetwork(
     });
 }
 
-/** The subnetwork that a network of auto mode has in every region. */
+/** The subnetwork of a network of auto mode in a region. */
 export function automaticSubnetwork(network: Network, path: string): Subnetwork {
     return {
         kind: "compute#subnetwork",
@@ -52,7 +52,7 @@ export function automaticSubnetwork(network: Network, path: string): Subnetwork 
         creationTimestamp: network.creationTimestamp,
         network: network.selfLink,
         region: selfLink(path.split("/").slice(0, 4).join("/")),
-        // The range of us-central1; those of the other regions would not be seen by anything here.
+        // The range of us-central1. Nothing here could tell the ranges of other regions apart.
         ipCidrRange: "10.128.0.0/20",
         gatewayAddress: "10.128.0.1",
         privateIpGoogleAccess: false,
@@ -61,7 +61,10 @@ export function automaticSubnetwork(network: Network, path: string): Subnetwork 
     };
 }
 
-/** The subnetwork with a larger range. @throws ApiError 400 unless it holds the old one and no other subnetwork's */
+/**
+ * The subnetwork with a larger range.
+ * @throws ApiError 400 unless it contains the old one and overlaps no other subnetwork
+ */
 export function expanded(before: Subnetwork, ipCidrRange: string, others: readonly Subnetwork[]): Subnetwork {
     const range = checkRange(ipCidrRange, others);
     const old = parseRange(before.ipCidrRange);

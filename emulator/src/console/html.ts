@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export class Html {
     readonly text: string;
 
@@ -7,7 +7,7 @@ export class Html {
     }
 }
 
-/** What may stand in a template: text is escaped, HTML is not, lists are joined, `false` and `undefined` are nothing. */
+/** A value in a template. Text is escaped, HTML is not, lists are joined, `false` and `undefined` are empty. */
 export type Part = string | number | Html | false | undefined | readonly Part[];
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ export function escapeHtml(text: string): string {
     return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? "");
 }
 
-/** Template tag: everything that is put in is escaped unless it is `Html`. */
+/** Template tag that escapes every value except `Html`. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
     const text = strings.map((piece, index) => piece + (index < parts.length ? render(parts[index]) : ""));
     return new Html(text.join(""));

@@ -5,7 +5,7 @@ export interface LoggedRequest {
     readonly target: string;
     readonly status: number;
     readonly milliseconds: number;
-    /** Whose endpoint was asked: "" for the main port, else the VM's name. */
+    /** The endpoint of the request: "" for the main port, otherwise the name of the VM. */
     readonly endpoint: string;
 }
 
@@ -19,7 +19,7 @@ export class RequestLog {
     add(line: string, endpoint = ""): void {
         const match = /^(\S+) (\S+) (\d+) (\d+) ms$/.exec(line);
         if (match === null || match[2] === "/" || match[2]?.startsWith("/console/") === true) {
-            // The console's own look-ups would push everything else out.
+            // The console's own requests would crowd out all others.
             return;
         }
         const [, method = "", target = "", status, milliseconds] = match;

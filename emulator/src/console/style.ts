@@ -53,8 +53,8 @@ footer { color: var(--soft); font-size: 13px; text-align: center; padding: 8px 0
 `;
 
 /**
- * Reads the page again every few seconds, without closing what is open or moving what is scrolled. Stops while the page is
- * hidden.
+ * Reads the page again every few seconds, without closing what is open or moving what is scrolled. Stops while the page
+ * is hidden.
  */
 export const SCRIPT = `
 setInterval(async () => {

@@ -43,7 +43,8 @@ export const NOT_EMULATED = { error: "is not emulated" };
  * Google API (https://protobuf.dev/programming-guides/json/), because clients send unset fields as `null`.
  *
  * @param where method and path of the request, for the message: "POST /storage/v1/b"
- * @throws ApiError 501 naming every field and value that the emulator does not support, or 400 naming every field of a wrong type
+ * @throws ApiError 501 naming every field and value that the emulator does not support, or 400 naming every field of a
+ *     wrong type
  */
 export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string): T {
     const result = schema.safeParse(withoutNulls(value));

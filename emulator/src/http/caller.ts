@@ -7,9 +7,10 @@ export const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "localhost", "[::
 /**
  * Rejects requests that a web page elsewhere makes a browser on this machine send.
  *
- * A page that points its own name at this machine (DNS rebinding) is of the same origin as the emulator for the browser;
- * its requests name that host, which is not in `names`. A page on another origin sends `Origin` with every request that
- * changes something, and modern browsers send `Sec-Fetch-Site` with every request to loopback. Programs send neither.
+ * A page that points its own name at this machine (DNS rebinding) is of the same origin as the emulator for the
+ * browser; its requests name that host, which is not in `names`. A page on another origin sends `Origin` with every
+ * request that changes something, and modern browsers send `Sec-Fetch-Site` with every request to loopback. Programs
+ * send neither.
  *
  * @param names hosts that a request may name, without a port
  * @throws ApiError 403 that names the host or the origin

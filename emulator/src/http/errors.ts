@@ -8,7 +8,7 @@ interface ErrorDetail {
 }
 
 /**
- * How an API writes its errors. "reasons": Cloud Storage and Compute Engine, with `errors[]`
+ * The form of an API's errors. "reasons": Cloud Storage and Compute Engine, with `errors[]`
  * (https://cloud.google.com/storage/docs/json_api/v1/status-codes). "status": the newer ones, with a canonical name and
  * `details[]` (https://google.aip.dev/193).
  */
@@ -25,7 +25,9 @@ export interface ErrorBody {
     };
 }
 
-/** Canonical names of https://cloud.google.com/apis/design/errors by HTTP status, for errors that name none. */
+/**
+ * Canonical names of https://cloud.google.com/apis/design/errors by HTTP status, for errors without an explicit name.
+ */
 const STATUS_NAMES: Readonly<Record<number, string>> = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -40,7 +42,7 @@ const STATUS_NAMES: Readonly<Record<number, string>> = {
 
 /** Optional parts of an ApiError. */
 export interface ApiErrorOptions {
-    /** Canonical name, e.g. "ABORTED". Default: the one that belongs to the code. */
+    /** Canonical name, e.g. "ABORTED". Default: the name of the code. */
     readonly status?: string;
     /** The parameter, header or field at fault. */
     readonly location?: string;
@@ -51,7 +53,10 @@ export interface ApiErrorOptions {
     readonly details?: readonly object[];
 }
 
-/** A failure that the caller sees: an HTTP status and Google's JSON error body. Anything else thrown is a bug and a 500. */
+/**
+ * A failure that the caller sees, as an HTTP status and Google's JSON error body. Anything else thrown is a bug and a
+ * 500.
+ */
 export class ApiError extends Error {
     readonly status: string;
     readonly headers: Readonly<Record<string, string>>;
@@ -97,7 +102,7 @@ export function unauthenticated(message: string): ApiError {
     });
 }
 
-/** 403: the principal may not do that. */
+/** 403: the principal lacks a permission. */
 export function permissionDenied(message: string, details?: readonly object[]): ApiError {
     return new ApiError(403, "forbidden", message, details === undefined ? {} : { details });
 }
@@ -112,17 +117,19 @@ export function alreadyExists(message: string): ApiError {
     return new ApiError(409, "conflict", message);
 }
 
-/** 409 of a stale etag in read-modify-write; clients re-read and retry. */
+/** 409 for a stale etag in read-modify-write; clients read again and retry. */
 export function aborted(message: string): ApiError {
     return new ApiError(409, "aborted", message, { status: "ABORTED" });
 }
 
-/** 412: a precondition such as `ifGenerationMatch` does not hold. */
+/** 412: a precondition such as `ifGenerationMatch` failed. */
 export function preconditionFailed(message: string, location = "If-Match"): ApiError {
     return new ApiError(412, "conditionNotMet", message, { location, locationType: "header" });
 }
 
-/** 501: Google has it and the emulator does not. `what` names the route, parameter, field or role that is missing. */
+/**
+ * 501: Google supports it and the emulator does not. `what` names the route, parameter, field or role that is missing.
+ */
 export function unimplemented(what: string): ApiError {
     return new ApiError(501, "notImplemented", `The emulator does not implement ${what}.`);
 }

@@ -5,7 +5,7 @@ type Mask = Map<string, Mask | "all">;
 
 /**
  * Applies Google's `fields` parameter (partial responses): `kind,items(name,size)`, `services/name`, `*`.
- * Arrays are masked element by element. Names that the value does not have are left out silently.
+ * Arrays are masked element by element. Names that the value lacks are ignored.
  * https://cloud.google.com/storage/docs/json_api#partial-response
  */
 export function applyFields(value: object, fields: string): object {

@@ -14,15 +14,15 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
           ? Name
           : never;
 
-/** What a route accepts apart from its path. */
+/** Requests that a route accepts, apart from the path. */
 export interface RouteOptions {
-    /** Query parameters it knows, besides Google's system parameters. Default none: any other is answered with 501. */
+    /** Query parameters besides Google's system parameters. Default none. Any other is answered with 501. */
     readonly query?: readonly string[];
     /** Served to callers without a credential too (console page, registry challenge). Default false: they get 401. */
     readonly public?: boolean;
 }
 
-/** One route; made by `route`. */
+/** One route, created by `route`. */
 export interface Route {
     readonly method: string;
     readonly pattern: string;
@@ -33,8 +33,9 @@ export interface Route {
 /**
  * Declares a route.
  *
- * @param pattern path-to-regexp pattern over the raw path: a parameter never spans a `/`, but may hold `%2F`. A `*name`
- *     spans several segments. A literal colon, as in Google's custom verbs, is escaped: `/v1/projects/:project\\:getIamPolicy`.
+ * @param pattern path-to-regexp pattern over the raw path. A parameter never spans a `/`, but may contain `%2F`. A `*name`
+ *     spans several segments. A literal colon, as in Google's custom verbs, is escaped:
+ *     `/v1/projects/:project\\:getIamPolicy`.
  */
 export function route<Pattern extends string>(
     method: string,
@@ -42,7 +43,7 @@ export function route<Pattern extends string>(
     handler: Handler<ParamsOf<Pattern>>,
     options: RouteOptions = {},
 ): Route {
-    // The router fills exactly the names in the pattern, so the narrower parameter type holds.
+    // The router fills exactly the names in the pattern, so the narrower parameter type is correct.
     return { method, pattern, handler: handler as Route["handler"], options };
 }
 
@@ -53,7 +54,7 @@ export function mount(prefix: string, routes: readonly Route[]): Route[] {
 
 /**
  * https://cloud.google.com/apis/docs/system-parameters, and `userProject` and `uploadType` of Cloud Storage. The others of
- * that page (callback, access_token, $.xgafv ...) are not known here and give 501.
+ * that page (callback, access_token, $.xgafv ...) are unknown here and give 501.
  */
 const SYSTEM_PARAMETERS = new Set([
     "$alt",
@@ -79,7 +80,7 @@ interface CompiledRoute {
     readonly hasVerb: boolean;
 }
 
-/** Finds the route of a request: the first declared one that matches method and path. */
+/** Finds the route of a request: the first declared route that matches method and path. */
 export class Router {
     readonly #compiled: readonly CompiledRoute[];
 
@@ -93,7 +94,7 @@ export class Router {
 
     /** 501 when no route or an unknown query parameter, 400 when a parameter is not valid percent-encoding. */
     find(method: string, path: string, query: URLSearchParams): Match {
-        // `/v1/projects/p:undelete` must not be taken for the project "p:undelete".
+        // `/v1/projects/p:undelete` must not match the project "p:undelete".
         const customVerb = path.startsWith("/v1/") && /:[a-z][A-Za-z]{2,40}$/.test(path);
         for (const { route: found, matches, hasVerb } of this.#compiled) {
             if (found.method !== method || (customVerb && !hasVerb)) {

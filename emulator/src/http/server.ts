@@ -11,10 +11,10 @@ import { applyFields } from "./fields";
 import { type Match, type Route, Router } from "./router";
 import type { ApiRequest, ApiResponse, Principal } from "./types";
 
-/** How an ApiServer is made. */
+/** Options of an ApiServer. */
 export interface ApiServerOptions {
     readonly routes: readonly Route[];
-    /** Who a request comes from. `token` is the bearer token, undefined without one. May throw a 401. */
+    /** Returns the caller of a request. `token` is the bearer token, if any. May throw a 401. */
     readonly authenticate: (token: string | undefined) => Principal;
     /** Hosts that a request may name, beside those of the loopback interface. Default: none. */
     readonly names?: readonly string[];
@@ -26,7 +26,7 @@ export interface ApiServerOptions {
     readonly log?: (line: string) => void;
 }
 
-/** An HTTP server that speaks in Google's manner: JSON, error bodies, partial responses, bearer tokens. */
+/** An HTTP server with the conventions of Google's APIs: JSON, error bodies, partial responses, bearer tokens. */
 export class ApiServer {
     readonly #server: Server;
     readonly #router: Router;
@@ -38,12 +38,12 @@ export class ApiServer {
         this.#options = options;
     }
 
-    /** Listens. Rejects when the port is taken, with the command that chooses another. */
+    /** Starts to listen. Rejects when the port is taken. */
     static async start(options: ApiServerOptions): Promise<ApiServer> {
         const server = createServer();
         const api = new ApiServer(server, new Router(options.routes), options);
         server.on("request", (message, response) => void api.#serve(message, response));
-        // A debugger or a slow pull may pause a request for long; nobody but this machine is served.
+        // A debugger or a slow pull may pause a request for long, and only this machine is served.
         server.requestTimeout = 0;
         const host = options.host ?? "127.0.0.1";
         server.listen(options.port ?? 0, host);
@@ -79,7 +79,7 @@ export class ApiServer {
         await closed;
     }
 
-    /** Never rejects: whatever goes wrong becomes an answer, or ends the connection. */
+    /** Never rejects: every failure becomes an answer, or ends the connection. */
     async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
         const startedAt = performance.now();
         try {
@@ -97,8 +97,8 @@ export class ApiServer {
                 );
             }
         } finally {
-            // What a handler left unread is read away, so that the caller can finish sending and see the answer. A handler
-            // that began to read left a listener behind, which keeps a stream from flowing.
+            // Drains a body that the handler did not read, so that the caller can finish sending and see the answer. A
+            // handler that began to read left a listener behind, which would keep the stream from flowing.
             message.removeAllListeners("readable").resume();
             const milliseconds = Math.round(performance.now() - startedAt);
             this.#options.log?.(`${message.method} ${message.url} ${response.statusCode} ${milliseconds} ms`);
@@ -118,7 +118,7 @@ export class ApiServer {
             if (!(error instanceof ApiError)) {
                 throw error;
             }
-            // 304 is no error and has no body.
+            // A 304 is not an error and has no body.
             answer = {
                 status: error.code,
                 headers: error.headers,
@@ -140,7 +140,7 @@ export class ApiServer {
                     "other valid authentication credential. (The emulator takes any bearer token for the developer's.)",
             );
         }
-        // Clients that ask for numbers of enums take names too: https://protobuf.dev/programming-guides/json/
+        // Clients that ask for enums as numbers also accept names: https://protobuf.dev/programming-guides/json/
         const alt = (query.get("$alt") ?? query.get("alt") ?? "json").replace(/;enum-encoding=int$/, "");
         if (alt !== "json" && alt !== "media") {
             throw unimplemented(`alt=${alt}`);

@@ -2,7 +2,10 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { ZodType } from "zod";
 
-/** Who calls. The owner is the developer at this machine and may do everything; a service account what IAM grants it. */
+/**
+ * The caller. The owner is the developer at this machine, who may do everything; a service account may do what IAM
+ * grants.
+ */
 export type Principal =
     | { readonly kind: "owner" }
     | { readonly kind: "serviceAccount"; readonly email: string }
@@ -13,14 +16,16 @@ export interface ApiRequest<Params = Readonly<Record<string, string>>> {
     readonly method: string;
     /** Path as sent, still percent-encoded, without the query. */
     readonly path: string;
-    /** `http://host:port` as the caller addressed the server, without a trailing slash: links in answers start with it. */
+    /**
+     * `http://host:port` as the caller addressed the server, without a trailing slash. Links in answers start with it.
+     */
     readonly baseUrl: string;
     /** Path parameters, percent-decoded. */
     readonly params: Params;
     readonly query: URLSearchParams;
     readonly headers: IncomingHttpHeaders;
     readonly principal: Principal;
-    /** The body, unread: for uploads. Otherwise use `json` or `read`. */
+    /** The unread body, for uploads. Otherwise use `json` or `read`. */
     readonly stream: IncomingMessage;
     /** The body as JSON, unchecked; an empty body is `{}`. 400 if it is not JSON, or larger than 16 MiB. */
     json<T>(): Promise<T>;

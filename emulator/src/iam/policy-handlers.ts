@@ -4,11 +4,14 @@ import type { ApiRequest, ApiResponse, Handler } from "../http/types";
 import { checkPolicy, policyForVersion, policySchema } from "./policy-schema";
 import type { IamService } from "./service";
 
-/** A resource that has a policy, as a request names it. */
+/** A kind of resource that has policies. */
 export interface PolicyTarget<Params> {
     /** Name of the resource in PolicyStore, whether or not it exists. */
     readonly resource: (request: ApiRequest<Params>) => string | Promise<string>;
-    /** Throws 404 when there is no such resource. Called last, so that callers without permission cannot probe for names. */
+    /**
+     * Throws 404 when there is no such resource. Called last, so that callers without permission cannot probe for
+     * names.
+     */
     readonly requireExisting?: (request: ApiRequest<Params>) => void;
     /** Prefix of the permissions: "resourcemanager.projects" gives "resourcemanager.projects.getIamPolicy". */
     readonly permissions: string;

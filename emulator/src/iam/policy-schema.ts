@@ -11,7 +11,7 @@ export interface Binding {
     readonly condition?: Condition | undefined;
 }
 
-/** A policy as it is stored and answered: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
+/** A policy as it is stored and returned: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
 export interface Policy {
     readonly version: number;
     /** Changes with every write; base64. */

@@ -9,7 +9,7 @@ import { permissionsOf } from "./roles";
 
 interface PolicyDocument {
     readonly policy: Policy;
-    /** When each grant first appeared, ms since 1970, by `grantKey`: for `grantDelayMs`. */
+    /** Time when each grant first appeared, in ms since 1970, by `grantKey`; needed for `grantDelayMs`. */
     readonly grantedAt: Readonly<Record<string, number>>;
 }
 
@@ -38,7 +38,7 @@ export class PolicyStore {
         this.#policies = documents.collection("iam-policies");
     }
 
-    /** The policy of a resource; an empty one when none was set. */
+    /** The policy of a resource; an empty policy when none was set. */
     get(resource: string): Policy {
         return this.#policies.get(resource)?.policy ?? { version: 1, etag: "ACAB", bindings: [] };
     }
@@ -142,7 +142,7 @@ export class PolicyStore {
         return member === "allAuthenticatedUsers" || member === `serviceAccount:${principal.email}`;
     }
 
-    /** The policies that apply to a resource: its own, its bucket's or repository's, its project's. */
+    /** The policies that apply to a resource: its own, and those of its bucket or repository and of its project. */
     #policyChain(resource: string): PolicyDocument[] {
         const bucket = /^projects\/_\/buckets\/([^/]+)/.exec(resource);
         const project = bucket === null ? projectIn(resource) : this.#options.projectOfBucket(bucket[1] ?? "");

@@ -121,7 +121,7 @@ const COMPUTE_ADMIN = [
 ];
 const LOG_WRITE = ["logging.logEntries.create", "logging.logEntries.route"];
 
-// The basic roles hold no object permissions: objects come through the bucket's legacy bindings for projectEditor and so on.
+// The basic roles have no object permissions. Those come from the bucket's legacy bindings for projectEditor and so on.
 const VIEWER = [
     "resourcemanager.projects.get",
     "storage.buckets.list",
@@ -204,7 +204,9 @@ const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     }).map(([role, permissions]) => [role, new Set(permissions)]),
 );
 
-/** The permissions of a role, e.g. "roles/storage.objectViewer"; undefined for a role that the emulator does not know. */
+/**
+ * The permissions of a role, e.g. "roles/storage.objectViewer"; undefined for a role that the emulator does not know.
+ */
 export function permissionsOf(role: string): ReadonlySet<string> | undefined {
     return ROLES.get(role);
 }

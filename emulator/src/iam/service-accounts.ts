@@ -3,7 +3,7 @@ import { alreadyExists, invalid, notFound } from "../http/errors";
 import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
 
-/** A service account as it is stored and answered: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
+/** A service account as it is stored and returned: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
 export interface ServiceAccount {
     /** `projects/P/serviceAccounts/EMAIL`. */
     readonly name: string;
@@ -119,7 +119,10 @@ export class ServiceAccountService {
         await this.#accounts.delete(account.email);
     }
 
-    /** Whether an account exists. Accounts outside the emulator's projects (Google's agents, other projects) count as existing. */
+    /**
+     * Whether an account exists. Accounts outside the emulator's projects (Google's agents, other projects) count as
+     * existing.
+     */
     exists(email: string): boolean {
         const project = EMAIL.exec(email)?.[2];
         return this.#accounts.has(email) || project === undefined || !this.#projects.isKnown(project);

@@ -13,7 +13,9 @@ const LIFETIME_SECONDS = 3600;
 /** Random per process. After a restart old tokens are refused, and clients ask the metadata server for a new one. */
 const secret = randomBytes(32);
 
-/** Creates an access token of a service account, as its metadata server issues it. Valid for an hour in this process. */
+/**
+ * Creates an access token of a service account, as its metadata server issues it. Valid for an hour in this process.
+ */
 export function mintToken(email: string, now = Date.now()): AccessToken {
     const claims = { email, expiresAt: now + LIFETIME_SECONDS * 1000 };
     const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");

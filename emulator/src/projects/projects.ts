@@ -38,7 +38,8 @@ export class ProjectService {
     /**
      * The project of an id or a number.
      *
-     * @throws ApiError 400 for an id that Google Cloud would not allow, 404 for a number that belongs to no known project
+     * @throws ApiError 400 for an id that Google Cloud would not allow, 404 for a number that belongs to no known
+     *     project
      */
     async get(idOrNumber: string): Promise<Project> {
         if (/^\d+$/.test(idOrNumber)) {

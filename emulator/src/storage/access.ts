@@ -3,7 +3,7 @@ import type { Principal } from "../http/types";
 import type { PolicyStore } from "../iam/policy";
 import { bucketResource } from "./buckets";
 
-/** Who may do what with buckets and objects. Permission names: https://cloud.google.com/storage/docs/access-control/iam-json */
+/** Permission checks for buckets and objects. Names of permissions: https://cloud.google.com/storage/docs/access-control/iam-json */
 export class StorageAccess {
     readonly #policies: PolicyStore;
 
@@ -22,7 +22,7 @@ export class StorageAccess {
         }
     }
 
-    /** For what concerns a project: making and listing buckets. */
+    /** Checks a permission on a project: to create or list buckets. */
     requireInProject(principal: Principal, permission: string, projectId: string): void {
         if (!this.#policies.check(principal, permission, `projects/${projectId}`)) {
             throw this.denied(principal, permission, "project");

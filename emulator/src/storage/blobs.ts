@@ -5,7 +5,7 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import { CRC32C } from "@google-cloud/storage";
 
-/** Content that is completely on disk. */
+/** Content that is complete on disk. */
 export interface Blob {
     /** File name under the blob folder. */
     readonly id: string;
@@ -16,7 +16,7 @@ export interface Blob {
     readonly crc32c: string;
 }
 
-/** Contents of objects: one file each, never changed once complete. */
+/** Contents of objects, in one file each, which never changes once it is complete. */
 export class BlobStore {
     readonly #folder: string;
 
@@ -31,7 +31,7 @@ export class BlobStore {
         return new BlobWriter(id, await open(this.#file(id), "wx"));
     }
 
-    /** Goes on with a blob that an earlier process began: reads what is there, to know its hashes. */
+    /** Continues a blob that an earlier process began, after reading its content for the hashes. */
     async reopen(id: string): Promise<BlobWriter> {
         const handle = await open(this.#file(id), "a+");
         const writer = new BlobWriter(id, handle);
@@ -41,7 +41,7 @@ export class BlobStore {
         return writer;
     }
 
-    /** Stores a whole stream. When the stream breaks, nothing is left. */
+    /** Stores a whole stream. Stores nothing when the stream breaks. */
     async store(content: AsyncIterable<Buffer>): Promise<Blob> {
         const writer = await this.create();
         try {
@@ -64,7 +64,7 @@ export class BlobStore {
     }
 
     /**
-     * Opens content for reading, from byte `start` to byte `end`, both included. The file is open when this resolves, so a
+     * Opens content for reading, from byte `start` to byte `end` inclusive. The file is open when this resolves, so a
      * later delete does not break the download.
      */
     async read(id: string, start = 0, end = Number.POSITIVE_INFINITY): Promise<Readable> {
@@ -76,7 +76,7 @@ export class BlobStore {
         await rm(this.#file(id), { force: true });
     }
 
-    /** Removes files that no document names: what a crash left behind. */
+    /** Removes files that no document names, which a crash left behind. */
     async sweep(used: ReadonlySet<string>): Promise<void> {
         const orphans = (await readdir(this.#folder)).filter((id) => !used.has(id));
         await Promise.all(orphans.map((id) => this.delete(id)));
@@ -87,7 +87,7 @@ export class BlobStore {
     }
 }
 
-/** A blob being written, front to back. */
+/** A blob that is being written sequentially. */
 export class BlobWriter {
     readonly #md5: Hash = createHash("md5");
     readonly #crc32c = new CRC32C();
@@ -101,7 +101,7 @@ export class BlobWriter {
         this.#handle = handle;
     }
 
-    /** Bytes so far. */
+    /** Number of bytes so far. */
     get size(): number {
         return this.#written;
     }
@@ -111,7 +111,7 @@ export class BlobWriter {
         this.account(chunk);
     }
 
-    /** Counts and hashes bytes that are in the file already. */
+    /** Counts and hashes bytes that are already in the file. */
     account(chunk: Buffer): void {
         this.#md5.update(chunk);
         this.#crc32c.update(chunk);

@@ -3,7 +3,7 @@ import { invalid } from "../http/errors";
 /**
  * Checks a bucket name by https://cloud.google.com/storage/docs/buckets#naming.
  *
- * @throws ApiError 400 saying which rule is broken
+ * @throws ApiError 400 naming the broken rule
  */
 export function checkBucketName(name: string): void {
     const problem = bucketNameProblem(name);

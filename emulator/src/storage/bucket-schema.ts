@@ -6,7 +6,7 @@ const int32 = z
     .int()
     .min(0)
     .max(2 ** 31 - 1);
-/** 64-bit numbers come as text; generated clients send small ones as numbers too. */
+/** 64-bit numbers are text; generated clients also send small ones as numbers. */
 const int64 = z.union([z.string().regex(/^\d{1,19}$/), z.number().int().min(0)]).transform(String);
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 
@@ -115,5 +115,5 @@ export const bucketSchema = z.strictObject({
     ...outputOnly,
 });
 
-/** What of a bucket its owner decides. */
+/** The settings of a bucket that its owner chooses. */
 export type BucketSettings = z.output<z.ZodObject<typeof settings>>;

@@ -23,7 +23,7 @@ export interface Bucket {
     readonly settings: BucketSettings;
 }
 
-/** Collection of Bucket documents, by name; services.ts reads it to find a bucket's project. */
+/** Collection of Bucket documents, by name; services.ts reads it for the project of a bucket. */
 export const BUCKETS = "buckets";
 
 /** Google's default since 2024: a week. https://cloud.google.com/storage/docs/soft-delete */
@@ -31,7 +31,7 @@ const DEFAULT_SOFT_DELETE_SECONDS = "604800";
 const UNIFORM_ACCESS_LOCKS_AFTER_MS = 90 * 24 * 3600 * 1000;
 const MULTI_REGIONS = new Set(["US", "EU", "ASIA"]);
 
-/** Buckets of all projects; names are global, as on Google Cloud. */
+/** Buckets of all projects. Names are global, as on Google Cloud. */
 export class BucketService {
     readonly #buckets: Collection<Bucket>;
 
@@ -54,7 +54,7 @@ export class BucketService {
         this.#buckets = documents.collection(BUCKETS);
     }
 
-    /** @throws ApiError 400 for a name that the rules forbid, 409 when it is taken */
+    /** @throws ApiError 400 for an invalid name, 409 when the name is taken */
     async insert(project: string, body: z.output<typeof newBucketSchema>): Promise<Bucket> {
         checkBucketName(body.name);
         const { projectId, projectNumber } = await this.#projects.get(project);
@@ -111,7 +111,7 @@ export class BucketService {
         return this.replace(bucket, mergePatch({ location: bucket.location, ...bucket.settings }, patch), where);
     }
 
-    /** Replaces all settings; what is missing gets its default. */
+    /** Replaces all settings; missing ones get their defaults. */
     async replace(bucket: Bucket, body: object, where: string): Promise<Bucket> {
         const next = checkBody(body, bucketSchema, where);
         if ((next.name ?? bucket.name) !== bucket.name) {
@@ -131,7 +131,7 @@ export class BucketService {
         return updated;
     }
 
-    /** @throws ApiError 409 while there are objects, noncurrent versions included */
+    /** @throws ApiError 409 while the bucket has objects, including noncurrent versions */
     async delete(bucket: Bucket): Promise<void> {
         if (this.#countObjects(bucket.name) > 0) {
             throw alreadyExists("The bucket you tried to delete is not empty.");
@@ -153,7 +153,7 @@ export function bucketResource(bucket: string): string {
     return `projects/_/buckets/${bucket}`;
 }
 
-/** @throws ApiError 412 when an IAM policy would make a bucket public that must not be */
+/** @throws ApiError 412 when an IAM policy would make a bucket public against its public access prevention */
 export function checkPublicAccess(bucket: Bucket, members: readonly string[]): void {
     const enforced = bucket.settings.iamConfiguration?.publicAccessPrevention === "enforced";
     if (enforced && members.some((member) => member === "allUsers" || member === "allAuthenticatedUsers")) {
@@ -173,7 +173,7 @@ export function locationType(location: string): string {
     return location.includes("-") ? "region" : "dual-region";
 }
 
-/** Fills in what Google fills in. */
+/** Fills in Google's defaults. */
 function completeSettings(wanted: BucketSettings, before: BucketSettings | undefined, now: Date): BucketSettings {
     const { storageClass, labels, versioning, lifecycle, rpo } = wanted;
     const hasRules = (lifecycle?.rule ?? []).length > 0;
@@ -214,7 +214,7 @@ function completeAccess(wanted: BucketSettings, before: BucketSettings | undefin
     };
 }
 
-/** What Google binds on a new bucket: https://cloud.google.com/storage/docs/access-control/iam#convenience-values */
+/** Google's bindings on a new bucket: https://cloud.google.com/storage/docs/access-control/iam#convenience-values */
 function defaultBindings(projectId: string) {
     const editors = [`projectEditor:${projectId}`, `projectOwner:${projectId}`];
     const viewers = [`projectViewer:${projectId}`];

@@ -2,19 +2,19 @@ import { invalid } from "../http/errors";
 import { readBoolean, readMaxResults } from "../http/query";
 import { compareUtf8, type StoredObject } from "./object-index";
 
-/** What objects.list can be asked: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
+/** Parameters of objects.list: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
 export interface ListQuery {
     readonly prefix: string;
     /** "" for none. */
     readonly delimiter: string;
     readonly includeTrailingDelimiter: boolean;
-    /** First name, included; "" for none. */
+    /** First included name; "" for none. */
     readonly startOffset: string;
-    /** First name that is left out; "" for none. */
+    /** First excluded name; "" for none. */
     readonly endOffset: string;
-    /** Noncurrent versions too. */
+    /** Includes noncurrent versions. */
     readonly versions: boolean;
-    /** Most items and prefixes together in one page. */
+    /** Maximum number of items and prefixes in one page. */
     readonly maxResults: number;
     readonly pageToken: string | undefined;
 }
@@ -26,17 +26,17 @@ export interface ObjectPage {
     readonly nextPageToken?: string;
 }
 
-/** One line of the answer: an object, or the prefix that stands for many. */
+/** An entry of the listing: an object, or a prefix that stands for several. */
 interface Entry {
     /** Object name or prefix. */
     readonly key: string;
     readonly object?: StoredObject;
 }
 
-/** Where a page ended. */
+/** The end of a page. */
 interface Position {
     readonly key: string;
-    /** Of an object; absent for a prefix. */
+    /** Generation of an object; absent for a prefix. */
     readonly generation?: string | undefined;
 }
 
@@ -55,7 +55,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
 }
 
 /**
- * Makes one page of a listing.
+ * Cuts one page from a listing.
  *
  * @param objects every version in the bucket, ordered by name (UTF-8 bytes), then generation
  */
@@ -104,7 +104,7 @@ function isAfter(entry: Entry, position: Position): boolean {
     if (order !== 0) {
         return order > 0;
     }
-    // The prefix "a/" comes before the object "a/".
+    // The prefix "a/" precedes the object "a/".
     return (entry.object?.generation ?? "") > (position.generation ?? "");
 }
 

@@ -5,14 +5,14 @@ import type { BlobStore } from "./blobs";
 import type { StoredObject } from "./object-index";
 import { etagOf } from "./resources";
 
-/** Bytes from `start` to `end`, both included. */
+/** Bytes from `start` to `end` inclusive. */
 interface ByteRange {
     readonly start: number;
     readonly end: number;
 }
 
 /**
- * The answer to `alt=media`: whole or a range, with the headers that clients verify by.
+ * The answer to `alt=media`: the whole content or a range, with the headers that clients use for verification.
  * https://cloud.google.com/storage/docs/json_api/v1/objects/get and, for gzip content,
  * https://cloud.google.com/storage/docs/transcoding
  *
@@ -60,7 +60,7 @@ export async function download(
         : { status: 206, headers: { ...sent, "content-range": `bytes ${start}-${end}/${blob.size}` }, body };
 }
 
-/** One range of RFC 9110 §14.1.2. Several ranges, or what is no range, are ignored, as Cloud Storage does. */
+/** One range of RFC 9110 §14.1.2. Like Cloud Storage, ignores several ranges and invalid ones. */
 function parseRange(header: string | undefined, size: number): ByteRange | undefined {
     const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "");
     const [, first = "", last = ""] = match ?? [];

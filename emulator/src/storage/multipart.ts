@@ -1,13 +1,13 @@
 import type { Readable } from "node:stream";
 import { invalid } from "../http/errors";
 
-/** What a multipart/related upload carries: https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects */
+/** The parts of a multipart/related upload: https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects */
 export interface MultipartUpload {
     /** First part: the object's metadata, JSON text. */
     readonly metadata: Buffer;
     /** Content-Type of the second part; undefined without one. */
     readonly contentType: string | undefined;
-    /** Second part, to be read to its end: the content, piece by piece. */
+    /** Second part: the content, as a stream that must be read to its end. */
     readonly content: AsyncIterable<Buffer>;
 }
 
@@ -17,7 +17,7 @@ const MAX_METADATA_BYTES = 1024 * 1024;
 /**
  * Reads a multipart/related body (RFC 2387) of exactly two parts without holding the content in memory.
  *
- * @throws ApiError 400 for a body that is not that
+ * @throws ApiError 400 for any other body
  */
 export async function readMultipart(stream: Readable, contentTypeHeader: string | undefined): Promise<MultipartUpload> {
     const boundary = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentTypeHeader ?? "");
@@ -36,7 +36,7 @@ export async function readMultipart(stream: Readable, contentTypeHeader: string 
     return { metadata, contentType, content: reader.streamUntil(`\r\n${delimiter}--`) };
 }
 
-/** Headers of a part, after its delimiter line: up to the empty line, which may follow at once. */
+/** Headers of a part, from its delimiter line to the empty line, which may follow at once. */
 async function readHeaders(reader: DelimitedReader): Promise<string> {
     await reader.readUntil("\r\n", MAX_HEADER_BYTES);
     let headers = "";
@@ -49,7 +49,7 @@ async function readHeaders(reader: DelimitedReader): Promise<string> {
     }
 }
 
-/** Cuts a stream at delimiters. */
+/** Splits a stream at delimiters. */
 class DelimitedReader {
     readonly #source: AsyncIterator<Buffer>;
     #buffered: Buffer = Buffer.alloc(0);
@@ -58,7 +58,7 @@ class DelimitedReader {
         this.#source = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     }
 
-    /** What comes before the delimiter, which is consumed. */
+    /** The bytes before the delimiter; the delimiter is consumed. */
     async readUntil(delimiter: string, maxBytes: number): Promise<Buffer> {
         const pieces: Buffer[] = [];
         let size = 0;
@@ -74,7 +74,7 @@ class DelimitedReader {
         return Buffer.concat(pieces);
     }
 
-    /** The same, piece by piece. */
+    /** The bytes before the delimiter, as a stream. */
     async *streamUntil(delimiter: string): AsyncGenerator<Buffer> {
         for (;;) {
             const found = this.#buffered.indexOf(delimiter, 0, "latin1");
@@ -84,7 +84,7 @@ class DelimitedReader {
                 yield piece;
                 return;
             }
-            // The delimiter may begin in the last bytes.
+            // The last bytes may be the start of the delimiter.
             const safe = this.#buffered.length - (delimiter.length - 1);
             if (safe > 0) {
                 const piece = this.#buffered.subarray(0, safe);

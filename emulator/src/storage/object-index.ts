@@ -11,7 +11,7 @@ export interface StoredObject {
     readonly metageneration: number;
     readonly timeCreated: string;
     readonly updated: string;
-    /** When it became noncurrent; the live version has none. */
+    /** Time when it became noncurrent; absent for the live version. */
     readonly timeDeleted?: string;
     readonly blob: Blob;
     /** Number of parts of a composed object; such an object has no MD5. */
@@ -22,7 +22,7 @@ export interface StoredObject {
 /** All versions of all objects of one bucket, in memory and as documents. */
 export class ObjectIndex {
     readonly #documents: Collection<StoredObject>;
-    /** By name; the oldest version first. */
+    /** Versions by name, oldest first. */
     readonly #versions = new Map<string, StoredObject[]>();
 
     constructor(store: DocumentStore, bucket: string) {
@@ -36,7 +36,7 @@ export class ObjectIndex {
         return this.#documents.size;
     }
 
-    /** The live version, or the one of a generation. */
+    /** The live version, or the version of a generation. */
     find(name: string, generation?: string): StoredObject | undefined {
         const versions = this.#versions.get(name) ?? [];
         return generation === undefined
@@ -85,12 +85,12 @@ export function collectionOf(bucket: string): string {
     return `objects/${bucket}`;
 }
 
-/** Names hold no line feed, so the parts stay apart. */
+/** Names contain no line feed, so the two parts stay distinct. */
 function keyOf({ name, generation }: StoredObject): string {
     return `${name}\n${generation}`;
 }
 
-/** Order of the UTF-8 bytes, which Cloud Storage lists by; JavaScript's own differs beyond U+FFFF. */
+/** Compares by UTF-8 bytes, as Cloud Storage does. JavaScript's own order differs beyond U+FFFF. */
 export function compareUtf8(a: string, b: string): number {
     if (a === b) {
         return 0;

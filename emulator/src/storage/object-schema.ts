@@ -46,7 +46,7 @@ export const objectSchema = z.strictObject({
     ...outputOnly,
 });
 
-/** What of an object its writer decides. */
+/** The attributes of an object that its writer chooses. */
 export type ObjectAttributes = z.output<z.ZodObject<typeof attributes>>;
 
 const ATTRIBUTE_NAMES = Object.keys(attributes) as (keyof typeof attributes)[];

@@ -9,7 +9,7 @@ import { collectionOf, ObjectIndex, type StoredObject } from "./object-index";
 import type { ObjectAttributes } from "./object-schema";
 import { checkPreconditions, type Preconditions } from "./preconditions";
 
-/** Names an object, and perhaps one of its versions. */
+/** The name of an object, optionally with one of its versions. */
 export interface ObjectName {
     readonly bucket: string;
     readonly name: string;
@@ -17,21 +17,21 @@ export interface ObjectName {
     readonly generation?: string | undefined;
 }
 
-/** A new object, complete but for its content. */
+/** A new object without its content. */
 export interface NewObject {
     readonly bucket: string;
     readonly name: string;
     readonly attributes: ObjectAttributes;
     readonly preconditions: Preconditions;
-    /** Base64, as the writer claims it; verified. */
+    /** Base64, as the writer claims it; it is verified. */
     readonly md5Hash?: string | undefined;
-    /** Base64, as the writer claims it; verified. */
+    /** Base64, as the writer claims it; it is verified. */
     readonly crc32c?: string | undefined;
     /** Number of parts, for compose. */
     readonly composedOf?: number;
 }
 
-/** Objects of all buckets, with their versions. Every method checks what the principal may do. */
+/** Objects of all buckets, with their versions. Every method checks the permissions of the principal. */
 export class ObjectService {
     readonly #indexes = new Map<string, ObjectIndex>();
     #lastGeneration = 0;
@@ -63,7 +63,7 @@ export class ObjectService {
     /**
      * Finds an object for reading.
      *
-     * @throws ApiError 403 or 404 (for a caller that may not list, a missing object is 403), 412 or 304 by preconditions
+     * @throws ApiError 403 or 404 (a missing object is 403 for a caller that may not list), 412 or 304 by preconditions
      */
     get(principal: Principal, target: ObjectName, preconditions: Preconditions = {}): StoredObject {
         const object = this.#find(principal, "storage.objects.get", target);
@@ -71,7 +71,7 @@ export class ObjectService {
         return object;
     }
 
-    /** Early answer to an upload that cannot succeed, before its content is read. The same checks run again at the end. */
+    /** Rejects an upload that cannot succeed before its content is read. The same checks run again at the end. */
     checkUpload(
         principal: Principal,
         wanted: Pick<NewObject, "bucket" | "name" | "preconditions">,
@@ -82,14 +82,17 @@ export class ObjectService {
         const existing = this.#index(wanted.bucket).find(wanted.name);
         checkPreconditions(wanted.preconditions, existing, "write");
         if (existing !== undefined) {
-            // Overwriting takes away what was there.
+            // Overwriting deletes the previous content.
             this.#access.require(principal, "storage.objects.delete", wanted.bucket, wanted.name);
             checkHolds(existing);
         }
         return existing;
     }
 
-    /** Makes uploaded content an object: one step from the preconditions to the new generation. Rejected content is deleted. */
+    /**
+     * Turns uploaded content into an object, in one step from the preconditions to the new generation. Deletes rejected
+     * content.
+     */
     async commit(principal: Principal, wanted: NewObject, blob: Blob): Promise<StoredObject> {
         try {
             verifyHashes(wanted, blob);
@@ -124,7 +127,7 @@ export class ObjectService {
         }
     }
 
-    /** Changes metadata: `change` gets the attributes and gives the new ones. */
+    /** Changes metadata. `change` returns the new attributes. */
     async update(
         principal: Principal,
         target: ObjectName,
@@ -150,7 +153,9 @@ export class ObjectService {
         return updated;
     }
 
-    /** Deletes the live version (which stays as noncurrent in a versioned bucket), or for good the one of a generation. */
+    /**
+     * Deletes the live version, which becomes noncurrent in a versioned bucket. Deletes a given generation permanently.
+     */
     async delete(principal: Principal, target: ObjectName, preconditions: Preconditions): Promise<void> {
         const object = this.#find(principal, "storage.objects.delete", target);
         checkPreconditions(preconditions, object, "write");
@@ -162,7 +167,7 @@ export class ObjectService {
         }
     }
 
-    /** Removes what belongs to a bucket that is being deleted. */
+    /** Removes the data of a bucket that is being deleted. */
     async dropBucket(bucket: string): Promise<void> {
         this.#indexes.delete(bucket);
         await this.#documents.drop(collectionOf(bucket));
@@ -183,7 +188,7 @@ export class ObjectService {
         const object = this.#index(target.bucket).find(target.name, target.generation);
         if (object === undefined) {
             if (!this.#access.can(principal, "storage.objects.list", target.bucket)) {
-                // Whoever may not list must not learn which names exist.
+                // Callers that may not list must not be able to probe for names.
                 throw this.#access.denied(principal, permission, "object");
             }
             throw notFound(`No such object: ${target.bucket}/${target.name}`);
@@ -191,7 +196,7 @@ export class ObjectService {
         return object;
     }
 
-    /** What happens to a live version that is overwritten or deleted. */
+    /** Makes a live version that is overwritten or deleted noncurrent, or erases it in an unversioned bucket. */
     async #retire(object: StoredObject, now: Date): Promise<void> {
         const versioned = this.#buckets().get(object.bucket).settings.versioning?.enabled === true;
         if (versioned && object.timeDeleted === undefined) {
@@ -206,7 +211,7 @@ export class ObjectService {
         await this.#blobs.delete(object.blob.id);
     }
 
-    /** Microseconds since 1970, never the same twice. */
+    /** Microseconds since 1970, strictly increasing. */
     #nextGeneration(now: Date): string {
         this.#lastGeneration = Math.max(now.getTime() * 1000, this.#lastGeneration + 1);
         return String(this.#lastGeneration);

@@ -8,13 +8,13 @@ export const OBJECT_PRECONDITIONS = [
     "ifMetagenerationNotMatch",
 ];
 
-/** Those of a bucket request. */
+/** Precondition parameters of a bucket request. */
 export const BUCKET_PRECONDITIONS = ["ifMetagenerationMatch", "ifMetagenerationNotMatch"];
 
-/** Those about the source of a copy. */
+/** Precondition parameters for the source of a copy. */
 export const SOURCE_PRECONDITIONS = OBJECT_PRECONDITIONS.map((name) => name.replace("if", "ifSource"));
 
-/** Preconditions of one request. Numbers as decimal text; a generation of "0" stands for "no such object". */
+/** Preconditions of one request. Numbers as decimal text; a generation of "0" means that the object must not exist. */
 export interface Preconditions {
     readonly ifGenerationMatch?: string;
     readonly ifGenerationNotMatch?: string;
@@ -22,7 +22,7 @@ export interface Preconditions {
     readonly ifMetagenerationNotMatch?: string;
 }
 
-/** What preconditions compare with. */
+/** The versions that preconditions are compared with. */
 export interface Versioned {
     readonly generation: string;
     readonly metageneration: number;
@@ -31,7 +31,7 @@ export interface Versioned {
 /**
  * Reads the preconditions in a query.
  *
- * @param prefix "if", or "ifSource" for those about the source of a copy
+ * @param prefix "if", or "ifSource" for the source of a copy
  * @throws ApiError 400 for a value that is not a 64-bit number
  */
 export function readPreconditions(query: URLSearchParams, prefix: "if" | "ifSource" = "if"): Preconditions {
@@ -55,10 +55,10 @@ export function readInt64(value: string, parameter: string): string {
 }
 
 /**
- * Checks preconditions against what there is.
+ * Checks preconditions against the current version.
  *
- * @param current undefined when there is no such object
- * @param access a "not match" that fails answers a read with 304, a write with 412
+ * @param current undefined when the object does not exist
+ * @param access a failed "not match" is answered with 304 for a read, with 412 for a write
  * @throws ApiError 412 conditionNotMet, or 304
  */
 export function checkPreconditions(
@@ -83,7 +83,7 @@ function isSame(wanted: string | undefined, actual: string | undefined): boolean
     return wanted !== undefined && wanted === actual;
 }
 
-/** Google's words for a precondition that does not hold. */
+/** 412 in Google's words. */
 export function conditionNotMet(): ApiError {
     return preconditionFailed("At least one of the pre-conditions you specified did not hold.");
 }

@@ -1,7 +1,7 @@
 import { type Bucket, locationType } from "./buckets";
 import type { StoredObject } from "./object-index";
 
-/** The bucket as the JSON API answers it: https://cloud.google.com/storage/docs/json_api/v1/buckets#resource */
+/** A bucket in the form of the JSON API: https://cloud.google.com/storage/docs/json_api/v1/buckets#resource */
 export function toBucketResource(bucket: Bucket, baseUrl: string): object {
     const type = locationType(bucket.location);
     return {
@@ -22,7 +22,7 @@ export function toBucketResource(bucket: Bucket, baseUrl: string): object {
     };
 }
 
-/** The object as the JSON API answers it: https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
+/** An object in the form of the JSON API: https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
 export function toObjectResource(object: StoredObject, baseUrl: string): object {
     const path = `b/${object.bucket}/o/${encodeURIComponent(object.name)}`;
     const { eventBasedHold, temporaryHold, ...attributes } = object.attributes;
@@ -51,7 +51,7 @@ export function toObjectResource(object: StoredObject, baseUrl: string): object 
     };
 }
 
-/** Changes with content and with metadata. */
+/** Etag that changes with the content and with the metadata. */
 export function etagOf(versioned: { readonly generation: string; readonly metageneration: number }): string {
     return Buffer.from(`${versioned.generation}.${versioned.metageneration}`).toString("base64");
 }

@@ -7,33 +7,33 @@ import type { BlobStore, BlobWriter } from "./blobs";
 import type { StoredObject } from "./object-index";
 import type { NewObject, ObjectService } from "./objects";
 
-/** A resumable upload as it is stored: it survives a restart of the emulator. */
+/** A resumable upload as it is stored; it survives a restart of the emulator. */
 interface Session {
     readonly id: string;
     readonly target: NewObject;
     readonly principal: Principal;
     readonly blobId: string;
     readonly createdAt: string;
-    /** Set when the upload is complete: what it became. */
+    /** The object, once the upload is complete. */
     readonly finished?: StoredObject;
 }
 
 /** State of an upload after a request. */
 export type UploadProgress =
     | { readonly done: true; readonly object: StoredObject }
-    | { readonly done: false /** Bytes that need not be sent again. */; readonly received: number };
+    | { readonly done: false /** Bytes that do not have to be sent again. */; readonly received: number };
 
 /** `Content-Range` of an upload request. */
 export interface UploadRange {
     /** First byte of the body; undefined without one (`bytes *\/...`). */
     readonly start?: number;
-    /** Last byte, included; undefined when the client does not know yet how long the body is. */
+    /** Last byte, included; undefined while the client does not know the length of the body. */
     readonly end?: number;
     /** Size of the whole object; undefined while unknown (`*`). */
     readonly total?: number;
 }
 
-/** Cloud Storage keeps whole multiples of this of an unfinished upload, and wants chunks to be multiples of it. */
+/** Of an unfinished upload Cloud Storage keeps multiples of this, and chunks must be multiples of it. */
 export const CHUNK_QUANTUM_BYTES = 256 * 1024;
 /** https://cloud.google.com/storage/docs/resumable-uploads#session-uris */
 const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
@@ -55,7 +55,7 @@ export class ResumableUploads {
         this.#sessions = documents.collection("resumable-uploads");
     }
 
-    /** Begins a session; the checks of the upload itself are made now and again at its end. */
+    /** Begins a session. The upload is checked now and again at its end. */
     async start(principal: Principal, target: NewObject): Promise<string> {
         this.#objects.checkUpload(principal, target);
         const id = randomUUID();
@@ -65,7 +65,7 @@ export class ResumableUploads {
         return id;
     }
 
-    /** How far a session is. */
+    /** The progress of a session. */
     async progress(id: string): Promise<UploadProgress> {
         const session = this.#get(id);
         if (session.finished !== undefined) {
@@ -75,12 +75,12 @@ export class ResumableUploads {
     }
 
     /**
-     * Takes the body of one request.
+     * Receives the body of one request.
      *
-     * Bytes that are there already are skipped. When the connection breaks, or more is to come, what is beyond the last
-     * multiple of 256 KiB is forgotten and must be sent again.
+     * Bytes that were received before are skipped. When the connection breaks, or more requests follow, the bytes
+     * beyond the last multiple of 256 KiB are dropped and must be sent again.
      *
-     * @throws ApiError 400 for a gap or a size that does not fit, 404 for an unknown session
+     * @throws ApiError 400 for a gap or a wrong size, 404 for an unknown session
      */
     async receive(id: string, range: UploadRange, body: Readable): Promise<UploadProgress> {
         // A client that lost its connection comes back before this end has noticed: the newer request wins.
@@ -98,7 +98,7 @@ export class ResumableUploads {
         }
     }
 
-    /** Gives a session up; what it received is deleted. */
+    /** Cancels a session and deletes what it received. */
     async cancel(id: string): Promise<void> {
         const session = this.#get(id);
         await this.#forget(session);
@@ -107,7 +107,7 @@ export class ResumableUploads {
         }
     }
 
-    /** Ids of the blobs of unfinished uploads; sessions older than a week are dropped. */
+    /** Ids of the blobs of unfinished uploads; sessions older than a week are deleted. */
     async usedBlobs(now = Date.now()): Promise<string[]> {
         for (const session of this.#sessions.values()) {
             if (now - Date.parse(session.createdAt) > SESSION_LIFETIME_MS) {
@@ -117,7 +117,7 @@ export class ResumableUploads {
         return this.#sessions.values().flatMap(({ blobId, finished }) => (finished === undefined ? [blobId] : []));
     }
 
-    /** Ends open files. */
+    /** Closes open files. */
     async stop(): Promise<void> {
         await Promise.all([...this.#writers.values()].map((writer) => writer.close()));
         this.#writers.clear();
@@ -156,7 +156,8 @@ export class ResumableUploads {
         if (range.total !== undefined && received > range.total) {
             throw invalid(`Content-Range announced ${range.total} bytes in all, but ${received} were sent.`);
         }
-        // Without a total, the end of a body without an announced end ("bytes 0-*/*", or no header) is the object's end.
+        // Without a total, the end of a body without an announced end ("bytes 0-*/*", or no header) is the object's
+        // end.
         const isComplete = range.total === undefined ? range.end === undefined : received === range.total;
         if (!isComplete) {
             return { done: false, received: writer.size };
@@ -204,8 +205,8 @@ export class ResumableUploads {
 }
 
 /**
- * Parses `Content-Range`: `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes *\/*`, `bytes *\/600001`, and the Node.js
- * client's `bytes 0-*\/*` for a stream of unknown length.
+ * Parses `Content-Range`: `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes *\/*`, `bytes *\/600001`, and the
+ * Node.js client's `bytes 0-*\/*` for a stream of unknown length.
  *
  * @returns undefined without the header
  * @throws ApiError 400

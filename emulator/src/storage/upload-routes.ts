@@ -17,8 +17,8 @@ const INSERT_QUERY = ["name", "contentEncoding", "projection", "upload_id", ...O
 /** Uploads, under `/upload/storage/v1`: https://cloud.google.com/storage/docs/json_api/v1/objects/insert */
 export function uploadRoutes(storage: StorageService): Route[] {
     const options = { query: INSERT_QUERY };
-    // A session URI accepts PUT, and POST from the generated clients for Go (so from the Terraform and Pulumi providers).
-    // Whoever has the URI may use it: https://cloud.google.com/storage/docs/resumable-uploads#session-uris
+    // A session URI accepts PUT, and POST from the generated clients for Go (so from the Terraform and Pulumi
+    // providers). Whoever has the URI may use it: https://cloud.google.com/storage/docs/resumable-uploads#session-uris
     return [
         route("POST", "/b/:bucket/o", (request) => insert(storage, request), options),
         route("PUT", "/b/:bucket/o", (request) => resume(storage, request), { ...options, public: true }),

@@ -3,16 +3,17 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** What a document's file holds. The key is inside, because a file name cannot hold every key. */
+/** Content of a document's file. The key is inside, because not every key is a valid file name. */
 interface StoredDocument<T> {
     readonly key: string;
     readonly value: T;
 }
 
 /**
- * Collections of JSON documents: one file each under `<folder>/<collection>/`, all of them in memory too. Reading is
- * synchronous; a write changes memory at once (so that a precondition and the write it guards are one step) and
- * resolves when the file is in place. Files are replaced by rename, so a crash leaves the old document or the new one.
+ * Collections of JSON documents, with one file per document under `<folder>/<collection>/` and a copy of all in memory.
+ * Reading is synchronous. A write changes memory at once (so that a precondition and the write it guards are one step)
+ * and resolves when the file is in place. Files are replaced by rename, so a crash leaves either the old document or
+ * the new one.
  */
 export class DocumentStore {
     readonly #collections = new Map<string, Collection<unknown>>();
@@ -23,7 +24,7 @@ export class DocumentStore {
         this.#folder = folder;
     }
 
-    /** Opens a collection, reading its files when it is the first time. `name` may hold `/`: it becomes folders. */
+    /** Opens a collection; the first time, this reads its files. A `/` in `name` makes folders. */
     collection<T>(name: string): Collection<T> {
         let found = this.#collections.get(name);
         if (found === undefined) {
@@ -40,7 +41,7 @@ export class DocumentStore {
         await rm(path.join(this.#folder, name), { recursive: true, force: true });
     }
 
-    /** Resolves when every write so far is on disk; rejects with the first that failed. */
+    /** Resolves when every write so far is on disk; rejects with the first failure. */
     async flush(): Promise<void> {
         await Promise.all([...this.#collections.values()].map((collection) => collection.flush()));
     }
@@ -53,7 +54,7 @@ export class Collection<T> {
 
     readonly #folder: string;
 
-    /** Made by DocumentStore.collection. Throws, naming the file, when a document cannot be read. */
+    /** Called by DocumentStore.collection. Throws, naming the file, when a document cannot be read. */
     constructor(folder: string) {
         this.#folder = folder;
 
@@ -64,7 +65,7 @@ export class Collection<T> {
                 const { key, value } = readDocument<T>(file);
                 this.#documents.set(key, value);
             } else if (entry.isFile()) {
-                rmSync(file); // What a crash left half written.
+                rmSync(file); // Left half written by a crash.
             }
         }
     }
@@ -91,13 +92,13 @@ export class Collection<T> {
         return this.entries().map(([, value]) => value);
     }
 
-    /** Stores a document. In memory at once; the promise ends when it is on disk. */
+    /** Stores a document. Memory changes at once; the promise resolves when the document is on disk. */
     put(key: string, value: T): Promise<void> {
         this.#documents.set(key, value);
         return this.#save(key);
     }
 
-    /** Removes a document; resolves to whether it was there. */
+    /** Removes a document; resolves to whether it existed. */
     async delete(key: string): Promise<boolean> {
         const existed = this.#documents.delete(key);
         if (existed) {
@@ -111,7 +112,9 @@ export class Collection<T> {
         await Promise.all(this.#writes.values());
     }
 
-    /** Writes of one key follow each other; each writes what memory holds then, so the last state wins. */
+    /**
+     * Writes of one key run one after another. Each writes the state in memory at that time, so the last state wins.
+     */
     #save(key: string): Promise<void> {
         const before = this.#writes.get(key) ?? Promise.resolve();
         const write = before.catch(() => undefined).then(() => this.#writeFile(key));
@@ -148,7 +151,7 @@ function readDocument<T>(file: string): StoredDocument<T> {
     }
 }
 
-/** A readable part, lower case for file systems that ignore case, and a hash that tells all keys apart. */
+/** A readable part, lower case for file systems that ignore case, and a hash that distinguishes all keys. */
 function fileName(key: string): string {
     const readable = key
         .toLowerCase()

@@ -22,7 +22,7 @@ const put = (vm: TestInstance, body: unknown) =>
     emulator.call("PUT", `${INSTANCES}/${vm.name}?view=FULL&alt=json`, { body });
 
 describe("instances.update", () => {
-    it("changes the description for who sends the rest as it is", async () => {
+    it("changes the description when the rest is sent back unchanged", async () => {
         const vm = await made("described", { description: "old" });
         const read = (await vm.get()).json as object;
         expect((await put(vm, { ...read, description: "new" })).at("operationType")).toBe("update");
@@ -86,7 +86,7 @@ describe("an instance's network interface", () => {
         expect((await patch(vm, "updateNetworkInterface?networkInterface=nic1", {})).status).toBe(400);
     });
 
-    it("loses its external address and gets one again", async () => {
+    it("drops and regains its external address", async () => {
         const vm = await made("external", {
             networkInterfaces: [{ network: "global/networks/default", nicType: "GVNIC", accessConfigs: [{}] }],
         });
@@ -113,7 +113,7 @@ describe("an instance's network interface", () => {
         expect((await vm.post("setSecurityPolicy", policy)).status).toBe(501);
     });
 
-    it("has no address that another instance has, nor one outside of its subnetwork", async () => {
+    it("rejects an address that is taken or outside its subnetwork", async () => {
         await made("taker", { networkInterfaces: [{ network: "global/networks/default", networkIP: "10.128.0.99" }] });
         for (const networkIP of ["10.128.0.99", "10.128.0.0", "192.168.0.1"]) {
             const body = instanceBody("late", {
@@ -125,10 +125,10 @@ describe("an instance's network interface", () => {
 });
 
 describe("setScheduling", () => {
-    it("keeps what it does not name, and takes away what is null or empty", async () => {
+    it("keeps omitted fields, and removes null or empty ones", async () => {
         const limit = { maxRunDuration: { seconds: "600" }, instanceTerminationAction: "STOP" };
         const vm = await made("scheduled", { scheduling: limit });
-        // As the provider writes it.
+        // The provider's form.
         const sent = { automaticRestart: false, onHostMaintenance: "TERMINATE", nodeAffinities: [null] };
         expect((await vm.post("setScheduling", sent)).status).toBe(200);
         expect((await vm.get()).at("scheduling")).toMatchObject({ ...limit, automaticRestart: false });
@@ -147,7 +147,7 @@ describe("setScheduling", () => {
 describe("a boot disk", () => {
     const disk = (name: string) => `/compute/v1/${ZONE}/disks/${name}`;
 
-    it("grows, which its instance shows", async () => {
+    it("grows, and its instance shows the new size", async () => {
         const vm = await made("grower");
         const resize = (sizeGb: number) => emulator.call("POST", `${disk("grower")}/resize`, { body: { sizeGb } });
         expect((await resize(30)).at("operationType")).toBe("resizeDisk");
@@ -156,7 +156,7 @@ describe("a boot disk", () => {
         expect([(await resize(20)).status, (await resize(70_000)).status]).toEqual([400, 400]);
     });
 
-    it("keeps labels, for who knows their fingerprint", async () => {
+    it("stores labels sent with the current fingerprint", async () => {
         await made("labelled");
         const set = (labelFingerprint: unknown) =>
             emulator.call("POST", `${disk("labelled")}/setLabels`, { body: { labels: { a: "b" }, labelFingerprint } });
@@ -168,7 +168,7 @@ describe("a boot disk", () => {
 });
 
 describe("requestId", () => {
-    it("makes a request that is sent again the same operation", async () => {
+    it("returns the same operation for a repeated request", async () => {
         const vm = await made("patient");
         const stop = () => vm.post(`stop?requestId=${id}`);
         const id = randomUUID();
@@ -179,7 +179,7 @@ describe("requestId", () => {
         expect(await vm.status()).toBe("RUNNING");
     });
 
-    it("may be used again after a failure", async () => {
+    it("can be reused after a failure", async () => {
         const create = (body: object) => emulator.call("POST", `${INSTANCES}?requestId=${id}`, { body });
         const id = randomUUID();
         expect((await create(instanceBody("again", { machineType: "none" }))).status).toBe(400);

@@ -15,7 +15,7 @@ const insert = (name: string, more: object = {}) =>
     emulator.call("POST", INSTANCES, { body: instanceBody(name, more) });
 
 describe("instances.insert", () => {
-    it("answers with an operation that is done, and can be asked for", async () => {
+    it("answers with a finished operation, which can be read again", async () => {
         const answer = await insert("operation");
         expect(answer.json).toMatchObject({
             kind: "compute#operation",
@@ -31,8 +31,8 @@ describe("instances.insert", () => {
         expect((await emulator.call("GET", `/compute/beta/${ZONE}/operations/none`)).status).toBe(404);
     });
 
-    it("makes what the provider reads: links of Google's, 64-bit numbers as text, disk and fingerprints", async () => {
-        // The shape in which the provider sends it, nulls and a bare number included.
+    it("returns what the provider reads: Google's links, 64-bit numbers as text, disk and fingerprints", async () => {
+        // The provider's form, with nulls and a bare number.
         await insert("complete", {
             machineType: `${ZONE}/machineTypes/e2-standard-2`,
             canIpForward: false,
@@ -105,7 +105,7 @@ describe("instances.insert", () => {
         });
     });
 
-    it("gives every instance an address of its own", async () => {
+    it("gives every instance its own address", async () => {
         await insert("address-1");
         await insert("address-2");
         const ip = async (name: string) =>
@@ -141,7 +141,7 @@ describe("instances.insert", () => {
             },
             "diskSizeGb",
         ],
-    ])("refuses %j with 400", async (more, why) => {
+    ])("rejects %j with 400", async (more, why) => {
         const answer = await insert("refused", more);
         expect([answer.status, answer.at("error.message")]).toEqual([400, expect.stringContaining(why)]);
         expect((await emulator.call("GET", `${INSTANCES}/refused`)).status).toBe(404);
@@ -150,7 +150,7 @@ describe("instances.insert", () => {
     it.each([
         [{ networkInterfaces: [{ network: "global/networks/none" }] }],
         [{ networkInterfaces: [{ subnetwork: "regions/us-central1/subnetworks/none" }] }],
-    ])("does not find what %j refers to", async (more) => {
+    ])("answers 404 to a reference to something missing: %j", async (more) => {
         expect((await insert("refused", more)).status).toBe(404);
     });
 
@@ -178,7 +178,7 @@ describe("instances.insert", () => {
 describe("an instance", () => {
     const made = async (name: string, more: object = {}) => TestInstance.create(emulator, name, "", more);
 
-    it("keeps changes of metadata, labels, tags and scheduling, for who knows the fingerprint", async () => {
+    it("stores metadata, labels, tags and scheduling sent with the current fingerprint", async () => {
         const vm = await made("changing");
         const before = (await vm.get()).json as {
             metadata: { fingerprint: string };
@@ -216,7 +216,7 @@ describe("an instance", () => {
         expect(await vm.status()).toBe("RUNNING");
     });
 
-    it("is protected from deletion when it says so", async () => {
+    it("cannot be deleted while deletionProtection is on", async () => {
         const vm = await made("protected", { deletionProtection: true });
         expect((await vm.delete()).at("error.message")).toMatch(/protected against deletion/);
         await vm.post("setDeletionProtection?deletionProtection=false");
@@ -224,7 +224,7 @@ describe("an instance", () => {
         expect((await vm.delete()).status).toBe(404);
     });
 
-    it("takes its disk along when it is deleted, unless autoDelete is off", async () => {
+    it("deletes its disk with it, unless autoDelete is off", async () => {
         const disk = () => emulator.call("GET", `/compute/v1/${ZONE}/disks/disk-owner`);
         const vm = await made("disk-owner");
         expect(
@@ -237,14 +237,14 @@ describe("an instance", () => {
         expect((await disk()).status).toBe(404);
     });
 
-    it("is listed with its zone's other instances", async () => {
+    it("is listed with the other instances of its zone", async () => {
         const all = await emulator.call("GET", INSTANCES);
         expect(all.at("kind")).toBe("compute#instanceList");
         const none = await emulator.call("GET", `/compute/v1/projects/${PROJECT_ID}/zones/us-east1-b/instances`);
         expect(none.at("items")).toBeUndefined();
     });
 
-    it("has methods that are not emulated, and says which", async () => {
+    it("names a method that is not emulated", async () => {
         const answer = await emulator.call("POST", `${INSTANCES}/changing/suspend`);
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining("/suspend")]);
         const version = await emulator.call("GET", `/compute/alpha/${ZONE}/instances/changing`);
@@ -264,7 +264,7 @@ describe("images", () => {
         },
     );
 
-    it("are listed by their family, in the project that has them", async () => {
+    it("are listed by family, in Google's project for them", async () => {
         const list = (project: string, filter: string) =>
             emulator.call("GET", `/compute/v1/projects/${project}/global/images?filter=${encodeURIComponent(filter)}`);
         expect((await list("cos-cloud", "family = cos-125-lts")).json).toMatchObject({
@@ -275,7 +275,7 @@ describe("images", () => {
         expect((await emulator.call("GET", "/compute/alpha/projects/cos-cloud/global/images")).status).toBe(501);
     });
 
-    it("of Google's other projects are not emulated", async () => {
+    it("are answered with 501 for Google's other projects", async () => {
         for (const path of ["images/family/debian-12", "images"]) {
             const answer = await emulator.call("GET", `/compute/v1/projects/debian-cloud/global/${path}`);
             expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining("debian-cloud")]);

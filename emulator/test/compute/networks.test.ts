@@ -25,7 +25,7 @@ const makeSubnetwork = (name = "sub", ipCidrRange = "10.1.0.0/24") =>
     post(SUBNETWORKS, { name, ipCidrRange, network: NETWORK, privateIpGoogleAccess: true, logConfig: null });
 
 describe("networks", () => {
-    it("are made with their subnetworks, and deleted from the inside out", async () => {
+    it("are created with their subnetworks, and deleted after everything in them", async () => {
         expect((await makeNetwork()).json).toMatchObject({ status: "DONE", targetLink: GOOGLE + NETWORK });
         expect((await makeSubnetwork()).json).toMatchObject({
             region: `${GOOGLE}projects/${PROJECT_ID}/regions/us-central1`,
@@ -55,17 +55,17 @@ describe("networks", () => {
         expect(await emulator.inventory()).toEqual([]);
     });
 
-    it("of auto mode have a subnetwork of their own name in each region", async () => {
+    it("have a subnetwork of the same name in each region in auto mode", async () => {
         await post(`${GLOBAL}/networks`, { name: "auto", autoCreateSubnetworks: true });
         expect((await emulator.call("GET", `${SUBNETWORKS}/auto`)).at("network")).toMatch(/networks\/auto$/);
         const interfaces = [{ network: "global/networks/auto" }];
         expect((await post(INSTANCES, instanceBody("auto-user", { networkInterfaces: interfaces }))).status).toBe(200);
     });
 
-    it("can be changed where Google Cloud lets them", async () => {
+    it("accept the changes that Google Cloud accepts", async () => {
         await makeNetwork();
         const network = `${GLOBAL}/networks/net`;
-        // As the provider writes it.
+        // The provider's form.
         const routingConfig = { routingMode: "GLOBAL", deleteBgpAlwaysCompareMed: false };
         expect((await patch(network, { routingConfig })).status).toBe(200);
         expect((await patch(network, { mtu: 1500, fingerprint: null })).status).toBe(200);
@@ -83,11 +83,11 @@ describe("networks", () => {
         expect((await patch(network, { mtu: 100 })).status).toBe(400);
     });
 
-    it("have subnetworks whose access to Google is switched on and off", async () => {
+    it("turn a subnetwork's private Google access on and off", async () => {
         await makeNetwork();
         await makeSubnetwork();
         const access = async () => (await emulator.call("GET", `${SUBNETWORKS}/sub`)).at("privateIpGoogleAccess");
-        // The provider leaves `false` out.
+        // The provider omits `false`.
         await post(`${SUBNETWORKS}/sub/setPrivateIpGoogleAccess`, {});
         expect(await access()).toBe(false);
         await post(`${SUBNETWORKS}/sub/setPrivateIpGoogleAccess`, { privateIpGoogleAccess: true });
@@ -96,12 +96,12 @@ describe("networks", () => {
         expect((await emulator.call("GET", `${SUBNETWORKS}/default`)).at("privateIpGoogleAccess")).toBe(true);
     });
 
-    it("have subnetworks that are patched by who knows their fingerprint", async () => {
+    it("patch a subnetwork only with its current fingerprint", async () => {
         await makeNetwork();
         await makeSubnetwork();
         const read = (await emulator.call("GET", `${SUBNETWORKS}/sub`)).json as { fingerprint: string };
         const change = (body: object) => patch(`${SUBNETWORKS}/sub`, { fingerprint: read.fingerprint, ...body });
-        // As the provider writes it.
+        // The provider's form.
         const sent = { privateIpv6GoogleAccess: "DISABLE_GOOGLE_ACCESS", allowSubnetCidrRoutesOverlap: false };
         expect((await change(sent)).status).toBe(200);
         expect((await emulator.call("GET", `${SUBNETWORKS}/sub`)).json).toEqual(read);
@@ -120,7 +120,7 @@ describe("networks", () => {
         expect([stale.status, stale.at("error.errors.0.reason")]).toEqual([412, "conditionNotMet"]);
     });
 
-    it("have subnetworks that grow, and never shrink", async () => {
+    it("expand a subnetwork, and never shrink it", async () => {
         await makeNetwork();
         await makeSubnetwork("sub", "10.1.0.0/24");
         await makeSubnetwork("other", "10.1.4.0/24");
@@ -138,13 +138,13 @@ describe("networks", () => {
         ["10.1.0.128/25", 400],
         ["300.0.0.0/8", 400],
         ["10.2.0.0/24", 200],
-    ])("beside 10.1.0.0/24 a subnetwork of %s is answered %d", async (range, status) => {
+    ])("beside 10.1.0.0/24 answer a subnetwork of %s with %d", async (range, status) => {
         await makeNetwork();
         await makeSubnetwork();
         expect((await makeSubnetwork("other", range)).status).toBe(status);
     });
 
-    it("need a subnetwork in an interface, unless they are of auto mode", async () => {
+    it("require a subnetwork in an interface, except in auto mode", async () => {
         await makeNetwork();
         const answer = await post(INSTANCES, instanceBody("no-subnet", { networkInterfaces: [{ network: NETWORK }] }));
         expect([answer.status, answer.at("error.message")]).toEqual([400, expect.stringContaining("subnetwork")]);
@@ -168,7 +168,7 @@ describe("firewalls", () => {
         targetServiceAccounts: ["a@b.iam.gserviceaccount.com"],
     };
 
-    it("come back as they were made, with Google's defaults", async () => {
+    it("are returned as created, with Google's defaults", async () => {
         await makeNetwork();
         await post(`${GLOBAL}/firewalls`, rule);
         expect((await emulator.call("GET", `${GLOBAL}/firewalls/ssh`)).json).toMatchObject({
@@ -190,7 +190,7 @@ describe("firewalls", () => {
         expect((await emulator.call("DELETE", `${GLOBAL}/networks/net`)).status).toBe(200);
     });
 
-    it("are patched field by field, as the provider does it", async () => {
+    it("are patched field by field, as the provider does", async () => {
         await makeNetwork();
         await post(`${GLOBAL}/firewalls`, rule);
         const ssh = `${GLOBAL}/firewalls/ssh`;
@@ -233,7 +233,7 @@ describe("firewalls", () => {
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(`"${what}"`)]);
     });
 
-    it("lead from or to anywhere unless they say", async () => {
+    it("apply to any source or destination by default", async () => {
         await makeNetwork();
         const { sourceRanges: _ranges, ...inward } = rule;
         await post(`${GLOBAL}/firewalls`, inward);
@@ -243,7 +243,7 @@ describe("firewalls", () => {
         expect(await at("out")).toMatchObject({ destinationRanges: ["0.0.0.0/0"] });
     });
 
-    it("need a network that is there, and one of allowed and denied", async () => {
+    it("require an existing network, and exactly one of allowed and denied", async () => {
         expect((await post(`${GLOBAL}/firewalls`, rule)).status).toBe(404);
         await makeNetwork();
         expect((await post(`${GLOBAL}/firewalls`, { ...rule, allowed: undefined })).status).toBe(400);

@@ -12,7 +12,7 @@ afterAll(() => emulator.stop());
 
 const page = () => emulator.call("GET", "/", { token: null });
 
-/** Status of a request that names another host; fetch does not let one choose it. */
+/** Status of a request that names another host, which fetch does not allow. */
 function statusFor(host: string): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
         request(`${emulator.url}/`, { headers: { host } }, (response) => {
@@ -46,13 +46,13 @@ describe("the console page", () => {
         }
     });
 
-    it("needs nothing from elsewhere", async () => {
+    it("loads nothing from elsewhere", async () => {
         const { text, headers } = await page();
         expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
         expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'/);
     });
 
-    it("escapes whatever others have named or printed", async () => {
+    it("escapes every name and output", async () => {
         await emulator.upload("console-bucket", `<script>alert("1")</script>&'`, "x");
         await TestInstance.create(emulator, "escaped", "<img src=x onerror=alert(1)>");
         const { text } = await page();
@@ -61,7 +61,7 @@ describe("the console page", () => {
         expect(text).not.toContain("<img");
     });
 
-    it("shows an object as plain text that is not run", async () => {
+    it("shows an object as plain text that does not run", async () => {
         await emulator.upload("console-bucket", "page.html", "<b>x</b>", "", {
             headers: { "content-type": "text/html" },
         });
@@ -75,7 +75,7 @@ describe("the console page", () => {
         expect(none.status).toBe(404);
     });
 
-    it("answers to this machine's names only, and changes nothing", async () => {
+    it("answers only to this machine's names, and changes nothing", async () => {
         expect([await statusFor("localhost:1"), await statusFor("evil.example")]).toEqual([200, 403]);
         expect((await emulator.call("POST", "/", { token: null })).status).toBe(501);
     });

@@ -33,7 +33,7 @@ describe("the fields mask", () => {
         expect(applyFields(listing, mask)).toEqual(selected);
     });
 
-    it.each(["", "a(b", "a,,b", "a)", "a//b"])("refuses %j with 400", (mask) => {
+    it.each(["", "a(b", "a,,b", "a)", "a//b"])("rejects %j with 400", (mask) => {
         expect(() => applyFields(listing, mask)).toThrow(expect.objectContaining({ code: 400 }));
     });
 });

@@ -52,7 +52,7 @@ describe("the router", () => {
         );
     });
 
-    it("knows Google's system parameters everywhere", () => {
+    it("accepts Google's system parameters on every route", () => {
         const query = new URLSearchParams("alt=json&prettyPrint=false&fields=name&key=k&quotaUser=u&userIp=1.2.3.4");
         expect(find("GET", "/v1/projects/abc", query).params).toEqual({ project: "abc" });
     });

@@ -18,7 +18,7 @@ describe("the HTTP server", () => {
         expect(answer.at("error")).toMatchObject({ code: 401 });
     });
 
-    it("gives errors in Google's JSON shape", async () => {
+    it("returns errors in Google's JSON form", async () => {
         const answer = await emulator.call("GET", "/storage/v1/b/no-such-bucket");
         expect(answer.status).toBe(404);
         expect(answer.json).toEqual({
@@ -54,7 +54,7 @@ describe("the HTTP server", () => {
         expect(answer.at("error.message")).toContain('"lifecycle.more"');
     });
 
-    it("takes a null in a body for an absent field, known or not", async () => {
+    it("treats a null in a body as an absent field, known or not", async () => {
         const body = { name: "null-bucket", labels: null, website: null, versioning: { enabled: true, more: null } };
         const answer = await emulator.call("POST", "/storage/v1/b?project=demo-project", { body });
         expect(answer.json).toMatchObject({ name: "null-bucket", versioning: { enabled: true } });
@@ -74,7 +74,7 @@ describe("the HTTP server", () => {
         expect(compact.json).toEqual(pretty.json);
     });
 
-    it("answers partially when asked for fields", async () => {
+    it("returns only the requested fields", async () => {
         const answer = await emulator.call(
             "GET",
             "/storage/v1/b/http-bucket?fields=name,iamConfiguration/publicAccessPrevention",
@@ -87,7 +87,7 @@ describe("the HTTP server", () => {
         expect(answer.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("alt=proto") });
     });
 
-    it("serves what the Node.js client asks for under STORAGE_EMULATOR_HOST, at the root", async () => {
+    it("serves the root paths that the Node.js client uses under STORAGE_EMULATOR_HOST", async () => {
         const answer = await emulator.call("GET", "/b/http-bucket");
         expect(answer.at("name")).toBe("http-bucket");
     });
@@ -95,7 +95,7 @@ describe("the HTTP server", () => {
     it.each([90_000, 110_000, 200_000])(
         "answers before it has read an upload of %d bytes, and reads the rest away",
         async (size) => {
-            // As the Node.js client sends it: the content in pieces, with an agent that keeps connections.
+            // Like the Node.js client: the content in chunks, with an agent that keeps connections alive.
             const agent = new Agent({ keepAlive: true });
             const send = async (): Promise<number | undefined> => {
                 const url = `${emulator.url}/upload/storage/v1/b/http-bucket/o?uploadType=multipart&ifGenerationMatch=0`;

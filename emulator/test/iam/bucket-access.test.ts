@@ -32,7 +32,7 @@ async function bind(...bindings: object[]): Promise<Answer> {
 }
 
 describe("a service account", () => {
-    it("may nothing without a grant, and gets Google's 403", async () => {
+    it("may do nothing without a grant, and gets Google's 403", async () => {
         await bind();
         const answer = await asTrainer("GET", object("data/iris.csv"));
         expect(answer.json).toEqual({
@@ -111,7 +111,7 @@ describe("a service account", () => {
             expect(answer.at("error.message")).toContain(message);
         });
 
-        it("is told which permissions it has", async () => {
+        it("can read which permissions it has", async () => {
             const asked =
                 "permissions=storage.objects.list&permissions=storage.objects.get&permissions=storage.buckets.get";
             const answer = await asTrainer("GET", `${POLICY}/testPermissions?${asked}`);
@@ -125,7 +125,7 @@ describe("a service account", () => {
         const enable = `/v1/projects/${PROJECT_ID}/services/compute.googleapis.com:enable`;
     });
 
-    it("without storage.objects.list gets 403, not 404, for a missing object", async () => {
+    it("gets 403 instead of 404 for a missing object without storage.objects.list", async () => {
         await bind({ role: "roles/storage.objectUser", members: [MEMBER], condition: under("runs/") });
         const answers = await Promise.all([
             asTrainer("GET", object("runs/missing")),
@@ -135,7 +135,7 @@ describe("a service account", () => {
         expect(answers.map(({ status }) => status)).toEqual([403, 403, 200]);
     });
 
-    it("needs delete to overwrite, create alone is not enough", async () => {
+    it("needs both create and delete to overwrite", async () => {
         await bind({ role: "roles/storage.objectCreator", members: [MEMBER] });
         const token = mintToken(EMAIL).accessToken;
         expect((await emulator.upload(BUCKET, "runs/new", "1", "", { token })).status).toBe(200);
@@ -143,7 +143,7 @@ describe("a service account", () => {
         expect(again.at("error.message")).toContain("storage.objects.delete");
     });
 
-    it("may what the project grants, in each of its buckets", async () => {
+    it("may do what the project grants in each of its buckets", async () => {
         await bind();
         const body = { policy: { bindings: [{ role: "roles/storage.objectViewer", members: [MEMBER] }] } };
         await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body });
@@ -168,7 +168,7 @@ describe("a service account", () => {
         await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body: { policy: {} } });
     });
 
-    it("may nothing while it is disabled", async () => {
+    it("may do nothing while it is disabled", async () => {
         await bind({ role: "roles/storage.objectViewer", members: [MEMBER] });
         const account = `/v1/projects/${PROJECT_ID}/serviceAccounts/${EMAIL}`;
         await emulator.call("POST", `${account}:disable`);
@@ -179,7 +179,7 @@ describe("a service account", () => {
 });
 
 describe("the policy of a bucket", () => {
-    it("begins with the project's owners, editors and viewers", async () => {
+    it("has the project's owners, editors and viewers at first", async () => {
         await emulator.makeBucket("fresh-bucket");
         const answer = await emulator.call("GET", "/storage/v1/b/fresh-bucket/iam");
         expect(answer.json).toMatchObject({
@@ -193,7 +193,7 @@ describe("the policy of a bucket", () => {
         });
     });
 
-    it("changes its etag with every write, and refuses a stale one with 412", async () => {
+    it("changes its etag with every write, and rejects a stale one with 412", async () => {
         const before = await emulator.call("GET", POLICY);
         const body = {
             ...(before.json as object),
@@ -206,11 +206,11 @@ describe("the policy of a bucket", () => {
         expect(second.at("error.errors.0.reason")).toBe("conditionNotMet");
     });
 
-    it("may become empty", async () => {
+    it("can be emptied", async () => {
         expect((await bind()).json).toMatchObject({ bindings: [], etag: expect.any(String) });
     });
 
-    it("shows conditions only to who asks for version 3", async () => {
+    it("shows conditions only to callers that request version 3", async () => {
         await bind({ role: "roles/storage.objectViewer", members: [MEMBER], condition: under("data/") });
         const plain = await emulator.call("GET", POLICY);
         const full = await emulator.call("GET", `${POLICY}?optionsRequestedPolicyVersion=3`);
@@ -221,7 +221,7 @@ describe("the policy of a bucket", () => {
         expect(full.at("bindings.0.condition")).toEqual(under("data/"));
     });
 
-    it("joins bindings of one role and drops doubled members", async () => {
+    it("merges bindings of one role and drops duplicate members", async () => {
         const role = "roles/storage.objectViewer";
         const answer = await bind(
             { role, members: [MEMBER, "allUsers"] },
@@ -278,19 +278,19 @@ describe("the policy of a bucket", () => {
             "bool",
         ],
         ["audit configuration", 501, { auditConfigs: [{ service: "allServices" }] }, "auditConfigs"],
-    ])("refuses %s with %i", async (_, status, body, word) => {
+    ])("rejects %s with %i", async (_, status, body, word) => {
         const answer = await emulator.call("PUT", POLICY, { body });
         expect(answer.status).toBe(status);
         expect(answer.at("error.message")).toContain(word);
     });
 
-    it("cannot make a bucket public whose public access is prevented", async () => {
+    it("cannot make a bucket public against its public access prevention", async () => {
         await emulator.makeBucket("private-bucket", { iamConfiguration: { publicAccessPrevention: "enforced" } });
         const body = { bindings: [{ role: viewer, members: ["allUsers"] }] };
         expect((await emulator.call("PUT", "/storage/v1/b/private-bucket/iam", { body })).status).toBe(412);
     });
 
-    it("needs uniform access for conditions", async () => {
+    it("requires uniform access for conditions", async () => {
         await emulator.makeBucket("acl-bucket", { iamConfiguration: {} });
         const body = { version: 3, bindings: [{ role: viewer, members: [MEMBER], condition: under("data/") }] };
         const answer = await emulator.call("PUT", "/storage/v1/b/acl-bucket/iam", { body });

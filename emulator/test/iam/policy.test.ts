@@ -24,7 +24,7 @@ function policies(grantDelayMs = 0): PolicyStore {
 }
 
 describe("a policy", () => {
-    it("on a repository holds for it and what is inside, and for no other", async () => {
+    it("on a repository applies to it and its contents, and to no other", async () => {
         const store = policies();
         await store.set(repository, { bindings: [{ role: "roles/artifactregistry.reader", members: [member] }] });
         const pull = "artifactregistry.repositories.downloadArtifacts";
@@ -34,7 +34,7 @@ describe("a policy", () => {
         expect(store.check(trainer, "artifactregistry.repositories.uploadArtifacts", repository)).toBe(false);
     });
 
-    it("on a project holds for everything in it", async () => {
+    it("on a project applies to everything in it", async () => {
         const store = policies();
         await store.set("projects/demo-project", {
             bindings: [{ role: "roles/logging.logWriter", members: [member] }],
@@ -43,7 +43,7 @@ describe("a policy", () => {
         expect(store.check(trainer, "logging.logEntries.create", "projects/other-project")).toBe(false);
     });
 
-    it("refuses a stale etag with 409, unless told otherwise, and takes none", async () => {
+    it("rejects a stale etag with 409 by default, and accepts a missing etag", async () => {
         const store = policies();
         const { etag } = await store.set(repository, { bindings: [] });
         await store.set(repository, { etag, bindings: [] });
@@ -61,7 +61,7 @@ describe("a policy", () => {
         expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
     });
 
-    it("evaluates conditions with the time of the request, and an expression that fails grants nothing", async () => {
+    it("evaluates conditions at the time of the request, and grants nothing when the expression fails", async () => {
         const store = policies();
         const until = { expression: 'request.time < timestamp("2030-01-01T00:00:00Z")' };
         const broken = { expression: "1 / 0 == 1" };
@@ -74,13 +74,13 @@ describe("a policy", () => {
         expect(store.check(trainer, "storage.objects.get", object)).toBe(false);
     });
 
-    it("takes effect late when grants are delayed, while a revocation is at once", async () => {
+    it("takes effect late when grants are delayed, while a revocation is immediate", async () => {
         const store = policies(60_000);
         const bindings = [{ role: "roles/artifactregistry.reader", members: [member] }];
         const permission = "artifactregistry.repositories.get";
         const before = Date.now();
         await store.set(repository, { bindings });
-        // A second write of the same grant does not begin the wait again.
+        // A second write of the same grant does not restart the delay.
         await store.set(repository, { bindings: [...bindings, { role: "roles/viewer", members: ["allUsers"] }] });
         expect(store.check(trainer, permission, repository, before + 59_999)).toBe(false);
         expect(policies(60_000).check(trainer, permission, repository, Date.now() + 60_000)).toBe(true);
@@ -88,7 +88,7 @@ describe("a policy", () => {
         expect(store.check(trainer, permission, repository, Date.now() + 60_000)).toBe(false);
     });
 
-    it("for everybody holds for anonymous callers too", async () => {
+    it("for allUsers applies to anonymous callers too", async () => {
         const store = policies();
         await store.set(repository, { bindings: [{ role: "roles/artifactregistry.reader", members: ["allUsers"] }] });
         expect(store.check({ kind: "anonymous" }, "artifactregistry.repositories.get", repository)).toBe(true);

@@ -13,7 +13,7 @@ const create = (accountId: string, serviceAccount: object = {}) =>
     emulator.call("POST", ACCOUNTS, { body: { accountId, serviceAccount } });
 
 describe("a service account", () => {
-    it("lives from create to delete as the provider asks for it", async () => {
+    it("is created, read, changed and deleted as the provider does it", async () => {
         const created = await create("trainer", { displayName: "Trainer", description: "runs the VM" });
         expect(created.json).toEqual({
             name: `projects/demo-project/serviceAccounts/${EMAIL}`,
@@ -47,7 +47,7 @@ describe("a service account", () => {
         expect((await emulator.call("DELETE", path)).status).toBe(404);
     });
 
-    it("is switched off and patched with the etag from before, as the provider does", async () => {
+    it("is disabled and then patched with the earlier etag, as the provider does", async () => {
         const created = await create("switched-off");
         const path = `${ACCOUNTS}/switched-off@demo-project.iam.gserviceaccount.com`;
         await emulator.call("POST", `${path}:disable`);
@@ -85,7 +85,7 @@ describe("a service account", () => {
         expect(ids).toEqual([["account-a", "account-b"], ["account-c"]]);
     });
 
-    it("has a policy of its own", async () => {
+    it("has its own policy", async () => {
         await create("policy-holder");
         const path = `${ACCOUNTS}/policy-holder@demo-project.iam.gserviceaccount.com`;
         const policy = { bindings: [{ role: "roles/iam.serviceAccountUser", members: ["user:me@example.com"] }] };
@@ -93,7 +93,7 @@ describe("a service account", () => {
         expect((await emulator.call("POST", `${path}:getIamPolicy`)).json).toMatchObject(policy);
     });
 
-    it("has no keys: their routes are not implemented", async () => {
+    it("has no keys, because their routes are not implemented", async () => {
         const answer = await emulator.call("POST", `${ACCOUNTS}/${EMAIL}/keys`, { body: {} });
         expect(answer.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("/keys") });
     });

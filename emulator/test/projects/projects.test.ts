@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => emulator.stop());
 
 describe("a project", () => {
-    it("exists under every valid id, with a number that finds it again", async () => {
+    it("exists under every valid id, and can be found by its number", async () => {
         const byId = await emulator.call("GET", PROJECT_ID);
         expect(byId.json).toMatchObject({
             projectId: "demo-project",
@@ -27,7 +27,7 @@ describe("a project", () => {
         },
     );
 
-    it("has an IAM policy, changed as the provider does", async () => {
+    it("has an IAM policy that changes as the provider changes it", async () => {
         const member = "user:me@example.com";
         const body = { options: { requestedPolicyVersion: 3 } };
         const before = await emulator.call("POST", `${PROJECT_ID}:getIamPolicy`, { body });
@@ -48,7 +48,7 @@ describe("a project", () => {
         expect(masked.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("updateMask") });
     });
 
-    it("says which permissions the caller has", async () => {
+    it("returns the permissions that the caller has", async () => {
         const permissions = ["resourcemanager.projects.get", "compute.instances.create"];
         const answer = await emulator.call("POST", `${PROJECT_ID}:testIamPermissions`, { body: { permissions } });
         expect(answer.json).toEqual({ permissions });
@@ -62,14 +62,14 @@ describe("the services of a project", () => {
         return ((answer.at("services") ?? []) as { name: string }[]).map(({ name }) => name.split("/").at(-1));
     };
 
-    it("begin with those that a provider needs for itself", async () => {
+    it("include at first those that the provider itself needs", async () => {
         expect(await enabled("services-one")).toEqual([
             "cloudresourcemanager.googleapis.com",
             "serviceusage.googleapis.com",
         ]);
     });
 
-    it("are switched on one by one, by operations that are done at once", async () => {
+    it("are enabled one by one, by operations that are done at once", async () => {
         const path = "/v1/projects/services-two/services/compute.googleapis.com";
         const operation = await emulator.call("POST", `${path}:enable`, { body: {} });
         expect(operation.json).toMatchObject({ done: true, response: { service: { state: "ENABLED" } } });
@@ -81,7 +81,7 @@ describe("the services of a project", () => {
         expect((await emulator.call("POST", `${path}:disable`)).at("error.status")).toBe("FAILED_PRECONDITION");
     });
 
-    it("are switched on in a batch", async () => {
+    it("are enabled in a batch", async () => {
         const serviceIds = ["iam.googleapis.com", "artifactregistry.googleapis.com"];
         const answer = await emulator.call("POST", "/v1/projects/services-three/services:batchEnable", {
             body: { serviceIds },
@@ -100,7 +100,7 @@ describe("the services of a project", () => {
         expect(answer.at("error")).toMatchObject({ code: status, message: expect.stringContaining(named) });
     });
 
-    it("refuse a filter that is not implemented", async () => {
+    it("reject a filter that is not implemented", async () => {
         expect((await emulator.call("GET", `${PROJECT_ID}/services?filter=name:x`)).status).toBe(501);
     });
 });

@@ -8,7 +8,7 @@ import { TestEmulator } from "../http/support";
 
 const run = promisify(execFile);
 
-/** Not synchronous, as the engine talks to the registry in this very process. */
+/** Asynchronous, because the engine talks to the registry in this process. */
 async function docker(...args: string[]): Promise<string> {
     return (await run("docker", args)).stdout.trim();
 }
@@ -28,7 +28,7 @@ describeWithDocker("the registry, to a Docker engine,", () => {
         writeFileSync(path.join(folder, "hello"), "x".repeat(100_000));
         execFileSync("tar", ["-cf", "image.tar", "hello"], { cwd: folder });
         await docker("import", path.join(folder, "image.tar"), local);
-        // The credentials are in a file of the test's own, not in the developer's.
+        // The credentials are in the test's own file, not in the developer's.
         const auth = Buffer.from("oauth2accesstoken:any-token").toString("base64");
         const host = registryUri.split("/")[0] ?? "";
         writeFileSync(path.join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
@@ -41,7 +41,7 @@ describeWithDocker("the registry, to a Docker engine,", () => {
 
     const withCredentials = (...args: string[]) => docker("--config", folder, ...args);
 
-    it("takes a push and gives the same image back by digest", async () => {
+    it("accepts a push and returns the same image by digest", async () => {
         const id = await docker("image", "inspect", "--format", "{{.Id}}", local);
         await docker("tag", local, `${registryUri}/tiny:v1`);
         const digest = /digest: (sha256:[0-9a-f]{64})/.exec(
@@ -54,7 +54,7 @@ describeWithDocker("the registry, to a Docker engine,", () => {
         await docker("tag", id, local);
     });
 
-    it("asks for credentials", async () => {
+    it("requires credentials", async () => {
         await docker("tag", local, `${registryUri}/tiny:v1`);
         await expect(docker("--config", path.join(folder, "none"), "push", `${registryUri}/tiny:v1`)).rejects.toThrow(
             /no basic auth credentials|unauthorized|authentication/i,

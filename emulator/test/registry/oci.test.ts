@@ -29,7 +29,7 @@ const basic = (user: string, password: string) => ({
 });
 const code = (answer: { at(path: string): unknown }) => answer.at("errors.0.code");
 
-/** Uploads a blob in one piece. */
+/** Uploads a blob in one request. */
 async function upload(content: string, image = IMAGE): Promise<string> {
     const answer = await emulator.call("POST", `${image}/blobs/uploads/?digest=${digest(content)}`, { body: content });
     expect(answer.status).toBe(201);
@@ -57,8 +57,8 @@ const put = (reference: string, body: string, image = IMAGE) =>
         headers: { "content-type": "application/vnd.oci.image.manifest.v1+json" },
     });
 
-describe("the registry's door", () => {
-    it("asks for Basic credentials, and takes an access token as password or as bearer token", async () => {
+describe("access to the registry", () => {
+    it("requires Basic credentials, and accepts an access token as password or as bearer token", async () => {
         const challenge = await emulator.call("GET", "/v2/", { token: null });
         expect([challenge.status, code(challenge)]).toEqual([401, "UNAUTHORIZED"]);
         expect(challenge.headers.get("www-authenticate")).toMatch(/^Basic realm=/);
@@ -87,7 +87,7 @@ describe("the registry's door", () => {
 });
 
 describe("blobs", () => {
-    it("are uploaded in pieces, which may be asked about", async () => {
+    it("are uploaded in chunks, with a status request in between", async () => {
         const begun = await emulator.call("POST", `${IMAGE}/blobs/uploads/`, { body: "" });
         expect(begun.status).toBe(202);
         const location = begun.headers.get("location") ?? "";
@@ -106,13 +106,13 @@ describe("blobs", () => {
         expect(code(await emulator.call("PUT", `${location}?digest=${wanted}`))).toBe("BLOB_UPLOAD_UNKNOWN");
     });
 
-    it("are refused when the digest is another's", async () => {
+    it("are rejected when the digest is wrong", async () => {
         const answer = await emulator.call("POST", `${IMAGE}/blobs/uploads/?digest=${digest("a")}`, { body: "b" });
         expect([answer.status, code(answer)]).toEqual([400, "DIGEST_INVALID"]);
         expect(code(await emulator.call("GET", `${IMAGE}/blobs/${digest("a")}`))).toBe("BLOB_UNKNOWN");
     });
 
-    it("belong to a repository, and are mounted from another", async () => {
+    it("belong to one repository, and can be mounted by another", async () => {
         const wanted = await upload("shared");
         const there = "/v2/demo-project/others/y";
         expect((await emulator.call("HEAD", `${there}/blobs/${wanted}`)).status).toBe(404);
@@ -126,7 +126,7 @@ describe("blobs", () => {
 });
 
 describe("manifests", () => {
-    it("are kept byte for byte, by tag and by digest", async () => {
+    it("are stored byte for byte, by tag and by digest", async () => {
         const text = await manifestOf('{"a":1}', "layer 2");
         const answer = await put("v2", text);
         expect([answer.status, answer.headers.get("docker-content-digest")]).toEqual([201, digest(text)]);
@@ -157,12 +157,12 @@ describe("manifests", () => {
         [`{"schemaVersion":2,"manifests":[{"digest":"${digest("nowhere")}"}]}`, "v3", "MANIFEST_BLOB_UNKNOWN"],
         ['{"schemaVersion":2,"manifests":[]}', digest("another"), "DIGEST_INVALID"],
         ['{"schemaVersion":2,"manifests":[]}', "-bad-tag", "DIGEST_INVALID"],
-    ])("are refused: %s as %s is %s", async (text, reference, expected) => {
+    ])("are rejected: %s as %s is %s", async (text, reference, expected) => {
         const answer = await put(reference, text);
         expect([answer.status, code(answer)]).toEqual([400, expected]);
     });
 
-    it("of a repository that is not there are refused to the developer with NAME_UNKNOWN", async () => {
+    it("are rejected with NAME_UNKNOWN when the repository does not exist", async () => {
         expect(code(await emulator.call("GET", "/v2/demo-project/none/x/manifests/v1"))).toBe("NAME_UNKNOWN");
         expect(code(await emulator.call("GET", "/v2/demo-project/images/UPPER/manifests/v1"))).toBe("NAME_INVALID");
     });

@@ -15,7 +15,7 @@ const create = (id: string, body: object = { format: "DOCKER" }) =>
     emulator.call("POST", `${PARENT}?repositoryId=${id}`, { body });
 
 describe("a repository", () => {
-    it("comes back as it was made, at the emulator's own address", async () => {
+    it("is returned as created, at the emulator's own address", async () => {
         const body = {
             format: "DOCKER",
             mode: "STANDARD_REPOSITORY",
@@ -48,7 +48,7 @@ describe("a repository", () => {
         expect((await emulator.call("GET", PARENT)).at("repositories.0")).toEqual(json);
     });
 
-    it("changes only what the mask names", async () => {
+    it("changes only the fields that the mask names", async () => {
         await create("images", { format: "DOCKER", description: "old", labels: { a: "b" } });
         const body = { description: "new", labels: {} };
         expect((await emulator.call("PATCH", `${PARENT}/images?updateMask=description`, { body })).json).toMatchObject({
@@ -65,11 +65,11 @@ describe("a repository", () => {
         ["images", { format: "MAVEN" }, 501],
         ["images", { format: "DOCKER", kmsKeyName: "k" }, 501],
         ["images", { format: "DOCKER", mode: "REMOTE_REPOSITORY" }, 501],
-    ])("with id %j and body %j is answered %d", async (id, body, status) => {
+    ])("is answered for id %j and body %j with %d", async (id, body, status) => {
         expect((await create(id, body)).status).toBe(status);
     });
 
-    it("is there once, and gone when it is deleted, with its images and its policy", async () => {
+    it("exists once, and is deleted with its images and its policy", async () => {
         await create("images");
         expect((await create("images")).status).toBe(409);
         const registryUri = `${new URL(emulator.url).host}/demo-project/images`;
@@ -106,7 +106,7 @@ describe("a repository", () => {
         expect((await emulator.call("POST", `${PARENT}/images:setIamPolicy`, { body: { policy } })).status).toBe(409);
     });
 
-    it("that is not there has no policy either", async () => {
+    it("has no policy when it does not exist", async () => {
         expect((await emulator.call("GET", `${PARENT}/none:getIamPolicy`)).status).toBe(404);
         expect((await emulator.call("GET", `${PARENT}/none`)).status).toBe(404);
         expect((await emulator.call("DELETE", `${PARENT}/none`)).status).toBe(404);

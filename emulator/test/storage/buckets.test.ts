@@ -11,7 +11,7 @@ const insert = (body: object, project = "demo-project") =>
     emulator.call("POST", `/storage/v1/b?project=${project}`, { body });
 
 describe("a new bucket", () => {
-    it("comes back with what Google fills in", async () => {
+    it("is returned with Google's defaults", async () => {
         const answer = await insert({ name: "defaults-bucket", location: "us-central1" });
         expect(answer.status).toBe(200);
         expect(answer.json).toMatchObject({
@@ -70,7 +70,7 @@ describe("a new bucket", () => {
         ["my-google-data", '"google"'],
         ["my-g00gle-data", '"google"'],
         ["two..dots", "between dots"],
-    ])("may not be called %s", async (name, rule) => {
+    ])("is rejected under the name %s", async (name, rule) => {
         const answer = await insert({ name });
         expect(answer.status).toBe(400);
         expect(answer.at("error.message")).toContain(rule);
@@ -90,13 +90,13 @@ describe("a new bucket", () => {
         [{ softDeletePolicy: { retentionDurationSeconds: "5" } }, "softDeletePolicy"],
         [{ versioning: { enabled: "yes" } }, "versioning.enabled"],
         [{ lifecycle: { rule: [{ action: { type: "Explode" }, condition: {} }] } }, "lifecycle.rule.0.action.type"],
-    ])("is refused with %j, naming the field", async (setting, field) => {
+    ])("is rejected with %j, naming the field", async (setting, field) => {
         const answer = await insert({ name: "refused-bucket", ...setting });
         expect(answer.status).toBe(400);
         expect(answer.at("error.message")).toContain(field);
     });
 
-    it("cannot take the name of another, in whatever project", async () => {
+    it("cannot take the name of another bucket of any project", async () => {
         await insert({ name: "taken-bucket" });
         const own = await insert({ name: "taken-bucket" });
         const others = await insert({ name: "taken-bucket" }, "other-project");
@@ -111,7 +111,7 @@ describe("a change of a bucket", () => {
         await insert({ name: "patch-bucket", labels: { a: "1", b: "2" }, versioning: { enabled: true } });
     });
 
-    it("merges, and null removes", async () => {
+    it("merges a patch, and removes a null member", async () => {
         const body = { labels: { a: null, c: "3" }, cors: null, retentionPolicy: null };
         const answer = await emulator.call("PATCH", "/storage/v1/b/patch-bucket", { body });
         expect(answer.status).toBe(200);
@@ -123,7 +123,7 @@ describe("a change of a bucket", () => {
         expect(answer.at("labels.a")).toBeUndefined();
     });
 
-    it("as update replaces all settings, and ignores output-only fields sent back", async () => {
+    it("replaces all settings in an update, and ignores output-only fields", async () => {
         const before = await emulator.call("GET", "/storage/v1/b/patch-bucket");
         const { versioning: _, ...body } = before.json as Record<string, unknown>;
         const answer = await emulator.call("PUT", "/storage/v1/b/patch-bucket", { body });
@@ -132,7 +132,7 @@ describe("a change of a bucket", () => {
         expect(answer.at("labels")).toEqual(before.at("labels"));
     });
 
-    it("holds to metageneration preconditions", async () => {
+    it("honours metageneration preconditions", async () => {
         const bucket = await emulator.call("GET", "/storage/v1/b/patch-bucket");
         const metageneration = Number(bucket.at("metageneration"));
         const path = "/storage/v1/b/patch-bucket?ifMetageneration";
@@ -146,7 +146,7 @@ describe("a change of a bucket", () => {
     it.each([
         [{ location: "EU" }, "location"],
         [{ name: "renamed-bucket" }, "renamed"],
-    ])("cannot be %j", async (body, word) => {
+    ])("is rejected with %j", async (body, word) => {
         const answer = await emulator.call("PATCH", "/storage/v1/b/patch-bucket", { body });
         expect(answer.status).toBe(400);
         expect(answer.at("error.message")).toContain(word);
@@ -166,7 +166,7 @@ describe("buckets of a project", () => {
         expect(second.at("nextPageToken")).toBeUndefined();
     });
 
-    it("are none in a project without", async () => {
+    it("are an empty list in a project without buckets", async () => {
         expect((await emulator.call("GET", "/storage/v1/b?project=empty-project")).json).toEqual({
             kind: "storage#buckets",
         });
@@ -174,7 +174,7 @@ describe("buckets of a project", () => {
 });
 
 describe("deleting a bucket", () => {
-    it("is refused while it holds even a noncurrent version", async () => {
+    it("is rejected while the bucket has even a noncurrent version", async () => {
         await emulator.makeBucket("full-bucket", { versioning: { enabled: true } });
         const generation = (await emulator.upload("full-bucket", "a", "1")).at("generation");
         await emulator.call("DELETE", emulator.objectPath("full-bucket", "a"));
@@ -191,7 +191,7 @@ describe("deleting a bucket", () => {
         expect((await emulator.call("GET", "/storage/v1/b/full-bucket")).status).toBe(404);
     });
 
-    it("of the force-destroying provider finds an empty list of caches, with its trailing slash", async () => {
+    it("works with the provider's forceDestroy, which lists caches under a path with a trailing slash", async () => {
         await emulator.makeBucket("caches-bucket");
         const answer = await emulator.call("GET", "/storage/v1/b/caches-bucket/anywhereCaches/");
         expect(answer.json).toEqual({ kind: "storage#anywhereCaches" });

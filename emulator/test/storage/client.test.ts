@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What every program does with a bucket, through the real client. */
+/** The usual operations on a bucket, through the real client. */
 async function exercise(bucket: Bucket): Promise<void> {
     const status = bucket.file("runs/r-1/status.json");
     await status.save("{}", {
@@ -44,7 +44,7 @@ async function exercise(bucket: Bucket): Promise<void> {
     });
     const target = path.join(folder, "downloaded");
     await bucket.file("runs/r-1/chunks").download({ destination: target, validation: "crc32c" });
-    // Not toEqual, which takes a second for so many bytes.
+    // Not toEqual, which takes a second for this many bytes.
     expect(content.equals(await readFile(target))).toBe(true);
     const [part] = await bucket.file("runs/r-1/whole").download({ start: 10, end: 19 });
     expect(part).toEqual(content.subarray(10, 20));
@@ -63,7 +63,7 @@ describe("@google-cloud/storage with apiEndpoint and a token, as the developer",
     beforeAll(async () => {
         emulator = await TestEmulator.start();
         storage = new Storage({ apiEndpoint: emulator.url, projectId: "demo-project" });
-        // The client sends no credentials to an endpoint of one's own; useAuthWithCustomEndpoint misses resumable uploads.
+        // The client sends no credentials to a custom endpoint; useAuthWithCustomEndpoint misses resumable uploads.
         storage.interceptors.push({
             request: (options) => {
                 const uri = String("uri" in options ? options.uri : options.url);
@@ -73,7 +73,7 @@ describe("@google-cloud/storage with apiEndpoint and a token, as the developer",
     });
     afterAll(() => emulator.stop());
 
-    it("makes a bucket, works with it and removes it with all versions", async () => {
+    it("creates a bucket, works with it and deletes it with all versions", async () => {
         const [bucket] = await storage.createBucket("client-bucket", {
             location: "us-central1",
             versioning: { enabled: true },
@@ -119,7 +119,7 @@ describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service a
 
     beforeAll(async () => {
         services = createServices({ dataDir: path.join(folder, "vm"), runtime: "process" });
-        // What a VM's own endpoint is: whoever sends no token is the VM's service account.
+        // Like a VM's own endpoint: a request without a token comes from the VM's service account.
         server = await ApiServer.start({
             routes: storageRoutes(services),
             authenticate: () => ({ kind: "serviceAccount", email: EMAIL }),
@@ -148,11 +148,11 @@ describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service a
         await services.documents.flush();
     });
 
-    it("works within what the account may do", async () => {
+    it("does what the account may do", async () => {
         await exercise(new Storage({ projectId: "demo-project" }).bucket("vm-bucket"));
     });
 
-    it.each([[true], [false]])("is refused outside of it (resumable: %s), in Google's words", async (resumable) => {
+    it.each([[true], [false]])("is denied everything else in Google's words (resumable: %s)", async (resumable) => {
         const file = new Storage({ projectId: "demo-project" }).bucket("vm-bucket").file("data/x");
         await expect(file.save("x", { resumable })).rejects.toThrow(
             resumable
@@ -164,7 +164,7 @@ describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service a
 });
 
 describe("a token from the metadata server", () => {
-    it("stands for its account on the main port", async () => {
+    it("represents its account on the main port", async () => {
         const emulator = await TestEmulator.start();
         await emulator.makeBucket("token-bucket");
         const { accessToken, expiresInSeconds } = mintToken(EMAIL);

@@ -45,18 +45,18 @@ describe("a listing", () => {
         ["prefix=c/&versions=True", ["c/d", "c/d#2"], []],
         ["prefix=c/&versions=False", ["c/d#2"], []],
         ["prefix=zzz", [], []],
-    ])("of ?%s", (query, names, prefixes) => {
+    ])("returns the names and prefixes of ?%s", (query, names, prefixes) => {
         expect(list(tree, query)).toEqual({ names, prefixes, nextPageToken: undefined });
     });
 
-    it("counts items and prefixes in a page together", () => {
+    it("counts items and prefixes of a page together", () => {
         const first = list(tree, "delimiter=/&maxResults=2");
         expect(first).toMatchObject({ names: ["a"], prefixes: ["a/"] });
         const second = list(tree, `delimiter=/&maxResults=2&pageToken=${first.nextPageToken}`);
         expect(second).toMatchObject({ names: ["c"], prefixes: ["b/"] });
     });
 
-    it("shows everything once, whatever the page size", () => {
+    it("returns everything once, whatever the page size", () => {
         const name = fc.stringMatching(/^[ab/é]{1,5}$/);
         const versions = fc.uniqueArray(fc.tuple(name, fc.integer({ min: 1, max: 3 })), { selector: String });
         const query = fc.record({
@@ -86,7 +86,7 @@ describe("a listing", () => {
         );
     });
 
-    it("refuses a token that is none, a page size that is no number and a boolean that is none", () => {
+    it("rejects an invalid page token, page size or boolean", () => {
         expect(() => list(tree, "versions=yes")).toThrow(expect.objectContaining({ code: 400 }));
         expect(() => list(tree, "pageToken=%%%")).toThrow(expect.objectContaining({ code: 400 }));
         expect(() => readMaxResults("many")).toThrow(expect.objectContaining({ code: 400 }));
@@ -95,7 +95,7 @@ describe("a listing", () => {
 });
 
 describe("the order of names", () => {
-    it("is that of their UTF-8 bytes", () => {
+    it("follows their UTF-8 bytes", () => {
         const names = ["\u{1F600}", "\uFF5E", "é", "z", "a/", "a", "a0"];
         const expected = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
         expect([...names].sort(compareUtf8)).toEqual(expected);

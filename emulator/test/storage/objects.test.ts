@@ -15,7 +15,7 @@ afterAll(() => emulator.stop());
 const path = (name: string, query = "") => emulator.objectPath(BUCKET, name, query);
 const md5 = (text: string) => createHash("md5").update(text).digest("base64");
 
-/** A multipart upload as the providers send it. */
+/** A multipart upload in the form of the providers. */
 function multipart(metadata: object, content: string, query = "") {
     const body = [
         "--part",
@@ -35,7 +35,7 @@ function multipart(metadata: object, content: string, query = "") {
 }
 
 describe("an uploaded object", () => {
-    it("comes back with hashes, sizes and links in Google's formats", async () => {
+    it("is returned with hashes, sizes and links in Google's formats", async () => {
         const answer = await emulator.upload(BUCKET, "dir/naïve name.txt", "hello");
         expect(answer.status).toBe(200);
         const generation = answer.at("generation");
@@ -59,7 +59,7 @@ describe("an uploaded object", () => {
         expect((await emulator.call("GET", path("dir/naïve name.txt"))).json).toEqual(answer.json);
     });
 
-    it("may come as multipart/related with metadata", async () => {
+    it("may be sent as multipart/related with metadata", async () => {
         const metadata = {
             bucket: BUCKET,
             contentType: "text/x-own",
@@ -78,14 +78,14 @@ describe("an uploaded object", () => {
     it.each([
         ["md5Hash", { md5Hash: md5("other") }, "MD5"],
         ["crc32c", { crc32c: "AAAAAA==" }, "CRC32C"],
-    ])("is refused when its %s is wrong, and leaves nothing", async (_, claimed, word) => {
+    ])("is rejected when its %s is wrong, and leaves nothing behind", async (_, claimed, word) => {
         const answer = await multipart({ name: "wrong.csv", ...claimed }, "content");
         expect(answer.status).toBe(400);
         expect(answer.at("error.message")).toContain(word);
         expect((await emulator.call("GET", path("wrong.csv"))).status).toBe(404);
     });
 
-    it("is accepted when its hashes are right, also in the x-goog-hash header", async () => {
+    it("is accepted when its hashes are right, in the x-goog-hash header too", async () => {
         const right = await multipart({ name: "right.csv", md5Hash: md5("hello"), crc32c: "mnG7TA==" }, "hello");
         const header = { "x-goog-hash": `crc32c=mnG7TA==,md5=${md5("hello")}` };
         const byHeader = await emulator.upload(BUCKET, "right.txt", "hello", "", { headers: header });
@@ -93,21 +93,24 @@ describe("an uploaded object", () => {
         expect([right.status, byHeader.status, wrong.status]).toEqual([200, 200, 400]);
     });
 
-    it.each([[""], ["two\nlines"], ["."], [".."], ["x".repeat(1025)]])("may not be called %j", async (name) => {
-        expect((await emulator.upload(BUCKET, name, "x")).status).toBe(400);
-    });
+    it.each([[""], ["two\nlines"], ["."], [".."], ["x".repeat(1025)]])(
+        "is rejected under the name %j",
+        async (name) => {
+            expect((await emulator.upload(BUCKET, name, "x")).status).toBe(400);
+        },
+    );
 
-    it("needs its bucket to exist", async () => {
+    it("requires its bucket to exist", async () => {
         const answer = await emulator.upload("no-such-bucket", "a", "x");
         expect(answer.at("error")).toMatchObject({ code: 404, message: "The specified bucket does not exist." });
     });
 
-    it("names a field of its metadata that is not implemented", async () => {
+    it("is rejected with the name of an unimplemented metadata field", async () => {
         const answer = await multipart({ name: "kms.csv", kmsKeyName: "k" }, "x");
         expect(answer.at("error")).toMatchObject({ code: 501, message: expect.stringContaining('"kmsKeyName"') });
     });
 
-    it("changes its metadata by patch and update, not its generation", async () => {
+    it("keeps its generation when patch and update change its metadata", async () => {
         const { generation } = (await multipart({ name: "meta.csv", metadata: { a: "1" } }, "x")).json as {
             generation: string;
         };
@@ -126,7 +129,7 @@ describe("an uploaded object", () => {
         expect(updated.at("metadata")).toBeUndefined();
     });
 
-    it("under a hold can be neither overwritten nor deleted", async () => {
+    it("can be neither overwritten nor deleted under a hold", async () => {
         await multipart({ name: "held.csv", temporaryHold: true }, "x");
         expect((await emulator.call("DELETE", path("held.csv"))).status).toBe(403);
         expect((await emulator.upload(BUCKET, "held.csv", "y")).status).toBe(403);
@@ -138,7 +141,7 @@ describe("an uploaded object", () => {
 describe("a download", () => {
     beforeAll(() => emulator.upload(BUCKET, "ten.txt", "0123456789"));
 
-    it("carries the headers that clients verify by", async () => {
+    it("has the headers that clients use for verification", async () => {
         const answer = await emulator.call("GET", path("ten.txt", "?alt=media"));
         const meta = await emulator.call("GET", path("ten.txt"));
         expect(answer.text).toBe("0123456789");
@@ -162,24 +165,24 @@ describe("a download", () => {
         ["bytes=5-2", 200, "0123456789", null],
         ["bytes=0-1,3-4", 200, "0123456789", null],
         ["lines=0-1", 200, "0123456789", null],
-    ])("of range %s is %i", async (range, status, text, contentRange) => {
+    ])("answers range %s with %i", async (range, status, text, contentRange) => {
         const answer = await emulator.call("GET", path("ten.txt", "?alt=media"), { headers: { range } });
         expect([answer.status, answer.text, answer.headers.get("content-range")]).toEqual([status, text, contentRange]);
     });
 
-    it("beyond the end is 416 with the size", async () => {
+    it("returns 416 with the size for a range beyond the end", async () => {
         const answer = await emulator.call("GET", path("ten.txt", "?alt=media"), { headers: { range: "bytes=10-" } });
         expect([answer.status, answer.headers.get("content-range")]).toEqual([416, "bytes */10"]);
         expect(answer.at("error.errors.0.reason")).toBe("requestedRangeNotSatisfiable");
     });
 
-    it("of an empty object is empty", async () => {
+    it("returns nothing for an empty object", async () => {
         await emulator.upload(BUCKET, "empty", "");
         const answer = await emulator.call("GET", path("empty", "?alt=media"));
         expect([answer.status, answer.text, answer.headers.get("content-length")]).toEqual([200, "", "0"]);
     });
 
-    it("of gzip content is unpacked only for who cannot", async () => {
+    it("decompresses gzip only for clients that do not accept it", async () => {
         const packed = gzipSync("packed text");
         await emulator.upload(BUCKET, "packed", packed, "&contentEncoding=gzip");
         const unpacked = await emulator.call("GET", path("packed", "?alt=media"), {
@@ -193,7 +196,7 @@ describe("a download", () => {
         expect(asStored.headers.get("content-length")).toBe(String(packed.length));
     });
 
-    it("is 304 when the caller has it", async () => {
+    it("returns 304 for a matching ETag", async () => {
         const etag = String((await emulator.call("GET", path("ten.txt"))).at("etag"));
         const answer = await emulator.call("GET", path("ten.txt", "?alt=media"), {
             headers: { "if-none-match": etag },
@@ -212,7 +215,7 @@ describe("an object in a versioned bucket", () => {
         ]);
     };
 
-    it("keeps what was overwritten and deleted", async () => {
+    it("keeps overwritten and deleted versions", async () => {
         const one = (await emulator.upload("versions-bucket", "keep", "one")).at("generation");
         const two = (await emulator.upload("versions-bucket", "keep", "two")).at("generation");
         expect(await list("keep")).toEqual([[two, "live"]]);
@@ -232,7 +235,7 @@ describe("an object in a versioned bucket", () => {
         expect((await emulator.upload("versions-bucket", "keep", "three", "&ifGenerationMatch=0")).status).toBe(200);
     });
 
-    it("is deleted for good by generation", async () => {
+    it("is deleted permanently by generation", async () => {
         const one = (await emulator.upload("versions-bucket", "gone", "one")).at("generation");
         await emulator.upload("versions-bucket", "gone", "two");
         expect((await emulator.call("DELETE", versioned("gone", `?generation=${one}`))).status).toBe(204);
@@ -259,7 +262,7 @@ describe("copies", () => {
         expect((await emulator.call("GET", path("copy/1", "?alt=media"))).text).toBe("x,y");
     });
 
-    it("hold to preconditions on source and destination", async () => {
+    it("honour preconditions on source and destination", async () => {
         await emulator.upload(BUCKET, "from", "x");
         await emulator.upload(BUCKET, "to", "y");
         const target = `${path("from")}/copyTo/b/${BUCKET}/o/to`;
@@ -268,7 +271,7 @@ describe("copies", () => {
         expect((await emulator.call("POST", target)).status).toBe(200);
     });
 
-    it("can be composed of several, which have no MD5 then", async () => {
+    it("can be composed of several objects, and then have no MD5", async () => {
         await emulator.upload(BUCKET, "part-1", "ab");
         await emulator.upload(BUCKET, "part-2", "cd");
         const body = {

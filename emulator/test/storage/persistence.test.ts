@@ -9,8 +9,8 @@ beforeEach(async () => {
 });
 afterEach(() => emulator.stop());
 
-describe("an emulator that is started again", () => {
-    it("has its buckets, objects, versions, policies, accounts and grants still", async () => {
+describe("a restarted emulator", () => {
+    it("still has its buckets, objects, versions, policies, accounts and grants", async () => {
         await emulator.makeBucket("kept-bucket", { versioning: { enabled: true }, labels: { a: "1" } });
         await emulator.upload("kept-bucket", "a/b", "one");
         const live = await emulator.upload("kept-bucket", "a/b", "two");
@@ -39,7 +39,7 @@ describe("an emulator that is started again", () => {
         expect(next.status).toBe(200);
     });
 
-    it("has cleared away contents that no object names", async () => {
+    it("has deleted contents that no object names", async () => {
         await emulator.makeBucket("swept-bucket");
         await emulator.upload("swept-bucket", "kept", "x");
         const blobs = path.join(emulator.dataDir, "blobs");
@@ -50,7 +50,7 @@ describe("an emulator that is started again", () => {
 });
 
 describe("contents on disk", () => {
-    it("go with the objects they belong to", async () => {
+    it("are deleted with their objects", async () => {
         await emulator.makeBucket("disk-bucket");
         const blobs = path.join(emulator.dataDir, "blobs");
         await emulator.upload("disk-bucket", "a", "1");
@@ -63,7 +63,7 @@ describe("contents on disk", () => {
 });
 
 describe("the inventory", () => {
-    it("names everything that would bill or clutter, and is empty at the end", async () => {
+    it("names everything that would cost money or clutter a project, and is empty at the end", async () => {
         await emulator.makeBucket("counted-bucket");
         await emulator.upload("counted-bucket", "a", "1");
         await emulator.call("POST", "/v1/projects/demo-project/serviceAccounts", { body: { accountId: "counted" } });

@@ -3,7 +3,7 @@ import { TestEmulator } from "../http/support";
 
 const current = { generation: "100", metageneration: 3 };
 
-/** Status of a check: 200 when it holds. */
+/** Status of a check: 200 when it passes. */
 function check(query: string, object: typeof current | undefined, access: "read" | "write"): number {
     try {
         checkPreconditions(readPreconditions(new URLSearchParams(query)), object, access);
@@ -67,7 +67,7 @@ describe("preconditions over HTTP", () => {
         expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     });
 
-    it("hold on every verb", async () => {
+    it("are checked by every verb", async () => {
         const generation = (await emulator.upload("conditions", "status.json", "{}")).at("generation");
         const stale = "?ifGenerationMatch=1";
         const answers = await Promise.all([
@@ -88,7 +88,7 @@ describe("preconditions over HTTP", () => {
         expect((await emulator.call("DELETE", path(`?ifGenerationMatch=${generation}`))).status).toBe(204);
     });
 
-    it("answer 404 before 412 when there is nothing to read", async () => {
+    it("answer 404 before 412 when the object is missing", async () => {
         expect(
             (await emulator.call("GET", emulator.objectPath("conditions", "missing", "?ifGenerationMatch=5"))).status,
         ).toBe(404);

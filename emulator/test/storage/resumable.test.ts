@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.stop());
 
-/** Starts a session and gives its URI. */
+/** Starts a session and returns its URI. */
 async function start(name: string, query = "", call: Call = {}): Promise<string> {
     const target = `/upload/storage/v1/b/uploads/o?uploadType=resumable&name=${name}${query}`;
     const answer = await emulator.call("POST", target, { body: {}, ...call });
@@ -29,7 +29,7 @@ const put = (uri: string, content: Uint8Array, range: string, headers: Record<st
 
 const status = (uri: string) => emulator.call("PUT", uri, { headers: { "content-range": "bytes */*" } });
 
-/** Sends a part of an announced body, waits until the server has taken `kept` bytes of it, and cuts the connection. */
+/** Sends a part of an announced body, waits until the server has received `kept` bytes of it, and cuts the connection. */
 async function breakOff(uri: string, content: Buffer, announced: number, kept: number): Promise<void> {
     const request = httpRequest(uri, {
         method: "PUT",
@@ -54,7 +54,7 @@ describe("a resumable upload", () => {
     const md5Hash = createHash("md5").update(content).digest("base64");
     const total = content.length;
 
-    it("takes chunks, tells how far it is, and makes the object at the end", async () => {
+    it("accepts chunks, reports its progress, and creates the object at the end", async () => {
         const headers = { "x-upload-content-type": "application/x-model" };
         const uri = await start("chunks", "", { headers });
         const first = await put(uri, content.subarray(0, QUANTUM), `0-${QUANTUM - 1}/*`);
@@ -88,24 +88,24 @@ describe("a resumable upload", () => {
         ["without Content-Range", undefined],
         ["of unknown length, as the Node.js client streams", "bytes 0-*/*"],
         ["of known length", `bytes 0-${2 * QUANTUM + 999}/${2 * QUANTUM + 1000}`],
-    ])("takes everything in one request %s", async (_, range) => {
+    ])("accepts everything in one request %s", async (_, range) => {
         const uri = await start("whole");
         const headers: Record<string, string> = range === undefined ? {} : { "content-range": range };
         expect((await emulator.call("PUT", uri, { body: content, headers })).json).toMatchObject({ md5Hash });
     });
 
-    it("makes an empty object", async () => {
+    it("creates an empty object", async () => {
         expect((await put(await start("empty"), Buffer.alloc(0), "*/0")).json).toMatchObject({ size: "0" });
     });
 
-    it("keeps whole multiples of 256 KiB of a chunk that breaks off, and goes on from there", async () => {
+    it("keeps multiples of 256 KiB of an interrupted chunk, and continues from there", async () => {
         const uri = await start("broken");
         await breakOff(uri, content.subarray(0, QUANTUM + 5000), total, QUANTUM);
         const last = await put(uri, content.subarray(QUANTUM), `${QUANTUM}-${total - 1}/${total}`);
         expect(last.json).toMatchObject({ size: String(total), md5Hash });
     });
 
-    it("skips what is sent again", async () => {
+    it("skips bytes that are sent again", async () => {
         const uri = await start("again");
         await put(uri, content.subarray(0, QUANTUM), `0-${QUANTUM - 1}/*`);
         const last = await put(uri, content, `0-${total - 1}/${total}`);
@@ -117,12 +117,12 @@ describe("a resumable upload", () => {
         ["a body shorter than announced", "0-99/100", 10],
         ["a total that is passed", "0-9/5", 10],
         ["a range that is none", "nonsense", 10],
-    ])("refuses %s with 400", async (_, range, length) => {
+    ])("rejects %s with 400", async (_, range, length) => {
         const answer = await put(await start("refused"), content.subarray(0, length), range);
         expect(answer.status).toBe(400);
     });
 
-    it("goes on after the emulator was restarted", async () => {
+    it("continues after a restart of the emulator", async () => {
         const uri = await start("restart");
         await put(uri, content.subarray(0, QUANTUM), `0-${QUANTUM - 1}/*`);
         await emulator.restart();
@@ -150,7 +150,7 @@ describe("a resumable upload", () => {
         expect((await emulator.call("GET", emulator.objectPath("uploads", "hashed"))).status).toBe(404);
     });
 
-    it("needs no token on its URI, which is a secret of its own", async () => {
+    it("needs no token on its URI, which is itself a secret", async () => {
         const uri = await start("secret");
         const answer = await emulator.call("PUT", uri, {
             token: null,
@@ -160,7 +160,7 @@ describe("a resumable upload", () => {
         expect(answer.json).toMatchObject({ name: "secret", size: "1" });
     });
 
-    it("is gone after a cancel, with all it received", async () => {
+    it("is deleted by a cancel, with all it received", async () => {
         const blobs = path.join(emulator.dataDir, "blobs");
         const before = await readdir(blobs);
         const uri = await start("cancelled");
@@ -179,7 +179,7 @@ describe("Content-Range", () => {
         ["bytes 0-*/*", { start: 0 }],
         ["bytes */*", {}],
         ["bytes */20", { total: 20 }],
-    ])("%s is %j", (header, range) => {
+    ])("is parsed from %s as %j", (header, range) => {
         expect(parseContentRange(header)).toEqual(range);
     });
 });
