@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe("the lock of a data folder", () => {
-    it("refuses a second emulator and names the process", async () => {
+    it("rejects a second emulator and names the process", async () => {
         const emulator = await startEmulator({ dataDir: folder, runtime: "process" });
         await expect(startEmulator({ dataDir: folder, runtime: "process" })).rejects.toThrow(
             `Another emulator (process ${process.pid}) uses the data folder ${folder}`,
@@ -79,7 +79,7 @@ describe("the lock of a data folder", () => {
         await locks[0]?.value.release();
     });
 
-    it("is given back when the start fails", async () => {
+    it("is released when the start fails", async () => {
         const other = await startEmulator({ dataDir: path.join(folder, "other"), runtime: "process" });
         const dataDir = path.join(folder, "data");
         await expect(startEmulator({ dataDir, port: other.port, runtime: "process" })).rejects.toThrow("EADDRINUSE");
