@@ -7,11 +7,11 @@ import { Consumer, type Registered } from "./consumer";
 
 const ROOT = path.resolve(__dirname, "..", "..");
 
-// The component as another Pulumi program gets it: packed, installed by npm, loaded by plain Node. It does not prove that Google
-// Cloud grants what is asked for, nor that npm's registry would take the package.
+// The component as another Pulumi program gets it: packed, installed by npm, loaded by plain Node. This proves neither that Google
+// Cloud grants what the program requests, nor that npm's registry accepts the package.
 const consumer = new Consumer();
 
-/** A Pulumi program without TypeScript, which tells what it registers instead of making it. */
+/** A Pulumi program without TypeScript that prints what it registers and creates nothing. */
 const PROGRAM = `
 const pulumi = require("@pulumi/pulumi");
 const registered = [];
@@ -46,7 +46,7 @@ async function main() {
 main();
 `;
 
-/** A Pulumi program in TypeScript; its one mistake is expected, so the types are there and are checked. */
+/** A Pulumi program in TypeScript. It expects one type error, which proves that the types exist and are checked. */
 const TYPED_PROGRAM = `
 import * as pulumi from "@pulumi/pulumi";
 import { TrainingJob, type TrainingJobArgs } from "gcp-trainer";
@@ -91,7 +91,7 @@ function inputsOf(type: string, name: string): Record<string, unknown> {
 }
 
 describe("the package", () => {
-    it("holds the component with its types, and what runs on the VM", () => {
+    it("contains the component, its types and the files of the VM, but not the config checks", () => {
         const others = consumer.packed.filter((file) => !/^dist\//.test(file));
 
         expect(others).toEqual(["LICENSE", "README.md", "package.json"]);
@@ -103,18 +103,19 @@ describe("the package", () => {
                 "dist/infra/index.js",
             ]),
         );
+        expect(consumer.packed.filter((file) => file.startsWith("dist/infra/config"))).toEqual([]);
     });
 
-    it("uses the program's own Pulumi SDK, and brings no compiler and no emulator", () => {
+    it("uses the program's own Pulumi SDK, and installs no compiler, no zod and no emulator", () => {
         const modules = path.join(consumer.folder, "node_modules");
 
         expect(existsSync(path.join(modules, "gcp-trainer", "node_modules", "@pulumi", "pulumi"))).toBe(false);
-        for (const name of ["typescript", "ts-node", "jest", "path-to-regexp"]) {
+        for (const name of ["typescript", "ts-node", "jest", "path-to-regexp", "zod"]) {
             expect(existsSync(path.join(modules, name))).toBe(false);
         }
     });
 
-    it("needs what the component imports, and nothing that it does not", () => {
+    it("depends on exactly the packages that the component imports", () => {
         const { dependencies } = JSON.parse(consumer.installed("package.json")) as {
             dependencies: Record<string, string>;
         };
@@ -129,7 +130,7 @@ describe("the package", () => {
 });
 
 describe("a Pulumi program that uses it", () => {
-    it("registers the whole job, without TypeScript", () => {
+    it("registers the whole job without TypeScript", () => {
         const types = registered.map(({ type }) => type);
 
         expect(types).toEqual(
@@ -148,7 +149,7 @@ describe("a Pulumi program that uses it", () => {
         });
     });
 
-    it("gives the VM this repository's boot script", () => {
+    it("gives the VM the boot script of this repository", () => {
         const { metadata } = inputsOf("gcp:compute/instance:Instance", "job-vm");
         const script = readFileSync(path.join(ROOT, "boot", "finish.sh"), "utf8");
         const indented = script.trimEnd().replace(/^(?=.)/gm, "      ");
@@ -163,7 +164,7 @@ describe("a Pulumi program that uses it", () => {
             { module: "commonjs", moduleResolution: "node10", ignoreDeprecations: "6.0" },
         ],
     ])(
-        "has its types with module resolution %s",
+        "compiles with module resolution %s",
         async (_name, options) => {
             await expect(consumer.typeCheck(options, ["index.ts", "documented.ts"])).resolves.toBe("");
         },
@@ -172,7 +173,7 @@ describe("a Pulumi program that uses it", () => {
 });
 
 describe("the providers that the program hands to the engine as text", () => {
-    it("hold nothing of this machine", () => {
+    it("contain no path of this machine", () => {
         for (const [type, name] of [
             ["pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "job-run"],
             ["pulumi-nodejs:dynamic/gcp-trainer:SavedResults", "job-saved-results"],

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { configTable } from "../helpers/config-table";
+import { parse } from "yaml";
 
 const ROOT = path.join(__dirname, "..", "..");
 const PAGE = path.join(ROOT, "docs", "configuration.md");
@@ -20,3 +20,28 @@ it("docs/configuration.md has the table of the keys in Pulumi.yaml", () => {
 
     expect(page.match(TABLE)?.[0]).toBe(table);
 });
+
+interface DeclaredKey {
+    type: string;
+    description: string;
+    default: unknown;
+}
+
+/** Markdown table of the config keys, generated from the text of Pulumi.yaml. */
+function configTable(pulumiYaml: string): string {
+    const { config } = parse(pulumiYaml) as { config: Record<string, DeclaredKey> };
+    const rows = Object.entries(config).map(
+        ([key, { type, description, default: value }]) =>
+            `| \`${key}\` | ${type} | ${shown(value)} | ${cell(description)} |`,
+    );
+    return ["| key | type | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function shown(value: unknown): string {
+    const isEmpty = value === "" || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+    return isEmpty ? "none" : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
+}
+
+function cell(text: string): string {
+    return text.replaceAll("|", "\\|");
+}

@@ -4,13 +4,13 @@ import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi
 import { loadConfig } from "../../infra/config";
 import { TrainingJob } from "../../infra/training-job";
 
-/** Where config, dataset and trainer are read from; small files of the tests' own. */
+/** Folder of the tests' own small dataset and trainer. */
 export const PROJECT_DIR = path.join(__dirname, "project");
 
 export const IMAGE_DIGEST = `sha256:${"d".repeat(64)}`;
 export const REGISTRY_URI = "us-central1-docker.pkg.dev/my-project/repository";
 
-/** A resource as the engine would get it. */
+/** A resource as the engine would receive it. */
 export interface Declared {
     type: string;
     name: string;
@@ -31,10 +31,10 @@ export interface DeclaredStack {
 }
 
 /**
- * Runs a program under Pulumi's mocks, and tells everything it declares, with the options that mocks do not show. It proves what
- * is asked of Google Cloud, not that Google Cloud grants it.
+ * Runs a program under Pulumi's mocks and returns everything that it declares, including the options that mocks do not show.
+ * This proves what the program requests, not that Google Cloud grants it.
  *
- * @param config the project's own keys as the engine passes them: text
+ * @param config the project's own keys as text, as the engine passes them
  */
 export async function declareStack(
     program: () => Record<string, unknown>,
@@ -101,7 +101,7 @@ export async function declareStack(
     }
 }
 
-/** Declares a job from the config: every resource comes before one of these outputs. */
+/** Declares a job from the config. These outputs depend on every resource, so all are declared when they resolve. */
 export function declareJob(config: Record<string, string> = {}): Promise<DeclaredStack> {
     return declareStack(() => {
         const { metrics, leftToBill, logsUrl, resultsDir } = new TrainingJob("trainer", loadConfig());
@@ -109,7 +109,7 @@ export function declareJob(config: Record<string, string> = {}): Promise<Declare
     }, config);
 }
 
-/** The one resource of that name and type. */
+/** The only resource with this type and name. */
 export function resource({ resources }: DeclaredStack, type: string, name?: string): Declared {
     const found = resources.filter((each) => each.type === type && (name === undefined || each.name === name));
     const [first] = found;
@@ -119,7 +119,7 @@ export function resource({ resources }: DeclaredStack, type: string, name?: stri
     return first;
 }
 
-/** Outputs that Google Cloud, or the docker provider, adds to a resource. The stack has no other types. */
+/** Outputs that Google Cloud or the docker provider adds. A type that is missing here is not part of the stack. */
 const computed: Record<string, (args: MockResourceArgs) => Record<string, unknown>> = {
     "gcp:projects/service:Service": () => ({}),
     "gcp:storage/bucket:Bucket": ({ inputs }) => ({ url: `gs://${inputs.name}` }),
@@ -159,7 +159,7 @@ function made(args: MockResourceArgs): MockResourceResult {
     return { id: `${args.name}-id`, state: { ...args.inputs, ...add(args) } };
 }
 
-/** A secret as it travels to the engine. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
+/** A secret as the engine receives it. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
 export function secret(value: unknown): Record<string, unknown> {
     return { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value };
 }
@@ -177,7 +177,7 @@ function called({ token, inputs }: MockCallArgs): Record<string, unknown> {
     }
 }
 
-/** Assets hold a promise of their path, and the provider of a dynamic resource is a text that has tests of its own. */
+/** Awaits the paths of assets, and shortens the text of dynamic providers, which has its own tests. */
 async function awaited(inputs: Record<string, unknown>): Promise<Record<string, unknown>> {
     const { __provider, ...rest } = inputs;
     const { source } = rest;

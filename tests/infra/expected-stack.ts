@@ -1,7 +1,7 @@
 import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
 import { IMAGE_DIGEST, REGISTRY_URI, secret } from "./declared-stack";
 
-/** The stack `dev` with the default config, on the tests' own small dataset and trainer. */
+/** The stack `dev` with the default config, on the tests' small dataset and trainer. */
 export const BASE = "gcp-trainer-dev-971bc2";
 export const BUCKET = "gcp-trainer-dev-971bc250c1";
 export const ACCOUNT = `${BASE}@my-project.iam.gserviceaccount.com`;
@@ -11,7 +11,7 @@ export const RUN_ID = "r-6b9107f278";
 export const VM = `${BASE}-${RUN_ID}`;
 export const DATASET_URI = `gs://${BUCKET}/data/f81ab47d02/iris.csv`;
 export const APIS = ["compute", "artifactregistry", "iam", "storage", "logging"].map((api) => `trainer-apis-${api}`);
-/** Everything the VM's account may do. */
+/** All permissions of the VM's account. */
 export const GRANTS = ["bucket-lister", "dataset-reader", "runs-writer", "image-puller", "log-writer"].map(
     (grant) => `trainer-identity-${grant}`,
 );
@@ -35,39 +35,50 @@ export const BOOT: BootConfig = {
     gpuCount: 0,
 };
 
-function condition(title: string, prefix: string) {
-    return {
-        title,
-        expression: `resource.name.startsWith("projects/_/buckets/${BUCKET}/objects/${prefix}")`,
-    };
+/** A resource, with the inputs that decide on security, identity, cost or lifetime. */
+export interface ExpectedResource {
+    type: string;
+    name: string;
+    /** The component above it, which is part of its URN. */
+    parent: string;
+    /** Resources that it waits for, beyond those in its inputs. @default [] */
+    dependsOn?: string[];
+    inputs: Record<string, unknown>;
+    /** Names of the inputs that may have any value. A resource has no other inputs. @default [] */
+    free?: string[];
 }
 
-type ExpectedResource = [type: string, name: string, parent: string, dependsOn: string[], inputs: object];
+function grant(type: string, name: string, inputs: Record<string, unknown>, free: string[] = []): ExpectedResource {
+    const fullName = `trainer-identity-${name}`;
+    return { type, name: fullName, parent: "trainer-identity", inputs: { ...inputs, member: MEMBER }, free };
+}
 
-/** Every resource: what it is, its component, what it waits for beside its inputs, and its exact inputs. */
+/** A grant in the job's bucket. @param folder the only objects it covers; every object without it */
+function bucketGrant(name: string, role: string, folder?: string): ExpectedResource {
+    const expression = `resource.name.startsWith("projects/_/buckets/${BUCKET}/objects/${folder}/")`;
+    const condition = { title: `gcp-trainer-${folder}`, expression };
+    return grant("gcp:storage/bucketIAMMember:BucketIAMMember", name, {
+        bucket: BUCKET,
+        role,
+        ...(folder !== undefined && { condition }),
+    });
+}
+
 export const expected: readonly ExpectedResource[] = [
-    ...APIS.map(
-        (name): ExpectedResource => [
-            "gcp:projects/service:Service",
-            name,
-            "trainer-apis",
-            [],
-            {
-                project: "my-project",
-                service: `${name.replace("trainer-apis-", "")}.googleapis.com`,
-                disableOnDestroy: false,
-            },
-        ],
-    ),
-    [
-        "gcp:storage/bucket:Bucket",
-        "trainer-data",
-        "trainer-data",
-        APIS,
-        {
-            project: "my-project",
+    ...APIS.map((name) => ({
+        type: "gcp:projects/service:Service",
+        name,
+        parent: "trainer-apis",
+        inputs: { service: `${name.replace("trainer-apis-", "")}.googleapis.com`, disableOnDestroy: false },
+        free: ["project"],
+    })),
+    {
+        type: "gcp:storage/bucket:Bucket",
+        name: "trainer-data",
+        parent: "trainer-data",
+        dependsOn: APIS,
+        inputs: {
             name: BUCKET,
-            location: "US-CENTRAL1",
             uniformBucketLevelAccess: true,
             publicAccessPrevention: "enforced",
             versioning: { enabled: true },
@@ -76,37 +87,29 @@ export const expected: readonly ExpectedResource[] = [
             forceDestroy: true,
             labels: LABELS,
         },
-    ],
-    [
-        "gcp:storage/bucketObject:BucketObject",
-        "trainer-data-dataset",
-        "trainer-data",
-        [],
-        {
-            bucket: BUCKET,
-            name: "data/f81ab47d02/iris.csv",
-            source: { file: "data/iris.csv" },
-            contentType: "text/csv",
-        },
-    ],
-    [
-        "pulumi-nodejs:dynamic/gcp-trainer:SavedResults",
-        "trainer-saved-results",
-        "trainer",
-        ["trainer-data"],
-        { __provider: "source text", bucket: BUCKET, stack: "dev", resultsDir: "models" },
-    ],
-    [
-        "gcp:artifactregistry/repository:Repository",
-        "trainer-image-repository",
-        "trainer-image",
-        APIS,
-        {
-            project: "my-project",
-            location: "us-central1",
+        free: ["project", "location"],
+    },
+    {
+        type: "gcp:storage/bucketObject:BucketObject",
+        name: "trainer-data-dataset",
+        parent: "trainer-data",
+        inputs: { bucket: BUCKET, name: "data/f81ab47d02/iris.csv", source: { file: "data/iris.csv" } },
+        free: ["contentType"],
+    },
+    {
+        type: "pulumi-nodejs:dynamic/gcp-trainer:SavedResults",
+        name: "trainer-saved-results",
+        parent: "trainer",
+        dependsOn: ["trainer-data"],
+        inputs: { __provider: "source text", bucket: BUCKET, stack: "dev", resultsDir: "models" },
+    },
+    {
+        type: "gcp:artifactregistry/repository:Repository",
+        name: "trainer-image-repository",
+        parent: "trainer-image",
+        dependsOn: APIS,
+        inputs: {
             repositoryId: BASE,
-            format: "DOCKER",
-            description: "Trainer images of one gcp-trainer job",
             cleanupPolicyDryRun: false,
             cleanupPolicies: [
                 {
@@ -117,128 +120,63 @@ export const expected: readonly ExpectedResource[] = [
             ],
             labels: LABELS,
         },
-    ],
-    [
-        "docker:index/image:Image",
-        "trainer-image",
-        "trainer-image",
-        [],
-        {
+        free: ["project", "location", "format", "description"],
+    },
+    {
+        type: "docker:index/image:Image",
+        name: "trainer-image",
+        parent: "trainer-image",
+        inputs: {
             imageName: `${REGISTRY_URI}/trainer:current`,
-            build: {
-                context: ".build-context/dev/trainer",
-                dockerfile: ".build-context/dev/trainer/Dockerfile",
-                platform: "linux/amd64",
-                args: {},
-            },
             registry: secret({
                 server: "us-central1-docker.pkg.dev",
                 username: "oauth2accesstoken",
                 password: "token",
             }),
-            buildOnPreview: false,
             skipPush: false,
         },
-    ],
-    [
-        "gcp:serviceaccount/account:Account",
-        "trainer-identity",
-        "trainer-identity",
-        APIS,
-        {
-            project: "my-project",
-            accountId: BASE,
-            displayName: "gcp-trainer VM",
-            description: "Trains models on one stack's VMs",
-        },
-    ],
-    [
-        "gcp:storage/bucketIAMMember:BucketIAMMember",
-        "trainer-identity-bucket-lister",
-        "trainer-identity",
-        [],
-        { bucket: BUCKET, role: "roles/storage.legacyBucketReader", member: MEMBER },
-    ],
-    [
-        "gcp:storage/bucketIAMMember:BucketIAMMember",
-        "trainer-identity-dataset-reader",
-        "trainer-identity",
-        [],
-        {
-            bucket: BUCKET,
-            role: "roles/storage.objectViewer",
-            member: MEMBER,
-            condition: condition("gcp-trainer-data", "data/"),
-        },
-    ],
-    [
-        "gcp:storage/bucketIAMMember:BucketIAMMember",
-        "trainer-identity-runs-writer",
-        "trainer-identity",
-        [],
-        {
-            bucket: BUCKET,
-            role: "roles/storage.objectUser",
-            member: MEMBER,
-            condition: condition("gcp-trainer-runs", "runs/"),
-        },
-    ],
-    [
+        free: ["build", "buildOnPreview"],
+    },
+    {
+        type: "gcp:serviceaccount/account:Account",
+        name: "trainer-identity",
+        parent: "trainer-identity",
+        dependsOn: APIS,
+        inputs: { accountId: BASE },
+        free: ["project", "displayName", "description"],
+    },
+    bucketGrant("bucket-lister", "roles/storage.legacyBucketReader"),
+    bucketGrant("dataset-reader", "roles/storage.objectViewer", "data"),
+    bucketGrant("runs-writer", "roles/storage.objectUser", "runs"),
+    grant(
         "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
-        "trainer-identity-image-puller",
-        "trainer-identity",
-        [],
-        {
-            project: "my-project",
-            location: "us-central1",
-            repository: BASE,
-            role: "roles/artifactregistry.reader",
-            member: MEMBER,
-        },
-    ],
-    [
-        "gcp:projects/iAMMember:IAMMember",
-        "trainer-identity-log-writer",
-        "trainer-identity",
-        [],
-        { project: "my-project", role: "roles/logging.logWriter", member: MEMBER },
-    ],
-    [
-        "gcp:compute/network:Network",
-        "trainer-network",
-        "trainer-network",
-        APIS,
-        {
-            project: "my-project",
-            name: `${BASE}-network`,
-            description: "Network of one gcp-trainer job",
-            autoCreateSubnetworks: false,
-        },
-    ],
-    [
-        "gcp:compute/subnetwork:Subnetwork",
-        "trainer-network-subnetwork",
-        "trainer-network",
-        [],
-        {
-            project: "my-project",
-            region: "us-central1",
-            name: `${BASE}-subnet`,
-            network: "trainer-network-id",
-            ipCidrRange: "10.128.0.0/28",
-            privateIpGoogleAccess: true,
-        },
-    ],
-    [
-        "gcp:compute/instance:Instance",
-        "trainer-vm",
-        "trainer-vm",
-        [...APIS, ...GRANTS, "trainer-saved-results"],
-        {
-            project: "my-project",
-            zone: "us-central1-a",
+        "image-puller",
+        { repository: BASE, role: "roles/artifactregistry.reader" },
+        ["project", "location"],
+    ),
+    grant("gcp:projects/iAMMember:IAMMember", "log-writer", { role: "roles/logging.logWriter" }, ["project"]),
+    {
+        type: "gcp:compute/network:Network",
+        name: "trainer-network",
+        parent: "trainer-network",
+        dependsOn: APIS,
+        inputs: { name: `${BASE}-network`, autoCreateSubnetworks: false },
+        free: ["project", "description"],
+    },
+    {
+        type: "gcp:compute/subnetwork:Subnetwork",
+        name: "trainer-network-subnetwork",
+        parent: "trainer-network",
+        inputs: { name: `${BASE}-subnet`, network: "trainer-network-id", privateIpGoogleAccess: true },
+        free: ["project", "region", "ipCidrRange"],
+    },
+    {
+        type: "gcp:compute/instance:Instance",
+        name: "trainer-vm",
+        parent: "trainer-vm",
+        dependsOn: [...APIS, ...GRANTS, "trainer-saved-results"],
+        inputs: {
             name: VM,
-            description: "Trains one run of gcp-trainer, then powers itself off",
             machineType: "e2-standard-2",
             labels: LABELS,
             bootDisk: {
@@ -275,20 +213,19 @@ export const expected: readonly ExpectedResource[] = [
                 "enable-oslogin": "TRUE",
             },
         },
-    ],
-    [
-        "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun",
-        "trainer-run",
-        "trainer",
-        ["trainer-vm", "trainer-saved-results"],
-        {
+        free: ["project", "zone", "description"],
+    },
+    {
+        type: "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun",
+        name: "trainer-run",
+        parent: "trainer",
+        dependsOn: ["trainer-vm", "trainer-saved-results"],
+        inputs: {
             __provider: "source text",
             bucket: BUCKET,
             runId: RUN_ID,
             stack: "dev",
             resultsDir: "models",
-            project: "my-project",
-            zone: "us-central1-a",
             instance: VM,
             wait: true,
             maxAttempts: 3,
@@ -309,5 +246,6 @@ export const expected: readonly ExpectedResource[] = [
                 provisioning: "standard",
             },
         },
-    ],
+        free: ["project", "zone"],
+    },
 ];

@@ -3,12 +3,12 @@ import { type DeclaredStack, declareJob, resource } from "./declared-stack";
 import { ACCOUNT, APIS, BASE, BOOT, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
 
 const names = ({ resources }: DeclaredStack): string[] => resources.map(({ type, name }) => `${type} ${name}`).sort();
-/** Names of what one config declares and another does not. */
+/** Resources that one config declares and another does not. */
 function without(more: DeclaredStack, less: DeclaredStack): string[] {
     return names(more).filter((name) => !names(less).includes(name));
 }
 
-describe("a variation of the config changes what it should and nothing else:", () => {
+describe("a variation of the config", () => {
     let standard: DeclaredStack;
     beforeAll(async () => {
         standard = await declareJob();
@@ -16,7 +16,7 @@ describe("a variation of the config changes what it should and nothing else:", (
 
     const vmOf = (stack: DeclaredStack) => resource(stack, "gcp:compute/instance:Instance").inputs;
 
-    it("spot", async () => {
+    it("makes the VM a spot VM with provisioning: spot", async () => {
         const stack = await declareJob({ provisioning: "spot" });
 
         expect(names(stack)).toEqual(names(standard));
@@ -38,7 +38,7 @@ describe("a variation of the config changes what it should and nothing else:", (
         });
     });
 
-    it("a GPU, privileged", async () => {
+    it("attaches GPUs and runs the container privileged", async () => {
         const stack = await declareJob({
             machineType: "n1-standard-4",
             gpuType: "nvidia-tesla-t4",
@@ -64,7 +64,7 @@ describe("a variation of the config changes what it should and nothing else:", (
         });
     });
 
-    it("an Arm machine", async () => {
+    it("builds for Arm and boots an Arm image on an Arm machine type", async () => {
         const stack = await declareJob({ machineType: "c4a-standard-4" });
 
         expect(resource(stack, "docker:index/image:Image").inputs.build).toEqual({
@@ -88,7 +88,7 @@ describe("a variation of the config changes what it should and nothing else:", (
         });
     });
 
-    it("a boot image and disk of one's own, labels, more scopes", async () => {
+    it("sets the boot image, the boot disk, labels and more scopes", async () => {
         const stack = await declareJob({
             bootImage: "projects/cos-cloud/global/images/family/cos-stable",
             bootDiskSizeGb: "50",
@@ -121,7 +121,7 @@ describe("a variation of the config changes what it should and nothing else:", (
         expect(vmOf(stack).name).toBe(VM);
     });
 
-    it("an external address", async () => {
+    it("adds an external address to the VM and nothing else", async () => {
         const stack = await declareJob({ externalIp: "true" });
 
         expect(names(stack)).toEqual(names(standard));
@@ -130,7 +130,7 @@ describe("a variation of the config changes what it should and nothing else:", (
         ]);
     });
 
-    it("an existing network: none is made", async () => {
+    it("uses an existing network and creates none", async () => {
         const stack = await declareJob({ network: "shared", subnetwork: "shared-sub" });
 
         expect(without(standard, stack)).toEqual([
@@ -148,7 +148,7 @@ describe("a variation of the config changes what it should and nothing else:", (
         ).toBe(true);
     });
 
-    it("an existing service account: no IAM is changed", async () => {
+    it("uses an existing service account and changes no IAM", async () => {
         const email = "me@my-project.iam.gserviceaccount.com";
         const stack = await declareJob({ serviceAccount: email });
 
@@ -162,7 +162,7 @@ describe("a variation of the config changes what it should and nothing else:", (
         ]);
     });
 
-    it("a debug window: one way in, from Identity-Aware Proxy", async () => {
+    it("opens one way in, from Identity-Aware Proxy, with a debug window", async () => {
         const stack = await declareJob({ debugMinutes: "10" });
         const boot = { ...BOOT, debugSeconds: 600 };
 
@@ -190,7 +190,7 @@ describe("a variation of the config changes what it should and nothing else:", (
         expect(vmOf(stack).scheduling).toMatchObject({ maxRunDuration: { seconds: maxVmSeconds(BOOT) + 600 } });
     });
 
-    it("APIs that are on already: none is switched on", async () => {
+    it("enables no APIs with enableApis: false", async () => {
         const stack = await declareJob({ enableApis: "false" });
 
         expect(without(standard, stack)).toEqual([
@@ -204,7 +204,7 @@ describe("a variation of the config changes what it should and nothing else:", (
     it.each([
         ["others/data.csv", "md5:bWQ1", "bWQ1"],
         ["composite.csv", "crc32c:Y3JjMzI=", ""],
-    ])("a dataset in another bucket, %s, stays there and may be read, it alone", async (name, _hash, md5) => {
+    ])("grants read access to a dataset in another bucket, %s, and to nothing else there", async (name, _hash, md5) => {
         const stack = await declareJob({ dataset: `gs://other-bucket/${name}` });
         const provenance = resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "trainer-run").inputs
             .provenance;
@@ -235,7 +235,7 @@ describe("a variation of the config changes what it should and nothing else:", (
         );
     });
 
-    it("another trainer, hyperparameters and environment: another run on another VM", async () => {
+    it("starts another run on another VM for another trainer, hyperparameters and environment", async () => {
         const stack = await declareJob({
             trainer: "own",
             target: "",

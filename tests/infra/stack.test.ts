@@ -26,15 +26,33 @@ describe("the stack with the default config", () => {
             custom(stack)
                 .map(({ name }) => name)
                 .sort(),
-        ).toEqual(expected.map(([, name]) => name).sort());
+        ).toEqual(expected.map(({ name }) => name).sort());
     });
 
-    it.each(expected)("declares %s %s below %s", (type, name, parent, dependsOn, inputs) => {
+    it.each(expected)("declares $name, a $type below $parent", (wanted) => {
+        const { type, name, parent, dependsOn = [], inputs, free = [] } = wanted;
         const declared = resource(stack, type, name);
+        const anyValues = Object.fromEntries(free.map((input) => [input, expect.anything()]));
 
-        expect(declared.inputs).toEqual(inputs);
+        expect(declared.inputs).toEqual({ ...inputs, ...anyValues });
         expect(declared.options.parent).toBe(parent);
         expect(declared.options.dependsOn).toEqual(dependsOn);
+    });
+
+    it("puts everything into the project, region and zone of the config", () => {
+        const locations = custom(stack).flatMap(({ inputs }) =>
+            ["project", "location", "region", "zone"]
+                .filter((input) => input in inputs)
+                .map((input) => `${input} ${inputs[input]}`),
+        );
+
+        expect([...new Set(locations)].sort()).toEqual([
+            "location US-CENTRAL1",
+            "location us-central1",
+            "project my-project",
+            "region us-central1",
+            "zone us-central1-a",
+        ]);
     });
 
     it("puts all components below TrainingJob", () => {
