@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from "node:path";
 import { CliCommand } from "../helpers/cli-command";
 import { BASE_IMAGE_ARGS, describeWithDocker, docker } from "../helpers/docker";
+import { codeBlock } from "../helpers/markdown";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
 /** A rehearsal takes about ten seconds, and longer on a busy machine. */
@@ -29,6 +30,25 @@ function runIdIn(output: string): string {
 function expectNothingLeft(output: string): void {
     expect(output).toContain("Left to bill: nothing.");
     expect(readdirSync(path.join(project.folder, ".emulator"))).toEqual([]);
+}
+
+/** Lines shown in a document that an output lacks, in their order. Ids, ports and times may differ; `…` stands for any lines. */
+function linesMissing(output: string, shown: string): string[] {
+    const linesOf = (text: string) =>
+        text
+            .replaceAll(/\br-[0-9a-f]{10}\b/g, "r-ID")
+            .replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
+            .replaceAll(/\d+\.\d s\b/g, "N s")
+            .split("\n");
+    const lines = linesOf(output);
+    let next = 0;
+    return linesOf(shown)
+        .filter((line) => !["", "…"].includes(line.trim()))
+        .filter((line) => {
+            const position = lines.indexOf(line, next);
+            next = position < 0 ? next : position + 1;
+            return position < 0;
+        });
 }
 
 const asProcess = ["--runtime", "process"];
@@ -64,6 +84,9 @@ describe("npm start", () => {
         expect([...listed("-"), ...apis].sort()).toEqual(listed("+").sort());
         expect(apis).toHaveLength(5);
         expectNothingLeft(output);
+        const shown = codeBlock("README.md", "text");
+        expect(shown).toContain("pulumi up, rehearsed:");
+        expect(linesMissing(output, shown)).toEqual([]);
     });
 
     it("trains on another dataset with another run id", async () => {
