@@ -86,6 +86,33 @@ describe("the metadata server", () => {
         ]);
     });
 
+    it.each([
+        ["GET", "/"],
+        ["GET", "/computeMetadata/"],
+        ["GET", "/computeMetadata/v1/instance/service-accounts/default/token"],
+        ["GET", "/emulator/v1/guest/lifeline"],
+        ["POST", "/emulator/v1/guest/systemctl"],
+    ])("refuses %s %s without Metadata-Flavor", async (method, path) => {
+        const body = method === "POST" ? { args: ["poweroff"] } : undefined;
+        const answer = await emulator.call(method, `${endpoint}${path}`, { token: null, body });
+        expect(answer).toMatchObject({ status: 403, text: "Missing Metadata-Flavor:Google header.\n" });
+    });
+
+    it.each([[{ Origin: "http://evil.example" }], [{ "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" }]])(
+        "refuses a web page elsewhere, with headers %j",
+        async (headers) => {
+            for (const [method, path] of [
+                ["POST", "/emulator/v1/guest/systemctl"],
+                ["GET", "/storage/v1/b/test-bucket/o"],
+                ["POST", "/upload/storage/v1/b/test-bucket/o?uploadType=media&name=runs/a"],
+            ] as const) {
+                const all = { ...FLAVOR, ...headers } as Record<string, string>;
+                const answer = await emulator.call(method, `${endpoint}${path}`, { token: null, headers: all });
+                expect([answer.status, answer.text]).toEqual([403, expect.stringContaining("web pages elsewhere")]);
+            }
+        },
+    );
+
     it.each([{}, { "Metadata-Flavor": "google" }, { ...FLAVOR, "X-Forwarded-For": "1.2.3.4" }])(
         "refuses headers %j",
         async (headers) => {

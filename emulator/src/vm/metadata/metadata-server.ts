@@ -29,7 +29,7 @@ export function metadataRoutes(source: () => MetadataSource): Route[] {
         route("GET", "/computeMetadata/", () => text("v1/\n"), { public: true }),
         route("GET", "/computeMetadata/v1", (request) => answer(request, source()), options),
         route("GET", "/computeMetadata/v1/*path", (request) => answer(request, source()), options),
-    ];
+    ].map(withFlavor);
 }
 
 /** What the shims inside the VM call; no part of Google's API. */
@@ -47,7 +47,23 @@ export function guestRoutes(machine: () => Guest): Route[] {
         ),
         // Stays open as long as the VM is on.
         route("GET", "/emulator/v1/guest/lifeline", () => ({ body: openEnded() }), { public: true }),
-    ];
+    ].map(withFlavor);
+}
+
+/** A web page cannot set this header on a request to another origin, and a forwarding proxy adds its own. */
+function withFlavor(one: Route): Route {
+    return {
+        ...one,
+        handler: (request) => {
+            if (request.headers["metadata-flavor"] !== "Google") {
+                return text("Missing Metadata-Flavor:Google header.\n", 403);
+            }
+            if (request.headers["x-forwarded-for"] !== undefined) {
+                return text("The metadata server does not answer forwarded requests.\n", 403);
+            }
+            return one.handler(request);
+        },
+    };
 }
 
 function openEnded(): Readable {
@@ -57,12 +73,6 @@ function openEnded(): Readable {
 }
 
 function answer(request: ApiRequest, source: MetadataSource): ApiResponse {
-    if (request.headers["metadata-flavor"] !== "Google") {
-        return text("Missing Metadata-Flavor:Google header.\n", 403);
-    }
-    if (request.headers["x-forwarded-for"] !== undefined) {
-        return text("The metadata server does not answer forwarded requests.\n", 403);
-    }
     if (!request.path.startsWith(ROOT)) {
         return redirect(request);
     }

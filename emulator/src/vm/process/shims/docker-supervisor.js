@@ -128,7 +128,8 @@ function run(spec) {
     const control = process.env.EMULATOR_VM_CONTROL;
     if (control !== undefined) {
         const powerOff = () => end(137, "the VM was powered off");
-        const lifeline = http.get(`${control}/lifeline`, { agent: false }, (response) => {
+        const headers = { "metadata-flavor": "Google" };
+        const lifeline = http.get(`${control}/lifeline`, { agent: false, headers }, (response) => {
             response.resume();
             response.on("close", powerOff);
         });

@@ -11,7 +11,7 @@ if (host === undefined) {
 const body = JSON.stringify({ args: process.argv.slice(2) });
 const request = http.request(`${host}/systemctl`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", "metadata-flavor": "Google" },
     agent: false,
 });
 request.on("error", (error) => {
