@@ -7,7 +7,7 @@ export interface EmulatorOptions {
     readonly dataDir: string;
     /** Port on 127.0.0.1. Default 0: any free one. */
     readonly port?: number;
-    /** What a VM is made of. */
+    /** The kind of all VMs. */
     readonly runtime: RuntimeKind;
     /** Delay before an IAM grant takes effect; on Google Cloud it is minutes. Default 0. */
     readonly grantDelayMs?: number;

@@ -38,11 +38,11 @@ export function diskRoutes(services: ComputeServices): Route[] {
             { operation: "resizeDisk" },
         ),
         verb("setLabels", async (path, request) => {
-            const { labels: wanted = {}, labelFingerprint } = await request.read(setLabelsBody);
-            checkLabels(wanted);
+            const { labels: newLabels = {}, labelFingerprint } = await request.read(setLabelsBody);
+            checkLabels(newLabels);
             const disk = disks.get(path);
             requireFingerprint(labelFingerprint, disk.labelFingerprint, "labels");
-            return disks.put(path, { ...disk, labels: wanted, labelFingerprint: fingerprint(wanted) });
+            return disks.put(path, { ...disk, labels: newLabels, labelFingerprint: fingerprint(newLabels) });
         }),
         remove(async (path) => {
             const { users = [] } = disks.get(path);

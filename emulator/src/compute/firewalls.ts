@@ -58,13 +58,13 @@ export class FirewallService {
     async patch(path: string, patch: Readonly<Record<string, unknown>>, where: string): Promise<Firewall> {
         const before = this.rules.get(path);
         const { kind, id, name, selfLink: link, creationTimestamp, network, direction } = before;
-        const wanted = {
+        const completed = {
             ...patch,
             ...(isFull(patch.denied) && patch.allowed === undefined ? { allowed: null } : {}),
             ...(isFull(patch.allowed) && patch.denied === undefined ? { denied: null } : {}),
             ...(typeof patch.network !== "string" ? {} : { network: networkLink(patch.network, path) }),
         };
-        const settings = patched(before, wanted, firewallPatch, where);
+        const settings = patched(before, completed, firewallPatch, where);
         const identity = { kind, id, name, selfLink: link, creationTimestamp, network, direction };
         return await this.rules.put(path, { ...identity, ...completeSettings(settings, direction) });
     }

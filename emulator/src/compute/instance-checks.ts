@@ -69,7 +69,7 @@ export function checkMetadata(items: readonly { key: string; value: string }[]):
     for (const { key } of items) {
         if (!/^[a-zA-Z0-9-_]{1,128}$/.test(key) || keys.has(key)) {
             throw invalid(
-                `Invalid value for field 'resource.metadata.items': '${key}' is no metadata key, or is there twice.`,
+                `Invalid value for field 'resource.metadata.items': '${key}' is not a metadata key, or is duplicated.`,
             );
         }
         keys.add(key);
@@ -78,7 +78,7 @@ export function checkMetadata(items: readonly { key: string; value: string }[]):
     const tooLong = items.find(({ value }) => Buffer.byteLength(value) > MAX_METADATA_BYTES / 2);
     if (tooLong !== undefined || total > MAX_METADATA_BYTES) {
         throw invalid(
-            `Invalid value for field 'resource.metadata': ${tooLong?.key ?? "all items"}. A value may have 262144 bytes, all together 524288.`,
+            `Invalid value for field 'resource.metadata': ${tooLong?.key ?? "all items"}. A value may have 262144 bytes, all values together 524288.`,
         );
     }
 }

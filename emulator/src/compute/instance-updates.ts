@@ -29,16 +29,16 @@ const OUTPUT_ONLY = new Set([
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/update
  */
 export function replacedFields(instance: Instance, body: object): Partial<Instance> {
-    const wanted = withoutNulls(body, "drop") as Record<string, unknown>;
+    const requested = withoutNulls(body, "drop") as Record<string, unknown>;
     const now = instance as unknown as Record<string, unknown>;
-    requireFingerprint(wanted.fingerprint, instance.fingerprint, "instance");
-    const changed = [...new Set([...Object.keys(now), ...Object.keys(wanted)])]
+    requireFingerprint(requested.fingerprint, instance.fingerprint, "instance");
+    const changed = [...new Set([...Object.keys(now), ...Object.keys(requested)])]
         .filter((name) => !OUTPUT_ONLY.has(name) && name !== "description")
-        .filter((name) => !isDeepStrictEqual(now[name], wanted[name]));
+        .filter((name) => !isDeepStrictEqual(now[name], requested[name]));
     if (changed.length > 0) {
         throw unimplemented(`changing ${changed.map((name) => `"${name}"`).join(", ")} by instances.update`);
     }
-    const { description = "" } = wanted;
+    const { description = "" } = requested;
     return { description: String(description) };
 }
 
@@ -50,11 +50,11 @@ export function replacedFields(instance: Instance, body: object): Partial<Instan
  * @throws ApiError 400 for combinations that Compute Engine rejects, and for a new time limit of an instance that is on
  */
 export function changedScheduling(instance: Instance, body: object, where: string): Scheduling {
-    const given = Object.entries(body);
-    const cleared = new Set(given.flatMap(([name, value]) => (value === null || value === "" ? [name] : [])));
-    const kept = Object.entries(instance.scheduling).filter(([name]) => !cleared.has(name));
-    const wanted = { ...Object.fromEntries(kept), ...checkBody(body, setSchedulingBody, where) };
-    const scheduling = newScheduling(wanted, instance.guestAccelerators !== undefined);
+    const members = Object.entries(body);
+    const cleared = new Set(members.flatMap(([name, value]) => (value === null || value === "" ? [name] : [])));
+    const remaining = Object.entries(instance.scheduling).filter(([name]) => !cleared.has(name));
+    const requested = { ...Object.fromEntries(remaining), ...checkBody(body, setSchedulingBody, where) };
+    const scheduling = newScheduling(requested, instance.guestAccelerators !== undefined);
     const isOn = instance.status !== "TERMINATED";
     if (isOn && !isDeepStrictEqual(scheduling.maxRunDuration, instance.scheduling.maxRunDuration)) {
         throw new ApiError(

@@ -22,17 +22,17 @@ type Owner = ZoneRef & { readonly name: string };
  * An instance's interface, in an existing network.
  * @throws ApiError 400 for an unavailable address or an unsuitable network, 404 for a missing network
  */
-export function newInterface(wanted: InterfaceBody, owner: Owner, context: InterfaceContext): NetworkInterface {
-    const subnetwork = subnetworkOf(wanted, owner, context.networks);
-    const [access] = wanted.accessConfigs ?? [];
+export function newInterface(requested: InterfaceBody, owner: Owner, context: InterfaceContext): NetworkInterface {
+    const subnetwork = subnetworkOf(requested, owner, context.networks);
+    const [access] = requested.accessConfigs ?? [];
     return withFingerprint({
         kind: "compute#networkInterface",
         name: "nic0",
         network: subnetwork.network,
         subnetwork: subnetwork.selfLink,
-        networkIP: addressIn(subnetwork, wanted.networkIP, context.usedAddresses(subnetwork.selfLink)),
+        networkIP: addressIn(subnetwork, requested.networkIP, context.usedAddresses(subnetwork.selfLink)),
         stackType: "IPV4_ONLY",
-        ...(wanted.nicType === undefined ? {} : { nicType: wanted.nicType }),
+        ...(requested.nicType === undefined ? {} : { nicType: requested.nicType }),
         ...(access === undefined ? {} : { accessConfigs: [newAccessConfig(access, owner)] }),
     });
 }
@@ -54,8 +54,8 @@ export function movedInterface(
     }
     requireFingerprint(body.fingerprint, before.fingerprint, "network interface");
     const owner = ownerOf(instance);
-    const wanted = body.network === undefined && body.subnetwork === undefined ? before : body;
-    const subnetwork = subnetworkOf(wanted, owner, context.networks);
+    const requested = body.network === undefined && body.subnetwork === undefined ? before : body;
+    const subnetwork = subnetworkOf(requested, owner, context.networks);
     const stays = subnetwork.selfLink === before.subnetwork;
     const used = new Set(context.usedAddresses(subnetwork.selfLink));
     if (stays) {
@@ -116,24 +116,24 @@ function withFingerprint(nic: Omit<NetworkInterface, "fingerprint">): NetworkInt
 }
 
 function subnetworkOf(
-    wanted: { readonly network?: string | undefined; readonly subnetwork?: string | undefined },
+    requested: { readonly network?: string | undefined; readonly subnetwork?: string | undefined },
     { project, zone }: Owner,
     networks: NetworkService,
 ): Subnetwork {
     const region = regionOf(zone);
-    const reference = wanted.network || undefined;
+    const reference = requested.network || undefined;
     const network =
         reference === undefined
             ? undefined
             : networks.network(referencePath(reference, project, "resource.networkInterfaces[0].network"));
-    if (wanted.subnetwork === undefined && network !== undefined && !network.autoCreateSubnetworks) {
+    if (requested.subnetwork === undefined && network !== undefined && !network.autoCreateSubnetworks) {
         throw invalid(
-            "Invalid value for field 'resource.networkInterfaces[0]': a subnetwork is needed in a network of custom subnet mode.",
+            "Invalid value for field 'resource.networkInterfaces[0]': a network of custom subnet mode requires a subnetwork.",
         );
     }
     const subnetwork = networks.subnetwork(
         referencePath(
-            wanted.subnetwork ?? `regions/${region}/subnetworks/${network?.name ?? "default"}`,
+            requested.subnetwork ?? `regions/${region}/subnetworks/${network?.name ?? "default"}`,
             project,
             "resource.networkInterfaces[0].subnetwork",
         ),
@@ -149,14 +149,14 @@ function subnetworkOf(
     return subnetwork;
 }
 
-function addressIn(subnetwork: Subnetwork, wanted: string | undefined, used: ReadonlySet<string>): string {
+function addressIn(subnetwork: Subnetwork, requested: string | undefined, used: ReadonlySet<string>): string {
     const range = parseRange(subnetwork.ipCidrRange);
-    if (wanted !== undefined && (range === undefined || !isUsable(wanted, range) || used.has(wanted))) {
+    if (requested !== undefined && (range === undefined || !isUsable(requested, range) || used.has(requested))) {
         throw invalid(
-            `Invalid value for field 'resource.networkInterfaces[0].networkIP': '${wanted}'. It must be a free address of ${subnetwork.ipCidrRange}.`,
+            `Invalid value for field 'resource.networkInterfaces[0].networkIP': '${requested}'. It must be a free address of ${subnetwork.ipCidrRange}.`,
         );
     }
-    const address = wanted ?? (range && freeAddress(range, used));
+    const address = requested ?? (range && freeAddress(range, used));
     if (address === undefined) {
         throw invalid(`IP space of '${subnetwork.selfLink}' is exhausted.`);
     }

@@ -113,8 +113,8 @@ export function fingerprint(value: unknown): string {
 }
 
 /** @throws ApiError 412 for a stale fingerprint. @param what name of the value, for the message: "labels" */
-export function requireFingerprint(given: unknown, current: string, what: string): void {
-    if (given !== current) {
+export function requireFingerprint(sent: unknown, current: string, what: string): void {
+    if (sent !== current) {
         throw preconditionFailed(
             `Supplied fingerprint does not match current ${what} fingerprint. Read the resource again and send its fingerprint (${current}).`,
         );

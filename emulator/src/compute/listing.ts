@@ -65,7 +65,7 @@ function readFilter(filter: string): (item: object) => boolean {
     const conditions = filter.split(/\s+AND\s+/).map((text) => {
         const match = /^\(?\s*([\w.-]+)\s*(=|!=|\beq\b|\bne\b)\s*"?([^"()<>*:]*?)"?\s*\)?$/.exec(text);
         if (match === null) {
-            throw unimplemented(`the filter "${filter}" (it may hold field=value and field!=value, joined by AND)`);
+            throw unimplemented(`the filter "${filter}" (it may contain field=value and field!=value, joined by AND)`);
         }
         const [, field = "", operator = "", value = ""] = match;
         return { names: field.split("."), isEqual: operator === "=" || operator === "eq", value };

@@ -29,7 +29,7 @@ export interface UnfinishedChange {
     readonly finished: Promise<unknown>;
 }
 
-const KEPT = 1000;
+const MAX_OPERATIONS = 1000;
 const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait */
 const WAIT_MS = 120_000;
@@ -45,8 +45,8 @@ export class Operations {
      * @param finished resolves when the operation is done. Default: it is done already
      */
     add(operationType: string, target: Resource, principal: Principal, finished?: Promise<unknown>): Operation {
-        const [, project = "", scope = "global", place = ""] = pathOf(target).split("/");
-        const location = scope === "global" ? "global" : `${scope}/${place}`;
+        const [, project = "", scope = "global", zoneOrRegion = ""] = pathOf(target).split("/");
+        const location = scope === "global" ? "global" : `${scope}/${zoneOrRegion}`;
         const name = `operation-${Date.now()}-${randomBytes(6).toString("hex")}`;
         const path = `projects/${project}/${location}/operations/${name}`;
         const time = timestamp();
@@ -100,11 +100,11 @@ export class Operations {
             const { selfLink: link } = await before;
             return this.get(pathOf({ selfLink: link }));
         }
-        const made = make();
-        this.#byRequest.set(key, made);
+        const created = make();
+        this.#byRequest.set(key, created);
         prune(this.#byRequest);
         try {
-            return await made;
+            return await created;
         } catch (error) {
             this.#byRequest.delete(key);
             throw error;
@@ -140,8 +140,8 @@ export class Operations {
 }
 
 /** Forgets the oldest. */
-function prune(kept: Map<string, unknown>): void {
-    for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) {
-        kept.delete(oldest);
+function prune(entries: Map<string, unknown>): void {
+    for (const oldest of [...entries.keys()].slice(0, Math.max(0, entries.size - MAX_OPERATIONS))) {
+        entries.delete(oldest);
     }
 }

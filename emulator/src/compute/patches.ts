@@ -20,9 +20,9 @@ export function patched<T>(
     where: string,
 ): T {
     const now = before as Record<string, unknown>;
-    const wanted = mergePatch(before, patch) as Record<string, unknown>;
-    const changed = Object.keys(patch).filter((name) => !isDeepStrictEqual(wanted[name], now[name]));
-    const after = { ...now, ...Object.fromEntries(changed.map((name) => [name, wanted[name]])) };
+    const merged = mergePatch(before, patch) as Record<string, unknown>;
+    const changed = Object.keys(patch).filter((name) => !isDeepStrictEqual(merged[name], now[name]));
+    const after = { ...now, ...Object.fromEntries(changed.map((name) => [name, merged[name]])) };
     const names = new Set([...Object.keys(changeable.shape), ...changed]);
     const members = Object.entries(after).filter(([name, value]) => names.has(name) && value !== undefined);
     return checkBody(Object.fromEntries(members), changeable, where);

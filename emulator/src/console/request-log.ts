@@ -9,7 +9,7 @@ export interface LoggedRequest {
     readonly endpoint: string;
 }
 
-const KEPT = 200;
+const MAX_REQUESTS = 200;
 
 /** The last requests to the emulator, newest first. */
 export class RequestLog {
@@ -31,7 +31,7 @@ export class RequestLog {
             milliseconds: Number(milliseconds),
             endpoint,
         });
-        this.#requests.length = Math.min(this.#requests.length, KEPT);
+        this.#requests.length = Math.min(this.#requests.length, MAX_REQUESTS);
     }
 
     recent(): readonly LoggedRequest[] {

@@ -36,11 +36,11 @@ export function readMaxResults(value: string | null, largest = MAX_RESULTS): num
     if (value === null || value === "") {
         return largest;
     }
-    const wanted = Number(value);
-    if (!Number.isInteger(wanted) || wanted < 0) {
+    const size = Number(value);
+    if (!Number.isInteger(size) || size < 0) {
         throw invalid(`Invalid value "${value}" for maxResults: it must be a whole number.`, "maxResults");
     }
-    return wanted === 0 ? largest : Math.min(wanted, largest);
+    return size === 0 ? largest : Math.min(size, largest);
 }
 
 /** How a list is cut into pages. */

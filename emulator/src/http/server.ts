@@ -137,7 +137,7 @@ export class ApiServer {
         if (principal.kind === "anonymous" && found.route.options.public !== true) {
             throw unauthenticated(
                 "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or " +
-                    "other valid authentication credential. (The emulator takes any bearer token for the developer's.)",
+                    "other valid authentication credential. (The emulator treats any bearer token as the developer's.)",
             );
         }
         // Clients that ask for enums as numbers also accept names: https://protobuf.dev/programming-guides/json/

@@ -60,10 +60,10 @@ export function policyHandlers<Params>(
             return { body: await iam.policies.set(name, policy) };
         },
         test: async (request): Promise<ApiResponse> => {
-            const asked = (await request.read(testSchema)).permissions;
+            const requested = (await request.read(testSchema)).permissions;
             const name = await resource(request);
             requireExisting?.(request);
-            const held = asked.filter((permission) => iam.policies.check(request.principal, permission, name));
+            const held = requested.filter((permission) => iam.policies.check(request.principal, permission, name));
             return { body: held.length > 0 ? { permissions: held } : {} };
         },
     };

@@ -39,8 +39,8 @@ export function principalOf(token: string | undefined, now = Date.now()): Princi
     }
     const [payload = "", signature = ""] = token.slice(PREFIX.length).split(".");
     const expected = sign(payload);
-    const given = Buffer.from(signature, "base64url");
-    if (given.length === expected.length && timingSafeEqual(given, expected)) {
+    const actual = Buffer.from(signature, "base64url");
+    if (actual.length === expected.length && timingSafeEqual(actual, expected)) {
         const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as {
             email: string;
             expiresAt: number;

@@ -20,7 +20,7 @@ export interface NewLogEntry {
 }
 
 /** Number of entries to keep; Google Cloud keeps them for thirty days. */
-const KEPT = 1000;
+const MAX_ENTRIES = 1000;
 
 /** Cloud Logging's entries. */
 export class LogService {
@@ -39,7 +39,7 @@ export class LogService {
             await this.#entries.put(`${timestamp} ${entry.logName} ${insertId}`, stored);
         }
         const keys = this.#entries.entries().map(([key]) => key);
-        for (const key of keys.slice(0, Math.max(0, keys.length - KEPT))) {
+        for (const key of keys.slice(0, Math.max(0, keys.length - MAX_ENTRIES))) {
             await this.#entries.delete(key);
         }
     }

@@ -65,7 +65,7 @@ export function registryPrincipal(request: ApiRequest): Principal {
         .toString("utf8")
         .replace(/^[^:]*:?/, "");
     if (password === "") {
-        throw unauthorized(request, "Unauthenticated request: authentication is needed for this registry.");
+        throw unauthorized(request, "Unauthenticated request: this registry requires authentication.");
     }
     try {
         return principalOf(password);
@@ -95,7 +95,7 @@ export function allowedImage(
         throw new OciError(
             400,
             "NAME_INVALID",
-            `"${name}" is no image name: it must be PROJECT/REPOSITORY/IMAGE in lower case`,
+            `"${name}" is not an image name; it must be PROJECT/REPOSITORY/IMAGE in lower case`,
         );
     }
     const repository = registry.repositories.find(project, id);

@@ -118,7 +118,7 @@ async function finish(
 function uploadOf({ registry }: RegistryServices, id: string): BlobUpload {
     const upload = registry.uploads.get(id);
     if (upload === undefined) {
-        throw uploadUnknown(`upload ${id} is not known: it has ended, or the emulator was restarted`);
+        throw uploadUnknown(`upload ${id} is unknown; it has ended, or the emulator was restarted`);
     }
     return upload;
 }
@@ -129,7 +129,7 @@ function checkRange(request: ApiRequest, upload: BlobUpload): void {
         throw new OciError(
             416,
             "BLOB_UPLOAD_INVALID",
-            `the upload stands at byte ${upload.size}; the piece begins at ${start}`,
+            `the upload is at byte ${upload.size}; the chunk begins at ${start}`,
             {
                 range: rangeOf(upload),
             },

@@ -41,7 +41,7 @@ export const putManifest: OciHandler = async (services, request, name, reference
     const text = (await readAll(request.stream, MAX_MANIFEST_BYTES)).toString("utf8");
     const digest = digestOf(text);
     if (DIGEST.test(reference) ? reference !== digest : !TAG.test(reference)) {
-        throw digestInvalid(`the manifest has the digest ${digest}; it was to be stored as "${reference}"`);
+        throw digestInvalid(`the manifest has the digest ${digest}; it was sent as "${reference}"`);
     }
     const parsed = parseManifest(text);
     if (typeof parsed === "string") {
@@ -55,7 +55,7 @@ export const putManifest: OciHandler = async (services, request, name, reference
         throw new OciError(
             400,
             "MANIFEST_BLOB_UNKNOWN",
-            `the manifest refers to what was not pushed: ${missing.join(", ")}`,
+            `the manifest refers to content that was not pushed: ${missing.join(", ")}`,
         );
     }
     const tag = DIGEST.test(reference) ? undefined : reference;

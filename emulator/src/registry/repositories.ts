@@ -105,7 +105,7 @@ export class RepositoryService {
             throw invalid(`Location "${location}" is not found or access is unauthorized.`);
         }
         if (body.format === undefined) {
-            throw invalid('The field "format" is needed; the emulator has "DOCKER".');
+            throw invalid('The field "format" is required; the emulator supports "DOCKER".');
         }
         const name = `projects/${project}/locations/${location}/repositories/${id}`;
         const other = this.find(project, id);
@@ -113,7 +113,7 @@ export class RepositoryService {
             throw alreadyExists(
                 other.name === name
                     ? "the repository already exists"
-                    : `${other.name} exists: the emulator's registry has one address for all locations, so a repository id is there once.`,
+                    : `${other.name} exists: the emulator's registry has one address for all locations, so a repository id can exist only once.`,
             );
         }
         const now = new Date().toISOString();
@@ -244,7 +244,7 @@ function inSeconds(text: string): string {
     const match = /^(\d+)([smhd])$/.exec(text);
     const factor = { s: 1, m: 60, h: 3600, d: 86400 }[match?.[2] ?? ""];
     if (match === null || factor === undefined) {
-        throw invalid(`Invalid duration "${text}": a number with s, m, h or d is needed.`);
+        throw invalid(`Invalid duration "${text}": it must be a number with s, m, h or d.`);
     }
     return `${Number(match[1]) * factor}s`;
 }

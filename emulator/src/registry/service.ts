@@ -42,7 +42,7 @@ interface RegistryOperation {
     readonly response: Readonly<Record<string, unknown>>;
 }
 
-const KEPT = 1000;
+const MAX_OPERATIONS = 1000;
 
 /** Operations of Artifact Registry. Each is done when it is returned; the last thousand can be read again. */
 class RegistryOperations {
@@ -57,7 +57,10 @@ class RegistryOperations {
             response,
         };
         this.#operations.set(operation.name, operation);
-        for (const oldest of [...this.#operations.keys()].slice(0, Math.max(0, this.#operations.size - KEPT))) {
+        for (const oldest of [...this.#operations.keys()].slice(
+            0,
+            Math.max(0, this.#operations.size - MAX_OPERATIONS),
+        )) {
             this.#operations.delete(oldest);
         }
         return operation;

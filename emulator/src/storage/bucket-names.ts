@@ -18,7 +18,7 @@ function bucketNameProblem(name: string): string | undefined {
         return `it must be 3 to ${longest} characters long, not ${name.length}`;
     }
     if (!/^[a-z0-9._-]+$/.test(name)) {
-        return "it may hold only lower-case letters, digits, hyphens, underscores and dots";
+        return "it may contain only lower-case letters, digits, hyphens, underscores and dots";
     }
     if (!/^[a-z0-9].*[a-z0-9]$/.test(name)) {
         return "it must begin and end with a letter or digit";

@@ -174,8 +174,8 @@ export function locationType(location: string): string {
 }
 
 /** Fills in Google's defaults. */
-function completeSettings(wanted: BucketSettings, before: BucketSettings | undefined, now: Date): BucketSettings {
-    const { storageClass, labels, versioning, lifecycle, rpo } = wanted;
+function completeSettings(requested: BucketSettings, before: BucketSettings | undefined, now: Date): BucketSettings {
+    const { storageClass, labels, versioning, lifecycle, rpo } = requested;
     const hasRules = (lifecycle?.rule ?? []).length > 0;
     const hasLabels = Object.keys(labels ?? {}).length > 0;
     return {
@@ -184,13 +184,13 @@ function completeSettings(wanted: BucketSettings, before: BucketSettings | undef
         ...(versioning === undefined ? {} : { versioning }),
         ...(hasRules ? { lifecycle } : {}),
         ...(rpo === undefined ? {} : { rpo }),
-        softDeletePolicy: completeSoftDelete(wanted, before, now),
-        iamConfiguration: completeAccess(wanted, before, now),
+        softDeletePolicy: completeSoftDelete(requested, before, now),
+        iamConfiguration: completeAccess(requested, before, now),
     };
 }
 
-function completeSoftDelete(wanted: BucketSettings, before: BucketSettings | undefined, now: Date) {
-    const seconds = wanted.softDeletePolicy?.retentionDurationSeconds ?? DEFAULT_SOFT_DELETE_SECONDS;
+function completeSoftDelete(requested: BucketSettings, before: BucketSettings | undefined, now: Date) {
+    const seconds = requested.softDeletePolicy?.retentionDurationSeconds ?? DEFAULT_SOFT_DELETE_SECONDS;
     const old = before?.softDeletePolicy;
     if (seconds === "0") {
         return { retentionDurationSeconds: seconds };
@@ -199,8 +199,8 @@ function completeSoftDelete(wanted: BucketSettings, before: BucketSettings | und
     return { retentionDurationSeconds: seconds, effectiveTime: since ?? now.toISOString() };
 }
 
-function completeAccess(wanted: BucketSettings, before: BucketSettings | undefined, now: Date) {
-    const access = wanted.iamConfiguration;
+function completeAccess(requested: BucketSettings, before: BucketSettings | undefined, now: Date) {
+    const access = requested.iamConfiguration;
     const enabled = access?.uniformBucketLevelAccess?.enabled ?? access?.bucketPolicyOnly?.enabled ?? false;
     const lockedTime =
         before?.iamConfiguration?.uniformBucketLevelAccess?.lockedTime ??

@@ -78,12 +78,17 @@ async function copyObject({ objects, blobs }: StorageService, request: CopyReque
     });
     checkPreconditions(readPreconditions(query, "ifSource"), source, "write");
     // A body replaces all metadata. Without a body the metadata of the source is kept, except for its holds.
-    const given = pickAttributes(body);
-    const { eventBasedHold: _event, temporaryHold: _temporary, storageClass: _class, ...kept } = source.attributes;
+    const fromBody = pickAttributes(body);
+    const {
+        eventBasedHold: _event,
+        temporaryHold: _temporary,
+        storageClass: _class,
+        ...fromSource
+    } = source.attributes;
     const target = {
         bucket: params.destinationBucket,
         name: params.destinationObject,
-        attributes: Object.keys(given).length > 0 ? given : kept,
+        attributes: Object.keys(fromBody).length > 0 ? fromBody : fromSource,
         preconditions: readPreconditions(query),
         ...(source.composedOf === undefined ? {} : { composedOf: source.composedOf }),
     };

@@ -60,18 +60,18 @@ class DelimitedReader {
 
     /** The bytes before the delimiter; the delimiter is consumed. */
     async readUntil(delimiter: string, maxBytes: number): Promise<Buffer> {
-        const pieces: Buffer[] = [];
+        const chunks: Buffer[] = [];
         let size = 0;
-        for await (const piece of this.streamUntil(delimiter)) {
-            pieces.push(piece);
-            size += piece.length;
+        for await (const chunk of this.streamUntil(delimiter)) {
+            chunks.push(chunk);
+            size += chunk.length;
             if (size > maxBytes) {
                 throw invalid(
                     `A part of the multipart body is larger than ${maxBytes} bytes before ${JSON.stringify(delimiter)}.`,
                 );
             }
         }
-        return Buffer.concat(pieces);
+        return Buffer.concat(chunks);
     }
 
     /** The bytes before the delimiter, as a stream. */
@@ -79,17 +79,17 @@ class DelimitedReader {
         for (;;) {
             const found = this.#buffered.indexOf(delimiter, 0, "latin1");
             if (found >= 0) {
-                const piece = this.#buffered.subarray(0, found);
+                const chunk = this.#buffered.subarray(0, found);
                 this.#buffered = this.#buffered.subarray(found + delimiter.length);
-                yield piece;
+                yield chunk;
                 return;
             }
             // The last bytes may be the start of the delimiter.
             const safe = this.#buffered.length - (delimiter.length - 1);
             if (safe > 0) {
-                const piece = this.#buffered.subarray(0, safe);
+                const chunk = this.#buffered.subarray(0, safe);
                 this.#buffered = this.#buffered.subarray(safe);
-                yield piece;
+                yield chunk;
             }
             const next = await this.#source.next();
             if (next.done === true) {

@@ -74,16 +74,16 @@ export class ObjectService {
     /** Rejects an upload that cannot succeed before its content is read. The same checks run again at the end. */
     checkUpload(
         principal: Principal,
-        wanted: Pick<NewObject, "bucket" | "name" | "preconditions">,
+        newObject: Pick<NewObject, "bucket" | "name" | "preconditions">,
     ): StoredObject | undefined {
-        this.#buckets().get(wanted.bucket);
-        checkObjectName(wanted.name);
-        this.#access.require(principal, "storage.objects.create", wanted.bucket, wanted.name);
-        const existing = this.#index(wanted.bucket).find(wanted.name);
-        checkPreconditions(wanted.preconditions, existing, "write");
+        this.#buckets().get(newObject.bucket);
+        checkObjectName(newObject.name);
+        this.#access.require(principal, "storage.objects.create", newObject.bucket, newObject.name);
+        const existing = this.#index(newObject.bucket).find(newObject.name);
+        checkPreconditions(newObject.preconditions, existing, "write");
         if (existing !== undefined) {
             // Overwriting deletes the previous content.
-            this.#access.require(principal, "storage.objects.delete", wanted.bucket, wanted.name);
+            this.#access.require(principal, "storage.objects.delete", newObject.bucket, newObject.name);
             checkHolds(existing);
         }
         return existing;
@@ -93,29 +93,29 @@ export class ObjectService {
      * Turns uploaded content into an object, in one step from the preconditions to the new generation. Deletes rejected
      * content.
      */
-    async commit(principal: Principal, wanted: NewObject, blob: Blob): Promise<StoredObject> {
+    async commit(principal: Principal, newObject: NewObject, blob: Blob): Promise<StoredObject> {
         try {
-            verifyHashes(wanted, blob);
-            const replaced = this.checkUpload(principal, wanted);
+            verifyHashes(newObject, blob);
+            const replaced = this.checkUpload(principal, newObject);
             const now = new Date();
             const object: StoredObject = {
-                bucket: wanted.bucket,
-                name: wanted.name,
+                bucket: newObject.bucket,
+                name: newObject.name,
                 generation: this.#nextGeneration(now),
                 metageneration: 1,
                 timeCreated: now.toISOString(),
                 updated: now.toISOString(),
                 blob,
-                ...(wanted.composedOf === undefined ? {} : { composedOf: wanted.composedOf }),
+                ...(newObject.composedOf === undefined ? {} : { composedOf: newObject.composedOf }),
                 attributes: {
-                    ...wanted.attributes,
+                    ...newObject.attributes,
                     storageClass:
-                        wanted.attributes.storageClass ??
-                        this.#buckets().get(wanted.bucket).settings.storageClass ??
+                        newObject.attributes.storageClass ??
+                        this.#buckets().get(newObject.bucket).settings.storageClass ??
                         "STANDARD",
                 },
             };
-            const stored = this.#index(wanted.bucket).put(object);
+            const stored = this.#index(newObject.bucket).put(object);
             if (replaced !== undefined) {
                 await this.#retire(replaced, now);
             }
@@ -227,15 +227,18 @@ export class ObjectService {
     }
 }
 
-function verifyHashes(wanted: NewObject, blob: Blob): void {
-    if (wanted.md5Hash !== undefined && wanted.md5Hash !== blob.md5Hash) {
+function verifyHashes(newObject: NewObject, blob: Blob): void {
+    if (newObject.md5Hash !== undefined && newObject.md5Hash !== blob.md5Hash) {
         throw invalid(
-            `Provided MD5 hash "${wanted.md5Hash}" doesn't match calculated MD5 hash "${blob.md5Hash}".`,
+            `Provided MD5 hash "${newObject.md5Hash}" doesn't match calculated MD5 hash "${blob.md5Hash}".`,
             "md5Hash",
         );
     }
-    if (wanted.crc32c !== undefined && wanted.crc32c !== blob.crc32c) {
-        throw invalid(`Provided CRC32C "${wanted.crc32c}" doesn't match calculated CRC32C "${blob.crc32c}".`, "crc32c");
+    if (newObject.crc32c !== undefined && newObject.crc32c !== blob.crc32c) {
+        throw invalid(
+            `Provided CRC32C "${newObject.crc32c}" doesn't match calculated CRC32C "${blob.crc32c}".`,
+            "crc32c",
+        );
     }
 }
 

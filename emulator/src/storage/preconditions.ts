@@ -62,25 +62,25 @@ export function readInt64(value: string, parameter: string): string {
  * @throws ApiError 412 conditionNotMet, or 304
  */
 export function checkPreconditions(
-    wanted: Preconditions,
+    required: Preconditions,
     current: Versioned | undefined,
     access: "read" | "write",
 ): void {
     const generation = current?.generation ?? "0";
     const metageneration = current === undefined ? undefined : String(current.metageneration);
-    if (wanted.ifGenerationMatch !== undefined && wanted.ifGenerationMatch !== generation) {
+    if (required.ifGenerationMatch !== undefined && required.ifGenerationMatch !== generation) {
         throw conditionNotMet();
     }
-    if (wanted.ifMetagenerationMatch !== undefined && wanted.ifMetagenerationMatch !== metageneration) {
+    if (required.ifMetagenerationMatch !== undefined && required.ifMetagenerationMatch !== metageneration) {
         throw conditionNotMet();
     }
-    if (wanted.ifGenerationNotMatch === generation || isSame(wanted.ifMetagenerationNotMatch, metageneration)) {
+    if (required.ifGenerationNotMatch === generation || isSame(required.ifMetagenerationNotMatch, metageneration)) {
         throw access === "read" ? notModified() : conditionNotMet();
     }
 }
 
-function isSame(wanted: string | undefined, actual: string | undefined): boolean {
-    return wanted !== undefined && wanted === actual;
+function isSame(required: string | undefined, actual: string | undefined): boolean {
+    return required !== undefined && required === actual;
 }
 
 /** 412 in Google's words. */
