@@ -9,5 +9,5 @@ if cat "${requirements[@]}" | cmp -s - .venv/requirements.txt; then exit 0; fi
 rm -rf .venv
 python3 -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}"
-# Last: a .venv whose installation was cut short is made anew.
+# Last: a .venv whose installation was cut short is made again.
 cat "${requirements[@]}" >.venv/requirements.txt

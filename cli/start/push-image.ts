@@ -13,7 +13,7 @@ export interface PushTarget {
     readonly token: string;
 }
 
-/** What a push gives. */
+/** Result of a push. */
 export interface Pushed {
     /** `sha256:...` of the manifest: the image is `<registryUri>/<name>@<digest>`. */
     readonly digest: string;

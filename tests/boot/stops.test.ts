@@ -7,7 +7,7 @@ const SAVING = "trap 'echo saved; exit 0' TERM; echo begun; while :; do sleep 0.
 
 describe("a run that something else ends", () => {
     concurrently(
-        "is TIMED_OUT past its limit, after the trainer had time to save, and stays up to be looked at",
+        "is TIMED_OUT past its limit, after the trainer had time to save, and stays up for debugging",
         async () => {
             await TestVm.with({ maxRunSeconds: 2, debugSeconds: 2 }, async (vm) => {
                 const booted = vm.boot({ trainer: SAVING });
@@ -131,7 +131,7 @@ describe("a run that something else ends", () => {
     });
 
     concurrently(
-        "leaves the VM up after FAILED only when it is to be looked at, with everything uploaded before",
+        "leaves the VM up after FAILED only with debug minutes, and with everything uploaded before",
         async () => {
             await TestVm.with({ debugSeconds: 1 }, async (vm) => {
                 const booted = vm.boot({ trainer: "echo bad; exit 3" });

@@ -13,7 +13,7 @@ interface Grant {
     readonly condition?: object;
 }
 
-/** What the program declares, on an emulator: bucket, repositories, account and its grants, and things that are not its own. */
+/** The resources of the program on an emulator (bucket, repositories, account and its grants), and others beside them. */
 export class GrantedStack {
     readonly emulator: TestEmulator;
     readonly bucket: string;

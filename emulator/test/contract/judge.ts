@@ -3,7 +3,7 @@ import { checkExchanges, type Report } from "./discovery/exchanges";
 import { Recorder } from "./discovery/recorder";
 import { googleDocuments, missingPython } from "./python";
 
-/** What the emulator serves besides Google's APIs: the OCI registry, its console, and what tests and operators use. */
+/** Excludes the OCI registry, the console, and the routes for tests and operators. */
 export const isGoogles = (path: string) => !/^\/(v2(\/(?!entries\\?:)|$)|emulator\/|console\/|$)/.test(path);
 
 /** An emulator behind a recorder, for a client to be driven against. */

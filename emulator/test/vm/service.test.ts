@@ -16,12 +16,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(disk, { recursive: true, force: true }));
 
-/** What one start of a service did. */
+/** Effects of one start of a service. */
 interface Run {
     readonly service: Service;
     /** Output of the unit's commands, in order. */
     readonly output: string[];
-    /** What systemd itself said. */
+    /** Output of systemd itself. */
     readonly log: string[];
 }
 

@@ -32,7 +32,7 @@ export function metadataRoutes(source: () => MetadataSource): Route[] {
     ].map(withFlavor);
 }
 
-/** What the shims inside the VM call; no part of Google's API. */
+/** Routes for the shims inside the VM; Google's API has none of them. */
 export function guestRoutes(machine: () => Guest): Route[] {
     return [
         route(

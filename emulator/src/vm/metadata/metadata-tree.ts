@@ -5,7 +5,7 @@ export interface MetadataDirectory {
     readonly [key: string]: MetadataNode;
 }
 
-/** What the metadata server knows of a VM. */
+/** Data of a VM that its metadata server returns. */
 export interface MetadataSource {
     readonly project: string;
     readonly projectNumber: string;

@@ -13,7 +13,7 @@ const WRITE_SCOPES = READ_SCOPES.slice(1);
 /** Hosts that programs in a VM call its metadata server by. */
 const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata"];
 
-/** What an endpoint serves besides metadata, and where it reports requests. */
+/** Services of an endpoint besides metadata, and the receiver of its request log. */
 export interface EndpointHost {
     /** Cloud Storage's routes. */
     readonly storage: readonly Route[];

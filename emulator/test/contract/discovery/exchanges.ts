@@ -2,7 +2,7 @@ import { type Document, findMethod, type Method, methodsOf, type Parameter } fro
 import type { Exchange } from "./recorder";
 import { checkText, checkValue } from "./values";
 
-/** What a check found. */
+/** Findings of a check. */
 export interface Report {
     /** One line for each fault: method, path, status, what is wrong. */
     readonly problems: readonly string[];

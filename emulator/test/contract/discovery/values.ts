@@ -1,6 +1,6 @@
 import type { Schema } from "./documents";
 
-/** What a value is checked for. */
+/** Direction of the exchange that a value is part of. */
 export interface Direction {
     /** Google reads leniently and writes strictly: requests may hold null for "not set" and numbers for 64-bit text. */
     readonly kind: "request" | "response";
@@ -33,7 +33,7 @@ const NUMBER_RANGES: Readonly<Record<string, readonly [number, number]>> = {
     uint32: [0, 2 ** 32 - 1],
 };
 
-/** What is wrong with a value, one sentence each: "labels.stack: 1 is no string". */
+/** Faults of a value, one sentence each: "labels.stack: 1 is no string". */
 export function checkValue(
     value: unknown,
     schema: Schema,
@@ -76,7 +76,7 @@ export function checkValue(
     }
 }
 
-/** What is wrong with text, for a parameter or a property. */
+/** Faults of the text of a parameter or a property. */
 export function checkText(value: unknown, schema: Schema, direction: Pick<Direction, "kind">): string[] {
     const isLongNumber = schema.format === "int64" || schema.format === "uint64";
     if (direction.kind === "request" && isLongNumber && Number.isInteger(value)) {

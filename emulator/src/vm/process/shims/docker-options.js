@@ -3,7 +3,7 @@
 
 class UsageError extends Error {}
 
-/** What the daemon refuses. */
+/** Request that the daemon refuses. */
 class DaemonError extends Error {}
 
 /** The container was created, and its program cannot be started. */

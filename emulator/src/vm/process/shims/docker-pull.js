@@ -128,7 +128,7 @@ async function fetchManifest(host, path, wanted, reference) {
     }
 }
 
-/** What `docker-credential-gcr configure-docker` set up for the host; nothing if it was not run. @param {string} host */
+/** Credentials that `docker-credential-gcr configure-docker` set up for the host; none if it was not run. @param {string} host */
 function credentials(host) {
     let helper;
     try {

@@ -53,7 +53,7 @@ export function pathMapper(unit: ServiceUnit, host: ServiceHost): (text: string)
     };
 }
 
-/** What `ExecStop` and `ExecStopPost` learn; `$EXIT_CODE` exists only if the main process ran and has ended. */
+/** Variables for `ExecStop` and `ExecStopPost`; `$EXIT_CODE` exists only if the main process ran and has ended. */
 export function resultEnvironment(result: ServiceResult, exit: ProcessExit | undefined): Record<string, string> {
     if (exit === undefined) {
         return { SERVICE_RESULT: result };

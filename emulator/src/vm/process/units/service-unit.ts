@@ -26,7 +26,7 @@ export interface ServiceUnit {
     readonly syslogIdentifier: string;
 }
 
-/** What the machine does when the unit has ended. */
+/** Action of the machine after the unit has ended. */
 export type UnitAction = "none" | "poweroff" | "poweroff-force";
 
 /** A file of the unit: the unit file itself first, then its drop-ins in order of name. */

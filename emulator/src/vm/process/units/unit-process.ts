@@ -25,7 +25,7 @@ export interface UnitProcess {
     closeOutput(): void;
 }
 
-/** What a command needs to run. */
+/** Everything a command needs to run. */
 export interface SpawnRequest {
     readonly program: string;
     readonly args: readonly string[];
