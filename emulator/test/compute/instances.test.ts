@@ -123,7 +123,7 @@ describe("instances.insert", () => {
         [{ labels: { Upper: "x" } }, "labels"],
         [{ tags: { items: ["Not A Tag"] } }, "tags"],
         [{ metadata: { items: [{ key: "k", value: "x".repeat(262_145) }] } }, "262144"],
-        [{ metadata: { items: [{ key: "k" }, { key: "k" }] } }, "twice"],
+        [{ metadata: { items: [{ key: "k" }, { key: "k" }] } }, "duplicated"],
         [{ scheduling: { provisioningModel: "SPOT", automaticRestart: true } }, "AutomaticRestart"],
         [{ scheduling: { maxRunDuration: { seconds: "60" } } }, "instanceTerminationAction"],
         [{ networkInterfaces: [{ subnetwork: "regions/us-east1/subnetworks/default" }] }, "us-central1"],
