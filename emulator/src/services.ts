@@ -7,11 +7,13 @@ import { iamRoutes } from "./iam/routes";
 import { IamService } from "./iam/service";
 import { LogService } from "./logging/entries";
 import { loggingRoutes } from "./logging/routes";
-import { ProjectService } from "./projects/projects";
+import { ProjectService, projectNumber } from "./projects/projects";
 import { projectRoutes } from "./projects/routes";
 import { artifactRoutes } from "./registry/artifact-routes";
 import { ociRoutes } from "./registry/oci-routes";
 import { ArtifactRegistryService } from "./registry/service";
+import { secretAccessRoutes, secretRoutes } from "./secrets/routes";
+import { SecretService } from "./secrets/service";
 import type { EmulatorOptions, Service } from "./service";
 import { BUCKETS, type Bucket } from "./storage/buckets";
 import { storageRoutes } from "./storage/routes";
@@ -28,6 +30,7 @@ export interface Services {
     readonly iam: IamService;
     readonly storage: StorageService;
     readonly registry: ArtifactRegistryService;
+    readonly secrets: SecretService;
     readonly logs: LogService;
     readonly compute: ComputeService;
     /** The last requests, for the console. */
@@ -44,10 +47,12 @@ export function createServices(options: EmulatorOptions): Services {
     const projects = new ProjectService(documents);
     const iam = new IamService(documents, projects, {
         projectOfBucket: (bucket) => buckets.get(bucket)?.projectId,
+        projectNumber,
         ...(grantDelayMs === undefined ? {} : { grantDelayMs }),
     });
     const storage = new StorageService(dataDir, documents, projects, iam.policies);
     const registry = new ArtifactRegistryService(dataDir, documents, projects, iam);
+    const secrets = new SecretService(documents, projects, iam);
     const compute = new ComputeService(documents, {
         projects,
         accountExists: (email) => iam.serviceAccounts.exists(email),
@@ -56,6 +61,7 @@ export function createServices(options: EmulatorOptions): Services {
             runtime,
             mainPort: () => listening.port,
             storage: storageRoutes({ storage, projects, iam }),
+            secrets: secretAccessRoutes({ secrets, projects, iam }),
             log: (line, vm) => {
                 requestLog.add(line, vm);
                 options.log?.(`${line} (${vm})`);
@@ -63,18 +69,19 @@ export function createServices(options: EmulatorOptions): Services {
         },
     });
     const logs = new LogService(documents);
-    return { options, listening, documents, projects, iam, storage, registry, logs, compute, requestLog };
+    return { options, listening, documents, projects, iam, storage, registry, secrets, logs, compute, requestLog };
 }
 
 /** All routes of the main port. The first route that matches wins. */
 export function mainRoutes(services: Services): Route[] {
-    const { options, projects, iam, storage, registry, logs } = services;
+    const { options, projects, iam, storage, registry, secrets, logs } = services;
     return [
         ...storageRoutes({ storage, projects, iam }),
         ...iamRoutes(iam, projects),
         ...projectRoutes(projects, iam),
         ...computeRoutes(services),
         ...artifactRoutes({ registry, iam }),
+        ...secretRoutes({ secrets, projects, iam }),
         // Before the registry, whose images are under /v2 too.
         ...loggingRoutes(logs, iam),
         ...ociRoutes({ registry, iam }),
@@ -83,6 +90,6 @@ export function mainRoutes(services: Services): Route[] {
 }
 
 /** Services in the order in which they start and list their inventory. They stop in the reverse order. */
-export function lifecycle({ storage, iam, registry, compute }: Services): Service[] {
-    return [storage, iam, registry, compute];
+export function lifecycle({ storage, iam, registry, secrets, compute }: Services): Service[] {
+    return [storage, iam, registry, secrets, compute];
 }

@@ -24,6 +24,8 @@ const subnetworkWith = (more: object) => {
     const body = { name: "new", network: "global/networks/default", ipCidrRange: "10.1.0.0/24", ...more };
     return ["POST", `/compute/v1/projects/${PROJECT_ID}/regions/us-central1/subnetworks`, body] as const;
 };
+const secretWith = (more: object) =>
+    ["POST", `${RESOURCE}/secrets?secretId=new`, { replication: { automatic: {} }, ...more }] as const;
 const policyWith = (more: object) => ["POST", `${RESOURCE}:setIamPolicy`, { policy: { version: 3, ...more } }] as const;
 const condition = (expression: string) => ({
     bindings: [
@@ -61,6 +63,13 @@ describe("anything that is not emulated is answered with 501 and its name:", () 
         ["format", ["POST", `${REPOSITORIES}?repositoryId=jars`, { format: "MAVEN" }]],
         ["mode", ["POST", `${REPOSITORIES}?repositoryId=far`, { format: "DOCKER", mode: "VIRTUAL_REPOSITORY" }]],
         ["kmsKeyName", ["POST", `${REPOSITORIES}?repositoryId=keyed`, { format: "DOCKER", kmsKeyName: "k" }]],
+        ["rotation", secretWith({ rotation: { rotationPeriod: "3600s" } })],
+        ["ttl", secretWith({ ttl: "3600s" })],
+        ["topics", secretWith({ topics: [{ name: "projects/p/topics/t" }] })],
+        ["versionAliases", secretWith({ versionAliases: { prod: "1" } })],
+        ["versionDestroyTtl", secretWith({ versionDestroyTtl: "86400s" })],
+        ["customerManagedEncryption", secretWith({ replication: { automatic: { customerManagedEncryption: {} } } })],
+        ["/locations/us-central1/secrets", ["GET", `${RESOURCE}/locations/us-central1/secrets`]],
         ["roles/spanner.admin", policyWith({ bindings: [{ role: "roles/spanner.admin", members: [] }] })],
         ["auditConfigs", policyWith({ auditConfigs: [{ service: "allServices" }] })],
         ["request.auth", policyWith(condition("request.auth.claims.email == 'me'"))],

@@ -8,7 +8,8 @@ import type { ZodType } from "zod";
  */
 export type Principal =
     | { readonly kind: "owner" }
-    | { readonly kind: "serviceAccount"; readonly email: string }
+    /** With the access scopes of its token, where they are known. */
+    | { readonly kind: "serviceAccount"; readonly email: string; readonly scopes?: readonly string[] }
     | { readonly kind: "anonymous" };
 
 /** One request, after routing and authentication. */

@@ -12,7 +12,7 @@ export interface PolicyTarget<Params> {
      * Throws 404 when there is no such resource. Called last, so that callers without permission cannot probe for
      * names.
      */
-    readonly requireExisting?: (request: ApiRequest<Params>) => void;
+    readonly requireExisting?: (request: ApiRequest<Params>) => unknown;
     /** Prefix of the permissions: "resourcemanager.projects" gives "resourcemanager.projects.getIamPolicy". */
     readonly permissions: string;
 }
@@ -46,7 +46,7 @@ export function policyHandlers<Params>(
             const body = request.method === "POST" ? await request.read(getSchema) : {};
             const name = await resource(request);
             iam.require(request, `${permissions}.getIamPolicy`, name);
-            requireExisting?.(request);
+            await requireExisting?.(request);
             const version = body.options?.requestedPolicyVersion ?? request.query.get(POLICY_VERSION_QUERY);
             return { body: policyForVersion(iam.policies.get(name), version) };
         },
@@ -54,7 +54,7 @@ export function policyHandlers<Params>(
             const { policy, updateMask } = await request.read(setSchema);
             const name = await resource(request);
             iam.require(request, `${permissions}.setIamPolicy`, name);
-            requireExisting?.(request);
+            await requireExisting?.(request);
             checkMask(updateMask);
             checkPolicy(policy, (email) => iam.serviceAccounts.exists(email));
             return { body: await iam.policies.set(name, policy) };
@@ -62,7 +62,7 @@ export function policyHandlers<Params>(
         test: async (request): Promise<ApiResponse> => {
             const requested = (await request.read(testSchema)).permissions;
             const name = await resource(request);
-            requireExisting?.(request);
+            await requireExisting?.(request);
             const held = requested.filter((permission) => iam.policies.check(request.principal, permission, name));
             return { body: held.length > 0 ? { permissions: held } : {} };
         },

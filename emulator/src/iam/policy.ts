@@ -19,13 +19,16 @@ export interface PolicyStoreOptions {
     readonly grantDelayMs?: number;
     /** Project id of a bucket, because bucket names carry no project; undefined for an unknown bucket. */
     readonly projectOfBucket: (bucket: string) => string | undefined;
+    /** Number of a project, which stands for its id where a condition sees the name of a secret. */
+    readonly projectNumber: (projectId: string) => string;
     /** Whether a service account exists and is enabled; one of another project counts as existing. */
     readonly isActiveAccount: (email: string) => boolean;
 }
 
 /**
  * The allow policies of all resources, by resource name without host:
- * `projects/P`, `projects/_/buckets/B`, `projects/P/locations/L/repositories/R`, `projects/P/serviceAccounts/EMAIL`.
+ * `projects/P`, `projects/_/buckets/B`, `projects/P/locations/L/repositories/R`, `projects/P/serviceAccounts/EMAIL`,
+ * `projects/P/secrets/S`.
  */
 export class PolicyStore {
     readonly #policies: Collection<PolicyDocument>;
@@ -101,11 +104,17 @@ export class PolicyStore {
         if (principal.kind === "serviceAccount" && !this.#options.isActiveAccount(principal.email)) {
             return false;
         }
-        const context = { resource: describeResource(resource), request: { time: new Date(now) } };
+        const context = { resource: describeResource(this.#conditionName(resource)), request: { time: new Date(now) } };
         const holds = (binding: Binding) =>
             permissionsOf(binding.role)?.has(permission) === true &&
             (binding.condition === undefined || conditionHolds(binding.condition, context));
         return this.#policyChain(resource).some((document) => this.#isGranted(document, principal, holds, now));
+    }
+
+    /** Most services show conditions the name as callers write it; Secret Manager shows the project's number in it. */
+    #conditionName(resource: string): string {
+        const [, project, rest] = /^projects\/([^/]+)(\/secrets\/.+)$/.exec(resource) ?? [];
+        return project === undefined ? resource : `projects/${this.#options.projectNumber(project)}${rest}`;
     }
 
     #isGranted(
@@ -142,14 +151,14 @@ export class PolicyStore {
         return member === "allAuthenticatedUsers" || member === `serviceAccount:${principal.email}`;
     }
 
-    /** The policies that apply to a resource: its own, and those of its bucket or repository and of its project. */
+    /** The policies that apply to a resource: its own, that of its bucket, repository or secret, and its project's. */
     #policyChain(resource: string): PolicyDocument[] {
         const bucket = /^projects\/_\/buckets\/([^/]+)/.exec(resource);
         const project = bucket === null ? projectIn(resource) : this.#options.projectOfBucket(bucket[1] ?? "");
         const names = new Set([bucket?.[0] ?? resource, ...(project === undefined ? [] : [`projects/${project}`])]);
-        const repository = /^projects\/[^/]+\/locations\/[^/]+\/repositories\/[^/]+/.exec(resource);
-        if (repository !== null) {
-            names.add(repository[0]);
+        const container = /^projects\/[^/]+\/(locations\/[^/]+\/repositories|secrets)\/[^/]+/.exec(resource);
+        if (container !== null) {
+            names.add(container[0]);
         }
         return [...names].flatMap((name) => this.#policies.get(name) ?? []);
     }
@@ -173,6 +182,8 @@ function describeResource(name: string): { name: string; type: string; service: 
         [/^projects\/_\/buckets\//, "storage.googleapis.com/Bucket"],
         [/\/repositories\//, "artifactregistry.googleapis.com/Repository"],
         [/\/serviceAccounts\//, "iam.googleapis.com/ServiceAccount"],
+        [/\/secrets\/[^/]+\/versions\//, "secretmanager.googleapis.com/SecretVersion"],
+        [/\/secrets\//, "secretmanager.googleapis.com/Secret"],
         [/\/instances\//, "compute.googleapis.com/Instance"],
     ];
     const type = types.find(([pattern]) => pattern.test(name))?.[1] ?? "cloudresourcemanager.googleapis.com/Project";

@@ -119,6 +119,32 @@ const COMPUTE_ADMIN = [
     "compute.firewalls.delete",
     "compute.firewalls.update",
 ];
+const SECRET_READ = [
+    "secretmanager.secrets.get",
+    "secretmanager.secrets.getIamPolicy",
+    "secretmanager.secrets.list",
+    "secretmanager.versions.get",
+    "secretmanager.versions.list",
+];
+const SECRET_ACCESS = ["secretmanager.versions.access"];
+const SECRET_ADD = ["secretmanager.versions.add"];
+const SECRET_VERSIONS = [
+    ...SECRET_ADD,
+    "secretmanager.versions.destroy",
+    "secretmanager.versions.disable",
+    "secretmanager.versions.enable",
+    "secretmanager.versions.get",
+    "secretmanager.versions.list",
+];
+// The basic role editor manages secrets and reads no payload.
+const SECRET_EDIT = [
+    ...SECRET_READ,
+    ...SECRET_VERSIONS,
+    "secretmanager.secrets.create",
+    "secretmanager.secrets.delete",
+    "secretmanager.secrets.update",
+];
+const SECRET_ADMIN = [...SECRET_EDIT, ...SECRET_ACCESS, "secretmanager.secrets.setIamPolicy"];
 const LOG_WRITE = ["logging.logEntries.create", "logging.logEntries.route"];
 
 // The basic roles have no object permissions. Those come from the bucket's legacy bindings for projectEditor and so on.
@@ -129,6 +155,7 @@ const VIEWER = [
     ...ACCOUNT_READ,
     ...SERVICE_READ,
     ...COMPUTE_READ,
+    ...SECRET_READ,
 ];
 const EDITOR = [
     ...VIEWER,
@@ -140,12 +167,13 @@ const EDITOR = [
     ...ACCOUNT_ADMIN,
     ...SERVICE_ADMIN,
     ...COMPUTE_ADMIN,
+    ...SECRET_EDIT,
     ...LOG_WRITE,
 ];
 
 const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     Object.entries({
-        "roles/owner": [...EDITOR, ...PROJECT_IAM, ...REPOSITORY_ADMIN],
+        "roles/owner": [...EDITOR, ...PROJECT_IAM, ...REPOSITORY_ADMIN, ...SECRET_ADMIN],
         "roles/editor": EDITOR,
         "roles/viewer": VIEWER,
         "roles/storage.admin": [...BUCKET_ADMIN, ...OBJECT_READ, ...OBJECT_WRITE],
@@ -199,6 +227,11 @@ const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
         "roles/logging.viewer": ["logging.logEntries.list"],
         "roles/monitoring.metricWriter": ["monitoring.timeSeries.create"],
         "roles/resourcemanager.projectIamAdmin": ["resourcemanager.projects.get", ...PROJECT_IAM],
+        "roles/secretmanager.admin": SECRET_ADMIN,
+        "roles/secretmanager.secretAccessor": SECRET_ACCESS,
+        "roles/secretmanager.secretVersionAdder": SECRET_ADD,
+        "roles/secretmanager.secretVersionManager": SECRET_VERSIONS,
+        "roles/secretmanager.viewer": SECRET_READ,
         "roles/serviceusage.serviceUsageAdmin": SERVICE_ADMIN,
         "roles/serviceusage.serviceUsageConsumer": SERVICE_READ,
     }).map(([role, permissions]) => [role, new Set(permissions)]),

@@ -13,7 +13,7 @@ export class IamService implements Service {
     constructor(
         documents: DocumentStore,
         projects: ProjectLookup,
-        options: Pick<PolicyStoreOptions, "grantDelayMs" | "projectOfBucket">,
+        options: Pick<PolicyStoreOptions, "grantDelayMs" | "projectOfBucket" | "projectNumber">,
     ) {
         this.serviceAccounts = new ServiceAccountService(documents, projects);
         this.policies = new PolicyStore(documents, {
@@ -53,6 +53,10 @@ function permissionError(permission: string, resource: string) {
     switch (service) {
         case "resourcemanager":
             return permissionDenied("The caller does not have permission");
+        case "secretmanager": {
+            const message = `Permission '${permission}' denied for resource '${resource}' (or it may not exist).`;
+            return permissionDenied(message, info("iam.googleapis.com"));
+        }
         case "artifactregistry": {
             const name = `//artifactregistry.googleapis.com/${resource}`;
             const message = `Permission '${permission}' denied on resource '${name}' (or it may not exist).`;

@@ -8,6 +8,12 @@ export interface AccessToken {
     readonly expiresInSeconds: number;
 }
 
+interface Claims {
+    readonly email: string;
+    readonly scopes?: readonly string[];
+    readonly expiresAt: number;
+}
+
 const PREFIX = "emulator-service-account.";
 const LIFETIME_SECONDS = 3600;
 /** Random per process. After a restart old tokens are refused, and clients ask the metadata server for a new one. */
@@ -15,9 +21,15 @@ const secret = randomBytes(32);
 
 /**
  * Creates an access token of a service account, as its metadata server issues it. Valid for an hour in this process.
+ *
+ * @param scopes the access scopes of the token; without them it is not limited by any
  */
-export function mintToken(email: string, now = Date.now()): AccessToken {
-    const claims = { email, expiresAt: now + LIFETIME_SECONDS * 1000 };
+export function mintToken(email: string, scopes?: readonly string[], now = Date.now()): AccessToken {
+    const claims: Claims = {
+        email,
+        ...(scopes === undefined ? {} : { scopes }),
+        expiresAt: now + LIFETIME_SECONDS * 1000,
+    };
     const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
     return {
         accessToken: `${PREFIX}${payload}.${sign(payload).toString("base64url")}`,
@@ -41,12 +53,9 @@ export function principalOf(token: string | undefined, now = Date.now()): Princi
     const expected = sign(payload);
     const actual = Buffer.from(signature, "base64url");
     if (actual.length === expected.length && timingSafeEqual(actual, expected)) {
-        const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as {
-            email: string;
-            expiresAt: number;
-        };
-        if (now < claims.expiresAt) {
-            return { kind: "serviceAccount", email: claims.email };
+        const { expiresAt, ...account } = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as Claims;
+        if (now < expiresAt) {
+            return { kind: "serviceAccount", ...account };
         }
     }
     throw unauthenticated("Request had invalid authentication credentials: the token has expired.");

@@ -101,7 +101,8 @@ export class ProjectService {
     }
 }
 
-function projectNumber(projectId: string): string {
+/** The number of a project. */
+export function projectNumber(projectId: string): string {
     const hash = createHash("sha256").update(projectId).digest().readUIntBE(0, 6);
     return String(100_000_000_000 + (hash % 900_000_000_000));
 }

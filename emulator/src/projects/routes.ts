@@ -27,6 +27,7 @@ const CATALOG: Readonly<Record<string, string>> = {
     "monitoring.googleapis.com": "Cloud Monitoring API",
     "oslogin.googleapis.com": "Cloud OS Login API",
     "run.googleapis.com": "Cloud Run Admin API",
+    "secretmanager.googleapis.com": "Secret Manager API",
     "serviceusage.googleapis.com": "Service Usage API",
     "storage.googleapis.com": "Cloud Storage API",
 };

@@ -24,11 +24,16 @@ export class DocumentStore {
         this.#folder = folder;
     }
 
-    /** Opens a collection; the first time, this reads its files. A `/` in `name` makes folders. */
-    collection<T>(name: string): Collection<T> {
+    /**
+     * Opens a collection, and reads its files the first time.
+     *
+     * @param name may contain `/`, which makes folders
+     * @param options permission bits of the files, less the umask; for those who open it first
+     */
+    collection<T>(name: string, { mode = 0o666 }: { readonly mode?: number } = {}): Collection<T> {
         let found = this.#collections.get(name);
         if (found === undefined) {
-            found = new Collection<unknown>(path.join(this.#folder, name));
+            found = new Collection<unknown>(path.join(this.#folder, name), mode);
             this.#collections.set(name, found);
         }
         return found as Collection<T>;
@@ -52,11 +57,14 @@ export class Collection<T> {
     readonly #documents = new Map<string, T>();
     readonly #writes = new Map<string, Promise<void>>();
 
+    /** Permission bits of the files. */
+    readonly #mode: number;
     readonly #folder: string;
 
     /** Called by DocumentStore.collection. Throws, naming the file, when a document cannot be read. */
-    constructor(folder: string) {
+    constructor(folder: string, mode: number) {
         this.#folder = folder;
+        this.#mode = mode;
 
         mkdirSync(folder, { recursive: true });
         for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -136,7 +144,7 @@ export class Collection<T> {
         }
         const document: StoredDocument<T> = { key, value };
         const draft = `${file}.${randomUUID()}.tmp`;
-        await writeFile(draft, `${JSON.stringify(document, undefined, 2)}\n`);
+        await writeFile(draft, `${JSON.stringify(document, undefined, 2)}\n`, { mode: this.#mode });
         await rename(draft, file);
     }
 }

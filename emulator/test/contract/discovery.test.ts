@@ -19,6 +19,7 @@ import { Router } from "../../src/http/router";
 import { policySchema } from "../../src/iam/policy-schema";
 import { repositoryBody } from "../../src/registry/repositories";
 import { newBucketSchema } from "../../src/storage/bucket-schema";
+import { addVersionBody, secretBody, versionStateBody } from "../../src/secrets/secret-schema";
 import { composeSchema, objectSchema } from "../../src/storage/object-schema";
 import { allRoutes } from "../http/routes";
 import { unknownInBody } from "./discovery/body-schemas";
@@ -28,6 +29,7 @@ import { describeWithPython, googleDocuments } from "./python";
 import { walkCompute } from "./walk/compute";
 import { walkProject } from "./walk/project";
 import { walkRegistry } from "./walk/registry";
+import { walkSecrets } from "./walk/secrets";
 import { walkStorage } from "./walk/storage";
 import { Walker } from "./walk/walker";
 
@@ -63,6 +65,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         await walkStorage(walker, "/storage/v1");
         await walkStorage(walker, "");
         await walkRegistry(walker, judged.emulator.dataDir);
+        await walkSecrets(walker);
         await walkCompute(walker, "v1");
         await walkCompute(walker, "beta");
     }, 30_000);
@@ -132,6 +135,9 @@ describeWithPython("Google's descriptions of its APIs", () => {
         // One schema for all policies; only those of other APIs have auditConfigs.
         ["storage:v1", "Policy", policySchema, ["Policy.auditConfigs"]],
         ["artifactregistry:v1", "Repository", repositoryBody],
+        ["secretmanager:v1", "Secret", secretBody],
+        ["secretmanager:v1", "AddSecretVersionRequest", addVersionBody],
+        ["secretmanager:v1", "DestroySecretVersionRequest", versionStateBody],
     ])("of %s have every field and word of %s that the emulator takes", (id, name, body, but = []) => {
         const document = googleDocuments().find((one) => one.id === id);
         expect(document && unknownInBody(body, document, name)).toEqual(but);

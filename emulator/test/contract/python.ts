@@ -17,6 +17,7 @@ const DOCUMENTS = [
     "iam.v1",
     "cloudresourcemanager.v1",
     "serviceusage.v1",
+    "secretmanager.v1",
     "logging.v2",
 ];
 

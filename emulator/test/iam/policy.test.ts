@@ -19,6 +19,7 @@ function policies(grantDelayMs = 0): PolicyStore {
     return new PolicyStore(new DocumentStore(folder), {
         grantDelayMs,
         projectOfBucket: () => "demo-project",
+        projectNumber: () => "123456789012",
         isActiveAccount: () => true,
     });
 }

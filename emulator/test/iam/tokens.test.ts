@@ -5,7 +5,7 @@ describe("a bearer token", () => {
 
     it("represents the service account that it was minted for, for an hour", () => {
         const now = Date.now();
-        const { accessToken } = mintToken(email, now);
+        const { accessToken } = mintToken(email, undefined, now);
         expect(principalOf(accessToken, now + 3_599_000)).toEqual({ kind: "serviceAccount", email });
         expect(() => principalOf(accessToken, now + 3_600_000)).toThrow(expect.objectContaining({ code: 401 }));
     });

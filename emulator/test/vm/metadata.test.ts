@@ -182,6 +182,39 @@ describe("storage at the VM's own endpoint", () => {
         expect([written.status, written.at("error.message")]).toEqual([403, expect.stringMatching(/^Provided scope/)]);
     });
 
+    it("gives a secret's payload to the VM's own token, if scopes and IAM allow it", async () => {
+        const secret = `/v1/projects/${PROJECT_ID}/secrets/key`;
+        await emulator.call("POST", `/v1/projects/${PROJECT_ID}/secrets?secretId=key`, {
+            body: { replication: { automatic: {} } },
+        });
+        await emulator.call("POST", `${secret}:addVersion`, { body: { payload: { data: "b25l" } } });
+        const binding = { role: "roles/secretmanager.secretAccessor", members: [`serviceAccount:${ACCOUNT}`] };
+        await emulator.call("POST", `${secret}:setIamPolicy`, { body: { policy: { bindings: [binding] } } });
+        const accessFrom = async (name: string, scope: string) => {
+            const config = cloudConfig({}, 'echo "control $EMULATOR_VM_CONTROL"');
+            const serviceAccounts = [{ email: ACCOUNT, scopes: [`https://www.googleapis.com/auth/${scope}`] }];
+            const vm = await TestInstance.create(emulator, name, config, { serviceAccounts });
+            const own = /control (http:\/\/[^/]+)/.exec(await vm.untilSerial("control http"))?.[1] ?? "";
+            const issued = await emulator.call(
+                "GET",
+                `${own}/computeMetadata/v1/instance/service-accounts/default/token`,
+                { token: null, headers: { "metadata-flavor": "Google" } },
+            );
+            const access = (token: string | null) =>
+                emulator.call("GET", `${own}${secret}/versions/1:access`, { token });
+            return [await access(String(issued.at("access_token"))), await access(null)];
+        };
+        const [allowed, anonymous] = await accessFrom("with-scope", "cloud-platform");
+        expect(allowed?.at("payload.data")).toBe("b25l");
+        // Unlike Cloud Storage's: a page in a browser on this machine has no token.
+        expect(anonymous?.status).toBe(401);
+        const [refused] = await accessFrom("without-scope", "devstorage.read_write");
+        expect([refused?.status, refused?.at("error.message")]).toEqual([
+            403,
+            "Request had insufficient authentication scopes.",
+        ]);
+    });
+
     it("has no Compute Engine", async () => {
         expect((await emulator.call("GET", `${endpoint}${INSTANCES}`, { token: null })).status).toBe(501);
     });

@@ -102,7 +102,7 @@ function tokenOf(source: MetadataSource, account: string): ApiResponse {
     if (own === undefined || (account !== "default" && account !== own.email)) {
         return text(`404 page not found: service account ${account}\n`, 404);
     }
-    const { accessToken, expiresInSeconds } = mintToken(own.email);
+    const { accessToken, expiresInSeconds } = mintToken(own.email, own.scopes);
     return {
         headers: { ...FLAVOR, "content-type": "application/json" },
         body: JSON.stringify({ access_token: accessToken, expires_in: expiresInSeconds, token_type: "Bearer" }),

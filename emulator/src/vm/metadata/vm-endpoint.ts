@@ -17,6 +17,8 @@ const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata
 export interface EndpointHost {
     /** Cloud Storage's routes. */
     readonly storage: readonly Route[];
+    /** Secret Manager's route to a payload. It takes a token, unlike those of Cloud Storage. */
+    readonly secrets: readonly Route[];
     /** Called with one line per request, and the name of the VM. */
     readonly log: (line: string, vm: string) => void;
 }
@@ -37,6 +39,7 @@ export async function startVmEndpoint(
         routes: [
             ...guestRoutes(machine),
             ...metadataRoutes(source),
+            ...host.secrets,
             ...host.storage.map((one) => withinScopes(one, () => source().serviceAccount?.scopes ?? [])),
         ],
         log: (line) => host.log(line, name),

@@ -118,6 +118,7 @@ export class ProcessVm implements Guest {
             this.#files.addEnvironment("50-emulator.conf", {
                 STORAGE_EMULATOR_HOST: `http://${this.#options.endpoint()}`,
                 GCE_METADATA_HOST: this.#options.endpoint(),
+                SECRET_MANAGER_EMULATOR_HOST: `http://${this.#options.endpoint()}`,
             });
             this.serial.write("cloud-init[2]", `wrote ${config.writeFiles.length} files`);
             for (const command of config.runCommands) {
