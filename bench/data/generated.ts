@@ -3,8 +3,8 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { mulberry32 } from "../../trainer/lib/random";
 import { WORK } from "../paths";
-import { normal, uniform } from "./random";
 
 /** Columns beside the class. */
 export const FEATURES = 10;
@@ -63,7 +63,7 @@ function* csvChunks(rows: number): Generator<string> {
 
 /** Fills in one row after the other: features as whole numbers, in units of the last decimal, and the class's place. */
 function rowMaker(): (cells: Float64Array) => void {
-    const gauss = normal(uniform(SEED));
+    const gauss = normal(mulberry32(SEED));
     return (cells) => {
         for (let column = 0; column < FEATURES; column++) {
             cells[column] = Math.round(gauss() * SCALE);
@@ -88,4 +88,9 @@ async function makeOnce(name: string, make: (file: string) => Promise<void>): Pr
         await rename(`${file}.part`, file);
     }
     return file;
+}
+
+/** Normally distributed numbers, by the Box-Muller transform. */
+function normal(random: () => number): () => number {
+    return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { GrowingNumbers } from "../../trainer/lib/csv/growing-numbers";
-import type { NumberList } from "../../trainer/lib/csv/number-list";
+import { GrowingNumbers } from "../../trainer/lib/columns/growing-numbers";
+import type { NumberList } from "../../trainer/lib/columns/number-list";
 
 /** A table as the trainer has it in memory. */
 export interface Table {

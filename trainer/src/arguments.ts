@@ -1,9 +1,6 @@
-import type { Algorithm } from "../lib/model";
+import type { Algorithm, Task } from "../lib/model";
 import { COLUMN_LIST, COLUMN_NAME, decimal, FOLDS, integer, oneOf, parseList, type Rule } from "./argument-rules";
-import { UsageError } from "./errors";
-
-/** What is learned: one of several classes, or a number. */
-export type Task = "classification" | "regression";
+import { HyperparameterError } from "./errors";
 
 /** How a model is grown. Those that are ml-cart's have ml-cart's names and meaning. */
 export interface GrowthArguments {
@@ -95,7 +92,7 @@ const MAX_VALUES = 100;
 
 /**
  * Reads `--name=value` arguments. A value may hold any character, `=` too; one of `GrowthArguments` may be a JSON list of values.
- * @throws {UsageError} with one sentence for each problem there is
+ * @throws {HyperparameterError} with one sentence for each problem there is
  */
 export function parseArguments(argv: readonly string[]): Hyperparameters {
     const values: Record<string, unknown> = {};
@@ -119,7 +116,7 @@ export function parseArguments(argv: readonly string[]): Hyperparameters {
     const hyperparameters = { ...DEFAULTS, ...values, grid: whole } as Hyperparameters;
     problems.push(...findConflicts(hyperparameters, Object.keys(grid), Object.hasOwn(values, "target")));
     if (problems.length > 0) {
-        throw new UsageError(problems);
+        throw new HyperparameterError(problems);
     }
     return hyperparameters;
 }

@@ -1,7 +1,7 @@
 /// <reference path="./ml-cart.d.ts" />
 import { DecisionTreeClassifier, DecisionTreeRegression } from "ml-cart";
+import { valueAt } from "../lib/columns/number-list";
 import type { Dataset } from "../lib/csv/dataset";
-import { valueAt } from "../lib/csv/number-list";
 import { type CartModel, type Model, predictEncoded } from "../lib/model";
 
 /** Enough to come through many leaves, few enough to take no time. */

@@ -2,8 +2,8 @@ import type { Dataset } from "../lib/csv/dataset";
 import type { Target } from "../lib/csv/target";
 import type { FitResult } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
+import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
 import { evaluate, type Metrics } from "./evaluate";
-import type { ClassificationMetrics, RegressionMetrics } from "./metrics";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
 

@@ -1,4 +1,5 @@
-import { UsageError } from "./errors";
+import { totalmem } from "node:os";
+import { EnvironmentError } from "./errors";
 
 /** An object, or a prefix of objects, in a bucket. */
 export interface GcsUri {
@@ -30,7 +31,7 @@ export function formatGcsUri(uri: GcsUri): string {
 /**
  * Reads `AIP_TRAINING_DATA_URI`, `AIP_MODEL_DIR` and `AIP_DATA_FORMAT`.
  * https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
- * @throws {UsageError} with one sentence for each problem there is
+ * @throws {EnvironmentError} with one sentence for each problem there is
  */
 export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): TrainerEnvironment {
     const problems: string[] = [];
@@ -44,7 +45,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
         problems.push(`${mustBe("AIP_DATA_FORMAT", '"csv" or unset', format)}; this trainer reads CSV`);
     }
     if (problems.length > 0 || dataset === undefined || modelDir === undefined) {
-        throw new UsageError(problems);
+        throw new EnvironmentError(problems);
     }
     const prefix = modelDir.path === "" || modelDir.path.endsWith("/") ? modelDir.path : `${modelDir.path}/`;
     return { dataset, modelDir: { ...modelDir, path: prefix } };
@@ -66,4 +67,10 @@ function gcsVariable(
 
 function mustBe(name: string, allowed: string, got: string | undefined): string {
     return `The environment variable ${name} must be ${allowed}; got ${got === undefined ? "none" : JSON.stringify(got)}`;
+}
+
+/** Memory that this process may use, in bytes: the container's limit, or else all memory of the machine. */
+export function availableMemory(constrained: number = process.constrainedMemory(), total: number = totalmem()): number {
+    // Without a limit, the first is 0 or exceeds any memory: https://nodejs.org/api/process.html#processconstrainedmemory
+    return constrained > 0 && constrained < total ? constrained : total;
 }

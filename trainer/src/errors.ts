@@ -1,45 +1,42 @@
-/** Exit codes of the trainer, after sysexits(3). Everything else is a bug and ends with 70. */
+import { DataError, MemoryError } from "../lib/errors";
+
+/** Exit codes of the trainer, after sysexits(3). Any other failure is a bug and exits with 70. */
 export const EXIT = { usage: 64, data: 65, storage: 69, bug: 70, memory: 71 } as const;
 
-/** A failure that a person can act on: its message is printed as it is, without a stack trace. */
-export class TrainerError extends Error {
-    readonly exitCode: number;
-
-    constructor(exitCode: number, message: string, options?: ErrorOptions) {
-        super(message, options);
-        this.exitCode = exitCode;
-
-        this.name = new.target.name;
-    }
-}
-
-/** Wrong hyperparameters or environment; `problems` are complete sentences and are shown all at once. */
-export class UsageError extends TrainerError {
+/** Wrong hyperparameters. `problems` are complete sentences, reported all at once. */
+export class HyperparameterError extends Error {
+    override name = "HyperparameterError";
     readonly problems: readonly string[];
 
     constructor(problems: readonly string[]) {
-        super(EXIT.usage, problems.join("\n"));
+        super(problems.join("\n"));
         this.problems = problems;
     }
 }
 
-/** The dataset cannot be trained on; the message names the object and, where there is one, row and column. */
-export class DataError extends TrainerError {
-    constructor(message: string, options?: ErrorOptions) {
-        super(EXIT.data, message, options);
+/** Wrong environment variables. The message has one sentence for each problem. */
+export class EnvironmentError extends Error {
+    override name = "EnvironmentError";
+
+    constructor(problems: readonly string[]) {
+        super(problems.join("\n"));
     }
 }
 
-/** The machine has less memory than the dataset needs; the message says how much, and the way out. */
-export class MemoryError extends TrainerError {
-    constructor(message: string, options?: ErrorOptions) {
-        super(EXIT.memory, message, options);
-    }
+/** The bucket could not be read or written. The message names the object and what helps. */
+export class StorageError extends Error {
+    override name = "StorageError";
 }
 
-/** The bucket could not be read or written; the message names the object and the way out. */
-export class StorageError extends TrainerError {
-    constructor(message: string, options?: ErrorOptions) {
-        super(EXIT.storage, message, options);
-    }
+const USER_ERRORS = [
+    [HyperparameterError, EXIT.usage],
+    [EnvironmentError, EXIT.usage],
+    [DataError, EXIT.data],
+    [StorageError, EXIT.storage],
+    [MemoryError, EXIT.memory],
+] as const;
+
+/** Exit code of an error that a user can fix, printed without a stack trace; undefined for a bug. */
+export function exitCodeOf(error: unknown): number | undefined {
+    return USER_ERRORS.find(([type]) => error instanceof type)?.[1];
 }

@@ -1,5 +1,4 @@
 import type { Target } from "../lib/csv/target";
-import { type ClassificationMetrics, type RegressionMetrics, scoreClasses, scoreNumbers } from "./metrics";
 
 /** Measures on rows that a model was not trained on. */
 export type Metrics =
@@ -25,4 +24,106 @@ export function actualOf(target: Target, rows: Uint32Array): Float64Array {
         actual[place] = target.y[rows[place] as number] as number;
     }
     return actual;
+}
+
+/** How one class was predicted. Where nothing can be divided by, a share is 0. */
+export interface ClassMetrics {
+    label: string;
+    /** Share of the rows predicted as this class that are of it. */
+    precision: number;
+    /** Share of the rows of this class that were predicted as it. */
+    recall: number;
+    /** Harmonic mean of precision and recall. */
+    f1: number;
+    /** Rows of this class. */
+    support: number;
+}
+
+/** How well classes were predicted. */
+export interface ClassificationMetrics {
+    /** Share of the rows that were predicted rightly. */
+    accuracy: number;
+    /** Accuracy of always naming the most frequent class of these rows: a model must beat it. */
+    baselineAccuracy: number;
+    /** Means over the classes, each class counting the same. */
+    macroPrecision: number;
+    macroRecall: number;
+    macroF1: number;
+    classes: ClassMetrics[];
+    /** `confusionMatrix[actual][predicted]`, in the order of `classes`. */
+    confusionMatrix: number[][];
+}
+
+/** How well numbers were predicted, in the target's unit. */
+export interface RegressionMetrics {
+    /** Mean absolute error. */
+    mae: number;
+    /** Root of the mean squared error. */
+    rmse: number;
+    /** Share of the variance that is explained; null when the actual values do not vary. */
+    r2: number | null;
+}
+
+/** Compares predicted classes with actual ones, given as places in `labels`. */
+export function scoreClasses(
+    actual: ArrayLike<number>,
+    predicted: ArrayLike<number>,
+    labels: readonly string[],
+): ClassificationMetrics {
+    const matrix = labels.map(() => labels.map(() => 0));
+    for (let row = 0; row < actual.length; row++) {
+        const line = matrix[actual[row] as number] as number[];
+        const column = predicted[row] as number;
+        line[column] = (line[column] ?? 0) + 1;
+    }
+    const classes = labels.map((label, index): ClassMetrics => {
+        const support = sum(matrix[index] ?? []);
+        const right = matrix[index]?.[index] ?? 0;
+        const precision = share(right, sum(matrix.map((line) => line[index] ?? 0)));
+        const recall = share(right, support);
+        return { label, precision, recall, f1: share(2 * precision * recall, precision + recall), support };
+    });
+    const mean = (pick: (metrics: ClassMetrics) => number) => share(sum(classes.map(pick)), classes.length);
+    return {
+        accuracy: share(sum(matrix.map((line, index) => line[index] ?? 0)), actual.length),
+        baselineAccuracy: share(Math.max(...classes.map(({ support }) => support)), actual.length),
+        macroPrecision: mean(({ precision }) => precision),
+        macroRecall: mean(({ recall }) => recall),
+        macroF1: mean(({ f1 }) => f1),
+        classes,
+        confusionMatrix: matrix,
+    };
+}
+
+/** Compares predicted numbers with actual ones. */
+export function scoreNumbers(actual: ArrayLike<number>, predicted: ArrayLike<number>): RegressionMetrics {
+    const count = actual.length;
+    let total = 0;
+    for (let row = 0; row < count; row++) {
+        total += actual[row] as number;
+    }
+    const mean = share(total, count);
+    let absoluteError = 0;
+    let squaredError = 0;
+    let variation = 0;
+    for (let row = 0; row < count; row++) {
+        const value = actual[row] as number;
+        const error = value - (predicted[row] as number);
+        absoluteError += Math.abs(error);
+        squaredError += error * error;
+        variation += (value - mean) ** 2;
+    }
+    return {
+        mae: share(absoluteError, count),
+        rmse: Math.sqrt(share(squaredError, count)),
+        r2: variation === 0 ? null : 1 - squaredError / variation,
+    };
+}
+
+function sum(values: readonly number[]): number {
+    return values.reduce((total, value) => total + value, 0);
+}
+
+function share(part: number, whole: number): number {
+    return whole === 0 ? 0 : part / whole;
 }

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
 import { type FitProgress, openFitPool, serveFits } from "../lib/tree";
-import { EXIT, TrainerError } from "./errors";
+import { EXIT, exitCodeOf } from "./errors";
 
 function print(...lines: string[]): void {
     for (const line of lines) {
@@ -36,10 +36,11 @@ async function main(): Promise<void> {
         });
         process.exit(0);
     } catch (error) {
-        if (error instanceof TrainerError) {
-            end(error.exitCode, error.message);
-        } else {
+        const exitCode = exitCodeOf(error);
+        if (exitCode === undefined) {
             end(EXIT.bug, `This is a bug in the trainer: ${error instanceof Error ? error.stack : error}`);
+        } else {
+            end(exitCode, (error as Error).message);
         }
     }
 }

@@ -1,10 +1,10 @@
 import cart from "ml-cart/package.json";
 import type { Dataset } from "../lib/csv/dataset";
-import type { Algorithm, CartModel, Model } from "../lib/model";
+import type { Algorithm, CartModel, Model, Task } from "../lib/model";
 import type { FitResult } from "../lib/tree";
-import type { Hyperparameters, Task } from "./arguments";
+import type { Hyperparameters } from "./arguments";
+import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
 import { evaluate, type Metrics } from "./evaluate";
-import type { ClassificationMetrics, RegressionMetrics } from "./metrics";
 import type { CrossValidation } from "./search/cross-validate";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";

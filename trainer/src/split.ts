@@ -1,4 +1,5 @@
-import { mulberry32, shuffle } from "./random";
+import { sharedWords } from "../lib/columns/shared-memory";
+import { mulberry32, shuffle } from "../lib/random";
 
 /** Row numbers, from 0, in ascending order, in memory that worker threads can share. */
 export interface Split {
@@ -49,7 +50,7 @@ export function splitFolds(rows: Uint32Array, labels: Labels, folds: number, see
 
 /** 0, 1, 2 ... in shared memory. */
 export function allRows(rowCount: number): Uint32Array {
-    const rows = sharedRows(rowCount);
+    const rows = sharedWords(rowCount);
     for (let row = 0; row < rowCount; row++) {
         rows[row] = row;
     }
@@ -62,7 +63,7 @@ function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32
     for (const row of rows) {
         count += wanted(row) ? 1 : 0;
     }
-    const selected = sharedRows(count);
+    const selected = sharedWords(count);
     let place = 0;
     for (const row of rows) {
         if (wanted(row)) {
@@ -70,10 +71,6 @@ function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32
         }
     }
     return selected;
-}
-
-function sharedRows(length: number): Uint32Array {
-    return new Uint32Array(new SharedArrayBuffer(length * Uint32Array.BYTES_PER_ELEMENT));
 }
 
 /** The rows of each class, by class, each in a random order. */

@@ -1,21 +1,21 @@
 import { type Dataset, readDataset } from "../lib/csv/dataset";
+import type { Task } from "../lib/model";
 import { type FitPool, toCartModel } from "../lib/tree";
-import { type Hyperparameters, parseArguments, type Task } from "./arguments";
+import { type Hyperparameters, parseArguments } from "./arguments";
 import { checkModel, rowsToCheck } from "./check-model";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
-import { formatGcsUri, parseEnvironment } from "./environment";
-import { UsageError } from "./errors";
+import { availableMemory, formatGcsUri, parseEnvironment } from "./environment";
+import { HyperparameterError } from "./errors";
 import { evaluate } from "./evaluate";
 import { describeOrigin, type Findings, makeMetricsFile, makeModel } from "./model";
 import { crossValidate, describeGrowth } from "./search/cross-validate";
-import { toFitTask } from "./search/fit-task";
-import { countFolds, type Growth, listTrials } from "./search/trials";
+import { countFolds, type Growth, listTrials, planFits, toFitTask } from "./search/trials";
 import { allRows, splitRows } from "./split";
 import type { ObjectStore } from "./storage";
 import { writeResults } from "./write-results";
 
 /** What a training needs from the world around it. */
-export interface Surroundings {
+export interface TrainContext {
     argv: readonly string[];
     env: Readonly<Record<string, string | undefined>>;
     openStorage(): ObjectStore;
@@ -30,13 +30,17 @@ const MAX_LEAVES = 2_000_000;
 /**
  * The whole training: read, choose among the trials if there are several, test on rows held back, fit on all rows, write.
  * `model.json` is written last: where it is, everything is.
- * @throws {TrainerError} for what a person can put right; then there is no `model.json`
+ * @throws an error that `exitCodeOf` knows, for what a user can fix; then no `model.json` is written
  */
-export async function train({ argv, env, openStorage, openFitPool, print }: Surroundings): Promise<void> {
+export async function train({ argv, env, openStorage, openFitPool, print }: TrainContext): Promise<void> {
     const hyperparameters = parseArguments(argv);
     const { dataset: datasetUri, modelDir } = parseEnvironment(env);
     const storage = openStorage();
-    const dataset = await readDataset(storage.read(datasetUri), formatGcsUri(datasetUri), hyperparameters, { print });
+    const dataset = await readDataset(storage.read(datasetUri), formatGcsUri(datasetUri), hyperparameters, {
+        print,
+        memoryLimitBytes: availableMemory(),
+        fits: planFits(hyperparameters),
+    });
     print(...describeDataset(dataset));
     checkGainFunction(hyperparameters, dataset.target.task);
     const classes = dataset.target.task === "classification" ? dataset.target.classes.length : undefined;
@@ -59,7 +63,7 @@ async function learn(
     dataset: Dataset,
     hyperparameters: Hyperparameters,
     trials: readonly Growth[],
-    print: Surroundings["print"],
+    print: TrainContext["print"],
 ): Promise<Findings & { growth: Growth }> {
     const { target, rowCount } = dataset;
     const { testFraction, seed } = hyperparameters;
@@ -90,20 +94,20 @@ async function learn(
     return { growth, metrics, split, held, final, crossValidation };
 }
 
-/** @throws {UsageError} for a gain function that does not fit the task: ml-cart has one for each */
+/** @throws {HyperparameterError} for a gain function that does not fit the task: ml-cart has one for each */
 function checkGainFunction({ gainFunction }: Hyperparameters, task: Task): void {
     const needed = task === "classification" ? "gini" : "regression";
     if (gainFunction !== undefined && gainFunction !== needed) {
-        throw new UsageError([
+        throw new HyperparameterError([
             `\`gainFunction\` must be "${needed}" for a ${task}; got "${gainFunction}" (--gainFunction=${needed})`,
         ]);
     }
 }
 
-/** @throws {UsageError} for a model that is too large to be written */
+/** @throws {HyperparameterError} for a model that is too large to be written */
 function checkSize(leaves: number): void {
     if (leaves > MAX_LEAVES) {
-        throw new UsageError([
+        throw new HyperparameterError([
             `The model must have at most ${MAX_LEAVES} leaves, to be written; it has ${leaves}: ` +
                 "raise `minNumSamples`, or lower `maxDepth` or the number of `trees`",
         ]);

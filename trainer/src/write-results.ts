@@ -44,7 +44,7 @@ export async function writeResults({
     async function writeOnnx(): Promise<void> {
         let content: Uint8Array;
         try {
-            content = toOnnx(model);
+            content = toOnnx(model, { producer: trainer });
         } catch (error) {
             if (!(error instanceof OnnxError)) {
                 throw error;

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { parseArguments } from "../src/arguments";
-import { UsageError } from "../src/errors";
+import { HyperparameterError } from "../src/errors";
 
 function problemsOf(...argv: string[]): readonly string[] {
     try {
         parseArguments(argv);
     } catch (error) {
-        if (error instanceof UsageError) {
+        if (error instanceof HyperparameterError) {
             return error.problems;
         }
         throw error;

@@ -1,5 +1,5 @@
-import { parseEnvironment, parseGcsUri } from "../src/environment";
-import { UsageError } from "../src/errors";
+import { availableMemory, parseEnvironment, parseGcsUri } from "../src/environment";
+import { EnvironmentError } from "../src/errors";
 
 const VALID = { AIP_TRAINING_DATA_URI: "gs://data-bucket/a b/iris.csv", AIP_MODEL_DIR: "gs://bucket/runs/r-1/model/" };
 
@@ -21,7 +21,7 @@ describe("parseEnvironment", () => {
 
     it("names both variables when both are missing", () => {
         expect(() => parseEnvironment({})).toThrow(
-            new UsageError([
+            new EnvironmentError([
                 "The environment variable AIP_TRAINING_DATA_URI must be a gs:// URI of one CSV object; got none",
                 "The environment variable AIP_MODEL_DIR must be a gs:// URI to write the model under; got none",
             ]),
@@ -31,7 +31,7 @@ describe("parseEnvironment", () => {
     it.each(["iris.csv", "gs://bucket", "gs://bucket/folder/", "gs://bucket/part-*.csv", "gs://UPPER/iris.csv"])(
         "refuses %s as a dataset",
         (uri) => {
-            expect(() => parseEnvironment({ ...VALID, AIP_TRAINING_DATA_URI: uri })).toThrow(UsageError);
+            expect(() => parseEnvironment({ ...VALID, AIP_TRAINING_DATA_URI: uri })).toThrow(EnvironmentError);
         },
     );
 
@@ -45,5 +45,17 @@ describe("parseEnvironment", () => {
 describe("parseGcsUri", () => {
     it("leaves the object's name as it is", () => {
         expect(parseGcsUri("gs://bucket/a//b c?#%2F.csv")).toEqual({ bucket: "bucket", path: "a//b c?#%2F.csv" });
+    });
+});
+
+const GB = 1e9;
+
+describe("availableMemory", () => {
+    it.each([
+        ["the container's limit", 2 * GB, 8 * GB, 2 * GB],
+        ["the machine's memory without a limit", 0, 8 * GB, 8 * GB],
+        ["the machine's memory when the limit is none", 2 ** 64, 8 * GB, 8 * GB],
+    ])("is %s", (_, constrained, total, expected) => {
+        expect(availableMemory(constrained, total)).toBe(expected);
     });
 });

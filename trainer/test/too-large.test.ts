@@ -1,5 +1,5 @@
 import { openFitPool } from "../lib/tree";
-import { UsageError } from "../src/errors";
+import { HyperparameterError } from "../src/errors";
 import type { ObjectStore } from "../src/storage";
 import { train } from "../src/train";
 import { count } from "./tables";
@@ -40,7 +40,7 @@ describe("a model with too many leaves to be written", () => {
         });
 
         await expect(training).rejects.toEqual(
-            new UsageError([
+            new HyperparameterError([
                 "The model must have at most 2000000 leaves, to be written; it has 3000000: " +
                     "raise `minNumSamples`, or lower `maxDepth` or the number of `trees`",
             ]),

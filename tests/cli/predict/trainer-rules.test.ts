@@ -4,7 +4,7 @@ import { findColumns } from "../../../cli/predict/columns";
 import { readCsv } from "../../../cli/predict/csv-rows";
 import { predictRows } from "../../../cli/predict/predict-rows";
 import { readDataset } from "../../../trainer/lib/csv/dataset";
-import { valueAt } from "../../../trainer/lib/csv/number-list";
+import { valueAt } from "../../../trainer/lib/columns/number-list";
 import { parseArguments } from "../../../trainer/src/arguments";
 import { leaf, modelOf } from "../../../trainer/test/model/models";
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { DataError } from "../../src/errors";
+import { DataError } from "../errors";
 
 /** What is read at once. Bytes. */
 const WINDOW_BYTES = 256 * 1024;

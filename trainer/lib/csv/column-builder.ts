@@ -1,9 +1,8 @@
-import { Dictionary } from "./dictionary";
-import { GrowingNumbers } from "./growing-numbers";
+import { GrowingNumbers } from "../columns/growing-numbers";
+import { countMissing } from "../columns/number-list";
+import { Dictionary, TextHashes } from "./dictionary";
 import { readNumber } from "./number-bytes";
-import { countMissing } from "./number-list";
 import { isMissing, Sample, textOf } from "./sample";
-import { TextHashes } from "./text-hashes";
 
 /** More different texts than this are no categories: each one would be in the model. */
 export const MAX_CATEGORIES = 100_000;

@@ -1,6 +1,6 @@
+import { countMissing, MISSING_INT, type NumberList, rawOf, type ScaledInts } from "../columns/number-list";
 import type { Feature } from "../model";
 import type { ColumnBuilder } from "./column-builder";
-import { countMissing, MISSING_INT, type NumberList, rawOf, type ScaledInts } from "./number-list";
 
 /** A column that is complete. */
 export type Column = NumberColumn | TextColumn;

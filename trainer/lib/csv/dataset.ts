@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
-import type { Hyperparameters } from "../../src/arguments";
-import { DataError } from "../../src/errors";
-import { type Feature, usesDecimalComma } from "../model";
+import { lengthOf, type NumberList, rawOf, valueAt } from "../columns/number-list";
+import { DataError } from "../errors";
+import { type Feature, type Task, usesDecimalComma } from "../model";
 import { ColumnBuilder } from "./column-builder";
 import {
     type Column,
@@ -12,8 +12,7 @@ import {
     isIdentifierName,
 } from "./columns";
 import type { Header } from "./header";
-import { availableMemory, bytesPerValueOfFit, checkMemory } from "./memory-guard";
-import { lengthOf, type NumberList, rawOf, valueAt } from "./number-list";
+import { bytesPerValueOfFit, checkMemory, type FitPlan } from "./memory-guard";
 import { Progress } from "./progress";
 import { type ReadTable, readTable } from "./table-reader";
 import { makeTarget, type Target } from "./target";
@@ -40,6 +39,16 @@ export interface DroppedColumn {
     why: string;
 }
 
+/** What to make of the columns. */
+export interface DatasetRequest {
+    /** Column to predict. */
+    target: string;
+    /** Columns that are not features; exactly these. Undefined: columns that are identifiers by name and content. */
+    dropColumns: readonly string[] | undefined;
+    /** Undefined: decided by the target column, see `decideTask`. */
+    task: Task | undefined;
+}
+
 /** What reading a dataset needs beside the data. */
 export interface ReadDatasetOptions {
     /** Takes lines for the log. */
@@ -48,8 +57,10 @@ export interface ReadDatasetOptions {
     now?: () => number;
     /** The object's size, if it is known. @default `bytes.size` */
     totalBytes?: number | undefined;
-    /** Memory that may be used. Bytes. @default the container's limit, or the machine's memory */
+    /** Memory that may be used. Bytes. @default no limit */
     memoryLimitBytes?: number | undefined;
+    /** What will be fitted, which takes memory too. @default one tree */
+    fits?: FitPlan | undefined;
     /** Threads that will fit. @default os.availableParallelism */
     threads?: number | undefined;
 }
@@ -70,14 +81,15 @@ const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon"
 export async function readDataset(
     bytes: Content,
     source: string,
-    hyperparameters: Hyperparameters,
+    request: DatasetRequest,
     options: ReadDatasetOptions,
 ): Promise<Dataset> {
-    const { print, now = () => performance.now(), memoryLimitBytes = availableMemory() } = options;
+    const { print, now = () => performance.now(), memoryLimitBytes = Infinity } = options;
+    const { fits = { forest: false, crossValidation: false }, threads = availableParallelism() } = options;
     const totalBytes = () => options.totalBytes ?? bytes.size;
-    const fitBytes = bytesPerValueOfFit(hyperparameters, options.threads ?? availableParallelism());
+    const fitBytes = bytesPerValueOfFit(fits, threads);
     const progress = new Progress(print, now, totalBytes);
-    const table = await readTable(bytes, source, (header) => planColumns(header, source, hyperparameters), {
+    const table = await readTable(bytes, source, (header) => planColumns(header, source, request), {
         totalBytes,
         onProgress: ({ builders, reader, bytesRead }) => {
             const wanted = builders.filter((builder) => builder !== undefined);
@@ -101,13 +113,13 @@ export async function readDataset(
     const separated = `${DELIMITER_NAMES[header.delimiter] ?? header.delimiter}-separated`;
     const size = `${reader.rowCount} rows, ${header.columns.length} columns, ${separated}`;
     print(`Read ${source}: ${size}${progress.summarize(bytesRead)}`);
-    return prepareDataset(table, source, hyperparameters);
+    return prepareDataset(table, source, request);
 }
 
 /** A builder for each column that is wanted, undefined for the others. */
-function planColumns(header: Header, source: string, hyperparameters: Hyperparameters): (ColumnBuilder | undefined)[] {
+function planColumns(header: Header, source: string, request: DatasetRequest): (ColumnBuilder | undefined)[] {
     const { columns, delimiter } = header;
-    const { target, dropColumns } = hyperparameters;
+    const { target, dropColumns } = request;
     checkTarget(columns, source, target);
     const unknown = (dropColumns ?? []).filter((name) => !columns.includes(name));
     if (unknown.length > 0) {
@@ -150,7 +162,7 @@ function checkTarget(columns: readonly string[], source: string, target: string)
 function prepareDataset(
     { builders, reader }: ReadTable,
     source: string,
-    { dropColumns, task }: Hyperparameters,
+    { dropColumns, task }: DatasetRequest,
 ): Dataset {
     const { rowCount } = reader;
     const dropped = [...new Set(dropColumns)].map((name) => ({ name, why: "dropColumns" }));

@@ -1,8 +1,8 @@
-import { DataError } from "../../src/errors";
+import { DataError } from "../errors";
 import { sniffDelimiter } from "../model";
 import type { ByteWindow } from "./byte-window";
 import { type CellEnd, CellScanner, CR, CUT, DELIMITER, LF, QUOTE } from "./cell-scanner";
-import { describeBadCell } from "./row-problems";
+import { describeBadCell } from "./rows";
 import { textOf } from "./sample";
 
 /** A header longer than this is no header: a file of another kind, or a quote that is never closed. Bytes. */

@@ -1,6 +1,4 @@
-import { totalmem } from "node:os";
-import type { Hyperparameters } from "../../src/arguments";
-import { MemoryError } from "../../src/errors";
+import { MemoryError } from "../errors";
 
 /** The program itself, with what is on its way from the bucket and the threads. Measured. */
 const BASE_BYTES = 120_000_000;
@@ -53,22 +51,21 @@ export interface ReadSoFar {
     valueBytes: number;
 }
 
-/**
- * Memory for each value of a feature, beside the value: a forest, and a cross-validation, fit in all threads at the same
- * time.
- */
-export function bytesPerValueOfFit({ grid, cv }: Pick<Hyperparameters, "grid" | "cv">, threads: number): number {
-    if (grid.algorithm.includes("forest")) {
-        return BYTES_PER_VALUE_OF_ORDER + threads * BYTES_PER_VALUE_OF_FIT.forest;
-    }
-    const isSearch = cv !== 0 && (cv !== undefined || Object.values(grid).some((values) => values.length > 1));
-    return BYTES_PER_VALUE_OF_ORDER + (isSearch ? threads * BYTES_PER_VALUE_OF_FIT.tree : 0);
+/** The fits that will follow. */
+export interface FitPlan {
+    /** Whether a forest is grown. */
+    forest: boolean;
+    /** Whether a cross-validation runs several fits at the same time. */
+    crossValidation: boolean;
 }
 
-/** The memory that this process may use, in bytes: the container's limit, or all that the machine has. */
-export function availableMemory(constrained: number = process.constrainedMemory(), total: number = totalmem()): number {
-    // Without a limit the first is 0, or larger than any memory: https://nodejs.org/api/process.html#processconstrainedmemory
-    return constrained > 0 && constrained < total ? constrained : total;
+/**
+ * Memory that the fits take for each value of a feature, in addition to the value: a forest and a cross-validation
+ * fit in all threads at the same time.
+ */
+export function bytesPerValueOfFit({ forest, crossValidation }: FitPlan, threads: number): number {
+    const perThread = forest ? BYTES_PER_VALUE_OF_FIT.forest : crossValidation ? BYTES_PER_VALUE_OF_FIT.tree : 0;
+    return BYTES_PER_VALUE_OF_ORDER + threads * perThread;
 }
 
 /**

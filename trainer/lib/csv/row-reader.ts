@@ -1,15 +1,13 @@
-import { DataError } from "../../src/errors";
+import type { GrowingNumbers } from "../columns/growing-numbers";
+import { POWERS_OF_TEN } from "../columns/number-list";
+import { DataError } from "../errors";
 import { usesDecimalComma } from "../model";
 import type { ByteWindow } from "./byte-window";
 import { CellScanner, CR, CUT, LF, ROW_END } from "./cell-scanner";
 import type { CellProblem, ColumnBuilder } from "./column-builder";
-import { POWERS_OF_TEN } from "./decimal";
-import { expectRows } from "./expect-rows";
-import type { GrowingNumbers } from "./growing-numbers";
 import type { Header } from "./header";
-import { LineNumbers } from "./line-numbers";
 import { readDigits } from "./number-bytes";
-import { describeBadCell, describeRagged } from "./row-problems";
+import { describeBadCell, describeRagged, expectRows, LineNumbers } from "./rows";
 import { textOf } from "./sample";
 
 const COMMA = 44;

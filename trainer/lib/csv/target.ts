@@ -1,7 +1,7 @@
-import type { Task } from "../../src/arguments";
-import { DataError } from "../../src/errors";
+import { lengthOf, type NumberList, rawOf, toDoubles, valueAt } from "../columns/number-list";
+import { DataError } from "../errors";
+import type { Task } from "../model";
 import type { Column } from "./columns";
-import { lengthOf, type NumberList, rawOf, toDoubles, valueAt } from "./number-list";
 
 /** What is predicted. */
 export type Target = ClassTarget | NumberTarget;

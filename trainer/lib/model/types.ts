@@ -17,6 +17,9 @@ export interface TextFeature {
     categories: string[];
 }
 
+/** What is learned: one of several classes, or a number. */
+export type Task = "classification" | "regression";
+
 /** One decision tree, or the mean of many that saw different rows and columns. */
 export type Algorithm = "tree" | "forest";
 

@@ -1,8 +1,7 @@
 import type { ClassificationModel, Feature, Model } from "../model";
 import { ensembleNode } from "./ensemble";
-import { attribute, ELEMENT_TYPE, type Graph, nodeMessage, tensorValues, valueInfo } from "./messages";
+import { attribute, ELEMENT_TYPE, type Graph, nodeMessage, tensorMessage, tensorValues, valueInfo } from "./messages";
 import type { Message } from "./protobuf";
-import { Steps } from "./steps";
 
 /** The graph that predicts rows; `toOnnx` says what its inputs and outputs are. */
 export function makeGraph(model: Model): Graph {
@@ -102,4 +101,40 @@ function findRefused(steps: Steps, features: readonly Feature[], columns: string
     const asNumbers = steps.add("Cast", [isMissing], "missing", [attribute.int("to", ELEMENT_TYPE.float)]);
     const any = steps.add("ReduceMax", [asNumbers], "any_missing", [attribute.ints("axes", [1])]);
     return steps.add("Cast", [any], "refused", [attribute.int("to", ELEMENT_TYPE.bool)]);
+}
+
+/** Collects the steps of a graph, in the order in which they are run. Every value in it has a name of its own. */
+class Steps {
+    readonly nodes: Message[] = [];
+    readonly constants: Message[] = [];
+    readonly #taken: Set<string>;
+
+    /** @param names that are given already */
+    constructor(names: readonly string[]) {
+        this.#taken = new Set(names);
+    }
+
+    /** The wanted name, with a `_` behind it for as long as another value has it. */
+    name(wanted: string): string {
+        let name = wanted;
+        while (this.#taken.has(name)) {
+            name += "_";
+        }
+        this.#taken.add(name);
+        return name;
+    }
+
+    /** Adds a step, and gives the name of its result. */
+    add(operator: string, inputs: readonly string[], output: string, attributes: readonly Message[] = []): string {
+        const name = this.name(output);
+        this.nodes.push(nodeMessage(operator, inputs, [name], attributes));
+        return name;
+    }
+
+    /** Adds a constant, and gives its name. */
+    constant(wanted: string, shape: readonly number[], values: Message): string {
+        const name = this.name(wanted);
+        this.constants.push(tensorMessage(shape, values, name));
+        return name;
+    }
 }

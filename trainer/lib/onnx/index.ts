@@ -1,4 +1,3 @@
-import { name, version } from "../../package.json";
 import type { Model } from "../model";
 import { makeGraph } from "./graph";
 import { modelMessage } from "./messages";
@@ -7,6 +6,14 @@ import { encode, lengthOf } from "./protobuf";
 /** A model that the format cannot hold. */
 export class OnnxError extends Error {
     override name = "OnnxError";
+}
+
+/** What a file has beside the model. */
+export interface OnnxOptions {
+    /** The program that the file names as its author. */
+    producer: { name: string; version: string };
+    /** For tests: size that a file must not exceed. @default the format's limit */
+    maxBytes?: number;
 }
 
 /** Protocol Buffers' own limit: https://protobuf.dev/programming-guides/proto-limits/. */
@@ -26,10 +33,9 @@ const MAX_CATEGORIES = 2 ** 24;
  *
  * It predicts what `predictRow` does. Rows that this refuses, for want of a number in a column that always had one or for
  * an unknown category, get the label "" and NaN.
- * @param maxBytes for tests
  * @throws {OnnxError} for a model of 2 GiB or more, or with more than 2^24 categories in a column
  */
-export function toOnnx(model: Model, maxBytes = MAX_BYTES): Uint8Array {
+export function toOnnx(model: Model, { producer, maxBytes = MAX_BYTES }: OnnxOptions): Uint8Array {
     for (const feature of model.features) {
         if (feature.kind === "text" && feature.categories.length > MAX_CATEGORIES) {
             const count = `${feature.categories.length} categories`;
@@ -37,7 +43,7 @@ export function toOnnx(model: Model, maxBytes = MAX_BYTES): Uint8Array {
         }
     }
     const message = modelMessage({
-        producer: { name, version },
+        producer,
         description: describe(model),
         metadata: metadataOf(model),
         graph: makeGraph(model),

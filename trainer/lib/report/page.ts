@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { followRow } from "./follow-row";
 import { type Html, html } from "./html";
+import { pageScript } from "./page-script";
 import { drawSection, type Section } from "./sections/section";
 import { STYLES } from "./styles";
 
@@ -14,7 +14,7 @@ export interface Page {
 
 /** The whole file. Its policy allows its own script and styles, and nothing else: not even an image from elsewhere. */
 export function drawPage({ title, header, sections, footer }: Page): string {
-    const script = `(${followRow.toString()})();`;
+    const script = `(${pageScript.toString()})();`;
     const policy = [
         "default-src 'none'",
         `style-src '${hashOf(STYLES)}'`,

@@ -26,7 +26,7 @@ export interface Criterion {
     /** What model.json calls the gain. */
     gainOf(best: BestSplit, node: NodeFacts, left: NodeFacts, right: NodeFacts): number;
     /** Whether a split of this gain is to be made. */
-    isEnough(gain: number, threshold: number): boolean;
+    meetsThreshold(gain: number, threshold: number): boolean;
     /** Impurity that a split takes away, times rows. */
     importanceOf(gain: number, node: NodeFacts): number;
     addLeaf(builder: TreeBuilder, list: Uint32Array, node: NodeFacts): void;
@@ -41,11 +41,11 @@ export function makeCriterion(target: FitTarget, layout: Layout, round: Rounding
         return new SquaredError(target.y, layout, round);
     }
     return target.classCount <= 2 && layout.classMask !== 0
-        ? new GiniOfTwo(layout, round)
+        ? new BinaryGini(layout, round)
         : new Gini(target.y, target.classCount, layout, round);
 }
 
-class GiniOfTwo implements Criterion {
+class BinaryGini implements Criterion {
     readonly #layout: Layout;
     readonly #round: Rounding;
 
@@ -77,7 +77,7 @@ class GiniOfTwo implements Criterion {
         return (2 * (leftSum / rows) ** 2) / (leftRows * (rows - leftRows));
     }
 
-    isEnough(gain: number, threshold: number): boolean {
+    meetsThreshold(gain: number, threshold: number): boolean {
         return threshold === 0 || gain > threshold;
     }
 
@@ -154,7 +154,7 @@ class Gini implements Criterion {
         return Number(gained) / Number(n * n * l * r);
     }
 
-    isEnough(gain: number, threshold: number): boolean {
+    meetsThreshold(gain: number, threshold: number): boolean {
         return threshold === 0 || gain > threshold;
     }
 
@@ -237,7 +237,7 @@ class SquaredError implements Criterion {
         return left.error + right.error;
     }
 
-    isEnough(gain: number, threshold: number): boolean {
+    meetsThreshold(gain: number, threshold: number): boolean {
         return threshold === 0 || gain > threshold;
     }
 

@@ -1,4 +1,4 @@
-import { type NumberList, valueAt } from "../csv/number-list";
+import { type NumberList, valueAt } from "../columns/number-list";
 import type { CartModel, TreeNode } from "../model";
 import type { GrowthOptions } from "./types";
 

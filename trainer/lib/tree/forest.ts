@@ -1,5 +1,5 @@
+import type { Random } from "../random";
 import type { Rounding } from "./criteria";
-import type { Random } from "./random";
 import type { FitTarget } from "./types";
 
 /** The most that a weight, a byte, can be. */

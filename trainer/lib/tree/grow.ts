@@ -1,14 +1,13 @@
-import { type NumberList, valueAt } from "../csv/number-list";
+import { type NumberList, valueAt } from "../columns/number-list";
+import type { Random } from "../random";
 import { type BestSplit, type GapOf, noSplit } from "./best-split";
 import { type Criterion, makeCriterion, type NodeFacts, type Rounding } from "./criteria";
 import { chooseLayout, type Layout, makeSample, type Sample } from "./entries";
 import type { FlatTree } from "./flat-tree";
-import { ListsOnDemand } from "./lists-on-demand";
-import { type NodeLists, PartitionedLists } from "./node-lists";
-import type { Random } from "./random";
+import { LazyLists } from "./lazy-lists";
+import { makeWorkspace, type NodeLists, PartitionedLists, reserve, type Workspace } from "./node-lists";
 import { TreeBuilder } from "./tree-builder";
 import type { FitTable, GrowthOptions } from "./types";
-import { makeWorkspace, reserve, type Workspace } from "./workspace";
 
 /** What a tree is grown from, beside the table. */
 export interface TreeRequest {
@@ -26,7 +25,7 @@ export interface TreeRequest {
     /** For tests: the bits of an entry. @default 32 */
     wordBits?: number;
     /** For tests: whether lists are sorted on demand. @default when it is less work */
-    onDemand?: boolean;
+    lazy?: boolean;
 }
 
 /** What a node costs with all columns kept in order, and with those sorted that it looks at, for each row. */
@@ -50,15 +49,15 @@ export function growTree(table: FitTable, request: TreeRequest, workspace: Works
     }
     reserve(workspace, sample.entries, request.weights.length);
     const halfRanges = findHalfRanges(table, sample);
-    const lists = sortsOnDemand(request, columns.length)
-        ? new ListsOnDemand(table.orders, workspace, sample, layout)
+    const lists = isLazyCheaper(request, columns.length)
+        ? new LazyLists(table.orders, workspace, sample, layout)
         : new PartitionedLists(table, workspace, sample, layout, request.inPlace ?? false);
     const criterion = makeCriterion(target, layout, request.round ?? ((value) => value));
     return new Grower(table, request, lists, layout, criterion, halfRanges).grow(sample.entries);
 }
 
-function sortsOnDemand({ onDemand, sampling }: TreeRequest, columns: number): boolean {
-    return onDemand ?? (sampling !== undefined && columns * WORK.partition > sampling.maxFeatures * WORK.sort);
+function isLazyCheaper({ lazy, sampling }: TreeRequest, columns: number): boolean {
+    return lazy ?? (sampling !== undefined && columns * WORK.partition > sampling.maxFeatures * WORK.sort);
 }
 
 /** Of each column, half the difference between the largest and the smallest number of the sample. */
@@ -87,7 +86,7 @@ class Grower {
     readonly #builder = new TreeBuilder();
     readonly #importances: Float64Array;
     /** Columns in the order of the last draw. */
-    readonly #deck: Int32Array;
+    readonly #columnOrder: Int32Array;
 
     readonly #table: FitTable;
     readonly #request: TreeRequest;
@@ -112,7 +111,7 @@ class Grower {
         this.#halfRanges = halfRanges;
 
         this.#importances = new Float64Array(table.columns.length);
-        this.#deck = Int32Array.from(table.columns.keys());
+        this.#columnOrder = Int32Array.from(table.columns.keys());
     }
 
     grow(entries: number): FlatTree {
@@ -140,7 +139,7 @@ class Grower {
         const left = criterion.describe(list, node.start, best.place, best.column);
         const right = criterion.describe(list, best.place, node.end, best.column);
         const gain = criterion.gainOf(best, node, left, right);
-        if (!criterion.isEnough(gain, this.#request.growth.gainThreshold)) {
+        if (!criterion.meetsThreshold(gain, this.#request.growth.gainThreshold)) {
             criterion.addLeaf(builder, lists.rowsOf(node), node);
             return;
         }
@@ -173,16 +172,16 @@ class Grower {
     /** Columns to look at: all, or as many as a forest takes of those that have different values here. */
     #drawColumns(node: NodeFacts): Iterable<number> {
         const { sampling } = this.#request;
-        const deck = this.#deck;
-        if (sampling === undefined || sampling.maxFeatures >= deck.length) {
+        const columnOrder = this.#columnOrder;
+        if (sampling === undefined || sampling.maxFeatures >= columnOrder.length) {
             return this.#table.columns.keys();
         }
         const drawn: number[] = [];
-        for (let next = 0; next < deck.length && drawn.length < sampling.maxFeatures; next++) {
-            const other = next + sampling.random.below(deck.length - next);
-            const column = deck[other] as number;
-            deck[other] = deck[next] as number;
-            deck[next] = column;
+        for (let next = 0; next < columnOrder.length && drawn.length < sampling.maxFeatures; next++) {
+            const other = next + sampling.random.below(columnOrder.length - next);
+            const column = columnOrder[other] as number;
+            columnOrder[other] = columnOrder[next] as number;
+            columnOrder[next] = column;
             if (!this.#lists.isConstant(column, node)) {
                 drawn.push(column);
             }

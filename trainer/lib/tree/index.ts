@@ -7,5 +7,5 @@ export {
     type FitResult,
     openFitPool,
 } from "./pool";
+export { serveFits } from "./threads";
 export type { FitTarget, FitTask, ForestOptions, GrowthOptions } from "./types";
-export { serveFits } from "./worker";

@@ -1,12 +1,12 @@
-import type { NumberList } from "../csv/number-list";
+import type { NumberList } from "../columns/number-list";
+import { makeRandom } from "../random";
 import { countLeaves, type FlatTree } from "./flat-tree";
 import { bootstrap, forestRounding } from "./forest";
 import { growTree } from "./grow";
-import { makeRandom } from "./random";
+import { makeWorkspace, reserve, reserveLists, type Workspace } from "./node-lists";
 import { addPredictions, predictWith, type Scores } from "./scores";
 import { sortColumn } from "./sort";
 import type { FitTable, FitTask } from "./types";
-import { makeWorkspace, reserve, reserveLists, type Workspace } from "./workspace";
 
 /** A piece of work for one thread. */
 export type Job = SortJob | GrowJob;

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
-import type { NumberList } from "../csv/number-list";
+import type { NumberList } from "../columns/number-list";
+import { sharedDoubles, sharedWords, shareWords } from "../columns/shared-memory";
 import type { FlatTree } from "./flat-tree";
 import type { GrowJob, JobResult } from "./jobs";
 import { finishScores, makeScores } from "./scores";
-import { shareNumbers, shareRows } from "./shared";
 import { Threads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
 
@@ -87,7 +87,7 @@ const PROGRESS_MS = 30_000;
  */
 export function openFitPool(dataset: FitDataset, options: FitPoolOptions): FitPool {
     const { columns, target } = dataset;
-    const orders = columns.map(() => new Uint32Array(new SharedArrayBuffer(4 * target.y.length)));
+    const orders = columns.map(() => sharedWords(target.y.length));
     return new Pool({ columns, target: describeTarget(target), orders }, options);
 }
 
@@ -184,7 +184,7 @@ class Pool implements FitPool {
     #makeScored({ algorithm, rows, testRows }: FitTask): Scored {
         const { target } = this.#table;
         if (algorithm === "tree") {
-            return testRows === undefined ? {} : { predictions: shareNumbers(testRows.length) };
+            return testRows === undefined ? {} : { predictions: sharedDoubles(testRows.length) };
         }
         const test = testRows === undefined ? {} : { test: makeScores(testRows, target) };
         return { ...test, outOfBag: makeScores(rows, target) };
@@ -249,6 +249,12 @@ function countTrees({ algorithm, forest, rows }: FitTask): number {
         throw new RangeError(`A forest needs at least 1 tree and 1 feature for a split; got ${JSON.stringify(forest)}`);
     }
     return forest.trees;
+}
+
+/** The task with its row numbers in shared memory, which a message to a thread does not copy. */
+function shareRows(task: FitTask): FitTask {
+    const { rows, testRows } = task;
+    return { ...task, rows: shareWords(rows), ...(testRows === undefined ? {} : { testRows: shareWords(testRows) }) };
 }
 
 /** The mean over the trees that have a split, in the order of the trees: sums of other orders differ in the last bits. */

@@ -1,5 +1,5 @@
+import { sharedDoubles, sharedWords } from "../columns/shared-memory";
 import { type FlatTree, findLeaf } from "./flat-tree";
-import { withLock } from "./shared";
 import type { FitTable, FitTarget } from "./types";
 
 /**
@@ -21,8 +21,8 @@ export function makeScores(rows: Uint32Array, target: FitTarget): Scores {
     const width = widthOf(target);
     return {
         rows,
-        sums: new Float64Array(new SharedArrayBuffer(8 * rows.length * width)),
-        votes: new Uint32Array(new SharedArrayBuffer(4 * rows.length)),
+        sums: sharedDoubles(rows.length * width),
+        votes: sharedWords(rows.length),
         lock: new Int32Array(new SharedArrayBuffer(4)),
     };
 }
@@ -121,4 +121,23 @@ function largestOf(sums: Float64Array, start: number, width: number): number {
         }
     }
     return best;
+}
+
+const FREE = 0;
+const TAKEN = 1;
+
+/**
+ * Does something that only one thread may do at a time.
+ * @param lock one word of shared memory, 0 at first
+ */
+function withLock(lock: Int32Array, action: () => void): void {
+    while (Atomics.compareExchange(lock, 0, FREE, TAKEN) !== FREE) {
+        Atomics.wait(lock, 0, TAKEN);
+    }
+    try {
+        action();
+    } finally {
+        Atomics.store(lock, 0, FREE);
+        Atomics.notify(lock, 0, 1);
+    }
 }

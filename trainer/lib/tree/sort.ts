@@ -1,4 +1,4 @@
-import { MISSING_INT, type NumberList, type ScaledInts } from "../csv/number-list";
+import { MISSING_INT, type NumberList, type ScaledInts } from "../columns/number-list";
 
 /**
  * The order of a column, found once and shared by every fit on the table: one word for each row, sorted by value, the

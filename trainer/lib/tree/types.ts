@@ -1,4 +1,4 @@
-import type { NumberList } from "../csv/number-list";
+import type { NumberList } from "../columns/number-list";
 import type { Algorithm } from "../model";
 
 /** When a node is split and when it is a leaf. */

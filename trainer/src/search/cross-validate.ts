@@ -3,8 +3,7 @@ import type { FitPool } from "../../lib/tree";
 import { formatNumber } from "../describe";
 import { evaluate } from "../evaluate";
 import { splitFolds } from "../split";
-import { toFitTask } from "./fit-task";
-import type { Growth } from "./trials";
+import { type Growth, toFitTask } from "./trials";
 
 /** What trials are compared by: the share of rows predicted rightly, or the root of the mean squared error. */
 export type Measure = "accuracy" | "rmse";

@@ -1,7 +1,9 @@
+import type { FitPlan } from "../../lib/csv/memory-guard";
 import type { Algorithm } from "../../lib/model";
+import type { FitTask } from "../../lib/tree";
 import type { GrowthArguments, Hyperparameters } from "../arguments";
 import { searchedNames } from "../arguments";
-import { UsageError } from "../errors";
+import { HyperparameterError } from "../errors";
 
 /** One way to grow a model, with every default filled in. What only a forest has is not there for a tree. */
 export interface Growth {
@@ -24,18 +26,20 @@ const DEFAULT_FOLDS = 5;
  * makes no further trial.
  * @param classes number of classes; undefined for a regression
  * @param features number of columns to learn from
- * @throws {UsageError} for more than 1000 trials, or columns that are not there
+ * @throws {HyperparameterError} for more than 1000 trials, or columns that are not there
  */
 export function listTrials({ grid }: Hyperparameters, classes: number | undefined, features: number): Growth[] {
     const tooMany = grid.maxFeatures.find((value) => value !== undefined && value > features);
     if (tooMany !== undefined) {
         const allowed = `an integer from 1 to ${features}, the number of columns to learn from`;
-        throw new UsageError([`\`maxFeatures\` must be ${allowed}; got "${tooMany}" (--maxFeatures=${features})`]);
+        throw new HyperparameterError([
+            `\`maxFeatures\` must be ${allowed}; got "${tooMany}" (--maxFeatures=${features})`,
+        ]);
     }
     const size = Object.values(grid).reduce((product, values) => product * values.length, 1);
     if (size > MAX_TRIALS) {
         const lists = searchedNames(grid).map((name) => `\`${name}\` ${grid[name].length}`);
-        throw new UsageError([
+        throw new HyperparameterError([
             `The lists must make at most ${MAX_TRIALS} trials; got ${size} (${lists.join(" x ")}): shorten one`,
         ]);
     }
@@ -50,12 +54,12 @@ export function listTrials({ grid }: Hyperparameters, classes: number | undefine
 /**
  * Folds of the cross-validation; 0: none.
  * @param rows number of rows to deal into folds
- * @throws {UsageError} for more folds than rows: some would have nothing to be measured on
+ * @throws {HyperparameterError} for more folds than rows: some would have nothing to be measured on
  */
 export function countFolds({ cv }: Hyperparameters, trials: number, rows: number): number {
     const folds = cv ?? (trials > 1 ? DEFAULT_FOLDS : 0);
     if (folds > rows) {
-        throw new UsageError([
+        throw new HyperparameterError([
             `\`cv\` must be at most ${rows}, the number of rows to train; got ${folds} (--cv=${rows})`,
         ]);
     }
@@ -90,4 +94,17 @@ function fillIn(growth: GrowthArguments, classes: number | undefined, features: 
         trees: growth.trees,
         maxFeatures: growth.maxFeatures ?? Math.max(usual, 1),
     };
+}
+
+/** The task to grow a model so, from these rows. */
+export function toFitTask(growth: Growth, seed: number, rows: Uint32Array): Omit<FitTask, "keepTrees"> {
+    const { algorithm, maxDepth, minNumSamples, gainThreshold, trees, maxFeatures } = growth;
+    const task = { algorithm, growth: { maxDepth, minNumSamples, gainThreshold }, rows };
+    return trees === undefined || maxFeatures === undefined ? task : { ...task, forest: { trees, maxFeatures, seed } };
+}
+
+/** The fits that these hyperparameters ask for, as far as their memory goes. */
+export function planFits({ grid, cv }: Hyperparameters): FitPlan {
+    const crossValidation = cv === undefined ? searchedNames(grid).length > 0 : cv > 0;
+    return { forest: grid.algorithm.includes("forest"), crossValidation };
 }

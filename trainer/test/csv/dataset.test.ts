@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { rawOf, toDoubles } from "../../lib/columns/number-list";
 import { type Dataset, readDataset } from "../../lib/csv/dataset";
-import { rawOf, toDoubles } from "../../lib/csv/number-list";
+import { DataError } from "../../lib/errors";
 import { parseArguments } from "../../src/arguments";
-import { DataError } from "../../src/errors";
 import { count, repeat } from "../tables";
 import { bytesOf, csvOf, SOURCE } from "./files";
 

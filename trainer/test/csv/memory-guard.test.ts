@@ -1,7 +1,9 @@
 import { readDataset } from "../../lib/csv/dataset";
-import { availableMemory, bytesPerValueOfFit, checkMemory } from "../../lib/csv/memory-guard";
+import { bytesPerValueOfFit, checkMemory } from "../../lib/csv/memory-guard";
+import { MemoryError } from "../../lib/errors";
 import { parseArguments } from "../../src/arguments";
-import { EXIT, MemoryError } from "../../src/errors";
+import { EXIT, exitCodeOf } from "../../src/errors";
+import { planFits } from "../../src/search/trials";
 import { SOURCE } from "./files";
 
 const GB = 1e9;
@@ -63,17 +65,7 @@ describe("bytesPerValueOfFit", () => {
         ["a forest", ["--algorithm=forest"], 36],
         ["a tree or a forest", ['--algorithm=["tree","forest"]'], 36],
     ])("of %s counts the copies of the threads that work at the same time", (_, argv: string[], bytes) => {
-        expect(bytesPerValueOfFit(parseArguments(["--target=kind", ...argv]), 4)).toBe(bytes);
-    });
-});
-
-describe("availableMemory", () => {
-    it.each([
-        ["the container's limit", 2 * GB, 8 * GB, 2 * GB],
-        ["the machine's memory without a limit", 0, 8 * GB, 8 * GB],
-        ["the machine's memory when the limit is none", 2 ** 64, 8 * GB, 8 * GB],
-    ])("is %s", (_, constrained, total, expected) => {
-        expect(availableMemory(constrained, total)).toBe(expected);
+        expect(bytesPerValueOfFit(planFits(parseArguments(["--target=kind", ...argv])), 4)).toBe(bytes);
     });
 });
 
@@ -101,7 +93,8 @@ describe("readDataset", () => {
             print,
             memoryLimitBytes: 4 * GB,
         });
-        await expect(failure).rejects.toMatchObject({ name: "MemoryError", exitCode: EXIT.memory });
+        await expect(failure).rejects.toThrow(MemoryError);
+        expect(exitCodeOf(await failure.catch((error: unknown) => error))).toBe(EXIT.memory);
         await expect(failure).rejects.toThrow(
             /needs about \d\d\d\.\d GB of memory and there are 4\.0 GB: about \d+ rows/,
         );

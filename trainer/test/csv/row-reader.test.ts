@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import { toDoubles } from "../../lib/columns/number-list";
 import { ColumnBuilder } from "../../lib/csv/column-builder";
-import { toDoubles } from "../../lib/csv/number-list";
 import { readTable } from "../../lib/csv/table-reader";
 import { parseNumber } from "../../lib/model";
 import { bytesOf, SOURCE } from "./files";

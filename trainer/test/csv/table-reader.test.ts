@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
+import { DataError } from "../../lib/errors";
 import { sniffDelimiter } from "../../lib/model";
-import { DataError } from "../../src/errors";
 import { readCells, SOURCE } from "./files";
 
 describe("readTable", () => {

@@ -1,6 +1,5 @@
 import fc from "fast-check";
-import { Dictionary } from "../../lib/csv/dictionary";
-import { TextHashes } from "../../lib/csv/text-hashes";
+import { Dictionary, TextHashes } from "../../lib/csv/dictionary";
 
 /** Many short texts, of which some come again. */
 const texts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "\0", "\u{1f600}"), maxLength: 4 }), {

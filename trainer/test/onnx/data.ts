@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Feature, Row } from "../../lib/model";
 
+/** The author that the ONNX files name. */
+export const PRODUCER = { name: "test", version: "1.2.3" };
+
 /** Rows with a column to predict; text is a class. */
 export interface Data {
     features: Feature[];

@@ -6,6 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import type { Model, Row } from "../../lib/model";
 import { toOnnx } from "../../lib/onnx";
+import { PRODUCER } from "./data";
 
 const VENV = path.join(__dirname, "../../../.venv");
 const run = promisify(execFile);
@@ -73,7 +74,7 @@ export async function judge(cases: Readonly<Record<string, Case>>): Promise<Reco
     const files: Record<string, string | Uint8Array> = {};
     for (const [place, { model, rows }] of Object.values(cases).entries()) {
         const columns = model.features.map(({ name }) => [name, rows.map((row) => row[name] ?? null)]);
-        files[`${place}.onnx`] = toOnnx(model);
+        files[`${place}.onnx`] = toOnnx(model, { producer: PRODUCER });
         files[`${place}.json`] = JSON.stringify(Object.fromEntries(columns));
     }
     const printed = JSON.parse(await runPython(path.join(__dirname, "judge.py"), files)) as Record<string, Judgement>;

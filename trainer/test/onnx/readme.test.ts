@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { toOnnx } from "../../lib/onnx";
-import { iris } from "./data";
+import { iris, PRODUCER } from "./data";
 import { fitModel } from "./fit";
 import { describeWithOnnxruntime, runPython } from "./onnxruntime";
 
@@ -10,7 +10,10 @@ const readme = readFileSync(path.join(__dirname, "../../README.md"), "utf8");
 describeWithOnnxruntime("the Python of the trainer's README", () => {
     it("predicts a flower", async () => {
         const program = /```python\n(?<program>[\s\S]*?)```/.exec(readme)?.groups?.program ?? "";
-        const printed = await runPython("use.py", { "use.py": program, "model.onnx": toOnnx(await fitModel(iris())) });
+        const printed = await runPython("use.py", {
+            "use.py": program,
+            "model.onnx": toOnnx(await fitModel(iris()), { producer: PRODUCER }),
+        });
 
         expect(printed).toBe("['Iris-setosa'] [[1. 0. 0.]]\n");
     });

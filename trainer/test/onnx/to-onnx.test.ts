@@ -1,6 +1,6 @@
 import { OnnxError, toOnnx } from "../../lib/onnx";
 import { modelOf, numberFeatures } from "../model/models";
-import { iris } from "./data";
+import { iris, PRODUCER } from "./data";
 import { fitModel } from "./fit";
 
 describe("toOnnx", () => {
@@ -8,16 +8,16 @@ describe("toOnnx", () => {
         const model = await fitModel(iris());
         const copy = structuredClone(model);
 
-        expect(toOnnx(copy)).toEqual(toOnnx(model));
+        expect(toOnnx(copy, { producer: PRODUCER })).toEqual(toOnnx(model, { producer: PRODUCER }));
         expect(copy).toEqual(model);
     });
 
     it("refuses a model that is too long for the format", async () => {
         const model = await fitModel(iris());
-        const { length } = toOnnx(model);
+        const { length } = toOnnx(model, { producer: PRODUCER });
 
-        expect(toOnnx(model, length)).toHaveLength(length);
-        expect(() => toOnnx(model, length - 1)).toThrow(
+        expect(toOnnx(model, { producer: PRODUCER, maxBytes: length })).toHaveLength(length);
+        expect(() => toOnnx(model, { producer: PRODUCER, maxBytes: length - 1 })).toThrow(
             new OnnxError(
                 `The model has ${length} bytes as ONNX, whose files have ${length - 1} at most; ` +
                     "fewer trees or a lower maxDepth make it smaller",
@@ -31,6 +31,8 @@ describe("toOnnx", () => {
             { distribution: 1 },
         ]);
 
-        expect(() => toOnnx(wide)).toThrow(new OnnxError('Column "id" has 16777217 categories; ONNX takes 16777216'));
+        expect(() => toOnnx(wide, { producer: PRODUCER })).toThrow(
+            new OnnxError('Column "id" has 16777217 categories; ONNX takes 16777216'),
+        );
     });
 });

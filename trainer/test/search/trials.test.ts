@@ -1,5 +1,5 @@
 import { parseArguments } from "../../src/arguments";
-import { UsageError } from "../../src/errors";
+import { HyperparameterError } from "../../src/errors";
 import { countFolds, listTrials } from "../../src/search/trials";
 
 function trialsOf(...argv: string[]) {
@@ -55,7 +55,7 @@ describe("listTrials", () => {
 
     it("refuses more columns than there are", () => {
         expect(() => trialsOf("--algorithm=forest", "--maxFeatures=[2,11]")).toThrow(
-            new UsageError([
+            new HyperparameterError([
                 '`maxFeatures` must be an integer from 1 to 10, the number of columns to learn from; got "11" (--maxFeatures=10)',
             ]),
         );
@@ -64,7 +64,7 @@ describe("listTrials", () => {
     it("refuses more than 1000 trials", () => {
         const list = JSON.stringify(Array.from({ length: 40 }, (_, place) => place + 1));
         expect(() => trialsOf(`--maxDepth=${list}`, `--minNumSamples=${list}`)).toThrow(
-            new UsageError([
+            new HyperparameterError([
                 "The lists must make at most 1000 trials; got 1600 (`maxDepth` 40 x `minNumSamples` 40): shorten one",
             ]),
         );
@@ -84,7 +84,7 @@ describe("countFolds", () => {
 
     it("refuses more folds than there are rows", () => {
         expect(() => countFolds(parseArguments(["--target=y", "--cv=9"]), 1, 8)).toThrow(
-            new UsageError(["`cv` must be at most 8, the number of rows to train; got 9 (--cv=8)"]),
+            new HyperparameterError(["`cv` must be at most 8, the number of rows to train; got 9 (--cv=8)"]),
         );
         expect(countFolds(parseArguments(["--target=y", "--cv=8"]), 1, 8)).toBe(8);
     });

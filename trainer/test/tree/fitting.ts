@@ -1,5 +1,5 @@
+import { makeRandom } from "../../lib/random";
 import { type FitDataset, type FitPoolOptions, type FitResult, type FitTask, openFitPool } from "../../lib/tree";
-import { makeRandom } from "../../lib/tree/random";
 import { count } from "../tables";
 import { shareLabels, shareNumbers, UNLIMITED } from "./tables";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { MISSING_INT } from "../../lib/csv/number-list";
+import { MISSING_INT } from "../../lib/columns/number-list";
+import { makeRandom } from "../../lib/random";
 import { growTree } from "../../lib/tree/grow";
-import { makeRandom } from "../../lib/tree/random";
-import { makeWorkspace } from "../../lib/tree/workspace";
+import { makeWorkspace } from "../../lib/tree/node-lists";
 import { count } from "../tables";
 import { closeTo, GROWTHS, grow, rootOf } from "./growing";
 import { growNaively } from "./naive";
@@ -67,9 +67,9 @@ describe("growTree gives the same tree", () => {
                     const table = makeTable(plain, labels);
                     const weights = new Uint8Array(plain.y.length).map((_, row) => (twice ? (row * 7) % 21 : 1));
                     weights[0] = 1;
-                    const growInOneWay = (onDemand: boolean) => {
+                    const growInOneWay = (lazy: boolean) => {
                         const sampling = { maxFeatures: drawn, random: makeRandom(3, 4) };
-                        const request = { growth: UNLIMITED, weights, weighted: twice, onDemand };
+                        const request = { growth: UNLIMITED, weights, weighted: twice, lazy };
                         return growTree(table, drawn === 0 ? request : { ...request, sampling }, workspace);
                     };
                     expect(rootOf(growInOneWay(true))).toEqual(closeTo(rootOf(growInOneWay(false))));

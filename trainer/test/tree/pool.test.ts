@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { toDoubles } from "../../lib/csv/number-list";
+import { toDoubles } from "../../lib/columns/number-list";
 import { type FitDataset, type FitTask, openFitPool } from "../../lib/tree";
 import { allRows, fitAll, fitOne, forestTask, IN_THREAD, makeDataset } from "./fitting";
 import { shareLabels, UNLIMITED } from "./tables";

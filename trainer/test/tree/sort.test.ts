@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { lengthOf, MISSING_INT, type NumberList, toDoubles } from "../../lib/csv/number-list";
+import { lengthOf, MISSING_INT, type NumberList, toDoubles } from "../../lib/columns/number-list";
 import { sortColumn } from "../../lib/tree/sort";
 import { count } from "../tables";
 import { CELL, makeSortScratch } from "./tables";

@@ -1,5 +1,5 @@
 import type { TreeNode } from "../../model";
-import type { RowsOf } from "./rows";
+import type { RowsOf } from "./summaries";
 
 /** More would make a file that nobody opens. */
 export interface Limits {

@@ -1,7 +1,6 @@
 import type { Feature, Model, TreeNode } from "../../model";
 import { chooseSplits } from "./choose-splits";
-import { countRows } from "./rows";
-import { type Answer, summarize } from "./summaries";
+import { type Answer, countRows, summarize } from "./summaries";
 
 /** What a split asks. "Yes" goes left. */
 export type Question =

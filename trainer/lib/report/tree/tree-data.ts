@@ -2,7 +2,7 @@ import type { Model, TextFeature } from "../../model";
 import { clip } from "../html";
 import type { NodeView, TreeView } from "./read-tree";
 
-/** The tree for the script in the page, `follow-row.ts`: one entry for each node, depth first, left before right. */
+/** The tree for the script in the page, `page-script.ts`: one entry for each node, depth first, left before right. */
 export interface TreeData {
     columns: Readonly<Record<number, { name: string; kind: "number" | "text"; missing: boolean }>>;
     /** What classes are called; undefined for a regression. */

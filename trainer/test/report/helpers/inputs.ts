@@ -1,6 +1,6 @@
 import { type Algorithm, type Model, predictEncoded, type TreeNode } from "../../../lib/model";
 import type { ReportInput } from "../../../lib/report";
-import { scoreClasses, scoreNumbers } from "../../../src/metrics";
+import { scoreClasses, scoreNumbers } from "../../../src/evaluate";
 import type { Data } from "./data";
 import { grow, randomNumbers } from "./grow";
 

@@ -4,7 +4,7 @@ import type { TreeData } from "./tree/tree-data";
  * The script of the page, written out by `toString`: it may use nothing from outside of itself but the browser. It marks
  * the way of a row through the tree, folds and unfolds, and unfolds the tree for paper.
  */
-export function followRow(): void {
+export function pageScript(): void {
     const byId = (id: string) => document.getElementById(id);
     const foldable = () => [...document.querySelectorAll<HTMLDetailsElement>("#tree details")];
 

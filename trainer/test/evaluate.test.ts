@@ -1,4 +1,4 @@
-import { scoreClasses, scoreNumbers } from "../src/metrics";
+import { scoreClasses, scoreNumbers } from "../src/evaluate";
 
 describe("scoreClasses", () => {
     it("agrees with a calculation by hand", () => {

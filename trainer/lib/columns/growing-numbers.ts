@@ -1,5 +1,4 @@
-import { POWERS_OF_TEN } from "./decimal";
-import { MISSING_INT, type NumberList, toDoubles } from "./number-list";
+import { MISSING_INT, type NumberList, POWERS_OF_TEN, toDoubles } from "./number-list";
 import { enlargeDoubles, enlargeInts } from "./shared-memory";
 
 /** The largest whole number, of either sign. The one above stands for a missing number. */

@@ -2,7 +2,7 @@ import type { BestSplit } from "./best-split";
 import type { NodeFacts } from "./criteria";
 import { fillRows, type Layout, markRows, partitionList, type Sample } from "./entries";
 import type { FinalSides, NodeLists } from "./node-lists";
-import { type Ranks, reserveLists, type Workspace } from "./workspace";
+import { type Ranks, reserveLists, type Workspace } from "./node-lists";
 
 /** A radix sort of so few entries takes longer than an insertion sort: it has a table to clear. */
 const FEW_ENTRIES = 40;
@@ -14,7 +14,7 @@ const BUCKETS = 1 << DIGIT_BITS;
  * Keeps one list, and sorts a stretch of it by the columns that are looked at, by each row's rank in the column. It is
  * less work than keeping all columns in order where a forest looks at few of many. The lists are the same.
  */
-export class ListsOnDemand implements NodeLists {
+export class LazyLists implements NodeLists {
     readonly #ranks: Ranks;
     /** Entries by row. */
     readonly #rows: Uint32Array;

@@ -17,6 +17,9 @@ export interface ScaledInts {
     scale: number;
 }
 
+/** The powers of ten that a double holds exactly. */
+export const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+
 /** Of whole numbers: there is none. It is the largest, so that missing numbers are sorted last. */
 export const MISSING_INT = 0x7fffffff;
 

@@ -1,5 +1,5 @@
-import { makeRandom } from "../../lib/tree/random";
-import { count } from "../tables";
+import { makeRandom } from "../lib/random";
+import { count } from "./tables";
 
 describe("makeRandom", () => {
     // A change would change every forest that has been trained.

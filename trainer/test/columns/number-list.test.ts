@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { GrowingNumbers } from "../../lib/csv/growing-numbers";
+import { GrowingNumbers } from "../../lib/columns/growing-numbers";
 import {
     countMissing,
     lengthOf,
@@ -8,7 +8,7 @@ import {
     rawOf,
     toDoubles,
     valueAt,
-} from "../../lib/csv/number-list";
+} from "../../lib/columns/number-list";
 import { count } from "../tables";
 
 function grow(values: readonly number[], capacity = values.length): NumberList {

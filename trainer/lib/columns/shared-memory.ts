@@ -1,0 +1,50 @@
+import { MemoryError } from "../errors";
+
+/** Copies a list into shared memory of another length, cut or followed by zeros. */
+export function enlargeDoubles(list: Float64Array, length: number): Float64Array {
+    const larger = sharedDoubles(length);
+    larger.set(list.length > length ? list.subarray(0, length) : list);
+    return larger;
+}
+
+/** The same for integers. */
+export function enlargeInts(list: Int32Array, length: number): Int32Array {
+    const larger = new Int32Array(allocate(length, Int32Array.BYTES_PER_ELEMENT));
+    larger.set(list.length > length ? list.subarray(0, length) : list);
+    return larger;
+}
+
+/**
+ * Zeros in memory that worker threads can share. Pages that were never written occupy no memory yet.
+ * @throws {MemoryError}
+ */
+export function sharedDoubles(length: number): Float64Array {
+    return new Float64Array(allocate(length, Float64Array.BYTES_PER_ELEMENT));
+}
+
+/**
+ * Zeros, as `sharedDoubles`.
+ * @throws {MemoryError}
+ */
+export function sharedWords(length: number): Uint32Array {
+    return new Uint32Array(allocate(length, Uint32Array.BYTES_PER_ELEMENT));
+}
+
+/** The words in shared memory, which a message to a thread does not copy; the same array if it is there already. */
+export function shareWords(words: Uint32Array): Uint32Array {
+    if (words.buffer instanceof SharedArrayBuffer) {
+        return words;
+    }
+    const shared = sharedWords(words.length);
+    shared.set(words);
+    return shared;
+}
+
+function allocate(length: number, itemBytes: number): SharedArrayBuffer {
+    const bytes = length * itemBytes;
+    try {
+        return new SharedArrayBuffer(bytes);
+    } catch (cause) {
+        throw new MemoryError(`There is no memory for a column of ${length} rows (${bytes} bytes)`, { cause });
+    }
+}

@@ -1,0 +1,9 @@
+/** A dataset that cannot be trained on. The message names the object and, where there is one, the row and the column. */
+export class DataError extends Error {
+    override name = "DataError";
+}
+
+/** The machine has less memory than the dataset needs. The message says how much is needed and what helps. */
+export class MemoryError extends Error {
+    override name = "MemoryError";
+}
