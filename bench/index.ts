@@ -1,14 +1,17 @@
 import { parseBenchArguments, SECTION_NAMES, type SectionName } from "./arguments";
-import { renderSection } from "./results/markdown";
-import { forgetResults, keepResult, storeFor } from "./results/store";
-import type { SectionResult, SectionRun } from "./results/types";
+import {
+    forgetResults,
+    keepResult,
+    renderSection,
+    type SectionResult,
+    type SectionRun,
+    storeFor,
+} from "./results/results";
 import { benchAccuracy } from "./sections/accuracy";
-import { benchFit } from "./sections/fit";
-import { benchForest } from "./sections/forest";
+import { benchFit, benchForest } from "./sections/fit";
 import { benchImage } from "./sections/image";
 import { benchProcess } from "./sections/process";
-import { describeMachine } from "./tools/machine";
-import { setUp } from "./tools/set-up";
+import { describeMachine, setUp } from "./tools/machine";
 
 const SECTIONS: Readonly<Record<SectionName, { title: string; bench(quick: boolean): Promise<SectionResult> }>> = {
     fit: { title: "Fit of a tree", bench: benchFit },

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { type FitPool, openFitPool, serveFits } from "../../trainer/lib/tree";
-import { meanOf } from "../results/statistics";
+import { meanOf } from "../results/numbers";
 import type { AccuracyOrder, Contest, DataSet, Scores } from "../sections/accuracy";
 import { allRows, classTarget, readTable } from "./table";
 

@@ -1,6 +1,6 @@
-// Fits ml-cart's tree once and prints what it took: `node fit-ml-cart.cjs ORDER`, see FitOrder in bench/sections/fits.ts.
+// Fits ml-cart's tree once and prints what it took: `node fit-ml-cart.cjs ORDER`, see FitOrder in bench/sections/fit.ts.
 import { DecisionTreeClassifier } from "ml-cart";
-import type { FitOrder, FitReport } from "../sections/fits";
+import type { FitOrder, FitReport } from "../sections/fit";
 import { readTable } from "./table";
 
 const order = JSON.parse(process.argv[2] ?? "") as FitOrder;

@@ -1,7 +1,7 @@
-// Fits this trainer's tree or forest once and prints what it took: `node fit-ours.cjs ORDER`, see FitOrder in bench/sections/fits.ts.
+// Fits this trainer's tree or forest once and prints what it took: `node fit-ours.cjs ORDER`, see FitOrder in bench/sections/fit.ts.
 import { isMainThread } from "node:worker_threads";
 import { openFitPool, serveFits } from "../../trainer/lib/tree";
-import type { FitOrder, FitReport } from "../sections/fits";
+import type { FitOrder, FitReport } from "../sections/fit";
 import { allRows, asRead, classTarget, readTable } from "./table";
 
 if (isMainThread) {

@@ -1,6 +1,6 @@
 """Fits scikit-learn's tree or forest once, in a process of its own, and prints what it took as one line of JSON.
 
-fit.py TASK: TASK is JSON, see FitOrder in bench/sections/fits.ts. The time is that of `fit` alone; the data are in memory, in the
+fit.py TASK: TASK is JSON, see FitOrder in bench/sections/fit.ts. The time is that of `fit` alone; the data are in memory, in the
 layout that scikit-learn works on (float32, row after row), so that it need not convert them.
 """
 

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { BUNDLES, PEERS, PYTHON, WORK } from "../paths";
-import { formatCount, formatDifference } from "../results/format";
-import { meanOf, standardError } from "../results/statistics";
-import type { ResultTable, SectionResult, Target } from "../results/types";
-import { run, runForJson } from "../tools/command";
+import { formatCount, formatDifference, meanOf, standardError } from "../results/numbers";
+import type { ResultTable, SectionResult, Target } from "../results/results";
+import { run, runForJson } from "../tools/measure";
 
 /** What datasets.py tells of a data set. */
 export interface DataSet {

@@ -1,12 +1,10 @@
 import path from "node:path";
-import { csvFile } from "../data/generated";
+import { csvFile } from "../generated-data";
 import { PEERS, PYTHON, TRAINER } from "../paths";
-import { formatCount, formatMegabytes, formatRatio, formatSeconds, formatSpread } from "../results/format";
-import { spreadOf } from "../results/statistics";
-import type { ResultTable, SectionResult, Target } from "../results/types";
-import { alternate } from "../tools/alternate";
+import { formatCount, formatMegabytes, formatRatio, formatSeconds, formatSpread, spreadOf } from "../results/numbers";
+import type { ResultTable, SectionResult, Target } from "../results/results";
 import { type Bucket, startBucket } from "../tools/bucket";
-import { type Measurement, measure } from "../tools/measure";
+import { alternate, type Measurement, measure } from "../tools/measure";
 
 const PEER_NAMES = ["ours", "Python"] as const;
 type Peer = (typeof PEER_NAMES)[number];

@@ -1,6 +1,20 @@
+import { mkdir } from "node:fs/promises";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
-import { PEERS, PYTHON } from "../paths";
-import { runForJson } from "./command";
+import path from "node:path";
+import { BUNDLES, PEERS, PROJECT, PYTHON, TRAINER } from "../paths";
+import { run, runForJson } from "./measure";
+
+/** Everything that is measured, made from what is here: Python's packages, the trainer, peers in TypeScript. */
+export async function setUp(): Promise<void> {
+    await run({ program: path.join(PROJECT, "bench/python-packages.sh"), args: [] });
+    await mkdir(path.dirname(TRAINER), { recursive: true });
+    await run({
+        program: process.execPath,
+        args: ["build.cjs", path.dirname(TRAINER)],
+        cwd: path.join(PROJECT, "trainer"),
+    });
+    await run({ program: process.execPath, args: [path.join(PEERS, "bundle.cjs"), BUNDLES] });
+}
 
 /** What the numbers depend on, one line each. */
 export async function describeMachine(): Promise<string[]> {

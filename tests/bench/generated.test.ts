@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { csvFile, FEATURES, matrixFile } from "../../bench/data/generated";
+import { csvFile, FEATURES, matrixFile } from "../../bench/generated-data";
 
 const ROWS = 300;
 

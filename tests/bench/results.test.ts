@@ -1,7 +1,12 @@
-import { formatDifference, formatMegabytes, formatRatio, formatSeconds } from "../../bench/results/format";
-import { renderResults } from "../../bench/results/markdown";
-import { spreadOf, standardError } from "../../bench/results/statistics";
-import type { SectionRun } from "../../bench/results/types";
+import {
+    formatDifference,
+    formatMegabytes,
+    formatRatio,
+    formatSeconds,
+    spreadOf,
+    standardError,
+} from "../../bench/results/numbers";
+import { renderResults, type SectionRun } from "../../bench/results/results";
 
 const RUN: SectionRun = {
     name: "fit",

@@ -1,4 +1,4 @@
-/** A small generator of numbers in [0, 1) with a 32-bit state: https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
+/** A small generator of numbers in [0, 1) with 32 bits of state: https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
 export function mulberry32(seed: number): () => number {
     let state = seed >>> 0;
     return () => {
@@ -9,7 +9,7 @@ export function mulberry32(seed: number): () => number {
     };
 }
 
-/** Puts the items into a random order, in place. Fisher and Yates. */
+/** Shuffles the items in place (Fisher-Yates). */
 export function shuffle(items: Uint32Array, random: () => number): void {
     for (let last = items.length - 1; last > 0; last--) {
         const other = Math.floor(random() * (last + 1));
@@ -19,16 +19,16 @@ export function shuffle(items: Uint32Array, random: () => number): void {
     }
 }
 
-/** Draws integers, the same ones on every machine. */
+/** Draws integers that are the same on every machine. */
 export interface Random {
     /** An integer from 0 to `count` - 1; `count` is at most 2^32. */
     below(count: number): number;
 }
 
 /**
- * The generator of one tree. Its numbers depend on the two seeds and on nothing else, so a forest is the same whoever
- * grows which tree. xoshiro128** (Blackman and Vigna, https://prng.di.unimi.it/xoshiro128starstar.c), its state filled
- * by the finalizer of MurmurHash3 over a counter.
+ * The generator of one tree. Its numbers depend only on seed and stream, so a forest is the same no matter which thread
+ * grows which tree. xoshiro128** (Blackman and Vigna, https://prng.di.unimi.it/xoshiro128starstar.c), with its state
+ * filled by the finalizer of MurmurHash3 over a counter.
  */
 export function makeRandom(seed: number, stream: number): Random {
     let counter = mix(mix(seed | 0) ^ Math.imul(stream + 1, 0x9e3779b9));
@@ -36,7 +36,7 @@ export function makeRandom(seed: number, stream: number): Random {
         counter = (counter + 0x9e3779b9) | 0;
         return mix(counter);
     };
-    // A state of nothing but zeros would give zeros for ever; the 1 rules it out.
+    // A state of all zeros would give zeros forever; the 1 rules it out.
     let [a, b, c, d] = [next() | 1, next(), next(), next()];
     return {
         below(count) {

@@ -1,12 +1,12 @@
 import { parseNumber } from "../lib/model";
 
-/** What the text of an argument may be. */
+/** The values that an argument may have. */
 export interface Rule<T> {
     /** Completes the sentence "`name` must be ...". */
     allowed: string;
-    /** A text that is allowed. */
+    /** An allowed value. */
     example: string;
-    /** @returns undefined for a text that is not allowed */
+    /** @returns undefined for a value that is not allowed */
     parse(text: string): T | undefined;
 }
 
@@ -24,7 +24,7 @@ export function integer(min: number, max: number, example: number): Rule<number>
 export function decimal(min: number, max: number, example: number): Rule<number> {
     return {
         example: String(example),
-        allowed: max === Infinity ? `a number, ${min} or more` : `a number from ${min} to ${max}`,
+        allowed: max === Infinity ? `a number of at least ${min}` : `a number from ${min} to ${max}`,
         parse: (text) => {
             const value = parseNumber(text, false);
             return value !== undefined && value >= min && value <= max ? value : undefined;
@@ -55,14 +55,14 @@ export const COLUMN_LIST: Rule<string[]> = {
     },
 };
 
-/** No cross-validation, or a number of folds. */
+/** A number of folds, or 0 for no cross-validation. */
 export const FOLDS: Rule<number> = {
     allowed: "0 (none) or an integer from 2 to 20",
     example: "5",
     parse: (text) => (text === "0" ? 0 : integer(2, 20, 5).parse(text)),
 };
 
-/** The JSON list that a text is; undefined when it is none. */
+/** Parses a JSON list; undefined if the text is not one. */
 export function parseList(text: string): unknown[] | undefined {
     try {
         const list: unknown = JSON.parse(text);

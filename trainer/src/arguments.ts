@@ -2,13 +2,13 @@ import type { Algorithm, Task } from "../lib/model";
 import { COLUMN_LIST, COLUMN_NAME, decimal, FOLDS, integer, oneOf, parseList, type Rule } from "./argument-rules";
 import { HyperparameterError } from "./errors";
 
-/** How a model is grown. Those that are ml-cart's have ml-cart's names and meaning. */
+/** Growth of a model. Arguments that ml-cart has too have its names and meanings. */
 export interface GrowthArguments {
     /** @default "tree" */
     algorithm: Algorithm;
     /** Levels of decisions, 1 to 64. ml-cart's own default is Infinity, which JSON turns into null. @default 64 */
     maxDepth: number;
-    /** A node with so many rows or fewer is a leaf, 1 to 1000000. @default 3, in a forest 1 */
+    /** A node with this many rows or fewer is a leaf, 1 to 1000000. @default 3, in a forest 1 */
     minNumSamples: number | undefined;
     /**
      * Classification: a split must gain more Gini impurity than this. Regression: a node is a leaf when its best split
@@ -18,31 +18,31 @@ export interface GrowthArguments {
     /** Trees of a forest, 1 to 10000. @default 100 */
     trees: number;
     /**
-     * Columns of a forest that each split chooses from, 1 to their number. @default the square root of their number for
-     * classes, a third for numbers, rounded
+     * Number of features that each split of a forest chooses from. @default the square root of the number of features
+     * for classes, a third of it for numbers, rounded
      */
     maxFeatures: number | undefined;
 }
 
-/** The trainer's arguments. */
+/** Arguments of the trainer. */
 export interface Hyperparameters {
     /** Column to predict. Required. */
     target: string;
-    /** Columns that are not features; exactly these. @default columns that are identifiers by name and content */
+    /** Columns that are not features. @default columns that are identifiers by name and content */
     dropColumns: string[] | undefined;
     /** @default decided by the target column, see `decideTask` */
     task: Task | undefined;
-    /** Share of the rows held back to test on, 0.05 to 0.5. @default 0.2 */
+    /** Share of the rows held back for testing, 0.05 to 0.5. @default 0.2 */
     testFraction: number;
     /** Seed of the train/test split, of the folds and of the forest, 0 to 4294967295. @default 42 */
     seed: number;
-    /** @default "gini" for classification, "regression" for regression: the only ones that ml-cart has */
+    /** @default "gini" for classification, "regression" for regression: the only ones in ml-cart */
     gainFunction: "gini" | "regression" | undefined;
-    /** @default "mean", the only one that ml-cart has */
+    /** @default "mean", the only one in ml-cart */
     splitFunction: "mean";
-    /** Folds of the cross-validation, 2 to 20; 0: none. @default 5 when there is something to choose from, else 0 */
+    /** Folds of the cross-validation, 2 to 20; 0 for none. @default 5 when there are several trials, else 0 */
     cv: number | undefined;
-    /** The values to choose from; one each, unless the argument was a list. */
+    /** The values to choose from: one each, unless the argument was a list. */
     grid: { [K in keyof GrowthArguments]: GrowthArguments[K][] };
 }
 
@@ -87,12 +87,13 @@ const GROWTH_RULES: Rules<GrowthArguments> = {
     maxFeatures: integer(1, 1000000, 3),
 };
 
-/** A list is tried value by value: a mistyped one shall not occupy a VM for days. */
+/** Every value of a list is tried, so this keeps a mistyped list from occupying a VM for days. */
 const MAX_VALUES = 100;
 
 /**
- * Reads `--name=value` arguments. A value may hold any character, `=` too; one of `GrowthArguments` may be a JSON list of values.
- * @throws {HyperparameterError} with one sentence for each problem there is
+ * Reads `--name=value` arguments. A value may contain any character, including `=`. A value of `GrowthArguments` may be a
+ * JSON list of values.
+ * @throws {HyperparameterError} with one sentence for each problem
  */
 export function parseArguments(argv: readonly string[]): Hyperparameters {
     const values: Record<string, unknown> = {};
@@ -103,17 +104,19 @@ export function parseArguments(argv: readonly string[]): Hyperparameters {
         if (name === undefined || text === undefined) {
             problems.push(`Arguments must have the form --name=value; got ${JSON.stringify(argument)}`);
         } else if (Object.hasOwn(values, name) || Object.hasOwn(grid, name)) {
-            problems.push(`\`${name}\` must be given once; got it again as ${JSON.stringify(text)}`);
+            problems.push(`\`${name}\` must be given only once; got it again as ${JSON.stringify(text)}`);
         } else if (isKey(RULES, name)) {
             values[name] = parseValue<unknown>(name, text, RULES[name], problems);
         } else if (isKey(GROWTH_RULES, name)) {
             grid[name] = parseValues<unknown>(name, text, GROWTH_RULES[name], problems);
         } else {
-            problems.push(`\`${name}\` is not a hyperparameter of this trainer; known are ${knownNames()}`);
+            problems.push(
+                `\`${name}\` is not a hyperparameter of this trainer; the hyperparameters are ${knownNames()}`,
+            );
         }
     }
-    const whole = { ...withLists(DEFAULT_GROWTH), ...grid } as Hyperparameters["grid"];
-    const hyperparameters = { ...DEFAULTS, ...values, grid: whole } as Hyperparameters;
+    const complete = { ...withLists(DEFAULT_GROWTH), ...grid } as Hyperparameters["grid"];
+    const hyperparameters = { ...DEFAULTS, ...values, grid: complete } as Hyperparameters;
     problems.push(...findConflicts(hyperparameters, Object.keys(grid), Object.hasOwn(values, "target")));
     if (problems.length > 0) {
         throw new HyperparameterError(problems);
@@ -128,20 +131,20 @@ function findConflicts(hyperparameters: Hyperparameters, given: readonly string[
         problems.push("`target` must be the name of the column to predict; got none (--target=Species)");
     }
     if (hasTarget && dropColumns?.includes(target)) {
-        problems.push(`\`dropColumns\` must not name the target; got ${JSON.stringify(dropColumns)}`);
+        problems.push(`\`dropColumns\` must not contain the target; got ${JSON.stringify(dropColumns)}`);
     }
     const ofForest = ["trees", "maxFeatures"].filter((name) => given.includes(name));
     if (ofForest.length > 0 && !grid.algorithm.includes("forest")) {
-        problems.push(`\`${ofForest.join("` and `")}\` must not be given for one tree (--algorithm=forest)`);
+        problems.push(`\`${ofForest.join("` and `")}\` must not be given for a single tree (--algorithm=forest)`);
     }
     const lists = searchedNames(grid);
     if (cv === 0 && lists.length > 0) {
-        problems.push(`\`cv\` must be 2 to 20, to choose from the list in \`${lists[0]}\`; got 0 (--cv=5)`);
+        problems.push(`\`cv\` must be 2 to 20 to choose from the list in \`${lists[0]}\`; got 0 (--cv=5)`);
     }
     return problems;
 }
 
-/** Names of the arguments that were given more than one value. */
+/** Names of the arguments with more than one value. */
 export function searchedNames(grid: Hyperparameters["grid"]): (keyof GrowthArguments)[] {
     return (Object.keys(grid) as (keyof GrowthArguments)[]).filter((name) => grid[name].length > 1);
 }
@@ -167,7 +170,7 @@ function parseValues<T>(name: string, text: string, rule: Rule<T>, problems: str
         );
         return [];
     }
-    return items.map((item, place) => parseValue(`${name}[${place}]`, item, rule, problems));
+    return items.map((item, index) => parseValue(`${name}[${index}]`, item, rule, problems));
 }
 
 function withLists(growth: GrowthArguments): Record<string, unknown[]> {

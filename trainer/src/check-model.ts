@@ -4,24 +4,24 @@ import { valueAt } from "../lib/columns/number-list";
 import type { Dataset } from "../lib/csv/dataset";
 import { type CartModel, type Model, predictEncoded } from "../lib/model";
 
-/** Enough to come through many leaves, few enough to take no time. */
+/** Enough rows to reach many leaves, and few enough to take no time. */
 const MAX_ROWS = 200;
 
-/** Rows to check a model with, spread evenly over the dataset. */
+/** Rows for checking a model, spread evenly over the dataset. */
 export function rowsToCheck(rowCount: number): Uint32Array {
     const count = Math.min(rowCount, MAX_ROWS);
-    return Uint32Array.from({ length: count }, (_, place) => Math.floor((place * rowCount) / count));
+    return Uint32Array.from({ length: count }, (_, index) => Math.floor((index * rowCount) / count));
 }
 
 /**
- * Sees that the model file says what the fit said: read as `predict` reads it, and a tree loaded into ml-cart.
- * @param predictions of the fit for these rows: classes' places, or numbers
- * @throws {Error} for a difference, which is a bug of the trainer
+ * Checks that the model file predicts the same as the fit, both as `predict` reads it and, for a tree, in ml-cart.
+ * @param predictions of the fit for these rows: indices of classes, or numbers
+ * @throws {Error} for a difference, which is a bug in the trainer
  */
 export function checkModel(model: Model, dataset: Dataset, rows: Uint32Array, predictions: Float64Array): void {
     const table = Array.from(rows, (row) => dataset.columns.map((column) => valueAt(column, row)));
     const readers: [name: string, predicted: number[]][] = [
-        ["the model file", table.map((it) => predictPlace(model, it))],
+        ["the model file", table.map((it) => predictIndex(model, it))],
     ];
     if (model.algorithm === "tree") {
         readers.push(["ml-cart", predictWithCart(model.trees[0] as CartModel, table)]);
@@ -35,7 +35,7 @@ export function checkModel(model: Model, dataset: Dataset, rows: Uint32Array, pr
     }
 }
 
-function predictPlace(model: Model, features: readonly number[]): number {
+function predictIndex(model: Model, features: readonly number[]): number {
     const prediction = predictEncoded(model, features);
     return model.task === "classification" && prediction.task === "classification"
         ? model.classes.indexOf(prediction.label)

@@ -10,7 +10,7 @@ import type { Split } from "./split";
 const MAX_CLASSES_SHOWN = 12;
 const MAX_FEATURES_SHOWN = 30;
 
-/** Target, features and what was dropped. */
+/** Target, features and dropped columns. */
 export function describeDataset(dataset: Dataset): string[] {
     const { target, features, dropped, warnings, rowsWithoutTarget } = dataset;
     const isClasses = target.task === "classification";
@@ -28,7 +28,7 @@ function describeLeftOut(rows: number, target: Target): string {
     return `Left out: ${count(rows, "row")} without a value of ${target.name}`;
 }
 
-/** How the rows were split, and which classes cannot be tested. */
+/** The split of the rows, and classes that cannot be tested. */
 export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string[] {
     const isClasses = target.task === "classification";
     const how = `${isClasses ? "stratified, " : ""}testFraction ${testFraction}, seed ${seed}`;
@@ -45,18 +45,18 @@ export function describeSplit(split: Split, target: Target, { testFraction, seed
     ];
 }
 
-/** Of a model that looks at no column. */
+/** Warning for a model that uses no column. */
 const NO_DECISION =
-    "Warning: the model makes no decision, and predicts the same for every row: no split was good enough; " +
-    "--gainThreshold=0 and --minNumSamples=1 make more of them";
+    "Warning: the model makes no split and predicts the same for every row, because no split was good enough; " +
+    "--gainThreshold=0 and --minNumSamples=1 allow more splits";
 
-/** The final model: its size, what it looks at most, and how a forest predicts rows that a tree has not seen. */
+/** The final model: its size, its most important features, and the out-of-bag score of a forest. */
 export function describeFit({ algorithm }: Growth, dataset: Dataset, fit: FitResult): string[] {
     const { target, features, rowCount } = dataset;
     const trees = algorithm === "forest" ? `${count(fit.trees.length, "tree")}, ` : "";
     const size = `${trees}${count(fit.depth, "level")}, ${count(fit.leaves, "leaf", "leaves")}`;
     const ranked = features
-        .map(({ name }, place) => ({ name, importance: fit.importances[place] ?? 0 }))
+        .map(({ name }, index) => ({ name, importance: fit.importances[index] ?? 0 }))
         .filter(({ importance }) => importance > 0)
         .sort((a, b) => b.importance - a.importance)
         .map(({ name, importance }) => `${name} ${(importance * 100).toFixed(1)} %`);
@@ -74,7 +74,7 @@ function describeOutOfBag(metrics: Metrics): string {
         metrics.task === "classification"
             ? `accuracy ${metrics.accuracy.toFixed(4)}`
             : `root mean squared error ${formatNumber(metrics.rmse)}`;
-    return `Out of bag, each row by the trees that did not see it: ${measure}`;
+    return `Out of bag, each row predicted by the trees that did not see it: ${measure}`;
 }
 
 /** The measures as a table. */
@@ -95,7 +95,7 @@ function describeClassification(metrics: ClassificationMetrics): string[] {
     ]);
     const table = formatTable([["class", "precision", "recall", "f1", "rows"], ...rows]);
     if (left > 0) {
-        return [summary, ...table, `  and ${left} classes more: see metrics.json`];
+        return [summary, ...table, `  and ${left} more classes: see metrics.json`];
     }
     const matrix = formatTable([
         ["actual \\ predicted", ...classes.map(({ label }) => label)],
@@ -104,7 +104,6 @@ function describeClassification(metrics: ClassificationMetrics): string[] {
     return [summary, ...table, ...matrix];
 }
 
-/** One line for each measure. */
 function describeRegression({ mae, rmse, r2 }: RegressionMetrics): string[] {
     return formatTable([
         ["mean absolute error", formatNumber(mae)],
@@ -144,12 +143,12 @@ function count(number: number, one: string, more = `${one}s`): string {
     return `${number} ${number === 1 ? one : more}`;
 }
 
-/** A number as people read it: five digits that say something. */
+/** A number with five significant digits. */
 export function formatNumber(value: number): string {
     return String(Number(value.toPrecision(5)));
 }
 
-/** Columns of equal width, the first to the left, the others to the right. */
+/** Aligned columns: the first to the left, the others to the right. */
 function formatTable(rows: readonly (readonly string[])[]): string[] {
     const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
     return rows.map((row) => {

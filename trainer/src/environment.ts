@@ -4,11 +4,11 @@ import { EnvironmentError } from "./errors";
 /** An object, or a prefix of objects, in a bucket. */
 export interface GcsUri {
     bucket: string;
-    /** Object name, or prefix with a slash at its end; "" is the whole bucket. */
+    /** Object name, or a prefix that ends in a slash; "" is the whole bucket. */
     path: string;
 }
 
-/** Where the trainer reads and writes: Vertex AI's variables, the project's trainer contract. */
+/** The objects that the trainer reads and writes, from Vertex AI's variables: the trainer contract. */
 export interface TrainerEnvironment {
     dataset: GcsUri;
     modelDir: GcsUri;
@@ -17,13 +17,12 @@ export interface TrainerEnvironment {
 // https://cloud.google.com/storage/docs/buckets#naming
 const GCS_URI = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/s;
 
-/** Reads a `gs://bucket/path` URI; undefined when it is none. */
+/** Parses a `gs://bucket/path` URI; undefined if the text is not one. */
 export function parseGcsUri(text: string): GcsUri | undefined {
     const [, bucket, path = ""] = GCS_URI.exec(text) ?? [];
     return bucket === undefined ? undefined : { bucket, path };
 }
 
-/** `gs://bucket/path`, as people write it. */
 export function formatGcsUri(uri: GcsUri): string {
     return `gs://${uri.bucket}/${uri.path}`;
 }
@@ -31,7 +30,7 @@ export function formatGcsUri(uri: GcsUri): string {
 /**
  * Reads `AIP_TRAINING_DATA_URI`, `AIP_MODEL_DIR` and `AIP_DATA_FORMAT`.
  * https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
- * @throws {EnvironmentError} with one sentence for each problem there is
+ * @throws {EnvironmentError} with one sentence for each problem
  */
 export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): TrainerEnvironment {
     const problems: string[] = [];

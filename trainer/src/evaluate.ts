@@ -1,6 +1,6 @@
 import type { Target } from "../lib/csv/target";
 
-/** Measures on rows that a model was not trained on. */
+/** Metrics on rows that a model was not trained on. */
 export type Metrics =
     | ({ task: "classification" } & ClassificationMetrics)
     | ({ task: "regression" } & RegressionMetrics);
@@ -8,7 +8,7 @@ export type Metrics =
 /**
  * Compares predictions with the target.
  * @param rows row numbers
- * @param predictions one for each of these rows: the class's place, or the number
+ * @param predictions one for each of these rows: the index of the class, or the number
  */
 export function evaluate(target: Target, rows: Uint32Array, predictions: Float64Array): Metrics {
     const actual = actualOf(target, rows);
@@ -17,35 +17,34 @@ export function evaluate(target: Target, rows: Uint32Array, predictions: Float64
         : { task: "regression", ...scoreNumbers(actual, predictions) };
 }
 
-/** The target of these rows: the class's place, or the number. */
+/** The target of these rows: indices of classes, or numbers. */
 export function actualOf(target: Target, rows: Uint32Array): Float64Array {
     const actual = new Float64Array(rows.length);
-    for (let place = 0; place < rows.length; place++) {
-        actual[place] = target.y[rows[place] as number] as number;
+    for (let index = 0; index < rows.length; index++) {
+        actual[index] = target.y[rows[index] as number] as number;
     }
     return actual;
 }
 
-/** How one class was predicted. Where nothing can be divided by, a share is 0. */
+/** Metrics of one class. A share with denominator 0 is 0. */
 export interface ClassMetrics {
     label: string;
-    /** Share of the rows predicted as this class that are of it. */
+    /** Share of the rows predicted as this class that belong to it. */
     precision: number;
-    /** Share of the rows of this class that were predicted as it. */
+    /** Share of the rows of this class that were predicted as such. */
     recall: number;
     /** Harmonic mean of precision and recall. */
     f1: number;
-    /** Rows of this class. */
+    /** Number of rows of this class. */
     support: number;
 }
 
-/** How well classes were predicted. */
 export interface ClassificationMetrics {
-    /** Share of the rows that were predicted rightly. */
+    /** Share of the rows that were predicted correctly. */
     accuracy: number;
-    /** Accuracy of always naming the most frequent class of these rows: a model must beat it. */
+    /** Accuracy of always predicting the most frequent class of these rows, which a model must beat. */
     baselineAccuracy: number;
-    /** Means over the classes, each class counting the same. */
+    /** Unweighted means over the classes. */
     macroPrecision: number;
     macroRecall: number;
     macroF1: number;
@@ -54,17 +53,17 @@ export interface ClassificationMetrics {
     confusionMatrix: number[][];
 }
 
-/** How well numbers were predicted, in the target's unit. */
+/** Metrics of a regression, in the unit of the target. */
 export interface RegressionMetrics {
     /** Mean absolute error. */
     mae: number;
-    /** Root of the mean squared error. */
+    /** Root mean squared error. */
     rmse: number;
-    /** Share of the variance that is explained; null when the actual values do not vary. */
+    /** Share of the variance explained; null when the actual values do not vary. */
     r2: number | null;
 }
 
-/** Compares predicted classes with actual ones, given as places in `labels`. */
+/** Compares predicted classes with actual ones, given as indices into `labels`. */
 export function scoreClasses(
     actual: ArrayLike<number>,
     predicted: ArrayLike<number>,

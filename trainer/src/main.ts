@@ -9,23 +9,23 @@ function print(...lines: string[]): void {
     }
 }
 
-/** A line every 30 s, so that nobody takes silence for a stall. */
+/** Prints a line every 30 s, so that silence is not mistaken for a hang. */
 function printProgress({ seconds, treesDone, trees }: FitProgress): void {
     print(`Still training, ${seconds} s so far${trees > 2 ? `: ${treesDone} of ${trees} trees` : ""}`);
 }
 
-/** Ends at once, after the last line is out: an open connection would keep the process for a while. */
-function end(exitCode: number, lastWords: string): void {
-    process.stderr.write(`${lastWords}\n`, () => process.exit(exitCode));
+/** Exits once the last line is written, because an open connection would keep the process alive for a while. */
+function exit(exitCode: number, message: string): void {
+    process.stderr.write(`${message}\n`, () => process.exit(exitCode));
 }
 
 async function main(): Promise<void> {
-    // In a container this is process 1, which the kernel spares from signals that it does not handle itself.
+    // In a container this is process 1, which the kernel does not stop by signals without a handler.
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
-        process.once(signal, () => end(128 + constants.signals[signal], `Stopped by ${signal}`));
+        process.once(signal, () => exit(128 + constants.signals[signal], `Stopped by ${signal}`));
     }
     try {
-        // Not imported above: the worker threads run this file too, and start faster without all that.
+        // Not imported above, because worker threads run this file too and start faster without these modules.
         const [{ openStorage }, { train }] = await Promise.all([import("./storage.js"), import("./train.js")]);
         await train({
             argv: process.argv.slice(2),
@@ -38,15 +38,15 @@ async function main(): Promise<void> {
     } catch (error) {
         const exitCode = exitCodeOf(error);
         if (exitCode === undefined) {
-            end(EXIT.bug, `This is a bug in the trainer: ${error instanceof Error ? error.stack : error}`);
+            exit(EXIT.bug, `This is a bug in the trainer: ${error instanceof Error ? error.stack : error}`);
         } else {
-            end(exitCode, (error as Error).message);
+            exit(exitCode, (error as Error).message);
         }
     }
 }
 
 if (isMainThread) {
-    void main(); // It ends the process itself, also on errors.
+    void main(); // It exits the process itself, also on errors.
 } else {
     serveFits();
 }

@@ -10,8 +10,8 @@ import type { Growth } from "./search/trials";
 import type { Split } from "./split";
 
 /**
- * The content of `metrics.json`: numbers on the first level, details below. `task` says which measures there are; they
- * are those of a model that was not trained on the rows it is measured on.
+ * The content of `metrics.json`: numbers on the first level, details below. `task` determines the metrics. They are those of
+ * a model that was not trained on the rows it was tested on.
  */
 export type MetricsFile = {
     schema: 1;
@@ -21,15 +21,15 @@ export type MetricsFile = {
     rows: number;
     trainRows: number;
     testRows: number;
-    /** Rows that were left out, for they have no target. */
+    /** Rows left out because they have no target. */
     rowsWithoutTarget?: number;
-    /** Trees of a forest. */
+    /** Number of trees of a forest. */
     trees?: number;
-    /** Levels of decisions of the final model, in a forest of its deepest tree. */
+    /** Levels of decisions of the final model; for a forest, of its deepest tree. */
     treeDepth: number;
-    /** Leaves of the final model, in a forest of all trees together. */
+    /** Leaves of the final model; for a forest, of all trees together. */
     treeLeaves: number;
-    /** Of the final model, the largest first. They add up to 1, or are all 0 if it makes no decision. */
+    /** Importances in the final model, the largest first. They sum to 1, or are all 0 if it makes no split. */
     featureImportances: { feature: string; importance: number }[];
     outOfBag?: OutOfBag;
     cv?: { folds: number; measure: "accuracy" | "rmse"; mean: number; std: number };
@@ -37,33 +37,33 @@ export type MetricsFile = {
     hyperparameters: Record<string, unknown>;
 } & (ClassificationMetrics | RegressionMetrics);
 
-/** How well the final forest predicts rows by those of its trees that did not see them. */
+/** Metrics of the final forest on each row, predicted by the trees that did not see it. */
 export type OutOfBag = { rows: number } & ({ accuracy: number } | RegressionMetrics);
 
-/** One way to grow the model that was tried in the cross-validation. */
+/** A way to grow the model that was tried in the cross-validation. */
 export interface Trial {
-    /** Those that differ between the trials. */
+    /** The hyperparameters that differ between the trials. */
     hyperparameters: Record<string, unknown>;
     mean: number;
     std: number;
-    /** One for each fold. */
+    /** One score for each fold. */
     scores: number[];
     best: boolean;
 }
 
-/** What came of a training, beside the model. */
+/** Results of a training, besides the model. */
 export interface Findings {
-    /** On the rows held back. */
+    /** Metrics on the rows held back. */
     metrics: Metrics;
     split: Split;
-    /** What was predicted for them. */
+    /** Predictions for the rows held back. */
     held: { rows: Uint32Array; predictions: Float64Array };
     /** The fit on all rows. */
     final: FitResult;
     crossValidation: CrossValidation | undefined;
 }
 
-/** What a model file says of how the model came to be. */
+/** The hyperparameters in a model file, with every default filled in. */
 export function describeOrigin(hyperparameters: Hyperparameters, growth: Growth, dataset: Dataset) {
     const { grid: _, dropColumns: __, gainFunction: ___, ...rest } = hyperparameters;
     const { task } = dataset.target;
@@ -76,7 +76,7 @@ export function describeOrigin(hyperparameters: Hyperparameters, growth: Growth,
     };
 }
 
-/** Puts trees together with all that a prediction needs. */
+/** Combines trees with everything else that a prediction needs. */
 export function makeModel(
     dataset: Dataset,
     hyperparameters: Record<string, unknown>,
@@ -127,7 +127,7 @@ export function makeMetricsFile(model: Model, dataset: Dataset, findings: Findin
 
 function rankFeatures({ features }: Dataset, importances: Float64Array): MetricsFile["featureImportances"] {
     return features
-        .map(({ name }, place) => ({ feature: name, importance: importances[place] ?? 0 }))
+        .map(({ name }, index) => ({ feature: name, importance: importances[index] ?? 0 }))
         .sort((a, b) => b.importance - a.importance);
 }
 

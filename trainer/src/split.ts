@@ -1,18 +1,18 @@
 import { sharedWords } from "../lib/columns/shared-memory";
 import { mulberry32, shuffle } from "../lib/random";
 
-/** Row numbers, from 0, in ascending order, in memory that worker threads can share. */
+/** Row numbers from 0, in ascending order, in memory that worker threads can share. */
 export interface Split {
     train: Uint32Array;
     test: Uint32Array;
 }
 
-/** Each row's class as its place in the list of classes, or undefined to split without regard to a class. */
+/** Class of each row, as an index; undefined for a split that ignores classes. */
 export type Labels = ArrayLike<number> | undefined;
 
 /**
- * Holds rows back to test on. With `labels` the split is stratified: each class gives the same share, rounded, at least
- * one row and never its last one. The same seed gives the same split on every machine.
+ * Holds rows back for testing. With `labels` the split is stratified: each class contributes the same share, rounded, but at
+ * least one row and never its last one. The same seed gives the same split on every machine.
  */
 export function splitRows(rowCount: number, labels: Labels, fraction: number, seed: number): Split {
     const rows = allRows(rowCount);
@@ -28,8 +28,8 @@ export function splitRows(rowCount: number, labels: Labels, fraction: number, se
 }
 
 /**
- * Deals rows into folds of equal size, give or take one row; with `labels` each class too. Each fold's rows are tested on
- * once, by a model that was trained on those of all the other folds.
+ * Divides rows into folds whose sizes differ by at most one row, with `labels` for each class too. The rows of each fold are
+ * tested once, with a model trained on the rows of all other folds.
  * @param rows row numbers, in ascending order
  * @param folds 2 to 255
  */
@@ -57,17 +57,17 @@ export function allRows(rowCount: number): Uint32Array {
     return rows;
 }
 
-/** Counts first: `filter` of a typed array keeps what it finds in a list of JavaScript's, of several times the size. */
+/** Counts first, because `filter` of a typed array collects into a JavaScript list of several times the size. */
 function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32Array {
     let count = 0;
     for (const row of rows) {
         count += wanted(row) ? 1 : 0;
     }
     const selected = sharedWords(count);
-    let place = 0;
+    let length = 0;
     for (const row of rows) {
         if (wanted(row)) {
-            selected[place++] = row;
+            selected[length++] = row;
         }
     }
     return selected;
@@ -85,9 +85,9 @@ function shuffledStrata(rows: Uint32Array, labels: Labels, seed: number): Uint32
     const filled = strata.map(() => 0);
     for (const row of rows) {
         const label = labelOf(row);
-        const place = filled[label] as number;
-        (strata[label] as Uint32Array)[place] = row;
-        filled[label] = place + 1;
+        const index = filled[label] as number;
+        (strata[label] as Uint32Array)[index] = row;
+        filled[label] = index + 1;
     }
     for (const stratum of strata) {
         shuffle(stratum, random);

@@ -4,31 +4,31 @@ import { FastCrc32c } from "./crc32c";
 import { formatGcsUri, type GcsUri } from "./environment";
 import { StorageError } from "./errors";
 
-/** The bucket as the trainer needs it. */
+/** The operations on a bucket that the trainer needs. */
 export interface ObjectStore {
     /**
-     * The object's content as it arrives, checked against its CRC32C.
-     * @throws {StorageError} while it is read
+     * Reads an object as it arrives and checks it against its CRC32C.
+     * @throws {StorageError} during iteration
      */
     read(uri: GcsUri): ObjectContent;
     /**
-     * Creates the object, all at once or not at all; never overwrites one with other content.
+     * Creates an object, completely or not at all. Never overwrites an object with different content.
      * @throws {StorageError}
      */
     create(uri: GcsUri, content: string | Uint8Array, contentType: string): Promise<void>;
 }
 
-/** An object's bytes as they arrive. */
+/** The bytes of an object as they arrive. */
 export interface ObjectContent extends AsyncIterable<Uint8Array> {
-    /** Of the whole object; known with the first bytes, unless storage unpacks a compressed object on the way. */
+    /** Size of the whole object. Known with the first bytes, unless storage decompresses the object on the way. */
     readonly size?: number | undefined;
 }
 
-/** The client gives up on a request that fails again and again after so long; the run's own limit is far above. */
+/** Time after which the client gives up on a request that keeps failing; the limit of the run is far above. */
 const RETRY_SECONDS = 60;
 
 /**
- * Google Cloud Storage with Application Default Credentials: on the VM its service account.
+ * Google Cloud Storage with Application Default Credentials: on a VM, those of its service account.
  * `STORAGE_EMULATOR_HOST` points the client to another server.
  */
 export function openStorage(): ObjectStore {
@@ -63,13 +63,13 @@ export function openStorage(): ObjectStore {
             try {
                 await file.save(typeof content === "string" ? content : Buffer.from(content), {
                     contentType,
-                    // One request: the object appears complete or not at all.
+                    // A single request: the object appears completely or not at all.
                     resumable: false,
-                    // 0: the object must not exist. An earlier attempt's objects were cleared before this one began.
+                    // 0: the object must not exist. Objects of an earlier attempt were deleted before this one began.
                     preconditionOpts: { ifGenerationMatch: 0 },
                 });
             } catch (error) {
-                // The client repeats a request whose answer got lost: then the object is there, and it is this one.
+                // The client repeats a request whose response was lost; the existing object is then the one it wrote.
                 if (codeOf(error) === 412 && (await md5Of(storage, uri)) === md5(content)) {
                     return;
                 }
@@ -92,7 +92,7 @@ function md5(content: string | Uint8Array): string {
     return createHash("md5").update(content).digest("base64");
 }
 
-/** What the client tells of the answer to a download. */
+/** The part of the response to a download that is used here. */
 interface DownloadResponse {
     headers: Readonly<Record<string, string | undefined>>;
 }
@@ -106,7 +106,7 @@ function codeOf(error: unknown): unknown {
     return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }
 
-/** Storage's failure as a sentence with the way out: https://cloud.google.com/storage/docs/json_api/v1/status-codes */
+/** Describes a storage error in one sentence, with a fix: https://cloud.google.com/storage/docs/json_api/v1/status-codes */
 function describe(error: unknown, action: "read" | "write", uri: GcsUri): StorageError {
     const explanation = explain(Number(codeOf(error)), action, uri, messageOf(error));
     return new StorageError(`Cannot ${action} ${formatGcsUri(uri)}: ${explanation}`, { cause: error });
@@ -116,21 +116,21 @@ function explain(status: number, action: "read" | "write", uri: GcsUri, message:
     const role = action === "read" ? "roles/storage.objectViewer" : "roles/storage.objectUser";
     switch (status) {
         case 401:
-            return `no valid credentials; run it on a VM, or with Application Default Credentials (401: ${message})`;
+            return `no valid credentials; run on a VM, or with Application Default Credentials (401: ${message})`;
         case 403:
             return `the service account needs ${role} on bucket ${uri.bucket} (403: ${message})`;
         case 404:
             return action === "read"
-                ? `there is no such object (404: ${message})`
-                : `there is no such bucket (404: ${message})`;
+                ? `the object does not exist (404: ${message})`
+                : `the bucket does not exist (404: ${message})`;
         case 412:
-            return "another attempt of this run has written it already, with other content; that is kept (412)";
+            return "another attempt of this run has already written it with different content, which is kept (412)";
         default:
             return message;
     }
 }
 
-/** The error's own words in one line; a download fails with the whole JSON answer as its message. */
+/** The error message on one line. The message of a failed download is the whole JSON response. */
 function messageOf(error: unknown): string {
     const text = error instanceof Error ? error.message : String(error);
     try {

@@ -8,28 +8,28 @@ import { availableMemory, formatGcsUri, parseEnvironment } from "./environment";
 import { HyperparameterError } from "./errors";
 import { evaluate } from "./evaluate";
 import { describeOrigin, type Findings, makeMetricsFile, makeModel } from "./model";
-import { crossValidate, describeGrowth } from "./search/cross-validate";
+import { crossValidate, describeLimits } from "./search/cross-validate";
 import { countFolds, type Growth, listTrials, planFits, toFitTask } from "./search/trials";
 import { allRows, splitRows } from "./split";
 import type { ObjectStore } from "./storage";
 import { writeResults } from "./write-results";
 
-/** What a training needs from the world around it. */
+/** Dependencies of a training. */
 export interface TrainContext {
     argv: readonly string[];
     env: Readonly<Record<string, string | undefined>>;
     openStorage(): ObjectStore;
     openFitPool(dataset: Dataset): FitPool;
-    /** Takes lines for the log. */
+    /** Writes lines to the log. */
     print(...lines: string[]): void;
 }
 
-/** With so many leaves the text of `model.json` is some 300 MB; one twice as long no program in JavaScript can hold. */
+/** With this many leaves, `model.json` is about 300 MB; a JavaScript string cannot hold twice that. */
 const MAX_LEAVES = 2_000_000;
 
 /**
- * The whole training: read, choose among the trials if there are several, test on rows held back, fit on all rows, write.
- * `model.json` is written last: where it is, everything is.
+ * Runs the whole training: reads the dataset, chooses among the trials if there are several, tests on rows held back, fits
+ * on all rows and writes the results. `model.json` is written last, so its existence means that all results exist.
  * @throws an error that `exitCodeOf` knows, for what a user can fix; then no `model.json` is written
  */
 export async function train({ argv, env, openStorage, openFitPool, print }: TrainContext): Promise<void> {
@@ -46,7 +46,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const classes = dataset.target.task === "classification" ? dataset.target.classes.length : undefined;
     const trials = listTrials(hyperparameters, classes, dataset.features.length);
     const pool = openFitPool(dataset);
-    // Closed before anything is written: what the threads have in memory is free for that.
+    // Closed before anything is written, to free the memory of the threads.
     const learned = learn(pool, dataset, hyperparameters, trials, print).finally(() => pool.close());
     const { growth, ...findings } = await learned;
     const origin = describeOrigin(hyperparameters, growth, dataset);
@@ -57,7 +57,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     await writeResults({ storage, modelDir, dataset, model, metrics, findings, print });
 }
 
-/** Splits, chooses, tests, and fits the final model. One fit after the other: each needs memory of its own. */
+/** Splits, chooses, tests and fits the final model. Fits run one by one because each needs memory. */
 async function learn(
     pool: FitPool,
     dataset: Dataset,
@@ -74,13 +74,13 @@ async function learn(
     const first = trials[0] as Growth;
     if (folds > 0) {
         const models = trials.length === 1 ? "one model" : `${trials.length} models`;
-        print(`Cross-validating ${models} on the rows to train, ${folds} folds:`);
+        print(`Cross-validating ${models} on the training rows, ${folds} folds:`);
     }
     const crossValidation =
         folds === 0 ? undefined : await crossValidate(pool, target, split.train, trials, { folds, seed, print });
     const growth = crossValidation?.best.growth ?? first;
 
-    print(`Training ${growth.algorithm === "tree" ? "a decision tree" : "a forest"}: ${describeGrowth(growth)}`);
+    print(`Training ${growth.algorithm === "tree" ? "a decision tree" : "a forest"}: ${describeLimits(growth)}`);
     const task = { ...toFitTask(growth, seed, split.train), testRows: split.test };
     const { predictions, leaves } = await pool.fit({ ...task, keepTrees: false });
     checkSize(leaves);
@@ -94,7 +94,7 @@ async function learn(
     return { growth, metrics, split, held, final, crossValidation };
 }
 
-/** @throws {HyperparameterError} for a gain function that does not fit the task: ml-cart has one for each */
+/** @throws {HyperparameterError} for a gain function that does not match the task: ml-cart has one for each */
 function checkGainFunction({ gainFunction }: Hyperparameters, task: Task): void {
     const needed = task === "classification" ? "gini" : "regression";
     if (gainFunction !== undefined && gainFunction !== needed) {
@@ -104,12 +104,12 @@ function checkGainFunction({ gainFunction }: Hyperparameters, task: Task): void 
     }
 }
 
-/** @throws {HyperparameterError} for a model that is too large to be written */
+/** @throws {HyperparameterError} for a model that is too large to write */
 function checkSize(leaves: number): void {
     if (leaves > MAX_LEAVES) {
         throw new HyperparameterError([
-            `The model must have at most ${MAX_LEAVES} leaves, to be written; it has ${leaves}: ` +
-                "raise `minNumSamples`, or lower `maxDepth` or the number of `trees`",
+            `The model must have at most ${MAX_LEAVES} leaves; got ${leaves}: ` +
+                "raise `minNumSamples`, or lower `maxDepth` or `trees`",
         ]);
     }
 }

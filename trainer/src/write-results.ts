@@ -8,7 +8,7 @@ import { actualOf } from "./evaluate";
 import type { Findings, MetricsFile } from "./model";
 import type { ObjectStore } from "./storage";
 
-/** Points that the report draws at most: more say nothing more, and make the file large. */
+/** Maximum number of points in the report: more add nothing but size. */
 const MAX_POINTS = 2000;
 
 interface Results {
@@ -21,7 +21,7 @@ interface Results {
     print(...lines: string[]): void;
 }
 
-/** Writes the files of a run under the model's folder. `model.json` comes last: where it is, everything is. */
+/** Writes the files of a run under the model folder. `model.json` comes last, so its existence means that all exist. */
 export async function writeResults({
     storage,
     modelDir,
@@ -40,7 +40,7 @@ export async function writeResults({
     );
     await write("model.json", `${JSON.stringify(model)}\n`, "application/json");
 
-    /** A model that ONNX cannot hold is a model all the same. */
+    /** Writes model.onnx. A model that does not fit into ONNX is still valid. */
     async function writeOnnx(): Promise<void> {
         let content: Uint8Array;
         try {
@@ -62,20 +62,20 @@ export async function writeResults({
     }
 }
 
-/** True and predicted values of rows held back, spread evenly over them. */
+/** Actual and predicted values of rows held back, evenly sampled. */
 function sampleOf({ target }: Dataset, { held }: Findings): { actual: number[]; predicted: number[] } {
     const step = Math.max(1, held.rows.length / MAX_POINTS);
-    const places = Array.from({ length: Math.min(held.rows.length, MAX_POINTS) }, (_, place) =>
-        Math.floor(place * step),
+    const sampled = Array.from({ length: Math.min(held.rows.length, MAX_POINTS) }, (_, index) =>
+        Math.floor(index * step),
     );
     const actual = actualOf(target, held.rows);
     return {
-        actual: places.map((place) => actual[place] as number),
-        predicted: places.map((place) => held.predictions[place] as number),
+        actual: sampled.map((index) => actual[index] as number),
+        predicted: sampled.map((index) => held.predictions[index] as number),
     };
 }
 
-/** JSON for people: indented, lists of numbers on one line. */
+/** Formats JSON for reading: indented, with lists of numbers on one line. */
 function formatJson(value: object): string {
     const text = JSON.stringify(value, undefined, 4).replaceAll(/\[\s+([-\d.,\se]+?)\s+\]/g, (_, numbers: string) => {
         return `[${numbers.replaceAll(/\s+/g, " ")}]`;

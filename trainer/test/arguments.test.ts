@@ -97,8 +97,8 @@ describe("parseArguments", () => {
         ["--seed=4294967296", '`seed` must be an integer from 0 to 4294967295; got "4294967296" (--seed=42)'],
         ["--testFraction=0.9", '`testFraction` must be a number from 0.05 to 0.5; got "0.9" (--testFraction=0.2)'],
         ["--testFraction=", '`testFraction` must be a number from 0.05 to 0.5; got "" (--testFraction=0.2)'],
-        ["--gainThreshold=-1", '`gainThreshold` must be a number, 0 or more; got "-1" (--gainThreshold=0.01)'],
-        ["--gainThreshold=1e999", '`gainThreshold` must be a number, 0 or more; got "1e999" (--gainThreshold=0.01)'],
+        ["--gainThreshold=-1", '`gainThreshold` must be a number of at least 0; got "-1" (--gainThreshold=0.01)'],
+        ["--gainThreshold=1e999", '`gainThreshold` must be a number of at least 0; got "1e999" (--gainThreshold=0.01)'],
         [
             "--gainFunction=entropy",
             '`gainFunction` must be "gini" or "regression"; got "entropy" (--gainFunction=gini)',
@@ -111,7 +111,7 @@ describe("parseArguments", () => {
         ["--dropColumns=Id", '`dropColumns` must be a JSON list of column names; got "Id" (--dropColumns=["Id"])'],
         ["--dropColumns=[1]", '`dropColumns` must be a JSON list of column names; got "[1]" (--dropColumns=["Id"])'],
         ["--dropColumns=[]=", '`dropColumns` must be a JSON list of column names; got "[]=" (--dropColumns=["Id"])'],
-        ['--dropColumns=["y"]', '`dropColumns` must not name the target; got ["y"]'],
+        ['--dropColumns=["y"]', '`dropColumns` must not contain the target; got ["y"]'],
         ["--maxDepth=[3,65]", '`maxDepth[1]` must be an integer from 1 to 64; got "65" (--maxDepth=8)'],
         ["--maxDepth=[3,[5]]", '`maxDepth[1]` must be an integer from 1 to 64; got "[5]" (--maxDepth=8)'],
         ["--maxDepth=[]", "`maxDepth` must be a list of 1 to 100 different values; got [] (--maxDepth=[8])"],
@@ -120,10 +120,10 @@ describe("parseArguments", () => {
         ["--seed=[1,2]", '`seed` must be an integer from 0 to 4294967295; got "[1,2]" (--seed=42)'],
         ["--algorithm=boosting", '`algorithm` must be "tree" or "forest"; got "boosting" (--algorithm=tree)'],
         ["--cv=1", '`cv` must be 0 (none) or an integer from 2 to 20; got "1" (--cv=5)'],
-        ["--trees=50", "`trees` must not be given for one tree (--algorithm=forest)"],
+        ["--trees=50", "`trees` must not be given for a single tree (--algorithm=forest)"],
         ["maxDepth=3", 'Arguments must have the form --name=value; got "maxDepth=3"'],
         ["--maxDepth", 'Arguments must have the form --name=value; got "--maxDepth"'],
-        ["--target=z", '`target` must be given once; got it again as "z"'],
+        ["--target=z", '`target` must be given only once; got it again as "z"'],
     ])("refuses %s", (argument, problem) => {
         expect(problemsOf("--target=y", argument)).toEqual([problem]);
     });
@@ -131,13 +131,13 @@ describe("parseArguments", () => {
     it("names the known hyperparameters when one is unknown", () => {
         const [problem] = problemsOf("--target=y", "--toString=1");
         expect(problem).toMatch(
-            /^`toString` is not a hyperparameter of this trainer; known are `target`, .*`maxDepth`/,
+            /^`toString` is not a hyperparameter of this trainer; the hyperparameters are `target`, .*`maxDepth`/,
         );
     });
 
     it("needs folds to choose from a list", () => {
         expect(problemsOf("--target=y", "--maxDepth=[3,5]", "--cv=0")).toEqual([
-            "`cv` must be 2 to 20, to choose from the list in `maxDepth`; got 0 (--cv=5)",
+            "`cv` must be 2 to 20 to choose from the list in `maxDepth`; got 0 (--cv=5)",
         ]);
     });
 

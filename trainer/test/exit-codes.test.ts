@@ -16,29 +16,29 @@ describe("the trainer refuses, with exit code 65 and no model,", () => {
         [
             "a column's name used twice",
             IRIS.replace("SepalWidthCm", "SepalLengthCm"),
-            ' row 1: the header names column "SepalL',
+            ' row 1: the header has column "SepalL',
         ],
         ["another target", IRIS.replace("Species", "Kind"), ' has no column "Species" to predict; it has "Id", "Sepal'],
         ["a short row", withRow(7, "6,5.4,3.9"), ' row 7 has 3 cells, the header has 6: column "PetalLengthCm" and'],
         [
             "a long row",
             withRow(7, "6,5.4,3.9,1.7,0.4,Iris-setosa,x"),
-            " row 7 has 7 cells, the header has 6: the first too",
+            " row 7 has 7 cells, the header has 6: the first extra",
         ],
         [
             "text in a numeric column",
             withRow(7, "6,5.4,wide,1.7,0.4,Iris-setosa"),
             ' row 7, column "SepalWidthCm": "wide" is text in a column of numbers (149 of 150); correct it,',
         ],
-        ["a single class", lines.slice(0, 51).join("\n"), ' column "Species" has one class only ("Iris-setosa")'],
-        ["nothing but the target", `Species\n${"a\nb\n".repeat(10)}`, " has no column left to learn from"],
+        ["a single class", lines.slice(0, 51).join("\n"), ' column "Species" has only one class ("Iris-setosa")'],
+        ["nothing but the target", `Species\n${"a\nb\n".repeat(10)}`, " has no features left"],
         [
             "nothing left after dropping",
             lines.map((line) => line.replace(/,.*,/, ",")).join("\n"),
-            ' has no column left to learn from after dropping "Id"',
+            ' has no features left after dropping "Id"',
         ],
         ["too few rows", lines.slice(0, 6).join("\n"), " has 5 rows: at least 10 are needed"],
-        ["a quote that is never closed", withRow(7, '6,"5.4,3.9'), " after row 6: a quoted cell begins and never ends"],
+        ["a quote that is never closed", withRow(7, '6,"5.4,3.9'), " after row 6: a quoted cell is never closed"],
         ["bytes that are no text", Buffer.from(IRIS.replace("setosa", "sétosa"), "latin1"), " is not UTF-8 text"],
     ])("%s", async (_, csv, message) => {
         const outcome = await train(csv, "--target=Species");
@@ -55,7 +55,7 @@ describe("the trainer ends with", () => {
         expect(outcome).toMatchObject({ exitCode: 64, stdout: "" });
         expect(outcome.stderr.split("\n")).toEqual([
             '`maxDepth` must be an integer from 1 to 64; got "10abc" (--maxDepth=8)',
-            expect.stringMatching(/^`depth` is not a hyperparameter of this trainer; known are /),
+            expect.stringMatching(/^`depth` is not a hyperparameter of this trainer; the hyperparameters are /),
             "`target` must be the name of the column to predict; got none (--target=Species)",
             "",
         ]);
@@ -74,7 +74,7 @@ describe("the trainer ends with", () => {
         const outcome = await run(["--target=Species"]);
         expect(outcome.exitCode).toBe(69);
         expect(outcome.stderr).toMatch(
-            /^Cannot read gs:\/\/test-bucket\/data\/some\.csv: there is no such object \(404: .*\)\n$/,
+            /^Cannot read gs:\/\/test-bucket\/data\/some\.csv: the object does not exist \(404: .*\)\n$/,
         );
     });
 
@@ -99,7 +99,7 @@ describe("the trainer ends with", () => {
         const outcome = await run(["--target=Species"], { AIP_MODEL_DIR: "gs://another-bucket/model" });
         expect(outcome.exitCode).toBe(69);
         expect(outcome.stderr).toMatch(
-            /^Cannot write gs:\/\/another-bucket\/model\/metrics\.json: there is no such bucket /,
+            /^Cannot write gs:\/\/another-bucket\/model\/metrics\.json: the bucket does not exist /,
         );
     });
 
@@ -109,7 +109,7 @@ describe("the trainer ends with", () => {
         expect(outcome.exitCode).toBe(69);
         expect(outcome.stderr).toBe(
             "Cannot write gs://test-bucket/runs/r-1/model/model.json: " +
-                "another attempt of this run has written it already, with other content; that is kept (412)\n",
+                "another attempt of this run has already written it with different content, which is kept (412)\n",
         );
         expect(await bucket.get(MODEL)).toBe("another attempt's");
     });

@@ -45,7 +45,7 @@ describe("openStorage", () => {
         };
         await expect(read()).rejects.toThrow(StorageError);
         await expect(read()).rejects.toThrow(
-            /^Cannot read gs:\/\/test-bucket\/data\/none.csv: there is no such object/,
+            /^Cannot read gs:\/\/test-bucket\/data\/none.csv: the object does not exist/,
         );
     });
 
@@ -79,7 +79,7 @@ describe("openStorage", () => {
         await create("first");
         await create("first");
         await create(Buffer.from("first"));
-        await expect(create("second")).rejects.toThrow(/has written it already, with other content; that is kept/);
+        await expect(create("second")).rejects.toThrow(/has already written it with different content, which is kept/);
         expect(await bucket.get("model/once")).toBe("first");
     });
 });

@@ -41,8 +41,8 @@ describe("a model with too many leaves to be written", () => {
 
         await expect(training).rejects.toEqual(
             new HyperparameterError([
-                "The model must have at most 2000000 leaves, to be written; it has 3000000: " +
-                    "raise `minNumSamples`, or lower `maxDepth` or the number of `trees`",
+                "The model must have at most 2000000 leaves; got 3000000: " +
+                    "raise `minNumSamples`, or lower `maxDepth` or `trees`",
             ]),
         );
         expect({ fits, written }).toEqual({ fits: 1, written: [] });

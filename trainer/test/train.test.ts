@@ -39,7 +39,7 @@ describe("the trainer on iris", () => {
     it("tells what it does", async () => {
         const { stdout } = await train(IRIS, "--target=Species");
         expect(stdout).toContain("Read gs://test-bucket/data/some.csv: 150 rows, 6 columns, comma-separated\n");
-        expect(stdout).toContain("Dropped: Id (named as an identifier, different in every row");
+        expect(stdout).toContain("Dropped: Id (named like an identifier and different in every row");
         expect(stdout).toContain("Split: 120 rows to train, 30 to test (stratified, testFraction 0.2, seed 42)\n");
         expect(stdout).toMatch(/^ {2}accuracy 0\.9\d+ /m);
         expect(stdout).toMatch(
@@ -75,7 +75,7 @@ describe("the trainer on iris", () => {
         const csv = `x,y\n${"1,a\n1,b\n".repeat(10)}`;
         const outcome = await train(csv, "--target=y");
         expect(outcome.exitCode).toBe(0);
-        expect(outcome.stdout).toContain("on all 20 rows: 0 levels, 1 leaf\nWarning: the model makes no decision");
+        expect(outcome.stdout).toContain("on all 20 rows: 0 levels, 1 leaf\nWarning: the model makes no split");
     });
 
     it("tells many classes apart, of which a split separates few", async () => {
@@ -100,7 +100,7 @@ describe("the trainer chooses", () => {
     it("the best of a list by cross-validation, and tells every trial", async () => {
         const { exitCode, stdout } = await train(IRIS, "--target=Species", "--maxDepth=[1,3]", "--cv=4");
         expect(exitCode).toBe(0);
-        expect(stdout).toContain("Cross-validating 2 models on the rows to train, 4 folds:\n");
+        expect(stdout).toContain("Cross-validating 2 models on the training rows, 4 folds:\n");
         const metrics = await readMetrics();
         expect(metrics).toMatchObject({
             cv: { folds: 4, measure: "accuracy" },
@@ -141,8 +141,8 @@ describe("the trainer grows a forest", () => {
     it("of classes", async () => {
         const argv = ["--target=Species", "--algorithm=forest", "--trees=20"];
         const { stdout } = await train(IRIS, ...argv);
-        expect(stdout).toContain("Training a forest: forest, maxDepth 64, minNumSamples 1, gainThreshold 0, trees 20");
-        expect(stdout).toMatch(/^Out of bag, each row by the trees that did not see it: accuracy 0\.9\d+$/m);
+        expect(stdout).toContain("Training a forest: maxDepth 64, minNumSamples 1, gainThreshold 0, trees 20");
+        expect(stdout).toMatch(/^Out of bag, each row predicted by the trees that did not see it: accuracy 0\.9\d+$/m);
         const metrics = await readMetrics();
         expect(metrics).toMatchObject({ algorithm: "forest", trees: 20, outOfBag: { rows: 150 } });
         expect((metrics.outOfBag as { accuracy: number }).accuracy).toBeGreaterThan(0.9);
@@ -171,7 +171,7 @@ describe("the trainer grows a forest", () => {
         const outcome = await train(IRIS, "--target=Species", "--algorithm=forest", "--maxFeatures=5");
         expect(outcome.exitCode).toBe(64);
         expect(outcome.stderr).toBe(
-            '`maxFeatures` must be an integer from 1 to 4, the number of columns to learn from; got "5" (--maxFeatures=4)\n',
+            '`maxFeatures` must be an integer from 1 to 4, the number of features; got "5" (--maxFeatures=4)\n',
         );
     });
 });

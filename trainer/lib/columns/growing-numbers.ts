@@ -1,26 +1,26 @@
 import { MISSING_INT, type NumberList, POWERS_OF_TEN, toDoubles } from "./number-list";
 import { enlargeDoubles, enlargeInts } from "./shared-memory";
 
-/** The largest whole number, of either sign. The one above stands for a missing number. */
+/** The largest integer, of either sign. The next one stands for a missing number. */
 const MAX_INT = MISSING_INT - 1;
 
-/** Instead of a number of decimals: the list holds doubles. */
+/** In place of a number of decimals: the list holds doubles. */
 const DOUBLES = -1;
 
 /**
- * A list of numbers that grows row by row: whole numbers with as many decimals as have been needed so far, until there is
- * a number that they cannot hold exactly; then doubles. Rows come in their order, but the last one may come again.
+ * A list of numbers that grows row by row. It holds integers, scaled by the number of decimals needed so far, until a
+ * number does not fit exactly; from then on it holds doubles. Rows come in order, but the last one may come again.
  */
 export class GrowingNumbers {
-    /** Decimals of the whole numbers, 0 to 22; below 0: the list holds doubles. */
+    /** Decimals of the integers, 0 to 22; below 0: the list holds doubles. */
     decimals = 0;
-    /** Whole numbers, as long as there are any. Who has one with as many decimals may write it here. */
+    /** The integers, unless the list holds doubles. Callers with an integer of the same scale may write it directly. */
     ints: Int32Array = new Int32Array(0);
     #doubles = new Float64Array(0) as Float64Array;
-    /** How many rows there is room for. */
+    /** Rows that memory is allocated for. */
     #capacity = 0;
 
-    /** Makes room for so many rows. */
+    /** Allocates memory for this many rows. */
     reserve(rows: number): void {
         this.#capacity = rows;
         if (this.decimals === DOUBLES) {
@@ -30,12 +30,12 @@ export class GrowingNumbers {
         }
     }
 
-    /** Memory of a number. */
+    /** Memory of one number. */
     get bytesPerValue(): number {
         return this.decimals === DOUBLES ? Float64Array.BYTES_PER_ELEMENT : Int32Array.BYTES_PER_ELEMENT;
     }
 
-    /** Writes a number, NaN for a missing one. All rows before have theirs. A minus zero becomes zero. */
+    /** Writes a number, NaN for a missing one. All earlier rows are written already. Minus zero becomes zero. */
     set(row: number, value: number): void {
         if (this.decimals !== DOUBLES && !this.#setInt(row, value)) {
             this.#holdDoubles(row);
@@ -45,14 +45,14 @@ export class GrowingNumbers {
         }
     }
 
-    /** The first rows: a view on memory that may be larger. */
+    /** The first rows, as a view of memory that may be larger. */
     firstRows(rows: number): NumberList {
         return this.decimals === DOUBLES
             ? this.#doubles.subarray(0, rows)
             : { ints: this.ints.subarray(0, rows), scale: POWERS_OF_TEN[this.decimals] as number };
     }
 
-    /** False: no whole number that all others can share the decimals with is this one exactly. */
+    /** Returns false if no integer with the decimals of the others represents the value exactly. */
     #setInt(row: number, value: number): boolean {
         if (Number.isNaN(value)) {
             this.ints[row] = MISSING_INT;
@@ -76,7 +76,7 @@ export class GrowingNumbers {
         return false;
     }
 
-    /** Gives the rows before this one more decimals. False, and nothing is changed: they would become too large. */
+    /** Gives the earlier rows more decimals. Returns false, and changes nothing, if they would become too large. */
     #rescale(rows: number, decimals: number): boolean {
         const factor = POWERS_OF_TEN[decimals - this.decimals] as number;
         const most = Math.floor(MAX_INT / factor);

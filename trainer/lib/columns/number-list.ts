@@ -1,15 +1,15 @@
 import { sharedDoubles } from "./shared-memory";
 
 /**
- * The numbers of a column, in shared memory. Short decimals take half of the memory as whole numbers: most columns of
- * most tables are such. Only the reader decides which of the two it is; everybody else asks `valueAt`.
+ * The numbers of a column, in shared memory. Short decimals, which most columns have, take half the memory as integers.
+ * Only the reader chooses between the two forms; all other code calls `valueAt`.
  */
 export type NumberList = Float64Array | ScaledInts;
 
 /**
- * Whole numbers to be divided by a power of ten: `1.25` is 125 with a scale of 100. The quotient of two exact doubles is
- * rounded correctly, so that it is the very double that `Number` makes of the text: W. D. Clinger, How to Read Floating
- * Point Numbers Accurately, PLDI 1990. Different whole numbers give different doubles.
+ * Integers to be divided by a power of ten: `1.25` is 125 with a scale of 100. The quotient of two exact doubles is
+ * rounded correctly, so it is the same double that `Number` makes of the text: W. D. Clinger, How to Read Floating
+ * Point Numbers Accurately, PLDI 1990. Different integers give different doubles.
  */
 export interface ScaledInts {
     ints: Int32Array;
@@ -20,10 +20,10 @@ export interface ScaledInts {
 /** The powers of ten that a double holds exactly. */
 export const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
-/** Of whole numbers: there is none. It is the largest, so that missing numbers are sorted last. */
+/** The integer of a missing number: the largest one, so that missing numbers sort last. */
 export const MISSING_INT = 0x7fffffff;
 
-/** A row's number; NaN if it is missing. */
+/** The number of a row; NaN if it is missing. */
 export function valueAt(list: NumberList, row: number): number {
     if (ArrayBuffer.isView(list)) {
         return list[row] as number;
@@ -32,12 +32,12 @@ export function valueAt(list: NumberList, row: number): number {
     return int === MISSING_INT ? Number.NaN : int / list.scale;
 }
 
-/** The memory of a list, which has the order and the equality of its numbers: NaN, or MISSING_INT, is a missing one. */
+/** The stored form of a list: same order and equality as its numbers, NaN or MISSING_INT for a missing one. */
 export function rawOf(list: NumberList): Float64Array | Int32Array {
     return ArrayBuffer.isView(list) ? list : list.ints;
 }
 
-/** How many numbers there are, with those that are missing. */
+/** Length of a list, missing numbers included. */
 export function lengthOf(list: NumberList): number {
     return rawOf(list).length;
 }
@@ -61,7 +61,7 @@ export function countMissing(list: NumberList): number {
 /**
  * The first numbers as doubles, in shared memory.
  * @param length of the result, which may be longer than the list
- * @param rows how many numbers of the list to take
+ * @param rows number of rows to copy
  */
 export function toDoubles(list: NumberList, length = lengthOf(list), rows = length): Float64Array {
     const doubles = sharedDoubles(length);

@@ -1,34 +1,35 @@
 import { isUtf8 } from "node:buffer";
 import { DataError } from "../errors";
 
-/** What is read at once. Bytes. */
+/** Bytes that are processed together. */
 const WINDOW_BYTES = 256 * 1024;
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
 /**
- * The part of a file that is looked at: bytes come in at the end, whole rows are taken from the front, and the rest of
- * a row waits for more. Nothing depends on how the bytes were cut into chunks. Everything in it is checked UTF-8.
+ * The part of a file that is being read. Bytes are added at the end, complete rows are taken from the front, and an
+ * incomplete row waits for more. The result does not depend on how the bytes were cut into chunks. Up to `end`, the
+ * bytes are valid UTF-8.
  */
 export class ByteWindow {
     bytes: Buffer;
-    /** First byte that was not taken yet. */
+    /** First byte that is not taken yet. */
     start = 0;
-    /** Behind the last byte that is checked. `bytes[end]` is 0 or a continuation byte, so a scan may look at it. */
+    /** End of the checked bytes. `bytes[end]` is 0 or a continuation byte, so a scan may read it. */
     end = 0;
-    /** Bytes of the file that have come in. */
+    /** Bytes of the file received so far. */
     received = 0;
-    /** Behind the last byte that is there; the last character may be cut. */
+    /** End of the bytes in the window; the last character may be incomplete. */
     #filled = 0;
     readonly #source: string;
 
     constructor(source: string, windowBytes: number = WINDOW_BYTES) {
         this.#source = source;
-        // One more for the byte behind the end.
+        // One more for the byte after the end.
         this.bytes = Buffer.alloc(windowBytes + 1);
     }
 
-    /** Takes as much of the chunk, from `offset`, as has room; returns how many bytes. 0: the window is full. */
+    /** Adds as much of the chunk, from `offset`, as fits, and returns the number of bytes; 0 when the window is full. */
     fill(chunk: Uint8Array, offset: number): number {
         const taken = Math.min(chunk.length - offset, this.bytes.length - 1 - this.#filled);
         this.bytes.set(
@@ -41,15 +42,15 @@ export class ByteWindow {
     }
 
     /**
-     * Checks what has come in, all of it when no more will come.
-     * @throws {DataError} for what is not UTF-8
+     * Checks the bytes added since the last check; when `final`, an incomplete last character is an error.
+     * @throws {DataError} for bytes that are not UTF-8
      */
     check(final: boolean): void {
         const from = this.end;
         const to = final ? this.#filled : this.#filled - cutCharacterLength(this.bytes, from, this.#filled);
         if (!isUtf8(this.bytes.subarray(from, to))) {
-            const place = this.received - this.#filled + findInvalid(this.bytes, from, to);
-            const where = place === 0 ? "" : ` after byte ${place}`;
+            const offset = this.received - this.#filled + findInvalid(this.bytes, from, to);
+            const where = offset === 0 ? "" : ` after byte ${offset}`;
             throw new DataError(`${this.#source} is not UTF-8 text${where}: save it as "CSV UTF-8"`);
         }
         this.end = to;
@@ -65,7 +66,7 @@ export class ByteWindow {
         }
     }
 
-    /** Moves what is not taken yet to the front. When that is more than half, the window grows. */
+    /** Moves the bytes that are not taken yet to the front. When they fill more than half, the window grows. */
     compact(): void {
         const rest = this.#filled - this.start;
         if (rest * 2 > this.bytes.length) {
@@ -84,7 +85,7 @@ export class ByteWindow {
     }
 }
 
-/** Bytes of a character at the end that is not complete: 0 to 3. */
+/** Bytes of an incomplete character at the end: 0 to 3. */
 function cutCharacterLength(bytes: Uint8Array, from: number, to: number): number {
     for (let length = 1; length <= 3 && to - length >= from; length++) {
         const byte = bytes[to - length] as number;
@@ -96,9 +97,9 @@ function cutCharacterLength(bytes: Uint8Array, from: number, to: number): number
     return 0;
 }
 
-/** The place of the first byte that begins no valid character. */
+/** Index of the first byte that does not start a valid character. */
 function findInvalid(bytes: Uint8Array, from: number, to: number): number {
-    // Up to `valid` all is well (cut characters aside), up to `invalid` it is not.
+    // The bytes up to `valid` are valid, apart from an incomplete character; those up to `invalid` are not.
     let valid = from;
     let invalid = to;
     while (invalid - valid > 1) {

@@ -6,17 +6,17 @@ export const QUOTE = 34;
 
 /** How a cell ended, or why it could not be read. */
 export type CellEnd =
-    /** A delimiter follows; the next cell begins behind it. */
+    /** A delimiter follows; the next cell begins after it. */
     | typeof DELIMITER
     /** A line break or the end of the file follows. */
     | typeof ROW_END
-    /** The cell goes on behind what is there. */
+    /** The cell continues after the bytes read so far. */
     | typeof CUT
     /** The file ends within quotes. */
     | typeof OPEN_QUOTE
-    /** A quote within a cell that does not begin with one. */
+    /** A quote inside a cell that does not begin with one. */
     | typeof INNER_QUOTE
-    /** Text behind the closing quote. */
+    /** Text after the closing quote. */
     | typeof TEXT_AFTER_QUOTE;
 
 export const DELIMITER = 0;
@@ -27,8 +27,9 @@ export const INNER_QUOTE = 4;
 export const TEXT_AFTER_QUOTE = 5;
 
 /**
- * Reads one cell after the other, by RFC 4180 and what people make of it: the delimiter is given, CR and CRLF end rows
- * too, and white space around a cell (what `String.trim` removes) is not part of it. Within quotes all is kept.
+ * Reads cells one by one, by RFC 4180 and its common variations: the delimiter is a parameter, CR and CRLF also end
+ * rows, and white space around a cell (as `String.trim` defines it) is not part of the cell. Inside quotes every
+ * character is kept.
  * https://www.rfc-editor.org/rfc/rfc4180
  */
 export class CellScanner {
@@ -37,9 +38,9 @@ export class CellScanner {
     start = 0;
     end = 0;
     quoted = false;
-    /** Line breaks within the cell. */
+    /** Line breaks inside the cell. */
     lineBreaks = 0;
-    /** Where the next cell or row begins. */
+    /** Start of the next cell or row. */
     next = 0;
 
     readonly #delimiter: number;
@@ -49,7 +50,7 @@ export class CellScanner {
         this.#delimiter = delimiter;
     }
 
-    /** Reads the cell that begins at `at`. `limit` is behind the last byte that is there, `final`: of the file. */
+    /** Reads the cell that begins at `at`. `limit` is the end of the bytes; `final`: it is also the end of the file. */
     scan(bytes: Uint8Array, at: number, limit: number, final: boolean): CellEnd {
         this.bytes = bytes;
         this.quoted = false;
@@ -76,7 +77,7 @@ export class CellScanner {
     #scanQuoted(bytes: Uint8Array, quote: number, limit: number, final: boolean): CellEnd {
         this.quoted = true;
         let at = quote + 1;
-        /** Behind the last doubled quote: from there on nothing was copied yet. */
+        /** End of the last doubled quote: the bytes from here on are not copied yet. */
         let copied = at;
         let length = -1;
         for (; at < limit; at++) {
@@ -85,7 +86,7 @@ export class CellScanner {
                 if (bytes[at + 1] !== QUOTE || at + 1 >= limit) {
                     break;
                 }
-                // Of the two quotes the first is kept.
+                // One of the two quotes is kept.
                 length = this.#copy(bytes, copied, at + 1, Math.max(length, 0));
                 at++;
                 copied = at + 1;
@@ -104,14 +105,14 @@ export class CellScanner {
             this.bytes = this.#unescaped;
             this.start = 0;
         }
-        const behind = this.#skipSpace(bytes, at + 1, limit);
-        if (behind < limit) {
-            const byte = bytes[behind] as number;
+        const after = this.#skipSpace(bytes, at + 1, limit);
+        if (after < limit) {
+            const byte = bytes[after] as number;
             if (byte !== this.#delimiter && byte !== LF && byte !== CR) {
                 return TEXT_AFTER_QUOTE;
             }
         }
-        return this.#endCell(bytes, behind, limit, final);
+        return this.#endCell(bytes, after, limit, final);
     }
 
     /** `at` is at a delimiter, a line break or the limit. */
@@ -163,7 +164,7 @@ export class CellScanner {
     }
 }
 
-/** Bytes of the white space at this place, 0 when there is none: what `String.trim` removes, line breaks too. */
+/** Length of the white space character at `at`, or 0: the characters that `String.trim` removes, line breaks included. */
 function spaceLength(bytes: Uint8Array, at: number): number {
     const first = bytes[at] as number;
     if (first < 0x80) {
@@ -176,7 +177,7 @@ function spaceLength(bytes: Uint8Array, at: number): number {
     return isLongSpace((first << 16) | (second << 8) | (bytes[at + 2] as number)) ? 3 : 0;
 }
 
-/** White space that is three bytes long in UTF-8: https://tc39.es/ecma262/#sec-white-space */
+/** White space of three bytes in UTF-8: https://tc39.es/ecma262/#sec-white-space */
 function isLongSpace(bytes: number): boolean {
     switch (bytes) {
         case 0xe19a80: // U+1680

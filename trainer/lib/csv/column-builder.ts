@@ -4,33 +4,33 @@ import { Dictionary, TextHashes } from "./dictionary";
 import { readNumber } from "./number-bytes";
 import { isMissing, Sample, textOf } from "./sample";
 
-/** More different texts than this are no categories: each one would be in the model. */
+/** More distinct texts than this are not categories: each one would be in the model. */
 export const MAX_CATEGORIES = 100_000;
 
-/** What is wrong with a cell. Rows are counted from 0. */
+/** The problem with a cell. Rows are counted from 0. */
 export interface CellProblem {
     row: number;
     problem: string;
 }
 
-/** An identifier, by its name, is dropped if every row has another value. */
+/** A column named like an identifier is dropped if every row has a different value. */
 export type ColumnRole = "target" | "feature" | "identifier";
 
 /**
- * A column that grows row by row. Numbers are kept as they are, texts as their numbers in a dictionary, both in shared
- * memory. Until it is clear which of them the column holds, its cells are kept as bytes.
+ * A column that grows row by row. Numbers are stored as they are, texts as indices into a dictionary, both in shared
+ * memory. Until the kind of the column is decided, its cells are kept as bytes.
  *
- * A row may be put more than once: one that is cut by the end of what was read is put again when it is complete.
+ * A row may be put more than once: a row that is cut by the end of the bytes is put again when it is complete.
  */
 export class ColumnBuilder {
     kind: "pending" | "number" | "text" = "pending";
     readonly numbers = new GrowingNumbers();
-    /** Of text: the different ones. */
+    /** Text: the distinct texts. */
     dictionary = new Dictionary();
-    /** Of an identifier with too many texts for a category each: what shows whether they all differ. */
+    /** Identifier with too many texts for categories: hashes that show whether all texts differ. */
     #hashes: TextHashes | undefined;
     #lastHashedRow = -1;
-    /** Of an identifier with numbers: its texts, all different. They are right if the column is dropped. */
+    /** Identifier with numbers: its texts, all different. They are valid if the column is dropped. */
     readonly others = new Dictionary();
     firstOther: CellProblem | undefined;
     readonly name: string;
@@ -46,7 +46,7 @@ export class ColumnBuilder {
         this.#decimalComma = decimalComma;
     }
 
-    /** Makes room for so many rows. */
+    /** Allocates memory for this many rows. */
     reserve(rows: number): void {
         this.#capacity = rows;
         if (this.kind !== "pending") {
@@ -54,7 +54,7 @@ export class ColumnBuilder {
         }
     }
 
-    /** Takes a trimmed cell; returns what is wrong with it. */
+    /** Adds a trimmed cell; returns the problem with it, if any. */
     put(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
         switch (this.kind) {
             case "pending":
@@ -75,7 +75,7 @@ export class ColumnBuilder {
     }
 
     /**
-     * Decides the kind when that can be done. `rows` are complete; `final`: there are no more.
+     * Decides the kind as soon as possible. `rows` are complete; `final`: they are all rows.
      * @returns the first cell that does not fit
      */
     settle(rows: number, final: boolean): CellProblem | undefined {
@@ -95,17 +95,17 @@ export class ColumnBuilder {
         return first;
     }
 
-    /** Of text: how many different ones there are. */
+    /** Text: the number of distinct texts. */
     get differentTexts(): number {
         return this.#hashes?.size ?? this.dictionary.size;
     }
 
-    /** How many of the first rows have a number. */
+    /** Number of the first rows that have a number. */
     countNumbers(rows: number): number {
         return rows - countMissing(this.numbers.firstRows(rows));
     }
 
-    /** Memory that it takes, but for the values. */
+    /** Memory in use, without the values. */
     get byteLength(): number {
         const { dictionary, others } = this;
         const hashes = this.#hashes;
@@ -113,7 +113,7 @@ export class ColumnBuilder {
         return dictionary.byteLength + others.byteLength + (hashes?.byteLength ?? 0) + (sample?.byteLength ?? 0);
     }
 
-    /** The cell is no number. */
+    /** Handles a cell that is not a number. */
     #judge(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
         if (isMissing(bytes, start, end)) {
             return undefined;
@@ -135,7 +135,7 @@ export class ColumnBuilder {
         return undefined;
     }
 
-    /** There are too many texts. For an identifier that is right as long as they differ, and so they are let go. */
+    /** Handles too many texts. For an identifier they are fine as long as all differ, so only hashes are kept. */
     #judgeNumber(row: number): CellProblem | undefined {
         if (this.role !== "identifier" || this.dictionary.size <= row) {
             return this.#describeTooMany(row);

@@ -17,29 +17,28 @@ import { Progress } from "./progress";
 import { type ReadTable, readTable } from "./table-reader";
 import { makeTarget, type Target } from "./target";
 
-/** A table made ready for training: columns of numbers in memory that threads can share. */
+/** A table ready for training: columns of numbers in memory that threads can share. */
 export interface Dataset {
     /** The object's `gs://` URI, for messages. */
     source: string;
     rowCount: number;
     target: Target;
     features: Feature[];
-    /** One for each feature, `rowCount` long. Of text: the place in the feature's categories. */
+    /** One for each feature, `rowCount` long. Text is an index into the feature's categories. */
     columns: NumberList[];
     dropped: DroppedColumn[];
-    /** What a person should know, and can change. */
+    /** Sentences about columns that the user may want to change. */
     warnings: string[];
-    /** Rows that were left out because their target is missing. */
+    /** Rows left out because their target is missing. */
     rowsWithoutTarget: number;
 }
 
-/** A column that is not trained on. */
 export interface DroppedColumn {
     name: string;
     why: string;
 }
 
-/** What to make of the columns. */
+/** What to do with the columns. */
 export interface DatasetRequest {
     /** Column to predict. */
     target: string;
@@ -49,9 +48,9 @@ export interface DatasetRequest {
     task: Task | undefined;
 }
 
-/** What reading a dataset needs beside the data. */
+/** Dependencies and limits of reading a dataset. */
 export interface ReadDatasetOptions {
-    /** Takes lines for the log. */
+    /** Writes a line to the log. */
     print(line: string): void;
     /** Milliseconds. @default performance.now */
     now?: () => number;
@@ -59,24 +58,24 @@ export interface ReadDatasetOptions {
     totalBytes?: number | undefined;
     /** Memory that may be used. Bytes. @default no limit */
     memoryLimitBytes?: number | undefined;
-    /** What will be fitted, which takes memory too. @default one tree */
+    /** The fits that follow, which also need memory. @default one tree */
     fits?: FitPlan | undefined;
-    /** Threads that will fit. @default os.availableParallelism */
+    /** Threads used by the fits. @default os.availableParallelism */
     threads?: number | undefined;
 }
 
-/** Bytes as they arrive; `size` of all of them, if it is known by the time the first are there. */
+/** Bytes as they arrive. `size` is the total, if it is known when the first bytes are there. */
 export type Content = AsyncIterable<Uint8Array> & { readonly size?: number | undefined };
 
-/** With fewer rows nothing can be said about the rows held back. */
+/** With fewer rows, a test on the rows held back says nothing. */
 export const MIN_ROWS = 10;
 
 const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
 
 /**
- * Reads a CSV file into columns: finds the target, drops columns, types and encodes the rest.
- * @throws {DataError} in one sentence, for data that cannot be trained on
- * @throws {MemoryError} as soon as it is clear that the machine has too little memory
+ * Reads a CSV file into columns: finds the target, drops columns, and types and encodes the others.
+ * @throws {DataError} with one sentence, for data that cannot be trained on
+ * @throws {MemoryError} as soon as it is clear that the machine does not have enough memory
  */
 export async function readDataset(
     bytes: Content,
@@ -116,7 +115,7 @@ export async function readDataset(
     return prepareDataset(table, source, request);
 }
 
-/** A builder for each column that is wanted, undefined for the others. */
+/** A builder for each column to read, undefined for the others. */
 function planColumns(header: Header, source: string, request: DatasetRequest): (ColumnBuilder | undefined)[] {
     const { columns, delimiter } = header;
     const { target, dropColumns } = request;
@@ -124,7 +123,7 @@ function planColumns(header: Header, source: string, request: DatasetRequest): (
     const unknown = (dropColumns ?? []).filter((name) => !columns.includes(name));
     if (unknown.length > 0) {
         throw new DataError(
-            `${source} has no column ${quoted(unknown)}, which \`dropColumns\` names; it has ${quoted(columns)}`,
+            `${source} has no column ${quoted(unknown)}, listed in \`dropColumns\`; it has ${quoted(columns)}`,
         );
     }
     const dropped = new Set(dropColumns);
@@ -152,8 +151,8 @@ function checkTarget(columns: readonly string[], source: string, target: string)
     const number = columns.find((name) => Number.isFinite(Number(name)));
     if (number !== undefined) {
         throw new DataError(
-            `${source} has no header: its first row (${columns.join(", ")}) holds values such as ` +
-                `${JSON.stringify(number)} and no column ${JSON.stringify(target)}; put a row with the columns' names first`,
+            `${source} has no header: its first row (${columns.join(", ")}) has values such as ` +
+                `${JSON.stringify(number)} and no column ${JSON.stringify(target)}; add a first row with the column names`,
         );
     }
     throw new DataError(`${source} has no column ${JSON.stringify(target)} to predict; it has ${quoted(columns)}`);
@@ -172,7 +171,7 @@ function prepareDataset(
         if (builder?.role === "target") {
             target = builder;
         } else if (builder?.role === "identifier" && isDistinct(builder, rowCount)) {
-            const why = "named as an identifier, different in every row; `dropColumns`, when given, decides instead";
+            const why = "named like an identifier and different in every row; `dropColumns` overrides this";
             dropped.push({ name: builder.name, why });
         } else if (builder?.firstOther !== undefined) {
             throw reader.describe(builder, builder.firstOther, rowCount);
@@ -209,24 +208,24 @@ function checkRows(source: string, rowCount: number, rowsWithoutTarget: number):
         const count = rows === 1 ? "1 row" : `${rows} rows`;
         const which = rowsWithoutTarget === 0 ? "" : ` with a target (${rowsWithoutTarget} without one are left out)`;
         throw new DataError(
-            `${source} has ${count}${which}: at least ${MIN_ROWS} are needed, some to train and some to test`,
+            `${source} has ${count}${which}: at least ${MIN_ROWS} are needed, for training and testing`,
         );
     }
 }
 
 function warnOfColumn(column: Column): string[] {
-    const place = `Column ${JSON.stringify(column.name)}`;
+    const subject = `Column ${JSON.stringify(column.name)}`;
     const raw = rawOf(column.values);
     if (
         column.kind === "text" ? column.categories.length === 1 : raw.every((value: number) => Object.is(value, raw[0]))
     ) {
         const value = column.kind === "text" ? column.categories[0] : valueAt(column.values, 0);
-        return [`${place} has the same value in every row (${JSON.stringify(value)}), so it can teach nothing`];
+        return [`${subject} has the same value in every row (${JSON.stringify(value)}), so it carries no information`];
     }
     if (column.kind === "text" && column.categories.length * 2 > lengthOf(column.values)) {
         return [
-            `${place} holds a different text in most rows, so it can teach little: ` +
-                `name it in dropColumns, unless you know better`,
+            `${subject} has a different text in most rows, so it carries little information; ` +
+                `consider adding it to dropColumns`,
         ];
     }
     return [];
@@ -234,7 +233,7 @@ function warnOfColumn(column: Column): string[] {
 
 function noColumnLeft(source: string, dropped: readonly string[]): DataError {
     const without = dropped.length === 0 ? "" : ` after dropping ${quoted(dropped)}`;
-    return new DataError(`${source} has no column left to learn from${without}: it has only the target`);
+    return new DataError(`${source} has no features left${without}: only the target remains`);
 }
 
 function quoted(names: readonly string[]): string {

@@ -1,18 +1,18 @@
 const EMPTY = 0;
 
 /**
- * Different texts, numbered as they come: 0, 1, 2 ... A known text is found by its bytes, without a string being made
- * of it. Open addressing with linear probing; at most half of the slots are taken.
+ * Distinct texts, numbered in order of appearance from 0. A known text is found by its bytes, without creating a
+ * string. Open addressing with linear probing; at most half of the slots are used.
  */
 export class Dictionary {
     size = 0;
     #slots = new Uint32Array(64);
     #hashes = new Uint32Array(32);
-    /** Where each text ends in `bytes`. */
+    /** End of each text in `bytes`. */
     #ends = new Uint32Array(32);
     #bytes = Buffer.alloc(256);
 
-    /** The text's number; a new one if it was not there. */
+    /** Number of the text; a new text is added. */
     add(bytes: Uint8Array, start: number, end: number): number {
         const hash = hashOf(bytes, start, end);
         const mask = this.#slots.length - 1;
@@ -30,21 +30,21 @@ export class Dictionary {
         return this.#insert(hash, slot, bytes, start, end);
     }
 
-    /** The texts in the order of their numbers. */
+    /** The texts, by number. */
     texts(): string[] {
         return Array.from({ length: this.size }, (_, at) =>
             this.#bytes.toString("utf8", this.#startOf(at), this.#ends[at]),
         );
     }
 
-    /** The texts as bytes, in the order of their numbers. */
+    /** Visits the texts as bytes, by number. */
     forEach(visit: (bytes: Uint8Array, start: number, end: number) => void): void {
         for (let at = 0; at < this.size; at++) {
             visit(this.#bytes, this.#startOf(at), this.#ends[at] as number);
         }
     }
 
-    /** Memory that it takes. */
+    /** Memory in use. */
     get byteLength(): number {
         return this.#slots.byteLength + this.#hashes.byteLength + this.#ends.byteLength + this.#bytes.byteLength;
     }
@@ -116,17 +116,17 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Knows which texts it has seen by hashes of 64 bits alone, in 16 to 32 bytes for each. Two different texts among
- * ten million are taken for the same one with a probability of 3 in a million.
+ * A set of texts that stores only 64-bit hashes, in 16 to 32 bytes each. Among ten million different texts, the
+ * probability that any two are taken for the same is 3 in a million.
  */
 export class TextHashes {
     size = 0;
-    /** Pairs: the halves of a hash; two zeros are an empty slot. At most half of the slots are taken. */
+    /** Pairs of hash halves; two zeros are an empty slot. At most half of the slots are used. */
     #slots = new Uint32Array(2 * 1024);
 
-    /** False: it was there already. */
+    /** Adds a text; returns false if it was already there. */
     add(bytes: Uint8Array, start: number, end: number): boolean {
-        // Two rounds that differ in start and factor: FNV-1a, and one with the golden ratio.
+        // Two hashes with different start and factor: FNV-1a, and one based on the golden ratio.
         let low = 0x811c9dc5;
         let high = 0x9e3779b9;
         for (let at = start; at < end; at++) {
@@ -147,7 +147,7 @@ export class TextHashes {
         return true;
     }
 
-    /** Memory that it takes. */
+    /** Memory in use. */
     get byteLength(): number {
         return this.#slots.byteLength;
     }

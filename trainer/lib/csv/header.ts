@@ -5,22 +5,22 @@ import { type CellEnd, CellScanner, CR, CUT, DELIMITER, LF, QUOTE } from "./cell
 import { describeBadCell } from "./rows";
 import { textOf } from "./sample";
 
-/** A header longer than this is no header: a file of another kind, or a quote that is never closed. Bytes. */
+/** A longer first line is not a header: the file is of another kind, or a quote is never closed. Bytes. */
 const MAX_HEADER_BYTES = 1_000_000;
 
 /** The first row of a CSV file. */
 export interface Header {
     delimiter: string;
     columns: string[];
-    /** The line that it begins on. */
+    /** Line of the header. */
     line: number;
-    /** The line that the next row may begin on. */
+    /** First line after the header. */
     nextLine: number;
 }
 
 /**
- * Takes the header from the front of what is there: the first line that is not blank. Undefined when it is not
- * complete yet.
+ * Takes the header, the first line that is not blank, from the front of the window. Returns undefined when the header
+ * is not complete yet.
  * @throws {DataError} naming row and column
  */
 export function takeHeader(window: ByteWindow, source: string, final: boolean): Header | undefined {
@@ -53,7 +53,7 @@ export function takeHeader(window: ByteWindow, source: string, final: boolean): 
     return { delimiter, columns, line, nextLine };
 }
 
-/** The place of the first line that is not blank; `to` is undefined when its end is not there. */
+/** Range of the first line that is not blank; `to` is undefined when its end is not there yet. */
 function findFirstLine(bytes: Uint8Array, start: number, end: number): { from: number; to?: number; line: number } {
     let quoted = false;
     let from = start;
@@ -64,7 +64,7 @@ function findFirstLine(bytes: Uint8Array, start: number, end: number): { from: n
             quoted = !quoted;
         } else if (!quoted && (byte === LF || byte === CR)) {
             if (textOf(bytes, from, at).trim() !== "") {
-                // A line break of two bytes may be cut in the middle.
+                // A line break of two bytes may be cut in half.
                 return byte === CR && at + 1 === end ? { from, line } : { from, to: at, line };
             }
             at += byte === CR && bytes[at + 1] === LF ? 1 : 0;
@@ -75,16 +75,16 @@ function findFirstLine(bytes: Uint8Array, start: number, end: number): { from: n
     return { from, line };
 }
 
-function checkNames(header: readonly string[], place: string): void {
+function checkNames(header: readonly string[], location: string): void {
     const seen = new Map<string, number>();
     for (const [index, name] of header.entries()) {
         if (name === "") {
-            throw new DataError(`${place}: the header gives column ${index + 1} no name: name it, or remove it`);
+            throw new DataError(`${location}: the header has no name for column ${index + 1}: name it, or remove it`);
         }
         const first = seen.get(name);
         if (first !== undefined) {
             const numbers = `number ${first} and ${index + 1}`;
-            throw new DataError(`${place}: the header names column ${JSON.stringify(name)} twice, as ${numbers}`);
+            throw new DataError(`${location}: the header has column ${JSON.stringify(name)} twice, as ${numbers}`);
         }
         seen.set(name, index + 1);
     }

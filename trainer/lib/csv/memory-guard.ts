@@ -1,21 +1,21 @@
 import { MemoryError } from "../errors";
 
-/** The program itself, with what is on its way from the bucket and the threads. Measured. */
+/** The program itself, its threads, and the data on its way from the bucket. Measured. */
 const BASE_BYTES = 120_000_000;
 
-/** A row's target, its places in the lists of rows, its predictions, what columns are sorted in. Measured. */
+/** A row's target, its entries in the lists of rows, its predictions, and the memory for sorting. Measured. */
 const BYTES_PER_ROW = 56;
 
-/** A value's place in its column's order. One tree is grown in the memory of the orders. */
+/** A value's entry in the order of its column. A single tree is grown in the memory of the orders. */
 const BYTES_PER_VALUE_OF_ORDER = 4;
 
-/** A value in the copy of the orders that a fit beside others works on; twice for a forest, which needs ranks too. */
+/** A value in the copy of the orders that each concurrent fit works on; twice for a forest, which also needs ranks. */
 const BYTES_PER_VALUE_OF_FIT = { tree: 4, forest: 8 };
 
-/** Nothing is said about the rows to come before so much was read. */
+/** Below this many bytes read, the number of rows to come is not estimated. */
 const FIRST_ESTIMATE_BYTES = 1_000_000;
 
-/** The rest of a file may have shorter or longer rows: so much of the rows to expect is certain. */
+/** The rest of a file may have shorter or longer rows: this share of the expected rows counts as certain. */
 const CERTAIN = 0.8;
 
 /**
@@ -36,22 +36,22 @@ const MACHINE_TYPES: readonly (readonly [name: string, memory: number])[] = [
 
 const GIB = 1024 ** 3;
 
-/** Of a machine's memory: what its kernel and the programs beside the trainer have. */
+/** Memory of a machine that its kernel and other programs take. */
 const RESERVED = { share: 0.04, bytes: GIB / 2 };
 
-/** What has been read of a file. */
+/** The part of a file read so far. */
 export interface ReadSoFar {
     rows: number;
     features: number;
     bytes: number;
     totalBytes: number | undefined;
-    /** Memory for texts. */
+    /** Memory of the texts. */
     textBytes: number;
-    /** Of each feature's value, on average: what the columns take, and `bytesPerValueOfFit`. */
+    /** Memory for each value of a feature, on average: in the columns, plus `bytesPerValueOfFit`. */
     valueBytes: number;
 }
 
-/** The fits that will follow. */
+/** The fits that follow. */
 export interface FitPlan {
     /** Whether a forest is grown. */
     forest: boolean;
@@ -69,7 +69,7 @@ export function bytesPerValueOfFit({ forest, crossValidation }: FitPlan, threads
 }
 
 /**
- * Refuses a dataset that would need more memory than there is, before the kernel kills the process.
+ * Rejects a dataset that needs more memory than available, before the kernel kills the process.
  * @param limit bytes
  * @throws {MemoryError}
  */
@@ -83,22 +83,22 @@ export function checkMemory(source: string, soFar: ReadSoFar, limit: number): vo
     const machineType = MACHINE_TYPES.find(([, memory]) => usable(memory) >= need)?.[0];
     const larger =
         machineType === undefined
-            ? "no machine type has so much;"
+            ? "no machine type has that much;"
             : `take a larger machine (npx pulumi config set machineType ${machineType}), or`;
     throw new MemoryError(
-        `${source} needs about ${gigabytes(need)} of memory and there are ${gigabytes(limit)}: ` +
+        `${source} needs about ${gigabytes(need)} of memory, and ${gigabytes(limit)} are available: ` +
             `${rest > 0 ? "about " : ""}${Math.round(rows + rest)} rows with ${features} features, ` +
             `${Math.round(valueBytes)} bytes for each value; ${larger} ` +
             `leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows`,
     );
 }
 
-/** Bytes that reading and training take. */
+/** Memory needed for reading and training. */
 function estimateNeed(rows: number, { features, valueBytes, textBytes }: ReadSoFar): number {
     return BASE_BYTES + rows * (features * valueBytes + BYTES_PER_ROW) + textBytes;
 }
 
-/** Bytes that the trainer has on a machine with so many GiB. */
+/** Memory available to the trainer on a machine with this many GiB. */
 function usable(gibibytes: number): number {
     return gibibytes * GIB * (1 - RESERVED.share) - RESERVED.bytes;
 }

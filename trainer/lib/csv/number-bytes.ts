@@ -7,12 +7,12 @@ const PLUS = 43;
 const ZERO = 48;
 const LOWER_E = 101;
 
-/** So many digits are an exact double, whatever they are. */
+/** Any integer of this many digits is an exact double. */
 const HEAD_DIGITS = 15;
 
 /**
- * `parseNumber` for the bytes of a cell: the same grammar, and the same double as `Number(text)`; NaN for what is no
- * number. A minus zero becomes zero.
+ * `parseNumber` for the bytes of a cell: the same grammar, and the same double as `Number(text)`; NaN if the cell is
+ * not a number. Minus zero becomes zero.
  */
 export function readNumber(bytes: Uint8Array, start: number, end: number, decimalComma: boolean): number {
     let at = start;
@@ -68,8 +68,8 @@ export function readNumber(bytes: Uint8Array, start: number, end: number, decima
 }
 
 /**
- * The digits from `start` to `end`, one decimal mark among them, as a whole number divided by 10^`scale`. NaN: only
- * `Number` knows.
+ * The digits from `start` to `end`, with one decimal mark among them, as an integer divided by 10^`scale`. NaN when only
+ * `Number` can tell.
  */
 export function readDigits(bytes: Uint8Array, start: number, end: number, scale: number): number {
     let head = 0;
@@ -96,27 +96,27 @@ function isDigit(byte: number | undefined): boolean {
     return byte !== undefined && byte >= ZERO && byte <= ZERO + 9;
 }
 
-/** Whole numbers below this are exact. */
+/** Integers below this are exact. */
 const EXACT_LIMIT = 2 ** 53;
 
-/** With more digits in the tail, head and tail together are no longer exact in two doubles. */
+/** With more digits in the tail, head and tail are no longer exact in two doubles. */
 const MAX_TAIL_DIGITS = 4;
 
 /** Splits a double into two of 26 bits. */
 const SPLITTER = 2 ** 27 + 1;
 
-/** A little less than the half: all errors below together are less than 2^-44 of a unit in the last place. */
+/** Slightly less than one half: all errors below add up to less than 2^-44 of a unit in the last place. */
 const SURE = 0.499999;
 
 /**
- * The double nearest to `head tail / 10^scale`, where `tail` are `tailDigits` more digits behind the at most 15 of
- * `head`: exactly what `Number` makes of them. NaN if that takes more than this.
+ * The double nearest to `head tail / 10^scale`, where `head` has at most 15 digits and `tail` is the `tailDigits` digits
+ * that follow: exactly the result of `Number`. NaN where this method cannot decide.
  *
- * Up to 2^53, and a power of ten up to 10^22, one operation on two exact doubles is rounded correctly: W. D. Clinger,
- * How to Read Floating Point Numbers Accurately, PLDI 1990. The 16 or 17 digits that programs write for a double need
- * a correction: the remainder of the first division, which is exact (T. J. Dekker, A Floating-Point Technique for
- * Extending the Available Precision, 1971), and the tail. What is nearly in the middle between two doubles is left to
- * `Number`.
+ * For integers up to 2^53 and powers of ten up to 10^22, one operation on two exact doubles is rounded correctly: W. D.
+ * Clinger, How to Read Floating Point Numbers Accurately, PLDI 1990. The 16 or 17 digits that programs write for a
+ * double need a correction: the remainder of the first division, which is exact (T. J. Dekker, A Floating-Point
+ * Technique for Extending the Available Precision, 1971), and the tail. A value close to the middle between two doubles
+ * is left to `Number`.
  */
 export function toDouble(head: number, tail: number, tailDigits: number, scale: number): number {
     if (tailDigits > MAX_TAIL_DIGITS || scale > 22 || scale < -22) {
@@ -141,7 +141,7 @@ export function toDouble(head: number, tail: number, tailDigits: number, scale: 
     return Math.abs(left) < unit * SURE ? sum : Number.NaN;
 }
 
-/** `dividend - quotient * divisor` without an error, for a quotient that is rounded to the nearest double. */
+/** The exact `dividend - quotient * divisor`, for a quotient rounded to the nearest double. */
 function remainderOf(dividend: number, divisor: number, quotient: number): number {
     const product = quotient * divisor;
     const splitDivisor = divisor * SPLITTER;

@@ -1,10 +1,10 @@
-/** A line about the progress comes so often. Milliseconds. */
+/** Time between two lines about the progress. Milliseconds. */
 const INTERVAL = 5000;
 
-/** Files from this size on are worth a word about the speed. Bytes. */
+/** The speed is reported for files of this size or more. Bytes. */
 const LARGE_FILE = 10_000_000;
 
-/** Tells how reading gets on, when it takes long. */
+/** Reports the progress of a long read. */
 export class Progress {
     readonly #start: number;
     #lastLine: number;
@@ -20,7 +20,7 @@ export class Progress {
         this.#start = this.#lastLine = now();
     }
 
-    /** So much has been read; prints a line now and then. */
+    /** Takes the amount read so far; prints a line now and then. */
     update(rows: number, bytes: number): void {
         const now = this.#now();
         if (now - this.#lastLine >= INTERVAL) {
@@ -31,7 +31,7 @@ export class Progress {
         }
     }
 
-    /** Size, time and rate of a large file; nothing for others. */
+    /** Size, time and rate of a large file; empty for a small one. */
     summarize(bytes: number): string {
         const now = this.#now();
         const seconds = (now - this.#start) / 1000;
@@ -43,7 +43,7 @@ export class Progress {
     }
 }
 
-/** Megabytes as storage counts them: millions of bytes. */
+/** Megabytes as storage services count them: millions of bytes. */
 function megabytes(bytes: number): string {
     return `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`;
 }

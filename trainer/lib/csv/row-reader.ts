@@ -15,10 +15,10 @@ const DOT = 46;
 const MINUS = 45;
 const ZERO = 48;
 
-/** A row longer than this has a quote that is never closed. Bytes. */
+/** A longer row has a quote that is never closed. Bytes. */
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
 
-/** Instead of a place: the end of the row is not there. */
+/** Instead of an index: the end of the row is not there yet. */
 const CUT_ROW = -1;
 
 /** Reads rows from a window into columns. */
@@ -28,11 +28,11 @@ export class RowReader {
     readonly lines = new LineNumbers();
     readonly #source: string;
     readonly #header: Header;
-    /** Columns that are left out have none. */
+    /** Undefined for columns that are left out. */
     readonly #builders: readonly (ColumnBuilder | undefined)[];
-    /** Of the columns that hold numbers for sure: where they go. */
+    /** The lists of the columns that are known to hold numbers. */
     #numbers: (GrowingNumbers | undefined)[] = [];
-    /** Rows that there is room for. */
+    /** Rows that memory is allocated for. */
     #capacity = 0;
     readonly #totalBytes: () => number | undefined;
     /** Lines are counted from 1, as editors do. */
@@ -41,14 +41,14 @@ export class RowReader {
     readonly #scanner: CellScanner;
     readonly #delimiter: number;
     readonly #decimalMark: number;
-    // Of the row that is read:
+    // State of the current row:
     #cells = 0;
     #lineBreaks = 0;
     #firstExtra = "";
     #badColumn: ColumnBuilder | undefined;
     #problem: CellProblem | undefined;
 
-    /** `totalBytes`: the file's size, if it is known by the time that the first rows are read. */
+    /** `totalBytes`: the size of the file, if it is known when the first rows are read. */
     constructor(
         source: string,
         header: Header,
@@ -66,8 +66,8 @@ export class RowReader {
         this.#scanner = new CellScanner(this.#delimiter);
     }
 
-    /** Makes room for the rows to come, as many as one may expect. */
-    #makeRoom(window: ByteWindow): void {
+    /** Allocates memory for the expected rows. */
+    #allocate(window: ByteWindow): void {
         const bytesRead = window.received - (window.end - window.start);
         this.#capacity = expectRows(this.rowCount, bytesRead, this.#totalBytes());
         for (const builder of this.#builders) {
@@ -84,7 +84,7 @@ export class RowReader {
         const { bytes, end } = window;
         while (window.start < end) {
             if (this.rowCount >= this.#capacity) {
-                this.#makeRoom(window);
+                this.#allocate(window);
             }
             const next = this.#readRow(bytes, window.start, end, final);
             if (next === CUT_ROW) {
@@ -93,25 +93,25 @@ export class RowReader {
             window.start = next;
         }
         if (end - window.start > MAX_ROW_BYTES) {
-            throw new DataError(`${this.#source} after row ${this.#lastRowLine}: a quoted cell begins and never ends`);
+            throw new DataError(`${this.#source} after row ${this.#lastRowLine}: a quoted cell is never closed`);
         }
         this.#settle(final);
     }
 
-    /** The error for a cell of one of the first `rows` rows. */
+    /** Error for a cell in one of the first `rows` rows. */
     describe(builder: ColumnBuilder, { row, problem }: CellProblem, rows: number): DataError {
-        const place = `${this.#source} row ${this.lines.lineOf(row)}, column ${JSON.stringify(builder.name)}`;
+        const cell = `${this.#source} row ${this.lines.lineOf(row)}, column ${JSON.stringify(builder.name)}`;
         return new DataError(
             builder.kind === "number"
-                ? `${place}: ${problem} (${builder.countNumbers(rows)} of ${rows}); ` +
+                ? `${cell}: ${problem} (${builder.countNumbers(rows)} of ${rows}); ` +
                       `correct it, or remove the row or the column`
-                : `${place}: ${problem}`,
+                : `${cell}: ${problem}`,
         );
     }
 
     /**
-     * Reads the row that begins at `from`; returns where the next one begins, or `CUT_ROW`. Plain numbers are read
-     * right here, in one pass over their bytes; every other cell is the scanner's.
+     * Reads the row that begins at `from`; returns the start of the next one, or `CUT_ROW`. Plain numbers are read here,
+     * in one pass over their bytes; the scanner reads every other cell.
      */
     #readRow(bytes: Uint8Array, from: number, limit: number, final: boolean): number {
         const { rowCount: row } = this;
@@ -125,53 +125,53 @@ export class RowReader {
         for (let column = 0; ; column++) {
             const list = numbers[column];
             if (list !== undefined) {
-                // bytes[limit] is no part of a number, so that no place needs to be compared with the limit.
-                let place = at;
-                let digit = (bytes[place] as number) - ZERO;
+                // bytes[limit] is not part of a number, so no index needs to be compared with the limit.
+                let index = at;
+                let digit = (bytes[index] as number) - ZERO;
                 const negative = digit === MINUS - ZERO;
                 if (negative) {
-                    digit = (bytes[++place] as number) - ZERO;
+                    digit = (bytes[++index] as number) - ZERO;
                 }
-                const first = place;
-                // An integer of 32 bits has room for nine digits, and is faster than a double.
+                const first = index;
+                // Nine digits fit into a 32-bit integer, which is faster than a double.
                 let integer = 0;
                 while (digit >= 0 && digit <= 9) {
                     integer = (Math.imul(integer, 10) + digit) | 0;
-                    digit = (bytes[++place] as number) - ZERO;
+                    digit = (bytes[++index] as number) - ZERO;
                 }
-                let digits = place - first;
+                let digits = index - first;
                 let scale = 0;
                 if (digit === decimalMark - ZERO) {
-                    const fraction = ++place;
-                    digit = (bytes[place] as number) - ZERO;
+                    const fraction = ++index;
+                    digit = (bytes[index] as number) - ZERO;
                     while (digit >= 0 && digit <= 9) {
                         integer = (Math.imul(integer, 10) + digit) | 0;
-                        digit = (bytes[++place] as number) - ZERO;
+                        digit = (bytes[++index] as number) - ZERO;
                     }
-                    scale = place - fraction;
+                    scale = index - fraction;
                     digits = scale === 0 ? 0 : digits + scale;
                 }
                 let next = 0;
                 if (digit === delimiter - ZERO) {
-                    next = place + 1;
+                    next = index + 1;
                 } else if (column === lastColumn && digit === LF - ZERO) {
-                    next = place + 1;
+                    next = index + 1;
                 } else if (
                     column === lastColumn &&
                     digit === CR - ZERO &&
-                    bytes[place + 1] === LF &&
-                    place + 1 < limit
+                    bytes[index + 1] === LF &&
+                    index + 1 < limit
                 ) {
-                    next = place + 2;
+                    next = index + 2;
                 }
-                if (next !== 0 && (digits > 0 || place === at)) {
+                if (next !== 0 && (digits > 0 || index === at)) {
                     let isRead = true;
                     if (digits <= 9 && digits > 0 && scale === list.decimals) {
                         list.ints[row] = negative ? 0 - integer : integer;
                     } else {
                         let value = Number.NaN; // The cell is empty.
                         if (digits > 9) {
-                            value = readDigits(bytes, first, place, scale);
+                            value = readDigits(bytes, first, index, scale);
                             isRead = value >= 0;
                         } else if (digits > 0) {
                             value = integer / (POWERS_OF_TEN[scale] as number);
@@ -228,7 +228,7 @@ export class RowReader {
         return cellEnd;
     }
 
-    /** Counts the row, or the blank line; `next` is behind it. */
+    /** Counts the row or the blank line; `next` is its end. */
     #endRow(next: number): number {
         const line = this.#line;
         this.#line += 1 + this.#lineBreaks;
@@ -248,7 +248,7 @@ export class RowReader {
         return next;
     }
 
-    /** Decides the kind of columns that show it by now. */
+    /** Decides the kind of the columns where that is possible by now. */
     #settle(final: boolean): void {
         const pending = this.#builders.filter((builder) => builder?.kind === "pending") as ColumnBuilder[];
         if (pending.length === 0) {

@@ -1,19 +1,19 @@
 import { isMissingMarker } from "../model";
 import { readNumber } from "./number-bytes";
 
-/** A column's kind is decided by so many values. */
+/** Number of values that decide the kind of a column. */
 const DECIDING_VALUES = 10_000;
 
-/** The cells of a column whose kind is not decided yet. */
+/** Cells of a column whose kind is not decided yet. */
 export class Sample {
     #bytes = Buffer.alloc(1024);
     #ends = new Uint32Array(256);
-    /** Rows that were looked at. */
+    /** Rows examined so far. */
     #seen = 0;
     #numbers = 0;
     #texts = 0;
 
-    /** Takes a row's cell; rows come in their order, but the last may come again. */
+    /** Adds the cell of a row. Rows come in order, but the last one may come again. */
     put(row: number, bytes: Uint8Array, start: number, end: number): void {
         const from = this.#startOf(row);
         const to = from + end - start;
@@ -32,8 +32,8 @@ export class Sample {
     }
 
     /**
-     * Numbers, when more than half of the first 10,000 values that are there are numbers, else text. Undefined as long
-     * as more values could change that. `rows` are complete; `final`: there are no more.
+     * Numbers if more than half of the first 10,000 values are numbers, missing ones aside; else text. Undefined while
+     * more values could change the result. `rows` are complete; `final`: they are all rows.
      */
     decide(rows: number, final: boolean, decimalComma: boolean): "number" | "text" | undefined {
         for (; this.#seen < rows; this.#seen++) {
@@ -57,14 +57,14 @@ export class Sample {
         return this.#numbers > this.#texts ? "number" : "text";
     }
 
-    /** Hands every cell on, in the order of rows. */
+    /** Passes on every cell, in row order. */
     replay(rows: number, put: (row: number, bytes: Uint8Array, start: number, end: number) => void): void {
         for (let row = 0; row < rows; row++) {
             put(row, this.#bytes, this.#startOf(row), this.#ends[row] as number);
         }
     }
 
-    /** Memory that it takes. */
+    /** Memory in use. */
     get byteLength(): number {
         return this.#bytes.byteLength + this.#ends.byteLength;
     }
@@ -74,16 +74,15 @@ export class Sample {
     }
 }
 
-/** The longest marker of a missing value has four characters; longer cells are not looked at. */
+/** The longest marker of a missing value has four characters; longer cells need no check. */
 const MAX_MARKER_BYTES = 4;
 
-/** Says that a cell which is no number is empty, or stands for a missing value. */
+/** Whether a cell that is not a number is empty or stands for a missing value. */
 export function isMissing(bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
     return length === 0 || (length <= MAX_MARKER_BYTES && isMissingMarker(textOf(bytes, start, end)));
 }
 
-/** The cell as text. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
     return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
 }

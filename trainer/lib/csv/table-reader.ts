@@ -3,7 +3,7 @@ import type { ColumnBuilder } from "./column-builder";
 import { type Header, takeHeader } from "./header";
 import { RowReader } from "./row-reader";
 
-/** A file whose rows are all read. */
+/** A file whose rows have all been read. */
 export interface ReadTable {
     header: Header;
     builders: readonly (ColumnBuilder | undefined)[];
@@ -11,22 +11,21 @@ export interface ReadTable {
     bytesRead: number;
 }
 
-/** What a reader of tables is told. */
 export interface ReadOptions {
-    /** The file's size, to make room for all rows at once. */
+    /** The size of the file, to allocate memory for all rows at once. */
     totalBytes?: () => number | undefined;
-    /** Called for each part that was read. */
+    /** Called after each part of the file. */
     onProgress?: (table: ReadTable) => void;
-    /** Bytes that are looked at together. @default 256 KiB */
+    /** Bytes that are processed together. @default 256 KiB */
     windowBytes?: number;
 }
 
 /**
- * Reads CSV as it arrives into columns: UTF-8 with or without byte order mark, LF, CRLF or CR, quoted cells, and the
- * delimiter that the header uses. Blank lines are skipped, spaces around a cell are not part of it. Neither the text
- * nor rows are kept.
- * @param plan makes a builder for each column that is wanted, when the header is read
- * @throws {DataError} naming the row, for what is no such CSV
+ * Reads CSV into columns as it arrives: UTF-8 with or without byte order mark, LF, CRLF or CR, quoted cells, and the
+ * delimiter that the header uses. Blank lines are skipped, and spaces around a cell are not part of it. Neither the text
+ * nor the rows are kept.
+ * @param plan makes a builder for each column to read, once the header is read
+ * @throws {DataError} naming the row, for content that is not such a CSV
  */
 export async function readTable(
     bytes: AsyncIterable<Uint8Array>,
@@ -70,7 +69,7 @@ export async function readTable(
     }
     take(true);
     if (table === undefined) {
-        throw new Error("A file that ends has a header, or is refused");
+        throw new Error("A complete file has a header or is rejected");
     }
     return table;
 }

@@ -3,17 +3,16 @@ import { DataError } from "../errors";
 import type { Task } from "../model";
 import type { Column } from "./columns";
 
-/** What is predicted. */
 export type Target = ClassTarget | NumberTarget;
 
 /** One of several classes. */
 export interface ClassTarget {
     task: "classification";
     name: string;
-    /** For each row the class's place in `classes`, in shared memory. */
+    /** For each row the index of its class in `classes`, in shared memory. */
     y: Uint16Array;
     classes: string[];
-    /** Why it is this task. */
+    /** Why this task was chosen. */
     why: string;
 }
 
@@ -26,42 +25,42 @@ export interface NumberTarget {
     why: string;
 }
 
-/** Whole numbers are taken for classes up to so many different values ... */
+/** Integers are taken for classes up to this number of distinct values ... */
 const MAX_NUMERIC_CLASSES = 10;
 
-/** ... and if each occurs in so many rows on average. */
+/** ... and if each occurs in this many rows on average. */
 const MIN_ROWS_PER_NUMERIC_CLASS = 5;
 
-/** More classes than this, or than half of the rows, are no classes: the target is a name or a free text. */
+/** More values than this, or than half of the rows, are not classes: the target is a name or free text. */
 const MAX_CLASSES = 1000;
 
 /**
- * Makes the target of its column.
- * @throws {DataError} for one that cannot be learned
+ * Makes the target from its column.
+ * @throws {DataError} for a target that cannot be learned
  */
 export function makeTarget(column: Column, source: string, wanted: Task | undefined): Target {
     const { name, values } = column;
-    const place = `${source} column ${JSON.stringify(name)}`;
+    const subject = `${source} column ${JSON.stringify(name)}`;
     const { task, why } = decideTask(column, wanted);
     if (task === "classification") {
-        return { task, name, why, ...makeClasses(column, place) };
+        return { task, name, why, ...makeClasses(column, subject) };
     }
     if (column.kind === "text") {
         const first = JSON.stringify(column.categories[valueAt(values, 0)]);
-        throw new DataError(`${place} holds text such as ${first}: a regression needs numbers`);
+        throw new DataError(`${subject} has text such as ${first}: a regression needs numbers`);
     }
-    // Two values are not only a poor regression: ml-cart refuses a first split that leaves no error at all.
+    // Two values make a poor regression, and ml-cart rejects a first split that leaves no error at all.
     if (differentValues(values, 2) !== undefined) {
         throw new DataError(
-            `${place} has fewer than 3 different values: a regression needs more (--task=classification for classes)`,
+            `${subject} has fewer than 3 different values: a regression needs more (--task=classification for classes)`,
         );
     }
     return { task, name, why, y: ArrayBuffer.isView(values) ? values : toDoubles(values) };
 }
 
 /**
- * Text is a classification. Numbers are a regression, unless they look like classes: whole numbers, at most 10
- * different ones, each in 5 rows or more on average. The hyperparameter `task` decides otherwise.
+ * A target of text is a classification. A target of numbers is a regression unless they look like classes: integers, at
+ * most 10 distinct ones, each in 5 rows or more on average. The hyperparameter `task` overrides this.
  */
 export function decideTask(column: Column, wanted: Task | undefined): { task: Task; why: string } {
     if (wanted !== undefined) {
@@ -83,46 +82,46 @@ export function decideTask(column: Column, wanted: Task | undefined): { task: Ta
         : { task: "regression", why: "the target is numbers; --task=classification changes it" };
 }
 
-function makeClasses(column: Column, place: string): { y: Uint16Array; classes: string[] } {
+function makeClasses(column: Column, subject: string): { y: Uint16Array; classes: string[] } {
     const { values } = column;
     const rowCount = lengthOf(values);
     const most = Math.min(MAX_CLASSES, rowCount / 2);
     const numbers = column.kind === "number" ? differentValues(values, MAX_CLASSES) : undefined;
     const count = column.kind === "text" ? column.categories.length : (numbers?.length ?? countDifferent(values));
     if (count > most) {
-        throw new DataError(`${place} has ${count} different values in ${rowCount} rows: too many to be classes`);
+        throw new DataError(`${subject} has ${count} different values in ${rowCount} rows: too many to be classes`);
     }
     const classes = column.kind === "text" ? column.categories : (numbers ?? []).map(String);
     if (classes.length < 2) {
         throw new DataError(
-            `${place} has one class only (${classes.map((label) => JSON.stringify(label))}): at least two are needed`,
+            `${subject} has only one class (${classes.map((label) => JSON.stringify(label))}): at least two are needed`,
         );
     }
     const y = new Uint16Array(new SharedArrayBuffer(rowCount * Uint16Array.BYTES_PER_ELEMENT));
     if (column.kind === "text") {
         y.set(column.values.ints);
     } else {
-        const placeOf = new Map(numbers?.map((value, index) => [value, index]));
+        const indexOf = new Map(numbers?.map((value, index) => [value, index]));
         for (let row = 0; row < rowCount; row++) {
-            y[row] = placeOf.get(valueAt(values, row)) as number;
+            y[row] = indexOf.get(valueAt(values, row)) as number;
         }
     }
     return { y, classes };
 }
 
-/** The different numbers in ascending order; undefined when there are more than `most`. */
+/** The distinct numbers in ascending order; undefined when there are more than `most`. */
 function differentValues(values: NumberList, most: number): number[] | undefined {
     const rowCount = lengthOf(values);
     const different = new Set<number>();
-    // Classes are mostly small whole numbers, which a set takes long to find again and again.
+    // Classes are mostly small integers, and looking them up in a set for every row is slow.
     const seen = new Uint8Array(256);
     for (let row = 0; row < rowCount && different.size <= most; row++) {
         const value = valueAt(values, row);
-        const place = value & 255;
-        if (place !== value) {
+        const small = value & 255;
+        if (small !== value) {
             different.add(value);
-        } else if (seen[place] === 0) {
-            seen[place] = 1;
+        } else if (seen[small] === 0) {
+            seen[small] = 1;
             different.add(value);
         }
     }
@@ -132,8 +131,8 @@ function differentValues(values: NumberList, most: number): number[] | undefined
 function countDifferent(values: NumberList): number {
     const sorted = rawOf(values).slice().sort();
     let count = 0;
-    for (let place = 0; place < sorted.length; place++) {
-        count += place === 0 || sorted[place] !== sorted[place - 1] ? 1 : 0;
+    for (let index = 0; index < sorted.length; index++) {
+        count += index === 0 || sorted[index] !== sorted[index - 1] ? 1 : 0;
     }
     return count;
 }

@@ -1,19 +1,18 @@
 import type { Feature } from "./types";
 
-/** What may separate the cells of a CSV file. */
 const DELIMITERS = [",", ";", "\t", "|"] as const;
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const DECIMAL_COMMA = /^[+-]?\d*,\d+([eE][+-]?\d+)?$/;
 
-/** What people write into a column of numbers for a value they do not have. */
+/** Common markers of a missing value in a column of numbers. */
 const MISSING = /^(na|n\/a|nan|null|none|nil|\?|-|--|#n\/a)$/i;
 
 const MAX_CATEGORIES_SHOWN = 10;
 
 /**
- * The delimiter that occurs most often in a text's first line, outside quotes; of several the first.
- * @param text begins with the header; a quote that is not closed goes to its end
+ * The delimiter that occurs most often in the first line, outside quotes; the first one of several.
+ * @param text begins with the header; a quote that is not closed extends to the end
  */
 export function sniffDelimiter(text: string): string {
     const line = text.replaceAll(/"[^"]*"?/g, "").split(/[\r\n]/, 1)[0] ?? "";
@@ -30,8 +29,8 @@ export function usesDecimalComma(delimiter: string): boolean {
 }
 
 /**
- * The number a cell holds: decimal notation, finite. With `decimalComma` also `5,1`, which files separated by
- * semicolons use. Undefined for everything else, also for "1,000", "5 cm" and "Infinity".
+ * The number in a cell: decimal notation, finite. With `decimalComma` also `5,1`, as in files separated by semicolons.
+ * Undefined for everything else, including "1,000", "5 cm" and "Infinity".
  */
 export function parseNumber(cell: string, decimalComma: boolean): number | undefined {
     const text = decimalComma && DECIMAL_COMMA.test(cell) ? cell.replace(",", ".") : cell;
@@ -42,20 +41,20 @@ export function parseNumber(cell: string, decimalComma: boolean): number | undef
     return Number.isFinite(value) ? value : undefined;
 }
 
-/** Says that a cell which is no number stands for a missing one: "NA", "NaN", "?" and the like. */
+/** Whether a cell that is not a number stands for a missing value: "NA", "NaN", "?" and the like. */
 export function isMissingMarker(cell: string): boolean {
     return MISSING.test(cell);
 }
 
 /**
- * Turns a cell into what the trees compare: a number, NaN for a missing one, or a category's place. A cell that cannot
- * enter the model gives a text instead: what is wrong with it, to follow the column's name.
+ * Turns a cell into the number that the trees compare: the number itself, NaN for a missing one, or the index of a
+ * category. For a cell that cannot enter the model it returns the problem, to follow the name of the column.
  */
 export type CellReader = (cell: string) => number | string;
 
 /**
- * The reader of a feature's cells, with the rules of the training: an empty cell or a missing marker in a column of
- * numbers is missing; an empty cell in a column of text is the category ""; every other text is itself.
+ * The reader of a feature's cells, with the rules of the training: in a column of numbers, an empty cell or a marker is
+ * a missing value; in a column of text, an empty cell is the category "" and every other text is itself.
  * @param decimalComma `usesDecimalComma` of the file's delimiter
  */
 export function cellReader(feature: Feature, decimalComma: boolean): CellReader {
@@ -71,12 +70,12 @@ export function cellReader(feature: Feature, decimalComma: boolean): CellReader 
             return feature.missing ? Number.NaN : describeMissing(cell);
         };
     }
-    const places = new Map(feature.categories.map((category, place) => [category, place]));
+    const indices = new Map(feature.categories.map((category, index) => [category, index]));
     const shown = feature.categories.slice(0, MAX_CATEGORIES_SHOWN).map((category) => JSON.stringify(category));
     const more = feature.categories.length - shown.length;
     const known = `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
     return (cell) =>
-        places.get(cell) ??
+        indices.get(cell) ??
         (cell === "" ? describeMissing(cell) : `must be one of ${known}; got ${JSON.stringify(cell)}`);
 }
 

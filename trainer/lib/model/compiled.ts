@@ -2,29 +2,29 @@ import type { Model, TreeNode } from "./types";
 
 /** A model as flat arrays, for many rows. */
 export interface Predictor {
-    /** Numbers a row has in the output: one for each class, or one. */
+    /** Numbers in the output for each row: one for each class, or one. */
     readonly width: number;
     /**
      * Predicts rows; the same as `predictEncoded`, bit for bit.
      *
-     * @param features row after row, `model.features.length` numbers each: numbers, places of categories, NaN for missing
-     * @param rowCount how many rows of `features` to predict
-     * @param values takes `width` numbers for each row: the classes' shares, or the predicted number
-     * @param labels classification: takes each row's class, as its place in `model.classes`
+     * @param features row by row, `model.features.length` each: numbers, indices of categories, NaN for missing
+     * @param rowCount number of rows to predict
+     * @param values receives `width` numbers for each row: the shares of the classes, or the predicted number
+     * @param labels classification: receives the class of each row, as an index into `model.classes`
      */
     predict(features: Float64Array, rowCount: number, values: Float64Array, labels: Int32Array): void;
 }
 
 /**
- * All trees in depth-first order: the left child is the next node. Leaves keep the shares that are not 0, for a forest
- * with many classes has millions of shares and few of them count.
+ * All trees in depth-first order: the left child is the next node. Leaves keep only the shares that are not 0, because a
+ * forest with many classes has millions of shares, most of them 0.
  */
 interface FlatTrees {
-    /** Feature of each split. Of a leaf: how many shares it has, below 0. */
+    /** Feature of a split. Negative for a leaf: minus its number of shares. */
     column: Int32Array;
-    /** Rows below it go left. */
+    /** Rows below go left. */
     threshold: Float64Array;
-    /** Of a split: the right child. Of a leaf: its first share. */
+    /** Right child of a split; first share of a leaf. */
     next: Int32Array;
     shareClass: Int32Array;
     shares: Float64Array;
@@ -32,10 +32,10 @@ interface FlatTrees {
     roots: Int32Array;
 }
 
-/** So many rows go through one tree after the other, which then is still in the processor's cache. */
+/** Rows that go through one tree before the next, while the tree is in the processor's cache. */
 const ROWS_AT_ONCE = 512;
 
-/** Compiles a model that `parseModel` or the trainer gave. */
+/** Compiles a model from `parseModel` or from the trainer. */
 export function compileModel(model: Model): Predictor {
     const trees = flatten(model);
     const columns = model.features.length;
@@ -54,14 +54,14 @@ export function compileModel(model: Model): Predictor {
                 chooseLabels(values, rowCount, width, labels);
             }
             const count = trees.roots.length;
-            for (let place = 0; count > 1 && place < rowCount * width; place++) {
-                values[place] = (values[place] as number) / count;
+            for (let index = 0; count > 1 && index < rowCount * width; index++) {
+                values[index] = (values[index] as number) / count;
             }
         },
     };
 }
 
-/** Adds what one tree says of rows from `first` to before `end`. */
+/** Adds the predictions of one tree for the rows from `first` to before `end`. */
 function addTree(
     { column, threshold, next, shareClass, shares }: FlatTrees,
     root: number,
@@ -83,21 +83,21 @@ function addTree(
             split = column[node] as number;
         }
         const begin = next[node] as number;
-        for (let place = begin; place < begin - split; place++) {
-            const value = row * width + (shareClass[place] as number);
-            values[value] = (values[value] as number) + (shares[place] as number);
+        for (let index = begin; index < begin - split; index++) {
+            const value = row * width + (shareClass[index] as number);
+            values[value] = (values[value] as number) + (shares[index] as number);
         }
     }
 }
 
-/** The class with the largest sum, the first of several. */
+/** The class with the largest sum; the first of several. */
 function chooseLabels(sums: Float64Array, rowCount: number, width: number, labels: Int32Array): void {
     for (let row = 0; row < rowCount; row++) {
         const offset = row * width;
         let best = 0;
-        for (let place = 1; place < width; place++) {
-            if ((sums[offset + place] as number) > (sums[offset + best] as number)) {
-                best = place;
+        for (let label = 1; label < width; label++) {
+            if ((sums[offset + label] as number) > (sums[offset + best] as number)) {
+                best = label;
             }
         }
         labels[row] = best;
@@ -118,8 +118,8 @@ function flatten(model: Model): FlatTrees {
         roots: new Int32Array(model.trees.length),
     };
     const used = { nodes: 0, shares: 0 };
-    for (const [place, { root }] of model.trees.entries()) {
-        trees.roots[place] = used.nodes;
+    for (const [index, { root }] of model.trees.entries()) {
+        trees.roots[index] = used.nodes;
         append(trees, root, used);
     }
     return trees;
@@ -148,15 +148,15 @@ function append(trees: FlatTrees, node: TreeNode, used: { nodes: number; shares:
     const shares = sharesOf(node);
     trees.column[at] = -shares.length;
     trees.next[at] = used.shares;
-    for (const [place, share] of shares) {
-        trees.shareClass[used.shares] = place;
+    for (const [label, share] of shares) {
+        trees.shareClass[used.shares] = label;
         trees.shares[used.shares] = share;
         used.shares++;
     }
 }
 
-/** A leaf's shares that are not 0, each with its class; a number is the share of the only class. */
-function sharesOf({ distribution }: TreeNode): [place: number, share: number][] {
+/** Shares of a leaf that are not 0, each with its class; a number is the share of the only class. */
+function sharesOf({ distribution }: TreeNode): [label: number, share: number][] {
     if (!Array.isArray(distribution)) {
         return [[0, distribution ?? Number.NaN]];
     }

@@ -1,7 +1,7 @@
 /** The trainer makes 64 levels at most; the limit keeps a made-up file from exhausting the stack. */
 const MAX_DEPTH = 1000;
 
-/** Something in a tree that is not as it must be. */
+/** A problem in a tree. */
 export interface TreeProblem {
     /** From the node that was checked, such as `.left.splitColumn`. */
     path: string;
@@ -10,15 +10,15 @@ export interface TreeProblem {
     got: unknown;
 }
 
-/** How many columns and classes the model has; no classes for a regression. */
+/** Number of columns and classes of the model; 0 classes for a regression. */
 export interface TreeSizes {
     features: number;
     classes: number;
 }
 
 /**
- * Checks a tree of a file: every node has two children and a split, or is a leaf with shares or a number. A forest has
- * millions of nodes, so places are put into words only when something is wrong.
+ * Checks a tree from a file: every node has two children and a split, or is a leaf with shares or a number. A forest has
+ * millions of nodes, so paths are built only when there is a problem.
  */
 export function checkTree(root: unknown, sizes: TreeSizes): TreeProblem | undefined {
     return checkNode(root, sizes, 0);
@@ -55,7 +55,7 @@ function checkDistribution(value: unknown, classes: number): TreeProblem | undef
     if (!Array.isArray(shares) || shares.length === 0 || shares.length > classes) {
         return { path: "[0]", allowed: `1 to ${classes} numbers`, got: shares };
     }
-    // ml-cart adds shares up, so that one may be 1.0000000000000004.
+    // ml-cart sums shares, so one may be 1.0000000000000004.
     return shares.every((share) => typeof share === "number" && share >= 0)
         ? undefined
         : { path: "[0]", allowed: "numbers, 0 or more", got: shares };

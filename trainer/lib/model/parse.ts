@@ -2,8 +2,8 @@ import { checkTree } from "./parse-tree";
 import { type Model, ModelError } from "./types";
 
 /**
- * Reads `model.json`, and checks everything that a prediction relies on.
- * @throws {ModelError} naming the place and the value got
+ * Reads `model.json` and checks everything that a prediction relies on.
+ * @throws {ModelError} with the path and the value
  */
 export function parseModel(json: string): Model {
     let value: unknown;
@@ -42,7 +42,7 @@ export function parseModel(json: string): Model {
     return value as Model;
 }
 
-/** @returns the column's name */
+/** @returns the name of the column */
 function checkFeature(value: unknown, path: string): string {
     const feature = asObject(value, path);
     expect(typeof feature.name === "string", `${path}.name`, "a column name", feature.name);
@@ -50,7 +50,7 @@ function checkFeature(value: unknown, path: string): string {
     expect(kind === "number" || kind === "text", `${path}.kind`, '"number" or "text"', kind);
     if (kind === "text") {
         const categories = asTexts(feature.categories, `${path}.categories`);
-        const sorted = categories.every((category, place) => place === 0 || (categories[place - 1] ?? "") < category);
+        const sorted = categories.every((category, index) => index === 0 || (categories[index - 1] ?? "") < category);
         expect(sorted, `${path}.categories`, "different texts, sorted by code unit", categories);
     } else {
         expect(typeof feature.missing === "boolean", `${path}.missing`, "true or false", feature.missing);

@@ -1,14 +1,14 @@
 import { cellReader } from "./cells";
 import { type Model, ModelError, type Prediction, type TreeNode } from "./types";
 
-/** A row by the names of its columns. Null, undefined and a column that is not there are a missing value. */
+/** A row, by column name. Null, undefined and an absent column are missing values. */
 export type Row = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
- * Predicts one row. Cells may be text, as they stand in a CSV file, or numbers; NaN is a missing one. Columns that the
- * model does not know are ignored. For many rows `compileModel` is much faster.
- * @throws {ModelError} for a value that is missing and was in no row of the training, a text where a number is needed,
- * or a category that was not trained on
+ * Predicts one row. Cells may be text, as in a CSV file, or numbers; NaN is a missing one. Columns that the model does
+ * not know are ignored. For many rows `compileModel` is much faster.
+ * @throws {ModelError} for a missing value where no training row had one missing, a text where a number is needed, or a
+ * category that was not trained on
  */
 export function predictRow(model: Model, row: Row): Prediction {
     const features = model.features.map((feature) => {
@@ -24,8 +24,8 @@ export function predictRow(model: Model, row: Row): Prediction {
 }
 
 /**
- * Predicts a row whose features are numbers already, in the order of `model.features`. The trees' shares are added up;
- * the class with the largest sum wins, the first of several; then the sums are divided by the number of trees.
+ * Predicts a row whose features are already numbers, in the order of `model.features`. The shares of the trees are
+ * summed, the class with the largest sum wins (the first of several), and the sums are divided by the number of trees.
  */
 export function predictEncoded(model: Model, features: ArrayLike<number>): Prediction {
     const leaves = model.trees.map((tree) => findLeaf(tree.root, features));
@@ -35,8 +35,8 @@ export function predictEncoded(model: Model, features: ArrayLike<number>): Predi
     }
     const sums = model.classes.map(() => 0);
     for (const leaf of leaves as number[][][]) {
-        for (const [place, share] of (leaf[0] ?? []).entries()) {
-            sums[place] = (sums[place] ?? 0) + share;
+        for (const [label, share] of (leaf[0] ?? []).entries()) {
+            sums[label] = (sums[label] ?? 0) + share;
         }
     }
     const best = sums.reduce((top, sum, index) => (sum > (sums[top] ?? 0) ? index : top), 0);
@@ -53,7 +53,7 @@ export function predictEncoded(model: Model, features: ArrayLike<number>): Predi
 function findLeaf(root: TreeNode, features: ArrayLike<number>): number[][] | number {
     let node = root;
     while (node.left !== undefined && node.right !== undefined) {
-        // A feature that is not there compares as false, and goes right, as in ml-cart.
+        // A feature that is absent compares as false and goes right, as in ml-cart.
         const value = features[node.splitColumn ?? -1] ?? Number.NaN;
         node = value < (node.splitValue ?? Number.NaN) ? node.left : node.right;
     }

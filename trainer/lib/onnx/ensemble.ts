@@ -3,18 +3,18 @@ import { flatten } from "./flatten";
 import { attribute, nodeMessage, tensorMessage, tensorValues } from "./messages";
 import type { Message } from "./protobuf";
 
-/** The domain of the operators for classical models. */
+/** Domain of the operators for classical models. */
 const DOMAIN = "ai.onnx.ml";
 
 /**
- * The node with a model's trees. A row goes to the true branch when its value is less than the threshold, else, and also
- * when the value is NaN, to the false one: left and right of ml-cart.
+ * The node with the trees of a model. A row takes the true branch when its value is less than the threshold, and the
+ * false one otherwise, also for NaN: ml-cart's left and right.
  *
- * For classes onnxruntime sums the shares in 64 bits and takes the first of the greatest sums, as ours does; but for one
- * or two classes its operator has rules of its own (where both have weights, it names the second whenever that has more
- * than 0). Therefore it is given three or more: those after the model's own have no weights, and cannot win.
+ * For classes onnxruntime sums the shares in 64 bits and takes the first of the largest sums, as this trainer does. For
+ * one or two classes its operator has special rules (where both have weights, it predicts the second whenever that has
+ * more than 0), so it always gets at least three: the added ones have no weights and cannot win.
  * https://github.com/microsoft/onnxruntime/blob/v1.20.0/onnxruntime/core/providers/cpu/ml/tree_ensemble_aggregator.h
- * @param outputs for classes label and sums of shares, with the padded classes; else the mean of the trees' numbers
+ * @param outputs for classes the label and the sums of shares, padded classes included; else the mean of the trees' numbers
  */
 export function ensembleNode(model: Model, input: string, outputs: readonly string[]): Message {
     const flat = flatten(model.trees);
@@ -31,7 +31,7 @@ export function ensembleNode(model: Model, input: string, outputs: readonly stri
     const weights = (name: "class" | "target") => [
         attribute.ints(`${name}_treeids`, flat.weightTreeIds),
         attribute.ints(`${name}_nodeids`, flat.weightNodeIds),
-        attribute.ints(`${name}_ids`, flat.weightPlaces),
+        attribute.ints(`${name}_ids`, flat.weightClasses),
         doubles(`${name}_weights_as_tensor`, flat.weights),
     ];
     if (model.task === "classification") {
@@ -46,7 +46,7 @@ function doubles(name: string, values: Float64Array): Message {
     return attribute.tensor(name, tensorMessage([values.length], tensorValues.double(values)));
 }
 
-/** The classes, and as many that never occur as make them three. */
+/** The classes, padded to three with classes that never occur. */
 function paddedClasses(classes: readonly string[]): string[] {
     return [...classes, ...Array.from({ length: Math.max(0, 3 - classes.length) }, () => "")];
 }

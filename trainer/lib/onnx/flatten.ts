@@ -1,11 +1,11 @@
 import type { CartModel, TreeNode } from "../model";
 
-/** Trees as ONNX's operators take them: parallel lists, with an entry for each node, and for each weight of a leaf. */
+/** Trees in the form of ONNX's operators: parallel lists with an entry for each node, and for each weight of a leaf. */
 export interface FlatTrees {
     treeIds: Int32Array;
-    /** From 0, the root, in each tree. */
+    /** Number of the node in its tree; the root is 0. */
     nodeIds: Int32Array;
-    /** 1 for a leaf, which has 0 in the next four. */
+    /** 1 for a leaf, which has 0 in the next four lists. */
     isLeaf: Uint8Array;
     columns: Int32Array;
     thresholds: Float64Array;
@@ -13,12 +13,12 @@ export interface FlatTrees {
     falseNodeIds: Int32Array;
     weightTreeIds: Int32Array;
     weightNodeIds: Int32Array;
-    /** Place in the classes; 0 for a number. */
-    weightPlaces: Int32Array;
+    /** Index of the class; 0 for a number. */
+    weightClasses: Int32Array;
     weights: Float64Array;
 }
 
-/** A row whose value is less than the threshold goes to the true node, ml-cart's left, and else to the false one. */
+/** Flattens trees. A row below the threshold goes to the true node, ml-cart's left, and otherwise to the false one. */
 export function flatten(trees: readonly CartModel[]): FlatTrees {
     const walks = trees.map(({ root }) => walk(root));
     let nodeCount = 0;
@@ -44,10 +44,10 @@ export function flatten(trees: readonly CartModel[]): FlatTrees {
             } else {
                 flat.isLeaf[entry] = 1;
             }
-            forEachWeight(node, (place, weight) => {
+            forEachWeight(node, (label, weight) => {
                 flat.weightTreeIds[weightEntry] = treeId;
                 flat.weightNodeIds[weightEntry] = nodeId;
-                flat.weightPlaces[weightEntry] = place;
+                flat.weightClasses[weightEntry] = label;
                 flat.weights[weightEntry] = weight;
                 weightEntry++;
             });
@@ -61,8 +61,8 @@ function isSplit(node: TreeNode): node is TreeNode & { left: TreeNode; right: Tr
     return node.left !== undefined && node.right !== undefined;
 }
 
-/** A leaf's number, or its shares other than 0 with the places of their classes. Other nodes have none. */
-function forEachWeight(node: TreeNode, use: (place: number, weight: number) => void): void {
+/** Visits the number of a leaf, or its shares other than 0 with the indices of their classes. Other nodes have none. */
+function forEachWeight(node: TreeNode, use: (label: number, weight: number) => void): void {
     const { distribution } = node;
     if (isSplit(node)) {
         return;
@@ -72,15 +72,15 @@ function forEachWeight(node: TreeNode, use: (place: number, weight: number) => v
         return;
     }
     const shares = distribution[0] ?? [];
-    for (let place = 0; place < shares.length; place++) {
+    for (let label = 0; label < shares.length; label++) {
         // A leaf without any weight would leave onnxruntime without a label.
-        if (shares[place] !== 0 || (place === 0 && shares.every((share) => share === 0))) {
-            use(place, shares[place] as number);
+        if (shares[label] !== 0 || (label === 0 && shares.every((share) => share === 0))) {
+            use(label, shares[label] as number);
         }
     }
 }
 
-/** All nodes of a tree: each left child comes right after its parent, and `rightIds` has the place of each right one. */
+/** All nodes of a tree: each left child directly follows its parent, and `rightIds` has the index of each right one. */
 function walk(root: TreeNode): { nodes: TreeNode[]; rightIds: number[] } {
     const nodes: TreeNode[] = [];
     const rightIds: number[] = [];
@@ -114,7 +114,7 @@ function allocate(nodes: number, weights: number): FlatTrees {
         falseNodeIds: new Int32Array(nodes),
         weightTreeIds: new Int32Array(weights),
         weightNodeIds: new Int32Array(weights),
-        weightPlaces: new Int32Array(weights),
+        weightClasses: new Int32Array(weights),
         weights: new Float64Array(weights),
     };
 }

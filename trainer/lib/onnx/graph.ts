@@ -3,7 +3,7 @@ import { ensembleNode } from "./ensemble";
 import { attribute, ELEMENT_TYPE, type Graph, nodeMessage, tensorMessage, tensorValues, valueInfo } from "./messages";
 import type { Message } from "./protobuf";
 
-/** The graph that predicts rows; `toOnnx` says what its inputs and outputs are. */
+/** The graph that predicts rows; `toOnnx` describes its inputs and outputs. */
 export function makeGraph(model: Model): Graph {
     const steps = new Steps(model.features.map(({ name }) => name));
     const outputs = model.task === "classification" ? addClasses(steps, model) : addNumber(steps, model);
@@ -59,7 +59,7 @@ function describeInput(feature: Feature): Message {
     return valueInfo(feature.name, ELEMENT_TYPE.string, [1], `One of ${shown.join(", ")}${more}`);
 }
 
-/** All columns as one table of 64-bit numbers: a text is its place in the categories, and NaN when it is not there. */
+/** All columns as one table of 64-bit numbers: a text is the index of its category, NaN for an unknown one. */
 function joinColumns(steps: Steps, features: readonly Feature[]): string {
     const columns = features.map((feature, index) =>
         feature.kind === "number" ? feature.name : encodeText(steps, feature.name, feature.categories, index),
@@ -68,17 +68,17 @@ function joinColumns(steps: Steps, features: readonly Feature[]): string {
 }
 
 function encodeText(steps: Steps, column: string, categories: readonly string[], index: number): string {
-    const place = steps.name(`place_${index}`);
+    const encoded = steps.name(`place_${index}`);
     const table = [
         attribute.strings("keys_strings", categories),
         attribute.floats("values_floats", Float32Array.from(categories.keys())),
         attribute.float("default_float", Number.NaN),
     ];
-    steps.nodes.push(nodeMessage("LabelEncoder", [column], [place], table, "ai.onnx.ml"));
-    return steps.add("Cast", [place], `number_${index}`, [attribute.int("to", ELEMENT_TYPE.double)]);
+    steps.nodes.push(nodeMessage("LabelEncoder", [column], [encoded], table, "ai.onnx.ml"));
+    return steps.add("Cast", [encoded], `number_${index}`, [attribute.int("to", ELEMENT_TYPE.double)]);
 }
 
-/** The mean over the trees, of the model's own classes, from the sums that also have a column for each padded class. */
+/** The mean shares over the trees, from sums that also have a column for each padded class. */
 function meanShares(steps: Steps, sums: string, axis: string, { classes, trees }: ClassificationModel): string {
     let shares = sums;
     if (classes.length < 3) {
@@ -97,24 +97,24 @@ function findRefused(steps: Steps, features: readonly Feature[], columns: string
     const needed = features.map((feature) => feature.kind === "text" || !feature.missing);
     const isNeeded = steps.constant("is_needed", [needed.length], tensorValues.bool(needed));
     const isMissing = steps.add("And", [steps.add("IsNaN", [columns], "is_nan"), isNeeded], "is_missing");
-    // There is no "any" for booleans.
+    // ONNX has no "any" for booleans.
     const asNumbers = steps.add("Cast", [isMissing], "missing", [attribute.int("to", ELEMENT_TYPE.float)]);
     const any = steps.add("ReduceMax", [asNumbers], "any_missing", [attribute.ints("axes", [1])]);
     return steps.add("Cast", [any], "refused", [attribute.int("to", ELEMENT_TYPE.bool)]);
 }
 
-/** Collects the steps of a graph, in the order in which they are run. Every value in it has a name of its own. */
+/** Collects the steps of a graph in the order of execution. Every value has its own name. */
 class Steps {
     readonly nodes: Message[] = [];
     readonly constants: Message[] = [];
     readonly #taken: Set<string>;
 
-    /** @param names that are given already */
+    /** @param names that are taken already */
     constructor(names: readonly string[]) {
         this.#taken = new Set(names);
     }
 
-    /** The wanted name, with a `_` behind it for as long as another value has it. */
+    /** The wanted name, with `_` appended while another value has it. */
     name(wanted: string): string {
         let name = wanted;
         while (this.#taken.has(name)) {
@@ -124,14 +124,14 @@ class Steps {
         return name;
     }
 
-    /** Adds a step, and gives the name of its result. */
+    /** Adds a step and returns the name of its result. */
     add(operator: string, inputs: readonly string[], output: string, attributes: readonly Message[] = []): string {
         const name = this.name(output);
         this.nodes.push(nodeMessage(operator, inputs, [name], attributes));
         return name;
     }
 
-    /** Adds a constant, and gives its name. */
+    /** Adds a constant and returns its name. */
     constant(wanted: string, shape: readonly number[], values: Message): string {
         const name = this.name(wanted);
         this.constants.push(tensorMessage(shape, values, name));

@@ -3,36 +3,35 @@ import { makeGraph } from "./graph";
 import { modelMessage } from "./messages";
 import { encode, lengthOf } from "./protobuf";
 
-/** A model that the format cannot hold. */
+/** The format cannot hold the model. */
 export class OnnxError extends Error {
     override name = "OnnxError";
 }
 
-/** What a file has beside the model. */
 export interface OnnxOptions {
-    /** The program that the file names as its author. */
+    /** The program that the file names as its producer. */
     producer: { name: string; version: string };
-    /** For tests: size that a file must not exceed. @default the format's limit */
+    /** For tests: maximum size of the file. @default the limit of the format */
     maxBytes?: number;
 }
 
 /** Protocol Buffers' own limit: https://protobuf.dev/programming-guides/proto-limits/. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** Places of categories pass through numbers of 32 bits, which are exact so far. */
+/** Indices of categories pass through 32-bit numbers, which are exact up to here. */
 const MAX_CATEGORIES = 2 ** 24;
 
 /**
  * The content of `model.onnx`: the model for onnxruntime and other programs that read ONNX. The same model gives the same
  * bytes.
  *
- * Inputs: one for each column, with its name and the shape [rows, 1]; numbers of 64 bits, or strings. Outputs for
- * classes: `label` [rows], strings, and `probabilities` [rows, classes] in the order of `model.classes`; else `value`
- * [rows, 1]. Probabilities and value have 32 bits: the operators for trees have no other. An output whose name a column
- * has gets a `_` behind its own.
+ * Inputs: one for each column, with its name and the shape [rows, 1]; 64-bit numbers or strings. Outputs for classes:
+ * `label` [rows], strings, and `probabilities` [rows, classes] in the order of `model.classes`; else `value` [rows, 1].
+ * Probabilities and value have 32 bits, because the operators for trees have no others. An output with the name of a
+ * column gets a `_` appended.
  *
- * It predicts what `predictRow` does. Rows that this refuses, for want of a number in a column that always had one or for
- * an unknown category, get the label "" and NaN.
+ * It predicts the same as `predictRow`. Rows that `predictRow` rejects, because a number is missing in a column that
+ * always had one or because a category is unknown, get the label "" and NaN.
  * @throws {OnnxError} for a model of 2 GiB or more, or with more than 2^24 categories in a column
  */
 export function toOnnx(model: Model, { producer, maxBytes = MAX_BYTES }: OnnxOptions): Uint8Array {

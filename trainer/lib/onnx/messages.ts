@@ -1,5 +1,5 @@
 /**
- * The messages of an ONNX file that the trainer's models need. Field numbers, which never change, are those of
+ * The messages of an ONNX file that the trainer's models need. Field numbers never change; they are those of
  * https://github.com/onnx/onnx/blob/v1.12.0/onnx/onnx-ml.proto.
  */
 
@@ -21,21 +21,21 @@ import {
 /** TensorProto.DataType */
 export const ELEMENT_TYPE = { float: 1, int64: 7, string: 8, bool: 9, double: 11 } as const;
 
-/** Version of the file format, of July 2021: the one of ONNX 1.12, as are the operator sets. */
+/** Version of the file format, of July 2021. It is that of ONNX 1.12, as are the operator sets. */
 const IR_VERSION = 8;
-/** By the operators' domain. onnxruntime reads them since its version 1.12, of 2022. */
+/** By domain. onnxruntime reads them since its version 1.12, of 2022. */
 const OPERATOR_SETS = { "": 17, "ai.onnx.ml": 3 };
 
-/** GraphProto's parts. */
+/** The parts of a GraphProto. */
 export interface Graph {
     inputs: readonly Message[];
     outputs: readonly Message[];
     constants: readonly Message[];
-    /** In an order in which they can be run. */
+    /** In an order that can be executed. */
     nodes: readonly Message[];
 }
 
-/** ModelProto's parts. */
+/** The parts of a ModelProto. */
 export interface OnnxModel {
     producer: { name: string; version: string };
     /** For people. */
@@ -45,7 +45,7 @@ export interface OnnxModel {
     graph: Graph;
 }
 
-/** ModelProto: a file. */
+/** ModelProto: the whole file. */
 export function modelMessage({ producer, description, metadata, graph }: OnnxModel): Message {
     return [
         integer(1, IR_VERSION),
@@ -64,7 +64,7 @@ export function modelMessage({ producer, description, metadata, graph }: OnnxMod
     ];
 }
 
-/** ValueInfoProto: an input or output of the graph, with its shape after the first dimension, which is the rows. */
+/** ValueInfoProto: an input or output of the graph. `shape` follows the first dimension, the rows. */
 export function valueInfo(name: string, type: number, shape: readonly number[], description: string): Message {
     const dimensions = [[text(2, "rows")], ...shape.map((size) => [integer(1, size)])];
     const shapeMessage = dimensions.map((dimension) => message(1, dimension));
@@ -72,7 +72,7 @@ export function valueInfo(name: string, type: number, shape: readonly number[], 
     return [text(1, name), message(2, [message(1, tensorType)]), text(3, description)];
 }
 
-/** NodeProto: a step of the graph, named as its first output. */
+/** NodeProto: a step of the graph, named like its first output. */
 export function nodeMessage(
     operator: string,
     inputs: readonly string[],
@@ -90,7 +90,7 @@ export function nodeMessage(
     ];
 }
 
-/** TensorProto: values with a shape, and a name when they are a constant of the graph. */
+/** TensorProto: values with a shape; a constant of the graph also has a name. */
 export function tensorMessage(shape: readonly number[], values: Message, name = ""): Message {
     return [integers(1, shape), ...values, text(8, name)];
 }
@@ -116,12 +116,12 @@ export const attribute = {
     floats: (name: string, values: ArrayLike<number>) => attributeMessage(name, 6, floats(7, values)),
     ints: (name: string, values: ArrayLike<number>) => attributeMessage(name, 7, integers(8, values)),
     strings: (name: string, values: readonly string[]) => attributeMessage(name, 8, texts(9, values)),
-    /** Strings that are few and come often: of each its place in `values`. */
-    choices: (name: string, values: readonly string[], places: ArrayLike<number>) =>
-        attributeMessage(name, 8, choices(9, values, places)),
+    /** Few distinct strings that repeat: each as its index in `values`. */
+    choices: (name: string, values: readonly string[], indices: ArrayLike<number>) =>
+        attributeMessage(name, 8, choices(9, values, indices)),
 };
 
-/** @param type says, to readers, which of the other fields holds the value */
+/** @param type tells readers which field holds the value */
 function attributeMessage(name: string, type: number, value: Field): Message {
     return [text(1, name), value, integer(20, type)];
 }

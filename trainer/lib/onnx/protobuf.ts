@@ -1,10 +1,10 @@
 /**
- * Writes Protocol Buffers' wire format: https://protobuf.dev/programming-guides/encoding/. Why this is not a library's
- * work: docs/adr/0007-onnx.md. Each field knows its length before a byte of it is written, so a message is written once,
- * into memory of the right size, however deep it nests.
+ * Writes the wire format of Protocol Buffers: https://protobuf.dev/programming-guides/encoding/. docs/adr/0007-onnx.md
+ * says why this is not a library. Each field knows its length before any of its bytes are written, so a message is
+ * written once, into memory of the right size, however deep it nests.
  */
 
-/** A field of a message, with its number; or several of the same number. */
+/** A field of a message with its number, or several fields with the same number. */
 export interface Field {
     /** With tags and length prefixes, in bytes. */
     readonly length: number;
@@ -14,14 +14,14 @@ export interface Field {
 /** The fields of a message, in the order in which they are written. */
 export type Message = readonly Field[];
 
-/** What is written so far. */
+/** The message written so far. */
 interface Target {
     readonly bytes: Uint8Array;
     readonly view: DataView;
     position: number;
 }
 
-/** How a field's value is to be read, in the lowest three bits of its tag. */
+/** Wire types, in the lowest three bits of a tag. */
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
@@ -43,7 +43,7 @@ export function encode(fields: Message): Uint8Array {
     return bytes;
 }
 
-/** An integer or a value of an enum, 0 to 2^31 - 1. */
+/** An integer or enum value, 0 to 2^31 - 1. */
 export function integer(number: number, value: number): Field {
     const tag = tagOf(number, VARINT);
     return {
@@ -78,28 +78,27 @@ export function texts(number: number, values: readonly string[]): Field {
     return choices(
         number,
         values,
-        values.map((_, place) => place),
+        values.map((_, index) => index),
     );
 }
 
-/** A repeated field of texts that are few and come often: of each its place in `values`. */
-export function choices(number: number, values: readonly string[], places: ArrayLike<number>): Field {
+/** A repeated field of few distinct texts that repeat: each as its index in `values`. */
+export function choices(number: number, values: readonly string[], indices: ArrayLike<number>): Field {
     const fields = values.map((value) => text(number, value));
     let length = 0;
-    for (let index = 0; index < places.length; index++) {
-        length += (fields[places[index] as number] as Field).length;
+    for (let index = 0; index < indices.length; index++) {
+        length += (fields[indices[index] as number] as Field).length;
     }
     return {
         length,
         write(target) {
-            for (let index = 0; index < places.length; index++) {
-                (fields[places[index] as number] as Field).write(target);
+            for (let index = 0; index < indices.length; index++) {
+                (fields[indices[index] as number] as Field).write(target);
             }
         },
     };
 }
 
-/** Bytes as they are. */
 export function bytes(number: number, value: Uint8Array): Field {
     return delimited(number, value.length, (target) => {
         target.bytes.set(value, target.position);
@@ -107,7 +106,7 @@ export function bytes(number: number, value: Uint8Array): Field {
     });
 }
 
-/** A message within a message. */
+/** A nested message. */
 export function message(number: number, fields: Message): Field {
     return delimited(number, lengthOf(fields), (target) => {
         for (const field of fields) {
@@ -117,8 +116,8 @@ export function message(number: number, fields: Message): Field {
 }
 
 /**
- * A repeated field of integers, 0 to 2^31 - 1, packed: every parser takes that, whether or not the field is declared so,
- * and it saves a byte each.
+ * A repeated field of integers, 0 to 2^31 - 1, packed: every parser accepts this, however the field is declared, and it
+ * saves a byte each.
  */
 export function integers(number: number, values: ArrayLike<number>): Field {
     let length = 0;
@@ -142,7 +141,7 @@ export function floats(number: number, values: ArrayLike<number>): Field {
     });
 }
 
-/** A repeated field of numbers with 64 bits, packed. */
+/** A repeated field of 64-bit numbers, packed. */
 export function doubles(number: number, values: ArrayLike<number>): Field {
     return delimited(number, 8 * values.length, (target) => {
         for (let index = 0; index < values.length; index++) {
@@ -168,12 +167,12 @@ function tagOf(number: number, type: number): number {
     return number * 8 + type;
 }
 
-/** Right to 2^35, well above what is ever written. */
+/** Correct up to 2^35, well above any value written. */
 function varintLength(value: number): number {
     return value < 2 ** 7 ? 1 : value < 2 ** 14 ? 2 : value < 2 ** 21 ? 3 : value < 2 ** 28 ? 4 : 5;
 }
 
-/** Seven bits a byte, the lowest first; the eighth bit says that more follow. Takes 0 to 2^31 - 1. */
+/** Seven bits a byte, the lowest first; the eighth bit says that more follow. For 0 to 2^31 - 1. */
 function writeVarint(target: Target, value: number): void {
     let rest = value;
     while (rest > 127) {

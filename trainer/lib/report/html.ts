@@ -1,4 +1,4 @@
-/** Text that is markup already. Only `html` makes it, so nothing that came from a data set gets in unescaped. */
+/** Markup. Only `html` makes it, so no text from the dataset gets in unescaped. */
 export class Html {
     readonly text: string;
 
@@ -11,22 +11,22 @@ export class Html {
     }
 }
 
-/** What may stand in a template: text is escaped, markup and lists of it are taken as they are, nothing is left out. */
+/** Values in a template: text is escaped, markup and lists of it are inserted as they are, undefined and false are empty. */
 export type Part = string | number | Html | undefined | false | readonly Part[];
 
 /** A template of HTML: html`<b>${name}</b>`. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-    return new Html(strings.reduce((text, string, place) => text + render(parts[place - 1]) + string));
+    return new Html(strings.reduce((text, string, index) => text + render(parts[index - 1]) + string));
 }
 
-/** A name or a value out of the data set, in a direction of its own, shortened if it is beyond all measure. */
+/** A name or value from the dataset, with its own text direction, shortened if it is very long. */
 export function name(text: string): Html {
     return text === "" ? html`<i>(empty)</i>` : html`<bdi>${clip(text)}</bdi>`;
 }
 
 const LONGEST_NAME = 80;
 
-/** At most so many characters, and no half of one. */
+/** Shortens text to at most `length` characters, without splitting one. */
 export function clip(text: string, length = LONGEST_NAME): string {
     const characters = text.length <= length ? [] : [...text];
     return characters.length <= length ? text : `${characters.slice(0, length - 1).join("")}…`;
@@ -43,8 +43,8 @@ function render(part: Part): string {
 }
 
 /**
- * For elements and for attributes in double quotes. Control characters that HTML forbids, and halves of characters, become
- * U+FFFD.
+ * Escapes text for elements and for attributes in double quotes. Control characters that HTML forbids, and lone surrogates,
+ * become U+FFFD.
  */
 export function escapeText(text: string): string {
     return text
@@ -58,7 +58,7 @@ export function escapeText(text: string): string {
         .replaceAll("'", "&#39;");
 }
 
-/** Data for a script element: JSON in which no tag can begin. */
+/** JSON for a script element, in which no tag can begin. */
 export function embedJson(value: unknown): Html {
     return new Html(JSON.stringify(value).replaceAll("<", "\\u003c"));
 }

@@ -1,4 +1,4 @@
-import { html, name } from "./html";
+import { type Html, html, name } from "./html";
 import type { ReportInput } from "./input";
 import { countOf } from "./numbers";
 import { drawPage } from "./page";
@@ -13,37 +13,45 @@ import { trialsSection } from "./sections/trials";
 
 export type { ReportDataset, ReportInput, ReportMetrics, Trial } from "./input";
 
+/** A title with more characters is set in smaller type. */
+const LONG_TITLE = 40;
+
 /**
- * The report of a training as one HTML page that needs nothing else: no network, and no script to be read. The same input
+ * The report of a training as one self-contained HTML page: it needs no network, and no script for reading. The same input
  * gives the same text.
  */
 export function renderReport(input: ReportInput): string {
-    const { model, source, dataset, trainer } = input;
-    const kind = model.algorithm === "forest" ? "random forest" : "decision tree";
-    const file = source.split("/").pop() || source;
-    const tree = treeSection(input);
+    const { model, trainer } = input;
     const sections: (Section | undefined)[] = [
-        { id: "tree-section", short: "Tree", ...tree },
+        { id: "tree-section", short: "Tree", ...treeSection(input) },
         model.task === "classification" ? classesSection(input) : residualsSection(input),
         importancesSection(input),
         trialsSection(input),
         trainingSection(input),
     ];
-    const warnings = dataset.warnings.length;
     return drawPage({
-        title: `${model.target}: report of a ${kind}`,
-        header: html`<p class="eyebrow">Training report</p><h1${
-            model.target.length > 40 &&
-            html`
-            class="long"`
-        }>${name(model.target)}</h1><p class="lead">A ${kind}${
-            model.algorithm === "forest" && html` of ${countOf(model.trees.length, "tree")}`
-        }, trained on ${countOf(dataset.rowCount, "row")} of <b>${name(file)}</b> with ${countOf(
-            model.features.length,
-            "feature",
-        )}.${warnings > 0 && html` <a href="#training">${countOf(warnings, "warning")}</a>`}</p>${drawHeadline(input)}`,
+        title: `${model.target}: report of a ${kindOf(model)}`,
+        header: drawHeader(input),
         sections: sections.filter((section) => section !== undefined),
         footer: html`Made by ${trainer.name} ${trainer.version}. The model is in <code>model.json</code>, all figures
             in <code>metrics.json</code>.`,
     });
+}
+
+function drawHeader(input: ReportInput): Html {
+    const { model, source, dataset } = input;
+    const long = model.target.length > LONG_TITLE && html` class="long"`;
+    const trees = model.algorithm === "forest" && html` of ${countOf(model.trees.length, "tree")}`;
+    const rows = countOf(dataset.rowCount, "row");
+    const file = name(source.split("/").pop() || source);
+    const features = countOf(model.features.length, "feature");
+    const warnings = dataset.warnings.length;
+    const hint = warnings > 0 && html` <a href="#training">${countOf(warnings, "warning")}</a>`;
+    const lead = html`A ${kindOf(model)}${trees}, trained on ${rows} of <b>${file}</b> with ${features}.${hint}`;
+    return html`<p class="eyebrow">Training report</p><h1${long}>${name(model.target)}</h1><p
+        class="lead">${lead}</p>${drawHeadline(input)}`;
+}
+
+function kindOf({ algorithm }: ReportInput["model"]): string {
+    return algorithm === "forest" ? "random forest" : "decision tree";
 }

@@ -1,30 +1,30 @@
 import type { Model } from "../model";
 
-/** What a report is made of: all of it is at hand when a training ends. */
+/** The content of a report, all of it available when a training ends. */
 export interface ReportInput {
-    /** `gs://` URI of the data set. */
+    /** `gs://` URI of the dataset. */
     source: string;
     dataset: ReportDataset;
-    /** Fitted on all rows; its first tree is drawn. */
+    /** The model fitted on all rows; its first tree is drawn. */
     model: Model;
     /** The content of `metrics.json`. */
     metrics: ReportMetrics;
-    /** Rows held back, with what was predicted for them; of a regression at most 2000 are needed. */
+    /** Actual and predicted values of the rows held back; at most 2000 are used for a regression. */
     test: { actual: ArrayLike<number>; predicted: ArrayLike<number> };
     trainer: { name: string; version: string };
 }
 
-/** The data set, without its columns of numbers. */
+/** The dataset without its columns. */
 export interface ReportDataset {
     rowCount: number;
     dropped: readonly { name: string; why: string }[];
     warnings: readonly string[];
-    /** Rows that were left out because their target is missing. */
+    /** Rows left out because their target is missing. */
     rowsWithoutTarget: number;
     target: { why: string };
 }
 
-/** What every `metrics.json` has, and what some have. Shares are of 1, errors in the target's unit. */
+/** The properties of every `metrics.json`, and optional ones. Shares are of 1, errors are in the unit of the target. */
 export interface ReportMetrics {
     trainRows: number;
     testRows: number;
@@ -47,19 +47,18 @@ export interface ReportMetrics {
     trials?: readonly Trial[];
 }
 
-/** How one class was predicted. */
 export interface ClassMeasures {
     label: string;
     precision: number;
     recall: number;
     f1: number;
-    /** Rows of this class. */
+    /** Number of rows of this class. */
     support: number;
 }
 
-/** One point of a grid. */
+/** One combination of hyperparameters. */
 export interface Trial {
-    /** Only those that were searched. */
+    /** Only the hyperparameters that were searched. */
     hyperparameters: Readonly<Record<string, unknown>>;
     mean: number;
     std: number;

@@ -8,7 +8,7 @@ export function countOf(count: number, singular: string, plural = `${singular}s`
     return `${formatCount(count)} ${count === 1 ? singular : plural}`;
 }
 
-/** A number of the data, to five digits unless told otherwise: `2.45`, `12,345`, `1.5e-9`. */
+/** A number with five significant digits by default: `2.45`, `12,345`, `1.5e-9`. */
 export function formatNumber(value: number, digits = 5): string {
     if (!Number.isFinite(value)) {
         return Number.isNaN(value) ? "–" : `${value < 0 ? "−" : ""}∞`;
@@ -25,12 +25,12 @@ export function formatNumber(value: number, digits = 5): string {
     return `${rounded < 0 ? "−" : ""}${grouped}${fraction === undefined ? "" : `.${fraction}`}`;
 }
 
-/** A threshold, with digits enough to see on which side of it a value is. */
+/** A threshold, with enough digits to see on which side a value is. */
 export function formatThreshold(value: number): string {
     return formatNumber(value, 7);
 }
 
-/** A share of 1 as `93.3 %`, which is not broken over two lines; never 0 % or 100 % for what is only near to it. */
+/** A share of 1 as `93.3 %`, without a line break; never 0 % or 100 % for a share that is only close to it. */
 export function formatShare(share: number): string {
     const percent = share * 100;
     if (percent > 0 && percent < 0.1) {
@@ -42,17 +42,16 @@ export function formatShare(share: number): string {
     return `${Number(percent.toFixed(1))}\u00a0%`;
 }
 
-/** The same with one decimal always, for columns of a table. */
+/** The same, always with one decimal, for columns of a table. */
 export function alignedShare(share: number): string {
     return formatShare(share).replace(/^(\d+)(?=\u00a0)/, "$1.0");
 }
 
-/** A coordinate of a drawing. */
 export function coordinate(value: number): string {
     return String(Number(value.toFixed(1)));
 }
 
-/** Round values within a range: about `count` of them. */
+/** About `count` round values within a range. */
 export function niceTicks(low: number, high: number, count = 5): number[] {
     const span = high - low;
     if (!(span > 0) || !Number.isFinite(span)) {

@@ -1,8 +1,8 @@
 import type { TreeData } from "./tree/tree-data";
 
 /**
- * The script of the page, written out by `toString`: it may use nothing from outside of itself but the browser. It marks
- * the way of a row through the tree, folds and unfolds, and unfolds the tree for paper.
+ * The script of the page, serialised by `toString`: it may use nothing from outside but the browser. It marks the path of a
+ * row through the tree, folds and unfolds the tree, and unfolds it for printing.
  */
 export function pageScript(): void {
     const byId = (id: string) => document.getElementById(id);
@@ -37,7 +37,7 @@ export function pageScript(): void {
         });
     }
 
-    /** What a field holds: nothing yet, a value that can be compared, or something that cannot. */
+    /** The content of a field: nothing yet, a value to compare, or an invalid value. */
     type Cell = { state: "empty" } | { state: "value"; value: number | string } | { state: "wrong"; why: string };
 
     function setUpForm(form: HTMLFormElement, tree: TreeData): void {
@@ -114,8 +114,8 @@ export function pageScript(): void {
             if (typeof value === "number") {
                 return `${Number(value.toPrecision(6))}${of && ` (the mean${of})`}`;
             }
-            const [place = 0, share = 0] = value ?? [];
-            return `${tree.classes?.[place] || "(empty)"} (${percent(share)}${of})`;
+            const [label = 0, share = 0] = value ?? [];
+            return `${tree.classes?.[label] || "(empty)"} (${percent(share)}${of})`;
         }
 
         function addStep(index: number, column: number, value: number | string, goesLeft: boolean): void {
@@ -132,10 +132,10 @@ export function pageScript(): void {
             way.append(step);
         }
 
-        /** Where the way ends, what is said of it, and the field that holds something wrong. */
+        /** The node where the path ends, the text about it, and the column of an invalid field. */
         type End = { index: number; text: string; tone: "found" | "next" | "wrong"; field?: number };
 
-        /** Marks the way from the top as far as the values are known. */
+        /** Marks the path from the root as far as the values are known. */
         function walk(): End {
             for (let index = 0; ; ) {
                 const column = tree.column[index] as number;
@@ -143,7 +143,7 @@ export function pageScript(): void {
                     return { index, text: describe(index), tone: "found" };
                 }
                 if (column === -2) {
-                    return { index, text: `So far, not the end: ${describe(index)}`, tone: "found" };
+                    return { index, text: `Not a leaf yet, so far: ${describe(index)}`, tone: "found" };
                 }
                 const cell = read(column);
                 const { name } = tree.columns[column] as TreeData["columns"][number];

@@ -4,7 +4,6 @@ import { pageScript } from "./page-script";
 import { drawSection, type Section } from "./sections/section";
 import { STYLES } from "./styles";
 
-/** What a page is made of. */
 export interface Page {
     title: string;
     header: Html;
@@ -12,7 +11,7 @@ export interface Page {
     footer: Html;
 }
 
-/** The whole file. Its policy allows its own script and styles, and nothing else: not even an image from elsewhere. */
+/** The whole file. Its policy allows only its own script and styles: not even an image from elsewhere. */
 export function drawPage({ title, header, sections, footer }: Page): string {
     const script = `(${pageScript.toString()})();`;
     const policy = [
@@ -22,10 +21,11 @@ export function drawPage({ title, header, sections, footer }: Page): string {
         "base-uri 'none'",
         "form-action 'none'",
     ].join("; ");
-    const body = html`<header>${header}</header><nav aria-label="Parts of this report"><ul>${sections.map(
-        ({ id, short }) => html`<li><a href="#${id}">${short}</a></li>`,
-    )}</ul></nav><main>${sections.map((section) => html`${drawSection(section)}\n`)}</main><footer>${footer}</footer>`;
-    // The policy must come first: it holds for what follows it.
+    const links = sections.map(({ id, short }) => html`<li><a href="#${id}">${short}</a></li>`);
+    const nav = html`<nav aria-label="Parts of this report"><ul>${links}</ul></nav>`;
+    const main = html`<main>${sections.map((section) => html`${drawSection(section)}\n`)}</main>`;
+    const body = html`<header>${header}</header>${nav}${main}<footer>${footer}</footer>`;
+    // The policy comes first because it applies only to elements after it.
     return `<!DOCTYPE html>
 <html lang="en">
 <head>

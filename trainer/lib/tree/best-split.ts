@@ -2,32 +2,32 @@
 export interface BestSplit {
     /** -1: none. */
     column: number;
-    /** Place in the column's list of the first entry that goes right. */
-    place: number;
-    /** Rows that go left: the sum of their weights. */
+    /** Index in the column's list of the first entry that goes right. */
+    index: number;
+    /** Sum of the weights of the rows that go left. */
     leftRows: number;
-    /** What is maximised. */
+    /** The value that is maximised. */
     score: number;
-    /** Classes: the integers that the score was made of, see the two searches. */
+    /** Classes: the integers that the score is made of, see the two searches. */
     leftSum: number;
     rightSum: number;
-    /** See GapOf. -1: nobody has asked yet. */
+    /** See GapOf. -1: not computed yet. */
     gap: number;
 }
 
 /**
- * How far apart the two values are that a split lies between, as a share of the column's range in the fit. Of equally
- * good splits the one with the widest gap is taken (docs/adr/0006), and of these the first that is searched.
+ * Distance between the two values that a split lies between, as a share of the column's range in the fit. Of equally good
+ * splits the one with the widest gap is taken (docs/adr/0006), and of these the first one searched.
  */
-export type GapOf = (column: number, place: number) => number;
+export type GapOf = (column: number, index: number) => number;
 
-/** No split yet. Every score is above its score. */
+/** No split yet. Every score is above that of this one. */
 export function noSplit(): BestSplit {
-    return { column: -1, place: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0, gap: -1 };
+    return { column: -1, index: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0, gap: -1 };
 }
 
 /** @param order above 0: better than the best split so far; 0: as good */
-export function isBetter(order: number, column: number, place: number, best: BestSplit, gapOf: GapOf): boolean {
+export function isBetter(order: number, column: number, index: number, best: BestSplit, gapOf: GapOf): boolean {
     if (order > 0) {
         best.gap = -1;
         return true;
@@ -36,9 +36,9 @@ export function isBetter(order: number, column: number, place: number, best: Bes
         return false;
     }
     if (best.gap < 0) {
-        best.gap = gapOf(best.column, best.place);
+        best.gap = gapOf(best.column, best.index);
     }
-    const gap = gapOf(column, place);
+    const gap = gapOf(column, index);
     if (gap > best.gap) {
         best.gap = gap;
         return true;
@@ -50,14 +50,14 @@ export function isBetter(order: number, column: number, place: number, best: Bes
 export function setBest(
     best: BestSplit,
     column: number,
-    place: number,
+    index: number,
     leftRows: number,
     score: number,
     leftSum: number,
     rightSum: number,
 ): void {
     best.column = column;
-    best.place = place;
+    best.index = index;
     best.leftRows = leftRows;
     best.score = score;
     best.leftSum = leftSum;

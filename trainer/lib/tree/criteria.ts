@@ -4,35 +4,35 @@ import { type ClassCounts, type Stretch, searchClasses, searchNumbers, searchTwo
 import type { TreeBuilder } from "./tree-builder";
 import type { FitTarget } from "./types";
 
-/** A node: its stretch of the lists, and what its criterion wants to know of it. */
+/** A node: its stretch of the lists, and the statistics that its criterion needs. */
 export interface NodeFacts extends Stretch {
     /** All rows have the same class or number. */
     pure: boolean;
-    /** Two classes: rows of class 1. Numbers: the mean. */
+    /** Two classes: number of rows of class 1. Numbers: the mean. */
     center: number;
     /** Numbers: the squared error. */
     error: number;
-    /** A column whose list holds the rows, as all do unless the node is a leaf by its limits. */
+    /** A column whose list holds the rows. All lists do, unless the node is a leaf by its limits. */
     source: number;
 }
 
-/** What splits are measured by: Gini impurity of two or more classes, or the squared error of numbers. */
+/** The measure of splits: Gini impurity of two or more classes, or the squared error of numbers. */
 export interface Criterion {
-    /** Looks at the rows of a node, in any list whose stretch from start to end holds them. */
+    /** Computes the statistics of a node from any list whose stretch from start to end holds its rows. */
     describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts;
-    /** Makes ready to search a node. */
+    /** Prepares the search of a node. */
     enter(list: Uint32Array, node: NodeFacts): void;
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void;
-    /** What model.json calls the gain. */
+    /** The gain, as model.json defines it. */
     gainOf(best: BestSplit, node: NodeFacts, left: NodeFacts, right: NodeFacts): number;
-    /** Whether a split of this gain is to be made. */
+    /** Whether a split with this gain is made. */
     meetsThreshold(gain: number, threshold: number): boolean;
-    /** Impurity that a split takes away, times rows. */
+    /** Impurity that a split removes, times rows. */
     importanceOf(gain: number, node: NodeFacts): number;
     addLeaf(builder: TreeBuilder, list: Uint32Array, node: NodeFacts): void;
 }
 
-/** How exact the shares and numbers of leaves are: multiples of a power of 2, so that sums over trees are exact. */
+/** Rounds the shares and numbers of leaves to multiples of a power of 2, so that sums over trees are exact. */
 export type Rounding = (value: number) => number;
 
 /** The criterion for a target. */
@@ -96,7 +96,7 @@ class BinaryGini implements Criterion {
     }
 }
 
-/** Below this the gain's integers are exact as doubles: the fourth power is less than 2^53. */
+/** Below this, the integers of the gain are exact as doubles: the fourth power is less than 2^53. */
 const EXACT_ROWS = 9000;
 
 class Gini implements Criterion {
@@ -208,7 +208,7 @@ class SquaredError implements Criterion {
         let rows = 0;
         let sum = 0;
         let pure = true;
-        // Sums of what the numbers are above the first one lose less than sums of the numbers.
+        // Summing differences from the first number loses less precision than summing the numbers.
         for (let index = start; index < end; index++) {
             const entry = list[index] as number;
             const weight = ((entry >>> 1) & weightMask) + 1;

@@ -3,27 +3,27 @@
  *
  *     row | class | weight - 1 | tie
  *
- * so that search and partition read memory in sequence and look nothing up by row. `tie` says that the value is that of
- * the entry before in the same node. Where the class does not fit, it is looked up; where a weight does not fit, the
- * row has more than one entry.
+ * so that search and partition read memory in sequence without looking anything up by row. `tie` says that the value is
+ * that of the previous entry in the same node. A class that does not fit is looked up; a row whose weight does not fit
+ * has more than one entry.
  */
 export interface Layout {
     rowShift: number;
     classShift: number;
-    /** 0: entries hold no class. */
+    /** 0 when entries hold no class. */
     classMask: number;
-    /** 0: entries hold no weight, each counts once. */
+    /** 0 when entries hold no weight and each counts once. */
     weightMask: number;
 }
 
-/** More would be used by one row in many millions. */
+/** Only one row in many millions would use more. */
 const MAX_WEIGHT_BITS = 3;
 
-/** More do not fit in a code, see below: a code has a bit for its sign, and one that takes the place of the tie. */
+/** More do not fit into a code, see below: a code also has its sign bit and a bit in place of the tie. */
 const MAX_CLASS_BITS = 11;
 
 /**
- * How the bits of an entry are used.
+ * Chooses how the bits of an entry are used.
  * @param classes 0 for a regression
  * @param weighted rows may count more than once
  * @param wordBits for tests; an entry has 32
@@ -41,33 +41,33 @@ export function chooseLayout(rowCount: number, classes: number, weighted: boolea
     };
 }
 
-/** Bits that hold 0 to count - 1. */
+/** Number of bits that hold 0 to count - 1. */
 function bitsFor(count: number): number {
     return 32 - Math.clz32(Math.max(count - 1, 0));
 }
 
-/** Rows of a fit, as all its lists need them. */
+/** The rows of a fit, in the form that all its lists need. */
 export interface Sample {
-    /** By row number: what an entry holds beside the row, and SAMPLED; 0: the row is not in the fit. */
+    /** By row number: the bits of an entry other than the row, and SAMPLED; 0 when the row is not in the fit. */
     codes: Int16Array;
-    /** By row number: how often it counts. */
+    /** By row number: how many times it counts. */
     weights: Uint8Array;
-    /** Entries of a list. */
+    /** Number of entries of a list. */
     entries: number;
     /** Sum of the weights. */
     rows: number;
 }
 
-/** Of a code: the row is in the fit. It stands where an entry has its tie. */
+/** Bit of a code: the row is in the fit. It has the position of an entry's tie. */
 const SAMPLED = 1;
 
-/** Of a code: the row needs more than one entry. */
+/** Bit of a code: the row needs more than one entry. */
 const REPEATED = 0x8000;
 
 /**
- * Rows that count once each, or as often as `weights` (by row number) says.
+ * Makes the sample in which each row counts `weights` times (by row number).
  * @param weights at most 255 each
- * @param labels each row's class, unused where entries hold none
+ * @param labels class of each row, unused when entries hold none
  */
 export function makeSample(
     weights: Uint8Array,
@@ -91,15 +91,15 @@ export function makeSample(
 }
 
 /**
- * Makes the root's list of a column.
- * @param list may be the same memory as `order` when each row has one entry: what is written was read before
- * @param order the column's order, see sort.ts
+ * Fills the root's list of a column.
+ * @param list may be the same memory as `order` when each row has one entry, because writes never overtake reads
+ * @param order of the column, see sort.ts
  */
 export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, layout: Layout): void {
     const { codes, weights } = sample;
     const { rowShift, weightMask } = layout;
     let length = 0;
-    // Whether an entry with the value of this one has been written already.
+    // Whether an entry with this value has been written already.
     let begun = 0;
     for (let index = 0; index < order.length; index++) {
         const word = order[index] as number;
@@ -113,7 +113,7 @@ export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, 
                 begun = 1;
             }
         } else {
-            // Written in any case, and written over by the next one unless it counts: no branch to guess wrong.
+            // Always written, and overwritten by the next one unless it counts: there is no branch to mispredict.
             list[length] = (row << rowShift) | (code & ~SAMPLED) | begun;
             length += code & SAMPLED;
             begun |= code & SAMPLED;
@@ -121,7 +121,7 @@ export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, 
     }
 }
 
-/** Makes a list of the sample in the order of the rows, without ties. */
+/** Fills a list with the sample in row order, without ties. */
 export function fillRows(list: Uint32Array, { codes, weights }: Sample, { rowShift, weightMask }: Layout): void {
     let length = 0;
     for (let row = 0; row < codes.length; row++) {
@@ -137,7 +137,7 @@ export function fillRows(list: Uint32Array, { codes, weights }: Sample, { rowShi
     }
 }
 
-/** Marks the rows of some entries, or takes their marks off. A mark is a bit. */
+/** Sets or clears the marks of the rows of some entries. A mark is a bit. */
 export function markRows(
     marks: Uint32Array,
     list: Uint32Array,
@@ -160,9 +160,9 @@ export function markRows(
 }
 
 /**
- * Brings the entries of marked rows to the front. Both sides keep their order, and their ties stay right: the first
- * entry with a value on a side begins a group there.
- * @param scratch room for the entries that are not marked
+ * Moves the entries of marked rows to the front. Both sides keep their order and correct ties: the first entry with a
+ * value on a side begins a group there.
+ * @param scratch memory for the entries that are not marked
  */
 export function partitionList(
     list: Uint32Array,
@@ -176,7 +176,7 @@ export function partitionList(
     let right = 0;
     let leftBegun = 0;
     let rightBegun = 0;
-    // No branch: which side comes next cannot be foreseen, so a guess would be wrong half of the time.
+    // No branch: the next side is unpredictable, so the processor would guess wrong half of the time.
     for (let index = start; index < end; index++) {
         const entry = list[index] as number;
         const row = entry >>> rowShift;
@@ -184,7 +184,7 @@ export function partitionList(
         leftBegun &= entry;
         rightBegun &= entry;
         const base = entry & -2;
-        // Never ahead of `index`, so nothing that is still to be read is lost.
+        // Never ahead of `index`, so no unread entry is overwritten.
         list[left] = base | leftBegun;
         scratch[right] = base | rightBegun;
         left += side;
@@ -202,8 +202,8 @@ export function partitionList(
 }
 
 /**
- * Brings the entries of rows that are marked, or of those that are not, to the front, in order and with ties kept
- * right as by `partitionList`; what stands behind them means nothing then.
+ * Moves the entries of marked rows, or of those that are not marked, to the front, in order and with correct ties as in
+ * `partitionList`. The entries after them are undefined then.
  */
 export function keepEntries(
     list: Uint32Array,

@@ -2,49 +2,49 @@ import { type NumberList, valueAt } from "../columns/number-list";
 import type { CartModel, TreeNode } from "../model";
 import type { GrowthOptions } from "./types";
 
-/** Of `columns`: the node is a leaf. */
+/** Value in `columns` of a leaf. */
 export const LEAF = -1;
 
 /**
- * A tree as arrays, which travel between threads at no cost. Nodes are numbered in preorder: a node's left child is the
- * next node. Arrays have one item for each node unless said otherwise.
+ * A tree as arrays, which move between threads at no cost. Nodes are numbered in preorder: the left child of a node is
+ * the next node. Arrays have one item for each node unless noted otherwise.
  */
 export interface FlatTree {
     task: "classification" | "regression";
-    /** The column that a split compares, or LEAF. */
+    /** Column that a split compares, or LEAF. */
     columns: Int32Array;
     /** Split: rows below this go left. Leaf of a regression: its number. */
     values: Float64Array;
-    /** Split: its right child. Leaf: its number among the leaves. */
+    /** Split: its right child. Leaf: its index among the leaves. */
     links: Uint32Array;
     /** Split: as in model.json. */
     gains: Float64Array;
-    /** Rows of the fit that came to the node. */
+    /** Rows of the fit that reached the node. */
     samples: Uint32Array;
-    /** Classes: of each leaf the first of its shares, and at the end their number. */
+    /** Classes: index of the first share of each leaf, followed by the number of shares. */
     leafStarts: Uint32Array;
     /** Classes: the class of each share, ascending within a leaf. Only classes that occur have a share. */
     leafClasses: Uint16Array;
     /** Classes: the shares. */
     leafShares: Float64Array;
-    /** For each feature the impurity that its splits took away, weighted by rows; sums to 1, or all 0 without a split. */
+    /** Impurity that the splits on each feature removed, weighted by rows. Sums to 1, or all are 0 without a split. */
     importances: Float64Array;
     /** Levels of decisions. */
     depth: number;
 }
 
-/** How many leaves a tree has: one more than splits. */
+/** Number of leaves: one more than splits. */
 export function countLeaves(tree: FlatTree): number {
     return (tree.columns.length + 1) / 2;
 }
 
-/** The leaf that a row ends in: a node's number. */
+/** The leaf that a row reaches, as a node number. */
 export function findLeaf(tree: FlatTree, table: readonly NumberList[], row: number): number {
     const { columns, values, links } = tree;
     let node = 0;
     let column = columns[0] as number;
     while (column !== LEAF) {
-        // NaN is below nothing, and goes right.
+        // NaN compares as false and goes right.
         const below = valueAt(table[column] as NumberList, row) < (values[node] as number);
         node = below ? node + 1 : (links[node] as number);
         column = columns[node] as number;
@@ -52,12 +52,12 @@ export function findLeaf(tree: FlatTree, table: readonly NumberList[], row: numb
     return node;
 }
 
-/** The memory that a tree's arrays lie in, for a message to another thread that hands them over. */
+/** The buffers of a tree's arrays, to transfer them to another thread. */
 export function buffersOf(tree: FlatTree): ArrayBuffer[] {
     return Object.values(tree).flatMap((value) => (ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : []));
 }
 
-/** The tree in the form that ml-cart's `load` takes. */
+/** The tree in the form that ml-cart's `load` accepts. */
 export function toCartModel(tree: FlatTree, growth: GrowthOptions): CartModel {
     const classes = tree.task === "classification";
     return {
@@ -97,7 +97,7 @@ function toDistribution(tree: FlatTree, node: number): number[][] | number {
     const leaf = tree.links[node] as number;
     const start = tree.leafStarts[leaf] as number;
     const end = tree.leafStarts[leaf + 1] as number;
-    // As ml-cart does, up to the last class that occurs.
+    // Up to the last class that occurs, as in ml-cart.
     const shares = new Array<number>((tree.leafClasses[end - 1] as number) + 1).fill(0);
     for (let index = start; index < end; index++) {
         shares[tree.leafClasses[index] as number] = tree.leafShares[index] as number;

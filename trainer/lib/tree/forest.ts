@@ -2,19 +2,19 @@ import type { Random } from "../random";
 import type { Rounding } from "./criteria";
 import type { FitTarget } from "./types";
 
-/** The most that a weight, a byte, can be. */
+/** Largest value of a weight, which is a byte. */
 const MAX_WEIGHT = 255;
 
 /**
- * Draws as many rows as there are, with replacement.
+ * Draws rows with replacement, as many as `rows` has.
  * @param rows row numbers
- * @param weights by row number of the table, all 0: takes how often each was drawn
+ * @param weights by row number of the table, all 0 before: receives how often each was drawn
  */
 export function bootstrap(rows: Uint32Array, random: Random, weights: Uint8Array): void {
     for (let drawn = 0; drawn < rows.length; ) {
         const row = rows[random.below(rows.length)] as number;
         const weight = weights[row] as number;
-        // That one of many rows comes up so often does not happen: 1 / 255! at best.
+        // One of many rows never comes up this often: the probability is at most 1 / 255!.
         if (weight < MAX_WEIGHT) {
             weights[row] = weight + 1;
             drawn++;
@@ -22,16 +22,16 @@ export function bootstrap(rows: Uint32Array, random: Random, weights: Uint8Array
     }
 }
 
-/** Bits behind the binary point of a share. Shares of 2^31 rows differ by more, and 2^20 of them are summed exactly. */
+/** Bits after the binary point of a share. Shares of 2^31 rows differ by more, and sums of 2^20 shares are exact. */
 const SHARE_BITS = 32;
 
-/** Bits that the sum of a forest's numbers may have to be exact. */
+/** Bits of an exact sum of a forest's numbers. */
 const SUM_BITS = 52;
 
 /**
- * How the leaves of a forest are rounded: so that the sum over its trees is exact, and thus the same in any order,
- * for any number of threads and in any program that sums doubles. It costs numbers a few of their last bits: with 100
- * trees they are right to 1 part in 2^45 of the largest.
+ * Rounding of a forest's leaves that makes the sum over its trees exact: the same in any order, with any number of
+ * threads and in any program that sums doubles. Numbers lose their last few bits: with 100 trees they are correct to 1
+ * part in 2^45 of the largest.
  */
 export function forestRounding(target: FitTarget, trees: number): Rounding {
     if (target.task === "classification") {
@@ -46,6 +46,6 @@ export function forestRounding(target: FitTarget, trees: number): Rounding {
 
 /** Rounds to a multiple of a power of 2. */
 function roundTo(unit: number): Rounding {
-    // So close to 0 that there is no such number: sums of what is there are exact anyway.
+    // The unit underflowed to 0; sums of numbers this small are exact anyway.
     return unit === 0 ? (value) => value : (value) => Math.round(value / unit) * unit;
 }

@@ -9,31 +9,32 @@ import { makeWorkspace, type NodeLists, PartitionedLists, reserve, type Workspac
 import { TreeBuilder } from "./tree-builder";
 import type { FitTable, GrowthOptions } from "./types";
 
-/** What a tree is grown from, beside the table. */
+/** Parameters of a tree, in addition to the table. */
 export interface TreeRequest {
     growth: GrowthOptions;
-    /** By row number of the table: how often a row counts, up to 255; 0: not at all. */
+    /** By row number of the table: how many times a row counts, 0 to 255. */
     weights: Uint8Array;
     /** Whether weights other than 0 and 1 occur. */
     weighted: boolean;
-    /** Of a forest's tree: columns looked at for each split, and what draws them. */
+    /** Tree of a forest: number of columns searched for each split, and the generator that draws them. */
     sampling?: { maxFeatures: number; random: Random };
-    /** Whether the tree may be grown in the memory of the table's orders, which are none then. @default false */
+    /** Whether the tree may overwrite the orders of the table and grow in their memory. @default false */
     inPlace?: boolean;
-    /** How the leaves' values are rounded. @default not at all */
+    /** Rounding of the values of leaves. @default none */
     round?: Rounding;
     /** For tests: the bits of an entry. @default 32 */
     wordBits?: number;
-    /** For tests: whether lists are sorted on demand. @default when it is less work */
+    /** For tests: whether lists are sorted lazily. @default when it is less work */
     lazy?: boolean;
 }
 
-/** What a node costs with all columns kept in order, and with those sorted that it looks at, for each row. */
+/** Cost of a node for each row: for each column kept in order, and for each column sorted lazily. */
 const WORK = { partition: 2.5, sort: 12 };
 
 /**
- * Grows a tree: at each node the best of all splits between two different values of a column. Of equally good splits the
- * one with the widest gap is taken (see GapOf), then the one of the first column, then the one with the lowest threshold.
+ * Grows a tree, with the best of all splits between two different values of a column at each node. Of equally good splits
+ * the one with the widest gap is taken (see GapOf), then the one of the first column, then the one with the lowest
+ * threshold.
  * @throws {RangeError} without a row, and for `inPlace` with rows that count more than once
  */
 export function growTree(table: FitTable, request: TreeRequest, workspace: Workspace = makeWorkspace()): FlatTree {
@@ -60,7 +61,7 @@ function isLazyCheaper({ lazy, sampling }: TreeRequest, columns: number): boolea
     return lazy ?? (sampling !== undefined && columns * WORK.partition > sampling.maxFeatures * WORK.sort);
 }
 
-/** Of each column, half the difference between the largest and the smallest number of the sample. */
+/** For each column, half the difference between the largest and the smallest number of the sample. */
 function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float64Array {
     const halfRanges = columns.map((values, column) => {
         const order = orders[column] as Uint32Array;
@@ -76,7 +77,7 @@ function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float
             last--;
         }
         const [low, high] = [first, last].map((index) => valueAt(values, (order[index] as number) >>> 1));
-        // Without two numbers there is no gap to measure.
+        // Fewer than two numbers have no gap.
         return first === last ? 0 : (high as number) / 2 - (low as number) / 2;
     });
     return Float64Array.from(halfRanges);
@@ -85,7 +86,7 @@ function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float
 class Grower {
     readonly #builder = new TreeBuilder();
     readonly #importances: Float64Array;
-    /** Columns in the order of the last draw. */
+    /** Columns, in the order of the last draw. */
     readonly #columnOrder: Int32Array;
 
     readonly #table: FitTable;
@@ -136,8 +137,8 @@ class Grower {
             return;
         }
         const list = lists.at(best.column);
-        const left = criterion.describe(list, node.start, best.place, best.column);
-        const right = criterion.describe(list, best.place, node.end, best.column);
+        const left = criterion.describe(list, node.start, best.index, best.column);
+        const right = criterion.describe(list, best.index, node.end, best.column);
         const gain = criterion.gainOf(best, node, left, right);
         if (!criterion.meetsThreshold(gain, this.#request.growth.gainThreshold)) {
             criterion.addLeaf(builder, lists.rowsOf(node), node);
@@ -153,7 +154,7 @@ class Grower {
         this.#addNode(lists.beginRight(node, best, final, right), depth + 1);
     }
 
-    /** Whether nobody needs to look for a split. */
+    /** Whether the node is a leaf without a search. */
     #isFinal(node: NodeFacts, depth: number): boolean {
         const { maxDepth, minNumSamples } = this.#request.growth;
         return node.pure || depth >= maxDepth || node.rows <= minNumSamples;
@@ -169,7 +170,7 @@ class Grower {
         return best;
     }
 
-    /** Columns to look at: all, or as many as a forest takes of those that have different values here. */
+    /** Columns to search: all, or for a forest a random choice of those with different values in this node. */
     #drawColumns(node: NodeFacts): Iterable<number> {
         const { sampling } = this.#request;
         const columnOrder = this.#columnOrder;
@@ -190,13 +191,13 @@ class Grower {
     }
 
     /**
-     * The mean of the two values next to the split, as in ml-cart; but where no number lies between them, the upper one,
-     * for rows that are below the threshold go left. JSON has no infinity, so what divides numbers from missing ones is
-     * the largest number.
+     * The mean of the two values next to the split, as in ml-cart. Where no number lies between them it is the upper one,
+     * because rows below the threshold go left. JSON has no infinity, so the largest number divides numbers from missing
+     * values.
      */
-    #thresholdOf({ column, place }: BestSplit): number {
-        const below = this.#valueAt(column, place - 1);
-        const above = this.#valueAt(column, place);
+    #thresholdOf({ column, index }: BestSplit): number {
+        const below = this.#valueAt(column, index - 1);
+        const above = this.#valueAt(column, index);
         if (!(above < Number.MAX_VALUE)) {
             return Number.MAX_VALUE;
         }
@@ -205,15 +206,15 @@ class Grower {
         return middle > below ? middle : above;
     }
 
-    /** See GapOf. Halves are subtracted, for the range of all doubles is none. Where numbers end there is no gap. */
-    readonly #gapOf: GapOf = (column, place) => {
-        const below = this.#valueAt(column, place - 1);
-        const above = this.#valueAt(column, place);
+    /** See GapOf. Halves are subtracted because the range of all doubles overflows. After the last number the gap is 0. */
+    readonly #gapOf: GapOf = (column, index) => {
+        const below = this.#valueAt(column, index - 1);
+        const above = this.#valueAt(column, index);
         return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (this.#halfRanges[column] as number) : 0;
     };
 
-    #valueAt(column: number, place: number): number {
-        const row = (this.#lists.at(column)[place] as number) >>> this.#layout.rowShift;
+    #valueAt(column: number, index: number): number {
+        const row = (this.#lists.at(column)[index] as number) >>> this.#layout.rowShift;
         return valueAt(this.#table.columns[column] as NumberList, row);
     }
 }

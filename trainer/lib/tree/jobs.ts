@@ -8,7 +8,6 @@ import { addPredictions, predictWith, type Scores } from "./scores";
 import { sortColumn } from "./sort";
 import type { FitTable, FitTask } from "./types";
 
-/** A piece of work for one thread. */
 export type Job = SortJob | GrowJob;
 
 /** Finds the order of some columns. */
@@ -17,23 +16,23 @@ export interface SortJob {
     columns: number[];
 }
 
-/** Grows some trees of a fit, and scores them. */
+/** Grows some trees of a fit and scores them. */
 export interface GrowJob {
     kind: "grow";
     task: FitTask;
-    /** Number of the first tree, and of the one after the last. */
+    /** Number of the first tree, and one more than the number of the last. */
     first: number;
     end: number;
     /** See TreeRequest. */
     inPlace: boolean;
-    /** Tree: takes the predictions for the task's `testRows`. */
+    /** Tree: receives the predictions for the task's `testRows`. */
     predictions?: Float64Array;
-    /** Forest: of the task's `testRows`, and of the rows outside of the bags. */
+    /** Forest: scores of the task's `testRows`, and of the out-of-bag rows. */
     test?: Scores;
     outOfBag?: Scores;
 }
 
-/** What is known of each tree, in the order of the trees; nothing of a sort, whose result is in shared memory. */
+/** Results by tree, in tree order; empty for a sort, whose result is in shared memory. */
 export interface JobResult {
     trees: FlatTree[];
     importances: Float64Array[];
@@ -41,7 +40,7 @@ export interface JobResult {
     leaves: number;
 }
 
-/** Does one job after the other, in memory that it keeps for the next. */
+/** Runs jobs one by one, in memory that it reuses. */
 export class JobRunner {
     readonly #workspace: Workspace = makeWorkspace();
 
@@ -69,7 +68,7 @@ export class JobRunner {
         return result;
     }
 
-    /** In the memory that trees are grown in later. */
+    /** Sorts in the memory in which trees grow later. */
     #sort(columns: number[]): void {
         const rowCount = this.#table.target.y.length;
         reserve(this.#workspace, rowCount, rowCount);

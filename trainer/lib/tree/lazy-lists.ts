@@ -4,15 +4,15 @@ import { fillRows, type Layout, markRows, partitionList, type Sample } from "./e
 import type { FinalSides, NodeLists } from "./node-lists";
 import { type Ranks, reserveLists, type Workspace } from "./node-lists";
 
-/** A radix sort of so few entries takes longer than an insertion sort: it has a table to clear. */
+/** Up to this many entries an insertion sort is faster than a radix sort, which has to clear a table. */
 const FEW_ENTRIES = 40;
 
 const DIGIT_BITS = 8;
 const BUCKETS = 1 << DIGIT_BITS;
 
 /**
- * Keeps one list, and sorts a stretch of it by the columns that are looked at, by each row's rank in the column. It is
- * less work than keeping all columns in order where a forest looks at few of many. The lists are the same.
+ * Keeps one list, and sorts a stretch of it by each column that is searched, using the rank of each row in the column.
+ * This is less work than keeping all columns in order when a forest searches few of many. The lists are the same.
  */
 export class LazyLists implements NodeLists {
     readonly #ranks: Ranks;
@@ -84,12 +84,12 @@ export class LazyLists implements NodeLists {
         return column === this.#openColumn ? this.#current : this.#best;
     }
 
-    beginLeft({ start, end }: NodeFacts, { place }: BestSplit): void {
+    beginLeft({ start, end }: NodeFacts, { index }: BestSplit): void {
         const { marks, scratch } = this.#workspace;
         const { rowShift } = this.#layout;
-        markRows(marks, this.#best, start, place, rowShift, true);
+        markRows(marks, this.#best, start, index, rowShift, true);
         partitionList(this.#rows, start, end, marks, rowShift, scratch);
-        markRows(marks, this.#best, start, place, rowShift, false);
+        markRows(marks, this.#best, start, index, rowShift, false);
     }
 
     beginRight(_node: NodeFacts, _best: BestSplit, _final: FinalSides, right: NodeFacts): NodeFacts {
@@ -104,14 +104,14 @@ export class LazyLists implements NodeLists {
         for (let index = start; index < end; index++) {
             const entry = rows[index] as number;
             const key = ranks[entry >>> rowShift] as number;
-            let place = index;
-            while (place > start && (keys[place - 1] as number) > key) {
-                keys[place] = keys[place - 1] as number;
-                current[place] = current[place - 1] as number;
-                place--;
+            let position = index;
+            while (position > start && (keys[position - 1] as number) > key) {
+                keys[position] = keys[position - 1] as number;
+                current[position] = current[position - 1] as number;
+                position--;
             }
-            keys[place] = key;
-            current[place] = entry;
+            keys[position] = key;
+            current[position] = entry;
         }
         markTies(current, keys, start, end);
     }
@@ -124,7 +124,7 @@ export class LazyLists implements NodeLists {
             fromKeys[index] = ranks[(this.#rows[index] as number) >>> rowShift] as number;
         }
         let from = this.#rows;
-        // An odd number of steps ends in `current` when the first one goes there.
+        // With an odd number of passes, the result ends in `current` when the first pass writes there.
         let [to, next] = digits % 2 === 1 ? [this.#current, this.#spare] : [this.#spare, this.#current];
         for (let digit = 0; digit < digits; digit++) {
             this.#pass(from, fromKeys, to, toKeys, start, end, digit * DIGIT_BITS);
@@ -150,11 +150,11 @@ export class LazyLists implements NodeLists {
             const bucket = ((fromKeys[index] as number) >>> shift) & (BUCKETS - 1);
             counts[bucket] = (counts[bucket] as number) + 1;
         }
-        let place = start;
+        let first = start;
         for (let bucket = 0; bucket < BUCKETS; bucket++) {
             const count = counts[bucket] as number;
-            counts[bucket] = place;
-            place += count;
+            counts[bucket] = first;
+            first += count;
         }
         for (let index = start; index < end; index++) {
             const key = fromKeys[index] as number;
@@ -169,7 +169,7 @@ export class LazyLists implements NodeLists {
 
 type Six<T> = [T, T, T, T, T, T];
 
-/** Sets the ties of entries whose own, in the list of rows, are 0. */
+/** Sets the ties of entries, which are 0 in the list of rows. */
 function markTies(list: Uint32Array, keys: Uint32Array, start: number, end: number): void {
     for (let index = start + 1; index < end; index++) {
         const tie = keys[index] === keys[index - 1] ? 1 : 0;

@@ -4,31 +4,31 @@ import type { NodeFacts } from "./criteria";
 import { fillList, keepEntries, type Layout, markRows, partitionList, type Sample } from "./entries";
 import type { FitTable } from "./types";
 
-/** Which children of a split are leaves, so that they need no lists in order. */
+/** Which children of a split are leaves and need no lists in order. */
 export interface FinalSides {
     left: boolean;
     right: boolean;
 }
 
-/** The lists of a tree's nodes. A node's entries stand in the same stretch of each. */
+/** The lists of a tree's nodes. The entries of a node are in the same stretch of each list. */
 export interface NodeLists {
-    /** A list with the node's entries, in whatever order. */
+    /** A list with the entries of the node, in any order. */
     rowsOf(node: NodeFacts): Uint32Array;
     /** Whether all rows of a node have the same value. */
     isConstant(column: number, node: NodeFacts): boolean;
     /** The column's list, in order, for a search of the node. */
     open(column: number, node: NodeFacts): Uint32Array;
-    /** Ends the search that was opened last. `isBest`: the best split so far is one of its column. */
+    /** Ends the search that was opened last. `isBest`: the best split so far is on its column. */
     close(column: number, isBest: boolean): void;
-    /** The list of the column that is open, or of the best split so far. */
+    /** The list of the open column, or of the best split so far. */
     at(column: number): Uint32Array;
-    /** After a search, before the left child: divides the node's stretch. */
+    /** Divides the stretch of the node, after its search and before its left child. */
     beginLeft(node: NodeFacts, best: BestSplit, final: FinalSides): void;
-    /** After all of the left side: where the right child is. */
+    /** Returns the stretch of the right child, after the whole left side. */
     beginRight(node: NodeFacts, best: BestSplit, final: FinalSides, right: NodeFacts): NodeFacts;
 }
 
-/** Keeps the lists of all columns in order, from the root down: a stretch is divided without being sorted again. */
+/** Keeps the lists of all columns in order from the root down: dividing a stretch needs no sorting. */
 export class PartitionedLists implements NodeLists {
     readonly #lists: readonly Uint32Array[];
 
@@ -36,14 +36,14 @@ export class PartitionedLists implements NodeLists {
     readonly #workspace: Workspace;
     readonly #layout: Layout;
 
-    /** `inPlace`: the lists take the place of the orders. */
+    /** `inPlace`: the lists overwrite the orders. */
     constructor(table: FitTable, workspace: Workspace, sample: Sample, layout: Layout, inPlace: boolean) {
         this.#table = table;
         this.#workspace = workspace;
         this.#layout = layout;
 
         if (!inPlace) {
-            // One more: `fillList` writes rows that do not count, too, behind those that do.
+            // One more, because `fillList` also writes a row that does not count after the others.
             reserveLists(workspace, table.columns.length, sample.entries + 1);
         }
         this.#lists = inPlace ? table.orders : workspace.lists;
@@ -61,7 +61,7 @@ export class PartitionedLists implements NodeLists {
         const values = this.#table.columns[column] as NumberList;
         const first = valueAt(values, (list[start] as number) >>> this.#layout.rowShift);
         const last = valueAt(values, (list[end - 1] as number) >>> this.#layout.rowShift);
-        // What is not below MAX_VALUE is one group, see sort.ts.
+        // Values from MAX_VALUE up are one group, see sort.ts.
         return first === last || !(first < Number.MAX_VALUE);
     }
 
@@ -86,15 +86,15 @@ export class PartitionedLists implements NodeLists {
             return right;
         }
         this.#divide(node, best, "right");
-        this.at(best.column).copyWithin(node.start, best.place, node.end);
+        this.at(best.column).copyWithin(node.start, best.index, node.end);
         return { ...right, start: node.start, end: node.start + right.end - right.start };
     }
 
-    /** Left rows come to the front. Where one side alone needs lists its rows do, and the other's are lost. */
-    #divide({ start, end }: NodeFacts, { column: by, place }: BestSplit, sides: "both" | "left" | "right"): void {
+    /** Moves the rows of the left side to the front. If only one side needs lists, its rows are, and the others are lost. */
+    #divide({ start, end }: NodeFacts, { column: by, index }: BestSplit, sides: "both" | "left" | "right"): void {
         const { marks, scratch } = this.#workspace;
         const { rowShift } = this.#layout;
-        markRows(marks, this.at(by), start, place, rowShift, true);
+        markRows(marks, this.at(by), start, index, rowShift, true);
         for (let column = 0; column < this.#table.columns.length; column++) {
             if (column !== by) {
                 if (sides === "both") {
@@ -104,34 +104,34 @@ export class PartitionedLists implements NodeLists {
                 }
             }
         }
-        markRows(marks, this.at(by), start, place, rowShift, false);
+        markRows(marks, this.at(by), start, index, rowShift, false);
     }
 }
 
-/** Memory that one tree after the other is grown in. */
+/** Memory that trees are grown in, one after the other. */
 export interface Workspace {
     lists: Uint32Array[];
     scratch: Uint32Array;
     /** Bits, by row; all 0 between two uses. */
     marks: Uint32Array;
-    /** Each row's place among the values of a column, for lists that are sorted on demand; of which orders. */
+    /** For lists that are sorted lazily. */
     ranks: Ranks | undefined;
 }
 
-/** See lazy-lists.ts. */
+/** The rank of each row's value in its column, see lazy-lists.ts. */
 export interface Ranks {
     orders: readonly Uint32Array[];
     ofColumns: Uint32Array[];
-    /** Of each column, how many different values there are. */
+    /** Number of distinct values of each column. */
     counts: number[];
 }
 
-/** An empty one; it grows as it is needed. */
+/** An empty workspace, which grows as needed. */
 export function makeWorkspace(): Workspace {
     return { lists: [], scratch: new Uint32Array(0), marks: new Uint32Array(0), ranks: undefined };
 }
 
-/** Makes the workspace have room for so many entries to move, and so many rows to mark. */
+/** Ensures memory for moving this many entries and marking this many rows. */
 export function reserve(workspace: Workspace, entries: number, rows: number): void {
     if (workspace.scratch.length < entries) {
         workspace.scratch = new Uint32Array(entries);
@@ -142,7 +142,7 @@ export function reserve(workspace: Workspace, entries: number, rows: number): vo
     }
 }
 
-/** Makes the workspace have so many lists of at least so many words. */
+/** Ensures `count` lists of at least `words` words. */
 export function reserveLists(workspace: Workspace, count: number, words: number): void {
     for (let index = 0; index < count; index++) {
         if ((workspace.lists[index]?.length ?? 0) < words) {

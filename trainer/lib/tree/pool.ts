@@ -7,69 +7,67 @@ import { finishScores, makeScores } from "./scores";
 import { Threads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
 
-/** What a fit gives. */
 export interface FitResult {
-    /** None unless `keepTrees`. */
+    /** Empty unless `keepTrees`. */
     trees: FlatTree[];
     /**
-     * One for each feature: the impurity that its splits took away, weighted by rows; the mean over trees. They sum to
-     * 1, or are all 0 when nothing was split.
+     * Impurity that the splits on each feature removed, weighted by rows: the mean over the trees. They sum to 1, or are
+     * all 0 without a split.
      */
     importances: Float64Array;
-    /** Levels of decisions, of the deepest tree. */
+    /** Levels of decisions of the deepest tree. */
     depth: number;
     /** Of all trees. */
     leaves: number;
-    /** For the task's `testRows`: places of classes, or numbers. */
+    /** For the task's `testRows`: indices of classes, or numbers. */
     predictions?: Float64Array;
-    /** Forest: rows that at least one tree was not grown from, predicted by these trees. */
+    /** Forest: rows that at least one tree was not grown on, predicted by those trees. */
     outOfBag?: { rows: Uint32Array; predictions: Float64Array };
 }
 
-/** How far the fits are that have begun. */
+/** Progress of the fits that have begun. */
 export interface FitProgress {
-    /** Since the first of them began. */
+    /** Time since the first of them began. */
     seconds: number;
     treesDone: number;
     trees: number;
 }
 
 export interface FitPoolOptions {
-    /** Most threads at work. @default as many as the machine has processors for this program */
+    /** Maximum number of threads. @default the number of processors available to this program */
     threads?: number;
-    /** The program that calls `serveFits` when it finds itself in a worker thread. */
+    /** File of the program, which calls `serveFits` when it runs in a worker thread. */
     file: string;
-    /** Called every 30 s while there is work. */
+    /** Called every 30 s while fits run. */
     onProgress?: (progress: FitProgress) => void;
-    /** Work up to this estimate is done in this thread, for starting others takes longer. @default 150 */
+    /** Work up to this estimate runs in this thread, because starting others takes longer. @default 150 */
     inThreadMs?: number;
 }
 
-/** The part of a dataset that fits need. Arrays are in shared memory. */
+/** The part of a dataset that fits need. Its arrays are in shared memory. */
 export interface FitDataset {
     /** One for each feature. */
     columns: readonly NumberList[];
     target:
-        | { task: "classification" /** Places in `classes`. */; y: Uint16Array; classes: readonly string[] }
+        | { task: "classification" /** Indices into `classes`. */; y: Uint16Array; classes: readonly string[] }
         | { task: "regression"; y: Float64Array };
 }
 
-/** Fits on one table. */
 export interface FitPool {
     /**
-     * Queues a fit. Fits that are queued at the same time share the threads.
+     * Queues a fit. Fits queued at the same time share the threads.
      * @throws {RangeError} for a task without rows, or a forest without its options
      */
     fit(task: FitTask): Promise<FitResult>;
-    /** Ends the threads; fits that are not done fail. */
+    /** Ends the threads; unfinished fits fail. */
     close(): Promise<void>;
 }
 
-/** How long it takes to sort a row of a column, and to pass it once while a tree grows. Nanoseconds, rough. */
+/** Rough time for sorting one value of a column, and for one pass over it while a tree grows. Nanoseconds. */
 const SORT_NS = 50;
 const PASS_NS = 12;
 
-/** A job takes about this long if it can: long enough to be worth a message, short enough to share out evenly. */
+/** Target duration of a job: long enough to be worth a message, short enough to balance the load. */
 const JOB_MS = 40;
 
 const PROGRESS_MS = 30_000;
@@ -81,9 +79,9 @@ const PROGRESS_MS = 30_000;
  *     const { trees, importances } = await pool.fit({ algorithm: "tree", growth, rows, keepTrees: true });
  *     await pool.close();
  *
- * and in the program's main file: `if (isMainThread) { ... } else { serveFits(); }`. A result depends on table and task
- * alone, not on the threads. With small tables everything happens in this thread, between two fits of which other
- * events are handled; else in worker threads, and this one stays free.
+ * and in the main file of the program: `if (isMainThread) { ... } else { serveFits(); }`. A result depends only on table
+ * and task, not on the threads. For small tables all work happens in this thread, which handles other events between two
+ * fits; otherwise it happens in worker threads, and this one stays free.
  */
 export function openFitPool(dataset: FitDataset, options: FitPoolOptions): FitPool {
     const { columns, target } = dataset;
@@ -101,9 +99,9 @@ type Scored = Pick<GrowJob, "predictions" | "test" | "outOfBag">;
 
 class Pool implements FitPool {
     readonly #threads: Threads;
-    /** Orders that are there, or are being made. */
+    /** Settles when the orders are made; undefined when there are none. */
     #sorted: Promise<unknown> | undefined;
-    /** A fit that has the orders for itself. */
+    /** A fit that has the orders to itself. */
     #lone: Promise<unknown> | undefined;
     readonly #progress = { startedAt: 0, treesDone: 0, trees: 0, fits: 0 };
     #timer: NodeJS.Timeout | undefined;
@@ -125,7 +123,7 @@ class Pool implements FitPool {
         this.#begin(trees);
         const done = this.#threads.expect(trees * treeMs + (this.#sorted === undefined ? this.#estimateSortMs() : 0));
         try {
-            // What is asked for in this turn is fitted at the same time.
+            // Fits requested in this turn of the event loop run at the same time.
             await new Promise((resolve) => setImmediate(resolve));
             await this.#lone;
             if (task.algorithm === "tree" && this.#progress.fits === 1) {
@@ -153,8 +151,9 @@ class Pool implements FitPool {
     }
 
     /**
-     * Nobody else needs the orders: the tree takes their place, and there is no second list of each column. One thread
-     * does it all, in 0.2 s more for a million rows: another one would take 12 bytes a row to sort in, and 10 MB.
+     * Grows the tree in the memory of the orders, which no other fit needs, so there is no second list of each column. One
+     * thread does all of it, which takes 0.2 s more for a million rows: another thread would need 12 bytes a row to sort
+     * in, and 10 MB.
      */
     async #growInPlace(task: FitTask, treeMs: number): Promise<FitResult> {
         await (this.#sorted ?? this.#threads.run({ kind: "sort", columns: [...this.#table.columns.keys()] }));
@@ -180,7 +179,7 @@ class Pool implements FitPool {
         return this.#assemble(results, scored);
     }
 
-    /** Where the threads put predictions. */
+    /** Allocates the memory for the predictions of the threads. */
     #makeScored({ algorithm, rows, testRows }: FitTask): Scored {
         const { target } = this.#table;
         if (algorithm === "tree") {
@@ -210,7 +209,7 @@ class Pool implements FitPool {
         return (this.#table.columns.length * this.#table.target.y.length * SORT_NS) / 1e6;
     }
 
-    /** Of one tree: each level passes all rows of all columns once. */
+    /** Estimate for one tree: each level passes over all rows of all columns once. */
     #estimateTreeMs({ rows, growth }: FitTask): number {
         const levels = Math.min(growth.maxDepth, Math.log2(rows.length) + 2);
         return ((this.#table.columns.length * rows.length * levels + this.#table.target.y.length) * PASS_NS) / 1e6;
@@ -257,7 +256,7 @@ function shareRows(task: FitTask): FitTask {
     return { ...task, rows: shareWords(rows), ...(testRows === undefined ? {} : { testRows: shareWords(testRows) }) };
 }
 
-/** The mean over the trees that have a split, in the order of the trees: sums of other orders differ in the last bits. */
+/** The mean over the trees that have a split, summed in tree order: other orders differ in the last bits. */
 function meanImportances(ofTrees: readonly Float64Array[], columns: number): Float64Array {
     const means = new Float64Array(columns);
     for (const importances of ofTrees) {

@@ -1,11 +1,11 @@
 import { MISSING_INT, type NumberList, type ScaledInts } from "../columns/number-list";
 
 /**
- * The order of a column, found once and shared by every fit on the table: one word for each row, sorted by value, the
- * row number in the upper 31 bits and in bit 0 whether the value is the same as that of the word before.
+ * The order of a column, computed once and shared by every fit on the table: one word for each row, sorted by value, with
+ * the row number in the upper 31 bits and, in bit 0, whether the value equals that of the previous word.
  *
- * Missing values (NaN) come last, as one group of equal values, and with them `Number.MAX_VALUE` and Infinity, which
- * no threshold that JSON can hold is above. -0 equals 0. Equal values stand in the order of their rows.
+ * Missing values (NaN) come last, in one group of equal values with `Number.MAX_VALUE` and Infinity, because no threshold
+ * in JSON is above these. -0 equals 0. Equal values are in row order.
  */
 
 const DIGIT_BITS = 11;
@@ -13,21 +13,21 @@ const DIGITS = 3;
 const BUCKETS = 1 << DIGIT_BITS;
 const DIGIT_MASK = BUCKETS - 1;
 
-/** The key of all doubles that go right at every split. No number has it: it would be a NaN. */
+/** Key of all doubles that go right at every split. No number has this key: it would be a NaN. */
 const LAST_KEY = 0xffffffff;
 
 /** Runs of equal upper halves up to this length are sorted by insertion, longer ones by their lower halves. */
 const LONG_RUN = 48;
 
-/** Room to sort in: arrays of as many words as there are rows, or more. What is in them means nothing. */
+/** Memory for sorting: arrays with at least one word for each row. Their content is undefined. */
 export interface SortScratch {
     keys: readonly [Uint32Array, Uint32Array];
     rows: Uint32Array;
 }
 
 /**
- * Sorts a column, see the head of this file. A radix sort, least digit first.
- * @param order takes the result, one word for each row
+ * Sorts a column, see the head of this file, by a radix sort from the least digit.
+ * @param order receives the result, one word for each row
  */
 export function sortColumn(column: NumberList, order: Uint32Array, scratch: SortScratch): void {
     if (ArrayBuffer.isView(column)) {
@@ -37,7 +37,7 @@ export function sortColumn(column: NumberList, order: Uint32Array, scratch: Sort
     }
 }
 
-/** Whole numbers are sorted by what they are above the smallest: mostly two digits are enough. */
+/** Sorts integers by their distance from the smallest, which mostly fits into two digits. */
 function sortInts({ ints }: ScaledInts, order: Uint32Array, scratch: SortScratch): void {
     let smallest = MISSING_INT;
     let largest = -MISSING_INT;
@@ -48,7 +48,7 @@ function sortInts({ ints }: ScaledInts, order: Uint32Array, scratch: SortScratch
     }
     const [firstKeys, otherKeys] = scratch.keys;
     for (let row = 0; row < ints.length; row++) {
-        // What is missing comes next after the largest.
+        // Missing values come right after the largest.
         firstKeys[row] = Math.min(ints[row] as number, largest + 1) - smallest;
     }
     const keys = radixSort(firstKeys, otherKeys, order, scratch.rows, ints.length);
@@ -74,8 +74,8 @@ function sortDoubles(column: Float64Array, order: Uint32Array, scratch: SortScra
 }
 
 /**
- * The upper halves, changed so that they sort as unsigned integers in the order of the numbers: a positive number's
- * sign bit is set, all bits of a negative one are flipped. Says whether the lower halves matter.
+ * Makes keys from the upper halves that sort as unsigned integers in the order of the numbers: the sign bit of a positive
+ * number is set, all bits of a negative one are flipped. Returns whether the lower halves matter.
  */
 function makeKeys(column: Float64Array, halves: Uint32Array, keys: Uint32Array): boolean {
     let lower = 0;
@@ -94,8 +94,8 @@ function makeKeys(column: Float64Array, halves: Uint32Array, keys: Uint32Array):
 }
 
 /**
- * Sorts keys with their row numbers, which are 0, 1, 2 ... at first; what is sorted ends in `order`.
- * @returns the sorted keys: one of the two arrays
+ * Sorts keys and their row numbers, which are 0, 1, 2 ... at first. The sorted row numbers end in `order`.
+ * @returns the sorted keys, which are in one of the two arrays
  */
 function radixSort(
     first: Uint32Array,
@@ -111,34 +111,34 @@ function radixSort(
         (counts[BUCKETS + ((key >>> DIGIT_BITS) & DIGIT_MASK)] as number)++;
         (counts[2 * BUCKETS + (key >>> (2 * DIGIT_BITS))] as number)++;
     }
-    // A digit that all keys share moves nothing.
+    // A digit that all keys share needs no pass.
     const digits = [0, 1, 2].filter((digit) => {
         const shared = ((first[0] as number) >>> (digit * DIGIT_BITS)) & DIGIT_MASK;
         return counts[digit * BUCKETS + shared] !== length;
     });
     let [fromKeys, toKeys] = [first, second];
-    // An even number of steps ends where it began.
+    // An even number of passes ends where it began.
     let [fromRows, toRows] = digits.length % 2 === 0 ? [order, spare] : [spare, order];
     for (let row = 0; row < length; row++) {
         fromRows[row] = row;
     }
     for (const digit of digits) {
-        const places = counts.subarray(digit * BUCKETS, (digit + 1) * BUCKETS);
-        startPlaces(places);
-        distribute(fromKeys, fromRows, toKeys, toRows, length, digit * DIGIT_BITS, places);
+        const starts = counts.subarray(digit * BUCKETS, (digit + 1) * BUCKETS);
+        countsToStarts(starts);
+        distribute(fromKeys, fromRows, toKeys, toRows, length, digit * DIGIT_BITS, starts);
         [fromKeys, toKeys] = [toKeys, fromKeys];
         [fromRows, toRows] = [toRows, fromRows];
     }
     return fromKeys;
 }
 
-/** Turns the size of each bucket into the place of its first entry. */
-function startPlaces(counts: Uint32Array): void {
-    let place = 0;
+/** Turns the size of each bucket into the index of its first entry. */
+function countsToStarts(counts: Uint32Array): void {
+    let start = 0;
     for (let bucket = 0; bucket < counts.length; bucket++) {
         const count = counts[bucket] as number;
-        counts[bucket] = place;
-        place += count;
+        counts[bucket] = start;
+        start += count;
     }
 }
 
@@ -149,15 +149,15 @@ function distribute(
     toRows: Uint32Array,
     length: number,
     shift: number,
-    places: Uint32Array,
+    starts: Uint32Array,
 ): void {
     for (let index = 0; index < length; index++) {
         const key = fromKeys[index] as number;
         const bucket = (key >>> shift) & DIGIT_MASK;
-        const place = places[bucket] as number;
-        places[bucket] = place + 1;
-        toKeys[place] = key;
-        toRows[place] = fromRows[index] as number;
+        const target = starts[bucket] as number;
+        starts[bucket] = target + 1;
+        toKeys[target] = key;
+        toRows[target] = fromRows[index] as number;
     }
 }
 
@@ -197,16 +197,16 @@ function insertionSort(column: Float64Array, order: Uint32Array, start: number, 
     for (let index = start + 1; index < end; index++) {
         const row = order[index] as number;
         const value = column[row] as number;
-        let place = index;
-        while (place > start && (column[order[place - 1] as number] as number) > value) {
-            order[place] = order[place - 1] as number;
-            place--;
+        let position = index;
+        while (position > start && (column[order[position - 1] as number] as number) > value) {
+            order[position] = order[position - 1] as number;
+            position--;
         }
-        order[place] = row;
+        order[position] = row;
     }
 }
 
-/** A long run: its numbers differ in their lower halves only, which count backwards below zero. */
+/** Sorts a long run, whose numbers differ only in their lower halves; these are in reverse order below zero. */
 function sortByLowerHalves(column: Float64Array, halves: Uint32Array, run: Uint32Array, negative: boolean): void {
     const length = run.length;
     const rows = run.slice();
@@ -222,7 +222,7 @@ function sortByLowerHalves(column: Float64Array, halves: Uint32Array, run: Uint3
     }
 }
 
-/** Makes words of rows: see the head of this file. */
+/** Turns row numbers into the words described at the head of this file. */
 function markTies(column: Float64Array, keys: Uint32Array, order: Uint32Array, lowerHalvesDiffer: boolean): void {
     let keyBefore = -1;
     let rowBefore = 0;

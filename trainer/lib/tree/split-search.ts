@@ -1,7 +1,7 @@
 import { type BestSplit, type GapOf, isBetter, setBest } from "./best-split";
 import type { Layout } from "./entries";
 
-/** A node, as the search in its lists sees it: the same stretch of every list. */
+/** The stretch of a node in every list. */
 export interface Stretch {
     start: number;
     end: number;
@@ -10,22 +10,22 @@ export interface Stretch {
 }
 
 /**
- * Scores this close to the best are compared again, exactly. A score is computed in a few steps, each of which is off
- * by 2^-53 of it at most.
+ * Scores this close to the best are compared again, exactly. A score is computed in a few steps, each with a relative
+ * error of at most 2^-53.
  */
 const CLOSE = 2 ** -49;
 
-/** Sums of numbers depend a little on the order in which they are summed: scores this close are taken for equal. */
+/** Sums of numbers depend slightly on the order of summation, so scores this close are taken for equal. */
 const SUM_NOISE = 2 ** -40;
 
 /**
- * Looks in a column for a better split into two classes: for the one that gains most Gini impurity. With c of l rows on
- * the left and C of n rows in all being of class 1, the gain is
+ * Searches a column for a better split into two classes: the one that gains the most Gini impurity. With c of the l rows
+ * on the left and C of all n rows in class 1, the gain is
  *
  *     2 (c n - C l)^2 / (n^2 l (n - l))
  *
- * and the score is (c n - C l)^2 / (l (n - l)): only integers are subtracted, and a split that is no better is turned
- * down without a division. `leftSum` is |c n - C l|.
+ * and the score is (c n - C l)^2 / (l (n - l)): only integers are subtracted, and a split that is not better is rejected
+ * without a division. `leftSum` is |c n - C l|.
  * @param ones rows of class 1 in the node, C
  */
 export function searchTwoClasses(
@@ -38,7 +38,7 @@ export function searchTwoClasses(
     gapOf: GapOf,
 ): void {
     let limit = best.score * (1 - CLOSE);
-    // `| 0` keeps both in integer registers, which makes the loop twice as fast.
+    // `| 0` keeps both in integer registers, which doubles the speed of the loop.
     let left = 0;
     let leftOnes = 0;
     for (let index = start; index < end; index++) {
@@ -62,7 +62,7 @@ export function searchTwoClasses(
     }
 }
 
-/** Above 0: the score is above the best one; 0: it is the same, exactly. */
+/** Above 0 if the score is above the best one; 0 if they are exactly equal. */
 function compareOfTwo(score: number, difference: number, product: number, rows: number, best: BestSplit): number {
     if (score > best.score * (1 + CLOSE)) {
         return 1;
@@ -78,9 +78,9 @@ function compare(a: bigint, b: bigint): number {
     return a > b ? 1 : a < b ? -1 : 0;
 }
 
-/** Room to count the rows of each class in. */
+/** Memory for counting the rows of each class. */
 export interface ClassCounts {
-    /** Rows on the left: all 0 between two searches. */
+    /** Rows on the left; all 0 between two searches. */
     left: Float64Array;
     /** Rows in the node. */
     all: Float64Array;
@@ -89,13 +89,13 @@ export interface ClassCounts {
 }
 
 /**
- * Looks in a column for a better split into any number of classes. Most Gini impurity is gained where
+ * Searches a column for a better split into any number of classes. The gain in Gini impurity is largest where
  *
  *     (sum over k of l_k^2) / l + (sum over k of r_k^2) / r
  *
- * is largest, l_k and r_k being the rows of class k on the left and on the right. Both sums are integers that each entry
- * changes a little. `leftSum` and `rightSum` are the two sums.
- * @param labels each row's class, where entries hold none
+ * is largest, where l_k and r_k are the rows of class k on the left and on the right. Both sums are integers, updated for
+ * each entry. `leftSum` and `rightSum` are the two sums.
+ * @param labels class of each row, used when entries hold none
  */
 export function searchClasses(
     list: Uint32Array,
@@ -116,7 +116,7 @@ export function searchClasses(
         const entry = list[index] as number;
         if ((entry & 1) === 0) {
             const right = rows - left;
-            // Before the first entry this is 0 / 0, which is no number.
+            // Before the first entry this is 0 / 0, which is NaN.
             const score = (leftSum * right + rightSum * left) / (left * right);
             if (score >= limit) {
                 const order = compareOfMany(score, leftSum, rightSum, left, rows, best);
@@ -137,7 +137,7 @@ export function searchClasses(
     clearCounts(lefts, list, start, end, { rowShift, classShift, classMask }, labels);
 }
 
-/** Above 0: the score is above the best one; 0: it is the same, exactly. */
+/** Above 0 if the score is above the best one; 0 if they are exactly equal. */
 function compareOfMany(
     score: number,
     leftSum: number,
@@ -161,7 +161,7 @@ function compareOfMany(
     return compare(numerator * m * s, bestNumerator * l * r);
 }
 
-/** Sets the counts of all classes that occur among some entries to 0. */
+/** Resets the counts of all classes that occur among some entries. */
 export function clearCounts(
     counts: Float64Array,
     list: Uint32Array,
@@ -181,10 +181,10 @@ export function clearCounts(
 }
 
 /**
- * Looks in a column for a better split of numbers: for the one that leaves the smallest squared error. With s the sum
- * over the left rows of what each number is above the node's mean, the error becomes smaller by n s^2 / (l (n - l)); the
- * score is s^2 / (l (n - l)).
- * @param numbers each row's number
+ * Searches a column for a better split of numbers: the one that leaves the smallest squared error. With s as the sum of
+ * the differences between the numbers of the left rows and the mean of the node, the error shrinks by
+ * n s^2 / (l (n - l)); the score is s^2 / (l (n - l)).
+ * @param numbers number of each row
  * @param mean of the node
  */
 export function searchNumbers(

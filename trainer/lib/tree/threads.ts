@@ -5,7 +5,7 @@ import type { FitTable } from "./types";
 
 interface ThreadsOptions {
     file: string;
-    /** Most worker threads. */
+    /** Maximum number of worker threads. */
     count: number;
     /** See FitPoolOptions. */
     inThreadMs: number;
@@ -17,10 +17,10 @@ interface Waiting {
     reject(error: Error): void;
 }
 
-/** A thread makes few objects beside arrays: collecting them more often costs nothing, and saves some 7 MB each. */
+/** A thread makes few objects besides arrays: collecting them more often is free and saves about 7 MB for each thread. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2 };
 
-/** Does jobs, in this thread as long as little is expected, then in worker threads. */
+/** Runs jobs: in this thread while little work is expected, then in worker threads. */
 export class Threads {
     readonly count: number;
     readonly #idle: Worker[] = [];
@@ -44,8 +44,8 @@ export class Threads {
     }
 
     /**
-     * Announces work, so that it is known before the first job whether threads pay.
-     * @returns what to call when it is done
+     * Announces work, so that the first job already knows whether threads pay off.
+     * @returns a function to call when the work is done
      */
     expect(ms: number): () => void {
         this.#expectedMs += ms;
@@ -54,7 +54,7 @@ export class Threads {
         };
     }
 
-    /** Jobs are begun in the order of the calls. */
+    /** Jobs start in the order of the calls. */
     run(job: Job): Promise<JobResult> {
         return new Promise((resolve, reject) => {
             if (this.#failure !== undefined) {
@@ -71,7 +71,7 @@ export class Threads {
         await Promise.all(this.#workers.map((worker) => worker.terminate()));
     }
 
-    /** Not at once: more may be asked for in this turn, and other events get their turn between two jobs. */
+    /** Dispatches later: more jobs may come in this turn, and other events get their turn between two jobs. */
     #schedule(): void {
         if (!this.#isScheduled) {
             this.#isScheduled = true;
@@ -115,13 +115,15 @@ export class Threads {
         }
     }
 
-    /** One more thread; as many are started as there are jobs that can run at once. */
+    /** Starts one more thread. */
     #start(): void {
         this.#runner = undefined;
         const worker = new Worker(this.#options.file, { workerData: this.#table, resourceLimits: RESOURCE_LIMITS });
         worker.on("message", (answer: Answer) => this.#take(worker, answer));
         worker.on("error", (error) => this.#fail(error));
-        worker.on("exit", (code) => this.#fail(new Error(`A training thread ended with ${code} before its work`)));
+        worker.on("exit", (code) =>
+            this.#fail(new Error(`A training thread exited with code ${code} before its work was done`)),
+        );
         this.#workers.push(worker);
         this.#idle.push(worker);
     }
@@ -138,7 +140,7 @@ export class Threads {
         this.#dispatch();
     }
 
-    /** Nothing that was asked for will come. */
+    /** Rejects all jobs that were requested. */
     #fail(error: Error): void {
         this.#failure ??= error;
         for (const { reject } of [...this.#running.values(), ...this.#waiting.splice(0)]) {
@@ -148,18 +150,18 @@ export class Threads {
     }
 }
 
-/** What the pool tells a thread. */
-export interface Order {
+/** A message to a thread. */
+interface Order {
     id: number;
     job: Job;
 }
 
-/** What a thread tells the pool. */
-export type Answer = { id: number; result: JobResult } | { id: number; error: Error };
+/** A message from a thread. */
+type Answer = { id: number; result: JobResult } | { id: number; error: Error };
 
 /**
- * A thread's side of the pool: does jobs until the pool ends the thread. The program whose file `openFitPool` was given
- * calls it when it finds itself in a worker thread.
+ * The thread's side of the pool: runs jobs until the pool ends the thread. The program whose file is given to `openFitPool`
+ * calls it when it runs in a worker thread.
  */
 export function serveFits(): void {
     const runner = new JobRunner(workerData as FitTable);

@@ -1,6 +1,6 @@
 import { type FlatTree, LEAF } from "./flat-tree";
 
-/** Takes the nodes of a tree in preorder, and makes arrays of them. */
+/** Builds the arrays of a tree from its nodes in preorder. */
 export class TreeBuilder {
     readonly #columns = new Growing(Int32Array);
     readonly #values = new Growing(Float64Array);
@@ -13,24 +13,24 @@ export class TreeBuilder {
     #leaves = 0;
     #depth = 0;
 
-    /** @returns the node's number, which `setRight` takes when the left side is complete */
+    /** @returns the number of the node, for `setRight` when the left side is complete */
     addSplit(column: number, value: number, gain: number, samples: number, depth: number): number {
         this.#depth = Math.max(this.#depth, depth + 1);
         return this.#addNode(column, value, 0, gain, samples);
     }
 
-    /** The next node is the right child of this split. */
+    /** Makes the next node the right child of this split. */
     setRight(split: number): void {
         this.#links.items[split] = this.#columns.length;
     }
 
-    /** `value`: the number of a regression's leaf. Of classes the shares follow. */
+    /** Adds a leaf. `value` is the number of a regression; for classes, the shares follow. */
     addLeaf(value: number, samples: number): void {
         this.#leafStarts.push(this.#leafShares.length);
         this.#addNode(LEAF, value, this.#leaves++, 0, samples);
     }
 
-    /** A share of the newest leaf; classes ascending. */
+    /** Adds a share of the last leaf; classes must ascend. */
     addShare(label: number, share: number): void {
         this.#leafClasses.push(label);
         this.#leafShares.push(share);
@@ -65,7 +65,6 @@ export class TreeBuilder {
 
 type Numbers = Int32Array | Uint32Array | Uint16Array | Float64Array;
 
-/** A typed array that grows. */
 class Growing<T extends Numbers> {
     items: T;
     length = 0;

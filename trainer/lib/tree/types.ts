@@ -1,52 +1,52 @@
 import type { NumberList } from "../columns/number-list";
 import type { Algorithm } from "../model";
 
-/** When a node is split and when it is a leaf. */
+/** Limits that make a node a leaf. */
 export interface GrowthOptions {
     /** Levels of decisions. */
     maxDepth: number;
-    /** A node with so many rows or fewer is a leaf. */
+    /** A node with this many rows or fewer is a leaf. */
     minNumSamples: number;
     /**
      * Classes: a split must gain more Gini impurity than this. Numbers: a node is a leaf when its best split leaves this
-     * squared error or less. 0, for both: nodes are split until all their rows have the same class or number.
+     * squared error or less. With 0, nodes are split until all their rows have the same class or number.
      */
     gainThreshold: number;
 }
 
-/** What makes many trees of one table differ. */
+/** Options that make the trees of one table differ. */
 export interface ForestOptions {
-    /** How many trees. */
+    /** Number of trees. */
     trees: number;
-    /** Columns looked at for each split, drawn anew for each; columns with one value in the node do not count. */
+    /** Number of columns drawn for each split; columns with one value in the node do not count. */
     maxFeatures: number;
     seed: number;
 }
 
-/** What all fits on a table share. Arrays are in shared memory, so that threads need no copy. */
+/** Data shared by all fits on a table. Arrays are in shared memory, so that threads need no copy. */
 export interface FitTable {
     /** One for each feature. */
     columns: readonly NumberList[];
     target: FitTarget;
-    /** Each column's order, see sort.ts; a fit that runs alone makes its lists of them, in place. */
+    /** Order of each column, see sort.ts. A fit that runs alone turns them into its lists, in place. */
     orders: readonly Uint32Array[];
 }
 
-/** What is predicted: places of classes, or numbers. */
+/** The target: indices of classes, or numbers. */
 export type FitTarget =
     | { task: "classification"; y: Uint16Array; classCount: number }
     | { task: "regression"; y: Float64Array };
 
-/** One fit on some rows, scored on others. */
+/** A fit on some rows, scored on others. */
 export interface FitTask {
     algorithm: Algorithm;
     growth: GrowthOptions;
-    /** Needed for a forest. */
+    /** Required for a forest. */
     forest?: ForestOptions;
-    /** Rows to fit on, ascending. */
+    /** Rows to fit on, in ascending order. */
     rows: Uint32Array;
     /** Rows to predict. */
     testRows?: Uint32Array;
-    /** Whether the result is to have the trees. */
+    /** Whether the result includes the trees. */
     keepTrees: boolean;
 }

@@ -5,33 +5,32 @@ import { evaluate } from "../evaluate";
 import { splitFolds } from "../split";
 import { type Growth, toFitTask } from "./trials";
 
-/** What trials are compared by: the share of rows predicted rightly, or the root of the mean squared error. */
+/** The measure that trials are compared by: the share of rows predicted correctly, or the root mean squared error. */
 export type Measure = "accuracy" | "rmse";
 
-/** How one trial did in a cross-validation. */
+/** Result of one trial in a cross-validation. */
 export interface TrialScore {
     growth: Growth;
-    /** One for each fold. */
+    /** One score for each fold. */
     scores: number[];
     mean: number;
-    /** Standard deviation of the folds' scores, dividing by their number. */
+    /** Population standard deviation of the scores. */
     std: number;
 }
 
-/** A cross-validation of one trial or more. */
 export interface CrossValidation {
     folds: number;
     measure: Measure;
     trials: TrialScore[];
-    /** The trial with the best mean; of equal ones the first. */
+    /** The trial with the best mean; the first of equal ones. */
     best: TrialScore;
 }
 
 /**
- * Trains and tests each trial on each fold: k-fold cross-validation, the same folds for all trials. The pool decides how
- * many of these fits run at a time.
- * @param rows the rows to deal into folds; what is held back to test the chosen model on is not among them
- * @param print takes a line for each trial, as they end, in their order
+ * Trains and tests each trial on each fold: k-fold cross-validation with the same folds for all trials. The pool decides
+ * how many of these fits run at the same time.
+ * @param rows rows to divide into folds, without those held back to test the chosen model
+ * @param print receives a line for each trial, in order, as the trials end
  */
 export async function crossValidate(
     pool: FitPool,
@@ -54,19 +53,23 @@ export async function crossValidate(
         }),
     );
     const scored: TrialScore[] = [];
-    for (const [place, fits] of started.entries()) {
+    for (const [index, fits] of started.entries()) {
         const scores = await Promise.all(fits);
         const mean = scores.reduce((sum, score) => sum + score, 0) / folds;
         const std = Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / folds);
-        const growth = trials[place] as Growth;
+        const growth = trials[index] as Growth;
         scored.push({ growth, scores, mean, std });
-        print(`  ${measure} ${formatNumber(mean)} ± ${formatNumber(std)}  ${describeGrowth(growth)}`);
+        print(
+            `  ${measure} ${formatNumber(mean)} ± ${formatNumber(std)}  ${growth.algorithm}, ${describeLimits(growth)}`,
+        );
     }
     const better = (a: number, b: number) => (measure === "accuracy" ? a > b : a < b);
     return { folds, measure, trials: scored, best: scored.reduce((top, it) => (better(it.mean, top.mean) ? it : top)) };
 }
 
-/** `tree, maxDepth 5, minNumSamples 3, gainThreshold 0.01` */
-export function describeGrowth({ algorithm, ...limits }: Growth): string {
-    return [algorithm, ...Object.entries(limits).map(([name, value]) => `${name} ${value}`)].join(", ");
+/** `maxDepth 5, minNumSamples 3, gainThreshold 0.01` */
+export function describeLimits({ algorithm: _, ...limits }: Growth): string {
+    return Object.entries(limits)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(", ");
 }

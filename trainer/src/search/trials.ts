@@ -5,7 +5,7 @@ import type { GrowthArguments, Hyperparameters } from "../arguments";
 import { searchedNames } from "../arguments";
 import { HyperparameterError } from "../errors";
 
-/** One way to grow a model, with every default filled in. What only a forest has is not there for a tree. */
+/** One way to grow a model, with every default filled in. A tree has none of the properties that only a forest uses. */
 export interface Growth {
     algorithm: Algorithm;
     maxDepth: number;
@@ -15,23 +15,23 @@ export interface Growth {
     maxFeatures?: number;
 }
 
-/** More trials than this are a mistake: a search over them would take days. */
+/** More trials than this are a mistake: searching them would take days. */
 const MAX_TRIALS = 1000;
 
-/** Folds when there is something to choose from and `cv` is not given: what the field uses. */
+/** Folds when there are several trials and `cv` is not given: the usual number. */
 const DEFAULT_FOLDS = 5;
 
 /**
- * Every combination of the values in the grid, the last argument changing fastest, each once: what a tree has no use for
- * makes no further trial.
+ * Every combination of the values in the grid, the last argument changing fastest, without duplicates: arguments that a
+ * tree does not use add no trials.
  * @param classes number of classes; undefined for a regression
- * @param features number of columns to learn from
- * @throws {HyperparameterError} for more than 1000 trials, or columns that are not there
+ * @param features number of features
+ * @throws {HyperparameterError} for more than 1000 trials, or for `maxFeatures` above the number of features
  */
 export function listTrials({ grid }: Hyperparameters, classes: number | undefined, features: number): Growth[] {
     const tooMany = grid.maxFeatures.find((value) => value !== undefined && value > features);
     if (tooMany !== undefined) {
-        const allowed = `an integer from 1 to ${features}, the number of columns to learn from`;
+        const allowed = `an integer from 1 to ${features}, the number of features`;
         throw new HyperparameterError([
             `\`maxFeatures\` must be ${allowed}; got "${tooMany}" (--maxFeatures=${features})`,
         ]);
@@ -44,7 +44,7 @@ export function listTrials({ grid }: Hyperparameters, classes: number | undefine
         ]);
     }
     const combinations = Object.entries(grid).reduce<Record<string, unknown>[]>(
-        (made, [name, values]) => made.flatMap((so) => values.map((value) => ({ ...so, [name]: value }))),
+        (found, [name, values]) => found.flatMap((one) => values.map((value) => ({ ...one, [name]: value }))),
         [{}],
     );
     const trials = combinations.map((it) => fillIn(it as unknown as GrowthArguments, classes, features));
@@ -52,31 +52,31 @@ export function listTrials({ grid }: Hyperparameters, classes: number | undefine
 }
 
 /**
- * Folds of the cross-validation; 0: none.
- * @param rows number of rows to deal into folds
- * @throws {HyperparameterError} for more folds than rows: some would have nothing to be measured on
+ * Number of folds of the cross-validation; 0 for none.
+ * @param rows number of rows to divide into folds
+ * @throws {HyperparameterError} for more folds than rows, because some folds would have no rows to test on
  */
 export function countFolds({ cv }: Hyperparameters, trials: number, rows: number): number {
     const folds = cv ?? (trials > 1 ? DEFAULT_FOLDS : 0);
     if (folds > rows) {
         throw new HyperparameterError([
-            `\`cv\` must be at most ${rows}, the number of rows to train; got ${folds} (--cv=${rows})`,
+            `\`cv\` must be at most ${rows}, the number of training rows; got ${folds} (--cv=${rows})`,
         ]);
     }
     return folds;
 }
 
 /**
- * A tree's default for classes. A split between k classes of equal size gains 1/k at most, so one limit for all would keep
- * a tree of many classes from its first decision.
+ * Default threshold of a tree. A split between k classes of equal size gains at most 1/k, so a fixed limit would prevent
+ * the first split of a tree with many classes.
  */
 function usualThreshold(classes: number | undefined): number {
     return classes === undefined ? 0 : Math.min(0.01, 0.1 / classes);
 }
 
 /**
- * A lone tree stops early by default, as ml-cart does, so that it does not learn the noise; the trees of a forest are grown
- * to the end, for their mean takes the noise out (Breiman, Random Forests, 2001).
+ * Fills in the defaults. A single tree stops early, as in ml-cart, so that it does not learn the noise. The trees of a
+ * forest are grown to the end, because their mean removes the noise (Breiman, Random Forests, 2001).
  */
 function fillIn(growth: GrowthArguments, classes: number | undefined, features: number): Growth {
     const { algorithm, maxDepth } = growth;
@@ -96,14 +96,14 @@ function fillIn(growth: GrowthArguments, classes: number | undefined, features: 
     };
 }
 
-/** The task to grow a model so, from these rows. */
+/** The fit task for this growth on these rows. */
 export function toFitTask(growth: Growth, seed: number, rows: Uint32Array): Omit<FitTask, "keepTrees"> {
     const { algorithm, maxDepth, minNumSamples, gainThreshold, trees, maxFeatures } = growth;
     const task = { algorithm, growth: { maxDepth, minNumSamples, gainThreshold }, rows };
     return trees === undefined || maxFeatures === undefined ? task : { ...task, forest: { trees, maxFeatures, seed } };
 }
 
-/** The fits that these hyperparameters ask for, as far as their memory goes. */
+/** The fits that the hyperparameters ask for, to estimate their memory. */
 export function planFits({ grid, cv }: Hyperparameters): FitPlan {
     const crossValidation = cv === undefined ? searchedNames(grid).length > 0 : cv > 0;
     return { forest: grid.algorithm.includes("forest"), crossValidation };

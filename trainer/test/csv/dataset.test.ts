@@ -72,7 +72,7 @@ describe("readDataset", () => {
     it("warns of a text that differs in most rows", async () => {
         const name = count(12).map((value) => `n${value}`);
         const { warnings } = await read({ name, size: count(12), kind: KIND });
-        expect(warnings).toEqual([expect.stringContaining('Column "name" holds a different text in most rows')]);
+        expect(warnings).toEqual([expect.stringContaining('Column "name" has a different text in most rows')]);
     });
 
     it("warns of a column without any value", async () => {
@@ -204,7 +204,7 @@ describe("readDataset", () => {
             "named %s are dropped if they differ in every row, and it is said",
             async (name) => {
                 expect(await drop({ [name]: count(12) })).toEqual([
-                    { name, why: expect.stringContaining("`dropColumns`, when given, decides instead") },
+                    { name, why: expect.stringContaining("`dropColumns` overrides this") },
                 ]);
             },
         );
@@ -276,25 +276,20 @@ describe("readDataset", () => {
             "an unknown dropped column",
             { size: count(12), kind: KIND },
             ['--dropColumns=["Id"]'],
-            'has no column "Id", which',
+            'has no column "Id", listed in',
         ],
-        ["nothing but the target", { kind: KIND }, [], "has no column left to learn from: it has only the target"],
-        [
-            "nothing left after dropping",
-            { Id: count(12), kind: KIND },
-            [],
-            'has no column left to learn from after dropping "Id"',
-        ],
+        ["nothing but the target", { kind: KIND }, [], "has no features left: only the target remains"],
+        ["nothing left after dropping", { Id: count(12), kind: KIND }, [], 'has no features left after dropping "Id"'],
         [
             "nothing left when told to drop",
             { size: count(12), kind: KIND },
             ['--dropColumns=["size"]'],
-            'has no column left to learn from after dropping "size"',
+            'has no features left after dropping "size"',
         ],
         ["a header alone", { size: [], kind: [] }, [], "has a header (size, kind) but no rows"],
         ["too few rows", { size: count(9), kind: KIND.slice(0, 9) }, [], "has 9 rows: at least 10 are needed"],
         ["a single row", { size: [1], kind: ["a"] }, [], "has 1 row: at least 10 are needed"],
-        ["one class", { size: count(12), kind: repeat(["a"], 12) }, [], 'column "kind" has one class only ("a")'],
+        ["one class", { size: count(12), kind: repeat(["a"], 12) }, [], 'column "kind" has only one class ("a")'],
         [
             "a free text as target",
             { size: count(12), kind: count(12).map((value) => `n${value}`) },
@@ -311,7 +306,7 @@ describe("readDataset", () => {
             "a text to regress on",
             { size: count(12), kind: KIND },
             ["--task=regression"],
-            'column "kind" holds text such as "a": a regression needs numbers',
+            'column "kind" has text such as "a": a regression needs numbers',
         ],
         [
             "a regression on two values",

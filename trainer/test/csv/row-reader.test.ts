@@ -75,14 +75,14 @@ describe("RowReader", () => {
         [
             "a row with a cell too many",
             "1,2,3\n4,5,6,7\n",
-            'row 3 has 4 cells, the header has 3: the first too many is "7"',
+            'row 3 has 4 cells, the header has 3: the first extra cell is "7"',
         ],
-        ["a delimiter too many", "1,2,3,\r\n", 'row 2 has 4 cells, the header has 3: the first too many is ""'],
+        ["a delimiter too many", "1,2,3,\r\n", 'row 2 has 4 cells, the header has 3: the first extra cell is ""'],
         ["two marks", "1,2,3\n4.5.6,7,8\n", 'row 3, column "a": "4.5.6" is text in a column of numbers (1 of 2)'],
         ["a sign alone", "1,+,3\n", 'row 2, column "b": "+" is text in a column of numbers (0 of 1)'],
         ["two signs", "1,--2,3\n", 'row 2, column "b": "--2" is text'],
         ["a number with a unit", "\n1,2,3kg\n", 'row 3, column "c": "3kg" is text'],
-        ["an open quote", '1,2,3\n4,5,"6\n7,8,9\n', "after row 2: a quoted cell begins and never ends"],
+        ["an open quote", '1,2,3\n4,5,"6\n7,8,9\n', "after row 2: a quoted cell is never closed"],
     ])("refuses %s among plain numbers", async (_, rows, message) => {
         await expect(readNumbers(`a,b,c\n${rows}`, 5, 8)).rejects.toThrow(`${SOURCE} ${message}`);
     });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { type Model, ModelError, type Prediction, predictRow, type Row } from "../../lib/model";
-import trainer from "../../package.json";
 import { CASES, ODD_NAMES } from "./cases";
+import { PRODUCER } from "./data";
 import { type Case, describeWithOnnxruntime, type Judgement, judge } from "./onnxruntime";
 import { randomCase } from "./random-case";
 
@@ -109,7 +109,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
     it("says what it is", () => {
         const { producer, doc, metadata, irVersion, operatorSets } = judgements["iris, a forest"] as Judgement;
 
-        expect(producer).toEqual([trainer.name, trainer.version]);
+        expect(producer).toEqual([PRODUCER.name, PRODUCER.version]);
         expect(doc).toBe(
             'Predicts "target", one of 3 classes, from 4 columns: a forest of 100 trees, fitted on 10 rows.',
         );

@@ -50,7 +50,7 @@ describe("the part of a tree that is held", () => {
                 .filter(({ share }) => share > 0)
                 .sort((a, b) => b.share - a.share);
             expect(node.rows).toBe(rows.length);
-            const answer = node.answer as { classes: { place: number; share: number }[] };
+            const answer = node.answer as { classes: { label: number; share: number }[] };
             expect(answer.classes.map(({ place }) => place)).toEqual(shares.map(({ place }) => place));
             answer.classes.forEach(({ share }, index) => {
                 expect(share).toBeCloseTo(shares[index]?.share ?? -1, 9);

@@ -56,7 +56,7 @@ describe("listTrials", () => {
     it("refuses more columns than there are", () => {
         expect(() => trialsOf("--algorithm=forest", "--maxFeatures=[2,11]")).toThrow(
             new HyperparameterError([
-                '`maxFeatures` must be an integer from 1 to 10, the number of columns to learn from; got "11" (--maxFeatures=10)',
+                '`maxFeatures` must be an integer from 1 to 10, the number of features; got "11" (--maxFeatures=10)',
             ]),
         );
     });
@@ -84,7 +84,7 @@ describe("countFolds", () => {
 
     it("refuses more folds than there are rows", () => {
         expect(() => countFolds(parseArguments(["--target=y", "--cv=9"]), 1, 8)).toThrow(
-            new HyperparameterError(["`cv` must be at most 8, the number of rows to train; got 9 (--cv=8)"]),
+            new HyperparameterError(["`cv` must be at most 8, the number of training rows; got 9 (--cv=8)"]),
         );
         expect(countFolds(parseArguments(["--target=y", "--cv=8"]), 1, 8)).toBe(8);
     });

@@ -15,7 +15,7 @@ const ENDING_FILE = path.join(folder, "end.cjs");
 
 beforeAll(() => {
     // In an image, too, the threads run a bundle; and it starts faster than a compiler.
-    const contents = `import { serveFits } from "./worker"; serveFits();`;
+    const contents = `import { serveFits } from "./threads"; serveFits();`;
     const resolveDir = path.join(__dirname, "../../lib/tree");
     buildSync({ stdin: { contents, resolveDir }, outfile: FILE, bundle: true, platform: "node", format: "cjs" });
     writeFileSync(ENDING_FILE, "process.exit(3);");
@@ -103,7 +103,7 @@ describe("openFitPool", () => {
 
     it.each([
         ["a thread that can't start", path.join(folder, "no-such-file.cjs"), /no-such-file/],
-        ["a thread that ends", ENDING_FILE, /ended with 3 before its work/],
+        ["a thread that ends", ENDING_FILE, /exited with code 3 before its work was done/],
     ])("fails every fit that waits for %s", async (_, file, message) => {
         const dataset = makeDataset(50, "classification");
         const pool = openFitPool(dataset, { file, threads: 2, inThreadMs: 0 });

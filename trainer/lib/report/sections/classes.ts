@@ -3,25 +3,26 @@ import type { ClassMeasures, ReportInput } from "../input";
 import { alignedShare, countOf, formatCount, formatShare } from "../numbers";
 import { drawLongTable, drawTable, type Section, shareBar } from "./section";
 
-/** More classes than this make no matrix that can be read: then the commonest mistakes are listed. */
+/** A matrix of more classes is unreadable, so the commonest mistakes are listed instead. */
 const MATRIX_CLASSES = 12;
-/** A matrix of so few leaves room beside it. */
+/** A matrix of this many classes leaves room beside it. */
 const SIDE_BY_SIDE = 3;
 const MOST_MISTAKES = 20;
 const FIRST_CLASSES = 20;
 
-/** Where a classification errs: confusion matrix, or the commonest mistakes, and a line for each class. */
+/** The errors of a classification: confusion matrix or commonest mistakes, and a line for each class. */
 export function classesSection({ metrics }: ReportInput): Section {
     const { classes = [], confusionMatrix = [], testRows } = metrics;
     const matrix =
         classes.length <= MATRIX_CLASSES
             ? drawMatrix(classes, confusionMatrix, testRows)
             : drawMistakes(classes, confusionMatrix);
+    const side = classes.length <= SIDE_BY_SIDE && "two";
     return {
         id: "errors",
         short: "Errors",
-        title: "Where it is right, and where it errs",
-        content: html`<div class="${classes.length <= SIDE_BY_SIDE && "two"}"><div>${matrix}</div><div>${drawClasses(metrics)}</div></div>`,
+        title: "Where it is right and wrong",
+        content: html`<div class="${side}"><div>${matrix}</div><div>${drawClasses(metrics)}</div></div>`,
     };
 }
 
@@ -33,8 +34,8 @@ function drawMatrix(classes: readonly ClassMeasures[], matrix: readonly (readonl
         return html`<tr><th scope="row">${name(label)}</th>${cells}</tr>`;
     });
     return html`<p class="caption" id="matrix">Confusion matrix of the ${countOf(testRows, "tested row")}</p><p
-        class="fine">Lines are actual classes, columns what they were predicted as. Right is what is framed; shares
-        are of the line.</p><div class="scroll" role="region" aria-labelledby="matrix" tabindex="0"><table
+        class="fine">Rows are actual classes, columns predicted ones. Framed cells are correct; shares are of the
+        row.</p><div class="scroll" role="region" aria-labelledby="matrix" tabindex="0"><table
         class="matrix${steep}" aria-labelledby="matrix"><thead><tr><td class="corner">actual ↓ predicted
         →</td>${head}</tr></thead><tbody>${lines}</tbody></table></div>`;
 }
@@ -42,11 +43,8 @@ function drawMatrix(classes: readonly ClassMeasures[], matrix: readonly (readonl
 function drawCell(count: number, support: number, isRight: boolean): Html {
     const share = support === 0 ? 0 : count / support;
     const shade = count === 0 ? "none" : `${isRight ? "right" : "wrong"} q${Math.max(1, Math.round(share * 9))}`;
-    return html`<td class="${shade}"><b>${formatCount(count)}</b>${
-        count > 0 &&
-        html`
-        <small>${formatShare(share)}</small>`
-    }</td>`;
+    const shown = count > 0 && html` <small>${formatShare(share)}</small>`;
+    return html`<td class="${shade}"><b>${formatCount(count)}</b>${shown}</td>`;
 }
 
 function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (readonly number[])[]): Html {
@@ -55,23 +53,24 @@ function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (reado
         .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
         .sort((a, b) => b.count - a.count);
     if (mistakes.length === 0) {
-        return html`<p>No row was predicted wrongly.</p>`;
+        return html`<p>No row was predicted incorrectly.</p>`;
     }
     const shown = mistakes.slice(0, MOST_MISTAKES);
     const left = mistakes.length - shown.length;
     const rows = shown.map(({ actual, predicted, count }) => {
-        const of = classes[actual]?.support ?? 0;
-        return html`<tr><th scope="row">${name(classes[actual]?.label ?? "")}</th><td>${name(
-            classes[predicted]?.label ?? "",
-        )}</td><td class="number">${formatCount(count)}</td><td
-        class="number">${alignedShare(of === 0 ? 0 : count / of)}</td></tr>`;
+        const support = classes[actual]?.support ?? 0;
+        const [actualName, predictedName] = [actual, predicted].map((label) => name(classes[label]?.label ?? ""));
+        const share = alignedShare(support === 0 ? 0 : count / support);
+        return html`<tr><th scope="row">${actualName}</th><td>${predictedName}</td><td
+            class="number">${formatCount(count)}</td><td class="number">${share}</td></tr>`;
     });
     const head = ["Actual class", "Predicted as", "Rows", "Share of the class"];
-    return html`${drawTable("The commonest mistakes", head, rows, "numbers-last")}${
+    const table = drawTable("The commonest mistakes", head, rows, "numbers-last");
+    const hidden =
         left > 0 &&
         html`<p class="fine">${countOf(left, "rarer pair")} of ${classes.length} classes not shown; the whole
-            confusion matrix is in metrics.json.</p>`
-    }`;
+            confusion matrix is in metrics.json.</p>`;
+    return html`${table}${hidden}`;
 }
 
 function drawClasses({ classes = [], macroPrecision = 0, macroRecall = 0, macroF1 = 0 }: ReportInput["metrics"]): Html {
@@ -80,19 +79,22 @@ function drawClasses({ classes = [], macroPrecision = 0, macroRecall = 0, macroF
         ? [...classes].sort((a, b) => Number(b.support > 0) - Number(a.support > 0) || a.f1 - b.f1)
         : classes;
     const rows = listed.map(({ label, precision, recall, f1, support }) => {
-        const measured = (share: number) =>
-            support === 0 ? html`<td class="number">–</td>` : html`<td class="number">${alignedShare(share)}</td>`;
-        return html`<tr><th scope="row">${name(label)}</th><td
-            class="bar-cell">${shareBar(recall)}</td>${measured(recall)}${measured(
-                precision,
-            )}${measured(f1)}<td class="number">${formatCount(support)}</td></tr>`;
+        const measures = [recall, precision, f1].map((share) => {
+            const shown = support === 0 ? "–" : alignedShare(share);
+            return html`<td class="number">${shown}</td>`;
+        });
+        return html`<tr><th scope="row">${name(label)}</th><td class="bar-cell">${shareBar(recall)}</td>${measures}<td
+            class="number">${formatCount(support)}</td></tr>`;
     });
     const caption = isLong
         ? html`The ${FIRST_CLASSES} classes with the lowest F1, of ${formatCount(classes.length)}`
         : "The classes one by one";
     const restCaption = `The other ${countOf(classes.length - FIRST_CLASSES, "class", "classes")}`;
     const head = ["Class", html`<span class="hidden">Recall as a bar</span>`, "Recall", "Precision", "F1", "Rows"];
-    return html`${drawLongTable({ caption, restCaption, head, kind: classes.length <= SIDE_BY_SIDE ? "measures slim" : "measures" }, rows, FIRST_CLASSES)}<p class="fine">Recall: of the rows of a class, the share that was found. Precision: of the rows that were called so, the share that is. F1 is their harmonic mean. On average over the classes, each counting the same: recall ${formatShare(
-        macroRecall,
-    )}, precision ${formatShare(macroPrecision)}, F1 ${formatShare(macroF1)}.</p>`;
+    const kind = classes.length <= SIDE_BY_SIDE ? "measures slim" : "measures";
+    const table = drawLongTable({ caption, restCaption, head, kind }, rows, FIRST_CLASSES);
+    const [recall, precision, f1] = [macroRecall, macroPrecision, macroF1].map(formatShare);
+    return html`${table}<p class="fine">Recall: the share of the rows of a class that was found. Precision: the share of
+        the rows predicted as a class that belongs to it. F1 is their harmonic mean. Unweighted means over the classes:
+        recall ${recall}, precision ${precision}, F1 ${f1}.</p>`;
 }

@@ -1,75 +1,71 @@
 import { type Html, html, name } from "../html";
-import type { ReportInput } from "../input";
+import type { ClassMeasures, ReportInput } from "../input";
 import { countOf, formatCount, formatNumber, formatShare } from "../numbers";
 import { shareBar } from "./section";
 
-/** The measure that counts, in a sentence and against what could be had without a model. */
+const NO_BETTER = html` <strong>So it is no better than that: it has learned nothing that helps.</strong>`;
+
+/** The main metric, in a sentence and compared with predicting without a model. */
 export function drawHeadline(input: ReportInput): Html {
     return input.model.task === "classification" ? drawClassification(input) : drawRegression(input);
 }
 
 function drawClassification(input: ReportInput): Html {
     const { accuracy = 0, baselineAccuracy = 0, testRows, classes = [] } = input.metrics;
-    const right = Math.round(accuracy * testRows);
-    const commonest = classes.reduce((best, item) => (item.support > best.support ? item : best), {
-        label: "",
-        support: -1,
-    });
-    const always = Math.round(baselineAccuracy * testRows);
-    const [low, high] = wilsonInterval(accuracy, testRows);
-    const verdict =
-        accuracy > baselineAccuracy
-            ? ""
-            : html` <strong>So it is no better than that: it has learned nothing that helps.</strong>`;
+    const rows = countOf(testRows, "row");
+    const right = formatCount(Math.round(accuracy * testRows));
+    const always = formatCount(Math.round(baselineAccuracy * testRows));
+    const [low, high] = wilsonInterval(accuracy, testRows).map(formatShare);
+    const commonest = name(mostFrequent(classes));
+    const comparison = drawComparison([
+        ["This model", accuracy, formatShare(accuracy)],
+        ["Always the commonest", baselineAccuracy, formatShare(baselineAccuracy)],
+    ]);
+    const words = html`Of ${rows} that it had not seen, it predicted the right class for <b>${right}</b>. Always answering
+        ${commonest}, the commonest class among them, would be right for ${always}.`;
+    const interval = html`With ${rows} to test on, the accuracy on new rows of the same kind is likely between ${low} and
+        ${high} (Wilson's 95 % interval).`;
     return html`<div class="headline"><p class="figure"><b>${formatShare(accuracy)}</b> accuracy</p><div
-        class="words"><p>Of ${countOf(
-            testRows,
-            "row",
-        )} that it had not seen, it named the right class for <b>${formatCount(right)}</b>. Always answering ${name(
-            commonest.label,
-        )}, the commonest class among them, would be right for ${formatCount(always)}.${verdict}</p>${drawComparison([
-            ["This model", accuracy, formatShare(accuracy)],
-            ["Always the commonest", baselineAccuracy, formatShare(baselineAccuracy)],
-        ])}<p class="fine">With ${countOf(testRows, "row")} to test on, the accuracy on new rows of the same kind is
-    likely between ${formatShare(low)} and ${formatShare(high)} (95 % interval of
-    Wilson).${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
+        class="words"><p>${words}${accuracy <= baselineAccuracy && NO_BETTER}</p>${comparison}<p
+        class="fine">${interval}${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
+}
+
+function mostFrequent(classes: readonly ClassMeasures[]): string {
+    const none = { label: "", support: -1 };
+    return classes.reduce((best, item) => (item.support > best.support ? item : best), none).label;
 }
 
 function drawRegression(input: ReportInput): Html {
     const { mae = 0, rmse = 0, r2 = null, testRows } = input.metrics;
-    // Of always answering the mean of the tested rows: that is what R² compares with.
+    // R² compares with always answering the mean of the tested rows.
     const baseline = r2 !== null && r2 < 1 ? rmse / Math.sqrt(1 - r2) : undefined;
-    const better = r2 !== null && r2 > 0;
+    const isBetter = r2 !== null && r2 > 0;
+    const comparison =
+        baseline !== undefined &&
+        drawComparison([
+            ["This model", rmse / Math.max(rmse, baseline), formatNumber(rmse, 4)],
+            ["Always the mean", baseline / Math.max(rmse, baseline), formatNumber(baseline, 4)],
+        ]);
     const sentence =
         baseline === undefined
             ? r2 === null && html` The tested values do not vary, so there is nothing to compare it with.`
-            : html` The root of its mean squared error is ${formatNumber(rmse, 4)}; always answering the mean would
-                have ${formatNumber(baseline, 4)}.${
-                    !better &&
-                    html` <strong>So it is no better than that: it has learned nothing that
-                  helps.</strong>`
-                }`;
-    return html`<div class="headline"><p class="figure"><b>${formatNumber(mae, 3)}</b> mean absolute error</p><div
-        class="words"><p>For ${countOf(
-            testRows,
-            "row",
-        )} that it had not seen, it was off by <b>${formatNumber(mae, 3)}</b> on average.${sentence}</p>${
-            baseline !== undefined &&
-            drawComparison([
-                ["This model", rmse / Math.max(rmse, baseline), formatNumber(rmse, 4)],
-                ["Always the mean", baseline / Math.max(rmse, baseline), formatNumber(baseline, 4)],
-            ])
-        }<p class="fine">${
-            r2 !== null &&
-            html`R² is ${formatNumber(r2, 3)}${better && html`: it explains ${formatShare(r2)} of the variance`}.`
-        }${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
+            : html` Its root mean squared error is ${formatNumber(rmse, 4)}; always answering the mean would have
+                ${formatNumber(baseline, 4)}.${!isBetter && NO_BETTER}`;
+    const off = formatNumber(mae, 3);
+    const words = html`For ${countOf(testRows, "row")} that it had not seen, it was off by <b>${off}</b> on average.`;
+    const explained = isBetter && html`: it explains ${formatShare(r2)} of the variance`;
+    const fit = r2 !== null && html`R² is ${formatNumber(r2, 3)}${explained}.`;
+    return html`<div class="headline"><p class="figure"><b>${off}</b> mean absolute error</p><div
+        class="words"><p>${words}${sentence}</p>${comparison}<p
+        class="fine">${fit}${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
 }
 
 function drawComparison(bars: readonly [label: string, share: number, shown: string][]): Html {
-    return html`<dl class="bars">${bars.map(
-        ([label, share, shown], place) =>
-            html`<div class="${place > 0 && "other"}"><dt>${label}</dt><dd>${shareBar(share)}<span>${shown}</span></dd></div>`,
-    )}</dl>`;
+    const rows = bars.map(([label, share, shown], index) => {
+        const value = html`<dd>${shareBar(share)}<span>${shown}</span></dd>`;
+        return html`<div class="${index > 0 && "other"}"><dt>${label}</dt>${value}</div>`;
+    });
+    return html`<dl class="bars">${rows}</dl>`;
 }
 
 function outOfBagText({ metrics: { outOfBag } }: ReportInput): Html | undefined {
@@ -98,7 +94,7 @@ function crossValidationText({ metrics: { cv } }: ReportInput): Html | undefined
 }
 
 /**
- * Wilson's score interval for a share that was seen in so many trials, 95 %.
+ * Wilson's 95 % score interval for a share observed in a number of trials.
  * E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
  */
 export function wilsonInterval(share: number, trials: number): [low: number, high: number] {
@@ -106,6 +102,6 @@ export function wilsonInterval(share: number, trials: number): [low: number, hig
     const middle = share + (z * z) / (2 * trials);
     const spread = z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials));
     const scale = 1 + (z * z) / trials;
-    // At the ends of the range the formula is exact, and its rounding is not.
+    // At the ends of the range the formula is exact, but its rounding is not.
     return [share === 0 ? 0 : (middle - spread) / scale, share === 1 ? 1 : (middle + spread) / scale];
 }

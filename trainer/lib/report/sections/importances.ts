@@ -5,7 +5,7 @@ import { drawLongTable, type Section, shareBar } from "./section";
 
 const FIRST = 15;
 
-/** What the model decides by; nothing when the metrics do not tell. */
+/** The importances of the features; undefined when the metrics have none. */
 export function importancesSection({ metrics, model }: ReportInput): Section | undefined {
     const all = metrics.featureImportances ?? [];
     const used = all.filter(({ importance }) => importance > 0);
@@ -15,8 +15,7 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
     const greatest = used[0]?.importance ?? 1;
     const rows = used.map(
         ({ feature, importance }) =>
-            html`<tr><th scope="row">${name(feature)}</th><td
-                class="bar-cell">${shareBar(importance / greatest)}</td><td
+            html`<tr><th scope="row">${name(feature)}</th><td class="bar-cell">${shareBar(importance / greatest)}</td><td
                 class="number">${alignedShare(importance)}</td></tr>`,
     );
     const unused = all.length - used.length;
@@ -27,18 +26,17 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
         head: ["Feature", html`<span class="hidden">Importance as a bar</span>`, "Importance"],
         kind: "importances",
     };
+    const drawn =
+        rows.length > 0
+            ? drawLongTable(table, rows, FIRST)
+            : html`<p>Nothing: it gives the same answer for every row.</p>`;
+    const measure = model.task === "classification" ? "impurity" : "squared error";
+    const rest = unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never asked for.`;
     return {
         id: "importances",
         short: "Features",
         title: "What it decides by",
-        content: html`${
-            rows.length > 0
-                ? drawLongTable(table, rows, FIRST)
-                : html`<p>Nothing: it gives the same answer to every row.</p>`
-        }<p class="fine">How much of the ${
-            model.task === "classification" ? "impurity" : "squared error"
-        } the questions about a feature take away, weighted by rows${trees}.${
-            unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never asked for.`
-        }</p>`,
+        content: html`${drawn}<p class="fine">The share of the ${measure} that the questions about a feature remove,
+            weighted by rows${trees}.${rest}</p>`,
     };
 }

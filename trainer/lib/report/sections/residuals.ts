@@ -4,12 +4,12 @@ import { coordinate, countOf, formatCount, formatNumber, formatShare, niceTicks 
 import { drawTable, type Section } from "./section";
 
 const MOST_POINTS = 2000;
-/** The drawing's own units: the square of the points, and the room for the axes. */
+/** Units of the drawing: the square of the points, and the margins for the axes. */
 const SIDE = 400;
 const BOTTOM = 46;
 const TOP = 8;
 
-/** Where a regression errs: predicted against actual, and how large the errors are. */
+/** The errors of a regression: predicted against actual values, and the sizes of the errors. */
 export function residualsSection({ test, metrics }: ReportInput): Section {
     const pairs = Array.from({ length: Math.min(test.actual.length, MOST_POINTS) }, (_, row) => ({
         actual: test.actual[row] as number,
@@ -17,7 +17,7 @@ export function residualsSection({ test, metrics }: ReportInput): Section {
     })).filter(({ actual, predicted }) => Number.isFinite(actual) && Number.isFinite(predicted));
     const content =
         pairs.length === 0
-            ? html`<p>No tested rows are at hand to be drawn.</p>`
+            ? html`<p>There are no tested rows to draw.</p>`
             : html`<div class="pair">${drawScatter(pairs, metrics.testRows)}<div>${drawErrors(pairs, metrics)}</div></div>`;
     return { id: "errors", short: "Errors", title: "How far off it is", content };
 }
@@ -34,30 +34,27 @@ function drawScatter(pairs: readonly Pair[], testRows: number): Html {
     const left = 34 + 8 * Math.max(...ticks.map((tick) => tickText(tick).length));
     const x = (value: number) => coordinate(left + (SIDE * (value - low)) / (high - low));
     const y = (value: number) => coordinate(TOP + SIDE - (SIDE * (value - low)) / (high - low));
-    const grid = ticks.map(
-        (tick) =>
-            html`<path class="grid" d="M${x(tick)} ${TOP}v${SIDE}M${left} ${y(tick)}h${SIDE}"/><text x="${x(tick)}"
-                y="${
-                    TOP + SIDE + 19
-                }" text-anchor="middle">${tickText(tick)}</text><text x="${left - 8}" y="${Number(y(tick)) + 5}"
-            text-anchor="end">${tickText(tick)}</text>`,
-    );
+    const grid = ticks.map((tick) => {
+        const [text, below] = [tickText(tick), TOP + SIDE + 19];
+        const labelX = html`<text x="${x(tick)}" y="${below}" text-anchor="middle">${text}</text>`;
+        const labelY = html`<text x="${left - 8}" y="${Number(y(tick)) + 5}" text-anchor="end">${text}</text>`;
+        return html`<path class="grid" d="M${x(tick)} ${TOP}v${SIDE}M${left} ${y(tick)}h${SIDE}"/>${labelX}${labelY}`;
+    });
     const points = pairs.map(({ actual, predicted }) => html`<circle cx="${x(actual)}" cy="${y(predicted)}" r="3.5"/>`);
-    const drawn =
-        pairs.length < testRows
-            ? `${formatCount(pairs.length)} of ${countOf(testRows, "tested row")}`
-            : countOf(testRows, "tested row");
-    const label = `Predicted against actual values of ${drawn}; a point on the diagonal is predicted rightly`;
-    return html`<figure class="scatter"><svg role="img" aria-label="${label}" viewBox="0 0 ${left + SIDE + 12} ${
-        TOP + SIDE + BOTTOM
-    }">${grid}<path class="diagonal" d="M${left} ${TOP + SIDE}L${left + SIDE} ${TOP}"/><g class="points${
-        pairs.length > 300 && " dense"
-    }">${points}</g><text class="axis" x="${left + SIDE / 2}" y="${
-        TOP + SIDE + 41
-    }" text-anchor="middle">actual</text><text class="axis" transform="translate(13 ${
-        TOP + SIDE / 2
-    }) rotate(-90)" text-anchor="middle">predicted</text></svg><figcaption>${drawn}. On the line a prediction is
-    right; below it, it is too low.</figcaption></figure>`;
+    const tested = countOf(testRows, "tested row");
+    const drawn = pairs.length < testRows ? `${formatCount(pairs.length)} of ${tested}` : tested;
+    const label = `Predicted against actual values of ${drawn}; a point on the diagonal is a correct prediction`;
+    const diagonal = html`<path class="diagonal" d="M${left} ${TOP + SIDE}L${left + SIDE} ${TOP}"/>`;
+    const dense = pairs.length > 300 && " dense";
+    const axisX = html`<text class="axis" x="${left + SIDE / 2}" y="${TOP + SIDE + 41}"
+        text-anchor="middle">actual</text>`;
+    const axisY = html`<text class="axis" transform="translate(13 ${TOP + SIDE / 2}) rotate(-90)"
+        text-anchor="middle">predicted</text>`;
+    const drawing = html`${grid}${diagonal}<g class="points${dense}">${points}</g>${axisX}${axisY}`;
+    const viewBox = `0 0 ${left + SIDE + 12} ${TOP + SIDE + BOTTOM}`;
+    return html`<figure class="scatter"><svg role="img" aria-label="${label}"
+        viewBox="${viewBox}">${drawing}</svg><figcaption>${drawn}. Predictions on the line are correct; those below it
+        are too low.</figcaption></figure>`;
 }
 
 function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, testRows }: ReportInput["metrics"]): Html {
@@ -79,41 +76,41 @@ function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, test
     const lines = rows.map(
         ([label, value]) => html`<tr><th scope="row">${label}</th><td class="number">${value}</td></tr>`,
     );
-    return html`${drawTable("The errors in numbers", ["Measure", "Value"], lines, "numbers-last")}${drawHistogram(errors)}${
+    const table = drawTable("The errors in numbers", ["Measure", "Value"], lines, "numbers-last");
+    const note =
         pairs.length < testRows &&
         html`<p class="fine">The first three are over all ${countOf(testRows, "tested row")}, the others over those
-            drawn.</p>`
-    }`;
+            drawn.</p>`;
+    return html`${table}${drawHistogram(errors)}${note}`;
 }
 
 const BINS = 21;
 
-/** How the errors are spread around nought: bins of equal width, the outermost take what is beyond. */
+/** The distribution of the errors around zero, in bins of equal width; the outermost bins include everything beyond. */
 function drawHistogram(errors: readonly number[]): Html {
     const sizes = errors.map(Math.abs).sort((a, b) => a - b);
     const reach = sizes[Math.floor(0.98 * (sizes.length - 1))] || maximum(sizes) || 1;
     const bins = new Array<number>(BINS).fill(0);
     for (const error of errors) {
         const bin = Math.round(((error / reach + 1) / 2) * (BINS - 1));
-        const place = Math.min(BINS - 1, Math.max(0, bin));
-        bins[place] = (bins[place] as number) + 1;
+        const index = Math.min(BINS - 1, Math.max(0, bin));
+        bins[index] = (bins[index] as number) + 1;
     }
     const most = maximum(bins);
-    const bars = bins.map((count, place) => {
+    const bars = bins.map((count, index) => {
         const height = (90 * count) / most;
-        return html`<rect x="${place * 20 + 2}" y="${coordinate(94 - height)}" width="16"
+        return html`<rect x="${index * 20 + 2}" y="${coordinate(94 - height)}" width="16"
             height="${coordinate(height)}"/>`;
     });
-    const label = `Histogram of the errors, predicted less actual, from ${formatNumber(-reach, 3)} to ${formatNumber(reach, 3)}`;
-    return html`<figure class="histogram"><svg role="img" aria-label="${label}" viewBox="0 0 420 120"><g
-        class="bins">${bars}</g><path class="zero" d="M210 0V98"/><path class="base" d="M0 94.5H420"/><text x="2"
-        y="114">${formatNumber(
-            -reach,
-            3,
-        )}</text><text x="210" y="114" text-anchor="middle">0</text><text x="418" y="114" text-anchor="end">${formatNumber(
-            reach,
-            3,
-        )}</text></svg><figcaption>Predicted less actual: how the errors are spread.</figcaption></figure>`;
+    const [least, greatest] = [formatNumber(-reach, 3), formatNumber(reach, 3)];
+    const label = `Histogram of the errors, predicted minus actual, from ${least} to ${greatest}`;
+    const axis = html`<path class="zero" d="M210 0V98"/><path class="base" d="M0 94.5H420"/>`;
+    const ticks = html`<text x="2" y="114">${least}</text><text x="210" y="114" text-anchor="middle">0</text><text
+        x="418" y="114" text-anchor="end">${greatest}</text>`;
+    const drawing = html`<g class="bins">${bars}</g>${axis}${ticks}`;
+    return html`<figure class="histogram"><svg role="img" aria-label="${label}"
+        viewBox="0 0 420 120">${drawing}</svg><figcaption>Distribution of the errors: predicted minus
+        actual.</figcaption></figure>`;
 }
 
 function withMargin(low: number, high: number): [number, number] {

@@ -3,14 +3,16 @@ import type { ReportInput } from "../input";
 import { countOf, formatCount } from "../numbers";
 import { drawLongTable, drawTable, type Section } from "./section";
 
+const FIRST_WARNINGS = 20;
 const FIRST_FEATURES = 20;
 const FIRST_CATEGORIES = 6;
 const MOST_CATEGORIES = 500;
 const FIRST_DROPPED = 20;
 
-/** What was trained on what. */
+/** The dataset, the features and the hyperparameters. */
 export function trainingSection({ source, dataset, model, metrics }: ReportInput): Section {
     const { dropped, rowsWithoutTarget, target, warnings } = dataset;
+    const kind = model.task === "classification" ? countOf(model.classes.length, "class", "classes") : "a number";
     const facts: [string, Part][] = [
         ["Data set", html`<code>${source}</code>`],
         [
@@ -21,30 +23,30 @@ export function trainingSection({ source, dataset, model, metrics }: ReportInput
         ...(rowsWithoutTarget > 0
             ? [["Left out", `${countOf(rowsWithoutTarget, "row")} without a value in the target`] as [string, Part]]
             : []),
-        [
-            "Target",
-            html`${name(model.target)}, ${
-                model.task === "classification" ? countOf(model.classes.length, "class", "classes") : "a number"
-            } (${target.why})`,
-        ],
+        ["Target", html`${name(model.target)}, ${kind} (${target.why})`],
         ["Algorithm", algorithmText(model)],
         ["Dropped columns", dropped.length === 0 ? "none" : listDropped(dropped)],
     ];
+    const list = facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`);
+    const [features, hyperparameters] = [drawFeatures(model.features), drawHyperparameters(model.hyperparameters)];
     return {
         id: "training",
         short: "Training",
         title: "What was trained on what",
-        content: html`${
-            warnings.length > 0 &&
-            html`<div class="notice" role="note"><b>${warnings.length === 1 ? "A warning" : `${warnings.length} warnings`}</b><ul>${warnings
-                .slice(0, FIRST_FEATURES)
-                .map((warning) => html`<li>${warning}</li>`)}${
-                warnings.length > FIRST_FEATURES &&
-                html`<li>and ${warnings.length - FIRST_FEATURES} more, in the log</li>`
-            }</ul></div>`
-        }<dl class="facts">${facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl><div
-            class="two"><div>${drawFeatures(model.features)}</div><div>${drawHyperparameters(model.hyperparameters)}</div></div>`,
+        content: html`${drawWarnings(warnings)}<dl class="facts">${list}</dl><div
+            class="two"><div>${features}</div><div>${hyperparameters}</div></div>`,
     };
+}
+
+function drawWarnings(warnings: readonly string[]): Html | undefined {
+    if (warnings.length === 0) {
+        return undefined;
+    }
+    const head = warnings.length === 1 ? "A warning" : `${warnings.length} warnings`;
+    const shown = warnings.slice(0, FIRST_WARNINGS).map((warning) => html`<li>${warning}</li>`);
+    const left = warnings.length - FIRST_WARNINGS;
+    const more = left > 0 && html`<li>and ${left} more, in the log</li>`;
+    return html`<div class="notice" role="note"><b>${head}</b><ul>${shown}${more}</ul></div>`;
 }
 
 function algorithmText({ algorithm, trees, task, library }: ReportInput["model"]): string {
@@ -55,11 +57,10 @@ function algorithmText({ algorithm, trees, task, library }: ReportInput["model"]
 
 function listDropped(dropped: ReportInput["dataset"]["dropped"]): Html {
     const left = dropped.length - FIRST_DROPPED;
-    return html`${dropped
-        .slice(0, FIRST_DROPPED)
-        .map(({ name: column, why }, place) => html`${place > 0 && "; "}${name(column)} (${why})`)}${
-        left > 0 && ` and ${left} more`
-    }`;
+    const shown = dropped.slice(0, FIRST_DROPPED).map(({ name: column, why }, index) => {
+        return html`${index > 0 && "; "}${name(column)} (${why})`;
+    });
+    return html`${shown}${left > 0 && ` and ${left} more`}`;
 }
 
 function drawHyperparameters(hyperparameters: Readonly<Record<string, unknown>>): Html {
@@ -91,13 +92,13 @@ function drawFeatures(features: ReportInput["model"]["features"]): Html {
 }
 
 function drawCategories(categories: readonly string[]): Html {
-    const list = (some: readonly string[]) => some.map((text, place) => html`${place > 0 && ", "}${name(text)}`);
+    const list = (some: readonly string[]) => some.map((text, index) => html`${index > 0 && ", "}${name(text)}`);
     const count = `text, ${countOf(categories.length, "category", "categories")}`;
     if (categories.length <= FIRST_CATEGORIES) {
         return html`${count}: ${list(categories)}`;
     }
     const left = categories.length - MOST_CATEGORIES;
-    return html`<details class="fold"><summary>${count}</summary>${list(categories.slice(0, MOST_CATEGORIES))}${
-        left > 0 && ` and ${formatCount(left)} more, in model.json`
-    }</details>`;
+    const more = left > 0 && ` and ${formatCount(left)} more, in model.json`;
+    const shown = list(categories.slice(0, MOST_CATEGORIES));
+    return html`<details class="fold"><summary>${count}</summary>${shown}${more}</details>`;
 }

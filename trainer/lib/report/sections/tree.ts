@@ -6,7 +6,7 @@ import { DRAWN, drawTree, isSmall } from "../tree/outline";
 import { readTree, type TreeView } from "../tree/read-tree";
 import { rowForm } from "../tree/row-form";
 
-/** The tree, and a form to follow a row through it. Of a forest: its first tree. */
+/** The tree, or the first tree of a forest, and a form that follows a row through it. */
 export function treeSection({ model }: ReportInput): { title: string; content: Html } {
     const root = model.trees[0]?.root ?? {};
     const tree = readTree(root, model);
@@ -18,21 +18,23 @@ export function treeSection({ model }: ReportInput): { title: string; content: H
             content: html`<p>It asks nothing: every row gets the same answer.</p>${drawTree(tree, model)}`,
         };
     }
+    const text = introduction(tree, isForest, model.trees.length);
+    const overview = !isSmall(tree) && drawIcicle(tree, model);
     return {
         title,
-        content: html`<p>${introduction(tree, isForest, model.trees.length)}</p>${rowForm(tree, model)}${
-            !isSmall(tree) && drawIcicle(tree, model)
-        }<div class="tools" id="tools" hidden><button type="button" id="unfold">Unfold all</button><button
-        type="button" id="fold">Fold all</button></div>${drawTree(tree, model)}${notDrawnText(tree)}`,
+        content: html`<p>${text}</p>${rowForm(tree, model)}${overview}${TOOLS}${drawTree(tree, model)}${notDrawnText(tree)}`,
     };
 }
+
+const TOOLS = html`<div class="tools" id="tools" hidden><button type="button" id="unfold">Unfold all</button><button
+    type="button" id="fold">Fold all</button></div>`;
 
 function introduction({ root }: TreeView, isForest: boolean, trees: number): Html {
     const how = html`A row starts at the first question. Yes leads to the first branch, no to the second, until no
         question is left.`;
     return isForest
-        ? html`A forest answers with the mean of ${countOf(trees, "tree")}, each grown on other rows and asking for
-            other columns. This is the first, as an example; alone it mostly answers worse than all together. ${how}`
+        ? html`A forest answers with the mean of ${countOf(trees, "tree")}, each grown on different rows and columns.
+            This is the first, as an example; it is usually less accurate than the forest. ${how}`
         : html`${countOf(root.leaves - 1, "question")} lead to ${countOf(root.leaves, "leaf", "leaves")}. ${how}`;
 }
 
@@ -45,6 +47,6 @@ function notDrawnText({ root, splits }: TreeView): Html | undefined {
         splits < all
             ? ` The form above follows a row through the first ${formatCount(splits)}.`
             : " The form above follows a row through all of them.";
-    return html`<p class="fine">Drawn are the ${DRAWN} questions that the most rows come to, of
-        ${formatCount(all)}.${followed} The whole tree is in model.json.</p>`;
+    return html`<p class="fine">The ${DRAWN} questions with the most rows are drawn, of ${formatCount(all)}.${followed}
+        The whole tree is in model.json.</p>`;
 }

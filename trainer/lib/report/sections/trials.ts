@@ -5,7 +5,7 @@ import { drawLongTable, type Section } from "./section";
 
 const FIRST = 20;
 
-/** Every point of the grid, the best first; nothing when there was no search. */
+/** Every trial, the best first; undefined when there was no search. */
 export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Section | undefined {
     if (trials.length === 0) {
         return undefined;
@@ -13,12 +13,12 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
     const measure = cv?.measure ?? "accuracy";
     const isShare = measure === "accuracy";
     const sorted = trials
-        .map((trial, place) => ({ trial, place }))
+        .map((trial, index) => ({ trial, index }))
         .sort(
             (a, b) =>
                 Number(b.trial.best) - Number(a.trial.best) ||
                 (isShare ? b.trial.mean - a.trial.mean : a.trial.mean - b.trial.mean) ||
-                a.place - b.place,
+                a.index - b.index,
         )
         .map(({ trial }) => trial);
     const searched = [...new Set(trials.flatMap(({ hyperparameters }) => Object.keys(hyperparameters)))];
@@ -27,7 +27,7 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
         sorted.reduce((high, { mean, std }) => Math.max(high, mean + std), -Infinity),
     ];
     const format = (value: number) => (isShare ? alignedShare(value) : formatNumber(value, 4));
-    const rows = sorted.map((trial, place) => drawTrial(trial, place + 1, searched, bounds, format));
+    const rows = sorted.map((trial, index) => drawTrial(trial, index + 1, searched, bounds, format));
     const folds = cv?.folds ?? trials[0]?.scores.length ?? 0;
     const head = [
         "Rank",
@@ -46,8 +46,8 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
         id: "trials",
         short: "Trials",
         title: "What was tried",
-        content: html`<p>Every combination was tested by cross-validation over ${folds} folds of the rows that are
-            trained on. The best was then tested on the rows held back: that is the figure at the top.</p><div
+        content: html`<p>Every combination was tested by cross-validation over ${folds} folds of the training rows. The best
+            was then tested on the rows held back, which gives the figure at the top.</p><div
             class="scroll" role="region" aria-label="Trials" tabindex="0">${drawLongTable(table, rows, FIRST)}</div>`,
     };
 }
@@ -61,15 +61,15 @@ function drawTrial(
 ): Html {
     const values = searched.map((key) => {
         const value = hyperparameters[key];
-        return html`<td>${value === undefined ? "–" : name(typeof value === "string" ? value : JSON.stringify(value))}</td>`;
+        const text = typeof value === "string" ? value : JSON.stringify(value);
+        return html`<td>${text === undefined ? "–" : name(text)}</td>`;
     });
     const x = (value: number) => Number((high > low ? 3 + (94 * (value - low)) / (high - low) : 50).toFixed(1));
     const [from, middle, to] = [x(mean - std), x(mean), x(mean + std)];
     const drawing = html`<svg class="whisker" aria-hidden="true"><rect class="track" y="7" width="100%"
         height="1"/><rect class="range" x="${from}%" y="6" width="${Number((to - from).toFixed(1))}%" height="3"
         rx="1.5"/><circle class="fill" cx="${middle}%" cy="7.5" r="4"/></svg>`;
-    return html`<tr${best && html` class="best"`}><th scope="row">${
-        best ? html`<span class="tag">best</span>` : rank
-    }</th><td class="number">${format(mean)}</td><td class="number">${format(std)}</td><td
-    class="bar-cell">${drawing}</td>${values}</tr>`;
+    const head = best ? html`<span class="tag">best</span>` : rank;
+    return html`<tr${best && html` class="best"`}><th scope="row">${head}</th><td class="number">${format(mean)}</td><td
+        class="number">${format(std)}</td><td class="bar-cell">${drawing}</td>${values}</tr>`;
 }

@@ -2,10 +2,9 @@ import { type Html, html } from "../html";
 import { coordinate } from "../numbers";
 import type { NodeView } from "./read-tree";
 
-/** The least and the greatest mean of the nodes that are shown. */
+/** The smallest and the largest mean of the nodes shown. */
 export type MeanRange = readonly [low: number, high: number];
 
-/** The means of a tree's leaves lie around those of the nodes above them. */
 export function meanRange(root: NodeView): MeanRange {
     let low = Infinity;
     let high = -Infinity;
@@ -23,18 +22,18 @@ export function meanRange(root: NodeView): MeanRange {
     return [low, high];
 }
 
-/** Where a mean lies in the range, 0 to 1. */
-export function placeInRange(mean: number, [low, high]: MeanRange): number {
+/** Relative position of a mean in the range, 0 to 1. */
+export function positionInRange(mean: number, [low, high]: MeanRange): number {
     return high > low ? (mean - low) / (high - low) : 0.5;
 }
 
-/** A node's shares side by side, or its mean as a point on a line. The text beside it says the same. */
+/** The shares of a node side by side, or its mean as a point on a line. The text beside it says the same. */
 export function nodeBar({ answer }: NodeView, range: MeanRange): Html {
     if (answer === undefined) {
         return html``;
     }
     if ("mean" in answer) {
-        const x = coordinate(3 + 94 * placeInRange(answer.mean, range));
+        const x = coordinate(3 + 94 * positionInRange(answer.mean, range));
         return html`<svg class="bar" aria-hidden="true"><rect class="track" y="2" width="100%" height="2"/><circle
             class="fill" cx="${x}%" cy="3" r="3"/></svg>`;
     }

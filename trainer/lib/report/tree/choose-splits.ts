@@ -1,16 +1,16 @@
 import type { TreeNode } from "../../model";
 import type { RowsOf } from "./summaries";
 
-/** More would make a file that nobody opens. */
+/** Limits that keep the file small enough to open. */
 export interface Limits {
     splits: number;
-    /** What the chosen splits may cost, by the caller's own measure. */
+    /** Maximum total cost of the chosen splits, in the caller's unit. */
     cost: number;
 }
 
 /**
- * Chooses the splits with the most rows, from the root down; every split stands after the one above it, so that any first
- * part of the list is a tree too. Ties: the split that was found first.
+ * Chooses the splits with the most rows, from the root down. Every split comes after its parent, so any prefix of the list is
+ * also a tree. Ties go to the split found first.
  */
 export function chooseSplits(
     root: TreeNode,
@@ -39,16 +39,16 @@ export function chooseSplits(
     return chosen;
 }
 
-/** A binary heap: the most rows first, then the earliest. */
+/** A binary heap: most rows first, then earliest. */
 class Heap {
     readonly #entries: { node: TreeNode; rows: number; order: number }[] = [];
     #count = 0;
 
     push(node: TreeNode, rows: number): void {
         const entries = this.#entries;
-        let place = entries.push({ node, rows, order: this.#count++ }) - 1;
-        while (place > 0 && this.#isBefore(place, (place - 1) >> 1)) {
-            place = this.#swap(place, (place - 1) >> 1);
+        let index = entries.push({ node, rows, order: this.#count++ }) - 1;
+        while (index > 0 && this.#isBefore(index, (index - 1) >> 1)) {
+            index = this.#swap(index, (index - 1) >> 1);
         }
     }
 
@@ -59,14 +59,14 @@ class Heap {
         }
         this.#swap(0, entries.length - 1);
         const top = entries.pop();
-        let place = 0;
+        let index = 0;
         for (;;) {
-            const children = [2 * place + 1, 2 * place + 2].filter((child) => child < entries.length);
-            const first = children.reduce((best, child) => (this.#isBefore(child, best) ? child : best), place);
-            if (first === place) {
+            const children = [2 * index + 1, 2 * index + 2].filter((child) => child < entries.length);
+            const first = children.reduce((best, child) => (this.#isBefore(child, best) ? child : best), index);
+            if (first === index) {
                 return top?.node;
             }
-            place = this.#swap(place, first);
+            index = this.#swap(index, first);
         }
     }
 
@@ -76,7 +76,7 @@ class Heap {
         return a !== undefined && b !== undefined && (a.rows - b.rows || b.order - a.order) > 0;
     }
 
-    /** @returns where the first one is now */
+    /** @returns the new index of the first entry */
     #swap(from: number, to: number): number {
         const entries = this.#entries;
         [entries[from], entries[to]] = [entries[to] as (typeof entries)[0], entries[from] as (typeof entries)[0]];

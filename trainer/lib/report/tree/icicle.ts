@@ -1,17 +1,17 @@
 import type { Model } from "../../model";
 import { clip, type Html, html } from "../html";
 import { countOf, formatNumber } from "../numbers";
-import { type MeanRange, meanRange, placeInRange } from "./bars";
+import { type MeanRange, meanRange, positionInRange } from "./bars";
 import type { NodeView, TreeView } from "./read-tree";
 
 const LEVEL_HEIGHT = 30;
 const MOST_LEVELS = 12;
-/** Per cent of the width. What is narrower is not drawn, or not labelled, or labelled on a wide screen only. */
+/** Per cent of the width. A narrower box is not drawn, not labelled, or labelled only on a wide screen. */
 const NARROWEST = 0.25;
 const NARROWEST_LABEL = 5;
 const NARROWEST_LABEL_ON_PHONE = 20;
 
-/** The whole tree at a glance: each node as wide as its share of the rows, its children below it. */
+/** The tree at a glance: each node as wide as its share of the rows, with its children below. */
 export function drawIcicle(tree: TreeView, model: Model): Html {
     const { root } = tree;
     if (root.rows === undefined || root.rows <= 0) {
@@ -19,7 +19,7 @@ export function drawIcicle(tree: TreeView, model: Model): Html {
     }
     const boxes: { node: NodeView; x: number; width: number }[] = [];
     let isDeeper = false;
-    const place = (node: NodeView, x: number, width: number): void => {
+    const addBox = (node: NodeView, x: number, width: number): void => {
         isDeeper ||= node.depth >= MOST_LEVELS;
         if (node.depth >= MOST_LEVELS || width < NARROWEST) {
             return;
@@ -28,35 +28,33 @@ export function drawIcicle(tree: TreeView, model: Model): Html {
         if (node.split !== undefined) {
             const { yes, no } = node.split;
             const left = (width * (yes.rows ?? 0)) / (node.rows || 1);
-            place(yes, x, left);
-            place(no, x + left, width - left);
+            addBox(yes, x, left);
+            addBox(no, x + left, width - left);
         }
     };
-    place(root, 0, 100);
+    addBox(root, 0, 100);
     const levels = Math.max(...boxes.map(({ node }) => node.depth)) + 1;
     const range = meanRange(root);
     const isClasses = model.task === "classification";
     const label = `The tree at a glance: ${countOf(root.leaves, "leaf", "leaves")}, each node as wide as its share of the rows`;
+    const drawn = boxes.map(({ node, x, width }) => drawBox(node, x, width, model, range));
+    const legend = `The stronger the colour, the ${isClasses ? "more of one class" : "higher the mean"}.`;
+    const limit = isDeeper && html` The first ${MOST_LEVELS} levels are shown.`;
     return html`<figure class="icicle"><svg role="img" aria-label="${label}"
-        height="${levels * LEVEL_HEIGHT}">${boxes.map(({ node, x, width }) =>
-            drawBox(node, x, width, model, range),
-        )}</svg><figcaption>The tree at a glance: each box is as wide as its share of the rows; its question leads to the
-    boxes below it. ${
-        isClasses ? "The stronger the colour, the more of one class." : "The stronger the colour, the higher the mean."
-    }${isDeeper && html` Shown are the first ${MOST_LEVELS} levels.`}</figcaption></figure>`;
+        height="${levels * LEVEL_HEIGHT}">${drawn}</svg><figcaption>The tree at a glance: each box is as wide as its share
+        of the rows, and its question leads to the boxes below it. ${legend}${limit}</figcaption></figure>`;
 }
 
 function drawBox(node: NodeView, x: number, width: number, model: Model, range: MeanRange): Html {
     const text = width >= NARROWEST_LABEL && clip(labelOf(node, model), 60);
     const shade = Math.round(9 * strengthOf(node, model, range));
-    return html`<svg class="box q${shade}" data-n="${node.index}" x="${percent(x)}%" y="${
-        node.depth * LEVEL_HEIGHT
-    }" width="${percent(width)}%" height="${LEVEL_HEIGHT}"><rect width="100%" height="100%"/>${
-        text &&
-        html`<text x="7" y="19"${width < NARROWEST_LABEL_ON_PHONE && html` class="wide"`}${
-            node.split === undefined && html` font-weight="600"`
-        }>${text}</text>`
-    }</svg>`;
+    const wide = width < NARROWEST_LABEL_ON_PHONE && html` class="wide"`;
+    const weight = node.split === undefined && html` font-weight="600"`;
+    const drawnText = text && html`<text x="7" y="19"${wide}${weight}>${text}</text>`;
+    const position = html`x="${percent(x)}%" y="${node.depth * LEVEL_HEIGHT}"`;
+    const size = html`width="${percent(width)}%" height="${LEVEL_HEIGHT}"`;
+    return html`<svg class="box q${shade}" data-n="${node.index}" ${position} ${size}><rect width="100%"
+        height="100%"/>${drawnText}</svg>`;
 }
 
 function labelOf({ split, answer, leaves }: NodeView, model: Model): string {
@@ -69,16 +67,16 @@ function labelOf({ split, answer, leaves }: NodeView, model: Model): string {
     if ("mean" in answer) {
         return formatNumber(answer.mean, 3);
     }
-    return model.task === "classification" ? (model.classes[answer.classes[0]?.place ?? 0] ?? "") : "";
+    return model.task === "classification" ? (model.classes[answer.classes[0]?.label ?? 0] ?? "") : "";
 }
 
-/** How sure a node is, or how high, 0 to 1. */
+/** Confidence of a node, or position of its mean, 0 to 1. */
 function strengthOf({ answer }: NodeView, model: Model, range: MeanRange): number {
     if (answer === undefined) {
         return 0;
     }
     if ("mean" in answer) {
-        return placeInRange(answer.mean, range);
+        return positionInRange(answer.mean, range);
     }
     const chance = model.task === "classification" ? 1 / model.classes.length : 0;
     return Math.max(0, ((answer.classes[0]?.share ?? 0) - chance) / (1 - chance));

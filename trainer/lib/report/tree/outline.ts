@@ -5,16 +5,16 @@ import { type MeanRange, meanRange, nodeBar } from "./bars";
 import type { NodeView, SplitView, TreeView } from "./read-tree";
 import { answerText, branchTexts, compositionText, questionText } from "./words";
 
-/** Splits that are drawn at all, that are drawn on paper, and that are open at first. */
+/** Number of splits that are drawn, that are printed, and that are open at first. */
 export const DRAWN = 200;
 const ON_PAPER = 40;
 const OPEN = 12;
 
-/** A tree up to so many leaves, and levels, is drawn from the top down where there is room. */
+/** A tree with up to this many leaves and levels is drawn from the top down where there is room. */
 const CHART_LEAVES = 7;
 const CHART_LEVELS = 5;
 
-/** The tree as lists in lists: each split can be folded, and read without a script. */
+/** The tree as nested lists: each split can be folded, and read without a script. */
 export function drawTree(tree: TreeView, model: Model): Html {
     const isChart =
         tree.splits < CHART_LEAVES && tree.root.leaves <= CHART_LEAVES && levelsOf(tree.root) <= CHART_LEVELS;
@@ -47,13 +47,14 @@ function drawNode(node: NodeView, branch: Html | undefined, context: Context): H
     const texts = branchTexts(question, model.features);
     const children = html`<ul>${drawNode(yes, texts.yes, context)}${drawNode(no, texts.no, context)}</ul>`;
     const attributes = html`${rank < OPEN && html` open`}${rank < ON_PAPER && html` class="paper"`}`;
-    return html`<li id="n${node.index}" class="split w${Math.min(node.leaves, CHART_LEAVES)}"><details${attributes}><summary class="node"><span class="line">${edge}<b class="question">${questionText(
-        question,
-        model.features,
-    )}</b></span>${composition}</summary>${context.isChart && drawWires(yes.leaves, no.leaves)}${children}</details></li>`;
+    const line = html`<span class="line">${edge}<b class="question">${questionText(question, model.features)}</b></span>`;
+    const wires = context.isChart && drawWires(yes.leaves, no.leaves);
+    const details = html`<summary class="node">${line}${composition}</summary>${wires}${children}`;
+    const width = Math.min(node.leaves, CHART_LEAVES);
+    return html`<li id="n${node.index}" class="split w${width}"><details${attributes}>${details}</details></li>`;
 }
 
-/** From the middle of a node down to the middles of its two children, whose widths go by their leaves. */
+/** Lines from the middle of a node to the middles of its children, whose widths are proportional to their leaves. */
 function drawWires(left: number, right: number): Html {
     const share = left / (left + right);
     const wires = [share / 2, (1 + share) / 2].map((middle, side) => {

@@ -2,55 +2,54 @@ import type { Feature, Model, TreeNode } from "../../model";
 import { chooseSplits } from "./choose-splits";
 import { type Answer, countRows, summarize } from "./summaries";
 
-/** What a split asks. "Yes" goes left. */
+/** The question of a split. "Yes" goes left. */
 export type Question =
     /** Is the number below the threshold? A missing one is not. */
     | { kind: "below"; column: number; threshold: number }
     /** Is there a number at all? */
     | { kind: "given"; column: number }
-    /** Is the text one of the categories from `first` to before `middle`? Those that can come here end before `end`. */
+    /** Is the text one of the categories from `first` to before `middle`? The categories that can reach the node end before `end`. */
     | { kind: "one of"; column: number; first: number; middle: number; end: number };
 
 /** A node as the report shows it. */
 export interface NodeView {
-    /** Its place among the nodes that the report holds: depth first, left before right. */
+    /** Index among the nodes in the report, depth first, left before right. */
     index: number;
     depth: number;
-    /** Training rows that came here; undefined where the model does not say. */
+    /** Training rows that reached the node; undefined if unknown. */
     rows: number | undefined;
     answer: Answer | undefined;
-    /** Leaves below; 1 if it is one. */
+    /** Number of leaves below; 1 for a leaf. */
     leaves: number;
-    /** Undefined for a leaf, and for a split that the report does not go into. */
+    /** Undefined for a leaf, and for a split that is not in the report. */
     split: SplitView | undefined;
 }
 
-/** A node that asks. */
 export interface SplitView {
     question: Question;
     yes: NodeView;
     no: NodeView;
-    /** How many splits came before it, by their rows: the splits below any rank are the top of the tree. */
+    /** Rank of the split by its rows: the splits below any rank form the top of the tree. */
     rank: number;
 }
 
-/** The part of a tree that the report holds. */
+/** The part of a tree that is in the report. */
 export interface TreeView {
     root: NodeView;
-    /** Nodes that it holds. */
+    /** Number of nodes. */
     size: number;
-    /** Splits that it holds. */
+    /** Number of splits. */
     splits: number;
 }
 
-/** More would make a file that nobody opens. The costs are characters of the file. */
+/** Limits that keep the file small enough to open. The unit of the cost is a character of the file. */
 const LIMITS = { splits: 20_000, cost: 900_000 };
 const COST_OF_SPLIT = 45;
 
-/** For each text column, which categories can come to a node: from the first to before the last. */
+/** For each text column, the range of categories that can reach a node. */
 type Ranges = ReadonlyMap<number, readonly [first: number, end: number]>;
 
-/** Reads the splits with the most rows, down to where the report would become too large. */
+/** Reads the splits with the most rows, up to the limits of the report. */
 export function readTree(root: TreeNode, model: Model): TreeView {
     const rowsOf = countRows(root, model.rows);
     const chosen = chooseSplits(root, rowsOf, LIMITS, (split) => COST_OF_SPLIT + lengthOfThreshold(split, model));
@@ -75,7 +74,7 @@ export function readTree(root: TreeNode, model: Model): TreeView {
     return { root: view(root, 0, new Map()), size, splits: ranks.size };
 }
 
-/** The question of a split, and what is left to ask below it. */
+/** The question of a split, and the ranges of categories below it. */
 function ask(
     { splitColumn: column = 0, splitValue = 0 }: TreeNode,
     features: readonly Feature[],

@@ -4,29 +4,32 @@ import { formatNumber } from "../numbers";
 import type { NodeView, TreeView } from "./read-tree";
 import { type TreeData, treeData } from "./tree-data";
 
-/** So many columns are splits at once; the others are folded away. */
+/** Number of columns shown at first; the others are folded. */
 const FIRST_COLUMNS = 8;
-/** Up to so many categories are a list to choose from, up to so many are proposed while typing, more are typed. */
+/** Up to MOST_CHOICES categories are a list, up to MOST_PROPOSALS are proposed while typing, more are typed. */
 const MOST_CHOICES = 100;
 const MOST_PROPOSALS = 2000;
 
-/** A form for the values of one row. The script shows it, and marks the row's way through the tree. */
+/** A form for the values of one row. The script shows it and marks the path of the row through the tree. */
 export function rowForm(tree: TreeView, model: Model): Html {
     const data = treeData(tree, model);
     const columns = columnsByRank(tree.root);
     const asked = spansOf(data);
     const fields = columns.map((column) => drawField(column, model.features[column] as Feature, asked.get(column)));
     const more = fields.slice(FIRST_COLUMNS);
-    return html`<form id="row" autocomplete="off" hidden><div class="fields">${fields.slice(0, FIRST_COLUMNS)}</div>${
+    const first = html`<div class="fields">${fields.slice(0, FIRST_COLUMNS)}</div>`;
+    const rest =
         more.length > 0 &&
         html`<details class="fold"><summary>${more.length} more columns that the tree asks for</summary><div
-            class="fields">${more}</div></details>`
-    }<div class="result"><output id="answer" for="${columns.map((column) => `c${column}`).join(" ")}"></output><button
-    type="reset">Clear</button></div><ol id="way" aria-label="The way of this row"></ol></form><script
-    type="application/json" id="tree-data">${embedJson(data)}</script>`;
+            class="fields">${more}</div></details>`;
+    const inputs = columns.map((column) => `c${column}`).join(" ");
+    const result = html`<div class="result"><output id="answer" for="${inputs}"></output><button
+        type="reset">Clear</button></div><ol id="way" aria-label="The path of this row"></ol>`;
+    return html`<form id="row" autocomplete="off" hidden>${first}${rest}${result}</form><script
+        type="application/json" id="tree-data">${embedJson(data)}</script>`;
 }
 
-/** Columns in the order of the first question about each: what is asked of the most rows comes first. */
+/** Columns in the order of their first question: those asked of the most rows come first. */
 function columnsByRank(root: NodeView): number[] {
     const ranks = new Map<number, number>();
     const visit = ({ split }: NodeView): void => {
@@ -79,15 +82,15 @@ function describeSpan([low, high]: readonly [number, number]): Html {
         : html`splits at ${formatNumber(low)} to ${formatNumber(high)}`;
 }
 
-/** The least and the greatest threshold of each column of numbers. */
+/** The smallest and the largest threshold of each column of numbers. */
 function spansOf({ column, threshold }: TreeData): Map<number, [number, number]> {
     const spans = new Map<number, [number, number]>();
-    for (const [index, place] of column.entries()) {
-        const value = threshold[index];
-        if (place >= 0 && typeof value === "number") {
-            const [low, high] = spans.get(place) ?? [Infinity, -Infinity];
+    for (const [node, asked] of column.entries()) {
+        const value = threshold[node];
+        if (asked >= 0 && typeof value === "number") {
+            const [low, high] = spans.get(asked) ?? [Infinity, -Infinity];
             const given = value === Number.MAX_VALUE;
-            spans.set(place, given ? [low, high] : [Math.min(low, value), Math.max(high, value)]);
+            spans.set(asked, given ? [low, high] : [Math.min(low, value), Math.max(high, value)]);
         }
     }
     return spans;

@@ -1,21 +1,21 @@
 import type { TreeNode } from "../../model";
 
-/** What a node answers, or would answer if it was a leaf: the commonest classes with their shares, or the mean. */
-export type Answer = { classes: readonly { place: number; share: number }[] } | { mean: number };
+/** The answer of a node, as if it were a leaf: the commonest classes with their shares, or the mean. */
+export type Answer = { classes: readonly { label: number; share: number }[] } | { mean: number };
 
-/** What there is below a node. */
+/** Summary of the leaves below a node. */
 export interface Summary {
-    /** Undefined where the rows of the leaves below are not all known. */
+    /** Undefined if the rows of some leaf below are unknown. */
     answer: Answer | undefined;
     leaves: number;
 }
 
-/** More classes than so many are not told of a node. */
+/** Maximum number of classes in an answer. */
 const MOST_CLASSES = 3;
 
 /**
- * Adds up the leaves below each node that is wanted.
- * @param classes their number, or 0 for a regression
+ * Adds up the leaves below each of the wanted nodes.
+ * @param classes number of classes, 0 for a regression
  */
 export function summarize(
     root: TreeNode,
@@ -24,7 +24,7 @@ export function summarize(
     wanted: ReadonlySet<TreeNode>,
 ): Map<TreeNode, Summary> {
     const summaries = new Map<TreeNode, Summary>();
-    /** One list of totals for each level, used again and again: rows of each class, or the rows and their sum. */
+    /** One reused list of totals for each level: the rows of each class, or the number of rows and their sum. */
     const levels: Float64Array[] = [];
     const totalsAt = (level: number) => {
         levels[level] ??= new Float64Array(classes === 0 ? 2 : classes);
@@ -38,8 +38,8 @@ export function summarize(
             for (const child of [node.left, node.right]) {
                 leaves += visit(child, level + 1);
                 const below = levels[level + 1] as Float64Array;
-                for (let place = 0; place < totals.length; place++) {
-                    totals[place] = (totals[place] as number) + (below[place] as number);
+                for (let index = 0; index < totals.length; index++) {
+                    totals[index] = (totals[index] as number) + (below[index] as number);
                 }
             }
         } else {
@@ -60,8 +60,8 @@ function addLeaf({ distribution }: TreeNode, rows = Number.NaN, totals: Float64A
         totals[0] = rows;
         totals[1] = rows * distribution;
     } else {
-        for (const [place, share] of (distribution?.[0] ?? []).entries()) {
-            totals[place] = rows * share;
+        for (const [label, share] of (distribution?.[0] ?? []).entries()) {
+            totals[label] = rows * share;
         }
     }
 }
@@ -81,24 +81,24 @@ function answerOf(totals: Float64Array, classes: number): Answer | undefined {
     return rows > 0 ? { classes: commonest(totals, rows) } : undefined;
 }
 
-/** The greatest first; of equal ones the first class, which is the one that is predicted. */
-function commonest(counts: ArrayLike<number>, rows: number): { place: number; share: number }[] {
-    const top: { place: number; share: number }[] = [];
-    for (let place = 0; place < counts.length; place++) {
-        const share = (counts[place] as number) / rows;
+/** The commonest classes in descending order; among equal ones the first, which is the predicted one. */
+function commonest(counts: ArrayLike<number>, rows: number): { label: number; share: number }[] {
+    const top: { label: number; share: number }[] = [];
+    for (let label = 0; label < counts.length; label++) {
+        const share = (counts[label] as number) / rows;
         if (share > 0) {
             const before = top.findIndex((other) => other.share < share);
-            top.splice(before < 0 ? top.length : before, 0, { place, share });
+            top.splice(before < 0 ? top.length : before, 0, { label, share });
             top.length = Math.min(top.length, MOST_CLASSES);
         }
     }
     return top;
 }
 
-/** How many training rows came to a node; undefined where neither the model nor its neighbours tell. */
+/** Number of training rows that reached a node; undefined if it cannot be determined. */
 export type RowsOf = (node: TreeNode) => number | undefined;
 
-/** ml-cart notes no rows for its smallest leaves: they are what the sibling leaves over. */
+/** Counts rows. ml-cart stores none for its smallest leaves, so they are derived from parent and sibling. */
 export function countRows(root: TreeNode, allRows: number): RowsOf {
     const derived = new Map<TreeNode, number>();
     const rowsOf: RowsOf = (node) => node.numberSamples ?? derived.get(node);

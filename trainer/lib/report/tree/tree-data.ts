@@ -2,24 +2,24 @@ import type { Model, TextFeature } from "../../model";
 import { clip } from "../html";
 import type { NodeView, TreeView } from "./read-tree";
 
-/** The tree for the script in the page, `page-script.ts`: one entry for each node, depth first, left before right. */
+/** The tree for `page-script.ts`: one entry for each node, depth first, left before right. */
 export interface TreeData {
     columns: Readonly<Record<number, { name: string; kind: "number" | "text"; missing: boolean }>>;
-    /** What classes are called; undefined for a regression. */
+    /** Names of the classes; undefined for a regression. */
     classes: readonly string[] | undefined;
-    /** Column that is asked; -1 for a leaf, -2 for a split that the report does not go into. */
+    /** Column of the question; -1 for a leaf, -2 for a split that is not in the report. */
     column: number[];
-    /** What is below it goes left: a number, or for text the first category that goes right. 0 for leaves. */
+    /** Values below go left: a number, or for text the first category that goes right. 0 for leaves. */
     threshold: (number | string)[];
-    /** Where the right child is; the left one is the next. */
+    /** Index of the right child; the left child is the next node. */
     right: number[];
-    /** -1 where they are not known. */
+    /** -1 if unknown. */
     rows: number[];
-    /** Of leaves: places and shares of the commonest classes by turns, or the mean. Of splits: 0. */
+    /** Leaf: alternating indices and shares of the commonest classes, or the mean. Split: 0. */
     answer: (number | number[])[];
 }
 
-/** Puts the nodes that the report holds into lists. */
+/** Flattens the nodes of the report into lists. */
 export function treeData({ root }: TreeView, model: Model): TreeData {
     const columns: Record<number, TreeData["columns"][number]> = {};
     const classes = model.task === "classification" ? model.classes.map((label) => clip(label)) : undefined;
@@ -67,7 +67,7 @@ function flatAnswer({ answer }: NodeView): number | number[] {
     if (answer === undefined) {
         return [];
     }
-    return "mean" in answer ? answer.mean : answer.classes.flatMap(({ place, share }) => [place, round(share)]);
+    return "mean" in answer ? answer.mean : answer.classes.flatMap(({ label, share }) => [label, round(share)]);
 }
 
 function round(share: number): number {

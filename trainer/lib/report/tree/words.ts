@@ -17,19 +17,15 @@ export function questionText(question: Question, features: readonly Feature[]): 
     }
 }
 
-/** What leads to the left, and to the right. */
+const NO_OR_MISSING = html`no<span class="which">, or no value</span>`;
+
+/** The texts of the left and the right branch. */
 export function branchTexts(question: Question, features: readonly Feature[]): { yes: Html; no: Html } {
     const feature = features[question.column];
     const yes = html`yes`;
     switch (question.kind) {
         case "below":
-            return {
-                yes,
-                no:
-                    feature?.kind === "number" && feature.missing
-                        ? html`no<span class="which">, or no value</span>`
-                        : html`no`,
-            };
+            return { yes, no: feature?.kind === "number" && feature.missing ? NO_OR_MISSING : html`no` };
         case "given":
             return { yes, no: html`no` };
         case "one of":
@@ -40,36 +36,36 @@ export function branchTexts(question: Question, features: readonly Feature[]): {
     }
 }
 
-/** So many categories are named; of more the first and the last, for they are in the order of the alphabet. */
+/** Up to this many categories are named; of more, only the first and the last, because they are sorted. */
 const MOST_NAMED = 3;
 
 function listCategories(feature: Feature | undefined, first: number, end: number): Html {
     const all = (feature as TextFeature | undefined)?.categories ?? [];
-    const names = (places: readonly number[]) => places.map((place) => name(all[place] ?? ""));
+    const names = (indices: readonly number[]) => indices.map((index) => name(all[index] ?? ""));
     if (end - first > MOST_NAMED) {
         const [from, to] = names([first, end - 1]);
         return html`from ${from} to ${to} (${countOf(end - first, "value")})`;
     }
     const listed = names(Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index));
-    return html`${listed.map((item, place) => html`${separator(place, listed.length)}${item}`)}`;
+    return html`${listed.map((item, index) => html`${separator(index, listed.length)}${item}`)}`;
 }
 
-function separator(place: number, count: number): string {
-    if (place === 0) {
+function separator(index: number, count: number): string {
+    if (index === 0) {
         return "";
     }
-    return place === count - 1 ? " or " : ", ";
+    return index === count - 1 ? " or " : ", ";
 }
 
-/** What a node answers: the class, or the number. */
+/** The answer of a node: the class or the number. */
 export function answerText({ answer }: NodeView, model: Model): Html {
     if (answer === undefined) {
         return html``;
     }
-    return "mean" in answer ? html`${formatNumber(answer.mean)}` : className(model, answer.classes[0]?.place);
+    return "mean" in answer ? html`${formatNumber(answer.mean)}` : className(model, answer.classes[0]?.label);
 }
 
-/** Rows of a node and how they are made up. */
+/** The rows of a node and their composition. */
 export function compositionText({ answer, rows, split, leaves }: NodeView, model: Model): Html {
     const count = rows === undefined ? undefined : html`${countOf(rows, "row")}`;
     const isLeaf = split === undefined && leaves === 1;
@@ -81,14 +77,14 @@ export function compositionText({ answer, rows, split, leaves }: NodeView, model
         return html`${before}mean ${formatNumber(answer.mean)}`;
     }
     const rest = 1 - answer.classes.reduce((sum, { share }) => sum + share, 0);
-    const shares = answer.classes.map(({ place, share }, index) => {
-        // A leaf has told the name of its first class already.
-        const label = isLeaf && index === 0 ? undefined : html` ${className(model, place)}`;
+    const shares = answer.classes.map(({ label: classIndex, share }, index) => {
+        // The name of a leaf's first class is already shown as its answer.
+        const label = isLeaf && index === 0 ? undefined : html` ${className(model, classIndex)}`;
         return html`${index > 0 && ", "}${formatShare(share)}${label}`;
     });
     return html`${before}${shares}${rest > 5e-4 && html`, ${formatShare(rest)} others`}`;
 }
 
-function className(model: Model, place = 0): Html {
-    return name(model.task === "classification" ? (model.classes[place] ?? "") : "");
+function className(model: Model, index = 0): Html {
+    return name(model.task === "classification" ? (model.classes[index] ?? "") : "");
 }

@@ -3,8 +3,8 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { mulberry32 } from "../../trainer/lib/random";
-import { WORK } from "../paths";
+import { mulberry32 } from "../trainer/lib/random";
+import { WORK } from "./paths";
 
 /** Columns beside the class. */
 export const FEATURES = 10;

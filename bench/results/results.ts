@@ -1,0 +1,116 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { SECTION_NAMES } from "../arguments";
+import { PROJECT, WORK } from "../paths";
+
+/** What a section of the bench found. It is kept as JSON, so it is plain data. */
+export interface SectionResult {
+    /** Markdown paragraphs that say what is compared, and how. */
+    readonly notes: readonly string[];
+    readonly tables: readonly ResultTable[];
+    readonly targets: readonly Target[];
+}
+
+export interface ResultTable {
+    readonly caption: string;
+    readonly header: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+}
+
+/** Something that the project has promised itself, and what came of it. */
+export interface Target {
+    readonly target: string;
+    readonly measured: string;
+    readonly met: boolean;
+}
+
+/** A section that has been run: its result, or the error that ended it. */
+export interface SectionRun {
+    readonly name: string;
+    readonly title: string;
+    /** The command that ran it. */
+    readonly command: string;
+    /** RFC 3339, UTC, when it began. */
+    readonly startedAt: string;
+    readonly seconds: number;
+    readonly result?: SectionResult;
+    readonly error?: string;
+}
+
+/** Where results go: those of a quick run never into the file that is kept. */
+export interface ResultStore {
+    readonly file: string;
+    readonly folder: string;
+}
+
+export function storeFor(quick: boolean): ResultStore {
+    return quick
+        ? { file: path.join(WORK, "quick/results.md"), folder: path.join(WORK, "quick") }
+        : { file: path.join(PROJECT, "bench/results.md"), folder: path.join(WORK, "results") };
+}
+
+/** Forgets earlier runs: a whole bench begins with nothing. */
+export async function forgetResults({ folder }: ResultStore): Promise<void> {
+    await rm(folder, { recursive: true, force: true });
+}
+
+/**
+ * Keeps a section's run, and writes the results anew: this one with those of the other sections' last runs, each of which
+ * tells its own command and time.
+ */
+export async function keepResult(store: ResultStore, machine: readonly string[], run: SectionRun): Promise<void> {
+    await mkdir(store.folder, { recursive: true });
+    await writeFile(path.join(store.folder, `${run.name}.json`), JSON.stringify(run));
+    const runs: SectionRun[] = [];
+    for (const name of SECTION_NAMES) {
+        const text = await readFile(path.join(store.folder, `${name}.json`), "utf8").catch(() => undefined);
+        if (text !== undefined) {
+            runs.push(JSON.parse(text) as SectionRun);
+        }
+    }
+    await writeFile(store.file, renderResults(machine, runs));
+}
+
+/** `results.md`: the targets first, then each section. */
+export function renderResults(machine: readonly string[], runs: readonly SectionRun[]): string {
+    const targets = runs.flatMap((run) =>
+        run.result === undefined
+            ? [{ target: `${run.title}`, measured: "the section failed, see below", met: false }]
+            : run.result.targets,
+    );
+    const parts = [
+        "# Bench",
+        "What `npm run bench` measured: this trainer and its peers, in turn, on one machine. Times are medians, smallest and largest in brackets.",
+        machine.map((line) => `- ${line}`).join("\n"),
+        "## Targets",
+        targetTable(targets),
+        ...runs.flatMap(renderSection),
+    ];
+    return `${parts.join("\n\n")}\n`;
+}
+
+/** A section as it is printed and written. */
+export function renderSection(run: SectionRun): string[] {
+    const head = [`## ${run.title}`, `\`${run.command}\`, ${run.startedAt}, ${run.seconds.toFixed(0)} s`];
+    if (run.result === undefined) {
+        return [...head, `Failed:\n\n\`\`\`\n${run.error ?? "no error given"}\n\`\`\``];
+    }
+    return [...head, ...run.result.notes, ...run.result.tables.flatMap(renderTable)];
+}
+
+function targetTable(targets: readonly Target[]): string {
+    return renderTable({
+        caption: "",
+        header: ["target", "measured", "met"],
+        rows: targets.map(({ target, measured, met }) => [target, measured, met ? "yes" : "**no**"]),
+    }).join("\n\n");
+}
+
+function renderTable({ caption, header, rows }: ResultTable): string[] {
+    const all = [header, ...rows];
+    const widths = header.map((_, column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)));
+    const line = (cells: readonly string[]) =>
+        `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |`;
+    const table = [line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+    return caption === "" ? [table] : [`**${caption}**`, table];
+}
