@@ -1,11 +1,11 @@
-/** Names of the sections, in the order in which they run. */
+/** Names of the sections, in the order of execution. */
 export const SECTION_NAMES = ["fit", "forest", "accuracy", "process", "image"] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface BenchOptions {
     /** In the order of SECTION_NAMES. */
     readonly sections: readonly SectionName[];
-    /** Tiny data, once each: shows that it runs, and measures nothing. */
+    /** Tiny data and a single repeat: checks that everything runs, without a meaningful measurement. */
     readonly quick: boolean;
 }
 

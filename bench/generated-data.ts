@@ -6,9 +6,9 @@ import { pipeline } from "node:stream/promises";
 import { mulberry32 } from "../trainer/lib/random";
 import { WORK } from "./paths";
 
-/** Columns beside the class. */
+/** Number of columns besides the class. */
 export const FEATURES = 10;
-/** Decimals of every number: 88 bytes a row, and the same number as text and as float64. */
+/** Decimals of every number: a row has 88 bytes, and text and float64 hold the same number. */
 const DECIMALS = 5;
 const SCALE = 10 ** DECIMALS;
 const CLASSES = ["a", "b", "c"];
@@ -16,8 +16,8 @@ const SEED = 1;
 const FOLDER = path.join(WORK, "data");
 
 /**
- * A table in a file: float64, little-endian, column after column, the class's place last. A smaller table is the
- * beginning of a larger one. Made when it is not there yet. Gives the file's path.
+ * Creates a table in a file unless it exists: float64, little-endian, column by column, the index of the class last. A
+ * smaller table is a prefix of a larger one. Returns the path.
  */
 export async function matrixFile(rows: number): Promise<string> {
     return await makeOnce(`${rows}.bin`, async (file) => {
@@ -61,7 +61,7 @@ function* csvChunks(rows: number): Generator<string> {
     yield chunk;
 }
 
-/** Fills in one row after the other: features as whole numbers, in units of the last decimal, and the class's place. */
+/** Makes rows one by one: features as integers, in units of the last decimal, and the index of the class. */
 function rowMaker(): (cells: Float64Array) => void {
     const gauss = normal(mulberry32(SEED));
     return (cells) => {
@@ -72,14 +72,14 @@ function rowMaker(): (cells: Float64Array) => void {
     };
 }
 
-/** Steps, a product and a bend over five of the columns, and noise, so that no tree finds it all. */
+/** A class from steps, a product and a curve over five of the columns, with noise, so that no tree finds it exactly. */
 function classOf(cells: Float64Array, noise: number): number {
     const x = (column: number) => (cells[column] ?? 0) / SCALE;
     const score = x(0) * x(1) + Math.sin(2 * x(2)) + Math.abs(x(3)) + (x(4) > 0.5 ? 1 : 0) + noise / 2;
     return score < 0.5 ? 0 : score < 1.5 ? 1 : 2;
 }
 
-/** Under another name until it is complete, so that what was cut short is made anew. */
+/** Writes under another name until complete, so that an interrupted file is made again. */
 async function makeOnce(name: string, make: (file: string) => Promise<void>): Promise<string> {
     const file = path.join(FOLDER, name);
     if (!existsSync(file)) {

@@ -21,7 +21,7 @@ const SECTIONS: Readonly<Record<SectionName, { title: string; bench(quick: boole
     image: { title: "Image, and docker run to a model", bench: benchImage },
 };
 
-/** Runs sections one after the other. What a section found is written as soon as it has ended, and one that fails stops no other. */
+/** Runs the sections one by one. Results are written when a section ends, and a failed section does not stop the others. */
 async function main(argv: readonly string[]): Promise<number> {
     const { sections, quick } = parseBenchArguments(argv);
     const command = ["npm run bench", ...(argv.length === 0 ? [] : ["--", ...argv])].join(" ");

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the image that ours is measured against: gcp-trainer-bench/article:local. BASE_IMAGE=... chooses the distribution's image; without
-# it, and where no registry can be reached, that is Debian by debootstrap from this machine's package sources (bench/article-image/base.sh).
-# Layers that have been made are kept by the Docker engine: two or three minutes the first time.
+# Makes the image that ours is compared with: gcp-trainer-bench/article:local. BASE_IMAGE=... chooses the distribution's
+# image. The default, which needs no registry, is Debian by debootstrap from this machine's package sources
+# (bench/article-image/base.sh). The Docker engine caches layers; the first build takes two or three minutes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -13,6 +13,6 @@ fi
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 cp Dockerfile ../peers/train.py "$context"
-# What the script imports; pip finds the rest, of the same versions.
+# The packages that the script imports; pip finds their dependencies, in the same versions.
 grep -E '^(scikit-learn|pandas|joblib|google-cloud-storage)==' ../requirements.txt >"$context/requirements.txt"
 docker build --quiet --network host --build-arg BASE_IMAGE="$base" --tag gcp-trainer-bench/article:local "$context"

@@ -1,5 +1,5 @@
-// Scores this trainer on the data sets of datasets.py: `node accuracy-ours.cjs FOLDER ORDER`, see AccuracyOrder in
-// bench/sections/accuracy.ts. Prints what accuracy.py prints.
+// Scores this trainer on the datasets of datasets.py: `node accuracy-ours.cjs FOLDER ORDER`, see AccuracyOrder in
+// bench/sections/accuracy.ts. The output has the form of accuracy.py's.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { isMainThread } from "node:worker_threads";
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
         const { columns, y } = readTable(path.join(folder, `${set.name}.bin`), set.rows);
         const folds = readFileSync(path.join(folder, `${set.name}.folds`));
         const target = set.task === "classification" ? classTarget(y) : { task: "regression" as const, y };
-        // One thread: the other peer is at work at the same time, and nothing here is timed.
+        // One thread, because the other peer runs at the same time and nothing is timed here.
         const pool = openFitPool({ columns, target }, { threads: 1, file: __filename });
         const ofSet: Record<string, number[]> = {};
         for (const contest of contests) {

@@ -1,4 +1,6 @@
-"""Scores scikit-learn on the data sets of datasets.py, and prints the scores as one line of JSON: set, contest, repeat, mean over the folds.
+"""Scores scikit-learn on the datasets of datasets.py.
+
+Prints the scores as one line of JSON: set, contest, repeat, mean over the folds.
 
 accuracy.py FOLDER ORDER: ORDER is JSON, see AccuracyOrder in bench/sections/accuracy.ts. A tree breaks ties at random, so it is grown
 several times and the scores are averaged.

@@ -1,6 +1,6 @@
 // @ts-check
-// node bundle.cjs FOLDER: bundles the peers that are written in TypeScript, each into one file, as the trainer is bundled.
-// Threads run the file of the thread that starts them, so it must be JavaScript.
+// node bundle.cjs FOLDER: bundles each peer written in TypeScript into one file, in the same way as the trainer. Threads
+// run the file of the thread that starts them, so it must be JavaScript.
 const { join } = require("node:path");
 const { createRequire } = require("node:module");
 

@@ -48,7 +48,7 @@ def sets(level):
 
 
 def repeats_for(rows, level):
-    """A small set says little each time, so it is asked more often."""
+    """A single repeat on a small set says little, so small sets get more repeats."""
     if level == "quick":
         return 1
     return 20 if rows < 1000 else 4 if rows < 6000 else 1

@@ -1,4 +1,5 @@
-// Fits this trainer's tree or forest once and prints what it took: `node fit-ours.cjs ORDER`, see FitOrder in bench/sections/fit.ts.
+// Fits this trainer's tree or forest once and prints the time: `node fit-ours.cjs ORDER`, see FitOrder in
+// bench/sections/fit.ts.
 import { isMainThread } from "node:worker_threads";
 import { openFitPool, serveFits } from "../../trainer/lib/tree";
 import type { FitOrder, FitReport } from "../sections/fit";

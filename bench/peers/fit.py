@@ -1,7 +1,7 @@
-"""Fits scikit-learn's tree or forest once, in a process of its own, and prints what it took as one line of JSON.
+"""Fits scikit-learn's tree or forest once, in its own process, and prints the time as one line of JSON.
 
-fit.py TASK: TASK is JSON, see FitOrder in bench/sections/fit.ts. The time is that of `fit` alone; the data are in memory, in the
-layout that scikit-learn works on (float32, row after row), so that it need not convert them.
+fit.py TASK: TASK is JSON, see FitOrder in bench/sections/fit.ts. The time is that of `fit` alone. The data is in memory, in
+scikit-learn's own layout (float32, row by row), so it needs no conversion.
 """
 
 import json

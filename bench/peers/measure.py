@@ -1,8 +1,8 @@
-"""Runs a command and prints, as one line of JSON, how long it took and how much memory it had.
+"""Runs a command and prints its time and memory as one line of JSON.
 
-measure.py LOG COMMAND...: what the command prints goes into the file LOG. `peakBytes` is the largest resident set of the
-command or of one of its children, as the kernel counted it (getrusage's ru_maxrss; KiB on Linux). A process of its own,
-so that nothing of the caller is counted: start it with `python3 -I -S`.
+measure.py LOG COMMAND...: the output of the command goes into the file LOG. `peakBytes` is the largest resident set of the
+command or of one of its children, as counted by the kernel (getrusage's ru_maxrss; KiB on Linux). This is a separate
+process, so that nothing of the caller is counted: start it with `python3 -I -S`.
 """
 
 import json

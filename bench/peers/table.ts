@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { GrowingNumbers } from "../../trainer/lib/columns/growing-numbers";
 import type { NumberList } from "../../trainer/lib/columns/number-list";
 
-/** A table as the trainer has it in memory. */
+/** A table in the form that the trainer has in memory. */
 export interface Table {
     /** One for each feature, in shared memory. */
     readonly columns: Float64Array[];
@@ -26,7 +26,7 @@ export function readTable(file: string, rows: number): Table {
     return { columns: all, y };
 }
 
-/** Columns in the form in which the trainer's reader hands them on: short decimals as whole numbers with a scale. */
+/** Columns in the form that the trainer's reader returns: short decimals as scaled integers. */
 export function asRead(columns: readonly Float64Array[]): NumberList[] {
     return columns.map((column) => {
         const numbers = new GrowingNumbers();
@@ -38,12 +38,12 @@ export function asRead(columns: readonly Float64Array[]): NumberList[] {
     });
 }
 
-/** Places of classes as the trainer has them. */
+/** A target of classes in the trainer's form. */
 export function classTarget(y: Float64Array): { task: "classification"; y: Uint16Array; classes: string[] } {
-    const places = new Uint16Array(new SharedArrayBuffer(2 * y.length));
-    places.set(y);
-    const count = places.reduce((largest, place) => Math.max(largest, place), 0) + 1;
-    return { task: "classification", y: places, classes: Array.from({ length: count }, (_, place) => String(place)) };
+    const labels = new Uint16Array(new SharedArrayBuffer(2 * y.length));
+    labels.set(y);
+    const count = labels.reduce((largest, label) => Math.max(largest, label), 0) + 1;
+    return { task: "classification", y: labels, classes: Array.from({ length: count }, (_, label) => String(label)) };
 }
 
 /** Every row of a table. */

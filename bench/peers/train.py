@@ -1,7 +1,7 @@
-"""What a training container in Python does: the data from a bucket, a tree with scikit-learn, the model to the bucket.
+"""A training container in Python: reads the data from a bucket, fits a tree with scikit-learn, writes the model to the bucket.
 
-train.py --target=COLUMN [--dropColumns=JSON] [--maxDepth=N] [--minNumSamples=N], with the variables of Vertex AI:
-AIP_TRAINING_DATA_URI and AIP_MODEL_DIR. STORAGE_EMULATOR_HOST points the client to another server.
+train.py --target=COLUMN [--dropColumns=JSON] [--maxDepth=N] [--minNumSamples=N], with Vertex AI's variables
+AIP_TRAINING_DATA_URI and AIP_MODEL_DIR. STORAGE_EMULATOR_HOST points the client at another server.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Prints the versions of Python and of the packages that are measured, as one line of JSON."""
+"""Prints the versions of Python and of the measured packages as one line of JSON."""
 
 import json
 import platform

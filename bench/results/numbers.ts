@@ -1,4 +1,4 @@
-/** Several measurements of the same. */
+/** Summary of repeated measurements. */
 export interface Spread {
     readonly min: number;
     readonly median: number;
@@ -8,9 +8,9 @@ export interface Spread {
 /** @throws {RangeError} without a value */
 export function spreadOf(values: readonly number[]): Spread {
     const sorted = [...values].sort((a, b) => a - b);
-    const at = (place: number) => sorted[place] ?? Number.NaN;
+    const at = (index: number) => sorted[index] ?? Number.NaN;
     if (sorted.length === 0) {
-        throw new RangeError("A spread needs one value at least; got none");
+        throw new RangeError("A spread needs at least one value; got none");
     }
     const middle = (sorted.length - 1) / 2;
     return {
@@ -31,12 +31,12 @@ export function standardError(values: readonly number[]): number {
     return Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
-/** Seconds with three digits that count: `12.3 s`, `45.6 ms`. */
+/** Seconds with three significant digits: `12.3 s`, `45.6 ms`. */
 export function formatSeconds(seconds: number): string {
     return seconds < 1 ? `${threeDigits(seconds * 1000)} ms` : `${threeDigits(seconds)} s`;
 }
 
-/** Median, and the smallest and largest in brackets. */
+/** Median, with minimum and maximum in brackets. */
 export function formatSpread(spread: Spread, format: (value: number) => string): string {
     return `${format(spread.median)} (${format(spread.min)} to ${format(spread.max)})`;
 }
@@ -46,7 +46,7 @@ export function formatMegabytes(bytes: number): string {
     return `${threeDigits(bytes / 1e6)} MB`;
 }
 
-/** `0.243` or `1/312`: how large the first is beside the second. */
+/** A ratio as `0.243` or `1/312`. */
 export function formatRatio(ratio: number): string {
     return ratio < 0.1 ? `1/${threeDigits(1 / ratio)}` : ratio.toFixed(3);
 }

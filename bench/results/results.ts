@@ -3,9 +3,9 @@ import path from "node:path";
 import { SECTION_NAMES } from "../arguments";
 import { PROJECT, WORK } from "../paths";
 
-/** What a section of the bench found. It is kept as JSON, so it is plain data. */
+/** Results of a section. They are stored as JSON, so they are plain data. */
 export interface SectionResult {
-    /** Markdown paragraphs that say what is compared, and how. */
+    /** Markdown paragraphs about the comparison and its method. */
     readonly notes: readonly string[];
     readonly tables: readonly ResultTable[];
     readonly targets: readonly Target[];
@@ -17,27 +17,27 @@ export interface ResultTable {
     readonly rows: readonly (readonly string[])[];
 }
 
-/** Something that the project has promised itself, and what came of it. */
+/** A target of the project, and its measurement. */
 export interface Target {
     readonly target: string;
     readonly measured: string;
     readonly met: boolean;
 }
 
-/** A section that has been run: its result, or the error that ended it. */
+/** A section that was run: its result or its error. */
 export interface SectionRun {
     readonly name: string;
     readonly title: string;
     /** The command that ran it. */
     readonly command: string;
-    /** RFC 3339, UTC, when it began. */
+    /** Start, RFC 3339, UTC. */
     readonly startedAt: string;
     readonly seconds: number;
     readonly result?: SectionResult;
     readonly error?: string;
 }
 
-/** Where results go: those of a quick run never into the file that is kept. */
+/** Location of results. Those of a quick run never go into the committed file. */
 export interface ResultStore {
     readonly file: string;
     readonly folder: string;
@@ -49,14 +49,14 @@ export function storeFor(quick: boolean): ResultStore {
         : { file: path.join(PROJECT, "bench/results.md"), folder: path.join(WORK, "results") };
 }
 
-/** Forgets earlier runs: a whole bench begins with nothing. */
+/** Removes earlier results before a complete bench. */
 export async function forgetResults({ folder }: ResultStore): Promise<void> {
     await rm(folder, { recursive: true, force: true });
 }
 
 /**
- * Keeps a section's run, and writes the results anew: this one with those of the other sections' last runs, each of which
- * tells its own command and time.
+ * Stores the run of a section and rewrites the results, which combine it with the last runs of the other sections. Each run
+ * shows its own command and time.
  */
 export async function keepResult(store: ResultStore, machine: readonly string[], run: SectionRun): Promise<void> {
     await mkdir(store.folder, { recursive: true });
@@ -80,7 +80,7 @@ export function renderResults(machine: readonly string[], runs: readonly Section
     );
     const parts = [
         "# Bench",
-        "What `npm run bench` measured: this trainer and its peers, in turn, on one machine. Times are medians, smallest and largest in brackets.",
+        "Results of `npm run bench`: this trainer and its peers, alternating, on one machine. Times are medians, with minimum and maximum in brackets.",
         machine.map((line) => `- ${line}`).join("\n"),
         "## Targets",
         targetTable(targets),
@@ -89,7 +89,7 @@ export function renderResults(machine: readonly string[], runs: readonly Section
     return `${parts.join("\n\n")}\n`;
 }
 
-/** A section as it is printed and written. */
+/** A section as Markdown, for terminal and file. */
 export function renderSection(run: SectionRun): string[] {
     const head = [`## ${run.title}`, `\`${run.command}\`, ${run.startedAt}, ${run.seconds.toFixed(0)} s`];
     if (run.result === undefined) {

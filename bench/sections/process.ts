@@ -20,11 +20,11 @@ const SIZES = [
     [1_000_000, 3],
     [3_000_000, 2],
 ] as const;
-/** The size that the targets name. */
+/** The size in the targets. */
 const TARGET_ROWS = 1_000_000;
 const ARGUMENTS = ["--target=class", "--maxDepth=10", "--minNumSamples=1"];
 
-/** From a CSV file in a bucket to a model in the bucket: the whole process. */
+/** The whole process, from a CSV file in a bucket to a model in the bucket. */
 export async function benchProcess(quick: boolean): Promise<SectionResult> {
     const bucket = await startBucket();
     try {
@@ -37,9 +37,9 @@ export async function benchProcess(quick: boolean): Promise<SectionResult> {
         return {
             notes: [
                 "Ten columns of numbers and a class as CSV (88 bytes a row) in the emulator's bucket; the trainer's bundle (`node train.cjs`) and a Python script " +
-                    "(google-cloud-storage, pandas, train_test_split, DecisionTreeClassifier, accuracy, joblib, google-cloud-storage) make a tree of depth 10 of it and " +
-                    "put the model into the bucket. The time is that of the whole process. The Python script fits once, on four fifths of the rows; this trainer fits on " +
-                    "them, tests, and then fits on all rows, and writes a report and model.onnx, too. Memory is the largest resident set, by wait4.",
+                    "(google-cloud-storage, pandas, train_test_split, DecisionTreeClassifier, accuracy, joblib, google-cloud-storage) fit a tree of depth 10 and " +
+                    "write the model to the bucket. The time is that of the whole process. The Python script fits once, on four fifths of the rows; this trainer fits on " +
+                    "them, tests, fits again on all rows, and also writes a report and model.onnx. Memory is the largest resident set, by wait4.",
             ],
             tables: [tableOf(comparisons), ...growthTable(comparisons)],
             targets: targetsOf(comparisons),
@@ -96,14 +96,14 @@ function tableOf(comparisons: readonly Comparison[]): ResultTable {
     };
 }
 
-/** What each million rows more costs this trainer; without two steps there is no table. */
+/** The cost of each additional million rows for this trainer; empty for a single size. */
 function growthTable(comparisons: readonly Comparison[]): ResultTable[] {
     const steps = stepsOf(comparisons);
     return steps.length === 0
         ? []
         : [
               {
-                  caption: "Ours: cost of a million rows more",
+                  caption: "Ours: cost of an additional million rows",
                   header: ["from", "to", "time", "memory"],
                   rows: steps.map(({ from, to, seconds, bytes }) => [
                       formatCount(from),
@@ -118,7 +118,7 @@ function growthTable(comparisons: readonly Comparison[]): ResultTable[] {
 interface Step {
     from: number;
     to: number;
-    /** For a million rows. */
+    /** Time for a million rows. */
     seconds: number;
     bytes: number;
 }
@@ -137,7 +137,7 @@ function medianOf({ measurements }: Comparison, peer: Peer, key: "seconds" | "pe
     return spreadOf(measurements[peer].map((one) => one[key])).median;
 }
 
-/** A million rows more may cost so much more in the last step than in the one before, and growth still counts as linear. */
+/** Largest ratio between the last step and the one before at which growth counts as linear. */
 const LINEAR = 1.2;
 
 function targetsOf(comparisons: readonly Comparison[]): Target[] {
@@ -157,7 +157,7 @@ function targetsOf(comparisons: readonly Comparison[]): Target[] {
     const linear = (key: "seconds" | "bytes", word: string): Target => {
         const ratio = first === undefined || last === undefined ? Number.NaN : last[key] / first[key];
         return {
-            target: `${word} grows linearly from 100,000 to 3,000,000 rows (at most ${LINEAR} times as much for a row after 1,000,000 as before)`,
+            target: `${word} grows linearly from 100,000 to 3,000,000 rows (a row after 1,000,000 costs at most ${LINEAR} times as much as one before)`,
             measured: `${ratio.toFixed(2)} times`,
             met: ratio <= LINEAR,
         };

@@ -9,10 +9,10 @@ import { createServices, lifecycle, mainRoutes } from "../../emulator/src/servic
 /** A bucket on an emulator in this process. */
 export interface Bucket {
     readonly name: string;
-    /** `STORAGE_EMULATOR_HOST` for a client. Google's clients then send no token; here every request is the owner's. */
+    /** `STORAGE_EMULATOR_HOST` for a client. Google's clients then send no token, so every request is the owner's. */
     readonly endpoint: string;
     upload(object: string, file: string): Promise<void>;
-    /** Size in bytes; undefined when there is no such object. */
+    /** Size in bytes; undefined if the object does not exist. */
     sizeOf(object: string): Promise<number | undefined>;
     stop(): Promise<void>;
 }

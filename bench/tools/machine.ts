@@ -4,7 +4,7 @@ import path from "node:path";
 import { BUNDLES, PEERS, PROJECT, PYTHON, TRAINER } from "../paths";
 import { run, runForJson } from "./measure";
 
-/** Everything that is measured, made from what is here: Python's packages, the trainer, peers in TypeScript. */
+/** Prepares everything to measure: Python's packages, the trainer, the peers in TypeScript. */
 export async function setUp(): Promise<void> {
     await run({ program: path.join(PROJECT, "bench/python-packages.sh"), args: [] });
     await mkdir(path.dirname(TRAINER), { recursive: true });
@@ -16,7 +16,7 @@ export async function setUp(): Promise<void> {
     await run({ program: process.execPath, args: [path.join(PEERS, "bundle.cjs"), BUNDLES] });
 }
 
-/** What the numbers depend on, one line each. */
+/** The machine and the versions that the numbers depend on, one line each. */
 export async function describeMachine(): Promise<string[]> {
     const processors = cpus();
     const memory = Math.round(totalmem() / 2 ** 30);

@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { PEERS, PYTHON, WORK } from "../paths";
 
-/** What to run. */
 export interface Command {
     readonly program: string;
     readonly args: readonly string[];
@@ -12,10 +11,10 @@ export interface Command {
     readonly cwd?: string;
 }
 
-/** A command that takes longer hangs, and is ended. The longest takes five minutes where two processors have nothing else to do. */
+/** A command that takes longer is stuck and gets stopped. The longest takes five minutes on two idle processors. */
 const LONGEST_MS = 30 * 60_000;
 
-/** What a command printed, as text. Its error output is part of the error's message. */
+/** Runs a command and returns its output. The message of an error includes the error output. */
 export async function run({ program, args, env, cwd }: Command): Promise<string> {
     const child = spawn(program, args, {
         stdio: ["ignore", "pipe", "pipe"],
@@ -41,7 +40,7 @@ export async function run({ program, args, env, cwd }: Command): Promise<string>
     return Buffer.concat(output).toString("utf8");
 }
 
-/** Runs a command whose last line of output is JSON, and gives that. */
+/** Runs a command and parses the last line of its output as JSON. */
 export async function runForJson<T>(command: Command): Promise<T> {
     const output = await run(command);
     const line = output.trimEnd().split("\n").at(-1) ?? "";
@@ -54,19 +53,19 @@ export async function runForJson<T>(command: Command): Promise<T> {
     }
 }
 
-/** A command as a whole process. */
+/** Measurement of a whole process. */
 export interface Measurement {
-    /** From its start to its end. */
+    /** Time from start to end. */
     readonly seconds: number;
     /** The largest resident set of the process, or of one of its children. */
     readonly peakBytes: number;
     /** User and system time of all its threads. */
     readonly cpuSeconds: number;
-    /** What it printed. */
+    /** Its output. */
     readonly output: string;
 }
 
-/** Runs a command to its end. @throws Error with its output when it fails */
+/** Measures a command. @throws Error with its output when it fails */
 export async function measure(command: Command): Promise<Measurement> {
     const log = path.join(WORK, "measured.log");
     const { exitCode, ...measured } = await runForJson<Omit<Measurement, "output"> & { exitCode: number }>({
@@ -84,8 +83,8 @@ export async function measure(command: Command): Promise<Measurement> {
 }
 
 /**
- * Measures several peers in turn, so that what slows the machine for a while slows all of them: first, second, first,
- * second ... Gives the measurements of each peer.
+ * Measures several peers alternately, so that a temporary slowdown of the machine affects all of them. Returns the
+ * measurements of each peer.
  */
 export async function alternate<P extends string, T>(
     peers: readonly P[],

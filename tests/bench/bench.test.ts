@@ -24,7 +24,7 @@ const missing = existsSync(path.join(VENV, "requirements.txt"))
     : " [skipped: there is no .bench/venv; bench/python-packages.sh makes it]";
 
 (missing === "" ? describe : describe.skip)(`npm run bench -- --quick${missing}`, () => {
-    it("measures all peers and writes what it found", async () => {
+    it("measures all peers and writes the results", async () => {
         const output = await bench("--quick", "fit", "forest", "accuracy", "process");
 
         const file = /^Wrote (.+)$/m.exec(output)?.[1] ?? "";
@@ -41,7 +41,7 @@ const missing = existsSync(path.join(VENV, "requirements.txt"))
 });
 
 describe("arguments of npm run bench", () => {
-    it("none are all sections, in their order", () => {
+    it("select all sections when there are none, and keep their order", () => {
         expect(parseBenchArguments([])).toEqual({
             sections: ["fit", "forest", "accuracy", "process", "image"],
             quick: false,
@@ -52,7 +52,7 @@ describe("arguments of npm run bench", () => {
         });
     });
 
-    it("an error names all that are wrong", () => {
+    it("are all named by an error when wrong", () => {
         expect(() => parseBenchArguments(["--fast", "fit", "fitt"])).toThrow(
             "Arguments of the bench must be fit, forest, accuracy, process, image or --quick; got --fast fitt " +
                 "(npm run bench [-- [--quick] [fit] [forest] [accuracy] [process] [image]])",

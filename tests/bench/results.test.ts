@@ -25,7 +25,7 @@ const RUN: SectionRun = {
 };
 
 describe("results.md", () => {
-    it("has the machine, every target with what was measured, and each section's tables", () => {
+    it("has the machine, every target with its measurement, and the tables of each section", () => {
         const text = renderResults(["Machine: 2 processors"], [RUN]);
 
         expect(text).toContain("- Machine: 2 processors\n");
@@ -36,7 +36,7 @@ describe("results.md", () => {
         expect(text).toContain("**Times**\n\n| peer | fit    |\n| ---- | ------ |\n| ours | 1.00 s |\n");
     });
 
-    it("says of a section that failed what the error was, and counts it as a target missed", () => {
+    it("shows the error of a failed section and counts it as a missed target", () => {
         const { result: _, ...about } = RUN;
         const text = renderResults([], [{ ...about, error: "Error: no Docker engine" }]);
 
@@ -59,16 +59,16 @@ describe("numbers in a table", () => {
 });
 
 describe("statistics", () => {
-    it("a spread is the smallest, the median and the largest", () => {
+    it("have a spread of minimum, median and maximum", () => {
         expect(spreadOf([5, 1, 3])).toEqual({ min: 1, median: 3, max: 5 });
         expect(spreadOf([4, 1, 2, 10])).toEqual({ min: 1, median: 3, max: 10 });
     });
 
-    it("a spread of nothing is an error", () => {
-        expect(() => spreadOf([])).toThrow("A spread needs one value at least; got none");
+    it("reject the spread of no values", () => {
+        expect(() => spreadOf([])).toThrow("A spread needs at least one value; got none");
     });
 
-    it("the standard error is the standard deviation by the root of the count", () => {
+    it("have a standard error of the standard deviation divided by the root of the count", () => {
         expect(standardError([1, 2, 3, 4])).toBeCloseTo(Math.sqrt(5 / 3) / 2, 12);
     });
 });

@@ -15,7 +15,7 @@ function problemsOf(...argv: string[]): readonly string[] {
 }
 
 describe("parseArguments", () => {
-    it("needs nothing but the target", () => {
+    it("requires only the target", () => {
         expect(parseArguments(["--target=Species"])).toEqual({
             target: "Species",
             dropColumns: undefined,
@@ -124,24 +124,24 @@ describe("parseArguments", () => {
         ["maxDepth=3", 'Arguments must have the form --name=value; got "maxDepth=3"'],
         ["--maxDepth", 'Arguments must have the form --name=value; got "--maxDepth"'],
         ["--target=z", '`target` must be given only once; got it again as "z"'],
-    ])("refuses %s", (argument, problem) => {
+    ])("rejects %s", (argument, problem) => {
         expect(problemsOf("--target=y", argument)).toEqual([problem]);
     });
 
-    it("names the known hyperparameters when one is unknown", () => {
+    it("lists the hyperparameters when one is unknown", () => {
         const [problem] = problemsOf("--target=y", "--toString=1");
         expect(problem).toMatch(
             /^`toString` is not a hyperparameter of this trainer; the hyperparameters are `target`, .*`maxDepth`/,
         );
     });
 
-    it("needs folds to choose from a list", () => {
+    it("requires folds to choose from a list", () => {
         expect(problemsOf("--target=y", "--maxDepth=[3,5]", "--cv=0")).toEqual([
             "`cv` must be 2 to 20 to choose from the list in `maxDepth`; got 0 (--cv=5)",
         ]);
     });
 
-    it("tells all problems at once", () => {
+    it("reports all problems at once", () => {
         expect(problemsOf("--maxDepth=x", "--seed=y")).toEqual([
             '`maxDepth` must be an integer from 1 to 64; got "x" (--maxDepth=8)',
             '`seed` must be an integer from 0 to 4294967295; got "y" (--seed=42)',
@@ -149,7 +149,7 @@ describe("parseArguments", () => {
         ]);
     });
 
-    it("takes any text as a value, and never throws anything but a usage error", () => {
+    it("accepts any text as a value, and throws only a HyperparameterError", () => {
         fc.assert(
             fc.property(fc.string({ unit: "binary" }), (text) => {
                 fc.pre(text.trim() !== "");

@@ -28,11 +28,11 @@ describe("FastCrc32c", () => {
         ["123456789", "e3069283"],
         ["", "00000000"],
         ["\0".repeat(32), "8a9136aa"],
-    ])("of %j is the published one", (text, hex) => {
+    ])("matches the published value for %j", (text, hex) => {
         expect(checksum(text)).toBe(Buffer.from(hex, "hex").toString("base64"));
     });
 
-    it("is that of the definition, for any data in any parts", () => {
+    it("matches the definition for any data in any parts", () => {
         const parts = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 5 });
         fc.assert(
             fc.property(parts, (list) => {
@@ -41,7 +41,7 @@ describe("FastCrc32c", () => {
         );
     });
 
-    it("knows a wrong checksum", () => {
+    it("rejects a wrong checksum", () => {
         const crc = new FastCrc32c();
         crc.update(Buffer.from("123456789"));
         expect(crc.validate("4waSgw==")).toBe(true);

@@ -15,11 +15,11 @@ describe("parseEnvironment", () => {
         ["gs://bucket/model", "model/"],
         ["gs://bucket", ""],
         ["gs://bucket/", ""],
-    ])("writes under %s with the prefix %j", (uri, path) => {
+    ])("parses %s with the prefix %j", (uri, path) => {
         expect(parseEnvironment({ ...VALID, AIP_MODEL_DIR: uri }).modelDir).toEqual({ bucket: "bucket", path });
     });
 
-    it("names both variables when both are missing", () => {
+    it("names both variables if both are missing", () => {
         expect(() => parseEnvironment({})).toThrow(
             new EnvironmentError([
                 "The environment variable AIP_TRAINING_DATA_URI must be a gs:// URI of one CSV object; got none",
@@ -35,7 +35,7 @@ describe("parseEnvironment", () => {
         },
     );
 
-    it("refuses a format that it cannot read", () => {
+    it("rejects a format that it cannot read", () => {
         expect(() => parseEnvironment({ ...VALID, AIP_DATA_FORMAT: "jsonl" })).toThrow(
             'The environment variable AIP_DATA_FORMAT must be "csv" or unset; got "jsonl"; this trainer reads CSV',
         );
@@ -43,7 +43,7 @@ describe("parseEnvironment", () => {
 });
 
 describe("parseGcsUri", () => {
-    it("leaves the object's name as it is", () => {
+    it("keeps the object name as it is", () => {
         expect(parseGcsUri("gs://bucket/a//b c?#%2F.csv")).toEqual({ bucket: "bucket", path: "a//b c?#%2F.csv" });
     });
 });

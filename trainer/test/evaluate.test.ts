@@ -1,7 +1,7 @@
 import { scoreClasses, scoreNumbers } from "../src/evaluate";
 
 describe("scoreClasses", () => {
-    it("agrees with a calculation by hand", () => {
+    it("matches a calculation by hand", () => {
         // actual a: 3 rows, b: 2 rows, c: 1 row
         const metrics = scoreClasses([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2], ["a", "b", "c"]);
         expect(metrics.confusionMatrix).toEqual([
@@ -21,14 +21,14 @@ describe("scoreClasses", () => {
         expect(metrics.macroF1).toBeCloseTo((0.8 + 0.5 + 2 / 3) / 3, 12);
     });
 
-    it("gives 0 where nothing can be divided by", () => {
+    it("returns 0 for a zero denominator", () => {
         const { classes } = scoreClasses([0, 0], [0, 0], ["a", "never seen"]);
         expect(classes[1]).toEqual({ label: "never seen", precision: 0, recall: 0, f1: 0, support: 0 });
     });
 });
 
 describe("scoreNumbers", () => {
-    it("agrees with a calculation by hand", () => {
+    it("matches a calculation by hand", () => {
         // errors -1, 0, 1, 2; mean 2.5; variation 5
         const metrics = scoreNumbers([1, 2, 3, 4], [2, 2, 2, 2]);
         expect(metrics.mae).toBe(1);

@@ -3,7 +3,7 @@ import { bucket, IRIS, MODEL, run, setUpTrainer, start, train } from "./built-tr
 
 setUpTrainer();
 
-describe("the trainer refuses, with exit code 65 and no model,", () => {
+describe("the trainer rejects, with exit code 65 and no model,", () => {
     const lines = IRIS.split("\n");
     const withRow = (row: number, text: string) =>
         lines.map((line, index) => (index === row - 1 ? text : line)).join("\n");
@@ -49,7 +49,7 @@ describe("the trainer refuses, with exit code 65 and no model,", () => {
     });
 });
 
-describe("the trainer ends with", () => {
+describe("the trainer exits with", () => {
     it("64 and all problems of its arguments", async () => {
         const outcome = await run(["--maxDepth=10abc", "--depth=3"]);
         expect(outcome).toMatchObject({ exitCode: 64, stdout: "" });
@@ -70,7 +70,7 @@ describe("the trainer ends with", () => {
         expect(outcome.stderr).toMatch(/AIP_TRAINING_DATA_URI .* got none\n.*AIP_MODEL_DIR .* got "\/gcs\/model"\n/);
     });
 
-    it("69 when there is no dataset", async () => {
+    it("69 if the dataset does not exist", async () => {
         const outcome = await run(["--target=Species"]);
         expect(outcome.exitCode).toBe(69);
         expect(outcome.stderr).toMatch(
@@ -78,7 +78,7 @@ describe("the trainer ends with", () => {
         );
     });
 
-    it("69 and the role that is missing when it may not read", async () => {
+    it("69 and the missing role if it may not read", async () => {
         await bucket.put("data/some.csv", IRIS);
         const outcome = await run(["--target=Species"], { STORAGE_EMULATOR_HOST: bucket.strangerEndpoint });
         expect(outcome.exitCode).toBe(69);
@@ -87,14 +87,14 @@ describe("the trainer ends with", () => {
         );
     });
 
-    it("69 when nobody vouches for it", async () => {
+    it("69 without credentials", async () => {
         await bucket.put("data/some.csv", IRIS);
         const outcome = await run(["--target=Species"], { STORAGE_EMULATOR_HOST: bucket.anonymousEndpoint });
         expect(outcome.exitCode).toBe(69);
         expect(outcome.stderr).toMatch(/^Cannot read gs:\S+: no valid credentials; .* \(401: .*\)\n$/);
     });
 
-    it("69 when there is no bucket to write to", async () => {
+    it("69 if the bucket to write to does not exist", async () => {
         await bucket.put("data/some.csv", IRIS);
         const outcome = await run(["--target=Species"], { AIP_MODEL_DIR: "gs://another-bucket/model" });
         expect(outcome.exitCode).toBe(69);
@@ -103,7 +103,7 @@ describe("the trainer ends with", () => {
         );
     });
 
-    it("69 when another attempt wrote another model, and keeps that", async () => {
+    it("69 if another attempt wrote a different model, which is kept", async () => {
         await bucket.put(MODEL, "another attempt's");
         const outcome = await train(IRIS, "--target=Species");
         expect(outcome.exitCode).toBe(69);
@@ -114,12 +114,12 @@ describe("the trainer ends with", () => {
         expect(await bucket.get(MODEL)).toBe("another attempt's");
     });
 
-    it("0 when its own objects are there already, as after an answer that got lost", async () => {
+    it("0 if its own objects already exist, as after a lost response", async () => {
         await train(IRIS, "--target=Species");
         expect(await run(["--target=Species"])).toMatchObject({ exitCode: 0, stderr: "" });
     });
 
-    it("143 at once when it is stopped in the middle of the training", async () => {
+    it("143 immediately if stopped in the middle of the training", async () => {
         const noise = Array.from({ length: 20_000 }, (_, row) => `${(row * 7919) % 10_007},${(row * 104_729) % 7}`);
         await bucket.put("data/some.csv", `x,y\n${noise.join("\n")}\n`);
         const child = start(["--target=y"]);

@@ -40,7 +40,7 @@ describeWithDocker("the trainer's image", () => {
         docker("image", "rm", IMAGE);
     });
 
-    it("trains iris as any container of Vertex AI would, without a right to write on its own disk", async () => {
+    it("trains iris like any Vertex AI container, on a read-only disk", async () => {
         await bucket.put("data/iris.csv", readFileSync(path.join(PROJECT, "data/iris.csv")));
         const env = {
             STORAGE_EMULATOR_HOST: bucket.endpoint,
@@ -54,13 +54,13 @@ describeWithDocker("the trainer's image", () => {
         expect(model.task === "classification" && model.classes).toHaveLength(3);
     });
 
-    it("gives the trainer's own exit code", async () => {
+    it("exits with the trainer's exit code", async () => {
         const { exitCode, output } = await run({}, "--maxDepth=0");
         expect(output).toContain('`maxDepth` must be an integer from 1 to 64; got "0"');
         expect(exitCode).toBe(64);
     });
 
-    it("runs as a numeric user who is not root", () => {
+    it("runs as a numeric user that is not root", () => {
         expect(docker("image", "inspect", "--format", "{{.Config.User}}", IMAGE)).toBe("65532:65532");
     });
 
@@ -73,7 +73,7 @@ describeWithDocker("the trainer's image", () => {
         expect(layersOf(IMAGE).slice(0, -1)).toEqual(layersOf(BASE_IMAGES.RUNTIME_IMAGE));
     });
 
-    it("has the same layers when it is built again from the same sources", () => {
+    it("has the same layers when rebuilt from the same sources", () => {
         const again = `${IMAGE}-again`;
         docker(
             "build",

@@ -7,12 +7,12 @@ describe("makeRandom", () => {
         [0, 0, [974968, 569177, 901586, 302292]],
         [42, 0, [155230, 97779, 580000, 643831]],
         [42, 1, [931929, 164923, 382193, 863292]],
-    ])("draws the same numbers for ever: seed %d, tree %d", (seed, tree, expected) => {
+    ])("draws the same numbers forever: seed %d, tree %d", (seed, tree, expected) => {
         const random = makeRandom(seed, tree);
         expect(expected.map(() => random.below(1_000_000))).toEqual(expected);
     });
 
-    it("draws each number about equally often, and none beyond", () => {
+    it("draws each number about equally often and none beyond the range", () => {
         const random = makeRandom(4294967295, 10_000);
         const counts = new Array<number>(10).fill(0);
         for (const _ of count(100_000)) {
@@ -24,7 +24,7 @@ describe("makeRandom", () => {
         expect(counts.filter((times) => Math.abs(times - 10_000) > 475)).toEqual([]);
     });
 
-    it("draws 0 from one", () => {
+    it("draws 0 from a range of one", () => {
         expect(makeRandom(1, 1).below(1)).toBe(0);
     });
 });

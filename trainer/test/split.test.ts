@@ -32,13 +32,13 @@ describe("splitRows", () => {
         );
     });
 
-    it("gives the same rows for the same seed, and others for another", () => {
+    it("gives the same rows for the same seed and different ones for another", () => {
         const labels = repeat([0, 1, 2], 150);
         expect(splitRows(150, labels, 0.2, 7)).toEqual(splitRows(150, labels, 0.2, 7));
         expect(splitRows(150, labels, 0.2, 7)).not.toEqual(splitRows(150, labels, 0.2, 8));
     });
 
-    it("gives each row about the same chance", () => {
+    it("selects each row with about the same probability", () => {
         const counts = new Array<number>(10).fill(0);
         for (let seed = 0; seed < 2000; seed++) {
             for (const row of splitRows(10, undefined, 0.2, seed).test) {
@@ -76,7 +76,7 @@ describe("splitFolds", () => {
         );
     });
 
-    it("gives folds of one size, in all and of each class, give or take one row", () => {
+    it("makes folds whose sizes differ by at most one row, overall and by class", () => {
         fc.assert(
             fc.property(rowLists, foldCounts, seeds, (list, folds, seed) => {
                 const splits = splitFolds(Uint32Array.from(list).sort(), labels, folds, seed);
@@ -91,7 +91,7 @@ describe("splitFolds", () => {
         );
     });
 
-    it("depends on the seed alone", () => {
+    it("depends only on the seed", () => {
         const rows = Uint32Array.from(count(100));
         expect(splitFolds(rows, undefined, 5, 1)).toEqual(splitFolds(rows, undefined, 5, 1));
         expect(splitFolds(rows, undefined, 5, 1)).not.toEqual(splitFolds(rows, undefined, 5, 2));

@@ -23,7 +23,7 @@ describe("openStorage", () => {
         await bucket.stop();
     });
 
-    it("reads an object in pieces, and tells its size with the first of them", async () => {
+    it("reads an object in chunks, and knows its size with the first one", async () => {
         const content = Buffer.alloc(1_000_003, "0123456789\n");
         await bucket.put("data/large.csv", content);
         const object = storage().read(uri("data/large.csv"));
@@ -37,7 +37,7 @@ describe("openStorage", () => {
         expect(hash.digest("hex")).toBe(createHash("sha256").update(content).digest("hex"));
     });
 
-    it("says which object cannot be read", async () => {
+    it("names an object that cannot be read", async () => {
         const read = async () => {
             for await (const _ of storage().read(uri("data/none.csv"))) {
                 throw new Error("There is no such object");
@@ -49,7 +49,7 @@ describe("openStorage", () => {
         );
     });
 
-    it("refuses what was changed on the way", async () => {
+    it("rejects content that was corrupted on the way", async () => {
         // What the emulator never does: a checksum that is another content's.
         const server = createServer((_, response) => {
             response.writeHead(200, { "x-goog-hash": "crc32c=4waSgw==", "x-goog-stored-content-encoding": "identity" });
@@ -74,7 +74,7 @@ describe("openStorage", () => {
         expect(await bucket.get("model/a.onnx")).toBe("\b\nA");
     });
 
-    it("writes the same content again, and never other content", async () => {
+    it("accepts rewriting the same content, and never overwrites other content", async () => {
         const create = (content: string | Uint8Array) => storage().create(uri("model/once"), content, "text/plain");
         await create("first");
         await create("first");

@@ -8,8 +8,8 @@ const CSV = `x,y\n${count(40)
     .map((row) => `${row},${row % 2 === 0 ? "even" : "odd"}`)
     .join("\n")}\n`;
 
-describe("a model with too many leaves to be written", () => {
-    it("is refused before the final fit, and nothing is written", async () => {
+describe("a model with too many leaves", () => {
+    it("is rejected before the final fit, and nothing is written", async () => {
         const written: string[] = [];
         const storage: ObjectStore = {
             read: () => ({

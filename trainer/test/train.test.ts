@@ -16,7 +16,7 @@ import {
 setUpTrainer();
 
 describe("the trainer on iris", () => {
-    it("writes a model that names at least nine of ten flowers it was not trained on", async () => {
+    it("writes a model that recognises at least nine of ten unseen flowers", async () => {
         const outcome = await train(IRIS, '--dropColumns=["Id"]', "--target=Species");
         expect(outcome).toMatchObject({ exitCode: 0, stderr: "" });
         const metrics = await readMetrics();
@@ -36,7 +36,7 @@ describe("the trainer on iris", () => {
         expect(predictRow(model, setosa)).toMatchObject({ label: "Iris-setosa" });
     });
 
-    it("tells what it does", async () => {
+    it("logs each step", async () => {
         const { stdout } = await train(IRIS, "--target=Species");
         expect(stdout).toContain("Read gs://test-bucket/data/some.csv: 150 rows, 6 columns, comma-separated\n");
         expect(stdout).toContain("Dropped: Id (named like an identifier and different in every row");
@@ -58,7 +58,7 @@ describe("the trainer on iris", () => {
         expect(await Promise.all(files.map((file) => bucket.get(file)))).toEqual(first);
     });
 
-    it("learns a number", async () => {
+    it("predicts a number", async () => {
         const outcome = await train(IRIS, '--dropColumns=["Id","Species"]', "--target=PetalWidthCm");
         expect(outcome).toMatchObject({ exitCode: 0, stderr: "" });
         expect(await readMetrics()).toMatchObject({
@@ -71,14 +71,14 @@ describe("the trainer on iris", () => {
         expect(predictRow(await readModel(), flower)).toEqual({ task: "regression", value: expect.closeTo(0.2, 0) });
     });
 
-    it("says so when there is nothing to decide by", async () => {
+    it("warns when the tree makes no split", async () => {
         const csv = `x,y\n${"1,a\n1,b\n".repeat(10)}`;
         const outcome = await train(csv, "--target=y");
         expect(outcome.exitCode).toBe(0);
         expect(outcome.stdout).toContain("on all 20 rows: 0 levels, 1 leaf\nWarning: the model makes no split");
     });
 
-    it("tells many classes apart, of which a split separates few", async () => {
+    it("distinguishes many classes, of which a split separates few", async () => {
         const rows = Array.from({ length: 600 }, (_, row) => `${row % 150},${(row % 150) % 7},c${row % 150}`);
         const outcome = await train(`x,z,y\n${rows.join("\n")}\n`, "--target=y");
         expect(outcome.exitCode).toBe(0);
@@ -96,8 +96,8 @@ describe("the trainer on iris", () => {
     });
 });
 
-describe("the trainer chooses", () => {
-    it("the best of a list by cross-validation, and tells every trial", async () => {
+describe("the trainer's choice", () => {
+    it("is the best of a list by cross-validation, and every trial is reported", async () => {
         const { exitCode, stdout } = await train(IRIS, "--target=Species", "--maxDepth=[1,3]", "--cv=4");
         expect(exitCode).toBe(0);
         expect(stdout).toContain("Cross-validating 2 models on the training rows, 4 folds:\n");
@@ -128,7 +128,7 @@ describe("the trainer chooses", () => {
         expect(await bucket.get(REPORT)).toContain("maxDepth");
     });
 
-    it("nothing when there is nothing to choose from, but measures when it is told to", async () => {
+    it("is skipped for a single trial, which is cross-validated on request", async () => {
         await train(IRIS, "--target=PetalWidthCm", "--cv=3");
         expect(await readMetrics()).toMatchObject({
             cv: { folds: 3, measure: "rmse" },
@@ -137,8 +137,8 @@ describe("the trainer chooses", () => {
     });
 });
 
-describe("the trainer grows a forest", () => {
-    it("of classes", async () => {
+describe("a forest", () => {
+    it("predicts classes", async () => {
         const argv = ["--target=Species", "--algorithm=forest", "--trees=20"];
         const { stdout } = await train(IRIS, ...argv);
         expect(stdout).toContain("Training a forest: maxDepth 64, minNumSamples 1, gainThreshold 0, trees 20");
@@ -152,14 +152,14 @@ describe("the trainer grows a forest", () => {
         expect(predictRow(model, setosa)).toMatchObject({ label: "Iris-setosa", probabilities: { "Iris-setosa": 1 } });
     });
 
-    it("of numbers", async () => {
+    it("predicts numbers", async () => {
         await train(IRIS, "--target=PetalWidthCm", "--algorithm=forest", "--trees=20");
         const metrics = await readMetrics();
         expect(metrics).toMatchObject({ task: "regression", outOfBag: { rows: 150 } });
         expect((metrics.outOfBag as { r2: number }).r2).toBeGreaterThan(0.9);
     });
 
-    it("64 for a gain function of the other task", async () => {
+    it("64 for the gain function of the other task", async () => {
         const outcome = await train(IRIS, "--target=Species", "--gainFunction=regression");
         expect(outcome.exitCode).toBe(64);
         expect(outcome.stderr).toBe(
@@ -167,7 +167,7 @@ describe("the trainer grows a forest", () => {
         );
     });
 
-    it("64 when a column is asked for that is not there", async () => {
+    it("64 for more features than there are", async () => {
         const outcome = await train(IRIS, "--target=Species", "--algorithm=forest", "--maxFeatures=5");
         expect(outcome.exitCode).toBe(64);
         expect(outcome.stderr).toBe(
@@ -176,8 +176,8 @@ describe("the trainer grows a forest", () => {
     });
 });
 
-describe("the trainer learns from rows with gaps", () => {
-    it("and predicts such rows; those without a target are left out", async () => {
+describe("rows with gaps", () => {
+    it("are trained on and predicted; those without a target are left out", async () => {
         const gaps = IRIS.replace("5.1,3.5,1.4,0.2", "5.1,,1.4,0.2").replace(/150,(.*),Iris-virginica/, "150,$1,");
         const { stdout, exitCode } = await train(gaps, "--target=Species");
         expect(exitCode).toBe(0);
@@ -204,7 +204,7 @@ describe("the trainer reads", () => {
         ["semicolons", IRIS.replaceAll(",", ";")],
         ["semicolons with decimal commas", IRIS.replaceAll(",", ";").replaceAll(/(\d)\.(\d)/g, "$1,$2")],
         ["all of it", `\ufeff${quoted.replaceAll(",", ";").replaceAll("\n", "\r\n")}\r\n\r\n`],
-    ])("%s as a person would expect", async (_, csv) => {
+    ])("%s as expected", async (_, csv) => {
         expect(await train(csv, "--target=Species")).toMatchObject({ exitCode: 0, stderr: "" });
         expect((await readMetrics()).accuracy).toBeCloseTo(0.9333, 4);
     });

@@ -62,7 +62,7 @@ describe("a number list", () => {
         expect(rawOf(list).buffer).toBeInstanceOf(SharedArrayBuffer);
     });
 
-    it("holds whatever is put into it, exactly", () => {
+    it("holds every number exactly", () => {
         const mostlyShort = fc.oneof({ weight: 30, arbitrary: short }, { weight: 1, arbitrary: any }, missing);
         fc.assert(
             fc.property(
@@ -76,7 +76,7 @@ describe("a number list", () => {
         );
     });
 
-    it("keeps short decimals as whole numbers, each the double that Number makes of the text", () => {
+    it("keeps short decimals as integers that give the same doubles as Number", () => {
         const decimals = fc.integer({ min: 0, max: 22 });
         const column = decimals.chain((most) =>
             fc.array(fc.tuple(fc.integer({ min: -(2 ** 31) + 2, max: 2 ** 31 - 2 }), fc.constant(most))),
@@ -92,7 +92,7 @@ describe("a number list", () => {
         );
     });
 
-    it("sorts and compares in memory as the numbers do", () => {
+    it("sorts and compares in its stored form like the numbers", () => {
         fc.assert(
             fc.property(fc.array(fc.oneof(short, missing)), (values) => {
                 const list = grow(values);
@@ -105,7 +105,7 @@ describe("a number list", () => {
         );
     });
 
-    it("takes a row again, and room for more rows", () => {
+    it("accepts a row again, and grows", () => {
         for (const values of [
             [1.5, 2.25, NAN, 4],
             [1e300, 2, NAN, 4],
@@ -120,7 +120,7 @@ describe("a number list", () => {
         }
     });
 
-    it("tells what memory a number takes", () => {
+    it("reports the memory of a number", () => {
         const numbers = new GrowingNumbers();
         numbers.reserve(2);
         numbers.set(0, 0.25);

@@ -48,7 +48,7 @@ describe("readDataset", () => {
         expect(dataset.dropped).toEqual([{ name: "Id", why: "dropColumns" }]);
     });
 
-    it("puts everything that threads need into shared memory", async () => {
+    it("puts all data for threads into shared memory", async () => {
         const classes = await read({ ...IRIS_LIKE, kind: KIND });
         const numbers = await read({ ...IRIS_LIKE, kind: count(12) });
         for (const { buffer } of [...classes.columns.map(rawOf), classes.target.y, numbers.target.y]) {
@@ -80,7 +80,7 @@ describe("readDataset", () => {
         expect(warnings).toEqual([expect.stringContaining('Column "name" has the same value in every row ("")')]);
     });
 
-    it("says what was read", async () => {
+    it("reports what it read", async () => {
         const lines: string[] = [];
         const print = (line: string) => lines.push(line);
         const content = csvOf({ size: count(12), kind: KIND }, ";");
@@ -89,11 +89,11 @@ describe("readDataset", () => {
     });
 
     describe("columns", () => {
-        it("are numbers when most values are", async () => {
+        it("are numbers if most values are", async () => {
             expect(await readFeature(repeat(["1", "2.5", "-3e1", "-0"], 12))).toEqual(repeat([1, 2.5, -30, 0], 12));
         });
 
-        it("are text when at least half of the values are", async () => {
+        it("are text if at least half of the values are", async () => {
             expect(await readFeature(repeat(["1", "2", "3a", "4b"], 12))).toEqual(repeat(["1", "2", "3a", "4b"], 12));
             expect(await readFeature(repeat(["red", "NA"], 12))).toEqual(repeat(["red", "NA"], 12));
         });
@@ -103,7 +103,7 @@ describe("readDataset", () => {
             expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([5.1, 4.9, -0.5], 15));
         });
 
-        it("give text its place in the sorted list of categories", async () => {
+        it("encode text as the index in the sorted list of categories", async () => {
             const { columns, features } = await read({
                 color: repeat(["red", "Blue", "red", "green"], 12),
                 kind: KIND,
@@ -112,7 +112,7 @@ describe("readDataset", () => {
             expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([2, 0, 2, 1], 12));
         });
 
-        it("of text can be turned back into the text", async () => {
+        it("of text can be decoded", async () => {
             const text = fc.string({ unit: "grapheme" }).map((text) => `w${text}w`);
             const texts = fc.array(text, { minLength: 10, maxLength: 200 });
             await fc.assert(
@@ -122,7 +122,7 @@ describe("readDataset", () => {
             );
         });
 
-        it("of numbers can be turned back into the numbers", async () => {
+        it("of numbers can be decoded", async () => {
             const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer());
             const numbers = fc.array(number, { minLength: 10, maxLength: 50 });
             await fc.assert(
@@ -135,7 +135,7 @@ describe("readDataset", () => {
             );
         });
 
-        it("are decided by the first 10,000 values that are there", async () => {
+        it("are decided by the first 10,000 values that are not missing", async () => {
             const kind = repeat(["x", "y"], 30_000);
             const texts = [...repeat(["one", "2"], 10_000), ...count(20_000)];
             expect(
@@ -147,7 +147,7 @@ describe("readDataset", () => {
     });
 
     describe("missing values", () => {
-        it.each(["", "NA", "NaN", "null", "?", "-", "#N/A"])("among numbers, written %j, are NaN", async (marker) => {
+        it.each(["", "NA", "NaN", "null", "?", "-", "#N/A"])("are NaN among numbers when written %j", async (marker) => {
             const { columns, features } = await read({ a: repeat([1, 2, marker], 12), kind: KIND });
             expect(features).toEqual([{ name: "a", kind: "number", missing: true }]);
             expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([1, 2, Number.NaN], 12));
@@ -157,12 +157,12 @@ describe("readDataset", () => {
             expect(await readFeature(repeat([7, "?", "", "NA"], 12))).toEqual(repeat([7, NaN, NaN, NaN], 12));
         });
 
-        it("among text are a category, if they are empty", async () => {
+        it("are a category among text if they are empty", async () => {
             const { features } = await read({ a: repeat(["x", "", "NA"], 12), kind: KIND });
             expect(features).toEqual([{ name: "a", kind: "text", categories: ["", "NA", "x"] }]);
         });
 
-        it("of the target leave the row out", async () => {
+        it("in the target leave the row out", async () => {
             const { rowCount, rowsWithoutTarget, target, columns, features } = await read({
                 size: ["", ...count(19)],
                 color: ["pink", ...repeat(["red", "blue"], 19)],
@@ -180,7 +180,7 @@ describe("readDataset", () => {
             expect(columns.map((values) => [...toDoubles(values)])).toEqual([rows, rows.map((row) => 1 - (row % 2))]);
         });
 
-        it("of a target of numbers may be marked", async () => {
+        it("may be marked in a target of numbers", async () => {
             const { rowsWithoutTarget, target } = await read({
                 size: count(24),
                 kind: repeat([0.5, "NA", 1.5, 2], 24),
@@ -189,7 +189,7 @@ describe("readDataset", () => {
             expect([...target.y]).toEqual(repeat([0.5, 1.5, 2], 18));
         });
 
-        it("of the target count against the rows that are needed", async () => {
+        it("in the target count against the required rows", async () => {
             await expect(read({ size: count(12), kind: repeat(["a", "b", "a", ""], 12) })).rejects.toThrow(
                 `${SOURCE} has 9 rows with a target (3 without one are left out): at least 10 are needed`,
             );
@@ -226,7 +226,7 @@ describe("readDataset", () => {
             ["numbers", [5, 3, 4, 1, 2, 0, 9, 8, 7, 6, 11, 5]],
             ["texts", repeat(["a", "b", "c"], 12)],
             ["missing values", [1, 2, 3, 4, "", 6, 7, "", 9, 10, 11, 12]],
-        ])("have no %s twice", async (_, id) => {
+        ])("have no duplicate %s", async (_, id) => {
             expect(await drop({ id })).toEqual([]);
         });
 
@@ -241,7 +241,7 @@ describe("readDataset", () => {
             );
         });
 
-        it("are no excuse for text among numbers when they are none", async () => {
+        it("do not excuse text among numbers if values repeat", async () => {
             const id = [1, 2, 3, 4, "5a", 6, 7, 8, 9, 2, 11, 12];
             await expect(drop({ id })).rejects.toThrow(
                 'row 6, column "id": "5a" is text in a column of numbers (11 of 12); correct it',
@@ -254,7 +254,7 @@ describe("readDataset", () => {
         });
     });
 
-    it("does not mind what is wrong with a dropped column", async () => {
+    it("ignores problems in a dropped column", async () => {
         const notes = repeat(["", "NA", 3, "x"], 12);
         expect((await read({ ...IRIS_LIKE, notes, kind: KIND }, '--dropColumns=["notes"]')).rowCount).toBe(12);
     });
@@ -347,13 +347,13 @@ describe("readDataset", () => {
             [],
             'row 100002, column "kind": there are more than 100000 different values: too many to be classes',
         ],
-    ])("refuses %s", async (_, columns: Record<string, (string | number)[]>, argv: string[], message) => {
+    ])("rejects %s", async (_, columns: Record<string, (string | number)[]>, argv: string[], message) => {
         const failure = read(columns, ...argv);
         await expect(failure).rejects.toThrow(DataError);
         await expect(failure).rejects.toThrow(`${SOURCE} ${message}`);
     });
 
-    it("tells of a row that is cut short before it tells of what is in the row", async () => {
+    it("reports a short row before the problems in its cells", async () => {
         const rows = count(20_000).map((row) => `${row},${row % 3}\n`);
         await expect(readText(`size,kind\n${rows.join("")}x\n`)).rejects.toThrow(
             "row 20002 has 1 cell, the header has 2",

@@ -20,12 +20,12 @@ const WHOLE = {
 const PART = { ...WHOLE, rows: 22_500, bytes: 2_000_000, totalBytes: 2_640_000_000 };
 
 describe("checkMemory", () => {
-    it("lets pass what has room", () => {
+    it("accepts a dataset that fits", () => {
         expect(() => checkMemory(SOURCE, WHOLE, 0.4 * GB)).not.toThrow();
         expect(() => checkMemory(SOURCE, PART, 7 * GB)).not.toThrow();
     });
 
-    it("says what is needed, what there is, and the commands that help", () => {
+    it("reports the memory needed, the memory available, and commands that help", () => {
         expect(() => checkMemory(SOURCE, PART, 4 * GB)).toThrow(
             new MemoryError(
                 `${SOURCE} needs about 6.5 GB of memory, and 4.0 GB are available: about 29700000 rows with 10 features, ` +
@@ -44,12 +44,12 @@ describe("checkMemory", () => {
         expect(() => checkMemory(SOURCE, { ...WHOLE, textBytes: need * GB }, GB)).toThrow(name);
     });
 
-    it("says nothing of what is to come when nearly nothing was read, or when the estimate is close", () => {
+    it("accepts a dataset when almost nothing was read or the estimate is close", () => {
         expect(() => checkMemory(SOURCE, { ...PART, rows: 225, bytes: 20_000 }, GB)).not.toThrow();
         expect(() => checkMemory(SOURCE, PART, 6 * GB)).not.toThrow();
     });
 
-    it("counts what is there when the size is not known", () => {
+    it("counts only the rows read when the size is unknown", () => {
         expect(() => checkMemory(SOURCE, { ...PART, totalBytes: undefined }, GB)).not.toThrow();
         expect(() => checkMemory(SOURCE, { ...WHOLE, totalBytes: undefined }, 0.2 * GB)).toThrow(
             ": 1000000 rows with 10",
@@ -64,7 +64,7 @@ describe("bytesPerValueOfFit", () => {
         ["a tree of a list", ["--maxDepth=[3,4]"], 20],
         ["a forest", ["--algorithm=forest"], 36],
         ["a tree or a forest", ['--algorithm=["tree","forest"]'], 36],
-    ])("of %s counts the copies of the threads that work at the same time", (_, argv: string[], bytes) => {
+    ])("for %s counts the copies of concurrent threads", (_, argv: string[], bytes) => {
         expect(bytesPerValueOfFit(planFits(parseArguments(["--target=kind", ...argv])), 4)).toBe(bytes);
     });
 });
@@ -87,7 +87,7 @@ describe("readDataset", () => {
     const hyperparameters = parseArguments(["--target=kind"]);
     const print = () => {};
 
-    it("stops early when the whole file would not fit", async () => {
+    it("stops early if the whole file would not fit", async () => {
         const bytes = endless();
         const failure = readDataset(Object.assign(bytes, { size: 90 * GB }), SOURCE, hyperparameters, {
             print,

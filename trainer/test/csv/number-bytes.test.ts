@@ -49,7 +49,7 @@ describe("readNumber", () => {
             "1,5",
         ],
         ...[".", "-", "+", "e5", ".e5", "1e", "1e+", "1e5.", "-.e1", "٣", "1_000", "1e1e1"],
-    ])("takes %j for no number", (cell) => {
+    ])("rejects %j", (cell) => {
         expect(read(cell)).toBeNaN();
     });
 
@@ -60,7 +60,7 @@ describe("readNumber", () => {
         },
     );
 
-    it("is Number for whatever JavaScript writes", () => {
+    it("equals Number for any number that JavaScript writes", () => {
         fc.assert(
             fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
                 expect(read(String(value))).toBe(value + 0);
@@ -72,7 +72,7 @@ describe("readNumber", () => {
     const digits = (maxLength: number) =>
         fc.array(fc.constantFrom(..."0123456789"), { maxLength }).map((list) => list.join(""));
 
-    it("is Number for any digits, also where rounding is close", () => {
+    it("equals Number for any digits, including close rounding", () => {
         const number = fc
             .tuple(
                 fc.constantFrom("", "-", "+"),
@@ -91,7 +91,7 @@ describe("readNumber", () => {
         );
     });
 
-    it("is Number in the middle between two doubles, and next to it", () => {
+    it("equals Number in the middle between two doubles and next to it", () => {
         const exact = new DataView(new ArrayBuffer(8));
         /** In units of 2^-80, which is exact for doubles from 2^-20 to 2^20. */
         const toUnits = (value: number) => {
@@ -129,7 +129,7 @@ describe("readNumber", () => {
         );
     });
 
-    it("takes for a number what the model format takes for one", () => {
+    it("accepts the same numbers as the model format", () => {
         const cell = fc.array(fc.constantFrom(..."0159.,+-eE x"), { maxLength: 8 }).map((list) => list.join(""));
         fc.assert(
             fc.property(cell, fc.boolean(), (text, decimalComma) => {

@@ -25,7 +25,7 @@ async function readSlowly(megabytes: number, size?: number): Promise<string[]> {
 }
 
 describe("progress of reading", () => {
-    it("is told every five seconds, and at the end", async () => {
+    it("is reported every five seconds and at the end", async () => {
         const lines = await readSlowly(12, 12_000_016);
         expect(lines).toEqual([
             expect.stringMatching(/^Reading: \d+ rows, 4\.\d MB of 12\.0 MB, 0\.\d MB\/s$/),
@@ -34,7 +34,7 @@ describe("progress of reading", () => {
         ]);
     });
 
-    it("is told without the whole when that is not known", async () => {
+    it("is reported without the total if that is unknown", async () => {
         const lines = await readSlowly(6);
         expect(lines).toEqual([
             expect.stringMatching(/^Reading: \d+ rows, 4\.\d MB, 0\.\d MB\/s$/),
@@ -42,7 +42,7 @@ describe("progress of reading", () => {
         ]);
     });
 
-    it("is no matter for a small file", async () => {
+    it("is not reported for a small file", async () => {
         expect(await readSlowly(1)).toEqual([expect.stringMatching(/^Read .* rows, 3 columns, comma-separated$/)]);
     });
 });

@@ -28,7 +28,7 @@ const other = fc.constantFrom("", "NA", "-", "1e5", "-2.5E-3", "+7", ".5", "5.",
 const cell = fc.oneof({ weight: 4, arbitrary: plain }, { weight: 1, arbitrary: other });
 
 describe("RowReader", () => {
-    it("reads numbers as Number does, wherever the file is cut", async () => {
+    it("reads numbers like Number, wherever the file is cut", async () => {
         const file = fc.tuple(
             fc.constantFrom(",", ";", "\t"),
             fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 12 }),
@@ -83,7 +83,7 @@ describe("RowReader", () => {
         ["two signs", "1,--2,3\n", 'row 2, column "b": "--2" is text'],
         ["a number with a unit", "\n1,2,3kg\n", 'row 3, column "c": "3kg" is text'],
         ["an open quote", '1,2,3\n4,5,"6\n7,8,9\n', "after row 2: a quoted cell is never closed"],
-    ])("refuses %s among plain numbers", async (_, rows, message) => {
+    ])("rejects %s among plain numbers", async (_, rows, message) => {
         await expect(readNumbers(`a,b,c\n${rows}`, 5, 8)).rejects.toThrow(`${SOURCE} ${message}`);
     });
 });

@@ -30,7 +30,7 @@ describe("readTable", () => {
         ]);
     });
 
-    it("keeps delimiters, quotes and line breaks of quoted cells, and characters cut by a chunk's end", async () => {
+    it("keeps delimiters, quotes and line breaks in quoted cells, and characters cut by the end of a chunk", async () => {
         const table = await readCells('"näme;x",b\n"1,5 ""inch""\r\nwide",ü😀\n" "," ""x"" "\n', { chunkSize: 1 });
         expect(table.columns).toEqual(["näme;x", "b"]);
         expect(table.rows).toEqual([
@@ -45,7 +45,7 @@ describe("readTable", () => {
         expect((await readCells('\n"a\nb",c\r1,2\r\r3,4')).rowNumbers).toEqual([4, 6]);
     });
 
-    it("reads a row that is much longer than what it looks at together", async () => {
+    it("reads a row that is much longer than its window", async () => {
         const long = "x".repeat(10_000);
         expect((await readCells(`a,b\n1,${long}\n2,"${long}"\n`)).rows).toEqual([
             ["1", long],
@@ -72,13 +72,13 @@ describe("readTable", () => {
         ["an inner quote", 'a,b\n1,5" pipe\n', "row 2, column 2: a quote inside a cell that is not quoted"],
         ["text after a quote", 'a,b\n1,"x"y\n', "row 2, column 2: text follows the end of a quoted cell"],
         ["text after a quote and a space", 'a,b\n1,"x" y\n', "row 2, column 2: text follows the end of a quoted"],
-    ])("refuses %s", async (_, content, message) => {
+    ])("rejects %s", async (_, content, message) => {
         const failure = readCells(content);
         await expect(failure).rejects.toThrow(DataError);
         await expect(failure).rejects.toThrow(`${SOURCE} ${message}`);
     });
 
-    it("refuses a header without an end", async () => {
+    it("rejects a header without an end", async () => {
         const failure = readCells(`a,"${"b".repeat(1_100_000)}`, { chunkSize: 65_536, windowBytes: 65_536 });
         await expect(failure).rejects.toThrow(/has no header: its first line is longer than 1000000 bytes/);
     });
@@ -89,13 +89,13 @@ describe("readTable", () => {
         ["a compressed file", Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]), " after byte 1"],
         ["a character that is cut off", Buffer.from("a,b\n1,\u00e9", "utf8").subarray(0, -1), " after byte 6"],
         ["a long way to go", Buffer.from(`a\n${"\u20ac\n".repeat(99)}\xff`, "latin1"), " after byte 2"],
-    ])("says what to do about %s", async (_, bytes, place) => {
+    ])("explains how to fix %s", async (_, bytes, place) => {
         const message = `${SOURCE} is not UTF-8 text${place}: save it as "CSV UTF-8"`;
         await expect(readCells(bytes)).rejects.toThrow(message);
         await expect(readCells(bytes, { chunkSize: 1, windowBytes: 4 })).rejects.toThrow(message);
     });
 
-    it("passes a failure of the source on", async () => {
+    it("passes on a failure of the source", async () => {
         async function* failing(): AsyncGenerator<Uint8Array> {
             yield Buffer.from("a,b\n1,2\n");
             throw new Error("connection lost");
@@ -103,7 +103,7 @@ describe("readTable", () => {
         await expect(readCells(failing())).rejects.toThrow("connection lost");
     });
 
-    it("reads back whatever is quoted by the rules", async () => {
+    it("reads back any text quoted by the rules", async () => {
         const cell = fc.string({ unit: "grapheme" }).map((text) => `x${text}`);
         const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
         await fc.assert(
@@ -182,7 +182,7 @@ describe("readTable", () => {
                 trim: true,
             });
 
-        it("on any file, with any cut into chunks and windows", async () => {
+        it("on any file, with any sizes of chunks and windows", async () => {
             await fc.assert(
                 fc.asyncProperty(
                     file,
@@ -201,7 +201,7 @@ describe("readTable", () => {
             );
         });
 
-        it("at every byte that a chunk or window may end on", async () => {
+        it("when a chunk or window ends at any byte", async () => {
             const content = '\ufeffa;"b;""c";d\r\n1;" x ""y""\r\n";ü😀 \r\n\r\n 2;\u3000"";"\r"\r3;;\n4;"5" ;6';
             const [columns, ...rows] = readByReference(content.slice(1), ";");
             expect(rows).toHaveLength(4);
@@ -222,7 +222,7 @@ describe("sniffDelimiter", () => {
         ["a", ","],
         ['"a;b;c",d', ","],
         ["a,b;c,d;e;f", ";"],
-    ])("of %j is %j", (header, delimiter) => {
+    ])("finds for %j the delimiter %j", (header, delimiter) => {
         expect(sniffDelimiter(header)).toBe(delimiter);
     });
 });

@@ -25,7 +25,7 @@ describe("decideTask", () => {
         expect(decideTask(column, undefined).task).toBe("classification");
     });
 
-    it("does as it is told", () => {
+    it("follows the hyperparameter `task`", () => {
         expect(decideTask(numbers(repeat([0, 1], 20)), "regression").task).toBe("regression");
         expect(decideTask(numbers(count(50)), "classification").task).toBe("classification");
     });

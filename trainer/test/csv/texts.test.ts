@@ -15,7 +15,7 @@ function forEachBytes(list: readonly string[], visit: (bytes: Uint8Array, start:
 }
 
 describe("Dictionary", () => {
-    it("numbers different texts as they come, and gives them back", () => {
+    it("numbers distinct texts in order of appearance and returns them", () => {
         fc.assert(
             fc.property(texts, (list) => {
                 const dictionary = new Dictionary();
@@ -30,7 +30,7 @@ describe("Dictionary", () => {
 });
 
 describe("TextHashes", () => {
-    it("tells new texts from those that it has seen", () => {
+    it("distinguishes new texts from known ones", () => {
         fc.assert(
             fc.property(texts, (list) => {
                 const hashes = new TextHashes();
@@ -46,7 +46,7 @@ describe("TextHashes", () => {
         ["numbers", (row: number) => `${row}`],
         ["names", (row: number) => `user-${row.toString(16).padStart(8, "0")}`],
         ["zeros", (row: number) => "\0".repeat(row % 30) + row],
-    ])("takes no two of 100,000 %s for the same", (_, nameOf) => {
+    ])("confuses no two of 100,000 %s", (_, nameOf) => {
         const hashes = new TextHashes();
         const names = Array.from({ length: 100_000 }, (_, row) => nameOf(row));
         forEachBytes(names, (...bytes) => hashes.add(...bytes));

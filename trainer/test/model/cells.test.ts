@@ -32,7 +32,7 @@ describe("parseNumber", () => {
         expect(parseNumber(cell, true)).toBe(value);
     });
 
-    it("reads back what JavaScript writes", () => {
+    it("reads the numbers that JavaScript writes", () => {
         fc.assert(
             fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
                 expect(parseNumber(String(value), false)).toBe(value === 0 ? 0 : value);
@@ -42,11 +42,11 @@ describe("parseNumber", () => {
 });
 
 describe("isMissingMarker", () => {
-    it.each(["NA", "n/a", "NaN", "null", "None", "?", "-", "#N/A"])("knows %s", (cell) => {
+    it.each(["NA", "n/a", "NaN", "null", "None", "?", "-", "#N/A"])("recognises %s", (cell) => {
         expect(isMissingMarker(cell)).toBe(true);
     });
 
-    it.each(["Nato", "0", "unknown", ""])("leaves %j alone", (cell) => {
+    it.each(["Nato", "0", "unknown", ""])("does not recognise %j", (cell) => {
         expect(isMissingMarker(cell)).toBe(false);
     });
 });
@@ -57,17 +57,17 @@ describe("cellReader", () => {
         ["5,1", ",", 'must be a number; got "5,1"'],
         ["", ",", "has no value; the model needs one"],
         ["?", ",", 'has no value ("?"); the model needs one'],
-    ])("of numbers reads %j between %j as %j", (cell, delimiter, value) => {
+    ])("reads %j between %j as %j", (cell, delimiter, value) => {
         const read = cellReader({ name: "a", kind: "number", missing: false }, usesDecimalComma(delimiter));
 
         expect(read(cell)).toBe(value);
     });
 
-    it.each(["", "NA", "-"])("of numbers that may be missing reads %j as NaN", (cell) => {
+    it.each(["", "NA", "-"])("reads %j as NaN in numbers that may be missing", (cell) => {
         expect(cellReader({ name: "a", kind: "number", missing: true }, false)(cell)).toBeNaN();
     });
 
-    it("of text gives a category's place, and shows the categories when it is none", () => {
+    it("returns the index of a category, and lists the categories for an unknown text", () => {
         const categories = ["NA", ...Array.from({ length: 11 }, (_, place) => `c${String(place).padStart(2, "0")}`)];
         const read = cellReader({ name: "a", kind: "text", categories }, false);
 

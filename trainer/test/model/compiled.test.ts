@@ -41,8 +41,8 @@ const share = fc.constantFrom(0, 0.25, 1 / 3, 0.5, 1);
 const shares = fc.array(share, { minLength: 1, maxLength: 4 }).map(leaf);
 const rows = fc.array(fc.array(value, { minLength: FEATURES, maxLength: FEATURES }), { minLength: 1, maxLength: 20 });
 
-describe("a compiled model predicts what predictEncoded predicts, bit for bit:", () => {
-    it("classes", () => {
+describe("a compiled model", () => {
+    it("predicts classes like predictEncoded, bit for bit", () => {
         fc.assert(
             fc.property(fc.array(tree(shares), { minLength: 1, maxLength: 8 }), rows, (roots, table) => {
                 const model = modelOf(numberFeatures(FEATURES), ["p", "q", "r", "s"], roots);
@@ -52,7 +52,7 @@ describe("a compiled model predicts what predictEncoded predicts, bit for bit:",
         );
     });
 
-    it("numbers", () => {
+    it("predicts numbers like predictEncoded, bit for bit", () => {
         const numbers = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }).map(leaf);
         fc.assert(
             fc.property(fc.array(tree(numbers), { minLength: 1, maxLength: 8 }), rows, (roots, table) => {
@@ -63,7 +63,7 @@ describe("a compiled model predicts what predictEncoded predicts, bit for bit:",
         );
     });
 
-    it("more rows than go through a tree at once", () => {
+    it("predicts more rows than go through a tree at once like predictEncoded", () => {
         const model = modelOf(numberFeatures(1), ["p", "q"], [split(0, 0, leaf([1]), leaf([0.5, 0.5]))]);
         const table = Array.from({ length: 1300 }, (_, row) => [row % 3 === 0 ? -1 : 1]);
 
@@ -97,7 +97,7 @@ describe("a forest", () => {
         expect(predictEncoded(model, [0])).toEqual({ task: "regression", value: 3 });
     });
 
-    it("of thousands of leaves is read and compiled", () => {
+    it("is parsed and compiled with thousands of leaves", () => {
         const deep = (from: number, to: number): TreeNode => {
             const middle = (from + to) / 2;
             return to - from <= 1 ? leaf(from) : split(0, middle, deep(from, middle), deep(middle, to));

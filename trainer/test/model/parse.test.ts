@@ -113,7 +113,7 @@ describe("parseModel", () => {
             JSON.stringify(MODEL).replace(',"missing":false', ""),
             "`features[0].missing` must be true or false; got nothing",
         ],
-    ])("refuses %s", (_, json, message) => {
+    ])("rejects %s", (_, json, message) => {
         expect(() => parseModel(json)).toThrow(ModelError);
         expect(() => parseModel(json)).toThrow(message);
     });
@@ -126,7 +126,7 @@ function deepModel(): string {
 }
 
 describe("predictRow", () => {
-    it("takes a missing number where rows without one were trained on, and sends it right", () => {
+    it("accepts a missing number if training rows lacked one, and sends it right", () => {
         const model = parseModel(JSON.stringify(MODEL).replace('"missing":false', '"missing":true'));
 
         for (const weight of ["", "NA", null, Number.NaN]) {
@@ -134,7 +134,7 @@ describe("predictRow", () => {
         }
     });
 
-    it("takes an empty text where it is a category", () => {
+    it("accepts an empty text if it is a category", () => {
         const model = parseModel(JSON.stringify(MODEL).replace('["bark","meow"]', '["","meow"]'));
 
         expect(predictRow(model, { weight: 1, sound: "" })).toMatchObject({ label: "dog" });
@@ -144,11 +144,11 @@ describe("predictRow", () => {
         [{ weight: "5.5", sound: "meow" }, "cat", { cat: 1, dog: 0 }],
         [{ weight: 7, sound: "meow" }, "cat", { cat: 0.75, dog: 0.25 }],
         [{ weight: 7, sound: " bark ", color: "brown" }, "dog", { cat: 0, dog: 1 }],
-    ])("of %j is %s", (row, label, probabilities) => {
+    ])("predicts %j as %s", (row, label, probabilities) => {
         expect(predictRow(MODEL, row)).toEqual({ task: "classification", label, probabilities });
     });
 
-    it("gives a number for a regression", () => {
+    it("returns a number for a regression", () => {
         const { classes: _, ...rest } = MODEL as Extract<Model, { task: "classification" }>;
         const root = { splitColumn: 0, splitValue: 6, left: { distribution: 0 }, right: { distribution: 2.5 } };
         const model: Model = { ...rest, task: "regression", trees: [{ name: "DTRegression", options: {}, root }] };
@@ -164,7 +164,7 @@ describe("predictRow", () => {
         [{ weight: "NA", sound: "meow" }, 'Column "weight" has no value ("NA"); the model needs one'],
         [{ weight: "heavy", sound: "meow" }, 'Column "weight" must be a number; got "heavy"'],
         [{ weight: 1, sound: "moo" }, 'Column "sound" must be one of "bark", "meow"; got "moo"'],
-    ])("refuses %j", (row, message) => {
+    ])("rejects %j", (row, message) => {
         expect(() => predictRow(MODEL, row)).toThrow(new ModelError(message));
     });
 });

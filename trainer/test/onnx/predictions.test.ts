@@ -77,11 +77,11 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         judgements = await judge(cases);
     }, 60_000);
 
-    it.each(Object.keys(makers))("predicts what predictRow does for every row: %s", (name) => {
+    it.each(Object.keys(makers))("predicts the same as predictRow for every row: %s", (name) => {
         expectEqual(cases[name] as Case, judgements[name] as Judgement);
     });
 
-    it("takes a column each, by its name, and says what comes out", () => {
+    it("has an input for each column, by name, and describes its outputs", () => {
         const { inputs, outputs } = judgements["customers, a tree"] as Judgement;
 
         expect(inputs).toEqual([
@@ -98,7 +98,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         expect(judgements["prices, a forest"]?.outputs).toEqual([["value", "tensor(float)", ["rows", 1]]]);
     });
 
-    it("lets a column have the name of an output, which then has another", () => {
+    it("renames an output if a column has its name", () => {
         const names = (name: string) => judgements[name]?.outputs.map(([output]) => output);
 
         expect(names("odd names, classes")).toEqual(["label_", "probabilities_"]);
@@ -106,7 +106,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         expect(judgements["odd names, a number"]?.inputs.map(([input]) => input)).toEqual(ODD_NAMES);
     });
 
-    it("says what it is", () => {
+    it("describes itself", () => {
         const { producer, doc, metadata, irVersion, operatorSets } = judgements["iris, a forest"] as Judgement;
 
         expect(producer).toEqual([PRODUCER.name, PRODUCER.version]);
@@ -125,7 +125,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         expect({ irVersion, operatorSets }).toEqual({ irVersion: 8, operatorSets: { "": 17, "ai.onnx.ml": 3 } });
     });
 
-    it("has rows in these cases that are predicted and rows that are refused, and ties", () => {
+    it("is tested with rows that are predicted, rows that are rejected, and ties", () => {
         const labels = (name: string) => new Set(judgements[name]?.results[0]);
 
         expect(labels("refused rows, a tree")).toEqual(new Set(["", "leaves", "stays"]));

@@ -41,7 +41,7 @@ describe("the encoding of", () => {
     });
 });
 
-describe("the length that a field says it has", () => {
+describe("the length of a field", () => {
     it("is the number of bytes that it writes, at any depth", () => {
         const values = fc.array(fc.nat(2 ** 31 - 1), { maxLength: 40 });
         fc.assert(

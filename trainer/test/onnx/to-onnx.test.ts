@@ -12,7 +12,7 @@ describe("toOnnx", () => {
         expect(copy).toEqual(model);
     });
 
-    it("refuses a model that is too long for the format", async () => {
+    it("rejects a model that is too large for the format", async () => {
         const model = await fitModel(iris());
         const { length } = toOnnx(model, { producer: PRODUCER });
 
@@ -25,7 +25,7 @@ describe("toOnnx", () => {
         );
     });
 
-    it("refuses a column with more categories than its numbers can tell apart", () => {
+    it("rejects a column with more categories than 32-bit numbers can distinguish", () => {
         const categories = { length: 2 ** 24 + 1 } as string[];
         const wide = modelOf([{ name: "id", kind: "text", categories }, ...numberFeatures(1)], undefined, [
             { distribution: 1 },

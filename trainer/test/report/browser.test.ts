@@ -76,7 +76,7 @@ describeWithChromium("the report in Chromium", (executablePath) => {
             },
         );
 
-        it("is printed on A4, light, without anything cut off", async () => {
+        it("prints on A4 in light colours with nothing cut off", async () => {
             const { page } = await open(name, { ...DARK, viewport: { width: 680, height: 960 } });
             const pdf = await page.pdf({ preferCSSPageSize: true });
             expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
@@ -100,7 +100,7 @@ describeWithChromium("the report in Chromium", (executablePath) => {
         });
     });
 
-    it("is read without a script: the tree is there, the form and the buttons are not", async () => {
+    it("is readable without a script: it has the tree, but neither form nor buttons", async () => {
         const { page } = await open("iris", { ...LIGHT, javaScriptEnabled: false });
         expect(await page.locator("#tree .answer:visible").count()).toBe(irisReport.metrics.treeLeaves);
         expect(await page.locator("form").isVisible()).toBe(false);

@@ -16,11 +16,11 @@ describe("a number", () => {
         [-2.5e12, "−2.5e12"],
         [Number.NaN, "–"],
         [-Infinity, "−∞"],
-    ])("%d is shown as %s", (value, shown) => {
+    ])("shows %d as %s", (value, shown) => {
         expect(formatNumber(value)).toBe(shown);
     });
 
-    it("is shown to five digits", () => {
+    it("has five significant digits", () => {
         fc.assert(
             fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
                 const shown = formatNumber(value).replaceAll(",", "").replaceAll("−", "-");
@@ -38,14 +38,14 @@ describe("a share", () => {
         [0.5, "50 %", "50.0 %"],
         [0.0004, "<0.1 %", "<0.1 %"],
         [0.99996, ">99.9 %", ">99.9 %"],
-    ])("of %d is shown as %s, in columns as %s", (share, shown, aligned) => {
+    ])("shows %d as %s, in columns as %s", (share, shown, aligned) => {
         expect(formatShare(share)).toBe(shown.replace(" ", "\u00a0"));
         expect(alignedShare(share)).toBe(aligned.replace(" ", "\u00a0"));
     });
 });
 
 describe("a count", () => {
-    it("has its thousands apart and its noun in the right number", () => {
+    it("separates thousands and agrees with its noun", () => {
         expect(formatCount(1234567)).toBe("1,234,567");
         expect(countOf(1, "row")).toBe("1 row");
         expect(countOf(1000, "leaf", "leaves")).toBe("1,000 leaves");
@@ -74,7 +74,7 @@ describe("ticks", () => {
 });
 
 describe("Wilson's interval", () => {
-    it("ends where the share is 1.96 standard errors away, the error being that of the end", () => {
+    it("ends 1.96 standard errors from the share, with the error at the end", () => {
         for (const end of wilsonInterval(28 / 30, 30)) {
             const standardError = Math.sqrt((end * (1 - end)) / 30);
             expect(Math.abs(28 / 30 - end)).toBeCloseTo(1.959964 * standardError, 9);
@@ -82,7 +82,7 @@ describe("Wilson's interval", () => {
         expect(wilsonInterval(1, 10)).toEqual([expect.closeTo(0.7225, 4), 1]);
     });
 
-    it("holds the share, within 0 and 1", () => {
+    it("contains the share and stays within 0 and 1", () => {
         fc.assert(
             fc.property(
                 fc.integer({ min: 1, max: 10_000 }),

@@ -17,7 +17,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
     const open = withReports(executablePath, { iris: irisReport, houses: housesReport, big: reportOf(bigModel) });
 
     describe("by keyboard", () => {
-        it("leads through links, fields, buttons and the tree, in this order", async () => {
+        it("moves through links, fields, buttons and the tree, in this order", async () => {
             const { page } = await open("iris", LIGHT);
             const order: string[] = [];
             for (let step = 0; step < 60; step++) {
@@ -46,7 +46,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             await page.context().close();
         });
 
-        it("shows where the focus is", async () => {
+        it("shows the focus", async () => {
             const { page } = await open("iris", LIGHT);
             await page.keyboard.press("Tab");
             const width = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineWidth);
@@ -71,7 +71,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             await page.context().close();
         });
 
-        it("follows a row while it is typed, and forgets it", async () => {
+        it("follows a row while it is typed, and clears it", async () => {
             const { page } = await open("iris", LIGHT);
             const answer = page.locator("#answer");
             expect(await answer.textContent()).toBe("Fill in PetalLengthCm to begin.");
@@ -93,7 +93,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
         });
     });
 
-    describe("the way of a row", () => {
+    describe("the path of a row", () => {
         it.each<[string, Model, Data, number]>([
             ["iris", irisReport.model, iris(), 150],
             ["houses", housesReport.model, houses(300), 300],
@@ -127,7 +127,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             },
         );
 
-        it("of a tree that is drawn in part is followed to its end", async () => {
+        it("is followed to the end in a tree that is only partly drawn", async () => {
             const { page } = await open("big", LIGHT);
             const values = numbers(12).map((_, place) => (place * 37.3) % 100);
             await fill(page, values.map(String));

@@ -19,7 +19,7 @@ describe("the page", () => {
         ["a tree of one leaf", reportOf(modelOf(madeUp(numbers(2), labels(2)), [uneven(1, numbers(2), 2)]))],
     ];
 
-    it.each(reports)("of %s is HTML without a parse error, with each id once", (_, input) => {
+    it.each(reports)("for %s is valid HTML with unique ids", (_, input) => {
         const { elements, errors } = pageOf(input);
         expect(errors).toEqual([]);
         const ids = elements.map((element) => attribute(element, "id")).filter((id) => id !== undefined);
@@ -28,13 +28,13 @@ describe("the page", () => {
         expect(ids).toEqual(expect.arrayContaining(links));
     });
 
-    it.each(reports)("of %s has the headings in order", (_, input) => {
+    it.each(reports)("for %s has its headings in order", (_, input) => {
         const headings = pageOf(input).elements.filter(({ tagName }) => /^h\d$/.test(tagName));
         expect(headings.map(({ tagName }) => tagName)).toEqual(["h1", ...headings.slice(1).map(() => "h2")]);
         expect(headings.length).toBeGreaterThan(3);
     });
 
-    it.each(reports)("of %s allows its own script and styles and loads nothing", (_, input) => {
+    it.each(reports)("for %s allows only its own script and styles and loads nothing", (_, input) => {
         const { elements } = pageOf(input);
         const policy = attribute(
             elements.find((element) => attribute(element, "http-equiv") === "Content-Security-Policy"),
@@ -64,7 +64,7 @@ describe("the page", () => {
         expect(renderReport(train(iris()))).toBe(renderReport(irisReport));
     });
 
-    it("shows names as they are, markup and all", () => {
+    it("shows names literally, including markup", () => {
         const { text, elements } = pageOf(awkwardReport());
         for (const name of AWKWARD_NAMES.slice(0, 11)) {
             expect(text).toContain(name);
@@ -90,7 +90,7 @@ describe("the page", () => {
             () => reportOf(modelOf(madeUp(numbers(1000), labels(1000), 60_000), [uneven(3000, numbers(1000), 1000)])),
             2_000_000,
         ],
-    ])("of %s is small", (_, input, bytes) => {
+    ])("for %s is small", (_, input, bytes) => {
         expect(pageOf(input()).size).toBeLessThan(bytes);
     });
 });

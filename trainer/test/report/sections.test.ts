@@ -14,7 +14,7 @@ describe("the headline", () => {
         const { text } = pageOf(irisReport);
         expect(text).toContain(`${Number((accuracy * 100).toFixed(1))} % accuracy`);
         expect(text).toContain(
-            `Of ${testRows} rows that it had not seen, it named the right class for ${Math.round(accuracy * testRows)}.`,
+            `Of ${testRows} rows that it had not seen, it predicted the right class for ${Math.round(accuracy * testRows)}.`,
         );
         expect(text).toContain("Always answering Iris-setosa, the commonest class among them, would be right for 10.");
         expect(text).not.toContain("no better than that");
@@ -45,7 +45,7 @@ describe("the headline", () => {
         expect(text).not.toContain("NaN");
     });
 
-    it("tells the out-of-bag and cross-validated measures", () => {
+    it("reports the out-of-bag and cross-validated metrics", () => {
         const metrics = {
             ...forestReport.metrics,
             outOfBag: { rows: 399, accuracy: 0.875 },
@@ -64,7 +64,7 @@ describe("the headline", () => {
 });
 
 describe("the confusion matrix", () => {
-    it("has heads for rows and columns, counts and shares", () => {
+    it("has headings for rows and columns, counts and shares", () => {
         const matrix = pageOf(irisReport).elements.find((element) => hasClass(element, "matrix"));
         expect(matrix && byTag(matrix, "th").map((head) => [textOf(head), attribute(head, "scope")])).toEqual([
             ...["Iris-setosa", "Iris-versicolor", "Iris-virginica"].map((label) => [label, "col"]),
@@ -85,7 +85,7 @@ describe("the confusion matrix", () => {
         ).toEqual(shown);
     });
 
-    it("gives way to the commonest mistakes when there are many classes", () => {
+    it("is replaced by the commonest mistakes for many classes", () => {
         const input = reportOf(modelOf(madeUp(numbers(3), labels(40)), [uneven(50, numbers(3), 40)]));
         const { elements, text } = pageOf(input);
         expect(elements.filter((element) => hasClass(element, "matrix"))).toEqual([]);
@@ -105,7 +105,7 @@ describe("the confusion matrix", () => {
 });
 
 describe("the features", () => {
-    it("are listed by their importance, those never asked for are counted", () => {
+    it("are listed by importance, with a count of those never asked for", () => {
         const table = pageOf(irisReport).elements.find((element) => hasClass(element, "importances"));
         const asked = (irisReport.metrics.featureImportances ?? []).filter(({ importance }) => importance > 0);
         expect(cellsOf(table).slice(1)).toEqual(
@@ -114,7 +114,7 @@ describe("the features", () => {
         expect(pageOf(irisReport).text).toContain(`${4 - asked.length} features are never asked for`);
     });
 
-    it("have their kinds: numbers, numbers or none, categories", () => {
+    it("have their kinds: numbers, numbers with missing values, categories", () => {
         const table = byTag(pageOf(housesReport).elements, "table").find(
             (item) => textOf(byTag(item, "caption")[0]) === "5 features",
         );
@@ -127,7 +127,7 @@ describe("the features", () => {
         ]);
     });
 
-    it("are left out where the metrics do not tell their importance", () => {
+    it("are left out if the metrics have no importances", () => {
         const { featureImportances, ...metrics } = irisReport.metrics;
         expect(featureImportances).toHaveLength(4);
         const { elements } = pageOf({ ...irisReport, metrics });
@@ -136,7 +136,7 @@ describe("the features", () => {
 });
 
 describe("the training", () => {
-    it("is told with its warnings, dropped columns, rows without a target and hyperparameters", () => {
+    it("is described with warnings, dropped columns, rows without a target and hyperparameters", () => {
         const dataset = { ...irisReport.dataset, warnings: ["Column x is odd"], rowsWithoutTarget: 2 };
         const { text, elements } = pageOf({ ...irisReport, dataset });
         expect(text).toContain("A warningColumn x is odd");
@@ -153,7 +153,7 @@ describe("the training", () => {
         );
     });
 
-    it("of a forest says that it is one, and that the tree is an example", () => {
+    it("of a forest is called one, and its tree an example", () => {
         const { text } = pageOf(forestReport);
         expect(text).toContain("A random forest of 3 trees, trained on 400 rows");
         expect(text).toContain("One of its 3 trees");
@@ -209,7 +209,7 @@ describe("the errors of a regression", () => {
         expect(pageOf(input).text).toContain("2,000 of 5,000 tested rows");
     });
 
-    it("are summed up in quantiles", () => {
+    it("are summarised in quantiles", () => {
         const actual = Array.from({ length: 10 }, () => 100);
         const predicted = actual.map((value, row) => value + (row % 2 === 0 ? 1 : -1) * (row + 1));
         const metrics = { ...housesReport.metrics, testRows: 10 };

@@ -25,8 +25,8 @@ function split(splitValue: number, left: TreeNode, right: TreeNode, splitColumn 
     return { splitColumn, splitValue, left, right, numberSamples: rows };
 }
 
-describe("the part of a tree that is held", () => {
-    it("is all of a small tree, numbered depth first, with the rows and leaves below", () => {
+describe("the part of a tree in the report", () => {
+    it("is all of a small tree, numbered depth first, with rows and leaves", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
         const { root: view, size, splits } = readTree(root, modelOf(data, [root]));
@@ -39,19 +39,19 @@ describe("the part of a tree that is held", () => {
         );
     });
 
-    it("tells of each node what its training rows are", () => {
+    it("has the composition of the training rows of each node", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
         const { root: view } = readTree(root, modelOf(data, [root]));
         const check = (node: NodeView, source: TreeNode, rows: number[]): void => {
             const counts = [0, 1, 2].map((label) => rows.filter((row) => data.y[row] === label).length);
             const shares = [0, 1, 2]
-                .map((place) => ({ place, share: (counts[place] as number) / rows.length }))
+                .map((label) => ({ label, share: (counts[label] as number) / rows.length }))
                 .filter(({ share }) => share > 0)
                 .sort((a, b) => b.share - a.share);
             expect(node.rows).toBe(rows.length);
             const answer = node.answer as { classes: { label: number; share: number }[] };
-            expect(answer.classes.map(({ place }) => place)).toEqual(shares.map(({ place }) => place));
+            expect(answer.classes.map(({ label }) => label)).toEqual(shares.map(({ label }) => label));
             answer.classes.forEach(({ share }, index) => {
                 expect(share).toBeCloseTo(shares[index]?.share ?? -1, 9);
             });
@@ -69,13 +69,13 @@ describe("the part of a tree that is held", () => {
         check(view, root, [...data.y.keys()]);
     });
 
-    it("has the mean of the rows below a regression's node", () => {
+    it("has the mean of the rows below each node of a regression", () => {
         const root = split(1, leaf(10, 30), split(2, leaf(20, 10), leaf(60, 10)));
         const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 50), [root]));
         expect(view.answer).toEqual({ mean: (30 * 10 + 10 * 20 + 10 * 60) / 50 });
     });
 
-    it("of a tree of ml-cart's own has the rows that it does not note", () => {
+    it("derives the rows that ml-cart's own trees do not store", () => {
         const small: TreeNode = { distribution: 1 };
         const root: TreeNode = {
             ...{ splitColumn: 0, splitValue: 1, numberSamples: 12 },
@@ -87,14 +87,14 @@ describe("the part of a tree that is held", () => {
         expect(view.answer).toEqual({ mean: 2 / 12 });
     });
 
-    it("says nothing of rows that nobody knows", () => {
+    it("has no rows where they are unknown", () => {
         const root: TreeNode = { splitColumn: 0, splitValue: 1, left: { distribution: 0 }, right: { distribution: 1 } };
         const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 12), [root]));
         expect([view.rows, view.answer, view.split?.yes.rows]).toEqual([12, undefined, undefined]);
         expect(view.split?.yes.answer).toEqual({ mean: 0 });
     });
 
-    it("of a huge one is its top: no split without the one above it, those with the most rows first", () => {
+    it("is the top of a huge tree: splits with the most rows, each after its parent", () => {
         const root = uneven(60_000, numbers, 0);
         const { root: view, splits, size } = readTree(root, modelOf(madeUp(numbers, undefined, 720_000), [root]));
         const views = allOf(view);
@@ -133,7 +133,7 @@ describe("a question", () => {
         });
     };
 
-    it("about a number names the threshold, and where a missing one goes", () => {
+    it("about a number names the threshold and the branch of missing values", () => {
         const features: Feature[] = [{ name: "age", kind: "number", missing: true }];
         expect(ask(split(41.5, leaf(1), split(Number.MAX_VALUE, leaf(2), leaf(3))), features)).toEqual([
             ["age &lt;&nbsp;41.5", "yes", "no, or no value"],
@@ -142,7 +142,7 @@ describe("a question", () => {
         expect(ask(split(41.5, leaf(1), leaf(2)), numbers)).toEqual([["x0 &lt;&nbsp;41.5", "yes", "no"]]);
     });
 
-    it("about a text names the categories that can still come, not their numbers", () => {
+    it("about a text names the categories that can still occur, not their numbers", () => {
         const root = split(4.5, split(1.5, leaf(1), split(2.5, leaf(2), leaf(3))), leaf(4));
         expect(ask(root, [COLOURS])).toEqual([
             ["colour is from (empty) to green (5 values)", "yes", "no: red"],
@@ -153,7 +153,7 @@ describe("a question", () => {
 });
 
 describe("the data for the script", () => {
-    it("leads every row to the leaf that the model leads it to", () => {
+    it("leads every row to the same leaf as the model", () => {
         const data = houses(200);
         const root = grow({ columns: data.columns, y: data.y, classes: 0 }, 7, 4);
         const model = modelOf(data, [root]);

@@ -44,7 +44,7 @@ function fakePool(predict: (row: number, maxDepth: number) => number): FitPool &
 }
 
 describe("crossValidate", () => {
-    it("chooses the trial that is right most often, and of equal ones the first", async () => {
+    it("chooses the most accurate trial, the first of equal ones", async () => {
         // Depth 1 always says "even", depth 2 and 3 are always right.
         const pool = fakePool((row, depth) => (depth === 1 ? 0 : row % 2));
         const lines: string[] = [];
@@ -68,7 +68,7 @@ describe("crossValidate", () => {
         ]);
     });
 
-    it("chooses the smallest error of numbers", async () => {
+    it("chooses the smallest error for numbers", async () => {
         const pool = fakePool((row, depth) => row + (depth === 1 ? 3 : -2));
         const print = () => {};
         const found = await crossValidate(pool, NUMBERS, ROWS, [tree(1), tree(2)], { folds: 2, seed: 1, print });
@@ -78,7 +78,7 @@ describe("crossValidate", () => {
         expect(found.best.growth).toEqual(tree(2));
     });
 
-    it("tells how much the folds differ", async () => {
+    it("reports how much the folds differ", async () => {
         // In the first half of the rows it is 1 off, in the second 3: the mean of squares depends on the fold.
         const pool = fakePool((row) => row + (row < 20 ? 1 : 3));
         const print = () => {};
@@ -90,7 +90,7 @@ describe("crossValidate", () => {
         expect(best.std).toBeGreaterThan(0);
     });
 
-    it("trains each trial on the same folds, and never on the rows it tests", async () => {
+    it("trains all trials on the same folds, and never on the tested rows", async () => {
         const pool = fakePool(() => 0);
         const print = () => {};
         await crossValidate(pool, PARITY, ROWS, [tree(1), tree(2)], { folds: 5, seed: 7, print });

@@ -7,13 +7,13 @@ function trialsOf(...argv: string[]) {
 }
 
 describe("listTrials", () => {
-    it("makes one of single values, with ml-cart's defaults for a tree", () => {
+    it("makes one trial of single values, with ml-cart's defaults for a tree", () => {
         const tree = { algorithm: "tree", maxDepth: 64, minNumSamples: 3, gainThreshold: 0.01 };
         expect(trialsOf()).toEqual([tree]);
         expect(listTrials(parseArguments(["--target=y"]), undefined, 10)).toEqual([{ ...tree, gainThreshold: 0 }]);
     });
 
-    it("asks a smaller gain of each split when there are many classes, for it cannot be large", () => {
+    it("requires a smaller gain for many classes, because it cannot be large", () => {
         const thresholds = [2, 10, 20, 500].map((classes) => {
             return listTrials(parseArguments(["--target=y"]), classes, 10)[0]?.gainThreshold;
         });
@@ -23,7 +23,7 @@ describe("listTrials", () => {
         );
     });
 
-    it("grows the trees of a forest to the end, on the columns that are usual for the task", () => {
+    it("grows the trees of a forest to the end, on the usual number of features for the task", () => {
         const grown = { algorithm: "forest", maxDepth: 64, minNumSamples: 1, gainThreshold: 0, trees: 100 };
         expect(trialsOf("--algorithm=forest")).toEqual([{ ...grown, maxFeatures: 3 }]);
         const numbers = listTrials(parseArguments(["--target=y", "--algorithm=forest"]), undefined, 10);
@@ -44,7 +44,7 @@ describe("listTrials", () => {
         ]);
     });
 
-    it("tries a tree once, whatever is tried of forests", () => {
+    it("tries a tree once, however many forests are tried", () => {
         const trials = trialsOf('--algorithm=["tree","forest"]', "--trees=[10,20]");
         expect(trials.map(({ algorithm, trees }) => [algorithm, trees])).toEqual([
             ["tree", undefined],
@@ -53,7 +53,7 @@ describe("listTrials", () => {
         ]);
     });
 
-    it("refuses more columns than there are", () => {
+    it("rejects more features than there are", () => {
         expect(() => trialsOf("--algorithm=forest", "--maxFeatures=[2,11]")).toThrow(
             new HyperparameterError([
                 '`maxFeatures` must be an integer from 1 to 10, the number of features; got "11" (--maxFeatures=10)',
@@ -61,7 +61,7 @@ describe("listTrials", () => {
         );
     });
 
-    it("refuses more than 1000 trials", () => {
+    it("rejects more than 1000 trials", () => {
         const list = JSON.stringify(Array.from({ length: 40 }, (_, place) => place + 1));
         expect(() => trialsOf(`--maxDepth=${list}`, `--minNumSamples=${list}`)).toThrow(
             new HyperparameterError([
@@ -78,11 +78,11 @@ describe("countFolds", () => {
         ["--cv=3", 1, 3],
         ["--cv=3", 2, 3],
         ["--cv=0", 1, 0],
-    ])("with %s and %d trials: %d", (argument, trials, folds) => {
+    ])("chooses for %s and %d trials %d folds", (argument, trials, folds) => {
         expect(countFolds(parseArguments(["--target=y", argument]), trials, 20)).toBe(folds);
     });
 
-    it("refuses more folds than there are rows", () => {
+    it("rejects more folds than rows", () => {
         expect(() => countFolds(parseArguments(["--target=y", "--cv=9"]), 1, 8)).toThrow(
             new HyperparameterError(["`cv` must be at most 8, the number of training rows; got 9 (--cv=8)"]),
         );

@@ -27,7 +27,7 @@ function makeList(column: number[], labels: number[], weights: number[], layout:
 }
 
 describe("chooseLayout", () => {
-    it("gives a row, a class, a weight and the tie the bits they need", () => {
+    it("allots bits to row, class, weight and tie as needed", () => {
         expect(chooseLayout(1_000_000, 2, true)).toEqual({ rowShift: 5, classShift: 4, classMask: 1, weightMask: 7 });
         expect(chooseLayout(1_000_000, 1000, false)).toEqual({
             rowShift: 11,
@@ -37,12 +37,12 @@ describe("chooseLayout", () => {
         });
     });
 
-    it("gives a weight what is left", () => {
+    it("leaves the remaining bits to the weight", () => {
         expect(chooseLayout(1 << 20, 1000, true)).toMatchObject({ classMask: 1023, weightMask: 1 });
         expect(chooseLayout(1 << 21, 1000, true)).toMatchObject({ classMask: 1023, weightMask: 0 });
     });
 
-    it("leaves the class out where it does not fit", () => {
+    it("leaves the class out if it does not fit", () => {
         expect(chooseLayout(2 ** 22 + 1, 1000, false)).toEqual({
             rowShift: 1,
             classShift: 1,
@@ -57,7 +57,7 @@ describe("chooseLayout", () => {
 });
 
 describe("fillList", () => {
-    it("takes the rows with a weight, in order, and begins a tie anew", () => {
+    it("takes the rows with a weight in order, and starts ties with the first of them", () => {
         const layout = chooseLayout(5, 8, false);
         const list = makeList([2, 1, 2, 1, 2], [0, 1, 2, 3, 4], [0, 0, 1, 1, 1], layout);
         expect(read(list, layout)).toEqual([
@@ -67,7 +67,7 @@ describe("fillList", () => {
         ]);
     });
 
-    it("gives a row with a large weight more than one entry, as ties", () => {
+    it("gives a row with a large weight several entries, as ties", () => {
         const layout = chooseLayout(2, 8, true);
         const list = makeList([1, 0], [5, 6], [20, 3], layout);
         expect(read(list, layout)).toEqual([
@@ -80,7 +80,7 @@ describe("fillList", () => {
 });
 
 describe("partitionList", () => {
-    it("keeps the order of both sides, and their ties", () => {
+    it("keeps the order and the ties of both sides", () => {
         const row = fc.record({ value: fc.integer({ min: 0, max: 5 }), weight: fc.nat(12), left: fc.boolean() });
         fc.assert(
             fc.property(fc.array(row, { minLength: 1, maxLength: 150 }), (rows) => {
@@ -104,7 +104,7 @@ describe("partitionList", () => {
         );
     });
 
-    it("touches nothing beyond its stretch", () => {
+    it("changes nothing outside its stretch", () => {
         const layout = chooseLayout(4, 8, false);
         const list = makeList([1, 2, 3, 4], [0, 0, 0, 0], [1, 1, 1, 1], layout);
         const before = [...list];

@@ -52,7 +52,7 @@ describe("a forest", () => {
         },
     );
 
-    it("gives features the mean of their importance in its trees", async () => {
+    it("averages the importances of features over its trees", async () => {
         const dataset = makeDataset(200, "classification");
         const { trees, importances } = await fitOne(dataset, forestTask(dataset));
         const means = count(3).map(
@@ -63,7 +63,7 @@ describe("a forest", () => {
         expect(importances[2]).toBeLessThan(0.1);
     });
 
-    it("looks at columns with one value only when there are no others", async () => {
+    it("searches columns with a single value only when there are no others", async () => {
         const dataset = makeDataset(100, "classification");
         const constant = count(20).map(() => shareNumbers(count(100).map(() => 1)));
         const columns = [...constant, ...dataset.columns];
@@ -74,7 +74,7 @@ describe("a forest", () => {
         expect([...importances.subarray(0, 20)]).toEqual(count(20).map(() => 0));
     });
 
-    it("has a row outside of no bag when there is one row only", async () => {
+    it("has no out-of-bag row when there is only one row", async () => {
         const dataset = makeDataset(20, "classification");
         const { outOfBag, trees, predictions } = await fitOne(
             dataset,
@@ -96,7 +96,7 @@ describe("forestRounding", () => {
         expect([round(0), round(1)]).toEqual([0, 1]);
     });
 
-    it("makes sums of numbers exact, and costs them their last bits only", () => {
+    it("makes sums of numbers exact at the cost of their last bits only", () => {
         const random = makeRandom(1, 1);
         const values = count(1000).map(() => (random.below(2 ** 32) - 2 ** 31) * Math.PI);
         const round = forestRounding({ task: "regression", y: Float64Array.from(values) }, values.length);
@@ -110,7 +110,7 @@ describe("forestRounding", () => {
         );
     });
 
-    it("takes nothing but zeros, and the smallest numbers", () => {
+    it("accepts all zeros, and the smallest numbers", () => {
         const round = (y: number[]) => forestRounding({ task: "regression", y: Float64Array.from(y) }, 10);
         expect(round([0, 0])(0)).toBe(0);
         expect(round([Number.MIN_VALUE])(Number.MIN_VALUE)).toBe(Number.MIN_VALUE);

@@ -8,7 +8,7 @@ import { closeTo, GROWTHS, grow, rootOf } from "./growing";
 import { growNaively } from "./naive";
 import { makeTable, plainTables, UNLIMITED } from "./tables";
 
-describe("growTree grows the very tree that trying all splits gives,", () => {
+describe("growTree grows the same tree as an exhaustive search,", () => {
     it.each([2, 3, 7])("for %d classes", (labels) => {
         fc.assert(
             fc.property(plainTables({ labels }), GROWTHS, (table, growth) => {
@@ -28,7 +28,7 @@ describe("growTree grows the very tree that trying all splits gives,", () => {
         );
     });
 
-    it.each([0, 2, 4])("for rows that are left out, and rows that count more than once (%d classes)", (labels) => {
+    it.each([0, 2, 4])("for rows that count zero times or several times (%d classes)", (labels) => {
         const sampled = plainTables({ labels: Math.max(labels, 6), maxRows: 20 }).chain((table) =>
             fc.tuple(
                 fc.constant({ ...table, y: table.y.map((label) => (labels === 0 ? label : label % labels)) }),
@@ -46,7 +46,7 @@ describe("growTree grows the very tree that trying all splits gives,", () => {
 });
 
 describe("growTree gives the same tree", () => {
-    it.each([2, 5])("when an entry has no room for one of %d classes, or a weight", (labels) => {
+    it.each([2, 5])("when an entry has no bits for one of %d classes or for a weight", (labels) => {
         fc.assert(
             fc.property(plainTables({ labels }), fc.boolean(), (plain, twice) => {
                 const table = makeTable(plain, labels);
@@ -56,7 +56,7 @@ describe("growTree gives the same tree", () => {
         );
     });
 
-    it.each([0, 2, 5])("when lists are sorted on demand, %d classes", (labels) => {
+    it.each([0, 2, 5])("when lists are sorted lazily, %d classes", (labels) => {
         const workspace = makeWorkspace();
         fc.assert(
             fc.property(
@@ -78,7 +78,7 @@ describe("growTree gives the same tree", () => {
         );
     });
 
-    it("in memory that other trees have used", () => {
+    it("in memory used by other trees", () => {
         const workspace = makeWorkspace();
         fc.assert(
             fc.property(plainTables({ labels: 3 }), (plain) => {
@@ -89,7 +89,7 @@ describe("growTree gives the same tree", () => {
         );
     });
 
-    it("in the place of the orders, of whole numbers with a scale, from some rows", () => {
+    it("in place of the orders, for scaled integers and some of the rows", () => {
         const cell = fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constant(Number.NaN));
         const rowCells = fc.tuple(cell, cell, fc.nat(3), fc.integer({ min: 0, max: 1 }));
         fc.assert(
@@ -109,7 +109,7 @@ describe("growTree gives the same tree", () => {
         );
     });
 
-    it("whichever of two equal columns comes first, and names the first", () => {
+    it("for either order of two equal columns, and names the first column", () => {
         fc.assert(
             fc.property(plainTables({ labels: 3 }), (plain) => {
                 const [column] = plain.columns as [number[]];

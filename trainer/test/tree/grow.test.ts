@@ -17,7 +17,7 @@ describe("growTree", () => {
         expect(countLeaves(grow(table))).toBe(64);
     });
 
-    it("makes splits that gain nothing by themselves, where the next one gains all", () => {
+    it("makes splits that gain nothing if the next one gains everything", () => {
         const table = makeTable(
             {
                 columns: [
@@ -34,14 +34,14 @@ describe("growTree", () => {
         expect(countLeaves(grow(table, { ...UNLIMITED, gainThreshold: 1e-9 }))).toBe(1);
     });
 
-    it("splits numbers until they are all the same, or the error is small enough", () => {
+    it("splits numbers until all are equal or the error is small enough", () => {
         const table = makeTable({ columns: [count(8)], y: [1, 1, 2, 2, 9, 9, 9, 8] }, 0);
         expect(countLeaves(grow(table))).toBe(4);
         expect(countLeaves(grow(table, { ...UNLIMITED, gainThreshold: 1.75 }))).toBe(1);
         expect(countLeaves(grow(table, { ...UNLIMITED, gainThreshold: 1.7 }))).toBe(2);
     });
 
-    it("makes a leaf of rows that no column tells apart", () => {
+    it("makes a leaf of rows that no column distinguishes", () => {
         const columns = [
             [1, 1, 1],
             [Number.NaN, Number.NaN, Number.NaN],
@@ -54,13 +54,13 @@ describe("growTree", () => {
         expect(rootOf(grow(makeTable({ columns, y: [3, 4, 8] }, 0)))).toEqual({ numberSamples: 3, distribution: 5 });
     });
 
-    it("sends what is missing to the right, and splits it off where that is best", () => {
+    it("sends missing values right, and splits them off where that is best", () => {
         const nan = Number.NaN;
         const tree = grow(makeTable({ columns: [[nan, 1, nan, 2, 3]], y: [1, 0, 1, 0, 0] }, 2));
         expect(rootOf(tree)).toMatchObject({ splitValue: Number.MAX_VALUE, left: { numberSamples: 3 } });
     });
 
-    it("puts the threshold between neighbours that have no number between them", () => {
+    it("finds a threshold for neighbours without a number between them", () => {
         const next = 1 + Number.EPSILON;
         expect(rootOf(grow(makeTable({ columns: [[1, next]], y: [0, 1] }, 2))).splitValue).toBe(next);
         expect(rootOf(grow(makeTable({ columns: [[0, Number.MIN_VALUE]], y: [0, 1] }, 2))).splitValue).toBe(
@@ -70,7 +70,7 @@ describe("growTree", () => {
         expect(rootOf(grow(makeTable({ columns: [[low, high]], y: [0, 1] }, 2))).splitValue).toBe(1.25e308);
     });
 
-    it("tells 1000 classes apart, and takes one class alone", () => {
+    it("distinguishes 1000 classes, and accepts a single one", () => {
         const plain = { columns: [count(2000).map((row) => row >> 1)], y: count(2000).map((row) => row >> 1) };
         // All splits gain the same, so the lowest threshold is taken each time.
         const tree = grow(makeTable(plain, 1000), { ...UNLIMITED, maxDepth: 999 });
@@ -82,7 +82,7 @@ describe("growTree", () => {
         });
     });
 
-    it("finds the smallest of gains, in many rows", () => {
+    it("finds the smallest gain in many rows", () => {
         const rows = 40_000;
         const y = count(rows).map((row) => (row === 7 ? 2 : row % 2));
         const tree = grow(makeTable({ columns: [count(rows).map((row) => (row === 7 ? 1 : 0))], y }, 3), {
@@ -108,7 +108,7 @@ describe("growTree", () => {
         expect(tree.values[0]).toBe(49.5);
     });
 
-    it("gives features their share of the impurity that was taken away", () => {
+    it("reports the share of the impurity that each feature removes", () => {
         // The first split takes 0.5 * 8 rows away of column 1; of the two sides, 4 rows each, only the right one is split.
         const columns = [
             [0, 0, 0, 0, 0, 0, 1, 1],
@@ -127,7 +127,7 @@ describe("growTree", () => {
         expect([...grow(table, { ...UNLIMITED, maxDepth: 0 }).importances]).toEqual([0, 0, 0]);
     });
 
-    it("needs a row", () => {
+    it("requires at least one row", () => {
         const table = makeTable({ columns: [[1, 2]], y: [0, 1] }, 2);
         const request = { growth: UNLIMITED, weights: new Uint8Array(2), weighted: false };
         expect(() =>

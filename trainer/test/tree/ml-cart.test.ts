@@ -11,7 +11,7 @@ import { makeTable, plainTables } from "./tables";
 const cart: typeof import("ml-cart") = require(path.join(__dirname, "../../node_modules/ml-cart"));
 
 describe("a grown tree in ml-cart", () => {
-    it.each(["classification", "regression"] as const)("predicts row by row what it predicts here: %s", (task) => {
+    it.each(["classification", "regression"] as const)("predicts the same as here, row by row: %s", (task) => {
         fc.assert(
             fc.property(plainTables({ labels: 4 }), plainTables({ labels: 4 }), GROWTHS, (plain, other, growth) => {
                 const table = makeTable(plain, task === "classification" ? 4 : 0);
@@ -36,7 +36,7 @@ describe("a grown tree in ml-cart", () => {
         );
     });
 
-    it("has splits that gain at least as much as the ones that ml-cart itself would make of the same rows", () => {
+    it("has splits that gain at least as much as ml-cart's own on the same rows", () => {
         fc.assert(
             fc.property(finiteTables(3), (plain) => {
                 expectNoBetterSplit(plain, rootOf(grow(makeTable(plain, classesOf(plain.y)))), "classification");

@@ -47,7 +47,7 @@ describe("a pool's results", () => {
         },
     );
 
-    it("are what the task's own rows say: rows that are left out change nothing", async () => {
+    it("depend only on the rows of the task", async () => {
         const dataset = makeDataset(200, "classification");
         const rows = allRows(dataset).subarray(0, 100);
         const fewer = {
@@ -58,7 +58,7 @@ describe("a pool's results", () => {
         expect(await fitOne(dataset, task)).toEqual(await fitOne(fewer, task));
     });
 
-    it("differ by the seed, and the first trees do not depend on how many follow", async () => {
+    it("differ by seed, and the first trees do not depend on the number of trees", async () => {
         const dataset = makeDataset(200, "classification");
         const task = (trees: number, seed: number) => forestTask(dataset, { forest: { trees, maxFeatures: 2, seed } });
         const five = await fitOne(dataset, task(5, 1));
@@ -66,7 +66,7 @@ describe("a pool's results", () => {
         expect((await fitOne(dataset, task(5, 2))).trees).not.toEqual(five.trees);
     });
 
-    it("of a tree are the same alone, where it takes the place of the orders, and beside others", async () => {
+    it("are the same for a tree alone, which overwrites the orders, and next to others", async () => {
         const dataset = makeDataset(300, "classification");
         const task: FitTask = { ...forestTask(dataset), algorithm: "tree", rows: allRows(dataset).subarray(20, 280) };
         const other = { ...task, rows: allRows(dataset) };
@@ -81,7 +81,7 @@ describe("a pool's results", () => {
         expect(first).not.toEqual(second);
     });
 
-    it("tell the depth of the deepest tree, and all leaves", async () => {
+    it("have the depth of the deepest tree and the number of all leaves", async () => {
         const dataset = makeDataset(200, "classification");
         const { trees, depth, leaves } = await fitOne(dataset, forestTask(dataset));
         expect(depth).toBe(Math.max(...trees.map((tree) => tree.depth)));
@@ -90,7 +90,7 @@ describe("a pool's results", () => {
 });
 
 describe("openFitPool", () => {
-    it("refuses a fit on no rows, and a forest without its options", async () => {
+    it("rejects a fit without rows and a forest without options", async () => {
         const dataset = makeDataset(10, "classification");
         await expect(fitOne(dataset, forestTask(dataset, { rows: new Uint32Array(0) }))).rejects.toThrow(
             new RangeError("A fit needs at least one row; got none"),
@@ -116,14 +116,14 @@ describe("openFitPool", () => {
         await expect(pool.fit(forestTask(dataset))).rejects.toThrow(message);
     });
 
-    it("fails the fits that are not done when it is closed", async () => {
+    it("fails unfinished fits when closed", async () => {
         const dataset = makeDataset(50, "classification");
         const pool = openFitPool(dataset, { file: FILE, threads: 1, inThreadMs: 0 });
         const waiting = pool.fit(forestTask(dataset));
         await Promise.all([expect(waiting).rejects.toThrow("The pool of training threads was closed"), pool.close()]);
     });
 
-    it("tells every 30 s how far it is", async () => {
+    it("reports its progress every 30 s", async () => {
         jest.useFakeTimers({ doNotFake: ["setImmediate", "queueMicrotask", "nextTick"] });
         try {
             const dataset = makeDataset(50, "classification");

@@ -20,7 +20,7 @@ function sortPlainly(values: readonly number[]): { rows: number[]; ties: number[
 }
 
 describe("sortColumn", () => {
-    it("sorts as the language does, equal values by row, what is missing last", () => {
+    it("sorts like the language, equal values by row and missing ones last", () => {
         fc.assert(
             fc.property(fc.array(CELL, { maxLength: 300 }), (values) => {
                 expect(sort(values)).toEqual(sortPlainly(values));
@@ -28,7 +28,7 @@ describe("sortColumn", () => {
         );
     });
 
-    it("sorts whole numbers with a scale as it sorts their doubles", () => {
+    it("sorts scaled integers like their doubles", () => {
         const int = fc.oneof(
             fc.integer({ min: -5, max: 5 }),
             fc.integer({ min: -MISSING_INT, max: MISSING_INT }),
@@ -62,17 +62,17 @@ describe("sortColumn", () => {
         expect(sort(values)).toEqual(sortPlainly(values));
     });
 
-    it("sorts long runs that are in order already, and those that are all equal", () => {
+    it("sorts long runs that are in order or all equal", () => {
         const values = [...count(200).map((row) => 2 ** 40 + row), ...count(200).map(() => 0.1)];
         expect(sort(values)).toEqual(sortPlainly(values));
     });
 
-    it("takes no rows, and one", () => {
+    it("accepts no rows, and one row", () => {
         expect(sort([])).toEqual({ rows: [], ties: [] });
         expect(sort([Number.NaN])).toEqual({ rows: [0], ties: [0] });
     });
 
-    it("leaves nothing behind for the next column", () => {
+    it("is not affected by the previous column", () => {
         const scratch = makeSortScratch(5);
         const order = new Uint32Array(4);
         sortColumn(Float64Array.of(4, 3, 2, 1), order, scratch);

@@ -14,7 +14,7 @@ export function trainingSection({ source, dataset, model, metrics }: ReportInput
     const { dropped, rowsWithoutTarget, target, warnings } = dataset;
     const kind = model.task === "classification" ? countOf(model.classes.length, "class", "classes") : "a number";
     const facts: [string, Part][] = [
-        ["Data set", html`<code>${source}</code>`],
+        ["Dataset", html`<code>${source}</code>`],
         [
             "Rows",
             html`${formatCount(dataset.rowCount)}: the model is fitted on all of them; the figures above are of one
