@@ -5,7 +5,7 @@ import { PROJECT, WORK } from "../paths";
 
 /** Results of a section. They are stored as JSON, so they are plain data. */
 export interface SectionResult {
-    /** Markdown paragraphs about the comparison and its method. */
+    /** Markdown paragraphs about the comparison and its method, each on one line. */
     readonly notes: readonly string[];
     readonly tables: readonly ResultTable[];
     readonly targets: readonly Target[];
@@ -80,7 +80,10 @@ export function renderResults(machine: readonly string[], runs: readonly Section
     );
     const parts = [
         "# Bench",
-        "Results of `npm run bench`: this trainer and its peers, alternating, on one machine. Times are medians, with minimum and maximum in brackets.",
+        wrap(
+            "Results of `npm run bench`: this trainer and its peers, alternating, on one machine. Times are medians, with " +
+                "minimum and maximum in brackets.",
+        ),
         machine.map((line) => `- ${line}`).join("\n"),
         "## Targets",
         targetTable(targets),
@@ -95,7 +98,7 @@ export function renderSection(run: SectionRun): string[] {
     if (run.result === undefined) {
         return [...head, `Failed:\n\n\`\`\`\n${run.error ?? "no error given"}\n\`\`\``];
     }
-    return [...head, ...run.result.notes, ...run.result.tables.flatMap(renderTable)];
+    return [...head, ...run.result.notes.map(wrap), ...run.result.tables.flatMap(renderTable)];
 }
 
 function targetTable(targets: readonly Target[]): string {
@@ -113,4 +116,21 @@ function renderTable({ caption, header, rows }: ResultTable): string[] {
         `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |`;
     const table = [line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
     return caption === "" ? [table] : [`**${caption}**`, table];
+}
+
+/** Columns at which prose wraps. */
+const WIDTH = 120;
+
+function wrap(paragraph: string): string {
+    const lines: string[] = [];
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+        if (line !== "" && line.length + 1 + word.length > WIDTH) {
+            lines.push(line);
+            line = word;
+        } else {
+            line = line === "" ? word : `${line} ${word}`;
+        }
+    }
+    return [...lines, line].join("\n");
 }

@@ -89,7 +89,7 @@ export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
         tables: [
             ...tables.map(({ contest, comparisons }) => tableOf(`Same limits: ${contest.name}`, comparisons)),
             tableOf(
-                "For information: this trainer's defaults for one tree (minNumSamples 3, gainThreshold 0.01) and scikit-learn's (no limit)",
+                "For information: defaults for one tree, ours (minNumSamples 3, gainThreshold 0.01) and scikit-learn's (no limit)",
                 compare(DEFAULTS, FULL).filter(({ set }) => set.task === "classification"),
             ),
         ],

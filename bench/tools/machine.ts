@@ -23,9 +23,10 @@ export async function describeMachine(): Promise<string[]> {
     const versions = await runForJson<Record<string, string>>({ program: PYTHON, args: [`${PEERS}/versions.py`] });
     return [
         `Machine: ${processors.length} × ${processors[0]?.model.trim() ?? "processor"}, ${memory} GiB, ${type()} ${release().split(".", 2).join(".")}`,
-        `Node.js ${process.versions.node}; ${Object.entries(versions)
+        `Node.js ${process.versions.node}`,
+        Object.entries(versions)
             .map(([name, version]) => `${name} ${version}`)
-            .join(", ")}`,
-        `Load average of the minute before it began: ${loadavg()[0]?.toFixed(1)}`,
+            .join(", "),
+        `Load average in the minute before the start: ${loadavg()[0]?.toFixed(1)}`,
     ];
 }

@@ -15,10 +15,10 @@ async function bench(...args: string[]): Promise<string> {
     return stdout;
 }
 
-/** The data set of a quick run is scikit-learn's, in each of the four tables of accuracy. */
+/** The dataset of a quick run is scikit-learn's, in each of the four tables of accuracy. */
 const IRIS = ["iris", "iris", "iris", "iris"];
 
-/** The bench's peers are in Python: without their packages it is skipped, and the title says why. */
+/** The peers of the bench are in Python: without their packages the test is skipped, with the reason in its title. */
 const missing = existsSync(path.join(VENV, "requirements.txt"))
     ? ""
     : " [skipped: there is no .bench/venv; bench/python-packages.sh makes it]";

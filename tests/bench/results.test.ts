@@ -36,6 +36,16 @@ describe("results.md", () => {
         expect(text).toContain("**Times**\n\n| peer | fit    |\n| ---- | ------ |\n| ours | 1.00 s |\n");
     });
 
+    it("wraps prose at 120 columns", () => {
+        const long = { ...RUN, result: { notes: ["word ".repeat(60).trim()], tables: [], targets: [] } };
+        const prose = renderResults([], [long])
+            .split("\n")
+            .filter((line) => line.startsWith("word"));
+
+        expect(prose.map((line) => line.length)).toEqual([119, 119, 59]);
+        expect(prose.join(" ")).toBe(long.result.notes[0]);
+    });
+
     it("shows the error of a failed section and counts it as a missed target", () => {
         const { result: _, ...about } = RUN;
         const text = renderResults([], [{ ...about, error: "Error: no Docker engine" }]);

@@ -2,7 +2,7 @@ import { makeRandom } from "../lib/random";
 import { count } from "./tables";
 
 describe("makeRandom", () => {
-    // A change would change every forest that has been trained.
+    // A change here would change every forest trained so far.
     it.each([
         [0, 0, [974968, 569177, 901586, 302292]],
         [42, 0, [155230, 97779, 580000, 643831]],

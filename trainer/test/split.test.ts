@@ -45,7 +45,7 @@ describe("splitRows", () => {
                 counts[row] = (counts[row] ?? 0) + 1;
             }
         }
-        // 400 are expected, with a standard deviation of 18.
+        // The expected count is 400, with a standard deviation of 18.
         expect(Math.min(...counts)).toBeGreaterThan(310);
         expect(Math.max(...counts)).toBeLessThan(490);
     });

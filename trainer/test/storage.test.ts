@@ -50,7 +50,7 @@ describe("openStorage", () => {
     });
 
     it("rejects content that was corrupted on the way", async () => {
-        // What the emulator never does: a checksum that is another content's.
+        // A checksum of different content, which the emulator never sends.
         const server = createServer((_, response) => {
             response.writeHead(200, { "x-goog-hash": "crc32c=4waSgw==", "x-goog-stored-content-encoding": "identity" });
             response.end("123456780");
@@ -59,7 +59,7 @@ describe("openStorage", () => {
         process.env.STORAGE_EMULATOR_HOST = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
         const read = async () => {
             for await (const _ of openStorage().read(uri("data/a.csv"))) {
-                // The end alone shows it.
+                // Only the end reveals it.
             }
         };
         await expect(read()).rejects.toThrow(/^Cannot read gs:\/\/test-bucket\/data\/a.csv: .*did not match/);

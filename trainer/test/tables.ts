@@ -1,4 +1,4 @@
-/** The items again and again, up to the length. */
+/** Repeats the items up to the length. */
 export function repeat<T>(items: readonly T[], length: number): T[] {
     return Array.from({ length }, (_, index) => items[index % items.length] as T);
 }

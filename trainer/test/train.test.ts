@@ -107,7 +107,7 @@ describe("the trainer's choice", () => {
             hyperparameters: { algorithm: "tree", maxDepth: 3 },
             treeDepth: 3,
         });
-        // One decision can tell two of three classes at most.
+        // One split can distinguish at most two of three classes.
         expect(metrics.trials).toEqual([
             {
                 hyperparameters: { maxDepth: 1 },

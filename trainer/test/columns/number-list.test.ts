@@ -24,7 +24,7 @@ function valuesOf(list: NumberList): number[] {
     return count(lengthOf(list)).map((row) => valueAt(list, row));
 }
 
-/** The scale of whole numbers; undefined for doubles. */
+/** The scale of integers; undefined for doubles. */
 function scaleOf(list: NumberList): number | undefined {
     return ArrayBuffer.isView(list) ? undefined : list.scale;
 }

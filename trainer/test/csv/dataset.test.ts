@@ -20,7 +20,7 @@ function read(columns: Columns, ...argv: string[]): Promise<Dataset> {
     return readText(csvOf(columns), ...argv);
 }
 
-/** The only feature, as its values: numbers, or texts. */
+/** The values of the only feature: numbers or texts. */
 async function readFeature(cells: readonly (string | number)[], name = "a"): Promise<unknown[]> {
     const { features, columns } = await read(
         { [name]: cells, kind: repeat(["x", "y"], cells.length) },
@@ -147,11 +147,14 @@ describe("readDataset", () => {
     });
 
     describe("missing values", () => {
-        it.each(["", "NA", "NaN", "null", "?", "-", "#N/A"])("are NaN among numbers when written %j", async (marker) => {
-            const { columns, features } = await read({ a: repeat([1, 2, marker], 12), kind: KIND });
-            expect(features).toEqual([{ name: "a", kind: "number", missing: true }]);
-            expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([1, 2, Number.NaN], 12));
-        });
+        it.each(["", "NA", "NaN", "null", "?", "-", "#N/A"])(
+            "are NaN among numbers when written %j",
+            async (marker) => {
+                const { columns, features } = await read({ a: repeat([1, 2, marker], 12), kind: KIND });
+                expect(features).toEqual([{ name: "a", kind: "number", missing: true }]);
+                expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([1, 2, Number.NaN], 12));
+            },
+        );
 
         it("may be most of a column of numbers", async () => {
             expect(await readFeature(repeat([7, "?", "", "NA"], 12))).toEqual(repeat([7, NaN, NaN, NaN], 12));
@@ -171,7 +174,7 @@ describe("readDataset", () => {
             expect({ rowCount, rowsWithoutTarget }).toEqual({ rowCount: 15, rowsWithoutTarget: 5 });
             expect(target).toMatchObject({ classes: ["a", "b"] });
             expect([...target.y]).toEqual(repeat([0, 1, 0], 15));
-            // Nothing is left of the rows that were left out: neither their categories nor that a number was missing.
+            // Rows left out leave no trace: neither their categories nor a missing number.
             expect(features).toEqual([
                 { name: "size", kind: "number", missing: false },
                 { name: "color", kind: "text", categories: ["blue", "red"] },

@@ -21,7 +21,7 @@ export function csvOf(columns: Record<string, readonly (string | number)[]>, del
     return [Object.keys(columns), ...rows].map((cells) => `${cells.map(quote).join(delimiter)}\n`).join("");
 }
 
-/** Keeps the cells as they are. */
+/** Collects the cells as they are. */
 class CellCollector extends ColumnBuilder {
     readonly cells: string[] = [];
 
@@ -32,7 +32,7 @@ class CellCollector extends ColumnBuilder {
     override settle(): undefined {}
 }
 
-/** Reads a file's cells as text. `windowBytes`: so much is looked at together. */
+/** Reads the cells of a file as text. `windowBytes` are processed together. */
 export async function readCells(
     content: string | Uint8Array | AsyncIterable<Uint8Array>,
     { chunkSize = 7, windowBytes = 16 } = {},

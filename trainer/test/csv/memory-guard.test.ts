@@ -70,7 +70,7 @@ describe("bytesPerValueOfFit", () => {
 });
 
 describe("readDataset", () => {
-    /** Rows without an end; counts those that were asked for. */
+    /** An endless file that counts the chunks requested. */
     function endless() {
         const rows = Buffer.from("0.25,red\n".repeat(10_000));
         const source = {

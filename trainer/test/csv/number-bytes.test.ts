@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { readNumber } from "../../lib/csv/number-bytes";
 import { parseNumber } from "../../lib/model";
 
-/** As bytes somewhere within others. */
+/** The bytes of a text inside a larger buffer. */
 function read(cell: string, decimalComma = false): number {
     const bytes = Buffer.from(`7${cell}7`);
     return readNumber(bytes, 1, bytes.length - 1, decimalComma);
 }
 
-/** What the cell must be: `Number`'s value without the sign of zero, NaN for what is no number. */
+/** The expected value of a cell: `Number`'s without the sign of zero, NaN if the cell is not a number. */
 function expected(cell: string, decimalComma = false): number {
     return (parseNumber(cell, decimalComma) ?? Number.NaN) + 0;
 }

@@ -2,7 +2,7 @@ import { readDataset } from "../../lib/csv/dataset";
 import { parseArguments } from "../../src/arguments";
 import { SOURCE } from "./files";
 
-/** A megabyte a second, by a clock of its own: rows of 10,000 bytes each. */
+/** A file of rows of 10,000 bytes that arrives at a megabyte a second by its own clock. */
 async function readSlowly(megabytes: number, size?: number): Promise<string[]> {
     const rows = [1, 2, 3, 4].map((value) => `${value / 4},${"abcde"[value]},`.padEnd(9_999, "x"));
     const megabyte = Buffer.from(`${rows.join("\n")}\n`.repeat(25));

@@ -5,7 +5,7 @@ import { readTable } from "../../lib/csv/table-reader";
 import { parseNumber } from "../../lib/model";
 import { bytesOf, SOURCE } from "./files";
 
-/** Reads a file of numbers, in columns that are known to be of numbers from the first row on. */
+/** Reads a file of numbers into columns that are known to hold numbers from the first row. */
 async function readNumbers(content: string, chunkSize: number, windowBytes: number): Promise<number[][]> {
     const builders: ColumnBuilder[] = [];
     const plan = ({ columns, delimiter }: { columns: string[]; delimiter: string }) => {

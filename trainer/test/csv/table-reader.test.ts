@@ -189,7 +189,7 @@ describe("readTable", () => {
                     fc.integer({ min: 1, max: 30 }),
                     fc.integer({ min: 4, max: 60 }),
                     async ({ delimiter, content }, chunkSize, windowBytes) => {
-                        // A single column shows no delimiter; a comma is taken then, and may well be in a cell.
+                        // A single column has no delimiter; the default is a comma, which may occur in a cell.
                         fc.pre(content.split("\n")[0]?.includes(delimiter) === true || delimiter === ",");
                         const [columns, ...rows] = readByReference(content, delimiter);
                         const table = await readCells(content, { chunkSize, windowBytes });

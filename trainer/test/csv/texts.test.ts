@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { Dictionary, TextHashes } from "../../lib/csv/dictionary";
 
-/** Many short texts, of which some come again. */
+/** Many short texts, some of which repeat. */
 const texts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "\0", "\u{1f600}"), maxLength: 4 }), {
     maxLength: 100,
 });
 
-/** Calls with each text's bytes somewhere within others. */
+/** Calls with the bytes of each text inside a larger buffer. */
 function forEachBytes(list: readonly string[], visit: (bytes: Uint8Array, start: number, end: number) => void): void {
     for (const text of list) {
         const bytes = Buffer.from(`x${text}y`);

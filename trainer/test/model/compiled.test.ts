@@ -4,7 +4,7 @@ import { leaf, modelOf, numberFeatures, split } from "./models";
 
 const FEATURES = 3;
 
-/** What the compiled model says of some rows, in the words of `predictEncoded`. */
+/** Predictions of the compiled model for some rows, in the form of `predictEncoded`. */
 function predictCompiled(model: Model, rows: number[][]): Prediction[] {
     const predictor = compileModel(model);
     const values = new Float64Array(rows.length * predictor.width);
@@ -22,7 +22,7 @@ function predictCompiled(model: Model, rows: number[][]): Prediction[] {
     });
 }
 
-/** Values that meet thresholds often: below, equal and above; NaN is a missing one. */
+/** Values that are often below, equal to or above thresholds; NaN is a missing one. */
 const value = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constant(Number.NaN), fc.double({ noNaN: true }));
 
 function tree(leaves: fc.Arbitrary<TreeNode>): fc.Arbitrary<TreeNode> {

@@ -1,6 +1,6 @@
 import type { CartModel, Feature, Model, TreeNode } from "../../lib/model";
 
-/** A model of some trees; what a prediction does not need is made up. */
+/** A model of some trees, with made-up values for everything a prediction does not need. */
 export function modelOf(features: Feature[], classes: string[] | undefined, roots: TreeNode[]): Model {
     const name = classes === undefined ? "DTRegression" : "DTClassifier";
     const base = {
@@ -26,7 +26,6 @@ export function numberFeatures(count: number, missing = false): Feature[] {
     }));
 }
 
-/** A decision. */
 export function split(splitColumn: number, splitValue: number, left: TreeNode, right: TreeNode): TreeNode {
     return { splitColumn, splitValue, left, right };
 }

@@ -33,7 +33,7 @@ const MODEL: Model = {
     ],
 };
 
-/** The model as text, after a change. */
+/** The model as JSON, with a change. */
 function changed(change: (model: Record<string, never> & { [key: string]: unknown }) => void): string {
     const copy = structuredClone(MODEL) as unknown as Parameters<typeof change>[0];
     change(copy);

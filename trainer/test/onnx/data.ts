@@ -37,7 +37,7 @@ export function iris(): Data {
     };
 }
 
-/** The same flowers, with the width of a petal to predict; their kind, as text, is a column. */
+/** The same flowers, with the width of a petal as target and the species as a column of text. */
 export function petals(): Data {
     const { features, rows, y } = iris();
     const species: Feature = { name: "Species", kind: "text", categories: [...new Set(y as string[])].sort() };
@@ -48,7 +48,7 @@ export function petals(): Data {
     };
 }
 
-/** Customers who stay or leave: text, whole numbers, decimals; every sixth value is missing where that may be. */
+/** Customers who stay or leave: text, integers, decimals. Every sixth value is missing where that is allowed. */
 export function customers(count: number): Data {
     const draw = makeDraw(1);
     const rows = Array.from({ length: count }, () => ({

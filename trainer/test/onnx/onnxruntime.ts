@@ -14,14 +14,14 @@ const run = promisify(execFile);
 /** Rows to predict with a model. */
 export interface Case {
     model: Model;
-    /** Null is a missing number, "" a missing text. */
+    /** Null is a missing number, "" is a missing text. */
     rows: Row[];
 }
 
 /** Name, type, and shape of an input or output; the first dimension is the rows. */
 type ValueInfo = [string, string, (string | number)[]];
 
-/** What onnxruntime and onnx say of a model. Not-a-number is null. */
+/** Results of onnxruntime and onnx for a model. NaN is null. */
 export interface Judgement {
     producer: [name: string, version: string];
     doc: string;
@@ -30,9 +30,9 @@ export interface Judgement {
     operatorSets: Record<string, number>;
     inputs: ValueInfo[];
     outputs: ValueInfo[];
-    /** For each output the values of all rows, one row after the other. */
+    /** For each output the values of all rows, row by row. */
     results: (number | string | null)[][];
-    /** The same for the first rows, each predicted alone. */
+    /** The same for the first rows, each predicted separately. */
     alone: (number | string | null)[][];
 }
 
@@ -53,7 +53,7 @@ export function describeWithOnnxruntime(title: string, tests: () => void): void 
     }
 }
 
-/** Runs a Python program in a new folder with some files; gives what it prints. */
+/** Runs a Python program in a new folder with some files, and returns its output. */
 export async function runPython(program: string, files: Record<string, string | Uint8Array>): Promise<string> {
     const folder = await mkdtemp(path.join(tmpdir(), "onnx-"));
     try {
@@ -69,7 +69,7 @@ export async function runPython(program: string, files: Record<string, string | 
     }
 }
 
-/** Has models checked and run on rows. One program for all: it takes longer to start than to run. */
+/** Checks models and runs them on rows. A single program handles all, because starting it takes longer than running. */
 export async function judge(cases: Readonly<Record<string, Case>>): Promise<Record<string, Judgement>> {
     const files: Record<string, string | Uint8Array> = {};
     for (const [place, { model, rows }] of Object.values(cases).entries()) {

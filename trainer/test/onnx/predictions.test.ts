@@ -18,7 +18,7 @@ function predictOrRefuse(model: Model, row: Row): Prediction | undefined {
     }
 }
 
-/** What the outputs are to hold, by our own prediction: labels, if there are classes, and numbers of 64 bits. */
+/** The expected outputs by our own prediction: labels, if there are classes, and 64-bit numbers. */
 function expectedOf({ model, rows }: Case): { labels: Output; numbers: Output } {
     const predictions = rows.map((row) => predictOrRefuse(model, row));
     return {
@@ -34,7 +34,7 @@ function expectedOf({ model, rows }: Case): { labels: Output; numbers: Output } 
     };
 }
 
-/** Holds numbers of 32 bits to ours: equal after rounding, or for the mean of several trees at most one bit away. */
+/** Compares 32-bit numbers with ours: equal after rounding, or at most one bit apart for the mean of several trees. */
 function expectNumbers(actual: Output, expected: Output, trees: number): void {
     const wrong = expected.flatMap((value, place) => {
         const other = actual[place];

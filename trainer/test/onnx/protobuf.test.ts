@@ -53,7 +53,7 @@ describe("the length of a field", () => {
                     const inner = message(number, [integers(number, list), text(number, word), doubles(number, list)]);
                     const parts = [inner, message(number, [inner, integer(number, list[0] ?? 0)])];
 
-                    // Writing past the end would be lost without a word: a byte after each part shows that it is not.
+                    // Writing past the end would fail silently; a byte after each part shows that it does not happen.
                     const end = Buffer.from(encode([...parts, text(1, "end")])).subarray(-3);
                     expect(end.toString()).toBe("end");
                     expect(encode(parts).length).toBe(lengthOf(parts));

@@ -25,7 +25,7 @@ function feature(name: string): fc.Arbitrary<Feature> {
     return fc.oneof(...kinds);
 }
 
-/** What a split may be at: for text between two places, most often. */
+/** A threshold of a split; for text usually between two indices. */
 function threshold(feature: Feature): fc.Arbitrary<number> {
     return feature.kind === "number" ? number : fc.integer({ min: 0, max: 4 }).map((place) => place + 0.5);
 }
@@ -44,7 +44,7 @@ function tree(features: Feature[], leaves: fc.Arbitrary<TreeNode>): fc.Arbitrary
     })).node;
 }
 
-/** A value of a column: often one that a tree splits at, sometimes one that was not trained on. */
+/** A value of a column: often a threshold, sometimes a value that was not trained on. */
 function cell(feature: Feature, thresholds: number[]): fc.Arbitrary<string | number | null> {
     if (feature.kind === "text") {
         return fc.oneof(

@@ -9,7 +9,7 @@ import { modelOf, reportOf, train } from "./helpers/inputs";
 import { chain, numbers, uneven } from "./helpers/made-up-trees";
 import { DARK, LIGHT, PHONE, withReports } from "./helpers/open-report";
 
-/** A browser starts in a second or two; a machine under load gets its time. */
+/** A browser starts in a second or two; a loaded machine needs more. */
 jest.setTimeout(120_000);
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");

@@ -6,7 +6,7 @@ import { modelOf, reportOf, train } from "./helpers/inputs";
 import { numbers, uneven } from "./helpers/made-up-trees";
 import { LIGHT, withReports } from "./helpers/open-report";
 
-/** A browser starts in a second or two; a machine under load gets its time. */
+/** A browser starts in a second or two; a loaded machine needs more. */
 jest.setTimeout(120_000);
 
 const irisReport = train(iris());
@@ -139,7 +139,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
         });
     });
 
-    /** Puts a row into the form, as typing does; what the form does not ask for is nothing to the tree. */
+    /** Fills a row into the form as typing does. The tree does not use columns that are not in the form. */
     async function fill(page: Page, values: readonly (string | undefined)[]): Promise<void> {
         await page.evaluate((texts) => {
             for (const [place, text] of texts.entries()) {
@@ -156,7 +156,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
         }, values);
     }
 
-    /** A row's cells as they stand in a file; undefined for a missing number. */
+    /** The cells of a row as in a file; undefined for a missing number. */
     function cellsOf({ features }: Model, { columns }: Data, row: number): (string | undefined)[] {
         return features.map((feature, place) => {
             const value = columns[place]?.[row] as number;
@@ -177,7 +177,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
     }
 });
 
-/** The way through a tree by the rule of the model format: below the threshold goes left. */
+/** The path through a tree by the rule of the model format: below the threshold goes left. */
 function walk(root: TreeNode, row: readonly number[]): { verdicts: string[]; leaf: TreeNode } {
     const verdicts: string[] = [];
     let node = root;

@@ -116,7 +116,7 @@ describe("growTree gives the same tree", () => {
                 const mirrored = column.map((value) => -value);
                 const table = makeTable({ columns: [column, column, mirrored], y: plain.y }, 3);
                 const tree = grow(table);
-                // What is missing in a column is missing in its mirror, and largest in both: it can be split off there.
+                // A value missing in a column is missing in its mirror and largest in both, so it can be split off there.
                 const isMirrored = column.every((value) => Math.abs(value) < Number.MAX_VALUE);
                 expect([...tree.columns].every((at) => at < 1 || (at === 2 && !isMirrored))).toBe(true);
             }),

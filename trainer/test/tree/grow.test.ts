@@ -109,7 +109,7 @@ describe("growTree", () => {
     });
 
     it("reports the share of the impurity that each feature removes", () => {
-        // The first split takes 0.5 * 8 rows away of column 1; of the two sides, 4 rows each, only the right one is split.
+        // The first split, on column 1, removes 0.5 * 8 rows; of the two sides with 4 rows each, only the right one is split.
         const columns = [
             [0, 0, 0, 0, 0, 0, 1, 1],
             [0, 0, 0, 0, 1, 1, 1, 1],
@@ -121,7 +121,7 @@ describe("growTree", () => {
             expect.closeTo((0.375 * 8) / (0.375 * 8 + 0.5 * 4), 12),
             0,
         ]);
-        // Numbers: 5.5 of squared error in all, 1 of it left after column 1, and none after column 0.
+        // Numbers: the squared error is 5.5 in total, 1 after column 1, and 0 after column 0.
         const numbers = makeTable({ columns, y: [0, 0, 0, 0, 1, 1, 2, 2] }, 0);
         expect([...grow(numbers).importances]).toEqual([expect.closeTo(1 / 5.5, 12), expect.closeTo(4.5 / 5.5, 12)]);
         expect([...grow(table, { ...UNLIMITED, maxDepth: 0 }).importances]).toEqual([0, 0, 0]);

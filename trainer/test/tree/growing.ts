@@ -5,7 +5,7 @@ import { growTree } from "../../lib/tree/grow";
 import type { FitTable, GrowthOptions } from "../../lib/tree/types";
 import { UNLIMITED } from "./tables";
 
-/** Limits of all kinds. No gain is so close to a threshold that rounding could tell. */
+/** Limits of all kinds. No gain is close enough to a threshold for rounding to matter. */
 export const GROWTHS = fc.record({
     maxDepth: fc.constantFrom(1, 2, 3, 64),
     minNumSamples: fc.constantFrom(1, 2, 3, 5),
@@ -14,8 +14,8 @@ export const GROWTHS = fc.record({
 
 /**
  * Grows a tree.
- * @param rows row numbers, each as often as it counts; without them all rows count once
- * @param wordBits the bits of an entry
+ * @param rows row numbers, repeated for each time a row counts; by default all rows count once
+ * @param wordBits bits of an entry
  */
 export function grow(table: FitTable, growth: GrowthOptions = UNLIMITED, rows?: number[], wordBits = 32): FlatTree {
     const weights = new Uint8Array(table.target.y.length);
@@ -29,7 +29,7 @@ export function rootOf(tree: FlatTree): TreeNode {
     return toCartModel(tree, UNLIMITED).root;
 }
 
-/** Gains and means are computed in another order: all else must be the same. */
+/** Compares trees. Gains and means are computed in another order; everything else must be equal. */
 export function closeTo(node: TreeNode): unknown {
     const near = (value: number) => (value === 0 ? 0 : expect.closeTo(value, 9));
     const { left, right, gain, distribution, ...rest } = node;
@@ -38,7 +38,7 @@ export function closeTo(node: TreeNode): unknown {
         : { ...rest, gain: expect.closeTo(gain ?? 0, 9), left: closeTo(left), right: closeTo(right) };
 }
 
-/** What a tree predicts of a row: the first class with the largest share, or the number. */
+/** Prediction of a tree for a row: the first class with the largest share, or the number. */
 export function predict(tree: FlatTree, columns: number[][], row: number): number {
     const leaf = findLeaf(
         tree,

@@ -7,7 +7,7 @@ import { GROWTHS, grow, predict, rootOf } from "./growing";
 import { gini, type PlainTable, squaredError } from "./naive";
 import { makeTable, plainTables } from "./tables";
 
-// The trainer's own copy: this package is no dependency of the project around it.
+// The trainer's own copy, because the surrounding project does not depend on this package.
 const cart: typeof import("ml-cart") = require(path.join(__dirname, "../../node_modules/ml-cart"));
 
 describe("a grown tree in ml-cart", () => {
@@ -30,7 +30,7 @@ describe("a grown tree in ml-cart", () => {
                 const predicted = rows.map((_, row) => predict(tree, columns, row));
 
                 expect(rows[0]).toHaveLength(width);
-                // A list of rows of one value would be taken for one row.
+                // ml-cart takes a list of rows with one value for a single row.
                 expect(predicted).toEqual(kind.load(model).predict(rows));
             }),
         );
@@ -46,7 +46,7 @@ describe("a grown tree in ml-cart", () => {
     });
 });
 
-/** Without what ml-cart can't train on. */
+/** Excludes data that ml-cart cannot train on. */
 function finiteTables(labels: number): fc.Arbitrary<PlainTable> {
     return plainTables({ labels }).map(({ columns, y }) => ({
         columns: columns.map((column) =>
@@ -56,7 +56,7 @@ function finiteTables(labels: number): fc.Arbitrary<PlainTable> {
     }));
 }
 
-/** Walks down the tree, and lets ml-cart train a stump on the rows of each node. */
+/** Walks the tree and lets ml-cart train a stump on the rows of each node. */
 function expectNoBetterSplit({ columns, y }: PlainTable, root: TreeNode, task: "classification" | "regression"): void {
     const visit = (node: TreeNode, rows: number[]): void => {
         const { left, right, splitColumn = -1, splitValue = Number.NaN } = node;
@@ -88,7 +88,7 @@ function trainStump(columns: number[][], y: number[], rows: number[], task: stri
         task === "classification"
             ? new cart.DecisionTreeClassifier({ ...options, gainFunction: "gini" })
             : new cart.DecisionTreeRegression({ ...options, gainFunction: "regression" });
-    // It fails where all neighbours have the same label: then there is no split to compare with.
+    // It fails if all neighbours have the same label; then there is no split to compare with.
     if (new Set(rows.map((row) => y[row])).size === 1) {
         return undefined;
     }

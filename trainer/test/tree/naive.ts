@@ -1,6 +1,6 @@
 import type { TreeNode } from "../../lib/model";
 
-/** A table as a person would write it: a list for each column, and what is predicted as integers. */
+/** A plain table: a list for each column, and integers as targets. */
 export interface PlainTable {
     columns: number[][];
     y: number[];
@@ -17,15 +17,15 @@ interface Candidate {
     threshold: number;
     left: number[];
     right: number[];
-    /** Maximised; a fraction of integers. */
+    /** The maximised value, a fraction of integers. */
     score: [bigint, bigint];
-    /** What decides between equal scores. */
+    /** The gap, which decides between equal scores. */
     gap: number;
 }
 
 /**
- * The tree that the rules of trainer/lib/tree ask for, found by trying every split with exact fractions: what the fast
- * search is held against. Numbers to predict must be integers.
+ * The tree by the rules of trainer/lib/tree, found by trying every split with exact fractions: the oracle of the fast
+ * search. Numbers to predict must be integers.
  * @param rows row numbers; a row may occur more than once
  */
 export function growNaively(
@@ -54,13 +54,13 @@ export function growNaively(
     };
 }
 
-/** Half of it, see GapOf. */
+/** Half of the gap, see GapOf. */
 function rangeOf(values: number[]): number {
     const numbers = values.filter((value) => value < Number.MAX_VALUE);
     return Math.max(...numbers) / 2 - Math.min(...numbers) / 2;
 }
 
-/** The best split of some rows; of equally good ones that with the widest gap, then the first column's, then the lowest. */
+/** The best split of some rows. Ties go to the widest gap, then the first column, then the lowest threshold. */
 function bestSplit(table: PlainTable, task: string, rows: number[], ranges: number[]): Candidate | undefined {
     let best: Candidate | undefined;
     for (const [column, values] of table.columns.entries()) {

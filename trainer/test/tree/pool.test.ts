@@ -6,7 +6,7 @@ import { type FitDataset, type FitTask, openFitPool } from "../../lib/tree";
 import { allRows, fitAll, fitOne, forestTask, IN_THREAD, makeDataset } from "./fitting";
 import { shareLabels, UNLIMITED } from "./tables";
 
-// The trainer's own copy: this package is no dependency of the project around it.
+// The trainer's own copy, because the surrounding project does not depend on this package.
 const { buildSync }: { buildSync(options: object): void } = require(path.join(__dirname, "../../node_modules/esbuild"));
 
 const folder = mkdtempSync(path.join(tmpdir(), "fit-pool-"));
@@ -14,7 +14,7 @@ const FILE = path.join(folder, "serve.cjs");
 const ENDING_FILE = path.join(folder, "end.cjs");
 
 beforeAll(() => {
-    // In an image, too, the threads run a bundle; and it starts faster than a compiler.
+    // Threads run a bundle, as in the image; it also starts faster than a compiler.
     const contents = `import { serveFits } from "./threads"; serveFits();`;
     const resolveDir = path.join(__dirname, "../../lib/tree");
     buildSync({ stdin: { contents, resolveDir }, outfile: FILE, bundle: true, platform: "node", format: "cjs" });

@@ -11,7 +11,7 @@ function sort(values: readonly number[] | NumberList): { rows: number[]; ties: n
     return { rows: Array.from(order, (word) => word >>> 1), ties: Array.from(order, (word) => word & 1) };
 }
 
-/** The same by the language's own sort, which is stable. */
+/** The same order by the language's own sort, which is stable. */
 function sortPlainly(values: readonly number[]): { rows: number[]; ties: number[] } {
     const capped = values.map((value) => (value < Number.MAX_VALUE ? value + 0 : Number.MAX_VALUE));
     const rows = [...values.keys()].sort((a, b) => (capped[a] as number) - (capped[b] as number));

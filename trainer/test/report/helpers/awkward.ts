@@ -23,10 +23,10 @@ const WRITINGS = [
 ];
 const LONG = ["a_very_long_column_name_without_any_place_to_break_it".repeat(4), "many short words ".repeat(20).trim()];
 
-/** Names that somebody else's file may hold: markup, other writings, very long ones. */
+/** Names that a file may contain: markup, other scripts, very long ones. */
 export const AWKWARD_NAMES = [...SCRIPTS, ...WRITINGS, ...LONG];
 
-/** A report that has them in every place. */
+/** A report with awkward names everywhere. */
 export function awkwardReport(): ReportInput {
     const features = AWKWARD_NAMES.map(
         (name, place): Feature =>

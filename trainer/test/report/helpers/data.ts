@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Feature } from "../../../lib/model";
 import { randomNumbers } from "./grow";
 
-/** A table to train on: numbers as the model sees them. */
+/** A table to train on, with numbers as the model sees them. */
 export interface Data {
     source: string;
     target: string;
@@ -81,7 +81,7 @@ export function houses(rows = 600): Data {
     return { source: "gs://homes/data/0a1b2c3d4e/houses.csv", target: "price", features, columns, y };
 }
 
-/** Points around as many centres as there are classes, which overlap. */
+/** Points around overlapping centres, one for each class. */
 export function blobs(classes: number, rows: number, features: number): Data {
     const random = randomNumbers(11);
     const centres = Array.from({ length: classes }, () => Array.from({ length: features }, () => random() * 10));
@@ -103,7 +103,7 @@ export function blobs(classes: number, rows: number, features: number): Data {
     };
 }
 
-/** A table without rows to grow on, for models that are made up. */
+/** A table without rows, for made-up models. */
 export function madeUp(features: Feature[], classes: string[] | undefined, rows = 1000): Data {
     return {
         source: "gs://made/up.csv",

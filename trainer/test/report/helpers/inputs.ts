@@ -4,7 +4,7 @@ import { scoreClasses, scoreNumbers } from "../../../src/evaluate";
 import type { Data } from "./data";
 import { grow, randomNumbers } from "./grow";
 
-/** How a report's model is grown. */
+/** Growth of the model of a report. */
 export interface Growth {
     algorithm?: Algorithm;
     trees?: number;
@@ -12,7 +12,7 @@ export interface Growth {
     minNumSamples?: number;
 }
 
-/** Trains on four rows of five, tests on the fifth, and fits the model on all: what a report is made of. */
+/** Makes the input of a report: trains on four of five rows, tests on the fifth, and fits the model on all rows. */
 export function train(
     data: Data,
     { algorithm = "tree", trees = 1, maxDepth = 64, minNumSamples = 3 }: Growth = {},
@@ -67,7 +67,7 @@ export function train(
     };
 }
 
-/** What the model says of a row: the place of the class, or the number. */
+/** Prediction for a row: the index of the class, or the number. */
 export function predict(model: Model, data: Data, row: number): number {
     const prediction = predictEncoded(
         model,
@@ -76,7 +76,6 @@ export function predict(model: Model, data: Data, row: number): number {
     return prediction.task === "regression" ? prediction.value : (data.classes ?? []).indexOf(prediction.label);
 }
 
-/** A model from trees. */
 export function modelOf(
     { target, features, classes, y }: Data,
     roots: readonly TreeNode[],
@@ -103,7 +102,7 @@ export function modelOf(
         : { ...base, task: "regression", trees: roots.map((root) => ({ name: "DTRegression", options: {}, root })) };
 }
 
-/** A report of any model: what is measured is made up, and the same each time. */
+/** The input of a report of any model, with made-up metrics that are always the same. */
 export function reportOf(model: Model, changes: Partial<ReportInput> = {}): ReportInput {
     const random = randomNumbers(5);
     const rows = Array.from({ length: 400 }, () => random());
