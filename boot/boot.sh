@@ -1,18 +1,18 @@
 #!/bin/bash
-# What the unit gcp-trainer.service runs: `boot.sh prepare` claims the run and pulls the image, `boot.sh run` runs
-# the container, `boot.sh finish` reports how it ended. Each is a process of its own and any of them may be killed
-# at any moment, so what they tell each other are files: small ones in memory, the log on the disk.
+# Script of the unit gcp-trainer.service: `boot.sh prepare` claims the run and pulls the image, `boot.sh run` runs the
+# container, `boot.sh finish` reports how it ended. Each is a separate process, and any of them may be killed at any
+# moment. So they communicate by files: small ones in memory, the log on the disk.
 #
 # Written for bash 3.2 (no associative arrays, mapfile, wait -n, fractional read -t) with coreutils, sed, curl,
-# docker and docker-credential-gcr: what Container-Optimized OS has, and what a laptop has for the rehearsal.
+# docker and docker-credential-gcr: Container-Optimized OS has no more, and a laptop has these for the rehearsal.
 set -u -o pipefail
-# Bytes, not characters: pieces of the log are cut and names are encoded bytewise.
+# Bytes, not characters: the log is cut into chunks and names are encoded bytewise.
 export LC_ALL=C
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 STATE=${RUNTIME_DIRECTORY:?systemd sets it}
 LOG=${STATE_DIRECTORY:?systemd sets it}/log
-# docker-credential-gcr and docker keep their configuration in HOME, and root's own is read-only on COS.
+# docker-credential-gcr and docker keep their configuration in HOME, and root's home is read-only on COS.
 export HOME=$STATE
 # Other users may not read the token.
 umask 077

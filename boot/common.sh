@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# Configuration, memory between the processes of one boot, waiting, text.
+# Configuration, values shared by the processes of one boot, waiting, text.
 
-# Every line a person should find on the serial console begins so.
+# Prefix of our lines on the serial console.
 say() {
     printf 'gcp-trainer: %s\n' "$*"
 }
 
-# The file holds NUL-separated pairs of name and value: a value may hold anything else, newlines included.
+# The file contains NUL-separated pairs of name and value: a value may contain anything else, including newlines.
 read_config() {
     ARGS=()
     CONTAINER_ENV=()
@@ -41,7 +41,7 @@ read_config() {
     RUN_PREFIX=runs/$RUN_ID
 }
 
-# keep NAME VALUE: remembers it for the other processes. Renamed into place, so nobody reads half a value.
+# keep NAME VALUE: stores a value for the other processes. Renamed into place, so that nobody reads half a value.
 keep() {
     printf '%s' "$2" >"$STATE/$1.new.$ROLE" && mv -f "$STATE/$1.new.$ROLE" "$STATE/$1"
 }
@@ -63,7 +63,7 @@ timestamp() {
     date -u +%Y-%m-%dT%H:%M:%SZ
 }
 
-# await COMMAND...: bash runs a trap only between commands, so what may take long runs in the background.
+# await COMMAND...: runs a long command in the background, because bash runs a trap only between commands.
 await() {
     "$@" &
     AWAITED=$!
@@ -73,7 +73,7 @@ await() {
     return $code
 }
 
-# nap SECONDS: a sleep that ends, without leaving a process behind, when a trap has run.
+# nap SECONDS: a sleep that ends once a trap has run, and leaves no process behind.
 nap() {
     local sleeper
     sleep "$1" >/dev/null 2>&1 &
@@ -83,7 +83,7 @@ nap() {
     return 0
 }
 
-# until_gone PID SECONDS: waits for a process that may not be a child; 1 when it is still there.
+# until_gone PID SECONDS: waits for a process that need not be a child; 1 = it is still running.
 until_gone() {
     local tenths=$(($2 * 10))
     while kill -0 "$1" 2>/dev/null; do
@@ -102,10 +102,10 @@ lower() {
     tr '[:upper:]' '[:lower:]'
 }
 
-# shorten TEXT BYTES: cut at a border of UTF-8, for invalid UTF-8 would make invalid JSON.
+# shorten TEXT BYTES: cuts between two characters, because invalid UTF-8 would make invalid JSON.
 shorten() {
     local text=$1
-    # The text may begin in the middle of a character: it can be the end of something longer.
+    # The text may be the end of a longer one, and begin in the middle of a character.
     while [ -n "$text" ]; do
         case $text in
             ([$'\x80'-$'\xbf']*) text=${text#?} ;;
@@ -129,7 +129,7 @@ shorten() {
     printf '%s' "$text"
 }
 
-# last_line FILE: the last one that is not blank, short enough for a sentence.
+# last_line FILE: prints the last line that is not blank, short enough for a sentence.
 last_line() {
     local line last=
     while IFS= read -r line || [ -n "$line" ]; do
@@ -140,7 +140,7 @@ last_line() {
     shorten "${last%$'\r'}" 300
 }
 
-# json_text TEXT: prints a JSON string, quotes included. UTF-8 passes as it is.
+# json_text TEXT: prints a JSON string with its quotes. UTF-8 passes unchanged.
 json_text() {
     local text=$1 out='' char code i
     for ((i = 0; i < ${#text}; i++)); do
@@ -158,7 +158,7 @@ json_text() {
     printf '"%s"' "$out"
 }
 
-# url_text TEXT: percent-encodes an object name, slashes included.
+# url_text TEXT: percent-encodes an object name, including slashes.
 url_text() {
     local text=$1 out='' char code i
     for ((i = 0; i < ${#text}; i++)); do
@@ -167,7 +167,7 @@ url_text() {
             ([a-zA-Z0-9._~-]) out=$out$char ;;
             (*)
                 printf -v code '%d' "'$char"
-                # A byte above 127 comes out negative on some systems.
+                # Some systems print a byte above 127 as a negative number.
                 printf -v code '%%%02X' "$((code & 255))"
                 out=$out$code
                 ;;

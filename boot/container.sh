@@ -2,10 +2,10 @@
 # The image, the container and `boot.sh run`.
 
 CONTAINER=gcp-trainer
-# Longest time in seconds that docker may take for anything but a pull or a stop, before it counts as broken.
+# Time limit in seconds for docker commands other than pull and stop. Beyond it docker counts as broken.
 DOCKER_SECONDS=60
 
-# pull_image: 0, or fail with the reason. A missing image ends at once, a missing grant is waited for.
+# pull_image: 0, or fail with the reason. A missing image fails at once; a missing grant is waited for.
 pull_image() {
     local deadline left message delay=1 tries=0
     docker-credential-gcr configure-docker --registries "${IMAGE%%/*}" >"$STATE/pull.txt" 2>&1 ||
@@ -30,7 +30,7 @@ pull_image() {
                     fail "The VM's service account may not pull the image;" \
                         "grant it roles/artifactregistry.reader on the repository of $IMAGE (docker says: $message)"
                 fi
-                # The time for the pull begins when pulling is allowed.
+                # The time limit counts from the moment when the pull is allowed.
                 deadline=$(($(now) + delay + PULL_SECONDS))
                 ;;
             (*'not found'* | *'manifest unknown'* | *'name unknown'*)
@@ -50,9 +50,8 @@ pull_image() {
     done
 }
 
-# Untried on hardware; the steps are those of
-# https://cloud.google.com/container-optimized-os/docs/how-to/run-gpus: install the driver, and make its programs
-# executable, for /var is mounted noexec.
+# Never tried on hardware. The steps follow https://cloud.google.com/container-optimized-os/docs/how-to/run-gpus: install
+# the driver, then make its programs executable, because /var is mounted noexec.
 install_gpu_driver() {
     say "installing the GPU driver"
     await cos-extensions install gpu >"$STATE/gpu.txt" 2>&1 ||
@@ -62,8 +61,8 @@ install_gpu_driver() {
         fail "The GPU driver could not be mounted: $(last_line "$STATE/gpu.txt")"
 }
 
-# memory_kib: what the container may use: the VM's memory less 512 MiB, so that the kernel kills the trainer and not
-# docker or this script. Nothing where the size cannot be read.
+# memory_kib: prints the container's memory limit: the VM's memory less 512 MiB, so that the kernel kills the trainer and
+# not docker or this script. Prints nothing where the size cannot be read.
 memory_kib() {
     local key value rest total=
     [ -r /proc/meminfo ] || return 0
@@ -76,11 +75,11 @@ memory_kib() {
     if [ "$total" -lt 1048576 ]; then printf '%s' $((total / 2)); else printf '%s' $((total - 524288)); fi
 }
 
-# The container gets docker's own network, from which the metadata server can be reached: it needs no access to what
-# listens on the VM itself. It is not removed when it ends: the exit code and OOMKilled come from `docker inspect`.
+# The container gets docker's default network, which reaches the metadata server; it needs no access to ports of the VM.
+# It is kept after its end, because the exit code and OOMKilled come from `docker inspect`.
 start_container() {
     local options memory i
-    # One from an earlier attempt may be on the disk.
+    # The disk may still have the container of an earlier attempt.
     timeout "$DOCKER_SECONDS" docker rm --force "$CONTAINER" >/dev/null 2>&1
     options=(--detach --name "$CONTAINER" --log-driver json-file --log-opt max-size=64m --log-opt max-file=4)
     memory=$(memory_kib)
@@ -106,8 +105,8 @@ start_container() {
         fail "docker could not start the container: $(last_line "$STATE/run.txt")"
 }
 
-# inspect_container: RUNNING (true, false), EXIT_CODE and OOM_KILLED (true, false); 1 when docker does not say, or has
-# made the container and was stopped before it started it: that has exit code 0 too.
+# inspect_container: sets RUNNING (true, false), EXIT_CODE and OOM_KILLED (true, false). 1 = docker does not answer, or was
+# stopped after it had created the container and before it started it: such a container has exit code 0 too.
 inspect_container() {
     local answer status
     answer=$(timeout "$DOCKER_SECONDS" docker inspect --format \
@@ -123,7 +122,7 @@ inspect_container() {
     esac
 }
 
-# Waits as long as the container runs. `docker wait` also ends when docker is restarted, so its word is not enough.
+# Waits until the container has ended. `docker wait` also returns when docker restarts, so the container is inspected.
 await_container() {
     local unanswered=0
     while [ "$unanswered" -lt 5 ]; do
@@ -138,8 +137,8 @@ await_container() {
     fail "docker no longer answers about the container: $(last_line "$STATE/inspect.txt")"
 }
 
-# A stop from outside: the limit of the run, a preemption, a shutdown. `finish`, which comes next, stops the container,
-# so that it is also stopped when this script was killed.
+# A stop from outside: the run's time limit, a preemption, a shutdown. `finish` runs next and stops the container: so it
+# is also stopped when this script is killed.
 on_stop() {
     trap '' TERM
     local pid
@@ -159,12 +158,12 @@ run() {
     case $? in
         (0) say "RUNNING: attempt $(recall attempt) of $RUN_ID" ;;
         (1) exit 0 ;;
-        (2) say "RUNNING could not be written ($(http_problem)); the next heartbeat will say it" ;;
+        (2) say "RUNNING could not be written ($(http_problem)); the next heartbeat tries again" ;;
     esac
     start_publisher
     await_container
     stop_publisher
-    # Ends by itself when it has printed everything; `finish` reads again what a follower that hangs has missed.
+    # The follower ends once it has printed everything; `finish` reads the log again if it hangs.
     if until_gone "$FOLLOWER" 10; then : >"$STATE/log-complete"; else kill -KILL "$FOLLOWER" 2>/dev/null; fi
     say "the container ended with exit code $EXIT_CODE"
     [ "$EXIT_CODE" = 0 ]

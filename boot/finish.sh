@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# `boot.sh finish`, systemd's ExecStopPost: runs however the unit ended, also when the other two were killed or never
-# ran. Stops what still runs, uploads the rest of the log, writes the last status.
+# `boot.sh finish`, systemd's ExecStopPost: runs however the unit ended, even if the other two were killed or never ran.
+# It stops the container if that is still running, uploads the rest of the log, and writes the last status.
 # $SERVICE_RESULT: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
 
 finish() {
     local result=${SERVICE_RESULT:-success} started_by_now uploads_until
-    # Without a mark of this boot `prepare` has not even begun.
+    # If this boot left no mark, `prepare` did not even begin.
     if marked skip || [ "$(recall boot-id)" != "$BOOT_ID" ]; then exit 0; fi
     started_by_now=$(now)
     uploads_until=$((started_by_now + UPLOAD_SECONDS))
@@ -16,19 +16,19 @@ finish() {
     decide "$result"
     settle_publisher
     if marked lost; then
-        say "the run has another writer; nothing is written"
+        say "another writer has taken over the run; this boot writes nothing"
         exit 0
     fi
     NEXT_BEAT=$((started_by_now + HEARTBEAT_SECONDS))
     if [ -f "$LOG" ]; then
         complete_log
-        # A third of the time stays for the listing and the status.
+        # One third of the time is reserved for the listing and the status.
         upload_log $((started_by_now + UPLOAD_SECONDS * 2 / 3))
     fi
     if [ "$STATUS" = SUCCEEDED ]; then upload_listing "$uploads_until"; fi
     say "$STATUS${REASON:+: $REASON}"
     write_last_status "$uploads_until"
-    # A stop from outside is a shutdown: it would not wait.
+    # A stop from outside is a shutdown, which would not wait.
     if [ "$result" != success ] && [ "$DEBUG_SECONDS" -gt 0 ]; then
         case $STATUS in
             (FAILED | TIMED_OUT)
@@ -39,13 +39,13 @@ finish() {
     fi
 }
 
-# decide RESULT: sets STATUS, REASON and EXIT, and stops a container that still runs.
+# decide RESULT: sets STATUS, REASON and EXIT, and stops a container that is still running.
 decide() {
     local inspected=
     if marked outcome-state; then
         STATUS=$(recall outcome-state)
         REASON=$(recall outcome-reason)
-        # Docker may have begun what it reported as failed.
+        # Docker may have started a container although it reported a failure.
         if marked run-since && inspect_container && [ "$RUNNING" = true ]; then stop_container; fi
         return
     fi
@@ -67,16 +67,16 @@ decide() {
         explain_exit
     else
         decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run passed its limit of $(span "$MAX_RUN_SECONDS")" \
-            "docker did not answer either: $(last_line "$STATE/inspect.txt")"
+            "docker did not answer: $(last_line "$STATE/inspect.txt")"
     fi
 }
 
-# decide_cut RESULT SINCE SECONDS WHAT REMEDY: for work that something else than itself has ended.
+# decide_cut RESULT SINCE SECONDS WHAT REMEDY: for work that was cut short.
 decide_cut() {
     case $1 in
         (timeout) STATUS=TIMED_OUT ;;
         (success)
-            # Compute Engine's own limit stops the VM like any shutdown.
+            # Compute Engine's time limit stops the VM like any other shutdown.
             STATUS=INTERRUPTED
             if [ "$(now)" -ge $(($(recall "$2" 0) + $3)) ]; then STATUS=TIMED_OUT; fi
             ;;
@@ -111,7 +111,7 @@ stop_container() {
     timeout $((STOP_GRACE_SECONDS + 15)) docker stop -t "$STOP_GRACE_SECONDS" "$CONTAINER" >/dev/null 2>&1
 }
 
-# By the exit code of a container that ended by itself.
+# explain_exit: sets STATUS and REASON from the exit code of a container that ended by itself.
 explain_exit() {
     local memory
     STATUS=FAILED
@@ -131,12 +131,12 @@ explain_exit() {
                     "check ENTRYPOINT and CMD in the trainer's Dockerfile"
                 ;;
             (137)
-                because "The trainer was killed (exit code 137, SIGKILL), not for the memory limit of its container;" \
-                    "see the end of its log, and choose a machineType with more memory if it needs much"
+                because "The trainer was killed (exit code 137, SIGKILL), but not by the memory limit of its container;" \
+                    "see the end of its log, and choose a machineType with more memory if it needs a lot"
                 ;;
             (143)
-                because "The trainer was ended by a SIGTERM (exit code 143) while the VM was not shutting down;" \
-                    "see what in the container sends it"
+                because "The trainer received a SIGTERM (exit code 143) while the VM was not shutting down;" \
+                    "find out what in the container sends it"
                 ;;
             (139) because "The trainer crashed (exit code 139, SIGSEGV); see the end of its log" ;;
             (*) because "The trainer failed (exit code $EXIT); see the end of its log" ;;
@@ -144,15 +144,15 @@ explain_exit() {
     fi
 }
 
-# The publisher of a stopped `run` may still be at its last request.
+# The publisher of a stopped `run` may still be sending its last request.
 settle_publisher() {
     local pid
     pid=$(recall publisher-pid)
     if [ -n "$pid" ]; then until_gone "$pid" 10 || kill -KILL "$pid" 2>/dev/null; fi
 }
 
-# Reads the container's output once more when nobody followed it to the end. It can be shorter than what was followed:
-# docker keeps the newest part of a very long one.
+# Reads the container's output again if nobody followed it to the end. The second reading can be shorter: docker keeps
+# only the newest part of a very long log.
 complete_log() {
     if marked log-complete; then return; fi
     timeout 20 docker logs --follow "$CONTAINER" >"$LOG.again" 2>&1
@@ -164,7 +164,7 @@ complete_log() {
 # upload_log DEADLINE
 upload_log() {
     local deadline=$1
-    # A shutdown leaves little time, and the status must still be written.
+    # A shutdown leaves little time, and the status must be written too.
     if [ "$STATUS" = INTERRUPTED ]; then deadline=$(smaller "$deadline" $(($(now) + 6))); fi
     while :; do
         publish_log "$deadline"
@@ -180,7 +180,8 @@ upload_log() {
     done
 }
 
-# upload_listing DEADLINE: runs/<runId>/objects.json, what the model consists of; without it there is no success.
+# upload_listing DEADLINE: writes runs/<runId>/objects.json, the list of the model's objects. Without it the run has not
+# succeeded.
 upload_listing() {
     local listing=$STATE/objects.json separator=
     printf '{"schema":1,"pages":[' >"$listing"
@@ -209,7 +210,7 @@ listing_failed() {
 
 # write_last_status DEADLINE
 write_last_status() {
-    # When the claim failed, a grant to write may be there all the same, and then the reason reaches the bucket.
+    # Even if the claim failed, the VM may have the grant to write: then the reason reaches the bucket.
     put_status "$1" "$STATUS" "$EXIT" "$REASON" "$(timestamp)"
     if [ $? -eq 2 ]; then
         say "$STATUS could not be written to gs://$BUCKET/$RUN_PREFIX/status.json ($(http_problem))"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# `boot.sh prepare`: claims the run, sees that everything the trainer needs is there and allowed, pulls the image.
+# `boot.sh prepare`: claims the run, checks that the trainer can read its dataset, pulls the image.
 
-# give_up STATE REASON...: `finish` reports it.
+# give_up STATE REASON...: ends this boot; `finish` reports state and reason.
 give_up() {
     keep outcome-state "$1"
     shift
@@ -14,14 +14,14 @@ fail() {
     give_up FAILED "$@"
 }
 
-# There is nothing to train and nothing to report: the unit goes on to its end, which powers the VM off.
+# leave MESSAGE: nothing to train and nothing to report. The unit continues to its end, which powers the VM off.
 leave() {
     say "$1"
     : >"$STATE/skip"
     exit 0
 }
 
-# fail_storage WHAT_FOR ROLE OTHERWISE: after a request that was not answered as it should have been.
+# fail_storage PURPOSE ROLE OTHERWISE: after a failed request.
 fail_storage() {
     case $HTTP_CODE in
         (401 | 403)
@@ -31,7 +31,7 @@ fail_storage() {
     esac
 }
 
-# Decides by what is in the bucket whether this boot trains, and writes that it does.
+# Decides by the status in the bucket whether this boot trains, and writes that it does.
 # https://cloud.google.com/storage/docs/request-preconditions
 claim() {
     local state reason times attempt=1 interruptions=0
@@ -47,7 +47,7 @@ claim() {
             case $state in
                 (PENDING) interruptions=0 ;;
                 (PULLING | RUNNING | INTERRUPTED) interruptions=$((${interruptions:-0} + 1)) ;;
-                (SUCCEEDED | FAILED | TIMED_OUT) leave "$RUN_ID is $state already; nothing to do" ;;
+                (SUCCEEDED | FAILED | TIMED_OUT) leave "$RUN_ID is already $state; nothing to do" ;;
                 (*) leave "$RUN_PREFIX/status.json has the unknown state '$state'; this VM leaves the run alone" ;;
             esac
             ;;
@@ -72,13 +72,13 @@ claim() {
     keep state PULLING
     put_status "$GRANTS_UNTIL" PULLING
     case $? in
-        (1) leave "$RUN_ID was claimed by someone else" ;;
+        (1) leave "another VM has claimed $RUN_ID" ;;
         (2) fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The run could not be claimed" ;;
     esac
     say "PULLING: attempt $(recall attempt) of $RUN_ID"
 }
 
-# Removes what an earlier attempt left, so that the model is that of one attempt. Its checkpoints stay.
+# Deletes the model of an earlier attempt, so that all files come from one attempt. The checkpoints stay.
 clear_model() {
     local link
     PAGE_TOKEN=
@@ -87,7 +87,7 @@ clear_model() {
         list_page "$GRANTS_UNTIL" "$RUN_PREFIX/model/" 'items(selfLink)' ||
             fail_storage "to list gs://$BUCKET" "roles/storage.legacyBucketReader on it" \
                 "The earlier attempt's model/ could not be listed"
-        # A selfLink holds the name percent-encoded: no escapes of JSON to undo.
+        # A selfLink contains the name percent-encoded: no JSON escapes to undo.
         tr '"' '\n' <"$RESPONSE" | sed -n '/^selfLink$/{n;n;p;}' >>"$STATE/to-delete"
         [ -n "$PAGE_TOKEN" ] || break
     done
@@ -103,7 +103,7 @@ clear_model() {
     done <"$STATE/to-delete"
 }
 
-# The trainer's first look at the dataset would fail without the grant, so the grant is awaited here.
+# The grant is awaited here, because without it the trainer's first access to the dataset would fail.
 check_dataset() {
     local path=${DATASET_URI#gs://}
     request "$GRANTS_UNTIL" GET "$(object_url "${path#*/}" "${path%%/*}")?fields=size"

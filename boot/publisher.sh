@@ -1,39 +1,39 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# The background process that writes the heartbeat and uploads the container's log, in pieces, while the script waits.
+# The background process that writes the heartbeat and uploads the container's log, in chunks, while the script waits.
 
-# Longest piece of the log, in bytes: a flood of output must not hold up the heartbeat.
-PIECE_BYTES=8388608
+# Size limit of a log chunk: a flood of output must not delay the heartbeat.
+CHUNK_BYTES=8388608
 
-# publish_log DEADLINE: uploads the next piece; 1 = nothing left to upload; 2 = not uploaded, see HTTP_CODE.
-# A piece is cut once and for all before it is sent. So when an answer got lost, or the process was killed, the same
-# bytes go under the same name again, and 412 says that they have arrived before.
+# publish_log DEADLINE: uploads the next chunk; 1 = nothing left to upload; 2 = not uploaded, see HTTP_CODE.
+# The end of a chunk is fixed before it is sent. So after a lost answer, or a killed process, the same bytes are sent
+# under the same name again, and 412 means that they have already arrived.
 publish_log() {
-    local from to size piece=$LOG.piece.$ROLE
+    local from to size chunk=$LOG.chunk.$ROLE
     from=$(recall log-from 0)
     to=$(recall log-to 0)
     if [ "$to" -le "$from" ]; then
         size=$(($(wc -c <"$LOG")))
         [ "$size" -gt "$from" ] || return 1
-        to=$(smaller "$size" $((from + PIECE_BYTES)))
+        to=$(smaller "$size" $((from + CHUNK_BYTES)))
         keep log-to "$to"
     fi
-    PIECE_IS_FULL=$((to - from >= PIECE_BYTES))
-    tail -c "+$((from + 1))" "$LOG" | head -c $((to - from)) >"$piece"
-    upload "$1" "$RUN_PREFIX/log/$(recall attempt)/$(printf '%012d' "$from").txt" "$piece" 'text/plain; charset=utf-8' 0
+    CHUNK_IS_FULL=$((to - from >= CHUNK_BYTES))
+    tail -c "+$((from + 1))" "$LOG" | head -c $((to - from)) >"$chunk"
+    upload "$1" "$RUN_PREFIX/log/$(recall attempt)/$(printf '%012d' "$from").txt" "$chunk" 'text/plain; charset=utf-8' 0
     case $HTTP_CODE in
         (200 | 412) keep log-from "$to" ;;
         (*) return 2 ;;
     esac
 }
 
-# Uploads what is there, up to the next heartbeat. A piece that is not full was the end of it.
+# Uploads the log written so far, until the next heartbeat is due. A chunk that is not full was the last one.
 publish_backlog() {
     while publish_log "$NEXT_BEAT"; do
-        if [ "$PIECE_IS_FULL" = 0 ] || [ "$(now)" -ge "$NEXT_BEAT" ]; then return; fi
+        if [ "$CHUNK_IS_FULL" = 0 ] || [ "$(now)" -ge "$NEXT_BEAT" ]; then return; fi
     done
 }
 
-# heartbeat: writes the status again when it is due; 1 = the run has another writer.
+# heartbeat: writes the status again if it is due; 1 = another writer has taken over the run.
 heartbeat() {
     if [ "$(now)" -lt "$NEXT_BEAT" ]; then return 0; fi
     NEXT_BEAT=$(($(now) + HEARTBEAT_SECONDS))
@@ -76,7 +76,7 @@ start_publisher() {
     keep publisher-pid "$PUBLISHER"
 }
 
-# Lets a request that is on its way end, so that nobody has to wonder whether it arrived.
+# Lets a request in progress end, so that its outcome is known.
 stop_publisher() {
     [ -n "${PUBLISHER:-}" ] || return 0
     kill -TERM "$PUBLISHER" 2>/dev/null

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# runs/<runId>/status.json: who owns the run and how it goes. Every write carries the generation it replaces.
+# runs/<runId>/status.json: owner and state of the run. Every write carries the generation it replaces.
 
-# status_json STATE EXIT_CODE REASON FINISHED_AT: the keys of the status in their order, on one line.
+# status_json STATE EXIT_CODE REASON FINISHED_AT: prints the status on one line, with its keys in a fixed order.
 status_json() {
     printf '{"schema":1,"runId":%s,"state":"%s","attempt":%s,"interruptions":%s,"reported":false,' \
         "$(json_text "$RUN_ID")" "$1" "$(recall attempt 1)" "$(recall interruptions 0)"
@@ -14,7 +14,7 @@ json_or_null() {
     if [ -n "$1" ]; then json_text "$1"; else printf 'null'; fi
 }
 
-# now_ms: milliseconds of the epoch; whole seconds where date knows no %N, as on macOS.
+# now_ms: milliseconds since the epoch; whole seconds where date does not support %N, as on macOS.
 now_ms() {
     local time
     time=$(date +%s%N)
@@ -24,8 +24,8 @@ now_ms() {
     esac
 }
 
-# Cloud Storage takes one write of an object a second. https://cloud.google.com/storage/quotas#objects
-# The clock may be set meanwhile, so the wait has a bound of its own.
+# Cloud Storage accepts one write per object and second. https://cloud.google.com/storage/quotas#objects
+# The clock may be set meanwhile, so the wait also counts its steps.
 await_pace() {
     local last pace=1000 tenths=21
     last=$(recall status-written-ms 0)
@@ -38,7 +38,7 @@ await_pace() {
     done
 }
 
-# read_status DEADLINE: HTTP_CODE; at 200 STATUS_TEXT and STATUS_GENERATION, which belong together.
+# read_status DEADLINE: sets HTTP_CODE; on 200 also STATUS_TEXT and STATUS_GENERATION, which belong together.
 read_status() {
     local url
     url=$(object_url "$RUN_PREFIX/status.json")
@@ -54,7 +54,7 @@ read_status() {
     done
 }
 
-# Whether this boot has sent the text just read: a write whose answer got lost.
+# True if this boot sent the text just read: a write whose answer was lost.
 status_is_own() {
     local sent
     while IFS= read -r sent; do
@@ -64,7 +64,8 @@ status_is_own() {
 }
 
 # put_status DEADLINE STATE [EXIT_CODE REASON FINISHED_AT]
-# 0 = written; 1 = the run has another writer, this boot must end and write no more; 2 = not written, see HTTP_CODE.
+# 0 = written; 1 = another writer has taken over the run, so this boot must end and write no more; 2 = not written, see
+# HTTP_CODE.
 put_status() {
     local deadline=$1 body=$STATE/status.$ROLE line
     line=$(status_json "$2" "${3:-}" "${4:-}" "${5:-}")
@@ -85,7 +86,7 @@ put_status() {
         read_status "$deadline"
         if [ "$HTTP_CODE" != 200 ] && [ "$HTTP_CODE" != 404 ]; then return 2; fi
         if [ "$HTTP_CODE" = 404 ] || ! status_is_own; then
-            say "$RUN_PREFIX/status.json was written by someone else; this VM leaves the run alone"
+            say "$RUN_PREFIX/status.json was written by another writer; this VM leaves the run alone"
             : >"$STATE/lost"
             return 1
         fi

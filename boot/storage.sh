@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# The metadata server and Cloud Storage's JSON API, by curl.
+# The metadata server and Cloud Storage's JSON API, through curl.
 # https://cloud.google.com/compute/docs/metadata/overview, https://cloud.google.com/storage/docs/json_api/v1
 
 METADATA=http://${GCE_METADATA_HOST:-169.254.169.254}/computeMetadata/v1
@@ -10,32 +10,32 @@ case $STORAGE in
 esac
 STORAGE=${STORAGE%/}
 
-# Who writes the scratch files: the script and its publisher work at the same time.
+# Suffix of the scratch files: the script and its publisher work at the same time.
 ROLE=main
-# Whether this process was told to end: then nothing is tried again.
+# 1 once this process has been asked to end: then it retries nothing.
 STOPPING=0
-# Longest time of one HTTP request, in seconds.
+# Time limit of one HTTP request, in seconds.
 HTTP_SECONDS=30
-# Until this second of the epoch a 401 or 403 is taken for a grant on its way; 0 = never.
+# Second of the epoch until which a 401 or 403 counts as a grant that has not arrived yet; 0 = never.
 GRANTS_UNTIL=0
 
-# curl_to FILE ARGUMENTS...: sets HTTP_CODE; 000 = no whole answer.
+# curl_to FILE ARGUMENTS...: sets HTTP_CODE; 000 = no complete answer.
 curl_to() {
     local output=$1
     shift
     : >"$output"
-    # A time-out in the middle of a body leaves 200 in http_code: only curl's exit status tells.
+    # After a timeout in the middle of a body http_code is 200: only curl's exit status shows it.
     HTTP_CODE=$(curl --silent --show-error --connect-timeout 5 --max-time "$HTTP_SECONDS" \
         --output "$output" --write-out '%{http_code}' "$@" 2>"$STATE/curl-error.$ROLE") || HTTP_CODE=000
 }
 
-# metadata PATH: prints the value, nothing when there is none.
+# metadata PATH: prints the value, or nothing if it does not exist.
 metadata() {
     curl_to "$STATE/metadata.$ROLE" --header 'Metadata-Flavor: Google' "$METADATA/$1"
     [ "$HTTP_CODE" = 200 ] && cat "$STATE/metadata.$ROLE"
 }
 
-# The token stands in a file that curl reads: an argument could be seen in the list of processes.
+# curl reads the token from a file, because an argument would appear in the list of processes.
 authorize() {
     local token seconds
     if [ -f "$STATE/token-header" ] && [ "$(now)" -lt "$(recall token-until 0)" ]; then return 0; fi
@@ -51,8 +51,8 @@ authorize() {
     keep token-until $(($(now) + ${seconds:-0} - 60))
 }
 
-# request DEADLINE METHOD URL [BODY_FILE CONTENT_TYPE]: sets HTTP_CODE, the body goes to $RESPONSE. What passes by
-# itself (no connection, 408, 429, 5xx) is tried again until DEADLINE, a missing grant until GRANTS_UNTIL.
+# request DEADLINE METHOD URL [BODY_FILE CONTENT_TYPE]: sets HTTP_CODE; the body goes to $RESPONSE. Transient errors (no
+# connection, 408, 429, 5xx) are retried until DEADLINE, a missing grant until GRANTS_UNTIL.
 request() {
     local deadline=$1 method=$2 url=$3 body=${4:-} type=${5:-} limit delay=1
     RESPONSE=$STATE/response.$ROLE
@@ -82,7 +82,7 @@ request() {
     done
 }
 
-# Why the last request failed, for the end of a sentence.
+# http_problem: prints why the last request failed, for the end of a sentence.
 http_problem() {
     local message
     if [ "$HTTP_CODE" = 000 ]; then
@@ -99,14 +99,14 @@ object_url() {
     printf '%s/storage/v1/b/%s/o/%s' "$STORAGE" "${2:-$BUCKET}" "$(url_text "$1")"
 }
 
-# upload DEADLINE NAME FILE CONTENT_TYPE [GENERATION]: with a generation only onto that one; 0 = only if there is none.
+# upload DEADLINE NAME FILE CONTENT_TYPE [GENERATION]: replaces only that generation, if given; 0 = only creates.
 upload() {
     local url
     url="$STORAGE/upload/storage/v1/b/$BUCKET/o?uploadType=media&name=$(url_text "$2")"
     request "$1" POST "$url${5:+&ifGenerationMatch=$5}" "$3" "$4"
 }
 
-# json_number NAME / json_string NAME: of an answer's own fields, on standard input. Google writes 64-bit numbers as
+# json_number NAME / json_string NAME: print a field of the answer on standard input. Google writes 64-bit numbers as
 # strings.
 json_number() {
     sed -n 's/.*"'"$1"'" *: *"\{0,1\}\([0-9][0-9]*\).*/\1/p' | head -n 1
@@ -116,7 +116,7 @@ json_string() {
     sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' | head -n 1
 }
 
-# list_page DEADLINE PREFIX FIELDS: one page to $RESPONSE; PAGE_TOKEN in (empty = the first) and out (empty = the last).
+# list_page DEADLINE PREFIX FIELDS: writes one page to $RESPONSE. PAGE_TOKEN in: empty = first page; out: empty = last page.
 list_page() {
     local url
     url="$STORAGE/storage/v1/b/$BUCKET/o?prefix=$(url_text "$2")&fields=$(url_text "$3,nextPageToken")"

@@ -1,9 +1,13 @@
+import { runLayout } from "../../run/layout";
+import { usedUp } from "../../run/transitions";
+import { FakeClock, statusOf } from "../run/fakes";
 import { RUN_ID, type Status, TestVm } from "./helpers/vm";
 
 jest.setTimeout(30_000);
 const concurrently = test.concurrent;
-const MODEL = `runs/${RUN_ID}/model/`;
-const CHECKPOINT = `runs/${RUN_ID}/checkpoints/epoch-3`;
+const at = runLayout(RUN_ID);
+const MODEL = at.model;
+const CHECKPOINT = `${at.checkpoints}epoch-3`;
 
 async function expectUntouched(before: Partial<Status>): Promise<void> {
     await TestVm.with({}, async (vm) => {
@@ -18,14 +22,14 @@ async function expectUntouched(before: Partial<Status>): Promise<void> {
     });
 }
 
-describe("a boot claims the run by what is in the bucket:", () => {
+describe("a boot that claims its run", () => {
     for (const state of ["SUCCEEDED", "FAILED", "TIMED_OUT"]) {
-        concurrently(`after ${state} it powers off and writes nothing`, () => expectUntouched({ state }));
+        concurrently(`powers off and writes nothing after ${state}`, () => expectUntouched({ state }));
     }
 
-    concurrently("a state it does not know it leaves alone", () => expectUntouched({ state: "SUSPENDED" }));
+    concurrently("leaves a run in an unknown state alone", () => expectUntouched({ state: "SUSPENDED" }));
 
-    concurrently("PENDING it takes as the attempt that it names, and begins a new count of interruptions", async () => {
+    concurrently("takes PENDING as the attempt that it names, and counts interruptions from zero", async () => {
         await TestVm.with({ maxAttempts: 1 }, async (vm) => {
             await vm.putStatus({ state: "PENDING", attempt: 4, interruptions: 2, reported: true, reason: "old" });
             await vm.google.backend.put(`${MODEL}model.json`, "of attempt 3");
@@ -45,7 +49,7 @@ describe("a boot claims the run by what is in the bucket:", () => {
 
     for (const state of ["PULLING", "RUNNING", "INTERRUPTED"]) {
         concurrently(
-            `${state} of an earlier boot is followed by the next attempt, which keeps the checkpoints only`,
+            `begins the next attempt after ${state} of an earlier boot, and keeps only the checkpoints`,
             async () => {
                 await TestVm.with({}, async (vm) => {
                     await vm.putStatus({ state });
@@ -65,7 +69,7 @@ describe("a boot claims the run by what is in the bucket:", () => {
         );
     }
 
-    concurrently("the last interruption that maxAttempts allows ends the run as FAILED, without training", async () => {
+    concurrently("writes FAILED without training once maxAttempts interruptions are used up", async () => {
         await TestVm.with({ maxAttempts: 3 }, async (vm) => {
             await vm.putStatus({ state: "INTERRUPTED", attempt: 5, interruptions: 2 });
             const { result } = await vm.boot();
@@ -75,7 +79,7 @@ describe("a boot claims the run by what is in the bucket:", () => {
                 attempt: 5,
                 interruptions: 3,
                 exitCode: null,
-                reason: expect.stringContaining("was interrupted 3 times, and maxAttempts is 3; run pulumi up"),
+                reason: usedUp(statusOf({ interruptions: 2 }), 3, new FakeClock()).reason,
                 startedAt: "2026-01-01T00:00:00Z",
                 finishedAt: expect.any(String),
             });
@@ -83,27 +87,24 @@ describe("a boot claims the run by what is in the bucket:", () => {
         });
     });
 
-    concurrently(
-        "a VM that comes back after a power cut goes on as attempt 2, although its disk is the same",
-        async () => {
-            await TestVm.with({}, async (vm) => {
-                const booted = vm.boot({ trainer: "echo first; sleep 30" });
-                const first = await vm.until((status) => status.state === "RUNNING");
-                await vm.eventually(async () => (await vm.log(1)) === "first\n");
-                vm.powerOff();
-                await booted;
-                expect(await vm.status()).toMatchObject({ state: "RUNNING", attempt: 1 });
+    concurrently("continues as attempt 2 on the same disk after a power cut", async () => {
+        await TestVm.with({}, async (vm) => {
+            const booted = vm.boot({ trainer: "echo first; sleep 30" });
+            const first = await vm.until((status) => status.state === "RUNNING");
+            await vm.eventually(async () => (await vm.log(1)) === "first\n");
+            vm.powerOff();
+            await booted;
+            expect(await vm.status()).toMatchObject({ state: "RUNNING", attempt: 1 });
 
-                await vm.boot({ trainer: "echo second" });
-                const second = await vm.status();
-                expect(second).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
-                expect(second?.bootId).not.toBe(first.bootId);
-                expect([await vm.log(1), await vm.log(2)]).toEqual(["first\n", "second\n"]);
-            });
-        },
-    );
+            await vm.boot({ trainer: "echo second" });
+            const second = await vm.status();
+            expect(second).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+            expect(second?.bootId).not.toBe(first.bootId);
+            expect([await vm.log(1), await vm.log(2)]).toEqual(["first\n", "second\n"]);
+        });
+    });
 
-    concurrently("it goes on when the answer to its own write was lost", async () => {
+    concurrently("continues if the answer to its own write was lost", async () => {
         await TestVm.with({}, async (vm) => {
             vm.google.faults.push({ match: /^POST .*status\.json/, times: 1, answer: "lose" });
             await vm.boot();
@@ -111,19 +112,19 @@ describe("a boot claims the run by what is in the bucket:", () => {
         });
     });
 
-    concurrently("it stops its container and writes no more when another has written", async () => {
+    concurrently("stops its container and writes no more after another writer", async () => {
         await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
             const booted = vm.boot({ trainer: "echo begun; sleep 30" });
             await vm.until((status) => status.state === "RUNNING");
             await vm.putStatus({ state: "RUNNING", attempt: 2, bootId: "a-later-boot" });
             const { console } = await booted;
-            expect(console).toContain("was written by someone else; this VM leaves the run alone");
+            expect(console).toContain("was written by another writer; this VM leaves the run alone");
             expect(await vm.status()).toMatchObject({ attempt: 2, bootId: "a-later-boot" });
             expect(vm.dockerCalls().map(([verb]) => verb)).toContain("stop");
         });
     });
 
-    concurrently("it does not train when another claims the run at the same moment", async () => {
+    concurrently("does not train if another boot claims the run at the same moment", async () => {
         await TestVm.with({}, async (vm) => {
             vm.google.beforeFirst(/^POST .*status\.json/, () => vm.putStatus({ bootId: "a-faster-boot" }));
             await vm.boot();

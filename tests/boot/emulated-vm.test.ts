@@ -13,8 +13,8 @@ const upload = async (name, body) => {
     if (!response.ok) throw new Error(await response.text());
 };`;
 
-describe("an emulated VM, fed the rendered user-data through Compute Engine's API,", () => {
-    concurrently("trains, uploads and powers itself off; started again it does nothing", async () => {
+describe("an emulated VM with the rendered user-data", () => {
+    concurrently("trains, uploads and powers itself off, and does nothing when started again", async () => {
         await EmulatedVm.with(1000, async (vm) => {
             const image = await vm.pushTrainer(
                 `${UPLOAD} upload(prefix + "model.json", JSON.stringify(process.argv.slice(2))).then(() => console.log("trained"))`,
@@ -32,11 +32,11 @@ describe("an emulated VM, fed the rendered user-data through Compute Engine's AP
             await vm.startAgain();
             await vm.untilOff();
             expect(await vm.status()).toEqual(status);
-            expect(await vm.serialPort()).toContain(`gcp-trainer: ${RUN_ID} is SUCCEEDED already; nothing to do`);
+            expect(await vm.serialPort()).toContain(`gcp-trainer: ${RUN_ID} is already SUCCEEDED; nothing to do`);
         });
     });
 
-    concurrently("is preempted, and goes on as attempt 2 when it is started again", async () => {
+    concurrently("is preempted, and continues as attempt 2 when started again", async () => {
         await EmulatedVm.with(0, async (vm) => {
             const checkpoint = `runs/${RUN_ID}/checkpoints/1`;
             const image = await vm.pushTrainer(
@@ -59,7 +59,7 @@ describe("an emulated VM, fed the rendered user-data through Compute Engine's AP
         });
     });
 
-    concurrently("says that its image is missing", async () => {
+    concurrently("reports that its image is missing", async () => {
         await EmulatedVm.with(0, async (vm) => {
             await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
             await vm.untilOff();

@@ -1,15 +1,17 @@
+import { runLayout } from "../../run/layout";
 import { RUN_ID, TestVm } from "./helpers/vm";
 
 jest.setTimeout(30_000);
 const concurrently = test.concurrent;
+const at = runLayout(RUN_ID);
 
 describe("a training run on a VM", () => {
-    concurrently("ends as SUCCEEDED after exit code 0, with the listing of its model in all pages", async () => {
+    concurrently("ends as SUCCEEDED after exit code 0, with all pages of the listing of its model", async () => {
         await TestVm.with({}, async (vm) => {
             for (const name of ["metrics.json", "model.json", "report.html"]) {
-                await vm.google.backend.put(`runs/${RUN_ID}/model/${name}`, name);
+                await vm.google.backend.put(at.model + name, name);
             }
-            await vm.google.backend.put(`runs/${RUN_ID}/checkpoints/1`, "not of the model");
+            await vm.google.backend.put(`${at.checkpoints}1`, "not of the model");
             vm.google.pageSize = 2;
 
             const { result, console } = await vm.boot();
@@ -33,32 +35,30 @@ describe("a training run on a VM", () => {
                 reason: null,
                 finishedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
             });
-            const listing = JSON.parse(String(await vm.google.backend.get(`runs/${RUN_ID}/objects.json`)));
+            const listing = JSON.parse(String(await vm.google.backend.get(at.objects)));
             expect(listing.schema).toBe(1);
             expect(listing.pages).toHaveLength(2);
             const names = listing.pages.flatMap((page: { items: { name: string }[] }) =>
                 page.items.map((one) => one.name),
             );
-            expect(names).toEqual(
-                ["metrics.json", "model.json", "report.html"].map((one) => `runs/${RUN_ID}/model/${one}`),
-            );
+            expect(names).toEqual(["metrics.json", "model.json", "report.html"].map((one) => at.model + one));
         });
     });
 
-    concurrently("ends alike with the emulator's own curl and timeout", async () => {
+    concurrently("ends the same way with the emulator's curl and timeout", async () => {
         await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
             vm.shims = true;
             await vm.putStatus({ state: "RUNNING" });
-            await vm.google.backend.put(`runs/${RUN_ID}/model/model.json`, "of attempt 1");
+            await vm.google.backend.put(`${at.model}model.json`, "of attempt 1");
             vm.google.faults.push({ match: /^POST .*status\.json/, times: 1, answer: "lose" });
             await vm.boot({ trainer: "echo hallo wörld; sleep 1.5; exit 3" });
             expect(await vm.status()).toMatchObject({ state: "FAILED", exitCode: 3, attempt: 2 });
             expect(await vm.log(2)).toBe("hallo wörld\n");
-            expect(await vm.google.backend.list(`runs/${RUN_ID}/model/`)).toEqual([]);
+            expect(await vm.google.backend.list(at.model)).toEqual([]);
         });
     });
 
-    concurrently("ends as FAILED after another exit code, and tells that code", async () => {
+    concurrently("ends as FAILED after another exit code, and reports that code", async () => {
         await TestVm.with({}, async (vm) => {
             const { result, console } = await vm.boot({ trainer: "echo 'row 7: no number'; exit 3" });
 
@@ -70,11 +70,11 @@ describe("a training run on a VM", () => {
             });
             expect(await vm.log()).toBe("row 7: no number\n");
             expect(console).toContain("gcp-trainer: FAILED: The trainer failed (exit code 3)");
-            expect(await vm.google.backend.get(`runs/${RUN_ID}/objects.json`)).toBeUndefined();
+            expect(await vm.google.backend.get(at.objects)).toBeUndefined();
         });
     });
 
-    concurrently("that runs out of memory says how much it may use and what to change", async () => {
+    concurrently("reports its memory limit and what to change when it runs out of memory", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ trainer: "exit 137", oom: true });
             const status = await vm.status();
@@ -86,7 +86,7 @@ describe("a training run on a VM", () => {
 
     for (const [exitCode, reason] of [
         [127, "entry point could not be run"],
-        [137, "not for the memory limit"],
+        [137, "not by the memory limit"],
         [139, "crashed"],
         [143, "while the VM was not shutting down"],
     ] as const) {
@@ -102,7 +102,7 @@ describe("a training run on a VM", () => {
         });
     }
 
-    concurrently("uploads the log in pieces while the trainer prints, and all of it to the last byte", async () => {
+    concurrently("uploads the log in chunks while the trainer prints, complete to the last byte", async () => {
         await TestVm.with({}, async (vm) => {
             const line = "Größe 😀 Ω\n";
             const booted = vm.boot({
@@ -113,66 +113,64 @@ describe("a training run on a VM", () => {
             expect((await vm.status())?.state).toBe("RUNNING");
             await booted;
             expect(await vm.log()).toBe(`${`${line}😀`.repeat(6)}😀`);
-            expect(await vm.google.backend.list(`runs/${RUN_ID}/log/1/`)).not.toHaveLength(1);
+            expect(await vm.google.backend.list(at.attemptLog(1))).not.toHaveLength(1);
         });
     });
 
-    concurrently("keeps stdout and stderr in the order in which they were printed", async () => {
+    concurrently("keeps stdout and stderr in the order of printing", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ trainer: "echo one; echo two >&2; echo three" });
             expect(await vm.log()).toBe("one\ntwo\nthree\n");
         });
     });
 
-    concurrently("writes a heartbeat, and never two statuses within a second", async () => {
+    concurrently("writes a heartbeat, and never two statuses within one second", async () => {
         await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
-            const booted = vm.boot({ trainer: "sleep 3.2" });
+            const booted = vm.boot({ trainer: "sleep 30" });
             const first = await vm.until((status) => status.state === "RUNNING");
             await vm.until((status) => status.state === "RUNNING" && status.updatedAt !== first.updatedAt);
+            await vm.eventually(async () => vm.google.statusWrites.length > 4);
+            vm.shutDown();
             await booted;
             const writes = vm.google.statusWrites;
-            expect(writes.length).toBeGreaterThan(4);
             const gaps = writes.slice(1).map((time, index) => time - (writes[index] ?? 0));
             expect(Math.min(...gaps)).toBeGreaterThan(950);
         });
     });
 
-    concurrently(
-        "gives the container the trainer contract, the arguments and no more rights than it needs",
-        async () => {
-            const config = {
-                args: ['--note=it\'s "$HOME" %s \\n\n😀 ', "--empty=", "--target=species"],
-                env: { SEED: "7", AIP_MODEL_DIR: "gs://elsewhere/" },
-            };
-            await TestVm.with(config, async (vm) => {
-                await vm.boot();
-                const call = vm.dockerCalls().find((one) => one[0] === "run") ?? [];
-                const image = call.indexOf(vm.config.image);
-                expect(call.slice(image + 1)).toEqual(config.args);
-                const options = call.slice(1, image);
-                const env = options.filter((_one, index) => options[index - 1] === "--env");
-                // Docker takes the last of two.
-                expect(Object.fromEntries(env.map((one) => one.split(/=(.*)/s).slice(0, 2)))).toEqual({
-                    SEED: "7",
-                    AIP_TRAINING_DATA_URI: vm.config.datasetUri,
-                    AIP_DATA_FORMAT: "csv",
-                    AIP_MODEL_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/model/`,
-                    AIP_CHECKPOINT_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/checkpoints/`,
-                    AIP_TENSORBOARD_LOG_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/logs/`,
-                    CLOUD_ML_PROJECT_ID: "demo-project",
-                    CLOUD_ML_REGION: "us-central1",
-                    STORAGE_EMULATOR_HOST: `http://${vm.google.host}`,
-                    GCE_METADATA_HOST: vm.google.host,
-                });
-                expect(options).toContain("--detach");
-                for (const right of ["--privileged", "--rm", "--network", "--device", "--volume"]) {
-                    expect(options).not.toContain(right);
-                }
+    concurrently("gives the container the trainer contract, its arguments and no unneeded permissions", async () => {
+        const config = {
+            args: ['--note=it\'s "$HOME" %s \\n\n😀 ', "--empty=", "--target=species"],
+            env: { SEED: "7", AIP_MODEL_DIR: "gs://elsewhere/" },
+        };
+        await TestVm.with(config, async (vm) => {
+            await vm.boot();
+            const call = vm.dockerCalls().find((one) => one[0] === "run") ?? [];
+            const image = call.indexOf(vm.config.image);
+            expect(call.slice(image + 1)).toEqual(config.args);
+            const options = call.slice(1, image);
+            const env = options.filter((_one, index) => options[index - 1] === "--env");
+            // Docker takes the last of two.
+            expect(Object.fromEntries(env.map((one) => one.split(/=(.*)/s).slice(0, 2)))).toEqual({
+                SEED: "7",
+                AIP_TRAINING_DATA_URI: vm.config.datasetUri,
+                AIP_DATA_FORMAT: "csv",
+                AIP_MODEL_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/model/`,
+                AIP_CHECKPOINT_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/checkpoints/`,
+                AIP_TENSORBOARD_LOG_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/logs/`,
+                CLOUD_ML_PROJECT_ID: "demo-project",
+                CLOUD_ML_REGION: "us-central1",
+                STORAGE_EMULATOR_HOST: `http://${vm.google.host}`,
+                GCE_METADATA_HOST: vm.google.host,
             });
-        },
-    );
+            expect(options).toContain("--detach");
+            for (const option of ["--privileged", "--rm", "--network", "--device", "--volume"]) {
+                expect(options).not.toContain(option);
+            }
+        });
+    });
 
-    concurrently("gives rights and devices only when they are asked for", async () => {
+    concurrently("gives the container permissions and devices only if the config asks for them", async () => {
         await TestVm.with({ privileged: true, gpuCount: 2 }, async (vm) => {
             const { console } = await vm.boot();
             const call = vm.dockerCalls().find((one) => one[0] === "run") ?? [];

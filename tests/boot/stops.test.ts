@@ -5,9 +5,9 @@ const concurrently = test.concurrent;
 /** A trainer that needs a moment to save its checkpoint. */
 const SAVING = "trap 'echo saved; exit 0' TERM; echo begun; while :; do sleep 0.1; done";
 
-describe("a run that something else ends", () => {
+describe("a run that is cut short", () => {
     concurrently(
-        "is TIMED_OUT past its limit, after the trainer had time to save, and stays up for debugging",
+        "is TIMED_OUT past its limit, gives the trainer time to save, and keeps the VM up for debugging",
         async () => {
             await TestVm.with({ maxRunSeconds: 2, debugSeconds: 2 }, async (vm) => {
                 const booted = vm.boot({ trainer: SAVING });
@@ -25,7 +25,7 @@ describe("a run that something else ends", () => {
         },
     );
 
-    concurrently("is killed when it does not heed SIGTERM", async () => {
+    concurrently("is killed if it ignores SIGTERM", async () => {
         await TestVm.with({ maxRunSeconds: 1, timing: { stopGraceSeconds: 1 } }, async (vm) => {
             await vm.boot({ trainer: "trap '' TERM; echo deaf; while :; do sleep 0.1; done" });
             expect(await vm.status()).toMatchObject({ state: "TIMED_OUT", exitCode: 137 });
@@ -33,7 +33,7 @@ describe("a run that something else ends", () => {
         });
     });
 
-    concurrently("is INTERRUPTED by a preemption, keeps its log, and is attempt 2 at the next boot", async () => {
+    concurrently("is INTERRUPTED by a preemption, keeps its log, and becomes attempt 2 at the next boot", async () => {
         await TestVm.with({ debugSeconds: 60 }, async (vm) => {
             const booted = vm.boot({ trainer: SAVING });
             await vm.until((status) => status.state === "RUNNING");
@@ -55,7 +55,7 @@ describe("a run that something else ends", () => {
         });
     });
 
-    concurrently("is INTERRUPTED when the VM is stopped by hand", async () => {
+    concurrently("is INTERRUPTED when somebody stops the VM", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ trainer: SAVING });
             await vm.until((status) => status.state === "RUNNING");
@@ -69,7 +69,7 @@ describe("a run that something else ends", () => {
     });
 
     concurrently(
-        "is INTERRUPTED, not SUCCEEDED, while docker has made the container and not yet started it",
+        "is INTERRUPTED, not SUCCEEDED, if docker has created the container and not started it yet",
         async () => {
             await TestVm.with({}, async (vm) => {
                 // The stub's parent is `timeout`, whose parent is the boot script.
@@ -79,7 +79,7 @@ describe("a run that something else ends", () => {
         },
     );
 
-    concurrently("is INTERRUPTED while the image is pulled", async () => {
+    concurrently("is INTERRUPTED when the VM is preempted during the pull", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ pull: "sleep 60" });
             await vm.until((status) => status.state === "PULLING");
@@ -90,8 +90,8 @@ describe("a run that something else ends", () => {
         });
     });
 
-    concurrently("is TIMED_OUT when Compute Engine's own limit stops the VM because systemd's did not", async () => {
-        // Whenever the VM is stopped, the run has had all of its time.
+    concurrently("is TIMED_OUT when Compute Engine's limit stops the VM because systemd's did not", async () => {
+        // A limit of zero has always passed by the time the VM stops.
         await TestVm.with({ maxRunSeconds: 0, debugSeconds: 60 }, async (vm) => {
             vm.unitLimits = false;
             const booted = vm.boot({ trainer: SAVING });
@@ -103,7 +103,7 @@ describe("a run that something else ends", () => {
         });
     });
 
-    concurrently("is TIMED_OUT when systemd's limit on the start ends what the script did not", async () => {
+    concurrently("is TIMED_OUT when systemd's start limit ends a pull that the script did not end", async () => {
         await TestVm.with({}, async (vm) => {
             vm.dropIn = "[Service]\nTimeoutStartSec=2\n";
             const { result } = await vm.boot({ pull: "sleep 60" });
@@ -115,7 +115,7 @@ describe("a run that something else ends", () => {
         });
     });
 
-    concurrently("is FAILED, its container stopped, when the script itself is killed", async () => {
+    concurrently("is FAILED, with its container stopped, when the script itself is killed", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ trainer: SAVING });
             await vm.until((status) => status.state === "RUNNING");
@@ -130,36 +130,30 @@ describe("a run that something else ends", () => {
         });
     });
 
-    concurrently(
-        "leaves the VM up after FAILED only with debug minutes, and with everything uploaded before",
-        async () => {
-            await TestVm.with({ debugSeconds: 1 }, async (vm) => {
-                const booted = vm.boot({ trainer: "echo bad; exit 3" });
-                await vm.until((status) => status.state === "FAILED");
-                expect(await vm.log()).toBe("bad\n");
-                expect(vm.isUp).toBe(true);
-                expect((await booted).console).toContain("the VM stays up for 1 s");
-            });
-        },
-    );
+    concurrently("keeps the VM up after FAILED if debugging is on, with everything uploaded before", async () => {
+        await TestVm.with({ debugSeconds: 1 }, async (vm) => {
+            const booted = vm.boot({ trainer: "echo bad; exit 3" });
+            await vm.until((status) => status.state === "FAILED");
+            expect(await vm.log()).toBe("bad\n");
+            expect(vm.isUp).toBe(true);
+            expect((await booted).console).toContain("the VM stays up for 1 s");
+        });
+    });
 
-    concurrently(
-        "ends within its limits when the network is gone, and shows the end of the log on the console",
-        async () => {
-            await TestVm.with({ uploadSeconds: 2 }, async (vm) => {
-                const booted = vm.boot({ trainer: "sleep 0.5; echo lost; exit 3" });
-                await vm.until((status) => status.state === "RUNNING");
-                vm.google.disconnect();
-                const { result, console } = await booted;
-                expect(result).toBe("exit-code");
-                expect(console).toMatch(/the end of the log could not be uploaded .*\nlost\n/);
-                expect(console).toMatch(/FAILED could not be written to gs:/);
-                expect(await vm.status()).toMatchObject({ state: "RUNNING" });
-            });
-        },
-    );
+    concurrently("ends within its limits without a network, and prints the end of the log on the console", async () => {
+        await TestVm.with({ uploadSeconds: 2 }, async (vm) => {
+            const booted = vm.boot({ trainer: "sleep 0.5; echo lost; exit 3" });
+            await vm.until((status) => status.state === "RUNNING");
+            vm.google.disconnect();
+            const { result, console } = await booted;
+            expect(result).toBe("exit-code");
+            expect(console).toMatch(/the end of the log could not be uploaded .*\nlost\n/);
+            expect(console).toMatch(/FAILED could not be written to gs:/);
+            expect(await vm.status()).toMatchObject({ state: "RUNNING" });
+        });
+    });
 
-    concurrently("never shows its token in an argument, and keeps it from other users", async () => {
+    concurrently("keeps its token out of arguments and away from other users", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ trainer: "sleep 1" });
             await vm.until((status) => status.state === "RUNNING");

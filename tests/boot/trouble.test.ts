@@ -1,59 +1,52 @@
+import { runLayout } from "../../run/layout";
 import { BUCKET } from "./helpers/backend";
 import { DATASET, RUN_ID, TestVm } from "./helpers/vm";
 
 jest.setTimeout(30_000);
 const concurrently = test.concurrent;
-const STATUS = `runs/${RUN_ID}/status.json`;
+const at = runLayout(RUN_ID);
 const DENIED =
     'Error response from daemon: denied: Permission \\"artifactregistry.repositories.downloadArtifacts\\" denied';
 
-/** A docker that fails its first pulls so. */
+/** A docker whose first pulls fail with this message. */
 const failingPulls = (times: number, message: string) =>
     `tries=$(($(cat "$STUB_DIR/tries" 2>/dev/null) + 1)); echo $tries >"$STUB_DIR/tries"; [ $tries -gt ${times} ] || { echo "${message}" >&2; exit 1; }`;
 
 // One block: jest runs the concurrent tests of a block side by side, and the blocks in turn.
-describe("a boot that meets trouble:", () => {
-    concurrently(
-        "Cloud Storage that is overloaded is asked again after 429 and 503, for statuses, log, listing and model",
-        async () => {
-            await TestVm.with({}, async (vm) => {
-                await vm.putStatus({ state: "RUNNING" });
-                await vm.google.backend.put(`runs/${RUN_ID}/model/model.json`, "{}");
-                vm.google.faults.push(
-                    { match: /^GET .*status\.json/, times: 1, answer: 503 },
-                    { match: /^POST .*status\.json/, times: 1, answer: 429 },
-                    { match: /^GET .*prefix=/, times: 1, answer: 500 },
-                    { match: /^DELETE/, times: 1, answer: 503 },
-                    { match: /^POST .*\/log\//, times: 1, answer: 429 },
-                    { match: /^POST .*\/log\//, times: 1, answer: "lose" },
-                    { match: /^POST .*objects\.json/, times: 1, answer: 503 },
-                );
-                await vm.boot();
-                expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
-                expect(await vm.log(2)).toBe("trained\n");
+describe("a boot that meets errors", () => {
+    concurrently("retries Cloud Storage after 429 and 503, for statuses, log, listing and model", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.putStatus({ state: "RUNNING" });
+            await vm.google.backend.put(`${at.model}model.json`, "{}");
+            vm.google.faults.push(
+                { match: /^GET .*status\.json/, times: 1, answer: 503 },
+                { match: /^POST .*status\.json/, times: 1, answer: 429 },
+                { match: /^GET .*prefix=/, times: 1, answer: 500 },
+                { match: /^DELETE/, times: 1, answer: 503 },
+                { match: /^POST .*\/log\//, times: 1, answer: 429 },
+                { match: /^POST .*\/log\//, times: 1, answer: "lose" },
+                { match: /^POST .*objects\.json/, times: 1, answer: 503 },
+            );
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+            expect(await vm.log(2)).toBe("trained\n");
+        });
+    });
+
+    concurrently("does not succeed if the model cannot be listed", async () => {
+        await TestVm.with({}, async (vm) => {
+            vm.google.faults.push({ match: /^GET .*prefix=/, answer: 403, message: "storage.objects.list denied" });
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: 0,
+                reason: expect.stringMatching(/model could not be listed \(HTTP 403: storage\.objects\.list denied\)/),
             });
-        },
-    );
+        });
+    });
 
     concurrently(
-        "Cloud Storage that is overloaded does not turn a model that cannot be listed into a success",
-        async () => {
-            await TestVm.with({}, async (vm) => {
-                vm.google.faults.push({ match: /^GET .*prefix=/, answer: 403, message: "storage.objects.list denied" });
-                await vm.boot();
-                expect(await vm.status()).toMatchObject({
-                    state: "FAILED",
-                    exitCode: 0,
-                    reason: expect.stringMatching(
-                        /model could not be listed \(HTTP 403: storage\.objects\.list denied\)/,
-                    ),
-                });
-            });
-        },
-    );
-
-    concurrently(
-        "IAM grants that are on their way are waited for at the claim, the dataset and the pull, before the container starts",
+        "waits for IAM grants at the claim, the dataset and the pull, before it starts the container",
         async () => {
             await TestVm.with({}, async (vm) => {
                 vm.google.faults.push(
@@ -81,7 +74,7 @@ describe("a boot that meets trouble:", () => {
             /permission to read the dataset.*roles\/storage\.objectViewer/,
         ],
     ] as const) {
-        concurrently(`IAM grants that never come to ${what} are reported with the missing role`, async () => {
+        concurrently(`reports the missing role if the grant to ${what} never arrives`, async () => {
             await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
                 vm.google.faults.push({ match: fault, answer: 403, message: "no grant" });
                 const { result } = await vm.boot();
@@ -96,7 +89,7 @@ describe("a boot that meets trouble:", () => {
         });
     }
 
-    concurrently("IAM grants that never come to write anything are reported on the serial console", async () => {
+    concurrently("reports the missing role on the serial console if it may not write at all", async () => {
         await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
             vm.google.faults.push({ match: /^POST/, answer: 403, message: "no grant" });
             const { console } = await vm.boot();
@@ -104,26 +97,23 @@ describe("a boot that meets trouble:", () => {
             expect(console).toMatch(
                 /gcp-trainer: FAILED: The VM's service account has no permission to write.*roles\/storage\.objectUser/,
             );
-            expect(console).toContain(`FAILED could not be written to gs://${vm.config.bucket}/${STATUS}`);
+            expect(console).toContain(`FAILED could not be written to gs://${vm.config.bucket}/${at.status}`);
         });
     });
 
-    concurrently(
-        "that never come to pull the image are reported with docker's words and the missing role",
-        async () => {
-            await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
-                await vm.boot({ pull: failingPulls(99, DENIED) });
-                expect(await vm.status()).toMatchObject({
-                    state: "FAILED",
-                    reason: expect.stringMatching(
-                        /roles\/artifactregistry\.reader.*docker says: .*"artifactregistry\.repositories\.downloadArtifacts" denied/,
-                    ),
-                });
+    concurrently("reports docker's message and the missing role if it may not pull the image", async () => {
+        await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
+            await vm.boot({ pull: failingPulls(99, DENIED) });
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                reason: expect.stringMatching(
+                    /roles\/artifactregistry\.reader.*docker says: .*"artifactregistry\.repositories\.downloadArtifacts" denied/,
+                ),
             });
-        },
-    );
+        });
+    });
 
-    concurrently("a missing image is told at once", async () => {
+    concurrently("reports a missing image at once", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({
                 pull: `echo 'Error response from daemon: manifest for x not found: manifest unknown: "\\ü' >&2; exit 1`,
@@ -137,7 +127,7 @@ describe("a boot that meets trouble:", () => {
         });
     });
 
-    concurrently("a pull that hangs ends as TIMED_OUT", async () => {
+    concurrently("is TIMED_OUT when the pull hangs", async () => {
         await TestVm.with({ pullSeconds: 1 }, async (vm) => {
             await vm.boot({ pull: "sleep 60" });
             expect(await vm.status()).toMatchObject({
@@ -147,14 +137,14 @@ describe("a boot that meets trouble:", () => {
         });
     });
 
-    concurrently("a pull that the network broke is tried again", async () => {
+    concurrently("retries a pull after a network error", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ pull: failingPulls(1, "net/http: TLS handshake timeout") });
             expect(await vm.status()).toMatchObject({ state: "SUCCEEDED" });
         });
     });
 
-    concurrently("a missing dataset is told", async () => {
+    concurrently("reports a missing dataset", async () => {
         await TestVm.with({ datasetUri: "gs://other-bucket/a b/ä.csv" }, async (vm) => {
             vm.google.faults.push({ match: /other-bucket\/o\/a b\/ä\.csv/, answer: 404 });
             await vm.boot();
@@ -165,7 +155,7 @@ describe("a boot that meets trouble:", () => {
         });
     });
 
-    concurrently("a dataset that the account may not read is told in Cloud Storage's words", async () => {
+    concurrently("reports Cloud Storage's message if the account may not read the dataset", async () => {
         const config = { datasetUri: `gs://${BUCKET}/private/iris.csv`, timing: { grantSeconds: 1 } };
         await TestVm.with(config, async (vm) => {
             await vm.google.backend.put("private/iris.csv", "a,b\n");
@@ -177,7 +167,7 @@ describe("a boot that meets trouble:", () => {
         });
     });
 
-    concurrently("a container that docker cannot start is told in docker's words", async () => {
+    concurrently("reports docker's message if docker cannot start the container", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ run: 'printf "docker: OCI runtime: exec: \\"/x\\"\\tnot found.\\n\\n" >&2; exit 127' });
             expect(await vm.status()).toMatchObject({
@@ -187,7 +177,7 @@ describe("a boot that meets trouble:", () => {
         });
     });
 
-    concurrently("no answer from Cloud Storage is told on the serial console", async () => {
+    concurrently("reports on the serial console that Cloud Storage does not answer", async () => {
         await TestVm.with({ uploadSeconds: 1, timing: { grantSeconds: 1 } }, async (vm) => {
             vm.google.disconnect();
             const { result, console } = await vm.boot();

@@ -41,13 +41,13 @@ function contentOf(cloudConfig: CloudConfig, path: string): string {
     return Buffer.from(file?.content ?? "", file?.encoding === "b64" ? "base64" : "utf8").toString();
 }
 
-/** The pairs of name and value that the script reads. */
+/** Pairs of name and value that the script reads. */
 function valuesOf(config: Partial<BootConfig>): [string, string][] {
     const words = contentOf(render(config), "/etc/gcp-trainer/config").split("\0");
     return words.slice(0, -1).flatMap((word, index) => (index % 2 === 0 ? [[word, words[index + 1] ?? ""]] : []));
 }
 
-/** Strings that can be an argument of a process: any but NUL. */
+/** Strings that can be a process argument: without NUL. */
 const text = fc.string({ unit: "binary", maxLength: 40 }).map((one) => one.replaceAll("\0", "\n"));
 const hard = fc.oneof(
     text,
@@ -55,7 +55,7 @@ const hard = fc.oneof(
 );
 
 describe("renderUserData", () => {
-    test("gives a cloud-config with the unit, its limits, the scripts of boot/ and their values", () => {
+    test("renders a cloud-config with the unit, its limits, the scripts of boot/ and their values", () => {
         const cloudConfig = render();
         expect(renderUserData(CONFIG).split("\n", 1)[0]).toBe("#cloud-config");
         expect(Object.keys(cloudConfig)).toEqual(["write_files", "runcmd"]);
@@ -80,16 +80,16 @@ describe("renderUserData", () => {
         expect(cloudConfig.write_files.find((file) => file.path.endsWith("/config"))?.permissions).toBe("0600");
     });
 
-    test("stays far below the 256 KiB that instance metadata may hold", () => {
+    test("stays far below the limit of 256 KiB for instance metadata", () => {
         expect(Buffer.byteLength(renderUserData(CONFIG))).toBeLessThan(100 * 1024);
     });
 
-    test("gives the same text every time, whatever the order of the environment", () => {
+    test("renders the same text for any order of the environment", () => {
         const one = renderUserData({ ...CONFIG, env: { A: "1", B: "2" } });
         expect(renderUserData({ ...CONFIG, env: { B: "2", A: "1" } })).toBe(one);
     });
 
-    test("gives a unit that systemd's rules accept, with the three limits and a power-off at every end", () => {
+    test("renders a unit that follows systemd's rules, with the three limits and a power-off at every end", () => {
         const cloudConfig = render({ debugSeconds: 600 });
         const sources = [UNIT_PATH, `${UNIT_PATH}.d/10-limits.conf`].map((path) => ({
             path,
@@ -112,7 +112,7 @@ describe("renderUserData", () => {
         );
     });
 
-    test("gives the trainer contract's environment, which the user's cannot replace", () => {
+    test("sets the environment of the trainer contract, which the user's cannot replace", () => {
         const env = valuesOf({ env: { Z: "last", AIP_MODEL_DIR: "gs://elsewhere/" } }).filter(
             ([name]) => name === "env",
         );
@@ -133,14 +133,14 @@ describe("renderUserData", () => {
         ["gs://b/x.csv", "csv"],
         ["gs://b/x.csv.gz", undefined],
         ["gs://b/csv", undefined],
-    ])("tells the format of %s by its ending: %s", (datasetUri, format) => {
+    ])("derives the format of %s from its ending: %s", (datasetUri, format) => {
         const values = valuesOf({ datasetUri }).map(([, value]) => value);
         expect(values.filter((value) => value.startsWith("AIP_DATA_FORMAT="))).toEqual(
             format === undefined ? [] : [`AIP_DATA_FORMAT=${format}`],
         );
     });
 
-    test("carries any arguments and environment to bash unchanged", () => {
+    test("passes any arguments and environment to bash unchanged", () => {
         const folder = mkdtempSync(path.join(tmpdir(), "boot-config-"));
         try {
             fc.assert(
@@ -160,7 +160,7 @@ describe("renderUserData", () => {
         }
     });
 
-    test("refuses a NUL character, which no argument can hold", () => {
+    test("rejects a NUL character, which no argument can contain", () => {
         expect(() => render({ args: ["--a=\0"] })).toThrow(
             'The VM\'s arg must not contain a NUL character; got "--a=\\u0000"',
         );
@@ -172,7 +172,7 @@ describe("maxVmSeconds", () => {
         expect(maxVmSeconds({ ...CONFIG, debugSeconds: 60 })).toBe(600 + 900 + 60 + 3600 + 20 + 300 + 60 + 60 + 300);
     });
 
-    test("leaves time for the driver of a GPU", () => {
+    test("includes time for the GPU driver", () => {
         expect(maxVmSeconds({ ...CONFIG, gpuCount: 1 }) - maxVmSeconds(CONFIG)).toBe(900);
     });
 });
@@ -182,13 +182,13 @@ describe("the boot script", () => {
         .filter((file) => file.endsWith(".sh"))
         .map((file) => path.join(BOOT_DIR, file));
 
-    test("is bash that parses", () => {
+    test("parses as bash", () => {
         for (const script of scripts) {
             execFileSync("bash", ["-n", script]);
         }
     });
 
-    test("uses nothing that bash 3.2 does not have", () => {
+    test("uses nothing newer than bash 3.2", () => {
         const tooNew =
             /\b(mapfile|readarray|declare -A|local -[nA]|wait -n|BASHPID|EPOCH\w+|coproc)\b|\|&|&>>|\$\{\w+(\^|,)|\$\{\w+\[-|read -t/;
         for (const script of scripts) {
@@ -216,12 +216,12 @@ describe("the boot script", () => {
             const { stderr } = spawnSync("systemd-analyze", ["verify", path.join(BOOT_DIR, "gcp-trainer.service")], {
                 encoding: "utf8",
             });
-            // Targets and sockets of Container-Optimized OS are not on every machine that runs this test.
+            // Other machines lack some targets and sockets of Container-Optimized OS.
             expect(stderr.split("\n").filter((line) => line.includes("gcp-trainer.service"))).toEqual([]);
         },
     );
 
-    test("writes any text as a JSON string", () => {
+    test("renders any text as a JSON string", () => {
         fc.assert(
             fc.property(fc.array(hard, { minLength: 1, maxLength: 20 }), (texts) => {
                 const out = bash('for one in "$@"; do json_text "$one"; printf "\\n"; done', texts);
@@ -266,13 +266,13 @@ function contentBytes(cloudConfig: CloudConfig): Buffer {
     return Buffer.from(file?.content ?? "", "base64");
 }
 
-/** Runs a line of bash with the script's own functions. */
+/** Runs a line of bash with the script's functions. */
 function bash(line: string, args: string[]): string {
     const source = path.join(BOOT_DIR, "common.sh");
     return execFileSync("bash", ["-u", "-c", `. "${source}"; ${line}`, "bash", ...args], {
         encoding: "utf8",
         env: { PATH: process.env.PATH, LC_ALL: "C" },
-        // With a socket as standard input bash takes itself for a remote shell and reads its start-up files.
+        // With a socket as standard input bash acts as a remote shell and reads its startup files.
         stdio: ["ignore", "pipe", "inherit"],
     });
 }

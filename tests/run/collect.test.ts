@@ -64,7 +64,7 @@ function collect(bucket: FakeBucket, printed: string[] = []): Promise<Collected>
 }
 
 describe("collecting a run", () => {
-    it("brings the model, its log, status and manifest home and puts log and manifest into the bucket", async () => {
+    it("downloads the model, log and status, and writes log and manifest to the bucket", async () => {
         const bucket = bucketWith({
             "metrics.json": '{"accuracy":0.97}',
             "trees/0/tree.bin": Buffer.from([0, 255, 10]),
@@ -95,7 +95,7 @@ describe("collecting a run", () => {
         expect(bucket.writes.at(-1)).toBe(`runs/${runId}/manifest.json`);
     });
 
-    it("writes into the manifest what the run was made of and what came out", async () => {
+    it("writes provenance and results of the run to the manifest", async () => {
         await collect(bucketWith({ "metrics.json": '{"accuracy":0.97}' }));
 
         expect(JSON.parse(read("manifest.json"))).toMatchObject({
@@ -116,14 +116,14 @@ describe("collecting a run", () => {
         });
     });
 
-    it("says whether there is a report to look at", async () => {
+    it("finds out whether the model has a report", async () => {
         await expect(collect(bucketWith({ "report.html": "<!DOCTYPE html>" }))).resolves.toMatchObject({
             hasReport: true,
         });
         await expect(collect(bucketWith({ "plots/report.html": "" }))).resolves.toMatchObject({ hasReport: false });
     });
 
-    it("downloads and writes nothing when all of it is there and verifies", async () => {
+    it("downloads and writes nothing if all files exist and verify", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         await collect(bucket);
         bucket.downloads.length = 0;
@@ -134,7 +134,7 @@ describe("collecting a run", () => {
         expect(bucket.writes).toEqual([]);
     });
 
-    it("brings only back what is missing or differs, and leaves a person's own files alone", async () => {
+    it("downloads only missing or changed files, and keeps the user's own files", async () => {
         const bucket = bucketWith({ "a.json": "{}", "b.json": "[]", "metrics.json": '{"n":1}' });
         await collect(bucket);
         writeFileSync(path.join(folder(), "b.json"), "[1]");
@@ -152,7 +152,7 @@ describe("collecting a run", () => {
         expect(printed.join()).toContain("b.json");
     });
 
-    it("takes the manifest that is in the bucket already, so that it is the same on every machine", async () => {
+    it("uses an existing manifest, so that it is the same on every machine", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         await collect(bucket);
         const manifest = read("manifest.json");
@@ -162,7 +162,7 @@ describe("collecting a run", () => {
         expect(read("manifest.json")).toBe(manifest);
     });
 
-    it("takes the manifest of another machine that was faster", async () => {
+    it("uses the manifest of another machine that was faster", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         bucket.before = (operation, name) => {
             if (operation === "write" && name.endsWith("manifest.json")) {
@@ -173,7 +173,7 @@ describe("collecting a run", () => {
         expect(read("manifest.json")).toBe("theirs");
     });
 
-    it("leaves nothing behind when a download breaks off, and none is begun after it", async () => {
+    it("leaves nothing behind after a failed download, and starts no further one", async () => {
         const files = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`part-${index}.bin`, `${index}`]));
         const bucket = bucketWith(files);
         let count = 0;
@@ -189,7 +189,7 @@ describe("collecting a run", () => {
         expect(bucket.text(`runs/${runId}/manifest.json`)).toBeUndefined();
     });
 
-    it("refuses a download whose bytes are not those that the run wrote", async () => {
+    it("rejects a download whose bytes differ from what the run wrote", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         const original = bucket.read.bind(bucket);
         bucket.read = async (name, generation) =>
@@ -206,7 +206,7 @@ describe("collecting a run", () => {
             (bucket: FakeBucket) => void bucket.put(`${model}/a.json`, "{}"),
             /a\.json is generation \d+/,
         ],
-    ])("refuses a model of which an object %s since the run ended", async (_what, change, message) => {
+    ])("rejects a model if one of its objects %s after the run", async (_what, change, message) => {
         const bucket = bucketWith({ "a.json": "{}", "b.json": "{}" });
         change(bucket);
 
@@ -215,7 +215,7 @@ describe("collecting a run", () => {
         expect(existsSync(folder())).toBe(false);
     });
 
-    it("refuses a run whose listing is missing or broken", async () => {
+    it("rejects a run whose listing is missing or broken", async () => {
         const bucket = bucketWith({});
         bucket.remove(`runs/${runId}/objects.json`);
         await expect(collect(bucket)).rejects.toThrow("objects.json is missing, so the model");
@@ -226,7 +226,7 @@ describe("collecting a run", () => {
     });
 
     it.each(["../../evil.sh", "/etc/passwd", "a/../../b", "a//b", "..\\evil", "C:/windows/x", "./a", "a\nb", "dir/"])(
-        "refuses an object named %j, and writes nothing anywhere",
+        "rejects an object named %j, and writes no file",
         async (name) => {
             const bucket = bucketWith({ "model.json": "{}", [name]: "bytes" });
             await expect(collect(bucket)).rejects.toThrow("cannot be saved as a file");
@@ -235,14 +235,14 @@ describe("collecting a run", () => {
         },
     );
 
-    it("keeps apart what the trainer named like one of the waiter's own files", async () => {
+    it("separates trainer files from the waiter's own files of the same name", async () => {
         await collect(bucketWith({ "manifest.json": '{"theirs":true}', "sub/trainer.log": "x" }));
         expect(read("model/manifest.json")).toBe('{"theirs":true}');
         expect(JSON.parse(read("manifest.json"))).toHaveProperty("runId", runId);
         expect(read("sub/trainer.log")).toBe("x");
     });
 
-    it("passes over the empty objects by which the console makes folders", async () => {
+    it("ignores the empty objects that represent folders in the console", async () => {
         await expect(collect(bucketWith({ "sub/": "", "sub/a.txt": "a" }))).resolves.toMatchObject({ objectCount: 1 });
         expect(read("sub/a.txt")).toBe("a");
     });
@@ -251,18 +251,18 @@ describe("collecting a run", () => {
         ["no object", undefined],
         ["a list", "[1]"],
         ["no JSON", "accuracy: 1"],
-    ])("gives no metrics when metrics.json is %s", async (_what, content) => {
+    ])("returns no metrics if metrics.json is %s", async (_what, content) => {
         const files: Record<string, string> = content === undefined ? {} : { "metrics.json": content };
         await expect(collect(bucketWith(files))).resolves.toMatchObject({ metrics: {} });
     });
 
-    it("says so when the trainer wrote no model", async () => {
+    it("reports that the trainer wrote no model", async () => {
         const printed: string[] = [];
         await collect(bucketWith({}), printed);
         expect(printed.join()).toContain(`wrote no model: found nothing under gs://demo-bucket/${model}/`);
     });
 
-    it("clears away what a killed process left, but not what another one may be at", async () => {
+    it("removes leftovers of a killed process, but not the folder of a running one", async () => {
         const parent = path.join(root, "models", "dev");
         mkdirSync(path.join(parent, `.${runId}.partial-old`), { recursive: true });
         mkdirSync(path.join(parent, `.${runId}.partial-new`));

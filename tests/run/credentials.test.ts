@@ -6,8 +6,8 @@ import { createAuth, readCloudSettings } from "../../run/credentials";
 const read = (config: Record<string, string>, env: Record<string, string> = {}) =>
     readCloudSettings((key) => config[key], env);
 
-describe("the gcp provider's settings", () => {
-    it("point at Google when nothing is set", () => {
+describe("readCloudSettings", () => {
+    it("points to Google if nothing is set", () => {
         expect(read({})).toEqual({
             impersonateServiceAccountDelegates: [],
             storageOrigin: "https://storage.googleapis.com",
@@ -16,7 +16,7 @@ describe("the gcp provider's settings", () => {
         });
     });
 
-    it("are read from the stack's config before the environment", () => {
+    it("prefers the stack config to the environment", () => {
         const env = {
             GOOGLE_OAUTH_ACCESS_TOKEN: "token of the environment",
             GOOGLE_CREDENTIALS: "{}",
@@ -48,17 +48,17 @@ describe("the gcp provider's settings", () => {
         });
     });
 
-    it("take no token of the environment beside credentials of the config", () => {
+    it("ignores a token of the environment beside credentials of the config", () => {
         const settings = read({ "gcp:credentials": "key.json" }, { GOOGLE_OAUTH_ACCESS_TOKEN: "token" });
         expect(settings).toMatchObject({ credentials: "key.json" });
         expect(settings).not.toHaveProperty("accessToken");
     });
 
-    it.each(["GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON"])("know %s", (name) => {
+    it.each(["GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON"])("reads %s", (name) => {
         expect(read({}, { [name]: "key.json" })).toMatchObject({ credentials: "key.json" });
     });
 
-    it("follow the universe's domain", () => {
+    it("follows the universe domain", () => {
         expect(read({ "gcp:universeDomain": "example.com" })).toMatchObject({
             storageOrigin: "https://storage.example.com",
             computeUrl: "https://compute.example.com/compute/v1/",

@@ -2,19 +2,23 @@ import { classifyError } from "../../run/errors";
 
 const error = (message: string, properties: object = {}) => Object.assign(new Error(message), properties);
 
-describe("trouble with Google's clients", () => {
+describe("classifyError", () => {
     it.each([
         ["a 401 of the storage client", error("Invalid Credentials", { code: 401 }), "expired"],
         ["a 401 of the auth client", error("failed", { status: 401 }), "expired"],
-        ["a refresh token that has ended", error("invalid_grant", { code: "400" }), "expired"],
-        ["a login that is asked for again", error("reauth related error (invalid_rapt)", { code: 400 }), "expired"],
-        ["a missing right", error("does not have storage.objects.get access", { code: 403 }), "denied"],
-        ["a quota for requests", error("rateLimitExceeded", { code: 403 }), "transient"],
+        ["an expired refresh token", error("invalid_grant", { code: "400" }), "expired"],
+        ["a required new login", error("reauth related error (invalid_rapt)", { code: 400 }), "expired"],
+        ["a missing permission", error("does not have storage.objects.get access", { code: 403 }), "denied"],
+        ["a request quota", error("rateLimitExceeded", { code: 403 }), "transient"],
         ["a missing object", error("No such object", { code: 404 }), "missing"],
         ["too many requests", error("slow down", { code: 429 }), "transient"],
-        ["a server's fault", error("failed", { response: { status: 503 } }), "transient"],
+        ["a server error", error("failed", { response: { status: 503 } }), "transient"],
         ["a name that cannot be looked up", error("getaddrinfo", { code: "EAI_AGAIN" }), "transient"],
-        ["a refused connection below", error("failed", { cause: error("x", { code: "ECONNREFUSED" }) }), "transient"],
+        [
+            "a refused connection as the cause",
+            error("failed", { cause: error("x", { code: "ECONNREFUSED" }) }),
+            "transient",
+        ],
         ["a broken connection", error("socket hang up"), "transient"],
         [
             "a request that took too long",
@@ -23,8 +27,8 @@ describe("trouble with Google's clients", () => {
         ],
         ["a wrong request", error("bad", { code: 400 }), "other"],
         ["a bug", new TypeError("x is not a function"), "other"],
-        ["something that is no error", "text", "other"],
-    ])("is told apart for %s", (_what, thrown, trouble) => {
-        expect(classifyError(thrown)).toBe(trouble);
+        ["a thrown string", "text", "other"],
+    ])("classifies %s", (_what, thrown, kind) => {
+        expect(classifyError(thrown)).toBe(kind);
     });
 });

@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { CRC32C } from "@google-cloud/storage";
 import type { BucketClient, Clock, StoredObject, VmClient } from "../../run/clients";
+import { runLayout } from "../../run/layout";
 import { type RunStatus, renderStatus } from "../../run/status";
 
 export const runId = "r-0123456789";
 
-/** A clock that stands still but for `sleep`, during which what was planned with `at` happens. */
+/** A clock that advances only in `sleep`, which runs the actions planned with `at`. */
 export class FakeClock implements Clock {
     #time = Date.parse("2026-01-01T00:00:00Z");
     readonly #start = this.#time;
@@ -18,7 +19,7 @@ export class FakeClock implements Clock {
         return this.#time;
     }
 
-    /** Plans something for so many milliseconds after the clock was made. */
+    /** Plans an action N milliseconds after the clock's start. */
     at(milliseconds: number, action: () => void): void {
         this.#plan.push({ at: this.#start + milliseconds, action });
         this.#plan.sort((a, b) => a.at - b.at);
@@ -44,7 +45,7 @@ export class FakeBucket implements BucketClient {
     readonly bucket = "demo-bucket";
     readonly #objects = new Map<string, { content: Buffer; stored: StoredObject }>();
     #nextGeneration = 1;
-    /** Called before each operation; may throw, or change the bucket as another writer would. */
+    /** Called before each operation. It may throw, or change the bucket as another writer would. */
     before: (operation: keyof BucketClient, name: string) => void = () => undefined;
     readonly downloads: string[] = [];
     readonly writes: string[] = [];
@@ -123,7 +124,7 @@ export class FakeBucket implements BucketClient {
     }
 }
 
-/** A VM that is what the test says. */
+/** A VM in memory. */
 export class FakeVm implements VmClient {
     state: string | undefined = "RUNNING";
     readonly calls: string[] = [];
@@ -150,7 +151,7 @@ export class FakeVm implements VmClient {
     }
 }
 
-/** A status as the boot script writes it. */
+/** A status like the boot script's. */
 export function statusOf(change: Partial<RunStatus>): RunStatus {
     return {
         schema: 1,
@@ -169,19 +170,19 @@ export function statusOf(change: Partial<RunStatus>): RunStatus {
     };
 }
 
-export const statusObject = `runs/${runId}/status.json`;
+export const statusObject = runLayout(runId).status;
 
-/** Writes a status into the bucket as the VM would. */
+/** Writes a status to the bucket, as the VM would. */
 export function putStatus(bucket: FakeBucket, change: Partial<RunStatus>): void {
     bucket.put(statusObject, renderStatus(statusOf(change)));
 }
 
-/** Writes a piece of an attempt's log. */
+/** Writes a chunk of an attempt's log. */
 export function putLog(bucket: FakeBucket, attempt: number, firstByte: number, content: string | Buffer): void {
-    bucket.put(`runs/${runId}/log/${attempt}/${String(firstByte).padStart(12, "0")}.txt`, content);
+    bucket.put(runLayout(runId).logChunk(attempt, firstByte), content);
 }
 
-/** An error as Google's clients throw it. */
+/** An error like those of Google's clients. */
 export function httpError(code: number, message: string): Error {
     return Object.assign(new Error(message), { code });
 }

@@ -3,7 +3,7 @@ import { lastLines, planChunks, readLogTail, toLogChunks } from "../../run/log-c
 import { createLinePrinter, createLogStream, splitLines } from "../../run/log-stream";
 import { FakeBucket, FakeClock, putLog, runId } from "./fakes";
 
-/** A log, the bytes at which it is cut into pieces, and how many pieces are there at each look. */
+/** A log, the offsets at which it is cut into chunks, their overlap, and their order of arrival. */
 const cutLog = fc
     .tuple(
         fc.array(
@@ -22,7 +22,7 @@ const cutLog = fc
         }),
     );
 
-function piecesOf(bytes: Buffer, cuts: number[], overlap: number): { firstByte: number; content: Buffer }[] {
+function chunksOf(bytes: Buffer, cuts: number[], overlap: number): { firstByte: number; content: Buffer }[] {
     const starts = [...new Set([0, ...cuts])].sort((a, b) => a - b);
     return starts.map((start, index) => ({
         firstByte: start,
@@ -43,17 +43,17 @@ function follow(): {
 }
 
 describe("the log stream", () => {
-    it("prints every line once and in order, however the log is cut and whenever its pieces are seen", async () => {
+    it("prints every line once and in order, for all chunks and orders of arrival", async () => {
         await fc.assert(
             fc.asyncProperty(cutLog, async ({ bytes, cuts, overlap, order }) => {
                 const { bucket, clock, printed, log } = follow();
-                const pieces = piecesOf(bytes, cuts, overlap);
-                // Pieces appear in any order: a gap must hold the later ones back.
-                const shuffled = pieces
-                    .map((piece, index) => ({ piece, rank: order[index] ?? 0 }))
+                const chunks = chunksOf(bytes, cuts, overlap);
+                // Chunks appear in any order: a gap must hold back the later ones.
+                const shuffled = chunks
+                    .map((chunk, index) => ({ chunk, rank: order[index] ?? 0 }))
                     .sort((a, b) => a.rank - b.rank);
-                for (const { piece } of shuffled) {
-                    putLog(bucket, 1, piece.firstByte, piece.content);
+                for (const { chunk } of shuffled) {
+                    putLog(bucket, 1, chunk.firstByte, chunk.content);
                     await log.follow(1);
                     await clock.sleep(1000);
                 }
@@ -69,7 +69,7 @@ describe("the log stream", () => {
         );
     });
 
-    it("reads a piece again that has grown under its name", async () => {
+    it("reads a chunk again that has grown under its name", async () => {
         const { bucket, printed, log } = follow();
         putLog(bucket, 1, 0, "one\ntw");
         await log.follow(1);
@@ -78,7 +78,7 @@ describe("the log stream", () => {
         expect(printed).toEqual(["| one", "| two", "| three"]);
     });
 
-    it("says at the end how many bytes never came", async () => {
+    it("reports at the end how many bytes are missing", async () => {
         const { bucket, printed, log } = follow();
         putLog(bucket, 1, 0, "one\n");
         putLog(bucket, 1, 10, "three\n");
@@ -88,7 +88,7 @@ describe("the log stream", () => {
         expect(printed).toEqual(["| one", "| [6 bytes of the log are missing here]", "| three"]);
     });
 
-    it("ends an attempt's log before it begins the next one's", async () => {
+    it("finishes an attempt's log before it begins the next one", async () => {
         const { bucket, clock, printed, log } = follow();
         putLog(bucket, 1, 0, "first attempt\nheld back");
         await log.follow(1);
@@ -98,14 +98,14 @@ describe("the log stream", () => {
         expect(printed).toEqual(["| first attempt", "| held back", "| second attempt"]);
     });
 
-    it("does not wait for the end of a line that has none", async () => {
+    it("does not wait for the end of an endless line", async () => {
         const { bucket, printed, log } = follow();
         putLog(bucket, 1, 0, "x".repeat(70_000));
         await log.follow(1);
         expect(printed).toEqual([`| ${"x".repeat(70_000)}`]);
     });
 
-    it("shows of a progress bar what a terminal would", () => {
+    it("shows a progress bar as a terminal would", () => {
         expect(splitLines(Buffer.alloc(0), Buffer.from("10%\r50%\r100%\ndone\r\nrest")).lines).toEqual([
             "100%",
             "done",
@@ -114,7 +114,7 @@ describe("the log stream", () => {
 });
 
 describe("the line printer", () => {
-    it("prints 50 lines a second at most and counts what it leaves out, the newest being shown", async () => {
+    it("prints at most 50 lines a second, the newest ones, and counts the others", async () => {
         const clock = new FakeClock();
         const printed: string[] = [];
         const print = createLinePrinter(clock, (line) => printed.push(line), "gs://b/log/");
@@ -131,11 +131,11 @@ describe("the line printer", () => {
         expect(printed).toHaveLength(251);
     });
 
-    it("prints five seconds' worth of lines when the pieces come every five seconds", async () => {
+    it("prints five seconds' worth of lines if chunks come every five seconds", async () => {
         const clock = new FakeClock();
         const printed: string[] = [];
         const print = createLinePrinter(clock, (line) => printed.push(line), "gs://b/log/");
-        for (let piece = 0; piece < 4; piece += 1) {
+        for (let chunk = 0; chunk < 4; chunk += 1) {
             await clock.sleep(5000);
             print(Array.from({ length: 240 }, () => "line"));
         }
@@ -143,8 +143,8 @@ describe("the line printer", () => {
     });
 });
 
-describe("pieces of a log", () => {
-    it("are ordered by attempt and offset as numbers, anything else being left out", () => {
+describe("log chunks", () => {
+    it("are ordered numerically by attempt and offset, without other objects", () => {
         const bucket = new FakeBucket();
         const names = ["10/000000000000.txt", "2/000000000005.txt", "2/000000000000.txt", "2/x.txt", "notes.txt"];
         const objects = names.map((name) => bucket.put(`runs/${runId}/log/${name}`, "abc"));
@@ -160,24 +160,24 @@ describe("pieces of a log", () => {
         const bucket = new FakeBucket();
         const put = (offset: number, text: string) =>
             bucket.put(`runs/${runId}/log/1/${String(offset).padStart(12, "0")}.txt`, text);
-        const pieces = toLogChunks(runId, [put(0, "abcdef"), put(4, "efgh"), put(4, "efgh")]);
-        expect(planChunks(pieces, 2, false).map(({ skipBytes }) => skipBytes)).toEqual([2, 2]);
+        const chunks = toLogChunks(runId, [put(0, "abcdef"), put(4, "efgh"), put(4, "efgh")]);
+        expect(planChunks(chunks, 2, false).map(({ skipBytes }) => skipBytes)).toEqual([2, 2]);
     });
 
-    it("give the last lines of an attempt without reading all of a long log", async () => {
+    it("yield the last lines of an attempt without reading a whole long log", async () => {
         const bucket = new FakeBucket();
         const read: string[] = [];
         bucket.before = (operation, name) => operation === "read" && read.push(name);
         const size = 200 * 1024;
-        for (let piece = 0; piece < 10; piece += 1) {
-            putLog(bucket, 1, piece * size, `${`${piece}`.repeat(size - 1)}\n`);
+        for (let chunk = 0; chunk < 10; chunk += 1) {
+            putLog(bucket, 1, chunk * size, `${`${chunk}`.repeat(size - 1)}\n`);
         }
         const tail = await readLogTail(bucket, runId, 1, 40);
         expect(tail.map((line) => line[0])).toEqual(["8", "9"]);
         expect(read).toHaveLength(2);
     });
 
-    it("of an empty log give no lines", () => {
+    it("of an empty log yield no lines", () => {
         expect(lastLines("", 40)).toEqual([]);
         expect(lastLines("\n\n", 40)).toEqual([]);
         expect(lastLines("a\n\nb\n", 2)).toEqual(["", "b"]);

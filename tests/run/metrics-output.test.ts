@@ -12,7 +12,7 @@ describe("metricsForOutput", () => {
         expect(metricsForOutput(metrics)).toEqual(metrics);
     });
 
-    it("leaves out what would be much of the stack's state", () => {
+    it("omits values that would bloat the stack's state", () => {
         const row = Array.from({ length: 100 }, () => 0);
         const metrics = { accuracy: 0.9, confusionMatrix: row.map(() => row), trials: row };
         expect(metricsForOutput(metrics)).toEqual({ accuracy: 0.9, trials: row });

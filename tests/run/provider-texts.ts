@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 export const projectRoot = path.resolve(__dirname, "../..");
 
-/** Serialises both providers in a process of its own, with the loader that `npm start` and the engine use. */
+/** Serialises both providers in a separate process, with the loader that `npm start` and the engine use. */
 export async function serialiseProviders(
     root: string = projectRoot,
 ): Promise<{ trainingRun: string; savedResults: string }> {

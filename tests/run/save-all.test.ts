@@ -30,8 +30,8 @@ async function save(bucket: FakeBucket): Promise<string[]> {
     return printed;
 }
 
-describe("saving all runs before their bucket goes", () => {
-    it("brings the model of successful runs home, and status and log of all", async () => {
+describe("saveAllRuns", () => {
+    it("saves the model of successful runs, and status and log of all", async () => {
         const bucket = new FakeBucket();
         addRun(bucket, "r-000000000a", "SUCCEEDED");
         addRun(bucket, "r-000000000b", "FAILED");
@@ -52,7 +52,7 @@ describe("saving all runs before their bucket goes", () => {
         expect(readFileSync(path.join(root, "r-000000000c", "trainer.log"), "utf8")).toContain("log of r-000000000c");
     });
 
-    it("downloads nothing that is there and verifies", async () => {
+    it("downloads nothing that already verifies", async () => {
         const bucket = new FakeBucket();
         addRun(bucket, "r-000000000a", "SUCCEEDED");
         await save(bucket);
@@ -76,7 +76,7 @@ describe("saving all runs before their bucket goes", () => {
         expect(existsSync(path.join(root, "r-000000000c", "manifest.json"))).toBe(true);
     });
 
-    it("has nothing to do for a bucket that is gone, and passes other trouble on", async () => {
+    it("does nothing for a deleted bucket, and passes on other errors", async () => {
         const bucket = new FakeBucket();
         bucket.before = () => {
             throw httpError(404, "The specified bucket does not exist.");
@@ -88,7 +88,7 @@ describe("saving all runs before their bucket goes", () => {
         await expect(save(bucket)).rejects.toThrow("denied");
     });
 
-    it("takes no folder name for a run id that could lead out of the results folder", async () => {
+    it("ignores folder names that could lead out of the results folder", async () => {
         const bucket = new FakeBucket();
         bucket.put("runs/../status.json", renderStatus(statusOf({ state: "FAILED" })));
         bucket.put("runs//status.json", renderStatus(statusOf({ state: "FAILED" })));

@@ -3,16 +3,16 @@ import type { RunStatus } from "../../run/status";
 import { waitForRun } from "../../run/wait";
 import { FakeBucket, FakeClock, FakeVm, runId, statusObject } from "./fakes";
 
-/** A waiter with everything around it made up. */
+/** A waiter in fake surroundings. */
 export interface Scene {
     bucket: FakeBucket;
     vm: FakeVm;
     clock: FakeClock;
     printed: string[];
     wait: (change?: Partial<WaitOptions>) => Promise<RunStatus>;
-    /** The message of the error that the wait ends with. */
+    /** Waits, and returns the message of the error. */
     failure: (change?: Partial<WaitOptions>) => Promise<string>;
-    /** What is in the bucket now. */
+    /** The status in the bucket. */
     status: () => RunStatus;
 }
 

@@ -11,8 +11,8 @@ import { statusOf } from "./fakes";
 import { runInputs } from "./fixtures/run-inputs";
 import { projectRoot, serialiseProviders } from "./provider-texts";
 
-// What the engine runs: the serialised text in a plain Node process, with the real client library, against the
-// emulator's Cloud Storage. It does not prove that Compute Engine answers as the waiter expects.
+// Runs the providers as the engine does: the serialised text in a plain Node process, with the real client library,
+// against the emulator's Cloud Storage. Does not prove that Compute Engine answers as the waiter expects.
 let texts: Awaited<ReturnType<typeof serialiseProviders>>;
 let root: string;
 let emulator: Emulator;
@@ -87,7 +87,7 @@ async function putRun(change: Partial<RunStatus>): Promise<void> {
 }
 
 describe("the text that Pulumi gets", () => {
-    it("holds nothing of this machine and is the same in a checkout elsewhere", async () => {
+    it("contains no path of this machine, and is the same in another checkout", async () => {
         const copy = path.join(root, "another checkout");
         for (const folder of ["run", "tests/run/fixtures", "tsconfig.json", "package.json"]) {
             cpSync(path.join(projectRoot, folder), path.join(copy, folder), { recursive: true });
@@ -103,7 +103,7 @@ describe("the text that Pulumi gets", () => {
 });
 
 describe("TrainingRun, serialised", () => {
-    it("brings a successful run home and tells its metrics", async () => {
+    it("saves the results of a successful run, and outputs its metrics", async () => {
         await putRun({ state: "SUCCEEDED", exitCode: 0 });
 
         await expect(call("trainingRun", "create")).resolves.toMatchObject({
@@ -129,7 +129,7 @@ describe("TrainingRun, serialised", () => {
         expect(manifest.toString()).toBe(readFileSync(path.join(resultsFolder(), "manifest.json"), "utf8"));
     });
 
-    it("downloads nothing when it is updated and everything is there", async () => {
+    it("downloads nothing in an update if all files exist", async () => {
         await putRun({ state: "SUCCEEDED" });
         await call("trainingRun", "create");
         printed = [];
@@ -148,7 +148,7 @@ describe("TrainingRun, serialised", () => {
         expect(printed.at(-1)).toMatch(new RegExp(`in ${folder}; report: ${folder}/report\\.html$`));
     });
 
-    it("fails with the trainer's exit code and last lines, and has reported that", async () => {
+    it("fails with the trainer's exit code and last lines, and marks that as reported", async () => {
         await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
 
         await expect(call("trainingRun", "create")).rejects.toThrow(
@@ -160,7 +160,7 @@ describe("TrainingRun, serialised", () => {
         expect(log.toString()).toContain("epoch 2\n");
     });
 
-    it("leaves out the advice for a deployed stack when another program gives its own", async () => {
+    it("omits the advice for a deployed stack if another program gives its own", async () => {
         await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
 
         const env = { ...process.env, GCP_TRAINER_HINTS: "none" };
@@ -170,7 +170,7 @@ describe("TrainingRun, serialised", () => {
         expect(printed.join("\n")).not.toContain("you can leave now");
     });
 
-    it("ends at the claim without `wait`, and says how to collect the results", async () => {
+    it("ends at the claim without `wait`, and explains how to collect the results", async () => {
         await putRun({ state: "RUNNING" });
         const inputs = { ...runInputs, bucket: bucket.name, wait: false };
 
@@ -183,7 +183,7 @@ describe("TrainingRun, serialised", () => {
         );
     });
 
-    it("writes nothing into the status when the command was killed and nobody reads any more", async () => {
+    it("leaves the status alone after a killed command, whose output nobody reads", async () => {
         await putRun({ state: "RUNNING" });
         const child = fork(path.join(projectRoot, "cli/start/provider-host-child.js"), {
             cwd: cwd(),
@@ -207,7 +207,7 @@ describe("TrainingRun, serialised", () => {
         expect(JSON.parse(status.toString())).toMatchObject({ state: "FAILED", reported: false });
     });
 
-    it("says where the results are when they cannot be saved", async () => {
+    it("names the location of results that cannot be saved", async () => {
         await putRun({ state: "SUCCEEDED" });
         await bucket.file(`runs/${runInputs.runId}/model/model.json`).delete();
 
@@ -231,7 +231,7 @@ describe("TrainingRun, serialised", () => {
         ["maxAttempts", { maxAttempts: 5 }, { state: "SUCCEEDED" }, { changes: true, replaces: [] }],
         ["another run", { runId: "r-aaaaaaaaaa" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["runId"] }],
         ["another bucket", { bucket: "other" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["bucket"] }],
-    ])("sees what %s means for its resource", async (_what, news, olds, expected) => {
+    ])("plans the change of its resource for %s", async (_what, news, olds, expected) => {
         const reversed = Object.fromEntries(Object.entries(runInputs.provenance).reverse());
         await expect(
             call("trainingRun", "diff", {
@@ -243,7 +243,7 @@ describe("TrainingRun, serialised", () => {
 });
 
 describe("SavedResults, serialised", () => {
-    it("saves what is not on this machine before its bucket goes", async () => {
+    it("saves new results before its bucket is deleted", async () => {
         await putRun({ state: "SUCCEEDED" });
 
         await call("savedResults", "delete");
@@ -253,7 +253,7 @@ describe("SavedResults, serialised", () => {
         expect(readFileSync(path.join(resultsFolder(), "model.json"), "utf8")).toBe('{"tree":[]}');
     });
 
-    it("stops the destroy when that fails, and names the way out, which works", async () => {
+    it("stops the destroy if that fails, and names a way out that works", async () => {
         await putRun({ state: "SUCCEEDED" });
         await bucket.file(`runs/${runInputs.runId}/objects.json`).delete();
 
@@ -267,19 +267,19 @@ describe("SavedResults, serialised", () => {
         expect(printed.at(-1)).toContain("DISCARD_RESULTS is set");
     });
 
-    it("has nothing to save from a bucket that is gone", async () => {
+    it("saves nothing from a deleted bucket", async () => {
         await bucket.delete();
         await call("savedResults", "delete");
         expect(printed).toEqual([]);
     });
 
-    it("is made without a request", async () => {
+    it("is created without a request", async () => {
         await expect(call("savedResults", "create", { config: {} })).resolves.toMatchObject({ id: bucket.name });
     });
 });
 
 describe("the provider's process", () => {
-    it("is killed when its call is aborted", async () => {
+    it("is killed if its call is aborted", async () => {
         const controller = new AbortController();
         const text =
             'exports.handler = () => ({ create() { console.log("up"); return new Promise(() => setInterval(() => {}, 1000)); } });';
@@ -291,14 +291,14 @@ describe("the provider's process", () => {
         await expect(pending).rejects.toThrow("aborted");
     });
 
-    it("is missed when it ends without an answer", async () => {
+    it("is an error if it ends without an answer", async () => {
         const text = "exports.handler = () => ({ create() { process.exit(7); } });";
         await expect(call("savedResults", "create", { text })).rejects.toThrow(
             "ended with exit code 7 before it answered",
         );
     });
 
-    it("passes on what the provider prints on either stream, and its error", async () => {
+    it("passes on both output streams of the provider, and its error", async () => {
         const lines: string[] = [];
         const text =
             'exports.handler = () => ({ create() { console.log("out"); console.error("err"); throw new Error("no"); } });';

@@ -2,7 +2,7 @@ import { parseStatus, renderStatus } from "../../run/status";
 import { statusOf } from "./fakes";
 
 describe("a run's status", () => {
-    it("is one line with the keys in the boot script's order", () => {
+    it("is rendered on one line with its keys in a fixed order", () => {
         const status = statusOf({
             state: "FAILED",
             exitCode: 3,
@@ -17,7 +17,7 @@ describe("a run's status", () => {
         expect(parseStatus(renderStatus(status), "gs://b/o")).toEqual(status);
     });
 
-    it("has null for what is not known yet", () => {
+    it("has null for unknown values", () => {
         const text = '{"schema":1,"runId":"r-0","state":"PENDING","attempt":2,"interruptions":0,"reason":""}';
         expect(parseStatus(text, "gs://b/o")).toEqual({
             schema: 1,
@@ -41,7 +41,7 @@ describe("a run's status", () => {
         ["an unknown state", '{"schema":1,"state":"DONE"}', '"state" must be one of PENDING, PULLING'],
         ["another schema", '{"schema":2,"state":"RUNNING"}', '"schema" must be 1'],
         ["no attempt", '{"schema":1,"state":"RUNNING","runId":"r"}', '"attempt" and "interruptions" are needed'],
-    ])("is refused when it is %s", (_what, text, message) => {
+    ])("is rejected if it is %s", (_what, text, message) => {
         expect(() => parseStatus(text, "gs://b/o")).toThrow(message);
         expect(() => parseStatus(text, "gs://b/o")).toThrow("gs://b/o is not a run's status");
     });

@@ -34,8 +34,8 @@ beforeEach(async () => {
         "gcp:computeCustomEndpoint": `http://127.0.0.1:${port}/compute/beta/`,
     };
     const settings = readCloudSettings((key) => config[key], {});
-    const place = { project: "demo-project", zone: "us-central1-a", instance: "iris-vm" };
-    vm = openVm(place, settings, await createAuth(settings), clock);
+    const location = { project: "demo-project", zone: "us-central1-a", instance: "iris-vm" };
+    vm = openVm(location, settings, await createAuth(settings), clock);
 });
 afterEach(async () => {
     server.closeAllConnections();
@@ -47,13 +47,13 @@ afterEach(async () => {
 const zone = "/compute/beta/projects/demo-project/zones/us-central1-a";
 
 describe("the VM over the Compute API", () => {
-    it("tells its status, undefined when it does not exist", async () => {
+    it("returns its status, or undefined if it does not exist", async () => {
         await expect(vm.status()).resolves.toBeUndefined();
         answers[`GET ${zone}/instances/iris-vm`] = [{ body: { status: "TERMINATED" } }];
         await expect(vm.status()).resolves.toBe("TERMINATED");
     });
 
-    it("is started, and the operation waited for", async () => {
+    it("is started, and waits for the operation", async () => {
         answers[`POST ${zone}/instances/iris-vm/start`] = [{ body: { name: "op-1", status: "RUNNING" } }];
         answers[`GET ${zone}/operations/op-1`] = [
             { body: { name: "op-1", status: "RUNNING" } },
@@ -64,19 +64,19 @@ describe("the VM over the Compute API", () => {
         expect(clock.sleeps).toEqual([1000, 1000]);
     });
 
-    it("throws what the operation says when the zone has no machine left", async () => {
+    it("throws the operation's error if the zone has no machine left", async () => {
         const error = { errors: [{ code: "ZONE_RESOURCE_POOL_EXHAUSTED", message: "try another zone" }] };
         answers[`POST ${zone}/instances/iris-vm/start`] = [{ body: { name: "op-1", status: "DONE", error } }];
         await expect(vm.start()).rejects.toThrow("ZONE_RESOURCE_POOL_EXHAUSTED: try another zone");
     });
 
-    it("is not waited for without end", async () => {
+    it("gives up waiting for an endless operation", async () => {
         answers[`POST ${zone}/instances/iris-vm/stop`] = [{ body: { name: "op-1", status: "RUNNING" } }];
         answers[`GET ${zone}/operations/op-1`] = [{ body: { name: "op-1", status: "RUNNING" } }];
         await expect(vm.stop()).rejects.toThrow("operation op-1 (stop) has not ended within 15 minutes");
     });
 
-    it("shows its serial port", async () => {
+    it("returns its serial output", async () => {
         answers[`GET ${zone}/instances/iris-vm/serialPort?port=1`] = [{ body: { contents: "gcp-trainer: boot\n" } }];
         await expect(vm.serialOutput()).resolves.toBe("gcp-trainer: boot\n");
     });

@@ -1,8 +1,8 @@
 import { type FakeBucket, httpError, putLog, putStatus, runId, statusObject } from "./fakes";
 import { type Scene, scene } from "./scene";
 
-describe("a write that another writer was faster with", () => {
-    /** Lets another writer change the status right before the waiter's first write. */
+describe("a write that loses against another writer", () => {
+    /** Lets another writer change the status immediately before the waiter's first write. */
     function race(bucket: FakeBucket, action: () => void): void {
         let isOpen = true;
         bucket.before = (operation, name) => {
@@ -13,7 +13,7 @@ describe("a write that another writer was faster with", () => {
         };
     }
 
-    it("is given up for INTERRUPTED when the VM wrote its end after all", async () => {
+    it("drops INTERRUPTED if the VM has written its end", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = "TERMINATED";
@@ -23,7 +23,7 @@ describe("a write that another writer was faster with", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("is given up for the end of the attempts when somebody started the VM", async () => {
+    it("drops the end of the attempts if somebody has started the VM", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "INTERRUPTED", interruptions: 2 });
         vm.state = "TERMINATED";
@@ -32,7 +32,7 @@ describe("a write that another writer was faster with", () => {
         await expect(wait()).resolves.toMatchObject({ attempt: 4 });
     });
 
-    it("is given up for PENDING when another update was faster", async () => {
+    it("drops PENDING if another update was faster", async () => {
         const { bucket, vm, clock, wait } = scene();
         putStatus(bucket, { state: "FAILED", reported: true });
         vm.state = "TERMINATED";
@@ -46,7 +46,7 @@ describe("a write that another writer was faster with", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("is looked at again for `reported`", async () => {
+    it("repeats `reported` for the new status", async () => {
         const { bucket, failure, status } = scene();
         putStatus(bucket, { state: "FAILED", exitCode: 3 });
         race(bucket, () => putStatus(bucket, { state: "FAILED", exitCode: 3, reason: "again" }));
@@ -55,7 +55,7 @@ describe("a write that another writer was faster with", () => {
         expect(status().reported).toBe(true);
     });
 
-    it("counts as written when the object is its own: only the answer got lost", async () => {
+    it("counts as written if the object has its own content, because only the answer was lost", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = "TERMINATED";
@@ -72,7 +72,7 @@ describe("a write that another writer was faster with", () => {
 });
 
 describe("a VM from which nothing comes", () => {
-    it("is an error after 3 minutes without status, log or heartbeat, with the end of the serial port", async () => {
+    it("is an error after 3 minutes without status, log or heartbeat, with the last lines of the serial port", async () => {
         const { bucket, vm, clock, failure } = scene();
         putStatus(bucket, { state: "RUNNING" });
         clock.at(60_000, () => putLog(bucket, 1, 0, "a line\n"));
@@ -89,7 +89,7 @@ describe("a VM from which nothing comes", () => {
         expect(message).not.toContain("Private Google Access");
     });
 
-    it("is an error 15 minutes after the VM ran without a status", async () => {
+    it("is an error after it has run for 15 minutes without a status", async () => {
         const { vm, clock, failure } = scene();
         vm.state = "STAGING";
         clock.at(100_000, () => {
@@ -100,7 +100,7 @@ describe("a VM from which nothing comes", () => {
         expect(clock.now() - Date.parse("2026-01-01T00:00:00Z")).toBeGreaterThan(1_000_000);
     });
 
-    it("may lack Private Google Access on a subnetwork of somebody else's", async () => {
+    it("may lack Private Google Access on a subnetwork outside the stack", async () => {
         const { failure, vm } = scene();
         vm.serialOutput = async () => {
             throw new Error("permission denied");
@@ -111,7 +111,7 @@ describe("a VM from which nothing comes", () => {
         expect(message).toContain("the serial port could not be read: permission denied");
     });
 
-    it("is alive as long as its heartbeat comes", async () => {
+    it("is alive as long as its heartbeat arrives", async () => {
         const { bucket, clock, wait } = scene();
         putStatus(bucket, { state: "PULLING" });
         for (let second = 0; second < 3600; second += 170) {
@@ -123,8 +123,8 @@ describe("a VM from which nothing comes", () => {
     });
 });
 
-describe("trouble on the way to Google Cloud", () => {
-    /** Makes every look fail between two times of the scene's clock. */
+describe("an error of Google Cloud", () => {
+    /** Makes every request fail between two times of the scene's clock. */
     function outage(around: Scene, fromMs: number, toMs: number, error: Error): void {
         const start = Date.parse("2026-01-01T00:00:00Z");
         around.bucket.before = () => {
@@ -135,7 +135,7 @@ describe("trouble on the way to Google Cloud", () => {
         };
     }
 
-    it("is waited out, and told once a minute", async () => {
+    it("is retried, and printed once a minute", async () => {
         const around = scene();
         putStatus(around.bucket, { state: "RUNNING" });
         outage(around, 5_000, 125_000, Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" }));
@@ -143,9 +143,9 @@ describe("trouble on the way to Google Cloud", () => {
 
         await around.wait();
 
-        const told = around.printed.filter((line) => line.includes("does not answer"));
-        expect(told).toHaveLength(2);
-        expect(told[0]).toContain("getaddrinfo ENOTFOUND");
+        const warnings = around.printed.filter((line) => line.includes("does not answer"));
+        expect(warnings).toHaveLength(2);
+        expect(warnings[0]).toContain("getaddrinfo ENOTFOUND");
         expect(around.printed).toContain("Google Cloud answers again");
     });
 
@@ -159,7 +159,7 @@ describe("trouble on the way to Google Cloud", () => {
         expect(message).toContain("`pulumi up` reattaches");
     });
 
-    it("is explained when the credentials have ended", async () => {
+    it("is explained if the credentials have expired", async () => {
         const around = scene();
         putStatus(around.bucket, { state: "RUNNING" });
         outage(around, 5_000, Number.POSITIVE_INFINITY, httpError(401, "Invalid Credentials"));
@@ -170,7 +170,7 @@ describe("trouble on the way to Google Cloud", () => {
         expect(message).toContain("then `pulumi up` reattaches");
     });
 
-    it("is not a lost credential when Google refuses it once", async () => {
+    it("does not count as expired credentials after one refusal", async () => {
         const around = scene();
         putStatus(around.bucket, { state: "RUNNING" });
         outage(around, 5_000, 6_500, httpError(401, "Invalid Credentials"));
@@ -179,7 +179,7 @@ describe("trouble on the way to Google Cloud", () => {
         await expect(around.wait()).resolves.toMatchObject({ state: "SUCCEEDED" });
     });
 
-    it("is an error at once when a right is missing", async () => {
+    it("is fatal at once if a permission is missing", async () => {
         const around = scene();
         outage(around, 0, Number.POSITIVE_INFINITY, httpError(403, "does not have storage.objects.get access"));
 
@@ -188,7 +188,7 @@ describe("trouble on the way to Google Cloud", () => {
         expect(message).toContain("needs roles/");
     });
 
-    it("is an error at once when the status is not one", async () => {
+    it("is fatal at once if the status cannot be parsed", async () => {
         const { bucket, failure } = scene();
         bucket.put(statusObject, '{"schema":1,"state":"DONE"}');
 

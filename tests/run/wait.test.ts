@@ -2,8 +2,8 @@ import type { RunStatus } from "../../run/status";
 import { httpError, putLog, putStatus, runId, statusObject } from "./fakes";
 import { scene } from "./scene";
 
-describe("a run that goes well", () => {
-    it("is followed from the first boot to its end, its log printed as it comes", async () => {
+describe("a run that succeeds", () => {
+    it("is followed from the first boot to its end, with its log", async () => {
         const { bucket, clock, printed, wait } = scene();
         clock.at(3_000, () => putStatus(bucket, { state: "PULLING" }));
         clock.at(6_000, () => putStatus(bucket, { state: "RUNNING" }));
@@ -23,7 +23,7 @@ describe("a run that goes well", () => {
         ]);
     });
 
-    it("is asked about every second, and every five after ten minutes", async () => {
+    it("is polled every second, and every five seconds after ten minutes", async () => {
         const { bucket, clock, wait } = scene();
         putStatus(bucket, { state: "RUNNING" });
         for (let second = 0; second < 1200; second += 30) {
@@ -44,7 +44,7 @@ describe("a run that goes well", () => {
         await expect(wait({ wait: false })).resolves.toMatchObject({ state: "PULLING" });
     });
 
-    it("is collected by a later update without `wait`, too", async () => {
+    it("is collected by a later update without `wait` too", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "SUCCEEDED" });
         vm.state = "TERMINATED";
@@ -53,7 +53,7 @@ describe("a run that goes well", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("may end between the look at its status and the look at its VM", async () => {
+    it("may end after its status and before its VM is read", async () => {
         const { bucket, vm, clock, wait, status } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = "TERMINATED";
@@ -66,8 +66,8 @@ describe("a run that goes well", () => {
     });
 });
 
-describe("a VM that goes down with the run unfinished", () => {
-    it("gets INTERRUPTED written for it, with the reason, and is started again", async () => {
+describe("a VM that goes down before the run has ended", () => {
+    it("is marked INTERRUPTED and restarted", async () => {
         const { bucket, vm, clock, wait, printed } = scene();
         putStatus(bucket, { state: "RUNNING", bootId: "first" });
         vm.state = "TERMINATED";
@@ -86,7 +86,7 @@ describe("a VM that goes down with the run unfinished", () => {
         expect(printed.join("\n")).toContain("starting the VM iris-vm");
     });
 
-    it("is only started when it wrote INTERRUPTED itself", async () => {
+    it("is only restarted if it wrote INTERRUPTED itself", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "INTERRUPTED", reason: "Compute Engine preempted the VM" });
         vm.state = "TERMINATED";
@@ -98,7 +98,7 @@ describe("a VM that goes down with the run unfinished", () => {
         expect(vm.calls).toEqual(["start"]);
     });
 
-    it("is not started while it is still stopping", async () => {
+    it("is not started while it is stopping", async () => {
         const { bucket, vm, clock, wait } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = "STOPPING";
@@ -108,7 +108,7 @@ describe("a VM that goes down with the run unfinished", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("fails the run when the attempts are used up, and has reported that", async () => {
+    it("fails the run once the attempts are used up, and marks that as reported", async () => {
         const { bucket, vm, failure, status } = scene();
         putStatus(bucket, { state: "RUNNING", attempt: 3, interruptions: 2 });
         vm.state = "TERMINATED";
@@ -121,7 +121,7 @@ describe("a VM that goes down with the run unfinished", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("cannot be started when it is gone", async () => {
+    it("cannot be started once it was deleted", async () => {
         const { bucket, vm, failure, status } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = undefined;
@@ -131,7 +131,7 @@ describe("a VM that goes down with the run unfinished", () => {
         expect(status().reason).toContain("was deleted");
     });
 
-    it("uses up an attempt with every boot that never claims the run", async () => {
+    it("uses up one attempt with each boot that never claims the run", async () => {
         const { bucket, vm, clock, failure, status } = scene();
         putStatus(bucket, { state: "INTERRUPTED" });
         vm.state = "TERMINATED";
@@ -146,7 +146,7 @@ describe("a VM that goes down with the run unfinished", () => {
         expect(status()).toMatchObject({ state: "FAILED", interruptions: 3 });
     });
 
-    it("is started when it never wrote a status, and is an error when it powers off again without one", async () => {
+    it("is started if it never wrote a status, and is an error if it powers off without one again", async () => {
         const { vm, clock, failure } = scene();
         vm.state = "TERMINATED";
         vm.serial = "gcp-trainer: no permission to write\n";
@@ -162,7 +162,7 @@ describe("a VM that goes down with the run unfinished", () => {
         expect(message).toContain("| gcp-trainer: no permission to write");
     });
 
-    it("says what Compute Engine says when it cannot be started", async () => {
+    it("passes on Compute Engine's error if it cannot be started", async () => {
         const { bucket, vm, failure, status } = scene();
         putStatus(bucket, { state: "INTERRUPTED" });
         vm.state = "TERMINATED";
@@ -178,7 +178,7 @@ describe("a VM that goes down with the run unfinished", () => {
 });
 
 describe("a run that failed", () => {
-    it("fails the update with exit code, reason, the last 40 lines and the place of the whole log", async () => {
+    it("fails the update with exit code, reason, the last 40 lines and the location of the whole log", async () => {
         const { bucket, failure, status } = scene();
         const lines = Array.from({ length: 100 }, (_, index) => `line ${index + 1}`);
         putLog(bucket, 1, 0, `${lines.join("\n")}\n`);
@@ -199,7 +199,7 @@ describe("a run that failed", () => {
         );
     });
 
-    it("tells how to look around on a VM that stays up for it", async () => {
+    it("explains how to log in to a VM that stays up for debugging", async () => {
         const { bucket, failure } = scene();
         putStatus(bucket, { state: "TIMED_OUT", finishedAt: "2026-01-01T10:00:00Z" });
 
@@ -215,7 +215,7 @@ describe("a run that failed", () => {
         }
     });
 
-    it("does not send anybody to a VM that has powered itself off since", async () => {
+    it("does not offer a login to a VM that has powered itself off", async () => {
         const { bucket, failure } = scene();
         putStatus(bucket, { state: "FAILED", exitCode: 3, finishedAt: "2025-12-31T23:00:00Z" });
 
@@ -225,7 +225,7 @@ describe("a run that failed", () => {
         expect(message).not.toContain("gcloud compute ssh");
     });
 
-    it("is tried again by the next update: a new attempt, a new count, the VM started", async () => {
+    it("is retried by the next update: new attempt, new count, VM started", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "FAILED", attempt: 3, interruptions: 2, reported: true, exitCode: 3 });
         vm.state = "TERMINATED";
@@ -245,7 +245,7 @@ describe("a run that failed", () => {
         });
     });
 
-    it("has its VM stopped first when that still stays up to be looked at", async () => {
+    it("has its VM stopped before the retry if that is still up for debugging", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "FAILED", reported: true });
         vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
@@ -254,7 +254,7 @@ describe("a run that failed", () => {
         expect(vm.calls).toEqual(["stop", "start"]);
     });
 
-    it("is not tried twice by one update", async () => {
+    it("is not retried twice by one update", async () => {
         const { bucket, vm, failure } = scene();
         putStatus(bucket, { state: "FAILED", reported: true, exitCode: 3 });
         vm.state = "TERMINATED";
@@ -264,7 +264,7 @@ describe("a run that failed", () => {
         expect(vm.calls).toEqual(["start"]);
     });
 
-    it("is reported once the network is back when that breaks in the middle of reporting", async () => {
+    it("is reported after a network error in the middle of reporting", async () => {
         const { bucket, vm, failure } = scene();
         putStatus(bucket, { state: "FAILED", exitCode: 3 });
         let broken = 3;
@@ -278,7 +278,7 @@ describe("a run that failed", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("goes on as PENDING when an earlier update wrote that and could not start the VM", async () => {
+    it("continues from PENDING if an earlier update wrote that and could not start the VM", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "PENDING", attempt: 2 });
         vm.state = "TERMINATED";

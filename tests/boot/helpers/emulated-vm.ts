@@ -3,6 +3,7 @@ import path from "node:path";
 import { pushProcessImage } from "../../../cli/start/push-image";
 import type { EmulatorOptions } from "../../../emulator/src";
 import { type BootConfig, renderUserData } from "../../../infra/user-data";
+import { runLayout } from "../../../run/layout";
 import { ACCOUNT, Backend, BUCKET, PROJECT_ID } from "./backend";
 import { withShortLimits } from "./short-limits";
 import { DATASET, RUN_ID, type Status } from "./vm";
@@ -13,9 +14,9 @@ const REPOSITORY = `projects/${PROJECT_ID}/locations/${REGION}/repositories/trai
 const SUBNETWORKS = `projects/${PROJECT_ID}/regions/${REGION}/subnetworks`;
 export const INSTANCE = `iris-${RUN_ID}`;
 
-/** How an instance differs from the usual one of these tests. */
+/** Differences from the default instance of these tests. */
 export interface InstanceOptions {
-    /** GCE's limit; none by default. */
+    /** `maxRunDuration`; none by default. */
     readonly maxRunDurationSeconds?: number;
     /** @default "e2-standard-2" */
     readonly machineType?: string;
@@ -23,7 +24,7 @@ export interface InstanceOptions {
     readonly change?: (userData: string) => string;
 }
 
-/** An instance of the emulator's Compute Engine, with everything that a run needs, made through Google's APIs. */
+/** An instance of the emulator's Compute Engine, created through Google's APIs together with all that a run needs. */
 export class EmulatedVm {
     readonly backend: Backend;
     readonly registryUri: string;
@@ -33,7 +34,7 @@ export class EmulatedVm {
         this.registryUri = registryUri;
     }
 
-    /** Makes project, bucket and repository, runs `test`, and removes everything. */
+    /** Creates bucket and repository, runs `test`, and removes everything. */
     static async with(
         grantDelayMs: number,
         test: (vm: EmulatedVm) => Promise<void>,
@@ -53,7 +54,7 @@ export class EmulatedVm {
         }
     }
 
-    /** Makes an image of a trainer that is one Node.js script; its reference by digest. */
+    /** Pushes the image of a trainer that consists of one Node.js script. @returns its reference by digest */
     async pushTrainer(script: string): Promise<string> {
         const folder = path.join(this.backend.dataDir, "trainer");
         mkdirSync(folder, { recursive: true });
@@ -70,7 +71,7 @@ export class EmulatedVm {
         return `${this.registryUri}/trainer@${digest}`;
     }
 
-    /** Creates the instance, which boots. */
+    /** Creates and boots the instance. */
     async create(image: string, config: Partial<BootConfig> = {}, options: InstanceOptions = {}): Promise<void> {
         const rendered = renderUserData({
             project: PROJECT_ID,
@@ -133,7 +134,7 @@ export class EmulatedVm {
         }
     }
 
-    /** Waits until the bucket has this object. */
+    /** Waits until an object exists. */
     async untilThere(name: string): Promise<void> {
         while ((await this.backend.get(name)) === undefined) {
             await new Promise((resolve) => setTimeout(resolve, 50));
@@ -147,7 +148,7 @@ export class EmulatedVm {
         }
     }
 
-    /** Waits until the serial port has printed this. */
+    /** Waits for output on the serial port. */
     async untilPrinted(text: RegExp): Promise<void> {
         while (!text.test(await this.serialPort())) {
             await new Promise((resolve) => setTimeout(resolve, 50));
@@ -155,7 +156,7 @@ export class EmulatedVm {
     }
 
     async status(): Promise<Status | undefined> {
-        const text = await this.backend.get(`runs/${RUN_ID}/status.json`);
+        const text = await this.backend.get(runLayout(RUN_ID).status);
         return text === undefined ? undefined : (JSON.parse(text.toString()) as Status);
     }
 

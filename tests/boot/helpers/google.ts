@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Backend } from "./backend";
 
-/** Something that goes wrong on the way to Google. */
+/** A fault between the VM and Google. */
 export interface Fault {
-    /** Tried on "METHOD path?query". */
+    /** Matched against "METHOD path?query". */
     readonly match: RegExp;
-    /** How often; each hit counts one. @default Infinity */
+    /** Number of requests it affects. @default Infinity */
     times?: number;
-    /** Status to answer instead of passing the request on; "lose" passes it on and loses the answer; "cut" does neither. */
+    /** HTTP status of the answer; "lose" passes the request on and drops the answer; "cut" drops the connection. */
     readonly answer: number | "lose" | "cut";
     /** `message` of the error body. */
     readonly message?: string;
@@ -18,12 +18,12 @@ export interface Fault {
 /** The VM's metadata server and Cloud Storage, behind a connection that tests can disturb. */
 export class Google {
     readonly faults: Fault[] = [];
-    /** "METHOD path?query", percent-decoded, in the order of arrival. */
+    /** "METHOD path?query" of all requests, percent-decoded. */
     readonly requests: string[] = [];
-    /** When each write of the status arrived, in milliseconds. */
+    /** Arrival times of the status writes, in milliseconds. */
     readonly statusWrites: number[] = [];
     preempted = false;
-    /** Objects on one page of a listing; Cloud Storage's own is 1000. */
+    /** Objects on one page of a listing; 1000 in Cloud Storage. */
     pageSize: number | undefined;
 
     #interlude: { match: RegExp; action: () => Promise<void> } | undefined;
@@ -55,12 +55,12 @@ export class Google {
         await this.backend.stop();
     }
 
-    /** Does something just before the first request like this is answered. */
+    /** Runs an action before the first matching request is answered. */
     beforeFirst(match: RegExp, action: () => Promise<void>): void {
         this.#interlude = { match, action };
     }
 
-    /** From now on nothing is reachable. */
+    /** Makes everything unreachable from now on. */
     disconnect(): void {
         this.faults.push({ match: /./, answer: "cut" });
     }

@@ -8,6 +8,7 @@ import type { ServiceHost, ServiceResult } from "../../../emulator/src/vm/proces
 import { loadServiceUnit } from "../../../emulator/src/vm/process/units/service-unit";
 import { VmFiles } from "../../../emulator/src/vm/process/vm-files";
 import { type BootConfig, renderUserData } from "../../../infra/user-data";
+import { runLayout } from "../../../run/layout";
 import { BUCKET } from "./backend";
 import { Google } from "./google";
 import { withShortLimits } from "./short-limits";
@@ -25,7 +26,7 @@ export interface DockerStub {
     oom?: boolean;
 }
 
-/** How one boot went. */
+/** Result of one boot. */
 export interface Boot {
     readonly result: ServiceResult;
     /** Output of the unit on the serial console. */
@@ -49,8 +50,8 @@ export interface Status {
 }
 
 /**
- * A VM with a disk of its own that boots from the rendered user-data, with real bash, coreutils and curl. docker is a
- * stub, so that it fails as told; systemd is the emulator's.
+ * A VM with its own disk that boots from the rendered user-data, with real bash, coreutils and curl. docker is a stub, so
+ * that it can be made to fail; systemd is the emulator's.
  */
 export class TestVm {
     readonly #disk = mkdtempSync(path.join(tmpdir(), "boot-test-"));
@@ -59,11 +60,11 @@ export class TestVm {
     #service: Service | undefined;
     #over = false;
     #docker: DockerStub = {};
-    /** Whether the rendered limits of the unit are in force. */
+    /** True if the unit gets its rendered limits. */
     unitLimits = true;
-    /** Whether curl and timeout are the emulator's shims although the machine has its own. */
+    /** True to use the emulator's curl and timeout although the machine has its own. */
     shims = false;
-    /** A further drop-in of the unit. */
+    /** An additional drop-in of the unit. */
     dropIn = "";
 
     readonly google: Google;
@@ -83,7 +84,7 @@ export class TestVm {
         };
     }
 
-    /** Runs `test` with a new VM and bucket, and cleans up whatever happens. */
+    /** Runs `test` with a new VM and bucket, and always cleans up. */
     static async with(config: Partial<BootConfig>, test: (vm: TestVm) => Promise<void>): Promise<void> {
         const google = await Google.start();
         const vm = new TestVm(google, config);
@@ -99,7 +100,7 @@ export class TestVm {
         }
     }
 
-    /** Boots and waits for the unit's end, which powers the VM off. */
+    /** Boots, and waits for the end of the unit, which powers the VM off. */
     async boot(docker: DockerStub = {}): Promise<Boot> {
         this.#docker = docker;
         const lines: string[] = [];
@@ -114,7 +115,7 @@ export class TestVm {
         this.#service?.requestStop();
     }
 
-    /** The unit's processes and the container are gone at once. */
+    /** Cuts the power: kills the unit's processes and the container at once. */
     powerOff(): void {
         this.#service?.kill();
         const pidFile = path.join(this.#disk, "docker/pid");
@@ -128,7 +129,7 @@ export class TestVm {
         return this.#service !== undefined && !["failed", "inactive"].includes(this.#service.state);
     }
 
-    /** SIGKILL for `boot.sh run`, as by the kernel when memory is short. */
+    /** Kills `boot.sh run`, as the kernel does when memory is short. */
     async killScript(): Promise<void> {
         const pidFile = path.join(this.#disk, "docker/script-pid");
         await this.eventually(async () => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
@@ -139,18 +140,18 @@ export class TestVm {
         signalProcess(script, "SIGKILL");
     }
 
-    /** Path inside the VM and permission bits of the file that holds the token. */
+    /** Path inside the VM and permission bits of the token file. */
     tokenFile(): [string, number] {
         const file = path.join(this.#disk, "run/gcp-trainer/token-header");
         return [file.slice(this.#disk.length), statSync(file).mode & 0o777];
     }
 
     async status(): Promise<Status | undefined> {
-        const text = await this.google.backend.get(`runs/${RUN_ID}/status.json`);
+        const text = await this.google.backend.get(runLayout(RUN_ID).status);
         return text === undefined ? undefined : (JSON.parse(text.toString()) as Status);
     }
 
-    /** Puts a status there as another writer would. */
+    /** Writes a status, as another writer would. */
     async putStatus(status: Partial<Status>): Promise<void> {
         const before = {
             schema: 1,
@@ -166,14 +167,14 @@ export class TestVm {
             updatedAt: "2026-01-01T00:00:30Z",
             finishedAt: null,
         };
-        await this.google.backend.put(`runs/${RUN_ID}/status.json`, JSON.stringify({ ...before, ...status }));
+        await this.google.backend.put(runLayout(RUN_ID).status, JSON.stringify({ ...before, ...status }));
     }
 
-    /** The pieces of an attempt's log, put together; their names must say where each begins. */
+    /** Concatenates the chunks of an attempt's log, and checks their names. */
     async log(attempt = 1): Promise<string> {
         let log = Buffer.alloc(0);
-        for (const name of await this.google.backend.list(`runs/${RUN_ID}/log/${attempt}/`)) {
-            expect(name).toBe(`runs/${RUN_ID}/log/${attempt}/${String(log.length).padStart(12, "0")}.txt`);
+        for (const name of await this.google.backend.list(runLayout(RUN_ID).attemptLog(attempt))) {
+            expect(name).toBe(runLayout(RUN_ID).logChunk(attempt, log.length));
             log = Buffer.concat([log, (await this.google.backend.get(name)) ?? Buffer.alloc(0)]);
         }
         return log.toString();
@@ -188,7 +189,7 @@ export class TestVm {
             .map((call) => call.split("\0"));
     }
 
-    /** Waits until the bucket's status says so. */
+    /** Waits for a status in the bucket. */
     async until(condition: (status: Status) => boolean): Promise<Status> {
         let status: Status | undefined;
         await this.eventually(async () => {
@@ -198,7 +199,7 @@ export class TestVm {
         return status as Status;
     }
 
-    /** Waits for a condition; the test's own time limit ends a wait in vain. */
+    /** Waits for a condition, up to the test's time limit. */
     async eventually(condition: () => Promise<boolean>): Promise<void> {
         while (!this.#over && !(await condition())) {
             await new Promise((resolve) => setTimeout(resolve, 30));
@@ -242,7 +243,7 @@ export class TestVm {
         return this.#service;
     }
 
-    /** The stubs, then the machine's own programs; the emulator's curl and timeout stand in where it has none. */
+    /** PATH of the VM: the stubs, the machine's programs, and the emulator's curl and timeout where those are missing. */
     #searchPath(): string {
         const { shims } = this.#emulated;
         const programs = (process.env.PATH ?? "").split(path.delimiter);

@@ -22,7 +22,7 @@ describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
             await vm.untilOff();
             expect(await vm.status()).toEqual(status);
             expect((await vm.serialPort()).slice(serial.length)).toContain(
-                `gcp-trainer: ${RUN_ID} is SUCCEEDED already; nothing to do`,
+                `gcp-trainer: ${RUN_ID} is already SUCCEEDED; nothing to do`,
             );
         });
     });
