@@ -1,6 +1,6 @@
 // @ts-check
-// Bundles the trainer into one file, train.cjs, and collects the licenses of what is in it.
-// node build.cjs [folder]: into dist/, or into a folder of an image, where everything then is dated 1970.
+// Bundles the trainer into one file, train.cjs, and collects the licenses of the packages in it.
+// node build.cjs [folder]: builds into dist/, or into a folder of an image, with all files dated 1970.
 const { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { buildSync } = require("esbuild");
@@ -19,7 +19,7 @@ const { metafile } = buildSync({
     target: "node20",
     format: "cjs",
     legalComments: "none",
-    // Optional, and looked for by `debug` in every folder above: the bundle must not depend on where it is built.
+    // Optional, and searched for by `debug` in every parent folder: the bundle must not depend on its location.
     external: ["supports-color"],
     metafile: true,
     logLevel: "warning",
@@ -28,7 +28,7 @@ const { metafile } = buildSync({
 const inputs = Object.keys(metafile.inputs);
 const foreign = inputs.filter((file) => file.startsWith(".."));
 if (foreign.length > 0) {
-    throw new Error(`The bundle would hold files from outside of the trainer's folder: ${foreign.join(", ")}`);
+    throw new Error(`The bundle must not contain files from outside the trainer's folder; got ${foreign.join(", ")}`);
 }
 
 const packages = new Set(
@@ -46,7 +46,7 @@ if (imageFolder !== undefined) {
     }
 }
 
-/** @param {string} path the package's folder */
+/** @param {string} path folder of the package */
 function describeLicense(path) {
     const { name, version, license } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
     const file = readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
