@@ -22,7 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "trainer/lib/onnx": ["trainer/lib/model"],
     "trainer/lib/report": ["trainer/lib/model"],
     boot: [],
-    cli: ["index.ts", "infra", "run", "emulator", "trainer/lib/model"],
+    cli: ["index.ts", "infra", "run", "emulator", "trainer/lib/model", "trainer/lib/csv"],
     tests: ["index.ts", "infra", "run", "emulator", "cli", "trainer", "boot", "bench", "tests"],
     bench: ["infra", "run", "emulator", "cli", "trainer"],
 };

@@ -1,7 +1,8 @@
 import { nearest } from "../../infra/config/nearest";
-import { type CellReader, cellReader, type Model, parseNumber, usesDecimalComma } from "../../trainer/lib/model";
+import { cellReader, type Feature, type Model, parseNumber, usesDecimalComma } from "../../trainer/lib/model";
 import { UsageError } from "../shared/usage-error";
-import type { CsvFile } from "./csv-rows";
+import type { CsvFile } from "./csv-file";
+import type { CsvRow } from "./csv-row";
 
 /** A column of the input that the model uses. */
 export interface FeatureColumn {
@@ -9,7 +10,8 @@ export interface FeatureColumn {
     kind: "number" | "text";
     /** Index among the input's columns. */
     position: number;
-    read: CellReader;
+    /** Reads the model's input from a row, or the problem of its cell. */
+    read(row: CsvRow): number | string;
 }
 
 const MAX_NAMES_SHOWN = 20;
@@ -32,8 +34,19 @@ export function findColumns(model: Model, { header, dialect }: CsvFile, source: 
             const numbers = `number ${position + 1} and ${again + 1}`;
             throw new UsageError(`${source} names column ${JSON.stringify(feature.name)} twice, as ${numbers}`);
         }
-        return { name: feature.name, kind: feature.kind, position, read: cellReader(feature, decimalComma) };
+        return { name: feature.name, kind: feature.kind, position, read: rowReader(feature, position, decimalComma) };
     });
+}
+
+function rowReader(feature: Feature, position: number, decimalComma: boolean): FeatureColumn["read"] {
+    const readCell = cellReader(feature, decimalComma);
+    if (feature.kind === "text") {
+        return (row) => readCell(row.cell(position));
+    }
+    return (row) => {
+        const value = row.number(position, decimalComma);
+        return Number.isNaN(value) ? readCell(row.cell(position)) : value;
+    };
 }
 
 function describeMissing(missing: string[], present: string[], source: string, { features }: Model): string {

@@ -2,7 +2,7 @@ import type { Model } from "../../trainer/lib/model";
 import { countOf } from "../shared/text";
 import { type Format, parseArguments, USAGE } from "./arguments";
 import { findColumns, namePredictedColumns } from "./columns";
-import { readCsv } from "./csv-rows";
+import { readCsv } from "./csv-file";
 import { findModel } from "./find-model";
 import { formatCsv } from "./formats/csv";
 import { formatExcel } from "./formats/excel";

@@ -1,7 +1,7 @@
 import { compileModel, type Model } from "../../trainer/lib/model";
 import { countOf } from "../shared/text";
 import type { FeatureColumn } from "./columns";
-import type { CsvRow } from "./csv-cells";
+import type { CsvRow } from "./csv-row";
 
 /** A batch of rows with their predictions. */
 export interface PredictedRows {
@@ -74,18 +74,17 @@ function readRow(
     features: Float64Array,
     offset: number,
 ): RowProblem[] {
-    const { line, cells } = row;
-    if (cells.length !== headerCells) {
-        const text = row.problem ?? describeRagged(cells, headerCells);
-        row.text = "";
-        row.cells = Array.from({ length: headerCells }, (_, index) => cells[index] ?? "");
+    const { line } = row;
+    if (row.count !== headerCells) {
+        const text = row.problem ?? describeRagged(row.cells, headerCells);
+        row.fitTo(headerCells);
         features.fill(Number.NaN, offset, offset + columns.length);
         return [{ line, text }];
     }
     let problems = NONE;
     for (let index = 0; index < columns.length; index++) {
-        const { name, position, read } = columns[index] as FeatureColumn;
-        const value = read(cells[position] as string);
+        const { name, read } = columns[index] as FeatureColumn;
+        const value = read(row);
         if (typeof value === "number") {
             features[offset + index] = value;
         } else {

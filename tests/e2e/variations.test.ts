@@ -66,6 +66,6 @@ it("rejects an impossible GPU before creating anything", async () => {
     const { status, output } = await rehearse({ machineType: "e2-standard-2", gpuType: "nvidia-l4", gpuCount: "1" });
 
     expect(status).toBe(1);
-    expect(output).toContain("one that has nvidia-l4 built in");
+    expect(output).toContain("a machine type that has nvidia-l4 built in");
     expect(output).not.toContain("Emulator of Google Cloud");
 });

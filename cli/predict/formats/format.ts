@@ -1,5 +1,5 @@
 import type { FeatureColumn, PredictedColumns } from "../columns";
-import type { CsvFile } from "../csv-rows";
+import type { CsvFile } from "../csv-file";
 import type { PredictedRows } from "../predict-rows";
 
 /** Description of the rows to format. */

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { findColumns, namePredictedColumns } from "../../../cli/predict/columns";
-import { readCsv } from "../../../cli/predict/csv-rows";
+import { readCsv } from "../../../cli/predict/csv-file";
 import { formatSheets } from "../../../cli/predict/formats/excel";
 import { predictRows } from "../../../cli/predict/predict-rows";
 import { PRICES, PredictFolder } from "./support";

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { findColumns } from "../../../cli/predict/columns";
-import { readCsv } from "../../../cli/predict/csv-rows";
+import { readCsv } from "../../../cli/predict/csv-file";
 import { predictRows } from "../../../cli/predict/predict-rows";
 import { readDataset } from "../../../trainer/lib/csv/dataset";
 import { valueAt } from "../../../trainer/lib/columns/number-list";

@@ -1,0 +1,143 @@
+import { ByteWindow } from "../../trainer/lib/csv/byte-window";
+import { CR, LF } from "../../trainer/lib/csv/cell-scanner";
+import { sniffDelimiter } from "../../trainer/lib/model";
+import { UsageError } from "../shared/usage-error";
+import { type CsvRow, RowTaker } from "./csv-row";
+
+export interface CsvDialect {
+    delimiter: string;
+    lineEnd: "\n" | "\r\n" | "\r";
+    byteOrderMark: boolean;
+}
+
+/** A CSV file whose header has been read. */
+export interface CsvFile {
+    header: Pick<CsvRow, "line" | "text" | "cells">;
+    dialect: CsvDialect;
+    /** The rows after the header, one batch per chunk of the file. Rows are valid until the next batch is read. */
+    rows: AsyncGenerator<CsvRow[], void>;
+}
+
+/** Maximum length of a row in bytes. A longer one has an unclosed quote, or the file is not CSV. */
+const MAX_ROW_BYTES = 1_000_000;
+
+/**
+ * Reads CSV as it arrives, with the trainer's scanner: UTF-8 with or without byte order mark; LF, CRLF or CR; the header's
+ * delimiter; quoted cells with line breaks. Blank lines are skipped. Wrong quotes cost only the first line of their row:
+ * the next line is read as a row again.
+ *
+ * @param name the file's name in messages
+ * @throws UsageError when the file is not UTF-8 or has no header
+ */
+export async function readCsv(bytes: AsyncIterable<Uint8Array>, name: string): Promise<CsvFile> {
+    const window = new ByteWindow(name);
+    const fills = fillWindow(window, bytes);
+    for (;;) {
+        const { value: final = true } = await fills.next();
+        const found = takeHeader(window, final, name);
+        if (found !== undefined) {
+            const { header, dialect, taker, nextLine } = found;
+            return { header, dialect, rows: readRows(window, fills, taker, nextLine, final, name) };
+        }
+        if (final) {
+            throw new UsageError(`${name} is empty; it must be a CSV file with a header row`);
+        }
+        if (window.end - window.start > MAX_ROW_BYTES) {
+            throw new UsageError(`${name} has no header: its first line is longer than ${MAX_ROW_BYTES} bytes`);
+        }
+    }
+}
+
+/** Fills the window chunk by chunk; each time returns whether the file has ended. */
+async function* fillWindow(window: ByteWindow, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<boolean, void> {
+    const check = (final: boolean) => {
+        try {
+            window.check(final);
+        } catch (error) {
+            throw new UsageError((error as Error).message);
+        }
+    };
+    for await (const chunk of bytes) {
+        for (let offset = 0; offset < chunk.length; ) {
+            offset += window.fill(chunk, offset);
+            check(false);
+            yield false;
+            window.compact();
+        }
+    }
+    check(true);
+    yield true;
+}
+
+/** Takes the header, which is the first line that is not blank; undefined if it is not complete. */
+function takeHeader(window: ByteWindow, final: boolean, name: string) {
+    const { bytes, start, end } = window;
+    const text = bytes.toString("utf8", start, end);
+    const blank = /^(?:[^\S\r\n]*(?:\r\n|\n|\r))*/.exec(text)?.[0] ?? "";
+    const rest = text.slice(blank.length);
+    if (rest.trim() === "") {
+        return undefined;
+    }
+    const line = 1 + (blank.match(/\r\n|\n|\r/g)?.length ?? 0);
+    const from = start + Buffer.byteLength(blank);
+    const delimiter = sniffDelimiter(rest);
+    const taker = new RowTaker(delimiter);
+    const row = taker.take({ bytes, start: from, end, final, tooLong: false }, line);
+    if (row === undefined) {
+        return undefined;
+    }
+    if (row.problem !== undefined) {
+        throw new UsageError(`${name} row ${line}, the header: ${row.problem}`);
+    }
+    window.start = taker.next;
+    const header = { line, text: row.text, cells: row.cells };
+    const byteOrderMark = bytes[0] === 0xef && start === 3;
+    const dialect = { delimiter, lineEnd: lineEndBefore(bytes, from, taker.next), byteOrderMark };
+    return { header, dialect, taker, nextLine: line + row.lines };
+}
+
+async function* readRows(
+    window: ByteWindow,
+    fills: AsyncGenerator<boolean, void>,
+    taker: RowTaker,
+    firstLine: number,
+    firstFinal: boolean,
+    name: string,
+): AsyncGenerator<CsvRow[], void> {
+    let line = firstLine;
+    for (let final = firstFinal; ; ) {
+        const rows: CsvRow[] = [];
+        const { bytes, end } = window;
+        taker.begin();
+        while (window.start < end) {
+            const { start } = window;
+            const row = taker.take({ bytes, start, end, final, tooLong: end - start > MAX_ROW_BYTES }, line);
+            if (row === undefined) {
+                break;
+            }
+            line += row.lines;
+            window.start = taker.next;
+            if (!taker.blank) {
+                rows.push(row);
+            }
+        }
+        if (end - window.start > MAX_ROW_BYTES) {
+            throw new UsageError(`${name} row ${line} is longer than ${MAX_ROW_BYTES} bytes: this is not a CSV file`);
+        }
+        if (rows.length > 0) {
+            yield rows;
+        }
+        const next = await fills.next();
+        if (next.done) {
+            return;
+        }
+        final = next.value;
+    }
+}
+
+function lineEndBefore(bytes: Buffer, start: number, next: number): CsvDialect["lineEnd"] {
+    if (bytes[next - 1] === CR && next > start) {
+        return "\r";
+    }
+    return bytes[next - 1] === LF && bytes[next - 2] === CR && next - 2 >= start ? "\r\n" : "\n";
+}

@@ -1,0 +1,187 @@
+import { CellScanner, CR, CUT, DELIMITER, INNER_QUOTE, LF } from "../../trainer/lib/csv/cell-scanner";
+import { readNumber } from "../../trainer/lib/csv/number-bytes";
+
+/** Characters shown of an invalid row. */
+const MAX_LINE_SHOWN = 80;
+
+/** One row of a CSV file. Its bytes stay valid until the next batch of rows is read, and its cells are decoded on demand. */
+export class CsvRow {
+    /** Reason why there are no cells. */
+    problem: string | undefined;
+    /** Number of lines that it takes in an editor. */
+    lines = 1;
+    /** Number of cells. */
+    count = 0;
+    /** Line number in an editor; the header's is 1 if nothing precedes it. */
+    readonly line: number;
+    readonly #bytes: Buffer;
+    readonly #start: number;
+    #end = 0;
+    /** Start and end of each cell, for a whole batch of rows. */
+    readonly #offsets: number[];
+    readonly #first: number;
+    #text: string | undefined;
+    #cells: string[] | undefined;
+
+    constructor(line: number, bytes: Buffer, start: number, offsets: number[]) {
+        this.line = line;
+        this.#bytes = bytes;
+        this.#start = start;
+        this.#offsets = offsets;
+        this.#first = offsets.length;
+    }
+
+    /** The row's text in the file, without its line end; empty after `fitTo`. */
+    get text(): string {
+        this.#text ??= this.#bytes.toString("utf8", this.#start, this.#end);
+        return this.#text;
+    }
+
+    /** Cells without quotes and surrounding spaces. Empty if there is a `problem`. */
+    get cells(): string[] {
+        this.#cells ??= Array.from({ length: this.count }, (_, position) => this.#decode(position));
+        return this.#cells;
+    }
+
+    cell(position: number): string {
+        return this.#cells === undefined ? this.#decode(position) : (this.#cells[position] as string);
+    }
+
+    /** The number in a cell; NaN if it holds none, or has to be read as text. */
+    number(position: number, decimalComma: boolean): number {
+        if (this.#cells !== undefined) {
+            return Number.NaN;
+        }
+        const at = this.#first + 2 * position;
+        return readNumber(this.#bytes, this.#offsets[at] as number, this.#offsets[at + 1] as number, decimalComma);
+    }
+
+    /** Adjusts the number of cells. The row loses its text because that no longer matches the cells. */
+    fitTo(count: number): void {
+        const { cells } = this;
+        this.#cells = Array.from({ length: count }, (_, position) => cells[position] ?? "");
+        this.count = count;
+        this.#text = "";
+    }
+
+    /** Adds the cell that the scanner has just read. */
+    add(scanner: CellScanner): void {
+        // The scanner reuses its buffer for a cell with doubled quotes.
+        if (scanner.bytes !== this.#bytes || this.#cells !== undefined) {
+            this.cells.push((scanner.bytes as Buffer).toString("utf8", scanner.start, scanner.end));
+        }
+        this.#offsets.push(scanner.start, scanner.end);
+        this.count++;
+        this.lines += scanner.lineBreaks;
+    }
+
+    /** Ends the row's text at an offset. */
+    endAt(end: number): this {
+        this.#end = end;
+        return this;
+    }
+
+    /** Makes this an invalid row of one line. */
+    fail(problem: string, end: number): this {
+        const line = this.endAt(end).text;
+        this.problem = `${problem}: ${line.length > MAX_LINE_SHOWN ? `${line.slice(0, MAX_LINE_SHOWN)}…` : line}`;
+        this.#cells = [];
+        this.count = 0;
+        this.lines = 1;
+        return this;
+    }
+
+    #decode(position: number): string {
+        const at = this.#first + 2 * position;
+        return this.#bytes.toString("utf8", this.#offsets[at], this.#offsets[at + 1]);
+    }
+}
+
+/** The bytes that rows are taken from. */
+interface Bytes {
+    readonly bytes: Buffer;
+    /** Offset of the row, and behind the last byte. */
+    readonly start: number;
+    readonly end: number;
+    /** Whether the file ends with them. */
+    readonly final: boolean;
+    /** Whether an open quote is an error by now. */
+    readonly tooLong: boolean;
+}
+
+/** Takes rows from bytes with the trainer's scanner. */
+export class RowTaker {
+    /** Offset of the next row, after a row was taken. */
+    next = 0;
+    /** Whether the row that was taken is a blank line. */
+    blank = false;
+    readonly #scanner: CellScanner;
+    #offsets: number[] = [];
+
+    constructor(delimiter: string) {
+        this.#scanner = new CellScanner(delimiter.charCodeAt(0));
+    }
+
+    /** Begins a batch of rows. */
+    begin(): void {
+        this.#offsets = [];
+    }
+
+    /**
+     * Takes the row that begins at `start`: RFC 4180 plus spaces around a quoted cell. Of a row with wrong quotes it takes the
+     * first line, so that the next line begins another row.
+     *
+     * @returns undefined if the row continues after the bytes
+     */
+    take(source: Bytes, line: number): CsvRow | undefined {
+        const { bytes, start, end, final, tooLong } = source;
+        const scanner = this.#scanner;
+        const row = new CsvRow(line, bytes, start, this.#offsets);
+        for (let at = start; ; at = scanner.next) {
+            let cellEnd = scanner.scan(bytes, at, end, final);
+            if (cellEnd === CUT && tooLong && scanner.quoted) {
+                const atEnd = scanner.scan(bytes, at, end, true);
+                cellEnd = atEnd > CUT ? atEnd : CUT;
+            }
+            if (cellEnd === CUT) {
+                return undefined;
+            }
+            if (cellEnd > CUT) {
+                const problem = cellEnd < INNER_QUOTE ? NEVER_ENDS : cellEnd === INNER_QUOTE ? INNER : AFTER;
+                return this.#takeLine(row, source, problem);
+            }
+            row.add(scanner);
+            if (cellEnd !== DELIMITER) {
+                break;
+            }
+        }
+        this.next = scanner.next;
+        this.blank = row.count === 1 && !scanner.quoted && scanner.start === scanner.end;
+        return row.endAt(start + lengthBeforeLineEnd(bytes, start, scanner.next));
+    }
+
+    #takeLine(row: CsvRow, { bytes, start, end, final }: Bytes, problem: string): CsvRow | undefined {
+        let at = start;
+        while (at < end && bytes[at] !== LF && bytes[at] !== CR) {
+            at++;
+        }
+        if (!final && (at === end || (bytes[at] === CR && at + 1 === end))) {
+            return undefined;
+        }
+        this.next = at === end ? end : at + (bytes[at] === CR && at + 1 < end && bytes[at + 1] === LF ? 2 : 1);
+        this.blank = false;
+        return row.fail(problem, at);
+    }
+}
+
+const NEVER_ENDS = "a quoted cell begins and never ends";
+const INNER = 'a quote within a cell that is not quoted; write the cell as "..." with "" for a quote';
+const AFTER = 'text follows the end of a quoted cell; write "" for a quote within the cell';
+
+function lengthBeforeLineEnd(bytes: Buffer, start: number, next: number): number {
+    let end = next;
+    if (end > start && bytes[end - 1] === LF) {
+        end--;
+    }
+    return (end > start && bytes[end - 1] === CR ? end - 1 : end) - start;
+}
