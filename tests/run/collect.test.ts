@@ -202,7 +202,7 @@ describe("collecting a run", () => {
     it.each([
         ["is gone", (bucket: FakeBucket) => bucket.remove(`${model}/a.json`), "a.json is gone"],
         [
-            "was written over",
+            "was overwritten",
             (bucket: FakeBucket) => void bucket.put(`${model}/a.json`, "{}"),
             /a\.json is generation \d+/,
         ],
