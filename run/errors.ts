@@ -15,7 +15,7 @@ export interface Failure {
     hints: {
         /** Where the whole log is. */
         log?: string;
-        /** What to do next. */
+        /** The next step. */
         next: string;
     };
 }

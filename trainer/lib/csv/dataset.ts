@@ -38,7 +38,7 @@ export interface DroppedColumn {
     why: string;
 }
 
-/** What to do with the columns. */
+/** Handling of the columns. */
 export interface DatasetRequest {
     /** Column to predict. */
     target: string;

@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { anchorsOf, localLinks, proseLines } from "./helpers/markdown";
+import { filesNamed, textOf } from "./helpers/source-files";
+
+const ROOT = path.resolve(__dirname, "..");
+const documents = filesNamed(/\.md$/);
+/** Prose that `npm run bench` writes. */
+const GENERATED = ["bench/results.md"];
+
+describe("Markdown files", () => {
+    it("wrap prose at 120 columns, but for tables, code blocks and link targets", () => {
+        const long = documents
+            .filter((file) => !GENERATED.includes(file))
+            .flatMap((file) =>
+                proseLines(file)
+                    .filter((line) => !/^\s*\|/.test(line))
+                    .filter((line) => [...line.replaceAll(/\]\([^)]*\)/g, "]()")].length > 120)
+                    .map((line) => `${file}: ${line}`),
+            );
+
+        expect(long).toEqual([]);
+    });
+
+    it("link only to files and headings that exist", () => {
+        const links = documents.flatMap((file) => localLinks(file).map((link) => ({ from: file, ...link })));
+        const broken = links.filter(
+            ({ file, anchor }) =>
+                !existsSync(path.join(ROOT, file)) ||
+                (anchor !== "" && !(file.endsWith(".md") && anchorsOf(file).includes(anchor))),
+        );
+
+        expect(links.length).toBeGreaterThan(20);
+        expect(broken.map(({ from, target }) => `${from}: ${target}`)).toEqual([]);
+    });
+
+    it("have kebab-case names, but for the README, the changelog and the guide for contributors", () => {
+        const names = documents.map((file) => path.basename(file));
+
+        expect(names.filter((name) => !/^([a-z0-9-]+|README|CHANGELOG|CONTRIBUTING)\.md$/.test(name))).toEqual([]);
+    });
+});
+
+describe("docs/adr", () => {
+    const records = filesNamed(/\.md$/, "docs/adr").sort();
+
+    it("numbers the records in the order of their files, without gaps", () => {
+        const numbers = records.map((file) => Number(path.basename(file).slice(0, 4)));
+
+        expect(numbers).toEqual(records.map((_, index) => index + 1));
+    });
+
+    it.each(records)("%s has its number in the heading, and Context, Decision and Consequences", (file) => {
+        const headings = textOf(file).match(/^#{1,2} .*$/gm) ?? [];
+
+        expect(headings[0]).toMatch(new RegExp(`^# ${Number(path.basename(file).slice(0, 4))}\\. \\S`));
+        expect(headings).toEqual(expect.arrayContaining(["## Context", "## Decision", "## Consequences"]));
+    });
+});
