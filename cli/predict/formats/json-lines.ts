@@ -1,4 +1,5 @@
 import { isMissingMarker } from "../../../trainer/lib/model";
+import type { CsvRow } from "../csv-row";
 import { type FormatRows, namesOf, numberFeatures } from "./format";
 
 /**
@@ -15,12 +16,12 @@ export const formatJsonLines: FormatRows = async function* (batches, layout) {
     const errorKey = `,${JSON.stringify(predicted.error)}:`;
     for await (const { rows, errors, predictions, values, width, features } of batches) {
         let text = "";
-        for (const [rowIndex, { cells }] of rows.entries()) {
-            for (const [position, cell] of cells.entries()) {
+        for (const [rowIndex, row] of rows.entries()) {
+            for (let position = 0; position < row.count; position++) {
                 const feature = numbers[position];
                 const value = feature === undefined ? Number.NaN : features[rowIndex * columns.length + feature];
                 text += position === 0 ? "{" : ",";
-                text += keys[position] + formatCell(cell, feature !== undefined, value as number);
+                text += keys[position] + formatCell(row, position, feature !== undefined, value as number);
             }
             const error = errors[rowIndex];
             text += predictionKey + (error === undefined ? JSON.stringify(predictions[rowIndex]) : "null");
@@ -34,14 +35,15 @@ export const formatJsonLines: FormatRows = async function* (batches, layout) {
 };
 
 /** A number as the model read it; text in place of a number is kept. */
-function formatCell(cell: string, isNumber: boolean, value: number): string {
+function formatCell(row: CsvRow, position: number, isNumber: boolean, value: number): string {
+    if (isNumber && !Number.isNaN(value)) {
+        return JSON.stringify(value);
+    }
+    const cell = row.cell(position);
     if (!isNumber) {
         return JSON.stringify(cell);
     }
-    if (Number.isNaN(value)) {
-        return cell === "" || isMissingMarker(cell) ? "null" : JSON.stringify(cell);
-    }
-    return JSON.stringify(value);
+    return cell === "" || isMissingMarker(cell) ? "null" : JSON.stringify(cell);
 }
 
 /** Makes the names unique, as keys of an object: a column without a name is `column_3`, a second `a` is `a_2`. */
