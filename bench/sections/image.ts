@@ -6,7 +6,7 @@ import { createGzip } from "node:zlib";
 import { PROJECT } from "../paths";
 import { formatMegabytes, formatRatio, formatSeconds, formatSpread, spreadOf } from "../results/numbers";
 import type { SectionResult } from "../results/results";
-import { type Bucket, startBucket } from "../tools/bucket";
+import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import { alternate, run } from "../tools/measure";
 
 const PEERS = ["ours", "Python"] as const;
@@ -100,9 +100,9 @@ async function buildOurs(): Promise<string> {
 }
 
 async function timeRuns(repeats: number): Promise<Record<Peer, number[]>> {
-    const bucket = await startBucket();
+    const bucket = await startTestBucket();
     try {
-        await bucket.upload("data/iris.csv", path.join(PROJECT, "data/iris.csv"));
+        await bucket.putFile("data/iris.csv", path.join(PROJECT, "data/iris.csv"));
         await alternate(PEERS, 1, (peer) => timeRun(bucket, peer));
         return await alternate(PEERS, repeats, async (peer) => {
             const seconds = await timeRun(bucket, peer);
@@ -116,7 +116,7 @@ async function timeRuns(repeats: number): Promise<Record<Peer, number[]>> {
 
 let runs = 0;
 
-async function timeRun(bucket: Bucket, peer: Peer): Promise<number> {
+async function timeRun(bucket: LoneBucket, peer: Peer): Promise<number> {
     const modelDir = `runs/${runs++}/model/`;
     const env = {
         STORAGE_EMULATOR_HOST: bucket.endpoint,

@@ -3,7 +3,7 @@ import { csvFile } from "../generated-data";
 import { PEERS, PYTHON, TRAINER } from "../paths";
 import { formatCount, formatMegabytes, formatRatio, formatSeconds, formatSpread, spreadOf } from "../results/numbers";
 import type { ResultTable, SectionResult, Target } from "../results/results";
-import { type Bucket, startBucket } from "../tools/bucket";
+import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import { alternate, type Measurement, measure } from "../tools/measure";
 
 const PEER_NAMES = ["ours", "Python"] as const;
@@ -26,11 +26,11 @@ const ARGUMENTS = ["--target=class", "--maxDepth=10", "--minNumSamples=1"];
 
 /** The whole process, from a CSV file in a bucket to a model in the bucket. */
 export async function benchProcess(quick: boolean): Promise<SectionResult> {
-    const bucket = await startBucket();
+    const bucket = await startTestBucket();
     try {
         const comparisons: Comparison[] = [];
         for (const [rows, repeats] of quick ? ([[2000, 1]] as const) : SIZES) {
-            await bucket.upload(objectOf(rows), await csvFile(rows));
+            await bucket.putFile(objectOf(rows), await csvFile(rows));
             const measurements = await alternate(PEER_NAMES, repeats, (peer) => train(bucket, peer, rows));
             comparisons.push({ rows, measurements });
         }
@@ -51,7 +51,7 @@ export async function benchProcess(quick: boolean): Promise<SectionResult> {
 
 let runs = 0;
 
-async function train(bucket: Bucket, peer: Peer, rows: number): Promise<Measurement> {
+async function train(bucket: LoneBucket, peer: Peer, rows: number): Promise<Measurement> {
     const modelDir = `runs/${runs++}/model/`;
     const env = {
         STORAGE_EMULATOR_HOST: bucket.endpoint,

@@ -1,4 +1,5 @@
 import { ApiServer } from "./http/server";
+import type { Principal } from "./http/types";
 import { principalOf } from "./iam/tokens";
 import type { EmulatorOptions, InventoryItem } from "./service";
 import { createServices, lifecycle, mainRoutes } from "./services";
@@ -17,6 +18,11 @@ export interface Emulator {
     /** Stops every VM, frees the ports and unlocks the data folder. The data stays on disk. */
     stop(): Promise<void>;
     inventory(): Promise<InventoryItem[]>;
+    /**
+     * Opens another port, where every request comes from this principal, whatever its token.
+     * @returns its `http://127.0.0.1:<port>`
+     */
+    openEndpoint(principal: Principal): Promise<string>;
 }
 
 /**
@@ -42,12 +48,21 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
             },
         });
         services.listening.port = api.port;
+        const endpoints = [api];
         return {
             url: api.url,
             port: api.port,
             inventory: async () => parts.flatMap((part) => part.inventory?.() ?? []),
+            openEndpoint: async (principal) => {
+                const endpoint = await ApiServer.start({
+                    routes: mainRoutes(services),
+                    authenticate: () => principal,
+                });
+                endpoints.push(endpoint);
+                return endpoint.url;
+            },
             stop: async () => {
-                await api.stop();
+                await Promise.all(endpoints.map((endpoint) => endpoint.stop()));
                 for (const part of [...parts].reverse()) {
                     await part.stop?.();
                 }

@@ -10,6 +10,7 @@ import { loggingRoutes } from "./logging/routes";
 import { ProjectService, projectNumber } from "./projects/projects";
 import { projectRoutes } from "./projects/routes";
 import { artifactRoutes } from "./registry/artifact-routes";
+import { localImageRoute } from "./registry/local-images";
 import { ociRoutes } from "./registry/oci-routes";
 import { ArtifactRegistryService } from "./registry/service";
 import { secretAccessRoutes, secretRoutes } from "./secrets/routes";
@@ -82,6 +83,7 @@ export function mainRoutes(services: Services): Route[] {
         ...computeRoutes(services),
         ...artifactRoutes({ registry, iam }),
         ...secretRoutes({ secrets, projects, iam }),
+        localImageRoute(registry),
         // Before the registry, whose images are under /v2 too.
         ...loggingRoutes(logs, iam),
         ...ociRoutes({ registry, iam }),

@@ -1,4 +1,4 @@
-import { TestEmulator } from "./http/support";
+import { TestEmulator } from "../src/testing";
 import { instanceBody, PROJECT_ID, ZONE } from "./vm/support";
 
 let emulator: TestEmulator;

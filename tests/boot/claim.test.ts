@@ -32,7 +32,7 @@ describe("a boot that claims its run", () => {
     concurrently("takes PENDING as the attempt that it names, and counts interruptions from zero", async () => {
         await TestVm.with({ maxAttempts: 1 }, async (vm) => {
             await vm.putStatus({ state: "PENDING", attempt: 4, interruptions: 2, reported: true, reason: "old" });
-            await vm.google.backend.put(`${MODEL}model.json`, "of attempt 3");
+            await vm.google.backend.bucket.put(`${MODEL}model.json`, "of attempt 3");
             await vm.boot();
             expect(await vm.status()).toMatchObject({
                 state: "SUCCEEDED",
@@ -42,7 +42,7 @@ describe("a boot that claims its run", () => {
                 reason: null,
                 startedAt: expect.not.stringContaining("2026-01-01"),
             });
-            expect(await vm.google.backend.list(MODEL)).toEqual([]);
+            expect(await vm.google.backend.bucket.list(MODEL)).toEqual([]);
             expect(await vm.log(4)).toBe("trained\n");
         });
     });
@@ -54,14 +54,14 @@ describe("a boot that claims its run", () => {
                 await TestVm.with({}, async (vm) => {
                     await vm.putStatus({ state });
                     for (const name of ["model.json", "a b/ü&=+'(1).json", "metrics.json"]) {
-                        await vm.google.backend.put(MODEL + name, "of attempt 1");
+                        await vm.google.backend.bucket.put(MODEL + name, "of attempt 1");
                     }
-                    await vm.google.backend.put(CHECKPOINT, "weights");
+                    await vm.google.backend.bucket.put(CHECKPOINT, "weights");
                     vm.google.pageSize = 2;
                     const booted = vm.boot({ trainer: "sleep 0.5" });
                     await vm.until((status) => status.state === "RUNNING" && status.attempt === 2);
-                    expect(await vm.google.backend.list(MODEL)).toEqual([]);
-                    expect(await vm.google.backend.list(CHECKPOINT)).toEqual([CHECKPOINT]);
+                    expect(await vm.google.backend.bucket.list(MODEL)).toEqual([]);
+                    expect(await vm.google.backend.bucket.list(CHECKPOINT)).toEqual([CHECKPOINT]);
                     await booted;
                     expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
                 });

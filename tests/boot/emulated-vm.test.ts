@@ -24,9 +24,9 @@ describe("an emulated VM with the rendered user-data", () => {
             expect(await vm.serialPort()).toContain("gcp-trainer: SUCCEEDED");
             const status = await vm.status();
             expect(status).toMatchObject({ state: "SUCCEEDED", exitCode: 0, attempt: 1 });
-            expect(String(await vm.backend.get(`runs/${RUN_ID}/model/model.json`))).toBe('["--name=a b"]');
-            expect(String(await vm.backend.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toContain("trained\n");
-            const listing = JSON.parse(String(await vm.backend.get(`runs/${RUN_ID}/objects.json`)));
+            expect(String(await vm.backend.bucket.get(`runs/${RUN_ID}/model/model.json`))).toBe('["--name=a b"]');
+            expect(String(await vm.backend.bucket.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toContain("trained\n");
+            const listing = JSON.parse(String(await vm.backend.bucket.get(`runs/${RUN_ID}/objects.json`)));
             expect(listing.pages[0].items[0]).toMatchObject({ name: `runs/${RUN_ID}/model/model.json`, size: "14" });
 
             await vm.startAgain();
@@ -55,7 +55,7 @@ describe("an emulated VM with the rendered user-data", () => {
             await vm.startAgain();
             await vm.untilOff();
             expect(await vm.status()).toMatchObject({ state: "FAILED", attempt: 2, interruptions: 1, exitCode: 3 });
-            expect(String(await vm.backend.get(checkpoint))).toBe("weights");
+            expect(String(await vm.backend.bucket.get(checkpoint))).toBe("weights");
         });
     });
 

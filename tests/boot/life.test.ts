@@ -9,9 +9,9 @@ describe("a training run on a VM", () => {
     concurrently("ends as SUCCEEDED after exit code 0, with all pages of the listing of its model", async () => {
         await TestVm.with({}, async (vm) => {
             for (const name of ["metrics.json", "model.json", "report.html"]) {
-                await vm.google.backend.put(at.model + name, name);
+                await vm.google.backend.bucket.put(at.model + name, name);
             }
-            await vm.google.backend.put(`${at.checkpoints}1`, "not of the model");
+            await vm.google.backend.bucket.put(`${at.checkpoints}1`, "not of the model");
             vm.google.pageSize = 2;
 
             const { result, console } = await vm.boot();
@@ -35,7 +35,7 @@ describe("a training run on a VM", () => {
                 reason: null,
                 finishedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
             });
-            const listing = JSON.parse(String(await vm.google.backend.get(at.objects)));
+            const listing = JSON.parse(String(await vm.google.backend.bucket.get(at.objects)));
             expect(listing.schema).toBe(1);
             expect(listing.pages).toHaveLength(2);
             const names = listing.pages.flatMap((page: { items: { name: string }[] }) =>
@@ -49,12 +49,12 @@ describe("a training run on a VM", () => {
         await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
             vm.shims = true;
             await vm.putStatus({ state: "RUNNING" });
-            await vm.google.backend.put(`${at.model}model.json`, "of attempt 1");
+            await vm.google.backend.bucket.put(`${at.model}model.json`, "of attempt 1");
             vm.google.faults.push({ match: /^POST .*status\.json/, times: 1, answer: "lose" });
             await vm.boot({ trainer: "echo hallo wörld; sleep 1.5; exit 3" });
             expect(await vm.status()).toMatchObject({ state: "FAILED", exitCode: 3, attempt: 2 });
             expect(await vm.log(2)).toBe("hallo wörld\n");
-            expect(await vm.google.backend.list(at.model)).toEqual([]);
+            expect(await vm.google.backend.bucket.list(at.model)).toEqual([]);
         });
     });
 
@@ -70,7 +70,7 @@ describe("a training run on a VM", () => {
             });
             expect(await vm.log()).toBe("row 7: no number\n");
             expect(console).toContain("gcp-trainer: FAILED: The trainer failed (exit code 3)");
-            expect(await vm.google.backend.get(at.objects)).toBeUndefined();
+            expect(await vm.google.backend.bucket.get(at.objects)).toBeUndefined();
         });
     });
 
@@ -113,7 +113,7 @@ describe("a training run on a VM", () => {
             expect((await vm.status())?.state).toBe("RUNNING");
             await booted;
             expect(await vm.log()).toBe(`${`${line}😀`.repeat(6)}😀`);
-            expect(await vm.google.backend.list(at.attemptLog(1))).not.toHaveLength(1);
+            expect(await vm.google.backend.bucket.list(at.attemptLog(1))).not.toHaveLength(1);
         });
     });
 

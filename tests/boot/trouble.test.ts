@@ -17,7 +17,7 @@ describe("a boot that meets errors", () => {
     concurrently("retries Cloud Storage after 429 and 503, for statuses, log, listing and model", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.putStatus({ state: "RUNNING" });
-            await vm.google.backend.put(`${at.model}model.json`, "{}");
+            await vm.google.backend.bucket.put(`${at.model}model.json`, "{}");
             vm.google.faults.push(
                 { match: /^GET .*status\.json/, times: 1, answer: 503 },
                 { match: /^POST .*status\.json/, times: 1, answer: 429 },
@@ -158,7 +158,7 @@ describe("a boot that meets errors", () => {
     concurrently("reports Cloud Storage's message if the account may not read the dataset", async () => {
         const config = { datasetUri: `gs://${BUCKET}/private/iris.csv`, timing: { grantSeconds: 1 } };
         await TestVm.with(config, async (vm) => {
-            await vm.google.backend.put("private/iris.csv", "a,b\n");
+            await vm.google.backend.bucket.put("private/iris.csv", "a,b\n");
             await vm.boot();
             expect(await vm.status()).toMatchObject({
                 state: "FAILED",

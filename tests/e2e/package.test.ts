@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { runProvider } from "../../cli/start/provider-host";
+import { startTestBucket } from "../../emulator/src/testing";
 import { putRun } from "../cli/shared/test-project";
-import { startBucket } from "../helpers/bucket";
 import { Consumer, type Registered } from "./consumer";
 
 const ROOT = path.resolve(__dirname, "..", "..");
@@ -186,7 +186,7 @@ describe("the providers that the program hands to the engine as text", () => {
     });
 
     it("run in the program's folder: destroying saves the results", async () => {
-        const bucket = await startBucket("consumer-results");
+        const bucket = await startTestBucket("consumer-results");
         try {
             const runId = "r-000000000a";
             await putRun(bucket, runId, { state: "SUCCEEDED" }, { "model.json": "{}" });

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { NODE_IMAGE, reasonWithoutDocker } from "../../emulator/test/docker";
 
 /** Runs `docker` and returns its output without the final line break. Throws its error output if it fails. */
 export function docker(...args: string[]): string {
@@ -12,7 +13,7 @@ export function docker(...args: string[]): string {
 /** The trainer's base images, which `.ci/base-images.sh` makes where no registry can be reached. */
 export const BASE_IMAGES = {
     BUILD_IMAGE: "gcp-trainer-base/node-build:local",
-    RUNTIME_IMAGE: "gcp-trainer-base/node-runtime:local",
+    RUNTIME_IMAGE: NODE_IMAGE,
 };
 
 /** Arguments of `docker build` that select the local base images. */
@@ -21,20 +22,9 @@ export const BASE_IMAGE_ARGS = Object.entries(BASE_IMAGES).flatMap(([name, image
     `${name}=${image}`,
 ]);
 
-/** Why tests with a Docker engine cannot run here; undefined when they can. */
-export function reasonWithoutDocker(): string | undefined {
-    if (spawnSync("docker", ["info"], { stdio: "ignore" }).status !== 0) {
-        return "no Docker engine answers (docker info)";
-    }
-    const missing = Object.values(BASE_IMAGES).filter(
-        (image) => spawnSync("docker", ["image", "inspect", image], { stdio: "ignore" }).status !== 0,
-    );
-    return missing.length === 0 ? undefined : `base images are missing: ${missing.join(", ")} (.ci/base-images.sh)`;
-}
-
 /** `describe` for tests that need a Docker engine and the base images; without, they are skipped and the title says why. */
 export function describeWithDocker(title: string, tests: () => void): void {
-    const reason = reasonWithoutDocker();
+    const reason = reasonWithoutDocker(Object.values(BASE_IMAGES));
     if (reason === undefined) {
         describe(title, tests);
     } else {

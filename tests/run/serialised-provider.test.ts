@@ -5,7 +5,7 @@ import path from "node:path";
 import { type Bucket, Storage } from "@google-cloud/storage";
 import { OAuth2Client } from "google-auth-library";
 import { type ProviderCall, type ProviderResult, runProvider } from "../../cli/start/provider-host";
-import { type Emulator, startEmulator } from "../../emulator/src";
+import { startTestEmulator, type TestEmulator } from "../../emulator/src/testing";
 import { type RunStatus, renderStatus } from "../../run/status";
 import { statusOf } from "./fakes";
 import { runInputs } from "./fixtures/run-inputs";
@@ -15,14 +15,14 @@ import { projectRoot, serialiseProviders } from "./provider-texts";
 // against the emulator's Cloud Storage. Does not prove that Compute Engine answers as the waiter expects.
 let texts: Awaited<ReturnType<typeof serialiseProviders>>;
 let root: string;
-let emulator: Emulator;
+let emulator: TestEmulator;
 let bucket: Bucket;
 let printed: string[];
 
 beforeAll(async () => {
     texts = await serialiseProviders();
     root = realpathSync(mkdtempSync(path.join(tmpdir(), "serialised-")));
-    emulator = await startEmulator({ dataDir: path.join(root, "emulator"), runtime: "process" });
+    emulator = await startTestEmulator();
 });
 afterAll(async () => {
     await emulator.stop();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { startBucket, type TestBucket } from "../../tests/helpers/bucket";
+import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import { type Model, parseModel } from "../lib/model";
 
 const PROJECT = path.join(__dirname, "../..");
@@ -27,13 +27,13 @@ export interface Outcome {
 const folder = mkdtempSync(path.join(tmpdir(), "gcp-trainer-bundle-"));
 const bundle = path.join(folder, "trainer/train.cjs");
 
-export let bucket: TestBucket;
+export let bucket: LoneBucket;
 
 /** Builds the trainer and starts a bucket for the tests of the calling file; each test begins with an empty bucket. */
 export function setUpTrainer(): void {
     beforeAll(async () => {
         execFileSync(process.execPath, [path.join(PROJECT, "trainer/build.cjs"), path.join(folder, "trainer")]);
-        bucket = await startBucket();
+        bucket = await startTestBucket();
     });
     afterAll(async () => {
         await bucket.stop();

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { startBucket, type TestBucket } from "../../tests/helpers/bucket";
+import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import { BASE_IMAGE_ARGS, BASE_IMAGES, describeWithDocker, docker } from "../../tests/helpers/docker";
 import { parseModel } from "../lib/model";
 
@@ -28,10 +28,10 @@ function layersOf(image: string): string[] {
 }
 
 describeWithDocker("the trainer's image", () => {
-    let bucket: TestBucket;
+    let bucket: LoneBucket;
 
     beforeAll(async () => {
-        bucket = await startBucket();
+        bucket = await startTestBucket();
         docker("build", "--network", "host", ...BASE_IMAGE_ARGS, "--tag", IMAGE, path.join(PROJECT, "trainer"));
     }, 300_000);
 

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { startBucket, type TestBucket } from "../../tests/helpers/bucket";
+import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import { StorageError } from "../src/errors";
 import { openStorage } from "../src/storage";
 
 describe("openStorage", () => {
-    let bucket: TestBucket;
+    let bucket: LoneBucket;
     const storage = () => {
         process.env.STORAGE_EMULATOR_HOST = bucket.endpoint;
         return openStorage();
@@ -15,7 +15,7 @@ describe("openStorage", () => {
     const uri = (path: string) => ({ bucket: bucket.name, path });
 
     beforeAll(async () => {
-        bucket = await startBucket();
+        bucket = await startTestBucket();
     });
 
     afterAll(async () => {

@@ -5,10 +5,10 @@ import path from "node:path";
 import { contextFiles } from "../../../infra/build-context";
 import { buildImage, type ImageBuild, REHEARSAL_TAG, removeImage } from "../../shared/docker";
 import { runProcess } from "../../shared/run-process";
-import { pushEngineImage, pushProcessImage } from "../push-image";
 import {
     type CreatedResource,
     type CreateResource,
+    call,
     type RehearsalContext,
     rejectUnknownInputs,
 } from "../rehearsal-context";
@@ -45,7 +45,7 @@ type Pushed = { digest: string; detail: string } & Required<Pick<CreatedResource
 
 async function pushBuiltImage(imageName: string, build: ImageBuild, context: RehearsalContext): Promise<Pushed> {
     const imageId = await buildImage(build, REHEARSAL_TAG, context.signal);
-    const { digest } = await pushEngineImage({ ...address(imageName, context), imageId });
+    const digest = await addImage(context, { image: imageName, engineImageId: imageId });
     return {
         digest,
         detail: `built by the Docker engine: ${imageId.slice(0, 19)}`,
@@ -54,11 +54,10 @@ async function pushBuiltImage(imageName: string, build: ImageBuild, context: Reh
 }
 
 async function pushFolder(imageName: string, build: ImageBuild, context: RehearsalContext): Promise<Pushed> {
-    const { trainerDir, projectDir, dataDir, signal } = context;
+    const { trainerDir, projectDir, signal } = context;
     await buildFolder(trainerDir, signal);
-    const contextSha256 = await hashContext(trainerDir, build.args ?? {});
-    const pushed = { ...address(imageName, context), folder: trainerDir, contextSha256, dataDir };
-    const { digest } = await pushProcessImage(pushed);
+    const content = await hashContext(trainerDir, build.args ?? {});
+    const digest = await addImage(context, { image: imageName, folder: trainerDir, content });
     return {
         digest,
         detail: `from ${path.relative(projectDir, trainerDir) || "."}/, as a process`,
@@ -86,10 +85,10 @@ async function buildFolder(folder: string, signal: AbortSignal): Promise<void> {
     }
 }
 
-function address(imageName: string, context: RehearsalContext) {
-    const name = withoutTag(imageName);
-    const slash = name.lastIndexOf("/");
-    return { registryUri: name.slice(0, slash), name: name.slice(slash + 1), token: context.gcp.accessToken };
+/** Stores an image of this machine in the emulator's registry and returns its digest. */
+async function addImage(context: RehearsalContext, body: Record<string, string>): Promise<string> {
+    const { digest } = await call(context, "POST", "/emulator/v1/images", body);
+    return String(digest);
 }
 
 /** `host:port/project/repository/image:tag` without the tag; the port has a colon too. */

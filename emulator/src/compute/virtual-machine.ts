@@ -64,7 +64,6 @@ export class VirtualMachine {
             endpointPort: () => this.#endpointPort,
             mainPort,
             machineType: () => owner.metadata().machineType,
-            imagesFile: path.join(dataDir, "engine", "images.json"),
             // A failure to write the state is a failure of the disk, which the next request reports.
             onPoweredOff: () => void this.#becomeOff(),
         });

@@ -1,5 +1,5 @@
-import { forgetFolders } from "../../../cli/start/push-image";
 import type { Collection, DocumentStore } from "../store/documents";
+import { LocalFolders } from "../store/local-folders";
 import type { BlobFiles } from "./blob-files";
 
 /** A manifest as it was pushed, byte for byte: its digest depends on them. */
@@ -30,11 +30,11 @@ export class ImageStore {
     readonly #blobs: Collection<true>;
 
     readonly files: BlobFiles;
-    readonly #dataDir: string;
+    readonly folders: LocalFolders;
 
     constructor(documents: DocumentStore, files: BlobFiles, dataDir: string) {
         this.files = files;
-        this.#dataDir = dataDir;
+        this.folders = new LocalFolders(dataDir);
 
         this.#manifests = documents.collection("registry/manifests");
         this.#tags = documents.collection("registry/tags");
@@ -105,7 +105,7 @@ export class ImageStore {
         }
         const used = new Set(this.#blobs.entries().map(([key]) => key.slice(key.lastIndexOf("@") + 1)));
         await this.files.sweep((digest) => used.has(digest));
-        await forgetFolders(this.#dataDir, (digest) => used.has(digest));
+        await this.folders.sweep((digest) => used.has(digest));
     }
 
     #tagsOf(name: string, digest: string): string[] {

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * Config of an image that stays in this machine's Docker engine: its digest is the engine's image id, and no blob of that
- * digest is pushed. `push-image.ts` makes such manifests, the VM's docker pulls them.
+ * digest is pushed. `local-images.ts` makes such manifests, and the VM's docker pulls them.
  */
 export const ENGINE_IMAGE_CONFIG = "application/vnd.gcp-trainer.engine-image.v1";
 /** Config of an image that is a folder of this machine, run as a process. */

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { RuntimeKind } from "../service";
+import { localFoldersFile } from "../store/local-folders";
 import { ContainerVm } from "./container/container-vm";
 import type { Guest } from "./guest/guest";
 import { ProcessVm } from "./process/process-vm";
@@ -18,19 +19,18 @@ export interface GuestOptions {
     /** The emulator's main port, which serves its registry. */
     readonly mainPort: () => number;
     readonly machineType: () => string;
-    /** Trainer folder of an image that was registered for the process runtime, by the digest of its config. */
-    readonly imagesFile: string;
     /** Called once for each boot, after the VM has powered itself off. */
     readonly onPoweredOff: () => void;
 }
 
 /** Creates a VM of the wanted kind, switched off. */
 export function createGuest(options: GuestOptions): Guest {
-    const { runtime, endpointPort, mainPort, machineType, imagesFile, onPoweredOff } = options;
+    const { runtime, endpointPort, mainPort, machineType, onPoweredOff } = options;
     const dir = path.join(options.dataDir, "vms", options.folder);
     if (runtime === "systemd") {
         return new SystemdVm({ dir, endpointPort, mainPort, memoryMib: () => memoryMib(machineType()), onPoweredOff });
     }
+    const imagesFile = localFoldersFile(options.dataDir);
     const Kind = runtime === "docker" ? ContainerVm : ProcessVm;
     return new Kind({ dir, endpoint: () => `127.0.0.1:${endpointPort()}`, imagesFile, onPoweredOff });
 }

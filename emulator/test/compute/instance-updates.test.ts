@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 import { INSTANCES, instanceBody, PROJECT_ID, TestInstance, ZONE } from "../vm/support";
 
 let emulator: TestEmulator;

@@ -1,4 +1,4 @@
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 import { INSTANCES, instanceBody, PROJECT_ID, TestInstance, ZONE } from "../vm/support";
 
 let emulator: TestEmulator;

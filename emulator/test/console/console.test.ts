@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { RequestLog } from "../../src/console/request-log";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 import { TestInstance } from "../vm/support";
 
 let emulator: TestEmulator;

@@ -1,4 +1,4 @@
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 import { checkExchanges, type Report } from "./discovery/exchanges";
 import { Recorder } from "./discovery/recorder";
 import { googleDocuments, missingPython } from "./python";

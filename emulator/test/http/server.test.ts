@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
-import { TestEmulator } from "./support";
+import { TestEmulator } from "../../src/testing";
 
 let emulator: TestEmulator;
 

@@ -1,5 +1,5 @@
 import { mintToken } from "../../src/iam/tokens";
-import { type Answer, type Call, TestEmulator } from "../http/support";
+import { type Answer, type Call, TestEmulator } from "../../src/testing";
 
 const PROJECT_ID = "demo-project";
 const EMAIL = `trainer@${PROJECT_ID}.iam.gserviceaccount.com`;

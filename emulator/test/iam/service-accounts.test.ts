@@ -1,4 +1,4 @@
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 const ACCOUNTS = "/v1/projects/demo-project/serviceAccounts";
 const EMAIL = "trainer@demo-project.iam.gserviceaccount.com";

@@ -1,4 +1,4 @@
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 const PROJECT_ID = "/v1/projects/demo-project";
 let emulator: TestEmulator;

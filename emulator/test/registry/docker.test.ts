@@ -1,19 +1,11 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
-import { describeWithDocker } from "../../../tests/helpers/docker";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
+import { describeWithDocker, docker } from "../docker";
 
-const run = promisify(execFile);
-
-/** Asynchronous, because the engine talks to the registry in this process. */
-async function docker(...args: string[]): Promise<string> {
-    return (await run("docker", args)).stdout.trim();
-}
-
-describeWithDocker("the registry, to a Docker engine,", () => {
+describeWithDocker("the registry, to a Docker engine,", [], () => {
     let emulator: TestEmulator;
     let registryUri: string;
     let folder: string;

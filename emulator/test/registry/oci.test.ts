@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
-import { pushEngineImage, pushProcessImage } from "../../../cli/start/push-image";
 import { mintToken } from "../../src/iam/tokens";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 let emulator: TestEmulator;
-let registryUri: string;
 const PARENT = "/v1/projects/demo-project/locations/us-central1/repositories";
 const IMAGE = "/v2/demo-project/images/group/tiny";
 const ACCOUNT = "reader@demo-project.iam.gserviceaccount.com";
@@ -14,7 +12,6 @@ beforeAll(async () => {
     for (const id of ["images", "others"]) {
         await emulator.call("POST", `${PARENT}?repositoryId=${id}`, { body: { format: "DOCKER" } });
     }
-    registryUri = `${new URL(emulator.url).host}/demo-project/images`;
     await emulator.call("POST", "/v1/projects/demo-project/serviceAccounts", {
         body: { accountId: "reader", serviceAccount: {} },
     });
@@ -165,28 +162,5 @@ describe("manifests", () => {
     it("are rejected with NAME_UNKNOWN when the repository does not exist", async () => {
         expect(code(await emulator.call("GET", "/v2/demo-project/none/x/manifests/v1"))).toBe("NAME_UNKNOWN");
         expect(code(await emulator.call("GET", "/v2/demo-project/images/UPPER/manifests/v1"))).toBe("NAME_INVALID");
-    });
-});
-
-describe("push-image", () => {
-    it("gives the same digest for the same content, wherever it lies", async () => {
-        const image = { registryUri, name: "process", token: "x", contextSha256: "abc", dataDir: emulator.dataDir };
-        const one = await pushProcessImage({ ...image, folder: "/one" });
-        expect(await pushProcessImage({ ...image, folder: "/two" })).toEqual(one);
-        expect(await pushProcessImage({ ...image, folder: "/two", contextSha256: "def" })).not.toEqual(one);
-        const found = await emulator.call("GET", `/v2/demo-project/images/process/manifests/${one.digest}`);
-        expect(JSON.parse(found.text)).toMatchObject({ layers: [] });
-    });
-
-    it("names an image of the engine by its id, without its layers", async () => {
-        const imageId = digest("an image id");
-        const pushed = await pushEngineImage({ registryUri, name: "engine", token: "x", imageId });
-        const found = await emulator.call("GET", `/v2/demo-project/images/engine/manifests/${pushed.digest}`);
-        expect(JSON.parse(found.text)).toMatchObject({ config: { digest: imageId }, layers: [] });
-    });
-
-    it("tells what the registry says when it refuses", async () => {
-        const image = { registryUri: `${registryUri}-none`, name: "x", token: "x", imageId: digest("x") };
-        await expect(pushEngineImage(image)).rejects.toThrow(/HTTP 404.*NAME_UNKNOWN/s);
     });
 });

@@ -1,7 +1,6 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { pushProcessImage } from "../../../cli/start/push-image";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 let emulator: TestEmulator;
 const PARENT = "/v1/projects/demo-project/locations/us-central1/repositories";
@@ -72,17 +71,8 @@ describe("a repository", () => {
     it("exists once, and is deleted with its images and its policy", async () => {
         await create("images");
         expect((await create("images")).status).toBe(409);
-        const registryUri = `${new URL(emulator.url).host}/demo-project/images`;
-        const folder = path.join(emulator.dataDir, "trainer");
-        const image = {
-            registryUri,
-            name: "trainer",
-            token: "x",
-            folder,
-            contextSha256: "1",
-            dataDir: emulator.dataDir,
-        };
-        await pushProcessImage(image);
+        const image = `${new URL(emulator.url).host}/demo-project/images/trainer`;
+        await emulator.call("POST", "/emulator/v1/images", { body: { image, folder: emulator.dataDir } });
         const binding = { role: "roles/artifactregistry.reader", members: ["allUsers"] };
         await emulator.call("POST", `${PARENT}/images:setIamPolicy`, { body: { policy: { bindings: [binding] } } });
         expect((await emulator.inventory()).map((item) => item.kind)).toEqual(["artifact repository", "image"]);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { mintToken } from "../../src/iam/tokens";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 const PROJECT = "demo-project";
 const SECRETS = `/v1/projects/${PROJECT}/secrets`;

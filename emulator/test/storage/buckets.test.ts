@@ -1,4 +1,4 @@
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 let emulator: TestEmulator;
 

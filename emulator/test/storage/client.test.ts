@@ -7,7 +7,7 @@ import { ApiServer } from "../../src/http/server";
 import { mintToken } from "../../src/iam/tokens";
 import { createServices, type Services } from "../../src/services";
 import { storageRoutes } from "../../src/storage/routes";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 const EMAIL = "trainer@demo-project.iam.gserviceaccount.com";
 const content = randomBytes(700_000);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 const BUCKET = "objects-bucket";
 let emulator: TestEmulator;

@@ -1,6 +1,6 @@
 import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 let emulator: TestEmulator;
 

@@ -1,5 +1,5 @@
 import { checkPreconditions, readPreconditions } from "../../src/storage/preconditions";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 
 const current = { generation: "100", metageneration: 3 };
 

@@ -4,7 +4,7 @@ import { request as httpRequest } from "node:http";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { parseContentRange } from "../../src/storage/resumable";
-import { type Call, TestEmulator } from "../http/support";
+import { type Call, TestEmulator } from "../../src/testing";
 
 const KIB = 1024;
 const QUANTUM = 256 * KIB;

@@ -1,21 +1,11 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { pushEngineImage } from "../../../cli/start/push-image";
-import { BASE_IMAGES, describeWithDocker } from "../../../tests/helpers/docker";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
+import { describeWithDocker, docker, NODE_IMAGE } from "../docker";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
-// Real processes, on machines that may be busy.
+// Real processes on a machine that may be busy.
 jest.setTimeout(30_000);
 
-const run = promisify(execFile);
-
-/** Not synchronous, as the containers talk to the emulator in this very process. */
-async function docker(...args: string[]): Promise<string> {
-    return (await run("docker", args)).stdout.trim();
-}
-
-describeWithDocker("docker in a VM of the docker runtime", () => {
+describeWithDocker("docker in a VM of the docker runtime", [NODE_IMAGE], () => {
     let emulator: TestEmulator;
     let image: string;
 
@@ -31,9 +21,9 @@ describeWithDocker("docker in a VM of the docker runtime", () => {
         await emulator.call("POST", `${repository}/trainer:setIamPolicy`, {
             body: { policy: { bindings: [binding] } },
         });
-        const imageId = await docker("image", "inspect", "--format", "{{.Id}}", BASE_IMAGES.RUNTIME_IMAGE);
-        const { digest } = await pushEngineImage({ registryUri, name: "node", token: "x", imageId });
-        image = `${registryUri}/node@${digest}`;
+        const imageId = await docker("image", "inspect", "--format", "{{.Id}}", NODE_IMAGE);
+        const body = { image: `${registryUri}/node`, engineImageId: imageId };
+        image = String((await emulator.call("POST", "/emulator/v1/images", { body })).at("image"));
     });
     afterAll(() => emulator.stop());
 
@@ -74,7 +64,7 @@ docker run --detach --name box --memory 256m -e GCE_METADATA_HOST ${image} -e "$
 docker wait box; docker logs --follow box; docker inspect --format '{{.State.Running}} {{.State.ExitCode}} {{.Image}}' box`;
         const machine = await vm("engine", script);
         const output = await machine.untilSerial("cloud-init[2]: finished");
-        const id = await docker("image", "inspect", "--format", "{{.Id}}", BASE_IMAGES.RUNTIME_IMAGE);
+        const id = await docker("image", "inspect", "--format", "{{.Id}}", NODE_IMAGE);
         expect(output).toMatch(new RegExp(`: 5\n.*: ${own}-engine\n.*: false 5 ${id}\n`));
         expect(await containers("--all")).toMatch(/-box$/);
         await machine.delete();
@@ -93,11 +83,12 @@ docker wait box; docker logs --follow box; docker inspect --format '{{.State.Run
         expect(await containers("--all")).toBe("");
     });
 
-    it("has no image that the engine has not", async () => {
+    it("cannot pull an image that the engine does not have", async () => {
         const registryUri = image.slice(0, image.indexOf("/node@"));
         const imageId = `sha256:${"0".repeat(64)}`;
-        const { digest } = await pushEngineImage({ registryUri, name: "none", token: "x", imageId });
-        const machine = await vm("missing", `docker pull ${registryUri}/none@${digest}`);
+        const body = { image: `${registryUri}/none`, engineImageId: imageId };
+        const missing = String((await emulator.call("POST", "/emulator/v1/images", { body })).at("image"));
+        const machine = await vm("missing", `docker pull ${missing}`);
         expect(await machine.untilSerial("finished")).toMatch(
             /manifest for .* not found: this machine's Docker engine has no image/,
         );

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 import { cloudConfig, INSTANCES, instanceBody, pause, serviceConfig, TestInstance } from "./support";
 
 // Real processes, on machines that may be busy.

@@ -1,5 +1,5 @@
 import { gcpMetadata } from "google-auth-library";
-import { TestEmulator } from "../http/support";
+import { TestEmulator } from "../../src/testing";
 import { ACCOUNT, cloudConfig, INSTANCES, PROJECT_ID, TestInstance } from "./support";
 
 // Real processes, on machines that may be busy.

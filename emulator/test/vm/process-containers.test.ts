@@ -3,9 +3,8 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pushProcessImage } from "../../../cli/start/push-image";
+import { TestEmulator } from "../../src/testing";
 import { readState } from "../../src/vm/process/shims/container-state.js";
-import { TestEmulator } from "../http/support";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
 // Real processes, on machines that may be busy.
@@ -33,7 +32,7 @@ afterAll(async () => {
     rmSync(folders, { recursive: true, force: true });
 });
 
-/** Pushes a trainer folder whose start script is this; gives the image by digest. */
+/** Adds a trainer folder with this start script as an image, and returns the image by digest. */
 async function trainer(name: string, start: string | undefined, files: Record<string, string> = {}): Promise<string> {
     const folder = path.join(folders, name);
     mkdirSync(folder);
@@ -41,15 +40,8 @@ async function trainer(name: string, start: string | undefined, files: Record<st
     for (const [file, content] of Object.entries({ ...files, "package.json": JSON.stringify({ scripts }) })) {
         writeFileSync(path.join(folder, file), content);
     }
-    const { digest } = await pushProcessImage({
-        registryUri,
-        name,
-        folder,
-        contextSha256: name,
-        token: "x",
-        dataDir: emulator.dataDir,
-    });
-    return `${registryUri}/${name}@${digest}`;
+    const body = { image: `${registryUri}/${name}`, folder };
+    return String((await emulator.call("POST", "/emulator/v1/images", { body })).at("image"));
 }
 
 let made = 0;

@@ -1,4 +1,4 @@
-import type { Answer, TestEmulator } from "../http/support";
+import type { Answer, TestEmulator } from "../../src/testing";
 
 export const PROJECT_ID = "demo-project";
 export const ZONE = `projects/${PROJECT_ID}/zones/us-central1-a`;

@@ -1,34 +1,30 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/src";
+import type { EmulatorOptions } from "../../../emulator/src";
 import { mintToken } from "../../../emulator/src/iam/tokens";
+import { type TestBucket, TestEmulator } from "../../../emulator/src/testing";
 
 export const BUCKET = "iris-bucket";
 export const PROJECT_ID = "demo-project";
 /** The VM's service account. */
 export const ACCOUNT = `trainer-vm@${PROJECT_ID}.iam.gserviceaccount.com`;
-const OWNER = { Authorization: "Bearer the-developer" };
 
-/** The emulator with one bucket, and an account that may do there what the stack's may: list, read `data/`, write `runs/`. */
+/** An emulator with one bucket, and an account with the stack's grants there: list, read `data/`, write `runs/`. */
 export class Backend {
-    emulator: Emulator;
-    readonly dataDir: string;
-    readonly #runtime: EmulatorOptions["runtime"];
+    readonly cloud: TestEmulator;
+    readonly bucket: TestBucket;
+    /** Access token of the VM's service account. */
+    readonly token = mintToken(ACCOUNT).accessToken;
 
-    constructor(emulator: Emulator, dataDir: string, runtime: EmulatorOptions["runtime"]) {
-        this.emulator = emulator;
-        this.dataDir = dataDir;
-        this.#runtime = runtime;
+    constructor(cloud: TestEmulator) {
+        this.cloud = cloud;
+        this.bucket = cloud.bucket(BUCKET);
     }
 
     static async start(grantDelayMs = 0, runtime: EmulatorOptions["runtime"] = "process"): Promise<Backend> {
-        const dataDir = mkdtempSync(path.join(tmpdir(), "boot-cloud-"));
-        const backend = new Backend(await startEmulator({ dataDir, runtime, grantDelayMs }), dataDir, runtime);
+        const backend = new Backend(await TestEmulator.start({ runtime, grantDelayMs }));
         try {
             await backend.post(`/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
-            await backend.#makeBucket();
+            await backend.cloud.makeBucket(BUCKET, { versioning: { enabled: true } }, PROJECT_ID);
             await backend.grant();
         } catch (error) {
             await backend.stop();
@@ -37,10 +33,7 @@ export class Backend {
         return backend;
     }
 
-    /** Access token of the VM's service account. */
-    readonly token = mintToken(ACCOUNT).accessToken;
-
-    /** Passes a request of the VM on. */
+    /** Forwards a request of the VM. */
     async pass(request: IncomingMessage, body: Buffer): Promise<Response> {
         const headers = new Headers();
         for (const name of ["authorization", "content-type"] as const) {
@@ -51,89 +44,43 @@ export class Backend {
         }
         const method = request.method ?? "GET";
         const content = method === "POST" ? new Uint8Array(body) : null;
-        return await fetch(this.emulator.url + request.url, { method, headers, body: content });
+        return await fetch(this.cloud.url + request.url, { method, headers, body: content });
     }
 
-    async put(name: string, content: string): Promise<void> {
-        const url = `/upload/storage/v1/b/${BUCKET}/o?uploadType=media&name=${encodeURIComponent(name)}`;
-        await this.owner(url, { method: "POST", body: content });
-    }
-
-    /** The content, undefined if there is no such object. */
-    async get(name: string): Promise<Buffer | undefined> {
-        const response = await fetch(
-            `${this.emulator.url}/storage/v1/b/${BUCKET}/o/${encodeURIComponent(name)}?alt=media`,
-            {
-                headers: OWNER,
-            },
-        );
-        return response.ok ? Buffer.from(await response.arrayBuffer()) : undefined;
-    }
-
-    /** Names of all objects that begin so, in order. */
-    async list(prefix: string): Promise<string[]> {
-        const response = await this.owner(`/storage/v1/b/${BUCKET}/o?prefix=${encodeURIComponent(prefix)}`);
-        const { items = [] } = (await response.json()) as { items?: { name: string }[] };
-        return items.map((item) => item.name);
-    }
-
-    /** Ends the emulator and starts another with the same data on the same port. */
+    /** Stops the emulator and starts another with the same data on the same port. */
     async restart(): Promise<void> {
-        const { port } = this.emulator;
-        await this.emulator.stop();
-        this.emulator = await startEmulator({ dataDir: this.dataDir, runtime: this.#runtime, port });
+        await this.cloud.restart({ port: this.cloud.port, grantDelayMs: 0 });
     }
 
-    async stop(): Promise<void> {
-        await this.emulator.stop();
-        rmSync(this.dataDir, { recursive: true, force: true });
+    stop(): Promise<void> {
+        return this.cloud.stop();
     }
 
-    /** Sends JSON as the developer; the answer's JSON. */
-    async post(path: string, body: object = {}, method = "POST"): Promise<Record<string, unknown>> {
-        const headers = { "Content-Type": "application/json" };
-        const response = await this.owner(path, { method, headers, body: JSON.stringify(body) });
-        return (await response.json()) as Record<string, unknown>;
+    /** Posts JSON as the developer and returns the JSON of the answer. */
+    post(path: string, body: object = {}): Promise<Record<string, unknown>> {
+        return this.cloud.ok("POST", path, { body });
     }
 
-    async #makeBucket(): Promise<void> {
-        await this.post(`/storage/v1/b?project=${PROJECT_ID}`, {
-            name: BUCKET,
-            location: "US-CENTRAL1",
-            versioning: { enabled: true },
-            iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
-        });
-    }
-
-    /** Gives the VM's account its roles on the bucket. */
+    /** Grants the VM's account its roles on the bucket. */
     async grant(): Promise<void> {
         const members = [`serviceAccount:${ACCOUNT}`];
         const under = (prefix: string) => ({
             title: prefix,
             expression: `resource.name.startsWith("projects/_/buckets/${BUCKET}/objects/${prefix}/")`,
         });
-        const bindings = [
+        await this.#setBindings([
             { role: "roles/storage.legacyBucketReader", members },
             { role: "roles/storage.objectViewer", members, condition: under("data") },
             { role: "roles/storage.objectUser", members, condition: under("runs") },
-        ];
-        await this.#setBindings(bindings);
+        ]);
     }
 
-    /** Takes the roles away again. */
+    /** Revokes the roles again. */
     async revoke(): Promise<void> {
         await this.#setBindings([]);
     }
 
     async #setBindings(bindings: object[]): Promise<void> {
-        await this.post(`/storage/v1/b/${BUCKET}/iam`, { version: 3, bindings }, "PUT");
-    }
-
-    async owner(path: string, init: RequestInit = {}): Promise<Response> {
-        const response = await fetch(this.emulator.url + path, { ...init, headers: { ...OWNER, ...init.headers } });
-        if (!response.ok) {
-            throw new Error(`${init.method ?? "GET"} ${path}: HTTP ${response.status} ${await response.text()}`);
-        }
-        return response;
+        await this.cloud.ok("PUT", `/storage/v1/b/${BUCKET}/iam`, { body: { version: 3, bindings } });
     }
 }

@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { pushProcessImage } from "../../../cli/start/push-image";
 import type { EmulatorOptions } from "../../../emulator/src";
 import { type BootConfig, renderUserData } from "../../../infra/user-data";
 import { runLayout } from "../../../run/layout";
@@ -42,13 +41,13 @@ export class EmulatedVm {
     ): Promise<void> {
         const backend = await Backend.start(grantDelayMs, runtime);
         try {
-            await backend.put(DATASET, "a,b\n1,2\n");
+            await backend.bucket.put(DATASET, "a,b\n1,2\n");
             const parent = `/v1/projects/${PROJECT_ID}/locations/${REGION}/repositories`;
             await backend.post(`${parent}?repositoryId=trainer`, { format: "DOCKER" });
             const binding = { role: "roles/artifactregistry.reader", members: [`serviceAccount:${ACCOUNT}`] };
             await backend.post(`/v1/${REPOSITORY}:setIamPolicy`, { policy: { bindings: [binding] } });
-            const repository = await (await backend.owner(`/v1/${REPOSITORY}`)).json();
-            await test(new EmulatedVm(backend, (repository as { registryUri: string }).registryUri));
+            const { registryUri } = await backend.cloud.ok("GET", `/v1/${REPOSITORY}`);
+            await test(new EmulatedVm(backend, String(registryUri)));
         } finally {
             await backend.stop();
         }
@@ -56,19 +55,12 @@ export class EmulatedVm {
 
     /** Pushes the image of a trainer that consists of one Node.js script. @returns its reference by digest */
     async pushTrainer(script: string): Promise<string> {
-        const folder = path.join(this.backend.dataDir, "trainer");
+        const folder = path.join(this.backend.cloud.dataDir, "trainer");
         mkdirSync(folder, { recursive: true });
         writeFileSync(path.join(folder, "package.json"), JSON.stringify({ scripts: { start: "node trainer.js" } }));
         writeFileSync(path.join(folder, "trainer.js"), script);
-        const { digest } = await pushProcessImage({
-            registryUri: this.registryUri,
-            name: "trainer",
-            token: "the-developer",
-            folder,
-            contextSha256: "0".repeat(64),
-            dataDir: this.backend.dataDir,
-        });
-        return `${this.registryUri}/trainer@${digest}`;
+        const image = `${this.registryUri}/trainer`;
+        return String((await this.backend.post("/emulator/v1/images", { image, folder, content: "0" })).image);
     }
 
     /** Creates and boots the instance. */
@@ -136,7 +128,7 @@ export class EmulatedVm {
 
     /** Waits until an object exists. */
     async untilThere(name: string): Promise<void> {
-        while ((await this.backend.get(name)) === undefined) {
+        while ((await this.backend.bucket.get(name)) === undefined) {
             await new Promise((resolve) => setTimeout(resolve, 50));
         }
     }
@@ -156,18 +148,17 @@ export class EmulatedVm {
     }
 
     async status(): Promise<Status | undefined> {
-        const text = await this.backend.get(runLayout(RUN_ID).status);
-        return text === undefined ? undefined : (JSON.parse(text.toString()) as Status);
+        const text = await this.backend.bucket.get(runLayout(RUN_ID).status);
+        return text === undefined ? undefined : (JSON.parse(text) as Status);
     }
 
     /** Output of the serial port so far. */
     async serialPort(): Promise<string> {
-        const response = await this.backend.owner(`/compute/v1/${ZONE}/instances/${INSTANCE}/serialPort?port=1`);
-        return ((await response.json()) as { contents: string }).contents;
+        const target = `/compute/v1/${ZONE}/instances/${INSTANCE}/serialPort?port=1`;
+        return String((await this.backend.cloud.ok("GET", target)).contents);
     }
 
     async #vmStatus(): Promise<string> {
-        const response = await this.backend.owner(`/compute/v1/${ZONE}/instances/${INSTANCE}`);
-        return ((await response.json()) as { status: string }).status;
+        return String((await this.backend.cloud.ok("GET", `/compute/v1/${ZONE}/instances/${INSTANCE}`)).status);
     }
 }

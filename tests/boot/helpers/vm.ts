@@ -90,7 +90,7 @@ export class TestVm {
         const vm = new TestVm(google, config);
         vm.#emulated.format();
         try {
-            await google.backend.put(DATASET, "a,b\n1,2\n");
+            await google.backend.bucket.put(DATASET, "a,b\n1,2\n");
             await test(vm);
         } finally {
             vm.#over = true;
@@ -147,8 +147,8 @@ export class TestVm {
     }
 
     async status(): Promise<Status | undefined> {
-        const text = await this.google.backend.get(runLayout(RUN_ID).status);
-        return text === undefined ? undefined : (JSON.parse(text.toString()) as Status);
+        const text = await this.google.backend.bucket.get(runLayout(RUN_ID).status);
+        return text === undefined ? undefined : (JSON.parse(text) as Status);
     }
 
     /** Writes a status, as another writer would. */
@@ -167,15 +167,15 @@ export class TestVm {
             updatedAt: "2026-01-01T00:00:30Z",
             finishedAt: null,
         };
-        await this.google.backend.put(runLayout(RUN_ID).status, JSON.stringify({ ...before, ...status }));
+        await this.google.backend.bucket.put(runLayout(RUN_ID).status, JSON.stringify({ ...before, ...status }));
     }
 
     /** Concatenates the chunks of an attempt's log, and checks their names. */
     async log(attempt = 1): Promise<string> {
         let log = Buffer.alloc(0);
-        for (const name of await this.google.backend.list(runLayout(RUN_ID).attemptLog(attempt))) {
+        for (const name of await this.google.backend.bucket.list(runLayout(RUN_ID).attemptLog(attempt))) {
             expect(name).toBe(runLayout(RUN_ID).logChunk(attempt, log.length));
-            log = Buffer.concat([log, (await this.google.backend.get(name)) ?? Buffer.alloc(0)]);
+            log = Buffer.concat([log, (await this.google.backend.bucket.getBytes(name)) ?? Buffer.alloc(0)]);
         }
         return log.toString();
     }

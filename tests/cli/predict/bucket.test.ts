@@ -1,12 +1,12 @@
-import { startBucket, type TestBucket } from "../../helpers/bucket";
+import { type LoneBucket, startTestBucket } from "../../../emulator/src/testing";
 import { PETS, PredictFolder } from "./support";
 
 // The command with the real client library against the emulator's Cloud Storage.
-let bucket: TestBucket;
+let bucket: LoneBucket;
 let folder: PredictFolder;
 
 beforeAll(async () => {
-    bucket = await startBucket("predict");
+    bucket = await startTestBucket("predict");
     await bucket.put("runs/r-1/model/model.json", JSON.stringify(PETS));
     await bucket.put("data/new.csv", "age,sound,weight\n1,woof,5\n");
 }, 30_000);

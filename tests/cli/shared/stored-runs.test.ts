@@ -3,7 +3,7 @@ import path from "node:path";
 import { saveResults } from "../../../cli/results/save-results";
 import { listRuns } from "../../../cli/runs/list-runs";
 import { UsageError } from "../../../cli/shared/usage-error";
-import { startBucket, type TestBucket } from "../../helpers/bucket";
+import { type LoneBucket, startTestBucket } from "../../../emulator/src/testing";
 import { emulatorConfig, putRun, TestProject } from "./test-project";
 
 // The commands with the real client library against the emulator's Cloud Storage. `pulumi` answers from a table in the format
@@ -11,11 +11,11 @@ import { emulatorConfig, putRun, TestProject } from "./test-project";
 const SUCCEEDED = "r-000000000a";
 const FAILED = "r-000000000b";
 
-let bucket: TestBucket;
+let bucket: LoneBucket;
 let project: TestProject;
 
 beforeAll(async () => {
-    bucket = await startBucket("stored-runs");
+    bucket = await startTestBucket("stored-runs");
     await putRun(
         bucket,
         SUCCEEDED,
@@ -160,7 +160,7 @@ describe("npm run results", () => {
     });
 
     it("rejects a model that differs from the one the run wrote", async () => {
-        const broken = await startBucket("broken-model");
+        const broken = await startTestBucket("broken-model");
         try {
             await putRun(broken, SUCCEEDED, { state: "SUCCEEDED" }, { "model.json": "{}" });
             await broken.put(`runs/${SUCCEEDED}/model/model.json`, "{ }");

@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CommandContext } from "../../../cli/shared/command-context";
+import type { LoneBucket } from "../../../emulator/src/testing";
 import { type RunStatus, renderStatus } from "../../../run/status";
-import type { TestBucket } from "../../helpers/bucket";
 import { statusOf } from "../../run/fakes";
 
 /** A project folder with a `pulumi` on PATH that answers from a table in the format of the real one. */
@@ -51,7 +51,7 @@ export function emulatorConfig(url: string): Record<string, string> {
 
 /** Writes the objects of a run as a VM does. */
 export async function putRun(
-    bucket: TestBucket,
+    bucket: LoneBucket,
     runId: string,
     change: Partial<RunStatus>,
     model: Record<string, string> = {},

@@ -14,7 +14,8 @@ import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { parse, stringify } from "yaml";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/src";
-import { BASE_IMAGES, docker, reasonWithoutDocker } from "../../helpers/docker";
+import { reasonWithoutDocker } from "../../../emulator/test/docker";
+import { BASE_IMAGES, docker } from "../../helpers/docker";
 import { Command } from "./command";
 
 const ROOT = path.resolve(__dirname, "../../..");
@@ -51,7 +52,7 @@ function reasonToSkip(): string | undefined {
     if (missing.length > 0) {
         return `Pulumi's provider plugins are missing: ${missing.join(", ")} (pulumi plugin install resource NAME)`;
     }
-    return reasonWithoutDocker();
+    return reasonWithoutDocker(Object.values(BASE_IMAGES));
 }
 
 /** `describe` for tests that need the real engine; without, they are skipped and the title says why. */

@@ -22,13 +22,13 @@ describeWithSystemd("a VM of the systemd runtime", () => {
 
         it("trains iris: in docker's own network, with Google's client and the metadata server's address", async () => {
             await withSystemdVm(async (vm) => {
-                await vm.backend.put(DATASET, readFileSync(path.join(PROJECT, "data/iris.csv"), "utf8"));
+                await vm.backend.bucket.put(DATASET, readFileSync(path.join(PROJECT, "data/iris.csv"), "utf8"));
                 await vm.create(await pushImage(vm, IMAGE), { args: ['--dropColumns=["Id"]', "--target=Species"] });
                 await vm.untilOff();
                 expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", exitCode: 0, reason: null });
-                const model = parseModel(String(await vm.backend.get(`runs/${RUN_ID}/model/model.json`)));
+                const model = parseModel(String(await vm.backend.bucket.get(`runs/${RUN_ID}/model/model.json`)));
                 expect(model.task === "classification" && model.classes).toHaveLength(3);
-                expect(await vm.backend.list(`runs/${RUN_ID}/model/`)).toContain(`runs/${RUN_ID}/model/metrics.json`);
+                expect(await vm.backend.bucket.list(`runs/${RUN_ID}/model/`)).toContain(`runs/${RUN_ID}/model/metrics.json`);
             });
         });
     });

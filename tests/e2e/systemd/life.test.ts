@@ -13,9 +13,9 @@ describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
             expect(serial).toContain("gcp-trainer: SUCCEEDED");
             const status = await vm.status();
             expect(status).toMatchObject({ state: "SUCCEEDED", exitCode: 0, attempt: 1 });
-            expect(String(await vm.backend.get(`runs/${RUN_ID}/model/model.json`))).toBe("--name=a b");
-            expect(String(await vm.backend.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toBe("trained\n");
-            const listing = JSON.parse(String(await vm.backend.get(`runs/${RUN_ID}/objects.json`)));
+            expect(String(await vm.backend.bucket.get(`runs/${RUN_ID}/model/model.json`))).toBe("--name=a b");
+            expect(String(await vm.backend.bucket.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toBe("trained\n");
+            const listing = JSON.parse(String(await vm.backend.bucket.get(`runs/${RUN_ID}/objects.json`)));
             expect(listing.pages[0].items[0]).toMatchObject({ name: `runs/${RUN_ID}/model/model.json`, size: "10" });
 
             await vm.startAgain();
@@ -36,7 +36,7 @@ describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
                 exitCode: 3,
                 reason: expect.stringContaining("exit code 3"),
             });
-            expect(String(await vm.backend.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toBe("no such column\n");
+            expect(String(await vm.backend.bucket.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toBe("no such column\n");
         });
     });
 
@@ -56,12 +56,12 @@ describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
                 attempt: 1,
                 reason: expect.stringContaining("preempted"),
             });
-            expect(String(await vm.backend.get(`runs/${RUN_ID}/checkpoints/2`))).toBe("saved");
+            expect(String(await vm.backend.bucket.get(`runs/${RUN_ID}/checkpoints/2`))).toBe("saved");
 
             await vm.startAgain();
             await vm.untilOff();
             expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1, exitCode: 0 });
-            expect(String(await vm.backend.get(`runs/${RUN_ID}/model/model.json`))).toBe("resumed");
+            expect(String(await vm.backend.bucket.get(`runs/${RUN_ID}/model/model.json`))).toBe("resumed");
         });
     });
 

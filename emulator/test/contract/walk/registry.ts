@@ -1,4 +1,3 @@
-import { pushProcessImage } from "../../../../cli/start/push-image";
 import { walkPolicy } from "./project";
 import { PROJECT_ID, REGION, type Walker } from "./walker";
 
@@ -27,8 +26,8 @@ export async function walkRegistry(walker: Walker, dataDir: string): Promise<voi
     await walker.ok("GET", `${REPOSITORIES}?pageSize=1&pageToken=${encodeURIComponent(String(page.nextPageToken))}`);
     const { registryUri } = await walker.ok("GET", repository);
     await walker.ok("PATCH", `${repository}?updateMask=description,labels`, { description: "Changed", labels: {} });
-    const image = { registryUri: String(registryUri), name: "trainer", folder: dataDir, contextSha256: "0".repeat(64) };
-    const { digest } = await pushProcessImage({ ...image, token: "developer", dataDir });
+    const image = { image: `${registryUri}/trainer`, folder: dataDir, content: "0" };
+    const { digest } = await walker.ok("POST", "/emulator/v1/images", image);
     await walker.ok("GET", `${repository}/dockerImages?pageSize=10`);
     await walker.ok("GET", `${repository}/dockerImages/${encodeURIComponent(`trainer@${digest}`)}`);
     await walkPolicy(walker, repository, "GET", "artifactregistry.repositories.downloadArtifacts");

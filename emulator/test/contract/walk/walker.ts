@@ -1,4 +1,4 @@
-import type { TestEmulator } from "../../http/support";
+import type { TestEmulator } from "../../../src/testing";
 
 export const PROJECT_ID = "demo-project";
 export const REGION = "us-central1";

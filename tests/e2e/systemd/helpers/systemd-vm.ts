@@ -26,7 +26,7 @@ export async function killVm(vm: EmulatedVm): Promise<void> {
 }
 
 function containerOf(vm: EmulatedVm): string {
-    const folder = path.join(vm.backend.dataDir, "vms");
+    const folder = path.join(vm.backend.cloud.dataDir, "vms");
     const [name = ""] = readdirSync(folder);
     return containerName(path.join(folder, name));
 }

@@ -8,7 +8,7 @@ import { RUN_ID } from "../../../boot/helpers/vm";
 
 /** Waits for the run as the next `pulumi up` does, and starts its VM if that is down. @returns the output */
 export async function comeBack(vm: EmulatedVm): Promise<string> {
-    const { url } = vm.backend.emulator;
+    const { url } = vm.backend.cloud;
     const config: Record<string, string> = {
         "gcp:accessToken": "the-developer",
         "gcp:storageCustomEndpoint": `${url}/storage/v1/`,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { type DeclaredStack, resource } from "../../../tests/infra/declared-stack";
-import { mintToken } from "../../src/iam/tokens";
-import { type Answer, TestEmulator } from "../http/support";
+import { mintToken } from "../../emulator/src/iam/tokens";
+import { type Answer, TestEmulator } from "../../emulator/src/testing";
+import { type DeclaredStack, resource } from "../infra/declared-stack";
 
 export const PROJECT_ID = "my-project";
 export const ZONE = `projects/${PROJECT_ID}/zones/us-central1-a`;

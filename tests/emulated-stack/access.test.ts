@@ -1,10 +1,10 @@
-import { type DeclaredStack, declareJob } from "../../../tests/infra/declared-stack";
-import { allRoutes } from "../http/routes";
-import type { Answer } from "../http/support";
-import { cloudConfig, TestInstance } from "../vm/support";
+import type { Answer } from "../../emulator/src/testing";
+import { isGoogles } from "../../emulator/test/contract/judge";
+import { describeWithPython, runPython } from "../../emulator/test/contract/python";
+import { allRoutes } from "../../emulator/test/http/routes";
+import { cloudConfig, TestInstance } from "../../emulator/test/vm/support";
+import { type DeclaredStack, declareJob } from "../infra/declared-stack";
 import { GrantedStack, PROJECT_ID, ZONE } from "./granted-stack";
-import { isGoogles } from "./judge";
-import { describeWithPython, runPython } from "./python";
 import { example } from "./route-examples";
 
 let declared: DeclaredStack;

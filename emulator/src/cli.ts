@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import path from "node:path";
+import type { Emulator } from ".";
+import { CommandError, emulatorCommand } from "./command";
+
+const OPTIONS = {
+    command: "gcp-emulator",
+    summary:
+        "gcp-emulator serves a part of Google Cloud on this machine: Cloud Storage, Compute Engine, Artifact Registry, IAM.",
+    dataDir: path.resolve(".gcp-emulator"),
+    dataDirText: ".gcp-emulator in this folder",
+    nextSteps: ({ url }: Emulator) =>
+        [
+            "",
+            "Any access token is the developer's; a request without one is refused. The gcp provider of Pulumi or Terraform,",
+            "and Google's client libraries, take an access token and custom endpoints such as",
+            `  ${url}/storage/v1/   ${url}/compute/v1/`,
+            "The README of this package has a program for each. Ctrl-C stops the emulator and keeps its data.",
+        ].join("\n"),
+};
+
+emulatorCommand(process.argv.slice(2), OPTIONS).then(
+    (status) => {
+        process.exitCode = status;
+    },
+    (error: Error) => {
+        console.error(error instanceof CommandError ? `error: ${error.message}` : error.stack);
+        process.exitCode = 1;
+    },
+);

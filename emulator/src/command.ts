@@ -1,0 +1,160 @@
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { DEFAULT_PORT, type Emulator, startEmulator } from ".";
+import type { RuntimeKind } from "./service";
+
+/** The texts and defaults in which the commands that start an emulator differ. */
+export interface CommandOptions {
+    /** How a person calls the command, up to its options: `gcp-emulator`, `npm run emulator --`. */
+    readonly command: string;
+    /** First line of the help text. */
+    readonly summary: string;
+    /** Default of `--data`, absolute, and its description in the help text. */
+    readonly dataDir: string;
+    readonly dataDirText: string;
+    /** Printed after the address: what to do next. */
+    readonly nextSteps: (emulator: Emulator) => string;
+}
+
+const RUNTIMES: readonly RuntimeKind[] = ["docker", "process", "systemd"];
+
+/** An error that the user can fix: it is printed without a stack trace. */
+export class CommandError extends Error {
+    override readonly name = "CommandError";
+}
+
+/**
+ * A command that starts an emulator: reads its arguments, prints the address and returns; the emulator stops at Ctrl-C.
+ * @returns the exit status
+ * @throws CommandError for wrong arguments, and when the emulator cannot start here
+ */
+export async function emulatorCommand(args: string[], options: CommandOptions): Promise<number> {
+    const { help, runtime: wanted, dataDir, port, log } = readArguments(args, options);
+    if (help) {
+        console.log(usage(options));
+        return 0;
+    }
+    const runtime = wanted ?? (await chooseRuntime());
+    const logging = log ? { log: (line: string) => console.log(line) } : {};
+    const emulator = await startEmulator({ dataDir, port, runtime, ...logging }).catch((error: Error) => {
+        throw explainStart(error, options);
+    });
+    stopOnSignal(emulator);
+    await announce(emulator, dataDir, runtime);
+    console.log(options.nextSteps(emulator));
+    return 0;
+}
+
+/** Errors of the start concern the port, the folder or this machine, which the user can fix. */
+function explainStart(error: Error, { command }: CommandOptions): CommandError {
+    const isPortTaken = (error.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
+    const advice = isPortTaken ? ` Another emulator may be running; or: ${command} --port 9011` : "";
+    return new CommandError(`${error.message}${advice}`, { cause: error });
+}
+
+function usage({ command, summary, dataDirText }: CommandOptions): string {
+    return `${summary}
+
+Usage: ${command} [options]
+
+  --port NUMBER    port on 127.0.0.1; 0 chooses a free one; default ${DEFAULT_PORT}
+  --runtime NAME   docker: VMs run images of this machine's Docker engine
+                   process: VMs run a trainer folder's start script, as a process of this machine
+                   systemd: VMs run Debian with systemd, cloud-init and docker (Linux; the README says how to build
+                   their image)
+                   default: docker if a Docker engine answers, otherwise process
+  --data FOLDER    folder that keeps everything; default ${dataDirText}
+  --log            prints one line per request
+  --help           prints this text
+
+The data survives a restart; a VM that was running is then TERMINATED. Ctrl-C stops the emulator.`;
+}
+
+async function announce(emulator: Emulator, dataDir: string, runtime: RuntimeKind): Promise<void> {
+    const relative = path.relative(process.cwd(), dataDir);
+    console.log(`Emulator of Google Cloud at ${emulator.url} (open it in a browser to look around)`);
+    console.log(`  data in ${relative.startsWith("..") ? dataDir : relative || "."}, VMs of the ${runtime} runtime`);
+    const restored = await emulator.inventory();
+    if (restored.length > 0) {
+        console.log(`  restored: ${restored.map(({ kind, name }) => `${kind} ${name}`).join(", ")}`);
+    }
+}
+
+async function chooseRuntime(): Promise<RuntimeKind> {
+    const missing = await engineMissing();
+    if (missing === undefined) {
+        return "docker";
+    }
+    console.log(`No Docker engine answers (${missing}). Pushing images and the docker runtime need one.`);
+    return "process";
+}
+
+/** Why no Docker engine answers; undefined if one does. */
+async function engineMissing(): Promise<string | undefined> {
+    return await new Promise((resolve) => {
+        execFile("docker", ["version", "--format", "{{.Server.Version}}"], (error, stdout, stderr) => {
+            const reason = stderr.trim().split("\n").at(-1) || error?.message || "docker did not answer";
+            resolve(error === null && stdout.trim() !== "" ? undefined : reason);
+        });
+    });
+}
+
+/** Stops the emulator in an orderly way. A second Ctrl-C changes nothing, so that the data stays whole. */
+function stopOnSignal(emulator: Emulator): void {
+    let stopping = false;
+    const stop = async () => {
+        if (stopping) {
+            return;
+        }
+        stopping = true;
+        console.log("Stopping: powering off the VMs ...");
+        try {
+            await emulator.stop();
+            console.log("Stopped.");
+        } catch (error) {
+            console.error(error);
+            process.exitCode = 1;
+        }
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+        process.on(signal, () => void stop());
+    }
+}
+
+function readArguments(args: string[], { command, dataDir }: CommandOptions) {
+    const { runtime, port, data, log, help } = parse(args, command);
+    const wanted = RUNTIMES.find((name) => name === runtime);
+    if (runtime !== undefined && wanted === undefined) {
+        throw new CommandError(`--runtime must be one of ${RUNTIMES.join(", ")}; got "${runtime}" (${command} --help)`);
+    }
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+        throw new CommandError(
+            `--port must be a number up to 65535; got "${port}" (${command} --port ${DEFAULT_PORT})`,
+        );
+    }
+    return {
+        runtime: wanted,
+        port: Number(port),
+        dataDir: data === undefined ? dataDir : path.resolve(data),
+        log,
+        help,
+    };
+}
+
+function parse(args: string[], command: string) {
+    try {
+        return parseArgs({
+            args,
+            options: {
+                port: { type: "string", default: String(DEFAULT_PORT) },
+                runtime: { type: "string" },
+                data: { type: "string" },
+                log: { type: "boolean", default: false },
+                help: { type: "boolean", short: "h", default: false },
+            },
+        }).values;
+    } catch (error) {
+        throw new CommandError(`${(error as Error).message} (${command} --help)`, { cause: error });
+    }
+}
