@@ -23,6 +23,8 @@ umask 077
 . "$HERE/storage.sh"
 # shellcheck source=boot/status.sh
 . "$HERE/status.sh"
+# shellcheck source=boot/secrets.sh
+. "$HERE/secrets.sh"
 # shellcheck source=boot/publisher.sh
 . "$HERE/publisher.sh"
 # shellcheck source=boot/container.sh

@@ -10,6 +10,7 @@ say() {
 read_config() {
     ARGS=()
     CONTAINER_ENV=()
+    SECRETS=()
     local name value
     while IFS= read -r -d '' name && IFS= read -r -d '' value; do
         case $name in
@@ -32,6 +33,8 @@ read_config() {
             (stopGraceSeconds) STOP_GRACE_SECONDS=$value ;;
             (arg) ARGS[${#ARGS[@]}]=$value ;;
             (env) CONTAINER_ENV[${#CONTAINER_ENV[@]}]=$value ;;
+            # NAME=projects/PROJECT/secrets/SECRET/versions/NUMBER
+            (secret) SECRETS[${#SECRETS[@]}]=$value ;;
             (*)
                 say "$1 has the unknown name '$name'"
                 exit 78

@@ -95,14 +95,19 @@ start_container() {
         for ((i = 0; i < GPU_COUNT; i++)); do options+=(--device "/dev/nvidia$i"); done
     fi
     for ((i = 0; i < ${#CONTAINER_ENV[@]}; i++)); do options+=(--env "${CONTAINER_ENV[i]}"); done
+    # Without a value: docker takes it from its own environment.
+    for ((i = 0; i < ${#SECRETS[@]}; i++)); do options+=(--env "${SECRETS[i]%%=*}"); done
     if [ -n "${STORAGE_EMULATOR_HOST:-}" ]; then options+=(--env "STORAGE_EMULATOR_HOST=$STORAGE_EMULATOR_HOST"); fi
     if [ -n "${GCE_METADATA_HOST:-}" ]; then options+=(--env "GCE_METADATA_HOST=$GCE_METADATA_HOST"); fi
     options+=("$IMAGE")
     for ((i = 0; i < ${#ARGS[@]}; i++)); do options+=("${ARGS[i]}"); done
 
+    if [ "${#SECRETS[@]}" -gt 0 ]; then read_secrets; fi
     keep run-since "$(now)"
-    await timeout "$DOCKER_SECONDS" docker run "${options[@]}" >/dev/null 2>"$STATE/run.txt" ||
+    await with_environment ${SECRET_ENV[@]+"${SECRET_ENV[@]}"} -- \
+        timeout "$DOCKER_SECONDS" docker run "${options[@]}" >/dev/null 2>"$STATE/run.txt" ||
         fail "docker could not start the container: $(last_line "$STATE/run.txt")"
+    SECRET_ENV=()
 }
 
 # inspect_container: sets RUNNING (true, false), EXIT_CODE and OOM_KILLED (true, false). 1 = docker does not answer, or was

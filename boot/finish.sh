@@ -6,7 +6,10 @@
 finish() {
     local result=${SERVICE_RESULT:-success} started_by_now uploads_until
     # If this boot left no mark, `prepare` did not even begin.
-    if marked skip || [ "$(recall boot-id)" != "$BOOT_ID" ]; then exit 0; fi
+    if marked skip || [ "$(recall boot-id)" != "$BOOT_ID" ]; then
+        forget_secrets
+        exit 0
+    fi
     started_by_now=$(now)
     uploads_until=$((started_by_now + UPLOAD_SECONDS))
     STATUS=
@@ -17,6 +20,7 @@ finish() {
     settle_publisher
     if marked lost; then
         say "another writer has taken over the run; this boot writes nothing"
+        forget_secrets
         exit 0
     fi
     NEXT_BEAT=$((started_by_now + HEARTBEAT_SECONDS))
@@ -37,6 +41,7 @@ finish() {
                 ;;
         esac
     fi
+    forget_secrets
 }
 
 # decide RESULT: sets STATUS, REASON and EXIT, and stops a container that is still running.

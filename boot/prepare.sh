@@ -133,6 +133,7 @@ prepare() {
     start_publisher
     if [ "$(recall attempt)" -gt 1 ]; then clear_model; fi
     check_dataset
+    check_secrets
     if [ "$GPU_COUNT" -gt 0 ]; then install_gpu_driver; fi
     pull_image
     stop_publisher

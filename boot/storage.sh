@@ -56,6 +56,7 @@ authorize() {
 request() {
     local deadline=$1 method=$2 url=$3 body=${4:-} type=${5:-} limit delay=1
     RESPONSE=$STATE/response.$ROLE
+    REQUEST_URL=$url
     while :; do
         if ! authorize; then
             HTTP_CODE=000
@@ -84,10 +85,10 @@ request() {
 
 # http_problem: prints why the last request failed, for the end of a sentence.
 http_problem() {
-    local message
+    local message host=${REQUEST_URL#*://}
     if [ "$HTTP_CODE" = 000 ]; then
         message=$(last_line "$STATE/curl-error.$ROLE")
-        printf 'no answer from %s%s' "$STORAGE" "${message:+: $message}"
+        printf 'no answer from %s://%s%s' "${REQUEST_URL%%://*}" "${host%%/*}" "${message:+: $message}"
         return
     fi
     message=$(sed -nE 's/.*"message" *: *"(([^"\\]|\\.)*)".*/\1/p' "$RESPONSE" | head -n 1 | sed 's/\\"/"/g')

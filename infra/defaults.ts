@@ -17,6 +17,9 @@ export const BASE_SCOPES = [
     "https://www.googleapis.com/auth/monitoring.write",
 ] as const;
 
+/** The one scope that Secret Manager accepts. Only the VM of a stack with secrets has it. */
+export const SECRETS_SCOPE = "https://www.googleapis.com/auth/cloud-platform";
+
 /** Time limit of the image pull. */
 export const PULL_SECONDS = 1800;
 
@@ -33,6 +36,8 @@ export const DEFAULTS = {
     trainerBuildArgs: {},
     hyperparameters: {},
     env: {},
+    secretEnv: {},
+    secretValues: {},
     machineType: "e2-standard-2",
     bootImage: "",
     bootDiskSizeGb: 20,

@@ -27,6 +27,8 @@ export interface JobNames {
     firewall: string;
     /** Value of the label {@link JOB_LABEL}, which finds a job's leftovers. */
     label: string;
+    /** First part of the names of the job's secrets; the variable's name follows. */
+    secretPrefix: string;
     /** Name of the VM for one run; ends in the run id. */
     instance: (runId: string) => string;
 }
@@ -60,6 +62,7 @@ export function jobNames(identity: JobIdentity): JobNames {
         subnetwork: `${base}-subnet`,
         firewall: `${base}-firewall`,
         label: base,
+        secretPrefix: base,
         instance: (runId) => `${vm}-${runId}`,
     };
 }

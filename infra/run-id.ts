@@ -13,9 +13,13 @@ export interface RunIdentity {
     target: string;
     dropColumns: readonly string[];
     env: Readonly<Record<string, string>>;
+    /** Full names of secret versions by variable name. Secret values, and hashes of them, are no part of it. */
+    secretEnv?: Readonly<Record<string, string>>;
 }
 
 /** `r-` and the first 10 hex digits of SHA-256 over the canonical JSON of the identity. */
-export function runId(identity: RunIdentity): string {
-    return `r-${createHash("sha256").update(canonicalJson(identity)).digest("hex").slice(0, 10)}`;
+export function runId({ secretEnv = {}, ...identity }: RunIdentity): string {
+    // Left out if empty: a stack without secrets keeps the run ids from before there were any.
+    const covered = Object.keys(secretEnv).length === 0 ? identity : { ...identity, secretEnv };
+    return `r-${createHash("sha256").update(canonicalJson(covered)).digest("hex").slice(0, 10)}`;
 }

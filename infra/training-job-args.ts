@@ -27,6 +27,10 @@ export interface TrainingJobArgs {
     hyperparameters?: pulumi.Input<Record<string, Hyperparameter>>;
     /** Environment variables of the container. They are readable in the VM's metadata: no secrets. @default {} */
     env?: pulumi.Input<Record<string, string>>;
+    /** Existing Secret Manager versions by variable name, `projects/P/secrets/S/versions/N` or `S:N`. @default {} */
+    secretEnv?: Readonly<Record<string, string>>;
+    /** Secret environment variables of the container. The job stores the values in Secret Manager. @default {} */
+    secretValues?: Readonly<Record<string, pulumi.Input<string>>>;
     /** @default "e2-standard-2" */
     machineType?: pulumi.Input<string>;
     /** Image or image family of the boot disk. @default "" (the newest LTS of Container-Optimized OS) */

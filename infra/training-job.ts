@@ -4,13 +4,15 @@ import { TrainingRun } from "../run/training-run";
 import { DataBucket } from "./components/data-bucket";
 import { EnabledApis } from "./components/enabled-apis";
 import { PrivateNetwork } from "./components/private-network";
+import { Secrets } from "./components/secrets";
 import { TrainerIdentity } from "./components/trainer-identity";
 import { TrainerImage } from "./components/trainer-image";
 import { TrainerVm } from "./components/trainer-vm";
 import { parseDataset } from "./dataset";
-import { DEFAULTS, PULL_SECONDS, UPLOAD_SECONDS } from "./defaults";
+import { DEFAULTS, PULL_SECONDS, SECRETS_SCOPE, UPLOAD_SECONDS } from "./defaults";
 import { JOB_LABEL, jobNames } from "./names";
 import { runId } from "./run-id";
+import { fullVersionName, isSecretVersion } from "./secret-version";
 import type { Job, TrainingJobArgs } from "./training-job-args";
 import { type BootConfig, trainerArgs } from "./user-data";
 
@@ -35,10 +37,13 @@ export class TrainingJob extends pulumi.ComponentResource {
     /** Resources that are billed until they are destroyed, although the VM is off. */
     readonly leftToBill: pulumi.Output<string[]>;
 
-    /** @throws RunError if the dataset is neither a file nor the `gs://` URI of one object */
+    /**
+     * @throws RunError if the dataset is neither a file nor the `gs://` URI of one object, or a value of `secretEnv` is no
+     *     secret version
+     */
     constructor(name: string, args: TrainingJobArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:index:TrainingJob", name, {}, opts);
-        const job: Job = { ...DEFAULTS, ...args };
+        const job: Job = withoutSecrets({ ...DEFAULTS, ...args });
         const { project, region, zone } = job;
         const stack = pulumi.getStack();
         const names = jobNames({ project, pulumiProject: pulumi.getProject(), stack, component: name });
@@ -51,8 +56,11 @@ export class TrainingJob extends pulumi.ComponentResource {
         }
         const child = { parent: this };
 
+        const secretNames = [...Object.keys(job.secretEnv), ...Object.keys(job.secretValues)];
+        const usesSecrets = secretNames.length > 0;
         const dependsOn = job.enableApis
-            ? new EnabledApis(`${name}-apis`, { project, iap: job.debugMinutes > 0 }, child).services
+            ? new EnabledApis(`${name}-apis`, { project, iap: job.debugMinutes > 0, secretManager: usesSecrets }, child)
+                  .services
             : [];
 
         const data = new DataBucket(
@@ -96,6 +104,24 @@ export class TrainingJob extends pulumi.ComponentResource {
               );
         const serviceAccount = identity?.account.email ?? job.serviceAccount;
 
+        const secrets = usesSecrets
+            ? new Secrets(
+                  `${name}-secrets`,
+                  {
+                      project,
+                      region,
+                      secretPrefix: names.secretPrefix,
+                      labels,
+                      values: job.secretValues,
+                      existing: job.secretEnv,
+                      reader: identity?.account.member,
+                      dependsOn,
+                  },
+                  child,
+              )
+            : undefined;
+        const secretEnv = secrets?.versions ?? {};
+
         const own = job.network
             ? undefined
             : new PrivateNetwork(
@@ -113,9 +139,17 @@ export class TrainingJob extends pulumi.ComponentResource {
               );
 
         this.runId = pulumi
-            .all([data.dataset.hash, image.digest, job.hyperparameters, job.target, job.dropColumns, job.env])
-            .apply(([hash, digest, hyperparameters, target, dropColumns, env]) =>
-                runId({ dataset: hash, image: digest, hyperparameters, target, dropColumns, env }),
+            .all([
+                data.dataset.hash,
+                image.digest,
+                job.hyperparameters,
+                job.target,
+                job.dropColumns,
+                job.env,
+                pulumi.output(secretEnv),
+            ])
+            .apply(([hash, digest, hyperparameters, target, dropColumns, env, versions]) =>
+                runId({ dataset: hash, image: digest, hyperparameters, target, dropColumns, env, secretEnv: versions }),
             );
 
         const vm = new TrainerVm(
@@ -127,14 +161,18 @@ export class TrainingJob extends pulumi.ComponentResource {
                 network: own?.network.id ?? job.network,
                 subnetwork: own?.subnetwork.id ?? job.subnetwork,
                 serviceAccount,
+                scopes: pulumi
+                    .output(job.scopes)
+                    .apply((scopes) => (usesSecrets ? [...scopes, SECRETS_SCOPE] : scopes)),
                 boot: bootConfig(job, {
                     runId: this.runId,
                     bucket,
                     image: image.reference,
                     datasetUri: data.dataset.uri,
+                    secretEnv,
                 }),
                 // A destroy runs in reverse order, so it saves the results after the VM is gone.
-                dependsOn: [...dependsOn, ...(identity?.grants ?? []), savedResults],
+                dependsOn: [...dependsOn, ...(identity?.grants ?? []), ...(secrets?.grants ?? []), savedResults],
             },
             child,
         );
@@ -163,7 +201,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                     hyperparameters: job.hyperparameters,
                     target: job.target,
                     dropColumns: pulumi.output(job.dropColumns).apply((columns) => [...columns]),
-                    env: pulumi.output(job.env).apply((env) => Object.keys(env).sort()),
+                    env: pulumi.output(job.env).apply((env) => [...Object.keys(env), ...secretNames].sort()),
                     machineType: job.machineType,
                     provisioning: job.provisioning,
                 },
@@ -184,15 +222,48 @@ export class TrainingJob extends pulumi.ComponentResource {
                 `boot disk of ${vmName}, ${sizeGb} GB`,
                 `images in ${repository}`,
                 `objects in ${url}`,
+                ...Object.keys(job.secretValues).map((variable) => `secret ${names.secretPrefix}-${variable}`),
             ]);
         this.registerOutputs();
     }
 }
 
+/** Refuses secrets where the VM's metadata would show them, and completes the names of secret versions. */
+function withoutSecrets(job: Job): Job {
+    const versions = Object.entries(job.secretEnv).map(([name, version]) => {
+        if (!isSecretVersion(version)) {
+            throw new pulumi.RunError(
+                `secretEnv.${name} must be projects/<project>/secrets/<secret>/versions/<number>; got ${JSON.stringify(version)}`,
+            );
+        }
+        return [name, fullVersionName(version, job.project)];
+    });
+    return {
+        ...job,
+        env: plain("env", job.env),
+        hyperparameters: plain("hyperparameters", job.hyperparameters),
+        secretEnv: Object.fromEntries(versions),
+    };
+}
+
+function plain<T>(name: string, value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> {
+    const output = pulumi.output(value);
+    return pulumi.output(pulumi.isSecret(output)).apply((secret) => {
+        if (secret) {
+            throw new pulumi.RunError(
+                `${name} must not be secret, because the VM's metadata shows it; pass secret values as secretValues`,
+            );
+        }
+        return output;
+    }) as pulumi.Output<pulumi.Unwrap<T>>;
+}
+
 /** The work of the VM, with all times in seconds. */
 function bootConfig(
     job: Job,
-    resources: Record<"runId" | "bucket" | "image" | "datasetUri", pulumi.Output<string>>,
+    resources: Record<"runId" | "bucket" | "image" | "datasetUri", pulumi.Output<string>> & {
+        secretEnv: pulumi.Input<Record<string, string>>;
+    },
 ): pulumi.Output<BootConfig> {
     return pulumi.output({
         ...resources,

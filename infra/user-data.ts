@@ -35,6 +35,8 @@ export interface BootConfig {
     args: string[];
     /** Extra environment of the container. The variables of the trainer contract take precedence. */
     env: Record<string, string>;
+    /** Full names of secret versions by variable name. The VM reads their values itself. */
+    secretEnv?: Record<string, string>;
     /** Time limit of the container. */
     maxRunSeconds: number;
     /** Time limit of the image pull. */
@@ -155,6 +157,7 @@ function renderValues(config: BootConfig): Buffer {
         ...Object.entries(timingOf(config)),
         ...config.args.map((arg): [string, string] => ["arg", arg]),
         ...Object.entries(containerEnv(config)).map(([name, value]): [string, string] => ["env", `${name}=${value}`]),
+        ...sorted(config.secretEnv ?? {}).map(([name, version]): [string, string] => ["secret", `${name}=${version}`]),
     ];
     return Buffer.from(pairs.map(([name, value]) => `${name}\0${withoutNul(name, String(value))}\0`).join(""));
 }
@@ -180,9 +183,8 @@ function containerEnv(config: BootConfig): Record<string, string> {
     const at = runLayout(config.runId);
     const uriOf = (name: string) => `gs://${config.bucket}/${name}`;
     const format = /\.(csv|jsonl)$/i.exec(config.datasetUri)?.[1]?.toLowerCase();
-    const extra = Object.entries(config.env).sort(([a], [b]) => (a < b ? -1 : 1));
     return {
-        ...Object.fromEntries(extra),
+        ...Object.fromEntries(sorted(config.env)),
         AIP_TRAINING_DATA_URI: config.datasetUri,
         ...(format !== undefined && { AIP_DATA_FORMAT: format }),
         AIP_MODEL_DIR: uriOf(at.model),
@@ -191,6 +193,10 @@ function containerEnv(config: BootConfig): Record<string, string> {
         CLOUD_ML_PROJECT_ID: config.project,
         CLOUD_ML_REGION: config.region,
     };
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {
+    return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function withoutNul(name: string, value: string): string {

@@ -8,6 +8,8 @@ const SERVICES = ["compute", "artifactregistry", "iam", "storage", "logging"];
 export interface EnabledApisArgs extends Pick<Job, "project"> {
     /** Whether people connect to the VM through Identity-Aware Proxy. */
     iap: boolean;
+    /** Whether the container has secret variables. */
+    secretManager: boolean;
 }
 
 /** Enables the Google APIs of the job. They stay enabled after a destroy because others may use them. */
@@ -16,7 +18,8 @@ export class EnabledApis extends pulumi.ComponentResource {
 
     constructor(name: string, args: EnabledApisArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:EnabledApis", name, {}, opts);
-        this.services = [...SERVICES, ...(args.iap ? ["iap"] : [])].map(
+        const optional = [...(args.iap ? ["iap"] : []), ...(args.secretManager ? ["secretmanager"] : [])];
+        this.services = [...SERVICES, ...optional].map(
             (service) =>
                 new gcp.projects.Service(
                     `${name}-${service}`,

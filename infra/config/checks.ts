@@ -1,9 +1,21 @@
 import { parseDataset } from "../dataset";
 import { JOB_LABEL } from "../names";
+import { isSecretVersion } from "../secret-version";
 import type { Finding } from "./key-types";
 
 /** Names that the VM or the trainer contract sets; a user's value would be overwritten or break the run. */
 const RESERVED_ENV = /^(AIP_.*|CLOUD_ML_PROJECT_ID|CLOUD_ML_REGION|STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)$/;
+
+/**
+ * Names that bash, the loader or docker's own command read or set. A secret reaches the container by the environment of these
+ * programs on the VM, because an argument can be seen in the list of processes.
+ */
+const RESERVED_SECRETS =
+    /^(_|PATH|HOME|IFS|ENV|REPLY|SHELLOPTS|POSIXLY_CORRECT|BASH.*|E?UID|PPID|GROUPS|S?RANDOM|SECONDS|LINENO|EPOCH.*|FUNCNAME|DIRSTACK|PIPESTATUS|HISTCMD|OPT(ARG|IND|ERR)|COMP_.*|LC_ALL|LD_.*|GCONV_PATH|DOCKER_.*|EMULATOR_.*|NODE_OPTIONS)$/;
+/** Secret Manager takes no more. */
+const MAX_SECRET_BYTES = 65_536;
+/** A secret's id has 255 characters, of which the job's name takes up to 54 and a dash. */
+const MAX_SECRET_NAME = 200;
 
 const RESOURCE_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const IMAGE = /^(https:\/\/.+\/)?projects\/[^/]+\/global\/images\/(family\/)?[^/]+$/;
@@ -66,6 +78,33 @@ export function checkEnv(name: string, value: string): Finding {
         return rename("is reserved for the VM; choose another name");
     }
     return value.includes("\0") ? "must not contain a NUL character" : undefined;
+}
+
+/** An entry of `secretEnv`. */
+export function checkSecretVersion(name: string, version: string): Finding {
+    const found = checkSecretName(name);
+    const must =
+        "must be a secret version, projects/<project>/secrets/<secret>/versions/<number> or <secret>:<number>; `latest` would change a run unnoticed";
+    return found ?? (isSecretVersion(version) ? undefined : must);
+}
+
+/** An entry of `env` when `env` is secret. */
+export function checkSecretValue(name: string, value: string): Finding {
+    const found = checkSecretName(name) ?? checkEnv(name, value);
+    if (found !== undefined) {
+        return found;
+    }
+    const bytes = Buffer.byteLength(value);
+    return bytes > 0 && bytes <= MAX_SECRET_BYTES ? undefined : `must be 1 to ${MAX_SECRET_BYTES} bytes, as a secret`;
+}
+
+function checkSecretName(name: string): Finding {
+    if (RESERVED_SECRETS.test(name)) {
+        return rename("cannot be secret, because programs of the VM read it; choose another name");
+    }
+    return name.length > MAX_SECRET_NAME
+        ? rename(`must have a name of at most ${MAX_SECRET_NAME} characters, as a secret`)
+        : checkEnv(name, "");
 }
 
 export const checkMachineType = matches(

@@ -1,15 +1,24 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { checkSecretValue } from "./checks";
 import { ConfigError, type ConfigIssue, pathText } from "./issues";
-import type { Example, Problem } from "./key-types";
+import { type Example, type Problem, texts } from "./key-types";
 import { type ConfigValues, ROWS } from "./keys";
 import { type Location, parseLocation, type RawLocation } from "./location";
 import { nearest } from "./nearest";
 import { filesOf, type ProjectFiles } from "./project-files";
 import { findConflicts } from "./rules";
 
+/** Pulumi tells a program which keys are secret, but its types do not. */
+const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+
+const SECRET_ENV = texts(checkSecretValue, { default: {}, example: ["API_KEY", "value"] });
+
 /** The checked config of a stack: the project's own keys and the location on Google Cloud. */
-export interface Config extends ConfigValues, Location {}
+export interface Config extends ConfigValues, Location {
+    /** The entries of `env` if that key is secret; `env` is empty then. */
+    secretValues: Readonly<Record<string, string>>;
+}
 
 /** The config as Pulumi passes it: text. */
 export interface RawConfig {
@@ -17,6 +26,8 @@ export interface RawConfig {
     namespace: string;
     /** The project's own keys without the namespace. */
     values: Readonly<Record<string, string>>;
+    /** The own keys, without the namespace, that hold a secret. Pulumi marks the key even if only one entry is secret. */
+    secretKeys?: readonly string[];
     /** The gcp provider's project, region and zone, from its config or its environment variables. */
     gcp: RawLocation;
 }
@@ -33,7 +44,9 @@ export function loadConfig(): Config {
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, value]) => [key.slice(prefix.length), value]);
     const { project, region, zone } = gcp.config;
-    return parseConfig({ namespace, values: Object.fromEntries(values), gcp: { project, region, zone } }, filesOf("."));
+    const secretKeys = Object.keys(Object.fromEntries(values)).filter((key) => isConfigSecret(prefix + key));
+    const raw = { namespace, values: Object.fromEntries(values), secretKeys, gcp: { project, region, zone } };
+    return parseConfig(raw, filesOf("."));
 }
 
 /**
@@ -41,27 +54,41 @@ export function loadConfig(): Config {
  *
  * @throws ConfigError with every issue
  */
-export function parseConfig({ namespace, values: texts, gcp }: RawConfig, files: ProjectFiles): Config {
+export function parseConfig(
+    { namespace, values: given, secretKeys = [], gcp }: RawConfig,
+    files: ProjectFiles,
+): Config {
     const location = parseLocation(gcp);
     const issues: ConfigIssue[] = [...location.issues];
     const wrongKeys: string[] = [];
     const entries = ROWS.map(([name, key]) => {
-        const text = texts[name];
-        const { value, problems } = text === undefined ? { value: key.default, problems: [] } : key.parse(text);
-        issues.push(...problems.map((problem) => valueIssue(namespace, name, problem, key.example)));
+        const text = given[name];
+        const isSecret = secretKeys.includes(name);
+        const { parse } = isSecret && name === "env" ? SECRET_ENV : key;
+        const { value, problems } = text === undefined ? { value: key.default, problems: [] } : parse(text);
+        const found = problems.map((problem) => valueIssue(namespace, name, problem, key.example));
+        issues.push(...found.map((issue) => (isSecret ? withoutValue(issue) : issue)));
         wrongKeys.push(...(problems.length > 0 ? [name] : []));
         return [name, problems.length > 0 ? key.default : value];
     });
     const values = Object.fromEntries(entries) as ConfigValues;
-    const conflicts = findConflicts(values, files, wrongKeys);
+    const isEnvSecret = secretKeys.includes("env");
+    // Secret values are not part of the metadata, whose size a rule limits.
+    const env = isEnvSecret ? Object.fromEntries(Object.keys(values.env).map((name) => [name, ""])) : values.env;
+    const conflicts = findConflicts({ ...values, env }, files, wrongKeys);
     issues.push(
-        ...unknownKeys(namespace, Object.keys(texts)),
-        ...conflicts.map(({ key, must, fix }) => ({ key: `${namespace}:${key}`, must, got: values[key], fix })),
+        ...unknownKeys(namespace, Object.keys(given)),
+        ...misplacedSecrets(namespace, secretKeys),
+        ...conflicts.map(({ key, must, fix }) => {
+            const issue = { key: `${namespace}:${key}`, must, got: values[key], fix };
+            return secretKeys.includes(key) ? withoutValue(issue) : issue;
+        }),
     );
     if (issues.length > 0) {
         throw new ConfigError(issues);
     }
-    return { ...location.value, ...values };
+    const [open, secretValues] = isEnvSecret ? [{}, values.env] : [values.env, {}];
+    return { ...location.value, ...values, env: open, secretValues };
 }
 
 function valueIssue(namespace: string, name: string, problem: Problem, example: Example): ConfigIssue {
@@ -71,6 +98,23 @@ function valueIssue(namespace: string, name: string, problem: Problem, example: 
         ? { remove: [name, ...entry] as const }
         : { set: [name, ...setEntry] as const, value: example.value };
     return { key: `${namespace}:${pathText([name, ...entry])}`, must, got, fix };
+}
+
+/** A secret value is in no message. */
+function withoutValue({ key, must, fix }: ConfigIssue): ConfigIssue {
+    return { key, must, fix };
+}
+
+/** Secrets anywhere but in the container's environment would be readable in the VM's metadata or on Google Cloud. */
+function misplacedSecrets(namespace: string, secretKeys: readonly string[]): ConfigIssue[] {
+    const known = ROWS.map(([name]) => name).filter((name) => name !== "env" && name !== "secretEnv");
+    return known
+        .filter((name) => secretKeys.includes(name))
+        .map((name) => ({
+            key: `${namespace}:${name}`,
+            must: "must not be secret; a secret goes into `env` or, if Secret Manager has it, into `secretEnv`",
+            fix: { remove: [name] },
+        }));
 }
 
 function unknownKeys(namespace: string, names: readonly string[]): ConfigIssue[] {

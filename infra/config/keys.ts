@@ -12,6 +12,7 @@ import {
     checkNetworkName,
     checkResultsDir,
     checkScope,
+    checkSecretVersion,
     checkServiceAccount,
     checkTarget,
     checkTrainer,
@@ -37,6 +38,10 @@ export const KEYS = {
         example: ["maxDepth", "10"],
     }),
     env: texts(checkEnv, { default: DEFAULTS.env, example: ["LOG_LEVEL", "debug"] }),
+    secretEnv: texts(checkSecretVersion, {
+        default: DEFAULTS.secretEnv,
+        example: ["API_KEY", "projects/my-project/secrets/api-key/versions/1"],
+    }),
     machineType: text(checkMachineType, { default: DEFAULTS.machineType }),
     bootImage: text(checkBootImage, {
         default: DEFAULTS.bootImage,

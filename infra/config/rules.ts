@@ -79,6 +79,14 @@ const rules: readonly Rule[] = [
         },
     },
     {
+        keys: ["env", "secretEnv"],
+        find: ({ env, secretEnv }) => {
+            const both = Object.keys(secretEnv).find((name) => Object.hasOwn(env, name));
+            const must = `must not set ${both}, which env sets`;
+            return both === undefined ? undefined : { key: "secretEnv", must, fix: { remove: ["secretEnv", both] } };
+        },
+    },
+    {
         keys: ["labels"],
         find: ({ labels }) => {
             const names = Object.keys(labels);

@@ -39,7 +39,11 @@ function problems(values: Record<string, string>, gcp = GCP, at = files()): stri
 
 describe("a config without keys", () => {
     it("has the default of every key and the provider's project, region and zone", () => {
-        expect(parse({})).toEqual({ ...Object.fromEntries(ROWS.map(([name, key]) => [name, key.default])), ...GCP });
+        expect(parse({})).toEqual({
+            ...Object.fromEntries(ROWS.map(([name, key]) => [name, key.default])),
+            ...GCP,
+            secretValues: {},
+        });
     });
 
     it("takes the region from the zone if the provider has none", () => {
@@ -56,6 +60,7 @@ it("a config with every key is converted to the types that the program uses", ()
         trainerBuildArgs: '{"VERSION":3}',
         hyperparameters: '{"maxDepth":5,"rate":0.5,"layers":[1,2],"deep":{"a":true},"text":"$ %\\n"}',
         env: '{"LEVEL":"debug","ON":true,"N":1}',
+        secretEnv: '{"API_KEY":"api-key:3"}',
         machineType: "n1-standard-4",
         bootImage: "projects/cos-cloud/global/images/family/cos-stable",
         bootDiskSizeGb: "50",
@@ -87,6 +92,8 @@ it("a config with every key is converted to the types that the program uses", ()
         trainerBuildArgs: { VERSION: "3" },
         hyperparameters: { maxDepth: 5, rate: 0.5, layers: [1, 2], deep: { a: true }, text: "$ %\n" },
         env: { LEVEL: "debug", ON: "true", N: "1" },
+        secretEnv: { API_KEY: "api-key:3" },
+        secretValues: {},
         machineType: "n1-standard-4",
         bootImage: "projects/cos-cloud/global/images/family/cos-stable",
         bootDiskSizeGb: 50,

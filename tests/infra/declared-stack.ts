@@ -39,6 +39,7 @@ export interface DeclaredStack {
 export async function declareStack(
     program: () => Record<string, unknown>,
     config: Record<string, string> = {},
+    secretKeys: readonly string[] = [],
 ): Promise<DeclaredStack> {
     const registered: MockResourceArgs[] = [];
     const calls: MockCallArgs[] = [];
@@ -61,12 +62,15 @@ export async function declareStack(
         false,
     );
     const values = Object.entries(config).map(([key, value]) => [`gcp-trainer:${key}`, value]);
-    pulumi.runtime.setAllConfig({
-        "gcp:project": "my-project",
-        "gcp:region": "us-central1",
-        "gcp:zone": "us-central1-a",
-        ...Object.fromEntries(values),
-    });
+    pulumi.runtime.setAllConfig(
+        {
+            "gcp:project": "my-project",
+            "gcp:region": "us-central1",
+            "gcp:zone": "us-central1-a",
+            ...Object.fromEntries(values),
+        },
+        secretKeys.map((key) => `gcp-trainer:${key}`),
+    );
 
     const before = process.cwd();
     process.chdir(PROJECT_DIR);
@@ -101,12 +105,19 @@ export async function declareStack(
     }
 }
 
-/** Declares a job from the config. These outputs depend on every resource, so all are declared when they resolve. */
-export function declareJob(config: Record<string, string> = {}): Promise<DeclaredStack> {
-    return declareStack(() => {
-        const { metrics, leftToBill, logsUrl, resultsDir } = new TrainingJob("trainer", loadConfig());
-        return { metrics, leftToBill, logsUrl, resultsDir };
-    }, config);
+/** Declares a job from the config: every resource comes before one of these outputs. */
+export function declareJob(
+    config: Record<string, string> = {},
+    secretKeys: readonly string[] = [],
+): Promise<DeclaredStack> {
+    return declareStack(
+        () => {
+            const { metrics, leftToBill, logsUrl, resultsDir } = new TrainingJob("trainer", loadConfig());
+            return { metrics, leftToBill, logsUrl, resultsDir };
+        },
+        config,
+        secretKeys,
+    );
 }
 
 /** The only resource with this type and name. */
@@ -136,6 +147,11 @@ const computed: Record<string, (args: MockResourceArgs) => Record<string, unknow
         return { email, member: `serviceAccount:${email}` };
     },
     "gcp:projects/iAMMember:IAMMember": () => ({}),
+    "gcp:secretmanager/secret:Secret": () => ({}),
+    "gcp:secretmanager/secretVersion:SecretVersion": ({ inputs }) => ({
+        name: `${String(inputs.secret).replace(/-id$/, "")}/versions/1`,
+    }),
+    "gcp:secretmanager/secretIamMember:SecretIamMember": () => ({}),
     "gcp:compute/network:Network": () => ({}),
     "gcp:compute/subnetwork:Subnetwork": () => ({}),
     "gcp:compute/firewall:Firewall": () => ({}),

@@ -14,11 +14,12 @@ describe("the arguments of TrainingJob", () => {
         expect(comment?.groups?.text).toBe(JSON.stringify(value));
     });
 
-    it("share their defaults with the config keys, except for the target", () => {
+    it("share their defaults with the config keys, except for the target and secret values", () => {
         const keys = Object.fromEntries(ROWS.map(([name, key]) => [name, key.default]));
-        const { target, ...shared } = DEFAULTS;
+        // The config has secret values under `env`.
+        const { target, secretValues, ...shared } = DEFAULTS;
 
         expect(keys).toMatchObject(shared);
-        expect([keys.target, target]).toEqual(["Species", ""]);
+        expect([keys.target, target, secretValues]).toEqual(["Species", "", {}]);
     });
 });

@@ -32,6 +32,7 @@ describe("names of resources", () => {
             subnetwork: "gcp-trainer-dev-971bc2-subnet",
             firewall: "gcp-trainer-dev-971bc2-firewall",
             label: "gcp-trainer-dev-971bc2",
+            secretPrefix: "gcp-trainer-dev-971bc2",
             instance: "gcp-trainer-dev-971bc2-r-0123456789",
         });
     });

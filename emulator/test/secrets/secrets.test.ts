@@ -3,10 +3,10 @@ import path from "node:path";
 import { mintToken } from "../../src/iam/tokens";
 import { TestEmulator } from "../../src/testing";
 
-const PROJECT = "demo-project";
-const SECRETS = `/v1/projects/${PROJECT}/secrets`;
+const PROJECT_ID = "demo-project";
+const SECRETS = `/v1/projects/${PROJECT_ID}/secrets`;
 const SCOPES = ["https://www.googleapis.com/auth/cloud-platform"];
-const READER = `reader@${PROJECT}.iam.gserviceaccount.com`;
+const READER = `reader@${PROJECT_ID}.iam.gserviceaccount.com`;
 const ROLE = "roles/secretmanager.secretAccessor";
 
 let emulator: TestEmulator;
@@ -27,7 +27,7 @@ const change = (id: string, version: number, verb: string, body: object = {}) =>
     emulator.call("POST", `${SECRETS}/${id}/versions/${version}:${verb}`, { body });
 
 async function projectNumber(): Promise<string> {
-    return String((await emulator.call("GET", `/v1/projects/${PROJECT}`)).at("projectNumber"));
+    return String((await emulator.call("GET", `/v1/projects/${PROJECT_ID}`)).at("projectNumber"));
 }
 
 /** Lets READER access a secret. */
@@ -40,7 +40,7 @@ async function grant(id: string, expression?: string): Promise<void> {
 }
 
 const makeReader = () =>
-    emulator.call("POST", `/v1/projects/${PROJECT}/serviceAccounts`, { body: { accountId: "reader" } });
+    emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: { accountId: "reader" } });
 
 describe("a secret", () => {
     it("has the project's number in its name and keeps what it was created with", async () => {
@@ -103,7 +103,7 @@ describe("a secret", () => {
         await addVersion("a", "two");
         await change("a", 1, "destroy");
         expect(await emulator.inventory()).toEqual([
-            { kind: "secret", name: `projects/${PROJECT}/secrets/a (1 of 2 versions)` },
+            { kind: "secret", name: `projects/${PROJECT_ID}/secrets/a (1 of 2 versions)` },
         ]);
     });
 });
@@ -199,7 +199,7 @@ describe("the payload of a secret", () => {
         const refused = await access("a", 1, token);
         expect([refused.status, refused.at("error.status")]).toEqual([403, "PERMISSION_DENIED"]);
         expect(refused.at("error.message")).toBe(
-            `Permission 'secretmanager.versions.access' denied for resource 'projects/${PROJECT}/secrets/a/versions/1' (or it may not exist).`,
+            `Permission 'secretmanager.versions.access' denied for resource 'projects/${PROJECT_ID}/secrets/a/versions/1' (or it may not exist).`,
         );
         expect((await access("missing", 1, token)).status).toBe(403);
     });
@@ -243,7 +243,7 @@ describe("the payload of a secret", () => {
 
     it("is open to an accessor of the project", async () => {
         const body = { policy: { bindings: [{ role: ROLE, members: [`serviceAccount:${READER}`] }] } };
-        await emulator.call("POST", `/v1/projects/${PROJECT}:setIamPolicy`, { body });
+        await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body });
         expect((await access("b", 1, token)).status).toBe(200);
     });
 
@@ -265,7 +265,7 @@ describe("the payload of a secret", () => {
 
 describe("Secret Manager", () => {
     it.each([
-        ["GET", `/v1/projects/${PROJECT}/locations/us-central1/secrets`],
+        ["GET", `/v1/projects/${PROJECT_ID}/locations/us-central1/secrets`],
         ["GET", `${SECRETS}?filter=labels.a=b`],
         ["POST", `${SECRETS}/a:rotateSecret`],
     ])("answers 501 to what it does not emulate: %s %s", async (method, target) => {

@@ -61,6 +61,19 @@ export class Backend {
         return this.cloud.ok("POST", path, { body });
     }
 
+    /** Creates a secret with these versions, which the VM's account may access. Returns the secret's name. */
+    async makeSecret(id: string, ...payloads: (string | Buffer)[]): Promise<string> {
+        const name = `projects/${PROJECT_ID}/secrets/${id}`;
+        await this.post(`/v1/projects/${PROJECT_ID}/secrets?secretId=${id}`, { replication: { automatic: {} } });
+        for (const payload of payloads) {
+            const data = Buffer.from(payload).toString("base64");
+            await this.post(`/v1/${name}:addVersion`, { payload: { data } });
+        }
+        const binding = { role: "roles/secretmanager.secretAccessor", members: [`serviceAccount:${ACCOUNT}`] };
+        await this.post(`/v1/${name}:setIamPolicy`, { policy: { bindings: [binding] } });
+        return name;
+    }
+
     /** Grants the VM's account its roles on the bucket. */
     async grant(): Promise<void> {
         const members = [`serviceAccount:${ACCOUNT}`];

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseCloudConfig } from "../../../emulator/src/vm/process/cloud-config";
@@ -180,6 +189,14 @@ export class TestVm {
         return log.toString();
     }
 
+    /** Path of every file of the VM that contains a text. */
+    filesWith(text: string): string[] {
+        return readdirSync(this.#disk, { recursive: true, encoding: "utf8" }).filter((name) => {
+            const file = path.join(this.#disk, name);
+            return statSync(file).isFile() && readFileSync(file).includes(text);
+        });
+    }
+
     /** Argument arrays of all calls of docker. */
     dockerCalls(): string[][] {
         const file = path.join(this.#disk, "docker/calls");
@@ -224,6 +241,7 @@ export class TestVm {
                 STUB_OOM: String(this.#docker.oom ?? false),
                 STORAGE_EMULATOR_HOST: `http://${this.google.host}`,
                 GCE_METADATA_HOST: this.google.host,
+                SECRET_MANAGER_EMULATOR_HOST: `http://${this.google.host}`,
             },
             root: this.#disk,
             toHostPath: place,

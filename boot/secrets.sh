@@ -1,0 +1,105 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
+# The secret variables of the container's environment. Their values come from Secret Manager and are never written
+# anywhere but to memory: this script's, the unit's runtime directory, and the environment of docker.
+# https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access
+
+SECRET_MANAGER=${SECRET_MANAGER_EMULATOR_HOST:-https://secretmanager.googleapis.com}
+case $SECRET_MANAGER in
+    (http://* | https://*) ;;
+    (*) SECRET_MANAGER=http://$SECRET_MANAGER ;;
+esac
+SECRET_MANAGER=${SECRET_MANAGER%/}
+
+# Longest time in seconds that the values may take when the container is about to start.
+SECRETS_SECONDS=120
+
+# read_secret DEADLINE NAME VERSION: the value to SECRET_VALUE; or fail with the reason.
+read_secret() {
+    local file=$STATE/secret.$ROLE size
+    SECRET_VALUE=
+    while :; do
+        request "$1" GET "$SECRET_MANAGER/v1/$3:access"
+        [ "$HTTP_CODE" = 200 ] || fail_secret "$2" "$3"
+        # A payload is never empty, so an answer without one is not Secret Manager's.
+        decode_payload <"$RESPONSE" >"$file" 2>/dev/null && [ -s "$file" ] && break
+        if [ "$(now)" -ge "$1" ]; then
+            rm -f "$RESPONSE" "$file"
+            fail "The answer about the secret version $3 for the variable $2 holds no payload; run pulumi up"
+        fi
+        nap 1
+    done
+    rm -f "$RESPONSE"
+    size=$(($(wc -c <"$file")))
+    # Unlike $(...), this keeps line ends at the end. It stops at a NUL.
+    IFS= read -r -d '' SECRET_VALUE <"$file"
+    rm -f "$file"
+    [ "${#SECRET_VALUE}" -eq "$size" ] ||
+        fail "The secret version $3 holds a NUL character, which the environment variable $2 cannot;" \
+            "store it as base64 and let the trainer decode it"
+}
+
+# decode_payload: of an answer to `:access`, on standard input.
+decode_payload() {
+    tr -d '\r\n' | sed -n 's/\\u003d/=/g;s/.*"data" *: *"\([^"]*\)".*/\1/p' | base64 -d
+}
+
+# fail_secret NAME VERSION: after a request that was not answered as expected.
+fail_secret() {
+    local problem other="choose another version in secretEnv, and run pulumi up --refresh"
+    problem=$(http_problem)
+    case $HTTP_CODE:$problem in
+        (403:*'authentication scopes'*)
+            fail "The VM may not use Secret Manager for the variable $1 ($problem);" \
+                "it needs the access scope https://www.googleapis.com/auth/cloud-platform: run pulumi up"
+            ;;
+        (401:* | 403:*)
+            fail "The VM's service account may not read the secret of the variable $1 ($problem);" \
+                "grant it roles/secretmanager.secretAccessor on ${2%/versions/*} and run pulumi up"
+            ;;
+        (404:*) fail "The secret version $2 for the variable $1 does not exist ($problem); $other" ;;
+        (400:*) fail "The secret version $2 for the variable $1 cannot be read ($problem); enable it, or $other" ;;
+        (*) fail "The secret version $2 for the variable $1 could not be read: $problem" ;;
+    esac
+}
+
+# Waits for the grants before the image is pulled. The values are read again when the container starts, so that they are
+# not kept meanwhile.
+check_secrets() {
+    local i
+    for ((i = 0; i < ${#SECRETS[@]}; i++)); do
+        read_secret "$GRANTS_UNTIL" "${SECRETS[i]%%=*}" "${SECRETS[i]#*=}"
+    done
+    SECRET_VALUE=
+}
+
+# SECRET_ENV: NAME=VALUE for each secret variable.
+read_secrets() {
+    local i
+    SECRET_ENV=()
+    # A new grant may not be known everywhere at once.
+    GRANTS_UNTIL=$(($(recall boot-since) + GRANT_SECONDS))
+    for ((i = 0; i < ${#SECRETS[@]}; i++)); do
+        read_secret $(($(now) + SECRETS_SECONDS)) "${SECRETS[i]%%=*}" "${SECRETS[i]#*=}"
+        SECRET_ENV[i]=${SECRETS[i]%%=*}=$SECRET_VALUE
+    done
+    GRANTS_UNTIL=0
+    SECRET_VALUE=
+}
+
+# with_environment NAME=VALUE... -- COMMAND...: for `await`, whose subshell becomes the command. An argument can be seen
+# in the list of processes, the environment of a process only by its owner. No variable is used here: each may have the
+# name of a secret, and bash does not export an array.
+with_environment() {
+    while [ "$1" != -- ]; do
+        unset -v "${1%%=*}"
+        export "${1?}"
+        shift
+    done
+    shift
+    exec "$@"
+}
+
+# The record that docker keeps of a container holds its environment.
+forget_secrets() {
+    if [ "${#SECRETS[@]}" -gt 0 ]; then timeout "$DOCKER_SECONDS" docker rm --force "$CONTAINER" >/dev/null 2>&1; fi
+}

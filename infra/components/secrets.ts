@@ -1,0 +1,100 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+import { parseSecretVersion } from "../secret-version";
+
+export interface SecretsArgs {
+    /** Google Cloud project id. */
+    project: pulumi.Input<string>;
+    /** The only place where the values are stored. */
+    region: pulumi.Input<string>;
+    /** First part of the names of the secrets; the variable's name follows. */
+    secretPrefix: string;
+    labels: pulumi.Input<Record<string, string>>;
+    /** Values by variable name, each of which becomes a secret. */
+    values: Readonly<Record<string, pulumi.Input<string>>>;
+    /** Full names of existing versions by variable name. */
+    existing: Readonly<Record<string, string>>;
+    /** `serviceAccount:<email>` of the account that reads the versions; undefined grants nothing. */
+    reader: pulumi.Input<string> | undefined;
+    dependsOn: pulumi.Resource[];
+}
+
+/**
+ * The secret variables of the container, as versions in Secret Manager. A changed value is a new version; Pulumi destroys the
+ * old one. The VM's account may read exactly these versions.
+ */
+export class Secrets extends pulumi.ComponentResource {
+    /** Full version names by variable name: what the run id covers and the VM is told. */
+    readonly versions: pulumi.Output<Record<string, string>>;
+    /** The VM starts after them. */
+    readonly grants: pulumi.Resource[];
+
+    constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("gcp-trainer:infra:Secrets", name, {}, opts);
+        const child = { parent: this };
+        const created = Object.entries(args.values).map(([variable, value]) => {
+            const secret = new gcp.secretmanager.Secret(
+                `${name}-${variable}`,
+                {
+                    project: args.project,
+                    secretId: `${args.secretPrefix}-${variable}`,
+                    labels: args.labels,
+                    replication: { userManaged: { replicas: [{ location: args.region }] } },
+                },
+                { parent: this, dependsOn: args.dependsOn },
+            );
+            const version = new gcp.secretmanager.SecretVersion(
+                `${name}-${variable}-value`,
+                { secret: secret.id, secretData: pulumi.secret(value) },
+                { parent: this, additionalSecretOutputs: ["secretData"] },
+            );
+            return { variable, secret, version };
+        });
+        this.grants =
+            args.reader === undefined
+                ? []
+                : [
+                      ...created.map(
+                          ({ variable, secret }) =>
+                              new gcp.secretmanager.SecretIamMember(
+                                  `${name}-${variable}-reader`,
+                                  {
+                                      project: args.project,
+                                      secretId: secret.secretId,
+                                      role: ROLE,
+                                      member: args.reader ?? "",
+                                  },
+                                  child,
+                              ),
+                      ),
+                      ...[...new Set(Object.values(args.existing))].map((existing) => {
+                          const { project, secret, version } = parseSecretVersion(existing);
+                          return new gcp.secretmanager.SecretIamMember(
+                              `${name}-${project}-${secret}-${version}-reader`,
+                              {
+                                  project,
+                                  secretId: secret,
+                                  role: ROLE,
+                                  member: args.reader ?? "",
+                                  condition: {
+                                      title: `gcp-trainer-version-${version}`,
+                                      expression: isVersion(version),
+                                  },
+                              },
+                              { parent: this, dependsOn: args.dependsOn },
+                          );
+                      }),
+                  ];
+        // The name is all that the program needs, and no secret. It is unknown while a preview cannot tell the number.
+        const names = created.map(({ variable, version }) => [variable, version.name] as const);
+        this.versions = pulumi.output({ ...args.existing, ...Object.fromEntries(names) });
+        this.registerOutputs();
+    }
+}
+
+const ROLE = "roles/secretmanager.secretAccessor";
+
+/** The name in a condition has the project's number, which the program does not know. */
+function isVersion(version: string): string {
+    return `resource.name.endsWith("/versions/${version}")`;
+}
