@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_PORT, type Emulator, startEmulator } from ".";
+import { FAULT_KINDS, FaultPlan, parseFaultRule } from "./faults/rule";
 import type { RuntimeKind } from "./service";
 
 /** The texts and defaults in which the commands that start an emulator differ. */
@@ -30,18 +31,21 @@ export class CommandError extends Error {
  * @throws CommandError for wrong arguments, and when the emulator cannot start here
  */
 export async function emulatorCommand(args: string[], options: CommandOptions): Promise<number> {
-    const { help, runtime: wanted, dataDir, port, log } = readArguments(args, options);
+    const { help, runtime: wanted, dataDir, port, log, faults } = readArguments(args, options);
     if (help) {
         console.log(usage(options));
         return 0;
     }
     const runtime = wanted ?? (await chooseRuntime());
     const logging = log ? { log: (line: string) => console.log(line) } : {};
-    const emulator = await startEmulator({ dataDir, port, runtime, ...logging }).catch((error: Error) => {
+    const emulator = await startEmulator({ dataDir, port, runtime, ...logging, ...faults }).catch((error: Error) => {
         throw explainStart(error, options);
     });
     stopOnSignal(emulator);
     await announce(emulator, dataDir, runtime);
+    if ("faults" in faults) {
+        console.log("  with the faults of --fault, on this port and on those of the VMs");
+    }
     console.log(options.nextSteps(emulator));
     return 0;
 }
@@ -66,9 +70,27 @@ Usage: ${command} [options]
                    default: docker if a Docker engine answers, otherwise process
   --data FOLDER    folder that keeps everything; default ${dataDirText}
   --log            prints one line per request
+  --fault RULE     breaks requests, to test a trainer or a program against; may be repeated
   --help           prints this text
 
+A rule is a list of key=value: kind=status,status=503,request=3,count=2,method=POST,path=/upload/,port=vm
+  kind     what happens:
+${faultKinds()}
+  request  the first matching request that is hit; default 1
+  count    the number of matching requests that are hit, or all; default 1
+  status   HTTP status of kind status; default 503
+  ms       milliseconds of kinds delay and refuse; default 2000
+  method, path (a part of the URL), port (main: the APIs; vm: a VM's metadata, storage and secrets)
+           which requests match and count; default all
+The first rule that hits a request wins. Nothing hits the emulator's own controls below /emulator/.
+
 The data survives a restart; a VM that was running is then TERMINATED. Ctrl-C stops the emulator.`;
+}
+
+function faultKinds(): string {
+    return Object.entries(FAULT_KINDS)
+        .map(([kind, text]) => `           ${kind.padEnd(15)}  ${text.replaceAll("`", "")}`)
+        .join("\n");
 }
 
 async function announce(emulator: Emulator, dataDir: string, runtime: RuntimeKind): Promise<void> {
@@ -123,7 +145,7 @@ function stopOnSignal(emulator: Emulator): void {
 }
 
 function readArguments(args: string[], { command, dataDir }: CommandOptions) {
-    const { runtime, port, data, log, help } = parse(args, command);
+    const { runtime, port, data, log, fault, help } = parse(args, command);
     const wanted = RUNTIMES.find((name) => name === runtime);
     if (runtime !== undefined && wanted === undefined) {
         throw new CommandError(`--runtime must be one of ${RUNTIMES.join(", ")}; got "${runtime}" (${command} --help)`);
@@ -138,8 +160,17 @@ function readArguments(args: string[], { command, dataDir }: CommandOptions) {
         port: Number(port),
         dataDir: data === undefined ? dataDir : path.resolve(data),
         log,
+        faults: fault.length === 0 ? {} : { faults: new FaultPlan(fault.map((rule) => parseFault(rule, command))) },
         help,
     };
+}
+
+function parseFault(rule: string, command: string) {
+    try {
+        return parseFaultRule(rule);
+    } catch (error) {
+        throw new CommandError(`--fault: ${(error as Error).message}; see ${command} --help`, { cause: error });
+    }
 }
 
 function parse(args: string[], command: string) {
@@ -151,6 +182,7 @@ function parse(args: string[], command: string) {
                 runtime: { type: "string" },
                 data: { type: "string" },
                 log: { type: "boolean", default: false },
+                fault: { type: "string", multiple: true, default: [] },
                 help: { type: "boolean", short: "h", default: false },
             },
         }).values;

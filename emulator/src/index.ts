@@ -1,3 +1,4 @@
+import { type Listener, startBehindFaults } from "./faults/front";
 import { ApiServer } from "./http/server";
 import type { Principal } from "./http/types";
 import { principalOf } from "./iam/tokens";
@@ -5,6 +6,7 @@ import type { EmulatorOptions, InventoryItem } from "./service";
 import { createServices, lifecycle, mainRoutes } from "./services";
 import { lockFolder } from "./store/lock";
 
+export { FaultPlan, type FaultRule, parseFaultRule } from "./faults/rule";
 export type { EmulatorOptions, InventoryItem } from "./service";
 
 /** Port of `npm run emulator`; Pulumi.local.yaml points at it. */
@@ -38,19 +40,22 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
         for (const part of parts) {
             await part.start?.();
         }
-        const api = await ApiServer.start({
-            routes: mainRoutes(services),
-            authenticate: principalOf,
-            ...(options.port === undefined ? {} : { port: options.port }),
-            log: (line) => {
-                services.requestLog.add(line);
-                options.log?.(line);
-            },
-        });
+        const front = { plan: options.faults, side: "main", port: options.port } as const;
+        const api = await startBehindFaults(front, (port) =>
+            ApiServer.start({
+                routes: mainRoutes(services),
+                authenticate: principalOf,
+                port,
+                log: (line) => {
+                    services.requestLog.add(line);
+                    options.log?.(line);
+                },
+            }),
+        );
         services.listening.port = api.port;
-        const endpoints = [api];
+        const endpoints: Listener[] = [api];
         return {
-            url: api.url,
+            url: `http://127.0.0.1:${api.port}`,
             port: api.port,
             inventory: async () => parts.flatMap((part) => part.inventory?.() ?? []),
             openEndpoint: async (principal) => {

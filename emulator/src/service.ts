@@ -1,3 +1,5 @@
+import type { FaultPlan } from "./faults/rule";
+
 /** The runtime of a VM: processes of this machine, containers of its Docker engine, or a container with a real systemd. */
 export type RuntimeKind = "process" | "docker" | "systemd";
 
@@ -11,6 +13,8 @@ export interface EmulatorOptions {
     readonly runtime: RuntimeKind;
     /** Delay before an IAM grant takes effect; on Google Cloud it is minutes. Default 0. */
     readonly grantDelayMs?: number;
+    /** Faults of the main port and of every VM's endpoint. Default: none. */
+    readonly faults?: FaultPlan;
     /** Called with one line per request, for debugging. Default: none. */
     readonly log?: (line: string) => void;
 }

@@ -60,6 +60,7 @@ export function createServices(options: EmulatorOptions): Services {
         host: {
             dataDir,
             runtime,
+            faults: options.faults,
             mainPort: () => listening.port,
             storage: storageRoutes({ storage, projects, iam }),
             secrets: secretAccessRoutes({ secrets, projects, iam }),

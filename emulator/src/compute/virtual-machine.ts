@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
-import type { ApiServer } from "../http/server";
+import type { Listener } from "../faults/front";
 import type { RuntimeKind } from "../service";
 import { createGuest } from "../vm/create-guest";
 import type { Guest } from "../vm/guest/guest";
@@ -40,7 +40,7 @@ export interface InstanceState {
 /** The VM behind one instance, with its own endpoint while it is on. */
 export class VirtualMachine {
     readonly #machine: Guest;
-    #endpoint: ApiServer | undefined;
+    #endpoint: Listener | undefined;
     #graceTimer: NodeJS.Timeout | undefined;
     #off: Promise<void> = Promise.resolve();
     #settleOff: () => void = () => undefined;

@@ -40,7 +40,14 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     });
     server.requestTimeout = 0;
     server.listen(options.port ?? 0, "127.0.0.1");
-    await once(server, "listening");
+    try {
+        await once(server, "listening");
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new Error(`The emulator cannot listen on 127.0.0.1:${options.port} (${code}): choose a free port.`, {
+            cause: error,
+        });
+    }
     const { port } = server.address() as AddressInfo;
     let isStopped = false;
     let reopening: Promise<unknown> = Promise.resolve();
@@ -87,8 +94,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 async function pass(port: number, message: IncomingMessage, response: ServerResponse): Promise<void> {
     const outgoing = request({ port, host: "127.0.0.1", ...lineOf(message), headers: message.headers, agent: false });
     message.pipe(outgoing);
-    // The caller left: so does this proxy, and the server sees it.
+    // The server sees that the caller left, and the caller that the server left.
     response.once("close", () => outgoing.destroy());
+    outgoing.on("error", () => response.destroy());
     const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
     response.writeHead(incoming.statusCode ?? 502, withoutConnection(incoming.headers));
     incoming.once("aborted", () => response.destroy());

@@ -88,7 +88,7 @@ function integer(values: ReadonlyMap<string, string>, key: string, otherwise: nu
 
 /** Counts the requests that match a rule, across every port that it applies to. */
 export class FaultPlan {
-    readonly #rules: { readonly rule: FaultRule; seen: number }[];
+    #rules: { readonly rule: FaultRule; seen: number }[];
     /** Requests that were hit, as `METHOD path`. */
     readonly hits: string[] = [];
 
@@ -96,8 +96,17 @@ export class FaultPlan {
         this.#rules = rules.map((rule) => ({ rule, seen: 0 }));
     }
 
-    /** Registers a request and returns the rule that hits it; the first rule wins. */
+    /** Replaces all rules. Counting begins again. */
+    replace(rules: readonly FaultRule[]): void {
+        this.#rules = rules.map((rule) => ({ rule, seen: 0 }));
+        this.hits.length = 0;
+    }
+
+    /** Registers a request and returns the rule that hits it; the first rule wins. Nothing hits the emulator's own controls. */
     next(port: "main" | "vm", method: string, path: string): FaultRule | undefined {
+        if (path.startsWith("/emulator/")) {
+            return undefined;
+        }
         let found: FaultRule | undefined;
         for (const entry of this.#rules) {
             const { rule } = entry;

@@ -87,14 +87,12 @@ export class ApiServer {
             const [path = "/", ...rest] = (message.url ?? "/").split("?");
             await this.#answer(message, response, path, new URLSearchParams(rest.join("?")));
         } catch (error) {
-            if (response.headersSent || message.destroyed) {
+            // Not `message.destroyed`, which is also true once a body was read to its end.
+            if (response.headersSent || message.socket.destroyed) {
                 response.destroy();
             } else {
-                sendJson(
-                    response,
-                    500,
-                    new ApiError(500, "internalError", `Bug in the emulator: ${describe(error)}`).body("status"),
-                );
+                const failure = failureOf(error);
+                sendJson(response, failure.code, failure.body("status"));
             }
         } finally {
             // Drains a body that the handler did not read, so that the caller can finish sending and see the answer. A
@@ -205,6 +203,24 @@ function sendJson(response: ServerResponse, status: number, body: object, query?
 
 function styleOf(path: string): ErrorStyle {
     return /^\/v\d\//.test(path) ? "status" : "reasons";
+}
+
+/** Failures of the disk or of the process's limits, which the user can fix, by the code of the system error. */
+const SYSTEM_FAILURES: Readonly<Record<string, { status: number; advice: string }>> = {
+    ENOSPC: { status: 507, advice: "the disk of the emulator's data folder is full; free some space, or inodes" },
+    EDQUOT: { status: 507, advice: "the disk quota of the emulator's data folder is used up" },
+    EROFS: { status: 500, advice: "the emulator's data folder is on a read-only disk; choose another folder" },
+    EACCES: { status: 500, advice: "the emulator may not write its data folder; change its owner or permissions" },
+    EIO: { status: 500, advice: "the disk of the emulator's data folder is failing" },
+    EMFILE: { status: 500, advice: "the emulator has too many open files; raise its limit (ulimit -n)" },
+};
+
+function failureOf(error: unknown): ApiError {
+    const { code = "", message = "" } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+    const known = SYSTEM_FAILURES[code];
+    return known === undefined
+        ? new ApiError(500, "internalError", `Bug in the emulator: ${describe(error)}`)
+        : new ApiError(known.status, "internalError", `The emulator failed: ${known.advice} (${message}).`);
 }
 
 function describe(error: unknown): string {

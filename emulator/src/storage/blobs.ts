@@ -107,7 +107,13 @@ export class BlobWriter {
     }
 
     async write(chunk: Buffer): Promise<void> {
-        await this.#handle.appendFile(chunk);
+        try {
+            await this.#handle.appendFile(chunk);
+        } catch (error) {
+            // A full disk may have taken a part, after which the rest of a resumed upload would be appended.
+            await this.#handle.truncate(this.#written);
+            throw error;
+        }
         this.account(chunk);
     }
 

@@ -13,7 +13,7 @@ interface StoredDocument<T> {
  * Collections of JSON documents, with one file per document under `<folder>/<collection>/` and a copy of all in memory.
  * Reading is synchronous. A write changes memory at once (so that a precondition and the write it guards are one step)
  * and resolves when the file is in place. Files are replaced by rename, so a crash leaves either the old document or
- * the new one.
+ * the new one. A write that fails (a full disk) rejects and changes nothing.
  */
 export class DocumentStore {
     readonly #collections = new Map<string, Collection<unknown>>();
@@ -55,6 +55,8 @@ export class DocumentStore {
 /** A collection of documents by key. Values are never changed in place: `put` a new one. */
 export class Collection<T> {
     readonly #documents = new Map<string, T>();
+    /** The documents as they are on disk. */
+    readonly #saved = new Map<string, T>();
     readonly #writes = new Map<string, Promise<void>>();
 
     /** Permission bits of the files. */
@@ -72,6 +74,7 @@ export class Collection<T> {
             if (entry.isFile() && entry.name.endsWith(".json")) {
                 const { key, value } = readDocument<T>(file);
                 this.#documents.set(key, value);
+                this.#saved.set(key, value);
             } else if (entry.isFile()) {
                 rmSync(file); // Left half written by a crash.
             }
@@ -136,16 +139,42 @@ export class Collection<T> {
     }
 
     async #writeFile(key: string): Promise<void> {
-        const file = path.join(this.#folder, fileName(key));
         const value = this.#documents.get(key);
+        try {
+            await this.#replaceFile(key, value);
+            set(this.#saved, key, value);
+        } catch (error) {
+            // A later write of this key decides for itself.
+            if (this.#documents.get(key) === value) {
+                set(this.#documents, key, this.#saved.get(key));
+            }
+            throw error;
+        }
+    }
+
+    async #replaceFile(key: string, value: T | undefined): Promise<void> {
+        const file = path.join(this.#folder, fileName(key));
         if (value === undefined) {
             await rm(file, { force: true });
             return;
         }
         const document: StoredDocument<T> = { key, value };
         const draft = `${file}.${randomUUID()}.tmp`;
-        await writeFile(draft, `${JSON.stringify(document, undefined, 2)}\n`, { mode: this.#mode });
-        await rename(draft, file);
+        try {
+            await writeFile(draft, `${JSON.stringify(document, undefined, 2)}\n`, { mode: this.#mode });
+            await rename(draft, file);
+        } catch (error) {
+            await rm(draft, { force: true });
+            throw error;
+        }
+    }
+}
+
+function set<T>(documents: Map<string, T>, key: string, value: T | undefined): void {
+    if (value === undefined) {
+        documents.delete(key);
+    } else {
+        documents.set(key, value);
     }
 }
 

@@ -97,6 +97,18 @@ describe("npm run emulator", () => {
         expect(second.output).toContain("/instances/vm 200");
     });
 
+    it("breaks the requests of --fault", async () => {
+        const command = start("--port", "0", "--fault", "kind=status,status=502,path=/b?", "--log");
+        const url = await command.url();
+
+        const errors = [];
+        for (let request = 0; request < 2; request += 1) {
+            errors.push((await call(url, "GET", "/storage/v1/b?project=demo-project")).error);
+        }
+        expect(errors).toEqual([expect.objectContaining({ code: 502 }), undefined]);
+        expect(command.output).toContain("with the faults of --fault");
+    });
+
     it("reports a port that is in use, and how to choose another", async () => {
         const other = createServer().listen(0, "127.0.0.1");
         await once(other, "listening");
@@ -115,11 +127,13 @@ describe("npm run emulator", () => {
 
         expect([status, stderr]).toEqual([0, ""]);
         expect(stdout).toContain("Usage: npm run emulator -- [options]");
+        expect(stdout).toContain("truncated-body   half of the answer's body is missing");
     });
 
     it.each([
         [["--port", "http"], '--port must be a number up to 65535; got "http"'],
         [["--runtime", "vm"], '--runtime must be one of docker, process, systemd; got "vm"'],
+        [["--fault", "kind=rain"], "--fault: kind must be one of refuse, reset-before"],
     ])("rejects %j", async (args, message) => {
         const command = start(...args);
 

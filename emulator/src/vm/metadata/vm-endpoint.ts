@@ -1,6 +1,9 @@
+import { type Listener, startBehindFaults } from "../../faults/front";
+import type { FaultPlan } from "../../faults/rule";
 import { permissionDenied } from "../../http/errors";
 import type { Route } from "../../http/router";
 import { ApiServer } from "../../http/server";
+import type { Principal } from "../../http/types";
 import { principalOf } from "../../iam/tokens";
 import type { Guest } from "../guest/guest";
 import { guestRoutes, metadataRoutes } from "./metadata-server";
@@ -19,6 +22,8 @@ export interface EndpointHost {
     readonly storage: readonly Route[];
     /** Secret Manager's route to a payload. It takes a token, unlike those of Cloud Storage. */
     readonly secrets: readonly Route[];
+    /** Faults of the endpoint; undefined for none. */
+    readonly faults: FaultPlan | undefined;
     /** Called with one line per request, and the name of the VM. */
     readonly log: (line: string, vm: string) => void;
 }
@@ -31,10 +36,10 @@ export async function startVmEndpoint(
     host: EndpointHost,
     source: () => MetadataSource,
     machine: () => Guest,
-): Promise<ApiServer> {
+): Promise<Listener> {
     // Asked now: the last requests are logged when the instance may be gone.
     const { name } = source();
-    return await ApiServer.start({
+    const options = {
         names: METADATA_NAMES,
         routes: [
             ...guestRoutes(machine),
@@ -42,15 +47,16 @@ export async function startVmEndpoint(
             ...host.secrets,
             ...host.storage.map((one) => withinScopes(one, () => source().serviceAccount?.scopes ?? [])),
         ],
-        log: (line) => host.log(line, name),
-        authenticate: (token) => {
+        log: (line: string) => host.log(line, name),
+        authenticate: (token: string | undefined): Principal => {
             if (token !== undefined) {
                 return principalOf(token);
             }
             const account = source().serviceAccount;
             return account === undefined ? { kind: "anonymous" } : { kind: "serviceAccount", email: account.email };
         },
-    });
+    };
+    return await startBehindFaults({ plan: host.faults, side: "vm" }, (port) => ApiServer.start({ ...options, port }));
 }
 
 /**

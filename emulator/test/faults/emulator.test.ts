@@ -1,0 +1,48 @@
+import { FaultPlan, parseFaultRule } from "../../src";
+import { TestEmulator } from "../../src/testing";
+
+let emulator: TestEmulator;
+const plan = new FaultPlan([]);
+
+beforeAll(async () => {
+    emulator = await TestEmulator.start({ faults: plan });
+    await emulator.makeBucket("fault-bucket");
+});
+afterAll(() => emulator.stop());
+
+const arm = (...rules: string[]) => plan.replace(rules.map(parseFaultRule));
+
+describe("an emulator with faults", () => {
+    it("hits the requests of a rule on its main port, and serves all others", async () => {
+        arm("kind=status,status=429,path=/b/fault-bucket");
+
+        const statuses = [];
+        for (const path of ["/storage/v1/b?project=demo-project", "/storage/v1/b/fault-bucket"]) {
+            statuses.push((await emulator.call("GET", path)).status);
+        }
+        statuses.push((await emulator.call("GET", "/storage/v1/b/fault-bucket")).status);
+        expect(statuses).toEqual([200, 429, 200]);
+        expect(plan.hits).toEqual(["GET /storage/v1/b/fault-bucket"]);
+    });
+
+    it("names the port that clients see in its answers", async () => {
+        arm();
+        const session = await emulator.call("POST", "/upload/storage/v1/b/fault-bucket/o?uploadType=resumable&name=a");
+
+        expect(session.headers.get("location")).toMatch(new RegExp(`^${emulator.url}/upload/`));
+    });
+
+    it("breaks none of its own controls", async () => {
+        arm("kind=status,status=503,count=all");
+
+        const answer = await emulator.call("POST", "/emulator/v1/images", { body: {} });
+        expect(answer.status).not.toBe(503);
+        arm();
+    });
+
+    it("says which port is taken", async () => {
+        const start = TestEmulator.start({ port: emulator.port, faults: new FaultPlan([]) });
+
+        await expect(start).rejects.toThrow(`cannot listen on 127.0.0.1:${emulator.port} (EADDRINUSE)`);
+    });
+});
