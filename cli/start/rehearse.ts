@@ -53,7 +53,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     let status = 1;
     try {
         print(`Emulator of Google Cloud at ${emulator.url}`);
-        const context = contextOf(options, stackConfig, config.trainer, emulator.url, runtime);
+        const context = contextOf(options, stackConfig, config.trainer, emulator, runtime);
         const engine = new RehearsalEngine(context);
         const teardown = await createPrerequisites(context, stackConfig);
         try {
@@ -212,7 +212,7 @@ function contextOf(
     options: RehearsalOptions,
     { values }: StackConfig,
     trainer: string,
-    url: string,
+    { url, operatorToken }: Emulator,
     runtime: RuntimeName,
 ): RehearsalContext {
     // Pulumi.local.yaml names the port of `npm run emulator`; this emulator has a free one.
@@ -234,9 +234,9 @@ function contextOf(
             project: gcp("project"),
             region: gcp("region"),
             zone: gcp("zone"),
-            accessToken: gcp("accessToken") || "local-token",
+            accessToken: operatorToken,
         },
-        config,
+        config: { ...config, "gcp:accessToken": operatorToken },
         print: options.print,
         signal: options.signal,
     };

@@ -9,11 +9,12 @@ const OPTIONS = {
         "gcp-emulator serves a part of Google Cloud on this machine: Cloud Storage, Compute Engine, Artifact Registry, IAM.",
     dataDir: path.resolve(".gcp-emulator"),
     dataDirText: ".gcp-emulator in this folder",
-    nextSteps: ({ url }: Emulator) =>
+    nextSteps: ({ url }: Emulator, tokenFile: string) =>
         [
             "",
-            "Any access token is the developer's; a request without one is refused. The gcp provider of Pulumi or Terraform,",
-            "and Google's client libraries, take an access token and custom endpoints such as",
+            "The gcp provider of Pulumi or Terraform, and Google's client libraries, take an access token, for example by",
+            `  export GOOGLE_OAUTH_ACCESS_TOKEN="$(cat ${tokenFile})"`,
+            "and custom endpoints such as",
             `  ${url}/storage/v1/   ${url}/compute/v1/`,
             "The README of this package has a program for each. Ctrl-C stops the emulator and keeps its data.",
         ].join("\n"),

@@ -3,6 +3,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_PORT, type Emulator, startEmulator } from ".";
 import { FAULT_KINDS, FaultPlan, parseFaultRule } from "./faults/rule";
+import { OPERATOR_TOKEN_FILE } from "./iam/operator-token";
 import type { RuntimeKind } from "./service";
 
 /** The texts and defaults in which the commands that start an emulator differ. */
@@ -14,8 +15,8 @@ export interface CommandOptions {
     /** Default of `--data`, absolute, and its description in the help text. */
     readonly dataDir: string;
     readonly dataDirText: string;
-    /** Printed after the address: what to do next. */
-    readonly nextSteps: (emulator: Emulator) => string;
+    /** Printed after the address: what to do next, with the file that has the developer's token. */
+    readonly nextSteps: (emulator: Emulator, tokenFile: string) => string;
 }
 
 const RUNTIMES: readonly RuntimeKind[] = ["docker", "process", "systemd"];
@@ -46,7 +47,7 @@ export async function emulatorCommand(args: string[], options: CommandOptions): 
     if ("faults" in faults) {
         console.log("  with the faults of --fault, on this port and on those of the VMs");
     }
-    console.log(options.nextSteps(emulator));
+    console.log(options.nextSteps(emulator, shortest(path.join(dataDir, OPERATOR_TOKEN_FILE))));
     return 0;
 }
 
@@ -94,13 +95,18 @@ function faultKinds(): string {
 }
 
 async function announce(emulator: Emulator, dataDir: string, runtime: RuntimeKind): Promise<void> {
-    const relative = path.relative(process.cwd(), dataDir);
     console.log(`Emulator of Google Cloud at ${emulator.url} (open it in a browser to look around)`);
-    console.log(`  data in ${relative.startsWith("..") ? dataDir : relative || "."}, VMs of the ${runtime} runtime`);
+    console.log(`  data in ${shortest(dataDir)}, VMs of the ${runtime} runtime`);
     const restored = await emulator.inventory();
     if (restored.length > 0) {
         console.log(`  restored: ${restored.map(({ kind, name }) => `${kind} ${name}`).join(", ")}`);
     }
+}
+
+/** A path as a person would type it here. */
+function shortest(file: string): string {
+    const relative = path.relative(process.cwd(), file);
+    return relative.startsWith("..") ? file : relative || ".";
 }
 
 async function chooseRuntime(): Promise<RuntimeKind> {

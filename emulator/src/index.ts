@@ -1,6 +1,7 @@
 import { type Listener, startBehindFaults } from "./faults/front";
 import { ApiServer } from "./http/server";
 import type { Principal } from "./http/types";
+import { readOperatorToken } from "./iam/operator-token";
 import { principalOf } from "./iam/tokens";
 import type { EmulatorOptions, InventoryItem } from "./service";
 import { createServices, lifecycle, mainRoutes } from "./services";
@@ -17,6 +18,8 @@ export interface Emulator {
     /** `http://127.0.0.1:<port>`, no trailing slash. */
     readonly url: string;
     readonly port: number;
+    /** Bearer token of the developer: `gcp:accessToken` of Pulumi's providers, `access_token` of Terraform's. */
+    readonly operatorToken: string;
     /** Stops every VM, frees the ports and unlocks the data folder. The data stays on disk. */
     stop(): Promise<void>;
     inventory(): Promise<InventoryItem[]>;
@@ -35,7 +38,8 @@ export interface Emulator {
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
     const lock = await lockFolder(options.dataDir);
     try {
-        const services = createServices(options);
+        const operatorToken = options.operatorToken ?? readOperatorToken(options.dataDir);
+        const services = createServices(options, operatorToken);
         const parts = lifecycle(services);
         for (const part of parts) {
             await part.start?.();
@@ -44,7 +48,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
         const api = await startBehindFaults(front, (port) =>
             ApiServer.start({
                 routes: mainRoutes(services),
-                authenticate: principalOf,
+                authenticate: (token) => principalOf(token, operatorToken),
                 port,
                 log: (line) => {
                     services.requestLog.add(line);
@@ -57,6 +61,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
         return {
             url: `http://127.0.0.1:${api.port}`,
             port: api.port,
+            operatorToken,
             inventory: async () => parts.flatMap((part) => part.inventory?.() ?? []),
             openEndpoint: async (principal) => {
                 const endpoint = await ApiServer.start({

@@ -11,6 +11,8 @@ export interface EmulatorOptions {
     readonly port?: number;
     /** The kind of all VMs. */
     readonly runtime: RuntimeKind;
+    /** Bearer token of the developer, who may do everything. Default: the one in the data folder's file `operator-token`. */
+    readonly operatorToken?: string;
     /** Delay before an IAM grant takes effect; on Google Cloud it is minutes. Default 0. */
     readonly grantDelayMs?: number;
     /** Faults of the main port and of every VM's endpoint. Default: none. */

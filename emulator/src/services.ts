@@ -39,7 +39,7 @@ export interface Services {
 }
 
 /** Creates all services. `options.dataDir` must be locked already. */
-export function createServices(options: EmulatorOptions): Services {
+export function createServices(options: EmulatorOptions, operatorToken: string): Services {
     const { dataDir, runtime, grantDelayMs } = options;
     const documents = new DocumentStore(dataDir);
     const listening = { port: 0 };
@@ -47,6 +47,7 @@ export function createServices(options: EmulatorOptions): Services {
     const buckets = documents.collection<Bucket>(BUCKETS);
     const projects = new ProjectService(documents);
     const iam = new IamService(documents, projects, {
+        operatorToken,
         projectOfBucket: (bucket) => buckets.get(bucket)?.projectId,
         projectNumber,
         ...(grantDelayMs === undefined ? {} : { grantDelayMs }),

@@ -7,6 +7,9 @@ import { type Emulator, type EmulatorOptions, type InventoryItem, startEmulator 
 import type { Principal } from "./http/types";
 
 const PROJECT_ID = "demo-project";
+/** The developer's token in every test emulator. */
+const OPERATOR_TOKEN = "developer";
+const DEFAULTS = { runtime: "process", operatorToken: OPERATOR_TOKEN } as const;
 /** A service account that nobody granted anything. */
 const STRANGER: Principal = { kind: "serviceAccount", email: `stranger@${PROJECT_ID}.iam.gserviceaccount.com` };
 
@@ -83,7 +86,7 @@ export class TestEmulator {
     static async start(options: Partial<EmulatorOptions> = {}): Promise<TestEmulator> {
         const dataDir = await mkdtemp(path.join(tmpdir(), "emulator-test-"));
         try {
-            return new TestEmulator(dataDir, await startEmulator({ dataDir, runtime: "process", ...options }), options);
+            return new TestEmulator(dataDir, await startEmulator({ dataDir, ...DEFAULTS, ...options }), options);
         } catch (error) {
             await rm(dataDir, { recursive: true, force: true });
             throw error;
@@ -115,7 +118,7 @@ export class TestEmulator {
         await this.#emulator.stop();
         this.#emulator = await startEmulator({
             dataDir: this.dataDir,
-            runtime: "process",
+            ...DEFAULTS,
             ...this.#options,
             ...options,
         });
@@ -131,7 +134,7 @@ export class TestEmulator {
     async call(
         method: string,
         target: string,
-        { body, headers = {}, token = "developer" }: Call = {},
+        { body, headers = {}, token = OPERATOR_TOKEN }: Call = {},
     ): Promise<Answer> {
         const isRaw = body === undefined || typeof body === "string" || body instanceof Uint8Array;
         const response = await fetch(target.startsWith("http") ? target : this.url + target, {
@@ -206,7 +209,11 @@ export class TestBucket {
         // `duplex` is not in the types of fetch yet; a streamed body needs it.
         const init = {
             method: "POST",
-            headers: { authorization: "Bearer developer", "content-type": "text/csv", "content-length": String(size) },
+            headers: {
+                authorization: `Bearer ${OPERATOR_TOKEN}`,
+                "content-type": "text/csv",
+                "content-length": String(size),
+            },
             body: Readable.toWeb(createReadStream(file)) as RequestInit["body"],
             duplex: "half",
         } as RequestInit;
@@ -224,7 +231,7 @@ export class TestBucket {
     /** The object's bytes; undefined if it does not exist. */
     async getBytes(object: string): Promise<Buffer | undefined> {
         const url = `${this.emulator.url}${this.emulator.objectPath(this.name, object, "?alt=media")}`;
-        const response = await fetch(url, { headers: { authorization: "Bearer developer" } });
+        const response = await fetch(url, { headers: { authorization: `Bearer ${OPERATOR_TOKEN}` } });
         return response.status === 404 ? undefined : Buffer.from(await response.arrayBuffer());
     }
 

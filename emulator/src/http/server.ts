@@ -135,7 +135,7 @@ export class ApiServer {
         if (principal.kind === "anonymous" && found.route.options.public !== true) {
             throw unauthenticated(
                 "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or " +
-                    "other valid authentication credential. (The emulator treats any bearer token as the developer's.)",
+                    "other valid authentication credential. (The developer's token is in the file operator-token of the emulator's data folder.)",
             );
         }
         // Clients that ask for enums as numbers also accept names: https://protobuf.dev/programming-guides/json/

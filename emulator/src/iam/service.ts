@@ -4,17 +4,23 @@ import type { InventoryItem, Service } from "../service";
 import type { DocumentStore } from "../store/documents";
 import { PolicyStore, type PolicyStoreOptions } from "./policy";
 import { type ProjectLookup, ServiceAccountService } from "./service-accounts";
+import { principalOf } from "./tokens";
 
 /** IAM: service accounts, and the policies that grant them permissions. */
 export class IamService implements Service {
     readonly policies: PolicyStore;
     readonly serviceAccounts: ServiceAccountService;
+    readonly #operatorToken: string;
 
     constructor(
         documents: DocumentStore,
         projects: ProjectLookup,
-        options: Pick<PolicyStoreOptions, "grantDelayMs" | "projectOfBucket" | "projectNumber">,
+        options: Pick<PolicyStoreOptions, "grantDelayMs" | "projectOfBucket" | "projectNumber"> & {
+            /** Bearer token of the developer. */
+            readonly operatorToken: string;
+        },
     ) {
+        this.#operatorToken = options.operatorToken;
         this.serviceAccounts = new ServiceAccountService(documents, projects);
         this.policies = new PolicyStore(documents, {
             ...options,
@@ -33,6 +39,14 @@ export class IamService implements Service {
         if (!this.policies.check(principal, permission, resource)) {
             throw permissionError(permission, resource);
         }
+    }
+
+    /**
+     * The principal of a bearer token.
+     * @throws ApiError 401 for a token that is nobody's
+     */
+    principalOf(token: string): Principal {
+        return principalOf(token, this.#operatorToken);
     }
 
     inventory(): InventoryItem[] {

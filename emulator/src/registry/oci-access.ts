@@ -1,6 +1,6 @@
 import { ApiError } from "../http/errors";
 import type { ApiRequest, ApiResponse, Principal } from "../http/types";
-import { principalOf } from "../iam/tokens";
+import type { IamService } from "../iam/service";
 import type { ImageName } from "./images";
 import type { RegistryServices } from "./service";
 
@@ -56,7 +56,7 @@ export type RegistryAction = "downloadArtifacts" | "uploadArtifacts" | "deleteAr
  * @throws OciError 401 with the challenge that makes docker send its credentials
  * @see https://cloud.google.com/artifact-registry/docs/docker/authentication#token
  */
-export function registryPrincipal(request: ApiRequest): Principal {
+export function registryPrincipal(iam: IamService, request: ApiRequest): Principal {
     if (request.principal.kind !== "anonymous") {
         return request.principal;
     }
@@ -68,7 +68,7 @@ export function registryPrincipal(request: ApiRequest): Principal {
         throw unauthorized(request, "Unauthenticated request: this registry requires authentication.");
     }
     try {
-        return principalOf(password);
+        return iam.principalOf(password);
     } catch (error) {
         if (error instanceof ApiError) {
             throw unauthorized(request, error.message);
@@ -88,7 +88,7 @@ export function allowedImage(
     name: string,
     action: RegistryAction,
 ): ImageName {
-    const principal = registryPrincipal(request);
+    const principal = registryPrincipal(iam, request);
     const [project = "", id = "", ...rest] = name.split("/");
     const image = rest.join("/");
     if (!/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/.test(image)) {

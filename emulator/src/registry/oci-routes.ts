@@ -37,15 +37,15 @@ export function ociRoutes(services: RegistryServices): Route[] {
     const options = { public: true, query: ["digest", "mount", "from", "n", "last", "ns"] };
     const methods = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"];
     return [
-        route("GET", "/v2", (request) => guarded(() => ping(request)), { public: true }),
+        route("GET", "/v2", (request) => guarded(() => ping(services, request)), { public: true }),
         ...methods.map((method) =>
             route(method, "/v2/*rest", (request) => guarded(() => dispatch(services, request)), options),
         ),
     ];
 }
 
-function ping(request: ApiRequest): ApiResponse {
-    registryPrincipal(request);
+function ping({ iam }: RegistryServices, request: ApiRequest): ApiResponse {
+    registryPrincipal(iam, request);
     return { headers: REGISTRY_HEADERS, body: {} };
 }
 

@@ -8,7 +8,7 @@ import { createServices, mainRoutes } from "../../src/services";
 export function allRoutes(): Route[] {
     const dataDir = mkdtempSync(path.join(tmpdir(), "emulator-routes-"));
     try {
-        return mainRoutes(createServices({ dataDir, runtime: "process" }));
+        return mainRoutes(createServices({ dataDir, runtime: "process" }, "developer"));
     } finally {
         rmSync(dataDir, { recursive: true });
     }

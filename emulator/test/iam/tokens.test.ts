@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { OPERATOR_TOKEN_FILE, readOperatorToken } from "../../src/iam/operator-token";
 import { mintToken, principalOf } from "../../src/iam/tokens";
+
+const OPERATOR = "the operator's";
 
 describe("a bearer token", () => {
     const email = "trainer@demo-project.iam.gserviceaccount.com";
@@ -6,8 +12,10 @@ describe("a bearer token", () => {
     it("represents the service account that it was minted for, for an hour", () => {
         const now = Date.now();
         const { accessToken } = mintToken(email, undefined, now);
-        expect(principalOf(accessToken, now + 3_599_000)).toEqual({ kind: "serviceAccount", email });
-        expect(() => principalOf(accessToken, now + 3_600_000)).toThrow(expect.objectContaining({ code: 401 }));
+        expect(principalOf(accessToken, OPERATOR, now + 3_599_000)).toEqual({ kind: "serviceAccount", email });
+        expect(() => principalOf(accessToken, OPERATOR, now + 3_600_000)).toThrow(
+            expect.objectContaining({ code: 401 }),
+        );
     });
 
     it("is rejected after tampering, and is not taken for the developer's", () => {
@@ -21,12 +29,45 @@ describe("a bearer token", () => {
             `${prefix}.${payload}`,
             `${prefix}.`,
         ]) {
-            expect(() => principalOf(forged)).toThrow(expect.objectContaining({ code: 401 }));
+            expect(() => principalOf(forged, OPERATOR)).toThrow(expect.objectContaining({ code: 401 }));
         }
     });
 
-    it("is the developer's in any other form, and a missing one is anonymous", () => {
-        expect(principalOf("placeholder")).toEqual({ kind: "owner" });
-        expect(principalOf(undefined)).toEqual({ kind: "anonymous" });
+    it("is the developer's when it is the operator's token, and nobody's in any other form", () => {
+        expect(principalOf(OPERATOR, OPERATOR)).toEqual({ kind: "owner" });
+        for (const other of ["", "placeholder", `${OPERATOR}x`, OPERATOR.slice(0, -1), OPERATOR.toUpperCase()]) {
+            expect(() => principalOf(other, OPERATOR)).toThrow(expect.objectContaining({ code: 401 }));
+        }
+        expect(principalOf(undefined, OPERATOR)).toEqual({ kind: "anonymous" });
+    });
+
+    it("is nobody's where the operator's token is not accepted", () => {
+        expect(() => principalOf(OPERATOR, undefined)).toThrow(expect.objectContaining({ code: 401 }));
+    });
+});
+
+describe("the operator's token of a data folder", () => {
+    let folder: string;
+    beforeEach(() => {
+        folder = mkdtempSync(path.join(tmpdir(), "token-"));
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it("is random, kept, and readable by its owner alone", () => {
+        const token = readOperatorToken(folder);
+        expect(token).toMatch(/^[\w-]{32}$/);
+        expect(readOperatorToken(folder)).toBe(token);
+        expect(statSync(path.join(folder, OPERATOR_TOKEN_FILE)).mode & 0o777).toBe(0o600);
+        rmSync(path.join(folder, OPERATOR_TOKEN_FILE));
+        expect(readOperatorToken(folder)).not.toBe(token);
+    });
+
+    it("loses wider permissions, and is created again when the file is empty", () => {
+        const file = path.join(folder, OPERATOR_TOKEN_FILE);
+        writeFileSync(file, "chosen\n", { mode: 0o644 });
+        expect(readOperatorToken(folder)).toBe("chosen");
+        expect(statSync(file).mode & 0o777).toBe(0o600);
+        writeFileSync(file, "");
+        expect(readOperatorToken(folder)).toMatch(/^[\w-]{32}$/);
     });
 });

@@ -21,7 +21,7 @@ describeWithDocker("the registry, to a Docker engine,", [], () => {
         execFileSync("tar", ["-cf", "image.tar", "hello"], { cwd: folder });
         await docker("import", path.join(folder, "image.tar"), local);
         // The credentials are in the test's own file, not in the developer's.
-        const auth = Buffer.from("oauth2accesstoken:any-token").toString("base64");
+        const auth = Buffer.from("oauth2accesstoken:developer").toString("base64");
         const host = registryUri.split("/")[0] ?? "";
         writeFileSync(path.join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
     });

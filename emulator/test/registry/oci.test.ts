@@ -61,7 +61,10 @@ describe("access to the registry", () => {
         expect(challenge.headers.get("www-authenticate")).toMatch(/^Basic realm=/);
         expect(challenge.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
         for (const user of ["oauth2accesstoken", "_dcgcr_2_0_0_token"]) {
-            expect((await emulator.call("GET", "/v2/", { token: null, headers: basic(user, "any") })).status).toBe(200);
+            expect(
+                (await emulator.call("GET", "/v2/", { token: null, headers: basic(user, "developer") })).status,
+            ).toBe(200);
+            expect((await emulator.call("GET", "/v2/", { token: null, headers: basic(user, "any") })).status).toBe(401);
         }
         expect((await emulator.call("GET", "/v2/")).status).toBe(200);
     });

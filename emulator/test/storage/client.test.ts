@@ -118,7 +118,7 @@ describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service a
     let services: Services;
 
     beforeAll(async () => {
-        services = createServices({ dataDir: path.join(folder, "vm"), runtime: "process" });
+        services = createServices({ dataDir: path.join(folder, "vm"), runtime: "process" }, "developer");
         // Like a VM's own endpoint: a request without a token comes from the VM's service account.
         server = await ApiServer.start({
             routes: storageRoutes(services),

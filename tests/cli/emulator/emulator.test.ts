@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -52,7 +52,10 @@ describe("npm run emulator", () => {
     const call = async (url: string, method: string, target: string, body?: object) => {
         const response = await fetch(url + target, {
             method,
-            headers: { authorization: "Bearer developer", "content-type": "application/json" },
+            headers: {
+                authorization: `Bearer ${readFileSync(path.join(dataDir, "operator-token"), "utf8").trim()}`,
+                "content-type": "application/json",
+            },
             ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
         return (await response.json()) as Record<string, unknown>;
@@ -64,6 +67,7 @@ describe("npm run emulator", () => {
 
         expect(await command.interrupt()).toBe(0);
         expect(command.output).toContain("npx pulumi up");
+        expect(command.output).toContain(`GOOGLE_OAUTH_ACCESS_TOKEN="$(cat ${path.join(dataDir, "operator-token")})"`);
         expect(command.output).toContain("sed -i.bak 's|http://127.0.0.1:9010/|");
         expect(command.output).toContain("Stopped.");
     });

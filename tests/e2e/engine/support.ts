@@ -19,6 +19,8 @@ import { BASE_IMAGES, docker } from "../../helpers/docker";
 import { Command } from "./command";
 
 const ROOT = path.resolve(__dirname, "../../..");
+/** The developer's token in these emulators. */
+const OPERATOR_TOKEN = "the-developer";
 /** The part of a `git clone` that the engine needs. */
 const PROGRAM = [
     "index.ts",
@@ -108,7 +110,7 @@ export class Cloud {
     }
 
     static #options(folder: string, runtime: EmulatorOptions["runtime"]): EmulatorOptions {
-        return { dataDir: path.join(folder, "emulator"), runtime };
+        return { dataDir: path.join(folder, "emulator"), runtime, operatorToken: OPERATOR_TOKEN };
     }
 
     /** Takes the one VM away as Compute Engine does with a spot VM, and waits until it is down. */
@@ -136,7 +138,7 @@ export class Cloud {
     }
 
     async #request(target: string, init: RequestInit = {}): Promise<Response> {
-        const headers = { authorization: "Bearer the-developer" };
+        const headers = { authorization: `Bearer ${OPERATOR_TOKEN}` };
         const response = await fetch(`${this.url}${target}`, { ...init, headers });
         if (!response.ok) {
             throw new Error(`${target}: HTTP ${response.status} ${await response.text()}`);
@@ -256,6 +258,7 @@ export class Project {
                 PATH: enginePath().join(path.delimiter),
                 PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}`,
                 PULUMI_CONFIG_PASSPHRASE: "",
+                GOOGLE_OAUTH_ACCESS_TOKEN: OPERATOR_TOKEN,
                 PULUMI_SKIP_UPDATE_CHECK: "true",
                 PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
                 PULUMI_GCP_SKIP_REGION_VALIDATION: "true",

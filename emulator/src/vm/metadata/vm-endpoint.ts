@@ -50,7 +50,7 @@ export async function startVmEndpoint(
         log: (line: string) => host.log(line, name),
         authenticate: (token: string | undefined): Principal => {
             if (token !== undefined) {
-                return principalOf(token);
+                return principalOf(token, undefined);
             }
             const account = source().serviceAccount;
             return account === undefined ? { kind: "anonymous" } : { kind: "serviceAccount", email: account.email };

@@ -52,7 +52,7 @@ export async function pushImage(vm: EmulatedVm, image: string): Promise<string> 
     const reference = `${vm.registryUri}/trainer:test`;
     return await withFolder(async (folder) => {
         // The credentials are in a file of the test's own, not in the developer's.
-        const auth = Buffer.from("oauth2accesstoken:the-developer").toString("base64");
+        const auth = Buffer.from("oauth2accesstoken:developer").toString("base64");
         const host = vm.registryUri.split("/")[0] ?? "";
         await writeFile(path.join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
         await run("docker", ["tag", image, reference]);

@@ -10,7 +10,7 @@ import { RUN_ID } from "../../../boot/helpers/vm";
 export async function comeBack(vm: EmulatedVm): Promise<string> {
     const { url } = vm.backend.cloud;
     const config: Record<string, string> = {
-        "gcp:accessToken": "the-developer",
+        "gcp:accessToken": "developer",
         "gcp:storageCustomEndpoint": `${url}/storage/v1/`,
         "gcp:computeCustomEndpoint": `${url}/compute/v1/`,
     };
