@@ -1,4 +1,4 @@
-// Compiles src/ to dist/ and copies the files that the compiler does not know.
+// Compiles src/ to dist/ and copies the files that the compiler ignores.
 const { execFileSync } = require("node:child_process");
 const { cpSync, rmSync } = require("node:fs");
 const path = require("node:path");

@@ -52,7 +52,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     const emulator = await startEmpty(options.dataDir, runtime);
     let status = 1;
     try {
-        print(`Emulator of Google Cloud at ${emulator.url}`);
+        print(`Google Cloud emulator at ${emulator.url}`);
         const context = contextOf(options, stackConfig, config.trainer, emulator, runtime);
         const engine = new RehearsalEngine(context);
         const teardown = await createPrerequisites(context, stackConfig);

@@ -6,17 +6,17 @@ import { CommandError, emulatorCommand } from "./command";
 const OPTIONS = {
     command: "gcp-emulator",
     summary:
-        "gcp-emulator serves a part of Google Cloud on this machine: Cloud Storage, Compute Engine, Artifact Registry, IAM.",
+        "gcp-emulator serves parts of Google Cloud on this machine: Storage, Compute Engine, Artifact Registry, IAM.",
     dataDir: path.resolve(".gcp-emulator"),
     dataDirText: ".gcp-emulator in this folder",
     nextSteps: ({ url }: Emulator, tokenFile: string) =>
         [
             "",
-            "The gcp provider of Pulumi or Terraform, and Google's client libraries, take an access token, for example by",
+            "The gcp provider of Pulumi or Terraform, and Google's client libraries, accept an access token, for example from",
             `  export GOOGLE_OAUTH_ACCESS_TOKEN="$(cat ${tokenFile})"`,
             "and custom endpoints such as",
             `  ${url}/storage/v1/   ${url}/compute/v1/`,
-            "The README of this package has a program for each. Ctrl-C stops the emulator and keeps its data.",
+            "The README of this package has an example program for each. Ctrl-C stops the emulator and keeps its data.",
         ].join("\n"),
 };
 

@@ -6,13 +6,13 @@ import { FAULT_KINDS, FaultPlan, parseFaultRule } from "./faults/rule";
 import { OPERATOR_TOKEN_FILE } from "./iam/operator-token";
 import type { RuntimeKind } from "./service";
 
-/** The texts and defaults in which the commands that start an emulator differ. */
+/** The wording and defaults that differ between the commands that start an emulator. */
 export interface CommandOptions {
-    /** How a person calls the command, up to its options: `gcp-emulator`, `npm run emulator --`. */
+    /** The command line up to its options: `gcp-emulator`, `npm run emulator --`. */
     readonly command: string;
     /** First line of the help text. */
     readonly summary: string;
-    /** Default of `--data`, absolute, and its description in the help text. */
+    /** Absolute default of `--data`, and its description in the help text. */
     readonly dataDir: string;
     readonly dataDirText: string;
     /** Printed after the address: what to do next, with the file that has the developer's token. */
@@ -21,15 +21,15 @@ export interface CommandOptions {
 
 const RUNTIMES: readonly RuntimeKind[] = ["docker", "process", "systemd"];
 
-/** An error that the user can fix: it is printed without a stack trace. */
+/** An error that the user can fix. It is printed without a stack trace. */
 export class CommandError extends Error {
     override readonly name = "CommandError";
 }
 
 /**
- * A command that starts an emulator: reads its arguments, prints the address and returns; the emulator stops at Ctrl-C.
+ * Starts an emulator from command-line arguments, prints its address and returns. The emulator stops on Ctrl-C.
  * @returns the exit status
- * @throws CommandError for wrong arguments, and when the emulator cannot start here
+ * @throws CommandError for invalid arguments, or if the emulator cannot start on this machine
  */
 export async function emulatorCommand(args: string[], options: CommandOptions): Promise<number> {
     const { help, runtime: wanted, dataDir, port, log, faults } = readArguments(args, options);
@@ -45,13 +45,13 @@ export async function emulatorCommand(args: string[], options: CommandOptions): 
     stopOnSignal(emulator);
     await announce(emulator, dataDir, runtime);
     if ("faults" in faults) {
-        console.log("  with the faults of --fault, on this port and on those of the VMs");
+        console.log("  injecting the faults of --fault on this port and on those of the VMs");
     }
     console.log(options.nextSteps(emulator, shortest(path.join(dataDir, OPERATOR_TOKEN_FILE))));
     return 0;
 }
 
-/** Errors of the start concern the port, the folder or this machine, which the user can fix. */
+/** Errors at startup concern the port, the folder or this machine, all of which the user can fix. */
 function explainStart(error: Error, { command }: CommandOptions): CommandError {
     const isPortTaken = (error.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
     const advice = isPortTaken ? ` Another emulator may be running; or: ${command} --port 9011` : "";
@@ -64,8 +64,8 @@ function usage({ command, summary, dataDirText }: CommandOptions): string {
 Usage: ${command} [options]
 
   --port NUMBER    port on 127.0.0.1; 0 chooses a free one; default ${DEFAULT_PORT}
-  --runtime NAME   docker: VMs run images of this machine's Docker engine
-                   process: VMs run a trainer folder's start script, as a process of this machine
+  --runtime NAME   docker: VMs run images from this machine's Docker engine
+                   process: VMs run a trainer folder's start script as a process on this machine
                    systemd: VMs run Debian with systemd, cloud-init and docker (Linux; the README says how to build
                    their image)
                    default: docker if a Docker engine answers, otherwise process
@@ -83,7 +83,7 @@ ${faultKinds()}
   ms       milliseconds of kinds delay and refuse; default 2000
   method, path (a part of the URL), port (main: the APIs; vm: a VM's metadata, storage and secrets)
            which requests match and count; default all
-The first rule that hits a request wins. Nothing hits the emulator's own controls below /emulator/.
+The first rule that hits a request wins. The emulator's own controls below /emulator/ are never hit.
 
 The data survives a restart; a VM that was running is then TERMINATED. Ctrl-C stops the emulator.`;
 }
@@ -95,7 +95,7 @@ function faultKinds(): string {
 }
 
 async function announce(emulator: Emulator, dataDir: string, runtime: RuntimeKind): Promise<void> {
-    console.log(`Emulator of Google Cloud at ${emulator.url} (open it in a browser to look around)`);
+    console.log(`Google Cloud emulator at ${emulator.url} (open it in a browser to look around)`);
     console.log(`  data in ${shortest(dataDir)}, VMs of the ${runtime} runtime`);
     const restored = await emulator.inventory();
     if (restored.length > 0) {
@@ -114,21 +114,21 @@ async function chooseRuntime(): Promise<RuntimeKind> {
     if (missing === undefined) {
         return "docker";
     }
-    console.log(`No Docker engine answers (${missing}). Pushing images and the docker runtime need one.`);
+    console.log(`No Docker engine is reachable (${missing}). Pushing images and the docker runtime need one.`);
     return "process";
 }
 
-/** Why no Docker engine answers; undefined if one does. */
+/** The reason no Docker engine is reachable, or undefined if one is. */
 async function engineMissing(): Promise<string | undefined> {
     return await new Promise((resolve) => {
         execFile("docker", ["version", "--format", "{{.Server.Version}}"], (error, stdout, stderr) => {
-            const reason = stderr.trim().split("\n").at(-1) || error?.message || "docker did not answer";
+            const reason = stderr.trim().split("\n").at(-1) || error?.message || "docker did not respond";
             resolve(error === null && stdout.trim() !== "" ? undefined : reason);
         });
     });
 }
 
-/** Stops the emulator in an orderly way. A second Ctrl-C changes nothing, so that the data stays whole. */
+/** Stops the emulator in an orderly way. A second Ctrl-C has no effect, so that the data stays intact. */
 function stopOnSignal(emulator: Emulator): void {
     let stopping = false;
     const stop = async () => {

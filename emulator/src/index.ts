@@ -10,7 +10,7 @@ import { lockFolder } from "./store/lock";
 export { FaultPlan, type FaultRule, parseFaultRule } from "./faults/rule";
 export type { EmulatorOptions, InventoryItem } from "./service";
 
-/** Port of `npm run emulator`; Pulumi.local.yaml points at it. */
+/** Port of `npm run emulator`, which Pulumi.local.yaml names. */
 export const DEFAULT_PORT = 9010;
 
 /** A running emulator. */
@@ -24,16 +24,16 @@ export interface Emulator {
     stop(): Promise<void>;
     inventory(): Promise<InventoryItem[]>;
     /**
-     * Opens another port, where every request comes from this principal, whatever its token.
+     * Opens another port on which every request acts as this principal, whatever its token.
      * @returns its `http://127.0.0.1:<port>`
      */
     openEndpoint(principal: Principal): Promise<string>;
 }
 
 /**
- * Starts Google Cloud on this machine.
+ * Starts an emulator of Google Cloud on this machine.
  *
- * @throws Error when the port is taken, another emulator uses the folder, or a document in it cannot be read
+ * @throws Error if the port is taken, another emulator uses the folder, or a document in it cannot be read
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
     const lock = await lockFolder(options.dataDir);

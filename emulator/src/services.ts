@@ -24,7 +24,7 @@ import { DocumentStore } from "./store/documents";
 /** All services over one data folder. */
 export interface Services {
     readonly options: EmulatorOptions;
-    /** The main port, once it listens. */
+    /** The main port; set once it is listening. */
     readonly listening: { port: number };
     readonly documents: DocumentStore;
     readonly projects: ProjectService;
@@ -34,7 +34,7 @@ export interface Services {
     readonly secrets: SecretService;
     readonly logs: LogService;
     readonly compute: ComputeService;
-    /** The last requests, for the console. */
+    /** The most recent requests, for the console. */
     readonly requestLog: RequestLog;
 }
 
@@ -75,7 +75,7 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
     return { options, listening, documents, projects, iam, storage, registry, secrets, logs, compute, requestLog };
 }
 
-/** All routes of the main port. The first route that matches wins. */
+/** All routes of the main port. The first matching route wins. */
 export function mainRoutes(services: Services): Route[] {
     const { options, projects, iam, storage, registry, secrets, logs } = services;
     return [
@@ -86,14 +86,14 @@ export function mainRoutes(services: Services): Route[] {
         ...artifactRoutes({ registry, iam }),
         ...secretRoutes({ secrets, projects, iam }),
         localImageRoute(registry),
-        // Before the registry, whose images are under /v2 too.
+        // These routes precede the registry, which also serves its images under /v2.
         ...loggingRoutes(logs, iam),
         ...ociRoutes({ registry, iam }),
         ...consoleRoutes({ ...services, runtime: options.runtime }),
     ];
 }
 
-/** Services in the order in which they start and list their inventory. They stop in the reverse order. */
+/** Services in the order in which they start and list their inventory. They stop in reverse order. */
 export function lifecycle({ storage, iam, registry, secrets, compute }: Services): Service[] {
     return [storage, iam, registry, secrets, compute];
 }

@@ -10,10 +10,10 @@ const PROJECT_ID = "demo-project";
 /** The developer's token in every test emulator. */
 const OPERATOR_TOKEN = "developer";
 const DEFAULTS = { runtime: "process", operatorToken: OPERATOR_TOKEN } as const;
-/** A service account that nobody granted anything. */
+/** A service account without any grants. */
 const STRANGER: Principal = { kind: "serviceAccount", email: `stranger@${PROJECT_ID}.iam.gserviceaccount.com` };
 
-/** An answer, read whole. */
+/** A response whose body has been read completely. */
 export class Answer {
     readonly status: number;
     readonly headers: Headers;
@@ -25,7 +25,7 @@ export class Answer {
         this.text = text;
     }
 
-    /** The JSON body; undefined without one. */
+    /** The JSON body, or undefined if there is none. */
     get json(): unknown {
         const isJson = this.headers.get("content-type")?.startsWith("application/json") === true && this.text !== "";
         return isJson ? JSON.parse(this.text) : undefined;
@@ -43,22 +43,22 @@ export class Answer {
 
 /** Optional parts of a request. */
 export interface Call {
-    /** Sent as JSON unless it is text or bytes. */
+    /** Sent as JSON unless it is a string or bytes. */
     readonly body?: unknown;
     readonly headers?: Readonly<Record<string, string>>;
-    /** Access token. Default: the developer's; `null` sends none. */
+    /** Access token. Default: the developer's token. `null` sends none. */
     readonly token?: string | null;
 }
 
 /**
- * Starts an emulator in a temporary folder, for a test.
+ * Starts an emulator in a temporary folder for a test.
  * @param options defaults to the process runtime and a free port
  */
 export async function startTestEmulator(options: Partial<EmulatorOptions> = {}): Promise<TestEmulator> {
     return await TestEmulator.start(options);
 }
 
-/** Starts an emulator in a temporary folder with one empty bucket, which stops it. */
+/** Starts an emulator in a temporary folder with one empty bucket. Stopping the bucket stops the emulator. */
 export async function startTestBucket(name = "test-bucket"): Promise<LoneBucket> {
     const emulator = await TestEmulator.start();
     try {
@@ -71,7 +71,7 @@ export async function startTestBucket(name = "test-bucket"): Promise<LoneBucket>
     }
 }
 
-/** An emulator in a temporary folder, with helpers to call it as the developer. */
+/** An emulator in a temporary folder, with helpers that call it as the developer. */
 export class TestEmulator {
     readonly dataDir: string;
     #emulator: Emulator;
@@ -106,14 +106,14 @@ export class TestEmulator {
     }
 
     /**
-     * Opens another address, where every request comes from this principal, whatever its token. Google's clients send none when
-     * `STORAGE_EMULATOR_HOST` is set.
+     * Opens another address at which every request acts as this principal, whatever its token. Google's clients send no
+     * token when `STORAGE_EMULATOR_HOST` is set.
      */
     endpointAs(principal: Principal): Promise<string> {
         return this.#emulator.openEndpoint(principal);
     }
 
-    /** Stops it and starts another on the same data. */
+    /** Stops the emulator and starts another on the same data. */
     async restart(options: Partial<EmulatorOptions> = {}): Promise<void> {
         await this.#emulator.stop();
         this.#emulator = await startEmulator({
@@ -124,13 +124,13 @@ export class TestEmulator {
         });
     }
 
-    /** Stops it and removes its data. */
+    /** Stops the emulator and removes its data. */
     async stop(): Promise<void> {
         await this.#emulator.stop();
         await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     }
 
-    /** @param target path with query, or a whole URL */
+    /** @param target path with query, or an absolute URL */
     async call(
         method: string,
         target: string,
@@ -150,7 +150,7 @@ export class TestEmulator {
         return new Answer(response.status, response.headers, await response.text());
     }
 
-    /** Calls and returns the JSON body. @throws Error for an answer of 400 or above */
+    /** Sends a request and returns the JSON body. @throws Error for a status of 400 or above */
     async ok(method: string, target: string, call: Call = {}): Promise<Record<string, unknown>> {
         const answer = await this.call(method, target, call);
         if (answer.status >= 400) {
@@ -159,7 +159,7 @@ export class TestEmulator {
         return (answer.json ?? {}) as Record<string, unknown>;
     }
 
-    /** Creates a bucket with uniform access. */
+    /** Creates a bucket with uniform bucket-level access. */
     async makeBucket(name: string, settings: object = {}, project = PROJECT_ID): Promise<TestBucket> {
         const iamConfiguration = { uniformBucketLevelAccess: { enabled: true } };
         const body = { name, location: "us-central1", iamConfiguration, ...settings };
@@ -167,12 +167,12 @@ export class TestEmulator {
         return this.bucket(name);
     }
 
-    /** A handle for a bucket that exists. */
+    /** Returns a handle to an existing bucket. */
     bucket(name: string): TestBucket {
         return new TestBucket(this, name);
     }
 
-    /** Uploads by uploadType=media. */
+    /** Uploads with uploadType=media. */
     upload(bucket: string, name: string, content: string | Uint8Array, query = "", call: Call = {}): Promise<Answer> {
         const target = `/upload/storage/v1/b/${bucket}/o?uploadType=media&name=${encodeURIComponent(name)}${query}`;
         const headers = { "content-type": "text/plain", ...call.headers };
@@ -206,7 +206,7 @@ export class TestBucket {
     async putFile(object: string, file: string): Promise<void> {
         const { size } = await stat(file);
         const query = `uploadType=media&name=${encodeURIComponent(object)}`;
-        // `duplex` is not in the types of fetch yet; a streamed body needs it.
+        // The types of fetch still lack `duplex`, which a streamed body requires.
         const init = {
             method: "POST",
             headers: {
@@ -223,19 +223,19 @@ export class TestBucket {
         }
     }
 
-    /** The object's text; undefined if it does not exist. */
+    /** The object's content as text, or undefined if the object does not exist. */
     async get(object: string): Promise<string | undefined> {
         return (await this.getBytes(object))?.toString("utf8");
     }
 
-    /** The object's bytes; undefined if it does not exist. */
+    /** The object's bytes, or undefined if the object does not exist. */
     async getBytes(object: string): Promise<Buffer | undefined> {
         const url = `${this.emulator.url}${this.emulator.objectPath(this.name, object, "?alt=media")}`;
         const response = await fetch(url, { headers: { authorization: `Bearer ${OPERATOR_TOKEN}` } });
         return response.status === 404 ? undefined : Buffer.from(await response.arrayBuffer());
     }
 
-    /** The object's size in bytes; undefined if it does not exist. */
+    /** The object's size in bytes, or undefined if the object does not exist. */
     async sizeOf(object: string): Promise<number | undefined> {
         const answer = await this.emulator.call("GET", this.emulator.objectPath(this.name, object));
         return answer.status === 404 ? undefined : Number(answer.at("size"));
@@ -253,11 +253,11 @@ export class TestBucket {
     }
 }
 
-/** The only bucket of an emulator, with addresses for clients that send no token. */
+/** The only bucket of an emulator, with addresses for clients that do not send a token. */
 export class LoneBucket extends TestBucket {
-    /** `STORAGE_EMULATOR_HOST` of a client that may do everything. */
+    /** `STORAGE_EMULATOR_HOST` for a client that may do everything. */
     readonly endpoint: string;
-    /** The same for a service account that was granted nothing. */
+    /** The same for a service account without any grants. */
     readonly strangerEndpoint: string;
 
     constructor(emulator: TestEmulator, name: string, endpoint: string, strangerEndpoint: string) {
@@ -266,7 +266,7 @@ export class LoneBucket extends TestBucket {
         this.strangerEndpoint = strangerEndpoint;
     }
 
-    /** The emulator's own address, which refuses a client without a token. */
+    /** The emulator's main address, which rejects clients without a token. */
     get anonymousEndpoint(): string {
         return this.emulator.url;
     }

@@ -67,5 +67,5 @@ it("rejects an impossible GPU before creating anything", async () => {
 
     expect(status).toBe(1);
     expect(output).toContain("a machine type that has nvidia-l4 built in");
-    expect(output).not.toContain("Emulator of Google Cloud");
+    expect(output).not.toContain("Google Cloud emulator");
 });

@@ -1,4 +1,4 @@
-/** Text that is already HTML. */
+/** A string of HTML that needs no escaping. */
 export class Html {
     readonly text: string;
 
@@ -7,7 +7,7 @@ export class Html {
     }
 }
 
-/** A value in a template. Text is escaped, HTML is not, lists are joined, `false` and `undefined` are empty. */
+/** A value in a template. Strings are escaped, HTML is not, lists are joined, and `false` and `undefined` are empty. */
 export type Part = string | number | Html | false | undefined | readonly Part[];
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -18,7 +18,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
     "'": "&#39;",
 };
 
-/** Escapes text for element content and for attributes in quotes. */
+/** Escapes text for element content and quoted attributes. */
 export function escapeHtml(text: string): string {
     return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? "");
 }

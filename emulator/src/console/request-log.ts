@@ -11,7 +11,7 @@ export interface LoggedRequest {
 
 const MAX_REQUESTS = 200;
 
-/** The last requests to the emulator, newest first. */
+/** The most recent requests to the emulator, newest first. */
 export class RequestLog {
     readonly #requests: LoggedRequest[] = [];
 

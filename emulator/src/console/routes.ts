@@ -16,8 +16,8 @@ const HEADERS = {
 };
 
 /**
- * The console page, at `/`. It is read-only. Because it is served without a token, it answers only to the names of this
- * machine: a website that points its own name here gets nothing.
+ * The console page, at `/`. It is read-only. Because it is served without a token, it accepts only the names of this
+ * machine, so a website that points its own name at this machine gets nothing.
  */
 export function consoleRoutes(services: ConsoleServices): Route[] {
     return [
@@ -50,11 +50,11 @@ function render(services: ConsoleServices, baseUrl: string): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <style>${new RawHtml(STYLE)}</style></head><body>
 <header><h1>Google Cloud on this machine</h1><span>${baseUrl}, ${services.runtime} runtime, times in UTC</span></header>
-<main><nav>${overview}</nav>${bodies}<footer>gcp-trainer's emulator. This page shows, and changes nothing.</footer></main>
+<main><nav>${overview}</nav>${bodies}<footer>The gcp-trainer emulator. This page is read-only.</footer></main>
 <script>${new RawHtml(SCRIPT)}</script></body></html>`;
 }
 
-/** An object as plain text, so that HTML written by a trainer never runs as a page of this server. */
+/** Returns an object as plain text, so that HTML written by a trainer never runs as a page of this server. */
 async function object(storage: StorageService, request: ApiRequest): Promise<ApiResponse> {
     requireLoopback(request);
     const target = { bucket: request.query.get("bucket") ?? "", name: request.query.get("name") ?? "" };
@@ -72,7 +72,7 @@ async function object(storage: StorageService, request: ApiRequest): Promise<Api
 function requireLoopback(request: ApiRequest): void {
     if (!LOOPBACK.test(request.headers.host ?? "")) {
         throw permissionDenied(
-            `The console answers to 127.0.0.1 and localhost only; this request names ${request.headers.host}.`,
+            `The console accepts only the names 127.0.0.1 and localhost; this request names ${request.headers.host}.`,
         );
     }
 }

@@ -43,7 +43,7 @@ export function sections(services: ConsoleServices): Section[] {
 }
 
 function instances({ compute }: ConsoleServices): Section {
-    // Not by `describe`: a look at this page must not change what the API answers.
+    // `describe` is not used here, because viewing this page must not change what the API returns.
     const all = compute.instances.instances.entries();
     const content = all.map(([path, instance]) => {
         const { contents } = compute.instances.serialPort(path).read(-SERIAL_BYTES);
@@ -53,7 +53,7 @@ function instances({ compute }: ConsoleServices): Section {
             html`${facts(instance)}<pre id="serial-${path}">${contents === "" ? "(nothing on the serial port yet)" : contents}</pre>`,
         );
     });
-    return { id: "instances", title: "Instances", count: all.length, content: list(content, "No instance.") };
+    return { id: "instances", title: "Instances", count: all.length, content: list(content, "No instances.") };
 }
 
 function describeInstance(instance: Instance): string {
@@ -94,14 +94,14 @@ function buckets({ storage }: ConsoleServices): Section {
             rows.length === 0 ? html`<p class="empty">Empty.</p>` : table(["Object", "Written", "#Size"], rows),
         );
     });
-    return { id: "buckets", title: "Buckets", count: all.length, content: list(content, "No bucket.") };
+    return { id: "buckets", title: "Buckets", count: all.length, content: list(content, "No buckets.") };
 }
 
 function images({ registry }: ConsoleServices): Section {
     const repositories = registry.repositories.all();
     const rows = repositories.flatMap(({ name, path }) => {
         const found = registry.images.list(path);
-        const none: Part[][] = [[name, html`<span class="empty">no image yet</span>`, "", ""]];
+        const none: Part[][] = [[name, html`<span class="empty">no images yet</span>`, "", ""]];
         return found.length === 0
             ? none
             : found.map((image) => [
@@ -113,7 +113,7 @@ function images({ registry }: ConsoleServices): Section {
     });
     const content =
         rows.length === 0
-            ? html`<p class="empty">No repository.</p>`
+            ? html`<p class="empty">No repositories.</p>`
             : table(["Repository", "Image", "Digest", "Pushed"], rows);
     return { id: "images", title: "Images", count: rows.length, content };
 }
@@ -134,7 +134,7 @@ function access({ iam }: ConsoleServices): Section {
         );
     const names =
         accounts.length === 0
-            ? html`<p class="empty">No service account.</p>`
+            ? html`<p class="empty">No service accounts.</p>`
             : html`<p>${accounts.map((email) => html`<code>${email}</code><br>`)}</p>`;
     const content = grants.length === 0 ? names : html`${names}${table(["Member", "Role", "On"], grants)}`;
     return { id: "access", title: "Service accounts and grants", count: accounts.length, content };
@@ -143,7 +143,7 @@ function access({ iam }: ConsoleServices): Section {
 function networks({ compute }: ConsoleServices): Section {
     const rows = compute.networks.inventory().map(({ kind, name }) => [kind, html`<span class="mono">${name}</span>`]);
     const content =
-        rows.length === 0 ? html`<p class="empty">None but the default network.</p>` : table(["Kind", "Name"], rows);
+        rows.length === 0 ? html`<p class="empty">Only the default network.</p>` : table(["Kind", "Name"], rows);
     return { id: "networks", title: "Networks", count: rows.length, content };
 }
 
@@ -160,7 +160,7 @@ function requests({ requestLog }: ConsoleServices): Section {
         ]);
     const content =
         rows.length === 0
-            ? html`<p class="empty">No request yet.</p>`
+            ? html`<p class="empty">No requests yet.</p>`
             : table(["Time", "Status", "Request", "VM", "#Took"], rows);
     return { id: "requests", title: "Recent requests", count: all.length, content };
 }

@@ -1,4 +1,4 @@
-/** The page's style: light or dark as the viewer's system is, no fonts or pictures from elsewhere. */
+/** The page's style sheet. It follows the system's light or dark mode and loads no external fonts or images. */
 export const STYLE = `
 :root {
     color-scheme: light dark;
@@ -53,8 +53,8 @@ footer { color: var(--soft); font-size: 13px; text-align: center; padding: 8px 0
 `;
 
 /**
- * Reads the page again every few seconds, without closing what is open or moving what is scrolled. Stops while the page
- * is hidden.
+ * Reloads the page content every few seconds without closing open sections or moving the scroll position. Pauses while
+ * the page is hidden.
  */
 export const SCRIPT = `
 setInterval(async () => {

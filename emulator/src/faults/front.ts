@@ -7,18 +7,18 @@ export interface Listener {
     stop(): Promise<void>;
 }
 
-/** The port that clients see, and the faults that they meet there. */
+/** The port that clients see, and the faults injected there. */
 export interface FrontOptions {
     /** Default: no faults, and no proxy. */
     readonly plan: FaultPlan | undefined;
     readonly side: NonNullable<FaultRule["port"]>;
-    /** Default 0: any free port. */
+    /** Default: 0, any free port. */
     readonly port?: number | undefined;
 }
 
 /**
- * Starts a server behind a fault proxy. Requests keep their Host header, so the addresses in its answers are those of the
- * proxy.
+ * Starts a server behind a fault proxy. Requests keep their Host header, so the addresses in the server's responses are
+ * those of the proxy.
  * @param start starts the server on a port
  */
 export async function startBehindFaults(

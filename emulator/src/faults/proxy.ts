@@ -5,12 +5,12 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultPlan, FaultRule } from "./rule";
 
-/** Where a proxy listens, and what it stands in front of. */
+/** The ports of a proxy and the faults that it injects. */
 export interface FaultProxyOptions {
     readonly plan: FaultPlan;
-    /** Port on 127.0.0.1 that requests are passed on to. */
+    /** Port on 127.0.0.1 to which requests are forwarded. */
     readonly targetPort: number;
-    /** Port on 127.0.0.1 to listen on. Default 0: any free port. */
+    /** Port on 127.0.0.1 to listen on. Default: 0, any free port. */
     readonly port?: number;
     /** Name of this port in the plan's rules. */
     readonly side: "main" | "vm";
@@ -31,8 +31,8 @@ export interface FaultProxy {
 const HTML = "<!doctype html><title>Sign in</title><p>Sign in to this network to continue.</p>\n";
 
 /**
- * Starts an HTTP proxy on loopback that passes every request on, except those that the plan hits. Requests without a fault
- * are streamed in both directions, so a large upload takes no memory here.
+ * Starts an HTTP proxy on loopback that forwards every request except those that the plan hits. Requests without a
+ * fault are streamed in both directions, so a large upload uses little memory in the proxy.
  */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
     const server = createServer((message, response) => {
@@ -63,7 +63,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
         }
     }
 
-    /** Closes the port, with every connection, and opens it again. */
+    /** Closes the port and every connection, then opens the port again. */
     async function refuse(ms: number): Promise<void> {
         const closed = once(server, "close");
         server.close();
@@ -94,7 +94,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 async function pass(port: number, message: IncomingMessage, response: ServerResponse): Promise<void> {
     const outgoing = request({ port, host: "127.0.0.1", ...lineOf(message), headers: message.headers, agent: false });
     message.pipe(outgoing);
-    // The server sees that the caller left, and the caller that the server left.
+    // If the caller disconnects, the server sees it, and vice versa.
     response.once("close", () => outgoing.destroy());
     outgoing.on("error", () => response.destroy());
     const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
@@ -174,7 +174,7 @@ async function forward(port: number, message: IncomingMessage, body: Buffer): Pr
     return { status: incoming.statusCode ?? 502, headers: incoming.headers, body: await buffer(incoming) };
 }
 
-/** Sends an answer whose content-length agrees with its body, except where a body is never sent. */
+/** Sends a response whose content-length matches its body, unless its status or method rules out a body. */
 function send(response: ServerResponse, { status, headers, body }: Answer): void {
     const isBodiless = response.req.method === "HEAD" || status === 204 || status === 304;
     const length = isBodiless ? {} : { "content-length": body.length };
@@ -203,10 +203,10 @@ function withWrongHashes(headers: IncomingHttpHeaders): IncomingHttpHeaders {
           };
 }
 
-/** Hashes that no content of these tests has. */
+/** Hashes that match no content used in tests. */
 const WRONG: Readonly<Record<string, string>> = { crc32c: "AAAAAQ==", md5: "AAAAAAAAAAAAAAAAAAAAAQ==" };
 
-/** Headers of one connection say nothing about another. */
+/** Connection-specific headers must not be forwarded. */
 function withoutConnection({
     connection,
     "keep-alive": keepAlive,

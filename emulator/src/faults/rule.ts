@@ -1,38 +1,38 @@
-/** Ways in which a network, a proxy or a server breaks a request or its answer. */
+/** Ways in which a network, a proxy or a server breaks a request or its response. */
 export const FAULT_KINDS = {
     refuse: "the port refuses connections for `ms`",
     "reset-before": "the connection is reset, and the server never sees the request",
-    "reset-after": "the server acts, then the connection is reset before the answer",
-    status: "the answer is `status`, and the server never sees the request",
-    "half-body": "the connection breaks halfway through the answer's body",
-    "damaged-body": "one byte of the answer's body is changed",
-    "truncated-body": "half of the answer's body is missing, and content-length agrees with the rest",
-    "empty-body": "the answer's body is missing, and content-length is 0",
-    html: "the answer is 200 with an HTML page, as from a captive portal; the server never sees the request",
-    duplicate: "the server gets the request twice, and the second answer is returned",
-    delay: "the answer comes `ms` late",
-    "damaged-request": "one byte of the request's body is changed",
-    "wrong-hash": "the hashes in the answer's headers are wrong",
+    "reset-after": "the server acts, then the connection is reset before the response",
+    status: "the response is `status`, and the server never sees the request",
+    "half-body": "the connection breaks halfway through the response body",
+    "damaged-body": "one byte of the response body is changed",
+    "truncated-body": "half of the response body is missing, and content-length matches the rest",
+    "empty-body": "the response body is missing, and content-length is 0",
+    html: "the response is 200 with an HTML page, as from a captive portal; the server never sees the request",
+    duplicate: "the server gets the request twice, and the second response is returned",
+    delay: "the response is delayed by `ms`",
+    "damaged-request": "one byte of the request body is changed",
+    "wrong-hash": "the hashes in the response headers are wrong",
 } as const;
 
 export type FaultKind = keyof typeof FAULT_KINDS;
 
-/** One fault: what happens, and to which requests. */
+/** One fault and the requests that it hits. */
 export interface FaultRule {
     readonly kind: FaultKind;
-    /** Number of the first matching request that is hit, from 1. Default 1. */
+    /** Number of the first matching request to hit, counted from 1. Default: 1. */
     readonly request: number;
-    /** Number of consecutive matching requests that are hit. Default 1; `Infinity` for all. */
+    /** Number of consecutive matching requests to hit. Default: 1; `Infinity` for all. */
     readonly count: number;
-    /** HTTP status of kind `status`. Default 503. */
+    /** HTTP status for the kind `status`. Default: 503. */
     readonly status: number;
-    /** Milliseconds of kinds `delay` and `refuse`. Default 2000. */
+    /** Milliseconds for the kinds `delay` and `refuse`. Default: 2000. */
     readonly ms: number;
-    /** HTTP method that matches. Default: every method. */
+    /** HTTP method of a matching request. Default: every method. */
     readonly method: string | undefined;
-    /** Text that the path and query of a matching request contain. Default: every path. */
+    /** Text contained in the path and query of a matching request. Default: every path. */
     readonly path: string | undefined;
-    /** Port whose requests match: the APIs' (`main`) or those of the VMs (`vm`). Default: both. */
+    /** Port of a matching request: that of the APIs (`main`) or that of a VM (`vm`). Default: both. */
     readonly port: "main" | "vm" | undefined;
 }
 
@@ -40,9 +40,9 @@ const KEYS = ["kind", "request", "count", "status", "ms", "method", "path", "por
 const SYNTAX = "kind=status,status=503,request=3,path=/upload/";
 
 /**
- * Parses a rule of the form `kind=status,status=503,request=3`. A comma cannot be part of a value.
+ * Parses a rule of the form `kind=status,status=503,request=3`. A value cannot contain a comma.
  *
- * @throws Error naming the key, the value got and what is allowed
+ * @throws Error that names the key, the actual value and the allowed values
  */
 export function parseFaultRule(text: string): FaultRule {
     const values = new Map<string, string>();
@@ -86,23 +86,26 @@ function integer(values: ReadonlyMap<string, string>, key: string, otherwise: nu
     return value;
 }
 
-/** Counts the requests that match a rule, across every port that it applies to. */
+/** The active fault rules, with a count of matching requests across all ports. */
 export class FaultPlan {
     #rules: { readonly rule: FaultRule; seen: number }[];
-    /** Requests that were hit, as `METHOD path`. */
+    /** The requests hit so far, as `METHOD path`. */
     readonly hits: string[] = [];
 
     constructor(rules: readonly FaultRule[]) {
         this.#rules = rules.map((rule) => ({ rule, seen: 0 }));
     }
 
-    /** Replaces all rules. Counting begins again. */
+    /** Replaces all rules and restarts the count. */
     replace(rules: readonly FaultRule[]): void {
         this.#rules = rules.map((rule) => ({ rule, seen: 0 }));
         this.hits.length = 0;
     }
 
-    /** Registers a request and returns the rule that hits it; the first rule wins. Nothing hits the emulator's own controls. */
+    /**
+     * Counts a request and returns the rule that hits it; the first rule wins. The emulator's own controls are never
+     * hit.
+     */
     next(port: "main" | "vm", method: string, path: string): FaultRule | undefined {
         if (path.startsWith("/emulator/")) {
             return undefined;

@@ -4,7 +4,7 @@ import { ApiError, invalid, unimplemented } from "./errors";
 
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
-/** Reads a small body completely. 413 when it is larger than `maxBytes`. */
+/** Reads a small body completely. Fails with 413 if it is larger than `maxBytes`. */
 export async function readAll(stream: Readable, maxBytes = MAX_JSON_BYTES): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -18,7 +18,7 @@ export async function readAll(stream: Readable, maxBytes = MAX_JSON_BYTES): Prom
     return Buffer.concat(chunks);
 }
 
-/** Parses a body as a JSON object; an empty one is `{}`. 400 for anything else. */
+/** Parses a body as a JSON object; an empty body is `{}`. Fails with 400 for anything else. */
 export function parseJsonObject(body: Buffer): object {
     if (body.length === 0) {
         return {};
@@ -35,16 +35,16 @@ export function parseJsonObject(body: Buffer): object {
     return value;
 }
 
-/** Message of an issue with a value Google accepts and the emulator does not: another word, a second item. */
+/** Message for a value that Google accepts but the emulator does not, such as another enum value or a second item. */
 export const NOT_EMULATED = { error: "is not emulated" };
 
 /**
- * Checks a body against the fields that the emulator implements. A member that is `null` counts as absent, as in every
- * Google API (https://protobuf.dev/programming-guides/json/), because clients send unset fields as `null`.
+ * Checks a body against the fields that the emulator implements. A `null` member counts as absent, as in every Google
+ * API (https://protobuf.dev/programming-guides/json/), because clients send unset fields as `null`.
  *
  * @param where method and path of the request, for the message: "POST /storage/v1/b"
- * @throws ApiError 501 naming every field and value that the emulator does not support, or 400 naming every field of a
- *     wrong type
+ * @throws ApiError 501 naming every field and value that the emulator does not support, or 400 naming every field with
+ *     a wrong type
  */
 export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string): T {
     const result = schema.safeParse(withoutNulls(value));
@@ -66,16 +66,16 @@ export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string):
     );
 }
 
-/** A member with its value: `"format" = "MAVEN"`. */
+/** Formats a member with its value: `"format" = "MAVEN"`. */
 function describe(body: unknown, path: readonly PropertyKey[]): string {
     const value = path.reduce((inner, name) => (inner as Record<PropertyKey, unknown> | undefined)?.[name], body);
     return `"${path.join(".")}" = ${Array.isArray(value) ? `a list of ${value.length}` : JSON.stringify(value)}`;
 }
 
 /**
- * A value without its null members.
+ * Returns a value without its null members.
  *
- * @param lists whether a null in a list is kept (as a rule it is an error, which the schema reports) or dropped too
+ * @param lists whether nulls in lists are kept (usually an error, which the schema then reports) or dropped too
  */
 export function withoutNulls(value: unknown, lists: "keep" | "drop" = "keep"): unknown {
     if (Array.isArray(value)) {
@@ -90,8 +90,8 @@ export function withoutNulls(value: unknown, lists: "keep" | "drop" = "keep"): u
 }
 
 /**
- * Applies a JSON merge patch (RFC 7396): a member that is `null` deletes, objects are merged, everything else replaces.
- * `PATCH` means this in Cloud Storage and Compute Engine.
+ * Applies a JSON merge patch (RFC 7396): a `null` member deletes, objects are merged, and everything else replaces.
+ * Cloud Storage and Compute Engine define `PATCH` this way.
  */
 export function mergePatch(target: unknown, patch: unknown): object {
     const result: Record<string, unknown> = isPlainObject(target) ? { ...target } : {};

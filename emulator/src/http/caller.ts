@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { permissionDenied } from "./errors";
 
-/** Names of this machine's loopback interface, as they stand in a URL. */
+/** Names of this machine's loopback interface, as written in a URL. */
 export const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
- * Rejects requests that a web page elsewhere makes a browser on this machine send.
+ * Rejects requests that a foreign web page makes a browser on this machine send.
  *
- * A page that points its own name at this machine (DNS rebinding) is of the same origin as the emulator for the
- * browser; its requests name that host, which is not in `names`. A page on another origin sends `Origin` with every
- * request that changes something, and modern browsers send `Sec-Fetch-Site` with every request to loopback. Programs
- * send neither.
+ * To the browser, a page that points its own name at this machine (DNS rebinding) has the same origin as the emulator,
+ * but its requests name that host, which is not in `names`. A page on another origin sends `Origin` with every request
+ * that changes something, and modern browsers send `Sec-Fetch-Site` with every request to loopback. Other programs send
+ * neither.
  *
  * @param names hosts that a request may name, without a port
  * @throws ApiError 403 that names the host or the origin
@@ -20,17 +20,17 @@ export function checkCaller(headers: IncomingHttpHeaders, names: readonly string
     const host = headers.host ?? "";
     if (!names.includes(host.toLowerCase().replace(/:\d+$/, ""))) {
         throw permissionDenied(
-            `The emulator answers requests to ${names.join(", ")}; this one names ${JSON.stringify(host)}.`,
+            `The emulator accepts requests to ${names.join(", ")}; this one names ${JSON.stringify(host)}.`,
         );
     }
     const { origin } = headers;
     if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) {
-        throw permissionDenied(`The emulator takes no requests of web pages elsewhere; this one is of ${origin}.`);
+        throw permissionDenied(`The emulator rejects requests from other web pages; this one came from ${origin}.`);
     }
     const site = headers["sec-fetch-site"];
-    // A person who follows a link to the console navigates, from whatever page.
+    // A person who follows a link to the console navigates, whatever page the link is on.
     const isNavigation = headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";
     if (site !== undefined && site !== "same-origin" && site !== "none" && !isNavigation) {
-        throw permissionDenied(`The emulator takes no requests of web pages elsewhere; this one is ${String(site)}.`);
+        throw permissionDenied(`The emulator rejects requests from other web pages; this one is ${String(site)}.`);
     }
 }

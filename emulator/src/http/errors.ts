@@ -1,4 +1,4 @@
-/** One entry of Google's `error.errors[]`; clients look at `reason`. */
+/** One entry of Google's `error.errors[]`; clients evaluate `reason`. */
 interface ErrorDetail {
     readonly message: string;
     readonly domain: string;
@@ -26,7 +26,7 @@ export interface ErrorBody {
 }
 
 /**
- * Canonical names of https://cloud.google.com/apis/design/errors by HTTP status, for errors without an explicit name.
+ * Canonical names from https://cloud.google.com/apis/design/errors by HTTP status, for errors without an explicit name.
  */
 const STATUS_NAMES: Readonly<Record<number, string>> = {
     400: "INVALID_ARGUMENT",
@@ -42,7 +42,7 @@ const STATUS_NAMES: Readonly<Record<number, string>> = {
 
 /** Optional parts of an ApiError. */
 export interface ApiErrorOptions {
-    /** Canonical name, e.g. "ABORTED". Default: the name of the code. */
+    /** Canonical name, e.g. "ABORTED". Default: the name for the HTTP status. */
     readonly status?: string;
     /** The parameter, header or field at fault. */
     readonly location?: string;
@@ -54,8 +54,8 @@ export interface ApiErrorOptions {
 }
 
 /**
- * A failure that the caller sees, as an HTTP status and Google's JSON error body. Anything else thrown is a bug and a
- * 500.
+ * A failure that the caller sees, as an HTTP status and Google's JSON error body. Anything else thrown is a bug and
+ * becomes a 500.
  */
 export class ApiError extends Error {
     readonly status: string;
@@ -93,7 +93,7 @@ export function invalid(message: string, location?: string): ApiError {
     return new ApiError(400, "invalid", message, location === undefined ? {} : { location });
 }
 
-/** 401: no usable credential. */
+/** 401: the request lacks a usable credential. */
 export function unauthenticated(message: string): ApiError {
     return new ApiError(401, "authError", message, {
         location: "Authorization",
@@ -107,7 +107,7 @@ export function permissionDenied(message: string, details?: readonly object[]): 
     return new ApiError(403, "forbidden", message, details === undefined ? {} : { details });
 }
 
-/** 404. */
+/** 404: the resource does not exist. */
 export function notFound(message: string): ApiError {
     return new ApiError(404, "notFound", message);
 }
@@ -117,7 +117,7 @@ export function alreadyExists(message: string): ApiError {
     return new ApiError(409, "conflict", message);
 }
 
-/** 409 for a stale etag in read-modify-write; clients read again and retry. */
+/** 409 for a stale etag in a read-modify-write cycle; clients read again and retry. */
 export function aborted(message: string): ApiError {
     return new ApiError(409, "aborted", message, { status: "ABORTED" });
 }
@@ -128,7 +128,8 @@ export function preconditionFailed(message: string, location = "If-Match"): ApiE
 }
 
 /**
- * 501: Google supports it and the emulator does not. `what` names the route, parameter, field or role that is missing.
+ * 501: Google supports the feature, but the emulator does not. `what` names the missing route, parameter, field or
+ * role.
  */
 export function unimplemented(what: string): ApiError {
     return new ApiError(501, "notImplemented", `The emulator does not implement ${what}.`);

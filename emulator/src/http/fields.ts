@@ -4,8 +4,8 @@ import { invalid } from "./errors";
 type Mask = Map<string, Mask | "all">;
 
 /**
- * Applies Google's `fields` parameter (partial responses): `kind,items(name,size)`, `services/name`, `*`.
- * Arrays are masked element by element. Names that the value lacks are ignored.
+ * Applies Google's `fields` parameter (partial responses): `kind,items(name,size)`, `services/name`, `*`. Arrays are
+ * masked element by element. Names missing from the value are ignored.
  * https://cloud.google.com/storage/docs/json_api#partial-response
  */
 export function applyFields(value: object, fields: string): object {

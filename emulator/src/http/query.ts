@@ -4,9 +4,9 @@ import { invalid } from "./errors";
 const MAX_RESULTS = 1000;
 
 /**
- * A boolean query parameter. Google accepts it in any case (the Python client sends `True`) and as a digit.
+ * Reads a boolean query parameter. Google accepts it in any case (the Python client sends `True`) and as a digit.
  *
- * @returns `fallback` when it is not given
+ * @returns `fallback` if the parameter is absent
  * @throws ApiError 400 for a value that is neither true nor false
  */
 export function readBoolean(query: URLSearchParams, name: string, fallback: boolean): boolean {
@@ -27,9 +27,9 @@ export function readBoolean(query: URLSearchParams, name: string, fallback: bool
 }
 
 /**
- * The size of a page.
+ * Reads the size of a page.
  *
- * @returns `largest` when no size, 0 or a larger one is given
+ * @returns `largest` if the size is absent, 0 or larger than `largest`
  * @throws ApiError 400 for anything but a whole number
  */
 export function readMaxResults(value: string | null, largest = MAX_RESULTS): number {
@@ -43,16 +43,16 @@ export function readMaxResults(value: string | null, largest = MAX_RESULTS): num
     return size === 0 ? largest : Math.min(size, largest);
 }
 
-/** How a list is cut into pages. */
+/** How a list is split into pages. */
 export interface Paging<T> {
     /** Query parameter of the page size. */
     readonly size: "maxResults" | "pageSize";
     readonly largest?: number;
-    /** Key that the items are ordered by. The page token is the key of the last item. */
+    /** Sort key of the items. The page token is the key of the last item on the page. */
     readonly key: (item: T) => string;
 }
 
-/** One page of a list, and the token of the next page unless it is the last. */
+/** Returns one page of a list, with the token of the next page unless this is the last. */
 export function pageOf<T>(
     query: URLSearchParams,
     items: readonly T[],

@@ -14,11 +14,14 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
           ? Name
           : never;
 
-/** Requests that a route accepts, apart from the path. */
+/** Options of a route besides its path. */
 export interface RouteOptions {
-    /** Query parameters besides Google's system parameters. Default none. Any other is answered with 501. */
+    /** Query parameters accepted in addition to Google's system parameters. Default: none. Any other returns 501. */
     readonly query?: readonly string[];
-    /** Served to callers without a credential too (console page, registry challenge). Default false: they get 401. */
+    /**
+     * Whether callers without a credential are served too (console page, registry challenge). Default: false, they get
+     * 401.
+     */
     readonly public?: boolean;
 }
 
@@ -43,18 +46,18 @@ export function route<Pattern extends string>(
     handler: Handler<ParamsOf<Pattern>>,
     options: RouteOptions = {},
 ): Route {
-    // The router fills exactly the names in the pattern, so the narrower parameter type is correct.
+    // The router sets exactly the names in the pattern, so the narrower parameter type is correct.
     return { method, pattern, handler: handler as Route["handler"], options };
 }
 
-/** The same routes under a path prefix. */
+/** Returns the same routes under a path prefix. */
 export function mount(prefix: string, routes: readonly Route[]): Route[] {
     return routes.map((entry) => ({ ...entry, pattern: prefix + entry.pattern }));
 }
 
 /**
- * https://cloud.google.com/apis/docs/system-parameters, and `userProject` and `uploadType` of Cloud Storage. The others of
- * that page (callback, access_token, $.xgafv ...) are unknown here and give 501.
+ * https://cloud.google.com/apis/docs/system-parameters, and `userProject` and `uploadType` of Cloud Storage. The other
+ * parameters on that page (callback, access_token, $.xgafv ...) are not supported and return 501.
  */
 const SYSTEM_PARAMETERS = new Set([
     "$alt",
@@ -68,7 +71,7 @@ const SYSTEM_PARAMETERS = new Set([
     "userProject",
 ]);
 
-/** A route found for a request. */
+/** The route that serves a request. */
 export interface Match {
     readonly route: Route;
     readonly params: Readonly<Record<string, string>>;
@@ -80,7 +83,7 @@ interface CompiledRoute {
     readonly hasVerb: boolean;
 }
 
-/** Finds the route of a request: the first declared route that matches method and path. */
+/** Finds the route of a request, which is the first declared route that matches its method and path. */
 export class Router {
     readonly #compiled: readonly CompiledRoute[];
 
@@ -92,7 +95,7 @@ export class Router {
         }));
     }
 
-    /** 501 when no route or an unknown query parameter, 400 when a parameter is not valid percent-encoding. */
+    /** 501 for an unknown route or query parameter, 400 for a parameter with invalid percent-encoding. */
     find(method: string, path: string, query: URLSearchParams): Match {
         // `/v1/projects/p:undelete` must not match the project "p:undelete".
         const customVerb = path.startsWith("/v1/") && /:[a-z][A-Za-z]{2,40}$/.test(path);

@@ -16,13 +16,13 @@ export interface ApiServerOptions {
     readonly routes: readonly Route[];
     /** Returns the caller of a request. `token` is the bearer token, if any. May throw a 401. */
     readonly authenticate: (token: string | undefined) => Principal;
-    /** Hosts that a request may name, beside those of the loopback interface. Default: none. */
+    /** Hosts that a request may name besides those of the loopback interface. Default: none. */
     readonly names?: readonly string[];
-    /** Loopback address. Default "127.0.0.1". */
+    /** Loopback address. Default: "127.0.0.1". */
     readonly host?: string;
-    /** Default 0: any free port. */
+    /** Default: 0, any free port. */
     readonly port?: number;
-    /** One line per request: method, path, status, milliseconds. Default: none. */
+    /** Called with one line per request: method, path, status, milliseconds. Default: none. */
     readonly log?: (line: string) => void;
 }
 
@@ -38,12 +38,12 @@ export class ApiServer {
         this.#options = options;
     }
 
-    /** Starts to listen. Rejects when the port is taken. */
+    /** Starts listening. Rejects if the port is taken. */
     static async start(options: ApiServerOptions): Promise<ApiServer> {
         const server = createServer();
         const api = new ApiServer(server, new Router(options.routes), options);
         server.on("request", (message, response) => void api.#serve(message, response));
-        // A debugger or a slow pull may pause a request for long, and only this machine is served.
+        // Requests have no timeout: a debugger or a slow pull may pause one for long, and only this machine is served.
         server.requestTimeout = 0;
         const host = options.host ?? "127.0.0.1";
         server.listen(options.port ?? 0, host);
@@ -71,7 +71,7 @@ export class ApiServer {
         return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`;
     }
 
-    /** Ends every connection and frees the port. */
+    /** Closes every connection and frees the port. */
     async stop(): Promise<void> {
         const closed = once(this.#server, "close");
         this.#server.close();
@@ -79,15 +79,15 @@ export class ApiServer {
         await closed;
     }
 
-    /** Never rejects: every failure becomes an answer, or ends the connection. */
+    /** Never rejects: every failure becomes a response or ends the connection. */
     async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
         const startedAt = performance.now();
         try {
-            // Not `new URL()`: it would resolve "." and ".." segments and take "//x" for a host.
+            // `new URL()` is unsuitable: it would resolve "." and ".." segments and treat "//x" as a host.
             const [path = "/", ...rest] = (message.url ?? "/").split("?");
             await this.#answer(message, response, path, new URLSearchParams(rest.join("?")));
         } catch (error) {
-            // Not `message.destroyed`, which is also true once a body was read to its end.
+            // `message.destroyed` is unsuitable: it is also true once the body has been read to its end.
             if (response.headersSent || message.socket.destroyed) {
                 response.destroy();
             } else {
@@ -95,7 +95,7 @@ export class ApiServer {
                 sendJson(response, failure.code, failure.body("status"));
             }
         } finally {
-            // Drains a body that the handler did not read, so that the caller can finish sending and see the answer. A
+            // Drain a body that the handler did not read, so that the caller can finish sending and see the response. A
             // handler that began to read left a listener behind, which would keep the stream from flowing.
             message.removeAllListeners("readable").resume();
             const milliseconds = Math.round(performance.now() - startedAt);
@@ -138,7 +138,7 @@ export class ApiServer {
                     "other valid authentication credential. (The developer's token is in the file operator-token of the emulator's data folder.)",
             );
         }
-        // Clients that ask for enums as numbers also accept names: https://protobuf.dev/programming-guides/json/
+        // Clients that request enums as numbers also accept names: https://protobuf.dev/programming-guides/json/
         const alt = (query.get("$alt") ?? query.get("alt") ?? "json").replace(/;enum-encoding=int$/, "");
         if (alt !== "json" && alt !== "media") {
             throw unimplemented(`alt=${alt}`);
@@ -205,12 +205,12 @@ function styleOf(path: string): ErrorStyle {
     return /^\/v\d\//.test(path) ? "status" : "reasons";
 }
 
-/** Failures of the disk or of the process's limits, which the user can fix, by the code of the system error. */
+/** Failures caused by the disk or by process limits, which the user can fix, by system error code. */
 const SYSTEM_FAILURES: Readonly<Record<string, { status: number; advice: string }>> = {
     ENOSPC: { status: 507, advice: "the disk of the emulator's data folder is full; free some space, or inodes" },
     EDQUOT: { status: 507, advice: "the disk quota of the emulator's data folder is used up" },
     EROFS: { status: 500, advice: "the emulator's data folder is on a read-only disk; choose another folder" },
-    EACCES: { status: 500, advice: "the emulator may not write its data folder; change its owner or permissions" },
+    EACCES: { status: 500, advice: "the emulator may not write to its data folder; change its owner or permissions" },
     EIO: { status: 500, advice: "the disk of the emulator's data folder is failing" },
     EMFILE: { status: 500, advice: "the emulator has too many open files; raise its limit (ulimit -n)" },
 };

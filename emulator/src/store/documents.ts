@@ -3,17 +3,17 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** Content of a document's file. The key is inside, because not every key is a valid file name. */
+/** Content of a document's file. It includes the key, because not every key is a valid file name. */
 interface StoredDocument<T> {
     readonly key: string;
     readonly value: T;
 }
 
 /**
- * Collections of JSON documents, with one file per document under `<folder>/<collection>/` and a copy of all in memory.
- * Reading is synchronous. A write changes memory at once (so that a precondition and the write it guards are one step)
- * and resolves when the file is in place. Files are replaced by rename, so a crash leaves either the old document or
- * the new one. A write that fails (a full disk) rejects and changes nothing.
+ * Collections of JSON documents, with one file per document under `<folder>/<collection>/` and a copy of all documents
+ * in memory. Reads are synchronous. A write changes memory immediately (so that a precondition and the write it guards
+ * are one step) and resolves once the file is in place. Files are replaced by rename, so a crash leaves either the old
+ * document or the new one. A write that fails (e.g. on a full disk) rejects and changes nothing.
  */
 export class DocumentStore {
     readonly #collections = new Map<string, Collection<unknown>>();
@@ -25,10 +25,10 @@ export class DocumentStore {
     }
 
     /**
-     * Opens a collection, and reads its files the first time.
+     * Opens a collection and, the first time, reads its files.
      *
-     * @param name may contain `/`, which makes folders
-     * @param options permission bits of the files, less the umask; for those who open it first
+     * @param name may contain `/`, which creates nested folders
+     * @param options permission bits of the files, before the umask; only the first call for a collection sets them
      */
     collection<T>(name: string, { mode = 0o666 }: { readonly mode?: number } = {}): Collection<T> {
         let found = this.#collections.get(name);
@@ -39,7 +39,7 @@ export class DocumentStore {
         return found as Collection<T>;
     }
 
-    /** Removes a collection with all its documents. */
+    /** Removes a collection and all its documents. */
     async drop(name: string): Promise<void> {
         await this.collection(name).flush();
         this.#collections.delete(name);
@@ -52,10 +52,10 @@ export class DocumentStore {
     }
 }
 
-/** A collection of documents by key. Values are never changed in place: `put` a new one. */
+/** A collection of documents by key. Values are never changed in place; `put` stores a new one. */
 export class Collection<T> {
     readonly #documents = new Map<string, T>();
-    /** The documents as they are on disk. */
+    /** The documents as stored on disk. */
     readonly #saved = new Map<string, T>();
     readonly #writes = new Map<string, Promise<void>>();
 
@@ -63,7 +63,7 @@ export class Collection<T> {
     readonly #mode: number;
     readonly #folder: string;
 
-    /** Called by DocumentStore.collection. Throws, naming the file, when a document cannot be read. */
+    /** Called by DocumentStore.collection. Throws an error that names the file if a document cannot be read. */
     constructor(folder: string, mode: number) {
         this.#folder = folder;
         this.#mode = mode;
@@ -76,7 +76,7 @@ export class Collection<T> {
                 this.#documents.set(key, value);
                 this.#saved.set(key, value);
             } else if (entry.isFile()) {
-                rmSync(file); // Left half written by a crash.
+                rmSync(file); // A crash left this file half-written.
             }
         }
     }
@@ -103,13 +103,13 @@ export class Collection<T> {
         return this.entries().map(([, value]) => value);
     }
 
-    /** Stores a document. Memory changes at once; the promise resolves when the document is on disk. */
+    /** Stores a document. Memory changes immediately; the promise resolves once the document is on disk. */
     put(key: string, value: T): Promise<void> {
         this.#documents.set(key, value);
         return this.#save(key);
     }
 
-    /** Removes a document; resolves to whether it existed. */
+    /** Removes a document and resolves to whether it existed. */
     async delete(key: string): Promise<boolean> {
         const existed = this.#documents.delete(key);
         if (existed) {
@@ -118,13 +118,13 @@ export class Collection<T> {
         return existed;
     }
 
-    /** Resolves when every write so far is on disk. */
+    /** Resolves once every write so far is on disk. */
     async flush(): Promise<void> {
         await Promise.all(this.#writes.values());
     }
 
     /**
-     * Writes of one key run one after another. Each writes the state in memory at that time, so the last state wins.
+     * Runs the writes of one key one after another. Each writes the current state in memory, so the last state wins.
      */
     #save(key: string): Promise<void> {
         const before = this.#writes.get(key) ?? Promise.resolve();
@@ -144,7 +144,7 @@ export class Collection<T> {
             await this.#replaceFile(key, value);
             set(this.#saved, key, value);
         } catch (error) {
-            // A later write of this key decides for itself.
+            // A later write of this key has its own outcome.
             if (this.#documents.get(key) === value) {
                 set(this.#documents, key, this.#saved.get(key));
             }
@@ -188,7 +188,7 @@ function readDocument<T>(file: string): StoredDocument<T> {
     }
 }
 
-/** A readable part, lower case for file systems that ignore case, and a hash that distinguishes all keys. */
+/** Returns a readable part, lowercased for case-insensitive file systems, and a hash that distinguishes all keys. */
 function fileName(key: string): string {
     const readable = key
         .toLowerCase()

@@ -1,12 +1,15 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** JSON file that maps the config digest of an image to `{ folder }`. The docker of VMs reads it: `shims/docker-pull.js`. */
+/**
+ * JSON file that maps the config digest of an image to `{ folder }`. The docker command of the VMs reads it:
+ * `shims/docker-pull.js`.
+ */
 export function localFoldersFile(dataDir: string): string {
     return path.join(dataDir, "engine", "images.json");
 }
 
-/** Folders of this machine that the process runtime runs as images. */
+/** Folders on this machine that the process runtime runs as images. */
 export class LocalFolders {
     readonly #file: string;
     #writing: Promise<void> = Promise.resolve();
@@ -19,14 +22,14 @@ export class LocalFolders {
         await this.#change((folders) => ({ ...folders, [configDigest]: { folder } }));
     }
 
-    /** Forgets the folders of images that no repository has any more. */
+    /** Removes the entries of images that are no longer in any repository. */
     async sweep(isUsed: (configDigest: string) => boolean): Promise<void> {
         await this.#change((folders) =>
             Object.fromEntries(Object.entries(folders).filter(([digest]) => isUsed(digest))),
         );
     }
 
-    /** Applies changes one after the other; readers see the file before or after a change. */
+    /** Applies changes one after another; readers see the file either before or after a change. */
     #change(change: (folders: Record<string, unknown>) => Record<string, unknown>): Promise<void> {
         const changed = this.#writing.then(async () => {
             const text = await readFile(this.#file, "utf8").catch(() => "{}");

@@ -5,19 +5,19 @@ import { mkdir, open, readFile, realpath, rm, writeFile } from "node:fs/promises
 import { createServer } from "node:net";
 import path from "node:path";
 
-/** The right to use a data folder; one emulator has it at a time. */
+/** Exclusive use of a data folder by one emulator. */
 export interface FolderLock {
     release(): Promise<void>;
 }
 
-/** macOS: open(2) takes the lock of flock(2) as well. */
+/** On macOS, open(2) can also take the lock of flock(2). */
 const O_EXLOCK = 0x20;
 
 /**
- * Locks a data folder with a lock that the kernel releases when the process ends, however it ends. `emulator.pid` in the
- * folder only tells a person which process holds it.
+ * Locks a data folder. The kernel releases the lock when the process ends, for whatever reason. `emulator.pid` in the
+ * folder merely shows the user which process holds the lock.
  *
- * @throws Error naming the process that holds the folder, and what to do
+ * @throws Error that names the process that holds the lock and says what to do
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
     await mkdir(folder, { recursive: true });
@@ -41,7 +41,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 
 type Unlock = () => Promise<void>;
 
-/** Binds a name that no file stands for: an abstract socket on Linux, a named pipe on Windows. */
+/** Binds a name that has no file: an abstract socket on Linux, a named pipe on Windows. */
 async function bindName(folder: string): Promise<Unlock | undefined> {
     const name = `gcp-emulator-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`;
     const server = createServer((socket) => socket.destroy());
@@ -54,7 +54,7 @@ async function bindName(folder: string): Promise<Unlock | undefined> {
         }
         throw error;
     }
-    // The lock keeps no process alive.
+    // The lock must not keep the process alive.
     server.unref();
     return async () => {
         const closed = once(server, "close");

@@ -131,7 +131,7 @@ describe("npm run emulator", () => {
 
         expect([status, stderr]).toEqual([0, ""]);
         expect(stdout).toContain("Usage: npm run emulator -- [options]");
-        expect(stdout).toContain("truncated-body   half of the answer's body is missing");
+        expect(stdout).toContain("truncated-body   half of the response body is missing");
     });
 
     it.each([
