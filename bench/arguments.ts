@@ -1,17 +1,17 @@
-/** Names of the sections, in the order of execution. */
+/** Section names, in execution order. */
 export const SECTION_NAMES = ["fit", "forest", "accuracy", "process", "image"] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface BenchOptions {
-    /** In the order of SECTION_NAMES. */
+    /** Sorted as in SECTION_NAMES. */
     readonly sections: readonly SectionName[];
-    /** Tiny data and a single repeat: checks that everything runs, without a meaningful measurement. */
+    /** True to use tiny data and a single repeat, which checks that everything runs but measures nothing meaningful. */
     readonly quick: boolean;
 }
 
 export const USAGE = `npm run bench [-- [--quick] [${SECTION_NAMES.join("] [")}]]`;
 
-/** @throws Error that lists everything wrong with the arguments */
+/** @throws {Error} listing everything wrong with the arguments */
 export function parseBenchArguments(argv: readonly string[]): BenchOptions {
     const wrong = argv.filter((word) => word !== "--quick" && !SECTION_NAMES.some((name) => name === word));
     if (wrong.length > 0) {

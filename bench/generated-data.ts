@@ -6,9 +6,9 @@ import { pipeline } from "node:stream/promises";
 import { mulberry32 } from "../trainer/lib/random";
 import { WORK } from "./paths";
 
-/** Number of columns besides the class. */
+/** Number of columns, not counting the class. */
 export const FEATURES = 10;
-/** Decimals of every number: a row has 88 bytes, and text and float64 hold the same number. */
+/** Number of decimals. With five, a row takes 88 bytes, and text and float64 represent the same number. */
 const DECIMALS = 5;
 const SCALE = 10 ** DECIMALS;
 const CLASSES = ["a", "b", "c"];
@@ -16,8 +16,8 @@ const SEED = 1;
 const FOLDER = path.join(WORK, "data");
 
 /**
- * Creates a table in a file unless it exists: float64, little-endian, column by column, the index of the class last. A
- * smaller table is a prefix of a larger one. Returns the path.
+ * Creates a file with a table unless it exists, and returns its path. The file holds little-endian float64 values,
+ * column by column, with the class index last. A smaller table is a prefix of a larger one.
  */
 export async function matrixFile(rows: number): Promise<string> {
     return await makeOnce(`${rows}.bin`, async (file) => {
@@ -34,7 +34,7 @@ export async function matrixFile(rows: number): Promise<string> {
     });
 }
 
-/** The same table as CSV with a header: `x0` to `x9`, and `class`, which is text. */
+/** Creates the same table as CSV with a header: `x0` to `x9`, and the text column `class`. */
 export async function csvFile(rows: number): Promise<string> {
     return await makeOnce(`${rows}.csv`, async (file) => {
         await pipeline(Readable.from(csvChunks(rows)), createWriteStream(file));
@@ -61,7 +61,7 @@ function* csvChunks(rows: number): Generator<string> {
     yield chunk;
 }
 
-/** Makes rows one by one: features as integers, in units of the last decimal, and the index of the class. */
+/** Generates rows one at a time: features as integers in units of the last decimal, then the class index. */
 function rowMaker(): (cells: Float64Array) => void {
     const gauss = normal(mulberry32(SEED));
     return (cells) => {
@@ -72,14 +72,17 @@ function rowMaker(): (cells: Float64Array) => void {
     };
 }
 
-/** A class from steps, a product and a curve over five of the columns, with noise, so that no tree finds it exactly. */
+/**
+ * Derives the class from steps, a product and a curve over five of the columns, with noise, so that no tree can fit it
+ * exactly.
+ */
 function classOf(cells: Float64Array, noise: number): number {
     const x = (column: number) => (cells[column] ?? 0) / SCALE;
     const score = x(0) * x(1) + Math.sin(2 * x(2)) + Math.abs(x(3)) + (x(4) > 0.5 ? 1 : 0) + noise / 2;
     return score < 0.5 ? 0 : score < 1.5 ? 1 : 2;
 }
 
-/** Writes under another name until complete, so that an interrupted file is made again. */
+/** Writes to a temporary name first, so that an interrupted file is created again. */
 async function makeOnce(name: string, make: (file: string) => Promise<void>): Promise<string> {
     const file = path.join(FOLDER, name);
     if (!existsSync(file)) {
@@ -90,7 +93,7 @@ async function makeOnce(name: string, make: (file: string) => Promise<void>): Pr
     return file;
 }
 
-/** Normally distributed numbers, by the Box-Muller transform. */
+/** Generates normally distributed numbers with the Box-Muller transform. */
 function normal(random: () => number): () => number {
     return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

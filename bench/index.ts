@@ -21,7 +21,10 @@ const SECTIONS: Readonly<Record<SectionName, { title: string; bench(quick: boole
     image: { title: "Image, and docker run to a model", bench: benchImage },
 };
 
-/** Runs the sections one by one. Results are written when a section ends, and a failed section does not stop the others. */
+/**
+ * Runs the sections one by one. Each section's results are written when it ends, and a failed section does not stop the
+ * others.
+ */
 async function main(argv: readonly string[]): Promise<number> {
     const { sections, quick } = parseBenchArguments(argv);
     const command = ["npm run bench", ...(argv.length === 0 ? [] : ["--", ...argv])].join(" ");

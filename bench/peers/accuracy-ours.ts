@@ -1,5 +1,5 @@
-// Scores this trainer on the datasets of datasets.py: `node accuracy-ours.cjs FOLDER ORDER`, see AccuracyOrder in
-// bench/sections/accuracy.ts. The output has the form of accuracy.py's.
+// Scores this trainer on the datasets of datasets.py. Usage: `node accuracy-ours.cjs FOLDER ORDER`; see AccuracyOrder
+// in bench/sections/accuracy.ts. The output has the same format as that of accuracy.py.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { isMainThread } from "node:worker_threads";
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
         const { columns, y } = readTable(path.join(folder, `${set.name}.bin`), set.rows);
         const folds = readFileSync(path.join(folder, `${set.name}.folds`));
         const target = set.task === "classification" ? classTarget(y) : { task: "regression" as const, y };
-        // One thread, because the other peer runs at the same time and nothing is timed here.
+        // Use a single thread, because the other contender runs at the same time and nothing is timed here.
         const pool = openFitPool({ columns, target }, { threads: 1, file: __filename });
         const ofSet: Record<string, number[]> = {};
         for (const contest of contests) {
@@ -65,7 +65,7 @@ async function predict(
         keepTrees: false,
     });
     return {
-        /** Accuracy, or R². */
+        /** Returns the accuracy, or R² for regression. */
         score: (y: Float64Array, task: DataSet["task"]): number => {
             const actual = Array.from(testRows, (row) => y[row] ?? Number.NaN);
             if (task === "classification") {

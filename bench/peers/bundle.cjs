@@ -4,7 +4,7 @@
 const { join } = require("node:path");
 const { createRequire } = require("node:module");
 
-// The trainer's own bundler and libraries.
+// Use the trainer's own bundler and libraries.
 const trainer = join(__dirname, "../../trainer");
 /** @type {typeof import("../../trainer/node_modules/esbuild")} */
 const { buildSync } = createRequire(join(trainer, "package.json"))("esbuild");

@@ -1,4 +1,5 @@
-// Fits ml-cart's tree once and prints the time: `node fit-ml-cart.cjs ORDER`, see FitOrder in bench/sections/fit.ts.
+// Fits ml-cart's tree once and prints the time. Usage: `node fit-ml-cart.cjs ORDER`; see FitOrder in
+// bench/sections/fit.ts.
 import { DecisionTreeClassifier } from "ml-cart";
 import type { FitOrder, FitReport } from "../sections/fit";
 import { readTable } from "./table";

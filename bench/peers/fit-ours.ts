@@ -1,4 +1,4 @@
-// Fits this trainer's tree or forest once and prints the time: `node fit-ours.cjs ORDER`, see FitOrder in
+// Fits this trainer's tree or forest once and prints the time. Usage: `node fit-ours.cjs ORDER`; see FitOrder in
 // bench/sections/fit.ts.
 import { isMainThread } from "node:worker_threads";
 import { openFitPool, serveFits } from "../../trainer/lib/tree";

@@ -2,15 +2,15 @@ import { readFileSync } from "node:fs";
 import { GrowingNumbers } from "../../trainer/lib/columns/growing-numbers";
 import type { NumberList } from "../../trainer/lib/columns/number-list";
 
-/** A table in the form that the trainer has in memory. */
+/** A table in the trainer's in-memory format. */
 export interface Table {
-    /** One for each feature, in shared memory. */
+    /** One array per feature, in shared memory. */
     readonly columns: Float64Array[];
-    /** The last column of the file. */
+    /** The target: the last column of the file. */
     readonly y: Float64Array;
 }
 
-/** Reads a file of float64, little-endian, column after column, the target last. */
+/** Reads a file of little-endian float64 values, column by column, with the target last. */
 export function readTable(file: string, rows: number): Table {
     const bytes = readFileSync(file);
     const all: Float64Array[] = [];
@@ -26,7 +26,7 @@ export function readTable(file: string, rows: number): Table {
     return { columns: all, y };
 }
 
-/** Columns in the form that the trainer's reader returns: short decimals as scaled integers. */
+/** Converts columns to the form that the trainer's reader returns: short decimals as scaled integers. */
 export function asRead(columns: readonly Float64Array[]): NumberList[] {
     return columns.map((column) => {
         const numbers = new GrowingNumbers();
@@ -38,7 +38,7 @@ export function asRead(columns: readonly Float64Array[]): NumberList[] {
     });
 }
 
-/** A target of classes in the trainer's form. */
+/** Converts class indices to the trainer's target format. */
 export function classTarget(y: Float64Array): { task: "classification"; y: Uint16Array; classes: string[] } {
     const labels = new Uint16Array(new SharedArrayBuffer(2 * y.length));
     labels.set(y);
@@ -46,7 +46,7 @@ export function classTarget(y: Float64Array): { task: "classification"; y: Uint1
     return { task: "classification", y: labels, classes: Array.from({ length: count }, (_, label) => String(label)) };
 }
 
-/** Every row of a table. */
+/** Returns the indices of all rows of a table. */
 export function allRows(count: number): Uint32Array {
     return Uint32Array.from({ length: count }, (_, row) => row);
 }

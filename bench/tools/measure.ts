@@ -6,15 +6,18 @@ import { PEERS, PYTHON, WORK } from "../paths";
 export interface Command {
     readonly program: string;
     readonly args: readonly string[];
-    /** Added to this process's environment. */
+    /** Added to the environment of this process. */
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
 }
 
-/** A command that takes longer is stuck and gets stopped. The longest takes five minutes on two idle processors. */
+/**
+ * A command that takes longer is considered stuck and is stopped. The longest one takes five minutes on two idle
+ * processors.
+ */
 const LONGEST_MS = 30 * 60_000;
 
-/** Runs a command and returns its output. The message of an error includes the error output. */
+/** Runs a command and returns its output. If it fails, the error message includes the error output. */
 export async function run({ program, args, env, cwd }: Command): Promise<string> {
     const child = spawn(program, args, {
         stdio: ["ignore", "pipe", "pipe"],
@@ -55,17 +58,20 @@ export async function runForJson<T>(command: Command): Promise<T> {
 
 /** Measurement of a whole process. */
 export interface Measurement {
-    /** Time from start to end. */
+    /** Time from start to exit. */
     readonly seconds: number;
-    /** The largest resident set of the process, or of one of its children. */
+    /** Largest resident set of the process or any of its children. */
     readonly peakBytes: number;
-    /** User and system time of all its threads. */
+    /** User and system time of all threads. */
     readonly cpuSeconds: number;
-    /** Its output. */
+    /** Everything printed to standard output. */
     readonly output: string;
 }
 
-/** Measures a command. @throws Error with its output when it fails */
+/**
+ * Measures a command.
+ * @throws {Error} with the command's output if it fails
+ */
 export async function measure(command: Command): Promise<Measurement> {
     const log = path.join(WORK, "measured.log");
     const { exitCode, ...measured } = await runForJson<Omit<Measurement, "output"> & { exitCode: number }>({
@@ -83,8 +89,8 @@ export async function measure(command: Command): Promise<Measurement> {
 }
 
 /**
- * Measures several peers alternately, so that a temporary slowdown of the machine affects all of them. Returns the
- * measurements of each peer.
+ * Measures the contenders alternately, so that a temporary slowdown of the machine affects all of them. Returns the
+ * measurements by contender.
  */
 export async function alternate<P extends string, T>(
     peers: readonly P[],

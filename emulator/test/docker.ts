@@ -1,20 +1,20 @@
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
 
-/** An image with node as its entry point; `.ci/base-images.sh` builds it. */
+/** An image with node as its entry point, built by `.ci/base-images.sh`. */
 export const NODE_IMAGE = "gcp-trainer-base/node-runtime:local";
 
 const run = promisify(execFile);
 
-/** Runs docker without blocking: the engine calls an emulator in this process. */
+/** Runs docker without blocking, because the engine calls an emulator in this process. */
 export async function docker(...args: string[]): Promise<string> {
     return (await run("docker", args)).stdout.trim();
 }
 
-/** Why tests with a Docker engine and these images cannot run here; undefined if they can. */
+/** The reason tests with a Docker engine and these images cannot run on this machine, or undefined if they can. */
 export function reasonWithoutDocker(images: readonly string[]): string | undefined {
     if (spawnSync("docker", ["info"], { stdio: "ignore" }).status !== 0) {
-        return "no Docker engine answers (docker info)";
+        return "no Docker engine is reachable (docker info)";
     }
     const missing = images.filter(
         (image) => spawnSync("docker", ["image", "inspect", image], { stdio: "ignore" }).status !== 0,
@@ -22,7 +22,10 @@ export function reasonWithoutDocker(images: readonly string[]): string | undefin
     return missing.length === 0 ? undefined : `base images are missing: ${missing.join(", ")} (.ci/base-images.sh)`;
 }
 
-/** `describe` for tests that need a Docker engine with these images. Skips them, with the reason in the title, without one. */
+/**
+ * `describe` for tests that need a Docker engine with these images. If one is missing, the tests are skipped, with the
+ * reason in the title.
+ */
 export function describeWithDocker(title: string, images: readonly string[], tests: () => void): void {
     const reason = reasonWithoutDocker(images);
     if (reason === undefined) {

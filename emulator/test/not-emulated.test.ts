@@ -35,8 +35,8 @@ const condition = (expression: string) => ({
 const entries = (body: object) =>
     ["POST", "/v2/entries:list", { resourceNames: [`projects/${PROJECT_ID}`], ...body }] as const;
 
-/** The section "What is not" of emulator/README.md, line by line. */
-describe("anything that is not emulated is answered with 501 and its name:", () => {
+/** Follows the section "What is not" of emulator/README.md, line by line. */
+describe("a feature that is not emulated returns 501 with its name:", () => {
     it.each<[string, readonly [string, string, object?]]>([
         ["/suspend", ["POST", `${INSTANCES}/vm/suspend`]],
         ["/attachDisk", ["POST", `${INSTANCES}/vm/attachDisk`, {}]],

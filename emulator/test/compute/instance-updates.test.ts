@@ -22,7 +22,7 @@ const put = (vm: TestInstance, body: unknown) =>
     emulator.call("PUT", `${INSTANCES}/${vm.name}?view=FULL&alt=json`, { body });
 
 describe("instances.update", () => {
-    it("changes the description when the rest is sent back unchanged", async () => {
+    it("changes the description if the rest of the instance is sent back unchanged", async () => {
         const vm = await made("described", { description: "old" });
         const read = (await vm.get()).json as object;
         expect((await put(vm, { ...read, description: "new" })).at("operationType")).toBe("update");
@@ -37,7 +37,7 @@ describe("instances.update", () => {
         [{ labels: { a: "b" } }, "labels"],
         [{ tags: null }, "tags"],
         [{ surprise: 1 }, "surprise"],
-    ])("answers 501 to %j", async (more, what) => {
+    ])("returns 501 for %j", async (more, what) => {
         const vm = await made(`refuses-${what.toLowerCase()}`);
         const answer = await put(vm, { ...((await vm.get()).json as object), ...more });
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(`"${what}"`)]);
@@ -86,7 +86,7 @@ describe("an instance's network interface", () => {
         expect((await patch(vm, "updateNetworkInterface?networkInterface=nic1", {})).status).toBe(400);
     });
 
-    it("drops and regains its external address", async () => {
+    it("loses and regains its external address", async () => {
         const vm = await made("external", {
             networkInterfaces: [{ network: "global/networks/default", nicType: "GVNIC", accessConfigs: [{}] }],
         });
@@ -113,7 +113,7 @@ describe("an instance's network interface", () => {
         expect((await vm.post("setSecurityPolicy", policy)).status).toBe(501);
     });
 
-    it("rejects an address that is taken or outside its subnetwork", async () => {
+    it("rejects an address that is in use or outside its subnetwork", async () => {
         await made("taker", { networkInterfaces: [{ network: "global/networks/default", networkIP: "10.128.0.99" }] });
         for (const networkIP of ["10.128.0.99", "10.128.0.0", "192.168.0.1"]) {
             const body = instanceBody("late", {
@@ -125,10 +125,10 @@ describe("an instance's network interface", () => {
 });
 
 describe("setScheduling", () => {
-    it("keeps omitted fields, and removes null or empty ones", async () => {
+    it("keeps omitted fields, and removes those that are null or empty", async () => {
         const limit = { maxRunDuration: { seconds: "600" }, instanceTerminationAction: "STOP" };
         const vm = await made("scheduled", { scheduling: limit });
-        // The provider's form.
+        // As sent by the provider.
         const sent = { automaticRestart: false, onHostMaintenance: "TERMINATE", nodeAffinities: [null] };
         expect((await vm.post("setScheduling", sent)).status).toBe(200);
         expect((await vm.get()).at("scheduling")).toMatchObject({ ...limit, automaticRestart: false });
@@ -147,7 +147,7 @@ describe("setScheduling", () => {
 describe("a boot disk", () => {
     const disk = (name: string) => `/compute/v1/${ZONE}/disks/${name}`;
 
-    it("grows, and its instance shows the new size", async () => {
+    it("grows, and the instance shows the new size", async () => {
         const vm = await made("grower");
         const resize = (sizeGb: number) => emulator.call("POST", `${disk("grower")}/resize`, { body: { sizeGb } });
         expect((await resize(30)).at("operationType")).toBe("resizeDisk");
@@ -156,7 +156,7 @@ describe("a boot disk", () => {
         expect([(await resize(20)).status, (await resize(70_000)).status]).toEqual([400, 400]);
     });
 
-    it("stores labels sent with the current fingerprint", async () => {
+    it("stores labels if they are sent with the current fingerprint", async () => {
         await made("labelled");
         const set = (labelFingerprint: unknown) =>
             emulator.call("POST", `${disk("labelled")}/setLabels`, { body: { labels: { a: "b" }, labelFingerprint } });

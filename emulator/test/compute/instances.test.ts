@@ -15,7 +15,7 @@ const insert = (name: string, more: object = {}) =>
     emulator.call("POST", INSTANCES, { body: instanceBody(name, more) });
 
 describe("instances.insert", () => {
-    it("answers with a finished operation, which can be read again", async () => {
+    it("returns a finished operation, which can be read again", async () => {
         const answer = await insert("operation");
         expect(answer.json).toMatchObject({
             kind: "compute#operation",
@@ -31,8 +31,8 @@ describe("instances.insert", () => {
         expect((await emulator.call("GET", `/compute/beta/${ZONE}/operations/none`)).status).toBe(404);
     });
 
-    it("returns what the provider reads: Google's links, 64-bit numbers as text, disk and fingerprints", async () => {
-        // The provider's form, with nulls and a bare number.
+    it("returns everything the provider reads: Google's links, 64-bit numbers as strings, disk and fingerprints", async () => {
+        // As sent by the provider, with nulls and an unquoted number.
         await insert("complete", {
             machineType: `${ZONE}/machineTypes/e2-standard-2`,
             canIpForward: false,
@@ -105,7 +105,7 @@ describe("instances.insert", () => {
         });
     });
 
-    it("gives every instance its own address", async () => {
+    it("gives each instance its own address", async () => {
         await insert("address-1");
         await insert("address-2");
         const ip = async (name: string) =>
@@ -150,7 +150,7 @@ describe("instances.insert", () => {
     it.each([
         [{ networkInterfaces: [{ network: "global/networks/none" }] }],
         [{ networkInterfaces: [{ subnetwork: "regions/us-central1/subnetworks/none" }] }],
-    ])("answers 404 to a reference to something missing: %j", async (more) => {
+    ])("returns 404 for a reference to a missing resource: %j", async (more) => {
         expect((await insert("refused", more)).status).toBe(404);
     });
 
@@ -169,7 +169,7 @@ describe("instances.insert", () => {
         [{ reservationAffinity: { consumeReservationType: "ANY_RESERVATION" } }, "reservationAffinity"],
         [{ resourcePolicies: ["p"] }, "resourcePolicies"],
         [{ instanceEncryptionKey: { kmsKeyName: "k" } }, "instanceEncryptionKey"],
-    ])("answers 501 to %j", async (more, what) => {
+    ])("returns 501 for %j", async (more, what) => {
         const answer = await insert("refused", more);
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(`"${what}"`)]);
     });
@@ -178,7 +178,7 @@ describe("instances.insert", () => {
 describe("an instance", () => {
     const made = async (name: string, more: object = {}) => TestInstance.create(emulator, name, "", more);
 
-    it("stores metadata, labels, tags and scheduling sent with the current fingerprint", async () => {
+    it("stores metadata, labels, tags and scheduling if they are sent with the current fingerprint", async () => {
         const vm = await made("changing");
         const before = (await vm.get()).json as {
             metadata: { fingerprint: string };
@@ -200,7 +200,7 @@ describe("an instance", () => {
         expect([stale.status, stale.at("error.errors.0.reason")]).toEqual([412, "conditionNotMet"]);
     });
 
-    it("changes its machine type and service account only while it is stopped", async () => {
+    it("allows changes of machine type and service account only while it is stopped", async () => {
         const vm = await made("resized");
         const type = { machineType: `zones/us-central1-a/machineTypes/n2-highmem-4` };
         expect((await vm.post("setMachineType", type)).at("error.errors.0.reason")).toBe("resourceNotReady");
@@ -224,7 +224,7 @@ describe("an instance", () => {
         expect((await vm.delete()).status).toBe(404);
     });
 
-    it("deletes its disk with it, unless autoDelete is off", async () => {
+    it("is deleted together with its disk, unless autoDelete is off", async () => {
         const disk = () => emulator.call("GET", `/compute/v1/${ZONE}/disks/disk-owner`);
         const vm = await made("disk-owner");
         expect(
@@ -237,14 +237,14 @@ describe("an instance", () => {
         expect((await disk()).status).toBe(404);
     });
 
-    it("is listed with the other instances of its zone", async () => {
+    it("is listed with the other instances in its zone", async () => {
         const all = await emulator.call("GET", INSTANCES);
         expect(all.at("kind")).toBe("compute#instanceList");
         const none = await emulator.call("GET", `/compute/v1/projects/${PROJECT_ID}/zones/us-east1-b/instances`);
         expect(none.at("items")).toBeUndefined();
     });
 
-    it("names a method that is not emulated", async () => {
+    it("returns an error that names a method that is not emulated", async () => {
         const answer = await emulator.call("POST", `${INSTANCES}/changing/suspend`);
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining("/suspend")]);
         const version = await emulator.call("GET", `/compute/alpha/${ZONE}/instances/changing`);
@@ -254,7 +254,7 @@ describe("an instance", () => {
 
 describe("images", () => {
     it.each(["family/cos-stable", "family/cos-125-lts", "family/cos-arm64-125-lts"])(
-        "has cos-cloud's %s",
+        "include %s of cos-cloud",
         async (path) => {
             const answer = await emulator.call("GET", `/compute/v1/projects/cos-cloud/global/images/${path}`);
             const name = String(answer.at("name"));
@@ -264,7 +264,7 @@ describe("images", () => {
         },
     );
 
-    it("are listed by family, in Google's project for them", async () => {
+    it("are listed by family in their Google project", async () => {
         const list = (project: string, filter: string) =>
             emulator.call("GET", `/compute/v1/projects/${project}/global/images?filter=${encodeURIComponent(filter)}`);
         expect((await list("cos-cloud", "family = cos-125-lts")).json).toMatchObject({
@@ -275,7 +275,7 @@ describe("images", () => {
         expect((await emulator.call("GET", "/compute/alpha/projects/cos-cloud/global/images")).status).toBe(501);
     });
 
-    it("are answered with 501 for Google's other projects", async () => {
+    it("return 501 for Google's other projects", async () => {
         for (const path of ["images/family/debian-12", "images"]) {
             const answer = await emulator.call("GET", `/compute/v1/projects/debian-cloud/global/${path}`);
             expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining("debian-cloud")]);
@@ -284,7 +284,7 @@ describe("images", () => {
         expect(own.status).toBe(404);
     });
 
-    it.each(["cos-stable", "family/debian-12", "none"])("has no %s", async (path) => {
+    it.each(["cos-stable", "family/debian-12", "none"])("do not include %s", async (path) => {
         expect((await emulator.call("GET", `/compute/v1/projects/cos-cloud/global/images/${path}`)).status).toBe(404);
     });
 });

@@ -55,7 +55,7 @@ describe("networks", () => {
         expect(await emulator.inventory()).toEqual([]);
     });
 
-    it("have a subnetwork of the same name in each region in auto mode", async () => {
+    it("have a subnetwork of the same name in every region in auto mode", async () => {
         await post(`${GLOBAL}/networks`, { name: "auto", autoCreateSubnetworks: true });
         expect((await emulator.call("GET", `${SUBNETWORKS}/auto`)).at("network")).toMatch(/networks\/auto$/);
         const interfaces = [{ network: "global/networks/auto" }];
@@ -65,7 +65,7 @@ describe("networks", () => {
     it("accept the changes that Google Cloud accepts", async () => {
         await makeNetwork();
         const network = `${GLOBAL}/networks/net`;
-        // The provider's form.
+        // As sent by the provider.
         const routingConfig = { routingMode: "GLOBAL", deleteBgpAlwaysCompareMed: false };
         expect((await patch(network, { routingConfig })).status).toBe(200);
         expect((await patch(network, { mtu: 1500, fingerprint: null })).status).toBe(200);
@@ -83,11 +83,11 @@ describe("networks", () => {
         expect((await patch(network, { mtu: 100 })).status).toBe(400);
     });
 
-    it("turn a subnetwork's private Google access on and off", async () => {
+    it("allow a subnetwork's private Google access to be turned on and off", async () => {
         await makeNetwork();
         await makeSubnetwork();
         const access = async () => (await emulator.call("GET", `${SUBNETWORKS}/sub`)).at("privateIpGoogleAccess");
-        // The provider omits `false`.
+        // The provider omits fields that are `false`.
         await post(`${SUBNETWORKS}/sub/setPrivateIpGoogleAccess`, {});
         expect(await access()).toBe(false);
         await post(`${SUBNETWORKS}/sub/setPrivateIpGoogleAccess`, { privateIpGoogleAccess: true });
@@ -96,12 +96,12 @@ describe("networks", () => {
         expect((await emulator.call("GET", `${SUBNETWORKS}/default`)).at("privateIpGoogleAccess")).toBe(true);
     });
 
-    it("patch a subnetwork only with its current fingerprint", async () => {
+    it("patch a subnetwork only if its current fingerprint is sent", async () => {
         await makeNetwork();
         await makeSubnetwork();
         const read = (await emulator.call("GET", `${SUBNETWORKS}/sub`)).json as { fingerprint: string };
         const change = (body: object) => patch(`${SUBNETWORKS}/sub`, { fingerprint: read.fingerprint, ...body });
-        // The provider's form.
+        // As sent by the provider.
         const sent = { privateIpv6GoogleAccess: "DISABLE_GOOGLE_ACCESS", allowSubnetCidrRoutesOverlap: false };
         expect((await change(sent)).status).toBe(200);
         expect((await emulator.call("GET", `${SUBNETWORKS}/sub`)).json).toEqual(read);
@@ -120,7 +120,7 @@ describe("networks", () => {
         expect([stale.status, stale.at("error.errors.0.reason")]).toEqual([412, "conditionNotMet"]);
     });
 
-    it("expand a subnetwork, and never shrink it", async () => {
+    it("expand a subnetwork, but never shrink it", async () => {
         await makeNetwork();
         await makeSubnetwork("sub", "10.1.0.0/24");
         await makeSubnetwork("other", "10.1.4.0/24");
@@ -138,13 +138,13 @@ describe("networks", () => {
         ["10.1.0.128/25", 400],
         ["300.0.0.0/8", 400],
         ["10.2.0.0/24", 200],
-    ])("beside 10.1.0.0/24 answer a subnetwork of %s with %d", async (range, status) => {
+    ])("that contain 10.1.0.0/24 respond to a new subnetwork of %s with %d", async (range, status) => {
         await makeNetwork();
         await makeSubnetwork();
         expect((await makeSubnetwork("other", range)).status).toBe(status);
     });
 
-    it("require a subnetwork in an interface, except in auto mode", async () => {
+    it("require an interface to name a subnetwork, except in auto mode", async () => {
         await makeNetwork();
         const answer = await post(INSTANCES, instanceBody("no-subnet", { networkInterfaces: [{ network: NETWORK }] }));
         expect([answer.status, answer.at("error.message")]).toEqual([400, expect.stringContaining("subnetwork")]);
@@ -190,7 +190,7 @@ describe("firewalls", () => {
         expect((await emulator.call("DELETE", `${GLOBAL}/networks/net`)).status).toBe(200);
     });
 
-    it("are patched field by field, as the provider does", async () => {
+    it("are patched field by field, as the provider does it", async () => {
         await makeNetwork();
         await post(`${GLOBAL}/firewalls`, rule);
         const ssh = `${GLOBAL}/firewalls/ssh`;
@@ -226,7 +226,7 @@ describe("firewalls", () => {
         [{ direction: "EGRESS" }, "direction"],
         [{ name: "other" }, "name"],
         [{ surprise: 1 }, "surprise"],
-    ])("answer 501 to a patch with %j", async (body, what) => {
+    ])("return 501 for a patch with %j", async (body, what) => {
         await makeNetwork();
         await post(`${GLOBAL}/firewalls`, rule);
         const answer = await patch(`${GLOBAL}/firewalls/ssh`, body);
@@ -243,7 +243,7 @@ describe("firewalls", () => {
         expect(await at("out")).toMatchObject({ destinationRanges: ["0.0.0.0/0"] });
     });
 
-    it("require an existing network, and exactly one of allowed and denied", async () => {
+    it("require an existing network, and either allowed or denied", async () => {
         expect((await post(`${GLOBAL}/firewalls`, rule)).status).toBe(404);
         await makeNetwork();
         expect((await post(`${GLOBAL}/firewalls`, { ...rule, allowed: undefined })).status).toBe(400);

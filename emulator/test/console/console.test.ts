@@ -12,7 +12,7 @@ afterAll(() => emulator.stop());
 
 const page = () => emulator.call("GET", "/", { token: null });
 
-/** Status of a request that names another host, which fetch does not allow. */
+/** Status of a request with another Host header, which fetch does not allow. */
 function statusFor(host: string): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
         request(`${emulator.url}/`, { headers: { host } }, (response) => {
@@ -25,7 +25,7 @@ function statusFor(host: string): Promise<number | undefined> {
 }
 
 describe("the console page", () => {
-    it("shows what exists, without a token", async () => {
+    it("shows existing resources without a token", async () => {
         await emulator.makeBucket("console-bucket");
         await emulator.upload("console-bucket", "runs/a b.txt", "hello");
         await TestInstance.create(emulator, "console-vm", "no cloud-config");
@@ -46,13 +46,13 @@ describe("the console page", () => {
         }
     });
 
-    it("loads nothing from elsewhere", async () => {
+    it("loads nothing from other hosts", async () => {
         const { text, headers } = await page();
         expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
         expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'/);
     });
 
-    it("escapes every name and output", async () => {
+    it("escapes all names and output", async () => {
         await emulator.upload("console-bucket", `<script>alert("1")</script>&'`, "x");
         await TestInstance.create(emulator, "escaped", "<img src=x onerror=alert(1)>");
         const { text } = await page();
@@ -61,7 +61,7 @@ describe("the console page", () => {
         expect(text).not.toContain("<img");
     });
 
-    it("shows an object as plain text that does not run", async () => {
+    it("shows an object as plain text that does not execute", async () => {
         await emulator.upload("console-bucket", "page.html", "<b>x</b>", "", {
             headers: { "content-type": "text/html" },
         });
@@ -75,14 +75,14 @@ describe("the console page", () => {
         expect(none.status).toBe(404);
     });
 
-    it("answers only to this machine's names, and changes nothing", async () => {
+    it("responds only to this machine's host names, and changes nothing", async () => {
         expect([await statusFor("localhost:1"), await statusFor("evil.example")]).toEqual([200, 403]);
         expect((await emulator.call("POST", "/", { token: null })).status).toBe(501);
     });
 });
 
 describe("RequestLog", () => {
-    it("keeps the newest requests, but not the console's own", () => {
+    it("keeps the newest requests, except the console's own", () => {
         const log = new RequestLog();
         log.add("GET / 200 1 ms");
         log.add("GET /console/object?bucket=a&name=b 200 1 ms");

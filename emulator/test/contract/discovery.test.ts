@@ -18,8 +18,8 @@ import {
 import { Router } from "../../src/http/router";
 import { policySchema } from "../../src/iam/policy-schema";
 import { repositoryBody } from "../../src/registry/repositories";
-import { newBucketSchema } from "../../src/storage/bucket-schema";
 import { addVersionBody, secretBody, versionStateBody } from "../../src/secrets/secret-schema";
+import { newBucketSchema } from "../../src/storage/bucket-schema";
 import { composeSchema, objectSchema } from "../../src/storage/object-schema";
 import { allRoutes } from "../http/routes";
 import { unknownInBody } from "./discovery/body-schemas";
@@ -33,11 +33,11 @@ import { walkSecrets } from "./walk/secrets";
 import { walkStorage } from "./walk/storage";
 import { Walker } from "./walk/walker";
 
-/** Query parameters that Google's servers take and no description has. */
+/** Query parameters that Google's servers accept although no description lists them. */
 const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
-    // A resumable upload's session URI.
+    // Part of a resumable upload's session URI.
     "storage.objects.insert": ["upload_id"],
-    // The Node.js client's deleteFiles() hands the query of its listing on.
+    // deleteFiles() in the Node.js client forwards the query of its listing.
     "storage.objects.delete": [
         "prefix",
         "delimiter",
@@ -49,9 +49,9 @@ const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
         "pageToken",
         "projection",
     ],
-    // The provider writes to the very URL that it has read from.
+    // The provider writes to the exact URL that it has read from.
     "compute.instances.update": ["view"],
-    // Google's JSON transcoding takes a field's original name too; the Pulumi provider sends it.
+    // Google's JSON transcoding also accepts a field's original name, and the Pulumi provider sends it.
     "artifactregistry.projects.locations.repositories.create": ["repository_id"],
 };
 
@@ -71,18 +71,18 @@ describeWithPython("Google's descriptions of its APIs", () => {
     }, 30_000);
     afterAll(() => judged?.stop());
 
-    it("hold for every request and answer of a walk through the whole life", () => {
+    it("match every request and response of a complete API walkthrough", () => {
         const report = judged.report();
         expect(report?.problems).toEqual([]);
         expect(report?.checked).toBeGreaterThan(200);
         expect(report?.methods.size).toBeGreaterThan(80);
     });
 
-    it("are walked along every route that the emulator has", () => {
+    it("are covered along every route of the emulator", () => {
         const router = new Router(allRoutes());
         const walked = new Set(
             judged.recorder.exchanges
-                // 499 is the good answer to a cancelled upload.
+                // 499 is the success response to a cancelled upload.
                 .filter(({ status }) => status < 400 || status === 499)
                 .map(
                     ({ method, target }) =>
@@ -96,7 +96,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         expect(missing).toEqual([]);
     });
 
-    it("have every query parameter that a route takes", () => {
+    it("include every query parameter that a route accepts", () => {
         const methods = methodsOf(googleDocuments());
         const unknown = allRoutes().flatMap(({ method, pattern, options }) => {
             const found = ["v1", "beta"].flatMap((version) => {
@@ -115,7 +115,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
     });
 
     it.each<[string, string, ZodType, string[]?]>([
-        // Taken only when it is empty.
+        // Accepted only if it is empty.
         ["compute:beta", "Instance", instanceBody, ["Instance.networkInterfaces[].securityPolicy"]],
         ["compute:beta", "Metadata", setMetadataBody],
         ["compute:beta", "Scheduling", setSchedulingBody],
@@ -123,7 +123,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         ["compute:beta", "AccessConfig", accessConfigBody],
         ["compute:beta", "InstancesSetSecurityPolicyRequest", setSecurityPolicyBody],
         ["compute:beta", "Network", networkBody],
-        // The provider's.
+        // Sent by the provider.
         ["compute:beta", "Network", networkPatch, ["Network.routingConfig.deleteBgpAlwaysCompareMed"]],
         ["compute:beta", "Subnetwork", subnetworkBody],
         ["compute:beta", "Subnetwork", subnetworkPatch],
@@ -132,19 +132,19 @@ describeWithPython("Google's descriptions of its APIs", () => {
         ["storage:v1", "Bucket", newBucketSchema],
         ["storage:v1", "Object", objectSchema],
         ["storage:v1", "ComposeRequest", composeSchema],
-        // One schema for all policies; only those of other APIs have auditConfigs.
+        // One schema covers all policies, but only those of other APIs have auditConfigs.
         ["storage:v1", "Policy", policySchema, ["Policy.auditConfigs"]],
         ["artifactregistry:v1", "Repository", repositoryBody],
         ["secretmanager:v1", "Secret", secretBody],
         ["secretmanager:v1", "AddSecretVersionRequest", addVersionBody],
         ["secretmanager:v1", "DestroySecretVersionRequest", versionStateBody],
-    ])("of %s have every field and word of %s that the emulator takes", (id, name, body, but = []) => {
+    ])("of %s include every field and enum value of %s that the emulator accepts", (id, name, body, but = []) => {
         const document = googleDocuments().find((one) => one.id === id);
         expect(document && unknownInBody(body, document, name)).toEqual(but);
     });
 });
 
-/** A path of a route's pattern, without the names. */
+/** Fills in a route's pattern to get an example path without names. */
 function examplePath(pattern: string, version: string): string {
     return pattern
         .replace(":version", version)

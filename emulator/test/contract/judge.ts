@@ -6,7 +6,7 @@ import { googleDocuments, missingPython } from "./python";
 /** Excludes the OCI registry, the console, and the routes for tests and operators. */
 export const isGoogles = (path: string) => !/^\/(v2(\/(?!entries\\?:)|$)|emulator\/|console\/|$)/.test(path);
 
-/** An emulator behind a recorder, for a client to be driven against. */
+/** An emulator behind a recorder. Clients under test connect to the recorder. */
 export class JudgedEmulator {
     readonly emulator: TestEmulator;
     readonly recorder: Recorder;
@@ -21,12 +21,15 @@ export class JudgedEmulator {
         return new JudgedEmulator(emulator, await Recorder.start(emulator.url));
     }
 
-    /** The recorder's address. */
+    /** Address of the recorder. */
     get url(): string {
         return this.recorder.url;
     }
 
-    /** Everything so far against Google's descriptions; undefined when they are not on this machine. */
+    /**
+     * Checks everything recorded so far against Google's descriptions. Returns undefined if they are not installed on
+     * this machine.
+     */
     report(): Report | undefined {
         return missingPython === undefined
             ? checkExchanges(this.recorder.exchanges, googleDocuments(), isGoogles)

@@ -33,7 +33,7 @@ describe("@google-cloud/compute (Node.js)", () => {
     }, 30_000);
     afterAll(() => judged.stop());
 
-    it("makes instances whose operations are done, and reads them back", async () => {
+    it("creates instances with completed operations, and reads them back", async () => {
         const image = (
             await new v1.ImagesClient(options).getFromFamily({ project: "cos-cloud", family: "cos-stable" })
         )[0];
@@ -55,7 +55,7 @@ describe("@google-cloud/compute (Node.js)", () => {
         expect(disk).toMatchObject({ sourceImage: image.selfLink, sizeGb: "20", users: [found.selfLink] });
     });
 
-    it("lists in pages and by filter", async () => {
+    it("lists instances by page and by filter", async () => {
         const [page, next] = await instances.list({ ...ZONE, maxResults: 2 }, { autoPaginate: false });
         expect(page.map(({ name }) => name)).toEqual(["vm-1", "vm-2"]);
         const [rest] = await instances.list({ ...ZONE, pageToken: next?.pageToken ?? "" }, { autoPaginate: false });
@@ -67,7 +67,7 @@ describe("@google-cloud/compute (Node.js)", () => {
         expect(names).toEqual(["vm-1", "vm-3"]);
     });
 
-    it("changes metadata, unless its fingerprint is stale", async () => {
+    it("changes metadata, but rejects a stale fingerprint", async () => {
         const [{ metadata }] = await instances.get({ ...ZONE, instance: "vm-1" });
         const change = {
             ...ZONE,
@@ -81,7 +81,7 @@ describe("@google-cloud/compute (Node.js)", () => {
         await expect(instances.setMetadata(change)).rejects.toThrow(/fingerprint/);
     });
 
-    it("stops an instance, changes and starts it, and reads its serial port", async () => {
+    it("stops, changes and starts an instance, and reads its serial port", async () => {
         const [stopping] = await instances.stop({ ...ZONE, instance: "vm-1" });
         const [stopped] = await operations.wait({ ...ZONE, operation: stopping.latestResponse.name ?? "" });
         expect(stopped).toMatchObject({ status: "DONE", operationType: "stop" });
@@ -123,21 +123,21 @@ describe("@google-cloud/compute (Node.js)", () => {
         expect([after.description, after.networkInterfaces?.[0]?.accessConfigs]).toEqual(["new", []]);
     });
 
-    it("gets Google's errors", async () => {
+    it("receives Google's errors", async () => {
         const path = `projects/${PROJECT_ID}/zones/us-central1-a/instances`;
         await expect(instances.get({ ...ZONE, instance: "none" })).rejects.toMatchObject({
             code: 5,
             message: `The resource '${path}/none' was not found`,
         });
         await expect(instances.insert({ ...ZONE, instanceResource: instance("vm-1", "") })).rejects.toMatchObject({
-            // The client's word for HTTP 409.
+            // The gRPC code ALREADY_EXISTS, to which the client maps HTTP 409.
             code: 10,
             message: `The resource '${path}/vm-1' already exists`,
         });
         await expect(networks.delete({ project: PROJECT_ID, network: "net" })).rejects.toThrow(/already being used by/);
     });
 
-    it("deletes from the inside out", async () => {
+    it("deletes resources from the inside out", async () => {
         for (const name of ["vm-1", "vm-2", "vm-3"]) {
             await instances.delete({ ...ZONE, instance: name });
         }
@@ -147,7 +147,7 @@ describe("@google-cloud/compute (Node.js)", () => {
         expect(await judged.emulator.inventory()).toEqual([]);
     });
 
-    it("speaks with the emulator as Google describes it", () => {
+    it("sends and receives only what Google's descriptions allow", () => {
         expect(judged.report()?.problems ?? []).toEqual([]);
     });
 });
@@ -169,7 +169,7 @@ function instance(name: string, sourceImage: string) {
     };
 }
 
-/** Options of a client that speaks HTTP without TLS to a port here, with a developer's token. */
+/** Options of a client that uses HTTP without TLS on a local port, with a developer's token. */
 function optionsFor(port: number): Options {
     const auth = {
         getClient: async () => auth,
@@ -179,7 +179,7 @@ function optionsFor(port: number): Options {
             return fetch(url, { ...init, headers });
         },
     };
-    // What the client calls of its GoogleAuth, which would ask Google for a token.
+    // The methods of GoogleAuth that the client calls. The real class would request a token from Google.
     const options: Options = { auth: auth as unknown as NonNullable<Options["auth"]> };
     return { ...options, apiEndpoint: "127.0.0.1", port, protocol: "http", projectId: PROJECT_ID };
 }

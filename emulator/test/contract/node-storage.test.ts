@@ -18,7 +18,7 @@ describe("@google-cloud/storage (Node.js)", () => {
         folder = await mkdtemp(path.join(tmpdir(), "node-storage-"));
         await writeFile(path.join(folder, "content"), content);
         const storage = new Storage({ apiEndpoint: judged.url, projectId: "demo-project" });
-        // The client sends no credentials to an endpoint of one's own.
+        // The client does not send credentials to a custom endpoint.
         storage.interceptors.push({
             request: (options) => {
                 const uri = String("uri" in options ? options.uri : options.url);
@@ -36,8 +36,9 @@ describe("@google-cloud/storage (Node.js)", () => {
         await rm(folder, { recursive: true, force: true });
     });
 
-    // In chunks: of an upload in one request the client keeps too little to send it again, whatever the server.
-    it("goes on with a resumable upload in chunks when the connection breaks in the second", async () => {
+    // The upload uses chunks, because after a single request the client keeps too little data to resend it, on any
+    // server.
+    it("continues a resumable upload if the connection breaks during the second chunk", async () => {
         judged.recorder.interruptNext({
             matches: ({ method, headers }) => method === "PUT" && /^bytes 262144-/.test(headers["content-range"] ?? ""),
             afterBytes: 150_000,
@@ -46,7 +47,7 @@ describe("@google-cloud/storage (Node.js)", () => {
             destination: "runs/r-1/model",
             resumable: true,
             validation: "crc32c",
-            // Without a precondition the client does not retry.
+            // The client does not retry without a precondition.
             preconditionOpts: { ifGenerationMatch: 0 },
             chunkSize: CHUNK,
         });
@@ -56,7 +57,7 @@ describe("@google-cloud/storage (Node.js)", () => {
         expect(content.equals(await readFile(target))).toBe(true);
     });
 
-    it("finds a download that was spoilt on the way", async () => {
+    it("detects a download that was corrupted in transit", async () => {
         await bucket.file("runs/r-1/spoilt").save("content", { resumable: false });
         judged.recorder.corruptNext(({ url }) => /spoilt\?.*alt=media/.test(url ?? ""));
         await expect(bucket.file("runs/r-1/spoilt").download({ validation: "crc32c" })).rejects.toMatchObject({
@@ -65,7 +66,7 @@ describe("@google-cloud/storage (Node.js)", () => {
         expect(String((await bucket.file("runs/r-1/spoilt").download())[0])).toBe("content");
     });
 
-    it("refuses an upload that was spoilt on the way", async () => {
+    it("rejects an upload that was corrupted in transit", async () => {
         const save = bucket
             .file("runs/r-1/wrong")
             .save("content", { resumable: false, metadata: { crc32c: "AAAAAA==" } });
@@ -73,14 +74,14 @@ describe("@google-cloud/storage (Node.js)", () => {
         expect(await bucket.file("runs/r-1/wrong").exists()).toEqual([false]);
     });
 
-    it("reads ranges", async () => {
+    it("reads byte ranges", async () => {
         const file = bucket.file("runs/r-1/model");
         expect((await file.download({ start: 10, end: 19 }))[0]).toEqual(content.subarray(10, 20));
         expect((await file.download({ start: content.length - 5 }))[0]).toEqual(content.subarray(-5));
         await expect(file.download({ start: content.length + 1 })).rejects.toMatchObject({ code: 416 });
     });
 
-    it("is held to its preconditions", async () => {
+    it("respects preconditions", async () => {
         const file = bucket.file("runs/r-1/status.json");
         await file.save("{}", { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } });
         const stale = { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } };
@@ -91,7 +92,7 @@ describe("@google-cloud/storage (Node.js)", () => {
         expect(String((await bucket.file(file.name, { generation }).download())[0])).toBe("{}");
     });
 
-    it("lists in pages, and deletes everything", async () => {
+    it("lists objects by page, and deletes everything", async () => {
         for (let number = 0; number < 5; number += 1) {
             await bucket.file(`pages/${number}`).save("x", { resumable: false });
         }
@@ -110,8 +111,8 @@ describe("@google-cloud/storage (Node.js)", () => {
         expect(await judged.emulator.inventory()).toEqual([]);
     });
 
-    it("speaks with the emulator as Google describes it", () => {
-        // deleteFiles() hands the query of its listing on to every delete, as it does to Google.
+    it("sends and receives only what Google's descriptions allow", () => {
+        // deleteFiles() forwards the query of its listing to every delete, as it also does with Google.
         const problems = (judged.report()?.problems ?? []).filter(
             (problem) => !/^DELETE .*\?.*versions=true/.test(problem),
         );

@@ -14,7 +14,7 @@ describeWithPython("google-cloud-compute (Python)", () => {
     }, 30_000);
     afterAll(() => judged?.stop());
 
-    it("makes an instance with its network, and reads it back", () => {
+    it("creates an instance with its network, and reads it back", () => {
         expect(results.image).toEqual([expect.stringMatching(/^cos-stable-/), 10]);
         expect(results.instance).toEqual({
             operation: ["DONE", 100],
@@ -25,12 +25,12 @@ describeWithPython("google-cloud-compute (Python)", () => {
         });
     });
 
-    it("lists in pages and by filter", () => {
+    it("lists instances by page and by filter", () => {
         expect(results.pages).toEqual([["vm-1", "vm-2"], ["vm-3"]]);
         expect(results.filtered).toEqual(["vm-2"]);
     });
 
-    it("changes metadata, unless its fingerprint is stale", () => {
+    it("changes metadata, but rejects a stale fingerprint", () => {
         expect(results.metadata).toEqual(["c"]);
         expect(results.stale).toEqual(["PreconditionFailed", 412, expect.stringContaining("fingerprint")]);
     });
@@ -40,14 +40,14 @@ describeWithPython("google-cloud-compute (Python)", () => {
         expect(results.serial).toEqual([0, true]);
     });
 
-    it("deletes from the inside out", async () => {
+    it("deletes resources from the inside out", async () => {
         expect(results["in use"]).toEqual(["BadRequest", 400, expect.stringContaining("already being used")]);
         const notFound = ["NotFound", 404, expect.stringContaining(`${INSTANCE} was not found`)];
         expect(results.gone).toEqual([notFound, notFound, []]);
         expect(await judged.emulator.inventory()).toEqual([]);
     });
 
-    it("speaks with the emulator as Google describes it", () => {
+    it("sends and receives only what Google's descriptions allow", () => {
         expect(judged.report()).toMatchObject({ problems: [] });
     });
 });

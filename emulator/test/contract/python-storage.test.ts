@@ -26,7 +26,7 @@ describeWithPython("google-cloud-storage (Python)", () => {
         await rm(folder, { recursive: true, force: true });
     });
 
-    it("makes, changes and finds a bucket", () => {
+    it("creates, changes and finds a bucket", () => {
         expect(results.bucket).toEqual({
             location: "US-CENTRAL1",
             labels: { stack: "dev" },
@@ -37,7 +37,7 @@ describeWithPython("google-cloud-storage (Python)", () => {
         });
     });
 
-    it("uploads in chunks although the connection breaks in the second, and verifies checksums", () => {
+    it("completes a chunked upload if the connection breaks during the second chunk, and verifies checksums", () => {
         expect(judged.recorder.interrupted).toBe(1);
         expect(results.upload).toEqual({
             size: 525_288,
@@ -50,11 +50,11 @@ describeWithPython("google-cloud-storage (Python)", () => {
         expect(results["wrong checksum"]).toEqual([400, null]);
     });
 
-    it("reads ranges", () => {
+    it("reads byte ranges", () => {
         expect(results.ranges).toEqual([true, true, 416]);
     });
 
-    it("is held to its preconditions, and reads older generations", () => {
+    it("respects preconditions, and reads older generations", () => {
         expect(results.preconditions).toEqual({
             stale: [412, null],
             exists: [412, null],
@@ -63,7 +63,7 @@ describeWithPython("google-cloud-storage (Python)", () => {
         });
     });
 
-    it("copies, rewrites and composes objects, whatever their names", () => {
+    it("copies, rewrites and composes objects with unusual names", () => {
         expect(results.objects).toEqual({
             metadata: { run: "r-1" },
             copied: '{"a":1}',
@@ -74,12 +74,12 @@ describeWithPython("google-cloud-storage (Python)", () => {
         });
     });
 
-    it("lists in pages and by folders", () => {
+    it("lists objects by page and by folder", () => {
         expect(results.pages).toEqual([["pages/0", "pages/1"], ["pages/2", "pages/3"], ["pages/4"]]);
         expect(results.tree).toEqual([[], ["data/", "pages/", "runs/"]]);
     });
 
-    it("changes the IAM policy, unless it is stale", () => {
+    it("changes the IAM policy, but rejects a stale one", () => {
         expect(results.policy).toEqual({
             condition: "data",
             stale: [412, "conditionNotMet"],
@@ -87,13 +87,13 @@ describeWithPython("google-cloud-storage (Python)", () => {
         });
     });
 
-    it("deletes a bucket when it is empty", async () => {
+    it("deletes a bucket once it is empty", async () => {
         expect(results["not empty"]).toEqual([409, "conflict"]);
         expect(results.gone).toEqual([null, [404, "notFound"]]);
         expect(await judged.emulator.inventory()).toEqual([]);
     });
 
-    it("speaks with the emulator as Google describes it", () => {
+    it("sends and receives only what Google's descriptions allow", () => {
         expect(judged.report()).toMatchObject({ problems: [] });
     });
 });

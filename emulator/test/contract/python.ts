@@ -8,7 +8,7 @@ const ROOT = path.join(__dirname, "../../..");
 const VENV = path.join(ROOT, ".venv");
 const run = promisify(execFile);
 
-/** The APIs that the emulator has, as google-api-python-client names their descriptions. */
+/** Emulated APIs, under the names that google-api-python-client uses for their descriptions. */
 const DOCUMENTS = [
     "compute.v1",
     "compute.beta",
@@ -21,12 +21,15 @@ const DOCUMENTS = [
     "logging.v2",
 ];
 
-/** Why Google's Python packages cannot be used here; undefined when they can. */
+/** The reason Google's Python packages are unavailable, or undefined if they can be used. */
 export const missingPython = existsSync(path.join(VENV, "requirements.txt"))
     ? undefined
-    : "there is no .venv with Google's Python packages (.ci/python-packages.sh makes it)";
+    : "Google's Python packages are not installed in .venv (run .ci/python-packages.sh)";
 
-/** `describe` for tests that need Google's Python packages: skipped without them, with the reason in the title. */
+/**
+ * `describe` for tests that need Google's Python packages. Without them, the tests are skipped, with the reason in the
+ * title.
+ */
 export function describeWithPython(title: string, tests: () => void): void {
     if (missingPython === undefined) {
         describe(title, tests);
@@ -35,7 +38,7 @@ export function describeWithPython(title: string, tests: () => void): void {
     }
 }
 
-/** Google's descriptions of all the APIs that the emulator has. */
+/** Google's descriptions of all emulated APIs. */
 export function googleDocuments(): Document[] {
     const library = path.join(VENV, "lib");
     const python = readdirSync(library).find((name) => name.startsWith("python3")) ?? "";
@@ -44,8 +47,8 @@ export function googleDocuments(): Document[] {
 }
 
 /**
- * Runs a program of emulator/test/contract/clients and gives what it printed, which is JSON.
- * @throws Error with the program's output when it fails
+ * Runs a program from emulator/test/contract/clients and returns the JSON that it prints.
+ * @throws {Error} with the program's output if it fails
  */
 export async function runPython<T>(
     name: string,

@@ -12,8 +12,8 @@ afterAll(() => emulator.stop());
 
 const arm = (...rules: string[]) => plan.replace(rules.map(parseFaultRule));
 
-describe("an emulator with faults", () => {
-    it("hits the requests of a rule on its main port, and serves all others", async () => {
+describe("an emulator with fault injection", () => {
+    it("breaks the matching requests on its main port, and serves all others", async () => {
         arm("kind=status,status=429,path=/b/fault-bucket");
 
         const statuses = [];
@@ -25,14 +25,14 @@ describe("an emulator with faults", () => {
         expect(plan.hits).toEqual(["GET /storage/v1/b/fault-bucket"]);
     });
 
-    it("names the port that clients see in its answers", async () => {
+    it("uses the client-facing port in its responses", async () => {
         arm();
         const session = await emulator.call("POST", "/upload/storage/v1/b/fault-bucket/o?uploadType=resumable&name=a");
 
         expect(session.headers.get("location")).toMatch(new RegExp(`^${emulator.url}/upload/`));
     });
 
-    it("breaks none of its own controls", async () => {
+    it("breaks none of its own control requests", async () => {
         arm("kind=status,status=503,count=all");
 
         const answer = await emulator.call("POST", "/emulator/v1/images", { body: {} });
@@ -40,7 +40,7 @@ describe("an emulator with faults", () => {
         arm();
     });
 
-    it("says which port is taken", async () => {
+    it("reports which port is in use", async () => {
         const start = TestEmulator.start({ port: emulator.port, faults: new FaultPlan([]) });
 
         await expect(start).rejects.toThrow(`cannot listen on 127.0.0.1:${emulator.port} (EADDRINUSE)`);

@@ -48,13 +48,13 @@ async function ask(path = "/a", body?: string) {
 }
 
 describe("a fault proxy", () => {
-    it("passes requests on unchanged without a matching rule", async () => {
+    it("forwards requests unchanged if no rule matches", async () => {
         await start("kind=status,path=/other");
         await expect(ask("/a", "sent")).resolves.toMatchObject({ status: 200, body: BODY });
         expect(received).toEqual([{ method: "POST", body: "sent" }]);
     });
 
-    it("hits the request that the rule counts to, and the next ones up to count", async () => {
+    it("breaks the Nth matching request and the following ones, up to count", async () => {
         const plan = await start("kind=status,status=429,request=2,count=2,path=/a");
         const statuses = [];
         for (const path of ["/a", "/b", "/a", "/a", "/a"]) {
@@ -69,7 +69,7 @@ describe("a fault proxy", () => {
         ["reset-before", 0],
         ["reset-after", 1],
         ["half-body", 1],
-    ])("breaks the connection for %s, after the server saw %d requests", async (kind, seen) => {
+    ])("breaks the connection for %s after the server has received %d requests", async (kind, seen) => {
         await start(`kind=${kind}`);
         await expect(ask()).rejects.toThrow(/ECONNRESET|aborted/);
         expect(received).toHaveLength(seen);
@@ -80,20 +80,20 @@ describe("a fault proxy", () => {
         ["damaged-body", "0123446789"],
         ["truncated-body", "01234"],
         ["empty-body", ""],
-    ])("returns a body that agrees with content-length for %s", async (kind, body) => {
+    ])("returns a body that matches content-length for %s", async (kind, body) => {
         await start(`kind=${kind}`);
         const answer = await ask();
         expect(answer).toMatchObject({ status: 200, body });
         expect(answer.headers["content-length"]).toBe(String(body.length));
     });
 
-    it("answers with an HTML page in place of the server", async () => {
+    it("returns an HTML page instead of the server's response", async () => {
         await start("kind=html");
         await expect(ask()).resolves.toMatchObject({ status: 200, headers: { "content-type": "text/html" } });
         expect(received).toEqual([]);
     });
 
-    it("delivers a duplicate request twice", async () => {
+    it("delivers a duplicated request twice", async () => {
         await start("kind=duplicate");
         await expect(ask("/a", "sent")).resolves.toMatchObject({ body: BODY });
         expect(received.map(({ body }) => body)).toEqual(["sent", "sent"]);
@@ -105,13 +105,13 @@ describe("a fault proxy", () => {
         expect(received).toEqual([{ method: "POST", body: "seot" }]);
     });
 
-    it("replaces both hashes", async () => {
+    it("replaces both hashes of a damaged request", async () => {
         await start("kind=wrong-hash");
         const { headers } = await ask();
         expect(headers["x-goog-hash"]).toBe("crc32c=AAAAAQ==,md5=AAAAAAAAAAAAAAAAAAAAAQ==");
     });
 
-    it("refuses connections for a while, then serves again on the same port", async () => {
+    it("refuses connections for a while, then serves the same port again", async () => {
         await start("kind=refuse,ms=300");
         await expect(ask()).rejects.toThrow(/ECONNRESET|socket hang up/);
         await expect(ask()).rejects.toThrow("ECONNREFUSED");
@@ -124,7 +124,7 @@ describe("a fault proxy", () => {
 });
 
 describe("a fault rule", () => {
-    it("has defaults", () => {
+    it("has default values", () => {
         expect(parseFaultRule("kind=delay")).toEqual({
             kind: "delay",
             request: 1,

@@ -29,7 +29,7 @@ describe("the fields mask", () => {
         ["*", listing],
         ["items/*", { items: listing.items }],
         ["prefixes", {}],
-    ])("%s selects", (mask, selected) => {
+    ])("%s selects the expected fields", (mask, selected) => {
         expect(applyFields(listing, mask)).toEqual(selected);
     });
 

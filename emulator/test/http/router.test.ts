@@ -40,13 +40,13 @@ describe("the router", () => {
         ["GET", "/v1/projects/abc:undelete", "GET /v1/projects/abc:undelete"],
         ["GET", "/B/x/o/y", "GET /B/x/o/y"],
         ["GET", "/b/x/o/a/b", "GET /b/x/o/a/b"],
-    ])("answers %s %s with 501 and names it", (method, path, named) => {
+    ])("returns 501 for %s %s, naming the request", (method, path, named) => {
         expect(() => find(method, path)).toThrow(
             expect.objectContaining({ code: 501, message: expect.stringContaining(named) }),
         );
     });
 
-    it("answers an unknown query parameter with 501 and names it", () => {
+    it("returns 501 for an unknown query parameter, naming it", () => {
         expect(() => find("GET", "/b/x/o/y", new URLSearchParams("generation=1&softDeleted=true"))).toThrow(
             expect.objectContaining({ code: 501, message: expect.stringContaining('query parameter "softDeleted"') }),
         );
@@ -57,7 +57,7 @@ describe("the router", () => {
         expect(find("GET", "/v1/projects/abc", query).params).toEqual({ project: "abc" });
     });
 
-    it("answers a parameter that is not valid percent-encoding with 400", () => {
+    it("returns 400 for a parameter with invalid percent-encoding", () => {
         expect(() => find("GET", "/b/x/o/%E0%A4%A")).toThrow(ApiError);
         expect(() => find("GET", "/b/x/o/%E0%A4%A")).toThrow(expect.objectContaining({ code: 400 }));
     });

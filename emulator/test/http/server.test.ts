@@ -11,14 +11,14 @@ beforeAll(async () => {
 afterAll(() => emulator.stop());
 
 describe("the HTTP server", () => {
-    it("answers a request without a token with Google's 401", async () => {
+    it("returns Google's 401 for a request without a token", async () => {
         const answer = await emulator.call("GET", "/storage/v1/b/http-bucket", { token: null });
         expect(answer.status).toBe(401);
         expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer realm=/);
         expect(answer.at("error")).toMatchObject({ code: 401 });
     });
 
-    it("returns errors in Google's JSON form", async () => {
+    it("returns errors in Google's JSON format", async () => {
         const answer = await emulator.call("GET", "/storage/v1/b/no-such-bucket");
         expect(answer.status).toBe(404);
         expect(answer.json).toEqual({
@@ -34,19 +34,19 @@ describe("the HTTP server", () => {
         ["GET", "/compute/v9/nothing"],
         ["OPTIONS", "/storage/v1/b"],
         ["POST", "/storage/v1/b/http-bucket/relocate"],
-    ])("answers %s %s with 501 and names it, which no client retries", async (method, path) => {
+    ])("returns 501 for %s %s, names the request, and is not retried by any client", async (method, path) => {
         const answer = await emulator.call(method, path);
         expect(answer.status).toBe(501);
         expect(answer.at("error.message")).toContain(path);
     });
 
-    it("names an unknown query parameter", async () => {
+    it("returns an error that names an unknown query parameter", async () => {
         const answer = await emulator.call("GET", "/storage/v1/b/http-bucket/o?matchGlob=**");
         expect(answer.status).toBe(501);
         expect(answer.at("error.message")).toContain('query parameter "matchGlob"');
     });
 
-    it("names every unknown field of a body, with its path", async () => {
+    it("returns an error that names every unknown body field with its path", async () => {
         const body = { name: "another-bucket", website: {}, lifecycle: { rule: [], more: 1 } };
         const answer = await emulator.call("POST", "/storage/v1/b?project=demo-project", { body });
         expect(answer.status).toBe(501);
@@ -54,13 +54,13 @@ describe("the HTTP server", () => {
         expect(answer.at("error.message")).toContain('"lifecycle.more"');
     });
 
-    it("treats a null in a body as an absent field, known or not", async () => {
+    it("treats null in a body as an absent field, even for unknown fields", async () => {
         const body = { name: "null-bucket", labels: null, website: null, versioning: { enabled: true, more: null } };
         const answer = await emulator.call("POST", "/storage/v1/b?project=demo-project", { body });
         expect(answer.json).toMatchObject({ name: "null-bucket", versioning: { enabled: true } });
     });
 
-    it.each([["{"], ["[1]"], ['"text"']])("answers a body of %s with 400", async (body) => {
+    it.each([["{"], ["[1]"], ['"text"']])("returns 400 for a body of %s", async (body) => {
         const answer = await emulator.call("POST", "/storage/v1/b?project=demo-project", { body });
         expect(answer.status).toBe(400);
         expect(answer.at("error.errors.0.reason")).toBe("parseError");
@@ -82,7 +82,7 @@ describe("the HTTP server", () => {
         expect(answer.json).toEqual({ name: "http-bucket", iamConfiguration: { publicAccessPrevention: "inherited" } });
     });
 
-    it("answers alt=proto with 501", async () => {
+    it("returns 501 for alt=proto", async () => {
         const answer = await emulator.call("GET", "/storage/v1/b/http-bucket?alt=proto");
         expect(answer.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("alt=proto") });
     });
@@ -93,9 +93,9 @@ describe("the HTTP server", () => {
     });
 
     it.each([90_000, 110_000, 200_000])(
-        "answers before it has read an upload of %d bytes, and reads the rest away",
+        "responds before it has read an upload of %d bytes, and discards the rest",
         async (size) => {
-            // Like the Node.js client: the content in chunks, with an agent that keeps connections alive.
+            // Send the content in chunks over a keep-alive agent, like the Node.js client.
             const agent = new Agent({ keepAlive: true });
             const send = async (): Promise<number | undefined> => {
                 const url = `${emulator.url}/upload/storage/v1/b/http-bucket/o?uploadType=multipart&ifGenerationMatch=0`;

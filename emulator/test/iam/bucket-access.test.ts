@@ -26,13 +26,13 @@ const under = (prefix: string) => ({
     expression: `resource.name.startsWith("projects/_/buckets/${BUCKET}/objects/${prefix}")`,
 });
 
-/** Replaces the whole policy of the bucket. */
+/** Replaces the bucket's entire policy. */
 async function bind(...bindings: object[]): Promise<Answer> {
     return emulator.call("PUT", POLICY, { body: { version: 3, bindings } });
 }
 
 describe("a service account", () => {
-    it("may do nothing without a grant, and gets Google's 403", async () => {
+    it("has no access without a grant, and receives Google's 403", async () => {
         await bind();
         const answer = await asTrainer("GET", object("data/iris.csv"));
         expect(answer.json).toEqual({
@@ -59,7 +59,7 @@ describe("a service account", () => {
             ["read data", 200, () => asTrainer("GET", object("data/iris.csv", "?alt=media"))],
             ["list names", 200, () => asTrainer("GET", `/storage/v1/b/${BUCKET}/o?prefix=other/`)],
             ["see the bucket", 200, () => asTrainer("GET", `/storage/v1/b/${BUCKET}`)],
-            ["find out that a run's object is missing", 404, () => asTrainer("GET", object("runs/r-2/status.json"))],
+            ["learn that a run's object is missing", 404, () => asTrainer("GET", object("runs/r-2/status.json"))],
             ["write below runs", 200, () => upload("runs/r-1/model/model.json")],
             ["overwrite below runs", 200, () => upload("runs/r-1/status.json")],
             ["change metadata below runs", 200, () => asTrainer("PATCH", object("runs/r-1/status.json"), { body: {} })],
@@ -69,8 +69,12 @@ describe("a service account", () => {
         });
 
         it.each<[string, string, () => Promise<Answer>]>([
-            ["read elsewhere", "storage.objects.get", () => asTrainer("GET", object("other/secret"))],
-            ["learn elsewhere what is missing", "storage.objects.get", () => asTrainer("GET", object("other/missing"))],
+            ["read outside its prefixes", "storage.objects.get", () => asTrainer("GET", object("other/secret"))],
+            [
+                "learn which objects are missing outside its prefixes",
+                "storage.objects.get",
+                () => asTrainer("GET", object("other/missing")),
+            ],
             ["write data", "storage.objects.create", () => upload("data/iris.csv")],
             ["delete data", "storage.objects.delete", () => asTrainer("DELETE", object("data/iris.csv"))],
             ["change data", "storage.objects.update", () => asTrainer("PATCH", object("data/iris.csv"), { body: {} })],
@@ -86,7 +90,7 @@ describe("a service account", () => {
             ["set the policy", "storage.buckets.setIamPolicy", () => asTrainer("PUT", POLICY, { body: {} })],
             ["list buckets", "storage.buckets.list", () => asTrainer("GET", `/storage/v1/b?project=${PROJECT_ID}`)],
             [
-                "make buckets",
+                "create buckets",
                 "storage.buckets.create",
                 () => asTrainer("POST", `/storage/v1/b?project=${PROJECT_ID}`, { body: { name: "own-bucket" } }),
             ],
@@ -96,12 +100,12 @@ describe("a service account", () => {
                 () => asTrainer("POST", `/v1/projects/${PROJECT_ID}:getIamPolicy`),
             ],
             [
-                "make accounts",
+                "create accounts",
                 "iam.serviceAccounts.create",
                 () =>
                     asTrainer("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: { accountId: "another" } }),
             ],
-            ["switch on services", "serviceusage.services.enable", () => asTrainer("POST", enable)],
+            ["enable services", "serviceusage.services.enable", () => asTrainer("POST", enable)],
         ])("may not %s", async (_, permission, call) => {
             const answer = await call();
             expect(answer.status).toBe(403);
@@ -111,7 +115,7 @@ describe("a service account", () => {
             expect(answer.at("error.message")).toContain(message);
         });
 
-        it("can read which permissions it has", async () => {
+        it("can read its own permissions", async () => {
             const asked =
                 "permissions=storage.objects.list&permissions=storage.objects.get&permissions=storage.buckets.get";
             const answer = await asTrainer("GET", `${POLICY}/testPermissions?${asked}`);
@@ -135,7 +139,7 @@ describe("a service account", () => {
         expect(answers.map(({ status }) => status)).toEqual([403, 403, 200]);
     });
 
-    it("needs both create and delete to overwrite", async () => {
+    it("needs both create and delete permission to overwrite", async () => {
         await bind({ role: "roles/storage.objectCreator", members: [MEMBER] });
         const token = mintToken(EMAIL).accessToken;
         expect((await emulator.upload(BUCKET, "runs/new", "1", "", { token })).status).toBe(200);
@@ -143,7 +147,7 @@ describe("a service account", () => {
         expect(again.at("error.message")).toContain("storage.objects.delete");
     });
 
-    it("may do what the project grants in each of its buckets", async () => {
+    it("can use a project-level grant in every bucket of the project", async () => {
         await bind();
         const body = { policy: { bindings: [{ role: "roles/storage.objectViewer", members: [MEMBER] }] } };
         await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body });
@@ -153,7 +157,7 @@ describe("a service account", () => {
         await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body: { policy: {} } });
     });
 
-    it("with a basic role acts through the bucket's default bindings", async () => {
+    it("acts through the bucket's default bindings if it has a basic role", async () => {
         await emulator.makeBucket("basic-bucket");
         await emulator.upload("basic-bucket", "a", "1");
         const set = (role: string) =>
@@ -168,7 +172,7 @@ describe("a service account", () => {
         await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body: { policy: {} } });
     });
 
-    it("may do nothing while it is disabled", async () => {
+    it("has no access while it is disabled", async () => {
         await bind({ role: "roles/storage.objectViewer", members: [MEMBER] });
         const account = `/v1/projects/${PROJECT_ID}/serviceAccounts/${EMAIL}`;
         await emulator.call("POST", `${account}:disable`);
@@ -179,7 +183,7 @@ describe("a service account", () => {
 });
 
 describe("the policy of a bucket", () => {
-    it("has the project's owners, editors and viewers at first", async () => {
+    it("initially contains the project's owners, editors and viewers", async () => {
         await emulator.makeBucket("fresh-bucket");
         const answer = await emulator.call("GET", "/storage/v1/b/fresh-bucket/iam");
         expect(answer.json).toMatchObject({
@@ -193,7 +197,7 @@ describe("the policy of a bucket", () => {
         });
     });
 
-    it("changes its etag with every write, and rejects a stale one with 412", async () => {
+    it("changes its etag with every write, and returns 412 for a stale one", async () => {
         const before = await emulator.call("GET", POLICY);
         const body = {
             ...(before.json as object),
@@ -221,7 +225,7 @@ describe("the policy of a bucket", () => {
         expect(full.at("bindings.0.condition")).toEqual(under("data/"));
     });
 
-    it("merges bindings of one role and drops duplicate members", async () => {
+    it("merges bindings of the same role and drops duplicate members", async () => {
         const role = "roles/storage.objectViewer";
         const answer = await bind(
             { role, members: [MEMBER, "allUsers"] },
@@ -239,8 +243,8 @@ describe("the policy of a bucket", () => {
             { bindings: [{ role: "roles/storage.folderAdmin", members: [MEMBER] }] },
             "roles/storage.folderAdmin",
         ],
-        ["what is no role", 400, { bindings: [{ role: "viewer", members: [MEMBER] }] }, '"viewer"'],
-        ["a member of no known type", 400, { bindings: [{ role: viewer, members: ["robot:x"] }] }, "robot:x"],
+        ["a malformed role", 400, { bindings: [{ role: "viewer", members: [MEMBER] }] }, '"viewer"'],
+        ["a member of unknown type", 400, { bindings: [{ role: viewer, members: ["robot:x"] }] }, "robot:x"],
         [
             "an account that does not exist",
             400,
@@ -254,7 +258,7 @@ describe("the policy of a bucket", () => {
             "version 3",
         ],
         [
-            "a condition that is no CEL",
+            "a condition that is not CEL",
             400,
             {
                 version: 3,
@@ -263,7 +267,7 @@ describe("the policy of a bucket", () => {
             "not valid CEL",
         ],
         [
-            "a condition with an attribute that is missing here",
+            "a condition with an attribute that is not emulated",
             501,
             {
                 version: 3,
@@ -272,19 +276,19 @@ describe("the policy of a bucket", () => {
             "resource.zone",
         ],
         [
-            "a condition that is no question",
+            "a condition that is not boolean",
             400,
             { version: 3, bindings: [{ role: viewer, members: [MEMBER], condition: { expression: "resource.name" } }] },
             "bool",
         ],
-        ["audit configuration", 501, { auditConfigs: [{ service: "allServices" }] }, "auditConfigs"],
+        ["an audit configuration", 501, { auditConfigs: [{ service: "allServices" }] }, "auditConfigs"],
     ])("rejects %s with %i", async (_, status, body, word) => {
         const answer = await emulator.call("PUT", POLICY, { body });
         expect(answer.status).toBe(status);
         expect(answer.at("error.message")).toContain(word);
     });
 
-    it("cannot make a bucket public against its public access prevention", async () => {
+    it("cannot make a bucket public if public access prevention is enforced", async () => {
         await emulator.makeBucket("private-bucket", { iamConfiguration: { publicAccessPrevention: "enforced" } });
         const body = { bindings: [{ role: viewer, members: ["allUsers"] }] };
         expect((await emulator.call("PUT", "/storage/v1/b/private-bucket/iam", { body })).status).toBe(412);

@@ -25,7 +25,7 @@ function policies(grantDelayMs = 0): PolicyStore {
 }
 
 describe("a policy", () => {
-    it("on a repository applies to it and its contents, and to no other", async () => {
+    it("on a repository applies to it and its contents only", async () => {
         const store = policies();
         await store.set(repository, { bindings: [{ role: "roles/artifactregistry.reader", members: [member] }] });
         const pull = "artifactregistry.repositories.downloadArtifacts";
@@ -44,7 +44,7 @@ describe("a policy", () => {
         expect(store.check(trainer, "logging.logEntries.create", "projects/other-project")).toBe(false);
     });
 
-    it("rejects a stale etag with 409 by default, and accepts a missing etag", async () => {
+    it("returns 409 for a stale etag by default, and accepts a missing etag", async () => {
         const store = policies();
         const { etag } = await store.set(repository, { bindings: [] });
         await store.set(repository, { etag, bindings: [] });
@@ -55,14 +55,14 @@ describe("a policy", () => {
         await expect(store.set(repository, { bindings: [] })).resolves.toMatchObject({ version: 1 });
     });
 
-    it("lets only one of two writers with the same etag win", async () => {
+    it("accepts only one of two concurrent writers with the same etag", async () => {
         const store = policies();
         const { etag } = await store.set(repository, { bindings: [] });
         const both = await Promise.allSettled([store.set(repository, { etag }), store.set(repository, { etag })]);
         expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
     });
 
-    it("evaluates conditions at the time of the request, and grants nothing when the expression fails", async () => {
+    it("evaluates conditions when a request arrives, and grants nothing if the expression fails", async () => {
         const store = policies();
         const until = { expression: 'request.time < timestamp("2030-01-01T00:00:00Z")' };
         const broken = { expression: "1 / 0 == 1" };
@@ -75,13 +75,13 @@ describe("a policy", () => {
         expect(store.check(trainer, "storage.objects.get", object)).toBe(false);
     });
 
-    it("takes effect late when grants are delayed, while a revocation is immediate", async () => {
+    it("applies grants late if they are delayed, but revocations immediately", async () => {
         const store = policies(60_000);
         const bindings = [{ role: "roles/artifactregistry.reader", members: [member] }];
         const permission = "artifactregistry.repositories.get";
         const before = Date.now();
         await store.set(repository, { bindings });
-        // A second write of the same grant does not restart the delay.
+        // Writing the same grant again does not restart the delay.
         await store.set(repository, { bindings: [...bindings, { role: "roles/viewer", members: ["allUsers"] }] });
         expect(store.check(trainer, permission, repository, before + 59_999)).toBe(false);
         expect(policies(60_000).check(trainer, permission, repository, Date.now() + 60_000)).toBe(true);
@@ -89,7 +89,7 @@ describe("a policy", () => {
         expect(store.check(trainer, permission, repository, Date.now() + 60_000)).toBe(false);
     });
 
-    it("for allUsers applies to anonymous callers too", async () => {
+    it("for allUsers also applies to anonymous callers", async () => {
         const store = policies();
         await store.set(repository, { bindings: [{ role: "roles/artifactregistry.reader", members: ["allUsers"] }] });
         expect(store.check({ kind: "anonymous" }, "artifactregistry.repositories.get", repository)).toBe(true);

@@ -13,7 +13,7 @@ const create = (accountId: string, serviceAccount: object = {}) =>
     emulator.call("POST", ACCOUNTS, { body: { accountId, serviceAccount } });
 
 describe("a service account", () => {
-    it("is created, read, changed and deleted as the provider does it", async () => {
+    it("is created, read, changed and deleted with the provider's requests", async () => {
         const created = await create("trainer", { displayName: "Trainer", description: "runs the VM" });
         expect(created.json).toEqual({
             name: `projects/demo-project/serviceAccounts/${EMAIL}`,
@@ -34,7 +34,7 @@ describe("a service account", () => {
         const body = { serviceAccount: { displayName: "Other", etag: created.at("etag") }, updateMask: "displayName" };
         const patched = await emulator.call("PATCH", path, { body });
         expect(patched.json).toMatchObject({ displayName: "Other", description: "runs the VM" });
-        expect((await emulator.call("PATCH", path, { body })).status).toBe(400); // The etag is stale now.
+        expect((await emulator.call("PATCH", path, { body })).status).toBe(400); // This makes the etag stale.
 
         expect((await emulator.call("POST", `${path}:disable`)).json).toEqual({});
         expect((await emulator.call("GET", path)).at("disabled")).toBe(true);
@@ -47,7 +47,7 @@ describe("a service account", () => {
         expect((await emulator.call("DELETE", path)).status).toBe(404);
     });
 
-    it("is disabled and then patched with the earlier etag, as the provider does", async () => {
+    it("is disabled and then patched with the earlier etag, as the provider does it", async () => {
         const created = await create("switched-off");
         const path = `${ACCOUNTS}/switched-off@demo-project.iam.gserviceaccount.com`;
         await emulator.call("POST", `${path}:disable`);
@@ -56,14 +56,14 @@ describe("a service account", () => {
         expect(patched.json).toMatchObject({ description: "off", disabled: true });
     });
 
-    it("cannot exist twice", async () => {
+    it("cannot be created twice", async () => {
         await create("twice-there");
         const answer = await create("twice-there");
         expect(answer.at("error")).toMatchObject({ code: 409, status: "ALREADY_EXISTS" });
     });
 
     it.each([["short"], ["1-digit-first"], ["Upper-case"], ["a".repeat(31)], ["ends-with-"]])(
-        "may not be called %s",
+        "cannot be named %s",
         async (id) => {
             expect((await create(id)).status).toBe(400);
         },
@@ -93,7 +93,7 @@ describe("a service account", () => {
         expect((await emulator.call("POST", `${path}:getIamPolicy`)).json).toMatchObject(policy);
     });
 
-    it("has no keys, because their routes are not implemented", async () => {
+    it("has no keys, because their routes are not emulated", async () => {
         const answer = await emulator.call("POST", `${ACCOUNTS}/${EMAIL}/keys`, { body: {} });
         expect(answer.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("/keys") });
     });

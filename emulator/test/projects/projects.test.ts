@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => emulator.stop());
 
 describe("a project", () => {
-    it("exists under every valid id, and can be found by its number", async () => {
+    it("exists under every valid id, and can be found by number", async () => {
         const byId = await emulator.call("GET", PROJECT_ID);
         expect(byId.json).toMatchObject({
             projectId: "demo-project",
@@ -21,13 +21,13 @@ describe("a project", () => {
     });
 
     it.each([["short"], ["9-digit-first"], ["Upper-case"], ["x".repeat(31)], ["ends-with-"]])(
-        "cannot be called %s",
+        "cannot be named %s",
         async (id) => {
             expect((await emulator.call("GET", `/v1/projects/${id}`)).status).toBe(400);
         },
     );
 
-    it("has an IAM policy that changes as the provider changes it", async () => {
+    it("has an IAM policy that accepts the provider's changes", async () => {
         const member = "user:me@example.com";
         const body = { options: { requestedPolicyVersion: 3 } };
         const before = await emulator.call("POST", `${PROJECT_ID}:getIamPolicy`, { body });
@@ -48,7 +48,7 @@ describe("a project", () => {
         expect(masked.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("updateMask") });
     });
 
-    it("returns the permissions that the caller has", async () => {
+    it("returns the caller's permissions", async () => {
         const permissions = ["resourcemanager.projects.get", "compute.instances.create"];
         const answer = await emulator.call("POST", `${PROJECT_ID}:testIamPermissions`, { body: { permissions } });
         expect(answer.json).toEqual({ permissions });
@@ -62,14 +62,14 @@ describe("the services of a project", () => {
         return ((answer.at("services") ?? []) as { name: string }[]).map(({ name }) => name.split("/").at(-1));
     };
 
-    it("include at first those that the provider itself needs", async () => {
+    it("initially include those that the provider itself needs", async () => {
         expect(await enabled("services-one")).toEqual([
             "cloudresourcemanager.googleapis.com",
             "serviceusage.googleapis.com",
         ]);
     });
 
-    it("are enabled one by one, by operations that are done at once", async () => {
+    it("are enabled one by one, with operations that complete immediately", async () => {
         const path = "/v1/projects/services-two/services/compute.googleapis.com";
         const operation = await emulator.call("POST", `${path}:enable`, { body: {} });
         expect(operation.json).toMatchObject({ done: true, response: { service: { state: "ENABLED" } } });
@@ -81,7 +81,7 @@ describe("the services of a project", () => {
         expect((await emulator.call("POST", `${path}:disable`)).at("error.status")).toBe("FAILED_PRECONDITION");
     });
 
-    it("are enabled in a batch", async () => {
+    it("are enabled as a batch", async () => {
         const serviceIds = ["iam.googleapis.com", "artifactregistry.googleapis.com"];
         const answer = await emulator.call("POST", "/v1/projects/services-three/services:batchEnable", {
             body: { serviceIds },
@@ -94,13 +94,13 @@ describe("the services of a project", () => {
 
     it.each([
         ["an unknown service", "/services/translate.googleapis.com:enable", 501, "translate.googleapis.com"],
-        ["what is no service name", "/services/compute:enable", 400, '"compute"'],
-    ])("answer %s with its name", async (_, path, status, named) => {
+        ["a malformed service name", "/services/compute:enable", 400, '"compute"'],
+    ])("return an error with the name of %s", async (_, path, status, named) => {
         const answer = await emulator.call("POST", `${PROJECT_ID}${path}`, { body: {} });
         expect(answer.at("error")).toMatchObject({ code: status, message: expect.stringContaining(named) });
     });
 
-    it("reject a filter that is not implemented", async () => {
+    it("reject a filter that is not emulated", async () => {
         expect((await emulator.call("GET", `${PROJECT_ID}/services?filter=name:x`)).status).toBe(501);
     });
 });

@@ -20,7 +20,7 @@ describeWithDocker("the registry, to a Docker engine,", [], () => {
         writeFileSync(path.join(folder, "hello"), "x".repeat(100_000));
         execFileSync("tar", ["-cf", "image.tar", "hello"], { cwd: folder });
         await docker("import", path.join(folder, "image.tar"), local);
-        // The credentials are in the test's own file, not in the developer's.
+        // The credentials are stored in the test's own file instead of the developer's.
         const auth = Buffer.from("oauth2accesstoken:developer").toString("base64");
         const host = registryUri.split("/")[0] ?? "";
         writeFileSync(path.join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
@@ -53,7 +53,7 @@ describeWithDocker("the registry, to a Docker engine,", [], () => {
         );
     });
 
-    it("lists the image over Artifact Registry's API", async () => {
+    it("lists the image through Artifact Registry's API", async () => {
         const path = "/v1/projects/demo-project/locations/us-central1/repositories/images/dockerImages";
         expect((await emulator.call("GET", path)).json).toMatchObject({
             dockerImages: [{ tags: ["v1"], uri: expect.stringContaining(`${registryUri}/tiny@sha256:`) }],

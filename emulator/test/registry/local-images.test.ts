@@ -35,14 +35,14 @@ describe("POST /emulator/v1/images", () => {
         }
     });
 
-    it("returns the same digest for the same content in another folder, and another one for other content", async () => {
+    it("returns the same digest for the same content in another folder, and a different digest for different content", async () => {
         const digestOf = async (body: object) => (await add({ image: `${repository}/same`, ...body })).at("digest");
         const digest = await digestOf({ folder, content: "abc" });
         expect(await digestOf({ folder: emulator.dataDir, content: "abc" })).toBe(digest);
         expect(await digestOf({ folder, content: "def" })).not.toBe(digest);
     });
 
-    it("stores an image of the Docker engine by its id, without its layers", async () => {
+    it("stores an image of the Docker engine by id, without its layers", async () => {
         const added = await add({ image: `${repository}/engine`, engineImageId: ENGINE_ID });
         const found = await emulator.call("GET", `/v2/demo-project/images/engine/manifests/${added.at("digest")}`);
         expect(JSON.parse(found.text)).toMatchObject({ config: { digest: ENGINE_ID }, layers: [] });
@@ -56,13 +56,13 @@ describe("POST /emulator/v1/images", () => {
         [{ image: "h/demo-project/images/x", folder: "/none/x" }, 400, 'existing folder; got "/none/x"'],
         [{ image: "h/demo-project/images/x", engineImageId: "x" }, 400, '"engineImageId" must be sha256:'],
         [{ image: "h/demo-project/images/x", layers: [] }, 501, '"layers"'],
-    ])("refuses %j with %d", async (body, status, message) => {
+    ])("rejects %j with %d", async (body, status, message) => {
         const answer = await add(body);
         expect(answer.status).toBe(status);
         expect(answer.at("error.message")).toContain(message);
     });
 
-    it("refuses a service account, because VMs run what the image names", async () => {
+    it("rejects a service account, because VMs execute what the image contains", async () => {
         const { accessToken } = mintToken("vm@demo-project.iam.gserviceaccount.com");
         const answer = await add({ image: `${repository}/trainer`, folder }, accessToken);
         expect(answer.status).toBe(403);

@@ -55,7 +55,7 @@ const put = (reference: string, body: string, image = IMAGE) =>
     });
 
 describe("access to the registry", () => {
-    it("requires Basic credentials, and accepts an access token as password or as bearer token", async () => {
+    it("requires Basic credentials, and accepts an access token as the password or a bearer token", async () => {
         const challenge = await emulator.call("GET", "/v2/", { token: null });
         expect([challenge.status, code(challenge)]).toEqual([401, "UNAUTHORIZED"]);
         expect(challenge.headers.get("www-authenticate")).toMatch(/^Basic realm=/);
@@ -69,7 +69,7 @@ describe("access to the registry", () => {
         expect((await emulator.call("GET", "/v2/")).status).toBe(200);
     });
 
-    it("lets a service account do what IAM grants it: pull here, not push, not pull there", async () => {
+    it("lets a service account do only what IAM grants: pull from one repository, but not push, nor pull from another", async () => {
         const text = await manifestOf("{}", "layer");
         await put("v1", text);
         const headers = basic("oauth2accesstoken", mintToken(ACCOUNT).accessToken);
@@ -87,7 +87,7 @@ describe("access to the registry", () => {
 });
 
 describe("blobs", () => {
-    it("are uploaded in chunks, with a status request in between", async () => {
+    it("can be uploaded in chunks, with a status request in between", async () => {
         const begun = await emulator.call("POST", `${IMAGE}/blobs/uploads/`, { body: "" });
         expect(begun.status).toBe(202);
         const location = begun.headers.get("location") ?? "";
@@ -106,13 +106,13 @@ describe("blobs", () => {
         expect(code(await emulator.call("PUT", `${location}?digest=${wanted}`))).toBe("BLOB_UPLOAD_UNKNOWN");
     });
 
-    it("are rejected when the digest is wrong", async () => {
+    it("are rejected if the digest is wrong", async () => {
         const answer = await emulator.call("POST", `${IMAGE}/blobs/uploads/?digest=${digest("a")}`, { body: "b" });
         expect([answer.status, code(answer)]).toEqual([400, "DIGEST_INVALID"]);
         expect(code(await emulator.call("GET", `${IMAGE}/blobs/${digest("a")}`))).toBe("BLOB_UNKNOWN");
     });
 
-    it("belong to one repository, and can be mounted by another", async () => {
+    it("belong to one repository, and can be mounted from another", async () => {
         const wanted = await upload("shared");
         const there = "/v2/demo-project/others/y";
         expect((await emulator.call("HEAD", `${there}/blobs/${wanted}`)).status).toBe(404);
@@ -157,12 +157,12 @@ describe("manifests", () => {
         [`{"schemaVersion":2,"manifests":[{"digest":"${digest("nowhere")}"}]}`, "v3", "MANIFEST_BLOB_UNKNOWN"],
         ['{"schemaVersion":2,"manifests":[]}', digest("another"), "DIGEST_INVALID"],
         ['{"schemaVersion":2,"manifests":[]}', "-bad-tag", "DIGEST_INVALID"],
-    ])("are rejected: %s as %s is %s", async (text, reference, expected) => {
+    ])("with the content %s and the reference %s are rejected as %s", async (text, reference, expected) => {
         const answer = await put(reference, text);
         expect([answer.status, code(answer)]).toEqual([400, expected]);
     });
 
-    it("are rejected with NAME_UNKNOWN when the repository does not exist", async () => {
+    it("are rejected with NAME_UNKNOWN if the repository does not exist", async () => {
         expect(code(await emulator.call("GET", "/v2/demo-project/none/x/manifests/v1"))).toBe("NAME_UNKNOWN");
         expect(code(await emulator.call("GET", "/v2/demo-project/images/UPPER/manifests/v1"))).toBe("NAME_INVALID");
     });

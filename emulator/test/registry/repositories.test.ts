@@ -14,7 +14,7 @@ const create = (id: string, body: object = { format: "DOCKER" }) =>
     emulator.call("POST", `${PARENT}?repositoryId=${id}`, { body });
 
 describe("a repository", () => {
-    it("is returned as created, at the emulator's own address", async () => {
+    it("is returned as created, with the emulator's own address", async () => {
         const body = {
             format: "DOCKER",
             mode: "STANDARD_REPOSITORY",
@@ -26,7 +26,7 @@ describe("a repository", () => {
                 old: { action: "DELETE", condition: { tagState: "ANY", olderThan: "30d" } },
             },
         };
-        // The provider writes the parameter with an underscore.
+        // The provider spells the parameter with an underscore.
         const operation = await emulator.call("POST", `${PARENT}?repository_id=images&alt=json`, { body });
         expect(operation.json).toMatchObject({ done: true, name: expect.stringContaining("/operations/") });
         expect((await emulator.call("GET", `/v1/${operation.at("name")}`)).json).toEqual(operation.json);
@@ -47,7 +47,7 @@ describe("a repository", () => {
         expect((await emulator.call("GET", PARENT)).at("repositories.0")).toEqual(json);
     });
 
-    it("changes only the fields that the mask names", async () => {
+    it("changes only the fields in the update mask", async () => {
         await create("images", { format: "DOCKER", description: "old", labels: { a: "b" } });
         const body = { description: "new", labels: {} };
         expect((await emulator.call("PATCH", `${PARENT}/images?updateMask=description`, { body })).json).toMatchObject({
@@ -64,11 +64,11 @@ describe("a repository", () => {
         ["images", { format: "MAVEN" }, 501],
         ["images", { format: "DOCKER", kmsKeyName: "k" }, 501],
         ["images", { format: "DOCKER", mode: "REMOTE_REPOSITORY" }, 501],
-    ])("is answered for id %j and body %j with %d", async (id, body, status) => {
+    ])("is rejected for id %j and body %j with %d", async (id, body, status) => {
         expect((await create(id, body)).status).toBe(status);
     });
 
-    it("exists once, and is deleted with its images and its policy", async () => {
+    it("can be created only once, and is deleted with its images and policy", async () => {
         await create("images");
         expect((await create("images")).status).toBe(409);
         const image = `${new URL(emulator.url).host}/demo-project/images/trainer`;
@@ -96,7 +96,7 @@ describe("a repository", () => {
         expect((await emulator.call("POST", `${PARENT}/images:setIamPolicy`, { body: { policy } })).status).toBe(409);
     });
 
-    it("has no policy when it does not exist", async () => {
+    it("has no policy if it does not exist", async () => {
         expect((await emulator.call("GET", `${PARENT}/none:getIamPolicy`)).status).toBe(404);
         expect((await emulator.call("GET", `${PARENT}/none`)).status).toBe(404);
         expect((await emulator.call("DELETE", `${PARENT}/none`)).status).toBe(404);

@@ -30,7 +30,7 @@ async function projectNumber(): Promise<string> {
     return String((await emulator.call("GET", `/v1/projects/${PROJECT_ID}`)).at("projectNumber"));
 }
 
-/** Lets READER access a secret. */
+/** Grants READER access to a secret. */
 async function grant(id: string, expression?: string): Promise<void> {
     const condition = expression === undefined ? {} : { condition: { title: "only", expression } };
     const bindings = [{ role: ROLE, members: [`serviceAccount:${READER}`], ...condition }];
@@ -43,7 +43,7 @@ const makeReader = () =>
     emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: { accountId: "reader" } });
 
 describe("a secret", () => {
-    it("has the project's number in its name and keeps what it was created with", async () => {
+    it("has the project number in its name and keeps the settings it was created with", async () => {
         const body = {
             replication: { userManaged: { replicas: [{ location: "us-central1" }] } },
             labels: { team: "research" },
@@ -65,16 +65,16 @@ describe("a secret", () => {
             "a",
             { replication: { automatic: {}, userManaged: { replicas: [{ location: "x" }] } } },
         ],
-        [400, "a bad id", "a.b", AUTOMATIC],
-        [409, "a taken id", "taken", AUTOMATIC],
+        [400, "an invalid id", "a.b", AUTOMATIC],
+        [409, "an id in use", "taken", AUTOMATIC],
         [501, "a rotation", "a", { ...AUTOMATIC, rotation: { rotationPeriod: "3600s" } }],
         [501, "a customer-managed key", "a", { replication: { automatic: { customerManagedEncryption: {} } } }],
-    ])("is refused with %s for %s", async (status, _what, id, body) => {
+    ])("returns %s for %s", async (status, _what, id, body) => {
         await create("taken");
         expect((await create(id, body)).status).toBe(status);
     });
 
-    it("changes only the fields that the mask names", async () => {
+    it("changes only the fields in the update mask", async () => {
         await create("a", { ...AUTOMATIC, labels: { x: "1" }, annotations: { y: "2" } });
         const body = { labels: { x: "3" }, annotations: {} };
         const patched = await emulator.call("PATCH", `${SECRETS}/a?updateMask=labels`, { body });
@@ -83,7 +83,7 @@ describe("a secret", () => {
         expect((await emulator.call("PATCH", `${SECRETS}/a?updateMask=ttl`, { body })).status).toBe(501);
     });
 
-    it("disappears with its versions and its policy", async () => {
+    it("is deleted with its versions and its policy", async () => {
         await makeReader();
         await create("a");
         await addVersion("a", "one");
@@ -97,7 +97,7 @@ describe("a secret", () => {
         expect((await emulator.call("GET", `${SECRETS}/a:getIamPolicy`)).at("bindings")).toEqual([]);
     });
 
-    it("is listed in the inventory with the versions that bill", async () => {
+    it("is listed in the inventory with its billed versions", async () => {
         await create("a");
         await addVersion("a", "one");
         await addVersion("a", "two");
@@ -113,7 +113,7 @@ describe("a version of a secret", () => {
         await create("a");
     });
 
-    it("is numbered from 1, gives its payload with a checksum, and cannot be changed", async () => {
+    it("is numbered from 1, returns its payload with a checksum, and cannot be changed", async () => {
         const name = `projects/${await projectNumber()}/secrets/a`;
         const value = 'two lines\n"quotes" and $HOME, ünïcode\n\n';
         expect((await addVersion("a", value)).json).toMatchObject({
@@ -125,7 +125,7 @@ describe("a version of a secret", () => {
         expect((await access("a", 1)).at("payload.data")).toBe(base64(value));
         expect((await access("a", "latest")).json).toEqual({
             name: `${name}/versions/2`,
-            // The check value of CRC32C.
+            // The standard CRC32C check value.
             payload: { data: base64("123456789"), dataCrc32c: String(0xe3069283) },
         });
         const listed = await emulator.call("GET", `${SECRETS}/a/versions?pageSize=1`);
@@ -140,16 +140,16 @@ describe("a version of a secret", () => {
         ["over 64 KiB", { payload: { data: base64("x".repeat(65_537)) } }],
         ["not base64", { payload: { data: "§" } }],
         ["damaged", { payload: { data: base64("123456789"), dataCrc32c: "1" } }],
-    ])("is refused when its payload is %s", async (_what, body) => {
+    ])("is rejected if its payload is %s", async (_what, body) => {
         expect((await emulator.call("POST", `${SECRETS}/a:addVersion`, { body })).status).toBe(400);
     });
 
-    it("holds 64 KiB", async () => {
+    it("can hold 64 KiB", async () => {
         await addVersion("a", "x".repeat(65_536));
         expect((await access("a", 1)).at("payload.data")).toBe(base64("x".repeat(65_536)));
     });
 
-    it("gives its payload only while it is enabled", async () => {
+    it("returns its payload only while it is enabled", async () => {
         await addVersion("a", "one");
         expect((await change("a", 1, "disable")).at("state")).toBe("DISABLED");
         const refused = await access("a", 1);
@@ -195,7 +195,7 @@ describe("the payload of a secret", () => {
         }
     });
 
-    it("is refused to an account without a grant, in Google's words", async () => {
+    it("is denied to an account without a grant, with Google's message", async () => {
         const refused = await access("a", 1, token);
         expect([refused.status, refused.at("error.status")]).toEqual([403, "PERMISSION_DENIED"]);
         expect(refused.at("error.message")).toBe(
@@ -204,7 +204,7 @@ describe("the payload of a secret", () => {
         expect((await access("missing", 1, token)).status).toBe(403);
     });
 
-    it("is open to an accessor of this one secret, who may do nothing else", async () => {
+    it("is available to an accessor of this one secret, who can do nothing else", async () => {
         await grant("a");
         expect((await access("a", 1, token)).at("payload.data")).toBe(base64("one"));
         expect((await access("b", 1, token)).status).toBe(403);
@@ -225,9 +225,9 @@ describe("the payload of a secret", () => {
     });
 
     it.each<[string, (number: string) => string]>([
-        ["the end of the version's name", () => 'resource.name.endsWith("/versions/2")'],
+        ["the end of the version name", () => 'resource.name.endsWith("/versions/2")'],
         [
-            "the full name with the project's number",
+            "the full name with the project number",
             (number) => `resource.name == "projects/${number}/secrets/a/versions/2"`,
         ],
         [
@@ -235,19 +235,19 @@ describe("the payload of a secret", () => {
             () =>
                 'resource.type == "secretmanager.googleapis.com/SecretVersion" && resource.name.endsWith("/2") && resource.service == "secretmanager.googleapis.com"',
         ],
-    ])("is limited by a condition on %s", async (_what, expression) => {
+    ])("can be restricted by a condition on %s", async (_what, expression) => {
         await grant("a", expression(await projectNumber()));
         expect((await access("a", 2, token)).at("payload.data")).toBe(base64("two"));
         expect((await access("a", 1, token)).status).toBe(403);
     });
 
-    it("is open to an accessor of the project", async () => {
+    it("is available to an accessor of the project", async () => {
         const body = { policy: { bindings: [{ role: ROLE, members: [`serviceAccount:${READER}`] }] } };
         await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body });
         expect((await access("b", 1, token)).status).toBe(200);
     });
 
-    it("is refused to a token without the scope cloud-platform", async () => {
+    it("is denied to a token without the cloud-platform scope", async () => {
         await grant("a");
         const narrow = mintToken(READER, ["https://www.googleapis.com/auth/devstorage.read_write"]).accessToken;
         const refused = await access("a", 1, narrow);
@@ -258,7 +258,7 @@ describe("the payload of a secret", () => {
         ]);
     });
 
-    it("needs a credential", async () => {
+    it("requires credentials", async () => {
         expect((await access("a", 1, null)).status).toBe(401);
     });
 });
@@ -268,7 +268,7 @@ describe("Secret Manager", () => {
         ["GET", `/v1/projects/${PROJECT_ID}/locations/us-central1/secrets`],
         ["GET", `${SECRETS}?filter=labels.a=b`],
         ["POST", `${SECRETS}/a:rotateSecret`],
-    ])("answers 501 to what it does not emulate: %s %s", async (method, target) => {
+    ])("returns 501 for requests that are not emulated: %s %s", async (method, target) => {
         expect((await emulator.call(method, target)).status).toBe(501);
     });
 });

@@ -77,7 +77,7 @@ describe("a new bucket", () => {
     });
 
     it.each([["abc"], ["a_b"], ["0-models-9"], ["models.example.com"], ["a".repeat(63)]])(
-        "may be called %s",
+        "can be named %s",
         async (name) => {
             expect((await insert({ name })).status).toBe(200);
         },
@@ -90,13 +90,13 @@ describe("a new bucket", () => {
         [{ softDeletePolicy: { retentionDurationSeconds: "5" } }, "softDeletePolicy"],
         [{ versioning: { enabled: "yes" } }, "versioning.enabled"],
         [{ lifecycle: { rule: [{ action: { type: "Explode" }, condition: {} }] } }, "lifecycle.rule.0.action.type"],
-    ])("is rejected with %j, naming the field", async (setting, field) => {
+    ])("is rejected with %j, and the error names the field", async (setting, field) => {
         const answer = await insert({ name: "refused-bucket", ...setting });
         expect(answer.status).toBe(400);
         expect(answer.at("error.message")).toContain(field);
     });
 
-    it("cannot take the name of another bucket of any project", async () => {
+    it("cannot use the name of another bucket in any project", async () => {
         await insert({ name: "taken-bucket" });
         const own = await insert({ name: "taken-bucket" });
         const others = await insert({ name: "taken-bucket" }, "other-project");
@@ -106,12 +106,12 @@ describe("a new bucket", () => {
     });
 });
 
-describe("a change of a bucket", () => {
+describe("a bucket update", () => {
     beforeAll(async () => {
         await insert({ name: "patch-bucket", labels: { a: "1", b: "2" }, versioning: { enabled: true } });
     });
 
-    it("merges a patch, and removes a null member", async () => {
+    it("merges a patch, and removes members that are null", async () => {
         const body = { labels: { a: null, c: "3" }, cors: null, retentionPolicy: null };
         const answer = await emulator.call("PATCH", "/storage/v1/b/patch-bucket", { body });
         expect(answer.status).toBe(200);
@@ -123,7 +123,7 @@ describe("a change of a bucket", () => {
         expect(answer.at("labels.a")).toBeUndefined();
     });
 
-    it("replaces all settings in an update, and ignores output-only fields", async () => {
+    it("replaces all settings in a full update, and ignores output-only fields", async () => {
         const before = await emulator.call("GET", "/storage/v1/b/patch-bucket");
         const { versioning: _, ...body } = before.json as Record<string, unknown>;
         const answer = await emulator.call("PUT", "/storage/v1/b/patch-bucket", { body });
@@ -174,7 +174,7 @@ describe("buckets of a project", () => {
 });
 
 describe("deleting a bucket", () => {
-    it("is rejected while the bucket has even a noncurrent version", async () => {
+    it("is rejected while the bucket contains any version, even a noncurrent one", async () => {
         await emulator.makeBucket("full-bucket", { versioning: { enabled: true } });
         const generation = (await emulator.upload("full-bucket", "a", "1")).at("generation");
         await emulator.call("DELETE", emulator.objectPath("full-bucket", "a"));

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The usual operations on a bucket, through the real client. */
+/** Exercises a bucket with the common operations of the real client. */
 async function exercise(bucket: Bucket): Promise<void> {
     const status = bucket.file("runs/r-1/status.json");
     await status.save("{}", {
@@ -44,7 +44,7 @@ async function exercise(bucket: Bucket): Promise<void> {
     });
     const target = path.join(folder, "downloaded");
     await bucket.file("runs/r-1/chunks").download({ destination: target, validation: "crc32c" });
-    // Not toEqual, which takes a second for this many bytes.
+    // toEqual would take a second for this many bytes.
     expect(content.equals(await readFile(target))).toBe(true);
     const [part] = await bucket.file("runs/r-1/whole").download({ start: 10, end: 19 });
     expect(part).toEqual(content.subarray(10, 20));
@@ -63,7 +63,8 @@ describe("@google-cloud/storage with apiEndpoint and a token, as the developer",
     beforeAll(async () => {
         emulator = await TestEmulator.start();
         storage = new Storage({ apiEndpoint: emulator.url, projectId: "demo-project" });
-        // The client sends no credentials to a custom endpoint; useAuthWithCustomEndpoint misses resumable uploads.
+        // The client does not send credentials to a custom endpoint, and useAuthWithCustomEndpoint does not cover
+        // resumable uploads.
         storage.interceptors.push({
             request: (options) => {
                 const uri = String("uri" in options ? options.uri : options.url);
@@ -73,7 +74,7 @@ describe("@google-cloud/storage with apiEndpoint and a token, as the developer",
     });
     afterAll(() => emulator.stop());
 
-    it("creates a bucket, works with it and deletes it with all versions", async () => {
+    it("creates a bucket, uses it and deletes it with all versions", async () => {
         const [bucket] = await storage.createBucket("client-bucket", {
             location: "us-central1",
             versioning: { enabled: true },
@@ -119,7 +120,7 @@ describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service a
 
     beforeAll(async () => {
         services = createServices({ dataDir: path.join(folder, "vm"), runtime: "process" }, "developer");
-        // Like a VM's own endpoint: a request without a token comes from the VM's service account.
+        // As on a VM's own endpoint, a request without a token counts as one from the VM's service account.
         server = await ApiServer.start({
             routes: storageRoutes(services),
             authenticate: () => ({ kind: "serviceAccount", email: EMAIL }),
@@ -148,19 +149,22 @@ describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service a
         await services.documents.flush();
     });
 
-    it("does what the account may do", async () => {
+    it("can do what the account is allowed to do", async () => {
         await exercise(new Storage({ projectId: "demo-project" }).bucket("vm-bucket"));
     });
 
-    it.each([[true], [false]])("is denied everything else in Google's words (resumable: %s)", async (resumable) => {
-        const file = new Storage({ projectId: "demo-project" }).bucket("vm-bucket").file("data/x");
-        await expect(file.save("x", { resumable })).rejects.toThrow(
-            resumable
-                ? /status code 403/
-                : `${EMAIL} does not have storage.objects.create access to the Google Cloud Storage object. ` +
-                      "Permission 'storage.objects.create' denied on resource (or it may not exist).",
-        );
-    });
+    it.each([[true], [false]])(
+        "is denied everything else, with Google's message (resumable: %s)",
+        async (resumable) => {
+            const file = new Storage({ projectId: "demo-project" }).bucket("vm-bucket").file("data/x");
+            await expect(file.save("x", { resumable })).rejects.toThrow(
+                resumable
+                    ? /status code 403/
+                    : `${EMAIL} does not have storage.objects.create access to the Google Cloud Storage object. ` +
+                          "Permission 'storage.objects.create' denied on resource (or it may not exist).",
+            );
+        },
+    );
 });
 
 describe("a token from the metadata server", () => {

@@ -3,7 +3,7 @@ import { readMaxResults } from "../../src/http/query";
 import { listObjects, readListQuery } from "../../src/storage/listing";
 import { compareUtf8, type StoredObject } from "../../src/storage/object-index";
 
-/** Versions of objects, given as "name" or "name#generation" or "name#generation!" for a noncurrent one. */
+/** Creates object versions from "name", "name#generation", or "name#generation!" for a noncurrent one. */
 function objects(...texts: string[]): StoredObject[] {
     return texts.map((text) => {
         const [name = "", version = "1"] = text.split("#");
@@ -49,14 +49,14 @@ describe("a listing", () => {
         expect(list(tree, query)).toEqual({ names, prefixes, nextPageToken: undefined });
     });
 
-    it("counts items and prefixes of a page together", () => {
+    it("counts both items and prefixes towards the page size", () => {
         const first = list(tree, "delimiter=/&maxResults=2");
         expect(first).toMatchObject({ names: ["a"], prefixes: ["a/"] });
         const second = list(tree, `delimiter=/&maxResults=2&pageToken=${first.nextPageToken}`);
         expect(second).toMatchObject({ names: ["c"], prefixes: ["b/"] });
     });
 
-    it("returns everything once, whatever the page size", () => {
+    it("returns each entry once, whatever the page size", () => {
         const name = fc.stringMatching(/^[ab/é]{1,5}$/);
         const versions = fc.uniqueArray(fc.tuple(name, fc.integer({ min: 1, max: 3 })), { selector: String });
         const query = fc.record({
@@ -94,8 +94,8 @@ describe("a listing", () => {
     });
 });
 
-describe("the order of names", () => {
-    it("follows their UTF-8 bytes", () => {
+describe("the order of object names", () => {
+    it("follows the UTF-8 bytes", () => {
         const names = ["\u{1F600}", "\uFF5E", "é", "z", "a/", "a", "a0"];
         const expected = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
         expect([...names].sort(compareUtf8)).toEqual(expected);

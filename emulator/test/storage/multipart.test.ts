@@ -4,7 +4,7 @@ import { readMultipart } from "../../src/storage/multipart";
 
 const HEADER = 'multipart/related; boundary="===b=="';
 
-/** A body in the form of Google's clients. */
+/** A multipart body as sent by Google's clients. */
 function body(content: Buffer): Buffer {
     return Buffer.concat([
         Buffer.from(
@@ -15,7 +15,7 @@ function body(content: Buffer): Buffer {
     ]);
 }
 
-/** The same bytes in chunks of the given sizes, repeated as needed. */
+/** Splits the bytes into chunks of the given sizes, repeated as needed. */
 function cut(bytes: Buffer, sizes: readonly number[]): Readable {
     const pieces: Buffer[] = [];
     for (let start = 0, index = 0; start < bytes.length; index += 1) {
@@ -36,7 +36,7 @@ async function read(stream: Readable, header = HEADER) {
 }
 
 describe("a multipart upload", () => {
-    it("returns the same content however it is chunked, even content that looks like a boundary", async () => {
+    it("yields the same content however it is chunked, even content that resembles a boundary", async () => {
         const piece = fc.constantFrom("\r\n", "--===b", "==", "\r\n--===b==", "-", "text", "\r", "\n--");
         const content = fc.array(piece).map((pieces) => Buffer.from(pieces.join("").replaceAll("\r\n--===b==--", "")));
         const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 });
@@ -54,14 +54,14 @@ describe("a multipart upload", () => {
 
     it.each([
         ["no boundary", "multipart/related", "x"],
-        ["another type", "text/plain; boundary=b", "x"],
-        ["no end", HEADER, "--===b==\r\n\r\n{}\r\n--===b==\r\n\r\ncontent"],
-        ["one part", HEADER, "--===b==\r\n\r\n{}\r\n--===b==--"],
-    ])("is rejected with 400 with %s", async (_, header, text) => {
+        ["another content type", "text/plain; boundary=b", "x"],
+        ["no closing boundary", HEADER, "--===b==\r\n\r\n{}\r\n--===b==\r\n\r\ncontent"],
+        ["only one part", HEADER, "--===b==\r\n\r\n{}\r\n--===b==--"],
+    ])("is rejected with 400 if it has %s", async (_, header, text) => {
         await expect(read(Readable.from([Buffer.from(text)]), header)).rejects.toMatchObject({ code: 400 });
     });
 
-    it("is rejected when its metadata never ends, and is not held in memory", async () => {
+    it("is rejected if its metadata never ends, without being buffered in memory", async () => {
         const endless = Readable.from(
             (function* () {
                 yield Buffer.from("--===b==\r\n\r\n");

@@ -15,7 +15,7 @@ afterAll(() => emulator.stop());
 const path = (name: string, query = "") => emulator.objectPath(BUCKET, name, query);
 const md5 = (text: string) => createHash("md5").update(text).digest("base64");
 
-/** A multipart upload in the form of the providers. */
+/** Sends a multipart upload in the providers' format. */
 function multipart(metadata: object, content: string, query = "") {
     const body = [
         "--part",
@@ -59,7 +59,7 @@ describe("an uploaded object", () => {
         expect((await emulator.call("GET", path("dir/naïve name.txt"))).json).toEqual(answer.json);
     });
 
-    it("may be sent as multipart/related with metadata", async () => {
+    it("can be sent as multipart/related with metadata", async () => {
         const metadata = {
             bucket: BUCKET,
             contentType: "text/x-own",
@@ -71,21 +71,21 @@ describe("an uploaded object", () => {
         expect((await emulator.call("GET", path("table.csv", "?alt=media"))).text).toBe("a,b\r\n1,2\r\n");
     });
 
-    it("takes the content type of its part when the metadata has none", async () => {
+    it("gets the content type of its part if the metadata does not specify one", async () => {
         expect((await multipart({ name: "part.csv" }, "")).json).toMatchObject({ contentType: "text/csv", size: "0" });
     });
 
     it.each([
         ["md5Hash", { md5Hash: md5("other") }, "MD5"],
         ["crc32c", { crc32c: "AAAAAA==" }, "CRC32C"],
-    ])("is rejected when its %s is wrong, and leaves nothing behind", async (_, claimed, word) => {
+    ])("is rejected if its %s is wrong, and leaves nothing behind", async (_, claimed, word) => {
         const answer = await multipart({ name: "wrong.csv", ...claimed }, "content");
         expect(answer.status).toBe(400);
         expect(answer.at("error.message")).toContain(word);
         expect((await emulator.call("GET", path("wrong.csv"))).status).toBe(404);
     });
 
-    it("is accepted when its hashes are right, in the x-goog-hash header too", async () => {
+    it("is accepted if its hashes are right, including those in the x-goog-hash header", async () => {
         const right = await multipart({ name: "right.csv", md5Hash: md5("hello"), crc32c: "mnG7TA==" }, "hello");
         const header = { "x-goog-hash": `crc32c=mnG7TA==,md5=${md5("hello")}` };
         const byHeader = await emulator.upload(BUCKET, "right.txt", "hello", "", { headers: header });
@@ -100,17 +100,17 @@ describe("an uploaded object", () => {
         },
     );
 
-    it("requires its bucket to exist", async () => {
+    it("requires the bucket to exist", async () => {
         const answer = await emulator.upload("no-such-bucket", "a", "x");
         expect(answer.at("error")).toMatchObject({ code: 404, message: "The specified bucket does not exist." });
     });
 
-    it("is rejected with the name of an unimplemented metadata field", async () => {
+    it("is rejected if a metadata field is not emulated, and the error names the field", async () => {
         const answer = await multipart({ name: "kms.csv", kmsKeyName: "k" }, "x");
         expect(answer.at("error")).toMatchObject({ code: 501, message: expect.stringContaining('"kmsKeyName"') });
     });
 
-    it("keeps its generation when patch and update change its metadata", async () => {
+    it("keeps its generation when its metadata is patched or updated", async () => {
         const { generation } = (await multipart({ name: "meta.csv", metadata: { a: "1" } }, "x")).json as {
             generation: string;
         };
@@ -165,7 +165,7 @@ describe("a download", () => {
         ["bytes=5-2", 200, "0123456789", null],
         ["bytes=0-1,3-4", 200, "0123456789", null],
         ["lines=0-1", 200, "0123456789", null],
-    ])("answers range %s with %i", async (range, status, text, contentRange) => {
+    ])("returns the expected part for range %s with %i", async (range, status, text, contentRange) => {
         const answer = await emulator.call("GET", path("ten.txt", "?alt=media"), { headers: { range } });
         expect([answer.status, answer.text, answer.headers.get("content-range")]).toEqual([status, text, contentRange]);
     });
@@ -176,7 +176,7 @@ describe("a download", () => {
         expect(answer.at("error.errors.0.reason")).toBe("requestedRangeNotSatisfiable");
     });
 
-    it("returns nothing for an empty object", async () => {
+    it("returns an empty body for an empty object", async () => {
         await emulator.upload(BUCKET, "empty", "");
         const answer = await emulator.call("GET", path("empty", "?alt=media"));
         expect([answer.status, answer.text, answer.headers.get("content-length")]).toEqual([200, "", "0"]);
@@ -235,7 +235,7 @@ describe("an object in a versioned bucket", () => {
         expect((await emulator.upload("versions-bucket", "keep", "three", "&ifGenerationMatch=0")).status).toBe(200);
     });
 
-    it("is deleted permanently by generation", async () => {
+    it("is deleted permanently if a generation is given", async () => {
         const one = (await emulator.upload("versions-bucket", "gone", "one")).at("generation");
         await emulator.upload("versions-bucket", "gone", "two");
         expect((await emulator.call("DELETE", versioned("gone", `?generation=${one}`))).status).toBe(204);
@@ -245,7 +245,7 @@ describe("an object in a versioned bucket", () => {
 });
 
 describe("copies", () => {
-    it("keep content and metadata, or take new metadata", async () => {
+    it("keep content and metadata, or accept new metadata", async () => {
         await multipart({ name: "source.csv", metadata: { a: "1" } }, "x,y");
         const kept = await emulator.call("POST", `${path("source.csv")}/copyTo/b/${BUCKET}/o/copy%2F1`);
         const body = { contentType: "text/plain" };
@@ -271,7 +271,7 @@ describe("copies", () => {
         expect((await emulator.call("POST", target)).status).toBe(200);
     });
 
-    it("can be composed of several objects, and then have no MD5", async () => {
+    it("can be composed of several objects, and then do not have an MD5", async () => {
         await emulator.upload(BUCKET, "part-1", "ab");
         await emulator.upload(BUCKET, "part-2", "cd");
         const body = {

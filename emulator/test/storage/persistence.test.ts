@@ -39,7 +39,7 @@ describe("a restarted emulator", () => {
         expect(next.status).toBe(200);
     });
 
-    it("has deleted contents that no object names", async () => {
+    it("has deleted contents that no object refers to", async () => {
         await emulator.makeBucket("swept-bucket");
         await emulator.upload("swept-bucket", "kept", "x");
         const blobs = path.join(emulator.dataDir, "blobs");
@@ -63,7 +63,7 @@ describe("contents on disk", () => {
 });
 
 describe("the inventory", () => {
-    it("names everything that would cost money or clutter a project, and is empty at the end", async () => {
+    it("lists everything that would cost money or clutter a project, and is empty at the end", async () => {
         await emulator.makeBucket("counted-bucket");
         await emulator.upload("counted-bucket", "a", "1");
         await emulator.call("POST", "/v1/projects/demo-project/serviceAccounts", { body: { accountId: "counted" } });

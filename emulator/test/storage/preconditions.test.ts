@@ -3,7 +3,7 @@ import { TestEmulator } from "../../src/testing";
 
 const current = { generation: "100", metageneration: 3 };
 
-/** Status of a check: 200 when it passes. */
+/** Returns the status of a check: 200 if it passes. */
 function check(query: string, object: typeof current | undefined, access: "read" | "write"): number {
     try {
         checkPreconditions(readPreconditions(new URLSearchParams(query)), object, access);
@@ -50,7 +50,7 @@ describe("preconditions over HTTP", () => {
 
     const path = (query = "") => emulator.objectPath("conditions", "status.json", query);
 
-    it("let exactly one of many writers create an object", async () => {
+    it("allow only one of many writers to create an object", async () => {
         const writers = Array.from({ length: 8 }, (_, index) =>
             emulator.upload("conditions", "claimed", `writer ${index}`, "&ifGenerationMatch=0"),
         );
@@ -58,7 +58,7 @@ describe("preconditions over HTTP", () => {
         expect(statuses.sort()).toEqual([200, 412, 412, 412, 412, 412, 412, 412]);
     });
 
-    it("let exactly one of many writers replace a generation", async () => {
+    it("allow only one of many writers to replace a generation", async () => {
         const before = (await emulator.upload("conditions", "replaced", "0")).at("generation");
         const writers = Array.from({ length: 8 }, (_, index) =>
             emulator.upload("conditions", "replaced", `writer ${index}`, `&ifGenerationMatch=${before}`),
@@ -67,7 +67,7 @@ describe("preconditions over HTTP", () => {
         expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     });
 
-    it("are checked by every verb", async () => {
+    it("are checked by every method", async () => {
         const generation = (await emulator.upload("conditions", "status.json", "{}")).at("generation");
         const stale = "?ifGenerationMatch=1";
         const answers = await Promise.all([
@@ -88,7 +88,7 @@ describe("preconditions over HTTP", () => {
         expect((await emulator.call("DELETE", path(`?ifGenerationMatch=${generation}`))).status).toBe(204);
     });
 
-    it("answer 404 before 412 when the object is missing", async () => {
+    it("return 404 instead of 412 if the object is missing", async () => {
         expect(
             (await emulator.call("GET", emulator.objectPath("conditions", "missing", "?ifGenerationMatch=5"))).status,
         ).toBe(404);

@@ -29,7 +29,7 @@ const put = (uri: string, content: Uint8Array, range: string, headers: Record<st
 
 const status = (uri: string) => emulator.call("PUT", uri, { headers: { "content-range": "bytes */*" } });
 
-/** Sends a part of an announced body, waits until the server has received `kept` bytes of it, and cuts the connection. */
+/** Sends part of an announced body, waits until the server has received `kept` bytes of it, and cuts the connection. */
 async function breakOff(uri: string, content: Buffer, announced: number, kept: number): Promise<void> {
     const request = httpRequest(uri, {
         method: "PUT",
@@ -71,7 +71,7 @@ describe("a resumable upload", () => {
         expect((await status(uri)).json).toEqual(last.json);
     });
 
-    it("answers clients for Go with 200 and the status in a header, on POST", async () => {
+    it("returns 200 to Go clients, with the status in a header, on POST", async () => {
         const uri = await start("go");
         const headers = { "x-guploader-no-308": "yes", "content-range": `bytes 0-${QUANTUM - 1}/*` };
         const chunk = await emulator.call("POST", uri, { body: content.subarray(0, QUANTUM), headers });
@@ -86,7 +86,7 @@ describe("a resumable upload", () => {
 
     it.each([
         ["without Content-Range", undefined],
-        ["of unknown length, as the Node.js client streams", "bytes 0-*/*"],
+        ["of unknown length, as streamed by the Node.js client", "bytes 0-*/*"],
         ["of known length", `bytes 0-${2 * QUANTUM + 999}/${2 * QUANTUM + 1000}`],
     ])("accepts everything in one request %s", async (_, range) => {
         const uri = await start("whole");
@@ -115,8 +115,8 @@ describe("a resumable upload", () => {
     it.each([
         ["a gap", "300000-300009/*", 10],
         ["a body shorter than announced", "0-99/100", 10],
-        ["a total that is passed", "0-9/5", 10],
-        ["a range that is none", "nonsense", 10],
+        ["more data than the total", "0-9/5", 10],
+        ["an invalid range", "nonsense", 10],
     ])("rejects %s with 400", async (_, range, length) => {
         const answer = await put(await start("refused"), content.subarray(0, length), range);
         expect(answer.status).toBe(400);
@@ -133,7 +133,7 @@ describe("a resumable upload", () => {
         expect(last.json).toMatchObject({ md5Hash });
     });
 
-    it("checks its preconditions at the start and at the end", async () => {
+    it("checks its preconditions both at the start and at the end", async () => {
         const uri = await start("guarded", "&ifGenerationMatch=0");
         await emulator.upload("uploads", "guarded", "somebody was faster");
         const late = await put(uri, content.subarray(0, 10), "0-9/10");
@@ -150,7 +150,7 @@ describe("a resumable upload", () => {
         expect((await emulator.call("GET", emulator.objectPath("uploads", "hashed"))).status).toBe(404);
     });
 
-    it("needs no token on its URI, which is itself a secret", async () => {
+    it("does not require a token on its URI, which is itself a secret", async () => {
         const uri = await start("secret");
         const answer = await emulator.call("PUT", uri, {
             token: null,
@@ -160,7 +160,7 @@ describe("a resumable upload", () => {
         expect(answer.json).toMatchObject({ name: "secret", size: "1" });
     });
 
-    it("is deleted by a cancel, with all it received", async () => {
+    it("is deleted with all received data when it is cancelled", async () => {
         const blobs = path.join(emulator.dataDir, "blobs");
         const before = await readdir(blobs);
         const uri = await start("cancelled");
@@ -179,7 +179,7 @@ describe("Content-Range", () => {
         ["bytes 0-*/*", { start: 0 }],
         ["bytes */*", {}],
         ["bytes */20", { total: 20 }],
-    ])("is parsed from %s as %j", (header, range) => {
+    ])("%s is parsed as %j", (header, range) => {
         expect(parseContentRange(header)).toEqual(range);
     });
 });

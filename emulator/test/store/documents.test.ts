@@ -19,7 +19,7 @@ describe("the document store", () => {
         expect(second.entries()).toEqual([...keys].sort().map((key) => [key, { key }]));
     });
 
-    it("shows a write at once, and stores the last of many", async () => {
+    it("shows a write immediately, and stores the last of many writes", async () => {
         const things = new DocumentStore(folder).collection<number>("things");
         const writes = Array.from({ length: 20 }, (_, index) => things.put("counter", index));
         expect(things.get("counter")).toBe(19);
@@ -28,7 +28,7 @@ describe("the document store", () => {
         expect(await readdir(path.join(folder, "things"))).toHaveLength(1);
     });
 
-    it("deletes permanently", async () => {
+    it("deletes documents permanently", async () => {
         const things = new DocumentStore(folder).collection<number>("things");
         await things.put("a", 1);
         expect(await things.delete("a")).toBe(true);
@@ -36,7 +36,7 @@ describe("the document store", () => {
         expect(new DocumentStore(folder).collection("things").size).toBe(0);
     });
 
-    it("drops a collection with its folder", async () => {
+    it("deletes a collection with its folder", async () => {
         const store = new DocumentStore(folder);
         await store.collection<number>("objects/bucket").put("a", 1);
         await store.drop("objects/bucket");
@@ -44,7 +44,7 @@ describe("the document store", () => {
         expect(await readdir(path.join(folder, "objects"))).toEqual(["bucket"]);
     });
 
-    it("deletes files that a crash left half written", async () => {
+    it("deletes files that a crash left half-written", async () => {
         await new DocumentStore(folder).collection<number>("things").put("a", 1);
         await writeFile(path.join(folder, "things", "a.json.123.tmp"), '{"key":');
         expect(new DocumentStore(folder).collection("things").entries()).toEqual([["a", 1]]);

@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe("the lock of a data folder", () => {
-    it("rejects a second emulator and names the process", async () => {
+    it("rejects a second emulator and names the process that holds it", async () => {
         const emulator = await startEmulator({ dataDir: folder, runtime: "process" });
         await expect(startEmulator({ dataDir: folder, runtime: "process" })).rejects.toThrow(
             `Another emulator (process ${process.pid}) uses the data folder ${folder}`,
@@ -22,7 +22,7 @@ describe("the lock of a data folder", () => {
         await emulator.stop();
     });
 
-    it("is free again after a stop", async () => {
+    it("is released by a stop", async () => {
         await (await lockFolder(folder)).release();
         const lock = await lockFolder(folder);
         await lock.release();
@@ -36,7 +36,7 @@ describe("the lock of a data folder", () => {
         await lock.release();
     });
 
-    it("is held under every name of the folder", async () => {
+    it("applies to every path of the folder", async () => {
         const link = `${folder}-link`;
         await symlink(folder, link);
         const lock = await lockFolder(folder);
@@ -46,10 +46,10 @@ describe("the lock of a data folder", () => {
     });
 
     it.each([
-        ["names a process that lives", `${process.ppid}\n`],
+        ["names a running process", `${process.ppid}\n`],
         ["is empty", ""],
-        ["is no number", "x"],
-    ])("is free when nobody holds it, although emulator.pid %s", async (_what, text) => {
+        ["is not a number", "x"],
+    ])("is free if no process holds it, even if emulator.pid %s", async (_what, text) => {
         await writeFile(path.join(folder, "emulator.pid"), text);
         const lock = await lockFolder(folder);
         expect(await readFile(path.join(folder, "emulator.pid"), "utf8")).toBe(`${process.pid}\n`);
@@ -72,14 +72,14 @@ describe("the lock of a data folder", () => {
         await lock.release();
     });
 
-    it("has one holder when several take it at once", async () => {
+    it("has only one holder if several processes request it at once", async () => {
         const taken = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)));
         const locks = taken.filter((one) => one.status === "fulfilled");
         expect(locks).toHaveLength(1);
         await locks[0]?.value.release();
     });
 
-    it("is released when the start fails", async () => {
+    it("is released if the start fails", async () => {
         const other = await startEmulator({ dataDir: path.join(folder, "other"), runtime: "process" });
         const dataDir = path.join(folder, "data");
         await expect(startEmulator({ dataDir, port: other.port, runtime: "process" })).rejects.toThrow("EADDRINUSE");

@@ -3,7 +3,7 @@ import { parseCloudConfig } from "../../src/vm/process/cloud-config";
 const parse = (yaml: string) => parseCloudConfig(`#cloud-config\n${yaml}`);
 
 describe("parseCloudConfig", () => {
-    it("reads files, plain and base64, with cloud-init's default permissions", () => {
+    it("reads plain and base64 files, with cloud-init's default permissions", () => {
         const { writeFiles } = parse(`
 write_files:
   - path: /etc/a
@@ -20,7 +20,7 @@ write_files:
         ]);
     });
 
-    it("reads an unquoted mode as octal, as YAML 1.1 does", () => {
+    it("reads an unquoted mode as octal, as in YAML 1.1", () => {
         expect(parse("write_files: [{path: /a, permissions: 0600}]").writeFiles[0]?.mode).toBe(0o600);
     });
 
@@ -31,7 +31,7 @@ write_files:
         ]);
     });
 
-    it("takes an empty config", () => {
+    it("accepts an empty config", () => {
         expect(parse("")).toEqual({ writeFiles: [], runCommands: [] });
     });
 
@@ -45,7 +45,7 @@ write_files:
         ["#cloud-config\nwrite_files: [{path: /a, owner: chronos}]", '"chronos"'],
         ["#cloud-config\nruncmd: [[a, {}]]", "runcmd[0]"],
         ["#cloud-config\na: [", "not valid YAML"],
-    ])("refuses %j and says why", (text, why) => {
+    ])("rejects %j with the reason", (text, why) => {
         expect(() => parseCloudConfig(text)).toThrow(why);
     });
 });

@@ -2,7 +2,7 @@ import { TestEmulator } from "../../src/testing";
 import { describeWithDocker, docker, NODE_IMAGE } from "../docker";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
-// Real processes on a machine that may be busy.
+// These are real processes on a machine that may be busy.
 jest.setTimeout(30_000);
 
 describeWithDocker("docker in a VM of the docker runtime", [NODE_IMAGE], () => {
@@ -41,7 +41,7 @@ describeWithDocker("docker in a VM of the docker runtime", [NODE_IMAGE], () => {
             "{{.Names}}",
         );
 
-    /** A VM that runs this script, with docker set up for the registry. */
+    /** Creates a VM that runs this script, with docker configured for the registry. */
     function vm(name: string, script: string): Promise<TestInstance> {
         const lines = [
             "export HOME=$PWD/var; export STORAGE_EMULATOR_HOST=${EMULATOR_VM_CONTROL%/emulator*}",
@@ -55,7 +55,7 @@ describeWithDocker("docker in a VM of the docker runtime", [NODE_IMAGE], () => {
         });
     }
 
-    it("runs the very image, which reaches the VM's endpoint, and tells how it ended", async () => {
+    it("runs the exact image with access to the VM's endpoint, and reports the exit code", async () => {
         const code =
             "fetch(process.argv[1] + process.env.GCE_METADATA_HOST + '/computeMetadata/v1/instance/name', " +
             "{headers: {'Metadata-Flavor': 'Google'}}).then(r => r.text()).then(t => { console.log(t); process.exit(5) })";
@@ -71,7 +71,7 @@ docker wait box; docker logs --follow box; docker inspect --format '{{.State.Run
         expect(await containers("--all")).toBe("");
     });
 
-    it("keeps two VMs with a container of the same name apart, and stops a container with its VM", async () => {
+    it("keeps containers of the same name in two VMs apart, and stops a container with its VM", async () => {
         const script = `docker run -d --name box ${image} -e "setInterval(() => {}, 1000)"; echo up`;
         const both = await Promise.all([vm("one", script), vm("two", script)]);
         await Promise.all(both.map((machine) => machine.untilSerial(": up")));
@@ -83,7 +83,7 @@ docker wait box; docker logs --follow box; docker inspect --format '{{.State.Run
         expect(await containers("--all")).toBe("");
     });
 
-    it("cannot pull an image that the engine does not have", async () => {
+    it("cannot pull an image that is missing from the engine", async () => {
         const registryUri = image.slice(0, image.indexOf("/node@"));
         const imageId = `sha256:${"0".repeat(64)}`;
         const body = { image: `${registryUri}/none`, engineImageId: imageId };

@@ -4,7 +4,7 @@ import path from "node:path";
 import { TestEmulator } from "../../src/testing";
 import { cloudConfig, INSTANCES, instanceBody, pause, serviceConfig, TestInstance } from "./support";
 
-// Real processes, on machines that may be busy.
+// These are real processes on a machine that may be busy.
 jest.setTimeout(30_000);
 
 let emulator: TestEmulator;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.stop());
 
-/** Whether a process sleeps this long, an unusual number of seconds. */
+/** Returns true if a process is sleeping for this unusual number of seconds. */
 function sleeps(seconds: string): boolean {
     const commands = execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" }).split("\n");
     return commands.some((command) => command.trim() === `sleep ${seconds}`);
@@ -23,7 +23,7 @@ function sleeps(seconds: string): boolean {
 const SPOT = { scheduling: { provisioningModel: "SPOT", preemptible: true, automaticRestart: false } };
 
 describe("a VM", () => {
-    it("runs its unit, powers itself off, and boots again with its disk and its user-data re-applied", async () => {
+    it("runs its unit, powers itself off, and boots again with the same disk and user-data applied again", async () => {
         const script = 'echo "$1 $(cat $STATE_DIRECTORY/count 2>/dev/null)"; echo -n x >>$STATE_DIRECTORY/count';
         const vm = await TestInstance.create(emulator, "life", serviceConfig(script));
         await vm.untilStatus("TERMINATED");
@@ -33,7 +33,7 @@ describe("a VM", () => {
         expect((await vm.output()).slice(3)).toEqual(["pre xxx", "run xxxx", "post xxxxx"]);
     });
 
-    it("tells its boot and its end on the serial port, from any byte on", async () => {
+    it("prints its boot and its end to the serial port, which can be read from any byte", async () => {
         const vm = await TestInstance.create(emulator, "serial", serviceConfig("echo $1"));
         await vm.untilStatus("TERMINATED");
         const first = await emulator.call("GET", `${INSTANCES}/serial/serialPort?port=1&start=0`);
@@ -48,13 +48,13 @@ describe("a VM", () => {
         expect(tail.at("contents")).toBe(": Power down\n".slice(1));
     });
 
-    it("is answered as RUNNING once even if it was off before anybody looked", async () => {
+    it("is reported as RUNNING once, even if it was off before the first poll", async () => {
         const vm = await TestInstance.create(emulator, "quick", serviceConfig("true"));
         await vm.untilSerial("Power down");
         expect([await vm.status(), await vm.status()]).toEqual(["RUNNING", "TERMINATED"]);
     });
 
-    it("is shut down in an orderly way by stop, whose operation is done when it is off", async () => {
+    it("is shut down gracefully by stop, whose operation completes when the VM is off", async () => {
         const script =
             "trap 'echo asked; exit 0' TERM; [ $1 != run ] || { echo up; sleep 99 & wait; }; echo $1 $SERVICE_RESULT";
         const vm = await TestInstance.create(emulator, "stopped", serviceConfig(script));
@@ -67,7 +67,7 @@ describe("a VM", () => {
         expect(await vm.output()).toEqual(["pre", "up", "asked", "post success"]);
     });
 
-    it("learns of a preemption from the metadata server, and is shut down", async () => {
+    it("receives a preemption notice from the metadata server, and is shut down", async () => {
         const metadata =
             'curl -s -H "Metadata-Flavor: Google" http://$GCE_METADATA_HOST/computeMetadata/v1/instance/preempted';
         const script = `case $1 in (run) echo up; exec sleep 99;; (post) ${metadata}; echo;; esac`;
@@ -78,7 +78,7 @@ describe("a VM", () => {
         expect(await vm.output()).toEqual(["up", "TRUE"]);
     });
 
-    it("is not preempted unless it is a spot VM", async () => {
+    it("cannot be preempted unless it is a spot VM", async () => {
         const vm = await TestInstance.create(emulator, "standard", serviceConfig("exec sleep 99"));
         expect((await vm.preempt()).at("error.message")).toMatch(/provisioning model is STANDARD/);
     });
@@ -97,14 +97,14 @@ describe("a VM", () => {
         expect((await vm.get()).at("resourceStatus")).toBeUndefined();
     });
 
-    it("vanishes at maxRunDuration with the action DELETE", async () => {
+    it("is deleted at maxRunDuration if the action is DELETE", async () => {
         const scheduling = { maxRunDuration: { seconds: 1 }, instanceTerminationAction: "DELETE" };
         const vm = await TestInstance.create(emulator, "vanishing", "", { scheduling });
         await vm.untilStatus(undefined);
         expect((await vm.get()).status).toBe(404);
     });
 
-    it("loses every process, and all its files, when it is deleted", async () => {
+    it("loses all processes and files when it is deleted", async () => {
         const script = "[ $1 != run ] || { sleep 31.61 & setsid sleep 31.62 & echo up; wait; }";
         const vm = await TestInstance.create(emulator, "deleted", serviceConfig(script));
         await vm.untilSerial(": up");
@@ -117,7 +117,7 @@ describe("a VM", () => {
         expect((await vm.get()).status).toBe(404);
     });
 
-    it("is powered off by systemctl in a script", async () => {
+    it("can be powered off by systemctl in a script", async () => {
         const vm = await TestInstance.create(
             emulator,
             "poweroff",
@@ -131,13 +131,13 @@ describe("a VM", () => {
         ["unknown-module", "#cloud-config\nusers: []", '"users" is not emulated'],
         ["bad-unit", serviceConfig("", { service: "DynamicUser=yes" }), "DynamicUser= in [Service] is not emulated"],
         ["bad-command", cloudConfig({}, ["no-such-command"], ["bash", "-c", "echo next"]), "cloud-init[2]: next"],
-    ])("stays up, and tells why, with user-data that is %s", async (name, userData, why) => {
+    ])("stays up and prints the reason for bad user-data (%s)", async (name, userData, why) => {
         const vm = await TestInstance.create(emulator, name, userData);
         expect(await vm.untilSerial(why)).toContain(name === "bad-command" ? "failed" : "");
         expect(await vm.status()).toBe("RUNNING");
     });
 
-    it("runs systemctl as systemd has it", async () => {
+    it("runs systemctl as systemd does", async () => {
         const unit = "[Service]\nExecStart=/bin/bash -c 'sleep 30; exit 4'\nExecStopPost=/bin/true\n";
         const lines = [
             "systemctl is-active a; echo $?",
@@ -169,7 +169,7 @@ describe("a VM", () => {
 });
 
 describe("an emulator", () => {
-    it("switches its VMs off when it stops, and finds them stopped when it starts again", async () => {
+    it("stops its VMs when it stops, and finds them stopped when it starts again", async () => {
         const own = await TestEmulator.start();
         const vm = await TestInstance.create(
             own,
@@ -189,7 +189,7 @@ describe("an emulator", () => {
         await own.stop();
     });
 
-    it("takes a name once", async () => {
+    it("rejects a VM name that is in use", async () => {
         await TestInstance.create(emulator, "twice", "");
         const again = await emulator.call("POST", INSTANCES, { body: instanceBody("twice") });
         expect([again.status, again.at("error.errors.0.reason")]).toEqual([409, "alreadyExists"]);

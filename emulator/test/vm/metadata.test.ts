@@ -2,7 +2,7 @@ import { gcpMetadata } from "google-auth-library";
 import { TestEmulator } from "../../src/testing";
 import { ACCOUNT, cloudConfig, INSTANCES, PROJECT_ID, TestInstance } from "./support";
 
-// Real processes, on machines that may be busy.
+// These are real processes on a machine that may be busy.
 jest.setTimeout(30_000);
 
 let emulator: TestEmulator;
@@ -18,7 +18,7 @@ beforeAll(async () => {
     emulator = await TestEmulator.start();
     const account = { accountId: "trainer", serviceAccount: {} };
     await emulator.call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: account });
-    // The endpoint is known inside only; the VM tells it.
+    // The endpoint is known only inside the VM, so the VM prints it.
     const config = cloudConfig({}, 'echo "control $EMULATOR_VM_CONTROL"');
     vm = await TestInstance.create(emulator, "meta", config, {
         serviceAccounts: [{ email: ACCOUNT, scopes: SCOPES }],
@@ -58,13 +58,13 @@ describe("the metadata server", () => {
         [`instance/service-accounts/${ACCOUNT}/email`, ACCOUNT],
         ["instance/network-interfaces/0/ip", "10.128.0.2"],
         ["universe/universe-domain", "googleapis.com"],
-    ])("answers %s", async (path, expected) => {
+    ])("serves %s", async (path, expected) => {
         const answer = await read(path);
         expect([answer.status, answer.text]).toEqual([200, expected]);
         expect(answer.headers.get("metadata-flavor")).toBe("Google");
     });
 
-    it("gives a subtree as JSON with keys in camel case, but attributes as they are", async () => {
+    it("returns a subtree as JSON with camelCase keys, but leaves attribute names unchanged", async () => {
         expect((await read("instance/?recursive=true")).json).toMatchObject({
             machineType: expect.any(String),
             attributes: { "my-Key_1": "a\nb" },
@@ -75,7 +75,7 @@ describe("the metadata server", () => {
         expect((await read("instance/tags?alt=json")).json).toEqual(["one", "two"]);
     });
 
-    it("gives tokens that the API takes for the service account", async () => {
+    it("returns tokens that the API accepts as the service account's", async () => {
         const answer = await read("instance/service-accounts/default/token");
         expect(answer.json).toEqual({ access_token: expect.any(String), expires_in: 3600, token_type: "Bearer" });
         const token = String(answer.at("access_token"));
@@ -92,14 +92,14 @@ describe("the metadata server", () => {
         ["GET", "/computeMetadata/v1/instance/service-accounts/default/token"],
         ["GET", "/emulator/v1/guest/lifeline"],
         ["POST", "/emulator/v1/guest/systemctl"],
-    ])("refuses %s %s without Metadata-Flavor", async (method, path) => {
+    ])("rejects %s %s without Metadata-Flavor", async (method, path) => {
         const body = method === "POST" ? { args: ["poweroff"] } : undefined;
         const answer = await emulator.call(method, `${endpoint}${path}`, { token: null, body });
         expect(answer).toMatchObject({ status: 403, text: "Missing Metadata-Flavor:Google header.\n" });
     });
 
     it.each([[{ Origin: "http://evil.example" }], [{ "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" }]])(
-        "refuses a web page elsewhere, with headers %j",
+        "rejects a web page of another origin, with headers %j",
         async (headers) => {
             for (const [method, path] of [
                 ["POST", "/emulator/v1/guest/systemctl"],
@@ -114,7 +114,7 @@ describe("the metadata server", () => {
     );
 
     it.each([{}, { "Metadata-Flavor": "google" }, { ...FLAVOR, "X-Forwarded-For": "1.2.3.4" }])(
-        "refuses headers %j",
+        "rejects headers %j",
         async (headers) => {
             expect((await read("instance/id", headers as Record<string, string>)).status).toBe(403);
         },
@@ -125,11 +125,11 @@ describe("the metadata server", () => {
         "instance/attributes/none",
         "instance/service-accounts/other/token",
         "instance/attributes/constructor",
-    ])("has no %s", async (path) => {
+    ])("does not have %s", async (path) => {
         expect((await read(path)).status).toBe(404);
     });
 
-    it("redirects a directory without a slash, and can be found by its root", async () => {
+    it("redirects a directory path without a trailing slash, and can be detected at its root", async () => {
         const answer = await read("instance");
         expect([answer.status, answer.headers.get("location")]).toEqual([
             301,
@@ -139,14 +139,14 @@ describe("the metadata server", () => {
         expect([root.status, root.headers.get("metadata-flavor")]).toEqual([200, "Google"]);
     });
 
-    it("follows a change of metadata at once", async () => {
+    it("reflects a metadata change immediately", async () => {
         const { metadata } = (await vm.get()).json as { metadata: { fingerprint: string } };
         const items = [{ key: "late", value: "1" }];
         await vm.post("setMetadata", { fingerprint: metadata.fingerprint, items });
         expect((await read("instance/attributes/")).text).toBe("late\n");
     });
 
-    it("is what Google's own library takes for a metadata server", async () => {
+    it("is accepted as a metadata server by Google's own library", async () => {
         process.env.GCE_METADATA_HOST = endpoint.replace("http://", "");
         try {
             expect(await gcpMetadata.isAvailable()).toBe(true);
@@ -158,7 +158,7 @@ describe("the metadata server", () => {
 });
 
 describe("storage at the VM's own endpoint", () => {
-    it("is used as the VM's service account, without a token", async () => {
+    it("acts as the VM's service account without a token", async () => {
         await emulator.makeBucket("vm-bucket");
         await emulator.upload("vm-bucket", "a", "content");
         const get = () => emulator.call("GET", `${endpoint}/b/vm-bucket/o/a?alt=media`, { token: null });
@@ -168,7 +168,7 @@ describe("storage at the VM's own endpoint", () => {
         expect((await get()).text).toBe("content");
     });
 
-    it("is limited by the VM's access scopes too", async () => {
+    it("is also limited by the VM's access scopes", async () => {
         const config = cloudConfig({}, 'echo "control $EMULATOR_VM_CONTROL"');
         const scopes = ["https://www.googleapis.com/auth/devstorage.read_only"];
         const serviceAccounts = [{ email: ACCOUNT, scopes }];
@@ -182,7 +182,7 @@ describe("storage at the VM's own endpoint", () => {
         expect([written.status, written.at("error.message")]).toEqual([403, expect.stringMatching(/^Provided scope/)]);
     });
 
-    it("gives a secret's payload to the VM's own token, if scopes and IAM allow it", async () => {
+    it("returns a secret's payload for the VM's own token, if scopes and IAM allow it", async () => {
         const secret = `/v1/projects/${PROJECT_ID}/secrets/key`;
         await emulator.call("POST", `/v1/projects/${PROJECT_ID}/secrets?secretId=key`, {
             body: { replication: { automatic: {} } },
@@ -206,7 +206,7 @@ describe("storage at the VM's own endpoint", () => {
         };
         const [allowed, anonymous] = await accessFrom("with-scope", "cloud-platform");
         expect(allowed?.at("payload.data")).toBe("b25l");
-        // Unlike Cloud Storage's: a page in a browser on this machine has no token.
+        // Unlike Cloud Storage, it requires a token, which a web page on this machine does not have.
         expect(anonymous?.status).toBe(401);
         const [refused] = await accessFrom("without-scope", "devstorage.read_write");
         expect([refused?.status, refused?.at("error.message")]).toEqual([
@@ -215,7 +215,7 @@ describe("storage at the VM's own endpoint", () => {
         ]);
     });
 
-    it("has no Compute Engine", async () => {
+    it("does not include Compute Engine", async () => {
         expect((await emulator.call("GET", `${endpoint}${INSTANCES}`, { token: null })).status).toBe(501);
     });
 });

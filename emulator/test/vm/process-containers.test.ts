@@ -7,7 +7,7 @@ import { TestEmulator } from "../../src/testing";
 import { readState } from "../../src/vm/process/shims/container-state.js";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
-// Real processes, on machines that may be busy.
+// These are real processes on a machine that may be busy.
 jest.setTimeout(30_000);
 
 const REPOSITORY = `projects/${PROJECT_ID}/locations/us-central1/repositories/trainer`;
@@ -32,7 +32,7 @@ afterAll(async () => {
     rmSync(folders, { recursive: true, force: true });
 });
 
-/** Adds a trainer folder with this start script as an image, and returns the image by digest. */
+/** Adds a trainer folder with this start script as an image, and returns its reference by digest. */
 async function trainer(name: string, start: string | undefined, files: Record<string, string> = {}): Promise<string> {
     const folder = path.join(folders, name);
     mkdirSync(folder);
@@ -46,7 +46,7 @@ async function trainer(name: string, start: string | undefined, files: Record<st
 
 let made = 0;
 
-/** Runs a script in a VM of its own and gives what it printed. */
+/** Runs a script in its own VM and returns what it printed. */
 async function inVm(script: string): Promise<string[]> {
     made += 1;
     const lines = [
@@ -87,7 +87,7 @@ ${STATE} box; docker logs -f box; docker wait box; ${STATE} box`);
         ]);
     });
 
-    it("gives a container the environment of a container, and what is asked for", async () => {
+    it("gives a container only its own environment and the requested variables", async () => {
         const image = await trainer("env", "node main.js", {
             "main.js": "console.log(Object.keys(process.env).sort().join())",
         });
@@ -101,7 +101,7 @@ ${STATE} box; docker logs -f box; docker wait box; ${STATE} box`);
         expect(names).toEqual(["A", "C", "HOME", "PATH"]);
     });
 
-    it("ends with 127 when the container's PATH leads nowhere", async () => {
+    it("exits with 127 if the container's PATH leads nowhere", async () => {
         const image = await trainer("lost", "node main.js", { "main.js": "" });
         const output = await inVm(
             `docker run -d --name box -e PATH=/nowhere ${image} >/dev/null; docker wait box; docker logs box; ${STATE} box`,
@@ -137,7 +137,7 @@ ${STATE} box; docker logs -f box; docker wait box; ${STATE} box`);
         });
     });
 
-    it("stops a container with SIGTERM, and kills one that does not hear", async () => {
+    it("stops a container with SIGTERM, and kills one that ignores it", async () => {
         const polite = "process.on('SIGTERM', () => process.exit(9)); console.log('up'); setInterval(() => {}, 1000)";
         const deaf = "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)";
         const images = [
@@ -166,7 +166,7 @@ docker rm -f box none; docker inspect box; true`);
         expect(execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" })).not.toMatch(/^sleep 31\.71/m);
     });
 
-    it("keeps characters and long lines of output whole", async () => {
+    it("keeps multibyte characters and long lines of output intact", async () => {
         const script = "process.stdout.write('ü'.repeat(40000) + '\\n'); process.stdout.write('no line end')";
         const image = await trainer("output", "node main.js", { "main.js": script });
         const output = await inVm(
@@ -175,14 +175,14 @@ docker rm -f box none; docker inspect box; true`);
         expect(output[1]?.trim().split(/\s+/)).toEqual(["40012", "80012"]);
     });
 
-    it("says that Docker is needed for a trainer without a start script", async () => {
+    it("reports that a trainer without a start script requires Docker", async () => {
         const image = await trainer("scriptless", undefined);
         expect((await inVm(`docker run -d --name box ${image}; echo $?`)).join("\n")).toMatch(
             /no "start" script.*needs Docker[\s\S]*125$/,
         );
     });
 
-    it("knows no image that was not pushed, and tells docker's words", async () => {
+    it("rejects an image that was never pushed, with docker's own message", async () => {
         const none = `${registryUri}/plain@sha256:${"0".repeat(64)}`;
         const output = await inVm(
             `docker pull ${none}; echo $?; HOME=/nowhere docker pull ${none}; docker run -d --name box ${none}; true`,
@@ -195,7 +195,7 @@ docker rm -f box none; docker inspect box; true`);
         ]);
     });
 
-    it("may pull only what IAM lets the VM's account pull", async () => {
+    it("can pull only what IAM allows the VM's account to pull", async () => {
         const parent = REPOSITORY.replace("/trainer", "");
         await emulator.call("POST", `/v1/${parent}?repositoryId=other`, { body: { format: "DOCKER" } });
         const output = await inVm(`docker pull ${registryUri.replace("trainer", "other")}/x:latest`);

@@ -12,7 +12,7 @@ const socketPath = () => path.join(folder, "a.sock");
 
 beforeEach(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "relay-"));
-    // Answers what it was sent, once that is complete: both directions, and their ends, must come through.
+    // Echoes the input once it is complete, so both directions and both ends must be relayed.
     target = createServer({ allowHalfOpen: true }, (socket) => {
         const chunks: Buffer[] = [];
         socket.on("data", (chunk) => chunks.push(chunk));
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 describe("a relay", () => {
-    it("passes bytes on in both directions until both have ended", async () => {
+    it("forwards bytes in both directions until both sides have ended", async () => {
         const client = connect({ path: socketPath(), allowHalfOpen: true });
         client.end("x".repeat(200_000));
         let received = "";
@@ -40,7 +40,7 @@ describe("a relay", () => {
         await relay.stop();
     });
 
-    it("ends its connections when it stops, and when the port is closed", async () => {
+    it("closes its connections when it stops, and when the port is closed", async () => {
         const client = connect(socketPath());
         await once(client, "connect");
         client.on("error", () => undefined);

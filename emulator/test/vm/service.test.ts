@@ -6,7 +6,7 @@ import { Service } from "../../src/vm/process/units/service";
 import { loadServiceUnit } from "../../src/vm/process/units/service-unit";
 import { VmFiles } from "../../src/vm/process/vm-files";
 
-// Real processes, on machines that may be busy.
+// These are real processes on a machine that may be busy.
 jest.setTimeout(30_000);
 
 let disk: string;
@@ -16,18 +16,18 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(disk, { recursive: true, force: true }));
 
-/** Effects of one start of a service. */
+/** Effects of starting a service once. */
 interface Run {
     readonly service: Service;
     /** Output of the unit's commands, in order. */
     readonly output: string[];
-    /** Output of systemd itself. */
+    /** Messages of systemd itself. */
     readonly log: string[];
 }
 
 let made = 0;
 
-/** Starts a service whose commands are shell lines: `ExecStart=@ echo hi` becomes a script of user-data. */
+/** Starts a service whose commands are shell lines: `ExecStart=@ echo hi` becomes a script in the user-data. */
 function start(...lines: string[]): Run {
     made += 1;
     const files = new VmFiles(path.join(disk, String(made)));
@@ -67,7 +67,7 @@ async function until(condition: () => boolean): Promise<void> {
     }
 }
 
-/** Processes that sleep this long, an unusual number of seconds. */
+/** Finds processes that are sleeping for this unusual number of seconds. */
 function sleepers(seconds: string): string[] {
     const commands = execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" }).split("\n");
     return commands.filter((command) => command.trim() === `sleep ${seconds}`);
@@ -88,18 +88,18 @@ describe("a service", () => {
         expect(service).toMatchObject({ state: "failed", result: "exit-code" });
     });
 
-    it("fails by the signal that killed its main process", async () => {
+    it("fails with the signal that killed its main process", async () => {
         const { service, output } = await run("ExecStart=@ kill -KILL $$", POST);
         expect(output).toEqual(["post signal killed KILL"]);
         expect(service.result).toBe("signal");
     });
 
-    it("counts a main process that SIGTERM ended as a success", async () => {
+    it("treats a main process that SIGTERM ended as a success", async () => {
         const { service } = await run("ExecStart=@ kill -TERM $$", POST);
         expect(service.result).toBe("success");
     });
 
-    it("does not run ExecStart after a failed ExecStartPre, but ExecStopPost, without EXIT_CODE", async () => {
+    it("skips ExecStart after a failed ExecStartPre, but runs ExecStopPost without EXIT_CODE", async () => {
         const { service, output } = await run(
             "ExecStartPre=@ exit 1",
             "ExecStart=@ echo main",
@@ -110,7 +110,7 @@ describe("a service", () => {
         expect(await service.started).toBe(false);
     });
 
-    it("goes on after a failure of a command with the prefix -", async () => {
+    it("continues after a failure of a command with the prefix -", async () => {
         const { service, output } = await run(
             "ExecStartPre=-@ exit 1",
             "ExecStart=-@ exit 9",
@@ -121,18 +121,18 @@ describe("a service", () => {
         expect(service.result).toBe("success");
     });
 
-    it("fails, and skips what follows, when an ExecStopPost fails", async () => {
+    it("fails and skips the remaining commands if an ExecStopPost fails", async () => {
         const { service, output } = await run("ExecStart=@ true", "ExecStopPost=@ exit 1", POST);
         expect(output).toEqual([]);
         expect(service.result).toBe("exit-code");
     });
 
-    it("gives 203 as status of a program that is not there", async () => {
+    it("reports status 203 for a missing program", async () => {
         const { output } = await run("ExecStart=/nowhere/program", POST);
         expect(output.at(-1)).toBe("post exit-code exited 203");
     });
 
-    it("runs ExecStop when the main process has ended by itself", async () => {
+    it("runs ExecStop if the main process has exited by itself", async () => {
         const { output } = await run("ExecStart=@ echo main", "ExecStop=@ echo stop $EXIT_STATUS", POST);
         expect(output).toEqual(["main", "stop 0", "post success exited 0"]);
     });
@@ -148,7 +148,7 @@ describe("a service", () => {
         expect(log).toContain("t.service: start-pre operation timed out. Terminating.");
     });
 
-    it("gives each start command TimeoutStartSec of its own", async () => {
+    it("gives each start command its own TimeoutStartSec", async () => {
         const pre = "ExecStartPre=@ sleep 0.3";
         const { service } = await run("TimeoutStartSec=500ms", pre, pre, "ExecStart=@ true");
         expect(service.result).toBe("success");
@@ -159,7 +159,7 @@ describe("a service", () => {
         expect(output).toEqual(["post timeout killed TERM"]);
     });
 
-    it("keeps the first result: a main process that answers the limit with an exit status", async () => {
+    it("keeps the first result if the main process reacts to the time limit with an exit status", async () => {
         const main = "ExecStart=@ trap 'exit 7' TERM; echo up; while :; do sleep 0.01; done";
         const { output } = await run("RuntimeMaxSec=1s", main, POST);
         expect(output.at(-1)).toBe("post timeout exited 7");
@@ -174,12 +174,12 @@ describe("a service", () => {
         expect(output).toEqual(["up", "post timeout killed KILL"]);
     });
 
-    it("ends an ExecStopPost that takes longer than TimeoutStopSec", async () => {
+    it("ends an ExecStopPost that exceeds TimeoutStopSec", async () => {
         const { service } = await run("TimeoutStopSec=100ms", "ExecStart=@ true", "ExecStopPost=@ exec sleep 30");
         expect(service.result).toBe("timeout");
     });
 
-    it("sends SIGTERM to the main process only with KillMode=mixed, and kills the rest at the end", async () => {
+    it("sends SIGTERM only to the main process with KillMode=mixed, and kills the rest at the end", async () => {
         const main =
             "ExecStart=@ (trap 'echo child got it' TERM; exec sleep 31.41) & trap 'exit 0' TERM; echo up; wait";
         const { service, output } = start("KillMode=mixed", main, "ExecStopPost=@ echo post");
@@ -190,7 +190,7 @@ describe("a service", () => {
         expect(sleepers("31.41")).toEqual([]);
     });
 
-    it("sends SIGTERM to all with KillMode=control-group", async () => {
+    it("sends SIGTERM to all processes with KillMode=control-group", async () => {
         const child = "(trap 'echo child; exit' TERM; echo ready; while :; do sleep 0.01; done)";
         const { service, output } = start(`ExecStart=@ ${child} & trap 'wait; exit 0' TERM; wait`);
         await until(() => output.includes("ready"));
@@ -199,13 +199,13 @@ describe("a service", () => {
         expect(output).toContain("child");
     });
 
-    it("kills what a main process leaves behind before ExecStopPost runs", async () => {
+    it("kills processes that the main process leaves behind before ExecStopPost runs", async () => {
         const post = "ExecStopPost=@ pgrep -f '^sleep 31[.]42' || echo none";
         const { output } = await run("KillMode=mixed", "ExecStart=@ sleep 31.42 & exit 0", post);
         expect(output).toEqual(["none"]);
     });
 
-    it("ends a start that is under way when it is stopped", async () => {
+    it("aborts a start in progress when it is stopped", async () => {
         const { service, output } = start("ExecStartPre=@ echo up; exec sleep 30", "ExecStart=@ echo main", POST);
         await until(() => output.includes("up"));
         service.requestStop();
@@ -213,7 +213,7 @@ describe("a service", () => {
         expect(output).toEqual(["up", "post signal unset unset"]);
     });
 
-    it("runs nothing more when its power is cut", async () => {
+    it("runs no further commands after a power cut", async () => {
         const { service, output } = start("ExecStart=@ echo up; sleep 31.43", POST);
         await until(() => output.includes("up"));
         service.kill();
@@ -222,7 +222,7 @@ describe("a service", () => {
         expect(sleepers("31.43")).toEqual([]);
     });
 
-    it("has its directories, an INVOCATION_ID, and its environment with paths of the machine", async () => {
+    it("has its directories, an INVOCATION_ID, and an environment with the VM's paths", async () => {
         const main =
             "ExecStart=@ echo $STATE_DIRECTORY; echo $INVOCATION_ID; echo $HOME; echo $PLAIN; touch $RUNTIME_DIRECTORY/x; pwd";
         const { output } = await run(
@@ -242,14 +242,14 @@ describe("a service", () => {
         expect(readdirSync(path.join(root, "run"))).toEqual([]);
     });
 
-    it("hands on the last line, even without a line break", async () => {
+    it("prints the last line even without a line break", async () => {
         const { output } = await run("ExecStart=@ printf 'a\\nb'; printf c >&2");
         expect(output.sort()).toEqual(["a", "b", "c"]);
     });
 });
 
 describe("VmFiles", () => {
-    it("is empty at every boot but for /var", () => {
+    it("is empty at every boot except for /var", () => {
         const files = new VmFiles(path.join(disk, "files"));
         files.format();
         files.write({ path: "/etc/a/b", content: Buffer.from("x"), mode: 0o600 });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { VmFiles } from "../../src/vm/process/vm-files";
 
-// Real processes, on machines that may be busy.
+// These are real processes on a machine that may be busy.
 jest.setTimeout(30_000);
 
 let files: VmFiles;
@@ -47,11 +47,11 @@ afterAll(() => {
     rmSync(files.dir, { recursive: true, force: true });
 });
 
-/** Runs a line in bash with the shims first on PATH. */
+/** Runs a line in bash with the shims first in PATH. */
 function bash(line: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const child = spawn("bash", ["-c", line], {
         cwd: files.root,
-        // A socket as standard input would make bash read ~/.bashrc.
+        // If standard input were a socket, bash would read ~/.bashrc.
         stdio: ["ignore", "pipe", "pipe"],
         env: { PATH: [files.shims, process.env.PATH].join(path.delimiter), URL: url },
     });
@@ -67,7 +67,7 @@ function bash(line: string): Promise<{ code: number | null; stdout: string; stde
 }
 
 describe("curl in the VM", () => {
-    it("writes the body to a file and the status where it is asked to", async () => {
+    it("writes the body to a file and prints the status on request", async () => {
         const answer = await bash(`curl --silent --output body --write-out '%{http_code}' $URL/x`);
         expect(answer).toEqual({ code: 0, stdout: "200", stderr: "" });
         expect(readFileSync(path.join(files.root, "body"), "utf8")).toBe("answer\n");
@@ -91,7 +91,7 @@ describe("curl in the VM", () => {
         ]);
     });
 
-    it("posts data as a form unless told otherwise, and makes a query of it with --get", async () => {
+    it("posts data as a form by default, and as a query with --get", async () => {
         await bash(`curl -s -d a=1 -d b=2 $URL/p; curl -s --get --data-urlencode 'q=a b&c' "$URL/g?x=1"`);
         expect(requests).toMatchObject([
             {
@@ -121,7 +121,7 @@ describe("curl in the VM", () => {
         expect(answer).toEqual({ code, stdout, stderr: expect.stringContaining(stderr) });
     });
 
-    it("tells 000 as status when there was no answer", async () => {
+    it("prints 000 as the status if there was no response", async () => {
         expect((await bash(`curl -s -w '%{http_code}' http://127.0.0.1:1/`)).stdout).toBe("000");
     });
 });
@@ -139,7 +139,7 @@ describe("timeout in the VM", () => {
         expect((await bash(line)).code).toBe(code);
     });
 
-    it("hands a SIGTERM on, and ends everything that the command started", async () => {
+    it("forwards SIGTERM, and ends everything that the command started", async () => {
         const line =
             "timeout 30 bash -c 'sleep 31.51 & wait' & sleep 0.5; kill -TERM $!; wait $!; echo $?; ps -Ao args= | grep -c '^sleep 31.51'";
         expect((await bash(line)).stdout).toBe("143\n0\n");
@@ -154,21 +154,21 @@ describe("docker-credential-gcr in the VM", () => {
         });
     });
 
-    it("fails without HOME, as root's home is read-only there", async () => {
+    it("fails without HOME, because root's home is read-only on a VM", async () => {
         const answer = await bash("docker-credential-gcr configure-docker --registries a.example");
         expect(answer).toMatchObject({ code: 1, stderr: expect.stringContaining("read-only file system") });
     });
 });
 
-describe("docker and systemctl outside of a VM", () => {
-    it.each(["docker pull a.example/x", "systemctl poweroff"])("%s fails and says so", async (line) => {
+describe("docker and systemctl outside a VM", () => {
+    it.each(["docker pull a.example/x", "systemctl poweroff"])("%s fails with an explanation", async (line) => {
         expect(await bash(line)).toMatchObject({
             code: 1,
             stderr: expect.stringMatching(/not in an emulated VM|a\.example/),
         });
     });
 
-    it("docker refuses options that it does not know", async () => {
+    it("docker rejects unsupported options", async () => {
         expect(await bash("docker run --rm x")).toMatchObject({ code: 125, stderr: expect.stringContaining("--rm") });
     });
 });

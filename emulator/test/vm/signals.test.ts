@@ -13,7 +13,7 @@ import {
     signalProcess,
 } from "../../src/vm/process/shims/signals.js";
 
-// No signal leaves this test but to `child`: the real function is called for its pid alone.
+// The test sends no real signals except to `child`: the real function is called only for its pid.
 let child: ChildProcess;
 let id: ProcessId;
 let sent: [number, string | number | undefined][];
@@ -42,14 +42,14 @@ afterEach(async () => {
 const IMPOSSIBLE = [0, 1, -1, -0, Number.NaN, 1.5, Number.MAX_SAFE_INTEGER + 1, -12_345];
 
 describe("a signal", () => {
-    it("reaches the process that was started, by its positive pid", async () => {
+    it("reaches the started process by its positive pid", async () => {
         const ended = once(child, "exit");
         expect(signalProcess(id, "SIGTERM")).toBe(true);
         await expect(ended).resolves.toEqual([null, "SIGTERM"]);
         expect(sent).toEqual([[child.pid, "SIGTERM"]]);
     });
 
-    it("reaches every process of a group, and never the group's number", () => {
+    it("reaches every process of a group, and never uses the group's number", () => {
         signalGroups([id], "SIGKILL");
         expect(sent).toEqual([[child.pid, "SIGKILL"]]);
     });
@@ -61,7 +61,7 @@ describe("a signal", () => {
         expect(sent).toEqual([]);
     });
 
-    it("is not sent to a process that has the pid of an earlier one", () => {
+    it("is not sent to a process that has reused an earlier pid", () => {
         const earlier = { pid: id.pid, startedAt: id.startedAt - 1 };
         const later = { pid: id.pid, startedAt: id.startedAt + 1 };
         for (const other of [earlier, later]) {
@@ -71,7 +71,7 @@ describe("a signal", () => {
         expect(sent).toEqual([]);
     });
 
-    it("is not sent to a process that has ended", async () => {
+    it("is not sent to a process that has exited", async () => {
         const ended = once(child, "exit");
         signalProcess(id, "SIGKILL");
         await ended;
@@ -83,7 +83,7 @@ describe("a signal", () => {
 });
 
 describe("identify", () => {
-    it.each([undefined, ...IMPOSSIBLE])("knows no process of the id %p", (pid) => {
+    it.each([undefined, ...IMPOSSIBLE])("finds no process for the id %p", (pid) => {
         expect(identify(pid)).toBeUndefined();
     });
 });
@@ -95,7 +95,7 @@ describe("containers whose VM loses power", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-    // A container whose program could not be started had Pid 0, which is the caller's own group for the kernel.
+    // A container whose program could not be started once had Pid 0, which the kernel takes as the caller's own group.
     it.each([null, { pid: 0, startedAt: 0 }, { pid: 1, startedAt: 0 }, { pid: -1, startedAt: 0 }])(
         "send no signal for the process %j",
         async (process) => {

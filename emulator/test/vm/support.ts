@@ -5,7 +5,7 @@ export const ZONE = `projects/${PROJECT_ID}/zones/us-central1-a`;
 export const INSTANCES = `/compute/v1/${ZONE}/instances`;
 export const ACCOUNT = `trainer@${PROJECT_ID}.iam.gserviceaccount.com`;
 
-/** The smallest instance that Compute Engine takes. */
+/** The smallest instance that Compute Engine accepts. */
 export function instanceBody(name: string, more: object = {}): object {
     return {
         name,
@@ -22,7 +22,7 @@ export function instanceBody(name: string, more: object = {}): object {
     };
 }
 
-/** A cloud-config with files, and commands to run. */
+/** Builds a cloud-config with files and commands. */
 export function cloudConfig(
     files: Readonly<Record<string, string>>,
     ...commands: (string | readonly string[])[]
@@ -32,11 +32,11 @@ export function cloudConfig(
         encoding: "b64",
         content: Buffer.from(content).toString("base64"),
     }));
-    // JSON is YAML.
+    // JSON is valid YAML.
     return `#cloud-config\n${JSON.stringify({ write_files: entries, runcmd: commands })}\n`;
 }
 
-/** A cloud-config with one service, `t.service`, that a script implements: `$1` is pre, run or post. */
+/** Builds a cloud-config with one service, `t.service`, that is implemented by a script: `$1` is pre, run or post. */
 export function serviceConfig(script: string, more: { unit?: string; service?: string } = {}): string {
     const bash = "/bin/bash /etc/t/t.sh";
     const unit = `[Unit]\nSuccessAction=poweroff\nFailureAction=poweroff\n${more.unit ?? ""}
@@ -49,7 +49,7 @@ ExecStartPre=${bash} pre\nExecStart=${bash} run\nExecStopPost=-${bash} post\n${m
     );
 }
 
-/** An instance, by Compute Engine's API. */
+/** An instance, controlled through Compute Engine's API. */
 export class TestInstance {
     readonly emulator: TestEmulator;
     readonly name: string;
@@ -59,7 +59,7 @@ export class TestInstance {
         this.name = name;
     }
 
-    /** Makes it and boots it with this user-data. */
+    /** Creates an instance and boots it with this user-data. */
     static async create(
         emulator: TestEmulator,
         name: string,
@@ -98,20 +98,20 @@ export class TestInstance {
         return String((await this.emulator.call("GET", `${INSTANCES}/${this.name}/serialPort`)).at("contents"));
     }
 
-    /** Output of the VM's programs, without times and names. */
+    /** Returns the output of the VM's programs, without times and names. */
     async output(): Promise<string[]> {
         const lines = (await this.serial()).split("\n");
         return lines.flatMap((line) => /^\[[ .\d]+\] bash\[\d+\]: (.*)$/.exec(line)?.[1] ?? []);
     }
 
-    /** @param status undefined: until it is gone */
+    /** @param status undefined to wait until the instance is deleted */
     async untilStatus(status: string | undefined): Promise<void> {
         while ((await this.status()) !== status) {
             await pause();
         }
     }
 
-    /** Waits until the serial port has this text; gives all of it. */
+    /** Waits until the serial port contains this text, and returns all output. */
     async untilSerial(text: string): Promise<string> {
         for (;;) {
             const serial = await this.serial();

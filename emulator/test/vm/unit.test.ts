@@ -20,7 +20,7 @@ describe("parseTimeSpan", () => {
         expect(parseTimeSpan(text)).toBe(expected);
     });
 
-    it.each(["", "5 lightyears", "-1", "a"])("refuses %j", (text) => {
+    it.each(["", "5 lightyears", "-1", "a"])("rejects %j", (text) => {
         expect(parseTimeSpan(text)).toBeUndefined();
     });
 });
@@ -33,18 +33,18 @@ describe("parseExecLine", () => {
         });
     });
 
-    it.each(["", "-", '/bin/x "a', "+/bin/x", "/bin/a ; /bin/b"])("refuses %j", (line) => {
+    it.each(["", "-", '/bin/x "a', "+/bin/x", "/bin/a ; /bin/b"])("rejects %j", (line) => {
         expect(() => parseExecLine(line)).toThrow();
     });
 
-    it("puts variables in as systemd does: ${A} within a word, $A split into words, unset as nothing", () => {
+    it("expands variables as systemd does: ${A} within a word, $A split into words, an unset one as empty", () => {
         const words = ["x${A}y", "$A", "$NONE", "$$A", "a$A"];
         expect(expandWords(words, { A: "1 2" })).toEqual(["x1 2y", "1", "2", "$A", "a$A"]);
     });
 });
 
 describe("loadServiceUnit", () => {
-    it("takes systemd's defaults for what is not set", () => {
+    it("uses systemd's defaults for unset options", () => {
         expect(load("[Service]\nExecStart=/bin/x")).toMatchObject({
             timeoutStartMs: 90_000,
             timeoutStopMs: 90_000,
@@ -55,7 +55,7 @@ describe("loadServiceUnit", () => {
         });
     });
 
-    it("adds drop-ins: lists grow, an empty value resets them, single values are replaced", () => {
+    it("applies drop-ins: lists grow, an empty value resets them, single values are replaced", () => {
         const unit = load(
             "[Service]\nExecStart=/bin/x\nExecStartPre=/bin/1\nTimeoutStopSec=1\nEnvironment=A=1 'B=2 3'",
             "[Service]\nExecStartPre=/bin/2\nExecStart=\nExecStart=/bin/y\nTimeoutStopSec=7",
@@ -67,7 +67,7 @@ describe("loadServiceUnit", () => {
         expect(unit.environment).toEqual({ A: "9", B: "2 3" });
     });
 
-    it("continues lines, leaves out comments, and expands %n, %p and %%", () => {
+    it("joins continued lines, skips comments, and expands %n, %p and %%", () => {
         const unit = load("# c\n[Service]\nExecStart=/bin/x \\\n; comment\n  %n %p 5%%\n");
         expect(unit.commands.ExecStart[0]?.words).toEqual(["/bin/x", "a.service", "a", "5%"]);
     });
@@ -82,7 +82,7 @@ describe("loadServiceUnit", () => {
         ["[Service]\nExecStart=/bin/a\nExecStart=/bin/b", "exactly one ExecStart"],
         ["[Service]", "exactly one ExecStart"],
         ["ExecStart=/bin/x", "a.service:1"],
-    ])("refuses %j and says where", (text, why) => {
+    ])("rejects %j with an error that names the cause", (text, why) => {
         expect(() => load(text)).toThrow(why);
     });
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Document, Schema } from "./documents";
 
-/** A JSON schema as zod writes it, as far as it is read here. */
+/** The part of zod's JSON schema output that these tests read. */
 interface BodySchema {
     readonly properties?: Readonly<Record<string, BodySchema>>;
     readonly additionalProperties?: BodySchema | boolean;
@@ -9,11 +9,14 @@ interface BodySchema {
     readonly enum?: readonly unknown[];
 }
 
-/** Fields and words that the emulator takes in a body and Google has not: "disks[].initializeParams.size". */
+/**
+ * Returns the fields and enum values that the emulator accepts in a body although Google lacks them, e.g.
+ * "disks[].initializeParams.size".
+ */
 export function unknownInBody(body: z.ZodType, document: Document, name: string): string[] {
     const known = document.schemas[name];
     if (known === undefined) {
-        return [`${document.id} has no schema ${name}`];
+        return [`${document.id} does not have a schema ${name}`];
     }
     const taken = z.toJSONSchema(body, { io: "output", unrepresentable: "any" }) as BodySchema;
     return compare(taken, known, document, name);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
-/** A JSON schema as Google's discovery documents write it: https://developers.google.com/discovery/v1/type-format */
+/** A JSON schema in Google's discovery documents: https://developers.google.com/discovery/v1/type-format */
 export interface Schema {
     readonly $ref?: string;
     readonly type?: string;
@@ -13,18 +13,17 @@ export interface Schema {
     readonly properties?: Readonly<Record<string, Schema>>;
     readonly additionalProperties?: Schema;
     readonly items?: Schema;
-    /** Ids of the methods whose requests must have the property. */
+    /** Ids of the methods whose requests must include the property. */
     readonly annotations?: { readonly required?: readonly string[] };
 }
 
-/** A path or query parameter. */
 export interface Parameter extends Schema {
     readonly location: "path" | "query";
     readonly required?: boolean;
     readonly repeated?: boolean;
 }
 
-/** A method as the document writes it. */
+/** A method as described in the document. */
 export interface MethodDescription {
     readonly id: string;
     readonly httpMethod: string;
@@ -54,27 +53,27 @@ export interface Document extends Resources {
 export interface Method {
     readonly document: Document;
     readonly description: MethodDescription;
-    /** Whether this address takes contents: below `/upload/`. */
+    /** True if this address accepts uploads: its path is below `/upload/`. */
     readonly isUpload: boolean;
-    /** Whole paths of the method's requests. */
+    /** Matches the complete path of a request of this method. */
     readonly matches: RegExp;
-    /** The same with the method's path parameters as groups. */
+    /** The same pattern, with the method's path parameters as groups. */
     readonly captures: RegExp;
-    /** Characters of the address that are no parameter; the more, the better it fits. */
+    /** Number of literal characters in the address. The pattern with the most is the best match. */
     readonly literals: number;
 }
 
-/** Reads documents by name, e.g. "storage.v1", from the folder in which google-api-python-client keeps them. */
+/** Reads documents by name, e.g. "storage.v1", from the folder in which google-api-python-client stores them. */
 export function loadDocuments(folder: string, names: readonly string[]): Document[] {
     return names.map((name) => JSON.parse(readFileSync(path.join(folder, `${name}.json`), "utf8")) as Document);
 }
 
-/** Every method of the documents at every address it has. */
+/** Lists every method of the documents at each of its addresses. */
 export function methodsOf(documents: readonly Document[]): Method[] {
     return documents.flatMap((document) => descriptions(document).flatMap((method) => addresses(document, method)));
 }
 
-/** The method that a request calls; undefined when Google has none there. */
+/** Finds the method that a request calls. Returns undefined if Google does not have one at this address. */
 export function findMethod(methods: readonly Method[], httpMethod: string, requestPath: string): Method | undefined {
     return methods
         .filter(({ description, matches }) => description.httpMethod === httpMethod && matches.test(requestPath))
@@ -89,7 +88,7 @@ function addresses(document: Document, description: MethodDescription): Method[]
     const flat = description.flatPath ?? description.path;
     const prefixes = [`/${document.servicePath}`];
     if (document.id.startsWith("storage:")) {
-        // The Node.js client drops the prefix under STORAGE_EMULATOR_HOST; contents are read from /download too.
+        // The Node.js client omits the prefix under STORAGE_EMULATOR_HOST, and reads contents from /download too.
         prefixes.push("/", ...(description.supportsMediaDownload === true ? ["/download/storage/v1/"] : []));
     }
     const uploads = Object.values(description.mediaUpload?.protocols ?? {}).map((protocol) => protocol.path);

@@ -66,8 +66,8 @@ function problemsOf(parts: Parts): string[] {
     return problems.map((problem) => problem.replace(/^.*?\(\d+\): /, ""));
 }
 
-describe("the judge of requests and answers", () => {
-    it("has nothing against what is as described", () => {
+describe("the validator of requests and responses", () => {
+    it("accepts exchanges that match their descriptions", () => {
         expect(problemsOf({})).toEqual([]);
         const full = {
             ...GOOD,
@@ -84,52 +84,72 @@ describe("the judge of requests and answers", () => {
     });
 
     it.each<[string, Parts, string]>([
-        ["a method that Google has not", { target: "/compute/v1/p/disk?zone=z" }, "Google has no such method"],
         [
-            "a path parameter of another form",
-            { target: "/compute/v1/P1/disks?zone=z" },
-            'parameter project: "P1" does not',
+            "a method that Google does not have",
+            { target: "/compute/v1/p/disk?zone=z" },
+            "Google does not have this method",
         ],
-        ["a query parameter that is missing", { target: "/compute/v1/p/disks" }, "query parameter zone is missing"],
+        ["a malformed path parameter", { target: "/compute/v1/P1/disks?zone=z" }, 'parameter project: "P1" does not'],
+        ["a missing query parameter", { target: "/compute/v1/p/disks" }, "query parameter zone is missing"],
         ["an unknown query parameter", { target: "/compute/v1/p/disks?zone=z&x=1" }, "unknown query parameter x"],
-        ["a query parameter given twice", { target: "/compute/v1/p/disks?zone=z&zone=y" }, "zone is repeated"],
-        ["text for a number in the query", { target: "/compute/v1/p/disks?zone=z&size=big" }, '"big" is no integer'],
-        ["text for a boolean in the query", { target: "/compute/v1/p/disks?zone=z&force=x" }, '"x" is no boolean'],
-        ["a field that a request must have", { request: {} }, "request name: required by compute.disks.insert"],
-        ["an unknown field of a request", { request: { name: "a", x: 1 } }, "request x: unknown field"],
-        ["an unknown field of an answer", { response: { ...GOOD, x: 1 } }, "response x: unknown field"],
-        ["an unknown field deep in an answer", { response: { ...GOOD, owner: { ...GOOD, x: 1 } } }, "owner.x: unknown"],
-        ["a 64-bit number that is no text", { response: { ...GOOD, sizeGb: 9 } }, "response sizeGb: 9 is no string"],
-        ["a 64-bit number beyond 64 bits", { response: { ...GOOD, sizeGb: "9223372036854775808" } }, "is no int64"],
-        ["text for a number", { response: { ...GOOD, count: "1" } }, 'count: "1" is no integer'],
-        ["a number beyond 32 bits", { response: { ...GOOD, count: 2 ** 31 } }, "out of the range of int32"],
-        ["an unknown word of an enum", { response: { ...GOOD, status: "OK" } }, '"OK" is none of READY, FAILED'],
-        ["bytes that are no base64", { response: { ...GOOD, fingerprint: "a b" } }, "is no byte"],
-        ["a time that is no RFC 3339", { response: { ...GOOD, creationTimestamp: "today" } }, "is no RFC 3339 time"],
-        ["a label that is no text", { response: { ...GOOD, labels: { a: 1 } } }, "labels.a: 1 is no string"],
-        ["an object for an array", { response: { ...GOOD, users: {} } }, "users: {} is no array"],
-        ["a list of other things", { response: { ...GOOD, users: ["a", 1] } }, "users[1]: 1 is no string"],
-        ["null in an answer", { response: { ...GOOD, boot: null } }, "boot: null is no boolean"],
-        ["a name of another form", { response: { ...GOOD, name: "A" } }, 'name: "A" does not match'],
-        ["an answer without its kind", { response: { name: "a" } }, 'kind: nothing instead of "compute#disk"'],
+        ["a repeated query parameter", { target: "/compute/v1/p/disks?zone=z&zone=y" }, "zone is repeated"],
         [
-            "a packed message of another form",
-            { response: { ...GOOD, any: { "@type": "x/y.Disk", boot: 1 } } },
-            "any.boot",
+            "a string for a number in the query",
+            { target: "/compute/v1/p/disks?zone=z&size=big" },
+            '"big" is not a valid integer',
         ],
-        ["an answer that is no JSON by its type", { type: "text/plain" }, "the answer is no JSON"],
-        ["an error of another form", { status: 404, response: { message: "x" } }, "no error as Google writes it"],
+        [
+            "a string for a boolean in the query",
+            { target: "/compute/v1/p/disks?zone=z&force=x" },
+            '"x" is not a valid boolean',
+        ],
+        ["a missing required field of a request", { request: {} }, "request name: required by compute.disks.insert"],
+        ["an unknown field in a request", { request: { name: "a", x: 1 } }, "request x: unknown field"],
+        ["an unknown field in a response", { response: { ...GOOD, x: 1 } }, "response x: unknown field"],
+        [
+            "a nested unknown field in a response",
+            { response: { ...GOOD, owner: { ...GOOD, x: 1 } } },
+            "owner.x: unknown",
+        ],
+        [
+            "a 64-bit number that is not a string",
+            { response: { ...GOOD, sizeGb: 9 } },
+            "response sizeGb: 9 is not a string",
+        ],
+        ["a number that exceeds 64 bits", { response: { ...GOOD, sizeGb: "9223372036854775808" } }, "is not a valid int64"],
+        ["a string for a number", { response: { ...GOOD, count: "1" } }, 'count: "1" is not a valid integer'],
+        ["a number that exceeds 32 bits", { response: { ...GOOD, count: 2 ** 31 } }, "out of the range of int32"],
+        ["an unknown enum value", { response: { ...GOOD, status: "OK" } }, '"OK" is not one of READY, FAILED'],
+        ["bytes that are not base64", { response: { ...GOOD, fingerprint: "a b" } }, "is not a valid byte"],
+        [
+            "a time that is not RFC 3339",
+            { response: { ...GOOD, creationTimestamp: "today" } },
+            "is not an RFC 3339 time",
+        ],
+        ["a label that is not a string", { response: { ...GOOD, labels: { a: 1 } } }, "labels.a: 1 is not a string"],
+        ["an object for an array", { response: { ...GOOD, users: {} } }, "users: {} is not an array"],
+        [
+            "a list with elements of the wrong type",
+            { response: { ...GOOD, users: ["a", 1] } },
+            "users[1]: 1 is not a string",
+        ],
+        ["null in a response", { response: { ...GOOD, boot: null } }, "boot: null is not a boolean"],
+        ["a malformed name", { response: { ...GOOD, name: "A" } }, 'name: "A" does not match'],
+        ["a response without its kind", { response: { name: "a" } }, 'kind: nothing instead of "compute#disk"'],
+        ["a malformed packed message", { response: { ...GOOD, any: { "@type": "x/y.Disk", boot: 1 } } }, "any.boot"],
+        ["a response whose type is not JSON", { type: "text/plain" }, "the response is not JSON"],
+        ["a malformed error", { status: 404, response: { message: "x" } }, "not an error in Google's format"],
         [
             "an error with another code",
             { status: 404, response: { error: { code: 400, message: "x" } } },
-            "no error as",
+            "not an error in",
         ],
-        ["a failure of the server", { status: 500, response: { error: { code: 500, message: "x" } } }, "status 500: x"],
-    ])("finds %s", (_, parts, problem) => {
+        ["a server error", { status: 500, response: { error: { code: 500, message: "x" } } }, "status 500: x"],
+    ])("reports %s", (_, parts, problem) => {
         expect(problemsOf(parts)).toContainEqual(expect.stringContaining(problem));
     });
 
-    it("lets requests hold null for what is not set, and numbers for 64-bit text", () => {
+    it("allows null for unset fields and numbers for 64-bit strings in requests", () => {
         expect(problemsOf({ request: { name: "a", boot: null, sizeGb: 9 } })).toEqual([]);
     });
 });

@@ -2,17 +2,17 @@ import { type Document, findMethod, type Method, methodsOf, type Parameter } fro
 import type { Exchange } from "./recorder";
 import { checkText, checkValue } from "./values";
 
-/** Findings of a check. */
+/** Result of a check. */
 export interface Report {
-    /** One line for each fault: method, path, status, what is wrong. */
+    /** One line per problem: method, path, status, and what is wrong. */
     readonly problems: readonly string[];
-    /** Ids of Google's methods that were called, e.g. "storage.buckets.insert". */
+    /** Ids of the Google methods that were called, e.g. "storage.buckets.insert". */
     readonly methods: ReadonlySet<string>;
-    /** Exchanges that were checked. */
+    /** Number of exchanges that were checked. */
     readonly checked: number;
 }
 
-/** Holds exchanges against Google's descriptions. Paths that `isGoogles` refuses are left out. */
+/** Checks exchanges against Google's descriptions. Paths that `isGoogles` rejects are ignored. */
 export function checkExchanges(
     exchanges: readonly Exchange[],
     documents: readonly Document[],
@@ -25,7 +25,7 @@ export function checkExchanges(
         const method = findMethod(methods, exchange.method, pathOf(exchange.target)) ?? session(methods, exchange);
         const where = `${exchange.method} ${exchange.target} (${exchange.status})`;
         if (method === undefined) {
-            return [`${where}: Google has no such method`];
+            return [`${where}: Google does not have this method`];
         }
         called.add(method.description.id);
         return [...checkRequest(exchange, method), ...checkResponse(exchange, method)].map(
@@ -43,7 +43,10 @@ function queryOf(target: string): URLSearchParams {
     return new URLSearchParams(target.split("?").slice(1).join("?"));
 }
 
-/** A resumable upload goes on at the URI in the `Location` of its first answer, which no document describes. */
+/**
+ * Finds the method of a resumable upload that continues at the `Location` of its first response. No document describes
+ * this URI.
+ */
 function session(methods: readonly Method[], { target }: Exchange): Method | undefined {
     return queryOf(target).has("upload_id") ? findMethod(methods, "POST", pathOf(target)) : undefined;
 }
@@ -68,7 +71,10 @@ function checkPath({ target }: Exchange, { captures, description }: Method): str
         });
 }
 
-/** `$alt` in no document, but in https://cloud.google.com/apis/docs/system-parameters; @google-cloud/compute sends it. */
+/**
+ * `$alt` is missing from the documents but listed in https://cloud.google.com/apis/docs/system-parameters.
+ * @google-cloud/compute sends it.
+ */
 const SYSTEM_PARAMETERS: Readonly<Record<string, Parameter>> = {
     $alt: { location: "query", type: "string", enum: ["json", "json;enum-encoding=int"] },
 };
@@ -99,7 +105,7 @@ function checkQuery({ target }: Exchange, { description, document, isUpload }: M
     ];
 }
 
-/** Parameters are text, whatever their type. */
+/** Checks a parameter, which is sent as a string whatever its type is. */
 function checkParameter(name: string, raw: string, parameter: Parameter): string[] {
     const value = parameter.location === "path" ? decodeURIComponent(raw) : raw;
     const isRight: Readonly<Record<string, (text: string) => boolean>> = {
@@ -109,7 +115,7 @@ function checkParameter(name: string, raw: string, parameter: Parameter): string
     };
     const check = isRight[parameter.type ?? ""];
     const problems = check === undefined ? checkText(value, parameter, { kind: "request" }) : [];
-    const wrong = check !== undefined && !check(value) ? [`"${value}" is no ${parameter.type}`] : [];
+    const wrong = check !== undefined && !check(value) ? [`"${value}" is not a valid ${parameter.type}`] : [];
     return [...problems, ...wrong].map((problem) => `parameter ${name}: ${problem}`);
 }
 
@@ -123,12 +129,14 @@ function checkBody(exchange: Exchange, { description, document, isUpload }: Meth
     const text = uploadType === "multipart" ? firstPart(requestBody, contentType) : requestBody.toString("utf8");
     if (text.trim() === "") {
         const { $ref } = description.request ?? {};
-        // No body is an empty object.
+        // A missing body counts as an empty object.
         return $ref === undefined ? [] : checkJson("{}", $ref, document, description.id);
     }
     if (description.request?.$ref === undefined) {
-        // Clients send an empty object all the same, and @google-cloud/compute an empty text.
-        return /^(\{\s*\}|"")$/.test(text) ? [] : [`a body where ${description.id} takes none: ${text.slice(0, 80)}`];
+        // Some clients send an empty object anyway, and @google-cloud/compute sends an empty string.
+        return /^(\{\s*\}|"")$/.test(text)
+            ? []
+            : [`a body although ${description.id} does not accept one: ${text.slice(0, 80)}`];
     }
     return checkJson(text, description.request.$ref, document, description.id);
 }
@@ -136,13 +144,16 @@ function checkBody(exchange: Exchange, { description, document, isUpload }: Meth
 function checkJson(text: string, schema: string, document: Document, methodId: string): string[] {
     const body = parse(text);
     return body === undefined
-        ? [`the request's body is no JSON: ${text.slice(0, 80)}`]
+        ? [`the request's body is not JSON: ${text.slice(0, 80)}`]
         : checkValue(body, { $ref: schema }, document.schemas, { kind: "request", methodId }).map(
               (problem) => `request ${problem}`,
           );
 }
 
-/** The JSON part of a multipart upload: https://cloud.google.com/storage/docs/uploading-objects#uploading-an-object */
+/**
+ * Returns the JSON part of a multipart upload:
+ * https://cloud.google.com/storage/docs/uploading-objects#uploading-an-object
+ */
 function firstPart(body: Buffer, contentType: string): string {
     const boundary = /boundary="?([^";]+)"?/.exec(contentType)?.[1] ?? "";
     const [, part = ""] = body.toString("latin1").split(`--${boundary}`);
@@ -164,23 +175,23 @@ function checkResponse(exchange: Exchange, method: Method): string[] {
     }
     const query = queryOf(target);
     if (query.get("alt") === "media") {
-        return description.supportsMediaDownload === true ? [] : ["alt=media where nothing can be downloaded"];
+        return description.supportsMediaDownload === true ? [] : ["alt=media although nothing can be downloaded"];
     }
     const startsSession = query.get("uploadType") === "resumable" && !isSession(exchange);
     if (description.response?.$ref === undefined || startsSession || responseHeaders["x-http-status-code-override"]) {
-        return responseBody.length === 0 ? [] : [`a body where ${description.id} answers none`];
+        return responseBody.length === 0 ? [] : [`a body although ${description.id} does not return one`];
     }
     const body = parse(responseBody.toString("utf8"));
     if (body === undefined || !/^application\/json\b/.test(responseHeaders["content-type"] ?? "")) {
-        return [`the answer is no JSON: ${responseHeaders["content-type"]}`];
+        return [`the response is not JSON: ${responseHeaders["content-type"]}`];
     }
     const direction = { kind: "response", methodId: description.id, isPartial: query.has("fields") } as const;
     return checkValue(body, description.response, document.schemas, direction).map((problem) => `response ${problem}`);
 }
 
 /**
- * Cloud Storage and Compute Engine write `errors`, the others a `status` and perhaps `details`:
- * https://cloud.google.com/storage/docs/json_api/v1/status-codes and https://google.aip.dev/193
+ * Checks an error. Cloud Storage and Compute Engine return `errors`; the other APIs return a `status` and optional
+ * `details`. See https://cloud.google.com/storage/docs/json_api/v1/status-codes and https://google.aip.dev/193.
  */
 function checkError({ status, responseBody, responseHeaders, method }: Exchange, { document }: Method): string[] {
     if (method === "HEAD") {
@@ -195,7 +206,7 @@ function checkError({ status, responseBody, responseHeaders, method }: Exchange,
         message !== "" &&
         (/^(storage|compute):/.test(document.id) ? hasReasons(rest) : hasStatus(rest));
     return [
-        ...(isRight ? [] : [`no error as Google writes it: ${responseBody.toString("utf8").slice(0, 200)}`]),
+        ...(isRight ? [] : [`not an error in Google's format: ${responseBody.toString("utf8").slice(0, 200)}`]),
         ...(status >= 500 ? [`status ${status}: ${message}`] : []),
     ];
 }

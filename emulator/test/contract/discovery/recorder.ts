@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A request and its answer, as they went over the wire. */
+/** A request and its response, as sent over the wire. */
 export interface Exchange {
     readonly method: string;
     /** Path with query, as sent. */
@@ -14,16 +14,19 @@ export interface Exchange {
     readonly responseBody: Buffer;
 }
 
-/** Tells which request is to be broken: it is sent on up to `afterBytes` of its body, then the caller is cut off. */
+/**
+ * Identifies the request to interrupt. The first `afterBytes` of its body are forwarded, then the caller's connection
+ * is cut.
+ */
 export interface Interruption {
     readonly matches: (message: IncomingMessage) => boolean;
     readonly afterBytes: number;
 }
 
-/** A proxy on loopback before the emulator, which keeps every exchange. The host that the caller named is sent on. */
+/** A proxy on loopback in front of the emulator that records every exchange. It forwards the caller's Host header. */
 export class Recorder {
     readonly exchanges: Exchange[] = [];
-    /** Requests that were cut off. */
+    /** Number of requests that were cut off. */
     interrupted = 0;
     #interruption: Interruption | undefined;
     #corruption: ((message: IncomingMessage) => boolean) | undefined;
@@ -40,7 +43,7 @@ export class Recorder {
         const server = createServer();
         const recorder = new Recorder(server, new URL(target));
         server.on("request", (message: IncomingMessage, response) => {
-            // Kept, for the message lets go of it when its reading ends early.
+            // Keep a reference: the message releases its socket if reading ends early.
             const { socket } = message;
             recorder.#pass(message).then(
                 ({ status, responseHeaders, responseBody }) => {
@@ -59,17 +62,17 @@ export class Recorder {
         return (this.#server.address() as AddressInfo).port;
     }
 
-    /** `http://127.0.0.1:<port>`, no trailing slash. */
+    /** `http://127.0.0.1:<port>`, without a trailing slash. */
     get url(): string {
         return `http://127.0.0.1:${this.port}`;
     }
 
-    /** Breaks the next request that matches, once. */
+    /** Interrupts the next matching request, once. */
     interruptNext(interruption: Interruption): void {
         this.#interruption = interruption;
     }
 
-    /** Changes one byte of the next answer that matches, once. */
+    /** Changes one byte of the next matching response, once. */
     corruptNext(matches: (message: IncomingMessage) => boolean): void {
         this.#corruption = matches;
     }
@@ -91,7 +94,7 @@ export class Recorder {
             agent: false,
         });
         const answered = once(onward, "response") as Promise<[IncomingMessage]>;
-        // A cut connection is no failure of the test.
+        // A cut connection is not a test failure.
         answered.catch(() => undefined);
         const interruption = this.#interruption?.matches(message) === true ? this.#interruption : undefined;
         const requestBody = await this.#forward(message, interruption, onward);
@@ -127,7 +130,7 @@ export class Recorder {
                 this.#interruption = undefined;
                 this.interrupted += 1;
                 const rest = chunk.subarray(0, chunk.length - (size - interruption.afterBytes));
-                // The part goes out first: the other side has it when the connection breaks.
+                // Send this part first, so that the server has received it when the connection breaks.
                 await new Promise((resolve) => onward.write(rest, resolve));
                 onward.destroy();
                 throw new Error("cut off");

@@ -1,22 +1,25 @@
 import type { Schema } from "./documents";
 
-/** Direction of the exchange that a value is part of. */
+/** The direction and method of the exchange that a value is part of. */
 export interface Direction {
-    /** Google reads leniently and writes strictly: requests may hold null for "not set" and numbers for 64-bit text. */
+    /**
+     * Google is lenient about input and strict about output: requests may use null for unset fields and numbers for
+     * 64-bit strings.
+     */
     readonly kind: "request" | "response";
-    /** Id of the method, for the properties that its request needs. */
+    /** Id of the method, which determines the required properties of a request. */
     readonly methodId: string;
-    /** A response that was cut to the `fields` that were asked for. */
+    /** True for a response that is limited to the requested `fields`. */
     readonly isPartial?: boolean;
 }
 
 type Schemas = Readonly<Record<string, Schema>>;
 
 const INT64 = 2n ** 63n;
-/** RFC 3339: https://protobuf.dev/programming-guides/json/ */
+/** RFC 3339, as required by https://protobuf.dev/programming-guides/json/ */
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
-/** Whether text has a format of https://developers.google.com/discovery/v1/type-format; unknown formats are thrown. */
+/** Checks of the string formats in https://developers.google.com/discovery/v1/type-format. An unknown format throws. */
 const TEXT_FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
     int64: (text) => /^-?\d+$/.test(text) && BigInt(text) >= -INT64 && BigInt(text) < INT64,
     uint64: (text) => /^\d+$/.test(text) && BigInt(text) < 2n * INT64,
@@ -33,7 +36,7 @@ const NUMBER_RANGES: Readonly<Record<string, readonly [number, number]>> = {
     uint32: [0, 2 ** 32 - 1],
 };
 
-/** Faults of a value, one sentence each: "labels.stack: 1 is no string". */
+/** Returns the problems of a value, one sentence each: "labels.stack: 1 is not a string". */
 export function checkValue(
     value: unknown,
     schema: Schema,
@@ -55,7 +58,7 @@ export function checkValue(
         case "any":
             return [];
         case "boolean":
-            return typeof value === "boolean" ? [] : at(`${show(value)} is no boolean`);
+            return typeof value === "boolean" ? [] : at(`${show(value)} is not a boolean`);
         case "integer":
         case "number":
             return checkNumber(value, schema).flatMap(at);
@@ -66,28 +69,28 @@ export function checkValue(
                 ? value.flatMap((one, index) =>
                       checkValue(one, schema.items ?? {}, schemas, direction, `${where}[${index}]`),
                   )
-                : at(`${show(value)} is no array`);
+                : at(`${show(value)} is not an array`);
         case "object":
             return isObject(value)
                 ? checkObject(value, schema, schemas, direction, where)
-                : at(`${show(value)} is no object`);
+                : at(`${show(value)} is not an object`);
         default:
-            throw new Error(`Type ${schema.type} of a discovery document is not known here.`);
+            throw new Error(`Type ${schema.type} of a discovery document is not supported.`);
     }
 }
 
-/** Faults of the text of a parameter or a property. */
+/** Returns the problems of a parameter or of a string property. */
 export function checkText(value: unknown, schema: Schema, direction: Pick<Direction, "kind">): string[] {
     const isLongNumber = schema.format === "int64" || schema.format === "uint64";
     if (direction.kind === "request" && isLongNumber && Number.isInteger(value)) {
         return [];
     }
     if (typeof value !== "string") {
-        return [`${show(value)} is no string`];
+        return [`${show(value)} is not a string`];
     }
     const problems: string[] = [];
     if (schema.enum !== undefined && !schema.enum.includes(value)) {
-        problems.push(`${show(value)} is none of ${schema.enum.join(", ")}`);
+        problems.push(`${show(value)} is not one of ${schema.enum.join(", ")}`);
     }
     if (schema.pattern !== undefined && !new RegExp(`^(?:${schema.pattern})$`).test(value)) {
         problems.push(`${show(value)} does not match ${schema.pattern}`);
@@ -95,14 +98,14 @@ export function checkText(value: unknown, schema: Schema, direction: Pick<Direct
     if (schema.format !== undefined) {
         const check = TEXT_FORMATS[schema.format];
         if (check === undefined) {
-            throw new Error(`Format ${schema.format} of a discovery document is not known here.`);
+            throw new Error(`Format ${schema.format} of a discovery document is not supported.`);
         }
         if (!check(value)) {
-            problems.push(`${show(value)} is no ${schema.format}`);
+            problems.push(`${show(value)} is not a valid ${schema.format}`);
         }
     } else if (/\bRFC ?3339/.test(schema.description ?? "") && !DATE_TIME.test(value)) {
-        // Compute Engine says so in words only.
-        problems.push(`${show(value)} is no RFC 3339 time`);
+        // Compute Engine specifies this format only in its description.
+        problems.push(`${show(value)} is not an RFC 3339 time`);
     }
     return problems;
 }
@@ -110,7 +113,7 @@ export function checkText(value: unknown, schema: Schema, direction: Pick<Direct
 function checkNumber(value: unknown, { type, format }: Schema): string[] {
     const isNumber = type === "integer" ? Number.isInteger(value) : typeof value === "number";
     if (!isNumber) {
-        return [`${show(value)} is no ${type}`];
+        return [`${show(value)} is not a valid ${type}`];
     }
     const [least, most] = NUMBER_RANGES[format ?? ""] ?? [-Infinity, Infinity];
     return (value as number) >= least && (value as number) <= most ? [] : [`${value} is out of the range of ${format}`];
@@ -132,7 +135,7 @@ function checkObject(
             : checkValue(member, known, schemas, direction, inside(name));
     });
     for (const [name, property] of Object.entries(properties)) {
-        // A bucket with uniform access has no ACLs: Google takes updates without them.
+        // A bucket with uniform access does not have ACLs, so Google accepts updates without them.
         const needed = name !== "acl" && property.annotations?.required?.includes(direction.methodId) === true;
         if (direction.kind === "request" && needed && (value[name] === undefined || value[name] === null)) {
             problems.push(`${inside(name)}: required by ${direction.methodId}`);
@@ -147,7 +150,7 @@ function checkObject(
     return [...problems, ...checkPacked(value, schemas, direction, where)];
 }
 
-/** A google.protobuf.Any names its type, e.g. an operation's `response`. */
+/** Checks a google.protobuf.Any, which names its type, e.g. an operation's `response`. */
 function checkPacked(
     value: Readonly<Record<string, unknown>>,
     schemas: Schemas,

@@ -4,7 +4,7 @@ import { type Json, PROJECT_ID, REGION, type Walker, ZONE } from "./walker";
 
 type Version = "v1" | "beta";
 
-/** The life of an instance with all that stands around it, by one version of the API. */
+/** Covers the lifecycle of an instance and its related resources, through one API version. */
 export async function walkCompute(walker: Walker, version: Version): Promise<void> {
     const project = `/compute/${version}/projects/${PROJECT_ID}`;
     const images = `/compute/${version}/projects/cos-cloud/global/images`;
@@ -149,21 +149,21 @@ async function walkUpdates(walker: Walker, one: string, read: Json, stale: strin
     await walker.ok("POST", `${one}/setDiskAutoDelete?autoDelete=false&deviceName=persistent-disk-0`);
 }
 
-/** An external address is taken away and given again, which the provider ends with the security policy. */
+/** Removes and restores an external address. The provider completes this with the security policy. */
 async function walkInterface(walker: Walker, one: string): Promise<void> {
     const nic = "networkInterface=nic0";
     const requestId = `requestId=${randomUUID()}`;
     const { name } = await walker.ok("POST", `${one}/deleteAccessConfig?accessConfig=nat&${nic}&${requestId}`);
     const again = await walker.ok("POST", `${one}/deleteAccessConfig?accessConfig=nat&${nic}&${requestId}`);
     if (again.name !== name) {
-        throw new Error(`a request that was sent twice has two operations: ${name}, ${again.name}`);
+        throw new Error(`a repeated request created two operations: ${name}, ${again.name}`);
     }
     await walker.fails(400, "POST", `${one}/deleteAccessConfig?accessConfig=nat&${nic}`);
     await walker.ok("POST", `${one}/addAccessConfig?${nic}`, { type: "ONE_TO_ONE_NAT", networkTier: "PREMIUM" });
     await walker.ok("POST", `${one}/setSecurityPolicy`, { networkInterfaces: ["nic0"] });
 }
 
-/** The stopped instance moves to another address. */
+/** Moves the stopped instance to another address. */
 async function walkMove(walker: Walker, one: string): Promise<void> {
     const { networkInterfaces } = await walker.ok("GET", one);
     const [{ fingerprint, subnetwork } = {}] = networkInterfaces as Record<string, unknown>[];
@@ -180,7 +180,7 @@ async function walkDisks(walker: Walker, zone: string): Promise<void> {
     await walker.fails(400, "DELETE", `${zone}/disks/vm`);
 }
 
-/** A change whose operation is then read and waited for, where it belongs. */
+/** Makes a change, then reads its operation and waits for it in the matching scope. */
 async function polled(walker: Walker, project: string, method: string, target: string, body: object): Promise<void> {
     const operation = await walker.ok(method, target, body);
     const place = /\/(global|zones\/[^/]+|regions\/[^/]+)\/operations\//.exec(String(operation.selfLink))?.[1];

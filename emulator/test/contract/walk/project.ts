@@ -3,7 +3,10 @@ import { PROJECT_ID, type Walker } from "./walker";
 const ROOT = `/v1/projects/${PROJECT_ID}`;
 export const ACCOUNT = `walker@${PROJECT_ID}.iam.gserviceaccount.com`;
 
-/** The project itself, its services and its service accounts; the account is left for the walks after this one. */
+/**
+ * Covers the project itself, its services and its service accounts. The account is kept for the walkthroughs that
+ * follow.
+ */
 export async function walkProject(walker: Walker): Promise<void> {
     await walker.ok("GET", ROOT);
     await walker.ok("GET", `${ROOT}/services?filter=state:ENABLED&pageSize=200&fields=services/name,nextPageToken`);
@@ -42,7 +45,7 @@ async function walkAccounts(walker: Walker): Promise<void> {
     await walker.fails(404, "GET", `${accounts}/second@${PROJECT_ID}.iam.gserviceaccount.com`);
 }
 
-/** The three verbs of every resource with a policy. `read` is the HTTP method of `:getIamPolicy`. */
+/** Calls the three IAM methods of a resource with a policy. `read` is the HTTP method of `:getIamPolicy`. */
 export async function walkPolicy(
     walker: Walker,
     resource: string,

@@ -3,7 +3,7 @@ import { PROJECT_ID, REGION, type Walker } from "./walker";
 
 const REPOSITORIES = `/v1/projects/${PROJECT_ID}/locations/${REGION}/repositories`;
 
-/** The life of a repository with an image in it. */
+/** Covers the lifecycle of a repository that contains an image. */
 export async function walkRegistry(walker: Walker, dataDir: string): Promise<void> {
     const repository = `${REPOSITORIES}/images`;
     const { name } = await walker.ok("POST", `${REPOSITORIES}?repositoryId=images`, {

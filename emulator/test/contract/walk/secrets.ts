@@ -3,7 +3,7 @@ import { PROJECT_ID, REGION, type Walker } from "./walker";
 
 const SECRETS = `/v1/projects/${PROJECT_ID}/secrets`;
 
-/** The life of a secret with three versions. */
+/** Covers the lifecycle of a secret with three versions. */
 export async function walkSecrets(walker: Walker): Promise<void> {
     const secret = `${SECRETS}/api-key`;
     await walker.ok("POST", `${SECRETS}?secretId=api-key`, {

@@ -4,7 +4,7 @@ import { PROJECT_ID, type Walker } from "./walker";
 const BUCKET = "walked-bucket";
 
 /**
- * The life of a bucket and of its objects, by one of the two prefixes of the API.
+ * Covers the lifecycle of a bucket and its objects, under one of the API's two prefixes.
  * @param prefix "/storage/v1", or "" for the root
  */
 export async function walkStorage(walker: Walker, prefix: "/storage/v1" | ""): Promise<void> {

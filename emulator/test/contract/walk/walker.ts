@@ -4,7 +4,7 @@ export const PROJECT_ID = "demo-project";
 export const REGION = "us-central1";
 export const ZONE = "us-central1-a";
 
-/** Makes the calls of a walk and fails on the first that is not answered as told. */
+/** Makes the calls of a walkthrough, and fails on the first unexpected response. */
 export class Walker {
     readonly #emulator: TestEmulator;
     /** Address of the recorder. */
@@ -19,7 +19,7 @@ export class Walker {
         this.#url = url;
     }
 
-    /** A call that succeeds; gives the JSON of the answer, `{}` without one. */
+    /** Makes a call that must succeed. Returns the response JSON, or `{}` for an empty response. */
     async ok(method: string, target: string, body?: unknown, headers?: Record<string, string>): Promise<Json> {
         const answer = await this.send(method, target, body, headers);
         if (answer.status >= 400) {
@@ -28,7 +28,7 @@ export class Walker {
         return (answer.json ?? {}) as Json;
     }
 
-    /** A call that fails with this status. */
+    /** Makes a call that must fail with this status. */
     async fails(status: number, method: string, target: string, body?: unknown): Promise<void> {
         const answer = await this.send(method, target, body);
         if (answer.status !== status) {
@@ -36,14 +36,14 @@ export class Walker {
         }
     }
 
-    /** A call whose answer counts as it is. */
+    /** Makes a call and returns the response, whatever its status. */
     send(method: string, target: string, body?: unknown, headers: Record<string, string> = {}) {
         const url = target.startsWith("http") ? target : this.#url + target;
         return this.#emulator.call(method, url, { headers, ...(body === undefined ? {} : { body }) });
     }
 }
 
-/** An answer, as far as a walk reads it. */
+/** The parts of a response that a walkthrough reads. */
 export interface Json {
     readonly [name: string]: unknown;
 }
