@@ -15,7 +15,7 @@ export interface CommandOptions {
     /** Absolute default of `--data`, and its description in the help text. */
     readonly dataDir: string;
     readonly dataDirText: string;
-    /** Printed after the address: what to do next, with the file that has the developer's token. */
+    /** Next steps for the user, printed after the address. `tokenFile` holds the developer's token. */
     readonly nextSteps: (emulator: Emulator, tokenFile: string) => string;
 }
 

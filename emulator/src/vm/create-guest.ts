@@ -7,23 +7,23 @@ import { ProcessVm } from "./process/process-vm";
 import { memoryMib } from "./systemd/memory";
 import { SystemdVm } from "./systemd/systemd-vm";
 
-/** Everything a guest of any kind needs; ports and the machine type are read at each boot. */
+/** Options of a guest, whatever its runtime. Ports and the machine type are read at each boot. */
 export interface GuestOptions {
     readonly runtime: RuntimeKind;
-    /** Data folder of the emulator, absolute. */
+    /** Absolute path of the emulator's data folder. */
     readonly dataDir: string;
-    /** Folder name of this VM, unique in the data folder. */
+    /** Name of this VM's folder, unique within the data folder. */
     readonly folder: string;
-    /** Port of the VM's own endpoint on 127.0.0.1. */
+    /** Port on 127.0.0.1 of the VM's own endpoint. */
     readonly endpointPort: () => number;
     /** The emulator's main port, which serves its registry. */
     readonly mainPort: () => number;
     readonly machineType: () => string;
-    /** Called once for each boot, after the VM has powered itself off. */
+    /** Called once per boot, after the VM has powered itself off. */
     readonly onPoweredOff: () => void;
 }
 
-/** Creates a VM of the wanted kind, switched off. */
+/** Creates a VM of the given runtime, powered off. */
 export function createGuest(options: GuestOptions): Guest {
     const { runtime, endpointPort, mainPort, machineType, onPoweredOff } = options;
     const dir = path.join(options.dataDir, "vms", options.folder);

@@ -160,7 +160,7 @@ describe("a VM", () => {
             "3",
             "Failed to start none.service: Unit none.service not found.",
             "5",
-            "Unknown command verb 'restart' (not known to the emulated VM).",
+            "Unknown command verb 'restart' (not supported by the emulated VM).",
             "1",
             "running",
             "done",

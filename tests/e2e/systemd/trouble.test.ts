@@ -79,7 +79,7 @@ describeWithSystemd("a VM of the systemd runtime in trouble", () => {
             await vm.startAgain();
             await vm.untilOff();
             expect(await vm.serialPort()).toContain(
-                "emulator: the disk is an empty one: the one before it went when the emulator ended",
+                "emulator: the disk is empty: the emulator deleted the previous disk when it stopped",
             );
             expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
         });

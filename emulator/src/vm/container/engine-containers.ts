@@ -4,7 +4,7 @@ import type { Containers } from "../process/containers";
 
 const run = promisify(execFile);
 
-/** The containers of a VM in this machine's Docker engine: those that carry the VM's label. */
+/** The containers of a VM in this machine's Docker engine, identified by the VM's label. */
 export class EngineContainers implements Containers {
     readonly #docker: string;
     readonly #filter: readonly string[];
@@ -30,7 +30,7 @@ export class EngineContainers implements Containers {
         try {
             await run(this.#docker, [...command, ...ids]);
         } catch (error) {
-            // The command fails, after its work is done, if a container ended meanwhile.
+            // The command does its work but still fails if a container ended in the meantime.
             if ((await this.#list(list)).length > 0) {
                 throw error;
             }

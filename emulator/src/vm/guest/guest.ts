@@ -10,16 +10,16 @@ export interface CommandResult {
 /** A VM as seen by its hypervisor. */
 export interface Guest {
     readonly serial: SerialPort;
-    /** Switches the VM on with this user-data. Returns while its programs run on. */
+    /** Powers the VM on with this user-data. Returns while its programs continue to run. */
     boot(userData: string): Promise<void>;
-    /** The ACPI power button: begins an orderly shutdown without a time limit. */
+    /** Presses the ACPI power button, which begins an orderly shutdown without a time limit. */
     pressPowerButton(): void;
-    /** Kills everything at once; `onPoweredOff` is not called. */
+    /** Kills everything immediately; `onPoweredOff` is not called. */
     cutPower(): Promise<void>;
-    /** Cuts the power and leaves nothing outside the VM's folder. Called when the emulator ends. */
+    /** Cuts the power and removes everything outside the VM's folder. Called when the emulator stops. */
     release(): Promise<void>;
     /** Deletes the VM with its files and containers. */
     remove(): Promise<void>;
-    /** Runs `systemctl` inside a VM that has no systemd. */
+    /** Runs an emulated `systemctl` inside a VM without systemd. */
     systemctl(args: readonly string[]): Promise<CommandResult>;
 }

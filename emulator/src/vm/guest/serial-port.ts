@@ -1,19 +1,19 @@
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 
-/** Google keeps the last megabyte of each port. */
+/** Google keeps the last megabyte of each port's output. */
 const RETAINED_BYTES = 1024 * 1024;
 
-/** A piece of serial output; positions count bytes since the VM was made. */
+/** A piece of serial output. Positions count bytes since the VM was created. */
 export interface SerialOutput {
     readonly contents: string;
-    /** Position of the first byte of `contents`: later than asked for if that has been dropped. */
+    /** Position of the first byte of `contents`, which is later than requested if older output has been dropped. */
     readonly start: number;
-    /** Where to go on reading. */
+    /** Position at which to continue reading. */
     readonly next: number;
 }
 
-/** Serial port 1 of a VM: a file that every boot adds to. */
+/** Serial port 1 of a VM, stored in a file to which every boot appends. */
 export class SerialPort {
     #bootedAtMs = Date.now();
 
@@ -26,23 +26,23 @@ export class SerialPort {
         appendFileSync(file, "");
     }
 
-    /** Begins the clock of a new boot. */
+    /** Starts the clock of a new boot. */
     powerOn(): void {
         this.#bootedAtMs = Date.now();
     }
 
-    /** Writes one line as the kernel and systemd do: seconds since boot, who, what. */
+    /** Writes one line in the format of the kernel and systemd: seconds since boot, source, text. */
     write(source: string, line: string): void {
         const seconds = ((Date.now() - this.#bootedAtMs) / 1000).toFixed(6).padStart(12);
         appendFileSync(this.#file, `[${seconds}] ${source}: ${line}\n`);
     }
 
-    /** Adds output of a console as it is. */
+    /** Appends console output unchanged. */
     append(text: string): void {
         appendFileSync(this.#file, text);
     }
 
-    /** Reads from a byte position on; a negative one counts from the end. */
+    /** Reads from a byte position. A negative position counts from the end. */
     read(from: number): SerialOutput {
         const file = openSync(this.#file, "r");
         try {

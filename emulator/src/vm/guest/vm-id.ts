@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 
-/** A short id for the VM in this folder. It names containers, and no other emulator on this machine uses the same one. */
+/**
+ * Returns a short id for the VM in this folder. It is used in container names and is unique among all emulators on this
+ * machine.
+ */
 export function vmId(dir: string): string {
     const name = path
         .basename(dir)

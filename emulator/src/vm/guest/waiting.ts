@@ -1,13 +1,13 @@
-/** Longest delay that `setTimeout` takes; a longer one would fire at once. */
+/** Longest delay that `setTimeout` accepts; a longer one would fire immediately. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** A promise that somebody else fulfils. */
+/** A promise with its resolve function. */
 export interface Deferred<T = void> {
     readonly promise: Promise<T>;
     readonly resolve: (value: T) => void;
 }
 
-/** Makes a promise to be fulfilled later. */
+/** Creates a promise to be fulfilled later. */
 export function deferred<T = void>(): Deferred<T> {
     let resolve: (value: T) => void = () => undefined;
     const promise = new Promise<T>((done) => {
@@ -16,7 +16,7 @@ export function deferred<T = void>(): Deferred<T> {
     return { promise, resolve };
 }
 
-/** Waits for an event, at most `timeoutMs` (`Infinity` for no limit), or for `stop`; tells which came first. */
+/** Waits for an event, for `stop`, or at most `timeoutMs` (`Infinity` for no limit), and returns which came first. */
 export async function race(
     event: Promise<unknown>,
     timeoutMs: number,

@@ -17,8 +17,8 @@ const FLAVOR = { "metadata-flavor": "Google", server: "Metadata Server for VM" }
 const ROOT = "/computeMetadata/v1/";
 
 /**
- * Routes of a VM's metadata server, for its own endpoint. Keys that do not exist are 404, a request without
- * `Metadata-Flavor: Google` is 403.
+ * Routes of a VM's metadata server, for its own endpoint. A key that does not exist returns 404. A request without
+ * `Metadata-Flavor: Google` returns 403.
  * @see https://cloud.google.com/compute/docs/metadata/querying-metadata
  */
 export function metadataRoutes(source: () => MetadataSource): Route[] {
@@ -32,7 +32,7 @@ export function metadataRoutes(source: () => MetadataSource): Route[] {
     ].map(withFlavor);
 }
 
-/** Routes for the shims inside the VM; Google's API has none of them. */
+/** Routes for the shims inside the VM, which are not part of Google's API. */
 export function guestRoutes(machine: () => Guest): Route[] {
     return [
         route(
@@ -45,7 +45,7 @@ export function guestRoutes(machine: () => Guest): Route[] {
             },
             { public: true },
         ),
-        // Stays open as long as the VM is on.
+        // The response stays open as long as the VM is on.
         route("GET", "/emulator/v1/guest/lifeline", () => ({ body: openEnded() }), { public: true }),
     ].map(withFlavor);
 }

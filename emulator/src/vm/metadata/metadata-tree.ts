@@ -1,11 +1,11 @@
 /** A node of the metadata tree: a value, a list, or a directory. */
 export type MetadataNode = string | number | boolean | MetadataDirectory | readonly MetadataNode[];
-/** Keys as in paths: `service-accounts`, `machine-type`. */
+/** Keys as written in paths, e.g. `service-accounts`, `machine-type`. */
 export interface MetadataDirectory {
     readonly [key: string]: MetadataNode;
 }
 
-/** Data of a VM that its metadata server returns. */
+/** The data of a VM that its metadata server returns. */
 export interface MetadataSource {
     readonly project: string;
     readonly projectNumber: string;
@@ -21,12 +21,12 @@ export interface MetadataSource {
     readonly scheduling: { automaticRestart: boolean; onHostMaintenance: string; preemptible: boolean };
     readonly networkIp: string;
     readonly network: string;
-    /** Undefined for a VM without service account. */
+    /** Undefined for a VM without a service account. */
     readonly serviceAccount: { email: string; scopes: readonly string[] } | undefined;
 }
 
 /**
- * The whole tree below `/computeMetadata/v1/`, tokens excepted.
+ * Builds the tree below `/computeMetadata/v1/`, except for tokens.
  * @see https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys
  */
 export function metadataTree(source: MetadataSource): MetadataDirectory {
@@ -77,7 +77,7 @@ export function metadataTree(source: MetadataSource): MetadataDirectory {
     };
 }
 
-/** The node at a path such as `instance/attributes/user-data`; undefined if there is none. */
+/** Returns the node at a path such as `instance/attributes/user-data`, or undefined if it does not exist. */
 export function metadataAt(tree: MetadataDirectory, path: string): MetadataNode | undefined {
     let node: MetadataNode | undefined = tree;
     for (const key of path.split("/").filter((part) => part !== "")) {
@@ -89,30 +89,31 @@ export function metadataAt(tree: MetadataDirectory, path: string): MetadataNode 
     return node;
 }
 
-/** Whether a node is shown as a directory: `tags` and `scopes` are lists of values, shown as such. */
+/** Tests whether a node is shown as a directory. `tags` and `scopes` are lists of values and shown as such. */
 export function isDirectory(node: MetadataNode): boolean {
     return Array.isArray(node) ? node.some((entry) => typeof entry === "object") : typeof node === "object";
 }
 
-/** A directory's names, one a line, with a slash after those that are directories. */
+/** Returns the names in a directory, one per line, with a slash after each subdirectory. */
 export function listDirectory(node: MetadataNode): string {
     return Object.entries(node)
         .map(([key, child]) => `${key}${isDirectory(child) ? "/" : ""}\n`)
         .join("");
 }
 
-/** A value as text; a list of values one a line. */
+/** Returns a value as text; a list has one value per line. */
 export function valueText(node: MetadataNode): string {
     return Array.isArray(node) ? node.map((entry) => `${entry}\n`).join("") : String(node);
 }
 
-/** `?recursive=true`: JSON with keys in camel case, but those of attributes as they are. */
+/** Returns a subtree for `?recursive=true`, as JSON with camelCase keys, but leaves attribute names unchanged. */
 export function recursiveJson(node: MetadataNode, key = ""): unknown {
     if (Array.isArray(node)) {
         return node.map((entry: MetadataNode) => recursiveJson(entry));
     }
     if (typeof node !== "object") {
-        // The two numbers of the real tree: they are wider than a double, which JSON text does not mind.
+        // These are the only two numbers in the real tree. They exceed the range of a double, but JSON text can hold
+        // them.
         return node;
     }
     return Object.fromEntries(

@@ -13,31 +13,31 @@ const AUTH = "https://www.googleapis.com/auth/";
 const READ_SCOPES = ["devstorage.read_only", "devstorage.read_write", "devstorage.full_control", "cloud-platform"];
 const WRITE_SCOPES = READ_SCOPES.slice(1);
 
-/** Hosts that programs in a VM call its metadata server by. */
+/** Host names by which programs in a VM address its metadata server. */
 const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata"];
 
-/** Services of an endpoint besides metadata, and the receiver of its request log. */
+/** The services of an endpoint besides metadata, and its request log. */
 export interface EndpointHost {
-    /** Cloud Storage's routes. */
+    /** Routes of Cloud Storage. */
     readonly storage: readonly Route[];
-    /** Secret Manager's route to a payload. It takes a token, unlike those of Cloud Storage. */
+    /** Secret Manager's route for payloads. Unlike those of Cloud Storage, it requires a token. */
     readonly secrets: readonly Route[];
-    /** Faults of the endpoint; undefined for none. */
+    /** Faults to inject on the endpoint; undefined for none. */
     readonly faults: FaultPlan | undefined;
-    /** Called with one line per request, and the name of the VM. */
+    /** Called with one line per request and the name of the VM. */
     readonly log: (line: string, vm: string) => void;
 }
 
 /**
- * A VM's own endpoint on a free port: its metadata server, and Cloud Storage as its service account. Google's clients send
- * no token when STORAGE_EMULATOR_HOST is set, so it is the endpoint that tells who calls.
+ * A VM's own endpoint on a free port: its metadata server, and Cloud Storage as its service account. Google's clients
+ * send no token when STORAGE_EMULATOR_HOST is set, so the endpoint identifies the caller.
  */
 export async function startVmEndpoint(
     host: EndpointHost,
     source: () => MetadataSource,
     machine: () => Guest,
 ): Promise<Listener> {
-    // Asked now: the last requests are logged when the instance may be gone.
+    // Read the name now, because the instance may be gone by the time the last requests are logged.
     const { name } = source();
     const options = {
         names: METADATA_NAMES,
@@ -60,7 +60,7 @@ export async function startVmEndpoint(
 }
 
 /**
- * A route of Cloud Storage, for tokens of these access scopes: they limit a VM beside IAM.
+ * Restricts a Cloud Storage route to tokens with these access scopes, which limit a VM in addition to IAM.
  * @see https://cloud.google.com/compute/docs/access/service-accounts#accesscopesiam
  */
 function withinScopes(one: Route, scopes: () => readonly string[]): Route {

@@ -1,22 +1,22 @@
 import { parse, YAMLParseError } from "yaml";
 
-/** One `write_files` entry: a file that is there before the first command of the boot runs. */
+/** One `write_files` entry. The file exists before the first command of the boot runs. */
 export interface CloudFile {
     /** Absolute path inside the VM. */
     readonly path: string;
     readonly content: Buffer;
-    /** Permission bits; cloud-init's default is 0o644. */
+    /** Permission bits. The default of cloud-init is 0o644. */
     readonly mode: number;
 }
 
-/** The part of a cloud-config that the emulated VM understands. */
+/** The part of a cloud-config that the emulated VM supports. */
 export interface CloudConfig {
     readonly writeFiles: readonly CloudFile[];
-    /** `runcmd` in order; a string is a line for `sh -c`, a list is an argument array. */
+    /** The `runcmd` entries in order. A string is a line for `sh -c`; a list is an argument array. */
     readonly runCommands: readonly (string | readonly string[])[];
 }
 
-/** User-data that this VM cannot follow; the message goes to the serial port. */
+/** Thrown for user-data that this VM cannot apply. The message goes to the serial port. */
 export class CloudConfigError extends Error {
     override readonly name = "CloudConfigError";
 }
@@ -27,8 +27,8 @@ const MODULES = ["write_files", "runcmd"];
 const FILE_KEYS = ["path", "content", "encoding", "permissions", "owner"];
 
 /**
- * Reads `user-data` as cloud-init does: `#cloud-config` in the first line, YAML 1.1 after it.
- * @throws CloudConfigError for other formats, unknown modules and keys: nothing is silently left out.
+ * Parses `user-data` as cloud-init does: `#cloud-config` in the first line, followed by YAML 1.1.
+ * @throws CloudConfigError for other formats, unknown modules and unknown keys, so that nothing is silently ignored.
  * @see https://cloudinit.readthedocs.io/en/latest/reference/modules.html
  */
 export function parseCloudConfig(text: string): CloudConfig {
@@ -106,7 +106,10 @@ function decode(entry: Record<string, unknown>, where: string): Buffer {
     );
 }
 
-/** cloud-init takes a string as octal and a number as it is (YAML 1.1 has made `0644` octal already). */
+/**
+ * Parses permissions. Like cloud-init, reads a string as octal and uses a number as is (YAML 1.1 has already parsed
+ * `0644` as octal).
+ */
 function permissions(value: unknown, where: string): number {
     const mode = value === undefined ? 0o644 : typeof value === "string" ? parseOctal(value) : value;
     if (typeof mode !== "number" || !Number.isInteger(mode) || mode < 0 || mode > 0o7777) {

@@ -3,18 +3,20 @@ import path from "node:path";
 import { readState, writeState } from "./shims/container-state.js";
 import { signalGroups } from "./shims/signals.js";
 
-/** Exit code of a container whose machine lost power: 128 + SIGKILL. */
+/** Exit code of a container whose VM lost power: 128 + SIGKILL. */
 const KILLED = 137;
 
-/** The containers of one VM, seen from outside of it. */
+/** The containers of one VM, as managed by its host. */
 export interface Containers {
-    /** The VM goes off: every container stops at once and stays as a stopped one. */
+    /** Called when the VM powers off. Every container stops immediately and is kept as a stopped container. */
     powerOff(): Promise<void>;
-    /** The VM is deleted, or the emulator ends: nothing of them stays outside of the VM's folder. */
+    /**
+     * Called when the VM is deleted or the emulator stops. Nothing of the containers remains outside the VM's folder.
+     */
     remove(): Promise<void>;
 }
 
-/** Containers of the `process` runtime: process groups whose state is in files of the VM. */
+/** Containers of the `process` runtime, which are process groups with their state in the VM's files. */
 export class ProcessContainers implements Containers {
     readonly #vmDir: string;
 

@@ -12,29 +12,29 @@ import { UnitError } from "./units/unit-file";
 import { startProcess } from "./units/unit-process";
 import { VmFiles } from "./vm-files";
 
-/** Folder, addresses and callback of a VM made of processes. */
+/** Options of a VM that consists of processes. */
 export interface ProcessVmOptions {
-    /** Folder of the VM, absolute; created if missing. */
+    /** Absolute path of the VM's folder; created if missing. */
     readonly dir: string;
     /** `host:port` of the VM's own endpoint for metadata and storage. */
     readonly endpoint: () => string;
     /** File that maps images of the process runtime to trainer folders. */
     readonly imagesFile: string;
-    /** Called once for each boot, after the VM has powered itself off. */
+    /** Called once per boot, after the VM has powered itself off. */
     readonly onPoweredOff: () => void;
 }
 
-/** Where the VM's containers run. */
+/** The runtime of the VM's containers. */
 interface ContainerKind {
     readonly runtime: "process" | "docker";
     readonly containers: Containers;
-    /** Further variables for the docker shim. */
+    /** Additional environment variables for the docker shim. */
     readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
- * A VM of the runtime `process`: user-data, a service manager and a serial port, all made of processes of this machine.
- * It is not a sandbox, because its programs run with the developer's rights.
+ * A VM of the `process` runtime. User-data, a service manager and a serial port are emulated with processes on this
+ * machine. It is not a sandbox, because its programs run with the developer's rights.
  */
 export class ProcessVm implements Guest {
     readonly serial: SerialPort;
@@ -132,7 +132,7 @@ export class ProcessVm implements Guest {
         }
     }
 
-    /** Reports a command that fails and continues with the next one, as cloud-init does. */
+    /** Runs the commands. Like cloud-init, reports a failing command and continues with the next. */
     async #runCommand(command: string | readonly string[]): Promise<void> {
         if (this.#power !== "on") {
             return;
@@ -162,7 +162,7 @@ export class ProcessVm implements Guest {
             return;
         }
         this.#power = "stopping";
-        // Runs in the background and reports its own failures.
+        // This runs in the background and reports its own failures.
         void this.#shutDown(how);
     }
 

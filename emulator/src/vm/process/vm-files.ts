@@ -5,15 +5,18 @@ import type { UnitSource } from "./units/service-unit";
 
 const SHIMS = ["curl", "docker", "docker-credential-gcr", "systemctl", "timeout"];
 const SYSTEM_FOLDERS = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"];
-/** Kept in memory by Container-Optimized OS, so empty at every boot. */
+/** Folders that Container-Optimized OS keeps in memory. They are empty at every boot. */
 const VOLATILE = ["etc", "run", "tmp"];
 const UNIT_FOLDERS = ["/etc/systemd/system", "/run/systemd/system"];
 
-/** The disk of a VM: a folder of the host. There is no chroot: paths inside are placed below `<dir>/root`. */
+/**
+ * The disk of a VM, which is a folder on the host. Because there is no chroot, paths inside the VM are mapped to paths
+ * below `<dir>/root`.
+ */
 export class VmFiles {
     readonly root: string;
     readonly shims: string;
-    /** Files from user-data and their folders, as paths inside. */
+    /** Files from user-data and their folders, as paths inside the VM. */
     readonly ownPaths = new Set<string>();
 
     readonly dir: string;
@@ -25,12 +28,12 @@ export class VmFiles {
         this.shims = path.join(dir, "bin");
     }
 
-    /** Where an absolute path inside lies on the host. */
+    /** Maps an absolute path inside the VM to a path on the host. */
     toHostPath(inner: string): string {
         return path.join(this.root, inner);
     }
 
-    /** Prepares a boot: memory file systems are empty, `/var` is as it was. */
+    /** Prepares a boot. In-memory file systems are emptied; `/var` is kept. */
     format(): void {
         this.ownPaths.clear();
         for (const name of VOLATILE) {
@@ -45,7 +48,7 @@ export class VmFiles {
         }
     }
 
-    /** Writes a file of user-data. */
+    /** Writes a file from user-data. */
     write(file: CloudFile): void {
         const target = this.toHostPath(file.path);
         mkdirSync(path.dirname(target), { recursive: true });
@@ -55,7 +58,7 @@ export class VmFiles {
         this.ownPaths.add(path.dirname(file.path));
     }
 
-    /** Adds a drop-in with environment variables to every service that user-data brought. */
+    /** Adds a drop-in with environment variables to every service from user-data. */
     addEnvironment(name: string, variables: Readonly<Record<string, string>>): void {
         const lines = Object.entries(variables).map(([key, value]) => `Environment=${key}=${value}\n`);
         for (const unit of [...this.ownPaths].filter((one) => one.endsWith(".service"))) {
@@ -65,7 +68,7 @@ export class VmFiles {
         }
     }
 
-    /** A unit's file and its drop-ins in order of name. */
+    /** Returns a unit's file and its drop-ins, ordered by name. */
     readUnit(name: string): UnitSource[] {
         const folder = UNIT_FOLDERS.find((one) => existsSync(this.toHostPath(`${one}/${name}`)));
         if (folder === undefined) {
@@ -82,14 +85,14 @@ export class VmFiles {
         }));
     }
 
-    /** PATH inside: the shims, then what the host has. */
+    /** PATH inside the VM: the shims, then the host's PATH. */
     searchPath(): string {
         return [this.shims, process.env.PATH ?? ""].join(path.delimiter);
     }
 
     /**
-     * The file to execute: a path of user-data where it lies; a command of a system folder by its name on PATH, so that
-     * `/usr/bin/docker` is the shim and `/bin/bash` is found wherever the host has it.
+     * Returns the file to execute. A path from user-data maps to its file; a command in a system folder is looked up by
+     * name on PATH, so that `/usr/bin/docker` is the shim and `/bin/bash` is found wherever the host keeps it.
      */
     resolveProgram(program: string): string {
         const folder = program.slice(0, program.lastIndexOf("/"));

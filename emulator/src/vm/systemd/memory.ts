@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 
-/** GiB for each vCPU where Compute Engine's families agree; those that differ stand in FAMILIES. */
+/** GiB per vCPU for most of Compute Engine's machine families; FAMILIES lists the exceptions. */
 const KINDS: Readonly<Record<string, number>> = { standard: 4, highmem: 8, highcpu: 2 };
 const FAMILIES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     n1: { standard: 3.75, highmem: 6.5, highcpu: 0.9 },
@@ -18,7 +18,8 @@ const SHARED_CORE: Readonly<Record<string, number>> = {
 const MIB = 1024 * 1024;
 
 /**
- * Memory of a VM in MiB: its machine type's as near as the rule of names gets, and never more than this machine has.
+ * Returns the memory of a VM in MiB. It is estimated from the name of the machine type and never exceeds this machine's
+ * memory.
  * @see https://cloud.google.com/compute/docs/machine-resource
  */
 export function memoryMib(machineType: string): number {

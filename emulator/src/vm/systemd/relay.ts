@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { pipeline } from "node:stream";
 
-/** A Unix socket that leads to a port of this machine: the way out of a machine that has no network. */
+/** A Unix socket that forwards to a port on this machine. A VM without a network uses it to reach the emulator. */
 export class Relay {
     readonly #open = new Set<Socket>();
 
@@ -13,7 +13,7 @@ export class Relay {
         this.#server = server;
     }
 
-    /** @param socketPath at most 107 bytes, as Unix has it; replaced if it is there */
+    /** @param socketPath at most 107 bytes, the limit of Unix; replaced if it exists */
     static async start(socketPath: string, port: number): Promise<Relay> {
         rmSync(socketPath, { force: true });
         const server = createServer({ allowHalfOpen: true });
@@ -24,7 +24,7 @@ export class Relay {
         return relay;
     }
 
-    /** Ends every connection. */
+    /** Closes the socket and every connection. */
     async stop(): Promise<void> {
         const closed = once(this.#server, "close");
         this.#server.close();
@@ -40,7 +40,7 @@ export class Relay {
             this.#open.add(socket);
             socket.once("close", () => this.#open.delete(socket));
         }
-        // Either end may go away at any time, and takes the other one with it.
+        // Either end may close at any time, which closes the other end too.
         pipeline(client, target, client, () => undefined);
     }
 }

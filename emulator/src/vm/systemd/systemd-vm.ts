@@ -17,41 +17,46 @@ const run = promisify(execFile);
 export const SYSTEMD_IMAGE = "gcp-trainer-base/systemd:local";
 /** Files that the emulator adds to the image at each boot. */
 const ROOT = path.join(__dirname, "root");
-/** Folders that survive a boot, as on Container-Optimized OS; the rest of the file system is created again. */
+/** Folders that survive a reboot, as on Container-Optimized OS. The rest of the file system is recreated. */
 const DISKS = { docker: "/var/lib/docker", state: "/var/lib/gcp-trainer" } as const;
-/** systemd's own signal for a shutdown: https://www.freedesktop.org/software/systemd/man/latest/systemd.html#Signals */
+/**
+ * The signal that makes systemd shut down: https://www.freedesktop.org/software/systemd/man/latest/systemd.html#Signals
+ */
 const POWER_BUTTON = "RTMIN+4";
-/** systemd prints one of these after it has set up its signals; it would miss a button pressed earlier. */
+/**
+ * systemd prints one of these once its signal handlers are set up. It would miss an earlier press of the power button.
+ */
 const LISTENING = /Queued start job|Reached target|Starting |Started /;
 
-/** Folder, ports and memory of a VM with systemd. */
+/** Options of a VM with systemd. */
 export interface SystemdVmOptions {
-    /** Folder of the VM, absolute; created if missing. */
+    /** Absolute path of the VM's folder; created if missing. */
     readonly dir: string;
-    /** Port of the VM's own endpoint on 127.0.0.1. */
+    /** Port on 127.0.0.1 of the VM's own endpoint. */
     readonly endpointPort: () => number;
     /** The emulator's main port, which serves its registry. */
     readonly mainPort: () => number;
     readonly memoryMib: () => number;
-    /** Called once for each boot, after the VM has powered itself off. */
+    /** Called once per boot, after the VM has powered itself off. */
     readonly onPoweredOff: () => void;
 }
 
-/** One boot: from power on to power off. */
+/** One boot, from power-on to power-off. */
 interface Boot {
     readonly console: ChildProcess;
     readonly relays: readonly Relay[];
-    /** Folder of the sockets. Its path is short because a Unix socket's path must be. */
+    /** Folder of the sockets. Its path is short because the path of a Unix socket must be. */
     readonly sockets: string;
-    /** Resolves when systemd handles signals. */
+    /** Resolves once systemd handles signals. */
     readonly listening: Promise<void>;
     readonly ended: Promise<void>;
     cut: boolean;
 }
 
 /**
- * A VM of the runtime `systemd`: a container in which Debian's systemd, cloud-init and docker follow the user-data. It
- * reaches two addresses only: 169.254.169.254, the metadata server and Cloud Storage, and the registry on 127.0.0.1.
+ * A VM of the `systemd` runtime: a container in which Debian's systemd, cloud-init and docker apply the user-data. It
+ * can reach only two addresses: 169.254.169.254 for the metadata server and Cloud Storage, and the registry on
+ * 127.0.0.1.
  */
 export class SystemdVm implements Guest {
     readonly serial: SerialPort;
@@ -74,7 +79,7 @@ export class SystemdVm implements Guest {
         this.serial.powerOn();
         if (existsSync(this.#diskLost)) {
             rmSync(this.#diskLost);
-            this.serial.write("emulator", "the disk is empty: the earlier one was deleted when the emulator ended");
+            this.serial.write("emulator", "the disk is empty: the emulator deleted the previous disk when it stopped");
         }
         const sockets = mkdtempSync(path.join(tmpdir(), "gcp-vm-"));
         const relays = [
@@ -93,7 +98,7 @@ export class SystemdVm implements Guest {
     pressPowerButton(): void {
         const boot = this.#boot;
         if (boot !== undefined) {
-            // If it fails, the VM is already off.
+            // If this fails, the VM is already off.
             void boot.listening.then(() =>
                 this.#call("kill", "--signal", POWER_BUTTON, this.#name).catch(() => undefined),
             );
@@ -125,7 +130,7 @@ export class SystemdVm implements Guest {
         return Promise.resolve({ exitCode: 1, stdout: "", stderr: "This VM runs systemd itself.\n" });
     }
 
-    /** Creates the container with everything that its first program needs. */
+    /** Creates the container with everything that its init process needs. */
     async #assemble(userData: string, sockets: string): Promise<void> {
         const memory = this.#options.memoryMib();
         const memoryFile = path.join(this.#options.dir, "meminfo");
@@ -133,7 +138,7 @@ export class SystemdVm implements Guest {
         const disks = Object.entries(DISKS).flatMap(([disk, path]) => ["--volume", `${this.#volume(disk)}:${path}`]);
         await this.#call(
             ...["create", "--name", this.#name, "--label", `gcp-emulator.vm=${vmId(this.#options.dir)}`],
-            // The terminal is the console, and so the serial port.
+            // The terminal is the console, which feeds the serial port.
             ...["--tty", "--env", "container=docker", "--env", "TERM=dumb", "--env", "SYSTEMD_COLORS=0"],
             // The capabilities that systemd and docker need. An engine inside a container cannot grant --privileged.
             ...["--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cgroupns", "private"],
@@ -181,7 +186,7 @@ export class SystemdVm implements Guest {
             });
         }
         console.once("close", () => {
-            // The VM is off or its engine is gone; in both cases nothing of it may keep running.
+            // Either the VM is off or its engine is gone. In both cases, nothing of the VM may keep running.
             void this.#end(boot).then(ended.resolve);
         });
     }
@@ -199,7 +204,9 @@ export class SystemdVm implements Guest {
         }
     }
 
-    /** Kills and removes the container, also one of an earlier emulator. Docker refuses two removals at once. */
+    /**
+     * Kills and removes the container, including one left by an earlier emulator. Docker rejects concurrent removals.
+     */
     async #discard(): Promise<void> {
         this.#discarding ??= this.#call("rm", "--force", "--volumes", this.#name).finally(() => {
             this.#discarding = undefined;
@@ -207,7 +214,7 @@ export class SystemdVm implements Guest {
         await this.#discarding;
     }
 
-    /** A file that exists while the disk is not the one that the VM left. */
+    /** Path of a marker file that exists if the disk is not the one from the VM's last boot. */
     get #diskLost(): string {
         return path.join(this.#options.dir, "disk-lost");
     }
@@ -222,8 +229,8 @@ export class SystemdVm implements Guest {
 }
 
 /**
- * Checks that VMs with systemd can run here.
- * @throws Error with the command that builds their image
+ * Checks that VMs with systemd can run on this machine.
+ * @throws Error that names the command that builds their image
  */
 export async function requireSystemdImage(): Promise<void> {
     try {
@@ -238,7 +245,7 @@ export async function requireSystemdImage(): Promise<void> {
     }
 }
 
-/** Name of the container of the VM in this folder. */
+/** Returns the name of the container of the VM in this folder. */
 export function containerName(dir: string): string {
     return `gcp-emulator-vm-${vmId(dir)}`;
 }

@@ -1,10 +1,12 @@
-// @ts-check
-// The state of a container of the process runtime: `docker inspect`'s JSON, replaced by rename.
+// @ts-check The state of a container in the process runtime: the JSON of `docker inspect`, in a file that is replaced
+//     by rename.
 
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 
-/** `Process` is the emulator's own: who leads the container's process group; null when nothing runs. */
+/**
+ * `Process` is the emulator's own addition: the leader of the container's process group, or null if nothing is running.
+ */
 /** @typedef {{ Process: import("./signals.js").ProcessId | null, Id: string, Name: string, Image: string, State: { Status: string, Running: boolean, OOMKilled: boolean, Pid: number, ExitCode: number, Error: string, StartedAt: string, FinishedAt: string } }} ContainerState */
 
 /** @param {string} dir @returns {ContainerState} */

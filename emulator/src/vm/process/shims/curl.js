@@ -1,5 +1,5 @@
-// @ts-check
-// curl for the emulated VM: the options a boot script needs, with curl's own exit codes (man curl, EXIT CODES).
+// @ts-check curl for the emulated VM. It supports the options that a boot script needs and uses curl's exit codes (man
+//     curl, EXIT CODES).
 
 const { closeSync, openSync, readFileSync, writeSync } = require("node:fs");
 
@@ -63,14 +63,14 @@ function parseArguments(argv) {
             const name = word.slice(2);
             const option = OPTIONS[name];
             if (option === undefined) {
-                throw new CurlError(EXIT.usage, `option ${word}: is not known to the emulated VM's curl`);
+                throw new CurlError(EXIT.usage, `option ${word}: is not supported by the emulated VM's curl`);
             }
             given.push({ name, value: option[1] ? next() : "" });
         } else if (word.startsWith("-") && word !== "-") {
             for (let at = 1; at < word.length; at++) {
                 const found = Object.entries(OPTIONS).find(([, [short]]) => short !== "" && short === word[at]);
                 if (found === undefined) {
-                    throw new CurlError(EXIT.usage, `option -${word[at]}: is not known to the emulated VM's curl`);
+                    throw new CurlError(EXIT.usage, `option -${word[at]}: is not supported by the emulated VM's curl`);
                 }
                 const rest = word.slice(at + 1);
                 given.push({ name: found[0], value: found[1][1] ? rest || next() : "" });
@@ -83,7 +83,7 @@ function parseArguments(argv) {
         }
     }
     if (urls.length !== 1) {
-        throw new CurlError(EXIT.usage, `exactly one URL is needed; got ${urls.length}`);
+        throw new CurlError(EXIT.usage, `exactly one URL is required; got ${urls.length}`);
     }
     const values = (/** @type {string} */ name) => given.filter((one) => one.name === name).map((one) => one.value);
     const unsupportedRetry = values("retry").find((value) => value !== "0");
@@ -123,7 +123,7 @@ function readBody(given) {
             return [Buffer.from(value)];
         }
         const content = readInput(value.slice(1));
-        // --data leaves out line ends of files, --data-binary nothing.
+        // --data strips line breaks from files; --data-binary keeps them.
         return [name === "data" ? Buffer.from(content.toString("latin1").replace(/[\r\n]/g, ""), "latin1") : content];
     });
     return parts.length === 0
@@ -205,7 +205,7 @@ function transfer(args) {
     const target = args.last("output");
     return new Promise((resolve, reject) => {
         let answered = false;
-        // `path` keeps the URL's bytes: a %2F of an object name must arrive as %2F.
+        // `path` keeps the URL's bytes, because a %2F in an object name must arrive as %2F.
         const request = client.request(url, { method, headers, agent: false });
         const connectSeconds = Number(args.last("connect-timeout") ?? 300);
         const connecting = setTimeout(
@@ -250,7 +250,7 @@ function writeFully(file, chunk) {
         try {
             at += writeSync(file, chunk, at);
         } catch (error) {
-            // A full pipe: standard output may be non-blocking.
+            // The pipe is full, and standard output may be non-blocking.
             if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) {
                 throw error;
             }

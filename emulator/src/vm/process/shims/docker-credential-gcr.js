@@ -21,9 +21,9 @@ function configureDocker(words) {
         if (match === null) {
             fail(`unknown option ${word}`);
         }
-        registries = (match?.[1] ?? words.shift() ?? fail("--registries needs hosts")).split(",");
+        registries = (match?.[1] ?? words.shift() ?? fail("--registries requires hosts")).split(",");
     }
-    // As on the real system: root's home is read-only there, so without HOME there is nowhere to write.
+    // Fail like the real system, where root's home is read-only, so without HOME there is nowhere to write.
     const home = process.env.HOME || fail("unable to save docker config: mkdir /root/.docker: read-only file system");
     const folder = join(home, ".docker");
     const file = join(folder, "config.json");
@@ -31,7 +31,7 @@ function configureDocker(words) {
     try {
         config = JSON.parse(readFileSync(file, "utf8"));
     } catch {
-        // None yet.
+        // The file does not exist yet.
     }
     config.credHelpers = { ...config.credHelpers, ...Object.fromEntries(registries.map((host) => [host, "gcr"])) };
     try {
@@ -53,13 +53,13 @@ function get() {
         response.on("end", () => {
             const text = Buffer.concat(chunks).toString("utf8");
             if (response.statusCode !== 200) {
-                fail(`the metadata server gives no token (HTTP ${response.statusCode})`);
+                fail(`the metadata server did not return a token (HTTP ${response.statusCode})`);
             }
             const answer = { ServerURL: server, Username: "_dcgcr_2_0_0_token", Secret: JSON.parse(text).access_token };
             process.stdout.write(`${JSON.stringify(answer)}\n`);
         });
     });
-    request.on("error", (error) => fail(`the metadata server does not answer: ${error.message}`));
+    request.on("error", (error) => fail(`the metadata server is not reachable: ${error.message}`));
 }
 
 const [command, ...words] = process.argv.slice(2);
@@ -68,5 +68,5 @@ if (command === "configure-docker") {
 } else if (command === "get") {
     get();
 } else {
-    fail(`the command ${command ?? "(none)"} is not known to the emulated VM; allowed: configure-docker, get`);
+    fail(`the command ${command ?? "(none)"} is not supported by the emulated VM; allowed: configure-docker, get`);
 }

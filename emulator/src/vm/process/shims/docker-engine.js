@@ -1,5 +1,4 @@
-// @ts-check
-// Containers of the docker runtime: the real docker command, with names and labels that belong to this VM.
+// @ts-check Containers of the docker runtime. Calls the real docker command with names and labels specific to this VM.
 
 const { execFileSync, spawn } = require("node:child_process");
 const { constants } = require("node:os");
@@ -8,9 +7,9 @@ const { localImage, pull } = require("./docker-pull.js");
 const { identify, signalProcess } = require("./signals.js");
 const { vmId, realDocker, realEnv } = require("./vm.js");
 
-/** Set on every container, so that the emulator finds what belongs to a VM. */
+/** Label on every container, by which the emulator finds the containers of a VM. */
 const LABEL = "gcp-emulator.vm";
-/** The name by which containers of Docker Desktop reach the computer it runs on. */
+/** The name by which containers of Docker Desktop reach their host. */
 const DESKTOP_HOST = "host.docker.internal";
 
 /** @param {string} name */
@@ -33,7 +32,10 @@ function docker(args) {
     });
 }
 
-/** A container on Linux's own engine shares the host's network; Docker Desktop has its containers in a virtual machine. */
+/**
+ * With a native engine on Linux, containers share the host's network; Docker Desktop runs containers in a virtual
+ * machine.
+ */
 function isDesktop() {
     if (process.platform !== "linux") {
         return true;
@@ -53,13 +55,13 @@ async function run(words) {
     const args = ["run", "--detach", "--name", ownName(wanted.name), "--label", `${LABEL}=${vmId()}`];
     args.push(...(desktop ? ["--add-host", `${DESKTOP_HOST}:host-gateway`] : ["--network", "host"]));
     for (const { name, value } of wanted.options) {
-        // Network, name and environment are set here; the image is there already.
+        // Network, name and environment are set below; the image has already been pulled.
         if (!["d", "detach", "name", "network", "pull", "e", "env"].includes(name)) {
             args.push(name.length > 1 ? `--${name}=${value}` : `-${name}`, ...(name.length > 1 ? [] : [value]));
         }
     }
     for (const line of wanted.env) {
-        // An inherited value may be a secret, and arguments can be seen in the list of processes.
+        // An inherited value may be a secret, and arguments are visible in the process list.
         const name = line.slice(0, line.indexOf("="));
         const isInherited = wanted.inherited.includes(name);
         args.push("--env", isInherited ? name : desktop ? reachableFromDesktop(line) : line);
@@ -67,7 +69,10 @@ async function run(words) {
     return await docker([...args, image.imageId, ...wanted.args]);
 }
 
-/** Only the two variables that name the VM's own endpoint: others are the user's. @param {string} line */
+/**
+ * Rewrites only the two variables that name the VM's own endpoint, because the others belong to the user.
+ * @param {string} line
+ */
 function reachableFromDesktop(line) {
     return /^(STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)=/.test(line) ? line.replace("127.0.0.1", DESKTOP_HOST) : line;
 }

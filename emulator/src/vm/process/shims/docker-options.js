@@ -1,12 +1,11 @@
-// @ts-check
-// Command lines of docker, as far as the emulated VM knows them.
+// @ts-check The docker command lines that the emulated VM supports.
 
 class UsageError extends Error {}
 
-/** Request that the daemon refuses. */
+/** A request that the daemon rejects. */
 class DaemonError extends Error {}
 
-/** The container was created, and its program cannot be started. */
+/** The container was created, but its program cannot be started. */
 class StartError extends DaemonError {}
 
 /** Options of `docker run`; true = takes a value. https://docs.docker.com/reference/cli/docker/container/run/ */
@@ -35,10 +34,10 @@ const RUN_OPTIONS = {
 };
 
 /**
- * Reads options up to the first word that is none.
+ * Parses options up to the first word that is not an option.
  * @param {string[]} words
  * @param {Record<string, boolean>} known name without dashes -> takes a value
- * @param {number} [count] exact number of words after the options; any if left out
+ * @param {number} [count] exact number of words after the options; any number if omitted
  */
 function parse(words, known, count) {
     const options = /** @type {{ name: string, value: string }[]} */ ([]);
@@ -53,7 +52,7 @@ function parse(words, known, count) {
         const name = long ? word.slice(2, equals < 0 ? undefined : equals) : word.slice(1, 2);
         const takesValue = known[name];
         if (takesValue === undefined) {
-            throw new UsageError(`unknown flag: ${word} (the emulated VM knows ${Object.keys(known).join(", ")})`);
+            throw new UsageError(`unknown flag: ${word} (the emulated VM supports ${Object.keys(known).join(", ")})`);
         }
         const inline = long ? (equals < 0 ? undefined : word.slice(equals + 1)) : word.slice(2) || undefined;
         if (takesValue) {
@@ -88,7 +87,7 @@ function parseRun(words) {
     if (name === undefined || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
         throw new UsageError(`'docker run' needs --name with letters, digits, "_", "." and "-"; got ${name}`);
     }
-    // `--env NAME` passes the caller's value on.
+    // `--env NAME` forwards the caller's value.
     const given = parsed.values("e", "env").filter((value) => value.includes("=") || process.env[value] !== undefined);
     const env = given.map((value) => (value.includes("=") ? value : `${value}=${process.env[value]}`));
     const inherited = given.filter((value) => !value.includes("="));

@@ -1,6 +1,5 @@
-// @ts-check
-// Containers of the process runtime: the `start` script of the trainer's package.json, watched by a supervisor that
-// outlives this command. What is known about a container is in files, as a daemon would hold it.
+// @ts-check Containers of the process runtime: the `start` script in the trainer's package.json, run by a supervisor
+//     that outlives this command. The state of a container is kept in files instead of in a daemon.
 
 const { spawn } = require("node:child_process");
 const { randomBytes } = require("node:crypto");
@@ -41,7 +40,7 @@ function startScript(folder) {
     try {
         scripts = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).scripts ?? {};
     } catch {
-        // Said below.
+        // The error below reports this.
     }
     const script = scripts.start;
     if (script === undefined) {
@@ -70,7 +69,7 @@ async function run(words) {
     const env = {
         PATH: [bin, dirname(process.execPath), process.env.EMULATOR_HOST_PATH].join(delimiter),
         HOME: home,
-        // Not a container's, but without them programs of this machine may not run at all.
+        // A real container would not get these variables, but programs of this machine may not run without them.
         ...pick("NODE_EXTRA_CA_CERTS", "SystemRoot", "TMPDIR", "TEMP"),
         ...Object.fromEntries(
             wanted.env.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
@@ -91,10 +90,10 @@ function pick(...names) {
 }
 
 /**
- * Starts the supervisor and waits until the container runs. The specification reaches it in a message: its environment may
- * hold secrets, which belong in no file.
+ * Starts the supervisor and waits until the container runs. The supervisor receives the specification in a message,
+ * because its environment may hold secrets, which must not be written to a file.
  * @param {string} dir @param {object} spec
- * @param {string[]} inherited variables of this command that are the container's alone
+ * @param {string[]} inherited variables of this command that only the container gets
  * @returns {Promise<void>}
  */
 function supervise(dir, spec, inherited) {
@@ -142,7 +141,7 @@ async function logs(words) {
     const decoder = new StringDecoder("utf8");
     let rest = "";
     for (;;) {
-        // Asked before reading: what was written until the end of the container is read after it.
+        // Check the state before reading, so that all output written before the container ended is read.
         const running = existsSync(dir) && readState(dir).State.Running;
         let size = readSync(file, buffer);
         for (; size > 0; size = readSync(file, buffer)) {
@@ -156,7 +155,7 @@ async function logs(words) {
     }
 }
 
-/** Prints whole records, and returns what follows them. @param {string} text */
+/** Prints complete records and returns the remaining text. @param {string} text */
 async function printLines(text) {
     const lines = text.split("\n");
     const rest = lines.pop() ?? "";
@@ -243,7 +242,11 @@ async function rm(words) {
     return 0;
 }
 
-/** All processes of the container get the signal: there is no first process that would hand it on. @param {string} dir @param {string} signal */
+/**
+ * Signals all processes of the container, because it has no init process that would forward the signal.
+ * @param {string} dir
+ * @param {string} signal
+ */
 function signalContainer(dir, signal) {
     const { Process } = readState(dir);
     if (Process !== null) {

@@ -1,5 +1,5 @@
-// @ts-check
-// Pulling: the manifest tells which image it is; its layers stay where they are, in the engine or the trainer's folder.
+// @ts-check Pulls images. The manifest identifies the image; its content stays in the Docker engine or the trainer's
+//     folder.
 
 const { execFileSync } = require("node:child_process");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
@@ -19,7 +19,7 @@ class PullError extends Error {}
 
 /** @typedef {{ reference: string, digest: string, imageId: string, folder?: string }} LocalImage */
 
-/** Images that this VM has pulled; they outlive a reboot, like /var/lib/docker. */
+/** Images that this VM has pulled. They survive a reboot, as in /var/lib/docker. */
 function imagesFile() {
     return join(vmDir(), "docker", "images.json");
 }
@@ -42,7 +42,7 @@ function localImage(reference) {
 async function pull(reference) {
     const match = /^([^/]+)\/(.+?)(?:@(sha256:[0-9a-f]{64})|:([A-Za-z0-9_][A-Za-z0-9._-]*))?$/.exec(reference);
     if (match === null || !/[.:]|^localhost$/.test(match[1] ?? "")) {
-        throw new PullError(`invalid reference format: ${reference} (a registry host is needed)`);
+        throw new PullError(`invalid reference format: ${reference} (a registry host is required)`);
     }
     const [, host = "", path = ""] = match;
     const wanted = match[3] ?? match[4] ?? "latest";
@@ -52,7 +52,7 @@ async function pull(reference) {
         : first;
     const imageId = manifest.body.config?.digest;
     if (typeof imageId !== "string") {
-        throw new PullError(`manifest of ${reference} has no config`);
+        throw new PullError(`manifest of ${reference} lacks a config`);
     }
     const image = { reference, digest: first.digest, imageId, ...locate(imageId, reference) };
     const images = { ...localImages(), [reference]: image };
@@ -78,7 +78,7 @@ function locate(imageId, reference) {
     try {
         known = JSON.parse(readFileSync(process.env.EMULATOR_IMAGES ?? "", "utf8"));
     } catch {
-        // Nothing has been built yet.
+        // No image has been added yet.
     }
     const folder = known[imageId]?.folder;
     if (folder === undefined) {
@@ -115,7 +115,7 @@ async function fetchManifest(host, path, wanted, reference) {
     try {
         error = JSON.parse(answer.text).errors[0];
     } catch {
-        // Not an error body of a registry.
+        // The body is not a registry error.
     }
     switch (answer.status) {
         case 401:
@@ -128,7 +128,10 @@ async function fetchManifest(host, path, wanted, reference) {
     }
 }
 
-/** Credentials that `docker-credential-gcr configure-docker` set up for the host; none if it was not run. @param {string} host */
+/**
+ * Returns the credentials that `docker-credential-gcr configure-docker` set up for the host, or none if it was not run.
+ * @param {string} host
+ */
 function credentials(host) {
     let helper;
     try {

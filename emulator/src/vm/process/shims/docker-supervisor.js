@@ -1,6 +1,5 @@
-// @ts-check
-// Runs one container of the process runtime: starts its command, writes down what it prints and how it ends. It holds a
-// connection to its VM; when that breaks the power is off, and the container dies with it.
+// @ts-check Runs one container of the process runtime: starts its command, and records its output and exit code. It
+//     holds a connection to its VM. A broken connection means that the power is off, so the container is killed.
 
 const { spawn } = require("node:child_process");
 const { existsSync, openSync, writeSync } = require("node:fs");
@@ -49,10 +48,10 @@ function findShell() {
 
 /** @param {Spec} spec */
 function run(spec) {
-    // A signal goes to all processes of the container. The trap lets the shell outlive it, so that the program behind it decides
-    // on the exit code; programs do not inherit it. The arguments follow the script as npm has it, but unchanged: "$@" is no text
-    // that a shell reads.
-    // The shell is this machine's: the container's PATH may lead anywhere, or nowhere.
+    // A signal goes to all processes of the container. The trap lets the shell survive it, so that the program
+    // determines the exit code; programs do not inherit the trap. As in npm, the arguments follow the script, but
+    // unchanged, because the shell does not interpret the values of "$@". Use this machine's shell, because the
+    // container's PATH may not contain one.
     const child = spawn(findShell(), ["-c", `trap : TERM INT HUP; ${spec.script} "$@"`, "sh", ...spec.args], {
         cwd: spec.cwd,
         env: spec.env,
@@ -90,7 +89,7 @@ function run(spec) {
 
     /** @param {number} exitCode @param {string} error */
     function end(exitCode, error) {
-        // As when the first process of a container ends: the others end with it.
+        // When the first process of a container ends, the others end with it.
         killContainer();
         state.Process = null;
         state.State = {
@@ -106,7 +105,7 @@ function run(spec) {
         process.exit(0);
     }
 
-    // As Docker: what cannot be started has exit code 127, and `docker run` prints the reason.
+    // As in Docker, a program that cannot be started has exit code 127, and `docker run` prints the reason.
     child.on("error", (error) => {
         const reason = existsSync(spec.cwd) ? error.message : `the trainer's folder ${spec.cwd} does not exist`;
         const finish = () => end(127, reason);
@@ -119,7 +118,7 @@ function run(spec) {
     child.on("exit", (code, signal) => {
         const exitCode = signal === null ? (code ?? 0) : 128 + (constants.signals[signal] ?? 0);
         killContainer();
-        // Output may still be in the pipes; a process that escaped the group must not hold up the end.
+        // Output may still be in the pipes, but a process that escaped the group must not delay the exit.
         const finish = () => end(exitCode, "");
         child.once("close", finish);
         setTimeout(finish, 1000);
@@ -137,5 +136,6 @@ function run(spec) {
     }
 }
 
-// It comes in a message because its environment may hold secrets, which belong in no file.
+// The specification arrives in a message, because its environment may hold secrets, which must not be written to a
+// file.
 process.once("message", (spec) => run(/** @type {Spec} */ (spec)));

@@ -1,5 +1,4 @@
-// @ts-check
-// `docker inspect --format`: Go templates, as far as paths go.
+// @ts-check `docker inspect --format`: Go templates, limited to paths.
 
 const { DaemonError } = require("./docker-options.js");
 

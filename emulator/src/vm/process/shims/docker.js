@@ -1,13 +1,13 @@
-// @ts-check
-// docker of the emulated VM. Images come from the emulator's registry with the VM's own credentials; a container is a
-// process (EMULATOR_RUNTIME=process) or a container of this machine's engine (docker).
+// @ts-check The docker command of the emulated VM. Images come from the emulator's registry with the VM's own
+//     credentials. A container is a process (EMULATOR_RUNTIME=process) or a container in this machine's engine
+//     (docker).
 
 const { DaemonError, StartError, UsageError, parse } = require("./docker-options.js");
 const { pull, PullError } = require("./docker-pull.js");
 
-/** Exit status of `docker run` when the daemon or the command line is at fault. */
+/** Exit status of `docker run` if the daemon or the command line causes the failure. */
 const DAEMON_FAILED = 125;
-/** Exit status of `docker run` when the container's program cannot be started. */
+/** Exit status of `docker run` if the container's program cannot be started. */
 const NOT_STARTED = 127;
 
 async function main() {

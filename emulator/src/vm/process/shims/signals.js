@@ -1,23 +1,23 @@
-// @ts-check
-// Every signal that the emulator and its shims send is sent here. A pid alone is not enough: it may be 0 because nothing was
-// started, or name another process by now. So a process is known by its pid and its start time, and is signalled only
-// while both match. Ids below 2 and negative ids, which the kernel takes for groups, are refused.
+// @ts-check The only module of the emulator and its shims that sends signals. A pid alone is not enough: it may be 0
+//     because nothing was started, or it may belong to another process by now. A process is therefore identified by its
+//     pid and start time, and is signalled only while both match. Ids below 2, which the kernel treats as groups or as
+//     init, are rejected.
 
 const { execFileSync } = require("node:child_process");
 const { readdirSync, readFileSync } = require("node:fs");
 
 /**
- * A process that the emulator started. `startedAt` orders processes by age: clock ticks since boot on Linux, milliseconds
- * elsewhere, and 0 on Windows, which does not tell.
+ * A process that the emulator started. `startedAt` orders processes by age: clock ticks since boot on Linux,
+ * milliseconds elsewhere, and 0 on Windows, which does not report it.
  * @typedef {{ readonly pid: number, readonly startedAt: number }} ProcessId
  */
 
 /** @typedef {{ pid: number, parent: number, group: number, startedAt: number, isZombie: boolean }} ProcessEntry */
 
 /**
- * Reads who a process is. Call it right after the start, when the pid cannot name another process yet.
- * @param {number | undefined} pid undefined when the program could not be started
- * @returns {ProcessId | undefined} undefined for a process that was not started or is gone
+ * Reads the identity of a process. Call it right after the start, before the pid can be reused.
+ * @param {number | undefined} pid undefined if the program could not be started
+ * @returns {ProcessId | undefined} undefined if the process was not started or is gone
  */
 function identify(pid) {
     if (pid === undefined || !isOrdinary(pid)) {
@@ -31,14 +31,15 @@ function identify(pid) {
 }
 
 /**
- * Finds the living processes of the groups that these processes lead, and their descendants. This stands for a unit's
- * cgroup, which an ordinary user cannot have: only a process that left both its group and its parent escapes it.
+ * Finds the live processes of the groups that these processes lead, and their descendants. This replaces a unit's
+ * cgroup, which an ordinary user cannot create. Only a process that left both its group and its parent escapes.
  * @param {readonly ProcessId[]} leaders
  * @returns {ProcessId[]}
  */
 function membersOf(leaders) {
     if (process.platform === "win32") {
-        // No process groups there: taskkill ends whole trees, which begin at the group's first process.
+        // Windows lacks process groups, but taskkill ends whole process trees, which begin at the group's first
+        // process.
         return leaders.filter(({ pid }) => isOrdinary(pid));
     }
     const table = processTable();
@@ -60,8 +61,8 @@ function groupMembers(leaders, table) {
 }
 
 /**
- * A group's number cannot be given to another process while the group has members. So whoever is in it belongs to the leader,
- * unless the leader's pid has another start time by now.
+ * A group's id cannot be reused while the group has members. Its members therefore belong to the leader, unless the
+ * leader's pid now has another start time.
  * @param {ProcessEntry} entry @param {ProcessId} leader @param {readonly ProcessEntry[]} table
  */
 function isInGroup(entry, leader, table) {
@@ -75,7 +76,7 @@ function isInGroup(entry, leader, table) {
 }
 
 /**
- * Signals every process of the groups that these processes lead; processes that are gone are no error.
+ * Signals every process of the groups that these processes lead; processes that are gone are not an error.
  * @param {readonly ProcessId[]} leaders @param {NodeJS.Signals} signal
  */
 function signalGroups(leaders, signal) {
@@ -85,7 +86,7 @@ function signalGroups(leaders, signal) {
 }
 
 /**
- * Signals the processes of one group as Ctrl-C at a terminal does: descendants that left the group are not reached.
+ * Signals the processes of one group, as Ctrl-C at a terminal does. It does not reach descendants that left the group.
  * @param {ProcessId} leader @param {NodeJS.Signals} signal
  */
 function signalForeground(leader, signal) {
@@ -95,7 +96,7 @@ function signalForeground(leader, signal) {
 }
 
 /**
- * Signals one process if it still is the one that was started. Windows knows only termination, of whole trees.
+ * Signals one process if it is still the one that was started. Windows supports only termination of whole trees.
  * @param {ProcessId} id @param {NodeJS.Signals} signal
  * @returns {boolean} whether the signal was sent
  */
@@ -118,8 +119,8 @@ function signalProcess({ pid, startedAt }, signal) {
 }
 
 /**
- * Kills every process that was started with this environment variable: it escaped its group, or survived an emulator that
- * was killed. Does nothing on Windows, which shows no process the environment of another.
+ * Kills every process that was started with this environment variable. Such a process escaped its group or survived an
+ * emulator that was killed. Does nothing on Windows, which hides the environment of other processes.
  * @param {string} name @param {string} value
  */
 function killByEnvironment(name, value) {
@@ -140,7 +141,7 @@ function killByEnvironment(name, value) {
     }
 }
 
-/** 0 and negative ids are groups for the kernel, 1 is the machine's first process. @param {number} pid */
+/** To the kernel, 0 and negative ids are groups, and 1 is the init process. @param {number} pid */
 function isOrdinary(pid) {
     return Number.isSafeInteger(pid) && pid > 1;
 }
@@ -150,13 +151,13 @@ function processTable() {
     if (process.platform !== "linux") {
         return psTable(["-A"]);
     }
-    // Minimal Linux images have no `ps`.
+    // Minimal Linux images lack `ps`.
     return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (linuxEntry(name) ?? []) : []));
 }
 
-/** @param {string} pid @returns {ProcessEntry | undefined} undefined when the process is gone */
+/** @param {string} pid @returns {ProcessEntry | undefined} undefined if the process is gone */
 function linuxEntry(pid) {
-    // The command name, in parentheses, may contain spaces: the fields begin after the last parenthesis.
+    // The command name, in parentheses, may contain spaces, so the fields begin after the last parenthesis.
     const stat = readQuietly(`/proc/${pid}/stat`);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: state, ppid and pgrp are fields 3 to 5, starttime is 22.
@@ -190,7 +191,7 @@ function psTable(selection) {
     });
 }
 
-/** Text of a file; empty if it is gone or belongs to another user. @param {string} file */
+/** Returns the text of a file, or an empty string if it is gone or belongs to another user. @param {string} file */
 function readQuietly(file) {
     try {
         return readFileSync(file, "utf8");

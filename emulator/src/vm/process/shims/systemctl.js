@@ -1,5 +1,4 @@
-// @ts-check
-// systemctl of the emulated VM: hands its arguments to the VM's service manager and prints the answer.
+// @ts-check systemctl of the emulated VM. Passes its arguments to the VM's service manager and prints the result.
 
 const http = require("node:http");
 

@@ -1,5 +1,5 @@
-// @ts-check
-// timeout of coreutils: `timeout [-k DURATION] [-s SIGNAL] DURATION COMMAND [ARGUMENT]...`; macOS has none.
+// @ts-check A replacement for coreutils timeout, which macOS lacks: `timeout [-k DURATION] [-s SIGNAL] DURATION COMMAND
+//     [ARGUMENT]...`
 
 const { spawn } = require("node:child_process");
 const { identify, signalGroups } = require("./signals.js");
@@ -33,7 +33,7 @@ while (words[0]?.startsWith("-")) {
         ? option.split("=", 2)
         : [option.slice(0, 2), option.slice(2) || undefined];
     if (name === "--foreground" || name === "--preserve-status") {
-        usage(`${name} is not known to the emulated VM's timeout`);
+        usage(`${name} is not supported by the emulated VM's timeout`);
     }
     const value = () => inline ?? words.shift() ?? usage(`option '${name}' requires an argument`);
     if (name === "-k" || name === "--kill-after") {
@@ -50,7 +50,7 @@ while (words[0]?.startsWith("-")) {
 const limitMs = milliseconds(words.shift() ?? usage("missing operand"));
 const command = words.shift() ?? usage("missing operand");
 
-// A group of its own, as the real one has it, so that the limit reaches what the command started.
+// Like coreutils timeout, use a separate process group, so that the limit also applies to the command's children.
 const child = spawn(command, words, { stdio: "inherit", detached: process.platform !== "win32" });
 const leader = identify(child.pid);
 let timedOut = false;
@@ -80,7 +80,7 @@ child.on("error", (error) => {
 });
 child.on("exit", (code, by) => {
     if (timedOut && by === "SIGKILL" && signal !== "SIGKILL") {
-        // As the real one: the command had to be killed, and so it tells.
+        // Like coreutils timeout, exit with 137 if the command had to be killed.
         process.exit(137);
     }
     process.exit(

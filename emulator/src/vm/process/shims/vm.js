@@ -1,5 +1,4 @@
-// @ts-check
-// What the emulator tells its shims about the VM they run in, by environment variables that `process-vm.ts` sets.
+// @ts-check Information for the shims about their VM, from environment variables that `process-vm.ts` sets.
 
 const { DaemonError } = require("./docker-options.js");
 
@@ -17,17 +16,17 @@ function vmDir() {
     return variable("EMULATOR_VM_DIR");
 }
 
-/** Short name of the VM that no other VM on this machine has. */
+/** Short name of the VM, unique on this machine. */
 function vmId() {
     return variable("EMULATOR_VM_ID");
 }
 
-/** The docker command of this machine. */
+/** The path of this machine's docker command. */
 function realDocker() {
     return variable("EMULATOR_DOCKER");
 }
 
-/** The environment of this machine's docker command: its configuration lies in the developer's home, not the VM's. */
+/** The environment of this machine's docker command, whose configuration is in the developer's home, not the VM's. */
 function realEnv() {
     return { ...process.env, HOME: process.env.EMULATOR_HOST_HOME, PATH: process.env.EMULATOR_HOST_PATH };
 }

@@ -1,8 +1,8 @@
-/** One command of a unit, before variables are put in. */
+/** One command of a unit, before variable expansion. */
 export interface ExecLine {
     /** The `-` prefix: a failure of this command counts as success. */
     readonly ignoreFailure: boolean;
-    /** Words after unquoting. */
+    /** The words after unquoting. */
     readonly words: readonly string[];
 }
 
@@ -22,8 +22,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Splits the value of `ExecStart=` and its like into words.
- * @throws Error for prefixes and syntax that are not emulated, unbalanced quotes and an empty command.
+ * Splits the value of `ExecStart=` and similar directives into words.
+ * @throws Error for prefixes and syntax that are not emulated, unbalanced quotes or an empty command.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Command%20lines
  */
 export function parseExecLine(line: string): ExecLine {
@@ -47,7 +47,7 @@ export function parseExecLine(line: string): ExecLine {
     return { ignoreFailure, words };
 }
 
-/** Splits text at white space, honoring systemd's quotes and C escapes (also used for `Environment=`). */
+/** Splits text at white space, honoring systemd's quotes and C escapes. Also used for `Environment=`. */
 export function splitWords(text: string): string[] {
     const words: string[] = [];
     let index = 0;
@@ -108,8 +108,8 @@ function readEscape(text: string, start: number): { text: string; end: number } 
 }
 
 /**
- * Puts the environment into a command: `${NAME}` inside words, `$NAME` as a word of its own (split at white space, quoted
- * or not), `$$` for a dollar sign. Unset variables become empty, as systemd has it.
+ * Expands environment variables in a command: `${NAME}` inside words, `$NAME` as a separate word (split at white space,
+ * quoted or not), `$$` for a dollar sign. Like in systemd, unset variables expand to nothing.
  */
 export function expandWords(words: readonly string[], env: Readonly<Record<string, string | undefined>>): string[] {
     return words.flatMap((word) => {

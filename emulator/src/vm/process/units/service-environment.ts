@@ -12,7 +12,7 @@ const DIRECTORIES: readonly { key: DirectoryKey; base: string; variable: string 
 ];
 
 /**
- * The environment of all processes of one start of a service. Makes the unit's directories, as systemd does.
+ * Returns the environment of all processes in one run of a service. Creates the unit's directories, as systemd does.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#Environment%20Variables%20Set%20or%20Propagated%20by%20the%20Service%20Manager
  */
 export function serviceEnvironment(
@@ -35,15 +35,15 @@ export function serviceEnvironment(
         }
     }
     for (const [name, value] of Object.entries(unit.environment)) {
-        // A home folder belongs to the machine wherever it is; other values only if they name a path of the machine.
+        // HOME always names a folder of the VM; other values are translated only if they name a path of the VM.
         env[name] = name === "HOME" && value.startsWith("/") ? host.toHostPath(value) : hostPath(value);
     }
     return env;
 }
 
 /**
- * Replaces words that are paths of the machine by the place on the host, because there is no chroot: files from user-data
- * and everything below the unit's own directories.
+ * Replaces words that are paths of the VM with their paths on the host, because there is no chroot. This covers files
+ * from user-data and everything below the unit's own directories.
  */
 export function pathMapper(unit: ServiceUnit, host: ServiceHost): (text: string) => string {
     const roots = DIRECTORIES.flatMap(({ key, base }) => unit.directories[key].map((name) => `${base}/${name}`));
@@ -53,7 +53,10 @@ export function pathMapper(unit: ServiceUnit, host: ServiceHost): (text: string)
     };
 }
 
-/** Variables for `ExecStop` and `ExecStopPost`; `$EXIT_CODE` exists only if the main process ran and has ended. */
+/**
+ * Returns the variables for `ExecStop` and `ExecStopPost`. `$EXIT_CODE` is set only if the main process ran and has
+ * ended.
+ */
 export function resultEnvironment(result: ServiceResult, exit: ProcessExit | undefined): Record<string, string> {
     if (exit === undefined) {
         return { SERVICE_RESULT: result };

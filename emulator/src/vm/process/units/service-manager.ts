@@ -3,15 +3,15 @@ import type { ServiceHost } from "./service-host";
 import { loadServiceUnit, type UnitSource } from "./service-unit";
 import { UnitError } from "./unit-file";
 
-/** The machine a service manager runs. */
+/** The VM that a service manager controls. */
 export interface ManagerHost extends ServiceHost {
-    /** The unit's file and drop-ins; empty if there is none. */
+    /** Returns the unit's file and drop-ins, or an empty list if the unit does not exist. */
     readUnit(name: string): UnitSource[];
-    /** Begins a shutdown; "force" is an immediate one that stops no service. */
+    /** Begins a shutdown. "force" powers off immediately, without stopping services. */
     powerOff(how: "orderly" | "force"): void;
 }
 
-/** systemd as far as one machine with a few services needs it. */
+/** The part of systemd that a VM with a few services needs. */
 export class ServiceManager {
     readonly #services = new Map<string, Service>();
 
@@ -22,8 +22,8 @@ export class ServiceManager {
     }
 
     /**
-     * Begins to start a service; one that is active or on its way stays as it is.
-     * @throws UnitError if there is no such unit or it cannot be loaded.
+     * Begins to start a service, unless it is already active or starting.
+     * @throws UnitError if the unit does not exist or cannot be loaded.
      */
     start(name: string): Service {
         const running = this.#services.get(name);
@@ -36,29 +36,29 @@ export class ServiceManager {
         }
         const service = new Service(loadServiceUnit(name, sources), this.#host);
         this.#services.set(name, service);
-        // Never rejects; nobody waits for it here.
+        // This promise never rejects, so it need not be awaited here.
         void service.finished.then(() => this.#ended(service));
         return service;
     }
 
-    /** State for `systemctl is-active`. */
+    /** The state that `systemctl is-active` prints. */
     state(name: string): string {
         return this.#services.get(name)?.state ?? "inactive";
     }
 
-    /** Stops a service and waits for its end. */
+    /** Stops a service and waits until it has ended. */
     async stop(name: string): Promise<void> {
         const service = this.#services.get(name);
         service?.requestStop();
         await service?.finished;
     }
 
-    /** Stops everything in an orderly way: each service within its own limits. */
+    /** Stops everything in an orderly way, each service within its own time limits. */
     async stopAll(): Promise<void> {
         await Promise.all([...this.#services.keys()].map((name) => this.stop(name)));
     }
 
-    /** Power is gone: kills every process and waits until nothing is left. */
+    /** Cuts the power: kills every process and waits until none is left. */
     async kill(): Promise<void> {
         for (const service of this.#services.values()) {
             service.kill();

@@ -2,12 +2,12 @@ import { type ExecLine, parseExecLine, splitWords } from "./exec-line";
 import { parseTimeSpan } from "./time-span";
 import { parseUnitFile, type UnitEntry, UnitError } from "./unit-file";
 
-/** Lists of commands in a service unit. */
+/** Directives of a service unit that hold a list of commands. */
 export type ExecKey = "ExecStartPre" | "ExecStart" | "ExecStop" | "ExecStopPost";
 /** `StateDirectory=` and its relatives. */
 export type DirectoryKey = "StateDirectory" | "RuntimeDirectory" | "CacheDirectory" | "LogsDirectory";
 
-/** A loaded service, drop-ins included; names are systemd's. */
+/** A loaded service including its drop-ins. Property names follow systemd. */
 export interface ServiceUnit {
     readonly name: string;
     readonly description: string;
@@ -26,10 +26,10 @@ export interface ServiceUnit {
     readonly syslogIdentifier: string;
 }
 
-/** Action of the machine after the unit has ended. */
+/** Action of the VM after the unit has ended. */
 export type UnitAction = "none" | "poweroff" | "poweroff-force";
 
-/** A file of the unit: the unit file itself first, then its drop-ins in order of name. */
+/** A file of the unit. The unit file comes first, then its drop-ins ordered by name. */
 export interface UnitSource {
     readonly path: string;
     readonly text: string;
@@ -43,7 +43,7 @@ const DIRECTORY_KEYS: readonly DirectoryKey[] = [
     "CacheDirectory",
     "LogsDirectory",
 ];
-/** Ordering and limits that mean nothing on a machine with one service and no cgroups. */
+/** Directives for ordering and limits, which have no effect on a VM with one service and no cgroups. */
 const NO_EFFECT = new Set([
     "Unit.After",
     "Unit.Before",
@@ -82,7 +82,7 @@ const SINGLE_KEYS = new Set([
 
 /**
  * Loads a service from its unit file and drop-ins.
- * @throws UnitError for unknown directives and values: what is not emulated must not look as if it worked.
+ * @throws UnitError for unknown directives and values, because an unsupported directive must not appear to work.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html
  */
 export function loadServiceUnit(name: string, sources: readonly UnitSource[]): ServiceUnit {
@@ -225,7 +225,7 @@ function timeSpan(entry: UnitEntry | undefined, fallbackMs: number): number {
             `${entry.where}: ${entry.key}= must be a time span such as 90, 5min or infinity; got ${JSON.stringify(entry.value)}`,
         );
     }
-    // For these directives 0 turns the limit off.
+    // For these directives, 0 disables the limit.
     return spanMs === 0 ? Number.POSITIVE_INFINITY : spanMs;
 }
 
@@ -236,7 +236,7 @@ function exitStatuses(entry: UnitEntry | undefined): number[] {
         .map((word) => {
             if (!/^\d{1,3}$/.test(word)) {
                 throw new UnitError(
-                    `${entry?.where}: SuccessExitStatus= takes exit statuses here; got ${JSON.stringify(word)}`,
+                    `${entry?.where}: SuccessExitStatus= must list numeric exit statuses; got ${JSON.stringify(word)}`,
                 );
             }
             return Number(word);

@@ -7,17 +7,17 @@ import type { ServiceHost, ServiceResult } from "./service-host";
 import type { ServiceUnit } from "./service-unit";
 import { type ProcessExit, startProcess, type UnitProcess } from "./unit-process";
 
-/** Signals that end a service cleanly; a control command knows exit status 0 only. */
+/** Signals that end a service cleanly. For a control command, only exit status 0 is clean. */
 const CLEAN_SIGNALS: readonly string[] = ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"];
 const POLL_MS = 20;
 
 /**
- * One start of a service, from `ExecStartPre` to the last process: the order, timeouts, signals and results of systemd.
+ * One run of a service, from `ExecStartPre` to the last process, with systemd's order, timeouts, signals and results.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#Environment%20Variables%20Set%20or%20Propagated%20by%20the%20Service%20Manager
  */
 export class Service {
-    /** The first failure decides; later ones do not change it. */
+    /** The result of the run. The first failure determines it; later failures do not change it. */
     result: ServiceResult = "success";
     state: "activating" | "active" | "deactivating" | "failed" | "inactive" = "activating";
     /** True once the start job has succeeded, false once it has failed. */
@@ -25,7 +25,7 @@ export class Service {
     /** Fulfilled when the unit is inactive or failed. */
     readonly finished: Promise<void>;
 
-    /** Leaders of the process groups that this start made. */
+    /** Leaders of the process groups that this run created. */
     readonly #leaders: ProcessId[] = [];
     readonly #processes: UnitProcess[] = [];
     readonly #stopRequest = deferred();
@@ -33,9 +33,9 @@ export class Service {
     readonly #env: Record<string, string>;
     #main: UnitProcess | undefined;
     #control: UnitProcess | undefined;
-    /** A control command was asked to end: as in systemd its children live until ExecStopPost is over. */
+    /** True once a control command was told to end. As in systemd, its children live until ExecStopPost is over. */
     #asked = false;
-    /** Power was cut: no action of the unit fires any more. */
+    /** True once power was cut. No action of the unit fires after that. */
     killed = false;
 
     readonly unit: ServiceUnit;
@@ -52,12 +52,12 @@ export class Service {
         this.finished = this.#life(started.resolve);
     }
 
-    /** Asks for a stop, as `systemctl stop` and a shutdown do; wait for `finished`. */
+    /** Requests a stop, as `systemctl stop` and a shutdown do. Await `finished` for its end. */
     requestStop(): void {
         this.#stopRequest.resolve();
     }
 
-    /** Power is gone: every process dies at once, nothing else of the unit runs. */
+    /** Cuts the power: every process is killed immediately, and nothing else of the unit runs. */
     kill(): void {
         this.killed = true;
         this.#stopRequest.resolve();
@@ -98,7 +98,7 @@ export class Service {
         }
         const main = this.#spawn(line, {});
         this.#main = main;
-        // Never rejects, and is awaited by whoever waits for the end.
+        // This promise never rejects. It is awaited as part of `finished`.
         void main.exit.then((exit) => this.#mainExited(exit, line.ignoreFailure));
         if (main.id === undefined) {
             await main.exit;
@@ -118,7 +118,7 @@ export class Service {
         }
     }
 
-    /** Waits for the end of the main process, a stop request or the run limit. */
+    /** Waits for the main process to end, a stop request or the runtime limit. */
     async #untilStop(): Promise<void> {
         const end = await this.#race(this.#main?.exit ?? Promise.resolve(), this.unit.runtimeMaxMs, true);
         if (end === "timeout") {
@@ -129,7 +129,7 @@ export class Service {
         }
     }
 
-    /** Runs commands one after the other; the first failure, timeout or stop request ends the row. */
+    /** Runs commands one after another until the first failure, timeout or stop request. */
     async #runAll(lines: readonly ExecLine[], step: string, timeoutMs: number, stoppable: boolean): Promise<boolean> {
         for (const line of lines) {
             if (this.killed || !(await this.#runControl(line, step, timeoutMs, stoppable))) {
@@ -166,7 +166,10 @@ export class Service {
         return end === "event" && line.ignoreFailure;
     }
 
-    /** SIGTERM by kill mode, `TimeoutStopSec`, then SIGKILL; with nobody left to ask, the rest is killed at once. */
+    /**
+     * Sends SIGTERM according to the kill mode, waits for `TimeoutStopSec`, then sends SIGKILL. If no process remains
+     * to receive SIGTERM, the rest is killed immediately.
+     */
     async #terminate(step: string): Promise<void> {
         const { killMode, timeoutStopMs } = this.unit;
         const leaders = [this.#main, this.#control].filter((one) => one !== undefined).filter(isRunning);
@@ -183,7 +186,7 @@ export class Service {
             this.#say(`${this.unit.name}: State '${step}-sigterm' timed out. Killing.`);
             this.#fail("timeout");
         } else if (leaders.length > 0 && killMode === "mixed") {
-            // systemd goes on to ExecStopPost when the main process is gone, and kills the others after it.
+            // systemd proceeds to ExecStopPost once the main process is gone, and kills the others afterwards.
             return;
         }
         if (killMode === "process") {
@@ -233,7 +236,7 @@ export class Service {
         this.#say(wasActive ? `Stopped ${this.#title()}.` : `Failed to start ${this.#title()}.`);
     }
 
-    /** All processes are gone or given up: what they printed last must be in the log before the machine goes off. */
+    /** All processes are gone or abandoned. Their last output must be in the log before the VM powers off. */
     async #drainOutput(): Promise<void> {
         await this.#race(Promise.all(this.#processes.map((one) => one.output)), 1000, false);
         for (const one of this.#processes) {

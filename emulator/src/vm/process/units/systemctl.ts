@@ -5,7 +5,7 @@ import { UnitError } from "./unit-file";
 const OPTIONS = ["--no-block", "--quiet", "-q"];
 
 /**
- * `systemctl` of the emulated VM: start, stop, is-active, daemon-reload, is-system-running, poweroff.
+ * Runs `systemctl` in the emulated VM: start, stop, is-active, daemon-reload, is-system-running, poweroff.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemctl.html
  */
 export async function systemctl(
@@ -18,12 +18,12 @@ export async function systemctl(
     const [verb = "", ...names] = args.filter((arg) => !arg.startsWith("-"));
     const unknown = options.find((option) => !OPTIONS.includes(option));
     if (unknown !== undefined) {
-        return failed(1, `systemctl: option '${unknown}' is not known to the emulated VM`);
+        return failed(1, `systemctl: option '${unknown}' is not supported by the emulated VM`);
     }
     const units = names.map((name) => (name.includes(".") ? name : `${name}.service`));
     switch (verb) {
         case "daemon-reload":
-            // Units are read at every start, so there is nothing to forget.
+            // Units are read at every start, so there is nothing to reload.
             return done();
         case "poweroff":
             powerOff();
@@ -44,7 +44,7 @@ export async function systemctl(
             return done();
         }
         default:
-            return failed(1, `Unknown command verb '${verb}' (not known to the emulated VM).`);
+            return failed(1, `Unknown command verb '${verb}' (not supported by the emulated VM).`);
     }
 }
 

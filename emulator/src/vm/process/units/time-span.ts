@@ -24,8 +24,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a systemd time span: "90", "1min 30s", "infinity".
- * @returns milliseconds; `Infinity` for "infinity", `undefined` for text that is no time span.
+ * Parses a systemd time span: "90", "1min 30s", "infinity".
+ * @returns milliseconds; `Infinity` for "infinity", `undefined` for text that is not a time span.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.time.html#Parsing%20Time%20Spans
  */
 export function parseTimeSpan(text: string): number | undefined {

@@ -1,4 +1,4 @@
-/** `Key=Value` of a unit file, with where it stands for error messages. */
+/** A `Key=Value` line of a unit file, with its location for error messages. */
 export interface UnitEntry {
     readonly section: string;
     readonly key: string;
@@ -13,8 +13,8 @@ export class UnitError extends Error {
 }
 
 /**
- * Reads the syntax of a unit file or drop-in: sections, comments, lines continued with a backslash.
- * @throws UnitError with file and line.
+ * Parses a unit file or drop-in, including comments and lines continued with a backslash.
+ * @throws UnitError that names the file and line.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.syntax.html
  */
 export function parseUnitFile(text: string, file: string): UnitEntry[] {

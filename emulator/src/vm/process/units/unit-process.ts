@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { identify, type ProcessId } from "../shims/signals.js";
 
-/** How a process ended: by itself with a status, or by a signal. */
+/** The result of a process: an exit status, or the signal that killed it. */
 export type ProcessExit =
     | { readonly code: "exited"; readonly status: number }
     | { readonly code: "killed"; readonly status: NodeJS.Signals };
@@ -11,21 +11,21 @@ export type ProcessExit =
 /** systemd's exit status for a program that could not be executed. */
 export const EXIT_EXEC = 203;
 
-/** A command of a unit while it runs; it leads a process group of its own. */
+/** A running command of a unit. It leads its own process group. */
 export interface UnitProcess {
-    /** Undefined if the program could not be started; `exit` is status 203 then. */
+    /** Undefined if the program could not be started; `exit` then has status 203. */
     readonly id: ProcessId | undefined;
     readonly name: string;
     readonly exit: Promise<ProcessExit>;
-    /** Ends when nothing holds the output pipes any more. */
+    /** Resolves once no process holds the output pipes any more. */
     readonly output: Promise<void>;
     /** Set once the process has ended. */
     exited?: ProcessExit;
-    /** Stops reading output that a process outside the group still holds open. */
+    /** Stops reading output pipes that a process outside the group still holds open. */
     closeOutput(): void;
 }
 
-/** Everything a command needs to run. */
+/** Options for running a command. */
 export interface SpawnRequest {
     readonly program: string;
     readonly args: readonly string[];
@@ -34,7 +34,9 @@ export interface SpawnRequest {
     readonly onLine: (line: string, pid: number) => void;
 }
 
-/** Starts a command with its output line by line; a failure to start is an exit with status 203, as in systemd. */
+/**
+ * Starts a command and reports its output line by line. As in systemd, a failure to start is an exit with status 203.
+ */
 export function startProcess(request: SpawnRequest): UnitProcess {
     const name = request.program.replace(/^.*[/\\]/, "");
     const child = spawn(request.program, request.args, {
