@@ -5,11 +5,11 @@ import { filesNamed, textOf } from "./helpers/source-files";
 
 const ROOT = path.resolve(__dirname, "..");
 const documents = filesNamed(/\.md$/);
-/** Prose that `npm run bench` writes. */
+/** Documents that `npm run bench` generates. */
 const GENERATED = ["bench/results.md"];
 
 describe("Markdown files", () => {
-    it("wrap prose at 120 columns, but for tables, code blocks and link targets", () => {
+    it("wrap prose at 120 columns, except for tables, code blocks and link targets", () => {
         const long = documents
             .filter((file) => !GENERATED.includes(file))
             .flatMap((file) =>
@@ -34,7 +34,7 @@ describe("Markdown files", () => {
         expect(broken.map(({ from, target }) => `${from}: ${target}`)).toEqual([]);
     });
 
-    it("have kebab-case names, but for the README, the changelog and the guide for contributors", () => {
+    it("have kebab-case names, except for the README, the changelog and the contributing guide", () => {
         const names = documents.map((file) => path.basename(file));
 
         expect(names.filter((name) => !/^([a-z0-9-]+|README|CHANGELOG|CONTRIBUTING)\.md$/.test(name))).toEqual([]);
@@ -44,13 +44,13 @@ describe("Markdown files", () => {
 describe("docs/adr", () => {
     const records = filesNamed(/\.md$/, "docs/adr").sort();
 
-    it("numbers the records in the order of their files, without gaps", () => {
+    it("numbers its records in the order of the file names, without gaps", () => {
         const numbers = records.map((file) => Number(path.basename(file).slice(0, 4)));
 
         expect(numbers).toEqual(records.map((_, index) => index + 1));
     });
 
-    it.each(records)("%s has its number in the heading, and Context, Decision and Consequences", (file) => {
+    it.each(records)("%s has its number in the heading, and sections Context, Decision and Consequences", (file) => {
         const headings = textOf(file).match(/^#{1,2} .*$/gm) ?? [];
 
         expect(headings[0]).toMatch(new RegExp(`^# ${Number(path.basename(file).slice(0, 4))}\\. \\S`));

@@ -5,15 +5,15 @@ import { filesNamed, lineCount, textOf } from "./helpers/source-files";
 import { declareJob } from "./infra/declared-stack";
 
 const readme = textOf("README.md");
-/** The README and the pages it was split into. */
+/** The README and the pages that it was split into. */
 const manual = ["README.md", "trainer/README.md", "emulator/README.md", ...filesNamed(/\.md$/, "docs")];
 
 describe("README.md", () => {
-    it("fits one page of at most 160 lines", () => {
+    it("fits on one page of at most 160 lines", () => {
         expect(lineCount("README.md")).toBeLessThanOrEqual(160);
     });
 
-    it("states the longest time of a VM as it is rendered", () => {
+    it("states the maximum lifetime of a VM as rendered", () => {
         const seconds = maxVmSeconds({
             ...{
                 project: "p",
@@ -33,7 +33,7 @@ describe("README.md", () => {
 });
 
 describe("docs/roles.md", () => {
-    it("asks an existing account for the roles that the stack grants its own", async () => {
+    it("requires the same roles for an existing account as the stack grants to its own", async () => {
         const { resources } = await declareJob();
         const granted = resources.map(({ inputs }) => inputs.role).filter((role) => typeof role === "string");
         const listed = tableRows("docs/roles.md", "role of the VM's account").map(([role = ""]) =>

@@ -1,6 +1,6 @@
 // @ts-check
-// node bundle.cjs FOLDER: bundles each peer written in TypeScript into one file, in the same way as the trainer. Threads
-// run the file of the thread that starts them, so it must be JavaScript.
+// Bundles each contender written in TypeScript into one file, in the same way as the trainer. Threads run the file of the
+// thread that starts them, so it must be JavaScript. Usage: `node bundle.cjs FOLDER`.
 const { join } = require("node:path");
 const { createRequire } = require("node:module");
 

@@ -15,16 +15,16 @@ async function bench(...args: string[]): Promise<string> {
     return stdout;
 }
 
-/** The dataset of a quick run is scikit-learn's, in each of the four tables of accuracy. */
+/** The dataset of a quick run is scikit-learn's iris, which appears in each of the four accuracy tables. */
 const IRIS = ["iris", "iris", "iris", "iris"];
 
-/** The peers of the bench are in Python: without their packages the test is skipped, with the reason in its title. */
+/** Some contenders are Python programs. Without their packages, the test is skipped, with the reason in its title. */
 const missing = existsSync(path.join(VENV, "requirements.txt"))
     ? ""
-    : " [skipped: there is no .bench/venv; bench/python-packages.sh makes it]";
+    : "[skipped: found no .bench/venv; bench/python-packages.sh creates it]";
 
 (missing === "" ? describe : describe.skip)(`npm run bench -- --quick${missing}`, () => {
-    it("measures all peers and writes the results", async () => {
+    it("measures all contenders and writes the results", async () => {
         const output = await bench("--quick", "fit", "forest", "accuracy", "process");
 
         const file = /^Wrote (.+)$/m.exec(output)?.[1] ?? "";
@@ -40,8 +40,8 @@ const missing = existsSync(path.join(VENV, "requirements.txt"))
     }, 300_000);
 });
 
-describe("arguments of npm run bench", () => {
-    it("select all sections when there are none, and keep their order", () => {
+describe("the arguments of npm run bench", () => {
+    it("select all sections by default, and keep the sections' order", () => {
         expect(parseBenchArguments([])).toEqual({
             sections: ["fit", "forest", "accuracy", "process", "image"],
             quick: false,
@@ -52,7 +52,7 @@ describe("arguments of npm run bench", () => {
         });
     });
 
-    it("are all named by an error when wrong", () => {
+    it("are all named in one error if they are wrong", () => {
         expect(() => parseBenchArguments(["--fast", "fit", "fitt"])).toThrow(
             "Arguments of the bench must be fit, forest, accuracy, process, image or --quick; got --fast fitt " +
                 "(npm run bench [-- [--quick] [fit] [forest] [accuracy] [process] [image]])",

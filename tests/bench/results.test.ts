@@ -25,7 +25,7 @@ const RUN: SectionRun = {
 };
 
 describe("results.md", () => {
-    it("has the machine, every target with its measurement, and the tables of each section", () => {
+    it("contains the machine, every target with its measurement, and the tables of each section", () => {
         const text = renderResults(["Machine: 2 processors"], [RUN]);
 
         expect(text).toContain("- Machine: 2 processors\n");
@@ -69,16 +69,16 @@ describe("numbers in a table", () => {
 });
 
 describe("statistics", () => {
-    it("have a spread of minimum, median and maximum", () => {
+    it("include a spread of minimum, median and maximum", () => {
         expect(spreadOf([5, 1, 3])).toEqual({ min: 1, median: 3, max: 5 });
         expect(spreadOf([4, 1, 2, 10])).toEqual({ min: 1, median: 3, max: 10 });
     });
 
-    it("reject the spread of no values", () => {
+    it("reject a spread without values", () => {
         expect(() => spreadOf([])).toThrow("A spread needs at least one value; got none");
     });
 
-    it("have a standard error of the standard deviation divided by the root of the count", () => {
+    it("include a standard error: the standard deviation divided by the square root of the count", () => {
         expect(standardError([1, 2, 3, 4])).toBeCloseTo(Math.sqrt(5 / 3) / 2, 12);
     });
 });

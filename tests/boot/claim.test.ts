@@ -29,7 +29,7 @@ describe("a boot that claims its run", () => {
 
     concurrently("leaves a run in an unknown state alone", () => expectUntouched({ state: "SUSPENDED" }));
 
-    concurrently("takes PENDING as the attempt that it names, and counts interruptions from zero", async () => {
+    concurrently("accepts PENDING as the attempt that it names, and counts interruptions from zero", async () => {
         await TestVm.with({ maxAttempts: 1 }, async (vm) => {
             await vm.putStatus({ state: "PENDING", attempt: 4, interruptions: 2, reported: true, reason: "old" });
             await vm.google.backend.bucket.put(`${MODEL}model.json`, "of attempt 3");
@@ -104,7 +104,7 @@ describe("a boot that claims its run", () => {
         });
     });
 
-    concurrently("continues if the answer to its own write was lost", async () => {
+    concurrently("continues if the response to its own write was lost", async () => {
         await TestVm.with({}, async (vm) => {
             vm.google.faults.push({ match: /^POST .*status\.json/, times: 1, answer: "lose" });
             await vm.boot();
@@ -112,7 +112,7 @@ describe("a boot that claims its run", () => {
         });
     });
 
-    concurrently("stops its container and writes no more after another writer", async () => {
+    concurrently("stops its container and stops writing after a write by another writer", async () => {
         await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
             const booted = vm.boot({ trainer: "echo begun; sleep 30" });
             await vm.until((status) => status.state === "RUNNING");
@@ -124,7 +124,7 @@ describe("a boot that claims its run", () => {
         });
     });
 
-    concurrently("does not train if another boot claims the run at the same moment", async () => {
+    concurrently("does not train if another boot claims the run at the same time", async () => {
         await TestVm.with({}, async (vm) => {
             vm.google.beforeFirst(/^POST .*status\.json/, () => vm.putStatus({ bootId: "a-faster-boot" }));
             await vm.boot();

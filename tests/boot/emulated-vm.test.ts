@@ -4,7 +4,7 @@ import { RUN_ID } from "./helpers/vm";
 jest.setTimeout(60_000);
 const concurrently = test.concurrent;
 
-/** Writes an object as a trainer does: by the emulator's endpoint, as the VM's service account. */
+/** Writes an object as a trainer does: through the emulator's endpoint, as the VM's service account. */
 const UPLOAD = `
 const [, bucket, prefix] = /^gs:\\/\\/([^/]+)\\/(.*)$/.exec(process.env.AIP_MODEL_DIR);
 const root = process.env.STORAGE_EMULATOR_HOST + "/upload/storage/v1/b/" + bucket + "/o?uploadType=media&name=";
@@ -14,7 +14,7 @@ const upload = async (name, body) => {
 };`;
 
 describe("an emulated VM with the rendered user-data", () => {
-    concurrently("trains, uploads and powers itself off, and does nothing when started again", async () => {
+    concurrently("trains, uploads and powers itself off, and does nothing when it is started again", async () => {
         await EmulatedVm.with(1000, async (vm) => {
             const image = await vm.pushTrainer(
                 `${UPLOAD} upload(prefix + "model.json", JSON.stringify(process.argv.slice(2))).then(() => console.log("trained"))`,
@@ -36,7 +36,7 @@ describe("an emulated VM with the rendered user-data", () => {
         });
     });
 
-    concurrently("is preempted, and continues as attempt 2 when started again", async () => {
+    concurrently("is preempted, and continues as attempt 2 when it is started again", async () => {
         await EmulatedVm.with(0, async (vm) => {
             const checkpoint = `runs/${RUN_ID}/checkpoints/1`;
             const image = await vm.pushTrainer(

@@ -6,7 +6,7 @@ const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
 
 describe("a training run on a VM", () => {
-    concurrently("ends as SUCCEEDED after exit code 0, with all pages of the listing of its model", async () => {
+    concurrently("ends as SUCCEEDED after exit code 0, and saves all pages of its model's listing", async () => {
         await TestVm.with({}, async (vm) => {
             for (const name of ["metrics.json", "model.json", "report.html"]) {
                 await vm.google.backend.bucket.put(at.model + name, name);
@@ -58,7 +58,7 @@ describe("a training run on a VM", () => {
         });
     });
 
-    concurrently("ends as FAILED after another exit code, and reports that code", async () => {
+    concurrently("ends as FAILED after any other exit code, and reports that code", async () => {
         await TestVm.with({}, async (vm) => {
             const { result, console } = await vm.boot({ trainer: "echo 'row 7: no number'; exit 3" });
 
@@ -74,7 +74,7 @@ describe("a training run on a VM", () => {
         });
     });
 
-    concurrently("reports its memory limit and what to change when it runs out of memory", async () => {
+    concurrently("reports its memory limit and the setting to change if it runs out of memory", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ trainer: "exit 137", oom: true });
             const status = await vm.status();
@@ -117,14 +117,14 @@ describe("a training run on a VM", () => {
         });
     });
 
-    concurrently("keeps stdout and stderr in the order of printing", async () => {
+    concurrently("keeps the order in which stdout and stderr were printed", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ trainer: "echo one; echo two >&2; echo three" });
             expect(await vm.log()).toBe("one\ntwo\nthree\n");
         });
     });
 
-    concurrently("writes a heartbeat, and never two statuses within one second", async () => {
+    concurrently("writes heartbeats, but never two statuses within one second", async () => {
         await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
             const booted = vm.boot({ trainer: "sleep 30" });
             const first = await vm.until((status) => status.state === "RUNNING");
@@ -138,39 +138,42 @@ describe("a training run on a VM", () => {
         });
     });
 
-    concurrently("gives the container the trainer contract, its arguments and no unneeded permissions", async () => {
-        const config = {
-            args: ['--note=it\'s "$HOME" %s \\n\n😀 ', "--empty=", "--target=species"],
-            env: { SEED: "7", AIP_MODEL_DIR: "gs://elsewhere/" },
-        };
-        await TestVm.with(config, async (vm) => {
-            await vm.boot();
-            const call = vm.dockerCalls().find((one) => one[0] === "run") ?? [];
-            const image = call.indexOf(vm.config.image);
-            expect(call.slice(image + 1)).toEqual(config.args);
-            const options = call.slice(1, image);
-            const env = options.filter((_one, index) => options[index - 1] === "--env");
-            // Docker takes the last of two.
-            expect(Object.fromEntries(env.map((one) => one.split(/=(.*)/s).slice(0, 2)))).toEqual({
-                SEED: "7",
-                AIP_TRAINING_DATA_URI: vm.config.datasetUri,
-                AIP_DATA_FORMAT: "csv",
-                AIP_MODEL_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/model/`,
-                AIP_CHECKPOINT_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/checkpoints/`,
-                AIP_TENSORBOARD_LOG_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/logs/`,
-                CLOUD_ML_PROJECT_ID: "demo-project",
-                CLOUD_ML_REGION: "us-central1",
-                STORAGE_EMULATOR_HOST: `http://${vm.google.host}`,
-                GCE_METADATA_HOST: vm.google.host,
+    concurrently(
+        "passes the trainer contract and arguments to the container, and no unneeded permissions",
+        async () => {
+            const config = {
+                args: ['--note=it\'s "$HOME" %s \\n\n😀 ', "--empty=", "--target=species"],
+                env: { SEED: "7", AIP_MODEL_DIR: "gs://elsewhere/" },
+            };
+            await TestVm.with(config, async (vm) => {
+                await vm.boot();
+                const call = vm.dockerCalls().find((one) => one[0] === "run") ?? [];
+                const image = call.indexOf(vm.config.image);
+                expect(call.slice(image + 1)).toEqual(config.args);
+                const options = call.slice(1, image);
+                const env = options.filter((_one, index) => options[index - 1] === "--env");
+                // Docker uses the last of two values.
+                expect(Object.fromEntries(env.map((one) => one.split(/=(.*)/s).slice(0, 2)))).toEqual({
+                    SEED: "7",
+                    AIP_TRAINING_DATA_URI: vm.config.datasetUri,
+                    AIP_DATA_FORMAT: "csv",
+                    AIP_MODEL_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/model/`,
+                    AIP_CHECKPOINT_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/checkpoints/`,
+                    AIP_TENSORBOARD_LOG_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/logs/`,
+                    CLOUD_ML_PROJECT_ID: "demo-project",
+                    CLOUD_ML_REGION: "us-central1",
+                    STORAGE_EMULATOR_HOST: `http://${vm.google.host}`,
+                    GCE_METADATA_HOST: vm.google.host,
+                });
+                expect(options).toContain("--detach");
+                for (const option of ["--privileged", "--rm", "--network", "--device", "--volume"]) {
+                    expect(options).not.toContain(option);
+                }
             });
-            expect(options).toContain("--detach");
-            for (const option of ["--privileged", "--rm", "--network", "--device", "--volume"]) {
-                expect(options).not.toContain(option);
-            }
-        });
-    });
+        },
+    );
 
-    concurrently("gives the container permissions and devices only if the config asks for them", async () => {
+    concurrently("gives the container permissions and devices only if the config requests them", async () => {
         await TestVm.with({ privileged: true, gpuCount: 2 }, async (vm) => {
             const { console } = await vm.boot();
             const call = vm.dockerCalls().find((one) => one[0] === "run") ?? [];

@@ -4,19 +4,19 @@ import { TestVm } from "./helpers/vm";
 jest.setTimeout(60_000);
 const concurrently = test.concurrent;
 
-/** Everything that quoting, a line-based format or a shell could damage. */
+/** A value with everything that quoting, a line-based format or a shell could corrupt. */
 const AWKWARD = "two lines\n\"double\" 'single' $HOME `id` \\n %s ünïcode \u{1f511}\ttab = # \n\n";
-/** Prints a variable in base64, so that the log shows every byte. */
+/** Prints variables in base64, so that the log shows every byte. */
 const print = (...names: string[]) =>
     names.map((name) => `printf '%s' "$${name}" | base64 | tr -d '\\n'; echo`).join(";");
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 describe("a boot with secret variables", () => {
-    concurrently("passes them to the container byte for byte, and leaves them in no file and no argument", async () => {
+    concurrently("passes them to the container byte for byte, and leaves them in no file or argument", async () => {
         await TestVm.with({}, async (vm) => {
             const awkward = await vm.google.backend.makeSecret("awkward", "old", AWKWARD);
             const large = await vm.google.backend.makeSecret("large", "x".repeat(65_536));
-            // Names of the script's own variables must not disturb it.
+            // Variables with the script's own names must not interfere with it.
             vm.config.secretEnv = {
                 API_KEY: `${awkward}/versions/2`,
                 LARGE: `${large}/versions/1`,
@@ -39,7 +39,7 @@ describe("a boot with secret variables", () => {
             expect(run?.slice(-3)).toEqual([vm.config.image, "--a=b", "--c=d"]);
             expect(run?.filter((word) => ["API_KEY", "LARGE", "STATE"].includes(word))).toHaveLength(3);
             expect(JSON.stringify(vm.dockerCalls())).not.toContain("two lines");
-            // The stub's record of the container, and the log of it, are gone with `docker rm`.
+            // The stub's record of the container and its log are removed by `docker rm`.
             expect(vm.dockerCalls().at(-1)).toEqual(["rm", "--force", "gcp-trainer"]);
             expect(vm.filesWith("two lines")).toEqual([]);
             expect(vm.filesWith("xxxxxxxxxxxxxxxx")).toEqual([]);
@@ -56,7 +56,7 @@ describe("a boot with secret variables", () => {
         });
     });
 
-    concurrently("waits for the grant, for overloaded servers and for an answer with a payload", async () => {
+    concurrently("waits for the grant, for overloaded servers and for a response with a payload", async () => {
         await TestVm.with({}, async (vm) => {
             const name = await vm.google.backend.makeSecret("key", "value");
             vm.config.secretEnv = { KEY: `${name}/versions/1` };
@@ -72,7 +72,7 @@ describe("a boot with secret variables", () => {
         });
     });
 
-    concurrently("tolerates a refusal when the container starts, because a grant spreads slowly", async () => {
+    concurrently("tolerates a denied request when the container starts, because grants propagate slowly", async () => {
         await TestVm.with({}, async (vm) => {
             const name = await vm.google.backend.makeSecret("key", "value");
             vm.config.secretEnv = { KEY: `${name}/versions/1` };
@@ -140,7 +140,7 @@ describe("a boot with secret variables", () => {
         });
     }
 
-    concurrently("removes the container also when the run fails, is stopped, or was over before", async () => {
+    concurrently("also removes the container if the run fails, is stopped, or had already ended", async () => {
         await TestVm.with({}, async (vm) => {
             const name = await vm.google.backend.makeSecret("key", "value");
             vm.config.secretEnv = { KEY: `${name}/versions/1` };
@@ -164,7 +164,7 @@ describe("a boot with secret variables", () => {
     });
 });
 
-it("a boot without secret variables asks Secret Manager nothing and keeps the container", async () => {
+it("a boot without secret variables sends nothing to Secret Manager and keeps the container", async () => {
     await TestVm.with({}, async (vm) => {
         await vm.boot();
         expect(vm.google.requests.filter((line) => line.includes(`/v1/projects/${PROJECT_ID}`))).toEqual([]);

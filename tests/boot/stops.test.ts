@@ -2,28 +2,25 @@ import { TestVm } from "./helpers/vm";
 
 jest.setTimeout(30_000);
 const concurrently = test.concurrent;
-/** A trainer that needs a moment to save its checkpoint. */
+/** A trainer that takes a moment to save its checkpoint. */
 const SAVING = "trap 'echo saved; exit 0' TERM; echo begun; while :; do sleep 0.1; done";
 
-describe("a run that is cut short", () => {
-    concurrently(
-        "is TIMED_OUT past its limit, gives the trainer time to save, and keeps the VM up for debugging",
-        async () => {
-            await TestVm.with({ maxRunSeconds: 2, debugSeconds: 2 }, async (vm) => {
-                const booted = vm.boot({ trainer: SAVING });
-                const status = await vm.until((one) => one.state === "TIMED_OUT");
-                expect(status).toMatchObject({
-                    exitCode: 0,
-                    reason: expect.stringMatching(/^The run passed its limit of 2 s; raise maxRunMinutes/),
-                });
-                expect(await vm.log()).toBe("begun\nsaved\n");
-                expect(vm.isUp).toBe(true);
-                const { result, console } = await booted;
-                expect(result).toBe("timeout");
-                expect(console).toContain("the VM stays up for 2 s for debugging");
+describe("a run that is stopped early", () => {
+    concurrently("is TIMED_OUT after its limit, lets the trainer save, and keeps the VM up for debugging", async () => {
+        await TestVm.with({ maxRunSeconds: 2, debugSeconds: 2 }, async (vm) => {
+            const booted = vm.boot({ trainer: SAVING });
+            const status = await vm.until((one) => one.state === "TIMED_OUT");
+            expect(status).toMatchObject({
+                exitCode: 0,
+                reason: expect.stringMatching(/^The run passed its limit of 2 s; raise maxRunMinutes/),
             });
-        },
-    );
+            expect(await vm.log()).toBe("begun\nsaved\n");
+            expect(vm.isUp).toBe(true);
+            const { result, console } = await booted;
+            expect(result).toBe("timeout");
+            expect(console).toContain("the VM stays up for 2 s for debugging");
+        });
+    });
 
     concurrently("is killed if it ignores SIGTERM", async () => {
         await TestVm.with({ maxRunSeconds: 1, timing: { stopGraceSeconds: 1 } }, async (vm) => {
@@ -55,7 +52,7 @@ describe("a run that is cut short", () => {
         });
     });
 
-    concurrently("is INTERRUPTED when somebody stops the VM", async () => {
+    concurrently("is INTERRUPTED if somebody stops the VM", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ trainer: SAVING });
             await vm.until((status) => status.state === "RUNNING");
@@ -69,7 +66,7 @@ describe("a run that is cut short", () => {
     });
 
     concurrently(
-        "is INTERRUPTED, not SUCCEEDED, if docker has created the container and not started it yet",
+        "is INTERRUPTED instead of SUCCEEDED if docker has created the container but not yet started it",
         async () => {
             await TestVm.with({}, async (vm) => {
                 // The stub's parent is `timeout`, whose parent is the boot script.
@@ -79,7 +76,7 @@ describe("a run that is cut short", () => {
         },
     );
 
-    concurrently("is INTERRUPTED when the VM is preempted during the pull", async () => {
+    concurrently("is INTERRUPTED if the VM is preempted during the pull", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ pull: "sleep 60" });
             await vm.until((status) => status.state === "PULLING");
@@ -90,8 +87,8 @@ describe("a run that is cut short", () => {
         });
     });
 
-    concurrently("is TIMED_OUT when Compute Engine's limit stops the VM because systemd's did not", async () => {
-        // A limit of zero has always passed by the time the VM stops.
+    concurrently("is TIMED_OUT if Compute Engine's limit stops the VM because systemd's did not", async () => {
+        // A limit of zero has always expired by the time the VM stops.
         await TestVm.with({ maxRunSeconds: 0, debugSeconds: 60 }, async (vm) => {
             vm.unitLimits = false;
             const booted = vm.boot({ trainer: SAVING });
@@ -103,7 +100,7 @@ describe("a run that is cut short", () => {
         });
     });
 
-    concurrently("is TIMED_OUT when systemd's start limit ends a pull that the script did not end", async () => {
+    concurrently("is TIMED_OUT if systemd's start limit ends a pull that the script did not end", async () => {
         await TestVm.with({}, async (vm) => {
             vm.dropIn = "[Service]\nTimeoutStartSec=2\n";
             const { result } = await vm.boot({ pull: "sleep 60" });
@@ -115,7 +112,7 @@ describe("a run that is cut short", () => {
         });
     });
 
-    concurrently("is FAILED, with its container stopped, when the script itself is killed", async () => {
+    concurrently("is FAILED, with its container stopped, if the script itself is killed", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ trainer: SAVING });
             await vm.until((status) => status.state === "RUNNING");
@@ -130,7 +127,7 @@ describe("a run that is cut short", () => {
         });
     });
 
-    concurrently("keeps the VM up after FAILED if debugging is on, with everything uploaded before", async () => {
+    concurrently("keeps the VM up after FAILED if debugging is enabled, after everything was uploaded", async () => {
         await TestVm.with({ debugSeconds: 1 }, async (vm) => {
             const booted = vm.boot({ trainer: "echo bad; exit 3" });
             await vm.until((status) => status.state === "FAILED");
@@ -140,7 +137,7 @@ describe("a run that is cut short", () => {
         });
     });
 
-    concurrently("ends within its limits without a network, and prints the end of the log on the console", async () => {
+    concurrently("ends within its limits without a network, and prints the end of the log to the console", async () => {
         await TestVm.with({ uploadSeconds: 2 }, async (vm) => {
             const booted = vm.boot({ trainer: "sleep 0.5; echo lost; exit 3" });
             await vm.until((status) => status.state === "RUNNING");
@@ -153,7 +150,7 @@ describe("a run that is cut short", () => {
         });
     });
 
-    concurrently("keeps its token out of arguments and away from other users", async () => {
+    concurrently("keeps its token out of arguments and hidden from other users", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ trainer: "sleep 1" });
             await vm.until((status) => status.state === "RUNNING");

@@ -8,13 +8,14 @@ const at = runLayout(RUN_ID);
 const DENIED =
     'Error response from daemon: denied: Permission \\"artifactregistry.repositories.downloadArtifacts\\" denied';
 
-/** A docker whose first pulls fail with this message. */
+/** A docker stub whose first pulls fail with this message. */
 const failingPulls = (times: number, message: string) =>
     `tries=$(($(cat "$STUB_DIR/tries" 2>/dev/null) + 1)); echo $tries >"$STUB_DIR/tries"; [ $tries -gt ${times} ] || { echo "${message}" >&2; exit 1; }`;
 
-// One block: jest runs the concurrent tests of a block side by side, and the blocks in turn.
-describe("a boot that meets errors", () => {
-    concurrently("retries Cloud Storage after 429 and 503, for statuses, log, listing and model", async () => {
+// Everything is in one block, because jest runs the concurrent tests of a block in parallel but the blocks one after
+// another.
+describe("a boot that encounters errors", () => {
+    concurrently("retries Cloud Storage requests for status, log, listing and model after 429 and 503", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.putStatus({ state: "RUNNING" });
             await vm.google.backend.bucket.put(`${at.model}model.json`, "{}");
@@ -46,7 +47,7 @@ describe("a boot that meets errors", () => {
     });
 
     concurrently(
-        "waits for IAM grants at the claim, the dataset and the pull, before it starts the container",
+        "waits for IAM grants at the claim, the dataset and the pull before it starts the container",
         async () => {
             await TestVm.with({}, async (vm) => {
                 vm.google.faults.push(
@@ -89,7 +90,7 @@ describe("a boot that meets errors", () => {
         });
     }
 
-    concurrently("reports the missing role on the serial console if it may not write at all", async () => {
+    concurrently("reports the missing role on the serial console if it has no write access at all", async () => {
         await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
             vm.google.faults.push({ match: /^POST/, answer: 403, message: "no grant" });
             const { console } = await vm.boot();
@@ -101,7 +102,7 @@ describe("a boot that meets errors", () => {
         });
     });
 
-    concurrently("reports docker's message and the missing role if it may not pull the image", async () => {
+    concurrently("reports docker's message and the missing role if it cannot pull the image", async () => {
         await TestVm.with({ timing: { grantSeconds: 2 } }, async (vm) => {
             await vm.boot({ pull: failingPulls(99, DENIED) });
             expect(await vm.status()).toMatchObject({
@@ -113,7 +114,7 @@ describe("a boot that meets errors", () => {
         });
     });
 
-    concurrently("reports a missing image at once", async () => {
+    concurrently("reports a missing image immediately", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({
                 pull: `echo 'Error response from daemon: manifest for x not found: manifest unknown: "\\ü' >&2; exit 1`,
@@ -127,7 +128,7 @@ describe("a boot that meets errors", () => {
         });
     });
 
-    concurrently("is TIMED_OUT when the pull hangs", async () => {
+    concurrently("is TIMED_OUT if the pull hangs", async () => {
         await TestVm.with({ pullSeconds: 1 }, async (vm) => {
             await vm.boot({ pull: "sleep 60" });
             expect(await vm.status()).toMatchObject({
@@ -155,7 +156,7 @@ describe("a boot that meets errors", () => {
         });
     });
 
-    concurrently("reports Cloud Storage's message if the account may not read the dataset", async () => {
+    concurrently("reports Cloud Storage's message if the account has no access to the dataset", async () => {
         const config = { datasetUri: `gs://${BUCKET}/private/iris.csv`, timing: { grantSeconds: 1 } };
         await TestVm.with(config, async (vm) => {
             await vm.google.backend.bucket.put("private/iris.csv", "a,b\n");
@@ -177,7 +178,7 @@ describe("a boot that meets errors", () => {
         });
     });
 
-    concurrently("reports on the serial console that Cloud Storage does not answer", async () => {
+    concurrently("reports on the serial console that Cloud Storage does not respond", async () => {
         await TestVm.with({ uploadSeconds: 1, timing: { grantSeconds: 1 } }, async (vm) => {
             vm.google.disconnect();
             const { result, console } = await vm.boot();

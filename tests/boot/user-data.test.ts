@@ -41,13 +41,13 @@ function contentOf(cloudConfig: CloudConfig, path: string): string {
     return Buffer.from(file?.content ?? "", file?.encoding === "b64" ? "base64" : "utf8").toString();
 }
 
-/** Pairs of name and value that the script reads. */
+/** Returns the names and values that the script reads, as pairs. */
 function valuesOf(config: Partial<BootConfig>): [string, string][] {
     const words = contentOf(render(config), "/etc/gcp-trainer/config").split("\0");
     return words.slice(0, -1).flatMap((word, index) => (index % 2 === 0 ? [[word, words[index + 1] ?? ""]] : []));
 }
 
-/** Strings that can be a process argument: without NUL. */
+/** Strings that can be process arguments, so without NUL. */
 const text = fc.string({ unit: "binary", maxLength: 40 }).map((one) => one.replaceAll("\0", "\n"));
 const hard = fc.oneof(
     text,
@@ -80,16 +80,16 @@ describe("renderUserData", () => {
         expect(cloudConfig.write_files.find((file) => file.path.endsWith("/config"))?.permissions).toBe("0600");
     });
 
-    test("stays far below the limit of 256 KiB for instance metadata", () => {
+    test("stays well below the 256 KiB limit for instance metadata", () => {
         expect(Buffer.byteLength(renderUserData(CONFIG))).toBeLessThan(100 * 1024);
     });
 
-    test("renders the same text for any order of the environment", () => {
+    test("renders the same text whatever the order of the environment", () => {
         const one = renderUserData({ ...CONFIG, env: { A: "1", B: "2" } });
         expect(renderUserData({ ...CONFIG, env: { B: "2", A: "1" } })).toBe(one);
     });
 
-    test("renders a unit that follows systemd's rules, with the three limits and a power-off at every end", () => {
+    test("renders a unit that follows systemd's rules, with the three limits and a power-off after every outcome", () => {
         const cloudConfig = render({ debugSeconds: 600 });
         const sources = [UNIT_PATH, `${UNIT_PATH}.d/10-limits.conf`].map((path) => ({
             path,
@@ -112,7 +112,7 @@ describe("renderUserData", () => {
         );
     });
 
-    test("sets the environment of the trainer contract, which the user's cannot replace", () => {
+    test("sets the environment of the trainer contract, which users cannot override", () => {
         const env = valuesOf({ env: { Z: "last", AIP_MODEL_DIR: "gs://elsewhere/" } }).filter(
             ([name]) => name === "env",
         );
@@ -133,7 +133,7 @@ describe("renderUserData", () => {
         ["gs://b/x.csv", "csv"],
         ["gs://b/x.csv.gz", undefined],
         ["gs://b/csv", undefined],
-    ])("derives the format of %s from its ending: %s", (datasetUri, format) => {
+    ])("derives the format of %s from its extension: %s", (datasetUri, format) => {
         const values = valuesOf({ datasetUri }).map(([, value]) => value);
         expect(values.filter((value) => value.startsWith("AIP_DATA_FORMAT="))).toEqual(
             format === undefined ? [] : [`AIP_DATA_FORMAT=${format}`],
@@ -160,7 +160,7 @@ describe("renderUserData", () => {
         }
     });
 
-    test("rejects a NUL character, which no argument can contain", () => {
+    test("rejects a NUL character, which an argument cannot contain", () => {
         expect(() => render({ args: ["--a=\0"] })).toThrow(
             'The VM\'s arg must not contain a NUL character; got "--a=\\u0000"',
         );
@@ -188,7 +188,7 @@ describe("the boot script", () => {
         }
     });
 
-    test("uses nothing newer than bash 3.2", () => {
+    test("uses only features of bash 3.2", () => {
         const tooNew =
             /\b(mapfile|readarray|declare -A|local -[nA]|wait -n|BASHPID|EPOCH\w+|coproc)\b|\|&|&>>|\$\{\w+(\^|,)|\$\{\w+\[-|read -t/;
         for (const script of scripts) {
@@ -216,7 +216,7 @@ describe("the boot script", () => {
             const { stderr } = spawnSync("systemd-analyze", ["verify", path.join(BOOT_DIR, "gcp-trainer.service")], {
                 encoding: "utf8",
             });
-            // Other machines lack some targets and sockets of Container-Optimized OS.
+            // Other machines lack some of Container-Optimized OS's targets and sockets.
             expect(stderr.split("\n").filter((line) => line.includes("gcp-trainer.service"))).toEqual([]);
         },
     );
@@ -248,7 +248,7 @@ describe("the boot script", () => {
         );
     });
 
-    test("shortens text without breaking a character", () => {
+    test("shortens text without splitting a character", () => {
         fc.assert(
             fc.property(text, fc.integer({ min: 1, max: 30 }), (one, bytes) => {
                 const short = bash('shorten "$1" "$2"', [one, String(bytes)]);
@@ -266,13 +266,13 @@ function contentBytes(cloudConfig: CloudConfig): Buffer {
     return Buffer.from(file?.content ?? "", "base64");
 }
 
-/** Runs a line of bash with the script's functions. */
+/** Runs a line of bash with the script's functions loaded. */
 function bash(line: string, args: string[]): string {
     const source = path.join(BOOT_DIR, "common.sh");
     return execFileSync("bash", ["-u", "-c", `. "${source}"; ${line}`, "bash", ...args], {
         encoding: "utf8",
         env: { PATH: process.env.PATH, LC_ALL: "C" },
-        // With a socket as standard input bash acts as a remote shell and reads its startup files.
+        // If standard input were a socket, bash would act as a remote shell and read its startup files.
         stdio: ["ignore", "pipe", "inherit"],
     });
 }

@@ -37,8 +37,8 @@ export class Consumer {
     packed: string[] = [];
 
     /**
-     * Packs the component with `npm pack`, from copies of its sources. The repository's own `dist/` and `trainer/` stay as they
-     * are because other tests may be using them.
+     * Packs the component with `npm pack`, from copies of its sources. The repository's own `dist/` and `trainer/` are
+     * not touched, because other tests may be using them.
      */
     async pack(): Promise<string> {
         const source = path.join(this.root, "source");
@@ -65,8 +65,8 @@ export class Consumer {
     }
 
     /**
-     * Installs the package next to the Pulumi SDK, scripts included. It uses the versions of the repository's lockfile, which
-     * npm's cache holds since `npm ci`.
+     * Installs the package and the Pulumi SDK, including install scripts. The versions are those of the repository's
+     * lockfile, which npm's cache contains since `npm ci`.
      */
     async install(tarball: string): Promise<void> {
         mkdirSync(this.folder);
@@ -98,7 +98,7 @@ export class Consumer {
         return readFileSync(path.join(this.folder, "node_modules", "gcp-trainer", name), "utf8");
     }
 
-    /** Runs one of the consumer's programs in plain Node, without TypeScript. */
+    /** Runs one of the consumer's programs in plain Node.js, without TypeScript. */
     async run(script: string): Promise<string> {
         const { stdout } = await promisify(execFile)(process.execPath, [script], {
             cwd: this.folder,
@@ -107,7 +107,7 @@ export class Consumer {
         return stdout;
     }
 
-    /** The compiler's messages about the consumer's files; empty for none. */
+    /** Returns the compiler's messages about the consumer's files, which is empty if there are none. */
     async typeCheck(compilerOptions: Record<string, unknown>, files: string[]): Promise<string> {
         const options = { target: "es2022", strict: true, noEmit: true, types: ["node"], ...compilerOptions };
         this.write("tsconfig.json", JSON.stringify({ compilerOptions: options, files }));
@@ -129,7 +129,7 @@ function readJson<T>(name: string): T {
     return JSON.parse(readFileSync(path.join(ROOT, name), "utf8")) as T;
 }
 
-/** Runs npm without the environment variables of an outer npm, which name its own package. */
+/** Runs npm without the environment variables of an outer npm, which refer to its own package. */
 async function npm(cwd: string, ...args: string[]): Promise<string> {
     const ownKeys = Object.entries(process.env).filter(([key]) => !/^npm_(package|lifecycle|config_local)/.test(key));
     const { stdout } = await promisify(execFile)("npm", args, {

@@ -7,11 +7,11 @@ import { Consumer, type Registered } from "./consumer";
 
 const ROOT = path.resolve(__dirname, "..", "..");
 
-// The component as another Pulumi program gets it: packed, installed by npm, loaded by plain Node. This proves neither that Google
-// Cloud grants what the program requests, nor that npm's registry accepts the package.
+// These tests use the component as another Pulumi program does: packed, installed by npm, loaded by plain Node.js. They
+// prove neither that Google Cloud grants what the program requests nor that npm's registry accepts the package.
 const consumer = new Consumer();
 
-/** A Pulumi program without TypeScript that prints what it registers and creates nothing. */
+/** A Pulumi program without TypeScript that prints the resources that it registers and creates none. */
 const PROGRAM = `
 const pulumi = require("@pulumi/pulumi");
 const registered = [];
@@ -68,7 +68,7 @@ export const model: pulumi.Output<string> = job.modelUri;
 export const metrics: pulumi.Output<Record<string, unknown>> = job.metrics;
 `;
 
-/** The example of the documentation. */
+/** The documentation's example. */
 const DOCUMENTED_PROGRAM =
     /```ts\n([^`]+)```/.exec(readFileSync(path.join(ROOT, "docs", "component.md"), "utf8"))?.[1] ?? "no example";
 
@@ -83,7 +83,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => consumer.remove());
 
-/** Inputs of the one resource of that type and name. */
+/** Inputs of the only resource with this type and name. */
 function inputsOf(type: string, name: string): Record<string, unknown> {
     const found = registered.filter((each) => each.type === type && each.name === name);
     expect(found).toHaveLength(1);
@@ -91,7 +91,7 @@ function inputsOf(type: string, name: string): Record<string, unknown> {
 }
 
 describe("the package", () => {
-    it("contains the component, its types and the files of the VM, but not the config checks", () => {
+    it("contains the component, its types and the VM's files, but not the config checks", () => {
         const others = consumer.packed.filter((file) => !/^dist\//.test(file));
 
         expect(others).toEqual(["LICENSE", "README.md", "package.json"]);
@@ -106,7 +106,7 @@ describe("the package", () => {
         expect(consumer.packed.filter((file) => file.startsWith("dist/infra/config"))).toEqual([]);
     });
 
-    it("uses the program's own Pulumi SDK, and installs no compiler, no zod and no emulator", () => {
+    it("uses the program's own Pulumi SDK, and does not install a compiler, zod or the emulator", () => {
         const modules = path.join(consumer.folder, "node_modules");
 
         expect(existsSync(path.join(modules, "gcp-trainer", "node_modules", "@pulumi", "pulumi"))).toBe(false);
@@ -130,7 +130,7 @@ describe("the package", () => {
 });
 
 describe("a Pulumi program that uses it", () => {
-    it("registers the whole job without TypeScript", () => {
+    it("registers the entire job without TypeScript", () => {
         const types = registered.map(({ type }) => type);
 
         expect(types).toEqual(
@@ -149,7 +149,7 @@ describe("a Pulumi program that uses it", () => {
         });
     });
 
-    it("gives the VM the boot script of this repository", () => {
+    it("gives the VM this repository's boot script", () => {
         const { metadata } = inputsOf("gcp:compute/instance:Instance", "job-vm");
         const script = readFileSync(path.join(ROOT, "boot", "finish.sh"), "utf8");
         const indented = script.trimEnd().replace(/^(?=.)/gm, "      ");
@@ -160,7 +160,7 @@ describe("a Pulumi program that uses it", () => {
     it.each([
         ["nodenext", { module: "nodenext" }],
         [
-            "node10, Pulumi's templates' own",
+            "node10, the one in Pulumi's templates",
             { module: "commonjs", moduleResolution: "node10", ignoreDeprecations: "6.0" },
         ],
     ])(
@@ -172,7 +172,7 @@ describe("a Pulumi program that uses it", () => {
     );
 });
 
-describe("the providers that the program hands to the engine as text", () => {
+describe("the providers that the program passes to the engine as text", () => {
     it("contain no path of this machine", () => {
         for (const [type, name] of [
             ["pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "job-run"],
@@ -185,7 +185,7 @@ describe("the providers that the program hands to the engine as text", () => {
         }
     });
 
-    it("run in the program's folder: destroying saves the results", async () => {
+    it("run in the program's folder, where a destroy saves the results", async () => {
         const bucket = await startTestBucket("consumer-results");
         try {
             const runId = "r-000000000a";

@@ -16,7 +16,7 @@ import type { CartModel } from "../../trainer/lib/model";
 import { modelOf } from "../../trainer/test/model/models";
 import { CliCommand, type EndedCommand } from "../helpers/cli-command";
 
-// `npm run predict` as npm runs it, with a tree that ml-cart fitted to the iris dataset.
+// Run `npm run predict` as npm does, with a tree that ml-cart fitted to the iris dataset.
 const ROOT = path.join(__dirname, "../..");
 const cart = require(path.join(ROOT, "trainer/node_modules/ml-cart"));
 
@@ -56,8 +56,8 @@ async function run(...args: string[]): Promise<EndedCommand> {
     return await command.ended;
 }
 
-describe("npm run predict, on iris", () => {
-    it("predicts every row as ml-cart does", async () => {
+describe("npm run predict on iris", () => {
+    it("predicts the same classes as ml-cart for every row", async () => {
         cpSync(path.join(ROOT, "data/iris.csv"), path.join(folder, "iris.csv"));
 
         const { status, stderr } = await run("model", "iris.csv", "out.csv");

@@ -11,9 +11,10 @@ const ROOT = path.resolve(__dirname, "..", "..");
 
 const pulumi = findPulumi(process.env, ROOT);
 const isOnPath = pulumi.args.length === 0;
-const reason = "Pulumi's command line is not on PATH";
+const reason = "Pulumi's command line is not in PATH";
 
-// The template is a folder. This proves neither that `pulumi new` can clone the repository nor what npm then installs.
+// The template is a folder. The test proves neither that `pulumi new` can clone the repository nor which packages npm
+// then installs.
 (isOnPath ? describe : describe.skip)(`pulumi new${isOnPath ? "" : ` [skipped: ${reason}]`}`, () => {
     const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "pulumi-new-")));
     const template = path.join(folder, "template");
@@ -58,7 +59,7 @@ const reason = "Pulumi's command line is not on PATH";
 
     it("creates a project that can be rehearsed", async () => {
         symlinkSync(path.join(ROOT, "node_modules"), path.join(project, "node_modules"));
-        // A copy, because the trainer's build follows no link out of its folder.
+        // A copy is needed, because the trainer's build does not follow links out of its folder.
         const modules = path.join("trainer", "node_modules");
         cpSync(path.join(ROOT, modules), path.join(project, modules), { recursive: true });
 

@@ -32,7 +32,10 @@ function expectNothingLeft(output: string): void {
     expect(readdirSync(path.join(project.folder, ".emulator"))).toEqual([]);
 }
 
-/** Lines shown in a document that an output lacks, in their order. Ids, ports and times may differ; `…` stands for any lines. */
+/**
+ * Lines shown in a document that are missing from an output, in the same order. Ids, ports and times may differ, and
+ * `…` stands for any lines.
+ */
 function linesMissing(output: string, shown: string): string[] {
     const linesOf = (text: string) =>
         text
@@ -89,7 +92,7 @@ describe("npm start", () => {
         expect(linesMissing(output, shown)).toEqual([]);
     });
 
-    it("trains on another dataset with another run id", async () => {
+    it("trains on another dataset under another run id", async () => {
         const rows = Array.from(
             { length: 60 },
             (_, i) => `${i % 7},${i % 2 ? "flat" : "house"},${(i % 7) * 1000.5 + i}`,
@@ -106,7 +109,7 @@ describe("npm start", () => {
         });
     });
 
-    it("fails with the trainer's exit code, reason and last lines of the log", async () => {
+    it("fails with the trainer's exit code, reason and last log lines", async () => {
         write("failing/package.json", '{"scripts":{"start":"node train.js"}}');
         write("failing/train.js", 'console.log("epoch 1"); console.error("no such layer"); process.exit(3);');
         write("failing/Dockerfile", "FROM scratch\n");
@@ -121,7 +124,7 @@ describe("npm start", () => {
         expectNothingLeft(output);
     });
 
-    it("reports row and column of an invalid value in the dataset", async () => {
+    it("reports the row and column of an invalid value in the dataset", async () => {
         write("bad.csv", read("data/iris.csv").replace("\n76,6.6,", "\n76,wide,"));
         const { status, output } = await start([...asProcess, "--config", "dataset=bad.csv"]);
         expect({ status, output }).toMatchObject({ status: 65 });
@@ -149,7 +152,7 @@ describe("npm start", () => {
         expectNothingLeft(output);
     });
 
-    it("reports that the emulator has no dataset in a bucket", async () => {
+    it("reports that the emulator cannot read a dataset in a bucket", async () => {
         const { status, output } = await start([...asProcess, "--config", "dataset=gs://some-bucket/data.csv"]);
         expect({ status, output }).toMatchObject({ status: 1 });
         expect(output).toMatch(/error: .*the emulator starts empty and has no gs:\/\/some-bucket\/data\.csv/);
@@ -169,7 +172,7 @@ describe("npm start", () => {
         ["while the emulator starts", /VM: /],
         ["while resources are created", /pulumi up, rehearsed/],
         ["while the trainer runs", /attempt 1: training/],
-    ])("cleans up at Ctrl-C %s", async (_when, sign) => {
+    ])("cleans up after Ctrl-C %s", async (_when, sign) => {
         write("endless/package.json", '{"scripts":{"start":"node train.js"}}');
         write("endless/train.js", 'setInterval(() => console.log("epoch"), 1000);');
         write("endless/Dockerfile", "FROM scratch\n");
@@ -186,7 +189,7 @@ describe("npm start", () => {
         [["--runtime", "vm"], '--runtime must be docker or process; got "vm"'],
         [["--config", "target"], '--config must be key=value; got "target"'],
         [["--stack", "dev"], "--stack"],
-    ])("rejects %j in one line", async (args, message) => {
+    ])("rejects %j with a one-line error", async (args, message) => {
         const { status, output } = await start(args);
         expect(status).toBe(1);
         expect(output).toContain(message);
@@ -194,7 +197,7 @@ describe("npm start", () => {
     });
 });
 
-it("npm start --help prints its usage on standard output", async () => {
+it("prints its usage to standard output for npm start --help", async () => {
     const { status, stdout, stderr } = await start(["--help"]);
 
     expect([status, stderr]).toEqual([0, ""]);
@@ -202,7 +205,7 @@ it("npm start --help prints its usage on standard output", async () => {
 });
 
 describeWithDocker("npm start -- --runtime docker", () => {
-    it("builds and runs the trainer's image, and leaves neither container nor tag", async () => {
+    it("builds and runs the trainer's image, and leaves neither a container nor a tag behind", async () => {
         const startedAt = Math.floor(Date.now() / 1000);
         const { status, output } = await start(["--runtime", "docker", "--config", `trainerBuildArgs=${buildArgs()}`]);
         expect({ status, output }).toMatchObject({ status: 0 });
@@ -218,7 +221,7 @@ describeWithDocker("npm start -- --runtime docker", () => {
     });
 });
 
-/** The `--build-arg NAME=VALUE` pairs in the form of the config. */
+/** The `--build-arg NAME=VALUE` pairs, in the config's format. */
 function buildArgs(): string {
     const pairs = BASE_IMAGE_ARGS.filter((arg) => arg.includes("=")).map((arg) => arg.split("=") as [string, string]);
     return JSON.stringify(Object.fromEntries(pairs));

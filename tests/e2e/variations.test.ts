@@ -3,8 +3,8 @@ import path from "node:path";
 import { CliCommand, type EndedCommand } from "../helpers/cli-command";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
-// Rehearsals with other configs than the default. They do not prove how Google Cloud handles an existing network, an existing
-// service account or a GPU.
+// These rehearsals use configs other than the default. They do not prove how Google Cloud handles an existing network,
+// an existing service account or a GPU.
 jest.setTimeout(120_000);
 
 let project: ProjectCopy;
@@ -18,7 +18,7 @@ function rehearse(config: Record<string, string>): Promise<EndedCommand> {
     return new CliCommand("start", ["--runtime", "process", ...values], { cwd: project.folder }).ended;
 }
 
-it("uses an Arm machine, an existing network and service account, and does not wait for the run with wait: false", async () => {
+it("uses an Arm machine and an existing network and service account, and does not wait for the run with wait: false", async () => {
     const { status, output } = await rehearse({
         machineType: "c4a-standard-4",
         network: "our-network",
@@ -34,7 +34,7 @@ it("uses an Arm machine, an existing network and service account, and does not w
     expect(output).toContain("Left to bill: nothing.");
 });
 
-it("fails at once with debugMinutes, saves log and status, and prints the command that opens a shell on the VM", async () => {
+it("fails immediately with debugMinutes, saves log and status, and prints the command that opens a shell on the VM", async () => {
     const folder = path.join(project.folder, "failing");
     mkdirSync(folder);
     writeFileSync(path.join(folder, "Dockerfile"), "FROM scratch\n");
@@ -51,7 +51,7 @@ it("fails at once with debugMinutes, saves log and status, and prints the comman
     expect(output).toContain("Left to bill: nothing.");
 });
 
-it("leaves out the GPU of the config, and reports that", async () => {
+it("omits the config's GPU, and reports that", async () => {
     const { status, output } = await rehearse({
         machineType: "n1-standard-4",
         gpuType: "nvidia-tesla-t4",

@@ -36,20 +36,25 @@ describe("the trainer's account, with the grants that the program declares,", ()
         ["delete under runs/", () => stack.asTrainer("DELETE", object("runs/r-1/model/model.json"))],
         ["pull its image", () => stack.asTrainer("GET", `${image(stack.repository)}/manifests/latest`)],
         ["write log entries", () => stack.asTrainer("POST", "/v2/entries:write", logs())],
-    ])("may %s", async (_, call) => {
+    ])("can %s", async (_, call) => {
         const answer = await call();
         expect([answer.status, answer.status < 300 ? "" : answer.text]).toEqual([expect.any(Number), ""]);
     });
 
-    it("learns that an object is not there, instead of being refused", async () => {
+    it("learns that an object does not exist, instead of being denied access", async () => {
         expect((await stack.asTrainer("GET", object("runs/r-2/status.json"))).status).toBe(404);
     });
 
-    describe("may do nothing else with Cloud Storage:", () => {
+    describe("cannot do anything else with Cloud Storage:", () => {
         const rewrite = (from: string, to: string) =>
             stack.asTrainer("POST", `${object(from)}/rewriteTo/b/${stack.bucket}/o/${encodeURIComponent(to)}`, {});
         it.each<[string, string, "object" | "bucket" | "project", () => Promise<Answer>]>([
-            ["read elsewhere", "objects.get", "object", () => stack.asTrainer("GET", object("other/secret"))],
+            [
+                "read outside its prefixes",
+                "objects.get",
+                "object",
+                () => stack.asTrainer("GET", object("other/secret")),
+            ],
             ["write to data/", "objects.create", "object", () => upload("data/more.csv")],
             ["overwrite the dataset", "objects.create", "object", () => upload("data/iris.csv")],
             [
@@ -58,7 +63,7 @@ describe("the trainer's account, with the grants that the program declares,", ()
                 "object",
                 () => stack.asTrainer("DELETE", object("data/iris.csv")),
             ],
-            ["write at the top", "objects.create", "object", () => upload("runs")],
+            ["write at the top level", "objects.create", "object", () => upload("runs")],
             ["copy out of runs/", "objects.create", "object", () => rewrite("runs/r-1/status.json", "data/x")],
             ["copy a secret into runs/", "objects.get", "object", () => rewrite("other/secret", "runs/x")],
             [
@@ -105,12 +110,12 @@ describe("the trainer's account, with the grants that the program declares,", ()
                 () => stack.asTrainer("GET", `/storage/v1/b?project=${PROJECT_ID}`),
             ],
             [
-                "make a bucket",
+                "create a bucket",
                 "buckets.create",
                 "project",
                 () => stack.asTrainer("POST", `/storage/v1/b?project=${PROJECT_ID}`, { name: "own-bucket" }),
             ],
-        ])("not %s", async (_, permission, what, call) => {
+        ])("cannot %s", async (_, permission, what, call) => {
             const answer = await call();
             const place = what === "project" ? "the Google Cloud project" : `the Google Cloud Storage ${what}`;
             const message =
@@ -123,7 +128,7 @@ describe("the trainer's account, with the grants that the program declares,", ()
         });
     });
 
-    describe("may do nothing else with images:", () => {
+    describe("cannot do anything else with images:", () => {
         it.each<[string, string, () => Promise<Answer>]>([
             [
                 "pull from another repository",
@@ -140,13 +145,13 @@ describe("the trainer's account, with the grants that the program declares,", ()
                 "deleteArtifacts",
                 () => stack.asTrainer("DELETE", `${image(stack.repository)}/manifests/latest`),
             ],
-        ])("not %s", async (_, permission, call) => {
+        ])("cannot %s", async (_, permission, call) => {
             const answer = await call();
             const message = expect.stringContaining(`Permission "artifactregistry.repositories.${permission}" denied`);
             expect([answer.status, answer.json]).toEqual([403, { errors: [{ code: "DENIED", message }] }]);
         });
 
-        it("not delete its repository", async () => {
+        it("cannot delete its repository", async () => {
             const name = `projects/${PROJECT_ID}/locations/us-central1/repositories/${stack.repository}`;
             const answer = await stack.asTrainer("DELETE", `/v1/${name}`);
             const permission = "artifactregistry.repositories.delete";
@@ -159,7 +164,7 @@ describe("the trainer's account, with the grants that the program declares,", ()
         });
     });
 
-    it("may not write log entries to another project, nor read any", async () => {
+    it("cannot write log entries to another project or read any", async () => {
         const other = await stack.asTrainer("POST", "/v2/entries:write", logs("other-project"));
         const permission = "logging.logEntries.create";
         expect(other.json).toEqual(
@@ -173,7 +178,7 @@ describe("the trainer's account, with the grants that the program declares,", ()
         expect((await stack.asTrainer("POST", "/v2/entries:list", { resourceNames })).status).toBe(403);
     });
 
-    it("may not stop its own VM", async () => {
+    it("cannot stop its own VM", async () => {
         const answer = await stack.asTrainer("POST", `/compute/v1/${ZONE}/instances/vm/stop`);
         const message = `Required 'compute.instances.stop' permission for '${ZONE}/instances/vm'`;
         expect(answer.json).toEqual({
@@ -181,14 +186,14 @@ describe("the trainer's account, with the grants that the program declares,", ()
         });
     });
 
-    it("may not read the project's policy", async () => {
+    it("cannot read the project's policy", async () => {
         const answer = await stack.asTrainer("POST", `/v1/projects/${PROJECT_ID}:getIamPolicy`);
         expect(answer.json).toEqual({
             error: { code: 403, message: "The caller does not have permission", status: "PERMISSION_DENIED" },
         });
     });
 
-    it("is refused by every route of Google's APIs, tried with what is not its own", async () => {
+    it("is denied by every route of Google's APIs for resources that are not its own", async () => {
         const answered: string[] = [];
         const routes = allRoutes().filter(({ pattern }) => isGoogles(pattern));
         for (const { method, pattern } of routes.filter((one) => !OPEN.test(`${one.method} ${one.pattern}`))) {
@@ -209,7 +214,7 @@ describe.each([
     ["roles/compute.networkAdmin", /\/networks|\/subnetworks|\/operations\/|^GET/],
     ["roles/compute.viewer", /\/operations\/|^GET/],
 ])("an account with %s", (role, own) => {
-    it("may use its methods of Compute Engine, and no others", async () => {
+    it("can use only the Compute Engine methods that the role allows", async () => {
         const account = await stack.makeAccount(role);
         const wrong: string[] = [];
         const routes = allRoutes().filter(({ pattern }) => pattern.startsWith("/compute/"));
@@ -225,8 +230,8 @@ describe.each([
 });
 
 describeWithPython("google-cloud-storage (Python) on a VM", () => {
-    it("finds its account by the metadata server, and does the trainer's work with it alone", async () => {
-        // The VM's endpoint is known inside only; the VM tells it.
+    it("finds its account through the metadata server, and can do the trainer's work with nothing else", async () => {
+        // The endpoint is known only inside the VM, so the VM prints it.
         const vm = await TestInstance.create(
             stack.emulator,
             "python",
@@ -254,7 +259,7 @@ describeWithPython("google-cloud-storage (Python) on a VM", () => {
 });
 
 describe("grants that are delayed", () => {
-    it("take effect later, all of them", async () => {
+    it("all take effect after the delay", async () => {
         const delayed = await GrantedStack.start(declared, 2500);
         const statuses = async () => {
             const answers = [
@@ -277,7 +282,7 @@ describe("grants that are delayed", () => {
     }, 10_000);
 });
 
-/** A 403 of the newer APIs: https://google.aip.dev/193 */
+/** Builds a 403 response of the newer APIs: https://google.aip.dev/193 */
 function refusal(message: string, info: { domain: string; permission: string; resource: string }): object {
     const { domain, ...metadata } = info;
     const type = "type.googleapis.com/google.rpc.ErrorInfo";
@@ -286,8 +291,8 @@ function refusal(message: string, info: { domain: string; permission: string; re
 }
 
 /**
- * Open to everyone, on Google Cloud too: a question for one's own permissions, public images, the secret URI of an upload, and
- * an operation by its unguessable name.
+ * Routes that are open to everyone, also on Google Cloud: a query of one's permissions, public images, the secret URI
+ * of an upload, and an operation with an unguessable name.
  */
 const OPEN =
     /testPermissions$|:testIamPermissions$|^GET .*\/global\/images\/|^(PUT|DELETE) \/upload\/|^GET \/v1\/operations\//;

@@ -13,7 +13,10 @@ interface Grant {
     readonly condition?: object;
 }
 
-/** The resources of the program on an emulator (bucket, repositories, account and its grants), and others beside them. */
+/**
+ * The program's resources on an emulator (bucket, repositories, account and its grants), and additional ones next to
+ * them.
+ */
 export class GrantedStack {
     readonly emulator: TestEmulator;
     readonly bucket: string;
@@ -49,18 +52,18 @@ export class GrantedStack {
         return granted;
     }
 
-    /** The account's own request. */
+    /** Sends a request as the trainer's account. */
     asTrainer(method: string, target: string, body?: unknown): Promise<Answer> {
         return this.as(this.email, method, target, body);
     }
 
-    /** A request of any account. */
+    /** Sends a request as any account. */
     as(email: string, method: string, target: string, body?: unknown): Promise<Answer> {
         const { accessToken } = mintToken(email);
         return this.emulator.call(method, target, { token: accessToken, ...(body === undefined ? {} : { body }) });
     }
 
-    /** Another account, with a role on the project. Gives its email. */
+    /** Creates another account with a role on the project, and returns its email. */
     async makeAccount(role: string): Promise<string> {
         const accountId = role
             .replace("roles/", "with-")
@@ -75,7 +78,7 @@ export class GrantedStack {
         return email;
     }
 
-    /** As the providers do: read the policy, add to it, write it. */
+    /** Applies grants as the providers do: reads the policy, adds to it, writes it. */
     async #grantAll({ resources }: DeclaredStack): Promise<void> {
         const grantsOf = (type: string) =>
             resources.filter((one) => one.type === type).map(({ inputs }) => inputs as unknown as Grant);
@@ -97,7 +100,7 @@ export class GrantedStack {
         }
     }
 
-    /** An image without layers. */
+    /** Pushes an image without layers. */
     async #pushImage(repository: string): Promise<void> {
         const image = `/v2/${PROJECT_ID}/${repository}/trainer`;
         const digest = (content: string) => `sha256:${createHash("sha256").update(content).digest("hex")}`;

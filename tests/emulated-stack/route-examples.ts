@@ -1,6 +1,6 @@
 import { PROJECT_ID } from "./granted-stack";
 
-/** Query and body of the routes that refuse an empty request before they ask who sends it. */
+/** Query and body for the routes that reject an empty request before they check who sent it. */
 const REQUESTS: readonly (readonly [RegExp, { readonly query?: string; readonly body?: object }])[] = [
     [/\/b$/, { query: `project=${PROJECT_ID}`, body: { name: "own-bucket" } }],
     [/\/compose$/, { body: { sourceObjects: [{ name: "other/secret" }] } }],
@@ -15,7 +15,10 @@ const REQUESTS: readonly (readonly [RegExp, { readonly query?: string; readonly 
     [/entries\\:list$/, { body: { resourceNames: [`projects/${PROJECT_ID}`] } }],
 ];
 
-/** A request of a route, for things of `GrantedStack` that exist where it matters, and are not the trainer's. */
+/**
+ * Builds a request for a route. Where it matters, it refers to existing resources of `GrantedStack` that do not belong
+ * to the trainer.
+ */
 export function example(method: string, pattern: string): { target: string; body: unknown } {
     const values: Readonly<Record<string, string>> = {
         version: "v1",

@@ -3,7 +3,7 @@ import path from "node:path";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-/** Debian's Chromium, or another on the PATH; undefined where there is none. */
+/** Finds Debian's Chromium or another in PATH. Returns undefined if none is installed. */
 export function findChromium(): string | undefined {
     const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
     return NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name))).find((file) => {
@@ -16,11 +16,11 @@ export function findChromium(): string | undefined {
     });
 }
 
-/** `describe` for tests in a real browser; without one they are skipped and the title says why. */
+/** `describe` for tests in a real browser. Without one, they are skipped, with the reason in the title. */
 export function describeWithChromium(title: string, tests: (executablePath: string) => void): void {
     const executablePath = findChromium();
     if (executablePath === undefined) {
-        describe.skip(`${title} [skipped: no Chromium on the PATH (apt-get install chromium)]`, () => tests(""));
+        describe.skip(`${title} [skipped: Chromium is not in PATH (apt-get install chromium)]`, () => tests(""));
     } else {
         describe(title, () => tests(executablePath));
     }

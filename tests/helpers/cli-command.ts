@@ -4,16 +4,16 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Writable } from "node:stream";
 
-/** How a command ended, and its output. */
+/** The result of a command. */
 export interface EndedCommand {
     readonly status: number | null;
     readonly stdout: string;
     readonly stderr: string;
-    /** Standard output and standard error, in the order of their arrival. */
+    /** Standard output and standard error, in the order of arrival. */
     readonly output: string;
 }
 
-/** A command of the project in a process of its own, started as the script in package.json starts it. */
+/** A command of the project in its own process, started like the script in package.json. */
 export class CliCommand {
     readonly ended: Promise<EndedCommand>;
     readonly #child: ChildProcess;
@@ -55,7 +55,10 @@ export class CliCommand {
         return this.#child.stdin as Writable;
     }
 
-    /** Resolves with the match once the output has it. @throws Error with the output if the command ends before */
+    /**
+     * Resolves with the match once the output contains it.
+     * @throws {Error} with the output if the command ends first
+     */
     async printed(pattern: RegExp): Promise<RegExpExecArray> {
         const seen = new Promise<void>((resolve) => {
             this.#onOutput = () => {
@@ -68,7 +71,7 @@ export class CliCommand {
         await Promise.race([seen, this.ended]);
         const match = pattern.exec(this.#output);
         if (match === null) {
-            throw new Error(`The command ended and did not print ${pattern}:\n${this.#output}`);
+            throw new Error(`The command ended without printing ${pattern}:\n${this.#output}`);
         }
         return match;
     }

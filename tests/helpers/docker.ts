@@ -1,7 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { NODE_IMAGE, reasonWithoutDocker } from "../../emulator/test/docker";
 
-/** Runs `docker` and returns its output without the final line break. Throws its error output if it fails. */
+/**
+ * Runs `docker` and returns its output without the final line break.
+ * @throws {Error} with docker's error output if it fails
+ */
 export function docker(...args: string[]): string {
     const { status, stdout, stderr, error } = spawnSync("docker", args, { encoding: "utf8" });
     if (error !== undefined || status !== 0) {
@@ -10,7 +13,7 @@ export function docker(...args: string[]): string {
     return stdout.trim();
 }
 
-/** The trainer's base images, which `.ci/base-images.sh` makes where no registry can be reached. */
+/** The trainer's base images. `.ci/base-images.sh` builds them where no registry is reachable. */
 export const BASE_IMAGES = {
     BUILD_IMAGE: "gcp-trainer-base/node-build:local",
     RUNTIME_IMAGE: NODE_IMAGE,
@@ -22,7 +25,10 @@ export const BASE_IMAGE_ARGS = Object.entries(BASE_IMAGES).flatMap(([name, image
     `${name}=${image}`,
 ]);
 
-/** `describe` for tests that need a Docker engine and the base images; without, they are skipped and the title says why. */
+/**
+ * `describe` for tests that need a Docker engine and the base images. Without them, they are skipped, with the reason
+ * in the title.
+ */
 export function describeWithDocker(title: string, tests: () => void): void {
     const reason = reasonWithoutDocker(Object.values(BASE_IMAGES));
     if (reason === undefined) {

@@ -2,8 +2,8 @@
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Groups of files that import each other in a circle, by Tarjan's algorithm for strongly connected components. Files are
- * sorted within a group; a file that imports itself is a group of one.
+ * Finds groups of files that import each other in a cycle, with Tarjan's algorithm for strongly connected components.
+ * Files are sorted within a group, and a file that imports itself forms a group of one.
  */
 export function importCycles(graph: ImportGraph): string[][] {
     const positions = new Map<string, number>();

@@ -2,11 +2,11 @@ import path from "node:path";
 import { textOf } from "./source-files";
 
 export interface Link {
-    /** Address as written, such as `docs/roles.md#the-deployer`. */
+    /** Link target as written, such as `docs/roles.md#the-deployer`. */
     target: string;
-    /** Path of the linked file relative to the project folder. */
+    /** Path of the linked file, relative to the project folder. */
     file: string;
-    /** Anchor without its `#`; empty where the link has none. */
+    /** Anchor without its `#`, or empty if the link does not have one. */
     anchor: string;
 }
 
@@ -36,7 +36,7 @@ export function localLinks(file: string): Link[] {
         });
 }
 
-/** Anchors that GitHub gives the headings of a Markdown file. */
+/** Anchors that GitHub assigns to the headings of a Markdown file. */
 export function anchorsOf(file: string): string[] {
     const seen = new Map<string, number>();
     return proseLines(file)

@@ -5,18 +5,18 @@ import path from "node:path";
 
 const root = path.resolve(__dirname, "../..");
 
-/** A copy of the project as git has it, with what `npm ci` installed. */
+/** A copy of the files in git, with the packages that `npm ci` installed. */
 export interface ProjectCopy {
     folder: string;
     remove(): void;
 }
 
-/** Copies the project, so that a test may write into it and run beside others. */
+/** Copies the project, so that a test can write to it and run in parallel with others. */
 export function copyProject(): ProjectCopy {
     const folder = mkdtempSync(path.join(tmpdir(), "gcp-trainer-"));
     const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
     for (const name of listed.toString("utf8").split("\0").filter(Boolean)) {
-        // A file that is deleted, but not in git yet, is listed.
+        // git also lists a file whose deletion is not committed yet.
         cpSync(path.join(root, name), path.join(folder, name), { force: true, errorOnExist: false, recursive: true });
     }
     symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), "dir");

@@ -4,7 +4,7 @@ import { NOT_IN_CHECKOUT } from "./checkout";
 
 const ROOT = path.resolve(__dirname, "..", "..");
 
-/** Files of a fresh checkout whose names match, relative to the project folder. */
+/** Files of a fresh checkout with matching names, relative to the project folder. */
 export function filesNamed(pattern: RegExp, folder = ""): string[] {
     return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
         const file = path.posix.join(folder, entry.name);
@@ -18,12 +18,12 @@ export function filesNamed(pattern: RegExp, folder = ""): string[] {
     });
 }
 
-/** Text of a file of the project. */
+/** Text of a project file. */
 export function textOf(file: string): string {
     return readFileSync(path.join(ROOT, file), "utf8");
 }
 
-/** Number of lines of a file, without blank ones at its end. */
+/** Number of lines in a file, not counting trailing blank lines. */
 export function lineCount(file: string): number {
     return textOf(file).trimEnd().split("\n").length;
 }

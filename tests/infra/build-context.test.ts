@@ -44,7 +44,7 @@ function filesIn(folder: string): string[] {
 }
 
 describe("contextFiles", () => {
-    it("lists what .dockerignore does not exclude", () => {
+    it("lists the files that .dockerignore does not exclude", () => {
         expect(contextFiles(path.join(root, "trainer"))).toEqual(["src/train.py"]);
     });
 
@@ -69,7 +69,7 @@ describe("contextFiles", () => {
 });
 
 describe("copyBuildContext", () => {
-    it("copies what Docker reads to a path that does not depend on the trainer's folder", () => {
+    it("copies the files that Docker reads to a path that does not depend on the trainer's folder", () => {
         expect(copyBuildContext(root, "trainer", OWNER)).toBe(COPY);
         expect(copyBuildContext(root, path.join(root, "trainer"), OWNER)).toBe(COPY);
         expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", "src/train.py"]);
@@ -90,7 +90,7 @@ describe("copyBuildContext", () => {
         expect(readdirSync(path.join(root, ".build-context/dev"))).toEqual(["trainer"]);
     });
 
-    it("leaves an up-to-date copy alone because another program may be reading it", () => {
+    it("leaves an up-to-date copy alone, because another program may be reading it", () => {
         copyBuildContext(root, "trainer", OWNER);
         const inode = () => lstatSync(path.join(root, COPY)).ino;
         const before = inode();
@@ -99,7 +99,7 @@ describe("copyBuildContext", () => {
         expect(inode()).toBe(before);
     });
 
-    it("can run in several programs at once", async () => {
+    it("can run in several programs at the same time", async () => {
         const program = path.join(root, "program.ts");
         const module = path.join(__dirname, "../../infra/build-context");
         write(
@@ -113,7 +113,7 @@ describe("copyBuildContext", () => {
         expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", "src/train.py"]);
     });
 
-    it("leaves the copies out if the trainer's folder contains the program", () => {
+    it("excludes the copies if the trainer's folder contains the program", () => {
         write("Dockerfile", "FROM scratch");
         const below = path.join(root, "trainer");
         for (const program of [root, root, below, below]) {
@@ -138,7 +138,7 @@ describe("copyBuildContext", () => {
         expect(execFileSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" })).toBe("?? trainer/\n");
     });
 
-    it("keeps a copy for each stack and each job, whatever their names", () => {
+    it("keeps a separate copy for each stack and each job, whatever their names", () => {
         expect(copyBuildContext(root, "trainer", { stack: "prod", component: "a/b" })).toBe(
             ".build-context/prod/a%2Fb",
         );
@@ -152,7 +152,7 @@ describe("copyBuildContext", () => {
     });
 
     const describeWithModes = process.platform === "win32" ? describe.skip : describe;
-    describeWithModes("where files have permission bits [skipped on Windows, which has none]", () => {
+    describeWithModes("on a system with permission bits [skipped on Windows, which lacks them]", () => {
         it.each(["600", "664", "644", "755"])("sets the same bits for files with %s", (bits) => {
             const mode = Number.parseInt(bits, 8);
             const folderMode = mode | ((mode & 0o444) >> 2);

@@ -38,7 +38,7 @@ function problems(values: Record<string, string>, gcp = GCP, at = files()): stri
 }
 
 describe("a config without keys", () => {
-    it("has the default of every key and the provider's project, region and zone", () => {
+    it("has the default value of every key and the provider's project, region and zone", () => {
         expect(parse({})).toEqual({
             ...Object.fromEntries(ROWS.map(([name, key]) => [name, key.default])),
             ...GCP,
@@ -51,7 +51,7 @@ describe("a config without keys", () => {
     });
 });
 
-it("a config with every key is converted to the types that the program uses", () => {
+it("a config with every key set is converted to the types that the program uses", () => {
     const config = parse({
         dataset: "gs://bucket/data.csv",
         target: "Price",
@@ -220,12 +220,12 @@ describe("values that contradict each other", () => {
             '`gcp-trainer:network` must be set together with subnetwork; got "" (pulumi config set network default)',
         ],
         [
-            "a GPU on a machine type that takes none",
+            "a GPU on a machine type that does not support one",
             { gpuType: "nvidia-tesla-t4", gpuCount: "1" },
             '`gcp-trainer:machineType` must be an n1 machine type with nvidia-tesla-t4; got "e2-standard-2" (pulumi config set machineType n1-standard-4)',
         ],
         [
-            "the target among the columns to leave out",
+            "the target among the dropped columns",
             { dropColumns: '["Id","Species"]' },
             '`gcp-trainer:dropColumns` must not contain the target, Species; got ["Id","Species"] (pulumi config rm --path \'dropColumns[1]\')',
         ],
@@ -251,7 +251,7 @@ describe("values that contradict each other", () => {
         expect(found[0]).toContain(problem);
     });
 
-    it("allow another trainer without a target", () => {
+    it("allow a different trainer without a target", () => {
         expect(problems({ trainer: "own", target: "" })).toEqual([]);
     });
 });
@@ -268,7 +268,7 @@ describe("files that the config names", () => {
         ]);
     });
 
-    it("are reported if the trainer's folder has no Dockerfile", () => {
+    it("are reported if the trainer's folder does not contain a Dockerfile", () => {
         expect(problems({}, GCP, files({ "trainer/Dockerfile": "missing" }))).toEqual([
             '`gcp-trainer:trainer` must be a folder with a Dockerfile; found nothing at its Dockerfile; got "trainer" (pulumi config set trainer trainer)',
         ]);
@@ -278,7 +278,7 @@ describe("files that the config names", () => {
         expect(problems({ trainer: "nowhere" })).toEqual([expect.stringContaining("found nothing; got")]);
     });
 
-    it("are looked up below the project folder", () => {
+    it("are resolved relative to the project folder", () => {
         const here = filesOf(path.join(__dirname, "project"));
 
         expect(here.state("data/iris.csv")).toBe("file");

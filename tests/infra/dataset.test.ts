@@ -13,7 +13,7 @@ describe("parseDataset", () => {
     });
 
     it.each(["gs://", "gs://bucket", "gs://bucket/", "gs://bucket/folder/", "gs://B/x"])(
-        "returns undefined for %s, which names no object",
+        "returns undefined for %s, which does not name an object",
         (text) => {
             expect(parseDataset(text)).toBeUndefined();
         },
@@ -29,7 +29,8 @@ describe("MD5 of a dataset", () => {
         const md5 = md5OfFile(file);
         rmSync(folder, { recursive: true });
 
-        // yes abc | tr -d "\n" | head -c 3145729 | md5sum
+        // Computed with: yes abc | tr -d "
+        // " | head -c 3145729 | md5sum
         expect(md5).toEqual({ hex: "056f6340e5c97b4aa42dde241152576f", base64: "BW9jQOXJe0qkLd4kEVJXbw==" });
     });
 

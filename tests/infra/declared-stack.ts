@@ -4,7 +4,7 @@ import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi
 import { loadConfig } from "../../infra/config";
 import { TrainingJob } from "../../infra/training-job";
 
-/** Folder of the tests' own small dataset and trainer. */
+/** Folder with the tests' own small dataset and trainer. */
 export const PROJECT_DIR = path.join(__dirname, "project");
 
 export const IMAGE_DIGEST = `sha256:${"d".repeat(64)}`;
@@ -31,9 +31,8 @@ export interface DeclaredStack {
 }
 
 /**
- * Runs a program under Pulumi's mocks and returns everything that it declares, including the options that mocks do not show.
- * This proves what the program requests, not that Google Cloud grants it.
- *
+ * Runs a program under Pulumi's mocks and returns everything that it declares, including the options that mocks do not
+ * expose. This proves what the program requests, not that Google Cloud grants it.
  * @param config the project's own keys as text, as the engine passes them
  */
 export async function declareStack(
@@ -105,7 +104,7 @@ export async function declareStack(
     }
 }
 
-/** Declares a job from the config: every resource comes before one of these outputs. */
+/** Declares a job from the config. Every resource is declared before the job's outputs resolve. */
 export function declareJob(
     config: Record<string, string> = {},
     secretKeys: readonly string[] = [],
@@ -130,7 +129,10 @@ export function resource({ resources }: DeclaredStack, type: string, name?: stri
     return first;
 }
 
-/** Outputs that Google Cloud or the docker provider adds. A type that is missing here is not part of the stack. */
+/**
+ * Outputs that Google Cloud or the docker provider adds. A type that is missing from this table is not part of the
+ * stack.
+ */
 const computed: Record<string, (args: MockResourceArgs) => Record<string, unknown>> = {
     "gcp:projects/service:Service": () => ({}),
     "gcp:storage/bucket:Bucket": ({ inputs }) => ({ url: `gs://${inputs.name}` }),
@@ -193,7 +195,7 @@ function called({ token, inputs }: MockCallArgs): Record<string, unknown> {
     }
 }
 
-/** Awaits the paths of assets, and shortens the text of dynamic providers, which has its own tests. */
+/** Awaits the paths of assets, and shortens the text of dynamic providers, which is tested separately. */
 async function awaited(inputs: Record<string, unknown>): Promise<Record<string, unknown>> {
     const { __provider, ...rest } = inputs;
     const { source } = rest;

@@ -14,9 +14,9 @@ describe("the arguments of TrainingJob", () => {
         expect(comment?.groups?.text).toBe(JSON.stringify(value));
     });
 
-    it("share their defaults with the config keys, except for the target and secret values", () => {
+    it("share their defaults with the config keys, except for target and secretValues", () => {
         const keys = Object.fromEntries(ROWS.map(([name, key]) => [name, key.default]));
-        // The config has secret values under `env`.
+        // The config stores secret values under `env`.
         const { target, secretValues, ...shared } = DEFAULTS;
 
         expect(keys).toMatchObject(shared);

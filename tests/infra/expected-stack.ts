@@ -1,7 +1,7 @@
 import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
 import { IMAGE_DIGEST, REGISTRY_URI, secret } from "./declared-stack";
 
-/** The stack `dev` with the default config, on the tests' small dataset and trainer. */
+/** The stack `dev` with the default config, using the tests' small dataset and trainer. */
 export const BASE = "gcp-trainer-dev-971bc2";
 export const BUCKET = "gcp-trainer-dev-971bc250c1";
 export const ACCOUNT = `${BASE}@my-project.iam.gserviceaccount.com`;
@@ -35,16 +35,16 @@ export const BOOT: BootConfig = {
     gpuCount: 0,
 };
 
-/** A resource, with the inputs that decide on security, identity, cost or lifetime. */
+/** A resource, with the inputs that determine security, identity, cost or lifetime. */
 export interface ExpectedResource {
     type: string;
     name: string;
-    /** The component above it, which is part of its URN. */
+    /** Its parent component, which is part of its URN. */
     parent: string;
-    /** Resources that it waits for, beyond those in its inputs. @default [] */
+    /** Resources that it depends on in addition to those in its inputs. @default [] */
     dependsOn?: string[];
     inputs: Record<string, unknown>;
-    /** Names of the inputs that may have any value. A resource has no other inputs. @default [] */
+    /** Names of the inputs that can have any value. All other inputs are forbidden. @default [] */
     free?: string[];
 }
 
@@ -53,7 +53,10 @@ function grant(type: string, name: string, inputs: Record<string, unknown>, free
     return { type, name: fullName, parent: "trainer-identity", inputs: { ...inputs, member: MEMBER }, free };
 }
 
-/** A grant in the job's bucket. @param folder the only objects it covers; every object without it */
+/**
+ * A grant on the job's bucket.
+ * @param folder restricts the grant to the objects in this folder
+ */
 function bucketGrant(name: string, role: string, folder?: string): ExpectedResource {
     const expression = `resource.name.startsWith("projects/_/buckets/${BUCKET}/objects/${folder}/")`;
     const condition = { title: `gcp-trainer-${folder}`, expression };

@@ -37,7 +37,7 @@ describe("names of resources", () => {
         });
     });
 
-    it("obey Google Cloud's rules for any project and stack name", () => {
+    it("satisfy Google Cloud's rules for any project and stack name", () => {
         fc.assert(
             fc.property(anyIdentity, (identity) => {
                 const { instance, account, bucket, ...others } = jobNames(identity);

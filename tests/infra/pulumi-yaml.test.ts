@@ -53,7 +53,7 @@ describe("Pulumi.yaml", () => {
         expect(description).toContain(`\`${path.basename(BOOT_IMAGES["linux/arm64"])}\``);
     });
 
-    // Without it, the engine runs the component that package.json exports, which declares nothing by itself.
+    // Without it, the engine runs the component exported by package.json, which declares nothing by itself.
     it("names the program", () => {
         expect(project.main).toBe("index.ts");
     });
@@ -77,7 +77,7 @@ describe.each(["dev", "local"])("Pulumi.%s.yaml", (stack) => {
     });
 });
 
-it("Pulumi.local.yaml sends every request to the emulator on this machine", () => {
+it("Pulumi.local.yaml directs every request to the emulator on this machine", () => {
     const { config } = readYaml<{ config: Record<string, unknown> }>("Pulumi.local.yaml");
     const endpoints = Object.entries(config).filter(([key]) => key.endsWith("CustomEndpoint"));
 
@@ -97,7 +97,7 @@ it("no file contains a placeholder that `pulumi new` replaces", () => {
     expect(found).toEqual([]);
 });
 
-/** Files with a text that `pulumi new` would copy from a fresh checkout, without anything built or downloaded. */
+/** Files containing a text that `pulumi new` would copy from a fresh checkout, without build output or downloads. */
 function filesWith(text: string, folder = ""): string[] {
     return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
         const file = path.join(folder, entry.name);

@@ -31,7 +31,7 @@ describe("canonical JSON", () => {
 });
 
 describe("run id", () => {
-    it("is r- and ten hex digits of SHA-256", () => {
+    it("is r- followed by ten hex digits of SHA-256", () => {
         // Computed with `sha256sum`.
         expect(runId(identity)).toBe("r-fdf328cea9");
     });
@@ -47,7 +47,7 @@ describe("run id", () => {
         ["the image", { image: "sha256:def" }],
         ["a hyperparameter", { hyperparameters: { ...identity.hyperparameters, maxDepth: 6 } }],
         ["the target", { target: "Id" }],
-        ["the columns left out", { dropColumns: [] }],
+        ["the dropped columns", { dropColumns: [] }],
         ["the environment", { env: {} }],
     ])("changes with %s", (_what, change) => {
         expect(runId({ ...identity, ...change })).not.toBe(runId(identity));

@@ -24,7 +24,7 @@ function scopesOf(stack: DeclaredStack): string[] {
     return (serviceAccount as { scopes: string[] }).scopes;
 }
 
-/** What the boot script reads: names and values in turn. */
+/** The names and values that the boot script reads, alternating. */
 function bootValues(stack: DeclaredStack): string[] {
     const { metadata } = resource(stack, "gcp:compute/instance:Instance").inputs;
     const userData = (metadata as Record<string, string>)["user-data"] ?? "";
@@ -33,14 +33,14 @@ function bootValues(stack: DeclaredStack): string[] {
 }
 
 describe("a stack without secrets", () => {
-    it("has no resource, API or scope for them, and the run id from before there were any", async () => {
+    it("has no resource, API or scope for secrets, and keeps the run id it had before secrets existed", async () => {
         const stack = await declareJob({ env: JSON.stringify({ LEVEL: "debug" }) });
         expect(stack.resources.filter(({ type, name }) => `${type} ${name}`.includes("secret"))).toEqual([]);
         expect(scopesOf(stack)).not.toContain(CLOUD_PLATFORM);
         expect(runOf(await declareJob()).runId).toBe(RUN_ID);
     });
 
-    it("may have a secret env without entries", async () => {
+    it("can have a secret env without entries", async () => {
         const stack = await declareJob({ env: "{}" }, ["env"]);
         expect([runOf(stack).runId, scopesOf(stack).includes(CLOUD_PLATFORM)]).toEqual([RUN_ID, false]);
     });
@@ -53,7 +53,7 @@ describe("a secret env", () => {
         stack = await declareJob({ env: JSON.stringify({ API_KEY: CANARY, LEVEL: "debug" }) }, ["env"]);
     });
 
-    it("becomes one secret with one version per entry, in the region and with the labels of the stack", () => {
+    it("becomes one secret with one version per entry, in the stack's region and with its labels", () => {
         expect(inputsOf(stack, SECRET)).toEqual(
             ["API_KEY", "LEVEL"].map((variable) => ({
                 project: "my-project",
@@ -68,7 +68,7 @@ describe("a secret env", () => {
         });
     });
 
-    it("lets the VM's account access these secrets, and gives the VM the scope for it", () => {
+    it("lets the VM's account access these secrets, and gives the VM the required scope", () => {
         expect(inputsOf(stack, GRANT)).toEqual(
             ["API_KEY", "LEVEL"].map((variable) => ({
                 project: "my-project",
@@ -85,14 +85,14 @@ describe("a secret env", () => {
         );
     });
 
-    it("reaches the VM as names of versions, and no entry stays a plain variable", () => {
+    it("reaches the VM as version names, and none of its entries remains a plain variable", () => {
         expect(bootValues(stack).filter((value) => /^(API_KEY|LEVEL)=/.test(value))).toEqual([
             "API_KEY=trainer-secrets-API_KEY/versions/1",
             "LEVEL=trainer-secrets-LEVEL/versions/1",
         ]);
     });
 
-    it("is nowhere in the stack but in the secret input of the version", () => {
+    it("appears nowhere in the stack except in the secret input of the version", () => {
         const others = stack.resources.filter(({ type }) => type !== VERSION);
         const text = JSON.stringify([others, stack.outputs]);
         expect([text.includes(CANARY), text.includes(Buffer.from(CANARY).toString("base64"))]).toEqual([false, false]);
@@ -101,7 +101,7 @@ describe("a secret env", () => {
         expect(runOf(stack).provenance).toMatchObject({ env: ["API_KEY", "LEVEL"] });
     });
 
-    it("changes the run id by its names and versions, not by a value itself", async () => {
+    it("changes the run id through its names and versions, but not through the values themselves", async () => {
         const id = async (env: object) => runOf(await declareJob({ env: JSON.stringify(env) }, ["env"])).runId;
         expect(await id({ API_KEY: "another", LEVEL: "info" })).toBe(runOf(stack).runId);
         expect(await id({ API_KEY: CANARY, DEPTH: "debug" })).not.toBe(runOf(stack).runId);
@@ -116,7 +116,7 @@ describe("a secret env", () => {
 });
 
 describe("secretEnv", () => {
-    it("lets the VM's account access the named versions alone, and creates no secret", async () => {
+    it("lets the VM's account access only the named versions, and creates no secret", async () => {
         const secretEnv = { API_KEY: EXISTING, SAME: EXISTING, OWN: "own-key:12" };
         const stack = await declareJob({ secretEnv: JSON.stringify(secretEnv) });
         const granted = (project: string, secretId: string, version: number) => ({
@@ -142,7 +142,7 @@ describe("secretEnv", () => {
         expect(scopesOf(stack)).toContain(CLOUD_PLATFORM);
     });
 
-    it("changes the run id by the version, not by the way it is written", async () => {
+    it("changes the run id through the version, but not through its notation", async () => {
         const id = async (version: string) =>
             runOf(await declareJob({ secretEnv: JSON.stringify({ K: version }) })).runId;
         expect(await id("key:1")).toBe(await id("projects/my-project/secrets/key/versions/1"));
@@ -159,7 +159,7 @@ describe("TrainingJob in another program", () => {
         trainer: "trainer",
     };
 
-    it("stores secretValues, whether or not they are outputs", async () => {
+    it("stores secretValues, whether they are outputs or not", async () => {
         const secretValues = { A: "plain", B: pulumi.secret(CANARY), C: pulumi.output("later") };
         const stack = await declareStack(() => {
             const { metrics, leftToBill } = new TrainingJob("trainer", { ...args, secretValues });
@@ -170,7 +170,7 @@ describe("TrainingJob in another program", () => {
         );
     });
 
-    it("refuses a version without a number", async () => {
+    it("rejects a version without a number", async () => {
         await declareStack(() => {
             const declare = () => new TrainingJob("trainer", { ...args, secretEnv: { KEY: "key:latest" } });
             expect(declare).toThrow("secretEnv.KEY must be projects/<project>/secrets/");
@@ -194,41 +194,45 @@ describe("the config", () => {
         return [];
     }
 
-    it.each(["hyperparameters", "trainerBuildArgs"])("refuses a secret under %s", (key) => {
+    it.each(["hyperparameters", "trainerBuildArgs"])("rejects a secret under %s", (key) => {
         expect(problems({ [key]: JSON.stringify({ a: CANARY }) }, [key])).toEqual([
             `\`gcp-trainer:${key}\` must not be secret; a secret goes into \`env\` or, if Secret Manager has it, into \`secretEnv\` (pulumi config rm ${key})`,
         ]);
     });
 
-    it("names a secret key that does not exist once", () => {
+    it("reports an unknown secret key only once", () => {
         expect(problems({ apiKey: CANARY }, ["apiKey"])).toHaveLength(1);
     });
 
     it.each([
-        ["no object", CANARY, "`gcp-trainer:env` must be an object"],
+        ["not an object", CANARY, "`gcp-trainer:env` must be an object"],
         ["a list as value", JSON.stringify({ A: [CANARY] }), "`gcp-trainer:env.A` must be a text"],
         ["an empty value", '{"A":""}', "`gcp-trainer:env.A` must be 1 to 65536 bytes, as a secret"],
         ["a long value", JSON.stringify({ A: CANARY + "x".repeat(65_536) }), "`gcp-trainer:env.A` must be 1 to 65536"],
         ["a NUL", JSON.stringify({ A: `${CANARY}\0` }), "`gcp-trainer:env.A` must not contain a NUL character"],
-        ["a variable of the VM", JSON.stringify({ AIP_X: CANARY }), "`gcp-trainer:env.AIP_X` is reserved for the VM"],
+        [
+            "a variable reserved for the VM",
+            JSON.stringify({ AIP_X: CANARY }),
+            "`gcp-trainer:env.AIP_X` is reserved for the VM",
+        ],
         ...["PATH", "HOME", "BASH_ENV", "LD_PRELOAD", "DOCKER_HOST", "IFS", "UID"].map((name) => [
             name,
             JSON.stringify({ [name]: CANARY }),
             `\`gcp-trainer:env.${name}\` cannot be secret, because programs of the VM read it`,
         ]),
-    ] as [string, string, string][])("refuses %s in a secret env without showing it", (_what, env, message) => {
+    ] as [string, string, string][])("rejects %s in a secret env without showing it", (_what, env, message) => {
         const [found = "", ...more] = problems({ env }, ["env"]);
         expect([found.slice(0, message.length), more]).toEqual([message, []]);
         expect(found).not.toContain("; got");
     });
 
-    it("accepts 64 KiB in each entry of a secret env, and what a shell or a line would damage", () => {
+    it("accepts 64 KiB in each entry of a secret env, and values that a shell or a line-based format would corrupt", () => {
         const env = { A: 'a\n"$B"\n', B: "x".repeat(65_536), C: "x".repeat(65_536) };
         expect(problems({ env: JSON.stringify(env) }, ["env"])).toEqual([]);
     });
 
     it.each(["key:latest", "key", "projects/p/secrets/key", "projects/p/secrets/key/versions/latest", "key:0"])(
-        "refuses %s as a version",
+        "rejects %s as a version",
         (version) => {
             expect(problems({ secretEnv: JSON.stringify({ KEY: version }) }, [])).toEqual([
                 expect.stringContaining("`gcp-trainer:secretEnv.KEY` must be a secret version"),
@@ -236,7 +240,7 @@ describe("the config", () => {
         },
     );
 
-    it("refuses a variable that both keys set", () => {
+    it("rejects a variable that both keys set", () => {
         const values = { env: '{"KEY":"value"}', secretEnv: '{"KEY":"key:1"}' };
         const message = expect.stringContaining("`gcp-trainer:secretEnv` must not set KEY, which env sets");
         expect([problems(values, []), problems(values, ["env"])]).toEqual([[message], [message]]);
@@ -252,7 +256,7 @@ it("a run id covers names and versions of secret variables, and is unchanged wit
         dropColumns: ["Id"],
         env: { LEVEL: "debug" },
     };
-    // As in run-id.test.ts, from before there were secrets.
+    // The same as in run-id.test.ts, from before secrets were supported.
     expect(runId({ ...identity, secretEnv: {} })).toBe("r-fdf328cea9");
     expect(runId({ ...identity, secretEnv: { KEY: EXISTING } })).toBe("r-df5207ee48");
 });

@@ -3,7 +3,7 @@ import { type DeclaredStack, declareJob, resource } from "./declared-stack";
 import { ACCOUNT, APIS, BASE, BOOT, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
 
 const names = ({ resources }: DeclaredStack): string[] => resources.map(({ type, name }) => `${type} ${name}`).sort();
-/** Resources that one config declares and another does not. */
+/** Resources that one stack declares and the other does not. */
 function without(more: DeclaredStack, less: DeclaredStack): string[] {
     return names(more).filter((name) => !names(less).includes(name));
 }
@@ -88,7 +88,7 @@ describe("a variation of the config", () => {
         });
     });
 
-    it("sets the boot image, the boot disk, labels and more scopes", async () => {
+    it("sets the boot image, the boot disk, labels and additional scopes", async () => {
         const stack = await declareJob({
             bootImage: "projects/cos-cloud/global/images/family/cos-stable",
             bootDiskSizeGb: "50",
@@ -121,7 +121,7 @@ describe("a variation of the config", () => {
         expect(vmOf(stack).name).toBe(VM);
     });
 
-    it("adds an external address to the VM and nothing else", async () => {
+    it("adds only an external address to the VM", async () => {
         const stack = await declareJob({ externalIp: "true" });
 
         expect(names(stack)).toEqual(names(standard));
@@ -148,7 +148,7 @@ describe("a variation of the config", () => {
         ).toBe(true);
     });
 
-    it("uses an existing service account and changes no IAM", async () => {
+    it("uses an existing service account and does not change IAM", async () => {
         const email = "me@my-project.iam.gserviceaccount.com";
         const stack = await declareJob({ serviceAccount: email });
 
@@ -162,7 +162,7 @@ describe("a variation of the config", () => {
         ]);
     });
 
-    it("opens one way in, from Identity-Aware Proxy, with a debug window", async () => {
+    it("allows ingress only from Identity-Aware Proxy with a debug window", async () => {
         const stack = await declareJob({ debugMinutes: "10" });
         const boot = { ...BOOT, debugSeconds: 600 };
 
@@ -204,7 +204,7 @@ describe("a variation of the config", () => {
     it.each([
         ["others/data.csv", "md5:bWQ1", "bWQ1"],
         ["composite.csv", "crc32c:Y3JjMzI=", ""],
-    ])("grants read access to a dataset in another bucket, %s, and to nothing else there", async (name, _hash, md5) => {
+    ])("grants read access to a dataset in another bucket, %s, and to nothing else in it", async (name, _hash, md5) => {
         const stack = await declareJob({ dataset: `gs://other-bucket/${name}` });
         const provenance = resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "trainer-run").inputs
             .provenance;
@@ -235,7 +235,7 @@ describe("a variation of the config", () => {
         );
     });
 
-    it("starts another run on another VM for another trainer, hyperparameters and environment", async () => {
+    it("starts another run on another VM for a different trainer, hyperparameters and environment", async () => {
         const stack = await declareJob({
             trainer: "own",
             target: "",

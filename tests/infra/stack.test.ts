@@ -69,7 +69,7 @@ describe("the stack with the default config", () => {
         ]);
     });
 
-    it("deletes the VM before replacing it, and never replaces it for a newer boot image", () => {
+    it("deletes the VM before replacing it, and never replaces it because of a newer boot image", () => {
         for (const { name, options } of custom(stack)) {
             const isVm = name === "trainer-vm";
             expect(options.deleteBeforeReplace).toBe(isVm ? true : undefined);
@@ -77,11 +77,11 @@ describe("the stack with the default config", () => {
         }
     });
 
-    it("protects no resource, so that destroy leaves nothing", () => {
+    it("protects no resource, so that destroy leaves nothing behind", () => {
         expect(custom(stack).filter(({ options }) => options.protect)).toEqual([]);
     });
 
-    it("reads nothing but the deployer's token", () => {
+    it("reads nothing except the deployer's token", () => {
         expect(stack.calls.map(({ token }) => token)).toEqual(["gcp:organizations/getClientConfig:getClientConfig"]);
     });
 });
@@ -103,7 +103,7 @@ describe("index.ts", () => {
         expect(errors).toEqual([expect.any(ConfigError)]);
     });
 
-    it("exports where the model is and what is billed", async () => {
+    it("exports the location of the model and the billed resources", async () => {
         const { outputs, resources } = await declareStack(() => require("../../index"));
 
         expect(resources).toHaveLength(expected.length + COMPONENTS);

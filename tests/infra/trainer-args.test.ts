@@ -1,7 +1,7 @@
 import { trainerArgs } from "../../infra/user-data";
 
 describe("arguments of the trainer", () => {
-    it("are sorted by name, scalars as text, lists and objects as JSON", () => {
+    it("are sorted by name, with scalars as text and with lists and objects as JSON", () => {
         const hyperparameters = { zeta: 0.5, on: true, text: "a b$%\n", list: [1, "x"], object: { b: 1, a: 2 } };
 
         expect(trainerArgs({ hyperparameters, target: "Species", dropColumns: ["Id", "Name"] })).toEqual([
@@ -15,7 +15,7 @@ describe("arguments of the trainer", () => {
         ]);
     });
 
-    it("leave out what is not set", () => {
+    it("omit parameters that are not set", () => {
         expect(trainerArgs({ hyperparameters: {}, target: "", dropColumns: [] })).toEqual([]);
     });
 });

@@ -47,7 +47,7 @@ function bucketWith(files: Record<string, string | Buffer>): FakeBucket {
         const { sizeBytes, ...stored } = bucket.put(`${model}/${name}`, content);
         return { ...stored, size: String(sizeBytes) };
     });
-    // Two pages, the second without items, as Cloud Storage may give them.
+    // Cloud Storage may return two pages of which the second contains no items.
     bucket.put(`runs/${runId}/objects.json`, JSON.stringify({ schema: 1, pages: [{ items }, {}] }));
     putLog(bucket, 1, 0, "epoch 1\nkilled here");
     putLog(bucket, 2, 0, "epoch 2\n");
@@ -64,7 +64,7 @@ function collect(bucket: FakeBucket, printed: string[] = []): Promise<Collected>
 }
 
 describe("collecting a run", () => {
-    it("downloads the model, log and status, and writes log and manifest to the bucket", async () => {
+    it("downloads the model, log and status, and writes the log and a manifest to the bucket", async () => {
         const bucket = bucketWith({
             "metrics.json": '{"accuracy":0.97}',
             "trees/0/tree.bin": Buffer.from([0, 255, 10]),
@@ -116,7 +116,7 @@ describe("collecting a run", () => {
         });
     });
 
-    it("finds out whether the model has a report", async () => {
+    it("determines whether the model has a report", async () => {
         await expect(collect(bucketWith({ "report.html": "<!DOCTYPE html>" }))).resolves.toMatchObject({
             hasReport: true,
         });
@@ -162,7 +162,7 @@ describe("collecting a run", () => {
         expect(read("manifest.json")).toBe(manifest);
     });
 
-    it("uses the manifest of another machine that was faster", async () => {
+    it("uses the manifest of another machine that wrote it first", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         bucket.before = (operation, name) => {
             if (operation === "write" && name.endsWith("manifest.json")) {
@@ -173,7 +173,7 @@ describe("collecting a run", () => {
         expect(read("manifest.json")).toBe("theirs");
     });
 
-    it("leaves nothing behind after a failed download, and starts no further one", async () => {
+    it("leaves nothing behind after a failed download, and starts no further downloads", async () => {
         const files = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`part-${index}.bin`, `${index}`]));
         const bucket = bucketWith(files);
         let count = 0;
@@ -189,7 +189,7 @@ describe("collecting a run", () => {
         expect(bucket.text(`runs/${runId}/manifest.json`)).toBeUndefined();
     });
 
-    it("rejects a download whose bytes differ from what the run wrote", async () => {
+    it("rejects a download whose bytes differ from those that the run wrote", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         const original = bucket.read.bind(bucket);
         bucket.read = async (name, generation) =>
@@ -215,7 +215,7 @@ describe("collecting a run", () => {
         expect(existsSync(folder())).toBe(false);
     });
 
-    it("rejects a run whose listing is missing or broken", async () => {
+    it("rejects a run whose listing is missing or malformed", async () => {
         const bucket = bucketWith({});
         bucket.remove(`runs/${runId}/objects.json`);
         await expect(collect(bucket)).rejects.toThrow("objects.json is missing, so the model");
@@ -235,7 +235,7 @@ describe("collecting a run", () => {
         },
     );
 
-    it("separates trainer files from the waiter's own files of the same name", async () => {
+    it("keeps trainer files separate from the waiter's own files of the same name", async () => {
         await collect(bucketWith({ "manifest.json": '{"theirs":true}', "sub/trainer.log": "x" }));
         expect(read("model/manifest.json")).toBe('{"theirs":true}');
         expect(JSON.parse(read("manifest.json"))).toHaveProperty("runId", runId);
@@ -248,7 +248,7 @@ describe("collecting a run", () => {
     });
 
     it.each([
-        ["no object", undefined],
+        ["not an object", undefined],
         ["a list", "[1]"],
         ["no JSON", "accuracy: 1"],
     ])("returns no metrics if metrics.json is %s", async (_what, content) => {
@@ -256,7 +256,7 @@ describe("collecting a run", () => {
         await expect(collect(bucketWith(files))).resolves.toMatchObject({ metrics: {} });
     });
 
-    it("reports that the trainer wrote no model", async () => {
+    it("reports that the trainer did not write a model", async () => {
         const printed: string[] = [];
         await collect(bucketWith({}), printed);
         expect(printed.join()).toContain(`wrote no model: found nothing under gs://demo-bucket/${model}/`);

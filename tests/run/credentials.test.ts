@@ -7,7 +7,7 @@ const read = (config: Record<string, string>, env: Record<string, string> = {}) 
     readCloudSettings((key) => config[key], env);
 
 describe("readCloudSettings", () => {
-    it("points to Google if nothing is set", () => {
+    it("uses Google's endpoints by default", () => {
         expect(read({})).toEqual({
             impersonateServiceAccountDelegates: [],
             storageOrigin: "https://storage.googleapis.com",
@@ -16,7 +16,7 @@ describe("readCloudSettings", () => {
         });
     });
 
-    it("prefers the stack config to the environment", () => {
+    it("prefers the stack config over the environment", () => {
         const env = {
             GOOGLE_OAUTH_ACCESS_TOKEN: "token of the environment",
             GOOGLE_CREDENTIALS: "{}",
@@ -48,7 +48,7 @@ describe("readCloudSettings", () => {
         });
     });
 
-    it("ignores a token of the environment beside credentials of the config", () => {
+    it("ignores a token in the environment if the config contains credentials", () => {
         const settings = read({ "gcp:credentials": "key.json" }, { GOOGLE_OAUTH_ACCESS_TOKEN: "token" });
         expect(settings).toMatchObject({ credentials: "key.json" });
         expect(settings).not.toHaveProperty("accessToken");
@@ -58,7 +58,7 @@ describe("readCloudSettings", () => {
         expect(read({}, { [name]: "key.json" })).toMatchObject({ credentials: "key.json" });
     });
 
-    it("follows the universe domain", () => {
+    it("respects the universe domain", () => {
         expect(read({ "gcp:universeDomain": "example.com" })).toMatchObject({
             storageOrigin: "https://storage.example.com",
             computeUrl: "https://compute.example.com/compute/v1/",
@@ -72,11 +72,11 @@ describe("the credentials of all requests", () => {
         return (await auth.getRequestHeaders("https://storage.googleapis.com/")).Authorization;
     };
 
-    it("are the access token when there is one", async () => {
+    it("are the access token if one is set", async () => {
         await expect(authorization({ "gcp:accessToken": "abc" })).resolves.toBe("Bearer abc");
     });
 
-    it("are read from a file or as text, and never shown when they are broken", async () => {
+    it("are read from a file or as text, and never shown if they are malformed", async () => {
         const folder = mkdtempSync(path.join(tmpdir(), "credentials-"));
         const key = { type: "authorized_user", client_id: "id", client_secret: "s", refresh_token: "r" };
         const keyFile = path.join(folder, "key.json");
@@ -95,7 +95,7 @@ describe("the credentials of all requests", () => {
         expect(String(broken) + String(broken.cause)).not.toContain("mine");
     });
 
-    it("are those of another service account when one is to be impersonated", async () => {
+    it("are those of another service account if impersonation is configured", async () => {
         const auth = await createAuth(
             read({ "gcp:accessToken": "abc", "gcp:impersonateServiceAccount": "robot@example.com" }),
         );

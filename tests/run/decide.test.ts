@@ -21,7 +21,7 @@ const UP: RunView = {
 const DOWN: Partial<RunView> = { vmStatus: "TERMINATED", downPolls: 2, runningSinceMs: undefined, hasSeenUp: false };
 const GONE: Partial<RunView> = { ...DOWN, vmStatus: undefined };
 
-/** The status in generation 7. */
+/** A status in generation 7. */
 const seen = (change: Partial<RunStatus>) => ({ seen: { status: statusOf(change), generation: "7" } });
 
 type Row = [situation: string, view: Partial<RunView>, action: Partial<Action>];
@@ -36,18 +36,18 @@ describe("a run that has ended", () => {
     const failed = seen({ state: "FAILED" });
     table([
         ["is collected if it SUCCEEDED", seen({ state: "SUCCEEDED" }), { kind: "collect" }],
-        ["is collected without `wait` too", { ...seen({ state: "SUCCEEDED" }), wait: false }, { kind: "collect" }],
-        ["is collected from a VM that is gone", { ...seen({ state: "SUCCEEDED" }), ...GONE }, { kind: "collect" }],
+        ["is also collected without `wait`", { ...seen({ state: "SUCCEEDED" }), wait: false }, { kind: "collect" }],
+        ["is collected if its VM was deleted", { ...seen({ state: "SUCCEEDED" }), ...GONE }, { kind: "collect" }],
         ["fails the update if it FAILED", failed, { kind: "fail" }],
         ["fails the update if it TIMED_OUT", seen({ state: "TIMED_OUT" }), { kind: "fail" }],
-        ["fails the update without `wait` too", { ...failed, wait: false }, { kind: "fail" }],
+        ["also fails the update without `wait`", { ...failed, wait: false }, { kind: "fail" }],
         [
             "is retried if an earlier update has reported this failure",
             { ...failed, ...DOWN, retryGeneration: "7" },
             { kind: "retry", stopVm: false },
         ],
         [
-            "has its VM stopped before the retry if that is still in its debug window",
+            "has its VM stopped before the retry if it is still in its debug window",
             { ...failed, retryGeneration: "7" },
             { kind: "retry", stopVm: true },
         ],
@@ -110,7 +110,7 @@ describe("an unfinished run whose VM is down", () => {
     const lastChance = { state: "INTERRUPTED", interruptions: 2 } as const;
     table([
         [
-            "is polled once more, because the VM may have written its end",
+            "is polled once more, because the VM may have written its final status",
             { ...seen({ state: "RUNNING" }), ...DOWN, downPolls: 1 },
             { kind: "poll" },
         ],
@@ -130,7 +130,7 @@ describe("an unfinished run whose VM is down", () => {
             { kind: "start-vm" },
         ],
         ["has its VM started if it is PENDING", { ...seen({ state: "PENDING" }), ...DOWN }, { kind: "start-vm" }],
-        ["has its VM started if that has never been up", DOWN, { kind: "start-vm" }],
+        ["has its VM started if it was never up", DOWN, { kind: "start-vm" }],
         [
             "fails if its VM powered off without a status",
             { ...DOWN, hasSeenUp: true },
@@ -139,7 +139,7 @@ describe("an unfinished run whose VM is down", () => {
         ["fails if its VM no longer exists", { ...seen({ state: "INTERRUPTED" }), ...GONE }, { kind: "vm-gone" }],
         ["fails if its VM never existed", GONE, { kind: "vm-gone" }],
         ["is given up if the attempts are used up", { ...seen(lastChance), ...DOWN }, { kind: "give-up" }],
-        ["is given up before a deleted VM is reported", { ...seen(lastChance), ...GONE }, { kind: "give-up" }],
+        ["is given up even if its VM was deleted", { ...seen(lastChance), ...GONE }, { kind: "give-up" }],
         ["is not given up with attempts left", { ...seen(lastChance), ...DOWN, maxAttempts: 4 }, { kind: "start-vm" }],
         [
             "has a boot that never claimed it counted as an interruption",

@@ -4,28 +4,24 @@ const error = (message: string, properties: object = {}) => Object.assign(new Er
 
 describe("classifyError", () => {
     it.each([
-        ["a 401 of the storage client", error("Invalid Credentials", { code: 401 }), "expired"],
-        ["a 401 of the auth client", error("failed", { status: 401 }), "expired"],
+        ["a 401 from the storage client", error("Invalid Credentials", { code: 401 }), "expired"],
+        ["a 401 from the auth client", error("failed", { status: 401 }), "expired"],
         ["an expired refresh token", error("invalid_grant", { code: "400" }), "expired"],
-        ["a required new login", error("reauth related error (invalid_rapt)", { code: 400 }), "expired"],
+        ["a required re-login", error("reauth related error (invalid_rapt)", { code: 400 }), "expired"],
         ["a missing permission", error("does not have storage.objects.get access", { code: 403 }), "denied"],
         ["a request quota", error("rateLimitExceeded", { code: 403 }), "transient"],
         ["a missing object", error("No such object", { code: 404 }), "missing"],
         ["too many requests", error("slow down", { code: 429 }), "transient"],
         ["a server error", error("failed", { response: { status: 503 } }), "transient"],
-        ["a name that cannot be looked up", error("getaddrinfo", { code: "EAI_AGAIN" }), "transient"],
+        ["a host name that cannot be resolved", error("getaddrinfo", { code: "EAI_AGAIN" }), "transient"],
         [
             "a refused connection as the cause",
             error("failed", { cause: error("x", { code: "ECONNREFUSED" }) }),
             "transient",
         ],
         ["a broken connection", error("socket hang up"), "transient"],
-        [
-            "a request that took too long",
-            error("network timeout at: http://x/", { type: "request-timeout" }),
-            "transient",
-        ],
-        ["a wrong request", error("bad", { code: 400 }), "other"],
+        ["a request that timed out", error("network timeout at: http://x/", { type: "request-timeout" }), "transient"],
+        ["an invalid request", error("bad", { code: 400 }), "other"],
         ["a bug", new TypeError("x is not a function"), "other"],
         ["a thrown string", "text", "other"],
     ])("classifies %s", (_what, thrown, kind) => {

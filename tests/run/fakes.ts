@@ -8,7 +8,7 @@ import { type RunStatus, renderStatus } from "../../run/status";
 
 export const runId = "r-0123456789";
 
-/** A clock that advances only in `sleep`, which runs the actions planned with `at`. */
+/** A clock that advances only in `sleep`, which runs the actions scheduled with `at`. */
 export class FakeClock implements Clock {
     #time = Date.parse("2026-01-01T00:00:00Z");
     readonly #start = this.#time;
@@ -19,7 +19,7 @@ export class FakeClock implements Clock {
         return this.#time;
     }
 
-    /** Plans an action N milliseconds after the clock's start. */
+    /** Schedules an action N milliseconds after the clock's start. */
     at(milliseconds: number, action: () => void): void {
         this.#plan.push({ at: this.#start + milliseconds, action });
         this.#plan.sort((a, b) => a.at - b.at);
@@ -40,12 +40,12 @@ export class FakeClock implements Clock {
     }
 }
 
-/** A bucket in memory. */
+/** An in-memory bucket. */
 export class FakeBucket implements BucketClient {
     readonly bucket = "demo-bucket";
     readonly #objects = new Map<string, { content: Buffer; stored: StoredObject }>();
     #nextGeneration = 1;
-    /** Called before each operation. It may throw, or change the bucket as another writer would. */
+    /** Called before each operation. It can throw, or change the bucket as another writer would. */
     before: (operation: keyof BucketClient, name: string) => void = () => undefined;
     readonly downloads: string[] = [];
     readonly writes: string[] = [];
@@ -124,7 +124,7 @@ export class FakeBucket implements BucketClient {
     }
 }
 
-/** A VM in memory. */
+/** An in-memory VM. */
 export class FakeVm implements VmClient {
     state: string | undefined = "RUNNING";
     readonly calls: string[] = [];
@@ -151,7 +151,7 @@ export class FakeVm implements VmClient {
     }
 }
 
-/** A status like the boot script's. */
+/** A status like those of the boot script. */
 export function statusOf(change: Partial<RunStatus>): RunStatus {
     return {
         schema: 1,

@@ -27,14 +27,14 @@ describe("the names of a run's objects", () => {
         expect(bash(`RUN_ID=${runId}; ${/RUN_PREFIX=\S+/.exec(scripts)?.[0]}; printf %s "$RUN_PREFIX/"`)).toBe(at.root);
     });
 
-    it("include the boot script's name of a log chunk", () => {
+    it("include the boot script's name for a log chunk", () => {
         const chunk = /"\$RUN_PREFIX\/(log\/.*?\.txt)"/.exec(scripts)?.[1];
         const name = bash(`from=1234; recall() { [ "$1" = attempt ] && printf 2; }; printf %s "${chunk}"`);
 
         expect(`${at.root}${name}`).toBe(at.logChunk(2, 1234));
     });
 
-    it("lead back to attempt and offset of a log chunk", () => {
+    it("can be parsed back to the attempt and offset of a log chunk", () => {
         expect(parseLogChunkName(runId, at.logChunk(12, 345))).toEqual({ attempt: 12, firstByte: 345 });
         for (const name of [
             at.status,
@@ -56,7 +56,7 @@ describe("a run's status", () => {
         expect(Object.keys(JSON.parse(line))).toEqual(Object.keys(JSON.parse(renderStatus(statusOf({})))));
     });
 
-    it("has only states that both sides know", () => {
+    it("has only states that both sides support", () => {
         const read = [...scripts.matchAll(/\(([A-Z_| ]+)\) (?:interruptions=|leave )/g)].flatMap(([, states]) =>
             (states ?? "").split(" | "),
         );
@@ -70,8 +70,8 @@ describe("a run's status", () => {
     });
 });
 
-describe("the sentences of the waiter and the boot script", () => {
-    it("agree about a run that was interrupted too often", () => {
+describe("the messages of the waiter and the boot script", () => {
+    it("are the same for a run that was interrupted too often", () => {
         const lines = scripts.split("\n").filter((line) => /^\s*(reason=|if \[ "\$interruptions" = 1 \])/.test(line));
         for (const interruptions of [1, 3]) {
             const bashReason = bash(
@@ -83,7 +83,7 @@ describe("the sentences of the waiter and the boot script", () => {
         }
     });
 
-    it("agree about how to resume an interrupted run", () => {
+    it("are the same about how to resume an interrupted run", () => {
         const advice = /; run pulumi up .*$/.exec(interrupted("TERMINATED", "iris-vm").reason ?? "")?.[0];
         const sentences = scripts.match(/because "[^"]*(?:preempted|stopped from outside)[^"]*"/g) ?? [];
 

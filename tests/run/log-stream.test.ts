@@ -3,7 +3,7 @@ import { lastLines, planChunks, readLogTail, toLogChunks } from "../../run/log-c
 import { createLinePrinter, createLogStream, splitLines } from "../../run/log-stream";
 import { FakeBucket, FakeClock, putLog, runId } from "./fakes";
 
-/** A log, the offsets at which it is cut into chunks, their overlap, and their order of arrival. */
+/** A log, the offsets at which it is split into chunks, their overlap, and their order of arrival. */
 const cutLog = fc
     .tuple(
         fc.array(
@@ -43,12 +43,12 @@ function follow(): {
 }
 
 describe("the log stream", () => {
-    it("prints every line once and in order, for all chunks and orders of arrival", async () => {
+    it("prints every line once and in order, for any chunks and order of arrival", async () => {
         await fc.assert(
             fc.asyncProperty(cutLog, async ({ bytes, cuts, overlap, order }) => {
                 const { bucket, clock, printed, log } = follow();
                 const chunks = chunksOf(bytes, cuts, overlap);
-                // Chunks appear in any order: a gap must hold back the later ones.
+                // Chunks arrive in any order, so a gap must hold back the later ones.
                 const shuffled = chunks
                     .map((chunk, index) => ({ chunk, rank: order[index] ?? 0 }))
                     .sort((a, b) => a.rank - b.rank);
@@ -69,7 +69,7 @@ describe("the log stream", () => {
         );
     });
 
-    it("reads a chunk again that has grown under its name", async () => {
+    it("rereads a chunk that has grown under the same name", async () => {
         const { bucket, printed, log } = follow();
         putLog(bucket, 1, 0, "one\ntw");
         await log.follow(1);
@@ -78,7 +78,7 @@ describe("the log stream", () => {
         expect(printed).toEqual(["| one", "| two", "| three"]);
     });
 
-    it("reports at the end how many bytes are missing", async () => {
+    it("reports the number of missing bytes at the end", async () => {
         const { bucket, printed, log } = follow();
         putLog(bucket, 1, 0, "one\n");
         putLog(bucket, 1, 10, "three\n");
@@ -114,7 +114,7 @@ describe("the log stream", () => {
 });
 
 describe("the line printer", () => {
-    it("prints at most 50 lines a second, the newest ones, and counts the others", async () => {
+    it("prints the newest 50 lines a second at most, and counts the others", async () => {
         const clock = new FakeClock();
         const printed: string[] = [];
         const print = createLinePrinter(clock, (line) => printed.push(line), "gs://b/log/");
@@ -131,7 +131,7 @@ describe("the line printer", () => {
         expect(printed).toHaveLength(251);
     });
 
-    it("prints five seconds' worth of lines if chunks come every five seconds", async () => {
+    it("prints five seconds' worth of lines if chunks arrive every five seconds", async () => {
         const clock = new FakeClock();
         const printed: string[] = [];
         const print = createLinePrinter(clock, (line) => printed.push(line), "gs://b/log/");
@@ -144,7 +144,7 @@ describe("the line printer", () => {
 });
 
 describe("log chunks", () => {
-    it("are ordered numerically by attempt and offset, without other objects", () => {
+    it("are ordered numerically by attempt and offset, and exclude other objects", () => {
         const bucket = new FakeBucket();
         const names = ["10/000000000000.txt", "2/000000000005.txt", "2/000000000000.txt", "2/x.txt", "notes.txt"];
         const objects = names.map((name) => bucket.put(`runs/${runId}/log/${name}`, "abc"));
@@ -156,7 +156,7 @@ describe("log chunks", () => {
         ]);
     });
 
-    it("are planned without reading a byte twice", () => {
+    it("are scheduled without reading a byte twice", () => {
         const bucket = new FakeBucket();
         const put = (offset: number, text: string) =>
             bucket.put(`runs/${runId}/log/1/${String(offset).padStart(12, "0")}.txt`, text);
@@ -164,7 +164,7 @@ describe("log chunks", () => {
         expect(planChunks(chunks, 2, false).map(({ skipBytes }) => skipBytes)).toEqual([2, 2]);
     });
 
-    it("yield the last lines of an attempt without reading a whole long log", async () => {
+    it("yield the last lines of an attempt without reading all of a long log", async () => {
         const bucket = new FakeBucket();
         const read: string[] = [];
         bucket.before = (operation, name) => operation === "read" && read.push(name);

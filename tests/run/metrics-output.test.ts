@@ -1,7 +1,7 @@
 import { metricsForOutput } from "../../run/training-run-provider";
 
 describe("metricsForOutput", () => {
-    it("keeps numbers, texts and short lists", () => {
+    it("keeps numbers, strings and short lists", () => {
         const metrics = {
             schema: 1,
             target: "y",

@@ -31,7 +31,7 @@ async function save(bucket: FakeBucket): Promise<string[]> {
 }
 
 describe("saveAllRuns", () => {
-    it("saves the model of successful runs, and status and log of all", async () => {
+    it("saves the model of successful runs, and the status and log of all runs", async () => {
         const bucket = new FakeBucket();
         addRun(bucket, "r-000000000a", "SUCCEEDED");
         addRun(bucket, "r-000000000b", "FAILED");
@@ -88,7 +88,7 @@ describe("saveAllRuns", () => {
         await expect(save(bucket)).rejects.toThrow("denied");
     });
 
-    it("ignores folder names that could lead out of the results folder", async () => {
+    it("ignores folder names that could point outside the results folder", async () => {
         const bucket = new FakeBucket();
         bucket.put("runs/../status.json", renderStatus(statusOf({ state: "FAILED" })));
         bucket.put("runs//status.json", renderStatus(statusOf({ state: "FAILED" })));

@@ -3,7 +3,7 @@ import type { RunStatus } from "../../run/status";
 import { waitForRun } from "../../run/wait";
 import { FakeBucket, FakeClock, FakeVm, runId, statusObject } from "./fakes";
 
-/** A waiter in fake surroundings. */
+/** A waiter in a fake environment. */
 export interface Scene {
     bucket: FakeBucket;
     vm: FakeVm;
@@ -12,7 +12,7 @@ export interface Scene {
     wait: (change?: Partial<WaitOptions>) => Promise<RunStatus>;
     /** Waits, and returns the message of the error. */
     failure: (change?: Partial<WaitOptions>) => Promise<string>;
-    /** The status in the bucket. */
+    /** The current status in the bucket. */
     status: () => RunStatus;
 }
 

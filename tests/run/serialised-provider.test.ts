@@ -11,8 +11,8 @@ import { statusOf } from "./fakes";
 import { runInputs } from "./fixtures/run-inputs";
 import { projectRoot, serialiseProviders } from "./provider-texts";
 
-// Runs the providers as the engine does: the serialised text in a plain Node process, with the real client library,
-// against the emulator's Cloud Storage. Does not prove that Compute Engine answers as the waiter expects.
+// Run the providers as the engine does: the serialised text in a plain Node.js process, with the real client library,
+// against the emulator's Cloud Storage. The tests do not prove that Compute Engine behaves as the waiter expects.
 let texts: Awaited<ReturnType<typeof serialiseProviders>>;
 let root: string;
 let emulator: TestEmulator;
@@ -86,7 +86,7 @@ async function putRun(change: Partial<RunStatus>): Promise<void> {
     await put("status.json", renderStatus(statusOf(change)));
 }
 
-describe("the text that Pulumi gets", () => {
+describe("the text that Pulumi receives", () => {
     it("contains no path of this machine, and is the same in another checkout", async () => {
         const copy = path.join(root, "another checkout");
         for (const folder of ["run", "tests/run/fixtures", "tsconfig.json", "package.json"]) {
@@ -139,7 +139,7 @@ describe("TrainingRun, serialised", () => {
         expect(printed.at(-1)).toContain("0 of them downloaded");
     });
 
-    it("names the report that the trainer wrote", async () => {
+    it("prints the path of the report that the trainer wrote", async () => {
         await put("model/report.html", "<!DOCTYPE html>");
         await putRun({ state: "SUCCEEDED" });
 
@@ -148,7 +148,7 @@ describe("TrainingRun, serialised", () => {
         expect(printed.at(-1)).toMatch(new RegExp(`in ${folder}; report: ${folder}/report\\.html$`));
     });
 
-    it("fails with the trainer's exit code and last lines, and marks that as reported", async () => {
+    it("fails with the trainer's exit code and last lines, and marks them as reported", async () => {
         await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
 
         await expect(call("trainingRun", "create")).rejects.toThrow(
@@ -160,7 +160,7 @@ describe("TrainingRun, serialised", () => {
         expect(log.toString()).toContain("epoch 2\n");
     });
 
-    it("omits the advice for a deployed stack if another program gives its own", async () => {
+    it("omits the advice for a deployed stack if another program provides its own", async () => {
         await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
 
         const env = { ...process.env, GCP_TRAINER_HINTS: "none" };
@@ -183,7 +183,7 @@ describe("TrainingRun, serialised", () => {
         );
     });
 
-    it("leaves the status alone after a killed command, whose output nobody reads", async () => {
+    it("leaves the status alone after its command was killed and its output is no longer read", async () => {
         await putRun({ state: "RUNNING" });
         const child = fork(path.join(projectRoot, "cli/start/provider-host-child.js"), {
             cwd: cwd(),
@@ -253,7 +253,7 @@ describe("SavedResults, serialised", () => {
         expect(readFileSync(path.join(resultsFolder(), "model.json"), "utf8")).toBe('{"tree":[]}');
     });
 
-    it("stops the destroy if that fails, and names a way out that works", async () => {
+    it("stops the destroy if saving fails, and suggests a way out that works", async () => {
         await putRun({ state: "SUCCEEDED" });
         await bucket.file(`runs/${runInputs.runId}/objects.json`).delete();
 
@@ -273,7 +273,7 @@ describe("SavedResults, serialised", () => {
         expect(printed).toEqual([]);
     });
 
-    it("is created without a request", async () => {
+    it("is created without sending a request", async () => {
         await expect(call("savedResults", "create", { config: {} })).resolves.toMatchObject({ id: bucket.name });
     });
 });
@@ -291,14 +291,14 @@ describe("the provider's process", () => {
         await expect(pending).rejects.toThrow("aborted");
     });
 
-    it("is an error if it ends without an answer", async () => {
+    it("reports an error if it ends without a response", async () => {
         const text = "exports.handler = () => ({ create() { process.exit(7); } });";
         await expect(call("savedResults", "create", { text })).rejects.toThrow(
             "ended with exit code 7 before it answered",
         );
     });
 
-    it("passes on both output streams of the provider, and its error", async () => {
+    it("forwards both output streams of the provider, and its error", async () => {
         const lines: string[] = [];
         const text =
             'exports.handler = () => ({ create() { console.log("out"); console.error("err"); throw new Error("no"); } });';

@@ -64,7 +64,7 @@ describe("the VM over the Compute API", () => {
         expect(clock.sleeps).toEqual([1000, 1000]);
     });
 
-    it("throws the operation's error if the zone has no machine left", async () => {
+    it("throws the operation's error if the zone has no machines left", async () => {
         const error = { errors: [{ code: "ZONE_RESOURCE_POOL_EXHAUSTED", message: "try another zone" }] };
         answers[`POST ${zone}/instances/iris-vm/start`] = [{ body: { name: "op-1", status: "DONE", error } }];
         await expect(vm.start()).rejects.toThrow("ZONE_RESOURCE_POOL_EXHAUSTED: try another zone");

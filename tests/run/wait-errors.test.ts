@@ -1,7 +1,7 @@
 import { type FakeBucket, httpError, putLog, putStatus, runId, statusObject } from "./fakes";
 import { type Scene, scene } from "./scene";
 
-describe("a write that loses against another writer", () => {
+describe("a write that is overtaken by another writer", () => {
     /** Lets another writer change the status immediately before the waiter's first write. */
     function race(bucket: FakeBucket, action: () => void): void {
         let isOpen = true;
@@ -23,7 +23,7 @@ describe("a write that loses against another writer", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("drops the end of the attempts if somebody has started the VM", async () => {
+    it("does not report the attempts as used up if somebody has started the VM", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "INTERRUPTED", interruptions: 2 });
         vm.state = "TERMINATED";
@@ -55,7 +55,7 @@ describe("a write that loses against another writer", () => {
         expect(status().reported).toBe(true);
     });
 
-    it("counts as written if the object has its own content, because only the answer was lost", async () => {
+    it("counts as successful if the object has the same content, because only the response was lost", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = "TERMINATED";
@@ -71,8 +71,8 @@ describe("a write that loses against another writer", () => {
     });
 });
 
-describe("a VM from which nothing comes", () => {
-    it("is an error after 3 minutes without status, log or heartbeat, with the last lines of the serial port", async () => {
+describe("a VM that sends nothing", () => {
+    it("is an error after 3 minutes without status, log or heartbeat, shown with the last lines of the serial port", async () => {
         const { bucket, vm, clock, failure } = scene();
         putStatus(bucket, { state: "RUNNING" });
         clock.at(60_000, () => putLog(bucket, 1, 0, "a line\n"));
@@ -100,7 +100,7 @@ describe("a VM from which nothing comes", () => {
         expect(clock.now() - Date.parse("2026-01-01T00:00:00Z")).toBeGreaterThan(1_000_000);
     });
 
-    it("may lack Private Google Access on a subnetwork outside the stack", async () => {
+    it("comes with advice on Private Google Access if its subnetwork is outside the stack", async () => {
         const { failure, vm } = scene();
         vm.serialOutput = async () => {
             throw new Error("permission denied");
@@ -111,7 +111,7 @@ describe("a VM from which nothing comes", () => {
         expect(message).toContain("the serial port could not be read: permission denied");
     });
 
-    it("is alive as long as its heartbeat arrives", async () => {
+    it("counts as alive as long as its heartbeat arrives", async () => {
         const { bucket, clock, wait } = scene();
         putStatus(bucket, { state: "PULLING" });
         for (let second = 0; second < 3600; second += 170) {
@@ -149,7 +149,7 @@ describe("an error of Google Cloud", () => {
         expect(around.printed).toContain("Google Cloud answers again");
     });
 
-    it("ends the wait after 15 minutes, not the run", async () => {
+    it("ends the wait after 15 minutes, but not the run", async () => {
         const around = scene();
         putStatus(around.bucket, { state: "RUNNING" });
         outage(around, 5_000, Number.POSITIVE_INFINITY, httpError(503, "unavailable"));
@@ -170,7 +170,7 @@ describe("an error of Google Cloud", () => {
         expect(message).toContain("then `pulumi up` reattaches");
     });
 
-    it("does not count as expired credentials after one refusal", async () => {
+    it("does not count as expired credentials after a single 401", async () => {
         const around = scene();
         putStatus(around.bucket, { state: "RUNNING" });
         outage(around, 5_000, 6_500, httpError(401, "Invalid Credentials"));
@@ -179,7 +179,7 @@ describe("an error of Google Cloud", () => {
         await expect(around.wait()).resolves.toMatchObject({ state: "SUCCEEDED" });
     });
 
-    it("is fatal at once if a permission is missing", async () => {
+    it("is fatal immediately if a permission is missing", async () => {
         const around = scene();
         outage(around, 0, Number.POSITIVE_INFINITY, httpError(403, "does not have storage.objects.get access"));
 
@@ -188,7 +188,7 @@ describe("an error of Google Cloud", () => {
         expect(message).toContain("needs roles/");
     });
 
-    it("is fatal at once if the status cannot be parsed", async () => {
+    it("is fatal immediately if the status cannot be parsed", async () => {
         const { bucket, failure } = scene();
         bucket.put(statusObject, '{"schema":1,"state":"DONE"}');
 

@@ -3,7 +3,7 @@ import { httpError, putLog, putStatus, runId, statusObject } from "./fakes";
 import { scene } from "./scene";
 
 describe("a run that succeeds", () => {
-    it("is followed from the first boot to its end, with its log", async () => {
+    it("is followed from the first boot to its end, including its log", async () => {
         const { bucket, clock, printed, wait } = scene();
         clock.at(3_000, () => putStatus(bucket, { state: "PULLING" }));
         clock.at(6_000, () => putStatus(bucket, { state: "RUNNING" }));
@@ -44,7 +44,7 @@ describe("a run that succeeds", () => {
         await expect(wait({ wait: false })).resolves.toMatchObject({ state: "PULLING" });
     });
 
-    it("is collected by a later update without `wait` too", async () => {
+    it("is also collected by a later update without `wait`", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "SUCCEEDED" });
         vm.state = "TERMINATED";
@@ -53,7 +53,7 @@ describe("a run that succeeds", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("may end after its status and before its VM is read", async () => {
+    it("can end after its status is read and before its VM is read", async () => {
         const { bucket, vm, clock, wait, status } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = "TERMINATED";
@@ -108,7 +108,7 @@ describe("a VM that goes down before the run has ended", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("fails the run once the attempts are used up, and marks that as reported", async () => {
+    it("fails the run once the attempts are used up, and marks it as reported", async () => {
         const { bucket, vm, failure, status } = scene();
         putStatus(bucket, { state: "RUNNING", attempt: 3, interruptions: 2 });
         vm.state = "TERMINATED";
@@ -121,7 +121,7 @@ describe("a VM that goes down before the run has ended", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("cannot be started once it was deleted", async () => {
+    it("cannot be started after it was deleted", async () => {
         const { bucket, vm, failure, status } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = undefined;

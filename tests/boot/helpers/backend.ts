@@ -8,7 +8,7 @@ export const PROJECT_ID = "demo-project";
 /** The VM's service account. */
 export const ACCOUNT = `trainer-vm@${PROJECT_ID}.iam.gserviceaccount.com`;
 
-/** An emulator with one bucket, and an account with the stack's grants there: list, read `data/`, write `runs/`. */
+/** An emulator with one bucket, and an account with the stack's grants on it: list, read `data/`, write `runs/`. */
 export class Backend {
     readonly cloud: TestEmulator;
     readonly bucket: TestBucket;
@@ -33,7 +33,7 @@ export class Backend {
         return backend;
     }
 
-    /** Forwards a request of the VM. */
+    /** Forwards a request from the VM. */
     async pass(request: IncomingMessage, body: Buffer): Promise<Response> {
         const headers = new Headers();
         for (const name of ["authorization", "content-type"] as const) {
@@ -56,12 +56,12 @@ export class Backend {
         return this.cloud.stop();
     }
 
-    /** Posts JSON as the developer and returns the JSON of the answer. */
+    /** Posts JSON as the developer and returns the JSON of the response. */
     post(path: string, body: object = {}): Promise<Record<string, unknown>> {
         return this.cloud.ok("POST", path, { body });
     }
 
-    /** Creates a secret with these versions, which the VM's account may access. Returns the secret's name. */
+    /** Creates a secret with these versions, accessible to the VM's account. Returns the secret's name. */
     async makeSecret(id: string, ...payloads: (string | Buffer)[]): Promise<string> {
         const name = `projects/${PROJECT_ID}/secrets/${id}`;
         await this.post(`/v1/projects/${PROJECT_ID}/secrets?secretId=${id}`, { replication: { automatic: {} } });
@@ -88,7 +88,7 @@ export class Backend {
         ]);
     }
 
-    /** Revokes the roles again. */
+    /** Revokes these roles. */
     async revoke(): Promise<void> {
         await this.#setBindings([]);
     }

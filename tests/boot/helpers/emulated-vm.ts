@@ -13,17 +13,20 @@ const REPOSITORY = `projects/${PROJECT_ID}/locations/${REGION}/repositories/trai
 const SUBNETWORKS = `projects/${PROJECT_ID}/regions/${REGION}/subnetworks`;
 export const INSTANCE = `iris-${RUN_ID}`;
 
-/** Differences from the default instance of these tests. */
+/** Options that override the default instance of these tests. */
 export interface InstanceOptions {
-    /** `maxRunDuration`; none by default. */
+    /** Value of `maxRunDuration`. Not set by default. */
     readonly maxRunDurationSeconds?: number;
     /** @default "e2-standard-2" */
     readonly machineType?: string;
-    /** Changes the rendered user-data. */
+    /** Modifies the rendered user-data. */
     readonly change?: (userData: string) => string;
 }
 
-/** An instance of the emulator's Compute Engine, created through Google's APIs together with all that a run needs. */
+/**
+ * An instance in the emulator's Compute Engine, created through Google's APIs together with everything that a run
+ * needs.
+ */
 export class EmulatedVm {
     readonly backend: Backend;
     readonly registryUri: string;
@@ -33,7 +36,7 @@ export class EmulatedVm {
         this.registryUri = registryUri;
     }
 
-    /** Creates bucket and repository, runs `test`, and removes everything. */
+    /** Creates a bucket and a repository, runs `test`, and removes everything. */
     static async with(
         grantDelayMs: number,
         test: (vm: EmulatedVm) => Promise<void>,
@@ -53,7 +56,10 @@ export class EmulatedVm {
         }
     }
 
-    /** Pushes the image of a trainer that consists of one Node.js script. @returns its reference by digest */
+    /**
+     * Pushes the image of a trainer that consists of one Node.js script.
+     * @returns the image reference by digest
+     */
     async pushTrainer(script: string): Promise<string> {
         const folder = path.join(this.backend.cloud.dataDir, "trainer");
         mkdirSync(folder, { recursive: true });
@@ -63,7 +69,7 @@ export class EmulatedVm {
         return String((await this.backend.post("/emulator/v1/images", { image, folder, content: "0" })).image);
     }
 
-    /** Creates and boots the instance. */
+    /** Creates the instance and boots it. */
     async create(image: string, config: Partial<BootConfig> = {}, options: InstanceOptions = {}): Promise<void> {
         const rendered = renderUserData({
             project: PROJECT_ID,
@@ -110,7 +116,7 @@ export class EmulatedVm {
         });
     }
 
-    /** Starts it again, as `TrainingRun` does. */
+    /** Starts the instance again, as `TrainingRun` does. */
     async startAgain(): Promise<void> {
         await this.backend.post(`/compute/v1/${ZONE}/instances/${INSTANCE}/start`);
     }
@@ -140,7 +146,7 @@ export class EmulatedVm {
         }
     }
 
-    /** Waits for output on the serial port. */
+    /** Waits for this output on the serial port. */
     async untilPrinted(text: RegExp): Promise<void> {
         while (!text.test(await this.serialPort())) {
             await new Promise((resolve) => setTimeout(resolve, 50));
@@ -152,7 +158,7 @@ export class EmulatedVm {
         return text === undefined ? undefined : (JSON.parse(text) as Status);
     }
 
-    /** Output of the serial port so far. */
+    /** Returns the serial port's output so far. */
     async serialPort(): Promise<string> {
         const target = `/compute/v1/${ZONE}/instances/${INSTANCE}/serialPort?port=1`;
         return String((await this.backend.cloud.ok("GET", target)).contents);

@@ -3,27 +3,27 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Backend } from "./backend";
 
-/** A fault between the VM and Google. */
+/** A fault to inject between the VM and Google. */
 export interface Fault {
     /** Matched against "METHOD path?query". */
     readonly match: RegExp;
-    /** Number of requests it affects. @default Infinity */
+    /** Number of affected requests. @default Infinity */
     times?: number;
-    /** HTTP status of the answer; "lose" passes the request on and drops the answer; "cut" drops the connection. */
+    /** HTTP status of the response. "lose" forwards the request and drops the response; "cut" drops the connection. */
     readonly answer: number | "lose" | "cut";
-    /** `message` of the error body. */
+    /** Value of `message` in the error body. */
     readonly message?: string;
 }
 
-/** The VM's metadata server and Cloud Storage, behind a connection that tests can disturb. */
+/** The VM's metadata server and Cloud Storage, behind a connection that tests can disrupt. */
 export class Google {
     readonly faults: Fault[] = [];
-    /** "METHOD path?query" of all requests, percent-decoded. */
+    /** "METHOD path?query" of every request, percent-decoded. */
     readonly requests: string[] = [];
     /** Arrival times of the status writes, in milliseconds. */
     readonly statusWrites: number[] = [];
     preempted = false;
-    /** Objects on one page of a listing; 1000 in Cloud Storage. */
+    /** Number of objects per page of a listing; 1000 in Cloud Storage. */
     pageSize: number | undefined;
 
     #interlude: { match: RegExp; action: () => Promise<void> } | undefined;
@@ -55,7 +55,7 @@ export class Google {
         await this.backend.stop();
     }
 
-    /** Runs an action before the first matching request is answered. */
+    /** Runs an action before the first matching request is served. */
     beforeFirst(match: RegExp, action: () => Promise<void>): void {
         this.#interlude = { match, action };
     }

@@ -27,7 +27,7 @@ export const DATASET = "data/0a1b2c3d4e/iris.csv";
 const UNIT = "gcp-trainer.service";
 const STUBS = path.resolve(__dirname, "../stubs");
 
-/** Behavior of the docker stub; see tests/boot/stubs/docker. */
+/** Behaviour of the docker stub; see tests/boot/stubs/docker. */
 export interface DockerStub {
     pull?: string;
     run?: string;
@@ -59,8 +59,8 @@ export interface Status {
 }
 
 /**
- * A VM with its own disk that boots from the rendered user-data, with real bash, coreutils and curl. docker is a stub, so
- * that it can be made to fail; systemd is the emulator's.
+ * A VM with its own disk that boots from the rendered user-data with real bash, coreutils and curl. docker is a stub
+ * that can be made to fail, and systemd is the emulator's.
  */
 export class TestVm {
     readonly #disk = mkdtempSync(path.join(tmpdir(), "boot-test-"));
@@ -69,11 +69,11 @@ export class TestVm {
     #service: Service | undefined;
     #over = false;
     #docker: DockerStub = {};
-    /** True if the unit gets its rendered limits. */
+    /** True if the unit keeps its rendered limits. */
     unitLimits = true;
-    /** True to use the emulator's curl and timeout although the machine has its own. */
+    /** True to use the emulator's curl and timeout even if the machine has its own. */
     shims = false;
-    /** An additional drop-in of the unit. */
+    /** An additional drop-in for the unit. */
     dropIn = "";
 
     readonly google: Google;
@@ -109,7 +109,7 @@ export class TestVm {
         }
     }
 
-    /** Boots, and waits for the end of the unit, which powers the VM off. */
+    /** Boots the VM and waits until the unit ends, which powers the VM off. */
     async boot(docker: DockerStub = {}): Promise<Boot> {
         this.#docker = docker;
         const lines: string[] = [];
@@ -119,12 +119,12 @@ export class TestVm {
         return { result: service.result, console: lines.join("\n") };
     }
 
-    /** Stops the unit as a shutdown does, with the time to end that the unit allows. */
+    /** Stops the unit as a shutdown does, within the stop timeout that the unit allows. */
     shutDown(): void {
         this.#service?.requestStop();
     }
 
-    /** Cuts the power: kills the unit's processes and the container at once. */
+    /** Cuts the power: kills the unit's processes and the container immediately. */
     powerOff(): void {
         this.#service?.kill();
         const pidFile = path.join(this.#disk, "docker/pid");
@@ -138,18 +138,18 @@ export class TestVm {
         return this.#service !== undefined && !["failed", "inactive"].includes(this.#service.state);
     }
 
-    /** Kills `boot.sh run`, as the kernel does when memory is short. */
+    /** Kills `boot.sh run`, as the kernel does when memory runs out. */
     async killScript(): Promise<void> {
         const pidFile = path.join(this.#disk, "docker/script-pid");
         await this.eventually(async () => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
         const script = identify(Number(readFileSync(pidFile, "utf8")));
         if (script === undefined) {
-            throw new Error("the script has ended before it could be killed");
+            throw new Error("the script ended before it could be killed");
         }
         signalProcess(script, "SIGKILL");
     }
 
-    /** Path inside the VM and permission bits of the token file. */
+    /** Path of the token file inside the VM, and its permission bits. */
     tokenFile(): [string, number] {
         const file = path.join(this.#disk, "run/gcp-trainer/token-header");
         return [file.slice(this.#disk.length), statSync(file).mode & 0o777];
@@ -179,7 +179,7 @@ export class TestVm {
         await this.google.backend.bucket.put(runLayout(RUN_ID).status, JSON.stringify({ ...before, ...status }));
     }
 
-    /** Concatenates the chunks of an attempt's log, and checks their names. */
+    /** Concatenates the chunks of an attempt's log, and checks the chunks' names. */
     async log(attempt = 1): Promise<string> {
         let log = Buffer.alloc(0);
         for (const name of await this.google.backend.bucket.list(runLayout(RUN_ID).attemptLog(attempt))) {
@@ -189,7 +189,7 @@ export class TestVm {
         return log.toString();
     }
 
-    /** Path of every file of the VM that contains a text. */
+    /** Paths of all files in the VM that contain a text. */
     filesWith(text: string): string[] {
         return readdirSync(this.#disk, { recursive: true, encoding: "utf8" }).filter((name) => {
             const file = path.join(this.#disk, name);
@@ -197,7 +197,7 @@ export class TestVm {
         });
     }
 
-    /** Argument arrays of all calls of docker. */
+    /** Argument arrays of all calls to docker. */
     dockerCalls(): string[][] {
         const file = path.join(this.#disk, "docker/calls");
         return (existsSync(file) ? readFileSync(file, "utf8") : "")
@@ -206,7 +206,7 @@ export class TestVm {
             .map((call) => call.split("\0"));
     }
 
-    /** Waits for a status in the bucket. */
+    /** Waits until the status in the bucket meets a condition. */
     async until(condition: (status: Status) => boolean): Promise<Status> {
         let status: Status | undefined;
         await this.eventually(async () => {
@@ -261,7 +261,7 @@ export class TestVm {
         return this.#service;
     }
 
-    /** PATH of the VM: the stubs, the machine's programs, and the emulator's curl and timeout where those are missing. */
+    /** PATH of the VM: the stubs, the machine's programs, and the emulator's curl and timeout if they are missing. */
     #searchPath(): string {
         const { shims } = this.#emulated;
         const programs = (process.env.PATH ?? "").split(path.delimiter);

@@ -8,13 +8,13 @@ import { CliCommand } from "../../helpers/cli-command";
 
 const ROOT = path.resolve(__dirname, "../../..");
 
-/** `npm run emulator` on the test's own data folder. */
+/** The command `npm run emulator` with a data folder of the test. */
 class EmulatorCommand extends CliCommand {
     constructor(...args: string[]) {
         super("emulator", args, { cwd: ROOT });
     }
 
-    /** The address that it prints. */
+    /** Waits for the address that the command prints. */
     async url(): Promise<string> {
         const [, url] = await this.printed(/at (http:\/\/127\.0\.0\.1:\d+)/);
         return url as string;
@@ -61,7 +61,7 @@ describe("npm run emulator", () => {
         return (await response.json()) as Record<string, unknown>;
     };
 
-    it("prints its address and the next steps, and stops cleanly at Ctrl-C", async () => {
+    it("prints its address and the next steps, and stops cleanly on Ctrl-C", async () => {
         const command = start("--port", "0");
         await command.url();
 
@@ -72,7 +72,7 @@ describe("npm run emulator", () => {
         expect(command.output).toContain("Stopped.");
     });
 
-    it("keeps its data over a restart, after which a running VM is TERMINATED", async () => {
+    it("keeps its data across a restart, which leaves a running VM TERMINATED", async () => {
         const first = start("--port", "0");
         const zone = "/compute/v1/projects/demo-project/zones/us-central1-a";
         const network = "/compute/v1/projects/demo-project/global/networks";
@@ -101,7 +101,7 @@ describe("npm run emulator", () => {
         expect(second.output).toContain("/instances/vm 200");
     });
 
-    it("breaks the requests of --fault", async () => {
+    it("breaks the requests that match --fault", async () => {
         const command = start("--port", "0", "--fault", "kind=status,status=502,path=/b?", "--log");
         const url = await command.url();
 
@@ -113,7 +113,7 @@ describe("npm run emulator", () => {
         expect(command.output).toContain("with the faults of --fault");
     });
 
-    it("reports a port that is in use, and how to choose another", async () => {
+    it("reports a port that is in use and how to choose another", async () => {
         const other = createServer().listen(0, "127.0.0.1");
         await once(other, "listening");
         const { port } = other.address() as AddressInfo;
@@ -126,7 +126,7 @@ describe("npm run emulator", () => {
         expect(command.output).toContain("npm run emulator -- --port");
     });
 
-    it("prints its usage on standard output", async () => {
+    it("prints its usage to standard output", async () => {
         const { status, stdout, stderr } = await start("--help").ended;
 
         expect([status, stderr]).toEqual([0, ""]);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { readCsv } from "../../../cli/predict/csv-file";
 
-/** A row as read, kept beyond its batch. */
+/** A row that is kept beyond its batch. */
 interface Row {
     line: number;
     text: string;
@@ -72,7 +72,7 @@ describe("readCsv", () => {
     it.each([
         ["a quote within a cell", '5" pipe,1', /^a quote within a cell that is not quoted; .*: 5" pipe,1$/],
         ["text after a quoted cell", '"a"b,1', /^text follows the end of a quoted cell; .*: "a"b,1$/],
-        ["a quote that ends in a later row", '"a,1\n"2,3', /^text follows the end of a quoted cell/],
+        ["a quote that is closed in a later row", '"a,1\n"2,3', /^text follows the end of a quoted cell/],
     ])("continues after %s", async (_, wrong, problem) => {
         const { rows } = await read(`a,b\n0,0\n${wrong}\n4,5\n`);
 
@@ -86,7 +86,7 @@ describe("readCsv", () => {
     it.each([
         ["at the end of the file", 10],
         ["after a million characters", 300_000],
-    ])("gives up an unclosed quote %s, and reads the next line", async (_, count) => {
+    ])("gives up on an unclosed quote %s, and reads the next line", async (_, count) => {
         const { rows } = await read(`a,b\n1,"2\n${"3,4\n".repeat(count)}5,6`, 65_536);
 
         expect(rows[0]).toMatchObject({ line: 2, problem: 'a quoted cell begins and never ends: 1,"2' });
@@ -103,13 +103,13 @@ describe("readCsv", () => {
             'new.csv is not UTF-8 text after byte 5: save it as "CSV UTF-8"',
         ],
         ["an endless header", "a".repeat(1_100_000), "longer than 1000000 bytes"],
-        ["a header with a wrong quote", 'a"b,c\n1,2\n', "new.csv row 1, the header: a quote within a cell"],
+        ["a header with a misplaced quote", 'a"b,c\n1,2\n', "new.csv row 1, the header: a quote within a cell"],
         ["an endless row", `a,b\n${"1".repeat(1_100_000)}`, "row 2 is longer than 1000000 bytes"],
     ])("rejects %s", async (_, content, message) => {
         await expect(read(content, 262_144)).rejects.toThrow(message);
     });
 
-    it("returns every row once, wherever the chunks of the file end", async () => {
+    it("returns every row once, wherever the file is split into chunks", async () => {
         const cell = fc.string({ unit: fc.constantFrom("a", "é", "🦄", " ", ",", '"', "\n", "\r") });
         await fc.assert(
             fc.asyncProperty(
@@ -128,7 +128,7 @@ describe("readCsv", () => {
         );
     });
 
-    it("reads any text the same in chunks of any size", async () => {
+    it("reads any text the same way in chunks of any size", async () => {
         const text = fc.string({ unit: fc.constantFrom("a", " ", ",", '"', "\n", "\r"), maxLength: 60 });
         await fc.assert(
             fc.asyncProperty(text, fc.integer({ min: 1, max: 10 }), async (body, size) => {

@@ -17,11 +17,11 @@ const isInstalled =
     existsSync(path.join(VENV, "requirements.txt")) &&
     readFileSync(path.join(VENV, "requirements.txt"), "utf8").includes("\nopenpyxl==");
 
-/** Skipped without openpyxl, with the reason in the title. */
+/** Skips the tests without openpyxl, with the reason in the title. */
 const describeWithOpenpyxl = isInstalled ? describe : describe.skip;
 const reason = isInstalled ? "" : " [skipped: found no .venv with openpyxl (.ci/python-packages.sh creates it)]";
 
-/** A workbook read by openpyxl. A cell is its type ("n", "s", "f" for a formula ...) and its value. */
+/** A workbook as read by openpyxl. A cell is its type ("n", "s", "f" for a formula, ...) and its value. */
 interface Workbook {
     [sheet: string]: { frozen: string | null; rows: [type: string, value: unknown][][] };
 }
@@ -43,7 +43,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-/** Predicts the rows of a CSV text into a workbook, and returns its sheet. */
+/** Predicts the rows of a CSV text to a workbook, and returns its sheet. */
 async function predictToSheet(model: string, csv: string) {
     folder.write("new.csv", csv);
     await folder.predict(model, "new.csv", "out.xlsx");
@@ -53,7 +53,7 @@ async function predictToSheet(model: string, csv: string) {
 }
 
 describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
-    it("has a frozen header, numbers as numbers and text as text", async () => {
+    it("has a frozen header, and stores numbers as numbers and text as text", async () => {
         const { frozen, rows } = await predictToSheet(
             "pets",
             "id,weight,sound,age\n007,5.50,woof,3\n12,NA,meow,1e1\n13,,woof,old\n",
@@ -98,7 +98,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
         ]);
     });
 
-    it("keeps every text, and stores as numbers only what reads back as it is written", async () => {
+    it("keeps every text, and stores as numbers only values that read back unchanged", async () => {
         const texts = [
             ...["=1+1", "+1", "-", "@SUM(A1)", "'1", "1e3", "5.10", "1234567890123456", "2026-01-02", "true", "#N/A"],
             ...['<a href="x">&amp;</a>', " spaces ", "two\nlines", "é🦄"],
@@ -111,12 +111,12 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
         expect(rows.slice(1).map(([, note]) => note)).toEqual([
             ...texts.map((text) => ["s", text]),
             ...numbers.map((number) => ["n", number]),
-            // In ECMA-376, `_x005F_` is an escaped "_"; openpyxl leaves decoding to its caller.
+            // In ECMA-376, `_x005F_` is an escaped "_". openpyxl leaves decoding to the caller.
             ["s", "_x005F_x0041_"],
         ]);
     });
 
-    it("continues in another sheet with the same header if one is full", async () => {
+    it("continues on another sheet with the same header if one is full", async () => {
         const input = await readCsv(Readable.from([Buffer.from("size\n1\n2\n3\n400\n")]), "new.csv");
         const layout = {
             input,
@@ -151,7 +151,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
 });
 
 describe("an Excel workbook", () => {
-    it("rejects input beyond the limits of Excel", async () => {
+    it("rejects input beyond Excel's limits", async () => {
         folder.write("wide.csv", `size${",".repeat(16_384)}\n`);
         folder.write("long.csv", `size,note\n5,${"x".repeat(32_768)}\n`);
 

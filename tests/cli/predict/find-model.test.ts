@@ -28,7 +28,7 @@ describe("the model", () => {
         expect(await folder.failure(name, "new.csv")).toContain(message);
     });
 
-    it("in a bucket needs the configured emulator to answer", async () => {
+    it("in a bucket requires the configured emulator to be running", async () => {
         folder.env = { GOOGLE_STORAGE_CUSTOM_ENDPOINT: "http://127.0.0.1:9/storage/v1/" };
 
         expect(await folder.failure("gs://bucket/runs/r-1", "new.csv")).toContain(
@@ -36,7 +36,7 @@ describe("the model", () => {
         );
     });
 
-    it("is found, but the input is missing or a folder", async () => {
+    it("is found although the input is missing or a folder", async () => {
         expect(await folder.failure("prices", "nowhere.csv")).toBe("The input nowhere.csv does not exist");
         expect(await folder.failure("prices", "pets")).toBe("The input pets is a folder; it must be a file");
     });

@@ -28,7 +28,7 @@ describe("CSV", () => {
         expect(folder.read("out.csv")).toBe(output);
     });
 
-    it("quotes added names and texts that need it", async () => {
+    it("quotes added names and values that need it", async () => {
         const model = folder
             .read("pets/model.json")
             .replaceAll('"dog"', '"dog, \\"big\\""')
@@ -44,7 +44,7 @@ describe("CSV", () => {
         );
     });
 
-    it("keeps every input cell byte for byte, quoted or not, in any order of columns", async () => {
+    it("keeps every input cell byte for byte, quoted or not, with columns in any order", async () => {
         const cell = fc.string({
             unit: fc.constantFrom("a", "é", "0", "=", " ", ",", ";", '"', "\n", "'"),
             maxLength: 6,
@@ -81,7 +81,7 @@ describe("CSV", () => {
 });
 
 describe("JSON Lines", () => {
-    it("holds numbers for numeric features and strings elsewhere", async () => {
+    it("contains numbers for numeric features and strings for all others", async () => {
         folder.write("new.csv", 'id,weight,sound,age\n007,5.50,woof,"3"\n12,NA,meow,1e1\n13,,"",\n');
 
         await folder.predict("pets", "new.csv", "out.jsonl");
@@ -103,7 +103,7 @@ describe("JSON Lines", () => {
         ]);
     });
 
-    it("keeps the order of the columns and any text", async () => {
+    it("keeps the column order and any text", async () => {
         folder.write("new.csv", `2,"a ""b""",size,1\n"x\ny","""z""\t",5,é\n`);
 
         const { stdout } = await folder.predict("prices", "new.csv", "-f", "jsonl");

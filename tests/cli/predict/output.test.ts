@@ -67,7 +67,7 @@ describe("the output of npm run predict", () => {
     it.each(["csv", "jsonl", "xlsx"])("keeps an existing file if the command is stopped: %s", async (format) => {
         const output = `out.${format}`;
         folder.write(output, "mine");
-        // The input is endless: only the signal ends the command.
+        // The input is endless, so only the signal can end the command.
         folder.stdin = Readable.from(
             endless(() => folder.files().some((name) => name.endsWith(".partial")), folder.stop),
         );
@@ -78,13 +78,13 @@ describe("the output of npm run predict", () => {
         expect(folder.files()).toEqual(["new.csv", output, "pets", "prices"]);
     });
 
-    it("may be a device", async () => {
+    it("can be a device", async () => {
         await expect(folder.predict("prices", "new.csv", "/dev/null", "-f", "csv")).resolves.toMatchObject({
             status: 0,
         });
     });
 
-    it("ends the command if its reader closes the pipe", async () => {
+    it("ends the command if the reader closes the pipe", async () => {
         const stdout = new Writable({
             write: (_chunk, _encoding, done) => done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" })),
         });
@@ -93,7 +93,7 @@ describe("the output of npm run predict", () => {
     });
 });
 
-/** Endless rows; they stop the command once it has begun to write. */
+/** Endless rows that stop the command once it has begun to write. */
 async function* endless(begun: () => boolean, stop: AbortController): AsyncGenerator<Buffer, void> {
     yield Buffer.from("size\n");
     for (;;) {

@@ -27,7 +27,7 @@ describe("npm run predict", () => {
         expect(lastLine()).toBe("Wrote out.csv: 3 rows, in ...");
     });
 
-    it("predicts numbers, from standard input to standard output", async () => {
+    it("predicts numbers from standard input to standard output", async () => {
         folder.stdin = Readable.from([Buffer.from("size\n5\n500\n")]);
 
         await expect(folder.predict("prices/model.json", "-")).resolves.toEqual({
@@ -36,7 +36,7 @@ describe("npm run predict", () => {
         });
     });
 
-    it("writes a header without rows", async () => {
+    it("writes only a header for input without rows", async () => {
         folder.write("new.csv", "size\n");
 
         const { status, stdout } = await folder.predict("prices", "new.csv", "-");
@@ -44,7 +44,7 @@ describe("npm run predict", () => {
         expect([status, stdout]).toEqual([0, "size,predicted_target,prediction_error\n"]);
     });
 
-    it("prints its usage on standard output", async () => {
+    it("prints its usage to standard output", async () => {
         const { status, stdout } = await folder.predict("--help");
 
         expect(status).toBe(0);
@@ -92,7 +92,7 @@ describe("rows that cannot be predicted", () => {
     ] as const;
     const INPUT = TABLE.map(([row]) => `${row}\n`).join("");
 
-    it("are kept with the reason, and do not stop the rest", async () => {
+    it("are kept with the reason, and the remaining rows are still predicted", async () => {
         folder.write("new.csv", INPUT);
 
         await expect(folder.predict("pets", "new.csv", "out.csv")).resolves.toMatchObject({ status: 2 });
@@ -106,7 +106,7 @@ describe("rows that cannot be predicted", () => {
         expect(lastLine()).toBe("Wrote out.csv: 8 rows, 6 of them without a prediction, in ...");
     });
 
-    it("are reported with their line in an editor, and the column", async () => {
+    it("are reported with the line number shown in an editor, and the column", async () => {
         folder.write("new.csv", INPUT);
 
         await folder.predict("pets", "new.csv", "out.csv");
@@ -122,7 +122,7 @@ describe("rows that cannot be predicted", () => {
         ]);
     });
 
-    it("are only counted after the first 20", async () => {
+    it("are reported individually up to 20, then only counted", async () => {
         folder.write("new.csv", `size\n${"small\n".repeat(50)}`);
 
         await folder.predict("prices", "new.csv", "out.csv");
@@ -148,7 +148,7 @@ describe("columns", () => {
         expect(folder.files()).toEqual(["new.csv", "pets", "prices"]);
     });
 
-    it("that the model does not use may have no name or the same name twice", async () => {
+    it("that the model does not use can be unnamed or have duplicate names", async () => {
         folder.write("new.csv", ",x,size,x,\n0,1,5,2,3\n");
 
         expect((await folder.predict("prices", "new.csv", "-f", "csv")).stdout).toBe(

@@ -17,7 +17,7 @@ import { UsageError } from "../../../cli/shared/usage-error";
 import type { Model } from "../../../trainer/lib/model";
 import { leaf, modelOf, split } from "../../../trainer/test/model/models";
 
-/** Pets by sound and weight; a weight may be missing. */
+/** A model of pets by sound and weight, in which a weight can be missing. */
 export const PETS: Model = modelOf(
     [
         { name: "weight", kind: "number", missing: true },
@@ -28,12 +28,12 @@ export const PETS: Model = modelOf(
     [split(1, 1.5, leaf([0.75, 0.25]), split(0, 10, leaf([0, 1]), leaf([0.5, 0.5])))],
 );
 
-/** Price by size. */
+/** A model of price by size. */
 export const PRICES: Model = modelOf([{ name: "size", kind: "number", missing: false }], undefined, [
     split(0, 100, leaf(1234.5), leaf(99)),
 ]);
 
-/** A folder with models in `pets/` and `prices/`, in which the command runs. */
+/** A folder with models in `pets/` and `prices/`, in which the command is run. */
 export class PredictFolder {
     readonly path = realpathSync(mkdtempSync(path.join(tmpdir(), "predict-")));
     readonly reported: string[] = [];
@@ -61,7 +61,7 @@ export class PredictFolder {
         return existsSync(path.join(this.path, name));
     }
 
-    /** Everything in the folder, hidden files too. */
+    /** All files in the folder, including hidden ones. */
     files(): string[] {
         return readdirSync(this.path).sort();
     }
@@ -74,14 +74,14 @@ export class PredictFolder {
         };
     }
 
-    /** Runs the command; returns its exit status and standard output. */
+    /** Runs the command, and returns its exit status and standard output. */
     async predict(...args: string[]): Promise<{ status: number; stdout: string }> {
         const stdout = new PassThrough({ highWaterMark: 2 ** 24 });
         const status = await predict(args, this.context(stdout));
         return { status, stdout: String(stdout.read() ?? "") };
     }
 
-    /** Runs a command that must fail with a UsageError; returns its message. */
+    /** Runs a command that must fail with a UsageError, and returns the error's message. */
     async failure(...args: string[]): Promise<string> {
         const error = await this.predict(...args).then(
             ({ status }) => new Error(`it exited with ${status}`),

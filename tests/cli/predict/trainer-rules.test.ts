@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { findColumns } from "../../../cli/predict/columns";
 import { readCsv } from "../../../cli/predict/csv-file";
 import { predictRows } from "../../../cli/predict/predict-rows";
-import { readDataset } from "../../../trainer/lib/csv/dataset";
 import { valueAt } from "../../../trainer/lib/columns/number-list";
+import { readDataset } from "../../../trainer/lib/csv/dataset";
 import { parseArguments } from "../../../trainer/src/arguments";
 import { leaf, modelOf } from "../../../trainer/test/model/models";
 
@@ -13,7 +13,7 @@ const NUMBERS = ["1", "2.5", "1e3", "+.5", "-0", " 7 ", '"8"', "\u00a09\u00a0", 
 const MISSING = ["", "NA", "?", " n/a", '""', "-"];
 const TEXTS = ["a", " b ", '" c "', "NA", "", "é", "10", '"x ""y"""', '"p\nq"', '"r\r\ns"', "\u00a0t"];
 
-/** A CSV file with a column of numbers, a column of texts and a target, in some order. */
+/** A CSV file with a numeric column, a text column and a target, in any order. */
 const file = fc
     .record({
         numbers: fc.array(fc.constantFrom(...NUMBERS), { minLength: 12, maxLength: 12 }),
@@ -37,7 +37,7 @@ const file = fc
     });
 
 describe("npm run predict", () => {
-    it("reads the same numbers, missing values and categories as the trainer from the same file", async () => {
+    it("reads the same numbers, missing values and categories from a file as the trainer", async () => {
         await fc.assert(
             fc.asyncProperty(file, async (bytes) => {
                 const hyperparameters = parseArguments(["--target=target", "--dropColumns=[]"]);
@@ -57,7 +57,7 @@ describe("npm run predict", () => {
                 const expected = Array.from({ length: trained.rowCount }, (_, row) =>
                     trained.columns.map((column) => valueAt(column, row)),
                 );
-                // A minus zero compares as zero.
+                // Adding zero makes minus zero compare equal to zero.
                 expect(seen.map((value) => value + 0)).toEqual(expected.flat().map((value) => value + 0));
             }),
         );

@@ -4,7 +4,7 @@ import { statusOf } from "../../run/fakes";
 const NOW = Date.parse("2026-05-04T12:00:00Z");
 
 describe("runsTable", () => {
-    it("shows state, attempt, age and the first metrics of a run that succeeded", () => {
+    it("shows state, attempt, age and the first metrics of a successful run", () => {
         const run: StoredRun = {
             runId: "r-0000000001",
             status: statusOf({ state: "SUCCEEDED", attempt: 2, startedAt: "2026-05-04T11:00:00Z" }),
@@ -17,7 +17,7 @@ describe("runsTable", () => {
         ]);
     });
 
-    it("shows the reason of a failed run", () => {
+    it("shows why a run failed", () => {
         const status = statusOf({ state: "FAILED", reason: "The trainer ended with exit code 3", exitCode: 3 });
 
         expect(runsTable([{ runId: "r-0000000002", status }], NOW)[1]).toMatch(
@@ -25,7 +25,7 @@ describe("runsTable", () => {
         );
     });
 
-    it("marks a run whose last update is older than its heartbeat allows", () => {
+    it("marks a run if its last update is older than its heartbeat allows", () => {
         const status = statusOf({ state: "RUNNING", updatedAt: "2026-05-04T11:50:00Z" });
 
         expect(runsTable([{ runId: "r-0000000003", status }], NOW)[1]).toContain(

@@ -13,7 +13,7 @@ const pathOf = (...folders: string[]) => ({
 });
 
 describe("findPulumi", () => {
-    it("returns the pulumi on PATH, even if npm puts that of the npm package before it", () => {
+    it("returns the pulumi in PATH, even if npm puts the npm package's one before it", () => {
         project.program("node_modules/.bin/pulumi", "");
         project.program("bin/pulumi", "");
 
@@ -23,7 +23,7 @@ describe("findPulumi", () => {
         });
     });
 
-    it("returns that of the npm package if none is on PATH", async () => {
+    it("returns the npm package's pulumi if PATH contains no other", async () => {
         project.program("node_modules/pulumi/run.js", "console.log(JSON.stringify(process.argv.slice(2)));");
         const how = { folder: project.folder, packageDir: project.folder, env: pathOf("node_modules/.bin") };
 

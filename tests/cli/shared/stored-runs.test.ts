@@ -6,8 +6,8 @@ import { UsageError } from "../../../cli/shared/usage-error";
 import { type LoneBucket, startTestBucket } from "../../../emulator/src/testing";
 import { emulatorConfig, putRun, TestProject } from "./test-project";
 
-// The commands with the real client library against the emulator's Cloud Storage. `pulumi` answers from a table in the format
-// of the real one; that does not prove that every version of Pulumi uses this format.
+// The commands use the real client library against the emulator's Cloud Storage. `pulumi` returns canned output in the
+// format of the real one, which does not prove that every version of Pulumi uses this format.
 const SUCCEEDED = "r-000000000a";
 const FAILED = "r-000000000b";
 
@@ -32,7 +32,7 @@ beforeEach(() => {
 });
 afterEach(() => project.remove());
 
-/** Answers of Pulumi about a stack with this state of `SavedResults`. */
+/** Pulumi's output about a stack with this state of `SavedResults`. */
 function answersFor(stackArgs: string, savedResults: Record<string, unknown> | undefined): Record<string, unknown> {
     const resources = [
         { type: "pulumi:pulumi:Stack" },
@@ -98,7 +98,7 @@ describe("npm run runs", () => {
         expect(message).toContain(fix);
     });
 
-    it("reports a stack without a bucket as not deployed", async () => {
+    it("reports that a stack without a bucket is not deployed", async () => {
         project.pulumi(answersFor("--stack dev", undefined));
 
         await expect(failure(listRuns(["-s", "dev"], project.context))).resolves.toBe(
@@ -121,7 +121,7 @@ describe("npm run runs", () => {
 });
 
 describe("npm run results", () => {
-    it("saves the verified results of every run, or its log and status", async () => {
+    it("saves the verified results of successful runs, and the log and status of others", async () => {
         await expect(saveResults(["-s", "dev"], project.context)).resolves.toBe(0);
 
         expect(project.printed).toEqual([
@@ -132,7 +132,7 @@ describe("npm run results", () => {
         expect(readFileSync(inFolder("models", "dev", FAILED, "trainer.log"), "utf8")).toContain("epoch 1");
     });
 
-    it("downloads nothing twice, and restores a file that was changed on this machine", async () => {
+    it("downloads nothing twice, and restores a file that was changed locally", async () => {
         await saveResults(["-s", "dev", SUCCEEDED], project.context);
         await saveResults(["-s", "dev", SUCCEEDED], project.context);
         project.program(path.join("models", "dev", SUCCEEDED, "model.json"), "changed");
@@ -153,13 +153,13 @@ describe("npm run results", () => {
         expect(existsSync(inFolder("models", "dev", SUCCEEDED))).toBe(false);
     });
 
-    it("lists the existing runs if the given one does not exist", async () => {
+    it("lists the existing runs if the requested one does not exist", async () => {
         const message = await failure(saveResults(["-s", "dev", "r-ffffffffff"], project.context));
 
         expect(message).toContain(`it has ${SUCCEEDED}, ${FAILED}`);
     });
 
-    it("rejects a model that differs from the one the run wrote", async () => {
+    it("rejects a model that differs from the one that the run wrote", async () => {
         const broken = await startTestBucket("broken-model");
         try {
             await putRun(broken, SUCCEEDED, { state: "SUCCEEDED" }, { "model.json": "{}" });
@@ -177,7 +177,7 @@ describe("npm run results", () => {
     });
 });
 
-/** A context without Pulumi, configured by the gcp provider's environment variables, as in a CI job. */
+/** Creates a context without Pulumi, configured by the gcp provider's environment variables as in a CI job. */
 function withEnvironment(url: string, change: NodeJS.ProcessEnv = {}) {
     const env = {
         PATH: inFolder("nothing"),
@@ -197,7 +197,7 @@ describe("with --bucket, for a teammate or a CI job", () => {
         expect(existsSync(inFolder("models", bucket.name, SUCCEEDED, "manifest.json"))).toBe(true);
     });
 
-    it("saves results under the stack's name if one is given", async () => {
+    it("saves results under the stack's name if it is given", async () => {
         const context = withEnvironment(bucket.anonymousEndpoint);
         await saveResults(["--bucket", bucket.name, "-s", "organization/gcp-trainer/dev", SUCCEEDED], context);
 
@@ -220,7 +220,7 @@ describe("with --bucket, for a teammate or a CI job", () => {
         expect(message).toContain("roles/storage.objectViewer");
     });
 
-    it("reports that the emulator is not running if nothing answers on this machine", async () => {
+    it("reports that the emulator is not running if no local server responds", async () => {
         const context = withEnvironment("http://127.0.0.1:9");
 
         await expect(failure(listRuns(["--bucket", bucket.name], context))).resolves.toContain("npm run emulator");

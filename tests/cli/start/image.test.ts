@@ -19,7 +19,7 @@ describe("hashContext", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    it("ignores changes of an ignored file", async () => {
+    it("ignores changes to an ignored file", async () => {
         const before = await hashContext(folder, {});
         write("node_modules/x/index.js", "y");
         expect(await hashContext(folder, {})).toBe(before);

@@ -52,7 +52,7 @@ describe("readResults", () => {
 describe("resultLines", () => {
     const folder = path.join("models", "local", "r-1");
 
-    it("names the folder, the files and the report", () => {
+    it("lists the folder, the files and the report", () => {
         expect(resultLines(folder, ["model.json", "report.html"])).toEqual([
             `Results, verified, in ${folder}${path.sep}`,
             "  model.json  report.html",
@@ -60,13 +60,13 @@ describe("resultLines", () => {
         ]);
     });
 
-    it("leaves out the report if the trainer wrote none", () => {
+    it("omits the report if the trainer did not write one", () => {
         expect(resultLines(folder, ["model.json", "plots/report.html"])).toHaveLength(2);
     });
 });
 
 describe("metricsTable", () => {
-    it("cuts off a long list, with the number of rows left", () => {
+    it("truncates a long list and shows how many rows are left", () => {
         const featureImportances = Array.from({ length: 1000 }, (_, index) => ({
             feature: `x${index}`,
             importance: 0,
@@ -76,7 +76,7 @@ describe("metricsTable", () => {
         expect(lines.at(-1)).toBe("  and 980 more, in metrics.json");
     });
 
-    it("shows every number at the top level and every list of rows", () => {
+    it("shows all top-level numbers and all lists of rows", () => {
         const lines = metricsTable({
             schema: 1,
             task: "classification",

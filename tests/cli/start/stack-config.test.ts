@@ -28,7 +28,7 @@ describe("readStackConfig", () => {
         expect(readStackConfig(folder, "local", ["target=a=b "]).values["job:target"]).toBe("a=b ");
     });
 
-    it.each(["target", "=x"])("rejects the override %j and shows the right form", (override) => {
+    it.each(["target", "=x"])("rejects the override %j and shows the correct form", (override) => {
         expect(() => readStackConfig(folder, "local", [override])).toThrow(UsageError);
         expect(() => readStackConfig(folder, "local", [override])).toThrow(`must be key=value; got "${override}"`);
     });

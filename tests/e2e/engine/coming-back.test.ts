@@ -3,8 +3,11 @@ import { Cloud, describeWithEngine, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 
-/** Runs that end otherwise than while their `up` looks on. Each is one more run of the same stack: that takes seconds. */
-describeWithEngine("coming back to a run, with the real engine,", () => {
+/**
+ * Runs that end while no `pulumi up` is watching them. Each one is another run of the same stack, which takes only
+ * seconds.
+ */
+describeWithEngine("returning to a run, with the real engine,", () => {
     let cloud: Cloud;
     let project: Project;
 
@@ -15,7 +18,7 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
     }, 2 * MINUTE_MS);
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
-    /** Begins a new run, and waits until its trainer is at work. */
+    /** Starts a new run, and waits until its trainer is working. */
     async function begin(hyperparameters: Record<string, number>): Promise<Command> {
         project.configure({ hyperparameters });
         const up = project.up();
@@ -30,7 +33,7 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
         await up.expectFailure();
     }
 
-    /** The one run that is on this machine now and was not before. */
+    /** Returns the only run that `work` has added on this machine. */
     async function newRun(work: () => Promise<unknown>): Promise<{ run: string; status: unknown }> {
         const before = project.savedRuns();
         await work();
@@ -40,7 +43,7 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
     }
 
     it(
-        "Ctrl-C twice ends the command alone: the next up attaches to the run",
+        "attaches to the run after Ctrl-C twice, which ends only the command",
         async () => {
             await leave(await begin({ seconds: 30 }));
             const { status } = await newRun(async () => {
@@ -54,7 +57,7 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
     );
 
     it(
-        "a VM that is preempted while nobody waits: the next up goes on from the checkpoint as attempt 2",
+        "resumes from the checkpoint as attempt 2 if the VM was preempted while no command waited",
         async () => {
             await leave(await begin({ seconds: 31 }));
             await cloud.preempt();
@@ -70,7 +73,7 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
     );
 
     it(
-        "the warning about commands that were ended goes with refresh --clear-pending-creates",
+        "prints a warning about ended commands until refresh --clear-pending-creates",
         async () => {
             const before = await project.up().expectSuccess();
             expect(before.output).toContain("with 2 pending operations from previous deployment");
@@ -84,7 +87,7 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
     );
 
     it(
-        "a VM that is preempted while up waits is started again by that up",
+        "is unnecessary after a preemption while up waits, because that up restarts the VM",
         async () => {
             const { run, status } = await newRun(async () => {
                 const up = await begin({ seconds: 10 });
@@ -100,7 +103,7 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
     );
 
     it(
-        "wait: false ends when the VM has begun, and a later up collects",
+        "collects the results with wait: false, where the first up ends once the VM has begun",
         async () => {
             project.configure({ wait: false, hyperparameters: { seconds: 5 } });
             const before = project.savedRuns();
@@ -120,7 +123,7 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
     );
 
     it(
-        "debugMinutes: up fails at once and tells how to get into the VM; the next up starts it again",
+        "restarts the VM with debugMinutes, where the first up fails immediately and explains how to open a shell",
         async () => {
             project.configure({ wait: true, debugMinutes: 10, hyperparameters: { failures: 1 } });
             const { output } = await project.up().expectFailure();
@@ -144,7 +147,7 @@ describeWithEngine("coming back to a run, with the real engine,", () => {
     );
 
     it(
-        "destroy in the middle of a run saves its log and leaves nothing",
+        "is impossible after destroy, which saves the log of an unfinished run and leaves nothing else behind",
         async () => {
             project.configure({ wait: false, debugMinutes: 0, hyperparameters: { seconds: 600 } });
             await project.up().expectSuccess();

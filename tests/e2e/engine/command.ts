@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { identify, signalForeground } from "../../../emulator/src/vm/process/shims/signals.js";
 
-/** How a command ended. */
+/** The result of a command. */
 export interface Ended {
     readonly exitCode: number | null;
     readonly stdout: string;
-    /** Standard output and standard error, in the order of their arrival. */
+    /** Standard output and standard error, in the order of arrival. */
     readonly output: string;
 }
 
-/** A command that runs in a process group of its own. */
+/** A command that runs in its own process group. */
 export class Command {
     readonly ended: Promise<Ended>;
     readonly #child: ChildProcess;
@@ -37,7 +37,10 @@ export class Command {
         });
     }
 
-    /** Resolves with the end. @throws Error with all that was printed when it is another exit status than 0 */
+    /**
+     * Resolves when the command has ended.
+     * @throws {Error} with all output if the exit status is not 0
+     */
     async expectSuccess(): Promise<Ended> {
         const ended = await this.ended;
         if (ended.exitCode !== 0) {
@@ -46,7 +49,10 @@ export class Command {
         return ended;
     }
 
-    /** Resolves with the end. @throws Error with all that was printed when it is exit status 0 */
+    /**
+     * Resolves when the command has ended.
+     * @throws {Error} with all output if the exit status is 0
+     */
     async expectFailure(): Promise<Ended> {
         const ended = await this.ended;
         if (ended.exitCode === 0) {
@@ -55,7 +61,10 @@ export class Command {
         return ended;
     }
 
-    /** Resolves when it has printed this. @throws Error with all that was printed when it ends before */
+    /**
+     * Resolves once the command has printed this text.
+     * @throws {Error} with all output if the command ends first
+     */
     async printed(text: string): Promise<void> {
         const seen = new Promise<true>((resolve) => {
             this.#onOutput = () => {
@@ -70,7 +79,7 @@ export class Command {
         }
     }
 
-    /** Ctrl-C at a terminal: the command and everything that it started are told. */
+    /** Interrupts the command and everything it started, like Ctrl-C in a terminal. */
     interrupt(): void {
         const leader = identify(this.#child.pid);
         if (leader !== undefined) {
@@ -78,9 +87,9 @@ export class Command {
         }
     }
 
-    /** Ends the command alone, without a chance to clean up. What it started is left to itself. */
+    /** Kills only the command, without a chance to clean up. The processes it started keep running. */
     async kill(): Promise<void> {
-        // Not "close": what it started may hold its output open.
+        // Wait for "exit" instead of "close", because processes that it started may keep its output open.
         const exit = once(this.#child, "exit");
         this.#child.kill("SIGKILL");
         await exit;

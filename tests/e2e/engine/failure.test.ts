@@ -10,7 +10,7 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
-        "fails the update; the next up is attempt 2, which may succeed",
+        "fails the update, and the next up is attempt 2, which can succeed",
         async () => {
             const project = new Project(cloud, "second", { trainer: "tiny", hyperparameters: { failures: 1 } });
             await project.init();
@@ -35,7 +35,7 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
     );
 
     it(
-        "leaves a stack that destroy takes away, and the log on this machine",
+        "leaves a stack that destroy can remove, and the log on this machine",
         async () => {
             const project = new Project(cloud, "failed", { trainer: "tiny", hyperparameters: { failures: 9 } });
             await project.init();

@@ -2,7 +2,7 @@ import { Cloud, describeWithEngine, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 
-describeWithEngine("changes that train nothing again, with the real engine,", () => {
+describeWithEngine("changes that require no new training, with the real engine,", () => {
     let cloud: Cloud;
     beforeAll(async () => {
         cloud = await Cloud.start();
@@ -10,7 +10,7 @@ describeWithEngine("changes that train nothing again, with the real engine,", ()
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
-        "reach what is there, and leave nothing to change",
+        "update the existing resources, and leave no further changes",
         async () => {
             const project = new Project(cloud, "in-place", { trainer: "tiny", hyperparameters: { seconds: 1 } });
             await project.init();
@@ -19,22 +19,23 @@ describeWithEngine("changes that train nothing again, with the real engine,", ()
             project.configure({ labels: { team: "wire" }, bootDiskSizeGb: 30, machineType: "e2-standard-4" });
             const { output } = await project.up().expectSuccess();
 
-            // Repository, bucket, VM and run.
+            // The updated resources are repository, bucket, VM and run.
             expect(output).toMatch(/^Resources:\n +~ 4 updated\n +24 unchanged$/m);
             expect(await cloud.inventory()).toEqual(before);
             await project.previewNoChanges("--refresh").expectSuccess();
 
-            // Of a VM that is off the provider cannot change the address: it makes a new one, which finds the run ended.
+            // The provider cannot change the address of a stopped VM, so it creates a new one, which finds the run
+            // ended.
             project.configure({ externalIp: true });
             const reachable = await project.up().expectSuccess();
             expect(reachable.output).toMatch(/gcp:compute:Instance trainer-vm replaced/);
-            // The run's resource looks at the new VM, and trains nothing.
+            // The run's resource checks the new VM, and trains nothing.
             expect(reachable.output).toMatch(/^Resources:\n +~ 1 updated\n +\+-1 replaced$/m);
             expect(reachable.output).toMatch(/attempt 1: succeeded/);
             expect(await cloud.inventory()).toEqual(before);
             await project.previewNoChanges("--refresh").expectSuccess();
 
-            // The VM moves out of the stack's own network, which is then deleted.
+            // The VM leaves the stack's own network, which is then deleted.
             project.configure({ network: "default", subnetwork: "default" });
             const moved = await project.up().expectSuccess();
 

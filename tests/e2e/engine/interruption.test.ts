@@ -2,7 +2,7 @@ import { Cloud, describeWithEngine, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 
-describeWithEngine("a CLI killed in the middle of a run, with the real engine,", () => {
+describeWithEngine("a command killed during a run, with the real engine,", () => {
     let cloud: Cloud;
     beforeAll(async () => {
         cloud = await Cloud.start();
@@ -10,7 +10,7 @@ describeWithEngine("a CLI killed in the middle of a run, with the real engine,",
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
-        "leaves a run that goes on: after pulumi cancel, the next up attaches to it",
+        "leaves the run active: after pulumi cancel, the next up attaches to it",
         async () => {
             const project = new Project(cloud, "killed", { trainer: "tiny", hyperparameters: { seconds: 20 } });
             await project.init();
@@ -25,7 +25,7 @@ describeWithEngine("a CLI killed in the middle of a run, with the real engine,",
             expect(others).toEqual([]);
             expect(JSON.parse(project.saved(run, "status.json"))).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
 
-            // The next run is left in the middle for good.
+            // The next run is never finished.
             project.configure({ hyperparameters: { seconds: 600 } });
             const next = project.up();
             await next.printed("tiny trainer: second 1 of");

@@ -4,7 +4,10 @@ import { Cloud, describeWithEngine, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 
-/** The steps of one stack's life, each from where the one before it ended: an `up` from nothing takes half a minute. */
+/**
+ * The steps in the lifecycle of one stack. Each continues from the previous one, because an `up` from scratch takes
+ * half a minute.
+ */
 describeWithEngine("pulumi with the real engine and providers", () => {
     let cloud: Cloud;
     let project: Project;
@@ -17,7 +20,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     }, 2 * MINUTE_MS);
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
-    /** Brings the stack up, and tells which resources that created, deleted or replaced, and the run. */
+    /** Runs `up`, and returns the run id and the resources that were created, deleted or replaced. */
     async function up(): Promise<{ changes: string; runId: string; output: string }> {
         const { output } = await project.up().expectSuccess();
         const changes = /^Resources:\n((?: .*\n)+)/m.exec(output)?.[1] ?? "";
@@ -48,7 +51,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     );
 
     it(
-        "up again changes nothing and trains nothing",
+        "a second up changes nothing and trains nothing",
         async () => {
             const before = await cloud.inventory();
             const { changes, output } = await up();
@@ -61,7 +64,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     );
 
     it(
-        "preview --refresh finds no change, also after a restart of the emulator",
+        "preview --refresh finds no changes, even after a restart of the emulator",
         async () => {
             await project.previewNoChanges("--refresh").expectSuccess();
             await cloud.restart();
@@ -74,7 +77,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
         "a second checkout of the same commit, under umask %s, changes nothing",
         async (umask) => {
             const second = new Project(cloud, "life", {}, { checkout: `umask-${umask}` });
-            // Git does not know it, and the image does not have it.
+            // The file is unknown to git and is not part of the image.
             writeFileSync(path.join(second.folder, "trainer", "notes.txt"), "not for the image");
             second.checkOutUnder(Number.parseInt(umask, 8));
             await second.previewNoChanges().expectSuccess();
@@ -86,7 +89,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
         [
             "hyperparameter",
             () => project.configure({ hyperparameters: { maxDepth: 1 } }),
-            // VM and run; nothing that holds data.
+            // The VM and the run are replaced, but nothing that contains data.
             "+-2 replaced 26 unchanged",
         ],
         [
@@ -104,7 +107,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
             "~ 1 updated +-2 replaced 3 changes. 25 unchanged",
         ],
     ])(
-        "a changed %s gives exactly the new run and keeps the old results",
+        "a changed %s creates only the new run and keeps the old results",
         async (_what, change, expected) => {
             change();
             const earlier = [...runs];
@@ -120,7 +123,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     );
 
     it(
-        "destroy leaves the results on this machine and nothing else",
+        "destroy leaves only the results on this machine",
         async () => {
             await project.destroy().expectSuccess();
 

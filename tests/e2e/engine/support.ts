@@ -21,7 +21,7 @@ import { Command } from "./command";
 const ROOT = path.resolve(__dirname, "../../..");
 /** The developer's token in these emulators. */
 const OPERATOR_TOKEN = "the-developer";
-/** The part of a `git clone` that the engine needs. */
+/** The parts of a `git clone` that the engine needs. */
 const PROGRAM = [
     "index.ts",
     "infra",
@@ -35,16 +35,16 @@ const PROGRAM = [
     "tsconfig.json",
 ];
 
-/** PATH without this project's own `pulumi`, which would download an engine. */
+/** Returns PATH without this project's own `pulumi`, which would download an engine. */
 function enginePath(): string[] {
     return (process.env.PATH ?? "").split(path.delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
 }
 
-/** Why tests with the real engine cannot run here; undefined when they can. */
+/** The reason tests with the real engine cannot run on this machine, or undefined if they can. */
 function reasonToSkip(): string | undefined {
     const find = (name: string) => enginePath().some((folder) => existsSync(path.join(folder, name)));
     if (!find("pulumi")) {
-        return "`pulumi` is not on PATH";
+        return "`pulumi` is not in PATH";
     }
     const cache = path.join(process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi"), "plugins");
     const installed = existsSync(cache) ? readdirSync(cache) : [];
@@ -57,7 +57,7 @@ function reasonToSkip(): string | undefined {
     return reasonWithoutDocker(Object.values(BASE_IMAGES));
 }
 
-/** `describe` for tests that need the real engine; without, they are skipped and the title says why. */
+/** `describe` for tests that need the real engine. Without it, they are skipped, with the reason in the title. */
 export function describeWithEngine(title: string, tests: () => void): void {
     const reason = reasonToSkip();
     if (reason === undefined) {
@@ -67,7 +67,7 @@ export function describeWithEngine(title: string, tests: () => void): void {
     }
 }
 
-/** An emulator, whose VMs run images of the Docker engine unless told otherwise, and a place for the engine's state. */
+/** An emulator whose VMs run images of the Docker engine by default, and a folder for the engine's state. */
 export class Cloud {
     readonly folder: string;
     readonly #runtime: EmulatorOptions["runtime"];
@@ -89,14 +89,14 @@ export class Cloud {
         return this.#emulator.url;
     }
 
-    /** Stops it and starts another with the same data on the same port. */
+    /** Stops the emulator and starts another with the same data on the same port. */
     async restart(): Promise<void> {
         const { port } = this.#emulator;
         await this.#emulator.stop();
         this.#emulator = await startEmulator({ ...Cloud.#options(this.folder, this.#runtime), port });
     }
 
-    /** Stops it, and takes away its files and the images that were pushed to it. */
+    /** Stops the emulator, and removes its files and the images that were pushed to it. */
     async stop(): Promise<void> {
         await this.#emulator.stop();
         rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -113,7 +113,7 @@ export class Cloud {
         return { dataDir: path.join(folder, "emulator"), runtime, operatorToken: OPERATOR_TOKEN };
     }
 
-    /** Takes the one VM away as Compute Engine does with a spot VM, and waits until it is down. */
+    /** Preempts the only VM as Compute Engine does with a spot VM, and waits until it is down. */
     async preempt(): Promise<void> {
         const [vm] = await this.instances();
         const path = new URL(vm?.selfLink ?? "").pathname.replace("/compute/v1/", "");
@@ -121,14 +121,13 @@ export class Cloud {
         await this.untilDown();
     }
 
-    /** Waits until the one VM is down. */
+    /** Waits until the only VM is down. */
     async untilDown(): Promise<void> {
         while ((await this.instances())[0]?.status !== "TERMINATED") {
             await new Promise((resolve) => setTimeout(resolve, 100));
         }
     }
 
-    /** The VMs of the project. */
     async instances(): Promise<{ name: string; status: string; selfLink: string }[]> {
         const response = await this.#request(`/compute/v1/projects/demo-project/zones/us-central1-a/instances`);
         const { items = [] } = (await response.json()) as {
@@ -146,13 +145,13 @@ export class Cloud {
         return response;
     }
 
-    /** Kinds and names of everything that would bill or clutter a project. */
+    /** Kinds and names of everything that would cost money or clutter a project. */
     async inventory(): Promise<string[]> {
         return (await this.#emulator.inventory()).map(({ kind, name }) => `${kind} ${name}`);
     }
 }
 
-/** A checkout of the project in a folder of its own, with one stack. */
+/** A checkout of the project in its own folder, with one stack. */
 export class Project {
     readonly folder: string;
 
@@ -161,8 +160,8 @@ export class Project {
     readonly #config: Record<string, unknown>;
 
     /**
-     * @param config keys of the project, over those of Pulumi.local.yaml
-     * @param options.checkout folder name; a second one with the same stack is a second checkout of the same commit
+     * @param config keys of the project that override those of Pulumi.local.yaml
+     * @param options.checkout folder name; a second project with the same stack is a second checkout of the same commit
      */
     constructor(
         cloud: Cloud,
@@ -187,7 +186,7 @@ export class Project {
         this.configure(config);
     }
 
-    /** Writes the stack's config file: Pulumi.local.yaml, its endpoints moved to the test's emulator, and these keys. */
+    /** Writes the stack's config file: Pulumi.local.yaml with the endpoints of the test's emulator, and these keys. */
     configure(change: Record<string, unknown>): void {
         Object.assign(this.#config, change);
         const text = readFileSync(path.join(ROOT, "Pulumi.local.yaml"), "utf8");
@@ -213,7 +212,7 @@ export class Project {
         }
     }
 
-    /** Makes the stack. */
+    /** Creates the stack. */
     async init(): Promise<void> {
         await this.pulumi("stack", "init", this.#stack).expectSuccess();
         this.configure({});
@@ -227,7 +226,7 @@ export class Project {
         return this.pulumi("destroy", "--yes", "--skip-preview");
     }
 
-    /** Fails with what would change, if anything. */
+    /** Runs a preview that fails if it finds changes, and prints them. */
     previewNoChanges(...options: string[]): Command {
         return this.pulumi("preview", "--expect-no-changes", "--diff", ...options);
     }
@@ -243,7 +242,7 @@ export class Project {
         return existsSync(folder) ? readdirSync(folder).sort() : [];
     }
 
-    /** A file of a saved run. */
+    /** Content of a file of a saved run. */
     saved(run: string, name: string): string {
         return readFileSync(path.join(this.folder, "models", this.#stack, run, name), "utf8");
     }
@@ -262,7 +261,7 @@ export class Project {
                 PULUMI_SKIP_UPDATE_CHECK: "true",
                 PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
                 PULUMI_GCP_SKIP_REGION_VALIDATION: "true",
-                // Whatever the stack's endpoints do not cover fails at once, instead of leaving for Google.
+                // Requests that the stack's endpoints do not cover fail immediately instead of reaching Google.
                 HTTPS_PROXY: "http://127.0.0.1:9",
                 NO_PROXY: "127.0.0.1,localhost",
             },

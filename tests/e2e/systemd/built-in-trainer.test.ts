@@ -20,7 +20,7 @@ describeWithSystemd("a VM of the systemd runtime", () => {
             docker("image", "rm", "--force", IMAGE);
         });
 
-        it("trains iris: in docker's own network, with Google's client and the metadata server's address", async () => {
+        it("trains iris on docker's own network, with Google's client and the metadata server's address", async () => {
             await withSystemdVm(async (vm) => {
                 await vm.backend.bucket.put(DATASET, readFileSync(path.join(PROJECT, "data/iris.csv"), "utf8"));
                 await vm.create(await pushImage(vm, IMAGE), { args: ['--dropColumns=["Id"]', "--target=Species"] });
@@ -28,7 +28,9 @@ describeWithSystemd("a VM of the systemd runtime", () => {
                 expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", exitCode: 0, reason: null });
                 const model = parseModel(String(await vm.backend.bucket.get(`runs/${RUN_ID}/model/model.json`)));
                 expect(model.task === "classification" && model.classes).toHaveLength(3);
-                expect(await vm.backend.bucket.list(`runs/${RUN_ID}/model/`)).toContain(`runs/${RUN_ID}/model/metrics.json`);
+                expect(await vm.backend.bucket.list(`runs/${RUN_ID}/model/`)).toContain(
+                    `runs/${RUN_ID}/model/metrics.json`,
+                );
             });
         });
     });

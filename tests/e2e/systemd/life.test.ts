@@ -5,7 +5,7 @@ import { pushShellTrainer } from "./helpers/trainer-images";
 jest.setTimeout(60_000);
 
 describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
-    it("trains, uploads and powers itself off; started again it powers off without training", async () => {
+    it("trains, uploads and powers itself off, and powers off without training when it is started again", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, 'put model/model.json "$1" && echo trained'));
             await vm.untilOff();
@@ -36,11 +36,13 @@ describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
                 exitCode: 3,
                 reason: expect.stringContaining("exit code 3"),
             });
-            expect(String(await vm.backend.bucket.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toBe("no such column\n");
+            expect(String(await vm.backend.bucket.get(`runs/${RUN_ID}/log/1/000000000000.txt`))).toBe(
+                "no such column\n",
+            );
         });
     });
 
-    it("is preempted in the middle, and goes on from the checkpoint as attempt 2 when it is started again", async () => {
+    it("is preempted during training, and resumes from the checkpoint as attempt 2 when it is started again", async () => {
         const trainer = `
             if has checkpoints/2; then put model/model.json resumed; exit 0; fi
             trap 'put checkpoints/2 saved; exit 0' TERM

@@ -4,13 +4,13 @@ import { pushShellTrainer } from "./helpers/trainer-images";
 jest.setTimeout(60_000);
 
 const DROP_IN = "/etc/systemd/system/gcp-trainer.service.d/60-test.conf";
-/** Compute Engine's limit: nothing else takes so long. */
+/** Compute Engine's limit, which is longer than anything else in these tests. */
 const LIMIT_SECONDS = 3600;
-/** Where nothing listens for what it is sent. */
+/** A port on which nothing responds. */
 const SILENT_PORT = 5999;
 
-describeWithSystemd("a VM of the systemd runtime whose time is up", () => {
-    it("is off after the run's limit without Compute Engine's", async () => {
+describeWithSystemd("a VM of the systemd runtime at its time limit", () => {
+    it("is off after the run's limit, without Compute Engine's", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, "echo begun; sleep 1000"), { maxRunSeconds: 3 });
             await vm.untilOff();
@@ -21,7 +21,7 @@ describeWithSystemd("a VM of the systemd runtime whose time is up", () => {
         });
     });
 
-    it("is off after Compute Engine's limit without the unit's", async () => {
+    it("is off after Compute Engine's limit, without the unit's", async () => {
         await withSystemdVm(async (vm) => {
             const image = await pushShellTrainer(vm, "echo begun; sleep 1000");
             const unlimited = "[Service]\nTimeoutStartSec=infinity\nRuntimeMaxSec=infinity\nTimeoutStopSec=infinity\n";
@@ -32,7 +32,7 @@ describeWithSystemd("a VM of the systemd runtime whose time is up", () => {
             const limits = timers.mock.calls.filter(([, delayMs]) => delayMs === LIMIT_SECONDS * 1000);
             timers.mockRestore();
             expect(limits).toHaveLength(1);
-            // The emulator uses this process's clock: the hour passes now, and not while the VM still boots.
+            // The emulator uses this process's clock, so the hour passes now and not while the VM is still booting.
             limits[0]?.[0]();
             await vm.untilOff();
             expect(await vm.status()).toMatchObject({
@@ -42,7 +42,7 @@ describeWithSystemd("a VM of the systemd runtime whose time is up", () => {
         });
     });
 
-    it("is off when the registry never answers the pull", async () => {
+    it("is off after the pull limit if the registry never responds", async () => {
         await withSystemdVm(async (vm) => {
             const image = `127.0.0.1:${SILENT_PORT}/project/trainer/trainer@sha256:${"0".repeat(64)}`;
             const files = {

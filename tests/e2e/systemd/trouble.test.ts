@@ -5,9 +5,9 @@ import { comeBack } from "./helpers/waiter";
 
 jest.setTimeout(60_000);
 
-/** Connections fail at once; where packets are dropped curl waits 5 s for each, which is not what is tested. */
+/** Rejects connections immediately. If packets were dropped, curl would wait 5 s for each, which is not under test. */
 const NO_NETWORK = "-I INPUT -d 169.254.169.254 -p tcp --dport 80 -j REJECT --reject-with tcp-reset";
-/** Trains until USR1 in the first attempt, and not at all in the second. */
+/** A trainer that trains until USR1 in the first attempt, and not at all in the second. */
 const LONG_TRAINER = `
     if has checkpoints/1; then exit 0; fi
     trap 'exit 0' USR1
@@ -15,7 +15,7 @@ const LONG_TRAINER = `
     while :; do sleep 1 & wait; done`;
 
 describeWithSystemd("a VM of the systemd runtime in trouble", () => {
-    it("is off when the image is not in the registry", async () => {
+    it("is off if the image is not in the registry", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
             await vm.untilOff();
@@ -27,7 +27,7 @@ describeWithSystemd("a VM of the systemd runtime in trouble", () => {
         });
     });
 
-    it("is off when the trainer runs out of memory", async () => {
+    it("is off if the trainer runs out of memory", async () => {
         await withSystemdVm(async (vm) => {
             const image = await pushShellTrainer(vm, "exec tail /dev/zero");
             await vm.create(image, {}, { machineType: "e2-micro" });
@@ -40,7 +40,7 @@ describeWithSystemd("a VM of the systemd runtime in trouble", () => {
         });
     });
 
-    it("is off when the network is lost before the last upload; the waiter says INTERRUPTED and starts it again", async () => {
+    it("is off if the network fails before the last upload; the waiter reports INTERRUPTED and restarts it", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, LONG_TRAINER), { uploadSeconds: 3 });
             await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
@@ -57,7 +57,7 @@ describeWithSystemd("a VM of the systemd runtime in trouble", () => {
         });
     });
 
-    it("is off when its host fails; the waiter says INTERRUPTED and starts it again", async () => {
+    it("is off if its host fails; the waiter reports INTERRUPTED and restarts it", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, LONG_TRAINER));
             await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
@@ -85,7 +85,7 @@ describeWithSystemd("a VM of the systemd runtime in trouble", () => {
         });
     });
 
-    it("is off when it is stopped as soon as it is on", async () => {
+    it("is off if it is stopped immediately after it starts", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
             await vm.preempt();

@@ -1,5 +1,5 @@
 // @ts-check
-// --seconds=N trains so long; --failures=N exits 3 in the first N attempts, which it counts in its checkpoints.
+// --seconds=N sets the training time. --failures=N makes the first N attempts, counted by their checkpoints, exit with 3.
 
 const origin = process.env.STORAGE_EMULATOR_HOST ?? "https://storage.googleapis.com";
 
@@ -37,7 +37,7 @@ async function count(folder) {
     return items.length;
 }
 
-// The first process of a container is not ended by it unless it says so.
+// SIGTERM does not end the first process of a container without a handler.
 process.on("SIGTERM", () => process.exit(143));
 
 async function main() {

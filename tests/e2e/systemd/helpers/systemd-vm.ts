@@ -14,13 +14,13 @@ export async function withSystemdVm(test: (vm: EmulatedVm) => Promise<void>): Pr
     await EmulatedVm.with(0, test, "systemd");
 }
 
-/** Runs a command inside this VM, which must be on. */
+/** Runs a command inside this VM, which must be running. */
 export async function inside(vm: EmulatedVm, ...command: string[]): Promise<string> {
     const { stdout } = await run("docker", ["exec", containerOf(vm), ...command]);
     return stdout;
 }
 
-/** Kills the VM as a failing host does: everything stops at once. */
+/** Kills the VM as a failing host does: everything stops immediately. */
 export async function killVm(vm: EmulatedVm): Promise<void> {
     await run("docker", ["kill", containerOf(vm)]);
 }
@@ -42,10 +42,10 @@ export function addFiles(files: Readonly<Record<string, string>>): (userData: st
     };
 }
 
-/** Why the systemd runtime cannot run here; undefined if it can. */
+/** The reason the systemd runtime cannot run on this machine, or undefined if it can. */
 function reasonToSkip(): string | undefined {
     if (spawnSync("docker", ["info"], { stdio: "ignore" }).status !== 0) {
-        return "no Docker engine answers (docker info)";
+        return "no Docker engine is reachable (docker info)";
     }
     if (spawnSync("docker", ["image", "inspect", SYSTEMD_IMAGE], { stdio: "ignore" }).status !== 0) {
         return `the image ${SYSTEMD_IMAGE} is missing (.ci/systemd-image.sh)`;
@@ -53,7 +53,7 @@ function reasonToSkip(): string | undefined {
     return existsSync(BUSYBOX) ? undefined : `${BUSYBOX} is missing (apt-get install busybox-static)`;
 }
 
-/** `describe` for tests of the systemd runtime; skips them, with the reason in the title, where it cannot run. */
+/** `describe` for tests of the systemd runtime. They are skipped where it cannot run, with the reason in the title. */
 export function describeWithSystemd(title: string, tests: () => void): void {
     const reason = reasonToSkip();
     if (reason === undefined) {

@@ -7,11 +7,13 @@ import type { EmulatedVm } from "../../../boot/helpers/emulated-vm";
 
 const run = promisify(execFile);
 
-/** The static one: it is all that the image holds beside the script. */
+/** The static build, because the image contains nothing else except the script. */
 export const BUSYBOX = "/usr/bin/busybox";
 const COMMANDS = ["sh", "cat", "echo", "grep", "sed", "sleep", "tail", "wget"];
 
-/** `put NAME TEXT` writes an object of the run, `has NAME` tells whether there is one: as a trainer does, by HTTP. */
+/**
+ * `put NAME TEXT` writes an object of the run, and `has NAME` checks whether one exists. Both use HTTP, like a trainer.
+ */
 const PRELUDE = `
 path=\${AIP_MODEL_DIR#gs://}
 bucket=\${path%%/*}
@@ -26,8 +28,8 @@ has() { wget -q -O /dev/null "$STORAGE_EMULATOR_HOST/storage/v1/b/$bucket/o/$(na
 `;
 
 /**
- * Makes an image of a trainer that is one shell script and pushes it; the reference by digest. Nothing of it stays in the
- * host's engine.
+ * Builds and pushes the image of a trainer that is a single shell script, and removes it from the host's engine.
+ * Returns the image reference by digest.
  */
 export async function pushShellTrainer(vm: EmulatedVm, script: string): Promise<string> {
     return await withFolder(async (folder) => {
@@ -47,11 +49,14 @@ export async function pushShellTrainer(vm: EmulatedVm, script: string): Promise<
     });
 }
 
-/** Pushes an image of the host's engine to the emulator's registry, as docker does it; the reference by digest. */
+/**
+ * Pushes an image from the host's engine to the emulator's registry, as docker does. Returns the image reference by
+ * digest.
+ */
 export async function pushImage(vm: EmulatedVm, image: string): Promise<string> {
     const reference = `${vm.registryUri}/trainer:test`;
     return await withFolder(async (folder) => {
-        // The credentials are in a file of the test's own, not in the developer's.
+        // The credentials are stored in the test's own file instead of the developer's.
         const auth = Buffer.from("oauth2accesstoken:developer").toString("base64");
         const host = vm.registryUri.split("/")[0] ?? "";
         await writeFile(path.join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));

@@ -6,7 +6,10 @@ import { BUCKET, PROJECT_ID } from "../../../boot/helpers/backend";
 import { type EmulatedVm, INSTANCE } from "../../../boot/helpers/emulated-vm";
 import { RUN_ID } from "../../../boot/helpers/vm";
 
-/** Waits for the run as the next `pulumi up` does, and starts its VM if that is down. @returns the output */
+/**
+ * Waits for the run as the next `pulumi up` does, and starts its VM if it is down.
+ * @returns the output
+ */
 export async function comeBack(vm: EmulatedVm): Promise<string> {
     const { url } = vm.backend.cloud;
     const config: Record<string, string> = {
@@ -24,7 +27,7 @@ export async function comeBack(vm: EmulatedVm): Promise<string> {
     };
     const auth = await createAuth(settings);
     const { now, sleep } = systemClock();
-    // Polls more often, because an emulated VM boots in seconds.
+    // Poll more often, because an emulated VM boots in seconds.
     const clock = { now, sleep: (ms: number) => sleep(ms / 10) };
     const lines: string[] = [];
     await waitForRun(
