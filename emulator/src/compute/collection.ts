@@ -1,18 +1,18 @@
 import type { Collection, DocumentStore } from "../store/documents";
 import { missing, taken } from "./links";
 
-/** Fields of every resource of Compute Engine. */
+/** Fields of every Compute Engine resource. */
 export interface Resource {
     readonly id: string;
     readonly name: string;
     readonly selfLink: string;
 }
 
-/** Resources of one type by their path, e.g. `projects/P/global/networks/N`. */
+/** The resources of one type by path, e.g. `projects/P/global/networks/N`. */
 export class ResourceCollection<T extends Resource> {
     readonly #documents: Collection<T>;
 
-    /** Plural name as in paths: "networks". */
+    /** Plural name as used in paths, e.g. "networks". */
     readonly #type: string;
 
     constructor(
@@ -61,7 +61,7 @@ export class ResourceCollection<T extends Resource> {
         return this.#documents.entries();
     }
 
-    /** All resources directly in a parent: `projects/P/global` or `projects/P/zones/Z`. */
+    /** Returns all resources directly below a parent: `projects/P/global` or `projects/P/zones/Z`. */
     list(parent: string): T[] {
         const prefix = `${parent}/${this.#type}/`;
         return this.entries().flatMap(([path, resource]) => (path.startsWith(prefix) ? [resource] : []));

@@ -8,7 +8,7 @@ import type { Subnetwork } from "./network-schema";
 import { NetworkService } from "./networks";
 import { Operations } from "./operations";
 
-/** Compute Engine: instances, disks, networks and their operations. */
+/** Compute Engine with instances, disks, networks and their operations. */
 export class ComputeService implements Service {
     readonly operations = new Operations();
     readonly networks: NetworkService;
@@ -25,7 +25,7 @@ export class ComputeService implements Service {
         this.instances = new InstanceService(documents, this.networks, dependencies);
     }
 
-    /** @throws ApiError 400 while an instance uses it */
+    /** @throws ApiError 400 while an instance uses the disk */
     async deleteSubnetwork(path: string): Promise<Subnetwork> {
         const subnetwork = this.networks.subnetworks.get(path);
         const user = this.instances.instances

@@ -9,12 +9,12 @@ export class DiskCollection extends ResourceCollection<Disk> {
         super(documents, "disks");
     }
 
-    /** The boot disk of an instance. */
+    /** Creates the boot disk of an instance. */
     bootDisk(instance: Instance): Disk | undefined {
         return this.find((instance.disks[0]?.source ?? "").slice(COMPUTE_URL.length));
     }
 
-    /** Deletes the disks of a deleted instance that have `autoDelete`, and detaches the others. */
+    /** Deletes the `autoDelete` disks of a deleted instance and detaches the others. */
     async release(instance: Instance): Promise<void> {
         for (const { source, autoDelete } of instance.disks) {
             const disk = this.find(source.slice(COMPUTE_URL.length));

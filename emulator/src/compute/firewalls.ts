@@ -12,7 +12,7 @@ type FirewallSettings = z.output<typeof firewallPatch>;
 const ANYWHERE = ["0.0.0.0/0"];
 const DEFAULT_PRIORITY = 1000;
 
-/** Firewall rules. They are stored but not enforced, because VMs here share the host's network. */
+/** Firewall rules. They are stored but not enforced, because VMs share the host's network. */
 export class FirewallService {
     readonly rules: ResourceCollection<Firewall>;
 
@@ -30,7 +30,8 @@ export class FirewallService {
     }
 
     /**
-     * @throws ApiError 400 unless the rule either allows or denies, 404 without its network, 409 if the name is taken
+     * @throws ApiError 400 unless the rule either allows or denies, 404 if its network does not exist, 409 if the name
+     *     is taken
      */
     async insert(project: string, body: FirewallBody): Promise<Firewall> {
         const path = `projects/${project}/global/firewalls/${checkName(body.name)}`;
@@ -50,10 +51,11 @@ export class FirewallService {
     }
 
     /**
-     * Changes a rule by a merge patch. A rule either allows or denies, so one of them in the patch replaces the other.
+     * Applies a merge patch to a rule. A rule either allows or denies, so `allowed` in the patch replaces `denied` and
+     * vice versa.
      *
-     * @param where method and path, for the message
-     * @throws ApiError 501 for another network, direction or name, which Compute Engine does not change either
+     * @param where method and path, for the error message
+     * @throws ApiError 501 for another network, direction or name, which Compute Engine cannot change either
      */
     async patch(path: string, patch: Readonly<Record<string, unknown>>, where: string): Promise<Firewall> {
         const before = this.rules.get(path);

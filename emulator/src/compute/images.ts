@@ -20,19 +20,19 @@ export interface Image {
     readonly guestOsFeatures: readonly { readonly type: string }[];
 }
 
-/** Google's project of these images, which every caller may read. */
+/** Google's project with these images, which every caller may read. */
 export const IMAGE_PROJECT = "cos-cloud";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;
-/** Channels that `images.list` returns. The emulator accepts every LTS milestone; these are supported in 2026. */
+/** Image families that `images.list` returns, the ones supported in 2026. The emulator accepts every LTS milestone. */
 const LISTED = ["stable", "beta", "dev", "117-lts", "121-lts", "125-lts", "129-lts"];
-/** Build number of every emulated image. The VM does not run it, so one per family is enough. */
+/** Build number of every emulated image. The VM does not run the image, so one build per family is enough. */
 const BUILD = "19999-0-0";
 
 /**
- * An image of Container-Optimized OS. The emulated VM behaves like that system, so other projects have no images.
- * The name contains the family's name, because the provider compares them.
+ * Returns an image of Container-Optimized OS. The emulated VM behaves like that system, so images of other projects are
+ * not emulated. The image name contains the family name, because the provider compares them.
  * @param path `projects/cos-cloud/global/images/family/F` or `.../images/NAME`
- * @throws ApiError 404; 501 for Google's other projects of images
+ * @throws ApiError 404, or 501 for Google's other image projects
  * @see https://cloud.google.com/container-optimized-os/docs/concepts/versioning
  */
 export function imageAt(path: string): Image {
@@ -46,17 +46,19 @@ export function imageAt(path: string): Image {
     return describe(family);
 }
 
-/** The images of a project, ordered by name. @throws ApiError 501 for Google's other projects of images */
+/** Returns the images of a project, ordered by name. @throws ApiError 501 for Google's other image projects */
 export function imagesOf(project: string): Image[] {
     checkProject(project);
     const families = LISTED.flatMap((channel) => [`cos-${channel}`, `cos-arm64-${channel}`]);
     return project === IMAGE_PROJECT ? families.sort().map(describe) : [];
 }
 
-/** Google's other projects of public images: debian-cloud, ubuntu-os-cloud ... A user's own project has no images. */
+/**
+ * Rejects Google's other public image projects (debian-cloud, ubuntu-os-cloud ...). A user's own project has no images.
+ */
 function checkProject(project: string): void {
     if (project !== IMAGE_PROJECT && /-cloud$|^(deeplearning-platform-release|ml-images)$/.test(project)) {
-        throw unimplemented(`images of the project "${project}" (it has ${IMAGE_PROJECT}'s)`);
+        throw unimplemented(`images of the project "${project}" (it supports only those of ${IMAGE_PROJECT})`);
     }
 }
 

@@ -14,7 +14,8 @@ const MAX_METADATA_BYTES = 512 * 1024;
 const MAX_RUN_SECONDS = 120 * 24 * 3600;
 
 /**
- * @throws ApiError 400 unless it refers to `zones/Z/machineTypes/T` in the zone of the instance, in any form of link
+ * @throws ApiError 400 unless the reference, in any link format, is `zones/Z/machineTypes/T` in the zone of the
+ *     instance
  */
 export function machineTypePath(reference: string, { project, zone }: ZoneRef): string {
     const path = referencePath(reference, project, "resource.machineType");
@@ -51,7 +52,7 @@ export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling
         throw invalid("Instances with guest accelerators or provisioning model SPOT do not support live migration.");
     }
     const seconds = Number(body.maxRunDuration?.seconds ?? 60);
-    // Google's minimum is 30 seconds. Here it is less, so that tests of the limit are quick.
+    // Google's minimum is 30 seconds. The emulator allows less, so that tests of the limit are quick.
     if (seconds < 1 || seconds > MAX_RUN_SECONDS) {
         throw invalid(
             `Invalid value for field 'resource.scheduling.maxRunDuration': ${seconds} seconds. Must be at most 120 days.`,
@@ -63,7 +64,7 @@ export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling
     return scheduling;
 }
 
-/** @throws ApiError 400 for too much metadata, and for invalid or duplicate keys */
+/** @throws ApiError 400 for too much metadata, or for invalid or duplicate keys */
 export function checkMetadata(items: readonly { key: string; value: string }[]): void {
     const keys = new Set<string>();
     for (const { key } of items) {
@@ -119,7 +120,7 @@ export function checkAccounts(
     }
 }
 
-/** Completes the settings of a shielded VM with Compute Engine's defaults. */
+/** Fills in the settings of a shielded VM with Compute Engine's defaults. */
 export function newShieldedConfig(
     config: {
         readonly [Key in keyof ShieldedConfig]?: boolean | undefined;

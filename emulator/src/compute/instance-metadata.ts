@@ -2,7 +2,7 @@ import type { MetadataSource } from "../vm/metadata/metadata-tree";
 import type { Instance } from "./instance-types";
 import { lastSegment, pathOf } from "./links";
 
-/** Metadata that is not part of the instance itself. */
+/** Metadata that is not part of the instance resource. */
 export interface MetadataExtras {
     readonly preempted: boolean;
     readonly projectNumber: string;
@@ -10,7 +10,7 @@ export interface MetadataExtras {
     readonly image: string;
 }
 
-/** The instance as its metadata server describes it. */
+/** Returns the instance as its metadata server describes it. */
 export function metadataSource(instance: Instance, extras: MetadataExtras): MetadataSource {
     const [, project = "", , zone = ""] = pathOf(instance).split("/");
     const nic = instance.networkInterfaces[0];
@@ -21,7 +21,7 @@ export function metadataSource(instance: Instance, extras: MetadataExtras): Meta
         zone,
         name: instance.name,
         id: instance.id,
-        // Zonal DNS: https://cloud.google.com/compute/docs/internal-dns
+        // This is the zonal DNS name: https://cloud.google.com/compute/docs/internal-dns
         hostname: `${instance.name}.${zone}.c.${project}.internal`,
         machineType: lastSegment(instance.machineType),
         attributes: Object.fromEntries(instance.metadata.items.map(({ key, value }) => [key, value])),

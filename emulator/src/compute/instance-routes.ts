@@ -48,7 +48,7 @@ function serialPortRoute(services: ComputeServices): Route {
                 throw invalid(`Invalid value for 'port' (1 to 4) or 'start' (a number): '${port}', '${start}'.`);
             }
             const serial = services.compute.instances.serialPort(path);
-            // Guests write to the first port only.
+            // Guests write only to the first port.
             const output = port === "1" ? serial.read(Number(start)) : { contents: "", start: 0, next: 0 };
             return {
                 body: {
@@ -64,7 +64,7 @@ function serialPortRoute(services: ComputeServices): Route {
     );
 }
 
-/** Preempts a spot instance, for tests and operators; not part of Google's API. */
+/** Preempts a spot instance, for tests and operators. This is not part of Google's API. */
 function preemptRoute(services: ComputeServices): Route {
     return route("POST", "/emulator/:version/projects/:project/zones/:zone/instances/:name\\:preempt", (request) =>
         change(services, request, "compute.instances.stop", "compute.instances.preempted", () =>

@@ -154,7 +154,9 @@ export const instanceBody = body(
     }),
 );
 
-/** Bodies of the methods that change one field each: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
+/**
+ * Bodies of the methods that change a single field: https://cloud.google.com/compute/docs/reference/rest/v1/instances
+ */
 export const setMetadataBody = body(metadata);
 export const setTagsBody = body(tags);
 export const setLabelsBody = body(z.strictObject({ labels: labels.optional(), labelFingerprint: z.string() }));

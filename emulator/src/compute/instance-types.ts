@@ -9,7 +9,7 @@ export interface MetadataItem {
     readonly value: string;
 }
 
-/** https://cloud.google.com/compute/docs/reference/rest/v1/instances, as it is stored and returned. */
+/** https://cloud.google.com/compute/docs/reference/rest/v1/instances, as stored and returned. */
 export interface Instance extends Resource {
     readonly kind: "compute#instance";
     readonly creationTimestamp: string;

@@ -14,12 +14,12 @@ import { changedScheduling, replacedFields } from "./instance-updates";
 import { fingerprint, requireFingerprint, selfLink } from "./links";
 import { type ComputeServices, methodsOf } from "./methods";
 
-/** Changes of an instance in place: https://cloud.google.com/compute/docs/instances/update-instance-properties */
+/** In-place changes of an instance: https://cloud.google.com/compute/docs/instances/update-instance-properties */
 export function instanceUpdateRoutes(services: ComputeServices): Route[] {
     return [...fingerprintedRoutes(services), ...stoppedRoutes(services), ...otherRoutes(services)];
 }
 
-/** Read-modify-write: the fingerprint in the request must be the current one. */
+/** A read-modify-write change, so the fingerprint in the request must be the current one. */
 function fingerprintedRoutes(services: ComputeServices): Route[] {
     const { instances } = services.compute;
     const { update, verb } = methodsOf(services, "zones/:zone", "instances");
@@ -29,7 +29,7 @@ function fingerprintedRoutes(services: ComputeServices): Route[] {
                 const body = await request.json<object>();
                 return instances.update(path, false, (instance) => replacedFields(instance, body));
             },
-            // The provider writes to the very URL that it has read from.
+            // The provider writes to the same URL from which it read.
             ["view"],
         ),
         verb("setMetadata", async (path, request) => {
@@ -60,7 +60,7 @@ function fingerprintedRoutes(services: ComputeServices): Route[] {
     ];
 }
 
-/** Changes that Compute Engine makes only while the instance is stopped. */
+/** Changes that Compute Engine allows only while the instance is stopped. */
 function stoppedRoutes(services: ComputeServices): Route[] {
     const { instances } = services.compute;
     const { serviceAccounts: accounts } = services.iam;

@@ -6,7 +6,7 @@ import { setSchedulingBody } from "./instance-schema";
 import type { Instance, Scheduling } from "./instance-types";
 import { pathOf, requireFingerprint } from "./links";
 
-/** Output-only fields, which a client sends back as it read them, possibly a while ago. */
+/** Output-only fields, which a client sends back as it read them, possibly with stale values. */
 const OUTPUT_ONLY = new Set([
     "kind",
     "id",
@@ -22,10 +22,10 @@ const OUTPUT_ONLY = new Set([
 ]);
 
 /**
- * The fields that `instances.update` changes; its body is the whole instance. It can change the description, the only
- * emulated field without a method of its own that the provider changes this way.
+ * Returns the fields that `instances.update` changes. Its body is the whole instance. It can change only the
+ * description, because the provider changes every other emulated field with a separate method.
  *
- * @throws ApiError 412 for a stale fingerprint, 501 naming every other field that would change
+ * @throws ApiError 412 for a stale fingerprint, 501 that names every other field that would change
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/update
  */
 export function replacedFields(instance: Instance, body: object): Partial<Instance> {
@@ -36,18 +36,18 @@ export function replacedFields(instance: Instance, body: object): Partial<Instan
         .filter((name) => !OUTPUT_ONLY.has(name) && name !== "description")
         .filter((name) => !isDeepStrictEqual(now[name], requested[name]));
     if (changed.length > 0) {
-        throw unimplemented(`changing ${changed.map((name) => `"${name}"`).join(", ")} by instances.update`);
+        throw unimplemented(`changing ${changed.map((name) => `"${name}"`).join(", ")} with instances.update`);
     }
     const { description = "" } = requested;
     return { description: String(description) };
 }
 
 /**
- * The scheduling of an instance after `setScheduling`. Fields that the body omits stay; `null`, or "" as the provider
- * writes it, removes a field.
+ * Returns the scheduling of an instance after `setScheduling`. Omitted fields keep their values; `null`, or "" from the
+ * provider, removes a field.
  *
- * @param where method and path, for the message
- * @throws ApiError 400 for combinations that Compute Engine rejects, and for a new time limit of an instance that is on
+ * @param where method and path, for the error message
+ * @throws ApiError 400 for combinations that Compute Engine rejects, or for a new time limit while the instance is on
  */
 export function changedScheduling(instance: Instance, body: object, where: string): Scheduling {
     const members = Object.entries(body);

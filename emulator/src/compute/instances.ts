@@ -20,12 +20,12 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 /** The parts of the emulator that instances depend on. */
 export interface InstanceDependencies {
     readonly projects: ProjectService;
-    /** Whether a service account exists; those of unknown projects count as existing. */
+    /** Tests whether a service account exists; accounts of unknown projects count as existing. */
     readonly accountExists: (email: string) => boolean;
     readonly host: VmHost;
 }
 
-/** Instances with their boot disks, and the VMs behind them. */
+/** Instances with their boot disks and the VMs behind them. */
 export class InstanceService {
     readonly instances: ResourceCollection<Instance>;
     readonly disks: DiskCollection;
@@ -42,7 +42,7 @@ export class InstanceService {
         this.disks = new DiskCollection(documents);
     }
 
-    /** Creates and boots an instance. Resolves when it is RUNNING; its guest continues to boot. */
+    /** Creates and boots an instance. Resolves once it is RUNNING, while its guest continues to boot. */
     async insert(location: ZoneRef, body: InstanceBody): Promise<Instance> {
         const project = await this.#dependencies.projects.get(location.project);
         const path = `projects/${location.project}/zones/${location.zone}/instances/${body.name}`;
@@ -56,16 +56,16 @@ export class InstanceService {
         });
         const diskPath = pathOf(disk);
         this.disks.checkFree(diskPath);
-        // Both exist before anything is awaited, so that a second request for the same name finds them.
+        // Create both before awaiting anything, so that a second request for the same name finds them.
         await Promise.all([this.disks.put(diskPath, disk), this.instances.put(path, instance)]);
         await this.#boot(path);
         return this.instances.get(path);
     }
 
     /**
-     * The instance as a client sees it. An instance that powered off before any client saw it RUNNING is reported as
-     * RUNNING once more: the provider waits for that state after `insert`, and real VMs take longer than its first
-     * poll.
+     * Returns the instance as a client sees it. If the instance powered off before any client saw it RUNNING, it is
+     * reported as RUNNING once more, because the provider waits for that state after `insert`, and real VMs take longer
+     * than its first poll.
      */
     describe(path: string): Instance {
         const instance = this.instances.get(path);
@@ -74,7 +74,7 @@ export class InstanceService {
             state.reportedRunning = true;
             if (state.unreportedOff) {
                 state.unreportedOff = false;
-                // Memory changes at once; a failing disk is reported by the next write that is awaited.
+                // Memory changes immediately; the next awaited write reports a failing disk.
                 void this.#setStatus(path, "TERMINATED");
             }
         }
@@ -85,7 +85,7 @@ export class InstanceService {
         return this.instances.list(parent).map((instance) => this.describe(pathOf(instance)));
     }
 
-    /** Starts a stopped instance; a running one does not change. @throws ApiError 400 while it stops */
+    /** Starts a stopped instance; a running one does not change. @throws ApiError 400 while the instance is stopping */
     async start(path: string): Promise<Instance> {
         await this.#endGrace(path);
         const { status } = this.instances.get(path);
@@ -106,7 +106,7 @@ export class InstanceService {
         return { resource: this.instances.get(path), finished: this.#stateOf(path).vm.whenOff() };
     }
 
-    /** Cuts the power, then boots again. */
+    /** Resets an instance: cuts the power, then boots again. */
     async reset(path: string): Promise<Instance> {
         await this.#endGrace(path);
         this.#requireStatus(path, "RUNNING");
@@ -116,7 +116,8 @@ export class InstanceService {
     }
 
     /**
-     * Preempts like Compute Engine: the metadata server reports it, and the guest gets 30 seconds.
+     * Preempts an instance. As on Compute Engine, the metadata server reports the preemption, and the guest gets 30
+     * seconds.
      * @throws ApiError 400
      */
     async preempt(path: string): Promise<Instance> {
@@ -133,7 +134,7 @@ export class InstanceService {
         return this.instances.get(path);
     }
 
-    /** Deletes an instance at once, with its boot disk if that has `autoDelete`. */
+    /** Deletes an instance immediately, along with its boot disk if that has `autoDelete`. */
     async delete(path: string): Promise<Instance> {
         const instance = this.instances.get(path);
         if (instance.deletionProtection) {
@@ -150,7 +151,7 @@ export class InstanceService {
         return instance;
     }
 
-    /** Changes fields. @param stoppedOnly 400 unless the instance is stopped */
+    /** Changes fields of an instance. @param stoppedOnly whether to fail with 400 unless the instance is stopped */
     async update(
         path: string,
         stoppedOnly: boolean,
@@ -173,7 +174,10 @@ export class InstanceService {
         return this.#stateOf(path).vm.serial;
     }
 
-    /** Marks every instance as off after a restart of the emulator, and ends what a killed emulator left running. */
+    /**
+     * Marks every instance as off after a restart of the emulator, and ends processes that a killed emulator left
+     * running.
+     */
     async recover(): Promise<void> {
         for (const [path, instance] of this.instances.entries()) {
             await this.#stateOf(path).vm.cutPower();
@@ -183,7 +187,7 @@ export class InstanceService {
         }
     }
 
-    /** Powers every VM off at once. The disks stay, except for those of the runtime `systemd`. */
+    /** Powers off every VM immediately. The disks are kept, except for those of the `systemd` runtime. */
     async powerOffAll(): Promise<void> {
         await Promise.all(
             [...this.#states].map(async ([path, { vm }]) => {
@@ -236,10 +240,10 @@ export class InstanceService {
         }
     }
 
-    /** Applies `instanceTerminationAction` after Compute Engine itself ended the run. */
+    /** Applies `instanceTerminationAction` after Compute Engine itself stopped the instance. */
     #deleteIfWanted(path: string): void {
         if (this.instances.get(path).scheduling.instanceTerminationAction === "DELETE") {
-            // Nobody waits for this: the instance exists until its VM is off.
+            // This is not awaited, because the instance exists until its VM is off.
             void this.#stateOf(path)
                 .vm.whenOff()
                 .then(() => this.delete(path));
@@ -265,7 +269,7 @@ export class InstanceService {
         }
     }
 
-    /** Drops the grace described at `describe`. */
+    /** Ends the extra RUNNING report explained at `describe`. */
     async #endGrace(path: string): Promise<void> {
         const state = this.#states.get(path);
         if (state?.unreportedOff === true) {
@@ -313,7 +317,7 @@ export class InstanceService {
         return metadataSource(instance, { preempted, projectNumber, image });
     }
 
-    /** Addresses that instances use in a subnetwork. @param subnetwork its link */
+    /** Returns the addresses that instances use in a subnetwork. @param subnetwork link of the subnetwork */
     addresses(subnetwork: string): ReadonlySet<string> {
         const interfaces = this.instances.entries().flatMap(([, instance]) => instance.networkInterfaces);
         return new Set(interfaces.filter((one) => one.subnetwork === subnetwork).map((one) => one.networkIP));

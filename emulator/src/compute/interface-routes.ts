@@ -40,7 +40,8 @@ export function interfaceRoutes(services: ComputeServices): Route[] {
             { query: ["networkInterface", "accessConfig"] },
         ),
         verb("setSecurityPolicy", async (path, request) => {
-            // The provider removes the policy whenever an access config changes. No instance has one here.
+            // The provider removes the security policy whenever an access config changes. In the emulator, no instance
+            // has one.
             await request.read(setSecurityPolicyBody);
             return instances.update(path, false, () => ({}));
         }),

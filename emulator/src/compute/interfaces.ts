@@ -8,18 +8,18 @@ import type { Subnetwork } from "./network-schema";
 import type { NetworkService } from "./networks";
 import { freeAddress, isUsable, parseRange } from "./subnet-range";
 
-/** The networks and addresses that an interface is checked against. */
+/** The networks and addresses against which an interface is checked. */
 export interface InterfaceContext {
     readonly networks: NetworkService;
-    /** Addresses of other instances, by subnetwork link. */
+    /** Returns the addresses of other instances in a subnetwork, given its link. */
     readonly usedAddresses: (subnetwork: string) => ReadonlySet<string>;
 }
 
-/** The instance of an interface. */
+/** The instance to which an interface belongs. */
 type Owner = ZoneRef & { readonly name: string };
 
 /**
- * An instance's interface, in an existing network.
+ * Creates the interface of an instance in an existing network.
  * @throws ApiError 400 for an unavailable address or an unsuitable network, 404 for a missing network
  */
 export function newInterface(requested: InterfaceBody, owner: Owner, context: InterfaceContext): NetworkInterface {
@@ -38,8 +38,8 @@ export function newInterface(requested: InterfaceBody, owner: Owner, context: In
 }
 
 /**
- * The interface of an instance after a move to another subnetwork or address.
- * @throws ApiError 400 without fingerprint, while the instance is on, or for an unsuitable network; 412 for a stale
+ * Returns the interface of an instance after a move to another subnetwork or address.
+ * @throws ApiError 400 without a fingerprint, while the instance is on, or for an unsuitable network; 412 for a stale
  *     fingerprint
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/updateNetworkInterface
  */
@@ -73,7 +73,7 @@ export function movedInterface(
     return withFingerprint({ ...before, network, subnetwork: selfLink, networkIP });
 }
 
-/** The interface with an external address. @throws ApiError 400 if it has one already */
+/** Returns the interface with an external address. @throws ApiError 400 if it already has one */
 export function withAccessConfig(instance: Instance, body: AccessConfigBody): NetworkInterface {
     const before = interfaceOf(instance);
     if (before.accessConfigs !== undefined) {
@@ -82,7 +82,7 @@ export function withAccessConfig(instance: Instance, body: AccessConfigBody): Ne
     return withFingerprint({ ...before, accessConfigs: [newAccessConfig(body, ownerOf(instance))] });
 }
 
-/** The interface without its external address. @throws ApiError 400 if the name is wrong */
+/** Returns the interface without its external address. @throws ApiError 400 if the name is wrong */
 export function withoutAccessConfig(instance: Instance, name: string | null): NetworkInterface {
     const { accessConfigs = [], ...rest } = interfaceOf(instance);
     if (!accessConfigs.some((one) => one.name === name)) {
@@ -173,7 +173,7 @@ function newAccessConfig({ name, networkTier }: AccessConfigBody, owner: Owner):
     };
 }
 
-/** An address of a range that is reserved for documentation (RFC 5737) and leads nowhere. */
+/** Returns an address from a range that is reserved for documentation (RFC 5737) and not routed. */
 function externalAddress(seed: string): string {
     return `203.0.113.${1 + ((createHash("sha256").update(seed).digest()[0] ?? 0) % 254)}`;
 }

@@ -2,11 +2,12 @@ import { createHash, randomBytes } from "node:crypto";
 import { ApiError, invalid, notFound, preconditionFailed } from "../http/errors";
 
 /**
- * Start of every link. The provider compares image links with this host (docs of `sourceImage`), whatever the endpoint.
+ * Beginning of every link. The provider compares image links with this host (see the docs of `sourceImage`), whatever
+ * the endpoint.
  */
 export const COMPUTE_URL = "https://www.googleapis.com/compute/v1/";
 
-/** Names of Compute Engine: https://cloud.google.com/compute/docs/naming-resources */
+/** Pattern of resource names: https://cloud.google.com/compute/docs/naming-resources */
 const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const ZONE = /^[a-z]+-[a-z]+[0-9]+-[a-z]$/;
 const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
@@ -16,14 +17,14 @@ export function selfLink(path: string): string {
     return COMPUTE_URL + path;
 }
 
-/** Path of a resource: its self link without the host. */
+/** Path of a resource, i.e. its self link without the host. */
 export function pathOf(resource: { readonly selfLink: string }): string {
     return resource.selfLink.slice(COMPUTE_URL.length);
 }
 
 /**
- * The path of a reference as clients write it: a full URL of any host and version, `projects/...`, or a path without
- * project.
+ * Returns the path of a reference in any format that clients use: a full URL with any host and version, `projects/...`,
+ * or a path without the project.
  * @throws ApiError 400 for anything else.
  */
 export function referencePath(reference: string, project: string, field: string): string {
@@ -37,7 +38,7 @@ export function referencePath(reference: string, project: string, field: string)
     throw invalid(`Invalid value for field '${field}': '${reference}'. The URL is malformed.`, field);
 }
 
-/** Path of an instance, from the parameters of its route. */
+/** Path of an instance, built from the parameters of its route. */
 export function instancePath(params: {
     readonly project: string;
     readonly zone: string;
@@ -83,12 +84,12 @@ export function checkRegion(project: string, region: string): string {
     return region;
 }
 
-/** 404 in Compute Engine's words. */
+/** 404 with Compute Engine's message. */
 export function missing(path: string): ApiError {
     return notFound(`The resource '${path}' was not found`);
 }
 
-/** 409 in Compute Engine's words. */
+/** 409 with Compute Engine's message. */
 export function taken(path: string): ApiError {
     return new ApiError(409, "alreadyExists", `The resource '${path}' already exists`);
 }
@@ -102,17 +103,19 @@ export function inUse(path: string, user: string): ApiError {
     );
 }
 
-/** A new 64-bit id, as text: https://cloud.google.com/compute/docs/reference/rest/v1/instances (`id`, uint64). */
+/**
+ * Creates a 64-bit id as a string: https://cloud.google.com/compute/docs/reference/rest/v1/instances (`id`, uint64).
+ */
 export function newId(): string {
     return String((randomBytes(8).readBigUInt64BE() >> 1n) | (1n << 60n));
 }
 
-/** Fingerprint of a value that is always set as a whole; base64. */
+/** Base64 fingerprint of a value that is always set as a whole. */
 export function fingerprint(value: unknown): string {
     return createHash("sha256").update(JSON.stringify(value)).digest().subarray(0, 9).toString("base64");
 }
 
-/** @throws ApiError 412 for a stale fingerprint. @param what name of the value, for the message: "labels" */
+/** @throws ApiError 412 for a stale fingerprint. @param what name of the value for the message, e.g. "labels" */
 export function requireFingerprint(sent: unknown, current: string, what: string): void {
     if (sent !== current) {
         throw preconditionFailed(
@@ -121,7 +124,7 @@ export function requireFingerprint(sent: unknown, current: string, what: string)
     }
 }
 
-/** Time as Compute Engine writes it: RFC 3339 with milliseconds. */
+/** Current time in Compute Engine's format: RFC 3339 with milliseconds. */
 export function timestamp(date = new Date()): string {
     return date.toISOString();
 }

@@ -3,7 +3,7 @@ import { readMaxResults } from "../http/query";
 import type { Resource } from "./collection";
 import { selfLink } from "./links";
 
-/** A page of resources in the form of Google's API. */
+/** A page of resources in the format of Google's API. */
 interface ResourceList<T> {
     readonly kind: string;
     readonly id: string;
@@ -12,11 +12,11 @@ interface ResourceList<T> {
     readonly nextPageToken?: string;
 }
 
-/** Maximum and default number of items of a page. */
+/** Maximum and default number of items on a page. */
 const MAX_RESULTS = 500;
 
 /**
- * The answer to a list request.
+ * Creates the response to a list request.
  *
  * @param query of the request: maxResults, pageToken, filter (`field=value`, `field!=value`, joined by AND), orderBy
  *     (name)

@@ -8,7 +8,7 @@ import type { ComputeService } from "./compute-service";
 import { listOf } from "./listing";
 import type { UnfinishedChange } from "./operations";
 
-/** Start of every path: projects of either version of the API. */
+/** Beginning of every path: a project in either version of the API. */
 export const PROJECT_PATH = "/compute/:version/projects/:project";
 /** Query parameters of a list. */
 export const LIST = { query: ["maxResults", "filter", "orderBy", "pageToken", "returnPartialSuccess"] };
@@ -20,17 +20,17 @@ export interface ComputeServices {
     readonly projects: ProjectService;
 }
 
-/** Deviations of a method from the conventions that `methodsOf` follows. */
+/** Deviations of a method from the conventions of `methodsOf`. */
 export interface MethodExceptions {
-    /** Default "POST". */
+    /** Default: "POST". */
     readonly method?: "POST" | "PATCH";
-    /** Query parameters besides `requestId`. */
+    /** Accepted query parameters besides `requestId`. */
     readonly query?: readonly string[];
     /** Type of the operation. Default: the name of the method. */
     readonly operation?: string;
 }
 
-/** Where resources live: the path between the project and the kind of resource. */
+/** The scope of resources, i.e. the path between the project and the kind of resource. */
 type Scope = "global" | "zones/:zone" | "regions/:region";
 type ComputeRequest = ApiRequest<{ readonly version: string; readonly project: string }>;
 type ScopeRequest<S extends Scope> = ApiRequest<ParamsOf<`${typeof PROJECT_PATH}/${S}`>>;
@@ -40,9 +40,9 @@ type Act<S extends Scope> = (path: string, request: ScopeRequest<S>) => Promise<
 
 /**
  * Declares the methods of one kind of resource. Compute Engine's conventions apply: the method `setTags` of `instances`
- * needs the permission `compute.instances.setTags` and starts an operation of the type `setTags`.
+ * requires the permission `compute.instances.setTags` and starts an operation of the type `setTags`.
  *
- * @param kind plural, as in paths: "instances"
+ * @param kind plural name as used in paths, e.g. "instances"
  */
 export function methodsOf<S extends Scope>(services: ComputeServices, scope: S, kind: string) {
     const collection = `${PROJECT_PATH}/${scope}/${kind}`;
@@ -51,7 +51,7 @@ export function methodsOf<S extends Scope>(services: ComputeServices, scope: S, 
         `projects/${params.project}/${scope.replace(/:(\w+)/, (_, name: string) => params[name] ?? "")}`;
     const pathOf = (request: ApiRequest) => `${parentOf(request)}/${kind}/${request.params.name}`;
 
-    /** A method that changes something, with its operation as the answer. */
+    /** Declares a method that changes a resource and returns the operation. */
     const changing = (
         method: string,
         pattern: string,
@@ -72,7 +72,7 @@ export function methodsOf<S extends Scope>(services: ComputeServices, scope: S, 
                 ),
             { query: ["requestId", ...query] },
         );
-    // The pattern has the parameters of the scope, so the narrower request type is correct.
+    // The pattern includes the parameters of the scope, so the narrower request type is correct.
     const onOne = (act: Act<S>) => (request: ApiRequest) => act(pathOf(request), request as ScopeRequest<S>);
 
     return {
@@ -111,8 +111,8 @@ export function methodsOf<S extends Scope>(services: ComputeServices, scope: S, 
 }
 
 /**
- * Refuses a caller without a permission in the project, or on the resource that the path names.
- * @throws ApiError 403 in Compute Engine's words; 501 for another version of the API
+ * Rejects a caller without the permission in the project or on the resource in the path.
+ * @throws ApiError 403 with Compute Engine's message; 501 for another version of the API
  * @see https://cloud.google.com/compute/docs/access/iam-permissions
  */
 export function allow({ iam }: ComputeServices, request: ComputeRequest, permission: string): void {
@@ -127,16 +127,16 @@ export function allow({ iam }: ComputeServices, request: ComputeRequest, permiss
 /** @throws ApiError 501 for another version of the API than v1 and beta */
 export function checkVersion(version: string): void {
     if (version !== "v1" && version !== "beta") {
-        throw unimplemented(`version "${version}" of the Compute Engine API (it has v1 and beta)`);
+        throw unimplemented(`version "${version}" of the Compute Engine API (it supports v1 and beta)`);
     }
 }
 
-/** The resource that a path names, without a verb after it: `projects/P/zones/Z/instances/N`. */
+/** The resource in a path, without a verb after it: `projects/P/zones/Z/instances/N`. */
 function resourceOf(path: string): string | undefined {
     return /\/(projects\/[^/]+\/(global|(zones|regions)\/[^/]+)\/[^/]+\/[^/]+)/.exec(path)?.[1];
 }
 
-/** Makes a change and answers with its operation. A request that repeats a `requestId` changes nothing. */
+/** Makes a change and returns its operation. A request that repeats a `requestId` changes nothing. */
 export async function change(
     services: ComputeServices,
     request: ComputeRequest,

@@ -5,7 +5,7 @@ import { body, nothing, outputOnly } from "./schema";
 
 const resourceParams = z.strictObject({ resourceManagerTags: nothing() }).optional();
 
-/** Fields of a network that can change: https://cloud.google.com/vpc/docs/mtu for the range. */
+/** Fields of a network that can change. The range of the MTU is from https://cloud.google.com/vpc/docs/mtu. */
 const networkFields = {
     mtu: z.int().min(1300).max(8896).optional(),
     networkFirewallPolicyEnforcementOrder: z.enum(["AFTER_CLASSIC_FIREWALL", "BEFORE_CLASSIC_FIREWALL"]).optional(),
@@ -23,7 +23,7 @@ export const networkBody = body(
         ...outputOnly,
         name: z.string(),
         description: z.string().optional(),
-        // Legacy networks leave it out, but they can no longer be created.
+        // Legacy networks omit this field, but they can no longer be created.
         autoCreateSubnetworks: z.boolean(),
         ...networkFields,
         routingConfig: z.strictObject(routingFields).optional(),
@@ -37,7 +37,7 @@ export const networkBody = body(
 /** Fields that a patch can change: https://cloud.google.com/compute/docs/reference/rest/v1/networks/patch */
 export const networkPatch = z.strictObject({
     ...networkFields,
-    // The provider sends a field that Google's descriptions do not have.
+    // The provider sends this field, which is missing from Google's API descriptions.
     routingConfig: z.strictObject({ ...routingFields, deleteBgpAlwaysCompareMed: nothing() }).optional(),
 });
 
@@ -78,12 +78,15 @@ export const subnetworkPatch = z.strictObject(subnetworkFields);
 export const expandRangeBody = body(z.strictObject({ ipCidrRange: z.string() }));
 
 /**
- * https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/setPrivateIpGoogleAccess. The provider omits `false`:
- * it turns the access off with an empty body.
+ * https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/setPrivateIpGoogleAccess. The provider omits
+ * `false`, so it disables the access with an empty body.
  */
 export const privateAccessBody = body(z.strictObject({ privateIpGoogleAccess: z.boolean().default(false) }));
 
-/** A list. An empty one counts as absent: the provider sends an empty `denied` with a rule that allows, for example. */
+/**
+ * A list. An empty list counts as absent, because the provider sends, for example, an empty `denied` with a rule that
+ * allows.
+ */
 function list<T extends z.ZodType>(item: T) {
     const none = (value: unknown) => (Array.isArray(value) && value.length === 0 ? undefined : value);
     return z.preprocess(none, z.array(item).optional());
@@ -91,7 +94,7 @@ function list<T extends z.ZodType>(item: T) {
 
 const rules = list(z.strictObject({ IPProtocol: z.string(), ports: list(z.string()) }));
 
-/** Fields of a firewall rule that a patch may change. */
+/** Fields of a firewall rule that a patch can change. */
 const firewallFields = {
     description: z.string().optional(),
     priority: z.int().min(0).max(65535).optional(),

@@ -20,11 +20,11 @@ import { type NetworkBody, networkPatch, type SubnetworkBody, subnetworkPatch } 
 import { patched } from "./patches";
 import { automaticSubnetwork, expanded, newSubnetwork, withPrivateAccess } from "./subnetworks";
 
-/** Every project begins with this network of auto mode, which has a subnetwork of the same name in each region. */
+/** Every project starts with this auto mode network, which has a subnetwork of the same name in each region. */
 const DEFAULT = "default";
 const DEFAULT_MTU = 1460;
 
-/** Networks and subnetworks. They are stored but not enforced, because VMs here share the host's network. */
+/** Networks and subnetworks. They are stored but not enforced, because VMs share the host's network. */
 export class NetworkService {
     readonly networks: ResourceCollection<Network>;
     readonly subnetworks: ResourceCollection<Subnetwork>;
@@ -43,7 +43,7 @@ export class NetworkService {
         return { ...network, ...(subnetworks.length === 0 ? {} : { subnetworks }) };
     }
 
-    /** A subnetwork. A network of auto mode has one of the same name in every region. @throws ApiError 404 */
+    /** Returns a subnetwork. An auto mode network has one with the same name in every region. @throws ApiError 404 */
     subnetwork(path: string): Subnetwork {
         const stored = this.subnetworks.find(path);
         if (stored !== undefined) {
@@ -74,7 +74,10 @@ export class NetworkService {
         });
     }
 
-    /** @param where method and path, for the message. @throws ApiError 501 for a field that cannot change here */
+    /**
+     * @param where method and path, for the error message. @throws ApiError 501 for a field that the emulator cannot
+     *     change
+     */
     async patchNetwork(path: string, patch: object, where: string): Promise<Network> {
         const before = this.#stored(path);
         const settings = patched(this.network(path), patch, networkPatch, where);
@@ -101,12 +104,12 @@ export class NetworkService {
 
     /**
      * @param where method and path, for the message
-     * @throws ApiError 412 without the current fingerprint, 501 for a field that cannot change here
+     * @throws ApiError 412 without the current fingerprint, 501 for a field that the emulator cannot change
      */
     async patchSubnetwork(path: string, patch: { fingerprint?: unknown }, where: string): Promise<Subnetwork> {
         const before = this.subnetwork(path);
         requireFingerprint(patch.fingerprint, before.fingerprint, "subnetwork");
-        // The other fields that may change have one possible value here.
+        // In the emulator, the other changeable fields have only one possible value.
         const { privateIpGoogleAccess = false } = patched(before, patch, subnetworkPatch, where);
         return await this.subnetworks.put(path, withPrivateAccess(before, privateIpGoogleAccess));
     }
@@ -115,7 +118,7 @@ export class NetworkService {
         return await this.subnetworks.put(path, withPrivateAccess(this.subnetwork(path), privateIpGoogleAccess));
     }
 
-    /** @throws ApiError 400 unless the range contains the old one and overlaps no other subnetwork */
+    /** @throws ApiError 400 unless the range contains the old one and does not overlap another subnetwork */
     async expandRange(path: string, ipCidrRange: string): Promise<Subnetwork> {
         const before = this.subnetwork(path);
         const others = this.#subnetworksOf({ selfLink: before.network }).filter((one) => pathOf(one) !== path);

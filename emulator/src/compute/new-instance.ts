@@ -14,17 +14,17 @@ import type { Disk, Instance } from "./instance-types";
 import { type InterfaceContext, newInterface } from "./interfaces";
 import { checkName, fingerprint, missing, newId, referencePath, selfLink, timestamp } from "./links";
 
-/** The surroundings that a new instance is checked against. */
+/** The resources against which a new instance is checked. */
 export interface InstanceContext extends InterfaceContext {
-    /** Whether a service account exists; those of unknown projects count as existing. */
+    /** Tests whether a service account exists; accounts of unknown projects count as existing. */
     readonly accountExists: (email: string) => boolean;
-    /** Email of the account "default". */
+    /** Returns the email of the account "default". */
     readonly defaultAccount: string;
 }
 
 /**
- * Checks a request for an instance and adds Compute Engine's own fields.
- * @throws ApiError 400 or 404 in Compute Engine's words
+ * Checks the request for an instance and adds the fields that Compute Engine sets.
+ * @throws ApiError 400 or 404 with Compute Engine's message
  */
 export function newInstance(
     body: InstanceBody,

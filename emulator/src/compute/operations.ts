@@ -34,15 +34,15 @@ const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait */
 const WAIT_MS = 120_000;
 
-/** Operations of all scopes. Nearly all are done when they are returned; the last thousand can be read again. */
+/** Operations of all scopes. Nearly all are already done when they are returned. The last thousand remain readable. */
 export class Operations {
     readonly #operations = new Map<string, Operation>();
     readonly #running = new Map<string, Promise<unknown>>();
     readonly #byRequest = new Map<string, Promise<Operation>>();
 
     /**
-     * Records an operation on a resource. The operation has the scope (global, region or zone) of the resource.
-     * @param finished resolves when the operation is done. Default: it is done already
+     * Records an operation on a resource, in the scope (global, region or zone) of the resource.
+     * @param finished resolves once the operation is done. Default: it is already done
      */
     add(operationType: string, target: Resource, principal: Principal, finished?: Promise<unknown>): Operation {
         const [, project = "", scope = "global", zoneOrRegion = ""] = pathOf(target).split("/");
@@ -76,8 +76,8 @@ export class Operations {
     }
 
     /**
-     * Creates the operation of a request, once per `requestId`, because a client that got no answer repeats its
-     * request. A request that failed can be repeated with its id.
+     * Creates the operation of a request, once per `requestId`, because a client that received no response repeats its
+     * request. A failed request can be repeated with its id.
      * @throws ApiError 400 for an id that is not a UUID, and for the zero UUID
      */
     async once(
@@ -120,7 +120,7 @@ export class Operations {
         return operation;
     }
 
-    /** The operation when it is done, or after two minutes in whatever state it is. @throws ApiError 404 */
+    /** Returns the operation once it is done, or after two minutes in its current state. @throws ApiError 404 */
     async wait(path: string): Promise<Operation> {
         this.get(path);
         let timer: NodeJS.Timeout | undefined;
@@ -139,7 +139,7 @@ export class Operations {
     }
 }
 
-/** Forgets the oldest. */
+/** Removes the oldest entries. */
 function prune(entries: Map<string, unknown>): void {
     for (const oldest of [...entries.keys()].slice(0, Math.max(0, entries.size - MAX_OPERATIONS))) {
         entries.delete(oldest);

@@ -3,15 +3,15 @@ import type { ZodType } from "zod";
 import { checkBody, mergePatch } from "../http/body";
 
 /**
- * The changeable members of a resource after a merge patch. A client may send back what it has read: unchanged members
- * may be any of the resource's; members that change must be in the schema.
+ * Returns the changeable members of a resource after a merge patch. A client may send back what it read, so unchanged
+ * members may be any members of the resource, but members that change must be in the schema.
  *
  * @param before the resource
  * @param patch body of a PATCH; `null` resets a member to its default
  * @param changeable schema of the members that a patch may change
- * @param where method and path, for the message
- * @returns the changeable members, changed or not, except those that get their default
- * @throws ApiError 501 naming every other member that would change, 400 for a wrong type
+ * @param where method and path, for the error message
+ * @returns the changeable members, changed or not, except those reset to their default
+ * @throws ApiError 501 that names every other member that would change, 400 for a wrong type
  */
 export function patched<T>(
     before: object,

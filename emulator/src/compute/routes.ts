@@ -68,7 +68,7 @@ function operationRoutes(services: ComputeServices): Route[] {
     });
 }
 
-/** https://cloud.google.com/compute/docs/reference/rest/v1/projects/get; the provider asks by number too. */
+/** https://cloud.google.com/compute/docs/reference/rest/v1/projects/get; the provider also uses the project number. */
 function projectRoute(services: ComputeServices): Route {
     return route("GET", PROJECT_PATH, async (request) => {
         allow(services, request, "compute.projects.get");

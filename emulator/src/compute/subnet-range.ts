@@ -1,10 +1,10 @@
-/** An IPv4 network: its first address as a number, and the length of its prefix. */
+/** An IPv4 range: its first address as a number, and the length of its prefix. */
 export interface Ipv4Range {
     readonly first: number;
     readonly prefix: number;
 }
 
-/** Parses CIDR notation; undefined if it is invalid or has bits set after the prefix. */
+/** Parses CIDR notation. Returns undefined if it is invalid or has bits set after the prefix. */
 export function parseRange(text: string): Ipv4Range | undefined {
     const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
     if (match === null) {
@@ -16,29 +16,32 @@ export function parseRange(text: string): Ipv4Range | undefined {
     return [a, b, c, d].some((byte) => byte > 255) || prefix > 32 || first % size !== 0 ? undefined : { first, prefix };
 }
 
-/** Whether two ranges share an address. */
+/** Tests whether two ranges share an address. */
 export function overlap(one: Ipv4Range, other: Ipv4Range): boolean {
     const end = (range: Ipv4Range) => range.first + 2 ** (32 - range.prefix);
     return one.first < end(other) && other.first < end(one);
 }
 
-/** Whether the range contains every address of the other. */
+/** Tests whether a range contains every address of another. */
 export function contains(range: Ipv4Range, other: Ipv4Range): boolean {
     return range.prefix <= other.prefix && overlap(range, other);
 }
 
-/** Dotted notation of an address. */
+/** Returns the dotted notation of an address. */
 export function formatAddress(address: number): string {
     return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
 }
 
-/** Whether an instance may have the address. Google reserves the first two and the last two of a subnetwork. */
+/**
+ * Tests whether an instance may have the address. Google reserves the first two and the last two addresses of a
+ * subnetwork.
+ */
 export function isUsable(address: string, range: Ipv4Range): boolean {
     const first = parseRange(`${address}/32`)?.first ?? -1;
     return first >= range.first + 2 && first < range.first + 2 ** (32 - range.prefix) - 2;
 }
 
-/** The first free address. */
+/** Returns the first free address. */
 export function freeAddress(range: Ipv4Range, used: ReadonlySet<string>): string | undefined {
     const end = range.first + 2 ** (32 - range.prefix) - 2;
     for (let address = range.first + 2; address < end; address++) {

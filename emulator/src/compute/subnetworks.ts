@@ -3,7 +3,7 @@ import { checkName, fingerprint, lastSegment, newId, selfLink, timestamp } from 
 import type { Network, Subnetwork, SubnetworkBody } from "./network-schema";
 import { contains, formatAddress, type Ipv4Range, overlap, parseRange } from "./subnet-range";
 
-/** Fields with the same value in every subnetwork. */
+/** Fields that have the same value in every subnetwork. */
 const CONSTANTS = {
     purpose: "PRIVATE",
     stackType: "IPV4_ONLY",
@@ -12,10 +12,10 @@ const CONSTANTS = {
 };
 
 /**
- * A new subnetwork as it is stored.
+ * Creates a subnetwork.
  *
  * @param path path of the subnetwork
- * @param others other subnetworks of the network
+ * @param others the other subnetworks of the network
  * @throws ApiError 400 for an invalid name or range, or a range that overlaps another subnetwork
  */
 export function newSubnetwork(
@@ -42,7 +42,7 @@ export function newSubnetwork(
     });
 }
 
-/** The subnetwork of a network of auto mode in a region. */
+/** Returns the subnetwork of an auto mode network in a region. */
 export function automaticSubnetwork(network: Network, path: string): Subnetwork {
     return {
         kind: "compute#subnetwork",
@@ -52,7 +52,8 @@ export function automaticSubnetwork(network: Network, path: string): Subnetwork 
         creationTimestamp: network.creationTimestamp,
         network: network.selfLink,
         region: selfLink(path.split("/").slice(0, 4).join("/")),
-        // The range of us-central1. Nothing here could tell the ranges of other regions apart.
+        // This is the range of us-central1. Nothing in the emulator depends on the ranges of other regions being
+        // different.
         ipCidrRange: "10.128.0.0/20",
         gatewayAddress: "10.128.0.1",
         privateIpGoogleAccess: false,
@@ -62,8 +63,8 @@ export function automaticSubnetwork(network: Network, path: string): Subnetwork 
 }
 
 /**
- * The subnetwork with a larger range.
- * @throws ApiError 400 unless it contains the old one and overlaps no other subnetwork
+ * Returns the subnetwork with a larger range.
+ * @throws ApiError 400 unless the range contains the old one and does not overlap another subnetwork
  */
 export function expanded(before: Subnetwork, ipCidrRange: string, others: readonly Subnetwork[]): Subnetwork {
     const range = checkRange(ipCidrRange, others);
@@ -77,7 +78,7 @@ export function expanded(before: Subnetwork, ipCidrRange: string, others: readon
     return withFingerprint({ ...before, ipCidrRange, gatewayAddress: formatAddress(range.first + 1) });
 }
 
-/** The subnetwork after a change of `privateIpGoogleAccess`. */
+/** Returns the subnetwork after a change of `privateIpGoogleAccess`. */
 export function withPrivateAccess(before: Subnetwork, privateIpGoogleAccess: boolean): Subnetwork {
     return withFingerprint({ ...before, privateIpGoogleAccess });
 }

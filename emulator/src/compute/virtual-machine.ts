@@ -7,28 +7,31 @@ import type { Guest } from "../vm/guest/guest";
 import type { MetadataSource } from "../vm/metadata/metadata-tree";
 import { type EndpointHost, startVmEndpoint } from "../vm/metadata/vm-endpoint";
 
-/** Seconds that a guest gets to shut down before its power is cut: https://cloud.google.com/compute/docs/instances/stop-start-instance */
+/**
+ * Seconds that a guest has to shut down before its power is cut:
+ * https://cloud.google.com/compute/docs/instances/stop-start-instance
+ */
 export const SHUTDOWN_GRACE_SECONDS = { STANDARD: 90, SPOT: 30 } as const;
 
-/** The machine that VMs run on, and their way to the rest of the emulator. */
+/** The runtime of VMs and their connections to the rest of the emulator. */
 export interface VmHost extends EndpointHost {
     readonly dataDir: string;
     readonly runtime: RuntimeKind;
-    /** Port of the emulator; known once it listens. */
+    /** Returns the main port of the emulator, which is known once it listens. */
     readonly mainPort: () => number;
 }
 
-/** The instance of a VM, as the VM sees it. */
+/** The instance of a VM from the VM's perspective. */
 export interface VmOwner {
     metadata(): MetadataSource;
-    /** Called once per boot when the VM is off, whoever powered it off. */
+    /** Called once per boot when the VM is off, no matter who powered it off. */
     poweredOff(): Promise<void>;
 }
 
-/** In-memory state of an instance. */
+/** The in-memory state of an instance. */
 export interface InstanceState {
     readonly vm: VirtualMachine;
-    /** Whether a client has read the instance as RUNNING since it booted: see `InstanceService.describe`. */
+    /** Whether a client has read the instance as RUNNING since it booted; see `InstanceService.describe`. */
     reportedRunning: boolean;
     /** Whether the VM is off while the instance is still reported as RUNNING. */
     unreportedOff: boolean;
@@ -64,7 +67,7 @@ export class VirtualMachine {
             endpointPort: () => this.#endpointPort,
             mainPort,
             machineType: () => owner.metadata().machineType,
-            // A failure to write the state is a failure of the disk, which the next request reports.
+            // A failure to write the state means that the disk fails, which the next request reports.
             onPoweredOff: () => void this.#becomeOff(),
         });
     }
@@ -73,7 +76,7 @@ export class VirtualMachine {
         return this.#machine.serial;
     }
 
-    /** Powers the VM on. Resolves when its firmware runs, not when its guest is up. */
+    /** Powers the VM on. Resolves once its firmware runs, before its guest is up. */
     async boot(userData: string): Promise<void> {
         this.#endpoint = await startVmEndpoint(
             this.#host,
@@ -87,14 +90,14 @@ export class VirtualMachine {
         await this.#machine.boot(userData);
     }
 
-    /** Presses the power button, and cuts the power after the grace period. */
+    /** Presses the power button and cuts the power after the grace period. */
     shutDown(graceSeconds: number): void {
         this.#machine.pressPowerButton();
         clearTimeout(this.#graceTimer);
         this.#graceTimer = setTimeout(() => void this.cutPower(), graceSeconds * 1000);
     }
 
-    /** Resolves when the VM is off and its owner knows. */
+    /** Resolves once the VM is off and its owner has been notified. */
     async whenOff(): Promise<void> {
         await this.#off;
     }
@@ -104,7 +107,7 @@ export class VirtualMachine {
         await this.#becomeOff();
     }
 
-    /** Cuts the power and leaves nothing outside the VM's folder. */
+    /** Cuts the power and removes everything outside the VM's folder. */
     async release(): Promise<void> {
         await this.cutPower();
         await this.#machine.release();

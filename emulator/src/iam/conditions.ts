@@ -1,7 +1,10 @@
 import { Environment } from "@marcbachmann/cel-js";
 import { invalid, unimplemented } from "../http/errors";
 
-/** Limits when a binding applies: https://cloud.google.com/iam/docs/conditions-overview. The expression is CEL. */
+/**
+ * A condition that limits when a binding applies: https://cloud.google.com/iam/docs/conditions-overview. The expression
+ * is CEL.
+ */
 export interface Condition {
     readonly expression: string;
     readonly title?: string | undefined;
@@ -9,7 +12,7 @@ export interface Condition {
     readonly location?: string | undefined;
 }
 
-/** The values that a condition can read: https://cloud.google.com/iam/docs/conditions-attribute-reference */
+/** The attributes that a condition can read: https://cloud.google.com/iam/docs/conditions-attribute-reference */
 export interface ConditionContext {
     readonly resource: { readonly name: string; readonly type: string; readonly service: string };
     readonly request: { readonly time: Date };
@@ -22,7 +25,8 @@ const environment = new Environment({ unlistedVariablesAreDyn: false })
 /**
  * Checks an expression before it becomes part of a policy.
  *
- * @throws ApiError 400 when it is not CEL, 501 when it uses an attribute or function that the emulator does not support
+ * @throws ApiError 400 if it is not valid CEL, 501 if it uses an attribute or function that the emulator does not
+ *     support
  */
 export function checkCondition(condition: Condition): void {
     try {
@@ -39,12 +43,12 @@ export function checkCondition(condition: Condition): void {
     }
     if (checked.type !== "bool" && checked.type !== "dyn") {
         throw invalid(
-            `Condition expression ${JSON.stringify(condition.expression)} must give a bool, not ${checked.type}.`,
+            `Condition expression ${JSON.stringify(condition.expression)} must return a bool, not ${checked.type}.`,
         );
     }
 }
 
-/** Whether a condition holds. An expression that fails on these values grants nothing, as in IAM. */
+/** Evaluates a condition. As in IAM, an expression that fails on these attributes grants nothing. */
 export function conditionHolds(condition: Condition, context: ConditionContext): boolean {
     try {
         return environment.evaluate(condition.expression, { ...context }) === true;

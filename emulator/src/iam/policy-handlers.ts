@@ -4,24 +4,24 @@ import type { ApiRequest, ApiResponse, Handler } from "../http/types";
 import { checkPolicy, policyForVersion, policySchema } from "./policy-schema";
 import type { IamService } from "./service";
 
-/** A kind of resource that has policies. */
+/** A kind of resource that can have a policy. */
 export interface PolicyTarget<Params> {
-    /** Name of the resource in PolicyStore, whether or not it exists. */
+    /** Returns the name of the resource in PolicyStore, whether or not it exists. */
     readonly resource: (request: ApiRequest<Params>) => string | Promise<string>;
     /**
-     * Throws 404 when there is no such resource. Called last, so that callers without permission cannot probe for
+     * Throws 404 if the resource does not exist. Called last, so that callers without permission cannot probe for
      * names.
      */
     readonly requireExisting?: (request: ApiRequest<Params>) => unknown;
-    /** Prefix of the permissions: "resourcemanager.projects" gives "resourcemanager.projects.getIamPolicy". */
+    /** Prefix of the permissions: "resourcemanager.projects" for "resourcemanager.projects.getIamPolicy". */
     readonly permissions: string;
 }
 
-/** The handlers of the three custom verbs that every resource with a policy has. */
+/** The handlers of the three custom verbs of every resource with a policy. */
 export interface PolicyHandlers<Params> {
     /** `:getIamPolicy` as POST (options in the body) or as GET (`options.requestedPolicyVersion` in the query). */
     readonly get: Handler<Params>;
-    /** `:setIamPolicy`. 409 ABORTED for a stale etag. */
+    /** `:setIamPolicy`. Fails with 409 ABORTED for a stale etag. */
     readonly set: Handler<Params>;
     /** `:testIamPermissions`. */
     readonly test: Handler<Params>;
@@ -36,7 +36,7 @@ const getSchema = z.strictObject({
 const setSchema = z.strictObject({ policy: policySchema, updateMask: z.string().optional() });
 const testSchema = z.strictObject({ permissions: z.array(z.string()).default([]) });
 
-/** Creates the handlers of one kind of resource: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
+/** Creates the handlers for one kind of resource: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
 export function policyHandlers<Params>(
     iam: IamService,
     { resource, requireExisting, permissions }: PolicyTarget<Params>,
@@ -69,7 +69,7 @@ export function policyHandlers<Params>(
     };
 }
 
-/** A mask without the bindings would have to keep the old ones. */
+/** Rejects a mask without the bindings, because it would have to keep the old bindings. */
 function checkMask(updateMask: string | undefined): void {
     const names = (updateMask ?? "bindings").split(",").map((name) => name.trim());
     const unknown = names.find((name) => !["bindings", "etag", "version", "auditConfigs"].includes(name));

@@ -4,22 +4,22 @@ import { invalid, unimplemented } from "../http/errors";
 import { type Condition, checkCondition } from "./conditions";
 import { permissionsOf } from "./roles";
 
-/** One role for some members, optionally under a condition. */
+/** A role granted to members, optionally under a condition. */
 export interface Binding {
     readonly role: string;
     readonly members: readonly string[];
     readonly condition?: Condition | undefined;
 }
 
-/** A policy as it is stored and returned: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
+/** A policy as stored and returned: https://cloud.google.com/iam/docs/reference/rest/v1/Policy */
 export interface Policy {
     readonly version: number;
-    /** Changes with every write; base64. */
+    /** Base64; changes with every write. */
     readonly etag: string;
     readonly bindings: readonly Binding[];
 }
 
-/** A policy as a caller sends it. */
+/** A policy as sent by a caller. */
 export interface PolicyInput {
     readonly version?: number | undefined;
     readonly etag?: string | undefined;
@@ -27,7 +27,7 @@ export interface PolicyInput {
     readonly auditConfigs?: readonly unknown[] | undefined;
 }
 
-/** Body of a policy, for `request.read`. `kind` and `resourceId` are Cloud Storage's, output only. */
+/** Body of a policy, for `request.read`. `kind` and `resourceId` are output-only fields of Cloud Storage. */
 export const policySchema = z.strictObject({
     kind: z.string().optional(),
     resourceId: z.string().optional(),
@@ -56,10 +56,10 @@ const MEMBER =
     /^(allUsers|allAuthenticatedUsers|(user|group|serviceAccount|domain|projectOwner|projectEditor|projectViewer|deleted):.+|principal(Set)?:\/\/.+)$/;
 
 /**
- * Checks roles, members, conditions and the version, which a schema cannot.
+ * Checks roles, members, conditions and the version, which a schema cannot check.
  *
- * @param accountExists whether a service account exists; accounts of unknown projects count as existing
- * @throws ApiError 400 for what IAM refuses, 501 for a role or condition that the emulator does not support
+ * @param accountExists tests whether a service account exists; accounts of unknown projects count as existing
+ * @throws ApiError 400 for a policy that IAM rejects, 501 for a role or condition that the emulator does not support
  */
 export function checkPolicy(policy: PolicyInput, accountExists: (email: string) => boolean): void {
     if ((policy.auditConfigs ?? []).length > 0) {
@@ -74,7 +74,7 @@ export function checkPolicy(policy: PolicyInput, accountExists: (email: string) 
             if (!/^(roles|projects\/[^/]+\/roles|organizations\/[^/]+\/roles)\/[\w.]+$/.test(role)) {
                 throw invalid(`Invalid argument: role "${role}" is not of the form "roles/NAME".`);
             }
-            throw unimplemented(`the role "${role}" (emulator/src/iam/roles.ts lists the roles it knows)`);
+            throw unimplemented(`the role "${role}" (emulator/src/iam/roles.ts lists the supported roles)`);
         }
         if (condition !== undefined) {
             if (/^roles\/(owner|editor|viewer)$/.test(role)) {
@@ -101,8 +101,8 @@ function checkMember(member: string, accountExists: (email: string) => boolean):
 }
 
 /**
- * The policy in the version that a caller asked for. Below version 3, a conditional binding has a marked role and no
- * condition. https://cloud.google.com/iam/docs/policies#specifying-version-get
+ * Returns the policy in the version that the caller requested. Below version 3, a conditional binding has a marked role
+ * and no condition. https://cloud.google.com/iam/docs/policies#specifying-version-get
  */
 export function policyForVersion(policy: Policy, requested: string | number | null | undefined): Policy {
     const version = Number(requested ?? 1);

@@ -9,26 +9,25 @@ import { permissionsOf } from "./roles";
 
 interface PolicyDocument {
     readonly policy: Policy;
-    /** Time when each grant first appeared, in ms since 1970, by `grantKey`; needed for `grantDelayMs`. */
+    /** Time at which each grant first appeared, in ms since 1970, by `grantKey`. Used for `grantDelayMs`. */
     readonly grantedAt: Readonly<Record<string, number>>;
 }
 
-/** Facts about other resources that the policies depend on. */
+/** Information about other resources that policies depend on. */
 export interface PolicyStoreOptions {
-    /** Delay before a new grant takes effect. Default 0. */
+    /** Delay before a new grant takes effect. Default: 0. */
     readonly grantDelayMs?: number;
-    /** Project id of a bucket, because bucket names carry no project; undefined for an unknown bucket. */
+    /** Returns the project id of a bucket, which its name does not include; undefined for an unknown bucket. */
     readonly projectOfBucket: (bucket: string) => string | undefined;
-    /** Number of a project, which stands for its id where a condition sees the name of a secret. */
+    /** Returns the number of a project, which replaces its id in the secret names that conditions see. */
     readonly projectNumber: (projectId: string) => string;
-    /** Whether a service account exists and is enabled; one of another project counts as existing. */
+    /** Tests whether a service account exists and is enabled. Accounts of unknown projects count as existing. */
     readonly isActiveAccount: (email: string) => boolean;
 }
 
 /**
- * The allow policies of all resources, by resource name without host:
- * `projects/P`, `projects/_/buckets/B`, `projects/P/locations/L/repositories/R`, `projects/P/serviceAccounts/EMAIL`,
- * `projects/P/secrets/S`.
+ * The allow policies of all resources, by resource name without the host: `projects/P`, `projects/_/buckets/B`,
+ * `projects/P/locations/L/repositories/R`, `projects/P/serviceAccounts/EMAIL`, `projects/P/secrets/S`.
  */
 export class PolicyStore {
     readonly #policies: Collection<PolicyDocument>;
@@ -41,15 +40,15 @@ export class PolicyStore {
         this.#policies = documents.collection("iam-policies");
     }
 
-    /** The policy of a resource; an empty policy when none was set. */
+    /** Returns the policy of a resource, or an empty policy if none was set. */
     get(resource: string): Policy {
         return this.#policies.get(resource)?.policy ?? { version: 1, etag: "ACAB", bindings: [] };
     }
 
     /**
-     * Replaces a policy. An input without etag overwrites blindly, as Google's does.
+     * Replaces a policy. As on Google Cloud, an input without an etag overwrites unconditionally.
      *
-     * @param stale creates the error for an etag that is not the current one. Default: 409 ABORTED
+     * @param stale creates the error for a stale etag. Default: 409 ABORTED
      */
     async set(resource: string, input: PolicyInput, stale: () => ApiError = staleEtag): Promise<Policy> {
         if (input.etag !== undefined && input.etag !== "" && input.etag !== this.get(resource).etag) {
@@ -69,12 +68,12 @@ export class PolicyStore {
         return policy;
     }
 
-    /** Forgets the policy of a deleted resource. */
+    /** Removes the policy of a deleted resource. */
     async delete(resource: string): Promise<void> {
         await this.#policies.delete(resource);
     }
 
-    /** The bindings of projects. Those of other resources disappear with the resource. */
+    /** The bindings of projects. Those of other resources are removed with the resource. */
     inventory(): InventoryItem[] {
         const projects = this.#policies.entries().filter(([resource]) => /^projects\/[^/]+$/.test(resource));
         return projects.flatMap(([resource, { policy }]) =>
@@ -87,15 +86,15 @@ export class PolicyStore {
         );
     }
 
-    /** Names and policies of all resources that have one, ordered by name. */
+    /** Names and policies of all resources with a policy, ordered by name. */
     entries(): [string, Policy][] {
         return this.#policies.entries().map(([resource, { policy }]) => [resource, policy]);
     }
 
     /**
-     * Whether the policy of a resource, or of one of its parents, grants a principal a permission.
+     * Tests whether the policy of a resource, or of one of its parents, grants a principal a permission.
      *
-     * @param resource name as above, or of something inside such a resource: `projects/_/buckets/B/objects/N`
+     * @param resource name as above, or the name of a child of such a resource: `projects/_/buckets/B/objects/N`
      */
     check(principal: Principal, permission: string, resource: string, now = Date.now()): boolean {
         if (principal.kind === "owner") {
@@ -111,7 +110,10 @@ export class PolicyStore {
         return this.#policyChain(resource).some((document) => this.#isGranted(document, principal, holds, now));
     }
 
-    /** Most services show conditions the name as callers write it; Secret Manager shows the project's number in it. */
+    /**
+     * Returns the name that conditions see. For most services it is the name that callers use; for Secret Manager it
+     * contains the project number.
+     */
     #conditionName(resource: string): string {
         const [, project, rest] = /^projects\/([^/]+)(\/secrets\/.+)$/.exec(resource) ?? [];
         return project === undefined ? resource : `projects/${this.#options.projectNumber(project)}${rest}`;
@@ -151,7 +153,10 @@ export class PolicyStore {
         return member === "allAuthenticatedUsers" || member === `serviceAccount:${principal.email}`;
     }
 
-    /** The policies that apply to a resource: its own, that of its bucket, repository or secret, and its project's. */
+    /**
+     * Returns the names of the policies that apply to a resource: its own, that of its bucket, repository or secret,
+     * and that of its project.
+     */
     #policyChain(resource: string): PolicyDocument[] {
         const bucket = /^projects\/_\/buckets\/([^/]+)/.exec(resource);
         const project = bucket === null ? projectIn(resource) : this.#options.projectOfBucket(bucket[1] ?? "");
@@ -194,7 +199,10 @@ function grantKey(binding: Binding, member: string): string {
     return JSON.stringify([binding.role, binding.condition?.expression ?? null, member]);
 }
 
-/** Like IAM, merges bindings of the same role and condition, and drops duplicate members and empty bindings. */
+/**
+ * Normalizes bindings. Like IAM, merges bindings with the same role and condition, and drops duplicate members and
+ * empty bindings.
+ */
 function mergeBindings(bindings: readonly Binding[]): Binding[] {
     const merged = new Map<string, Binding>();
     for (const binding of bindings) {

@@ -1,7 +1,7 @@
 /**
- * Predefined roles, with those of their permissions that the emulator checks or that tests ask for:
- * https://cloud.google.com/iam/docs/roles-permissions and https://cloud.google.com/storage/docs/access-control/iam-roles.
- * Permissions of services that the emulator does not support are left out.
+ * Predefined roles, with the subset of their permissions that the emulator or its tests check:
+ * https://cloud.google.com/iam/docs/roles-permissions and
+ * https://cloud.google.com/storage/docs/access-control/iam-roles. Permissions of unsupported services are omitted.
  */
 const OBJECT_READ = ["storage.objects.get", "storage.objects.list"];
 const OBJECT_WRITE = ["storage.objects.create", "storage.objects.delete", "storage.objects.update"];
@@ -136,7 +136,7 @@ const SECRET_VERSIONS = [
     "secretmanager.versions.get",
     "secretmanager.versions.list",
 ];
-// The basic role editor manages secrets and reads no payload.
+// The basic role editor can manage secrets but cannot read their payloads.
 const SECRET_EDIT = [
     ...SECRET_READ,
     ...SECRET_VERSIONS,
@@ -147,7 +147,7 @@ const SECRET_EDIT = [
 const SECRET_ADMIN = [...SECRET_EDIT, ...SECRET_ACCESS, "secretmanager.secrets.setIamPolicy"];
 const LOG_WRITE = ["logging.logEntries.create", "logging.logEntries.route"];
 
-// The basic roles have no object permissions. Those come from the bucket's legacy bindings for projectEditor and so on.
+// The basic roles include no object permissions. Those come from the bucket's legacy bindings for projectEditor etc.
 const VIEWER = [
     "resourcemanager.projects.get",
     "storage.buckets.list",
@@ -238,7 +238,7 @@ const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 );
 
 /**
- * The permissions of a role, e.g. "roles/storage.objectViewer"; undefined for a role that the emulator does not know.
+ * Returns the permissions of a role, e.g. "roles/storage.objectViewer", or undefined for an unsupported role.
  */
 export function permissionsOf(role: string): ReadonlySet<string> | undefined {
     return ROLES.get(role);

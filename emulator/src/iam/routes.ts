@@ -15,7 +15,7 @@ const fields = { displayName: z.string().optional(), description: z.string().opt
 const accountSchema = z.strictObject({
     ...fields,
     etag: z.string().optional(),
-    // Output only: clients send back what they read.
+    // These fields are output-only: clients send back what they read.
     name: unused,
     projectId: unused,
     uniqueId: unused,
@@ -26,7 +26,10 @@ const accountSchema = z.strictObject({
 const createSchema = z.strictObject({ accountId: z.string(), serviceAccount: accountSchema.optional() });
 const patchSchema = z.strictObject({ serviceAccount: accountSchema, updateMask: z.string() });
 
-/** Service accounts: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts. There are never keys. */
+/**
+ * Service accounts: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts. Keys are not
+ * emulated, so the list of keys is always empty.
+ */
 export function iamRoutes(iam: IamService, projects: ProjectLookup): Route[] {
     const account = "/v1/projects/:project/serviceAccounts/:account" as const;
     const policy = policyHandlers<AccountRequest["params"]>(iam, {
@@ -86,7 +89,7 @@ async function patch(iam: IamService, request: AccountRequest) {
     return { body: await iam.serviceAccounts.update(account, changed) };
 }
 
-/** The older way to change the display name alone. */
+/** The older method, which changes only the display name. */
 async function update(iam: IamService, request: AccountRequest) {
     const { displayName, etag } = await request.read(accountSchema);
     const account = requireAccount(iam, request, "iam.serviceAccounts.update");
@@ -122,6 +125,9 @@ function find(iam: IamService, { params }: AccountRequest): ServiceAccount {
 
 function checkEtag(account: ServiceAccount, etag: string | undefined): void {
     if (etag !== undefined && etag !== "" && etag !== account.etag) {
-        throw invalid(`The etag "${etag}" of service account ${account.email} is stale: read it again.`, "etag");
+        throw invalid(
+            `The etag "${etag}" of service account ${account.email} is stale; read the account again.`,
+            "etag",
+        );
     }
 }

@@ -3,12 +3,15 @@ import { alreadyExists, invalid, notFound } from "../http/errors";
 import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
 
-/** A service account as it is stored and returned: https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
+/**
+ * A service account as stored and returned:
+ * https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts
+ */
 export interface ServiceAccount {
     /** `projects/P/serviceAccounts/EMAIL`. */
     readonly name: string;
     readonly projectId: string;
-    /** 21 digits; an account that is created again under the same email gets a new id. */
+    /** 21 digits. An account that is recreated under the same email gets a new id. */
     readonly uniqueId: string;
     readonly email: string;
     readonly oauth2ClientId: string;
@@ -18,15 +21,17 @@ export interface ServiceAccount {
     readonly disabled?: boolean;
 }
 
-/** The fields that a caller can change. */
+/** Fields that a caller can change. */
 export interface ServiceAccountFields {
     readonly displayName?: string | undefined;
     readonly description?: string | undefined;
 }
 
-/** The part of the project service that service accounts need; projects are a layer above. */
+/**
+ * The part of the project service that service accounts need. It is an interface because projects are a layer above.
+ */
 export interface ProjectLookup {
-    /** @throws ApiError 400 for an id that Google Cloud would not allow */
+    /** @throws ApiError 400 for an id that Google Cloud would reject */
     get(projectId: string): Promise<{ readonly projectId: string }>;
     isKnown(projectId: string): boolean;
 }
@@ -46,7 +51,7 @@ export class ServiceAccountService {
         this.#accounts = documents.collection("service-accounts");
     }
 
-    /** @throws ApiError 400 for an account id that IAM does not allow, 409 when the account exists */
+    /** @throws ApiError 400 for an account id that IAM rejects, 409 if the account exists */
     async create(projectId: string, accountId: string, fields: ServiceAccountFields): Promise<ServiceAccount> {
         const project = await this.#projects.get(projectId);
         if (!ACCOUNT_ID.test(accountId)) {
@@ -90,7 +95,10 @@ export class ServiceAccountService {
         return account;
     }
 
-    /** Name of the account that a path refers to, as for `get`; built from the path when no such account exists. */
+    /**
+     * Returns the name of the account in a path, resolved as in `get`. If the account does not exist, the name is built
+     * from the path.
+     */
     nameOf(projectId: string, emailOrId: string): string {
         return this.#find(projectId, emailOrId)?.name ?? `projects/${projectId}/serviceAccounts/${emailOrId}`;
     }
@@ -109,7 +117,10 @@ export class ServiceAccountService {
         return this.#replace(withFields(account, fields));
     }
 
-    /** Keeps the etag, because the provider reads the account, enables it, and patches it with the etag it has read. */
+    /**
+     * Enables or disables an account. Keeps the etag, because the provider reads the account, enables it, and patches
+     * it with the etag that it read.
+     */
     async setDisabled(account: ServiceAccount, disabled: boolean): Promise<void> {
         const { disabled: _before, ...rest } = account;
         await this.#accounts.put(account.email, disabled ? { ...rest, disabled } : rest);
@@ -120,15 +131,15 @@ export class ServiceAccountService {
     }
 
     /**
-     * Whether an account exists. Accounts outside the emulator's projects (Google's agents, other projects) count as
-     * existing.
+     * Tests whether an account exists. Accounts outside the emulator's projects (Google's service agents, other
+     * projects) count as existing.
      */
     exists(email: string): boolean {
         const project = EMAIL.exec(email)?.[2];
         return this.#accounts.has(email) || project === undefined || !this.#projects.isKnown(project);
     }
 
-    /** Whether an account exists and is not disabled. */
+    /** Tests whether an account exists and is enabled. */
     isActive(email: string): boolean {
         return this.exists(email) && this.#accounts.get(email)?.disabled !== true;
     }
@@ -144,7 +155,7 @@ export class ServiceAccountService {
     }
 }
 
-/** Empty text clears a field, and a cleared field is left out of answers. */
+/** An empty string clears a field, and responses omit a cleared field. */
 function withFields(account: ServiceAccount, fields: ServiceAccountFields): ServiceAccount {
     const { displayName: oldName, description: oldDescription, ...rest } = account;
     const displayName = fields.displayName ?? oldName ?? "";

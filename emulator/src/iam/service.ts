@@ -6,7 +6,7 @@ import { PolicyStore, type PolicyStoreOptions } from "./policy";
 import { type ProjectLookup, ServiceAccountService } from "./service-accounts";
 import { principalOf } from "./tokens";
 
-/** IAM: service accounts, and the policies that grant them permissions. */
+/** IAM: service accounts and the policies that grant them permissions. */
 export class IamService implements Service {
     readonly policies: PolicyStore;
     readonly serviceAccounts: ServiceAccountService;
@@ -29,11 +29,11 @@ export class IamService implements Service {
     }
 
     /**
-     * Refuses a caller that lacks a permission. (Cloud Storage and Compute Engine word their refusals differently.)
+     * Rejects a caller that lacks a permission. (Cloud Storage and Compute Engine have their own error messages.)
      *
-     * @param request or whatever else carries the principal
-     * @param resource full name without host, e.g. `projects/P/serviceAccounts/EMAIL`
-     * @throws ApiError 403 in Google's words
+     * @param request the request, or another object with the principal
+     * @param resource full name without the host, e.g. `projects/P/serviceAccounts/EMAIL`
+     * @throws ApiError 403 with Google's message
      */
     require({ principal }: { readonly principal: Principal }, permission: string, resource: string): void {
         if (!this.policies.check(principal, permission, resource)) {

@@ -3,7 +3,10 @@ import { unauthenticated } from "../http/errors";
 import type { Principal } from "../http/types";
 import { OPERATOR_TOKEN_FILE } from "./operator-token";
 
-/** A token as a metadata server returns it: https://cloud.google.com/compute/docs/access/authenticate-workloads#applications */
+/**
+ * A token as returned by a metadata server:
+ * https://cloud.google.com/compute/docs/access/authenticate-workloads#applications
+ */
 export interface AccessToken {
     readonly accessToken: string;
     readonly expiresInSeconds: number;
@@ -17,13 +20,16 @@ interface Claims {
 
 const PREFIX = "emulator-service-account.";
 const LIFETIME_SECONDS = 3600;
-/** Random per process. After a restart old tokens are refused, and clients ask the metadata server for a new one. */
+/**
+ * Random per process. After a restart, old tokens are rejected, and clients request a new one from the metadata server.
+ */
 const secret = randomBytes(32);
 
 /**
- * Creates an access token of a service account, as its metadata server issues it. Valid for an hour in this process.
+ * Creates an access token of a service account, as issued by a metadata server. It is valid for an hour within this
+ * process.
  *
- * @param scopes the access scopes of the token; without them it is not limited by any
+ * @param scopes the access scopes that limit the token; if omitted, it is not limited
  */
 export function mintToken(email: string, scopes?: readonly string[], now = Date.now()): AccessToken {
     const claims: Claims = {

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Collection, DocumentStore } from "../store/documents";
 
-/** https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, as it is stored and returned. */
+/** https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, as stored and returned. */
 export interface LogEntry {
-    /** `projects/P/logs/LOG`; LOG is percent-encoded. */
+    /** `projects/P/logs/LOG`, where LOG is percent-encoded. */
     readonly logName: string;
     readonly timestamp: string;
     readonly receiveTimestamp: string;
@@ -11,7 +11,7 @@ export interface LogEntry {
     readonly [field: string]: unknown;
 }
 
-/** An entry before the server has filled in missing fields. */
+/** An entry before the server fills in missing fields. */
 export interface NewLogEntry {
     readonly logName: string;
     readonly timestamp?: string | undefined;
@@ -19,10 +19,10 @@ export interface NewLogEntry {
     readonly [field: string]: unknown;
 }
 
-/** Number of entries to keep; Google Cloud keeps them for thirty days. */
+/** Number of entries to keep. Google Cloud keeps entries for thirty days. */
 const MAX_ENTRIES = 1000;
 
-/** Cloud Logging's entries. */
+/** The log entries of Cloud Logging. */
 export class LogService {
     readonly #entries: Collection<LogEntry>;
 
@@ -30,7 +30,7 @@ export class LogService {
         this.#entries = documents.collection("log-entries");
     }
 
-    /** Stores entries. An entry with the log, time and insertId of an earlier one replaces it. */
+    /** Stores entries. An entry with the same log, time and insertId as an earlier one replaces it. */
     async write(entries: readonly NewLogEntry[]): Promise<void> {
         const now = new Date().toISOString();
         for (const entry of entries) {
@@ -44,7 +44,7 @@ export class LogService {
         }
     }
 
-    /** The entries of a project, oldest first. @param logName restricts them to one log */
+    /** Returns the entries of a project, oldest first. @param logName restricts the result to one log */
     list(project: string, logName?: string): LogEntry[] {
         return this.#entries
             .values()

@@ -5,7 +5,7 @@ import type { Collection, DocumentStore } from "../store/documents";
 /** A project: https://cloud.google.com/resource-manager/reference/rest/v1/projects */
 export interface Project {
     readonly projectId: string;
-    /** Twelve digits; a function of the id, so it is the same in every emulator. */
+    /** Twelve digits, derived from the id, so that they are the same in every emulator. */
     readonly projectNumber: string;
     readonly createTime: string;
     /** Enabled services, e.g. "compute.googleapis.com". */
@@ -19,16 +19,18 @@ export interface Operation {
     readonly response: object;
 }
 
-/** Services that every tool needs before it can do anything with a project; README's first step enables them. */
+/** Services that every tool needs before it can use a project. The first step of the README enables them. */
 const INITIALLY_ENABLED = ["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"];
 
-/** 6 to 30 characters, a letter first: https://cloud.google.com/resource-manager/docs/creating-managing-projects */
+/**
+ * 6 to 30 characters, starting with a letter: https://cloud.google.com/resource-manager/docs/creating-managing-projects
+ */
 const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
-/** Projects. Every valid id exists: a project is created when it is first named. */
+/** Projects. Every valid id exists, because a project is created when it is first named. */
 export class ProjectService {
     readonly #projects: Collection<Project>;
-    /** Operations by name. They are done when they are returned, so nobody needs them after a restart. */
+    /** Operations by name. They are already done when returned, so they need not survive a restart. */
     readonly #operations = new Map<string, Operation>();
 
     constructor(documents: DocumentStore) {
@@ -36,9 +38,9 @@ export class ProjectService {
     }
 
     /**
-     * The project of an id or a number.
+     * Returns the project with an id or a number.
      *
-     * @throws ApiError 400 for an id that Google Cloud would not allow, 404 for a number that belongs to no known
+     * @throws ApiError 400 for an id that Google Cloud would reject, 404 for a number that does not belong to a known
      *     project
      */
     async get(idOrNumber: string): Promise<Project> {
@@ -69,7 +71,7 @@ export class ProjectService {
         return project;
     }
 
-    /** Whether the id has been named before. */
+    /** Tests whether the id has been named before. */
     isKnown(projectId: string): boolean {
         return this.#projects.has(projectId);
     }
@@ -89,19 +91,19 @@ export class ProjectService {
         return changed;
     }
 
-    /** Keeps an operation for callers that poll. */
+    /** Stores an operation for callers that poll it. */
     recordOperation(operation: Operation): Operation {
         this.#operations.set(operation.name, operation);
         return operation;
     }
 
-    /** An operation of this process. */
+    /** Returns an operation of this process. */
     operation(name: string): Operation | undefined {
         return this.#operations.get(name);
     }
 }
 
-/** The number of a project. */
+/** Derives the number of a project from its id. */
 export function projectNumber(projectId: string): string {
     const hash = createHash("sha256").update(projectId).digest().readUIntBE(0, 6);
     return String(100_000_000_000 + (hash % 900_000_000_000));

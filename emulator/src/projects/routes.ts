@@ -11,7 +11,7 @@ import type { Project, ProjectService } from "./projects";
 type ProjectRequest = ApiRequest<{ readonly project: string }>;
 type ServiceRequest = ApiRequest<{ readonly project: string; readonly service: string }>;
 
-/** Services that can be enabled. Google has several hundred; the others are answered with 501. */
+/** Services that can be enabled. Google has several hundred; all others return 501. */
 const CATALOG: Readonly<Record<string, string>> = {
     "aiplatform.googleapis.com": "Vertex AI API",
     "artifactregistry.googleapis.com": "Artifact Registry API",
@@ -57,7 +57,7 @@ export function projectRoutes(projects: ProjectService, iam: IamService): Route[
     ];
 }
 
-/** Which APIs a project has enabled: https://cloud.google.com/service-usage/docs/reference/rest/v1/services */
+/** The APIs that a project has enabled: https://cloud.google.com/service-usage/docs/reference/rest/v1/services */
 class ServiceUsage {
     readonly #projects: ProjectService;
     readonly #iam: IamService;
@@ -137,14 +137,14 @@ class ServiceUsage {
         return { body: operation };
     }
 
-    /** The project of a request, for a caller with a permission. */
+    /** Returns the project of a request, for a caller with the permission. */
     async #require(request: ProjectRequest, permission: string): Promise<Project> {
         const project = await this.#projects.get(request.params.project);
         this.#iam.require(request, permission, `projects/${project.projectId}`);
         return project;
     }
 
-    /** A long-running operation that is done, and can be read again. */
+    /** Creates a long-running operation that is already done and can be read again. */
     #finished(type: string, response: object): object {
         return this.#projects.recordOperation({
             name: `operations/acat.${randomUUID()}`,
@@ -159,7 +159,7 @@ function requireKnown(service: string): string {
         throw invalid(`Service name "${service}" must be of the form NAME.googleapis.com.`);
     }
     if (CATALOG[service] === undefined) {
-        throw unimplemented(`the service "${service}" (emulator/src/projects/routes.ts lists the services it knows)`);
+        throw unimplemented(`the service "${service}" (emulator/src/projects/routes.ts lists the supported services)`);
     }
     return service;
 }

@@ -28,7 +28,7 @@ export function artifactRoutes(services: RegistryServices): Route[] {
         permissions: "artifactregistry.repositories",
     });
     return [
-        // The verbs come first, because `:repository` would match "R:getIamPolicy".
+        // The custom verbs come first, because `:repository` would match "R:getIamPolicy".
         route("GET", `${ONE}\\:getIamPolicy`, policy.get, { query: [POLICY_VERSION_QUERY] }),
         route("POST", `${ONE}\\:setIamPolicy`, policy.set),
         route("POST", `${ONE}\\:testIamPermissions`, policy.test),
@@ -93,7 +93,7 @@ function repositoryRoutes(services: RegistryServices): Route[] {
     ];
 }
 
-/** The repository, for a caller with the permission. Callers without it cannot probe for names. */
+/** Returns the repository for a caller with the permission. Callers without it cannot probe for names. */
 function allowed({ registry, iam }: RegistryServices, request: ApiRequest<Name>, verb: string): Repository {
     iam.require(request, `artifactregistry.repositories.${verb}`, nameOf(request.params));
     return registry.repositories.get(nameOf(request.params));

@@ -4,15 +4,15 @@ import { appendFile, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 
-/** A digest as registries write it: https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
+/** A digest in registry notation: https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
 export const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** The digest of some bytes. */
+/** Computes the digest of bytes. */
 export function digestOf(content: Buffer | string): string {
     return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }
 
-/** Bytes of layers and configs: one file each, named by digest and shared by all repositories. */
+/** The bytes of layers and configs, in one file each, named by digest and shared by all repositories. */
 export class BlobFiles {
     readonly #folder: string;
     readonly #drafts: string;
@@ -20,7 +20,7 @@ export class BlobFiles {
     constructor(dataDir: string) {
         this.#folder = path.join(dataDir, "registry", "blobs");
         this.#drafts = path.join(dataDir, "registry", "uploads");
-        // Uploads do not outlive the process that took them.
+        // Uploads do not survive the process that received them.
         rmSync(this.#drafts, { recursive: true, force: true });
         mkdirSync(this.#folder, { recursive: true });
         mkdirSync(this.#drafts, { recursive: true });
@@ -30,7 +30,7 @@ export class BlobFiles {
         return createReadStream(this.#file(digest));
     }
 
-    /** Size in bytes; undefined if the blob does not exist. */
+    /** Returns the size in bytes, or undefined if the blob does not exist. */
     async size(digest: string): Promise<number | undefined> {
         try {
             return (await stat(this.#file(digest))).size;
@@ -58,7 +58,7 @@ export class BlobFiles {
     }
 }
 
-/** A blob that is being uploaded, in as many chunks as the client likes. */
+/** A blob that is being uploaded, in any number of chunks. */
 export class BlobUpload {
     size = 0;
     readonly #hash: Hash = createHash("sha256");
@@ -81,7 +81,10 @@ export class BlobUpload {
         }
     }
 
-    /** Stores the blob under its digest and returns that digest. Stores nothing if it is not the expected one. */
+    /**
+     * Stores the blob under its digest and returns that digest. Stores nothing if the digest differs from the expected
+     * one.
+     */
     async finish(expected: string): Promise<string> {
         await appendFile(this.#draft, "");
         const digest = `sha256:${this.#hash.digest("hex")}`;
@@ -118,7 +121,7 @@ export class Uploads {
         return this.#uploads.get(id);
     }
 
-    /** The upload is finished or cancelled. */
+    /** Removes an upload that is finished or cancelled. */
     forget(upload: BlobUpload): void {
         this.#uploads.delete(upload.id);
     }

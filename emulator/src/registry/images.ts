@@ -2,7 +2,7 @@ import type { Collection, DocumentStore } from "../store/documents";
 import { LocalFolders } from "../store/local-folders";
 import type { BlobFiles } from "./blob-files";
 
-/** A manifest as it was pushed, byte for byte: its digest depends on them. */
+/** A manifest exactly as pushed, because its digest depends on every byte. */
 export interface Manifest {
     readonly digest: string;
     readonly mediaType: string;
@@ -10,20 +10,20 @@ export interface Manifest {
     readonly uploadTime: string;
 }
 
-/** An image of one repository: `P/R/IMAGE`, IMAGE possibly with slashes. */
+/** An image in a repository: `P/R/IMAGE`, where IMAGE may contain slashes. */
 export interface ImageName {
     /** `P/R`. */
     readonly repository: string;
     readonly image: string;
 }
 
-/** A manifest with its place and tags, for listings. */
+/** A manifest with its image and tags, for listings. */
 export interface ListedImage extends Manifest {
     readonly image: string;
     readonly tags: readonly string[];
 }
 
-/** Manifests, tags and the blobs of repositories. */
+/** The manifests, tags and blobs of repositories. */
 export class ImageStore {
     readonly #manifests: Collection<Manifest>;
     readonly #tags: Collection<string>;
@@ -41,7 +41,7 @@ export class ImageStore {
         this.#blobs = documents.collection("registry/links");
     }
 
-    /** The manifest of a tag or digest. */
+    /** Returns the manifest of a tag or digest. */
     manifest({ repository, image }: ImageName, reference: string): Manifest | undefined {
         const name = `${repository}/${image}`;
         const digest = reference.startsWith("sha256:") ? reference : this.#tags.get(`${name}:${reference}`);
@@ -57,7 +57,7 @@ export class ImageStore {
         }
     }
 
-    /** Removes a tag, or a manifest with its tags. Tells whether it was there. */
+    /** Removes a tag, or a manifest with its tags. Returns whether it existed. */
     async deleteManifest({ repository, image }: ImageName, reference: string): Promise<boolean> {
         const name = `${repository}/${image}`;
         if (!reference.startsWith("sha256:")) {
@@ -74,7 +74,7 @@ export class ImageStore {
         return this.#tags.entries().flatMap(([key]) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
     }
 
-    /** Whether a repository has a blob: another's layers are not to be had through it. */
+    /** Tests whether a repository contains a blob, so that it does not serve layers of other repositories. */
     hasBlob(repository: string, digest: string): boolean {
         return this.#blobs.has(`${repository}@${digest}`);
     }
@@ -94,7 +94,7 @@ export class ImageStore {
         });
     }
 
-    /** Removes everything of a repository. */
+    /** Removes all content of a repository. */
     async deleteRepository(repository: string): Promise<void> {
         for (const collection of [this.#manifests, this.#tags, this.#blobs]) {
             for (const [key] of collection.entries()) {

@@ -17,7 +17,7 @@ const localImage = z.strictObject({
     image: z.string(),
     /** Absolute path of a folder whose start script the process runtime runs. */
     folder: z.string().optional(),
-    /** Identifies the folder's content: equal text gives an equal digest on every machine. */
+    /** Identifies the folder's content: the same string yields the same digest on every machine. */
     content: z.string().optional(),
     /** Id of an image in this machine's Docker engine, for the docker runtime. */
     engineImageId: z.string().optional(),
@@ -25,20 +25,23 @@ const localImage = z.strictObject({
 
 type LocalImage = z.output<typeof localImage>;
 
-/** The parts of the registry that local images are added to. */
+/** The parts of the registry to which local images are added. */
 export interface LocalImageTarget {
     readonly images: ImageStore;
     readonly repositories: RepositoryService;
 }
 
 /**
- * `POST /emulator/v1/images` stores an image that stays on this machine: a folder, or an image of the Docker engine. It stands
- * in for a push, and only the developer may call it because VMs run what it names. It is not part of Google's API.
+ * `POST /emulator/v1/images` registers an image that stays on this machine: a folder, or an image in the Docker engine.
+ * It replaces a push. Only the developer may call it, because VMs run the content that it names. It is not part of
+ * Google's API.
  */
 export function localImageRoute(target: LocalImageTarget): Route {
     return route("POST", "/emulator/v1/images", async (request) => {
         if (request.principal.kind !== "owner") {
-            throw permissionDenied("Only the developer may add images of this machine; a VM's account may push.");
+            throw permissionDenied(
+                "Only the developer may add images from this machine; a VM's account may push images.",
+            );
         }
         return { body: await addLocalImage(target, await request.read(localImage)) };
     });
@@ -67,7 +70,7 @@ async function addLocalImage(
     return { image: `${body.image.replace(/:[^:/]+$/, "")}@${digest}`, digest };
 }
 
-/** Adds what the manifest refers to, and returns its descriptor. */
+/** Adds the content that the manifest refers to, and returns its descriptor. */
 async function addConfig(images: ImageStore, name: ImageName, body: LocalImage): Promise<object> {
     const { folder, content, engineImageId } = body;
     if ((folder === undefined) === (engineImageId === undefined)) {

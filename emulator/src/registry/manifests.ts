@@ -1,11 +1,11 @@
 import { z } from "zod";
 
 /**
- * Config of an image that stays in this machine's Docker engine: its digest is the engine's image id, and no blob of that
- * digest is pushed. `local-images.ts` makes such manifests, and the VM's docker pulls them.
+ * Config of an image that stays in this machine's Docker engine. Its digest is the engine's image id, and no blob with
+ * that digest is pushed. `local-images.ts` creates such manifests, and the docker command of the VM pulls them.
  */
 export const ENGINE_IMAGE_CONFIG = "application/vnd.gcp-trainer.engine-image.v1";
-/** Config of an image that is a folder of this machine, run as a process. */
+/** Config of an image that is a folder on this machine and runs as a process. */
 export const PROCESS_IMAGE_CONFIG = "application/vnd.gcp-trainer.process-image.v1+json";
 export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 
@@ -22,7 +22,7 @@ const manifestSchema = z.looseObject({
 
 type ParsedManifest = z.output<typeof manifestSchema>;
 
-/** Reads a manifest; a sentence instead if it is none. */
+/** Parses a manifest. Returns an error message if it is invalid. */
 export function parseManifest(text: string): ParsedManifest | string {
     let value: unknown;
     try {
@@ -39,13 +39,13 @@ export function parseManifest(text: string): ParsedManifest | string {
         : parsed.data;
 }
 
-/** Digests of blobs that must be there before the manifest. */
+/** Returns the digests of blobs that must exist before the manifest is pushed. */
 export function blobsOf({ config, layers = [] }: ParsedManifest): string[] {
     const own = config === undefined || config.mediaType === ENGINE_IMAGE_CONFIG ? [] : [config];
     return [...own, ...layers].map(({ digest }) => digest);
 }
 
-/** Bytes of config and layers, as the manifest tells them. */
+/** Returns the total size of config and layers in bytes, as stated in the manifest. */
 export function imageSize(text: string): number {
     const manifest = parseManifest(text);
     if (typeof manifest === "string") {

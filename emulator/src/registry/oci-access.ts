@@ -12,7 +12,10 @@ export type OciHandler = (
     reference: string,
 ) => Promise<ApiResponse> | ApiResponse;
 
-/** A failure in the form of the registry protocol: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
+/**
+ * An error in the format of the registry protocol:
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
+ */
 export class OciError extends Error {
     override readonly name = "OciError";
 
@@ -47,12 +50,12 @@ export const digestInvalid = (message: string) => new OciError(400, "DIGEST_INVA
 export const uploadUnknown = (message: string) => new OciError(404, "BLOB_UPLOAD_UNKNOWN", message);
 export const denied = (message: string) => new OciError(403, "DENIED", message);
 
-/** Last part of the permission that a request needs on the repository. */
+/** Last segment of the permission that a request needs on the repository. */
 export type RegistryAction = "downloadArtifacts" | "uploadArtifacts" | "deleteArtifacts";
 
 /**
- * The caller, by bearer token or by Basic authentication with an access token as the password and any user name
- * (`oauth2accesstoken`, or the name that docker-credential-gcr sends).
+ * Identifies the caller by a bearer token, or by Basic authentication with an access token as the password and any user
+ * name (`oauth2accesstoken`, or the name that docker-credential-gcr sends).
  * @throws OciError 401 with the challenge that makes docker send its credentials
  * @see https://cloud.google.com/artifact-registry/docs/docker/authentication#token
  */
@@ -78,7 +81,7 @@ export function registryPrincipal(iam: IamService, request: ApiRequest): Princip
 }
 
 /**
- * The image of a path, for a caller with a permission on its repository.
+ * Returns the image in a path, for a caller with the permission on its repository.
  * @param name `P/R/IMAGE`
  * @throws OciError 401, 403 (for a missing repository too, so that callers cannot probe for names), 404
  */

@@ -29,7 +29,10 @@ export const getBlob: OciHandler = async (services, request, name, digest): Prom
     return request.method === "HEAD" ? { status: 200, headers } : { headers, body: images.files.read(digest) };
 };
 
-/** POST: begins an upload. `?digest` takes the whole blob at once, `?mount&from` takes one of another repository. */
+/**
+ * POST: begins an upload. `?digest` uploads the whole blob in one request; `?mount&from` reuses a blob of another
+ * repository.
+ */
 export const beginUpload: OciHandler = async (services, request, name): Promise<ApiResponse> => {
     const image = allowedImage(services, request, name, "uploadArtifacts");
     const { images, uploads } = services.registry;
@@ -48,13 +51,13 @@ export const beginUpload: OciHandler = async (services, request, name): Promise<
     return progress(request, name, upload, 202);
 };
 
-/** GET: the progress of an upload. */
+/** GET: returns the progress of an upload. */
 export const getUpload: OciHandler = (services, request, name, id): ApiResponse => {
     allowedImage(services, request, name, "uploadArtifacts");
     return progress(request, name, uploadOf(services, id), 204);
 };
 
-/** PATCH: the next chunk. */
+/** PATCH: receives the next chunk. */
 export const patchUpload: OciHandler = async (services, request, name, id): Promise<ApiResponse> => {
     allowedImage(services, request, name, "uploadArtifacts");
     const upload = uploadOf(services, id);
@@ -63,7 +66,7 @@ export const patchUpload: OciHandler = async (services, request, name, id): Prom
     return progress(request, name, upload, 202);
 };
 
-/** PUT: the last chunk, possibly empty, and the digest of the blob. */
+/** PUT: receives the last chunk, which may be empty, and the digest of the blob. */
 export const finishUpload: OciHandler = async (services, request, name, id): Promise<ApiResponse> => {
     const image = allowedImage(services, request, name, "uploadArtifacts");
     const upload = uploadOf(services, id);
@@ -80,7 +83,9 @@ export const cancelUpload: OciHandler = async (services, request, name, id): Pro
     return { status: 204, headers: REGISTRY_HEADERS };
 };
 
-/** Whether the caller may read the other repository, which a mount needs. Otherwise the client uploads the blob. */
+/**
+ * Tests whether the caller may read the other repository, which a mount requires. If not, the client uploads the blob.
+ */
 function canMount(services: RegistryServices, request: ApiRequest, from: string, digest: string): boolean {
     try {
         const { repository } = allowedImage(services, request, from, "downloadArtifacts");
@@ -118,7 +123,7 @@ async function finish(
 function uploadOf({ registry }: RegistryServices, id: string): BlobUpload {
     const upload = registry.uploads.get(id);
     if (upload === undefined) {
-        throw uploadUnknown(`upload ${id} is unknown; it has ended, or the emulator was restarted`);
+        throw uploadUnknown(`upload ${id} is unknown; it has ended or the emulator was restarted`);
     }
     return upload;
 }

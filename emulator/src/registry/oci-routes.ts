@@ -8,12 +8,12 @@ import type { RegistryServices } from "./service";
 
 interface OciRoute {
     readonly method: string;
-    /** The part after the image name; a group is the reference. */
+    /** The part after the image name. Its group captures the reference. */
     readonly pattern: RegExp;
     readonly handler: OciHandler;
 }
 
-/** An image name may contain slashes, so these patterns split the path from its end. */
+/** An image name may contain slashes, so these patterns match the path from its end. */
 const OCI_ROUTES: readonly OciRoute[] = [
     { method: "GET", pattern: /\/tags\/list$/, handler: listTags },
     { method: "GET", pattern: /\/manifests\/([^/]+)$/, handler: getManifest },
@@ -30,7 +30,7 @@ const OCI_ROUTES: readonly OciRoute[] = [
 ];
 
 /**
- * The registry that `registryUri` names, as docker, containerd and skopeo speak to it.
+ * The routes of the registry at `registryUri`, for docker, containerd and skopeo.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
 export function ociRoutes(services: RegistryServices): Route[] {

@@ -38,7 +38,7 @@ export const repositoryBody = z.strictObject({
     vulnerabilityScanningConfig: z
         .strictObject({ enablementConfig: z.enum(["INHERITED", "DISABLED"]).optional() })
         .optional(),
-    // Output only; clients send back what they read.
+    // These fields are output-only: clients send back what they read.
     createTime: z.string().optional(),
     updateTime: z.string().optional(),
     registryUri: z.string().optional(),
@@ -47,7 +47,9 @@ export const repositoryBody = z.strictObject({
 
 export type RepositoryBody = z.output<typeof repositoryBody>;
 
-/** A repository as it is stored. Cleanup policies are stored but not applied, because nothing here gets old. */
+/**
+ * A repository as stored. Cleanup policies are stored but not applied, because images do not get old in the emulator.
+ */
 export interface Repository {
     /** `projects/P/locations/L/repositories/R`. */
     readonly name: string;
@@ -77,7 +79,7 @@ const CHANGEABLE = [
 const REPOSITORY_ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const LOCATION = /^[a-z]+(-[a-z]+\d+)?$/;
 
-/** Repositories of Docker images; Artifact Registry's other formats do not exist here. */
+/** Repositories of Docker images. The other formats of Artifact Registry are not emulated. */
 export class RepositoryService {
     readonly #repositories: Collection<Repository>;
 
@@ -131,7 +133,7 @@ export class RepositoryService {
         return repository;
     }
 
-    /** The repository of an image path, which does not name the location. */
+    /** Finds the repository of an image path, which does not include the location. */
     find(project: string, id: string): Repository | undefined {
         return this.#repositories
             .values()
@@ -140,7 +142,7 @@ export class RepositoryService {
             );
     }
 
-    /** All repositories, with their path in the registry. */
+    /** All repositories with their paths in the registry. */
     all(): { readonly name: string; readonly path: string }[] {
         return this.#repositories.values().map(({ name }) => ({ name, path: registryPath(name) }));
     }
@@ -194,8 +196,8 @@ export function registryPath(name: string): string {
 }
 
 /**
- * A repository in the form of Google's API.
- * @param host the emulator's `host:port` as the caller knows it; images are pushed to it and pulled from it
+ * Returns a repository in the format of Google's API.
+ * @param host the emulator's `host:port` as addressed by the caller, to which images are pushed
  */
 export function describeRepository(repository: Repository, host: string, sizeBytes: number): Record<string, unknown> {
     return {
@@ -223,7 +225,7 @@ function settingsOf(body: RepositoryBody): RepositorySettings {
     return { ...settings, cleanupPolicies: Object.fromEntries(policies) };
 }
 
-/** Google returns durations in seconds, however they were sent: `30d` is `2592000s`. */
+/** Converts a duration to seconds. Google returns seconds whatever unit was sent: `30d` is `2592000s`. */
 function withSeconds(policy: z.output<typeof cleanupPolicy>): z.output<typeof cleanupPolicy> {
     const { olderThan, newerThan } = policy.condition ?? {};
     return {

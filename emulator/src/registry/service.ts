@@ -14,7 +14,7 @@ export interface RegistryServices {
     readonly iam: IamService;
 }
 
-/** Artifact Registry: repositories over Google's API, their images over the OCI distribution protocol. */
+/** Artifact Registry: repositories via Google's API, and their images via the OCI distribution protocol. */
 export class ArtifactRegistryService implements Service {
     readonly images: ImageStore;
     readonly repositories: RepositoryService;
@@ -44,7 +44,7 @@ interface RegistryOperation {
 
 const MAX_OPERATIONS = 1000;
 
-/** Operations of Artifact Registry. Each is done when it is returned; the last thousand can be read again. */
+/** Operations of Artifact Registry. Each is already done when it is returned. The last thousand remain readable. */
 class RegistryOperations {
     readonly #operations = new Map<string, RegistryOperation>();
 

@@ -18,7 +18,7 @@ type ProjectRequest = ApiRequest<{ readonly project: string }>;
 type SecretRequest = ApiRequest<{ readonly project: string; readonly secret: string }>;
 type VersionRequest = ApiRequest<{ readonly project: string; readonly secret: string; readonly version: string }>;
 
-/** The services that Secret Manager's routes need. */
+/** The services behind the routes of Secret Manager. */
 export interface SecretServices {
     readonly secrets: SecretService;
     readonly projects: ProjectService;
@@ -34,7 +34,7 @@ export function secretRoutes(services: SecretServices): Route[] {
         permissions: "secretmanager.secrets",
     });
     return [
-        // The verbs come first, because `:secret` would match "S:getIamPolicy".
+        // The custom verbs come first, because `:secret` would match "S:getIamPolicy".
         route("GET", `${SECRET}\\:getIamPolicy`, policy.get, { query: [POLICY_VERSION_QUERY] }),
         route("POST", `${SECRET}\\:setIamPolicy`, policy.set),
         route("POST", `${SECRET}\\:testIamPermissions`, policy.test),
@@ -72,7 +72,7 @@ export function secretRoutes(services: SecretServices): Route[] {
     ];
 }
 
-/** The one route that gives payloads away; a VM's own port has it too. It takes a token even there. */
+/** The only route that returns payloads. A VM's own port serves it too, but even there requires a token. */
 export function secretAccessRoutes(services: SecretServices): Route[] {
     return [route("GET", `${VERSION}\\:access`, (request) => access(services, request))];
 }
@@ -121,14 +121,14 @@ async function addVersion(services: SecretServices, request: SecretRequest) {
     return { body: describeVersion(secret, version) };
 }
 
-/** The newest version comes first, as on Google Cloud. */
+/** Lists versions. As on Google Cloud, the newest version comes first. */
 async function listVersions(services: SecretServices, request: SecretRequest) {
     const secret = await requireSecret(services, request, "versions.list");
     const all = [...secret.versions].reverse();
     const { page, ...next } = pageOf(request.query, all, {
         size: "pageSize",
         largest: 25_000,
-        // Ascending, as the page token needs it, where the numbers descend.
+        // A key that ascends while the version numbers descend, as page tokens require.
         key: ({ number }) => String(1e9 - number).padStart(10, "0"),
     });
     const versions = page.map((version) => describeVersion(secret, version));
@@ -143,7 +143,7 @@ async function setState(services: SecretServices, request: VersionRequest, verb:
     return { body: describeVersion(secret, await services.secrets.setState(secret, found, state, etag)) };
 }
 
-/** The secret of a request, for a caller with a permission. Others are not told whether it exists. */
+/** Returns the secret of a request, for a caller with the permission. Other callers cannot tell whether it exists. */
 async function requireSecret(
     services: SecretServices,
     request: SecretRequest,
@@ -160,7 +160,7 @@ async function resourceOf({ projects }: SecretServices, { params }: SecretReques
 }
 
 /**
- * Every method of this API takes the scope cloud-platform and no other. The developer's tokens have all scopes.
+ * Every method of this API requires the scope cloud-platform. The developer's token has all scopes.
  * https://cloud.google.com/secret-manager/docs/accessing-the-api#oauth-scopes
  */
 function requireScope({ principal }: Pick<ApiRequest, "principal">): void {

@@ -16,7 +16,7 @@ export const secretBody = z.strictObject({
     labels: z.record(z.string(), z.string()).optional(),
     annotations: z.record(z.string(), z.string()).optional(),
     etag: z.string().optional(),
-    // Output only; clients send back what they read.
+    // These fields are output-only: clients send back what they read.
     name: z.string().optional(),
     createTime: z.string().optional(),
 });

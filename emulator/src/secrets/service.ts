@@ -10,7 +10,7 @@ import type { SecretBody } from "./secret-schema";
 /** https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions#State */
 export type VersionState = "ENABLED" | "DISABLED" | "DESTROYED";
 
-/** A version without its payload, as it is stored. */
+/** A version as stored, without its payload. */
 export interface SecretVersion {
     readonly number: number;
     readonly state: VersionState;
@@ -20,10 +20,10 @@ export interface SecretVersion {
     readonly hasClientChecksum: boolean;
 }
 
-/** A secret as it is stored. */
+/** A secret as stored. */
 export interface Secret {
     readonly projectId: string;
-    /** `projects/NUMBER/secrets/ID`, with the project's number as in every answer of Google's. */
+    /** `projects/NUMBER/secrets/ID`, with the project number, as in every response from Google. */
     readonly name: string;
     readonly createTime: string;
     readonly etag: string;
@@ -31,7 +31,7 @@ export interface Secret {
     readonly versions: readonly SecretVersion[];
 }
 
-/** A version as a request names it: a number, or `latest`. */
+/** The version in a request: a number, or `latest`. */
 export interface VersionName {
     readonly project: string;
     readonly secret: string;
@@ -42,7 +42,10 @@ const SECRET_ID = /^[A-Za-z0-9_-]{1,255}$/;
 const MAX_PAYLOAD_BYTES = 65_536;
 const CHANGEABLE = ["labels", "annotations"] as const;
 
-/** Secret Manager. Its documents are the one place in the data folder that holds payloads, and only its owner can read them. */
+/**
+ * Secret Manager. Its documents are the only files in the data folder with payloads, and only the owner of the folder
+ * can read them.
+ */
 export class SecretService implements Service {
     readonly #secrets: Collection<Secret>;
     /** Payloads in base64, by version name. */
@@ -57,7 +60,7 @@ export class SecretService implements Service {
         this.#iam = iam;
     }
 
-    /** @throws ApiError 400 for a bad id or replication, 409 if it exists */
+    /** @throws ApiError 400 for an invalid id or replication, 409 if the secret exists */
     async create(project: Project, id: string, { replication, labels, annotations }: SecretBody): Promise<Secret> {
         if (!SECRET_ID.test(id)) {
             throw invalid(`Invalid secretId "${id}": it must be 1 to 255 letters, digits, hyphens and underscores.`);
@@ -96,7 +99,10 @@ export class SecretService implements Service {
         return this.#secrets.values().filter((secret) => secret.projectId === projectId);
     }
 
-    /** @param updateMask comma-separated fields to replace. @throws ApiError 400 without one, 501 for a field that is not emulated */
+    /**
+     * @param updateMask comma-separated fields to replace. @throws ApiError 400 without a mask, 501 for a field that is
+     *     not emulated
+     */
     async patch(secret: Secret, body: SecretBody, updateMask: string): Promise<Secret> {
         const fields = updateMask.split(",").map((field) => field.trim());
         const unknown = fields.find((field) => !CHANGEABLE.some((known) => known === field));
@@ -114,7 +120,7 @@ export class SecretService implements Service {
         return await this.#save({ ...secret, settings });
     }
 
-    /** Removes a secret with its versions, payloads and policy. */
+    /** Removes a secret and its versions, payloads and policy. */
     async delete(secret: Secret, etag?: string): Promise<void> {
         requireEtag(secret.name, secret.etag, etag);
         await this.#secrets.delete(secret.name);
@@ -126,7 +132,7 @@ export class SecretService implements Service {
 
     /**
      * @param data base64
-     * @throws ApiError 400 for an empty payload, one over 64 KiB, or a checksum that does not match
+     * @throws ApiError 400 for a payload that is empty or over 64 KiB, or a checksum that does not match
      */
     async addVersion(secret: Secret, data: string, checksum: string | undefined): Promise<SecretVersion> {
         const bytes = Buffer.from(data, "base64");
@@ -152,7 +158,7 @@ export class SecretService implements Service {
         return version;
     }
 
-    /** @throws ApiError 404 for a version that does not exist, `latest` of a secret without versions included */
+    /** @throws ApiError 404 for a version that does not exist, including `latest` of a secret without versions */
     version(secret: Secret, number: string): SecretVersion {
         const found =
             number === "latest"
@@ -164,7 +170,7 @@ export class SecretService implements Service {
         return found;
     }
 
-    /** The payload of an enabled version. @throws ApiError 400 FAILED_PRECONDITION for another */
+    /** Returns the payload of an enabled version. @throws ApiError 400 FAILED_PRECONDITION for any other version */
     payload(secret: Secret, version: SecretVersion): { readonly data: string; readonly dataCrc32c: string } {
         const data = this.#payloads.get(versionName(secret, version));
         if (version.state !== "ENABLED" || data === undefined) {
@@ -199,7 +205,10 @@ export class SecretService implements Service {
         return changed;
     }
 
-    /** Every version that is not destroyed bills by the month; a secret without one bills nothing, and is left behind all the same. */
+    /**
+     * Google bills every version by the month until it is destroyed. A secret without such versions is free but still
+     * listed.
+     */
     inventory(): InventoryItem[] {
         return this.#secrets.values().map(({ projectId, name, versions }) => {
             const left = versions.filter(({ state }) => state !== "DESTROYED").length;
@@ -246,6 +255,6 @@ function newEtag(): string {
 function crc32cOf(bytes: Buffer): string {
     const sum = new CRC32C();
     sum.update(bytes);
-    // The library computes with signed numbers.
+    // The library returns signed integers.
     return String(sum.valueOf() >>> 0);
 }

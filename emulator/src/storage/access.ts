@@ -3,7 +3,10 @@ import type { Principal } from "../http/types";
 import type { PolicyStore } from "../iam/policy";
 import { bucketResource } from "./buckets";
 
-/** Permission checks for buckets and objects. Names of permissions: https://cloud.google.com/storage/docs/access-control/iam-json */
+/**
+ * Permission checks for buckets and objects. Permission names:
+ * https://cloud.google.com/storage/docs/access-control/iam-json
+ */
 export class StorageAccess {
     readonly #policies: PolicyStore;
 
@@ -15,21 +18,21 @@ export class StorageAccess {
         return this.#policies.check(principal, permission, resourceName(bucket, object));
     }
 
-    /** @throws ApiError 403 in Google's words */
+    /** @throws ApiError 403 with Google's message */
     require(principal: Principal, permission: string, bucket: string, object?: string): void {
         if (!this.can(principal, permission, bucket, object)) {
             throw this.denied(principal, permission, object === undefined ? "bucket" : "object");
         }
     }
 
-    /** Checks a permission on a project: to create or list buckets. */
+    /** Checks a permission on a project, to create or list buckets. */
     requireInProject(principal: Principal, permission: string, projectId: string): void {
         if (!this.#policies.check(principal, permission, `projects/${projectId}`)) {
             throw this.denied(principal, permission, "project");
         }
     }
 
-    /** The 403 itself, in Google's words. */
+    /** Creates the 403 with Google's message. */
     denied(principal: Principal, permission: string, what: "bucket" | "object" | "project"): ApiError {
         const who = principal.kind === "serviceAccount" ? principal.email : "Anonymous caller";
         const where = what === "project" ? "the Google Cloud project" : `the Google Cloud Storage ${what}`;

@@ -5,18 +5,18 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import { CRC32C } from "@google-cloud/storage";
 
-/** Content that is complete on disk. */
+/** Content stored completely on disk. */
 export interface Blob {
     /** File name under the blob folder. */
     readonly id: string;
     readonly size: number;
-    /** Base64, as Cloud Storage shows it. */
+    /** Base64, as in Cloud Storage. */
     readonly md5Hash: string;
-    /** Base64 of the big-endian CRC32C, as Cloud Storage shows it. */
+    /** Base64 of the big-endian CRC32C, as in Cloud Storage. */
     readonly crc32c: string;
 }
 
-/** Contents of objects, in one file each, which never changes once it is complete. */
+/** The contents of objects, in one file each. A file never changes once it is complete. */
 export class BlobStore {
     readonly #folder: string;
 
@@ -31,7 +31,7 @@ export class BlobStore {
         return new BlobWriter(id, await open(this.#file(id), "wx"));
     }
 
-    /** Continues a blob that an earlier process began, after reading its content for the hashes. */
+    /** Continues a blob begun by an earlier process, after reading its content to restore the hashes. */
     async reopen(id: string): Promise<BlobWriter> {
         const handle = await open(this.#file(id), "a+");
         const writer = new BlobWriter(id, handle);
@@ -41,7 +41,7 @@ export class BlobStore {
         return writer;
     }
 
-    /** Stores a whole stream. Stores nothing when the stream breaks. */
+    /** Stores a whole stream. Stores nothing if the stream breaks. */
     async store(content: AsyncIterable<Buffer>): Promise<Blob> {
         const writer = await this.create();
         try {
@@ -56,7 +56,7 @@ export class BlobStore {
         }
     }
 
-    /** A second blob with the same content. */
+    /** Creates a second blob with the same content. */
     async copy(blob: Blob): Promise<Blob> {
         const id = randomUUID();
         await copyFile(this.#file(blob.id), this.#file(id), constants.COPYFILE_FICLONE);
@@ -64,8 +64,8 @@ export class BlobStore {
     }
 
     /**
-     * Opens content for reading, from byte `start` to byte `end` inclusive. The file is open when this resolves, so a
-     * later delete does not break the download.
+     * Opens content for reading, from byte `start` to byte `end` inclusive. The file is open by the time the promise
+     * resolves, so a later delete does not break the download.
      */
     async read(id: string, start = 0, end = Number.POSITIVE_INFINITY): Promise<Readable> {
         const handle = await open(this.#file(id), "r");
@@ -76,7 +76,7 @@ export class BlobStore {
         await rm(this.#file(id), { force: true });
     }
 
-    /** Removes files that no document names, which a crash left behind. */
+    /** Removes files without a document, which a crash left behind. */
     async sweep(used: ReadonlySet<string>): Promise<void> {
         const orphans = (await readdir(this.#folder)).filter((id) => !used.has(id));
         await Promise.all(orphans.map((id) => this.delete(id)));
@@ -101,7 +101,7 @@ export class BlobWriter {
         this.#handle = handle;
     }
 
-    /** Number of bytes so far. */
+    /** Number of bytes written so far. */
     get size(): number {
         return this.#written;
     }
@@ -110,14 +110,14 @@ export class BlobWriter {
         try {
             await this.#handle.appendFile(chunk);
         } catch (error) {
-            // A full disk may have taken a part, after which the rest of a resumed upload would be appended.
+            // A full disk may have stored part of the chunk, after which a resumed upload would append the rest.
             await this.#handle.truncate(this.#written);
             throw error;
         }
         this.account(chunk);
     }
 
-    /** Counts and hashes bytes that are already in the file. */
+    /** Counts and hashes bytes already in the file. */
     account(chunk: Buffer): void {
         this.#md5.update(chunk);
         this.#crc32c.update(chunk);

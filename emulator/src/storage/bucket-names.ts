@@ -1,9 +1,9 @@
 import { invalid } from "../http/errors";
 
 /**
- * Checks a bucket name by https://cloud.google.com/storage/docs/buckets#naming.
+ * Checks a bucket name according to https://cloud.google.com/storage/docs/buckets#naming.
  *
- * @throws ApiError 400 naming the broken rule
+ * @throws ApiError 400 that names the violated rule
  */
 export function checkBucketName(name: string): void {
     const problem = bucketNameProblem(name);
@@ -36,7 +36,7 @@ function bucketNameProblem(name: string): string | undefined {
 }
 
 /**
- * Checks an object name by https://cloud.google.com/storage/docs/objects#naming.
+ * Checks an object name according to https://cloud.google.com/storage/docs/objects#naming.
  *
  * @throws ApiError 400
  */

@@ -41,7 +41,8 @@ export function bucketRoutes(services: BucketServices): Route[] {
             query: ["permissions"],
         }),
         route("GET", "/b/:bucket/storageLayout", (request) => getStorageLayout(storage, request)),
-        // The emulator has no caches, so a bucket's list of caches is empty; Terraform's provider asks before a delete.
+        // The emulator does not implement caches, so the list is empty. Terraform's provider requests it before
+        // deleting a bucket.
         route("GET", "/b/:bucket/anywhereCaches", (request) => listAnywhereCaches(storage, request)),
         route("GET", "/projects/:project/serviceAccount", (request) => getServiceAgent(services, request)),
     ];

@@ -6,7 +6,7 @@ const int32 = z
     .int()
     .min(0)
     .max(2 ** 31 - 1);
-/** 64-bit numbers are text; generated clients also send small ones as numbers. */
+/** 64-bit integers are strings, but generated clients also send small values as numbers. */
 const int64 = z.union([z.string().regex(/^\d{1,19}$/), z.number().int().min(0)]).transform(String);
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 
@@ -58,7 +58,7 @@ const softDeletePolicy = z.strictObject({
 
 const accessLevel = z.strictObject({ enabled: z.boolean().optional(), lockedTime: z.string().optional() });
 
-/** The fields of a bucket that a caller may set: https://cloud.google.com/storage/docs/json_api/v1/buckets#resource */
+/** Fields of a bucket that a caller may set: https://cloud.google.com/storage/docs/json_api/v1/buckets#resource */
 const settings = {
     storageClass: storageClass.optional(),
     labels: labels.optional(),
@@ -93,7 +93,7 @@ const outputOnly = {
     satisfiesPZI: unused,
 };
 
-/** Location names are stored upper case, whatever the caller writes. */
+/** Location names are stored in upper case, whatever the caller sends. */
 const location = z
     .string()
     .transform((value) => value.toUpperCase())
@@ -107,7 +107,7 @@ export const newBucketSchema = z.strictObject({
     ...outputOnly,
 });
 
-/** A whole bucket after a patch, or the body of buckets.update. Name and location cannot change. */
+/** A complete bucket after a patch, or the body of buckets.update. Its name and location cannot change. */
 export const bucketSchema = z.strictObject({
     name: z.string().optional(),
     location: location.optional(),
@@ -115,5 +115,5 @@ export const bucketSchema = z.strictObject({
     ...outputOnly,
 });
 
-/** The settings of a bucket that its owner chooses. */
+/** Settings of a bucket that its owner chooses. */
 export type BucketSettings = z.output<z.ZodObject<typeof settings>>;

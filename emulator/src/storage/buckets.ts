@@ -9,7 +9,7 @@ import { checkBucketName } from "./bucket-names";
 import { type BucketSettings, bucketSchema, type newBucketSchema } from "./bucket-schema";
 import { conditionNotMet } from "./preconditions";
 
-/** A bucket as it is stored. */
+/** A bucket as stored. */
 export interface Bucket {
     readonly name: string;
     readonly projectId: string;
@@ -23,10 +23,10 @@ export interface Bucket {
     readonly settings: BucketSettings;
 }
 
-/** Collection of Bucket documents, by name; services.ts reads it for the project of a bucket. */
+/** Collection of Bucket documents by name. services.ts reads it to find the project of a bucket. */
 export const BUCKETS = "buckets";
 
-/** Google's default since 2024: a week. https://cloud.google.com/storage/docs/soft-delete */
+/** Google's default since 2024, one week. https://cloud.google.com/storage/docs/soft-delete */
 const DEFAULT_SOFT_DELETE_SECONDS = "604800";
 const UNIFORM_ACCESS_LOCKS_AFTER_MS = 90 * 24 * 3600 * 1000;
 const MULTI_REGIONS = new Set(["US", "EU", "ASIA"]);
@@ -37,7 +37,7 @@ export class BucketService {
 
     readonly #projects: ProjectService;
     readonly #policies: PolicyStore;
-    /** Number of object versions in a bucket. */
+    /** Returns the number of object versions in a bucket. */
     readonly #countObjects: (bucket: string) => number;
 
     constructor(
@@ -54,7 +54,7 @@ export class BucketService {
         this.#buckets = documents.collection(BUCKETS);
     }
 
-    /** @throws ApiError 400 for an invalid name, 409 when the name is taken */
+    /** @throws ApiError 400 for an invalid name, 409 if the name is taken */
     async insert(project: string, body: z.output<typeof newBucketSchema>): Promise<Bucket> {
         checkBucketName(body.name);
         const { projectId, projectNumber } = await this.#projects.get(project);
@@ -106,7 +106,7 @@ export class BucketService {
             .filter((bucket) => bucket.projectId === projectId && bucket.name.startsWith(prefix));
     }
 
-    /** JSON merge patch: `null` deletes. */
+    /** Applies a JSON merge patch, where `null` deletes. */
     async patch(bucket: Bucket, patch: object, where: string): Promise<Bucket> {
         return this.replace(bucket, mergePatch({ location: bucket.location, ...bucket.settings }, patch), where);
     }
@@ -115,10 +115,10 @@ export class BucketService {
     async replace(bucket: Bucket, body: object, where: string): Promise<Bucket> {
         const next = checkBody(body, bucketSchema, where);
         if ((next.name ?? bucket.name) !== bucket.name) {
-            throw invalid(`A bucket cannot be renamed: the body says "${next.name}".`, "name");
+            throw invalid(`A bucket cannot be renamed; the body has the name "${next.name}".`, "name");
         }
         if (next.location !== undefined && next.location !== bucket.location) {
-            throw invalid(`The location of a bucket cannot change: it is ${bucket.location}.`, "location");
+            throw invalid(`The location of a bucket cannot change; it is ${bucket.location}.`, "location");
         }
         const now = new Date();
         const updated: Bucket = {
@@ -148,12 +148,12 @@ export class BucketService {
     }
 }
 
-/** IAM's name of a bucket. */
+/** Name of a bucket in IAM policies. */
 export function bucketResource(bucket: string): string {
     return `projects/_/buckets/${bucket}`;
 }
 
-/** @throws ApiError 412 when an IAM policy would make a bucket public against its public access prevention */
+/** @throws ApiError 412 if an IAM policy would make a bucket public in spite of its public access prevention */
 export function checkPublicAccess(bucket: Bucket, members: readonly string[]): void {
     const enforced = bucket.settings.iamConfiguration?.publicAccessPrevention === "enforced";
     if (enforced && members.some((member) => member === "allUsers" || member === "allAuthenticatedUsers")) {
@@ -214,7 +214,10 @@ function completeAccess(requested: BucketSettings, before: BucketSettings | unde
     };
 }
 
-/** Google's bindings on a new bucket: https://cloud.google.com/storage/docs/access-control/iam#convenience-values */
+/**
+ * Google's default bindings on a new bucket:
+ * https://cloud.google.com/storage/docs/access-control/iam#convenience-values
+ */
 function defaultBindings(projectId: string) {
     const editors = [`projectEditor:${projectId}`, `projectOwner:${projectId}`];
     const viewers = [`projectViewer:${projectId}`];

@@ -19,7 +19,10 @@ export async function copy(storage: StorageService, request: CopyRequest) {
     return { body: toObjectResource(await copyObject(storage, request), request.baseUrl) };
 }
 
-/** objects.rewrite, always done in one call: https://cloud.google.com/storage/docs/json_api/v1/objects/rewrite */
+/**
+ * objects.rewrite, which always completes in one call:
+ * https://cloud.google.com/storage/docs/json_api/v1/objects/rewrite
+ */
 export async function rewrite(storage: StorageService, request: CopyRequest) {
     const object = await copyObject(storage, request);
     const size = String(object.blob.size);
@@ -77,7 +80,7 @@ async function copyObject({ objects, blobs }: StorageService, request: CopyReque
         generation: sourceGeneration === null ? undefined : readInt64(sourceGeneration, "sourceGeneration"),
     });
     checkPreconditions(readPreconditions(query, "ifSource"), source, "write");
-    // A body replaces all metadata. Without a body the metadata of the source is kept, except for its holds.
+    // A body replaces all metadata. Without a body, the metadata of the source is kept, except for its holds.
     const fromBody = pickAttributes(body);
     const {
         eventBasedHold: _event,
@@ -98,7 +101,7 @@ async function copyObject({ objects, blobs }: StorageService, request: CopyReque
         blob = await blobs.copy(source.blob);
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-            throw notFound(`No such object: ${params.bucket}/${params.object}`); // Deleted in between.
+            throw notFound(`No such object: ${params.bucket}/${params.object}`); // It was deleted in the meantime.
         }
         throw error;
     }

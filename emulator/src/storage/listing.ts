@@ -5,42 +5,42 @@ import { compareUtf8, type StoredObject } from "./object-index";
 /** Parameters of objects.list: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
 export interface ListQuery {
     readonly prefix: string;
-    /** "" for none. */
+    /** Empty for no delimiter. */
     readonly delimiter: string;
     readonly includeTrailingDelimiter: boolean;
-    /** First included name; "" for none. */
+    /** First included name; empty for no limit. */
     readonly startOffset: string;
-    /** First excluded name; "" for none. */
+    /** First excluded name; empty for no limit. */
     readonly endOffset: string;
-    /** Includes noncurrent versions. */
+    /** Whether noncurrent versions are included. */
     readonly versions: boolean;
-    /** Maximum number of items and prefixes in one page. */
+    /** Maximum total of items and prefixes on one page. */
     readonly maxResults: number;
     readonly pageToken: string | undefined;
 }
 
-/** One page. */
+/** One page of a listing. */
 export interface ObjectPage {
     readonly items: readonly StoredObject[];
     readonly prefixes: readonly string[];
     readonly nextPageToken?: string;
 }
 
-/** An entry of the listing: an object, or a prefix that stands for several. */
+/** An entry of the listing: an object, or a prefix that represents several. */
 interface Entry {
     /** Object name or prefix. */
     readonly key: string;
     readonly object?: StoredObject;
 }
 
-/** The end of a page. */
+/** The position after the last entry of a page. */
 interface Position {
     readonly key: string;
     /** Generation of an object; absent for a prefix. */
     readonly generation?: string | undefined;
 }
 
-/** Reads the query of objects.list. */
+/** Parses the query of objects.list. */
 export function readListQuery(query: URLSearchParams): ListQuery {
     return {
         prefix: query.get("prefix") ?? "",
@@ -55,7 +55,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
 }
 
 /**
- * Cuts one page from a listing.
+ * Extracts one page from a listing.
  *
  * @param objects every version in the bucket, ordered by name (UTF-8 bytes), then generation
  */
@@ -117,6 +117,6 @@ function parseToken(token: string): Position {
     try {
         return JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Position;
     } catch {
-        throw invalid("Invalid pageToken: take it from nextPageToken of the page before.", "pageToken");
+        throw invalid("Invalid pageToken: use nextPageToken of the previous page.", "pageToken");
     }
 }

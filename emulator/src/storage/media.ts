@@ -12,8 +12,8 @@ interface ByteRange {
 }
 
 /**
- * The answer to `alt=media`: the whole content or a range, with the headers that clients use for verification.
- * https://cloud.google.com/storage/docs/json_api/v1/objects/get and, for gzip content,
+ * Creates the response to `alt=media`: the whole content or a range, with the headers that clients use for
+ * verification. https://cloud.google.com/storage/docs/json_api/v1/objects/get and, for gzip content,
  * https://cloud.google.com/storage/docs/transcoding
  *
  * @throws ApiError 416 for a range that begins after the end
@@ -60,7 +60,7 @@ export async function download(
         : { status: 206, headers: { ...sent, "content-range": `bytes ${start}-${end}/${blob.size}` }, body };
 }
 
-/** One range of RFC 9110 §14.1.2. Like Cloud Storage, ignores several ranges and invalid ones. */
+/** Parses a single range (RFC 9110 §14.1.2). Like Cloud Storage, ignores multiple ranges and invalid ones. */
 function parseRange(header: string | undefined, size: number): ByteRange | undefined {
     const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "");
     const [, first = "", last = ""] = match ?? [];

@@ -3,11 +3,11 @@ import { invalid } from "../http/errors";
 
 /** The parts of a multipart/related upload: https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects */
 export interface MultipartUpload {
-    /** First part: the object's metadata, JSON text. */
+    /** First part: the object's metadata as JSON text. */
     readonly metadata: Buffer;
-    /** Content-Type of the second part; undefined without one. */
+    /** Content-Type of the second part; undefined if absent. */
     readonly contentType: string | undefined;
-    /** Second part: the content, as a stream that must be read to its end. */
+    /** Second part: the content as a stream, which must be read to its end. */
     readonly content: AsyncIterable<Buffer>;
 }
 
@@ -15,7 +15,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_METADATA_BYTES = 1024 * 1024;
 
 /**
- * Reads a multipart/related body (RFC 2387) of exactly two parts without holding the content in memory.
+ * Parses a multipart/related body (RFC 2387) of exactly two parts without holding the content in memory.
  *
  * @throws ApiError 400 for any other body
  */
@@ -36,7 +36,7 @@ export async function readMultipart(stream: Readable, contentTypeHeader: string 
     return { metadata, contentType, content: reader.streamUntil(`\r\n${delimiter}--`) };
 }
 
-/** Headers of a part, from its delimiter line to the empty line, which may follow at once. */
+/** Parses the headers of a part, from its delimiter line to the empty line, which may follow directly. */
 async function readHeaders(reader: DelimitedReader): Promise<string> {
     await reader.readUntil("\r\n", MAX_HEADER_BYTES);
     let headers = "";
@@ -58,7 +58,7 @@ class DelimitedReader {
         this.#source = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     }
 
-    /** The bytes before the delimiter; the delimiter is consumed. */
+    /** Returns the bytes before the delimiter and consumes the delimiter. */
     async readUntil(delimiter: string, maxBytes: number): Promise<Buffer> {
         const chunks: Buffer[] = [];
         let size = 0;
@@ -74,7 +74,7 @@ class DelimitedReader {
         return Buffer.concat(chunks);
     }
 
-    /** The bytes before the delimiter, as a stream. */
+    /** Returns the bytes before the delimiter as a stream. */
     async *streamUntil(delimiter: string): AsyncGenerator<Buffer> {
         for (;;) {
             const found = this.#buffered.indexOf(delimiter, 0, "latin1");
@@ -84,7 +84,7 @@ class DelimitedReader {
                 yield chunk;
                 return;
             }
-            // The last bytes may be the start of the delimiter.
+            // The last bytes may be the beginning of the delimiter.
             const safe = this.#buffered.length - (delimiter.length - 1);
             if (safe > 0) {
                 const chunk = this.#buffered.subarray(0, safe);

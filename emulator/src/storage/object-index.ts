@@ -2,24 +2,24 @@ import type { Collection, DocumentStore } from "../store/documents";
 import type { Blob } from "./blobs";
 import type { ObjectAttributes } from "./object-schema";
 
-/** One version of an object as it is stored. */
+/** One version of an object as stored. */
 export interface StoredObject {
     readonly bucket: string;
     readonly name: string;
-    /** Microseconds since 1970, decimal; larger for a later version of the same name. */
+    /** Microseconds since 1970, decimal. A later version of the same name has a larger generation. */
     readonly generation: string;
     readonly metageneration: number;
     readonly timeCreated: string;
     readonly updated: string;
-    /** Time when it became noncurrent; absent for the live version. */
+    /** Time at which the version became noncurrent; absent for the live version. */
     readonly timeDeleted?: string;
     readonly blob: Blob;
-    /** Number of parts of a composed object; such an object has no MD5. */
+    /** Number of parts of a composed object. Such an object lacks an MD5 hash. */
     readonly composedOf?: number;
     readonly attributes: ObjectAttributes;
 }
 
-/** All versions of all objects of one bucket, in memory and as documents. */
+/** All versions of all objects in one bucket, in memory and as documents. */
 export class ObjectIndex {
     readonly #documents: Collection<StoredObject>;
     /** Versions by name, oldest first. */
@@ -36,7 +36,7 @@ export class ObjectIndex {
         return this.#documents.size;
     }
 
-    /** The live version, or the version of a generation. */
+    /** Returns the live version, or the version with the given generation. */
     find(name: string, generation?: string): StoredObject | undefined {
         const versions = this.#versions.get(name) ?? [];
         return generation === undefined
@@ -44,13 +44,13 @@ export class ObjectIndex {
             : versions.find((version) => version.generation === generation);
     }
 
-    /** Every version, by name in the order of UTF-8 bytes, then by generation. */
+    /** Returns every version, ordered by name (UTF-8 bytes), then by generation. */
     all(): StoredObject[] {
         const names = [...this.#versions.keys()].sort(compareUtf8);
         return names.flatMap((name) => this.#versions.get(name) ?? []);
     }
 
-    /** Adds a version, or replaces the one of the same generation. */
+    /** Adds a version, or replaces the one with the same generation. */
     put(object: StoredObject): Promise<void> {
         this.#insert(object);
         return this.#documents.put(keyOf(object), object);
@@ -72,7 +72,7 @@ export class ObjectIndex {
         const others = (this.#versions.get(object.name) ?? []).filter(
             ({ generation }) => generation !== object.generation,
         );
-        // Generations have the same number of digits until the year 2286, so text order is number order.
+        // Generations have the same number of digits until the year 2286, so string order equals numeric order.
         this.#versions.set(
             object.name,
             [...others, object].sort((a, b) => (a.generation < b.generation ? -1 : 1)),
@@ -85,12 +85,12 @@ export function collectionOf(bucket: string): string {
     return `objects/${bucket}`;
 }
 
-/** Names contain no line feed, so the two parts stay distinct. */
+/** Names cannot contain a line feed, so the two parts stay distinct. */
 function keyOf({ name, generation }: StoredObject): string {
     return `${name}\n${generation}`;
 }
 
-/** Compares by UTF-8 bytes, as Cloud Storage does. JavaScript's own order differs beyond U+FFFF. */
+/** Compares names by UTF-8 bytes, as Cloud Storage does. JavaScript's order differs beyond U+FFFF. */
 export function compareUtf8(a: string, b: string): number {
     if (a === b) {
         return 0;

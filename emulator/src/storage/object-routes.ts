@@ -43,7 +43,7 @@ export function objectRoutes(storage: StorageService): Route[] {
         route("GET", object, (request) => get(storage, request), { query: OBJECT_QUERY }),
         route("PATCH", object, (request) => patch(storage, request), { query: OBJECT_QUERY }),
         route("PUT", object, (request) => update(storage, request), { query: OBJECT_QUERY }),
-        // The Node.js client's deleteFiles() passes the query of its listing on to every delete.
+        // The Node.js client's deleteFiles() passes the query of its listing to every delete.
         route("DELETE", object, (request) => remove(storage, request), { query: [...OBJECT_QUERY, ...LIST_QUERY] }),
         route("POST", `${object}/copyTo/${COPY_PATH}`, (request) => copy(storage, request), { query: COPY_QUERY }),
         route("POST", `${object}/rewriteTo/${COPY_PATH}`, (request) => rewrite(storage, request), {
@@ -55,7 +55,7 @@ export function objectRoutes(storage: StorageService): Route[] {
     ];
 }
 
-/** Downloads at `/download/storage/v1`, where `mediaLink` points and the Python client reads. */
+/** Downloads at `/download/storage/v1`, the target of `mediaLink` and of the Python client. */
 export function downloadRoutes(storage: StorageService): Route[] {
     return [route("GET", "/b/:bucket/o/:object", (request) => get(storage, request), { query: OBJECT_QUERY })];
 }

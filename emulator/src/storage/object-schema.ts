@@ -4,7 +4,7 @@ import { storageClass } from "./bucket-schema";
 const unused = z.unknown().optional();
 const text = z.string().optional();
 
-/** The fields of an object that a caller may set: https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
+/** Fields of an object that a caller may set: https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
 const attributes = {
     contentType: text,
     contentEncoding: text,
@@ -36,7 +36,7 @@ const outputOnly = {
     componentCount: unused,
 };
 
-/** Body of an object: with an upload (then hashes are verified), a patch, an update, a copy. */
+/** Body of an object in an upload (whose hashes are then verified), a patch, an update or a copy. */
 export const objectSchema = z.strictObject({
     name: text,
     bucket: text,
@@ -46,12 +46,12 @@ export const objectSchema = z.strictObject({
     ...outputOnly,
 });
 
-/** The attributes of an object that its writer chooses. */
+/** Attributes of an object that its writer chooses. */
 export type ObjectAttributes = z.output<z.ZodObject<typeof attributes>>;
 
 const ATTRIBUTE_NAMES = Object.keys(attributes) as (keyof typeof attributes)[];
 
-/** The attributes in a body, without output-only fields. */
+/** Returns the attributes in a body, without output-only fields. */
 export function pickAttributes(body: ObjectAttributes): ObjectAttributes {
     const present = ATTRIBUTE_NAMES.filter((name) => body[name] !== undefined);
     return Object.fromEntries(present.map((name) => [name, body[name]]));

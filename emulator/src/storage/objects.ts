@@ -9,7 +9,7 @@ import { collectionOf, ObjectIndex, type StoredObject } from "./object-index";
 import type { ObjectAttributes } from "./object-schema";
 import { checkPreconditions, type Preconditions } from "./preconditions";
 
-/** The name of an object, optionally with one of its versions. */
+/** An object, optionally with one of its versions. */
 export interface ObjectName {
     readonly bucket: string;
     readonly name: string;
@@ -27,11 +27,11 @@ export interface NewObject {
     readonly md5Hash?: string | undefined;
     /** Base64, as the writer claims it; it is verified. */
     readonly crc32c?: string | undefined;
-    /** Number of parts, for compose. */
+    /** Number of parts of a composed object. */
     readonly composedOf?: number;
 }
 
-/** Objects of all buckets, with their versions. Every method checks the permissions of the principal. */
+/** The objects of all buckets, with their versions. Every method checks the permissions of the principal. */
 export class ObjectService {
     readonly #indexes = new Map<string, ObjectIndex>();
     #lastGeneration = 0;
@@ -48,12 +48,12 @@ export class ObjectService {
         this.#buckets = buckets;
     }
 
-    /** Number of versions in a bucket. */
+    /** Returns the number of versions in a bucket. */
     count(bucket: string): number {
         return this.#index(bucket).size;
     }
 
-    /** Every version of every object, for listing. */
+    /** Returns every version of every object, for listings. */
     all(principal: Principal, bucket: string): StoredObject[] {
         this.#buckets().get(bucket);
         this.#access.require(principal, "storage.objects.list", bucket);
@@ -63,7 +63,8 @@ export class ObjectService {
     /**
      * Finds an object for reading.
      *
-     * @throws ApiError 403 or 404 (a missing object is 403 for a caller that may not list), 412 or 304 by preconditions
+     * @throws ApiError 403 or 404 (403 also for a missing object if the caller may not list), 412 or 304 for failed
+     *     preconditions
      */
     get(principal: Principal, target: ObjectName, preconditions: Preconditions = {}): StoredObject {
         const object = this.#find(principal, "storage.objects.get", target);
@@ -90,8 +91,8 @@ export class ObjectService {
     }
 
     /**
-     * Turns uploaded content into an object, in one step from the preconditions to the new generation. Deletes rejected
-     * content.
+     * Turns uploaded content into an object. Checking the preconditions and storing the new generation are one step.
+     * Rejected content is deleted.
      */
     async commit(principal: Principal, newObject: NewObject, blob: Blob): Promise<StoredObject> {
         try {
@@ -127,7 +128,7 @@ export class ObjectService {
         }
     }
 
-    /** Changes metadata. `change` returns the new attributes. */
+    /** Changes the metadata of an object. `change` returns the new attributes. */
     async update(
         principal: Principal,
         target: ObjectName,
@@ -140,7 +141,7 @@ export class ObjectService {
         const attributes = change(object.attributes);
         if ((attributes.storageClass ?? storageClass) !== storageClass) {
             throw invalid(
-                "The storage class of an object changes by rewriting it (objects.rewrite), not by its metadata.",
+                "The storage class of an object is changed by rewriting the object (objects.rewrite), not its metadata.",
             );
         }
         const updated: StoredObject = {
@@ -154,7 +155,8 @@ export class ObjectService {
     }
 
     /**
-     * Deletes the live version, which becomes noncurrent in a versioned bucket. Deletes a given generation permanently.
+     * Deletes the live version, which becomes noncurrent in a versioned bucket, or permanently deletes a given
+     * generation.
      */
     async delete(principal: Principal, target: ObjectName, preconditions: Preconditions): Promise<void> {
         const object = this.#find(principal, "storage.objects.delete", target);
@@ -173,7 +175,7 @@ export class ObjectService {
         await this.#documents.drop(collectionOf(bucket));
     }
 
-    /** Ids of all blobs that objects of these buckets use. */
+    /** Returns the ids of all blobs used by objects in these buckets. */
     usedBlobs(buckets: readonly string[]): string[] {
         return buckets.flatMap((bucket) =>
             this.#index(bucket)
@@ -196,7 +198,7 @@ export class ObjectService {
         return object;
     }
 
-    /** Makes a live version that is overwritten or deleted noncurrent, or erases it in an unversioned bucket. */
+    /** Makes an overwritten or deleted live version noncurrent, or erases it in an unversioned bucket. */
     async #retire(object: StoredObject, now: Date): Promise<void> {
         const versioned = this.#buckets().get(object.bucket).settings.versioning?.enabled === true;
         if (versioned && object.timeDeleted === undefined) {
@@ -211,7 +213,7 @@ export class ObjectService {
         await this.#blobs.delete(object.blob.id);
     }
 
-    /** Microseconds since 1970, strictly increasing. */
+    /** Returns the microseconds since 1970, strictly increasing. */
     #nextGeneration(now: Date): string {
         this.#lastGeneration = Math.max(now.getTime() * 1000, this.#lastGeneration + 1);
         return String(this.#lastGeneration);

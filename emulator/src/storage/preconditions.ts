@@ -14,7 +14,10 @@ export const BUCKET_PRECONDITIONS = ["ifMetagenerationMatch", "ifMetagenerationN
 /** Precondition parameters for the source of a copy. */
 export const SOURCE_PRECONDITIONS = OBJECT_PRECONDITIONS.map((name) => name.replace("if", "ifSource"));
 
-/** Preconditions of one request. Numbers as decimal text; a generation of "0" means that the object must not exist. */
+/**
+ * The preconditions of a request. Numbers are decimal strings; a generation of "0" means that the object must not
+ * exist.
+ */
 export interface Preconditions {
     readonly ifGenerationMatch?: string;
     readonly ifGenerationNotMatch?: string;
@@ -22,14 +25,14 @@ export interface Preconditions {
     readonly ifMetagenerationNotMatch?: string;
 }
 
-/** The versions that preconditions are compared with. */
+/** The current numbers with which preconditions are compared. */
 export interface Versioned {
     readonly generation: string;
     readonly metageneration: number;
 }
 
 /**
- * Reads the preconditions in a query.
+ * Parses the preconditions in a query.
  *
  * @param prefix "if", or "ifSource" for the source of a copy
  * @throws ApiError 400 for a value that is not a 64-bit number
@@ -46,7 +49,7 @@ export function readPreconditions(query: URLSearchParams, prefix: "if" | "ifSour
     return found;
 }
 
-/** A 64-bit unsigned number in decimal digits, without leading zeros. 400 for anything else. */
+/** Parses an unsigned 64-bit integer in decimal digits, without leading zeros. Fails with 400 for anything else. */
 export function readInt64(value: string, parameter: string): string {
     if (!/^\d{1,19}$/.test(value)) {
         throw invalid(`Invalid value "${value}" for ${parameter}: it must be a 64-bit integer.`, parameter);
@@ -57,8 +60,8 @@ export function readInt64(value: string, parameter: string): string {
 /**
  * Checks preconditions against the current version.
  *
- * @param current undefined when the object does not exist
- * @param access a failed "not match" is answered with 304 for a read, with 412 for a write
+ * @param current undefined if the object does not exist
+ * @param access a failed "not match" condition returns 304 for a read and 412 for a write
  * @throws ApiError 412 conditionNotMet, or 304
  */
 export function checkPreconditions(
@@ -83,12 +86,12 @@ function isSame(required: string | undefined, actual: string | undefined): boole
     return required !== undefined && required === actual;
 }
 
-/** 412 in Google's words. */
+/** 412 with Google's message. */
 export function conditionNotMet(): ApiError {
     return preconditionFailed("At least one of the pre-conditions you specified did not hold.");
 }
 
-/** 304; the server sends it without a body. */
+/** 304, which the server sends without a body. */
 export function notModified(): ApiError {
     return new ApiError(304, "notModified", "Not Modified");
 }

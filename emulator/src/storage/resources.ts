@@ -1,7 +1,9 @@
 import { type Bucket, locationType } from "./buckets";
 import type { StoredObject } from "./object-index";
 
-/** A bucket in the form of the JSON API: https://cloud.google.com/storage/docs/json_api/v1/buckets#resource */
+/**
+ * Returns a bucket in the format of the JSON API: https://cloud.google.com/storage/docs/json_api/v1/buckets#resource
+ */
 export function toBucketResource(bucket: Bucket, baseUrl: string): object {
     const type = locationType(bucket.location);
     return {
@@ -22,7 +24,9 @@ export function toBucketResource(bucket: Bucket, baseUrl: string): object {
     };
 }
 
-/** An object in the form of the JSON API: https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
+/**
+ * Returns an object in the format of the JSON API: https://cloud.google.com/storage/docs/json_api/v1/objects#resource
+ */
 export function toObjectResource(object: StoredObject, baseUrl: string): object {
     const path = `b/${object.bucket}/o/${encodeURIComponent(object.name)}`;
     const { eventBasedHold, temporaryHold, ...attributes } = object.attributes;
@@ -51,7 +55,7 @@ export function toObjectResource(object: StoredObject, baseUrl: string): object 
     };
 }
 
-/** Etag that changes with the content and with the metadata. */
+/** Computes an etag that changes with the content and the metadata. */
 export function etagOf(versioned: { readonly generation: string; readonly metageneration: number }): string {
     return Buffer.from(`${versioned.generation}.${versioned.metageneration}`).toString("base64");
 }

@@ -7,7 +7,7 @@ import type { BlobStore, BlobWriter } from "./blobs";
 import type { StoredObject } from "./object-index";
 import type { NewObject, ObjectService } from "./objects";
 
-/** A resumable upload as it is stored; it survives a restart of the emulator. */
+/** A resumable upload as stored. It survives a restart of the emulator. */
 interface Session {
     readonly id: string;
     readonly target: NewObject;
@@ -18,22 +18,22 @@ interface Session {
     readonly finished?: StoredObject;
 }
 
-/** State of an upload after a request. */
+/** The state of an upload after a request. */
 export type UploadProgress =
     | { readonly done: true; readonly object: StoredObject }
     | { readonly done: false /** Bytes that do not have to be sent again. */; readonly received: number };
 
-/** `Content-Range` of an upload request. */
+/** The parsed `Content-Range` of an upload request. */
 export interface UploadRange {
-    /** First byte of the body; undefined without one (`bytes *\/...`). */
+    /** Position of the first byte of the body; undefined without a body (`bytes *\/...`). */
     readonly start?: number;
-    /** Last byte, included; undefined while the client does not know the length of the body. */
+    /** Position of the last byte, inclusive; undefined if the client does not yet know the length of the body. */
     readonly end?: number;
-    /** Size of the whole object; undefined while unknown (`*`). */
+    /** Size of the whole object; undefined if not yet known (`*`). */
     readonly total?: number;
 }
 
-/** Of an unfinished upload Cloud Storage keeps multiples of this, and chunks must be multiples of it. */
+/** Cloud Storage keeps multiples of this size of an unfinished upload, and chunk sizes must be multiples of it. */
 export const CHUNK_QUANTUM_BYTES = 256 * 1024;
 /** https://cloud.google.com/storage/docs/resumable-uploads#session-uris */
 const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
@@ -42,7 +42,7 @@ const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 export class ResumableUploads {
     readonly #sessions: Collection<Session>;
     readonly #writers = new Map<string, BlobWriter>();
-    /** The request that each session is receiving. */
+    /** The current request of each session. */
     readonly #receiving = new Map<string, { readonly body: Readable; readonly ended: Promise<unknown> }>();
 
     readonly #blobs: BlobStore;
@@ -55,7 +55,7 @@ export class ResumableUploads {
         this.#sessions = documents.collection("resumable-uploads");
     }
 
-    /** Begins a session. The upload is checked now and again at its end. */
+    /** Begins a session. The upload is checked at its beginning and at its end. */
     async start(principal: Principal, target: NewObject): Promise<string> {
         this.#objects.checkUpload(principal, target);
         const id = randomUUID();
@@ -65,7 +65,7 @@ export class ResumableUploads {
         return id;
     }
 
-    /** The progress of a session. */
+    /** Returns the progress of a session. */
     async progress(id: string): Promise<UploadProgress> {
         const session = this.#get(id);
         if (session.finished !== undefined) {
@@ -77,13 +77,13 @@ export class ResumableUploads {
     /**
      * Receives the body of one request.
      *
-     * Bytes that were received before are skipped. When the connection breaks, or more requests follow, the bytes
-     * beyond the last multiple of 256 KiB are dropped and must be sent again.
+     * Bytes that were already received are skipped. If the connection breaks or more requests follow, the bytes beyond
+     * the last multiple of 256 KiB are dropped and must be sent again.
      *
      * @throws ApiError 400 for a gap or a wrong size, 404 for an unknown session
      */
     async receive(id: string, range: UploadRange, body: Readable): Promise<UploadProgress> {
-        // A client that lost its connection comes back before this end has noticed: the newer request wins.
+        // A client that lost its connection may return before the server has noticed, so the newer request wins.
         const earlier = this.#receiving.get(id);
         earlier?.body.destroy();
         const ended = Promise.allSettled([earlier?.ended]).then(() => this.#append(this.#get(id), range, body));
@@ -98,7 +98,7 @@ export class ResumableUploads {
         }
     }
 
-    /** Cancels a session and deletes what it received. */
+    /** Cancels a session and deletes the received bytes. */
     async cancel(id: string): Promise<void> {
         const session = this.#get(id);
         await this.#forget(session);
@@ -107,7 +107,7 @@ export class ResumableUploads {
         }
     }
 
-    /** Ids of the blobs of unfinished uploads; sessions older than a week are deleted. */
+    /** Returns the blob ids of unfinished uploads, after deleting sessions older than a week. */
     async usedBlobs(now = Date.now()): Promise<string[]> {
         for (const session of this.#sessions.values()) {
             if (now - Date.parse(session.createdAt) > SESSION_LIFETIME_MS) {
@@ -156,8 +156,8 @@ export class ResumableUploads {
         if (range.total !== undefined && received > range.total) {
             throw invalid(`Content-Range announced ${range.total} bytes in all, but ${received} were sent.`);
         }
-        // Without a total, the end of a body without an announced end ("bytes 0-*/*", or no header) is the object's
-        // end.
+        // If neither a total nor an end was announced ("bytes 0-*/*", or no header), the object ends where the body
+        // ends.
         const isComplete = range.total === undefined ? range.end === undefined : received === range.total;
         if (!isComplete) {
             return { done: false, received: writer.size };
@@ -208,7 +208,7 @@ export class ResumableUploads {
  * Parses `Content-Range`: `bytes 0-524287/*`, `bytes 524288-600000/600001`, `bytes *\/*`, `bytes *\/600001`, and the
  * Node.js client's `bytes 0-*\/*` for a stream of unknown length.
  *
- * @returns undefined without the header
+ * @returns undefined if the header is absent
  * @throws ApiError 400
  */
 export function parseContentRange(header: string | undefined): UploadRange | undefined {

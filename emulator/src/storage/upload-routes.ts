@@ -17,8 +17,8 @@ const INSERT_QUERY = ["name", "contentEncoding", "projection", "upload_id", ...O
 /** Uploads, under `/upload/storage/v1`: https://cloud.google.com/storage/docs/json_api/v1/objects/insert */
 export function uploadRoutes(storage: StorageService): Route[] {
     const options = { query: INSERT_QUERY };
-    // A session URI accepts PUT, and POST from the generated clients for Go (so from the Terraform and Pulumi
-    // providers). Whoever has the URI may use it: https://cloud.google.com/storage/docs/resumable-uploads#session-uris
+    // A session URI accepts PUT, and also POST from the generated Go clients, which the Terraform and Pulumi providers
+    // use. Anyone with the URI may use it: https://cloud.google.com/storage/docs/resumable-uploads#session-uris
     return [
         route("POST", "/b/:bucket/o", (request) => insert(storage, request), options),
         route("PUT", "/b/:bucket/o", (request) => resume(storage, request), { ...options, public: true }),
@@ -88,7 +88,8 @@ function answerProgress(request: UploadRequest, progress: UploadProgress): ApiRe
         return created(request, progress.object);
     }
     const range = progress.received === 0 ? {} : { range: `bytes=0-${progress.received - 1}` };
-    // Clients for Go cannot take a 308 (their HTTP stack sees a redirect) and ask for it in a header instead.
+    // Go clients cannot handle a 308, which their HTTP stack treats as a redirect, so they request it in a header
+    // instead.
     return request.headers["x-guploader-no-308"] === "yes"
         ? { status: 200, headers: { ...range, "x-http-status-code-override": "308" }, body: "" }
         : { status: 308, headers: range, body: "" };
@@ -112,7 +113,7 @@ function sessionId(request: UploadRequest): string {
     return id;
 }
 
-/** The object that an upload creates, from the query, the metadata and the headers. */
+/** Determines the object that an upload creates from the query, the metadata and the headers. */
 function newObject(request: UploadRequest, body: object, contentType: string | undefined): NewObject {
     const { params, query, headers } = request;
     if (headers["x-goog-encryption-algorithm"] !== undefined) {
