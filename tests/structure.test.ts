@@ -4,11 +4,11 @@ import { importCycles } from "./helpers/import-cycles";
 import { tableRows } from "./helpers/markdown";
 import { filesNamed, lineCount, textOf } from "./helpers/source-files";
 
-/** Which folders (or files) of the project the files of a folder may import, beside their own. */
+/** Which folders or files of the project the files in a folder may import, besides those of their own folder. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "index.ts": ["infra"],
     infra: ["run"],
-    // Pulumi serialises it to text that runs elsewhere: what is not in there, the text does not have.
+    // Pulumi serialises it to text that runs elsewhere and contains nothing outside this folder.
     run: [],
     emulator: [],
     "emulator/src": [],
@@ -28,8 +28,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The rooms of `emulator/src`, lowest first, and the others that each may import. Those must stand above it in this table. The
- * files of `emulator/src` that are not listed are its doors: they may import every room, and no room may import them.
+ * The folders of `emulator/src`, lowest first, with the others that each may import. Those must be listed earlier in
+ * this table. The files directly in `emulator/src` are entry points: they may import every folder, and no folder may
+ * import them.
  */
 const EMULATOR_ROOMS: Readonly<Record<string, readonly string[]>> = {
     faults: [],
@@ -62,13 +63,13 @@ const EMULATOR_ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 interface Import {
     file: string;
-    /** The imported file, relative to the project folder, perhaps without its ending. */
+    /** The imported file, relative to the project folder. The extension may be missing. */
     target: string;
 }
 
 const sources = filesNamed(/\.(ts|tsx|js|cjs|mjs)$/);
 
-/** Imports of the project's own files: `import`, `export from`, `require` and `import()`. */
+/** Lists imports of the project's own files: `import`, `export from`, `require` and `import()`. */
 function importsOf(file: string): Import[] {
     return ts
         .preProcessFile(textOf(file), true, true)
@@ -82,15 +83,15 @@ function isWithin(target: string, place: string): boolean {
 
 const imports = sources.flatMap(importsOf);
 
-/** The file that an import without an ending names, as Node.js and TypeScript find it. */
+/** Resolves an import without an extension, as Node.js and TypeScript do. */
 function fileOf(target: string): string | undefined {
     return [target, `${target}.ts`, `${target}.js`, `${target}/index.ts`, `${target}/index.js`].find((file) =>
         sources.includes(file),
     );
 }
 
-describe("imports point one way:", () => {
-    it.each(Object.entries(ALLOWED))("%s imports its own files and those of %j", (place, allowed) => {
+describe("imports point in one direction:", () => {
+    it.each(Object.entries(ALLOWED))("%s imports only its own files and those of %j", (place, allowed) => {
         const wrong = imports
             .filter(({ file }) => isWithin(file, place))
             .filter(({ target }) => ![place, ...allowed].some((other) => isWithin(target, other)));
@@ -99,7 +100,7 @@ describe("imports point one way:", () => {
     });
 
     it.each(["start", "emulator", "runs", "results", "predict", "shared"])(
-        "cli/%s imports no other command",
+        "cli/%s does not import another command",
         (folder) => {
             const allowed = [`cli/${folder}`, "cli/shared"];
             const wrong = imports
@@ -117,8 +118,8 @@ describe("imports point one way:", () => {
         expect(ruleless).toEqual([]);
     });
 
-    // The package leaves `infra/config` out.
-    it("infra imports nothing of infra/config", () => {
+    // The package omits `infra/config`.
+    it("infra does not import infra/config", () => {
         const wrong = imports
             .filter(({ file }) => isWithin(file, "infra") && !isWithin(file, "infra/config"))
             .filter(({ target }) => isWithin(target, "infra/config"));
@@ -126,7 +127,7 @@ describe("imports point one way:", () => {
         expect(wrong).toEqual([]);
     });
 
-    it("the imports are found: index.ts has two", () => {
+    it("the test finds the imports: index.ts has two", () => {
         expect(imports.filter(({ file }) => file === "index.ts").map(({ target }) => target)).toEqual([
             "infra/config",
             "infra/training-job",
@@ -134,11 +135,11 @@ describe("imports point one way:", () => {
     });
 });
 
-describe("the rooms of emulator/src", () => {
+describe("the folders of emulator/src", () => {
     const roomOf = (target: string) => /^emulator\/src\/([^/]+)/.exec(target)?.[1] ?? "";
     const inRoom = (room: string) => imports.filter(({ file }) => isWithin(file, `emulator/src/${room}`));
 
-    it.each(Object.entries(EMULATOR_ROOMS))("%s imports its own files and those of %j", (room, allowed) => {
+    it.each(Object.entries(EMULATOR_ROOMS))("%s imports only its own files and those of %j", (room, allowed) => {
         const wrong = inRoom(room).filter(
             ({ target }) => ![room, ...allowed].some((other) => isWithin(target, `emulator/src/${other}`)),
         );
@@ -146,7 +147,7 @@ describe("the rooms of emulator/src", () => {
         expect(wrong).toEqual([]);
     });
 
-    it("may import only lower rooms", () => {
+    it("may import only lower folders", () => {
         const rooms = Object.keys(EMULATOR_ROOMS);
         const upward = Object.entries(EMULATOR_ROOMS).flatMap(([room, allowed]) =>
             allowed.filter((other) => rooms.indexOf(other) >= rooms.indexOf(room)),
@@ -163,7 +164,7 @@ describe("the rooms of emulator/src", () => {
 });
 
 describe("the whole repository", () => {
-    it("has no import cycle, type imports included", () => {
+    it("has no import cycles, including type imports", () => {
         const graph = new Map(
             sources.map((source) => {
                 const targets = imports.filter(({ file }) => file === source).map(({ target }) => fileOf(target));
@@ -177,17 +178,17 @@ describe("the whole repository", () => {
 
     it.each([
         ["two files", { a: ["b"], b: ["a"] }, [["a", "b"]]],
-        ["three files beside others", { x: ["a"], a: ["b"], b: ["c", "y"], c: ["a"], y: [] }, [["a", "b", "c"]]],
+        ["three files among others", { x: ["a"], a: ["b"], b: ["c", "y"], c: ["a"], y: [] }, [["a", "b", "c"]]],
         ["a file that imports itself", { a: ["a"] }, [["a"]]],
         ["two cycles that share a file", { a: ["b", "c"], b: ["a"], c: ["a"] }, [["a", "b", "c"]]],
-        ["no cycle, but two ways to a file", { a: ["b", "c"], b: ["d"], c: ["d"], d: [] }, []],
+        ["no cycle, but two paths to a file", { a: ["b", "c"], b: ["d"], c: ["d"], d: [] }, []],
     ])("would report %s", (_, graph: Record<string, string[]>, expected) => {
         expect(importCycles(new Map(Object.entries(graph)))).toEqual(expected);
     });
 });
 
 describe("CONTRIBUTING.md", () => {
-    it("lists the folders and the imports that this test allows", () => {
+    it("lists the folders and imports that this test allows", () => {
         const rows = tableRows("CONTRIBUTING.md", "folder").map(([folder = "", , imports = ""]) => [
             folder.replaceAll("`", ""),
             [...imports.matchAll(/`(?<name>[^`]+)`/g)].map((match) => match.groups?.name),
@@ -202,8 +203,8 @@ describe("the program that Pulumi runs", () => {
         /^(index\.ts|infra\/(?!config\/).*|run\/layout\.ts|boot\/.*)$/.test(file),
     );
 
-    // Pulumi's ts-node does not compile what `import()` brings.
-    it("imports none of its files by import()", () => {
+    // Pulumi's ts-node does not compile the files that `import()` loads.
+    it("imports none of its files with import()", () => {
         const files = sources.filter((file) => file === "index.ts" || /^(infra|run)\//.test(file));
         const dynamic = files.filter((file) => /\bimport\(\s*["'`]\./.test(textOf(file)));
 
@@ -214,7 +215,7 @@ describe("the program that Pulumi runs", () => {
         expect(lineCount("index.ts")).toBeLessThanOrEqual(60);
     });
 
-    it("is at most 3,500 lines, with the run's layout and without the checks of the config", () => {
+    it("has at most 3,500 lines, including the run's layout but not the config checks", () => {
         const lines = program.map(lineCount).reduce((sum, count) => sum + count, 0);
 
         expect(program).toEqual(expect.arrayContaining(["index.ts", "infra/training-job.ts", "boot/boot.sh"]));
@@ -232,11 +233,11 @@ describe("run/", () => {
     );
     const shown = ({ file, node }: { file: string; node: ts.Statement }) => `${file}: ${node.getText().split("\n")[0]}`;
 
-    it("is found", () => {
+    it("exists", () => {
         expect(serialised).toEqual(expect.arrayContaining(["run/collect.ts", "run/training-run-provider.ts"]));
     });
 
-    it("imports packages as types alone, and requires them inside functions", () => {
+    it("imports packages only as types, and requires them inside functions", () => {
         const packages = statements.filter(
             ({ node }) =>
                 ts.isImportDeclaration(node) &&
@@ -261,7 +262,7 @@ describe("run/", () => {
     });
 });
 
-/** Whether evaluating an expression constructs an object or a Buffer, outside the functions it contains. */
+/** True if evaluating an expression constructs an object or a Buffer outside the functions that it contains. */
 function makesObject(node: ts.Node): boolean {
     if (ts.isFunctionLike(node)) {
         return false;
@@ -278,7 +279,7 @@ describe("source files", () => {
         expect([...sources, ...filesNamed(/\.sh$/)].filter((file) => lineCount(file) > 400)).toEqual([]);
     });
 
-    it("are tests in the folders that jest searches", () => {
+    it("with tests are in the folders that jest searches", () => {
         const tests = sources.filter((file) => file.endsWith(".test.ts"));
 
         expect(tests.filter((file) => !/^(tests|emulator\/test|trainer\/test)\//.test(file))).toEqual([]);
@@ -294,8 +295,8 @@ describe("source files", () => {
 });
 
 describe("signals", () => {
-    // A pid that is 0, negative or reused would reach processes of others.
-    it("are sent by one module of the emulator", () => {
+    // A pid that is 0, negative or reused would reach other processes.
+    it("are sent by only one module of the emulator", () => {
         const senders = sources.filter((file) => /\bprocess\.kill\(/.test(textOf(file)));
 
         expect(senders).toEqual(["emulator/src/vm/process/shims/signals.js"]);

@@ -146,7 +146,7 @@ describe("a VM that goes down before the run has ended", () => {
         expect(status()).toMatchObject({ state: "FAILED", interruptions: 3 });
     });
 
-    it("is started if it never wrote a status, and is an error if it powers off without one again", async () => {
+    it("is started if it never wrote a status, and reported if it then powers off without writing one", async () => {
         const { vm, clock, failure } = scene();
         vm.state = "TERMINATED";
         vm.serial = "gcp-trainer: no permission to write\n";
@@ -178,7 +178,7 @@ describe("a VM that goes down before the run has ended", () => {
 });
 
 describe("a run that failed", () => {
-    it("fails the update with exit code, reason, the last 40 lines and the location of the whole log", async () => {
+    it("fails the update with exit code, reason, the last 40 log lines and the location of the whole log", async () => {
         const { bucket, failure, status } = scene();
         const lines = Array.from({ length: 100 }, (_, index) => `line ${index + 1}`);
         putLog(bucket, 1, 0, `${lines.join("\n")}\n`);
@@ -225,7 +225,7 @@ describe("a run that failed", () => {
         expect(message).not.toContain("gcloud compute ssh");
     });
 
-    it("is retried by the next update: new attempt, new count, VM started", async () => {
+    it("is retried by the next update with a new attempt, a new count and a started VM", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "FAILED", attempt: 3, interruptions: 2, reported: true, exitCode: 3 });
         vm.state = "TERMINATED";
@@ -245,7 +245,7 @@ describe("a run that failed", () => {
         });
     });
 
-    it("has its VM stopped before the retry if that is still up for debugging", async () => {
+    it("has its VM stopped before the retry if it is still up for debugging", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "FAILED", reported: true });
         vm.onStart = () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 });
@@ -264,7 +264,7 @@ describe("a run that failed", () => {
         expect(vm.calls).toEqual(["start"]);
     });
 
-    it("is reported after a network error in the middle of reporting", async () => {
+    it("is reported even if a network error interrupts the report", async () => {
         const { bucket, vm, failure } = scene();
         putStatus(bucket, { state: "FAILED", exitCode: 3 });
         let broken = 3;
@@ -278,7 +278,7 @@ describe("a run that failed", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("continues from PENDING if an earlier update wrote that and could not start the VM", async () => {
+    it("continues from PENDING if an earlier update wrote it and could not start the VM", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "PENDING", attempt: 2 });
         vm.state = "TERMINATED";

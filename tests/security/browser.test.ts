@@ -13,13 +13,13 @@ jest.setTimeout(120_000);
 const PROJECT_ID = "demo-project";
 const NEW_BUCKET = "made-by-a-web-page";
 
-/** A request of a web page. */
+/** A request that a web page tries to send. */
 interface Try {
     readonly path: string;
     readonly init?: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string };
 }
 
-/** Reads the console, the APIs and a token, creates a bucket, and switches a VM off. */
+/** These requests read the console, the APIs and a token, create a bucket, and switch a VM off. */
 const TRIES: readonly Try[] = [
     { path: "/" },
     { path: `/storage/v1/b?project=${PROJECT_ID}`, init: { headers: { authorization: "Bearer guessed" } } },
@@ -32,7 +32,7 @@ const TRIES: readonly Try[] = [
             body: JSON.stringify({ name: NEW_BUCKET }),
         },
     },
-    // Needs no preflight: a form of any page may send it.
+    // Does not need a preflight, because a form on any page may send it.
     {
         path: `/storage/v1/b?project=${PROJECT_ID}`,
         init: { method: "POST", body: JSON.stringify({ name: NEW_BUCKET }) },
@@ -62,7 +62,7 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
                 "--no-sandbox",
                 "--disable-quic",
                 "--disable-background-networking",
-                // Not every browser guards local addresses by itself, so the emulator must hold without that.
+                // Not every browser protects local addresses by itself, so the emulator must be safe without that.
                 "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
                 "--host-resolver-rules=MAP *.example 127.0.0.1",
             ],
@@ -75,7 +75,7 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
         rmSync(folder, { recursive: true, force: true });
     });
 
-    /** Tries everything from the page; the answers that a script could read. */
+    /** Tries everything from the page, and returns the responses that a script could read. */
     async function attack(page: Page, target: string): Promise<{ status: number; text: string }[]> {
         return page.evaluate(
             async ([root, tries]) => {
@@ -108,10 +108,10 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
         await expect(bucketNames()).resolves.toEqual([]);
     });
 
-    it("cannot read or change anything on a rebound name", async () => {
+    it("cannot read or change anything through a rebound name", async () => {
         const rebound = `http://rebound.example:${emulator.port}`;
         const page = await browser.newPage();
-        // The page comes from the attacker's server; then its name points at this machine.
+        // The page is served by the attacker. Then its host name points to this machine.
         await page.route(`${rebound}/page`, (route) =>
             route.fulfill({ contentType: "text/html", body: "<!doctype html><title>rebound</title>" }),
         );
@@ -119,7 +119,7 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
         const read = await attack(page, rebound);
         await page.close();
 
-        // Same-origin for the browser, so a script reads every answer.
+        // The browser treats this as same-origin, so a script can read every response.
         expect(read).toHaveLength(2 * TRIES.length);
         expect(read.map(({ status }) => status)).toEqual(read.map(() => 403));
         expect(read.every(({ text }) => text.includes("rebound.example"))).toBe(true);

@@ -128,20 +128,20 @@ describe("parseArguments", () => {
         expect(problemsOf("--target=y", argument)).toEqual([problem]);
     });
 
-    it("lists the hyperparameters when one is unknown", () => {
+    it("lists the hyperparameters if one is unknown", () => {
         const [problem] = problemsOf("--target=y", "--toString=1");
         expect(problem).toMatch(
             /^`toString` is not a hyperparameter of this trainer; the hyperparameters are `target`, .*`maxDepth`/,
         );
     });
 
-    it("requires folds to choose from a list", () => {
+    it("requires folds if there is a list to choose from", () => {
         expect(problemsOf("--target=y", "--maxDepth=[3,5]", "--cv=0")).toEqual([
             "`cv` must be 2 to 20 to choose from the list in `maxDepth`; got 0 (--cv=5)",
         ]);
     });
 
-    it("reports all problems at once", () => {
+    it("reports all problems together", () => {
         expect(problemsOf("--maxDepth=x", "--seed=y")).toEqual([
             '`maxDepth` must be an integer from 1 to 64; got "x" (--maxDepth=8)',
             '`seed` must be an integer from 0 to 4294967295; got "y" (--seed=42)',
@@ -149,7 +149,7 @@ describe("parseArguments", () => {
         ]);
     });
 
-    it("accepts any text as a value, and throws only a HyperparameterError", () => {
+    it("accepts any text as a value, and throws nothing but a HyperparameterError", () => {
         fc.assert(
             fc.property(fc.string({ unit: "binary" }), (text) => {
                 fc.pre(text.trim() !== "");

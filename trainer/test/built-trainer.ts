@@ -10,26 +10,26 @@ const PROJECT = path.join(__dirname, "../..");
 
 export const IRIS = readFileSync(path.join(PROJECT, "data/iris.csv"), "utf8");
 
-/** Objects that a training writes. */
+/** Names of the objects that training writes. */
 export const MODEL = "runs/r-1/model/model.json";
 export const METRICS = "runs/r-1/model/metrics.json";
 export const ONNX = "runs/r-1/model/model.onnx";
 export const REPORT = "runs/r-1/model/report.html";
 
-/** Outcome of a training. */
+/** Outcome of a training run. */
 export interface Outcome {
     exitCode: number | null;
     stdout: string;
     stderr: string;
 }
 
-/** The same bundle as from `npm run build`, of the current sources. */
+/** The same bundle that `npm run build` creates from the current sources. */
 const folder = mkdtempSync(path.join(tmpdir(), "gcp-trainer-bundle-"));
 const bundle = path.join(folder, "trainer/train.cjs");
 
 export let bucket: LoneBucket;
 
-/** Builds the trainer and starts a bucket for the tests of the calling file; each test begins with an empty bucket. */
+/** Builds the trainer and starts a bucket for the tests of the calling file. Each test begins with an empty bucket. */
 export function setUpTrainer(): void {
     beforeAll(async () => {
         execFileSync(process.execPath, [path.join(PROJECT, "trainer/build.cjs"), path.join(folder, "trainer")]);

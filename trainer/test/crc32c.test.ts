@@ -9,7 +9,7 @@ function checksum(...parts: (string | Uint8Array)[]): string {
     return crc.toString();
 }
 
-/** Bit by bit, from the definition: https://www.rfc-editor.org/rfc/rfc3720#appendix-B.4 */
+/** Computes the checksum bit by bit, from the definition: https://www.rfc-editor.org/rfc/rfc3720#appendix-B.4 */
 function slowChecksum(data: Uint8Array): string {
     let crc = 0xffffffff;
     for (const byte of data) {
@@ -32,7 +32,7 @@ describe("FastCrc32c", () => {
         expect(checksum(text)).toBe(Buffer.from(hex, "hex").toString("base64"));
     });
 
-    it("matches the definition for any data in any parts", () => {
+    it("matches the definition for any data split into any parts", () => {
         const parts = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 5 });
         fc.assert(
             fc.property(parts, (list) => {

@@ -29,13 +29,13 @@ describe("parseEnvironment", () => {
     });
 
     it.each(["iris.csv", "gs://bucket", "gs://bucket/folder/", "gs://bucket/part-*.csv", "gs://UPPER/iris.csv"])(
-        "refuses %s as a dataset",
+        "rejects %s as a dataset",
         (uri) => {
             expect(() => parseEnvironment({ ...VALID, AIP_TRAINING_DATA_URI: uri })).toThrow(EnvironmentError);
         },
     );
 
-    it("rejects a format that it cannot read", () => {
+    it("rejects an unsupported format", () => {
         expect(() => parseEnvironment({ ...VALID, AIP_DATA_FORMAT: "jsonl" })).toThrow(
             'The environment variable AIP_DATA_FORMAT must be "csv" or unset; got "jsonl"; this trainer reads CSV',
         );
@@ -43,7 +43,7 @@ describe("parseEnvironment", () => {
 });
 
 describe("parseGcsUri", () => {
-    it("keeps the object name as it is", () => {
+    it("keeps the object name unchanged", () => {
         expect(parseGcsUri("gs://bucket/a//b c?#%2F.csv")).toEqual({ bucket: "bucket", path: "a//b c?#%2F.csv" });
     });
 });
@@ -53,8 +53,8 @@ const GB = 1e9;
 describe("availableMemory", () => {
     it.each([
         ["the container's limit", 2 * GB, 8 * GB, 2 * GB],
-        ["the machine's memory without a limit", 0, 8 * GB, 8 * GB],
-        ["the machine's memory when the limit is none", 2 ** 64, 8 * GB, 8 * GB],
+        ["the machine's memory if no limit is set", 0, 8 * GB, 8 * GB],
+        ["the machine's memory if the limit is unlimited", 2 ** 64, 8 * GB, 8 * GB],
     ])("is %s", (_, constrained, total, expected) => {
         expect(availableMemory(constrained, total)).toBe(expected);
     });

@@ -1,8 +1,8 @@
 import { scoreClasses, scoreNumbers } from "../src/evaluate";
 
 describe("scoreClasses", () => {
-    it("matches a calculation by hand", () => {
-        // actual a: 3 rows, b: 2 rows, c: 1 row
+    it("matches a manual calculation", () => {
+        // Actual classes: a 3 rows, b 2 rows, c 1 row.
         const metrics = scoreClasses([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2], ["a", "b", "c"]);
         expect(metrics.confusionMatrix).toEqual([
             [2, 1, 0],
@@ -28,8 +28,8 @@ describe("scoreClasses", () => {
 });
 
 describe("scoreNumbers", () => {
-    it("matches a calculation by hand", () => {
-        // errors -1, 0, 1, 2; mean 2.5; variation 5
+    it("matches a manual calculation", () => {
+        // Errors: -1, 0, 1, 2. Mean: 2.5. Variation: 5.
         const metrics = scoreNumbers([1, 2, 3, 4], [2, 2, 2, 2]);
         expect(metrics.mae).toBe(1);
         expect(metrics.rmse).toBeCloseTo(Math.sqrt(6 / 4), 12);
@@ -41,7 +41,7 @@ describe("scoreNumbers", () => {
         expect(scoreNumbers([1, 2, 3], [2, 2, 2]).r2).toBe(0);
     });
 
-    it("has no R2 when the actual values do not vary", () => {
+    it("omits R2 if the actual values do not vary", () => {
         expect(scoreNumbers([2, 2], [1, 3])).toEqual({ mae: 1, rmse: 1, r2: null });
     });
 });

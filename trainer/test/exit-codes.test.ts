@@ -11,14 +11,18 @@ describe("the trainer rejects, with exit code 65 and no model,", () => {
 
     it.each([
         ["an empty file", "", " is empty: a CSV file with a header row is needed"],
-        ["a header alone", `${lines[0]}\n`, " has a header (Id, SepalLengthCm, "],
+        ["only a header", `${lines[0]}\n`, " has a header (Id, SepalLengthCm, "],
         ["a missing header", withoutHeader, " has no header: its first row (1, 5.1, 3.5, 1.4, 0.2, Iris-setosa)"],
         [
-            "a column's name used twice",
+            "a duplicate column name",
             IRIS.replace("SepalWidthCm", "SepalLengthCm"),
             ' row 1: the header has column "SepalL',
         ],
-        ["another target", IRIS.replace("Species", "Kind"), ' has no column "Species" to predict; it has "Id", "Sepal'],
+        [
+            "an unknown target",
+            IRIS.replace("Species", "Kind"),
+            ' has no column "Species" to predict; it has "Id", "Sepal',
+        ],
         ["a short row", withRow(7, "6,5.4,3.9"), ' row 7 has 3 cells, the header has 6: column "PetalLengthCm" and'],
         [
             "a long row",
@@ -31,15 +35,15 @@ describe("the trainer rejects, with exit code 65 and no model,", () => {
             ' row 7, column "SepalWidthCm": "wide" is text in a column of numbers (149 of 150); correct it,',
         ],
         ["a single class", lines.slice(0, 51).join("\n"), ' column "Species" has only one class ("Iris-setosa")'],
-        ["nothing but the target", `Species\n${"a\nb\n".repeat(10)}`, " has no features left"],
+        ["only the target", `Species\n${"a\nb\n".repeat(10)}`, " has no features left"],
         [
-            "nothing left after dropping",
+            "no columns left after dropping an identifier",
             lines.map((line) => line.replace(/,.*,/, ",")).join("\n"),
             ' has no features left after dropping "Id"',
         ],
         ["too few rows", lines.slice(0, 6).join("\n"), " has 5 rows: at least 10 are needed"],
-        ["a quote that is never closed", withRow(7, '6,"5.4,3.9'), " after row 6: a quoted cell is never closed"],
-        ["bytes that are no text", Buffer.from(IRIS.replace("setosa", "sétosa"), "latin1"), " is not UTF-8 text"],
+        ["an unclosed quote", withRow(7, '6,"5.4,3.9'), " after row 6: a quoted cell is never closed"],
+        ["bytes that are not text", Buffer.from(IRIS.replace("setosa", "sétosa"), "latin1"), " is not UTF-8 text"],
     ])("%s", async (_, csv, message) => {
         const outcome = await train(csv, "--target=Species");
         expect(outcome.stderr).toContain(`gs://test-bucket/data/some.csv${message}`);
@@ -50,7 +54,7 @@ describe("the trainer rejects, with exit code 65 and no model,", () => {
 });
 
 describe("the trainer exits with", () => {
-    it("64 and all problems of its arguments", async () => {
+    it("64, and lists all problems in its arguments", async () => {
         const outcome = await run(["--maxDepth=10abc", "--depth=3"]);
         expect(outcome).toMatchObject({ exitCode: 64, stdout: "" });
         expect(outcome.stderr.split("\n")).toEqual([
@@ -61,7 +65,7 @@ describe("the trainer exits with", () => {
         ]);
     });
 
-    it("64 and all problems of its environment", async () => {
+    it("64, and lists all problems in its environment", async () => {
         const outcome = await run(["--target=Species"], {
             AIP_TRAINING_DATA_URI: undefined,
             AIP_MODEL_DIR: "/gcs/model",
@@ -78,7 +82,7 @@ describe("the trainer exits with", () => {
         );
     });
 
-    it("69 and the missing role if it may not read", async () => {
+    it("69 and the missing role if it has no read access", async () => {
         await bucket.put("data/some.csv", IRIS);
         const outcome = await run(["--target=Species"], { STORAGE_EMULATOR_HOST: bucket.strangerEndpoint });
         expect(outcome.exitCode).toBe(69);
@@ -94,7 +98,7 @@ describe("the trainer exits with", () => {
         expect(outcome.stderr).toMatch(/^Cannot read gs:\S+: no valid credentials; .* \(401: .*\)\n$/);
     });
 
-    it("69 if the bucket to write to does not exist", async () => {
+    it("69 if the output bucket does not exist", async () => {
         await bucket.put("data/some.csv", IRIS);
         const outcome = await run(["--target=Species"], { AIP_MODEL_DIR: "gs://another-bucket/model" });
         expect(outcome.exitCode).toBe(69);
@@ -119,7 +123,7 @@ describe("the trainer exits with", () => {
         expect(await run(["--target=Species"])).toMatchObject({ exitCode: 0, stderr: "" });
     });
 
-    it("143 immediately if stopped in the middle of the training", async () => {
+    it("143 immediately if it is stopped during training", async () => {
         const noise = Array.from({ length: 20_000 }, (_, row) => `${(row * 7919) % 10_007},${(row * 104_729) % 7}`);
         await bucket.put("data/some.csv", `x,y\n${noise.join("\n")}\n`);
         const child = start(["--target=y"]);

@@ -60,7 +60,7 @@ describeWithDocker("the trainer's image", () => {
         expect(exitCode).toBe(64);
     });
 
-    it("runs as a numeric user that is not root", () => {
+    it("runs as a numeric non-root user", () => {
         expect(docker("image", "inspect", "--format", "{{.Config.User}}", IMAGE)).toBe("65532:65532");
     });
 
@@ -73,7 +73,7 @@ describeWithDocker("the trainer's image", () => {
         expect(layersOf(IMAGE).slice(0, -1)).toEqual(layersOf(BASE_IMAGES.RUNTIME_IMAGE));
     });
 
-    it("has the same layers when rebuilt from the same sources", () => {
+    it("has the same layers if rebuilt from the same sources", () => {
         const again = `${IMAGE}-again`;
         docker(
             "build",

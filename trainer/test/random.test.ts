@@ -12,7 +12,7 @@ describe("makeRandom", () => {
         expect(expected.map(() => random.below(1_000_000))).toEqual(expected);
     });
 
-    it("draws each number about equally often and none beyond the range", () => {
+    it("draws all numbers about equally often, and none beyond the range", () => {
         const random = makeRandom(4294967295, 10_000);
         const counts = new Array<number>(10).fill(0);
         for (const _ of count(100_000)) {
@@ -20,7 +20,7 @@ describe("makeRandom", () => {
             counts[drawn] = (counts[drawn] as number) + 1;
         }
         expect(counts).toHaveLength(10);
-        // Five standard deviations of a count, 95 each.
+        // Five standard deviations of a count, each of which is 95.
         expect(counts.filter((times) => Math.abs(times - 10_000) > 475)).toEqual([]);
     });
 

@@ -7,7 +7,7 @@ const fractions = fc.double({ min: 0.05, max: 0.5, noNaN: true });
 const seeds = fc.integer({ min: 0, max: 4294967295 });
 
 describe("splitRows", () => {
-    it("puts every row on one side, in ascending order", () => {
+    it("assigns every row to one side, in ascending order", () => {
         fc.assert(
             fc.property(labelLists, fractions, seeds, (labels, fraction, seed) => {
                 const { train, test } = splitRows(labels.length, labels, fraction, seed);
@@ -18,7 +18,7 @@ describe("splitRows", () => {
         );
     });
 
-    it("holds back the same share of each class, at least one row and never the last", () => {
+    it("holds out the same share of each class: at least one row, and never the last one", () => {
         fc.assert(
             fc.property(labelLists, fractions, seeds, (labels, fraction, seed) => {
                 const { test } = splitRows(labels.length, labels, fraction, seed);
@@ -32,13 +32,13 @@ describe("splitRows", () => {
         );
     });
 
-    it("gives the same rows for the same seed and different ones for another", () => {
+    it("returns the same rows for the same seed, and different rows for another", () => {
         const labels = repeat([0, 1, 2], 150);
         expect(splitRows(150, labels, 0.2, 7)).toEqual(splitRows(150, labels, 0.2, 7));
         expect(splitRows(150, labels, 0.2, 7)).not.toEqual(splitRows(150, labels, 0.2, 8));
     });
 
-    it("selects each row with about the same probability", () => {
+    it("selects all rows with about the same probability", () => {
         const counts = new Array<number>(10).fill(0);
         for (let seed = 0; seed < 2000; seed++) {
             for (const row of splitRows(10, undefined, 0.2, seed).test) {
@@ -76,7 +76,7 @@ describe("splitFolds", () => {
         );
     });
 
-    it("makes folds whose sizes differ by at most one row, overall and by class", () => {
+    it("creates folds whose sizes differ by at most one row, overall and by class", () => {
         fc.assert(
             fc.property(rowLists, foldCounts, seeds, (list, folds, seed) => {
                 const splits = splitFolds(Uint32Array.from(list).sort(), labels, folds, seed);

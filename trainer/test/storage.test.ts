@@ -23,7 +23,7 @@ describe("openStorage", () => {
         await bucket.stop();
     });
 
-    it("reads an object in chunks, and knows its size with the first one", async () => {
+    it("reads an object in chunks, and reports its size with the first one", async () => {
         const content = Buffer.alloc(1_000_003, "0123456789\n");
         await bucket.put("data/large.csv", content);
         const object = storage().read(uri("data/large.csv"));
@@ -37,7 +37,7 @@ describe("openStorage", () => {
         expect(hash.digest("hex")).toBe(createHash("sha256").update(content).digest("hex"));
     });
 
-    it("names an object that cannot be read", async () => {
+    it("reports the name of an object that cannot be read", async () => {
         const read = async () => {
             for await (const _ of storage().read(uri("data/none.csv"))) {
                 throw new Error("There is no such object");
@@ -49,8 +49,8 @@ describe("openStorage", () => {
         );
     });
 
-    it("rejects content that was corrupted on the way", async () => {
-        // A checksum of different content, which the emulator never sends.
+    it("rejects content that was corrupted in transit", async () => {
+        // Send the checksum of different content, which the emulator never does.
         const server = createServer((_, response) => {
             response.writeHead(200, { "x-goog-hash": "crc32c=4waSgw==", "x-goog-stored-content-encoding": "identity" });
             response.end("123456780");
@@ -59,7 +59,7 @@ describe("openStorage", () => {
         process.env.STORAGE_EMULATOR_HOST = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
         const read = async () => {
             for await (const _ of openStorage().read(uri("data/a.csv"))) {
-                // Only the end reveals it.
+                // The error is only detected at the end.
             }
         };
         await expect(read()).rejects.toThrow(/^Cannot read gs:\/\/test-bucket\/data\/a.csv: .*did not match/);
@@ -74,7 +74,7 @@ describe("openStorage", () => {
         expect(await bucket.get("model/a.onnx")).toBe("\b\nA");
     });
 
-    it("accepts rewriting the same content, and never overwrites other content", async () => {
+    it("accepts a rewrite of the same content, but never overwrites different content", async () => {
         const create = (content: string | Uint8Array) => storage().create(uri("model/once"), content, "text/plain");
         await create("first");
         await create("first");

@@ -71,14 +71,14 @@ describe("the trainer on iris", () => {
         expect(predictRow(await readModel(), flower)).toEqual({ task: "regression", value: expect.closeTo(0.2, 0) });
     });
 
-    it("warns when the tree makes no split", async () => {
+    it("warns if the tree makes no split", async () => {
         const csv = `x,y\n${"1,a\n1,b\n".repeat(10)}`;
         const outcome = await train(csv, "--target=y");
         expect(outcome.exitCode).toBe(0);
         expect(outcome.stdout).toContain("on all 20 rows: 0 levels, 1 leaf\nWarning: the model makes no split");
     });
 
-    it("distinguishes many classes, of which a split separates few", async () => {
+    it("distinguishes many classes even if a split separates only a few", async () => {
         const rows = Array.from({ length: 600 }, (_, row) => `${row % 150},${(row % 150) % 7},c${row % 150}`);
         const outcome = await train(`x,z,y\n${rows.join("\n")}\n`, "--target=y");
         expect(outcome.exitCode).toBe(0);
@@ -96,7 +96,7 @@ describe("the trainer on iris", () => {
     });
 });
 
-describe("the trainer's choice", () => {
+describe("the trainer's choice of model", () => {
     it("is the best of a list by cross-validation, and every trial is reported", async () => {
         const { exitCode, stdout } = await train(IRIS, "--target=Species", "--maxDepth=[1,3]", "--cv=4");
         expect(exitCode).toBe(0);
@@ -107,7 +107,7 @@ describe("the trainer's choice", () => {
             hyperparameters: { algorithm: "tree", maxDepth: 3 },
             treeDepth: 3,
         });
-        // One split can distinguish at most two of three classes.
+        // A single split can distinguish at most two of three classes.
         expect(metrics.trials).toEqual([
             {
                 hyperparameters: { maxDepth: 1 },
@@ -159,7 +159,7 @@ describe("a forest", () => {
         expect((metrics.outOfBag as { r2: number }).r2).toBeGreaterThan(0.9);
     });
 
-    it("64 for the gain function of the other task", async () => {
+    it("64 for a gain function of the other task", async () => {
         const outcome = await train(IRIS, "--target=Species", "--gainFunction=regression");
         expect(outcome.exitCode).toBe(64);
         expect(outcome.stderr).toBe(
@@ -167,7 +167,7 @@ describe("a forest", () => {
         );
     });
 
-    it("64 for more features than there are", async () => {
+    it("64 for a maxFeatures above the number of features", async () => {
         const outcome = await train(IRIS, "--target=Species", "--algorithm=forest", "--maxFeatures=5");
         expect(outcome.exitCode).toBe(64);
         expect(outcome.stderr).toBe(
@@ -176,8 +176,8 @@ describe("a forest", () => {
     });
 });
 
-describe("rows with gaps", () => {
-    it("are trained on and predicted; those without a target are left out", async () => {
+describe("rows with missing values", () => {
+    it("are used for training and prediction, except those without a target", async () => {
         const gaps = IRIS.replace("5.1,3.5,1.4,0.2", "5.1,,1.4,0.2").replace(/150,(.*),Iris-virginica/, "150,$1,");
         const { stdout, exitCode } = await train(gaps, "--target=Species");
         expect(exitCode).toBe(0);
@@ -203,7 +203,7 @@ describe("the trainer reads", () => {
         ["quotes", quoted],
         ["semicolons", IRIS.replaceAll(",", ";")],
         ["semicolons with decimal commas", IRIS.replaceAll(",", ";").replaceAll(/(\d)\.(\d)/g, "$1,$2")],
-        ["all of it", `\ufeff${quoted.replaceAll(",", ";").replaceAll("\n", "\r\n")}\r\n\r\n`],
+        ["all of these", `\ufeff${quoted.replaceAll(",", ";").replaceAll("\n", "\r\n")}\r\n\r\n`],
     ])("%s as expected", async (_, csv) => {
         expect(await train(csv, "--target=Species")).toMatchObject({ exitCode: 0, stderr: "" });
         expect((await readMetrics()).accuracy).toBeCloseTo(0.9333, 4);

@@ -24,7 +24,7 @@ function valuesOf(list: NumberList): number[] {
     return count(lengthOf(list)).map((row) => valueAt(list, row));
 }
 
-/** The scale of integers; undefined for doubles. */
+/** Returns the scale of integers, or undefined for doubles. */
 function scaleOf(list: NumberList): number | undefined {
     return ArrayBuffer.isView(list) ? undefined : list.scale;
 }
@@ -40,20 +40,20 @@ describe("a number list", () => {
     it.each<[string, number[], number | undefined]>([
         ["whole numbers", [1, -2, 300], 1],
         ["decimals", [1.25, -0.5, 3], 100],
-        ["more and more decimals", [1, 1.5, NAN, 1.25, 1.125], 1000],
-        ["missing numbers alone", [NAN, NAN], 1],
-        ["a missing one before all others", [NAN, 0.1], 10],
+        ["a growing number of decimals", [1, 1.5, NAN, 1.25, 1.125], 1000],
+        ["only missing numbers", [NAN, NAN], 1],
+        ["a missing number before all others", [NAN, 0.1], 10],
         ["the largest whole numbers", [2 ** 31 - 2, -(2 ** 31 - 2), NAN], 1],
         ["very small numbers", [1e-22, 7e-22, 0], 1e22],
-        ["numbers of a million that need nine digits", [1234567.89, 0.01], 100],
-        ["one that stands for a missing number", [2 ** 31 - 1], undefined],
-        ["one that is too large", [1, 2, 2 ** 31, NAN], undefined],
-        ["one below all whole numbers", [1, 2, -(2 ** 31)], undefined],
+        ["numbers around a million that need nine digits", [1234567.89, 0.01], 100],
+        ["a number that would represent a missing one", [2 ** 31 - 1], undefined],
+        ["a number that is too large", [1, 2, 2 ** 31, NAN], undefined],
+        ["a number below all whole numbers", [1, 2, -(2 ** 31)], undefined],
         ["seventeen digits", [1, 0.1 + 0.2, NAN], undefined],
-        ["decimals too many for the large ones", [1_000_000_000, NAN, 0.25, 1], undefined],
-        ["too small a number", [1e-23], undefined],
+        ["too many decimals for the large numbers", [1_000_000_000, NAN, 0.25, 1], undefined],
+        ["a number that is too small", [1e-23], undefined],
         ["extremes", [0, Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, NAN], undefined],
-    ])("holds %s", (_, values, scale) => {
+    ])("stores %s", (_, values, scale) => {
         const list = grow(values);
         expect(valuesOf(list)).toEqual(values);
         expect(scaleOf(list)).toBe(scale);
@@ -62,7 +62,7 @@ describe("a number list", () => {
         expect(rawOf(list).buffer).toBeInstanceOf(SharedArrayBuffer);
     });
 
-    it("holds every number exactly", () => {
+    it("stores every number exactly", () => {
         const mostlyShort = fc.oneof({ weight: 30, arbitrary: short }, { weight: 1, arbitrary: any }, missing);
         fc.assert(
             fc.property(
@@ -76,7 +76,7 @@ describe("a number list", () => {
         );
     });
 
-    it("keeps short decimals as integers that give the same doubles as Number", () => {
+    it("stores short decimals as integers that convert to the same doubles as Number", () => {
         const decimals = fc.integer({ min: 0, max: 22 });
         const column = decimals.chain((most) =>
             fc.array(fc.tuple(fc.integer({ min: -(2 ** 31) + 2, max: 2 ** 31 - 2 }), fc.constant(most))),
@@ -92,7 +92,7 @@ describe("a number list", () => {
         );
     });
 
-    it("sorts and compares in its stored form like the numbers", () => {
+    it("sorts and compares stored numbers like the original ones", () => {
         fc.assert(
             fc.property(fc.array(fc.oneof(short, missing)), (values) => {
                 const list = grow(values);
@@ -120,7 +120,7 @@ describe("a number list", () => {
         }
     });
 
-    it("reports the memory of a number", () => {
+    it("reports the memory used per number", () => {
         const numbers = new GrowingNumbers();
         numbers.reserve(2);
         numbers.set(0, 0.25);
@@ -129,7 +129,7 @@ describe("a number list", () => {
         expect(numbers.bytesPerValue).toBe(8);
     });
 
-    it("has no minus zero", () => {
+    it("stores minus zero as zero", () => {
         expect(valuesOf(grow([-0, 1e300, -0]))).toEqual([0, 1e300, 0]);
     });
 });

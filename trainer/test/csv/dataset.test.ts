@@ -20,7 +20,7 @@ function read(columns: Columns, ...argv: string[]): Promise<Dataset> {
     return readText(csvOf(columns), ...argv);
 }
 
-/** The values of the only feature: numbers or texts. */
+/** Returns the values of the only feature: numbers or texts. */
 async function readFeature(cells: readonly (string | number)[], name = "a"): Promise<unknown[]> {
     const { features, columns } = await read(
         { [name]: cells, kind: repeat(["x", "y"], cells.length) },
@@ -32,7 +32,7 @@ async function readFeature(cells: readonly (string | number)[], name = "a"): Pro
 }
 
 describe("readDataset", () => {
-    it("turns a table into numbers", async () => {
+    it("converts a table to numbers", async () => {
         const dataset = await read({ ...IRIS_LIKE, kind: KIND }, '--dropColumns=["Id"]');
         expect(dataset).toMatchObject({ source: SOURCE, rowCount: 12, warnings: [], rowsWithoutTarget: 0 });
         expect(dataset.target).toMatchObject({ task: "classification", name: "kind", classes: ["a", "b", "c"] });
@@ -62,20 +62,20 @@ describe("readDataset", () => {
         expect([...target.y]).toEqual(repeat([2, 1, 0], 15));
     });
 
-    it("keeps a target of numbers as it is", async () => {
+    it("keeps a numeric target unchanged", async () => {
         const values = count(12).map((value) => value / 2);
         const { target } = await read({ size: count(12), kind: values });
         expect(target.task).toBe("regression");
         expect([...target.y]).toEqual(values);
     });
 
-    it("warns of a text that differs in most rows", async () => {
+    it("warns about a text column whose value differs in most rows", async () => {
         const name = count(12).map((value) => `n${value}`);
         const { warnings } = await read({ name, size: count(12), kind: KIND });
         expect(warnings).toEqual([expect.stringContaining('Column "name" has a different text in most rows')]);
     });
 
-    it("warns of a column without any value", async () => {
+    it("warns about a column without values", async () => {
         const { warnings } = await read({ name: repeat([""], 12), size: count(12), kind: KIND });
         expect(warnings).toEqual([expect.stringContaining('Column "name" has the same value in every row ("")')]);
     });
@@ -89,16 +89,16 @@ describe("readDataset", () => {
     });
 
     describe("columns", () => {
-        it("are numbers if most values are", async () => {
+        it("are numeric if most values are numbers", async () => {
             expect(await readFeature(repeat(["1", "2.5", "-3e1", "-0"], 12))).toEqual(repeat([1, 2.5, -30, 0], 12));
         });
 
-        it("are text if at least half of the values are", async () => {
+        it("are text if at least half of the values are text", async () => {
             expect(await readFeature(repeat(["1", "2", "3a", "4b"], 12))).toEqual(repeat(["1", "2", "3a", "4b"], 12));
             expect(await readFeature(repeat(["red", "NA"], 12))).toEqual(repeat(["red", "NA"], 12));
         });
 
-        it("may have decimal commas where semicolons separate cells", async () => {
+        it("can have decimal commas if semicolons separate cells", async () => {
             const { columns } = await readText(`size;kind\n${"5,1;a\n 4.9 ;b\n-,5;a\n".repeat(5)}`);
             expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([5.1, 4.9, -0.5], 15));
         });
@@ -135,7 +135,7 @@ describe("readDataset", () => {
             );
         });
 
-        it("are decided by the first 10,000 values that are not missing", async () => {
+        it("get their type from the first 10,000 values that are not missing", async () => {
             const kind = repeat(["x", "y"], 30_000);
             const texts = [...repeat(["one", "2"], 10_000), ...count(20_000)];
             expect(
@@ -148,7 +148,7 @@ describe("readDataset", () => {
 
     describe("missing values", () => {
         it.each(["", "NA", "NaN", "null", "?", "-", "#N/A"])(
-            "are NaN among numbers when written %j",
+            "are NaN in a numeric column when written as %j",
             async (marker) => {
                 const { columns, features } = await read({ a: repeat([1, 2, marker], 12), kind: KIND });
                 expect(features).toEqual([{ name: "a", kind: "number", missing: true }]);
@@ -156,16 +156,16 @@ describe("readDataset", () => {
             },
         );
 
-        it("may be most of a column of numbers", async () => {
+        it("can be most of a numeric column", async () => {
             expect(await readFeature(repeat([7, "?", "", "NA"], 12))).toEqual(repeat([7, NaN, NaN, NaN], 12));
         });
 
-        it("are a category among text if they are empty", async () => {
+        it("are a category in a text column if they are empty", async () => {
             const { features } = await read({ a: repeat(["x", "", "NA"], 12), kind: KIND });
             expect(features).toEqual([{ name: "a", kind: "text", categories: ["", "NA", "x"] }]);
         });
 
-        it("in the target leave the row out", async () => {
+        it("exclude the row if they are in the target", async () => {
             const { rowCount, rowsWithoutTarget, target, columns, features } = await read({
                 size: ["", ...count(19)],
                 color: ["pink", ...repeat(["red", "blue"], 19)],
@@ -174,7 +174,7 @@ describe("readDataset", () => {
             expect({ rowCount, rowsWithoutTarget }).toEqual({ rowCount: 15, rowsWithoutTarget: 5 });
             expect(target).toMatchObject({ classes: ["a", "b"] });
             expect([...target.y]).toEqual(repeat([0, 1, 0], 15));
-            // Rows left out leave no trace: neither their categories nor a missing number.
+            // Excluded rows leave no trace: neither their categories nor a missing number.
             expect(features).toEqual([
                 { name: "size", kind: "number", missing: false },
                 { name: "color", kind: "text", categories: ["blue", "red"] },
@@ -183,7 +183,7 @@ describe("readDataset", () => {
             expect(columns.map((values) => [...toDoubles(values)])).toEqual([rows, rows.map((row) => 1 - (row % 2))]);
         });
 
-        it("may be marked in a target of numbers", async () => {
+        it("can be marked in a numeric target", async () => {
             const { rowsWithoutTarget, target } = await read({
                 size: count(24),
                 kind: repeat([0.5, "NA", 1.5, 2], 24),
@@ -192,7 +192,7 @@ describe("readDataset", () => {
             expect([...target.y]).toEqual(repeat([0.5, 1.5, 2], 18));
         });
 
-        it("in the target count against the required rows", async () => {
+        it("in the target do not count towards the required rows", async () => {
             await expect(read({ size: count(12), kind: repeat(["a", "b", "a", ""], 12) })).rejects.toThrow(
                 `${SOURCE} has 9 rows with a target (3 without one are left out): at least 10 are needed`,
             );
@@ -204,7 +204,7 @@ describe("readDataset", () => {
             (await read({ size: repeat([1, 2], 12), ...columns, kind: KIND }, ...argv)).dropped;
 
         it.each(["Id", "ID", "id", "index", "user_id", "user-id", "PassengerId", "passengerID", "Row Number", "uuid"])(
-            "named %s are dropped if they differ in every row, and it is said",
+            "named %s are dropped with a message if they differ in every row",
             async (name) => {
                 expect(await drop({ [name]: count(12) })).toEqual([
                     { name, why: expect.stringContaining("`dropColumns` overrides this") },
@@ -212,16 +212,19 @@ describe("readDataset", () => {
             },
         );
 
-        it.each(["humid", "paid", "Grid", "SepalLengthCm", "video"])("are not columns named %s", async (name) => {
-            expect(await drop({ [name]: count(12) })).toEqual([]);
-        });
+        it.each(["humid", "paid", "Grid", "SepalLengthCm", "video"])(
+            "do not include columns named %s",
+            async (name) => {
+                expect(await drop({ [name]: count(12) })).toEqual([]);
+            },
+        );
 
         it.each([
             ["numbers in any order", [5, 3, 4, 1, 2, 0, 9, 8, 7, 6, 11, 10]],
             ["texts", count(12).map((value) => `x${value}`)],
             ["numbers and texts", [1, 2, 3, 4, "5a", 6, 7, 8, 9, "10b", 11, 12]],
             ["numbers, one of them missing", [1, 2, 3, 4, "", 6, 7, 8, 9, 10, 11, 12]],
-        ])("may be %s", async (_, id) => {
+        ])("can be %s", async (_, id) => {
             expect(await drop({ id })).toHaveLength(1);
         });
 
@@ -229,11 +232,11 @@ describe("readDataset", () => {
             ["numbers", [5, 3, 4, 1, 2, 0, 9, 8, 7, 6, 11, 5]],
             ["texts", repeat(["a", "b", "c"], 12)],
             ["missing values", [1, 2, 3, 4, "", 6, 7, "", 9, 10, 11, 12]],
-        ])("have no duplicate %s", async (_, id) => {
+        ])("must not contain duplicate %s", async (_, id) => {
             expect(await drop({ id })).toEqual([]);
         });
 
-        it("may be more texts than there may be categories", async () => {
+        it("can have more distinct values than the limit for categories", async () => {
             const kind = repeat(KIND, 100_100);
             const user_id = count(100_100).map((row) => `u${row}`);
             const { dropped, rowCount } = await read({ size: kind.map((text) => `${text}${text}`), user_id, kind });
@@ -244,7 +247,7 @@ describe("readDataset", () => {
             );
         });
 
-        it("do not excuse text among numbers if values repeat", async () => {
+        it("with repeated values do not excuse text among numbers", async () => {
             const id = [1, 2, 3, 4, "5a", 6, 7, 8, 9, 2, 11, 12];
             await expect(drop({ id })).rejects.toThrow(
                 'row 6, column "id": "5a" is text in a column of numbers (11 of 12); correct it',
@@ -252,7 +255,7 @@ describe("readDataset", () => {
             await expect(drop({ id: [...id.slice(0, 9), "5a", 11, 12] })).rejects.toThrow('row 6, column "id": "5a"');
         });
 
-        it("stay when dropColumns is given", async () => {
+        it("are kept if dropColumns is set", async () => {
             expect(await drop({ Id: count(12) }, "--dropColumns=[]")).toEqual([]);
         });
     });
@@ -281,32 +284,37 @@ describe("readDataset", () => {
             ['--dropColumns=["Id"]'],
             'has no column "Id", listed in',
         ],
-        ["nothing but the target", { kind: KIND }, [], "has no features left: only the target remains"],
-        ["nothing left after dropping", { Id: count(12), kind: KIND }, [], 'has no features left after dropping "Id"'],
+        ["only the target", { kind: KIND }, [], "has no features left: only the target remains"],
         [
-            "nothing left when told to drop",
+            "no columns left after dropping an identifier",
+            { Id: count(12), kind: KIND },
+            [],
+            'has no features left after dropping "Id"',
+        ],
+        [
+            "no columns left after dropColumns",
             { size: count(12), kind: KIND },
             ['--dropColumns=["size"]'],
             'has no features left after dropping "size"',
         ],
-        ["a header alone", { size: [], kind: [] }, [], "has a header (size, kind) but no rows"],
+        ["only a header", { size: [], kind: [] }, [], "has a header (size, kind) but no rows"],
         ["too few rows", { size: count(9), kind: KIND.slice(0, 9) }, [], "has 9 rows: at least 10 are needed"],
         ["a single row", { size: [1], kind: ["a"] }, [], "has 1 row: at least 10 are needed"],
         ["one class", { size: count(12), kind: repeat(["a"], 12) }, [], 'column "kind" has only one class ("a")'],
         [
-            "a free text as target",
+            "free text as the target",
             { size: count(12), kind: count(12).map((value) => `n${value}`) },
             [],
             'column "kind" has 12 different values in 12 rows: too many to be classes',
         ],
         [
-            "numbers that are no classes",
+            "numbers with too many values for classes",
             { size: count(3000), kind: count(3000) },
             ["--task=classification"],
             'column "kind" has 3000 different values in 3000 rows: too many to be classes',
         ],
         [
-            "a text to regress on",
+            "text as the target of a regression",
             { size: count(12), kind: KIND },
             ["--task=regression"],
             'column "kind" has text such as "a": a regression needs numbers',
@@ -331,21 +339,21 @@ describe("readDataset", () => {
             'row 4, column "size": "x" is text in a column of numbers (9 of 12)',
         ],
         [
-            "text among numbers far below",
+            "text far down among numbers",
             { size: [...count(40_000), "x\ny", ...count(9)], kind: repeat(KIND, 40_010) },
             [],
             'row 40002, column "size": "x\\ny" is text in a column of numbers (40000 of 40001)',
         ],
         ["a short row before a text", { size: ["x", ...count(11)], kind: KIND }, [], 'row 2, column "size": "x"'],
         [
-            "texts without end",
+            "too many distinct texts",
             { name: count(100_010).map((row) => `n${row}`), kind: repeat(KIND, 100_010) },
             [],
             'row 100002, column "name": there are more than 100000 different texts: too many to be categories; ' +
                 "name the column in dropColumns",
         ],
         [
-            "names as target",
+            "names as the target",
             { size: count(100_010), kind: count(100_010).map((row) => `n${row}`) },
             [],
             'row 100002, column "kind": there are more than 100000 different values: too many to be classes',

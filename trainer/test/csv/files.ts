@@ -4,7 +4,7 @@ import { readTable } from "../../lib/csv/table-reader";
 
 export const SOURCE = "gs://bucket/data.csv";
 
-/** Content in chunks. */
+/** Yields content in chunks. */
 export async function* bytesOf(content: string | Uint8Array, chunkSize = 7): AsyncGenerator<Uint8Array> {
     const bytes = Buffer.from(content as string);
     for (let offset = 0; offset < bytes.length; offset += chunkSize) {
@@ -12,7 +12,7 @@ export async function* bytesOf(content: string | Uint8Array, chunkSize = 7): Asy
     }
 }
 
-/** A CSV file of columns; every cell is quoted. */
+/** Builds a CSV file from columns, with every cell quoted. */
 export function csvOf(columns: Record<string, readonly (string | number)[]>, delimiter = ","): string {
     const lists = Object.values(columns);
     const length = Math.max(...lists.map((values) => values.length));
@@ -21,7 +21,7 @@ export function csvOf(columns: Record<string, readonly (string | number)[]>, del
     return [Object.keys(columns), ...rows].map((cells) => `${cells.map(quote).join(delimiter)}\n`).join("");
 }
 
-/** Collects the cells as they are. */
+/** Collects the cells unchanged. */
 class CellCollector extends ColumnBuilder {
     readonly cells: string[] = [];
 
@@ -32,7 +32,7 @@ class CellCollector extends ColumnBuilder {
     override settle(): undefined {}
 }
 
-/** Reads the cells of a file as text. `windowBytes` are processed together. */
+/** Reads the cells of a file as text. Each `windowBytes` are processed together. */
 export async function readCells(
     content: string | Uint8Array | AsyncIterable<Uint8Array>,
     { chunkSize = 7, windowBytes = 16 } = {},

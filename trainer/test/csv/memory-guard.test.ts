@@ -25,7 +25,7 @@ describe("checkMemory", () => {
         expect(() => checkMemory(SOURCE, PART, 7 * GB)).not.toThrow();
     });
 
-    it("reports the memory needed, the memory available, and commands that help", () => {
+    it("reports the required memory, the available memory, and commands that help", () => {
         expect(() => checkMemory(SOURCE, PART, 4 * GB)).toThrow(
             new MemoryError(
                 `${SOURCE} needs about 6.5 GB of memory, and 4.0 GB are available: about 29700000 rows with 10 features, ` +
@@ -40,16 +40,16 @@ describe("checkMemory", () => {
         [100, "e2-highmem-16)"],
         [600, "n2-highmem-96)"],
         [5000, "16 bytes for each value; no machine type has that much; leave out columns"],
-    ])("names a machine type for %d GB, or none", (need, name) => {
+    ])("names the machine type for %d GB, if one exists", (need, name) => {
         expect(() => checkMemory(SOURCE, { ...WHOLE, textBytes: need * GB }, GB)).toThrow(name);
     });
 
-    it("accepts a dataset when almost nothing was read or the estimate is close", () => {
+    it("accepts a dataset if almost nothing was read or the estimate is close", () => {
         expect(() => checkMemory(SOURCE, { ...PART, rows: 225, bytes: 20_000 }, GB)).not.toThrow();
         expect(() => checkMemory(SOURCE, PART, 6 * GB)).not.toThrow();
     });
 
-    it("counts only the rows read when the size is unknown", () => {
+    it("counts only the rows read if the size is unknown", () => {
         expect(() => checkMemory(SOURCE, { ...PART, totalBytes: undefined }, GB)).not.toThrow();
         expect(() => checkMemory(SOURCE, { ...WHOLE, totalBytes: undefined }, 0.2 * GB)).toThrow(
             ": 1000000 rows with 10",
@@ -61,16 +61,16 @@ describe("bytesPerValueOfFit", () => {
     it.each([
         ["one tree", [], 4],
         ["a tree chosen by cross-validation", ["--cv=5"], 20],
-        ["a tree of a list", ["--maxDepth=[3,4]"], 20],
+        ["a tree chosen from a list", ["--maxDepth=[3,4]"], 20],
         ["a forest", ["--algorithm=forest"], 36],
         ["a tree or a forest", ['--algorithm=["tree","forest"]'], 36],
-    ])("for %s counts the copies of concurrent threads", (_, argv: string[], bytes) => {
+    ])("counts the copies of concurrent threads for %s", (_, argv: string[], bytes) => {
         expect(bytesPerValueOfFit(planFits(parseArguments(["--target=kind", ...argv])), 4)).toBe(bytes);
     });
 });
 
 describe("readDataset", () => {
-    /** An endless file that counts the chunks requested. */
+    /** An endless file that counts the requested chunks. */
     function endless() {
         const rows = Buffer.from("0.25,red\n".repeat(10_000));
         const source = {
@@ -87,7 +87,7 @@ describe("readDataset", () => {
     const hyperparameters = parseArguments(["--target=kind"]);
     const print = () => {};
 
-    it("stops early if the whole file would not fit", async () => {
+    it("stops early if the whole file would not fit in memory", async () => {
         const bytes = endless();
         const failure = readDataset(Object.assign(bytes, { size: 90 * GB }), SOURCE, hyperparameters, {
             print,
@@ -101,7 +101,7 @@ describe("readDataset", () => {
         expect(bytes.chunks).toBeLessThan(20);
     });
 
-    it("stops in the middle of a file of unknown size", async () => {
+    it("stops partway through a file of unknown size", async () => {
         const failure = readDataset(endless(), SOURCE, hyperparameters, { print, memoryLimitBytes: 0.16 * GB });
         await expect(failure).rejects.toThrow(/needs about 0\.2 GB of memory, and 0\.2 GB are available: 6\d{5} rows/);
     });

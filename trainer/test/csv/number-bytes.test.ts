@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { readNumber } from "../../lib/csv/number-bytes";
 import { parseNumber } from "../../lib/model";
 
-/** The bytes of a text inside a larger buffer. */
+/** Reads a cell whose bytes are inside a larger buffer. */
 function read(cell: string, decimalComma = false): number {
     const bytes = Buffer.from(`7${cell}7`);
     return readNumber(bytes, 1, bytes.length - 1, decimalComma);
 }
 
-/** The expected value of a cell: `Number`'s without the sign of zero, NaN if the cell is not a number. */
+/** The expected value of a cell: that of `Number` without the sign of zero, or NaN if the cell is not a number. */
 function expected(cell: string, decimalComma = false): number {
     return (parseNumber(cell, decimalComma) ?? Number.NaN) + 0;
 }
@@ -54,13 +54,13 @@ describe("readNumber", () => {
     });
 
     it.each(["5,1", "-,5", "5.1", "1,5e2", "5,", "1.000,5", "1,000,000", ",", "1,2345678901234567890"])(
-        "reads %s as the model format does where commas are decimal",
+        "reads %s as the model format does if commas are decimal",
         (cell) => {
             expect(read(cell, true)).toBe(expected(cell, true));
         },
     );
 
-    it("equals Number for any number that JavaScript writes", () => {
+    it("equals Number for any number as written by JavaScript", () => {
         fc.assert(
             fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
                 expect(read(String(value))).toBe(value + 0);
@@ -72,7 +72,7 @@ describe("readNumber", () => {
     const digits = (maxLength: number) =>
         fc.array(fc.constantFrom(..."0123456789"), { maxLength }).map((list) => list.join(""));
 
-    it("equals Number for any digits, including close rounding", () => {
+    it("equals Number for any digits, even if the rounding is close", () => {
         const number = fc
             .tuple(
                 fc.constantFrom("", "-", "+"),
@@ -91,9 +91,9 @@ describe("readNumber", () => {
         );
     });
 
-    it("equals Number in the middle between two doubles and next to it", () => {
+    it("equals Number exactly halfway between two doubles and right next to it", () => {
         const exact = new DataView(new ArrayBuffer(8));
-        /** In units of 2^-80, which is exact for doubles from 2^-20 to 2^20. */
+        /** Converts to units of 2^-80, which is exact for doubles from 2^-20 to 2^20. */
         const toUnits = (value: number) => {
             exact.setFloat64(0, value);
             const bits = exact.getBigUint64(0);

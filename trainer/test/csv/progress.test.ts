@@ -2,7 +2,7 @@ import { readDataset } from "../../lib/csv/dataset";
 import { parseArguments } from "../../src/arguments";
 import { SOURCE } from "./files";
 
-/** A file of rows of 10,000 bytes that arrives at a megabyte a second by its own clock. */
+/** Reads a file of 10,000-byte rows that arrives at one megabyte a second by its own clock. */
 async function readSlowly(megabytes: number, size?: number): Promise<string[]> {
     const rows = [1, 2, 3, 4].map((value) => `${value / 4},${"abcde"[value]},`.padEnd(9_999, "x"));
     const megabyte = Buffer.from(`${rows.join("\n")}\n`.repeat(25));
@@ -24,7 +24,7 @@ async function readSlowly(megabytes: number, size?: number): Promise<string[]> {
     return lines;
 }
 
-describe("progress of reading", () => {
+describe("read progress", () => {
     it("is reported every five seconds and at the end", async () => {
         const lines = await readSlowly(12, 12_000_016);
         expect(lines).toEqual([
@@ -34,7 +34,7 @@ describe("progress of reading", () => {
         ]);
     });
 
-    it("is reported without the total if that is unknown", async () => {
+    it("is reported without a total if it is unknown", async () => {
         const lines = await readSlowly(6);
         expect(lines).toEqual([
             expect.stringMatching(/^Reading: \d+ rows, 4\.\d MB, 0\.\d MB\/s$/),

@@ -5,7 +5,7 @@ import { readTable } from "../../lib/csv/table-reader";
 import { parseNumber } from "../../lib/model";
 import { bytesOf, SOURCE } from "./files";
 
-/** Reads a file of numbers into columns that are known to hold numbers from the first row. */
+/** Reads a numeric file into columns that are known to be numeric from the first row. */
 async function readNumbers(content: string, chunkSize: number, windowBytes: number): Promise<number[][]> {
     const builders: ColumnBuilder[] = [];
     const plan = ({ columns, delimiter }: { columns: string[]; delimiter: string }) => {
@@ -28,7 +28,7 @@ const other = fc.constantFrom("", "NA", "-", "1e5", "-2.5E-3", "+7", ".5", "5.",
 const cell = fc.oneof({ weight: 4, arbitrary: plain }, { weight: 1, arbitrary: other });
 
 describe("RowReader", () => {
-    it("reads numbers like Number, wherever the file is cut", async () => {
+    it("reads numbers like Number, wherever the file is split", async () => {
         const file = fc.tuple(
             fc.constantFrom(",", ";", "\t"),
             fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 12 }),
@@ -71,18 +71,22 @@ describe("RowReader", () => {
     });
 
     it.each([
-        ["a row with a cell too few", "1,2,3\n4,5\n", "row 3 has 2 cells"],
+        ["a row with one cell missing", "1,2,3\n4,5\n", "row 3 has 2 cells"],
         [
-            "a row with a cell too many",
+            "a row with one cell too many",
             "1,2,3\n4,5,6,7\n",
             'row 3 has 4 cells, the header has 3: the first extra cell is "7"',
         ],
-        ["a delimiter too many", "1,2,3,\r\n", 'row 2 has 4 cells, the header has 3: the first extra cell is ""'],
-        ["two marks", "1,2,3\n4.5.6,7,8\n", 'row 3, column "a": "4.5.6" is text in a column of numbers (1 of 2)'],
-        ["a sign alone", "1,+,3\n", 'row 2, column "b": "+" is text in a column of numbers (0 of 1)'],
+        ["one delimiter too many", "1,2,3,\r\n", 'row 2 has 4 cells, the header has 3: the first extra cell is ""'],
+        [
+            "two decimal points",
+            "1,2,3\n4.5.6,7,8\n",
+            'row 3, column "a": "4.5.6" is text in a column of numbers (1 of 2)',
+        ],
+        ["a lone sign", "1,+,3\n", 'row 2, column "b": "+" is text in a column of numbers (0 of 1)'],
         ["two signs", "1,--2,3\n", 'row 2, column "b": "--2" is text'],
         ["a number with a unit", "\n1,2,3kg\n", 'row 3, column "c": "3kg" is text'],
-        ["an open quote", '1,2,3\n4,5,"6\n7,8,9\n', "after row 2: a quoted cell is never closed"],
+        ["an unclosed quote", '1,2,3\n4,5,"6\n7,8,9\n', "after row 2: a quoted cell is never closed"],
     ])("rejects %s among plain numbers", async (_, rows, message) => {
         await expect(readNumbers(`a,b,c\n${rows}`, 5, 8)).rejects.toThrow(`${SOURCE} ${message}`);
     });

@@ -10,7 +10,7 @@ describe("readTable", () => {
         ["no line break at the end", "a,b\n1,x\n2,y"],
         ["CRLF", "a,b\r\n1,x\r\n2,y\r\n"],
         ["CR", "a,b\r1,x\r2,y\r"],
-        ["all of them", "a,b\r1,x\r\n\n2,y\n\r"],
+        ["all of these", "a,b\r1,x\r\n\n2,y\n\r"],
         ["a byte order mark", "\ufeffa,b\n1,x\n2,y\n"],
         ["quotes", '"a","b"\n"1","x"\n"2","y"\n'],
         ["spaces around quotes", ' "a" ,"b" \n "1"\t, "x"\n"2","y"\u00a0\n'],
@@ -18,7 +18,7 @@ describe("readTable", () => {
         ["tabs", "a\tb\n1\tx\n2\ty\n"],
         ["bars", "a|b\n1|x\n2|y\n"],
         ["spaces around cells", "a , b\n 1,x \n2, y\n"],
-        ["spaces of other scripts", "a\u00a0,\u2003b\n\u30001,x\u2028\n\ufeff2,\u1680y\u205f\u202f\n"],
+        ["Unicode spaces", "a\u00a0,\u2003b\n\u30001,x\u2028\n\ufeff2,\u1680y\u205f\u202f\n"],
         ["blank lines", "\n\na,b\n\n1,x\n2,y\n\n\n"],
         ["lines of spaces", " \na,b\n  \n1,x\n\t\n2,y\n   "],
     ])("reads a file with %s", async (_, content) => {
@@ -30,7 +30,7 @@ describe("readTable", () => {
         ]);
     });
 
-    it("keeps delimiters, quotes and line breaks in quoted cells, and characters cut by the end of a chunk", async () => {
+    it("keeps delimiters, quotes and line breaks in quoted cells, and characters split between chunks", async () => {
         const table = await readCells('"näme;x",b\n"1,5 ""inch""\r\nwide",ü😀\n" "," ""x"" "\n', { chunkSize: 1 });
         expect(table.columns).toEqual(["näme;x", "b"]);
         expect(table.rows).toEqual([
@@ -55,30 +55,34 @@ describe("readTable", () => {
 
     it.each([
         ["an empty file", "", "is empty: a CSV file with a header row is needed"],
-        ["nothing but blank lines", "\n \r\n", "is empty: a CSV file with a header row is needed"],
-        ["nothing but a byte order mark", "\ufeff", "is empty: a CSV file with a header row is needed"],
+        ["only blank lines", "\n \r\n", "is empty: a CSV file with a header row is needed"],
+        ["only a byte order mark", "\ufeff", "is empty: a CSV file with a header row is needed"],
         ["a nameless column", ",b\n1,2\n", "row 1: the header has no name for column 1: name it, or remove it"],
-        ["a name used twice", "\na,b,a\n1,2,3\n", 'row 2: the header has column "a" twice, as number 1 and 3'],
+        ["a duplicate name", "\na,b,a\n1,2,3\n", 'row 2: the header has column "a" twice, as number 1 and 3'],
         ["a quote in the header", 'a,b"c"\n1,2\n', "row 1, column 2: a quote inside a cell that is not quoted"],
         [
             "a short row",
             "a,b,c\n1,2,3\n4,5\n",
             'row 3 has 2 cells, the header has 3: column "c" and the following are missing',
         ],
-        ["a row of one cell", "a,b\n1\n", 'row 2 has 1 cell, the header has 2: column "b" and the following'],
+        ["a row with one cell", "a,b\n1\n", 'row 2 has 1 cell, the header has 2: column "b" and the following'],
         ["a long row", "a,b\n1,2\n\n3,4,5,6\n", 'row 4 has 4 cells, the header has 2: the first extra cell is "5"'],
-        ["an open quote", 'a,b\n1,"2\n3,4\n', "after row 1: a quoted cell is never closed"],
-        ["an open quote in the header", 'a,"b\n1,2\n3,4\n', "after row 0: a quoted cell is never closed"],
-        ["an inner quote", 'a,b\n1,5" pipe\n', "row 2, column 2: a quote inside a cell that is not quoted"],
-        ["text after a quote", 'a,b\n1,"x"y\n', "row 2, column 2: text follows the end of a quoted cell"],
-        ["text after a quote and a space", 'a,b\n1,"x" y\n', "row 2, column 2: text follows the end of a quoted"],
+        ["an unclosed quote", 'a,b\n1,"2\n3,4\n', "after row 1: a quoted cell is never closed"],
+        ["an unclosed quote in the header", 'a,"b\n1,2\n3,4\n', "after row 0: a quoted cell is never closed"],
+        ["a quote inside a cell", 'a,b\n1,5" pipe\n', "row 2, column 2: a quote inside a cell that is not quoted"],
+        ["text after a closing quote", 'a,b\n1,"x"y\n', "row 2, column 2: text follows the end of a quoted cell"],
+        [
+            "text after a closing quote and a space",
+            'a,b\n1,"x" y\n',
+            "row 2, column 2: text follows the end of a quoted",
+        ],
     ])("rejects %s", async (_, content, message) => {
         const failure = readCells(content);
         await expect(failure).rejects.toThrow(DataError);
         await expect(failure).rejects.toThrow(`${SOURCE} ${message}`);
     });
 
-    it("rejects a header without an end", async () => {
+    it("rejects an endless header", async () => {
         const failure = readCells(`a,"${"b".repeat(1_100_000)}`, { chunkSize: 65_536, windowBytes: 65_536 });
         await expect(failure).rejects.toThrow(/has no header: its first line is longer than 1000000 bytes/);
     });
@@ -87,8 +91,8 @@ describe("readTable", () => {
         ["Latin-1", Buffer.from("a,b\n1,\xe9\n", "latin1"), " after byte 6"],
         ["UTF-16", Buffer.from("\ufeffa,b\n1,2\n", "utf16le"), ""],
         ["a compressed file", Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]), " after byte 1"],
-        ["a character that is cut off", Buffer.from("a,b\n1,\u00e9", "utf8").subarray(0, -1), " after byte 6"],
-        ["a long way to go", Buffer.from(`a\n${"\u20ac\n".repeat(99)}\xff`, "latin1"), " after byte 2"],
+        ["a truncated character", Buffer.from("a,b\n1,\u00e9", "utf8").subarray(0, -1), " after byte 6"],
+        ["a later invalid byte", Buffer.from(`a\n${"\u20ac\n".repeat(99)}\xff`, "latin1"), " after byte 2"],
     ])("explains how to fix %s", async (_, bytes, place) => {
         const message = `${SOURCE} is not UTF-8 text${place}: save it as "CSV UTF-8"`;
         await expect(readCells(bytes)).rejects.toThrow(message);
@@ -103,7 +107,7 @@ describe("readTable", () => {
         await expect(readCells(failing())).rejects.toThrow("connection lost");
     });
 
-    it("reads back any text quoted by the rules", async () => {
+    it("reads back any text that is quoted correctly", async () => {
         const cell = fc.string({ unit: "grapheme" }).map((text) => `x${text}`);
         const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
         await fc.assert(
@@ -182,14 +186,15 @@ describe("readTable", () => {
                 trim: true,
             });
 
-        it("on any file, with any sizes of chunks and windows", async () => {
+        it("on any file, with chunks and windows of any size", async () => {
             await fc.assert(
                 fc.asyncProperty(
                     file,
                     fc.integer({ min: 1, max: 30 }),
                     fc.integer({ min: 4, max: 60 }),
                     async ({ delimiter, content }, chunkSize, windowBytes) => {
-                        // A single column has no delimiter; the default is a comma, which may occur in a cell.
+                        // A file with a single column does not have a delimiter, so the default comma can occur in a
+                        // cell.
                         fc.pre(content.split("\n")[0]?.includes(delimiter) === true || delimiter === ",");
                         const [columns, ...rows] = readByReference(content, delimiter);
                         const table = await readCells(content, { chunkSize, windowBytes });
@@ -201,7 +206,7 @@ describe("readTable", () => {
             );
         });
 
-        it("when a chunk or window ends at any byte", async () => {
+        it("wherever a chunk or window ends", async () => {
             const content = '\ufeffa;"b;""c";d\r\n1;" x ""y""\r\n";ü😀 \r\n\r\n 2;\u3000"";"\r"\r3;;\n4;"5" ;6';
             const [columns, ...rows] = readByReference(content.slice(1), ";");
             expect(rows).toHaveLength(4);

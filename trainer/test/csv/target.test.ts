@@ -11,11 +11,11 @@ describe("decideTask", () => {
         ["eleven whole numbers", repeat(count(11), 110), "regression"],
         ["prices", repeat([1.5, 2.5], 100), "regression"],
         ["a count", count(50), "regression"],
-    ])("takes %s for a %s", (_, values, task) => {
+    ])("treats %s as a %s target", (_, values, task) => {
         expect(decideTask(numbers(values), undefined).task).toBe(task);
     });
 
-    it("takes text for classes", () => {
+    it("treats text as classes", () => {
         const column = {
             kind: "text" as const,
             name: "y",

@@ -6,7 +6,7 @@ const texts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "\0", "\u{1f6
     maxLength: 100,
 });
 
-/** Calls with the bytes of each text inside a larger buffer. */
+/** Calls `visit` with the bytes of each text inside a larger buffer. */
 function forEachBytes(list: readonly string[], visit: (bytes: Uint8Array, start: number, end: number) => void): void {
     for (const text of list) {
         const bytes = Buffer.from(`x${text}y`);
@@ -15,7 +15,7 @@ function forEachBytes(list: readonly string[], visit: (bytes: Uint8Array, start:
 }
 
 describe("Dictionary", () => {
-    it("numbers distinct texts in order of appearance and returns them", () => {
+    it("numbers distinct texts in order of appearance, and returns them", () => {
         fc.assert(
             fc.property(texts, (list) => {
                 const dictionary = new Dictionary();
@@ -30,7 +30,7 @@ describe("Dictionary", () => {
 });
 
 describe("TextHashes", () => {
-    it("distinguishes new texts from known ones", () => {
+    it("distinguishes new texts from those seen before", () => {
         fc.assert(
             fc.property(texts, (list) => {
                 const hashes = new TextHashes();
@@ -46,7 +46,7 @@ describe("TextHashes", () => {
         ["numbers", (row: number) => `${row}`],
         ["names", (row: number) => `user-${row.toString(16).padStart(8, "0")}`],
         ["zeros", (row: number) => "\0".repeat(row % 30) + row],
-    ])("confuses no two of 100,000 %s", (_, nameOf) => {
+    ])("does not confuse any two of 100,000 %s", (_, nameOf) => {
         const hashes = new TextHashes();
         const names = Array.from({ length: 100_000 }, (_, row) => nameOf(row));
         forEachBytes(names, (...bytes) => hashes.add(...bytes));

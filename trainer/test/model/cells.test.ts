@@ -15,7 +15,7 @@ describe("parseNumber", () => {
     });
 
     it.each(["", "abc", "10abc", "1,000", "1 000", "5 cm", "0x10", "Infinity", "NaN", "1e999", "--1", "1.2.3", "1,5"])(
-        "takes %j for no number",
+        "does not accept %j as a number",
         (cell) => {
             expect(parseNumber(cell, false)).toBeUndefined();
         },
@@ -32,7 +32,7 @@ describe("parseNumber", () => {
         expect(parseNumber(cell, true)).toBe(value);
     });
 
-    it("reads the numbers that JavaScript writes", () => {
+    it("reads all numbers as written by JavaScript", () => {
         fc.assert(
             fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
                 expect(parseNumber(String(value), false)).toBe(value === 0 ? 0 : value);
@@ -63,7 +63,7 @@ describe("cellReader", () => {
         expect(read(cell)).toBe(value);
     });
 
-    it.each(["", "NA", "-"])("reads %j as NaN in numbers that may be missing", (cell) => {
+    it.each(["", "NA", "-"])("reads %j as NaN in a numeric column with missing values", (cell) => {
         expect(cellReader({ name: "a", kind: "number", missing: true }, false)(cell)).toBeNaN();
     });
 

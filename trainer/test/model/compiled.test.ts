@@ -4,7 +4,7 @@ import { leaf, modelOf, numberFeatures, split } from "./models";
 
 const FEATURES = 3;
 
-/** Predictions of the compiled model for some rows, in the form of `predictEncoded`. */
+/** Predictions of the compiled model for some rows, in the format of `predictEncoded`. */
 function predictCompiled(model: Model, rows: number[][]): Prediction[] {
     const predictor = compileModel(model);
     const values = new Float64Array(rows.length * predictor.width);
@@ -22,7 +22,7 @@ function predictCompiled(model: Model, rows: number[][]): Prediction[] {
     });
 }
 
-/** Values that are often below, equal to or above thresholds; NaN is a missing one. */
+/** Values that are often below, equal to or above thresholds. NaN represents a missing value. */
 const value = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constant(Number.NaN), fc.double({ noNaN: true }));
 
 function tree(leaves: fc.Arbitrary<TreeNode>): fc.Arbitrary<TreeNode> {
@@ -42,7 +42,7 @@ const shares = fc.array(share, { minLength: 1, maxLength: 4 }).map(leaf);
 const rows = fc.array(fc.array(value, { minLength: FEATURES, maxLength: FEATURES }), { minLength: 1, maxLength: 20 });
 
 describe("a compiled model", () => {
-    it("predicts classes like predictEncoded, bit for bit", () => {
+    it("predicts the same classes as predictEncoded, bit for bit", () => {
         fc.assert(
             fc.property(fc.array(tree(shares), { minLength: 1, maxLength: 8 }), rows, (roots, table) => {
                 const model = modelOf(numberFeatures(FEATURES), ["p", "q", "r", "s"], roots);
@@ -52,7 +52,7 @@ describe("a compiled model", () => {
         );
     });
 
-    it("predicts numbers like predictEncoded, bit for bit", () => {
+    it("predicts the same numbers as predictEncoded, bit for bit", () => {
         const numbers = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }).map(leaf);
         fc.assert(
             fc.property(fc.array(tree(numbers), { minLength: 1, maxLength: 8 }), rows, (roots, table) => {
@@ -63,7 +63,7 @@ describe("a compiled model", () => {
         );
     });
 
-    it("predicts more rows than go through a tree at once like predictEncoded", () => {
+    it("predicts the same as predictEncoded for more rows than one batch", () => {
         const model = modelOf(numberFeatures(1), ["p", "q"], [split(0, 0, leaf([1]), leaf([0.5, 0.5]))]);
         const table = Array.from({ length: 1300 }, (_, row) => [row % 3 === 0 ? -1 : 1]);
 
@@ -83,10 +83,15 @@ describe("a forest", () => {
     );
 
     it.each([
-        ["the first class of several with the same sum", 4, "q", { p: 0, q: 0.5, r: 0.5 }],
+        ["the first of several classes with the same sum", 4, "q", { p: 0, q: 0.5, r: 0.5 }],
         ["the class with the largest sum", 6, "r", { p: 0, q: 1 / 6, r: 2.5 / 3 }],
-        ["a missing value as larger than every number", Number.NaN, "p", { p: 0.5, q: 0.25 / 3, r: 1.25 / 3 }],
-    ])("takes %s", (_, number, label, probabilities) => {
+        [
+            "the branch of the largest numbers for a missing value",
+            Number.NaN,
+            "p",
+            { p: 0.5, q: 0.25 / 3, r: 1.25 / 3 },
+        ],
+    ])("chooses %s", (_, number, label, probabilities) => {
         expect(predictEncoded(forest, [number])).toEqual({ task: "classification", label, probabilities });
         expect(predictCompiled(forest, [[number]])).toEqual([{ task: "classification", label, probabilities }]);
     });
@@ -97,7 +102,7 @@ describe("a forest", () => {
         expect(predictEncoded(model, [0])).toEqual({ task: "regression", value: 3 });
     });
 
-    it("is parsed and compiled with thousands of leaves", () => {
+    it("can be parsed and compiled with thousands of leaves", () => {
         const deep = (from: number, to: number): TreeNode => {
             const middle = (from + to) / 2;
             return to - from <= 1 ? leaf(from) : split(0, middle, deep(from, middle), deep(middle, to));

@@ -1,6 +1,6 @@
 import type { CartModel, Feature, Model, TreeNode } from "../../lib/model";
 
-/** A model of some trees, with made-up values for everything a prediction does not need. */
+/** Builds a model from trees, with made-up values for everything that prediction does not need. */
 export function modelOf(features: Feature[], classes: string[] | undefined, roots: TreeNode[]): Model {
     const name = classes === undefined ? "DTRegression" : "DTClassifier";
     const base = {
@@ -17,7 +17,7 @@ export function modelOf(features: Feature[], classes: string[] | undefined, root
     return classes === undefined ? { ...base, task: "regression" } : { ...base, task: "classification", classes };
 }
 
-/** Features of numbers named a, b, c ...; rows without a value can be predicted if `missing`. */
+/** Numeric features named a, b, c, .... If `missing` is set, rows without a value can be predicted. */
 export function numberFeatures(count: number, missing = false): Feature[] {
     return Array.from({ length: count }, (_, place) => ({
         name: String.fromCharCode(97 + place),
@@ -30,7 +30,7 @@ export function split(splitColumn: number, splitValue: number, left: TreeNode, r
     return { splitColumn, splitValue, left, right };
 }
 
-/** A leaf with a number or with the shares of the first classes. */
+/** Builds a leaf with a number, or with the shares of the first classes. */
 export function leaf(value: number | number[]): TreeNode {
     return { distribution: typeof value === "number" ? value : [value] };
 }

@@ -33,7 +33,7 @@ const MODEL: Model = {
     ],
 };
 
-/** The model as JSON, with a change. */
+/** Returns the model as JSON after applying a change. */
 function changed(change: (model: Record<string, never> & { [key: string]: unknown }) => void): string {
     const copy = structuredClone(MODEL) as unknown as Parameters<typeof change>[0];
     change(copy);
@@ -41,14 +41,14 @@ function changed(change: (model: Record<string, never> & { [key: string]: unknow
 }
 
 describe("parseModel", () => {
-    it("reads what the trainer writes", () => {
+    it("reads the trainer's output", () => {
         expect(parseModel(JSON.stringify(MODEL))).toEqual(MODEL);
     });
 
     it.each([
         ["nothing", "", "The model is not JSON: "],
         ["a list", "[]", "The model's `model` must be an object; got []"],
-        ["another file", "{}", 'The model\'s `format` must be "gcp-trainer-model"; got nothing'],
+        ["an unrelated file", "{}", 'The model\'s `format` must be "gcp-trainer-model"; got nothing'],
         ["a later version", changed((model) => Object.assign(model, { version: 2 })), "`version` must be 1"],
         ["an unknown task", changed((model) => Object.assign(model, { task: "rank" })), "`task` must be"],
         [
@@ -57,18 +57,18 @@ describe("parseModel", () => {
             "`features` must be a list that is not empty",
         ],
         [
-            "a feature of another kind",
+            "a feature of unknown kind",
             changed((model) => Object.assign(model, { features: [{ name: "a", kind: "date" }] })),
             '`features[0].kind` must be "number" or "text"; got "date"',
         ],
         ["no classes", changed((model) => Object.assign(model, { classes: undefined })), "`classes` must be a list"],
         [
-            "a tree of the other task",
+            "a tree for the other task",
             changed((model) => Object.assign(model, { task: "regression" })),
             '`trees[0].name` must be "DTRegression"; got "DTClassifier"',
         ],
         [
-            "a split on a column that is not there",
+            "a split on a column that does not exist",
             JSON.stringify(MODEL).replace('"splitColumn":0', '"splitColumn":2'),
             "`trees[0].root.right.splitColumn` must be an integer from 0 to 1; got 2",
         ],
@@ -83,33 +83,33 @@ describe("parseModel", () => {
             "`trees[0].root.right.left.distribution[0]` must be 1 to 2 numbers; got [1,0,0]",
         ],
         [
-            "a share that is no number",
+            "a share that is not a number",
             JSON.stringify(MODEL).replace("[[1]]", '[["1"]]'),
             '`trees[0].root.right.left.distribution[0]` must be numbers, 0 or more; got ["1"]',
         ],
-        ["a tree without end", deepModel(), "levels deep"],
+        ["an endless tree", deepModel(), "levels deep"],
         [
-            "a tree for many that are one",
+            "several trees where one is expected",
             changed((model) => Object.assign(model, { trees: [...MODEL.trees, ...MODEL.trees] })),
             "`trees` must be one tree; got 2",
         ],
         [
-            "categories in another order",
+            "categories in the wrong order",
             JSON.stringify(MODEL).replace('["bark","meow"]', '["meow","bark"]'),
             '`features[1].categories` must be different texts, sorted by code unit; got ["meow","bark"]',
         ],
         [
-            "a class twice",
+            "a duplicate class",
             changed((model) => Object.assign(model, { classes: ["cat", "cat"] })),
             "`classes` must be different texts",
         ],
         [
-            "a column twice",
+            "a duplicate column",
             JSON.stringify(MODEL).replace('"name":"sound"', '"name":"weight"'),
             "`features` must be columns with different names",
         ],
         [
-            "a feature that does not say whether values may be missing",
+            "a feature that does not specify whether values may be missing",
             JSON.stringify(MODEL).replace(',"missing":false', ""),
             "`features[0].missing` must be true or false; got nothing",
         ],
@@ -126,7 +126,7 @@ function deepModel(): string {
 }
 
 describe("predictRow", () => {
-    it("accepts a missing number if training rows lacked one, and sends it right", () => {
+    it("accepts a missing number if a training row lacked one, and sends it right", () => {
         const model = parseModel(JSON.stringify(MODEL).replace('"missing":false', '"missing":true'));
 
         for (const weight of ["", "NA", null, Number.NaN]) {

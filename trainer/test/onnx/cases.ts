@@ -4,19 +4,19 @@ import { customers, iris, makeDraw, petals, prices } from "./data";
 import { fitModel, fittedCase } from "./fit";
 import type { Case } from "./onnxruntime";
 
-/** Shares of halves and quarters in the first two classes, which make many ties. */
+/** A case in which the first two classes have shares of halves and quarters, which cause many ties. */
 function ties(classes: string[]): Case {
     const draw = makeDraw(3);
     const shares = [0, 0.25, 0.5, 0.75, 1].map((share) => leaf([share, 1 - share]));
     const side = () => split(draw(2), draw(8), shares[draw(5)] as TreeNode, shares[draw(5)] as TreeNode);
     const roots = Array.from({ length: 12 }, () => split(draw(2), draw(8), side(), side()));
-    // Enough trees for onnxruntime to distribute them over threads.
+    // There are enough trees for onnxruntime to distribute them over threads.
     const leaves = Array.from({ length: 30 }, () => [shares[1], shares[2], shares[3]] as TreeNode[]).flat();
     const rows = Array.from({ length: 400 }, () => ({ a: draw(9) - 0.5, b: draw(9) - 0.5 }));
     return { model: modelOf(numberFeatures(2), classes, [...roots, ...leaves]), rows };
 }
 
-/** A leaf for each class, with splits for some of them. */
+/** A case with one leaf per class, and splits for some of the classes. */
 function manyClasses(count: number): Case {
     const classes = Array.from({ length: count }, (_, place) => `class ${place}`);
     const build = (first: number, end: number): TreeNode => {
@@ -31,7 +31,7 @@ function manyClasses(count: number): Case {
     };
 }
 
-/** A tree as deep as the model format allows, which separates one value at each level. */
+/** A case with a tree as deep as the model format allows, which separates one value at each level. */
 function deep(levels: number): Case {
     let root: TreeNode = leaf(levels);
     for (let level = levels - 1; level >= 0; level--) {
@@ -43,12 +43,12 @@ function deep(levels: number): Case {
 
 const STUMP = split(0, 0.1, leaf([1]), leaf([0.25, 0.75]));
 
-/** The smallest possible trees. */
+/** A case with the smallest possible trees. */
 function stumps(classes: string[] | undefined, ...roots: TreeNode[]): Case {
     return { model: modelOf(numberFeatures(1), classes, roots), rows: [{ a: 0 }, { a: 0.1 }, { a: 5 }] };
 }
 
-/** Names that could be mistaken for something else. */
+/** Column names that could be mistaken for something else. */
 export const ODD_NAMES = [
     "label",
     "value",
@@ -64,7 +64,7 @@ export const ODD_NAMES = [
     "_",
 ];
 
-/** A model that uses every column. */
+/** A case whose model uses every column. */
 function oddNames(classes: string[] | undefined): Case {
     const features: Feature[] = ODD_NAMES.map((name, place) =>
         place % 3 === 0
@@ -84,7 +84,7 @@ function oddNames(classes: string[] | undefined): Case {
     return { model: modelOf(features, classes, roots), rows };
 }
 
-/** Numbers at the limits of 64 bits. */
+/** A case with numbers at the limits of 64 bits. */
 function extremes(): Case {
     const values = [
         0,
@@ -109,7 +109,7 @@ function extremes(): Case {
     return { model: modelOf(numberFeatures(2, true), undefined, [chain]), rows };
 }
 
-/** Rows that a model rejects, among others that it predicts. */
+/** A case with rows that the model rejects, among others that it predicts. */
 async function refusals(trees: number, data = customers(100)): Promise<Case> {
     const rows = data.rows.flatMap((row): Row[] => [
         row,
@@ -121,7 +121,7 @@ async function refusals(trees: number, data = customers(100)): Promise<Case> {
     return { model: await fitModel(data, trees), rows };
 }
 
-/** The models that onnxruntime predicts with, by name. */
+/** The models that onnxruntime runs, by name. */
 export const CASES = {
     "iris, a tree": () => fittedCase(iris()),
     "iris, a forest": () => fittedCase(iris(), 100),

@@ -2,17 +2,20 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Feature, Row } from "../../lib/model";
 
-/** The author that the ONNX files name. */
+/** The producer named in the ONNX files. */
 export const PRODUCER = { name: "test", version: "1.2.3" };
 
-/** Rows with a column to predict; text is a class. */
+/** Rows with a target column. A text target holds classes. */
 export interface Data {
     features: Feature[];
     rows: Row[];
     y: (number | string)[];
 }
 
-/** Draws integers from 0 to `count` - 1, the same ones for the same seed: Knuth's linear congruential generator. */
+/**
+ * Draws integers from 0 to `count` - 1 with Knuth's linear congruential generator. The same seed yields the same
+ * numbers.
+ */
 export function makeDraw(seed: number): (count: number) => number {
     let state = seed;
     return (count) => {
@@ -23,7 +26,7 @@ export function makeDraw(seed: number): (count: number) => number {
 
 const CITIES = ["", "Amsterdam", "Bürglen", "New York, NY", "東京", "🏔"];
 
-/** The flowers of data/iris.csv: four columns of numbers, three classes. */
+/** The flowers of data/iris.csv: four numeric columns, three classes. */
 export function iris(): Data {
     const [header, ...lines] = readFileSync(path.join(__dirname, "../../../data/iris.csv"), "utf8")
         .trim()
@@ -37,7 +40,7 @@ export function iris(): Data {
     };
 }
 
-/** The same flowers, with the width of a petal as target and the species as a column of text. */
+/** The same flowers, with the petal width as the target and the species as a text column. */
 export function petals(): Data {
     const { features, rows, y } = iris();
     const species: Feature = { name: "Species", kind: "text", categories: [...new Set(y as string[])].sort() };
@@ -48,7 +51,10 @@ export function petals(): Data {
     };
 }
 
-/** Customers who stay or leave: text, integers, decimals. Every sixth value is missing where that is allowed. */
+/**
+ * Customers who stay or leave, described by text, integers and decimals. Every sixth value is missing where that is
+ * allowed.
+ */
 export function customers(count: number): Data {
     const draw = makeDraw(1);
     const rows = Array.from({ length: count }, () => ({
@@ -71,7 +77,7 @@ export function customers(count: number): Data {
     };
 }
 
-/** Prices from the same columns. */
+/** Prices derived from the same columns. */
 export function prices(count: number): Data {
     const draw = makeDraw(2);
     const data = customers(count);

@@ -5,7 +5,7 @@ import { shareLabels, shareNumbers, UNLIMITED } from "../tree/tables";
 import type { Data } from "./data";
 import type { Case } from "./onnxruntime";
 
-/** Fits a tree or a forest with the trainer until nothing is left to split. */
+/** Fits a tree or a forest with the trainer until no split is left. */
 export async function fitModel({ features, rows, y }: Data, trees = 1): Promise<Model> {
     const classes = typeof y[0] === "string" ? [...new Set(y as string[])].sort() : undefined;
     const target =
@@ -35,13 +35,13 @@ function encode(feature: Feature, row: Row): number {
     return feature.kind === "text" ? feature.categories.indexOf(cell as string) : ((cell ?? Number.NaN) as number);
 }
 
-/** A model of a dataset, with its rows and with rows near its thresholds. */
+/** A case with a model of a dataset, its rows, and rows near its thresholds. */
 export async function fittedCase(data: Data, trees = 1): Promise<Case> {
     const model = await fitModel(data, trees);
     return { model, rows: [...data.rows, ...rowsAtThresholds(model, data.rows, 100)] };
 }
 
-/** Rows at the thresholds of a model, just above, just below, and at the thresholds rounded to 32 bits. */
+/** Rows at the thresholds of a model, just above and below them, and at the thresholds rounded to 32 bits. */
 function rowsAtThresholds({ features, trees }: Model, rows: readonly Row[], count: number): Row[] {
     const splits = trees.flatMap(({ root }) => splitsOf(root));
     return splits
@@ -62,7 +62,7 @@ function splitsOf(node: TreeNode): TreeNode[] {
         : [node, ...splitsOf(node.left), ...splitsOf(node.right)];
 }
 
-/** The number after or before one, in 64 bits. */
+/** The next larger or smaller 64-bit number. */
 function next(value: number, direction: 1 | -1): number {
     const view = new DataView(new ArrayBuffer(8));
     view.setFloat64(0, value);

@@ -14,14 +14,14 @@ const run = promisify(execFile);
 /** Rows to predict with a model. */
 export interface Case {
     model: Model;
-    /** Null is a missing number, "" is a missing text. */
+    /** Null represents a missing number, "" a missing text. */
     rows: Row[];
 }
 
-/** Name, type, and shape of an input or output; the first dimension is the rows. */
+/** Name, type and shape of an input or output. The first dimension is the number of rows. */
 type ValueInfo = [string, string, (string | number)[]];
 
-/** Results of onnxruntime and onnx for a model. NaN is null. */
+/** Results of onnxruntime and onnx for a model. NaN is represented as null. */
 export interface Judgement {
     producer: [name: string, version: string];
     doc: string;
@@ -30,9 +30,9 @@ export interface Judgement {
     operatorSets: Record<string, number>;
     inputs: ValueInfo[];
     outputs: ValueInfo[];
-    /** For each output the values of all rows, row by row. */
+    /** The values of each output for all rows, row by row. */
     results: (number | string | null)[][];
-    /** The same for the first rows, each predicted separately. */
+    /** The same values for the first rows, each predicted separately. */
     alone: (number | string | null)[][];
 }
 
@@ -41,15 +41,12 @@ const isInstalled = (package_: string): boolean => {
     return existsSync(list) && readFileSync(list, "utf8").includes(`\n${package_}==`);
 };
 
-/** `describe` for tests that need onnxruntime: skipped without it, with the reason in the title. */
+/** `describe` for tests that need onnxruntime. Without it, they are skipped, with the reason in the title. */
 export function describeWithOnnxruntime(title: string, tests: () => void): void {
     if (isInstalled("onnxruntime")) {
         describe(title, tests);
     } else {
-        describe.skip(
-            `${title} [skipped: there is no .venv with onnxruntime (.ci/python-packages.sh makes it)]`,
-            tests,
-        );
+        describe.skip(`${title} [skipped: found no .venv with onnxruntime (.ci/python-packages.sh creates it)]`, tests);
     }
 }
 
@@ -69,7 +66,10 @@ export async function runPython(program: string, files: Record<string, string | 
     }
 }
 
-/** Checks models and runs them on rows. A single program handles all, because starting it takes longer than running. */
+/**
+ * Checks models and runs them on rows. A single program handles all of them, because starting it takes longer than
+ * running it.
+ */
 export async function judge(cases: Readonly<Record<string, Case>>): Promise<Record<string, Judgement>> {
     const files: Record<string, string | Uint8Array> = {};
     for (const [place, { model, rows }] of Object.values(cases).entries()) {

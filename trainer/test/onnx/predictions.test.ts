@@ -18,7 +18,7 @@ function predictOrRefuse(model: Model, row: Row): Prediction | undefined {
     }
 }
 
-/** The expected outputs by our own prediction: labels, if there are classes, and 64-bit numbers. */
+/** The expected outputs from this project's own prediction: labels (if there are classes) and 64-bit numbers. */
 function expectedOf({ model, rows }: Case): { labels: Output; numbers: Output } {
     const predictions = rows.map((row) => predictOrRefuse(model, row));
     return {
@@ -34,7 +34,10 @@ function expectedOf({ model, rows }: Case): { labels: Output; numbers: Output } 
     };
 }
 
-/** Compares 32-bit numbers with ours: equal after rounding, or at most one bit apart for the mean of several trees. */
+/**
+ * Compares 32-bit numbers with those of this project. They must be equal after rounding, or differ by at most one bit
+ * for the mean of several trees.
+ */
 function expectNumbers(actual: Output, expected: Output, trees: number): void {
     const wrong = expected.flatMap((value, place) => {
         const other = actual[place];
@@ -81,7 +84,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         expectEqual(cases[name] as Case, judgements[name] as Judgement);
     });
 
-    it("has an input for each column, by name, and describes its outputs", () => {
+    it("has one named input per column, and describes its outputs", () => {
         const { inputs, outputs } = judgements["customers, a tree"] as Judgement;
 
         expect(inputs).toEqual([
@@ -98,7 +101,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         expect(judgements["prices, a forest"]?.outputs).toEqual([["value", "tensor(float)", ["rows", 1]]]);
     });
 
-    it("renames an output if a column has its name", () => {
+    it("renames an output if a column has the same name", () => {
         const names = (name: string) => judgements[name]?.outputs.map(([output]) => output);
 
         expect(names("odd names, classes")).toEqual(["label_", "probabilities_"]);
@@ -106,7 +109,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         expect(judgements["odd names, a number"]?.inputs.map(([input]) => input)).toEqual(ODD_NAMES);
     });
 
-    it("describes itself", () => {
+    it("contains its own description", () => {
         const { producer, doc, metadata, irVersion, operatorSets } = judgements["iris, a forest"] as Judgement;
 
         expect(producer).toEqual([PRODUCER.name, PRODUCER.version]);

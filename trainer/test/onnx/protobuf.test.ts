@@ -20,7 +20,7 @@ function hex(field: Field): string {
 }
 
 describe("the encoding of", () => {
-    // The first four are the examples of https://protobuf.dev/programming-guides/encoding/.
+    // The first four are examples from https://protobuf.dev/programming-guides/encoding/.
     it.each([
         ["an integer", integer(1, 150), "089601"],
         ["a text", text(2, "testing"), "120774657374696e67"],
@@ -28,14 +28,14 @@ describe("the encoding of", () => {
         ["packed integers", integers(6, [3, 270, 86942]), "3206038e029ea705"],
         ["the largest integer", integer(1, 2 ** 31 - 1), "08ffffffff07"],
         ["a field with a number above 15", integer(20, 7), "a00107"],
-        ["a number of 32 bits", float(2, 1.5), "150000c03f"],
-        ["packed numbers of 32 bits", floats(7, [1.5, Number.NaN]), "3a080000c03f0000c07f"],
-        ["packed numbers of 64 bits", doubles(10, [0.1]), "52089a9999999999b93f"],
+        ["a 32-bit number", float(2, 1.5), "150000c03f"],
+        ["packed 32-bit numbers", floats(7, [1.5, Number.NaN]), "3a080000c03f0000c07f"],
+        ["packed 64-bit numbers", doubles(10, [0.1]), "52089a9999999999b93f"],
         ["bytes", bytes(9, Uint8Array.of(0, 255)), "4a0200ff"],
-        ["text beyond ASCII", text(1, "é😀"), "0a06c3a9f09f9880"],
+        ["non-ASCII text", text(1, "é😀"), "0a06c3a9f09f9880"],
         ["texts", texts(9, ["a", ""]), "4a01614a00"],
-        ["texts that come often", choices(9, ["a", "bc"], [1, 0, 1]), "4a0262634a01614a026263"],
-        ["no integers", integers(1, []), "0a00"],
+        ["repeated texts", choices(9, ["a", "bc"], [1, 0, 1]), "4a0262634a01614a026263"],
+        ["an empty list of integers", integers(1, []), "0a00"],
     ])("%s", (_, field, expected) => {
         expect(hex(field)).toBe(expected);
     });
@@ -53,7 +53,8 @@ describe("the length of a field", () => {
                     const inner = message(number, [integers(number, list), text(number, word), doubles(number, list)]);
                     const parts = [inner, message(number, [inner, integer(number, list[0] ?? 0)])];
 
-                    // Writing past the end would fail silently; a byte after each part shows that it does not happen.
+                    // Writing past the end would fail silently. A byte after each part proves that this does not
+                    // happen.
                     const end = Buffer.from(encode([...parts, text(1, "end")])).subarray(-3);
                     expect(end.toString()).toBe("end");
                     expect(encode(parts).length).toBe(lengthOf(parts));

@@ -8,7 +8,7 @@ const number = fc.oneof(
     fc.integer({ min: -3, max: 3 }).map((value) => value / 2),
 );
 
-/** A share as the trainer writes it. */
+/** A share as written by the trainer. */
 const share = fc.oneof(
     fc.constantFrom(0, 0.25, 0.5, 1),
     fc.nat(2 ** 31).map((value) => value / 2 ** 32),
@@ -25,7 +25,7 @@ function feature(name: string): fc.Arbitrary<Feature> {
     return fc.oneof(...kinds);
 }
 
-/** A threshold of a split; for text usually between two indices. */
+/** A split threshold. For text, it is usually between two indices. */
 function threshold(feature: Feature): fc.Arbitrary<number> {
     return feature.kind === "number" ? number : fc.integer({ min: 0, max: 4 }).map((place) => place + 0.5);
 }
@@ -44,7 +44,7 @@ function tree(features: Feature[], leaves: fc.Arbitrary<TreeNode>): fc.Arbitrary
     })).node;
 }
 
-/** A value of a column: often a threshold, sometimes a value that was not trained on. */
+/** A value of a column: often a threshold, sometimes a value that did not occur in training. */
 function cell(feature: Feature, thresholds: number[]): fc.Arbitrary<string | number | null> {
     if (feature.kind === "text") {
         return fc.oneof(
@@ -62,7 +62,7 @@ function thresholdsOf(node: TreeNode): number[] {
         : [node.splitValue as number, ...thresholdsOf(node.left), ...thresholdsOf(node.right)];
 }
 
-/** Any model, for classes or numbers, with rows. */
+/** An arbitrary model, for classes or numbers, with rows. */
 export const randomCase: fc.Arbitrary<Case> = fc
     .record({ columns: fc.integer({ min: 1, max: 4 }), classes: fc.integer({ min: 0, max: 4 }) })
     .chain(({ columns, classes }) =>

@@ -7,7 +7,7 @@ import { describeWithOnnxruntime, runPython } from "./onnxruntime";
 
 const readme = readFileSync(path.join(__dirname, "../../README.md"), "utf8");
 
-describeWithOnnxruntime("the Python of the trainer's README", () => {
+describeWithOnnxruntime("the Python example in the trainer's README", () => {
     it("predicts a flower", async () => {
         const program = /```python\n(?<program>[\s\S]*?)```/.exec(readme)?.groups?.program ?? "";
         const printed = await runPython("use.py", {

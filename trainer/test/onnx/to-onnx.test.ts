@@ -4,7 +4,7 @@ import { iris, PRODUCER } from "./data";
 import { fitModel } from "./fit";
 
 describe("toOnnx", () => {
-    it("gives the same bytes for the same model", async () => {
+    it("produces the same bytes for the same model", async () => {
         const model = await fitModel(iris());
         const copy = structuredClone(model);
 

@@ -9,7 +9,7 @@ import { modelOf, reportOf, train } from "./helpers/inputs";
 import { chain, numbers, uneven } from "./helpers/made-up-trees";
 import { DARK, LIGHT, PHONE, withReports } from "./helpers/open-report";
 
-/** A browser starts in a second or two; a loaded machine needs more. */
+/** A browser takes a second or two to start, and longer on a busy machine. */
 jest.setTimeout(120_000);
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -50,11 +50,11 @@ describeWithChromium("the report in Chromium", (executablePath) => {
 
     describe.each(Object.keys(REPORTS))("%s", (name) => {
         it.each<[string, BrowserContextOptions]>([
-            ["in light", LIGHT],
-            ["in dark", DARK],
+            ["in light mode", LIGHT],
+            ["in dark mode", DARK],
             ["on a phone", PHONE],
         ])(
-            "%s meets the accessibility rules, asks for nothing and is not wider than the screen",
+            "%s meets the accessibility rules, sends no requests, and is not wider than the screen",
             async (_, options) => {
                 const { page, noted } = await open(name, options);
                 await page.locator("#unfold").click();
@@ -100,7 +100,7 @@ describeWithChromium("the report in Chromium", (executablePath) => {
         });
     });
 
-    it("is readable without a script: it has the tree, but neither form nor buttons", async () => {
+    it("is readable without a script: it shows the tree, but neither a form nor buttons", async () => {
         const { page } = await open("iris", { ...LIGHT, javaScriptEnabled: false });
         expect(await page.locator("#tree .answer:visible").count()).toBe(irisReport.metrics.treeLeaves);
         expect(await page.locator("form").isVisible()).toBe(false);

@@ -16,7 +16,7 @@ describe("a number", () => {
         [-2.5e12, "−2.5e12"],
         [Number.NaN, "–"],
         [-Infinity, "−∞"],
-    ])("shows %d as %s", (value, shown) => {
+    ])("%d is shown as %s", (value, shown) => {
         expect(formatNumber(value)).toBe(shown);
     });
 
@@ -38,14 +38,14 @@ describe("a share", () => {
         [0.5, "50 %", "50.0 %"],
         [0.0004, "<0.1 %", "<0.1 %"],
         [0.99996, ">99.9 %", ">99.9 %"],
-    ])("shows %d as %s, in columns as %s", (share, shown, aligned) => {
+    ])("of %d is shown as %s, and in columns as %s", (share, shown, aligned) => {
         expect(formatShare(share)).toBe(shown.replace(" ", "\u00a0"));
         expect(alignedShare(share)).toBe(aligned.replace(" ", "\u00a0"));
     });
 });
 
 describe("a count", () => {
-    it("separates thousands and agrees with its noun", () => {
+    it("has thousands separators and agrees with its noun", () => {
         expect(formatCount(1234567)).toBe("1,234,567");
         expect(countOf(1, "row")).toBe("1 row");
         expect(countOf(1000, "leaf", "leaves")).toBe("1,000 leaves");
@@ -74,7 +74,7 @@ describe("ticks", () => {
 });
 
 describe("Wilson's interval", () => {
-    it("ends 1.96 standard errors from the share, with the error at the end", () => {
+    it("ends 1.96 standard errors from the share, with the error taken at the end", () => {
         for (const end of wilsonInterval(28 / 30, 30)) {
             const standardError = Math.sqrt((end * (1 - end)) / 30);
             expect(Math.abs(28 / 30 - end)).toBeCloseTo(1.959964 * standardError, 9);

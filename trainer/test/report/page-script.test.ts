@@ -6,7 +6,7 @@ import { modelOf, reportOf, train } from "./helpers/inputs";
 import { numbers, uneven } from "./helpers/made-up-trees";
 import { LIGHT, withReports } from "./helpers/open-report";
 
-/** A browser starts in a second or two; a loaded machine needs more. */
+/** A browser takes a second or two to start, and longer on a busy machine. */
 jest.setTimeout(120_000);
 
 const irisReport = train(iris());
@@ -16,7 +16,7 @@ const bigModel = modelOf(madeUp(numbers(12), undefined, 120_000), [uneven(10_000
 describeWithChromium("the script of the report in Chromium", (executablePath) => {
     const open = withReports(executablePath, { iris: irisReport, houses: housesReport, big: reportOf(bigModel) });
 
-    describe("by keyboard", () => {
+    describe("keyboard navigation", () => {
         it("moves through links, fields, buttons and the tree, in this order", async () => {
             const { page } = await open("iris", LIGHT);
             const order: string[] = [];
@@ -54,7 +54,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             await page.context().close();
         });
 
-        it("folds and unfolds", async () => {
+        it("folds and unfolds nodes", async () => {
             const { page } = await open("houses", LIGHT);
             const visible = () => page.locator("#tree li:visible").count();
             const first = await visible();
@@ -71,7 +71,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             await page.context().close();
         });
 
-        it("follows a row while it is typed, and clears it", async () => {
+        it("follows a row while it is being typed, and clears it", async () => {
             const { page } = await open("iris", LIGHT);
             const answer = page.locator("#answer");
             expect(await answer.textContent()).toBe("Fill in PetalLengthCm to begin.");
@@ -98,7 +98,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             ["iris", irisReport.model, iris(), 150],
             ["houses", housesReport.model, houses(300), 300],
         ])(
-            "of %s ends where predictRow does, for every row, and asks what the tree asks",
+            "of %s ends at the leaf that predictRow finds for every row, and shows the same questions as the tree",
             async (name, model, data, rows) => {
                 const { page } = await open(name, LIGHT);
                 for (let row = 0; row < rows; row++) {
@@ -127,7 +127,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             },
         );
 
-        it("is followed to the end in a tree that is only partly drawn", async () => {
+        it("is followed to the end even if the tree is only partly drawn", async () => {
             const { page } = await open("big", LIGHT);
             const values = numbers(12).map((_, place) => (place * 37.3) % 100);
             await fill(page, values.map(String));
@@ -139,7 +139,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
         });
     });
 
-    /** Fills a row into the form as typing does. The tree does not use columns that are not in the form. */
+    /** Fills a row into the form by typing. Columns that are missing from the form are not used by the tree. */
     async function fill(page: Page, values: readonly (string | undefined)[]): Promise<void> {
         await page.evaluate((texts) => {
             for (const [place, text] of texts.entries()) {
@@ -156,7 +156,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
         }, values);
     }
 
-    /** The cells of a row as in a file; undefined for a missing number. */
+    /** The cells of a row as in a file, with undefined for a missing number. */
     function cellsOf({ features }: Model, { columns }: Data, row: number): (string | undefined)[] {
         return features.map((feature, place) => {
             const value = columns[place]?.[row] as number;
@@ -177,7 +177,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
     }
 });
 
-/** The path through a tree by the rule of the model format: below the threshold goes left. */
+/** The path through a tree by the rule of the model format: values below the threshold go left. */
 function walk(root: TreeNode, row: readonly number[]): { verdicts: string[]; leaf: TreeNode } {
     const verdicts: string[] = [];
     let node = root;

@@ -15,7 +15,7 @@ describe("the page", () => {
         ["a classification", irisReport],
         ["a regression", housesReport],
         ["a forest", forestReport],
-        ["names with markup, in other writings and very long", awkwardReport()],
+        ["names with markup, in other scripts and very long", awkwardReport()],
         ["a tree of one leaf", reportOf(modelOf(madeUp(numbers(2), labels(2)), [uneven(1, numbers(2), 2)]))],
     ];
 
@@ -34,7 +34,7 @@ describe("the page", () => {
         expect(headings.length).toBeGreaterThan(3);
     });
 
-    it.each(reports)("for %s allows only its own script and styles and loads nothing", (_, input) => {
+    it.each(reports)("for %s allows only its own script and styles, and loads nothing", (_, input) => {
         const { elements } = pageOf(input);
         const policy = attribute(
             elements.find((element) => attribute(element, "http-equiv") === "Content-Security-Policy"),

@@ -9,7 +9,7 @@ const housesReport = train(houses(300), { maxDepth: 5, minNumSamples: 8 });
 const forestReport = train(blobs(4, 400, 5), { algorithm: "forest", trees: 3, maxDepth: 6 });
 
 describe("the headline", () => {
-    it("explains the accuracy against the baseline", () => {
+    it("explains the accuracy compared with the baseline", () => {
         const { accuracy = 0, testRows } = irisReport.metrics;
         const { text } = pageOf(irisReport);
         expect(text).toContain(`${Number((accuracy * 100).toFixed(1))} % accuracy`);
@@ -20,7 +20,7 @@ describe("the headline", () => {
         expect(text).not.toContain("no better than that");
     });
 
-    it("says so when a model is no better than the baseline", () => {
+    it("reports if a model is no better than the baseline", () => {
         const { metrics } = irisReport;
         const poor = { ...irisReport, metrics: { ...metrics, accuracy: 0.3, baselineAccuracy: 0.4 } };
         expect(pageOf(poor).text).toContain("So it is no better than that");
@@ -30,7 +30,7 @@ describe("the headline", () => {
         expect(pageOf(worse).text).toContain(`always answering the mean would have ${grouped(rmse / Math.sqrt(1.21))}`);
     });
 
-    it("compares a regression with always answering the mean", () => {
+    it("compares a regression with always predicting the mean", () => {
         const { actual } = housesReport.test;
         const values = Array.from(actual);
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -38,7 +38,7 @@ describe("the headline", () => {
         expect(pageOf(housesReport).text).toContain(`always answering the mean would have ${grouped(deviation)}`);
     });
 
-    it("has no comparison where the tested values do not vary", () => {
+    it("omits the comparison if the tested values do not vary", () => {
         const flat = { ...housesReport, metrics: { ...housesReport.metrics, r2: null } };
         const { text } = pageOf(flat);
         expect(text).toContain("The tested values do not vary");
@@ -64,7 +64,7 @@ describe("the headline", () => {
 });
 
 describe("the confusion matrix", () => {
-    it("has headings for rows and columns, counts and shares", () => {
+    it("has row and column headings, counts and shares", () => {
         const matrix = pageOf(irisReport).elements.find((element) => hasClass(element, "matrix"));
         expect(matrix && byTag(matrix, "th").map((head) => [textOf(head), attribute(head, "scope")])).toEqual([
             ...["Iris-setosa", "Iris-versicolor", "Iris-virginica"].map((label) => [label, "col"]),
@@ -85,7 +85,7 @@ describe("the confusion matrix", () => {
         ).toEqual(shown);
     });
 
-    it("is replaced by the commonest mistakes for many classes", () => {
+    it("is replaced by the commonest mistakes if there are many classes", () => {
         const input = reportOf(modelOf(madeUp(numbers(3), labels(40)), [uneven(50, numbers(3), 40)]));
         const { elements, text } = pageOf(input);
         expect(elements.filter((element) => hasClass(element, "matrix"))).toEqual([]);
@@ -105,7 +105,7 @@ describe("the confusion matrix", () => {
 });
 
 describe("the features", () => {
-    it("are listed by importance, with a count of those never asked for", () => {
+    it("are listed by importance, with a count of those that are never used", () => {
         const table = pageOf(irisReport).elements.find((element) => hasClass(element, "importances"));
         const asked = (irisReport.metrics.featureImportances ?? []).filter(({ importance }) => importance > 0);
         expect(cellsOf(table).slice(1)).toEqual(
@@ -114,7 +114,7 @@ describe("the features", () => {
         expect(pageOf(irisReport).text).toContain(`${4 - asked.length} features are never asked for`);
     });
 
-    it("have their kinds: numbers, numbers with missing values, categories", () => {
+    it("are shown with their kinds: numbers, numbers with missing values, categories", () => {
         const table = byTag(pageOf(housesReport).elements, "table").find(
             (item) => textOf(byTag(item, "caption")[0]) === "5 features",
         );
@@ -127,7 +127,7 @@ describe("the features", () => {
         ]);
     });
 
-    it("are left out if the metrics have no importances", () => {
+    it("are omitted if the metrics do not contain importances", () => {
         const { featureImportances, ...metrics } = irisReport.metrics;
         expect(featureImportances).toHaveLength(4);
         const { elements } = pageOf({ ...irisReport, metrics });
@@ -136,7 +136,7 @@ describe("the features", () => {
 });
 
 describe("the training", () => {
-    it("is described with warnings, dropped columns, rows without a target and hyperparameters", () => {
+    it("is described with warnings, dropped columns, rows without a target, and hyperparameters", () => {
         const dataset = { ...irisReport.dataset, warnings: ["Column x is odd"], rowsWithoutTarget: 2 };
         const { text, elements } = pageOf({ ...irisReport, dataset });
         expect(text).toContain("A warningColumn x is odd");
@@ -153,7 +153,7 @@ describe("the training", () => {
         );
     });
 
-    it("of a forest is called one, and its tree an example", () => {
+    it("of a forest is labelled as such, and shows one tree as an example", () => {
         const { text } = pageOf(forestReport);
         expect(text).toContain("A random forest of 3 trees, trained on 400 rows");
         expect(text).toContain("One of its 3 trees");
@@ -170,7 +170,7 @@ describe("the trials", () => {
         best: place === 17,
     }));
 
-    it("are listed from the best to the worst", () => {
+    it("are listed from best to worst", () => {
         const cv = { folds: 2, measure: "accuracy", mean: 0.79, std: 0.01 };
         const { elements } = pageOf({ ...irisReport, metrics: { ...irisReport.metrics, trials, cv } });
         const rows = elements
@@ -182,7 +182,7 @@ describe("the trials", () => {
         expect(rows[0]).toEqual(["best", "79.0 %", "1.0 %", "", "18", "forest"]);
     });
 
-    it("of a regression have the smallest error first", () => {
+    it("of a regression are listed with the smallest error first", () => {
         const cv = { folds: 2, measure: "rmse", mean: 0.5, std: 0.01 };
         const turned = trials.map((trial) => ({ ...trial, best: trial.mean === 0.5 }));
         const { elements } = pageOf({ ...housesReport, metrics: { ...housesReport.metrics, trials: turned, cv } });
@@ -196,7 +196,7 @@ describe("the trials", () => {
 });
 
 describe("the errors of a regression", () => {
-    it("are drawn as a point for each tested row, up to 2000", () => {
+    it("are drawn as one point per tested row, up to 2000", () => {
         const circles = (input: ReportInput) => {
             const points = pageOf(input).elements.find((element) => hasClass(element, "points"));
             return points === undefined ? 0 : byTag(points, "circle").length;
@@ -209,7 +209,7 @@ describe("the errors of a regression", () => {
         expect(pageOf(input).text).toContain("2,000 of 5,000 tested rows");
     });
 
-    it("are summarised in quantiles", () => {
+    it("are summarised as quantiles", () => {
         const actual = Array.from({ length: 10 }, () => 100);
         const predicted = actual.map((value, row) => value + (row % 2 === 0 ? 1 : -1) * (row + 1));
         const metrics = { ...housesReport.metrics, testRows: 10 };

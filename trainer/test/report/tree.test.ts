@@ -25,7 +25,7 @@ function split(splitValue: number, left: TreeNode, right: TreeNode, splitColumn 
     return { splitColumn, splitValue, left, right, numberSamples: rows };
 }
 
-describe("the part of a tree in the report", () => {
+describe("the drawn part of a tree in the report", () => {
     it("is all of a small tree, numbered depth first, with rows and leaves", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
@@ -39,7 +39,7 @@ describe("the part of a tree in the report", () => {
         );
     });
 
-    it("has the composition of the training rows of each node", () => {
+    it("shows the composition of each node's training rows", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
         const { root: view } = readTree(root, modelOf(data, [root]));
@@ -69,13 +69,13 @@ describe("the part of a tree in the report", () => {
         check(view, root, [...data.y.keys()]);
     });
 
-    it("has the mean of the rows below each node of a regression", () => {
+    it("shows the mean of the rows below each node of a regression", () => {
         const root = split(1, leaf(10, 30), split(2, leaf(20, 10), leaf(60, 10)));
         const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 50), [root]));
         expect(view.answer).toEqual({ mean: (30 * 10 + 10 * 20 + 10 * 60) / 50 });
     });
 
-    it("derives the rows that ml-cart's own trees do not store", () => {
+    it("derives row counts that ml-cart's own trees do not store", () => {
         const small: TreeNode = { distribution: 1 };
         const root: TreeNode = {
             ...{ splitColumn: 0, splitValue: 1, numberSamples: 12 },
@@ -87,14 +87,14 @@ describe("the part of a tree in the report", () => {
         expect(view.answer).toEqual({ mean: 2 / 12 });
     });
 
-    it("has no rows where they are unknown", () => {
+    it("omits row counts if they are unknown", () => {
         const root: TreeNode = { splitColumn: 0, splitValue: 1, left: { distribution: 0 }, right: { distribution: 1 } };
         const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 12), [root]));
         expect([view.rows, view.answer, view.split?.yes.rows]).toEqual([12, undefined, undefined]);
         expect(view.split?.yes.answer).toEqual({ mean: 0 });
     });
 
-    it("is the top of a huge tree: splits with the most rows, each after its parent", () => {
+    it("is the top of a huge tree: the splits with the most rows, each after its parent", () => {
         const root = uneven(60_000, numbers, 0);
         const { root: view, splits, size } = readTree(root, modelOf(madeUp(numbers, undefined, 720_000), [root]));
         const views = allOf(view);
@@ -142,7 +142,7 @@ describe("a question", () => {
         expect(ask(split(41.5, leaf(1), leaf(2)), numbers)).toEqual([["x0 &lt;&nbsp;41.5", "yes", "no"]]);
     });
 
-    it("about a text names the categories that can still occur, not their numbers", () => {
+    it("about a text lists the categories that can still occur, not their indices", () => {
         const root = split(4.5, split(1.5, leaf(1), split(2.5, leaf(2), leaf(3))), leaf(4));
         expect(ask(root, [COLOURS])).toEqual([
             ["colour is from (empty) to green (5 values)", "yes", "no: red"],

@@ -18,7 +18,7 @@ function tree(maxDepth: number): Growth {
     return { algorithm: "tree", maxDepth, minNumSamples: 3, gainThreshold: 0 };
 }
 
-/** A pool whose "trees" predict the result of `predict` for a row, by depth; later tasks end earlier. */
+/** A pool whose "trees" return the result of `predict` for a row, by depth. Later tasks finish earlier. */
 function fakePool(predict: (row: number, maxDepth: number) => number): FitPool & { tasks: FitTask[] } {
     const tasks: FitTask[] = [];
     let pending: (() => void)[] = [];
@@ -44,8 +44,8 @@ function fakePool(predict: (row: number, maxDepth: number) => number): FitPool &
 }
 
 describe("crossValidate", () => {
-    it("chooses the most accurate trial, the first of equal ones", async () => {
-        // Depth 1 always predicts "even"; depths 2 and 3 are always right.
+    it("chooses the most accurate trial, and the first if several are equal", async () => {
+        // Depth 1 always predicts "even". Depths 2 and 3 are always right.
         const pool = fakePool((row, depth) => (depth === 1 ? 0 : row % 2));
         const lines: string[] = [];
         const found = await crossValidate(pool, PARITY, ROWS, [tree(1), tree(2), tree(3)], {
@@ -79,7 +79,8 @@ describe("crossValidate", () => {
     });
 
     it("reports how much the folds differ", async () => {
-        // It is off by 1 in the first half of the rows and by 3 in the second, so the mean of squares depends on the fold.
+        // The prediction is off by 1 in the first half of the rows and by 3 in the second, so the mean of squares
+        // depends on the fold.
         const pool = fakePool((row) => row + (row < 20 ? 1 : 3));
         const print = () => {};
         const { best } = await crossValidate(pool, NUMBERS, ROWS, [tree(1)], { folds: 4, seed: 1, print });

@@ -7,13 +7,13 @@ function trialsOf(...argv: string[]) {
 }
 
 describe("listTrials", () => {
-    it("makes one trial of single values, with ml-cart's defaults for a tree", () => {
+    it("creates one trial from single values, with ml-cart's defaults for a tree", () => {
         const tree = { algorithm: "tree", maxDepth: 64, minNumSamples: 3, gainThreshold: 0.01 };
         expect(trialsOf()).toEqual([tree]);
         expect(listTrials(parseArguments(["--target=y"]), undefined, 10)).toEqual([{ ...tree, gainThreshold: 0 }]);
     });
 
-    it("requires a smaller gain for many classes, because it cannot be large", () => {
+    it("requires a smaller gain if there are many classes, because the gain cannot be large", () => {
         const thresholds = [2, 10, 20, 500].map((classes) => {
             return listTrials(parseArguments(["--target=y"]), classes, 10)[0]?.gainThreshold;
         });
@@ -23,7 +23,7 @@ describe("listTrials", () => {
         );
     });
 
-    it("grows the trees of a forest to the end, on the usual number of features for the task", () => {
+    it("grows forest trees to the end, with the usual number of features for the task", () => {
         const grown = { algorithm: "forest", maxDepth: 64, minNumSamples: 1, gainThreshold: 0, trees: 100 };
         expect(trialsOf("--algorithm=forest")).toEqual([{ ...grown, maxFeatures: 3 }]);
         const numbers = listTrials(parseArguments(["--target=y", "--algorithm=forest"]), undefined, 10);
@@ -33,7 +33,7 @@ describe("listTrials", () => {
         ]);
     });
 
-    it("makes every combination of lists, the last argument changing fastest", () => {
+    it("creates every combination of lists, with the last argument changing fastest", () => {
         expect(
             trialsOf("--minNumSamples=[1,3]", "--maxDepth=[2,4]").map((it) => [it.maxDepth, it.minNumSamples]),
         ).toEqual([
@@ -53,7 +53,7 @@ describe("listTrials", () => {
         ]);
     });
 
-    it("rejects more features than there are", () => {
+    it("rejects a maxFeatures above the number of features", () => {
         expect(() => trialsOf("--algorithm=forest", "--maxFeatures=[2,11]")).toThrow(
             new HyperparameterError([
                 '`maxFeatures` must be an integer from 1 to 10, the number of features; got "11" (--maxFeatures=10)',
@@ -78,7 +78,7 @@ describe("countFolds", () => {
         ["--cv=3", 1, 3],
         ["--cv=3", 2, 3],
         ["--cv=0", 1, 0],
-    ])("chooses for %s and %d trials %d folds", (argument, trials, folds) => {
+    ])("for %s and %d trials returns %d folds", (argument, trials, folds) => {
         expect(countFolds(parseArguments(["--target=y", argument]), trials, 20)).toBe(folds);
     });
 

@@ -27,7 +27,7 @@ function makeList(column: number[], labels: number[], weights: number[], layout:
 }
 
 describe("chooseLayout", () => {
-    it("allots bits to row, class, weight and tie as needed", () => {
+    it("allocates bits to row, class, weight and tie as needed", () => {
         expect(chooseLayout(1_000_000, 2, true)).toEqual({ rowShift: 5, classShift: 4, classMask: 1, weightMask: 7 });
         expect(chooseLayout(1_000_000, 1000, false)).toEqual({
             rowShift: 11,
@@ -42,7 +42,7 @@ describe("chooseLayout", () => {
         expect(chooseLayout(1 << 21, 1000, true)).toMatchObject({ classMask: 1023, weightMask: 0 });
     });
 
-    it("leaves the class out if it does not fit", () => {
+    it("omits the class if it does not fit", () => {
         expect(chooseLayout(2 ** 22 + 1, 1000, false)).toEqual({
             rowShift: 1,
             classShift: 1,
@@ -51,13 +51,13 @@ describe("chooseLayout", () => {
         });
     });
 
-    it("needs no class for a regression", () => {
+    it("does not need a class for a regression", () => {
         expect(chooseLayout(2 ** 31, 0, true)).toEqual({ rowShift: 1, classShift: 1, classMask: 0, weightMask: 0 });
     });
 });
 
 describe("fillList", () => {
-    it("takes the rows with a weight in order, and starts ties with the first of them", () => {
+    it("adds the rows with a weight in order, and starts ties with the first of them", () => {
         const layout = chooseLayout(5, 8, false);
         const list = makeList([2, 1, 2, 1, 2], [0, 1, 2, 3, 4], [0, 0, 1, 1, 1], layout);
         expect(read(list, layout)).toEqual([
@@ -104,7 +104,7 @@ describe("partitionList", () => {
         );
     });
 
-    it("changes nothing outside its stretch", () => {
+    it("changes nothing outside its range", () => {
         const layout = chooseLayout(4, 8, false);
         const list = makeList([1, 2, 3, 4], [0, 0, 0, 0], [1, 1, 1, 1], layout);
         const before = [...list];

@@ -7,7 +7,7 @@ import { shareNumbers } from "./tables";
 
 describe("a forest", () => {
     it.each(["classification", "regression"] as const)(
-        "predicts by all its trees, and out of the bag by the others: %s",
+        "predicts with all its trees, and out of the bag with those that did not see the row: %s",
         async (task) => {
             const dataset = makeDataset(150, task);
             const rows = allRows(dataset).filter((row) => row % 5 > 0);
@@ -52,7 +52,7 @@ describe("a forest", () => {
         },
     );
 
-    it("averages the importances of features over its trees", async () => {
+    it("averages the feature importances over its trees", async () => {
         const dataset = makeDataset(200, "classification");
         const { trees, importances } = await fitOne(dataset, forestTask(dataset));
         const means = count(3).map(
@@ -63,7 +63,7 @@ describe("a forest", () => {
         expect(importances[2]).toBeLessThan(0.1);
     });
 
-    it("searches columns with a single value only when there are no others", async () => {
+    it("searches constant columns only if there are no others", async () => {
         const dataset = makeDataset(100, "classification");
         const constant = count(20).map(() => shareNumbers(count(100).map(() => 1)));
         const columns = [...constant, ...dataset.columns];
@@ -74,7 +74,7 @@ describe("a forest", () => {
         expect([...importances.subarray(0, 20)]).toEqual(count(20).map(() => 0));
     });
 
-    it("has no out-of-bag row when there is only one row", async () => {
+    it("has no out-of-bag rows if there is only one row", async () => {
         const dataset = makeDataset(20, "classification");
         const { outOfBag, trees, predictions } = await fitOne(
             dataset,
@@ -96,7 +96,7 @@ describe("forestRounding", () => {
         expect([round(0), round(1)]).toEqual([0, 1]);
     });
 
-    it("makes sums of numbers exact at the cost of their last bits only", () => {
+    it("makes sums of numbers exact at the cost of only their last bits", () => {
         const random = makeRandom(1, 1);
         const values = count(1000).map(() => (random.below(2 ** 32) - 2 ** 31) * Math.PI);
         const round = forestRounding({ task: "regression", y: Float64Array.from(values) }, values.length);
@@ -104,7 +104,7 @@ describe("forestRounding", () => {
         const sum = (list: number[]) => list.reduce((total, value) => total + value, 0);
         expect(sum(rounded)).toBe(sum([...rounded].reverse()));
         expect(sum(rounded)).toBe(sum([...rounded].sort((a, b) => a - b)));
-        // The largest is below 2^33, and a sum of 1000 has 10 bits more: 52 bits reach down to 2^-9.
+        // The largest value is below 2^33, and a sum of 1000 needs 10 more bits, so 52 bits reach down to 2^-9.
         expect(Math.max(...values.map((value, at) => Math.abs(value - (rounded[at] as number))))).toBeLessThanOrEqual(
             2 ** -10,
         );

@@ -28,7 +28,7 @@ describe("growTree grows the same tree as an exhaustive search,", () => {
         );
     });
 
-    it.each([0, 2, 4])("for rows that count zero times or several times (%d classes)", (labels) => {
+    it.each([0, 2, 4])("for rows that count zero or several times (%d classes)", (labels) => {
         const sampled = plainTables({ labels: Math.max(labels, 6), maxRows: 20 }).chain((table) =>
             fc.tuple(
                 fc.constant({ ...table, y: table.y.map((label) => (labels === 0 ? label : label % labels)) }),
@@ -45,8 +45,8 @@ describe("growTree grows the same tree as an exhaustive search,", () => {
     });
 });
 
-describe("growTree gives the same tree", () => {
-    it.each([2, 5])("when an entry has no bits for one of %d classes or for a weight", (labels) => {
+describe("growTree returns the same tree", () => {
+    it.each([2, 5])("if an entry has no bits for one of %d classes or for a weight", (labels) => {
         fc.assert(
             fc.property(plainTables({ labels }), fc.boolean(), (plain, twice) => {
                 const table = makeTable(plain, labels);
@@ -56,7 +56,7 @@ describe("growTree gives the same tree", () => {
         );
     });
 
-    it.each([0, 2, 5])("when lists are sorted lazily, %d classes", (labels) => {
+    it.each([0, 2, 5])("if lists are sorted lazily, with %d classes", (labels) => {
         const workspace = makeWorkspace();
         fc.assert(
             fc.property(
@@ -78,7 +78,7 @@ describe("growTree gives the same tree", () => {
         );
     });
 
-    it("in memory used by other trees", () => {
+    it("in memory previously used by other trees", () => {
         const workspace = makeWorkspace();
         fc.assert(
             fc.property(plainTables({ labels: 3 }), (plain) => {
@@ -89,7 +89,7 @@ describe("growTree gives the same tree", () => {
         );
     });
 
-    it("in place of the orders, for scaled integers and some of the rows", () => {
+    it("in place of the orders, for scaled integers and a subset of the rows", () => {
         const cell = fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constant(Number.NaN));
         const rowCells = fc.tuple(cell, cell, fc.nat(3), fc.integer({ min: 0, max: 1 }));
         fc.assert(
@@ -109,21 +109,22 @@ describe("growTree gives the same tree", () => {
         );
     });
 
-    it("for either order of two equal columns, and names the first column", () => {
+    it("for two equal columns in either order, and names the first column", () => {
         fc.assert(
             fc.property(plainTables({ labels: 3 }), (plain) => {
                 const [column] = plain.columns as [number[]];
                 const mirrored = column.map((value) => -value);
                 const table = makeTable({ columns: [column, column, mirrored], y: plain.y }, 3);
                 const tree = grow(table);
-                // A value missing in a column is missing in its mirror and largest in both, so it can be split off there.
+                // A missing value in a column is also missing in its mirror and the largest in both, so it can be split
+                // off there.
                 const isMirrored = column.every((value) => Math.abs(value) < Number.MAX_VALUE);
                 expect([...tree.columns].every((at) => at < 1 || (at === 2 && !isMirrored))).toBe(true);
             }),
         );
     });
 
-    it("for numbers whose sums depend on the order", () => {
+    it("for numbers whose sum depends on the order of addition", () => {
         const values = count(200).map((row) => (row * 37) % 200);
         const y = values.map((value) => Math.sin(value) * 1e3 + 0.1);
         const tree = grow(makeTable({ columns: [values, values.map((value) => -value)], y }, 0));

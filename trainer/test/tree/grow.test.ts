@@ -17,7 +17,7 @@ describe("growTree", () => {
         expect(countLeaves(grow(table))).toBe(64);
     });
 
-    it("makes splits that gain nothing if the next one gains everything", () => {
+    it("makes splits without gain if the next one gains everything", () => {
         const table = makeTable(
             {
                 columns: [
@@ -41,7 +41,7 @@ describe("growTree", () => {
         expect(countLeaves(grow(table, { ...UNLIMITED, gainThreshold: 1.7 }))).toBe(2);
     });
 
-    it("makes a leaf of rows that no column distinguishes", () => {
+    it("creates a leaf for rows that no column distinguishes", () => {
         const columns = [
             [1, 1, 1],
             [Number.NaN, Number.NaN, Number.NaN],
@@ -54,7 +54,7 @@ describe("growTree", () => {
         expect(rootOf(grow(makeTable({ columns, y: [3, 4, 8] }, 0)))).toEqual({ numberSamples: 3, distribution: 5 });
     });
 
-    it("sends missing values right, and splits them off where that is best", () => {
+    it("sends missing values right, and splits them off if that is best", () => {
         const nan = Number.NaN;
         const tree = grow(makeTable({ columns: [[nan, 1, nan, 2, 3]], y: [1, 0, 1, 0, 0] }, 2));
         expect(rootOf(tree)).toMatchObject({ splitValue: Number.MAX_VALUE, left: { numberSamples: 3 } });
@@ -72,7 +72,7 @@ describe("growTree", () => {
 
     it("distinguishes 1000 classes, and accepts a single one", () => {
         const plain = { columns: [count(2000).map((row) => row >> 1)], y: count(2000).map((row) => row >> 1) };
-        // All splits gain the same, so the lowest threshold is taken each time.
+        // All splits gain the same, so the lowest threshold is chosen each time.
         const tree = grow(makeTable(plain, 1000), { ...UNLIMITED, maxDepth: 999 });
         expect(countLeaves(tree)).toBe(1000);
         expect(plain.y.map((_, row) => predict(tree, plain.columns, row))).toEqual(plain.y);
@@ -109,19 +109,21 @@ describe("growTree", () => {
     });
 
     it("reports the share of the impurity that each feature removes", () => {
-        // The first split, on column 1, removes 0.5 * 8 rows; of the two sides with 4 rows each, only the right one is split.
+        // The first split, on column 1, removes 0.5 * 8 rows. Of its two sides with 4 rows each, only the right one is
+        // split.
         const columns = [
             [0, 0, 0, 0, 0, 0, 1, 1],
             [0, 0, 0, 0, 1, 1, 1, 1],
         ];
         const table = makeTable({ columns: [...columns, count(8).map(() => 5)], y: [0, 0, 0, 0, 1, 1, 2, 2] }, 3);
-        // Root: gini 1 - (16 + 4 + 4) / 64 = 0.625; after column 1: 0.25. Right: 0.5 to 0.
+        // The gini impurity is 1 - (16 + 4 + 4) / 64 = 0.625 at the root and 0.25 after column 1. The right side goes
+        // from 0.5 to 0.
         expect([...grow(table).importances]).toEqual([
             expect.closeTo((0.5 * 4) / (0.375 * 8 + 0.5 * 4), 12),
             expect.closeTo((0.375 * 8) / (0.375 * 8 + 0.5 * 4), 12),
             0,
         ]);
-        // Numbers: the squared error is 5.5 in total, 1 after column 1, and 0 after column 0.
+        // For numbers, the squared error is 5.5 in total, 1 after column 1, and 0 after column 0.
         const numbers = makeTable({ columns, y: [0, 0, 0, 0, 1, 1, 2, 2] }, 0);
         expect([...grow(numbers).importances]).toEqual([expect.closeTo(1 / 5.5, 12), expect.closeTo(4.5 / 5.5, 12)]);
         expect([...grow(table, { ...UNLIMITED, maxDepth: 0 }).importances]).toEqual([0, 0, 0]);

@@ -14,7 +14,7 @@ export const GROWTHS = fc.record({
 
 /**
  * Grows a tree.
- * @param rows row numbers, repeated for each time a row counts; by default all rows count once
+ * @param rows row numbers, repeated for each time that a row counts; by default, all rows count once
  * @param wordBits bits of an entry
  */
 export function grow(table: FitTable, growth: GrowthOptions = UNLIMITED, rows?: number[], wordBits = 32): FlatTree {
@@ -29,7 +29,10 @@ export function rootOf(tree: FlatTree): TreeNode {
     return toCartModel(tree, UNLIMITED).root;
 }
 
-/** Compares trees. Gains and means are computed in another order; everything else must be equal. */
+/**
+ * Returns a matcher for a tree. Gains and means need only be close, because they are computed in another order;
+ * everything else must be equal.
+ */
 export function closeTo(node: TreeNode): unknown {
     const near = (value: number) => (value === 0 ? 0 : expect.closeTo(value, 9));
     const { left, right, gain, distribution, ...rest } = node;
@@ -38,7 +41,7 @@ export function closeTo(node: TreeNode): unknown {
         : { ...rest, gain: expect.closeTo(gain ?? 0, 9), left: closeTo(left), right: closeTo(right) };
 }
 
-/** Prediction of a tree for a row: the first class with the largest share, or the number. */
+/** A tree's prediction for a row: the first class with the largest share, or the number. */
 export function predict(tree: FlatTree, columns: number[][], row: number): number {
     const leaf = findLeaf(
         tree,

@@ -7,34 +7,37 @@ import { GROWTHS, grow, predict, rootOf } from "./growing";
 import { gini, type PlainTable, squaredError } from "./naive";
 import { makeTable, plainTables } from "./tables";
 
-// The trainer's own copy, because the surrounding project does not depend on this package.
+// Use the trainer's own copy, because the surrounding project does not depend on this package.
 const cart: typeof import("ml-cart") = require(path.join(__dirname, "../../node_modules/ml-cart"));
 
 describe("a grown tree in ml-cart", () => {
-    it.each(["classification", "regression"] as const)("predicts the same as here, row by row: %s", (task) => {
-        fc.assert(
-            fc.property(plainTables({ labels: 4 }), plainTables({ labels: 4 }), GROWTHS, (plain, other, growth) => {
-                const table = makeTable(plain, task === "classification" ? 4 : 0);
-                const tree = grow(table, growth);
-                const model = JSON.parse(JSON.stringify(toCartModel(tree, growth)));
-                const kind = task === "classification" ? cart.DecisionTreeClassifier : cart.DecisionTreeRegression;
-                const width = plain.columns.length;
-                const columns = plain.columns.map((column, index) => [
-                    ...column,
-                    ...(other.columns[index % other.columns.length] as number[]),
-                ]);
-                const rows = [...(columns[0] as number[]).keys()].map((row) =>
-                    columns.map((column) => column[row] as number),
-                );
+    it.each(["classification", "regression"] as const)(
+        "predicts the same as in the trainer, row by row: %s",
+        (task) => {
+            fc.assert(
+                fc.property(plainTables({ labels: 4 }), plainTables({ labels: 4 }), GROWTHS, (plain, other, growth) => {
+                    const table = makeTable(plain, task === "classification" ? 4 : 0);
+                    const tree = grow(table, growth);
+                    const model = JSON.parse(JSON.stringify(toCartModel(tree, growth)));
+                    const kind = task === "classification" ? cart.DecisionTreeClassifier : cart.DecisionTreeRegression;
+                    const width = plain.columns.length;
+                    const columns = plain.columns.map((column, index) => [
+                        ...column,
+                        ...(other.columns[index % other.columns.length] as number[]),
+                    ]);
+                    const rows = [...(columns[0] as number[]).keys()].map((row) =>
+                        columns.map((column) => column[row] as number),
+                    );
 
-                const predicted = rows.map((_, row) => predict(tree, columns, row));
+                    const predicted = rows.map((_, row) => predict(tree, columns, row));
 
-                expect(rows[0]).toHaveLength(width);
-                // ml-cart takes a list of rows with one value for a single row.
-                expect(predicted).toEqual(kind.load(model).predict(rows));
-            }),
-        );
-    });
+                    expect(rows[0]).toHaveLength(width);
+                    // ml-cart treats a list of rows with one value each as a single row.
+                    expect(predicted).toEqual(kind.load(model).predict(rows));
+                }),
+            );
+        },
+    );
 
     it("has splits that gain at least as much as ml-cart's own on the same rows", () => {
         fc.assert(
@@ -56,7 +59,7 @@ function finiteTables(labels: number): fc.Arbitrary<PlainTable> {
     }));
 }
 
-/** Walks the tree and lets ml-cart train a stump on the rows of each node. */
+/** Traverses the tree and lets ml-cart train a stump on the rows of each node. */
 function expectNoBetterSplit({ columns, y }: PlainTable, root: TreeNode, task: "classification" | "regression"): void {
     const visit = (node: TreeNode, rows: number[]): void => {
         const { left, right, splitColumn = -1, splitValue = Number.NaN } = node;
@@ -88,7 +91,7 @@ function trainStump(columns: number[][], y: number[], rows: number[], task: stri
         task === "classification"
             ? new cart.DecisionTreeClassifier({ ...options, gainFunction: "gini" })
             : new cart.DecisionTreeRegression({ ...options, gainFunction: "regression" });
-    // It fails if all neighbours have the same label; then there is no split to compare with.
+    // It fails if all neighbours have the same label, but then there is no split to compare with.
     if (new Set(rows.map((row) => y[row])).size === 1) {
         return undefined;
     }

@@ -1,6 +1,6 @@
 import type { TreeNode } from "../../lib/model";
 
-/** A plain table: a list for each column, and integers as targets. */
+/** A plain table: one list per column, and integers as targets. */
 export interface PlainTable {
     columns: number[][];
     y: number[];
@@ -17,15 +17,15 @@ interface Candidate {
     threshold: number;
     left: number[];
     right: number[];
-    /** The maximised value, a fraction of integers. */
+    /** The value to maximise, as a fraction of integers. */
     score: [bigint, bigint];
     /** The gap, which decides between equal scores. */
     gap: number;
 }
 
 /**
- * The tree by the rules of trainer/lib/tree, found by trying every split with exact fractions: the oracle of the fast
- * search. Numbers to predict must be integers.
+ * Grows the tree by the rules of trainer/lib/tree, but tries every split with exact fractions. It is the oracle for the
+ * fast search. Numeric targets must be integers.
  * @param rows row numbers; a row may occur more than once
  */
 export function growNaively(
@@ -54,13 +54,13 @@ export function growNaively(
     };
 }
 
-/** Half of the gap, see GapOf. */
+/** Half of the gap; see GapOf. */
 function rangeOf(values: number[]): number {
     const numbers = values.filter((value) => value < Number.MAX_VALUE);
     return Math.max(...numbers) / 2 - Math.min(...numbers) / 2;
 }
 
-/** The best split of some rows. Ties go to the widest gap, then the first column, then the lowest threshold. */
+/** Finds the best split of some rows. Ties go to the widest gap, then the first column, then the lowest threshold. */
 function bestSplit(table: PlainTable, task: string, rows: number[], ranges: number[]): Candidate | undefined {
     let best: Candidate | undefined;
     for (const [column, values] of table.columns.entries()) {
@@ -91,7 +91,10 @@ function between(below: number, above: number): number {
     return middle > below ? middle : above;
 }
 
-/** Classes: sums of squares over rows. Numbers: squares of sums over rows. Both are larger for better splits. */
+/**
+ * Scores a split, where larger is better: by sums of squares over rows for classes, and by squares of sums over rows
+ * for numbers.
+ */
 function scoreOf(left: number[], right: number[], task: string, y: number[]): [bigint, bigint] {
     const [l, r] = [BigInt(left.length), BigInt(right.length)];
     const measure = task === "classification" ? sumOfSquares : squareOfSum;
@@ -129,7 +132,7 @@ function distributionOf(rows: number[], task: string, y: number[]): number[][] |
         : rows.reduce((sum, row) => sum + (y[row] as number), 0) / rows.length;
 }
 
-/** Up to the last class that occurs. */
+/** Counts the rows per class, up to the last class that occurs. */
 function countClasses(rows: number[], y: number[]): number[] {
     const counts = new Array<number>(Math.max(...rows.map((row) => y[row] as number)) + 1).fill(0);
     for (const row of rows) {

@@ -6,7 +6,7 @@ import { type FitDataset, type FitTask, openFitPool } from "../../lib/tree";
 import { allRows, fitAll, fitOne, forestTask, IN_THREAD, makeDataset } from "./fitting";
 import { shareLabels, UNLIMITED } from "./tables";
 
-// The trainer's own copy, because the surrounding project does not depend on this package.
+// Use the trainer's own copy, because the surrounding project does not depend on this package.
 const { buildSync }: { buildSync(options: object): void } = require(path.join(__dirname, "../../node_modules/esbuild"));
 
 const folder = mkdtempSync(path.join(tmpdir(), "fit-pool-"));
@@ -14,7 +14,7 @@ const FILE = path.join(folder, "serve.cjs");
 const ENDING_FILE = path.join(folder, "end.cjs");
 
 beforeAll(() => {
-    // Threads run a bundle, as in the image; it also starts faster than a compiler.
+    // Threads run a bundle, as in the image. A bundle also starts faster than a compiler.
     const contents = `import { serveFits } from "./threads"; serveFits();`;
     const resolveDir = path.join(__dirname, "../../lib/tree");
     buildSync({ stdin: { contents, resolveDir }, outfile: FILE, bundle: true, platform: "node", format: "cjs" });
@@ -66,7 +66,7 @@ describe("a pool's results", () => {
         expect((await fitOne(dataset, task(5, 2))).trees).not.toEqual(five.trees);
     });
 
-    it("are the same for a tree alone, which overwrites the orders, and next to others", async () => {
+    it("are the same for a single tree, which overwrites the orders, and next to other trees", async () => {
         const dataset = makeDataset(300, "classification");
         const task: FitTask = { ...forestTask(dataset), algorithm: "tree", rows: allRows(dataset).subarray(20, 280) };
         const other = { ...task, rows: allRows(dataset) };
@@ -81,7 +81,7 @@ describe("a pool's results", () => {
         expect(first).not.toEqual(second);
     });
 
-    it("have the depth of the deepest tree and the number of all leaves", async () => {
+    it("contain the depth of the deepest tree and the number of all leaves", async () => {
         const dataset = makeDataset(200, "classification");
         const { trees, depth, leaves } = await fitOne(dataset, forestTask(dataset));
         expect(depth).toBe(Math.max(...trees.map((tree) => tree.depth)));
@@ -102,9 +102,9 @@ describe("openFitPool", () => {
     });
 
     it.each([
-        ["a thread that can't start", path.join(folder, "no-such-file.cjs"), /no-such-file/],
-        ["a thread that ends", ENDING_FILE, /exited with code 3 before its work was done/],
-    ])("fails every fit that waits for %s", async (_, file, message) => {
+        ["a thread that cannot start", path.join(folder, "no-such-file.cjs"), /no-such-file/],
+        ["a thread that exits", ENDING_FILE, /exited with code 3 before its work was done/],
+    ])("fails every fit that is waiting for %s", async (_, file, message) => {
         const dataset = makeDataset(50, "classification");
         const pool = openFitPool(dataset, { file, threads: 2, inThreadMs: 0 });
         const fits = [pool.fit(forestTask(dataset)), pool.fit(forestTask(dataset))];
@@ -116,7 +116,7 @@ describe("openFitPool", () => {
         await expect(pool.fit(forestTask(dataset))).rejects.toThrow(message);
     });
 
-    it("fails unfinished fits when closed", async () => {
+    it("fails unfinished fits when it is closed", async () => {
         const dataset = makeDataset(50, "classification");
         const pool = openFitPool(dataset, { file: FILE, threads: 1, inThreadMs: 0 });
         const waiting = pool.fit(forestTask(dataset));

@@ -11,7 +11,7 @@ function sort(values: readonly number[] | NumberList): { rows: number[]; ties: n
     return { rows: Array.from(order, (word) => word >>> 1), ties: Array.from(order, (word) => word & 1) };
 }
 
-/** The same order by the language's own sort, which is stable. */
+/** Computes the same order with the language's own sort, which is stable. */
 function sortPlainly(values: readonly number[]): { rows: number[]; ties: number[] } {
     const capped = values.map((value) => (value < Number.MAX_VALUE ? value + 0 : Number.MAX_VALUE));
     const rows = [...values.keys()].sort((a, b) => (capped[a] as number) - (capped[b] as number));
@@ -20,7 +20,7 @@ function sortPlainly(values: readonly number[]): { rows: number[]; ties: number[
 }
 
 describe("sortColumn", () => {
-    it("sorts like the language, equal values by row and missing ones last", () => {
+    it("sorts like the language, with equal values by row and missing ones last", () => {
         fc.assert(
             fc.property(fc.array(CELL, { maxLength: 300 }), (values) => {
                 expect(sort(values)).toEqual(sortPlainly(values));
@@ -57,7 +57,7 @@ describe("sortColumn", () => {
     it.each([
         ["above zero", 1_700_000_000_000],
         ["below zero", -1_700_000_000_000],
-    ])("sorts long runs of numbers whose upper halves agree, %s", (_, offset) => {
+    ])("sorts long runs of numbers with equal upper halves, %s", (_, offset) => {
         const values = count(5000).map((row) => offset + ((row * 7919) % 3001));
         expect(sort(values)).toEqual(sortPlainly(values));
     });
@@ -67,7 +67,7 @@ describe("sortColumn", () => {
         expect(sort(values)).toEqual(sortPlainly(values));
     });
 
-    it("accepts no rows, and one row", () => {
+    it("accepts an empty list and a single row", () => {
         expect(sort([])).toEqual({ rows: [], ties: [] });
         expect(sort([Number.NaN])).toEqual({ rows: [0], ties: [0] });
     });

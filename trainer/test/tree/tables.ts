@@ -3,7 +3,7 @@ import { type SortScratch, sortColumn } from "../../lib/tree/sort";
 import type { FitTable, FitTarget, GrowthOptions } from "../../lib/tree/types";
 import type { PlainTable } from "./naive";
 
-/** Limits that split until nothing is left to split. */
+/** Limits that split until no split is left. */
 export const UNLIMITED: GrowthOptions = { maxDepth: 64, minNumSamples: 1, gainThreshold: 0 };
 
 export function shareNumbers(values: ArrayLike<number>): Float64Array {
@@ -22,7 +22,7 @@ export function makeSortScratch(rows: number): SortScratch {
     return { keys: [new Uint32Array(rows), new Uint32Array(rows)], rows: new Uint32Array(rows) };
 }
 
-/** @param classCount 0 if `y` are numbers */
+/** @param classCount 0 if `y` contains numbers */
 export function makeTable({ columns, y }: PlainTable, classCount: number): FitTable {
     const target: FitTarget =
         classCount > 0
@@ -37,7 +37,7 @@ export function makeTable({ columns, y }: PlainTable, classCount: number): FitTa
     return { columns: shared, target, orders };
 }
 
-/** Values that can break a comparison, a key or a mean of two, among many equal ones. */
+/** Values that can break a comparison, a key or a mean of two numbers, among many equal ones. */
 export const CELL = fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: -3, max: 3 }) },
     { weight: 2, arbitrary: fc.double({ noDefaultInfinity: true }) },
@@ -61,7 +61,7 @@ export const CELL = fc.oneof(
     },
 );
 
-/** Tables with few rows and integers as targets. */
+/** Tables with few rows and integer targets. */
 export function plainTables(options: { labels: number; maxRows?: number }): fc.Arbitrary<PlainTable> {
     return fc
         .tuple(fc.integer({ min: 1, max: options.maxRows ?? 40 }), fc.integer({ min: 1, max: 4 }))

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Feature } from "../../../lib/model";
 import { randomNumbers } from "./grow";
 
-/** A table to train on, with numbers as the model sees them. */
+/** A training table, with numbers as the model sees them. */
 export interface Data {
     source: string;
     target: string;
@@ -45,7 +45,7 @@ const DISTRICTS = [
 ];
 const STYLES = ["brick", "concrete", "timber"];
 
-/** Made-up houses with a price: numbers, some of them missing, and texts. */
+/** Made-up houses with a price, described by texts and by numbers, some of which are missing. */
 export function houses(rows = 600): Data {
     const random = randomNumbers(7);
     const columns: number[][] = [[], [], [], [], []];
@@ -81,7 +81,7 @@ export function houses(rows = 600): Data {
     return { source: "gs://homes/data/0a1b2c3d4e/houses.csv", target: "price", features, columns, y };
 }
 
-/** Points around overlapping centres, one for each class. */
+/** Points around overlapping centres, one centre per class. */
 export function blobs(classes: number, rows: number, features: number): Data {
     const random = randomNumbers(11);
     const centres = Array.from({ length: classes }, () => Array.from({ length: features }, () => random() * 10));

@@ -4,7 +4,7 @@ import { type ReportInput, renderReport } from "../../../lib/report";
 type Node = DefaultTreeAdapterTypes.Node;
 export type Element = DefaultTreeAdapterTypes.Element;
 
-/** The page of a report: its elements, visible text and size in bytes. */
+/** Parses a report's page into its elements, visible text and size in bytes. */
 export function pageOf(input: ReportInput): { elements: Element[]; text: string; errors: string[]; size: number } {
     const html = renderReport(input);
     const { elements, errors } = parsePage(html);
@@ -12,7 +12,7 @@ export function pageOf(input: ReportInput): { elements: Element[]; text: string;
     return { elements, text: textOf(body), errors, size: Buffer.byteLength(html) };
 }
 
-/** A page as a browser parses it, with all parse errors by the HTML standard. */
+/** Parses a page as a browser does, with all parse errors of the HTML standard. */
 export function parsePage(page: string): { elements: Element[]; errors: string[] } {
     const errors: string[] = [];
     const onParseError = ({ code, startLine, startCol }: ParserError) => {
@@ -39,7 +39,7 @@ export function hasClass(element: Element, name: string): boolean {
     return (attribute(element, "class") ?? "").split(" ").includes(name);
 }
 
-/** All text except scripts, with single spaces, as if copied from the screen. */
+/** Returns all text except scripts, with whitespace collapsed, as if copied from the screen. */
 export function textOf(node: Node | undefined): string {
     const text = (item: Node): string => {
         if ("value" in item) {
@@ -50,13 +50,13 @@ export function textOf(node: Node | undefined): string {
     return node === undefined ? "" : text(node).replaceAll(/\s+/g, " ").trim();
 }
 
-/** The elements with a tag, below an element or in a page. */
+/** Finds the elements with a tag name, below an element or in a page. */
 export function byTag(where: Element | readonly Element[], tag: string): Element[] {
     const all = Array.isArray(where) ? (where as Element[]) : below(where as Element);
     return all.filter(({ tagName }) => tagName === tag);
 }
 
-/** The texts of the cells of a table by row, headings included. */
+/** Returns the cell texts of a table by row, including headings. */
 export function cellsOf(table: Element | undefined): string[][] {
     return table === undefined
         ? []

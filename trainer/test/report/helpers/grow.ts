@@ -1,14 +1,17 @@
 import type { TreeNode } from "../../../lib/model";
 
-/** Training data: columns of numbers, NaN for a missing one, and as target indices of classes or numbers. */
+/** Training data: numeric columns, with NaN for a missing value, and a target of class indices or numbers. */
 export interface Sample {
     columns: readonly (readonly number[])[];
     y: readonly number[];
-    /** 0 for a regression. */
+    /** Number of classes; 0 for a regression. */
     classes: number;
 }
 
-/** A plain CART for trees like the trainer's: slow, and without anything that a report does not show. */
+/**
+ * A plain CART implementation that grows trees like the trainer's. It is slow and omits everything that a report does
+ * not show.
+ */
 export function grow({ columns, y, classes }: Sample, maxDepth: number, minNumSamples: number): TreeNode {
     const node = (rows: readonly number[], depth: number): TreeNode => {
         const split = depth < maxDepth && rows.length > minNumSamples ? bestSplit(rows) : undefined;
@@ -70,11 +73,11 @@ export function grow({ columns, y, classes }: Sample, maxDepth: number, minNumSa
     return node([...y.keys()], 0);
 }
 
-/** Numbers from 0 to 1 that are the same in every run. */
+/** Generates numbers from 0 to 1 that are the same in every run. */
 export function randomNumbers(seed: number): () => number {
     let state = seed;
     return () => {
-        // The 32-bit mixing of Steele, Lea, Flood: Fast splittable pseudorandom number generators (2014).
+        // The 32-bit mixing function from Steele, Lea, Flood: Fast splittable pseudorandom number generators (2014).
         state = (state + 0x9e3779b9) | 0;
         let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
         mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);

@@ -4,7 +4,7 @@ import { scoreClasses, scoreNumbers } from "../../../src/evaluate";
 import type { Data } from "./data";
 import { grow, randomNumbers } from "./grow";
 
-/** Growth of the model of a report. */
+/** Growth options for the model of a report. */
 export interface Growth {
     algorithm?: Algorithm;
     trees?: number;
@@ -12,7 +12,7 @@ export interface Growth {
     minNumSamples?: number;
 }
 
-/** Makes the input of a report: trains on four of five rows, tests on the fifth, and fits the model on all rows. */
+/** Creates the input of a report: trains on four of five rows, tests on the fifth, and fits the model on all rows. */
 export function train(
     data: Data,
     { algorithm = "tree", trees = 1, maxDepth = 64, minNumSamples = 3 }: Growth = {},
@@ -67,7 +67,7 @@ export function train(
     };
 }
 
-/** Prediction for a row: the index of the class, or the number. */
+/** Predicts a row: the class index, or the number. */
 export function predict(model: Model, data: Data, row: number): number {
     const prediction = predictEncoded(
         model,
@@ -102,7 +102,7 @@ export function modelOf(
         : { ...base, task: "regression", trees: roots.map((root) => ({ name: "DTRegression", options: {}, root })) };
 }
 
-/** The input of a report of any model, with made-up metrics that are always the same. */
+/** Creates the input of a report for any model, with constant made-up metrics. */
 export function reportOf(model: Model, changes: Partial<ReportInput> = {}): ReportInput {
     const random = randomNumbers(5);
     const rows = Array.from({ length: 400 }, () => random());

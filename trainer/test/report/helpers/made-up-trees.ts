@@ -1,7 +1,7 @@
 import type { Feature, TreeNode } from "../../../lib/model";
 import { randomNumbers } from "./grow";
 
-/** `count` columns of numbers. */
+/** Creates `count` numeric features. */
 export function numbers(count: number): Feature[] {
     return Array.from({ length: count }, (_, place) => ({
         name: `feature ${place + 1}`,
@@ -10,12 +10,12 @@ export function numbers(count: number): Feature[] {
     }));
 }
 
-/** `count` classes. */
+/** Creates `count` class names. */
 export function labels(count: number): string[] {
     return Array.from({ length: count }, (_, place) => `class ${place + 1}`);
 }
 
-/** An uneven tree with a given number of leaves, whose splits use all features in turn. */
+/** Grows an uneven tree with a given number of leaves, whose splits use all features in turn. */
 export function uneven(leaves: number, features: readonly Feature[], classes: number): TreeNode {
     const random = randomNumbers(23);
     const node = (below: number, rows: number): TreeNode => {
@@ -45,7 +45,7 @@ export function uneven(leaves: number, features: readonly Feature[], classes: nu
     return node(leaves, leaves * 12);
 }
 
-/** A regression tree of a given depth in which every split has one leaf. */
+/** Grows a regression tree of a given depth in which every split has one leaf. */
 export function chain(levels: number, features: readonly Feature[]): TreeNode {
     let root: TreeNode = { numberSamples: 5, distribution: levels };
     for (let level = 0; level < levels; level++) {

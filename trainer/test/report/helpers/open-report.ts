@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { type ReportInput, renderReport } from "../../../lib/report";
 
-/** Settings for viewing a report. */
+/** Browser settings for viewing a report. */
 export const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 780 }, colorScheme: "light" };
 export const LIGHT: BrowserContextOptions = { viewport: { width: 1280, height: 900 }, colorScheme: "light" };
 export const DARK: BrowserContextOptions = { viewport: { width: 1280, height: 900 }, colorScheme: "dark" };
@@ -13,7 +13,7 @@ export const DARK: BrowserContextOptions = { viewport: { width: 1280, height: 90
 /** Opens a report by name, and records all errors and requests of the page. */
 export type OpenReport = (name: string, options: BrowserContextOptions) => Promise<{ page: Page; noted: string[] }>;
 
-/** Writes the reports into files and starts a browser for the enclosing tests; both are removed after them. */
+/** Writes the reports to files and starts a browser for the enclosing tests. Both are removed after the tests. */
 export function withReports(executablePath: string, reports: Readonly<Record<string, ReportInput>>): OpenReport {
     let browser: Browser | undefined;
     let folder: string;
