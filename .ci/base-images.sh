@@ -1,10 +1,9 @@
 #!/bin/sh
-# Makes the trainer's two base images from what is installed on this machine, where no registry can be reached:
-#   gcp-trainer-base/node-build:local    Node.js, npm and a shell
-#   gcp-trainer-base/node-runtime:local  Node.js alone, as in distroless: /nodejs/bin/node, no shell
-# docker build --build-arg BUILD_IMAGE=gcp-trainer-base/node-build:local \
-#     --build-arg RUNTIME_IMAGE=gcp-trainer-base/node-runtime:local trainer
-# Needs Linux, Node.js with npm, GNU tar, a running Docker engine.
+# Builds the trainer's two base images from programs installed on this machine, for use without access to a registry:
+# gcp-trainer-base/node-build:local Node.js, npm and a shell gcp-trainer-base/node-runtime:local only Node.js at
+# /nodejs/bin/node, without a shell, as in distroless docker build --build-arg
+# BUILD_IMAGE=gcp-trainer-base/node-build:local \ --build-arg RUNTIME_IMAGE=gcp-trainer-base/node-runtime:local trainer
+# Requires Linux, Node.js with npm, GNU tar and a running Docker engine.
 set -eu
 
 fail() {
@@ -15,13 +14,13 @@ fail() {
 for tool in node npm ldd tar docker; do
     command -v "$tool" >/dev/null || fail "'$tool' is missing"
 done
-docker info >/dev/null 2>&1 || fail "the Docker engine does not answer; start it (sudo systemctl start docker)"
+docker info >/dev/null 2>&1 || fail "the Docker engine is not reachable; start it (sudo systemctl start docker)"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 image_certificates=/etc/ssl/certs/ca-certificates.crt
 
-# The certificates that this machine trusts; a proxy's own ones are in NODE_EXTRA_CA_CERTS.
+# Finds the certificates that this machine trusts. NODE_EXTRA_CA_CERTS may contain those of a proxy.
 find_certificates() {
     for file in "${NODE_EXTRA_CA_CERTS:-}" /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
         if [ -n "$file" ] && [ -r "$file" ]; then
@@ -32,7 +31,7 @@ find_certificates() {
     fail "no CA certificates found; set NODE_EXTRA_CA_CERTS to a PEM file"
 }
 
-# copy_program ROOT PROGRAM PATH_IN_IMAGE: the program, and the libraries that it names, at their own paths.
+# copy_program ROOT PROGRAM PATH_IN_IMAGE: copies the program, and its shared libraries to their own paths.
 copy_program() {
     mkdir -p "$1$(dirname "$3")"
     cp -L "$2" "$1$3"
@@ -42,7 +41,7 @@ copy_program() {
     done
 }
 
-# What every image needs: certificates, two users, a folder for temporary files.
+# Creates what every image needs: certificates, two users, and a folder for temporary files.
 make_root() {
     mkdir -p "$1/tmp" "$1/etc" "$1$(dirname "$image_certificates")"
     chmod 1777 "$1/tmp"
@@ -64,7 +63,7 @@ certificates=$(find_certificates)
 node=$(node -p 'process.execPath')
 npm=$(node -p 'require("node:fs").realpathSync(process.argv[1])' "$(command -v npm)")
 npm_folder=$(dirname "$(dirname "$npm")")
-[ -f "$npm_folder/package.json" ] || fail "npm's folder is not where '$npm' says"
+[ -f "$npm_folder/package.json" ] || fail "the folder of '$npm' does not contain npm"
 
 runtime=$work/runtime
 make_root "$runtime"

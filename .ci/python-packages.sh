@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes .venv with the Python packages that judge: Google's clients and API descriptions for emulator/test/contract, onnxruntime
-# and onnx for trainer/test/onnx, openpyxl for tests/cli/predict. Without it those tests are skipped.
+# Creates .venv with the Python packages that tests use as references: Google's clients and API descriptions for
+# emulator/test/contract, onnxruntime and onnx for trainer/test/onnx, openpyxl for tests/cli/predict. Without .venv,
+# those tests are skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,5 +10,5 @@ if cat "${requirements[@]}" | cmp -s - .venv/requirements.txt; then exit 0; fi
 rm -rf .venv
 python3 -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}"
-# Last: a .venv whose installation was cut short is made again.
+# This comes last, so that a .venv whose installation was interrupted is recreated.
 cat "${requirements[@]}" >.venv/requirements.txt

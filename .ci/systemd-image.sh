@@ -1,13 +1,12 @@
 #!/bin/sh
 # Builds the image for VMs of the emulator's `systemd` runtime: Debian with systemd, cloud-init and docker, installed
-# from this machine's package sources. It contains nothing of this project.
-#   gcp-trainer-base/systemd:local
-# Does nothing if the image exists; to rebuild it: docker image rm gcp-trainer-base/systemd:local
-# Needs Debian or a derivative, root, debootstrap and a running Docker engine. Takes one or two minutes.
+# from this machine's package sources. The image contains nothing from this project. gcp-trainer-base/systemd:local Does
+# nothing if the image exists; to rebuild it: docker image rm gcp-trainer-base/systemd:local Requires Debian or a
+# derivative, root, debootstrap and a running Docker engine. It takes one or two minutes.
 set -eu
 
 image=gcp-trainer-base/systemd:local
-# debootstrap cannot choose among packages that provide the same thing, so cloud-init's python3-cffi-backend is named.
+# debootstrap cannot choose between alternative packages, so python3-cffi-backend for cloud-init is listed explicitly.
 packages=systemd,systemd-sysv,dbus,cloud-init,python3-cffi-backend,docker.io,curl,ca-certificates,iptables,iproute2,procps
 
 fail() {
@@ -18,7 +17,7 @@ fail() {
 for tool in debootstrap docker apt-get tar; do
     command -v "$tool" >/dev/null || fail "'$tool' is missing"
 done
-docker info >/dev/null 2>&1 || fail "the Docker engine does not answer; start it (sudo systemctl start docker)"
+docker info >/dev/null 2>&1 || fail "the Docker engine is not reachable; start it (sudo systemctl start docker)"
 if docker image inspect "$image" >/dev/null 2>&1; then
     echo "$image exists"
     exit 0
@@ -27,7 +26,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The suite and mirror that this machine installs from; debootstrap uses its own default without them.
+# The suite and mirror from which this machine installs packages; debootstrap falls back to its own default mirror.
 # shellcheck disable=SC1091 # the file differs between systems
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
 # shellcheck disable=SC2016 # apt expands these names, not the shell
