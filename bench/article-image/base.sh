@@ -1,6 +1,7 @@
 #!/bin/sh
-# base.sh IMAGE: makes a minimal Debian image by debootstrap, with the certificates that this machine trusts, unless it
-# exists. Needs Debian or a derived system, root, debootstrap and a running Docker engine. Takes half a minute.
+# Usage: base.sh IMAGE
+# Creates a minimal Debian image with debootstrap, including the certificates that this machine trusts, unless the image
+# exists. Requires Debian or a derived system, root, debootstrap and a running Docker engine. Takes half a minute.
 set -eu
 
 image=$1
@@ -10,26 +11,26 @@ fail() {
 }
 
 for tool in debootstrap docker apt-get tar; do
-    command -v "$tool" >/dev/null || fail "'$tool' is missing; or choose a base image: BASE_IMAGE=ubuntu:24.04 npm run bench -- image"
+    command -v "$tool" >/dev/null || fail "'$tool' is missing; install it or choose a base image: BASE_IMAGE=ubuntu:24.04 npm run bench -- image"
 done
-docker info >/dev/null 2>&1 || fail "the Docker engine does not answer; start it (sudo systemctl start docker)"
+docker info >/dev/null 2>&1 || fail "the Docker engine is not reachable; start it (sudo systemctl start docker)"
 if docker image inspect "$image" >/dev/null 2>&1; then exit 0; fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck disable=SC1091 # differs by system
+# shellcheck disable=SC1091 # the file differs between systems
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
 # shellcheck disable=SC2016 # variables of apt, not of the shell
 mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     sed -n "s/^$suite main //p" | head -n 1)
-# shellcheck disable=SC2086 # an empty mirror must not be an argument
+# shellcheck disable=SC2086 # an empty mirror must not become an argument
 if ! debootstrap --variant=minbase --include=ca-certificates "$suite" "$work/root" ${mirror:-} >"$work/log" 2>&1; then
     tail -n 20 "$work/log" >&2
     fail "debootstrap failed"
 fi
 certificates=/etc/ssl/certs/ca-certificates.crt
 cp -L "${NODE_EXTRA_CA_CERTS:-$certificates}" "$work/root$certificates"
-# Like the distribution's own images: no package lists, no documentation.
+# Like the distribution's own images, this one contains no package lists and no documentation.
 rm -rf "$work/root/var/cache/apt" "$work/root/var/lib/apt/lists" "$work/root/usr/share/doc" "$work/root/usr/share/man" \
     "$work/root/usr/share/locale" "$work/root/debootstrap"
 tar -C "$work/root" -cf - . | docker import --change "ENV PIP_CERT=$certificates" - "$image" >/dev/null

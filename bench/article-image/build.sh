@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the image that ours is compared with: gcp-trainer-bench/article:local. BASE_IMAGE=... chooses the distribution's
-# image. The default, which needs no registry, is Debian by debootstrap from this machine's package sources
-# (bench/article-image/base.sh). The Docker engine caches layers; the first build takes two or three minutes.
+# Builds the image that ours is compared with: gcp-trainer-bench/article:local. BASE_IMAGE=... selects the distribution's
+# image. The default, which does not need a registry, is a Debian image that debootstrap creates from this machine's
+# package sources (bench/article-image/base.sh). The first build takes two or three minutes; then layers are cached.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -13,6 +13,6 @@ fi
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 cp Dockerfile ../peers/train.py "$context"
-# The packages that the script imports; pip finds their dependencies, in the same versions.
+# These are the packages that the script imports. pip resolves their dependencies to the same versions.
 grep -E '^(scikit-learn|pandas|joblib|google-cloud-storage)==' ../requirements.txt >"$context/requirements.txt"
 docker build --quiet --network host --build-arg BASE_IMAGE="$base" --tag gcp-trainer-bench/article:local "$context"

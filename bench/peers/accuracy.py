@@ -1,9 +1,9 @@
 """Scores scikit-learn on the datasets of datasets.py.
 
-Prints the scores as one line of JSON: set, contest, repeat, mean over the folds.
+Prints the scores as one line of JSON, by dataset and contest: for each repeat, the mean over the folds.
 
-accuracy.py FOLDER ORDER: ORDER is JSON, see AccuracyOrder in bench/sections/accuracy.ts. A tree breaks ties at random, so it is grown
-several times and the scores are averaged.
+Usage: accuracy.py FOLDER ORDER, where ORDER is JSON; see AccuracyOrder in bench/sections/accuracy.ts. A tree breaks ties
+at random, so it is grown several times and the scores are averaged.
 """
 
 import json

@@ -1,7 +1,8 @@
-"""Writes data sets to measure accuracy on, with folds that all peers use.
+"""Writes datasets for measuring accuracy, with folds that all contenders use.
 
-datasets.py FOLDER LEVEL: LEVEL is `quick` (one small set) or `full`. A set NAME becomes NAME.bin (float64, column after column, the target last)
-and NAME.folds (for each repeat and row one byte: the fold that the row is held out in); sets.json lists them.
+Usage: datasets.py FOLDER LEVEL, where LEVEL is `quick` (one small dataset) or `full`. The dataset NAME becomes NAME.bin
+(float64, column by column, with the target last) and NAME.folds (one byte per repeat and row: the fold in which the row
+is held out). sets.json lists the datasets.
 """
 
 import json
@@ -30,7 +31,7 @@ def from_keel(name):
 
 
 def sets(level):
-    """Name, where it is from, task, features, target."""
+    """Yields the name, origin, task, features and target of each dataset."""
     for name, load in FROM_SCIKIT_LEARN.items():
         yield name, "scikit-learn", "classification", *load(return_X_y=True)
         if level == "quick":
@@ -48,7 +49,7 @@ def sets(level):
 
 
 def repeats_for(rows, level):
-    """A single repeat on a small set says little, so small sets get more repeats."""
+    """A single repeat on a small dataset proves little, so small datasets get more repeats."""
     if level == "quick":
         return 1
     return 20 if rows < 1000 else 4 if rows < 6000 else 1

@@ -1,7 +1,7 @@
 """Fits scikit-learn's tree or forest once, in its own process, and prints the time as one line of JSON.
 
-fit.py TASK: TASK is JSON, see FitOrder in bench/sections/fit.ts. The time is that of `fit` alone. The data is in memory, in
-scikit-learn's own layout (float32, row by row), so it needs no conversion.
+Usage: fit.py TASK, where TASK is JSON; see FitOrder in bench/sections/fit.ts. The time is that of `fit` alone. The data
+is already in memory in scikit-learn's native layout (float32, row by row), so no conversion is needed.
 """
 
 import json

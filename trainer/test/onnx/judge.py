@@ -1,7 +1,8 @@
-"""Checks and runs ONNX models, as their users would.
+"""Checks and runs ONNX models as their users would.
 
-Takes a folder with <name>.onnx and <name>.json, the inputs: {"column": [values of all rows]}, null for NaN.
-Prints JSON: for each model what it says of itself, its outputs for all rows at once, and for the first rows each alone.
+The argument is a folder with pairs of <name>.onnx and <name>.json. The JSON file holds the inputs, with null for NaN:
+{"column": [values of all rows]}. The program prints JSON with each model's description of itself, its outputs for all
+rows together, and its outputs for each of the first rows alone.
 """
 
 import json

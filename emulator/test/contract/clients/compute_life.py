@@ -1,4 +1,4 @@
-"""google-cloud-compute against the emulator, as the developer. Argument: address. Prints JSON."""
+"""Runs google-cloud-compute against the emulator as the developer, and prints JSON. Usage: compute_life.py ADDRESS"""
 
 import json
 import sys
@@ -14,20 +14,19 @@ results = {}
 
 
 def client(name):
-    """A client of the library over HTTP without TLS."""
+    """Creates a client of the library that uses HTTP without TLS."""
     made = getattr(compute_v1, name)
     transport = made.get_transport_class("rest")(host=url, credentials=Credentials(token="developer"), url_scheme="http")
     return made(transport=transport)
 
 
 def failure(call):
-    """The error of a call that must fail: its class and the reason in it."""
+    """Returns the error of a call that must fail: its class, code and message."""
     try:
         call()
     except exceptions.GoogleAPICallError as error:
         return [type(error).__name__, error.code, error.message]
     return "no error"
-
 
 
 images = client("ImagesClient")
@@ -124,7 +123,7 @@ output = instances.get_serial_port_output(**zone, instance="vm-1")
 results["serial"] = [output.start, output.next == len(output.contents.encode())]
 
 states = []
-# Not .result(): for an operation that runs, the library polls googleapis.com, whatever the client's address is.
+# Do not use .result() here: for a running operation, the library polls googleapis.com, whatever the client's address is.
 operations.wait(**zone, operation=instances.stop(**zone, instance="vm-1").name)
 states.append(instances.get(**zone, instance="vm-1").status)
 instances.set_machine_type(

@@ -1,4 +1,7 @@
-"""google-cloud-storage against the emulator, as the developer. Arguments: address, folder for files. Prints JSON."""
+"""Runs google-cloud-storage against the emulator as the developer, and prints JSON.
+
+Usage: storage_life.py ADDRESS FOLDER_FOR_FILES
+"""
 
 import base64
 import hashlib
@@ -21,7 +24,7 @@ results = {}
 
 
 def failure(call):
-    """The error of a call that must fail: HTTP status and reason."""
+    """Returns the error of a call that must fail: its HTTP status and reason."""
     try:
         call()
     except exceptions.GoogleAPICallError as error:
@@ -47,7 +50,7 @@ bucket.labels = {"stack": "prod"}
 bucket.patch()
 results["bucket"]["patched"] = client.get_bucket("python-bucket").labels
 
-# A resumable upload of three chunks; the caller cuts the connection inside the second.
+# A resumable upload of three chunks. The caller cuts the connection during the second one.
 content = os.urandom(2 * 256 * 1024 + 1000)
 blob = bucket.blob("runs/r-1/model.bin", chunk_size=256 * 1024)
 blob.upload_from_file(io.BytesIO(content), if_generation_match=0, checksum="crc32c")
@@ -60,7 +63,7 @@ target = os.path.join(folder, "downloaded")
 bucket.blob(blob.name).download_to_filename(target, checksum="crc32c")
 with open(target, "rb") as file:
     results["upload"]["downloaded"] = file.read() == content
-# The caller spoils one byte of this download: the client finds it by the checksum in the answer's headers.
+# The caller corrupts one byte of this download. The client detects this from the checksum in the response headers.
 bucket.blob("runs/r-1/spoilt").upload_from_string("content")
 try:
     bucket.blob("runs/r-1/spoilt").download_as_bytes(checksum="crc32c", retry=None)

@@ -1,4 +1,7 @@
-"""google-cloud-storage as a program on a VM runs it: no credentials but the metadata server's. Argument: bucket. Prints JSON."""
+"""Uses google-cloud-storage like a program on a VM, with credentials only from the metadata server, and prints JSON.
+
+Usage: storage_vm.py BUCKET
+"""
 
 import json
 import sys
@@ -15,7 +18,7 @@ bucket = client.bucket(sys.argv[1])
 
 
 def status(call):
-    """HTTP status of a call that must fail."""
+    """Returns the HTTP status of a call that must fail."""
     try:
         call()
     except exceptions.GoogleAPICallError as error:
