@@ -4,12 +4,24 @@ import { appendFile, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 
+/** Algorithms of digests: https://github.com/opencontainers/image-spec/blob/main/descriptor.md#registered-algorithms */
+export type DigestAlgorithm = "sha256" | "sha512";
+
 /** A digest in registry notation: https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
-export const DIGEST = /^sha256:[0-9a-f]{64}$/;
+export const DIGEST = /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+/** The digests of Docker's engine. */
+export const SHA256_DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** The form of a digest, for error messages. */
+export const DIGEST_FORM = "sha256:<64 hex digits> or sha512:<128 hex digits>";
 
 /** Computes the digest of bytes. */
-export function digestOf(content: Buffer | string): string {
-    return `sha256:${createHash("sha256").update(content).digest("hex")}`;
+export function digestOf(content: Buffer | string, algorithm: DigestAlgorithm = "sha256"): string {
+    return `${algorithm}:${createHash(algorithm).update(content).digest("hex")}`;
+}
+
+/** The algorithm of a digest that matches DIGEST. */
+export function algorithmOf(digest: string): DigestAlgorithm {
+    return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }
 
 /** The bytes of layers and configs, in one file each, named by digest and shared by all repositories. */
@@ -26,8 +38,9 @@ export class BlobFiles {
         mkdirSync(this.#drafts, { recursive: true });
     }
 
-    read(digest: string): Readable {
-        return createReadStream(this.#file(digest));
+    /** Bytes from `start` to `end` inclusive; default all. */
+    read(digest: string, range: { readonly start?: number; readonly end?: number } = {}): Readable {
+        return createReadStream(this.#file(digest), range);
     }
 
     /** Returns the size in bytes, or undefined if the blob does not exist. */
@@ -39,38 +52,46 @@ export class BlobFiles {
         }
     }
 
-    begin(): BlobUpload {
+    /** @param algorithm of the digest that is expected at the end; another one costs reading the blob again */
+    begin(algorithm: DigestAlgorithm = "sha256"): BlobUpload {
         const id = randomUUID();
-        return new BlobUpload(id, path.join(this.#drafts, id), (digest) => this.#file(digest));
+        return new BlobUpload(id, path.join(this.#drafts, id), (digest) => this.#file(digest), algorithm);
+    }
+
+    async delete(digest: string): Promise<void> {
+        await rm(this.#file(digest), { force: true });
     }
 
     /** Removes every blob that no repository uses. */
     async sweep(isUsed: (digest: string) => boolean): Promise<void> {
         for (const name of await readdir(this.#folder)) {
-            if (!isUsed(`sha256:${name}`)) {
+            if (!isUsed(`${name.length === 128 ? "sha512" : "sha256"}:${name}`)) {
                 await rm(path.join(this.#folder, name), { force: true });
             }
         }
     }
 
     #file(digest: string): string {
-        return path.join(this.#folder, digest.replace("sha256:", ""));
+        return path.join(this.#folder, digest.slice(digest.indexOf(":") + 1));
     }
 }
 
 /** A blob that is being uploaded, in any number of chunks. */
 export class BlobUpload {
     size = 0;
-    readonly #hash: Hash = createHash("sha256");
+    readonly #hash: Hash;
 
     readonly id: string;
     readonly #draft: string;
     readonly #target: (digest: string) => string;
+    readonly #algorithm: DigestAlgorithm;
 
-    constructor(id: string, draft: string, target: (digest: string) => string) {
+    constructor(id: string, draft: string, target: (digest: string) => string, algorithm: DigestAlgorithm) {
         this.id = id;
         this.#draft = draft;
         this.#target = target;
+        this.#algorithm = algorithm;
+        this.#hash = createHash(algorithm);
     }
 
     async append(content: AsyncIterable<Buffer>): Promise<void> {
@@ -81,19 +102,26 @@ export class BlobUpload {
         }
     }
 
-    /**
-     * Stores the blob under its digest and returns that digest. Stores nothing if the digest differs from the expected
-     * one.
-     */
-    async finish(expected: string): Promise<string> {
+    /** The digest of everything that was appended, after which nothing more can be. */
+    async digest(algorithm: DigestAlgorithm): Promise<string> {
         await appendFile(this.#draft, "");
-        const digest = `sha256:${this.#hash.digest("hex")}`;
-        if (digest === expected) {
-            await rename(this.#draft, this.#target(digest));
-        } else {
-            await this.cancel();
+        return `${algorithm}:${await this.#digestAs(algorithm)}`;
+    }
+
+    /** Stores the blob under its digest. */
+    async keep(digest: string): Promise<void> {
+        await rename(this.#draft, this.#target(digest));
+    }
+
+    async #digestAs(algorithm: DigestAlgorithm): Promise<string> {
+        if (algorithm === this.#algorithm) {
+            return this.#hash.digest("hex");
         }
-        return digest;
+        const hash = createHash(algorithm);
+        for await (const chunk of createReadStream(this.#draft)) {
+            hash.update(chunk as Buffer);
+        }
+        return hash.digest("hex");
     }
 
     async cancel(): Promise<void> {
@@ -103,7 +131,7 @@ export class BlobUpload {
 
 /** Blob uploads in progress, by id. */
 export class Uploads {
-    readonly #uploads = new Map<string, BlobUpload>();
+    readonly #uploads = new Map<string, { readonly repository: string; readonly upload: BlobUpload }>();
 
     readonly #files: BlobFiles;
 
@@ -111,14 +139,16 @@ export class Uploads {
         this.#files = files;
     }
 
-    begin(): BlobUpload {
-        const upload = this.#files.begin();
-        this.#uploads.set(upload.id, upload);
+    begin(repository: string, algorithm: DigestAlgorithm): BlobUpload {
+        const upload = this.#files.begin(algorithm);
+        this.#uploads.set(upload.id, { repository, upload });
         return upload;
     }
 
-    get(id: string): BlobUpload | undefined {
-        return this.#uploads.get(id);
+    /** An upload of this repository: a caller with rights on another one cannot continue it. */
+    get(repository: string, id: string): BlobUpload | undefined {
+        const found = this.#uploads.get(id);
+        return found?.repository === repository ? found.upload : undefined;
     }
 
     /** Removes an upload that is finished or cancelled. */

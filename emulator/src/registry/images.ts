@@ -1,6 +1,6 @@
 import type { Collection, DocumentStore } from "../store/documents";
 import { LocalFolders } from "../store/local-folders";
-import type { BlobFiles } from "./blob-files";
+import type { BlobFiles, BlobUpload } from "./blob-files";
 
 /** A manifest exactly as pushed, because its digest depends on every byte. */
 export interface Manifest {
@@ -44,15 +44,15 @@ export class ImageStore {
     /** Returns the manifest of a tag or digest. */
     manifest({ repository, image }: ImageName, reference: string): Manifest | undefined {
         const name = `${repository}/${image}`;
-        const digest = reference.startsWith("sha256:") ? reference : this.#tags.get(`${name}:${reference}`);
+        const digest = isDigest(reference) ? reference : this.#tags.get(`${name}:${reference}`);
         return digest === undefined ? undefined : this.#manifests.get(`${name}@${digest}`);
     }
 
-    async putManifest({ repository, image }: ImageName, manifest: Manifest, tag: string | undefined): Promise<void> {
+    async putManifest({ repository, image }: ImageName, manifest: Manifest, tags: readonly string[]): Promise<void> {
         const name = `${repository}/${image}`;
         const known = this.#manifests.get(`${name}@${manifest.digest}`);
         await this.#manifests.put(`${name}@${manifest.digest}`, known ?? manifest);
-        if (tag !== undefined) {
+        for (const tag of tags) {
             await this.#tags.put(`${name}:${tag}`, manifest.digest);
         }
     }
@@ -60,7 +60,7 @@ export class ImageStore {
     /** Removes a tag, or a manifest with its tags. Returns whether it existed. */
     async deleteManifest({ repository, image }: ImageName, reference: string): Promise<boolean> {
         const name = `${repository}/${image}`;
-        if (!reference.startsWith("sha256:")) {
+        if (!isDigest(reference)) {
             return await this.#tags.delete(`${name}:${reference}`);
         }
         for (const tag of this.#tagsOf(name, reference)) {
@@ -69,6 +69,7 @@ export class ImageStore {
         return await this.#manifests.delete(`${name}@${reference}`);
     }
 
+    /** In the order of code units, which for tags is that of ASCII. */
     tags({ repository, image }: ImageName): string[] {
         const prefix = `${repository}/${image}:`;
         return this.#tags.entries().flatMap(([key]) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
@@ -81,6 +82,25 @@ export class ImageStore {
 
     async addBlob(repository: string, digest: string): Promise<void> {
         await this.#blobs.put(`${repository}@${digest}`, true);
+    }
+
+    /**
+     * Stores an upload as a blob of a repository. The repository has the blob before the file exists, so a concurrent delete
+     * elsewhere does not remove the file of a blob that has just been pushed.
+     */
+    async storeBlob(repository: string, upload: BlobUpload, digest: string): Promise<void> {
+        const added = this.addBlob(repository, digest);
+        await upload.keep(digest);
+        await added;
+    }
+
+    /** Removes a blob from a repository, and its file with its last repository. Tells whether the repository had it. */
+    async deleteBlob(repository: string, digest: string): Promise<boolean> {
+        const existed = await this.#blobs.delete(`${repository}@${digest}`);
+        if (existed && !this.#blobs.entries().some(([key]) => key.endsWith(`@${digest}`))) {
+            await this.files.delete(digest);
+        }
+        return existed;
     }
 
     list(repository: string): ListedImage[] {
@@ -114,4 +134,9 @@ export class ImageStore {
             .entries()
             .flatMap(([key, value]) => (value === digest && key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
     }
+}
+
+/** A tag contains no colon. */
+function isDigest(reference: string): boolean {
+    return reference.includes(":");
 }

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { invalid, notFound, permissionDenied } from "../http/errors";
 import { type Route, route } from "../http/router";
-import { DIGEST, digestOf } from "./blob-files";
+import { digestOf, SHA256_DIGEST } from "./blob-files";
 import type { ImageName, ImageStore } from "./images";
 import { ENGINE_IMAGE_CONFIG, OCI_MANIFEST, PROCESS_IMAGE_CONFIG } from "./manifests";
 import type { RepositoryService } from "./repositories";
@@ -66,7 +66,7 @@ async function addLocalImage(
     const text = JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [] });
     const digest = digestOf(text);
     const uploadTime = new Date().toISOString();
-    await images.putManifest(name, { digest, mediaType: OCI_MANIFEST, text, uploadTime }, tag);
+    await images.putManifest(name, { digest, mediaType: OCI_MANIFEST, text, uploadTime }, [tag]);
     return { image: `${body.image.replace(/:[^:/]+$/, "")}@${digest}`, digest };
 }
 
@@ -77,7 +77,7 @@ async function addConfig(images: ImageStore, name: ImageName, body: LocalImage):
         throw invalid('Exactly one of "folder" and "engineImageId" must be set.');
     }
     if (engineImageId !== undefined) {
-        if (!DIGEST.test(engineImageId)) {
+        if (!SHA256_DIGEST.test(engineImageId)) {
             throw invalid(
                 `"engineImageId" must be sha256:<64 hex digits>; got ${JSON.stringify(engineImageId)} (docker image inspect --format {{.Id}} IMAGE)`,
                 "engineImageId",
@@ -95,8 +95,7 @@ async function addConfig(images: ImageStore, name: ImageName, body: LocalImage):
     const digest = digestOf(config);
     const upload = images.files.begin();
     await upload.append(Readable.from([config]));
-    await upload.finish(digest);
-    await images.addBlob(name.repository, digest);
+    await images.storeBlob(name.repository, upload, digest);
     await images.folders.add(digest, folder);
     return { mediaType: PROCESS_IMAGE_CONFIG, digest, size: config.length };
 }

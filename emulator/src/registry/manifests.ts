@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DIGEST } from "./blob-files";
 
 /**
  * Config of an image that stays in this machine's Docker engine. Its digest is the engine's image id, and no blob with
@@ -8,8 +9,11 @@ export const ENGINE_IMAGE_CONFIG = "application/vnd.gcp-trainer.engine-image.v1"
 /** Config of an image that is a folder on this machine and runs as a process. */
 export const PROCESS_IMAGE_CONFIG = "application/vnd.gcp-trainer.process-image.v1+json";
 export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
 
 const descriptor = z.looseObject({ mediaType: z.string().optional(), digest: z.string(), size: z.number().optional() });
+/** Layers that a registry may not distribute: clients download them from the URLs in their descriptors. */
+const NOT_DISTRIBUTABLE = /\.nondistributable\.|\.foreign\./;
 
 /** Image manifests and indexes: https://github.com/opencontainers/image-spec/blob/main/manifest.md */
 const manifestSchema = z.looseObject({
@@ -18,6 +22,16 @@ const manifestSchema = z.looseObject({
     config: descriptor.optional(),
     layers: z.array(descriptor).optional(),
     manifests: z.array(descriptor).optional(),
+    artifactType: z.string().optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+    /** The manifest that this one is about, such as a signature. It need not exist. */
+    subject: z
+        .looseObject({
+            mediaType: z.string().optional(),
+            digest: z.string().regex(DIGEST),
+            size: z.number().optional(),
+        })
+        .optional(),
 });
 
 type ParsedManifest = z.output<typeof manifestSchema>;
@@ -42,7 +56,8 @@ export function parseManifest(text: string): ParsedManifest | string {
 /** Returns the digests of blobs that must exist before the manifest is pushed. */
 export function blobsOf({ config, layers = [] }: ParsedManifest): string[] {
     const own = config === undefined || config.mediaType === ENGINE_IMAGE_CONFIG ? [] : [config];
-    return [...own, ...layers].map(({ digest }) => digest);
+    const distributed = layers.filter(({ mediaType = "" }) => !NOT_DISTRIBUTABLE.test(mediaType));
+    return [...own, ...distributed].map(({ digest }) => digest);
 }
 
 /** Returns the total size of config and layers in bytes, as stated in the manifest. */
@@ -53,4 +68,36 @@ export function imageSize(text: string): number {
     }
     const parts = [...(manifest.config === undefined ? [] : [manifest.config]), ...(manifest.layers ?? [])];
     return parts.reduce((sum, { size = 0 }) => sum + size, 0);
+}
+
+/** A descriptor in the answer of the referrers API. */
+export interface Referrer {
+    readonly mediaType: string;
+    readonly size: number;
+    readonly digest: string;
+    readonly artifactType?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A manifest as a referrer of a subject; undefined if it is none.
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
+ */
+export function referrerOf(
+    subject: string,
+    { text, digest, mediaType }: { readonly text: string; readonly digest: string; readonly mediaType: string },
+): Referrer | undefined {
+    const manifest = parseManifest(text);
+    if (typeof manifest === "string" || manifest.subject?.digest !== subject) {
+        return undefined;
+    }
+    const { annotations } = manifest;
+    const artifactType = manifest.artifactType || manifest.config?.mediaType;
+    return {
+        mediaType,
+        size: Buffer.byteLength(text),
+        digest,
+        ...(artifactType === undefined ? {} : { artifactType }),
+        ...(annotations === undefined ? {} : { annotations }),
+    };
 }

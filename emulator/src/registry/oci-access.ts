@@ -48,6 +48,7 @@ export const manifestInvalid = (message: string) => new OciError(400, "MANIFEST_
 export const blobUnknown = (message: string) => new OciError(404, "BLOB_UNKNOWN", message);
 export const digestInvalid = (message: string) => new OciError(400, "DIGEST_INVALID", message);
 export const uploadUnknown = (message: string) => new OciError(404, "BLOB_UPLOAD_UNKNOWN", message);
+export const unsupported = (status: 400 | 501, message: string) => new OciError(status, "UNSUPPORTED", message);
 export const denied = (message: string) => new OciError(403, "DENIED", message);
 
 /** Last segment of the permission that a request needs on the repository. */

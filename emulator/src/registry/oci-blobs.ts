@@ -1,5 +1,6 @@
+import { parseRange } from "../http/range";
 import type { ApiRequest, ApiResponse } from "../http/types";
-import { type BlobUpload, DIGEST } from "./blob-files";
+import { algorithmOf, type BlobUpload, DIGEST, DIGEST_FORM, type DigestAlgorithm } from "./blob-files";
 import type { ImageName } from "./images";
 import {
     allowedImage,
@@ -20,13 +21,31 @@ export const getBlob: OciHandler = async (services, request, name, digest): Prom
     if (size === undefined) {
         throw blobUnknown(`blob ${digest} of ${name} not found`);
     }
+    const range = rangeOfBlob(request, digest, size);
+    const { start, end } = range ?? { start: 0, end: size - 1 };
     const headers = {
         ...REGISTRY_HEADERS,
         "content-type": "application/octet-stream",
-        "content-length": String(size),
+        "content-length": String(end - start + 1),
         "docker-content-digest": digest,
+        "accept-ranges": "bytes",
+        ...(range === undefined ? {} : { "content-range": `bytes ${start}-${end}/${size}` }),
     };
-    return request.method === "HEAD" ? { status: 200, headers } : { headers, body: images.files.read(digest) };
+    if (request.method === "HEAD") {
+        return { status: 200, headers };
+    }
+    const body = size === 0 ? Buffer.alloc(0) : images.files.read(digest, { start, end });
+    return { status: range === undefined ? 200 : 206, headers, body };
+};
+
+/** Removes a blob from the repository. Manifests that refer to it stay, as in the reference registry. */
+export const deleteBlob: OciHandler = async (services, request, name, digest): Promise<ApiResponse> => {
+    const { repository } = allowedImage(services, request, name, "deleteArtifacts");
+    requireDigest(digest, "the blob");
+    if (!(await services.registry.images.deleteBlob(repository, digest))) {
+        throw blobUnknown(`blob ${digest} of ${name} not found`);
+    }
+    return { status: 202, headers: REGISTRY_HEADERS, body: "" };
 };
 
 /**
@@ -36,31 +55,42 @@ export const getBlob: OciHandler = async (services, request, name, digest): Prom
 export const beginUpload: OciHandler = async (services, request, name): Promise<ApiResponse> => {
     const image = allowedImage(services, request, name, "uploadArtifacts");
     const { images, uploads } = services.registry;
+    const digest = request.query.get("digest");
+    if (digest !== null) {
+        requireDigest(digest, "?digest");
+    }
+    const algorithm = digest === null ? readAlgorithm(request) : algorithmOf(digest);
     const mount = request.query.get("mount");
     const from = request.query.get("from");
     if (mount !== null && from !== null && canMount(services, request, from, mount)) {
         await images.addBlob(image.repository, mount);
         return stored(request, name, mount);
     }
-    const upload = uploads.begin();
-    const digest = request.query.get("digest");
-    if (digest !== null) {
-        await upload.append(request.stream);
-        return await finish(services, request, name, image, upload, digest);
+    const upload = uploads.begin(image.repository, algorithm);
+    if (digest === null) {
+        return progress(request, name, upload, 202);
     }
-    return progress(request, name, upload, 202);
+    try {
+        await upload.append(request.stream);
+    } catch (error) {
+        // Nobody knows the id of this upload, so nobody can continue it.
+        uploads.forget(upload);
+        await upload.cancel();
+        throw error;
+    }
+    return await finish(services, request, name, image, upload, digest);
 };
 
 /** GET: returns the progress of an upload. */
 export const getUpload: OciHandler = (services, request, name, id): ApiResponse => {
-    allowedImage(services, request, name, "uploadArtifacts");
-    return progress(request, name, uploadOf(services, id), 204);
+    const image = allowedImage(services, request, name, "uploadArtifacts");
+    return progress(request, name, uploadOf(services, image, id), 204);
 };
 
 /** PATCH: receives the next chunk. */
 export const patchUpload: OciHandler = async (services, request, name, id): Promise<ApiResponse> => {
-    allowedImage(services, request, name, "uploadArtifacts");
-    const upload = uploadOf(services, id);
+    const image = allowedImage(services, request, name, "uploadArtifacts");
+    const upload = uploadOf(services, image, id);
     checkRange(request, upload);
     await upload.append(request.stream);
     return progress(request, name, upload, 202);
@@ -69,15 +99,17 @@ export const patchUpload: OciHandler = async (services, request, name, id): Prom
 /** PUT: receives the last chunk, which may be empty, and the digest of the blob. */
 export const finishUpload: OciHandler = async (services, request, name, id): Promise<ApiResponse> => {
     const image = allowedImage(services, request, name, "uploadArtifacts");
-    const upload = uploadOf(services, id);
+    const upload = uploadOf(services, image, id);
+    const digest = request.query.get("digest") ?? "";
+    requireDigest(digest, "?digest");
     checkRange(request, upload);
     await upload.append(request.stream);
-    return await finish(services, request, name, image, upload, request.query.get("digest") ?? "");
+    return await finish(services, request, name, image, upload, digest);
 };
 
 export const cancelUpload: OciHandler = async (services, request, name, id): Promise<ApiResponse> => {
-    allowedImage(services, request, name, "uploadArtifacts");
-    const upload = uploadOf(services, id);
+    const image = allowedImage(services, request, name, "uploadArtifacts");
+    const upload = uploadOf(services, image, id);
     services.registry.uploads.forget(upload);
     await upload.cancel();
     return { status: 204, headers: REGISTRY_HEADERS };
@@ -108,20 +140,17 @@ async function finish(
 ): Promise<ApiResponse> {
     const { images, uploads } = services.registry;
     uploads.forget(upload);
-    if (!DIGEST.test(digest)) {
-        await upload.cancel();
-        throw digestInvalid(`?digest must be sha256:<64 hex digits>; got "${digest}"`);
-    }
-    const actual = await upload.finish(digest);
+    const actual = await upload.digest(algorithmOf(digest));
     if (actual !== digest) {
+        await upload.cancel();
         throw digestInvalid(`the blob has the digest ${actual}; ?digest says ${digest}`);
     }
-    await images.addBlob(image.repository, digest);
+    await images.storeBlob(image.repository, upload, digest);
     return stored(request, name, digest);
 }
 
-function uploadOf({ registry }: RegistryServices, id: string): BlobUpload {
-    const upload = registry.uploads.get(id);
+function uploadOf({ registry }: RegistryServices, { repository }: ImageName, id: string): BlobUpload {
+    const upload = registry.uploads.get(repository, id);
     if (upload === undefined) {
         throw uploadUnknown(`upload ${id} is unknown; it has ended or the emulator was restarted`);
     }
@@ -129,8 +158,15 @@ function uploadOf({ registry }: RegistryServices, id: string): BlobUpload {
 }
 
 function checkRange(request: ApiRequest, upload: BlobUpload): void {
-    const start = /^(?:bytes )?(\d+)-\d+/.exec(request.headers["content-range"] ?? "")?.[1];
-    if (start !== undefined && Number(start) !== upload.size) {
+    const sent = request.headers["content-range"];
+    if (sent === undefined) {
+        return;
+    }
+    const [, start, end] = /^(?:bytes )?(\d{1,15})-(\d{1,15})$/.exec(sent) ?? [];
+    if (start === undefined || end === undefined) {
+        throw new OciError(400, "BLOB_UPLOAD_INVALID", `Content-Range must be START-END; got "${sent}"`);
+    }
+    if (Number(start) !== upload.size) {
         throw new OciError(
             416,
             "BLOB_UPLOAD_INVALID",
@@ -140,6 +176,39 @@ function checkRange(request: ApiRequest, upload: BlobUpload): void {
             },
         );
     }
+    const length = request.headers["content-length"];
+    const announced = Number(end) - Number(start) + 1;
+    if (length !== undefined && Number(length) !== announced) {
+        throw new OciError(400, "SIZE_INVALID", `Content-Range says ${announced} bytes, Content-Length ${length}`);
+    }
+}
+
+/** The requested part of a blob; undefined for all of it. */
+function rangeOfBlob(request: ApiRequest, digest: string, size: number) {
+    const { range: header = "" } = request.headers;
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];
+    const range = Number(last) < Number(first) ? "unsatisfiable" : parseRange(header, size);
+    if (range === "unsatisfiable") {
+        throw new OciError(416, "SIZE_INVALID", `blob ${digest} has ${size} bytes; Range is ${header}`, {
+            "content-range": `bytes */${size}`,
+        });
+    }
+    return range;
+}
+
+function requireDigest(digest: string, what: string): void {
+    if (!DIGEST.test(digest)) {
+        throw digestInvalid(`${what} must be ${DIGEST_FORM}; got "${digest}"`);
+    }
+}
+
+/** The parameter `digest-algorithm`: the algorithm of the digest that a chunked upload will end with. */
+function readAlgorithm({ query }: ApiRequest): DigestAlgorithm {
+    const algorithm = query.get("digest-algorithm") ?? "sha256";
+    if (algorithm !== "sha256" && algorithm !== "sha512") {
+        throw digestInvalid(`?digest-algorithm must be sha256 or sha512; got "${algorithm}"`);
+    }
+    return algorithm;
 }
 
 function progress(request: ApiRequest, name: string, upload: BlobUpload, status: number): ApiResponse {

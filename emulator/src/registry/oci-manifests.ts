@@ -1,7 +1,8 @@
 import { readAll } from "../http/body";
-import type { ApiResponse } from "../http/types";
-import { DIGEST, digestOf } from "./blob-files";
-import { blobsOf, OCI_MANIFEST, parseManifest } from "./manifests";
+import type { ApiRequest, ApiResponse } from "../http/types";
+import { algorithmOf, DIGEST, DIGEST_FORM, digestOf } from "./blob-files";
+import type { ImageName } from "./images";
+import { blobsOf, OCI_INDEX, OCI_MANIFEST, parseManifest, referrerOf } from "./manifests";
 import {
     allowedImage,
     digestInvalid,
@@ -11,7 +12,9 @@ import {
     OciError,
     type OciHandler,
     REGISTRY_HEADERS,
+    unsupported,
 } from "./oci-access";
+import type { RegistryServices } from "./service";
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
@@ -34,15 +37,14 @@ export const getManifest: OciHandler = (services, request, name, reference): Api
     };
 };
 
-/** Stores a manifest. Everything it refers to must exist already. */
+/** Stores a manifest. Everything it refers to must exist already, apart from its subject. */
 export const putManifest: OciHandler = async (services, request, name, reference): Promise<ApiResponse> => {
     const image = allowedImage(services, request, name, "uploadArtifacts");
-    const { images, repositories } = services.registry;
+    const { images } = services.registry;
     const text = (await readAll(request.stream, MAX_MANIFEST_BYTES)).toString("utf8");
-    const digest = digestOf(text);
-    if (DIGEST.test(reference) ? reference !== digest : !TAG.test(reference)) {
-        throw digestInvalid(`the manifest has the digest ${digest}; it was sent as "${reference}"`);
-    }
+    const digest = checkedDigest(text, reference);
+    const tags = DIGEST.test(reference) ? request.query.getAll("tag") : [reference];
+    checkTags(services, image, digest, tags);
     const parsed = parseManifest(text);
     if (typeof parsed === "string") {
         throw manifestInvalid(parsed);
@@ -58,21 +60,18 @@ export const putManifest: OciHandler = async (services, request, name, reference
             `the manifest refers to content that was not pushed: ${missing.join(", ")}`,
         );
     }
-    const tag = DIGEST.test(reference) ? undefined : reference;
-    const [project = "", id = ""] = image.repository.split("/");
-    const immutable = repositories.find(project, id)?.settings.dockerConfig?.immutableTags === true;
-    const tagged = tag === undefined ? undefined : images.manifest(image, tag);
-    if (immutable && tagged !== undefined && tagged.digest !== digest) {
-        throw manifestInvalid(`cannot update tag ${tag}. The repository has enabled tag immutability`);
-    }
-    const mediaType = request.headers["content-type"] ?? parsed.mediaType ?? OCI_MANIFEST;
-    await images.putManifest(image, { digest, mediaType, text, uploadTime: new Date().toISOString() }, tag);
+    // The spec has registries ignore the parameters of the media type.
+    const [sent] = request.headers["content-type"]?.split(";") ?? [];
+    const mediaType = sent?.trim() || parsed.mediaType || OCI_MANIFEST;
+    await images.putManifest(image, { digest, mediaType, text, uploadTime: new Date().toISOString() }, tags);
     return {
         status: 201,
         headers: {
             ...REGISTRY_HEADERS,
             location: `${request.baseUrl}/v2/${name}/manifests/${digest}`,
             "docker-content-digest": digest,
+            ...(parsed.subject === undefined ? {} : { "oci-subject": parsed.subject.digest }),
+            ...(tags.length > 0 && DIGEST.test(reference) ? { "oci-tag": tags.join(", ") } : {}),
         },
         body: "",
     };
@@ -87,6 +86,7 @@ export const deleteManifest: OciHandler = async (services, request, name, refere
     return { status: 202, headers: REGISTRY_HEADERS, body: "" };
 };
 
+/** Tags in the order of ASCII, after `last`, at most `n`. */
 export const listTags: OciHandler = (services, request, name): ApiResponse => {
     const image = allowedImage(services, request, name, "downloadArtifacts");
     const { images } = services.registry;
@@ -94,5 +94,75 @@ export const listTags: OciHandler = (services, request, name): ApiResponse => {
     if (!known) {
         throw nameUnknown(`Package "${image.image}" not found`);
     }
-    return { headers: REGISTRY_HEADERS, body: { name, tags: images.tags(image) } };
+    const last = request.query.get("last") ?? "";
+    const remaining = images.tags(image).filter((tag) => tag > last);
+    const tags = remaining.slice(0, readCount(request));
+    const end = tags.at(-1);
+    const next =
+        end === undefined || tags.length === remaining.length
+            ? {}
+            : {
+                  link: `</v2/${name}/tags/list?${new URLSearchParams({ n: String(tags.length), last: end })}>; rel="next"`,
+              };
+    return { headers: { ...REGISTRY_HEADERS, ...next }, body: { name, tags } };
 };
+
+/** The manifests of an image whose subject is a digest, which itself need not exist. */
+export const listReferrers: OciHandler = (services, request, name, subject): ApiResponse => {
+    const image = allowedImage(services, request, name, "downloadArtifacts");
+    if (!DIGEST.test(subject)) {
+        throw digestInvalid(`the subject must be ${DIGEST_FORM}; got "${subject}"`);
+    }
+    const artifactType = request.query.get("artifactType");
+    const manifests = services.registry.images
+        .list(image.repository)
+        .filter((one) => one.image === image.image)
+        .flatMap((one) => referrerOf(subject, one) ?? [])
+        .filter((one) => artifactType === null || one.artifactType === artifactType);
+    return {
+        headers: {
+            ...REGISTRY_HEADERS,
+            "content-type": OCI_INDEX,
+            ...(artifactType === null ? {} : { "oci-filters-applied": "artifactType" }),
+        },
+        body: { schemaVersion: 2, mediaType: OCI_INDEX, manifests },
+    };
+};
+
+/** The digest of a manifest, in the algorithm of the digest that it is pushed by. */
+function checkedDigest(text: string, reference: string): string {
+    if (TAG.test(reference)) {
+        return digestOf(text);
+    }
+    if (!DIGEST.test(reference)) {
+        throw digestInvalid(`a manifest is pushed by a tag or by ${DIGEST_FORM}; got "${reference}"`);
+    }
+    const digest = digestOf(text, algorithmOf(reference));
+    if (digest !== reference) {
+        throw digestInvalid(`the manifest has the digest ${digest}; it was sent as "${reference}"`);
+    }
+    return digest;
+}
+
+function checkTags({ registry }: RegistryServices, image: ImageName, digest: string, tags: readonly string[]): void {
+    const [project = "", id = ""] = image.repository.split("/");
+    const isImmutable = registry.repositories.find(project, id)?.settings.dockerConfig?.immutableTags === true;
+    for (const tag of tags) {
+        if (!TAG.test(tag)) {
+            throw manifestInvalid(`a tag must be 1 to 128 letters, digits, ".", "_" and "-"; got "${tag}"`);
+        }
+        const tagged = registry.images.manifest(image, tag);
+        if (isImmutable && tagged !== undefined && tagged.digest !== digest) {
+            throw manifestInvalid(`cannot update tag ${tag}. The repository has enabled tag immutability`);
+        }
+    }
+}
+
+/** The parameter `n`; undefined without one. */
+function readCount({ query }: ApiRequest): number | undefined {
+    const n = query.get("n");
+    if (n !== null && !/^\d{1,15}$/.test(n)) {
+        throw unsupported(400, `?n must be a whole number; got "${n}"`);
+    }
+    return n === null ? undefined : Number(n);
+}

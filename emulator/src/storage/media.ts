@@ -1,15 +1,10 @@
 import { createGunzip } from "node:zlib";
 import { ApiError } from "../http/errors";
+import { type ByteRange, parseRange } from "../http/range";
 import type { ApiResponse } from "../http/types";
 import type { BlobStore } from "./blobs";
 import type { StoredObject } from "./object-index";
 import { etagOf } from "./resources";
-
-/** Bytes from `start` to `end` inclusive. */
-interface ByteRange {
-    readonly start: number;
-    readonly end: number;
-}
 
 /**
  * Creates the response to `alt=media`: the whole content or a range, with the headers that clients use for
@@ -46,7 +41,7 @@ export async function download(
         const unzipped = (await blobs.read(blob.id)).pipe(createGunzip());
         return { status: 200, headers: { ...common, warning: "214 UploadServer gunzipped" }, body: unzipped };
     }
-    const range = parseRange(headers.range, blob.size);
+    const range = requestedRange(headers.range, blob.size);
     const { start, end } = range ?? { start: 0, end: blob.size - 1 };
     const sent = {
         ...common,
@@ -60,24 +55,14 @@ export async function download(
         : { status: 206, headers: { ...sent, "content-range": `bytes ${start}-${end}/${blob.size}` }, body };
 }
 
-/** Parses a single range (RFC 9110 §14.1.2). Like Cloud Storage, ignores multiple ranges and invalid ones. */
-function parseRange(header: string | undefined, size: number): ByteRange | undefined {
-    const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "");
-    const [, first = "", last = ""] = match ?? [];
-    if (match === null || (first === "" && last === "")) {
-        return undefined;
-    }
-    const start = first === "" ? Math.max(size - Number(last), 0) : Number(first);
-    const end = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
-    if (first !== "" && last !== "" && Number(last) < start) {
-        return undefined;
-    }
-    if (start >= size) {
+function requestedRange(header: string | undefined, size: number): ByteRange | undefined {
+    const range = parseRange(header, size);
+    if (range === "unsatisfiable") {
         throw new ApiError(416, "requestedRangeNotSatisfiable", "Request range not satisfiable", {
             location: "Range",
             locationType: "header",
             headers: { "content-range": `bytes */${size}` },
         });
     }
-    return { start, end };
+    return range;
 }
