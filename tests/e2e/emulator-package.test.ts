@@ -6,6 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { Storage } from "@google-cloud/storage";
 import { OAuth2Client } from "google-auth-library";
+import { identify, signalProcess } from "../../emulator/src/vm/process/shims/signals.js";
 
 const ROOT = path.resolve(__dirname, "../..");
 const SHELL = process.platform === "win32";
@@ -56,7 +57,12 @@ describe("the emulator's package in an empty folder", () => {
     });
     afterAll(async () => {
         const ended = command.exitCode === null ? once(command, "close") : undefined;
-        command.kill("SIGTERM");
+        // npx does not forward signals to the command that it starts.
+        const pid = Number(readFileSync(path.join(folder, "empty/.gcp-emulator/emulator.pid"), "utf8"));
+        const emulator = identify(pid);
+        if (emulator !== undefined) {
+            signalProcess(emulator, "SIGINT");
+        }
         await ended;
         rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     });
@@ -99,7 +105,7 @@ describe("the emulator's package in an empty folder", () => {
         const storage = new Storage({ ...options, authClient });
 
         const [bucket] = await storage.createBucket("package-test", { location: "US-CENTRAL1" });
-        await bucket.file("hello.txt").save("hello");
+        await bucket.file("hello.txt").save("hello", { resumable: false });
 
         expect(String((await bucket.file("hello.txt").download())[0])).toBe("hello");
     });
