@@ -61,7 +61,7 @@ export async function benchImage(quick: boolean): Promise<SectionResult> {
             sizeTarget(sizes.ours, base),
             {
                 target: "docker run to a model of iris: at most 1/2 of the Python image's time",
-                measured: `${formatSeconds(medians.ours)}, ${formatRatio(ratio)} of it`,
+                measured: `${formatSeconds(medians.ours)}, ratio ${formatRatio(ratio)}`,
                 met: ratio <= 1 / 2,
             },
         ],
@@ -102,7 +102,7 @@ async function buildOurs(): Promise<string> {
         return "its public base images";
     }
     await build(local);
-    return `a base image made from this machine's Node.js ${process.versions.node} (.ci/base-images.sh)`;
+    return `a base image built from this machine's Node.js ${process.versions.node} (.ci/base-images.sh)`;
 }
 
 async function timeRuns(repeats: number): Promise<Record<Peer, number[]>> {

@@ -120,7 +120,7 @@ describe("a boot with secret variables", () => {
             /needs the access scope https:\/\/www\.googleapis\.com\/auth\/cloud-platform/,
         ],
         [
-            "a value with a NUL character is refused",
+            "a value with a NUL character is rejected",
             async (vm: TestVm) => `${await vm.google.backend.makeSecret("binary", Buffer.from([1, 0, 2]))}/versions/1`,
             /holds a NUL character, which the environment variable KEY cannot/,
         ],

@@ -11,7 +11,7 @@ import { identify, signalProcess } from "../../emulator/src/vm/process/shims/sig
 const ROOT = path.resolve(__dirname, "../..");
 const SHELL = process.platform === "win32";
 
-// npm compiles, packs and installs, on a machine that may be busy.
+// npm compiles, packs and installs on a machine that may be busy.
 jest.setTimeout(240_000);
 
 /** npm's own variables would make the inner npm act on this package. */
@@ -26,10 +26,10 @@ describe("the emulator's package in an empty folder", () => {
     let files: string[];
 
     beforeAll(async () => {
-        // A copy, because other tests may use the repository's folders.
+        // Use a copy, because other tests may use the repository's folders.
         const source = path.join(folder, "source");
         for (const part of ["tsconfig.json", "package.json", "emulator"]) {
-            // What `npm pack` in the checkout made is not a source.
+            // The output of `npm pack` in the checkout is not a source.
             const filter = (file: string) => !/[\\/]emulator[\\/](dist|node_modules)$/.test(file);
             cpSync(path.join(ROOT, part), path.join(source, part), { recursive: true, filter });
         }
@@ -67,7 +67,7 @@ describe("the emulator's package in an empty folder", () => {
         rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     });
 
-    /** The address that the command prints. */
+    /** Waits for the address that the command prints. */
     async function address(): Promise<string> {
         for (;;) {
             const url = /at (http:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1];
@@ -81,7 +81,7 @@ describe("the emulator's package in an empty folder", () => {
         }
     }
 
-    it("contains compiled code, types, shims, the systemd runtime's files and documents, and no sources", () => {
+    it("contains compiled code, types, shims, the systemd runtime's files and documents, but no sources", () => {
         expect(files).toEqual(
             expect.arrayContaining([
                 "README.md",

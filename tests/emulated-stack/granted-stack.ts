@@ -119,7 +119,7 @@ export class GrantedStack {
     ): Promise<unknown> {
         const answer = await this.emulator.call(method, target, { headers, ...(body === undefined ? {} : { body }) });
         if (answer.status >= 300) {
-            throw new Error(`${method} ${target} was answered ${answer.status}: ${answer.text}`);
+            throw new Error(`${method} ${target} returned ${answer.status}: ${answer.text}`);
         }
         return answer.json;
     }

@@ -33,7 +33,7 @@ describe("a bearer token", () => {
         }
     });
 
-    it("is the developer's when it is the operator's token, and nobody's in any other form", () => {
+    it("belongs to the developer if it is the operator's token, and to nobody in any other form", () => {
         expect(principalOf(OPERATOR, OPERATOR)).toEqual({ kind: "owner" });
         for (const other of ["", "placeholder", `${OPERATOR}x`, OPERATOR.slice(0, -1), OPERATOR.toUpperCase()]) {
             expect(() => principalOf(other, OPERATOR)).toThrow(expect.objectContaining({ code: 401 }));
@@ -41,7 +41,7 @@ describe("a bearer token", () => {
         expect(principalOf(undefined, OPERATOR)).toEqual({ kind: "anonymous" });
     });
 
-    it("is nobody's where the operator's token is not accepted", () => {
+    it("belongs to nobody where the operator's token is not accepted", () => {
         expect(() => principalOf(OPERATOR, undefined)).toThrow(expect.objectContaining({ code: 401 }));
     });
 });
@@ -53,7 +53,7 @@ describe("the operator's token of a data folder", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    it("is random, kept, and readable by its owner alone", () => {
+    it("is random, kept across starts, and readable only by its owner", () => {
         const token = readOperatorToken(folder);
         expect(token).toMatch(/^[\w-]{32}$/);
         expect(readOperatorToken(folder)).toBe(token);
@@ -62,7 +62,7 @@ describe("the operator's token of a data folder", () => {
         expect(readOperatorToken(folder)).not.toBe(token);
     });
 
-    it("loses wider permissions, and is created again when the file is empty", () => {
+    it("loses excess permissions, and is created again if the file is empty", () => {
         const file = path.join(folder, OPERATOR_TOKEN_FILE);
         writeFileSync(file, "chosen\n", { mode: 0o644 });
         expect(readOperatorToken(folder)).toBe("chosen");

@@ -23,7 +23,7 @@ export class Walker {
     async ok(method: string, target: string, body?: unknown, headers?: Record<string, string>): Promise<Json> {
         const answer = await this.send(method, target, body, headers);
         if (answer.status >= 400) {
-            throw new Error(`${method} ${target} was answered ${answer.status}: ${answer.text}`);
+            throw new Error(`${method} ${target} returned ${answer.status}: ${answer.text}`);
         }
         return (answer.json ?? {}) as Json;
     }
@@ -32,7 +32,7 @@ export class Walker {
     async fails(status: number, method: string, target: string, body?: unknown): Promise<void> {
         const answer = await this.send(method, target, body);
         if (answer.status !== status) {
-            throw new Error(`${method} ${target} was answered ${answer.status} instead of ${status}: ${answer.text}`);
+            throw new Error(`${method} ${target} returned ${answer.status} instead of ${status}: ${answer.text}`);
         }
     }
 
