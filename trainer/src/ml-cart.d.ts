@@ -10,7 +10,7 @@ declare module "ml-cart" {
 
     class DecisionTree {
         constructor(options: TreeOptions);
-        /** `y`: for classes integers 0 to k-1. */
+        /** `y`: for classification, class indices from 0 to k-1. */
         train(x: number[][], y: number[]): void;
         predict(x: number[][]): number[];
         toJSON(): unknown;

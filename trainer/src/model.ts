@@ -29,7 +29,7 @@ export type MetricsFile = {
     treeDepth: number;
     /** Leaves of the final model; for a forest, of all trees together. */
     treeLeaves: number;
-    /** Importances in the final model, the largest first. They sum to 1, or are all 0 if it makes no split. */
+    /** Importances in the final model, largest first. They sum to 1, or are all 0 if the model has no splits. */
     featureImportances: { feature: string; importance: number }[];
     outOfBag?: OutOfBag;
     cv?: { folds: number; measure: "accuracy" | "rmse"; mean: number; std: number };

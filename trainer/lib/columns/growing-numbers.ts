@@ -4,7 +4,7 @@ import { enlargeDoubles, enlargeInts } from "./shared-memory";
 /** The largest integer, of either sign. The next one stands for a missing number. */
 const MAX_INT = MISSING_INT - 1;
 
-/** In place of a number of decimals: the list holds doubles. */
+/** Used instead of a number of decimals when the list holds doubles. */
 const DOUBLES = -1;
 
 /**
@@ -17,7 +17,7 @@ export class GrowingNumbers {
     /** The integers, unless the list holds doubles. Callers with an integer of the same scale may write it directly. */
     ints: Int32Array = new Int32Array(0);
     #doubles = new Float64Array(0) as Float64Array;
-    /** Rows that memory is allocated for. */
+    /** Number of rows for which memory is allocated. */
     #capacity = 0;
 
     /** Allocates memory for this many rows. */
@@ -30,7 +30,7 @@ export class GrowingNumbers {
         }
     }
 
-    /** Memory of one number. */
+    /** Bytes that one number takes. */
     get bytesPerValue(): number {
         return this.decimals === DOUBLES ? Float64Array.BYTES_PER_ELEMENT : Int32Array.BYTES_PER_ELEMENT;
     }

@@ -42,7 +42,7 @@ export function lengthOf(list: NumberList): number {
     return rawOf(list).length;
 }
 
-/** Rows without a number. */
+/** Number of rows without a number. */
 export function countMissing(list: NumberList): number {
     let count = 0;
     if (ArrayBuffer.isView(list)) {

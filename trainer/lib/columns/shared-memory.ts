@@ -30,7 +30,7 @@ export function sharedWords(length: number): Uint32Array {
     return new Uint32Array(allocate(length, Uint32Array.BYTES_PER_ELEMENT));
 }
 
-/** The words in shared memory, which a message to a thread does not copy; the same array if it is there already. */
+/** The words in shared memory, which a message to a thread does not copy; the same array if it is shared already. */
 export function shareWords(words: Uint32Array): Uint32Array {
     if (words.buffer instanceof SharedArrayBuffer) {
         return words;

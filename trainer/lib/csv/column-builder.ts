@@ -4,7 +4,7 @@ import { Dictionary, TextHashes } from "./dictionary";
 import { readNumber } from "./number-bytes";
 import { isMissing, Sample, textOf } from "./sample";
 
-/** More distinct texts than this are not categories: each one would be in the model. */
+/** More distinct strings than this are not categories: each one would be in the model. */
 export const MAX_CATEGORIES = 100_000;
 
 /** The problem with a cell. Rows are counted from 0. */
@@ -17,7 +17,7 @@ export interface CellProblem {
 export type ColumnRole = "target" | "feature" | "identifier";
 
 /**
- * A column that grows row by row. Numbers are stored as they are, texts as indices into a dictionary, both in shared
+ * A column that grows row by row. Numbers are stored as they are, strings as indices into a dictionary, both in shared
  * memory. Until the kind of the column is decided, its cells are kept as bytes.
  *
  * A row may be put more than once: a row that is cut by the end of the bytes is put again when it is complete.
@@ -25,12 +25,12 @@ export type ColumnRole = "target" | "feature" | "identifier";
 export class ColumnBuilder {
     kind: "pending" | "number" | "text" = "pending";
     readonly numbers = new GrowingNumbers();
-    /** Text: the distinct texts. */
+    /** Text: the distinct strings. */
     dictionary = new Dictionary();
-    /** Identifier with too many texts for categories: hashes that show whether all texts differ. */
+    /** Identifier with too many strings for categories: hashes that show whether all strings differ. */
     #hashes: TextHashes | undefined;
     #lastHashedRow = -1;
-    /** Identifier with numbers: its texts, all different. They are valid if the column is dropped. */
+    /** Identifier with numbers: its strings, all different. They are valid if the column is dropped. */
     readonly others = new Dictionary();
     firstOther: CellProblem | undefined;
     readonly name: string;
@@ -95,7 +95,7 @@ export class ColumnBuilder {
         return first;
     }
 
-    /** Text: the number of distinct texts. */
+    /** Text: the number of distinct strings. */
     get differentTexts(): number {
         return this.#hashes?.size ?? this.dictionary.size;
     }
@@ -135,7 +135,7 @@ export class ColumnBuilder {
         return undefined;
     }
 
-    /** Handles too many texts. For an identifier they are fine as long as all differ, so only hashes are kept. */
+    /** Handles too many strings. For an identifier they are fine as long as all differ, so only hashes are kept. */
     #judgeNumber(row: number): CellProblem | undefined {
         if (this.role !== "identifier" || this.dictionary.size <= row) {
             return this.#describeTooMany(row);

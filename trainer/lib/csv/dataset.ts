@@ -44,7 +44,7 @@ export interface DatasetRequest {
     target: string;
     /** Columns that are not features; exactly these. Undefined: columns that are identifiers by name and content. */
     dropColumns: readonly string[] | undefined;
-    /** Undefined: decided by the target column, see `decideTask`. */
+    /** If undefined, the target column decides: see `decideTask`. */
     task: Task | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface ReadDatasetOptions {
     threads?: number | undefined;
 }
 
-/** Bytes as they arrive. `size` is the total, if it is known when the first bytes are there. */
+/** Bytes as they arrive. `size` is the total, if it is known when the first bytes arrive. */
 export type Content = AsyncIterable<Uint8Array> & { readonly size?: number | undefined };
 
 /** With fewer rows, a test on the rows held back says nothing. */

@@ -1,7 +1,7 @@
 const EMPTY = 0;
 
 /**
- * Distinct texts, numbered in order of appearance from 0. A known text is found by its bytes, without creating a
+ * Distinct strings, numbered in order of appearance from 0. A known text is found by its bytes, without creating a
  * string. Open addressing with linear probing; at most half of the slots are used.
  */
 export class Dictionary {
@@ -30,14 +30,14 @@ export class Dictionary {
         return this.#insert(hash, slot, bytes, start, end);
     }
 
-    /** The texts, by number. */
+    /** The strings, by number. */
     texts(): string[] {
         return Array.from({ length: this.size }, (_, at) =>
             this.#bytes.toString("utf8", this.#startOf(at), this.#ends[at]),
         );
     }
 
-    /** Visits the texts as bytes, by number. */
+    /** Visits the strings as bytes, by number. */
     forEach(visit: (bytes: Uint8Array, start: number, end: number) => void): void {
         for (let at = 0; at < this.size; at++) {
             visit(this.#bytes, this.#startOf(at), this.#ends[at] as number);
@@ -116,7 +116,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * A set of texts that stores only 64-bit hashes, in 16 to 32 bytes each. Among ten million different texts, the
+ * A set of strings that stores only 64-bit hashes, in 16 to 32 bytes each. Among ten million different strings, the
  * probability that any two are taken for the same is 3 in a million.
  */
 export class TextHashes {
@@ -124,7 +124,7 @@ export class TextHashes {
     /** Pairs of hash halves; two zeros are an empty slot. At most half of the slots are used. */
     #slots = new Uint32Array(2 * 1024);
 
-    /** Adds a text; returns false if it was already there. */
+    /** Adds a text; returns false if it is a duplicate. */
     add(bytes: Uint8Array, start: number, end: number): boolean {
         // Two hashes with different start and factor: FNV-1a, and one based on the golden ratio.
         let low = 0x811c9dc5;

@@ -45,7 +45,7 @@ export interface ReadSoFar {
     features: number;
     bytes: number;
     totalBytes: number | undefined;
-    /** Memory of the texts. */
+    /** Memory of the strings. */
     textBytes: number;
     /** Memory for each value of a feature, on average: in the columns, plus `bytesPerValueOfFit`. */
     valueBytes: number;

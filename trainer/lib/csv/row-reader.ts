@@ -32,7 +32,7 @@ export class RowReader {
     readonly #builders: readonly (ColumnBuilder | undefined)[];
     /** The lists of the columns that are known to hold numbers. */
     #numbers: (GrowingNumbers | undefined)[] = [];
-    /** Rows that memory is allocated for. */
+    /** Number of rows for which memory is allocated. */
     #capacity = 0;
     readonly #totalBytes: () => number | undefined;
     /** Lines are counted from 1, as editors do. */

@@ -73,7 +73,7 @@ export function text(number: number, value: string): Field {
     return bytes(number, utf8.encode(value));
 }
 
-/** A repeated field of texts. */
+/** A repeated field of strings. */
 export function texts(number: number, values: readonly string[]): Field {
     return choices(
         number,
@@ -82,7 +82,7 @@ export function texts(number: number, values: readonly string[]): Field {
     );
 }
 
-/** A repeated field of few distinct texts that repeat: each as its index in `values`. */
+/** A repeated field of few distinct strings that repeat: each as its index in `values`. */
 export function choices(number: number, values: readonly string[], indices: ArrayLike<number>): Field {
     const fields = values.map((value) => text(number, value));
     let length = 0;
