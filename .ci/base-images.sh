@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds the trainer's two base images from programs installed on this machine, for use without access to a registry:
-# gcp-trainer-base/node-build:local Node.js, npm and a shell gcp-trainer-base/node-runtime:local only Node.js at
-# /nodejs/bin/node, without a shell, as in distroless docker build --build-arg
-# BUILD_IMAGE=gcp-trainer-base/node-build:local \ --build-arg RUNTIME_IMAGE=gcp-trainer-base/node-runtime:local trainer
+#   gcp-trainer-base/node-build:local    Node.js, npm and a shell
+#   gcp-trainer-base/node-runtime:local  only Node.js at /nodejs/bin/node, without a shell, as in distroless
+# docker build --build-arg BUILD_IMAGE=gcp-trainer-base/node-build:local \
+#     --build-arg RUNTIME_IMAGE=gcp-trainer-base/node-runtime:local trainer
 # Requires Linux, Node.js with npm, GNU tar and a running Docker engine.
 set -eu
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds the image for VMs of the emulator's `systemd` runtime: Debian with systemd, cloud-init and docker, installed
-# from this machine's package sources. The image contains nothing from this project. gcp-trainer-base/systemd:local Does
-# nothing if the image exists; to rebuild it: docker image rm gcp-trainer-base/systemd:local Requires Debian or a
-# derivative, root, debootstrap and a running Docker engine. It takes one or two minutes.
+# from this machine's package sources. The image contains nothing from this project.
+#   gcp-trainer-base/systemd:local
+# Does nothing if the image exists; to rebuild it: docker image rm gcp-trainer-base/systemd:local
+# Requires Debian or a derivative, root, debootstrap and a running Docker engine. Takes one or two minutes.
 set -eu
 
 image=gcp-trainer-base/systemd:local

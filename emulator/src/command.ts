@@ -96,14 +96,14 @@ function faultKinds(): string {
 
 async function announce(emulator: Emulator, dataDir: string, runtime: RuntimeKind): Promise<void> {
     console.log(`Google Cloud emulator at ${emulator.url} (open it in a browser to look around)`);
-    console.log(`  data in ${shortest(dataDir)}, VMs of the ${runtime} runtime`);
+    console.log(`  data in ${shortest(dataDir)}, VMs use the ${runtime} runtime`);
     const restored = await emulator.inventory();
     if (restored.length > 0) {
         console.log(`  restored: ${restored.map(({ kind, name }) => `${kind} ${name}`).join(", ")}`);
     }
 }
 
-/** A path as a person would type it here. */
+/** Returns the path as a person would type it in the current folder. */
 function shortest(file: string): string {
     const relative = path.relative(process.cwd(), file);
     return relative.startsWith("..") ? file : relative || ".";

@@ -18,7 +18,7 @@ export interface Emulator {
     /** `http://127.0.0.1:<port>`, no trailing slash. */
     readonly url: string;
     readonly port: number;
-    /** Bearer token of the developer: `gcp:accessToken` of Pulumi's providers, `access_token` of Terraform's. */
+    /** Bearer token of the developer, for `gcp:accessToken` in Pulumi or `access_token` in Terraform. */
     readonly operatorToken: string;
     /** Stops every VM, frees the ports and unlocks the data folder. The data stays on disk. */
     stop(): Promise<void>;

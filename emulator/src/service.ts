@@ -13,7 +13,10 @@ export interface EmulatorOptions {
     readonly port?: number;
     /** Runtime of every VM. */
     readonly runtime: RuntimeKind;
-    /** Bearer token of the developer, who may do everything. Default: the one in the data folder's file `operator-token`. */
+    /**
+     * Bearer token of the developer, who may do everything. Default: the token in the file `operator-token` in the data
+     * folder.
+     */
     readonly operatorToken?: string;
     /** Delay before an IAM grant takes effect; on Google Cloud it takes minutes. Default: 0. */
     readonly grantDelayMs?: number;

@@ -29,7 +29,7 @@ function fingerprintedRoutes(services: ComputeServices): Route[] {
                 const body = await request.json<object>();
                 return instances.update(path, false, (instance) => replacedFields(instance, body));
             },
-            // The provider writes to the same URL from which it read.
+            // The provider writes to the URL that it read from.
             ["view"],
         ),
         verb("setMetadata", async (path, request) => {

@@ -124,7 +124,7 @@ export function allow({ iam }: ComputeServices, request: ComputeRequest, permiss
     }
 }
 
-/** @throws ApiError 501 for another version of the API than v1 and beta */
+/** @throws ApiError 501 for an API version other than v1 and beta */
 export function checkVersion(version: string): void {
     if (version !== "v1" && version !== "beta") {
         throw unimplemented(`version "${version}" of the Compute Engine API (it supports v1 and beta)`);

@@ -75,8 +75,8 @@ export class NetworkService {
     }
 
     /**
-     * @param where method and path, for the error message. @throws ApiError 501 for a field that the emulator cannot
-     *     change
+     * @param where method and path, for the error message
+     * @throws ApiError 501 for a field that the emulator cannot change
      */
     async patchNetwork(path: string, patch: object, where: string): Promise<Network> {
         const before = this.#stored(path);

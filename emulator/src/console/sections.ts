@@ -173,7 +173,7 @@ function list(items: readonly Html[], empty: string): Html {
     return items.length === 0 ? html`<p class="empty">${empty}</p>` : html`${items}`;
 }
 
-/** @param heads column titles; `#` before one aligns it to the right */
+/** @param heads column titles; a leading `#` aligns the column to the right */
 function table(heads: readonly string[], rows: readonly (readonly Part[])[]): Html {
     const head = heads.map((title) =>
         title.startsWith("#") ? html`<th class="number">${title.slice(1)}</th>` : html`<th>${title}</th>`,

@@ -8,9 +8,9 @@ interface ErrorDetail {
 }
 
 /**
- * The form of an API's errors. "reasons": Cloud Storage and Compute Engine, with `errors[]`
- * (https://cloud.google.com/storage/docs/json_api/v1/status-codes). "status": the newer ones, with a canonical name and
- * `details[]` (https://google.aip.dev/193).
+ * The format of an API's errors. "reasons" is that of Cloud Storage and Compute Engine, with `errors[]`
+ * (https://cloud.google.com/storage/docs/json_api/v1/status-codes). "status" is that of newer APIs, with a canonical
+ * name and `details[]` (https://google.aip.dev/193).
  */
 export type ErrorStyle = "reasons" | "status";
 
@@ -44,7 +44,7 @@ const STATUS_NAMES: Readonly<Record<number, string>> = {
 export interface ApiErrorOptions {
     /** Canonical name, e.g. "ABORTED". Default: the name for the HTTP status. */
     readonly status?: string;
-    /** The parameter, header or field at fault. */
+    /** The parameter, header or field that caused the error. */
     readonly location?: string;
     readonly locationType?: "parameter" | "header" | "other";
     /** Extra response headers, e.g. `WWW-Authenticate`. */

@@ -2,12 +2,13 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** File in the data folder. */
+/** Name of the file in the data folder. */
 export const OPERATOR_TOKEN_FILE = "operator-token";
 
 /**
- * Reads the bearer token of the person who runs the emulator. A new folder gets a random one, which survives restarts.
- * Only the file's owner can read it (mode 0600), so that neither a web page nor another user nor a container has it.
+ * Reads the bearer token of the person who runs the emulator. A new folder gets a random token, which survives
+ * restarts. Only the file's owner can read it (mode 0600), so that web pages, other users and containers cannot obtain
+ * it.
  */
 export function readOperatorToken(dataDir: string): string {
     const file = path.join(dataDir, OPERATOR_TOKEN_FILE);

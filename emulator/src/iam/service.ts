@@ -42,8 +42,8 @@ export class IamService implements Service {
     }
 
     /**
-     * The principal of a bearer token.
-     * @throws ApiError 401 for a token that is nobody's
+     * Returns the principal of a bearer token.
+     * @throws ApiError 401 for an unknown token
      */
     principalOf(token: string): Principal {
         return principalOf(token, this.#operatorToken);

@@ -45,17 +45,18 @@ export function mintToken(email: string, scopes?: readonly string[], now = Date.
 }
 
 /**
- * The principal of a bearer token: the service account it was minted for, or the developer for the operator's token.
+ * Returns the principal of a bearer token: the service account for which it was minted, or the developer for the
+ * operator's token.
  *
- * @param operatorToken undefined where the operator's token is not accepted
- * @throws ApiError 401 for any other token, and for a minted one that has expired or comes from an earlier process
+ * @param operatorToken undefined if the operator's token is not accepted
+ * @throws ApiError 401 for any other token, or for a minted token that has expired or comes from an earlier process
  */
 export function principalOf(token: string | undefined, operatorToken: string | undefined, now = Date.now()): Principal {
     if (token === undefined) {
         return { kind: "anonymous" };
     }
     if (!token.startsWith(PREFIX)) {
-        // Digests are of equal length, as the comparison in constant time requires.
+        // Compare digests, because a constant-time comparison requires equal lengths.
         if (operatorToken !== undefined && timingSafeEqual(sign(token), sign(operatorToken))) {
             return { kind: "owner" };
         }

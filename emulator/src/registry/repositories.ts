@@ -95,7 +95,7 @@ export class RepositoryService {
         this.#repositories = documents.collection("registry/repositories");
     }
 
-    /** @throws ApiError 400 for a bad id or location, 409 if it exists */
+    /** @throws ApiError 400 for an invalid id or location, 409 if the repository exists */
     async create(project: string, location: string, id: string, body: RepositoryBody): Promise<Repository> {
         await this.#projects.get(project);
         if (!REPOSITORY_ID.test(id)) {

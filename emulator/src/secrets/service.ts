@@ -100,8 +100,8 @@ export class SecretService implements Service {
     }
 
     /**
-     * @param updateMask comma-separated fields to replace. @throws ApiError 400 without a mask, 501 for a field that is
-     *     not emulated
+     * @param updateMask comma-separated fields to replace
+     * @throws ApiError 400 without a mask, 501 for a field that is not emulated
      */
     async patch(secret: Secret, body: SecretBody, updateMask: string): Promise<Secret> {
         const fields = updateMask.split(",").map((field) => field.trim());
@@ -206,7 +206,7 @@ export class SecretService implements Service {
     }
 
     /**
-     * Google bills every version by the month until it is destroyed. A secret without such versions is free but still
+     * Google bills every version monthly until it is destroyed. A secret without such versions is free but still
      * listed.
      */
     inventory(): InventoryItem[] {

@@ -10,7 +10,7 @@ const int32 = z
 const int64 = z.union([z.string().regex(/^\d{1,19}$/), z.number().int().min(0)]).transform(String);
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 
-/** https://cloud.google.com/storage/docs/storage-classes, and the legacy names that are still accepted. */
+/** https://cloud.google.com/storage/docs/storage-classes and the legacy names that are still accepted. */
 export const storageClass = z.enum([
     "STANDARD",
     "NEARLINE",

@@ -26,7 +26,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     if (unlock === undefined) {
         const holder = (await readFile(file, "utf8").catch(() => "")).trim();
         throw new Error(
-            `Another emulator${holder === "" ? "" : ` (process ${holder})`} uses the data folder ${folder}. ` +
+            `Another emulator${holder === "" ? "" : ` (process ${holder})`} is using the data folder ${folder}. ` +
                 "Stop it, or choose another folder.",
         );
     }

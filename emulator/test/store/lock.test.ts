@@ -17,7 +17,7 @@ describe("the lock of a data folder", () => {
     it("rejects a second emulator and names the process that holds it", async () => {
         const emulator = await startEmulator({ dataDir: folder, runtime: "process" });
         await expect(startEmulator({ dataDir: folder, runtime: "process" })).rejects.toThrow(
-            `Another emulator (process ${process.pid}) uses the data folder ${folder}`,
+            `Another emulator (process ${process.pid}) is using the data folder ${folder}`,
         );
         await emulator.stop();
     });

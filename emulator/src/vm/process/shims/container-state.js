@@ -1,5 +1,5 @@
-// @ts-check The state of a container in the process runtime: the JSON of `docker inspect`, in a file that is replaced
-//     by rename.
+// @ts-check
+// The state of a container in the process runtime: the JSON of `docker inspect`, in a file that is replaced by rename.
 
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");

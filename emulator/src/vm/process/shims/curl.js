@@ -1,5 +1,6 @@
-// @ts-check curl for the emulated VM. It supports the options that a boot script needs and uses curl's exit codes (man
-//     curl, EXIT CODES).
+// @ts-check
+// curl for the emulated VM. It supports the options that a boot script needs and uses curl's exit codes (man curl, EXIT
+// CODES).
 
 const { closeSync, openSync, readFileSync, writeSync } = require("node:fs");
 

@@ -1,4 +1,5 @@
-// @ts-check The docker command lines that the emulated VM supports.
+// @ts-check
+// The docker command lines that the emulated VM supports.
 
 class UsageError extends Error {}
 

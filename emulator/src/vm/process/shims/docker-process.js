@@ -1,5 +1,6 @@
-// @ts-check Containers of the process runtime: the `start` script in the trainer's package.json, run by a supervisor
-//     that outlives this command. The state of a container is kept in files instead of in a daemon.
+// @ts-check
+// Containers of the process runtime: the `start` script in the trainer's package.json, run by a supervisor that
+// outlives this command. The state of a container is kept in files instead of in a daemon.
 
 const { spawn } = require("node:child_process");
 const { randomBytes } = require("node:crypto");
@@ -69,7 +70,7 @@ async function run(words) {
     const env = {
         PATH: [bin, dirname(process.execPath), process.env.EMULATOR_HOST_PATH].join(delimiter),
         HOME: home,
-        // A real container would not get these variables, but programs of this machine may not run without them.
+        // A real container would not get these variables, but programs on this machine may not run without them.
         ...pick("NODE_EXTRA_CA_CERTS", "SystemRoot", "TMPDIR", "TEMP"),
         ...Object.fromEntries(
             wanted.env.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),

@@ -1,5 +1,5 @@
-// @ts-check Pulls images. The manifest identifies the image; its content stays in the Docker engine or the trainer's
-//     folder.
+// @ts-check
+// Pulls images. The manifest identifies the image; its content stays in the Docker engine or the trainer's folder.
 
 const { execFileSync } = require("node:child_process");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");

@@ -1,4 +1,5 @@
-// @ts-check `docker inspect --format`: Go templates, limited to paths.
+// @ts-check
+// `docker inspect --format`: Go templates, limited to paths.
 
 const { DaemonError } = require("./docker-options.js");
 

@@ -1,6 +1,6 @@
-// @ts-check The docker command of the emulated VM. Images come from the emulator's registry with the VM's own
-//     credentials. A container is a process (EMULATOR_RUNTIME=process) or a container in this machine's engine
-//     (docker).
+// @ts-check
+// The docker command of the emulated VM. Images come from the emulator's registry with the VM's own credentials. A
+// container is a process (EMULATOR_RUNTIME=process) or a container in this machine's engine (docker).
 
 const { DaemonError, StartError, UsageError, parse } = require("./docker-options.js");
 const { pull, PullError } = require("./docker-pull.js");

@@ -1,7 +1,8 @@
-// @ts-check The only module of the emulator and its shims that sends signals. A pid alone is not enough: it may be 0
-//     because nothing was started, or it may belong to another process by now. A process is therefore identified by its
-//     pid and start time, and is signalled only while both match. Ids below 2, which the kernel treats as groups or as
-//     init, are rejected.
+// @ts-check
+// The only module of the emulator and its shims that sends signals. A pid alone is not enough: it may be 0 because
+// nothing was started, or it may belong to another process by now. A process is therefore identified by its pid and
+// start time, and is signalled only while both match. Ids below 2, which the kernel treats as groups or as init, are
+// rejected.
 
 const { execFileSync } = require("node:child_process");
 const { readdirSync, readFileSync } = require("node:fs");

@@ -1,4 +1,5 @@
-// @ts-check systemctl of the emulated VM. Passes its arguments to the VM's service manager and prints the result.
+// @ts-check
+// systemctl of the emulated VM. Passes its arguments to the VM's service manager and prints the result.
 
 const http = require("node:http");
 

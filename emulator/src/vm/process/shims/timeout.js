@@ -1,5 +1,6 @@
-// @ts-check A replacement for coreutils timeout, which macOS lacks: `timeout [-k DURATION] [-s SIGNAL] DURATION COMMAND
-//     [ARGUMENT]...`
+// @ts-check
+// A replacement for coreutils timeout, which macOS lacks: `timeout [-k DURATION] [-s SIGNAL] DURATION COMMAND
+// [ARGUMENT]...`
 
 const { spawn } = require("node:child_process");
 const { identify, signalGroups } = require("./signals.js");

@@ -1,4 +1,5 @@
-// @ts-check Information for the shims about their VM, from environment variables that `process-vm.ts` sets.
+// @ts-check
+// Information for the shims about their VM, from environment variables that `process-vm.ts` sets.
 
 const { DaemonError } = require("./docker-options.js");
 

@@ -4,7 +4,7 @@ import { parseUnitFile, type UnitEntry, UnitError } from "./unit-file";
 
 /** Directives of a service unit that hold a list of commands. */
 export type ExecKey = "ExecStartPre" | "ExecStart" | "ExecStop" | "ExecStopPost";
-/** `StateDirectory=` and its relatives. */
+/** `StateDirectory=` and similar directives. */
 export type DirectoryKey = "StateDirectory" | "RuntimeDirectory" | "CacheDirectory" | "LogsDirectory";
 
 /** A loaded service including its drop-ins. Property names follow systemd. */
