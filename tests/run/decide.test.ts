@@ -147,7 +147,7 @@ describe("an unfinished run whose VM is down", () => {
             { kind: "interrupt", interruptions: 2 },
         ],
         [
-            "is marked INTERRUPTED if a boot never claimed its PENDING",
+            "is marked INTERRUPTED if a boot never claimed the PENDING run",
             { ...seen({ state: "PENDING" }), ...DOWN, startedGeneration: "7" },
             { kind: "interrupt", interruptions: 0 },
         ],

@@ -123,7 +123,7 @@ describe("a VM that sends nothing", () => {
     });
 });
 
-describe("an error of Google Cloud", () => {
+describe("a Google Cloud error", () => {
     /** Makes every request fail between two times of the scene's clock. */
     function outage(around: Scene, fromMs: number, toMs: number, error: Error): void {
         const start = Date.parse("2026-01-01T00:00:00Z");

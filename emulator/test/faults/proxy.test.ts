@@ -93,7 +93,7 @@ describe("a fault proxy", () => {
         expect(received).toEqual([]);
     });
 
-    it("delivers a duplicated request twice", async () => {
+    it("delivers the same request twice for a duplicate", async () => {
         await start("kind=duplicate");
         await expect(ask("/a", "sent")).resolves.toMatchObject({ body: BODY });
         expect(received.map(({ body }) => body)).toEqual(["sent", "sent"]);

@@ -22,11 +22,11 @@ describe("tag lists", () => {
         }
     });
 
-    it("are in the order of ASCII", async () => {
+    it("are in ASCII order", async () => {
         expect((await list("")).at("tags")).toEqual(["10", "9", "B", "a", "b"]);
     });
 
-    it("are cut into pages of n, each with a link to the next", async () => {
+    it("are split into pages of n, each with a link to the next", async () => {
         const seen: unknown[] = [];
         let target: string | undefined = `${image}/tags/list?n=2`;
         while (target !== undefined) {
@@ -49,7 +49,7 @@ describe("tag lists", () => {
         expect([page.at("tags"), page.headers.get("link")]).toEqual([[], null]);
     });
 
-    it("are rejected with 400 for an n that is no whole number", async () => {
+    it("are rejected with 400 if n is not a whole number", async () => {
         for (const n of ["-1", "x", "1.5", ""]) {
             expect([n, (await list(`?n=${n}`)).status]).toEqual([n, 400]);
         }
@@ -57,7 +57,7 @@ describe("tag lists", () => {
 });
 
 describe("deleting", () => {
-    it("removes a blob from one repository and leaves it to the others", async () => {
+    it("removes a blob from one repository but not from the others", async () => {
         const wanted = await registry.upload("deleted");
         const there = "/v2/demo-project/others/y";
         await registry.emulator.call(
@@ -72,7 +72,7 @@ describe("deleting", () => {
         expect(files).not.toContain(wanted.slice("sha256:".length));
     });
 
-    it("answers 404 for what does not exist and 400 for what is no digest", async () => {
+    it("returns 404 for content that does not exist and 400 for a malformed digest", async () => {
         const gone = await registry.emulator.call("DELETE", `${IMAGE}/blobs/${digest("never pushed")}`);
         expect([gone.status, code(gone)]).toEqual([404, "BLOB_UNKNOWN"]);
         const invalid = await registry.emulator.call("DELETE", `${IMAGE}/blobs/latest`);
@@ -80,7 +80,7 @@ describe("deleting", () => {
         expect((await registry.emulator.call("DELETE", `${IMAGE}/manifests/never-pushed`)).status).toBe(404);
     });
 
-    it("needs the permission to delete artifacts", async () => {
+    it("requires the permission to delete artifacts", async () => {
         const wanted = await registry.upload("kept");
         const headers = basic("oauth2accesstoken", mintToken(READER).accessToken);
         const answer = await registry.emulator.call("DELETE", `${IMAGE}/blobs/${wanted}`, { token: null, headers });
@@ -90,7 +90,7 @@ describe("deleting", () => {
         ]);
     });
 
-    it("removes a manifest's tags with it", async () => {
+    it("also removes a manifest's tags", async () => {
         const text = await registry.manifestOf("{}", "tagged twice");
         await registry.put("one", text);
         await registry.put("two", text);
@@ -113,7 +113,7 @@ describe("referrers", () => {
         return text;
     }
 
-    it("are an empty index without any", async () => {
+    it("are an empty index if there are none", async () => {
         const answer = await registry.emulator.call("GET", `${image}/referrers/${digest("nothing")}`);
         expect([answer.status, answer.headers.get("content-type"), JSON.parse(answer.text)]).toEqual([
             200,
@@ -149,13 +149,13 @@ describe("referrers", () => {
         await registry.emulator.call("DELETE", `${image}/manifests/${digest(signature)}`);
     });
 
-    it("end with their manifest", async () => {
+    it("are removed with their manifest", async () => {
         const text = await refer({ artifactType: "example/gone" });
         await registry.emulator.call("DELETE", `${image}/manifests/${digest(text)}`);
         expect(JSON.parse((await list("?artifactType=example/gone")).text)).toMatchObject({ manifests: [] });
     });
 
-    it("are refused with 400 for a subject that is no digest", async () => {
+    it("are rejected with 400 if the subject is not a digest", async () => {
         const answer = await registry.emulator.call("GET", `${image}/referrers/latest`);
         expect([answer.status, code(answer)]).toEqual([400, "DIGEST_INVALID"]);
         const pushed = await registry.put(
@@ -171,7 +171,7 @@ describe("sha512", () => {
     const sha512 = (content: string) => `sha512:${createHash("sha512").update(content).digest("hex")}`;
 
     it.each(["", "?digest-algorithm=sha512"])(
-        "names a blob that was uploaded in chunks begun with %j",
+        "is accepted as the digest of a blob that was uploaded in chunks begun with %j",
         async (query) => {
             const content = `hello ${query}`;
             const begun = await registry.emulator.call("POST", `${IMAGE}/blobs/uploads/${query}`, { body: "" });
@@ -185,13 +185,13 @@ describe("sha512", () => {
         },
     );
 
-    it("names a manifest that was pushed by it", async () => {
+    it("is accepted as the digest of a pushed manifest", async () => {
         const text = await registry.manifestOf("{}", "sha512");
         expect((await registry.put(sha512(text), text)).headers.get("docker-content-digest")).toBe(sha512(text));
         expect((await registry.emulator.call("GET", `${IMAGE}/manifests/${sha512(text)}`)).text).toBe(text);
     });
 
-    it("is the only algorithm beside sha256", async () => {
+    it("is the only supported algorithm besides sha256", async () => {
         for (const query of ["digest-algorithm=md5", `digest=sha384:${"a".repeat(96)}`, "digest=sha512:00"]) {
             const answer = await registry.emulator.call("POST", `${IMAGE}/blobs/uploads/?${query}`, { body: "x" });
             expect([query, answer.status, code(answer)]).toEqual([query, 400, "DIGEST_INVALID"]);
@@ -203,13 +203,13 @@ describe("uploads", () => {
     const begin = async () =>
         (await registry.emulator.call("POST", `${IMAGE}/blobs/uploads/`, { body: "" })).headers.get("location") ?? "";
 
-    it("belong to the repository that they began in", async () => {
+    it("belong to the repository that they were started in", async () => {
         const elsewhere = (await begin()).replace("/images/group/tiny/", "/others/y/");
         const answer = await registry.emulator.call("PATCH", elsewhere, { body: "x" });
         expect([answer.status, code(answer)]).toEqual([404, "BLOB_UPLOAD_UNKNOWN"]);
     });
 
-    it("continue after a digest of the wrong form", async () => {
+    it("continue after a malformed digest", async () => {
         const location = await begin();
         expect((await registry.emulator.call("PUT", `${location}?digest=md5:1`, { body: "abc" })).status).toBe(400);
         const finished = await registry.emulator.call("PUT", `${location}?digest=${digest("abc")}`, { body: "abc" });
@@ -232,13 +232,13 @@ describe("a range of a blob", () => {
         ["bytes=8-", 206, "89", "bytes 8-9/10"],
         ["bytes=-2", 206, "89", "bytes 8-9/10"],
         ["bytes=0-1,3-4", 200, "0123456789", null],
-    ])("%s is answered with %d", async (range, status, text, contentRange) => {
+    ])("%s returns %d", async (range, status, text, contentRange) => {
         const wanted = await registry.upload("0123456789");
         const answer = await registry.emulator.call("GET", `${IMAGE}/blobs/${wanted}`, { headers: { range } });
         expect([answer.status, answer.text, answer.headers.get("content-range")]).toEqual([status, text, contentRange]);
     });
 
-    it.each(["bytes=10-", "bytes=5-2"])("%s is answered with 416", async (range) => {
+    it.each(["bytes=10-", "bytes=5-2"])("%s returns 416", async (range) => {
         const answer = await registry.emulator.call("GET", `${IMAGE}/blobs/${await registry.upload("0123456789")}`, {
             headers: { range },
         });
@@ -247,7 +247,7 @@ describe("a range of a blob", () => {
 });
 
 describe("the registry's manifests", () => {
-    it("may have layers that are not distributed", async () => {
+    it("may contain layers that are not distributed", async () => {
         const text = JSON.stringify({
             ...(JSON.parse(await registry.manifestOf("{}", "distributed")) as object),
             layers: [
@@ -262,7 +262,7 @@ describe("the registry's manifests", () => {
         expect((await registry.put("foreign", text)).status).toBe(201);
     });
 
-    it("are pushed by digest with tags as parameters", async () => {
+    it("can be pushed by digest with tags as parameters", async () => {
         const text = await registry.manifestOf("{}", "tags as parameters");
         const answer = await registry.put(`${digest(text)}?tag=t1&tag=t2`, text);
         expect([answer.status, answer.headers.get("oci-tag")]).toEqual([201, "t1, t2"]);
@@ -279,13 +279,13 @@ describe("requests that the registry does not implement", () => {
         ["PUT", `${IMAGE}/tags/list`, "/tags/list"],
         ["GET", `${IMAGE}/manifests/v1?n=1`, 'query parameter "n"'],
         ["DELETE", `${IMAGE}/manifests/v1?digest=x`, 'query parameter "digest"'],
-    ])("%s %s is answered with 501 that names it", async (method, target, name) => {
+    ])("%s %s returns 501 and names the request", async (method, target, name) => {
         const answer = await registry.emulator.call(method, target);
         expect([answer.status, code(answer)]).toEqual([501, "UNSUPPORTED"]);
         expect(answer.at("errors.0.message")).toContain(name);
     });
 
-    it("rejects a path that is not percent-encoded", async () => {
+    it("rejects a path with invalid percent-encoding", async () => {
         const answer = await registry.emulator.call("GET", "/v2/demo-project/images/%E0%A4%A/manifests/v1");
         expect(answer.status).toBe(400);
     });

@@ -3,7 +3,7 @@ import { TestEmulator } from "../../src/testing";
 
 const PARENT = "/v1/projects/demo-project/locations/us-central1/repositories";
 export const IMAGE = "/v2/demo-project/images/group/tiny";
-/** May pull from the repository `images`, and nothing else. */
+/** A service account that can only pull from the repository `images`. */
 export const READER = "reader@demo-project.iam.gserviceaccount.com";
 
 export const digest = (content: string) => `sha256:${createHash("sha256").update(content).digest("hex")}`;

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.stop());
 
-/** Uploads an object on a connection of the agent. */
+/** Uploads an object over a connection of the agent. */
 function upload(agent: Agent, name: string, content: Buffer): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
         const target = `${emulator.url}/upload/storage/v1/b/load/o?uploadType=media&name=${name}`;
@@ -23,7 +23,7 @@ function upload(agent: Agent, name: string, content: Buffer): Promise<IncomingMe
 }
 
 describe(`${CLIENTS} parallel clients`, () => {
-    it("upload without an error, on new connections and on kept ones", async () => {
+    it("upload without errors, on new and on reused connections", async () => {
         const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
         const content = Buffer.alloc(50_000, "x");
         try {
@@ -41,10 +41,11 @@ describe(`${CLIENTS} parallel clients`, () => {
         }
     });
 
-    it("are told of no time after which their idle connections close", async () => {
+    it("are not given a timeout for idle connections", async () => {
         const agent = new Agent({ keepAlive: true });
         try {
-            // The server would close them too after it was busy for that long, with a request already waiting.
+            // Otherwise the server would close connections after being busy for that long, although a request is
+            // already waiting.
             expect((await upload(agent, "kept", Buffer.from("x"))).headers["keep-alive"]).toBeUndefined();
         } finally {
             agent.destroy();

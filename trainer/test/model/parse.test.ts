@@ -126,7 +126,7 @@ function deepModel(): string {
 }
 
 describe("predictRow", () => {
-    it("accepts a missing number if a training row lacked one, and sends it right", () => {
+    it("accepts a missing number if a training row lacked one, and sends it to the right", () => {
         const model = parseModel(JSON.stringify(MODEL).replace('"missing":false', '"missing":true'));
 
         for (const weight of ["", "NA", null, Number.NaN]) {

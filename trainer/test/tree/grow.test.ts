@@ -54,7 +54,7 @@ describe("growTree", () => {
         expect(rootOf(grow(makeTable({ columns, y: [3, 4, 8] }, 0)))).toEqual({ numberSamples: 3, distribution: 5 });
     });
 
-    it("sends missing values right, and splits them off if that is best", () => {
+    it("sends missing values to the right, and splits them off if that is best", () => {
         const nan = Number.NaN;
         const tree = grow(makeTable({ columns: [[nan, 1, nan, 2, 3]], y: [1, 0, 1, 0, 0] }, 2));
         expect(rootOf(tree)).toMatchObject({ splitValue: Number.MAX_VALUE, left: { numberSamples: 3 } });
