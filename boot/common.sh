@@ -24,6 +24,7 @@ read_config() {
             (debugSeconds) DEBUG_SECONDS=$value ;;
             (maxAttempts) MAX_ATTEMPTS=$value ;;
             (privileged) PRIVILEGED=$value ;;
+            (writableRoot) WRITABLE_ROOT=$value ;;
             (gpuCount) GPU_COUNT=$value ;;
             (grantSeconds) GRANT_SECONDS=$value ;;
             (heartbeatSeconds) HEARTBEAT_SECONDS=$value ;;

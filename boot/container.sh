@@ -75,19 +75,47 @@ memory_kib() {
     if [ "$total" -lt 1048576 ]; then printf '%s' $((total / 2)); else printf '%s' $((total - 524288)); fi
 }
 
+# pids_limit: prints how many processes and threads the container may have. 256 per processor leave room for a program that
+# starts a thread per processor in a process per processor. A fork beyond the limit fails, long before docker and this
+# script lack one.
+pids_limit() {
+    local processors
+    processors=$(nproc 2>/dev/null) || processors=1
+    if [ "$processors" -lt 16 ]; then processors=16; fi
+    printf '%s' $((processors * 256))
+}
+
+# confine: adds to `options` what keeps the container to what a trainer needs. See docs/adr/0010-a-confined-container.md.
+confine() {
+    local folder work
+    options+=(--cap-drop ALL --security-opt no-new-privileges --pids-limit "$(pids_limit)")
+    if [ "$WRITABLE_ROOT" = true ]; then return; fi
+    options+=(--read-only)
+    # Volumes are on the disk: files in a tmpfs would count as the trainer's memory. Docker fills a new volume from the
+    # image, so a home keeps the packages installed there, and the working folder its program.
+    for folder in /tmp /home /root; do options+=(--volume "$folder"); done
+    work=$(timeout "$DOCKER_SECONDS" docker image inspect --format '{{.Config.WorkingDir}}' "$IMAGE" 2>/dev/null)
+    case $work/ in
+        (/ | // | *:* | /tmp/* | /home/* | /root/*) ;;
+        (/*) options+=(--volume "$work") ;;
+    esac
+}
+
 # The container gets docker's default network, which reaches the metadata server; it needs no access to ports of the VM.
 # It is kept after its end, because the exit code and OOMKilled come from `docker inspect`.
 start_container() {
     local options memory i
     # The disk may still have the container of an earlier attempt.
-    timeout "$DOCKER_SECONDS" docker rm --force "$CONTAINER" >/dev/null 2>&1
+    timeout "$DOCKER_SECONDS" docker rm --force --volumes "$CONTAINER" >/dev/null 2>&1
     options=(--detach --name "$CONTAINER" --log-driver json-file --log-opt max-size=64m --log-opt max-file=4)
     memory=$(memory_kib)
     if [ -n "$memory" ]; then
         keep memory-kib "$memory"
         options+=(--memory "${memory}k" --memory-swap "${memory}k")
+        # Data loaders pass batches through /dev/shm, which counts as memory. Docker's default is 64 MB.
+        options+=(--shm-size "$((memory / 2))k")
     fi
-    if [ "$PRIVILEGED" = true ]; then options+=(--privileged); fi
+    if [ "$PRIVILEGED" = true ]; then options+=(--privileged); else confine; fi
     if [ "$GPU_COUNT" -gt 0 ]; then
         options+=(--volume /var/lib/nvidia/lib64:/usr/local/nvidia/lib64)
         options+=(--volume /var/lib/nvidia/bin:/usr/local/nvidia/bin)

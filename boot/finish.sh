@@ -129,6 +129,9 @@ explain_exit() {
     elif [[ $(last_line "$LOG") == *"exec format error"* ]]; then
         because "The image is built for another processor architecture than the VM's (exit code $EXIT);" \
             "check machineType and the base images of the trainer's Dockerfile"
+    elif [[ $(last_line "$LOG") == *[Rr]"ead-only file system"* ]]; then
+        because "The trainer failed (exit code $EXIT) because it wrote outside of /tmp and its home folder;" \
+            "let it write there, or make the image's files writable (pulumi config set writableRoot true)"
     else
         case $EXIT in
             (126 | 127)

@@ -101,5 +101,5 @@ with_environment() {
 
 # The record that docker keeps of a container holds its environment.
 forget_secrets() {
-    if [ "${#SECRETS[@]}" -gt 0 ]; then timeout "$DOCKER_SECONDS" docker rm --force "$CONTAINER" >/dev/null 2>&1; fi
+    if [ "${#SECRETS[@]}" -gt 0 ]; then timeout "$DOCKER_SECONDS" docker rm --force --volumes "$CONTAINER" >/dev/null 2>&1; fi
 }

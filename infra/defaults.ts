@@ -14,7 +14,6 @@ export const BOOT_IMAGES = {
 export const BASE_SCOPES = [
     "https://www.googleapis.com/auth/devstorage.read_write",
     "https://www.googleapis.com/auth/logging.write",
-    "https://www.googleapis.com/auth/monitoring.write",
 ] as const;
 
 /** The one scope that Secret Manager accepts. Only the VM of a stack with secrets has it. */
@@ -54,6 +53,7 @@ export const DEFAULTS = {
     serviceAccount: "",
     scopes: [],
     privileged: false,
+    writableRoot: false,
     wait: true,
     resultsDir: "models",
     labels: {},

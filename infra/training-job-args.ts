@@ -61,8 +61,10 @@ export interface TrainingJobArgs {
     serviceAccount?: pulumi.Input<string>;
     /** URLs of OAuth scopes beyond those that every VM has. @default [] */
     scopes?: pulumi.Input<readonly string[]>;
-    /** Runs the container privileged. @default false */
+    /** Runs the container privileged and unconfined. @default false */
     privileged?: pulumi.Input<boolean>;
+    /** Lets the container change every file of its image, not only `/tmp`, `/home` and `/root`. @default false */
+    writableRoot?: pulumi.Input<boolean>;
     /** False ends the update once the VM has claimed the run; a later update collects the results. @default true */
     wait?: pulumi.Input<boolean>;
     /** Folder for results, relative to the project folder. @default "models" */

@@ -279,6 +279,7 @@ function bootConfig(
         debugSeconds: job.debugMinutes * 60,
         maxAttempts: job.maxAttempts,
         privileged: job.privileged,
+        writableRoot: job.writableRoot,
         gpuCount: job.gpuCount,
     });
 }

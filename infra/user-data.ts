@@ -48,6 +48,8 @@ export interface BootConfig {
     /** Attempts, the first included, that interruptions may use up. A person who starts another attempt resets the count. */
     maxAttempts: number;
     privileged: boolean;
+    /** Lets the container change the files of its image. */
+    writableRoot: boolean;
     gpuCount: number;
     timing?: Partial<BootTiming>;
 }
@@ -153,6 +155,7 @@ function renderValues(config: BootConfig): Buffer {
         ["debugSeconds", config.debugSeconds],
         ["maxAttempts", config.maxAttempts],
         ["privileged", config.privileged],
+        ["writableRoot", config.writableRoot],
         ["gpuCount", config.gpuCount],
         ...Object.entries(timingOf(config)),
         ...config.args.map((arg): [string, string] => ["arg", arg]),

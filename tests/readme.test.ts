@@ -26,7 +26,7 @@ describe("README.md", () => {
                 env: {},
             },
             ...{ maxRunSeconds: 0, debugSeconds: 0, pullSeconds: PULL_SECONDS, uploadSeconds: UPLOAD_SECONDS },
-            ...{ maxAttempts: 1, privileged: false, gpuCount: 0 },
+            ...{ maxAttempts: 1, privileged: false, writableRoot: false, gpuCount: 0 },
         });
         expect(readme).toContain(`\`maxRunMinutes\` + \`debugMinutes\` + ${Math.ceil(seconds / 60)} minutes`);
     });

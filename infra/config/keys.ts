@@ -64,6 +64,7 @@ export const KEYS = {
     }),
     scopes: list(checkScope, { default: DEFAULTS.scopes, example: "https://www.googleapis.com/auth/bigquery" }),
     privileged: flag({ default: DEFAULTS.privileged }),
+    writableRoot: flag({ default: DEFAULTS.writableRoot }),
     wait: flag({ default: DEFAULTS.wait }),
     resultsDir: text(checkResultsDir, { default: DEFAULTS.resultsDir }),
     labels: texts(checkLabel, { default: DEFAULTS.labels, example: ["team", "research"] }),

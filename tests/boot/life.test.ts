@@ -5,6 +5,9 @@ jest.setTimeout(30_000);
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
 
+/** Values of an option that may be repeated. */
+const valuesOf = (words: string[], option: string) => words.filter((_word, index) => words[index - 1] === option);
+
 describe("a training run on a VM", () => {
     concurrently("ends as SUCCEEDED after exit code 0, and saves all pages of its model's listing", async () => {
         await TestVm.with({}, async (vm) => {
@@ -166,9 +169,47 @@ describe("a training run on a VM", () => {
                     GCE_METADATA_HOST: vm.google.host,
                 });
                 expect(options).toContain("--detach");
-                for (const option of ["--privileged", "--rm", "--network", "--device", "--volume"]) {
+                for (const option of ["--privileged", "--rm", "--network", "--device"]) {
                     expect(options).not.toContain(option);
                 }
+            });
+        },
+    );
+
+    concurrently(
+        "confines the container: no capabilities, a limit of processes, and a root that is read-only",
+        async () => {
+            await TestVm.with({}, async (vm) => {
+                await vm.boot({ workingFolder: "/srv/train" });
+                const options = vm.containerOptions();
+                expect(options).toEqual(
+                    expect.arrayContaining(["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only"]),
+                );
+                expect(Number(valuesOf(options, "--pids-limit")[0])).toBeGreaterThanOrEqual(4096);
+                expect(valuesOf(options, "--volume")).toEqual(["/tmp", "/home", "/root", "/srv/train"]);
+            });
+        },
+    );
+
+    concurrently.each(["", "/", "/home/app", "/tmp", "/with:colon"])(
+        "adds no volume for the working folder '%s'",
+        async (folder) => {
+            await TestVm.with({}, async (vm) => {
+                await vm.boot({ workingFolder: folder });
+                expect(valuesOf(vm.containerOptions(), "--volume")).toEqual(["/tmp", "/home", "/root"]);
+            });
+        },
+    );
+
+    concurrently(
+        "lets the container change its image's files with writableRoot, and keeps the other limits",
+        async () => {
+            await TestVm.with({ writableRoot: true }, async (vm) => {
+                await vm.boot();
+                const options = vm.containerOptions();
+                expect(options).toEqual(expect.arrayContaining(["--cap-drop", "--security-opt", "--pids-limit"]));
+                expect(options).not.toContain("--read-only");
+                expect(options).not.toContain("--volume");
             });
         },
     );
@@ -181,7 +222,21 @@ describe("a training run on a VM", () => {
                 expect.arrayContaining(["--privileged", "/dev/nvidia0", "/dev/nvidia1", "/dev/nvidiactl"]),
             );
             expect(call).not.toContain("/dev/nvidia2");
+            for (const option of ["--read-only", "--cap-drop", "--security-opt", "--pids-limit"]) {
+                expect(call).not.toContain(option);
+            }
             expect(console).toContain("installing the GPU driver");
+        });
+    });
+
+    concurrently("names writableRoot if the trainer failed because its root is read-only", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.boot({ trainer: `echo "OSError: [Errno 30] Read-only file system: '/opt/x'"; exit 1` });
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                exitCode: 1,
+                reason: expect.stringContaining("pulumi config set writableRoot true"),
+            });
         });
     });
 });

@@ -40,7 +40,7 @@ describe("a boot with secret variables", () => {
             expect(run?.filter((word) => ["API_KEY", "LARGE", "STATE"].includes(word))).toHaveLength(3);
             expect(JSON.stringify(vm.dockerCalls())).not.toContain("two lines");
             // The stub's record of the container and its log are removed by `docker rm`.
-            expect(vm.dockerCalls().at(-1)).toEqual(["rm", "--force", "gcp-trainer"]);
+            expect(vm.dockerCalls().at(-1)).toEqual(["rm", "--force", "--volumes", "gcp-trainer"]);
             expect(vm.filesWith("two lines")).toEqual([]);
             expect(vm.filesWith("xxxxxxxxxxxxxxxx")).toEqual([]);
         });
@@ -135,7 +135,7 @@ describe("a boot with secret variables", () => {
                     exitCode: null,
                     reason: expect.stringMatching(reason),
                 });
-                expect(vm.dockerCalls()).toEqual([["rm", "--force", "gcp-trainer"]]);
+                expect(vm.dockerCalls()).toEqual([["rm", "--force", "--volumes", "gcp-trainer"]]);
             });
         });
     }

@@ -24,6 +24,7 @@ const CONFIG: BootConfig = {
     debugSeconds: 0,
     maxAttempts: 3,
     privileged: false,
+    writableRoot: false,
     gpuCount: 0,
 };
 

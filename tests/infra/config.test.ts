@@ -77,6 +77,7 @@ it("a config with every key set is converted to the types that the program uses"
         serviceAccount: "me@my-project.iam.gserviceaccount.com",
         scopes: '["https://www.googleapis.com/auth/bigquery"]',
         privileged: "true",
+        writableRoot: "true",
         wait: "false",
         resultsDir: "out/models",
         labels: '{"team":"research","n":1,"empty":""}',
@@ -110,6 +111,7 @@ it("a config with every key set is converted to the types that the program uses"
         serviceAccount: "me@my-project.iam.gserviceaccount.com",
         scopes: ["https://www.googleapis.com/auth/bigquery"],
         privileged: true,
+        writableRoot: true,
         wait: false,
         resultsDir: "out/models",
         labels: { team: "research", n: "1", empty: "" },
@@ -365,6 +367,7 @@ it("the largest allowed times keep a VM within Compute Engine's limit of 120 day
         debugSeconds: KEYS.debugMinutes.limits.max * 60,
         maxAttempts: 1,
         privileged: false,
+        writableRoot: false,
         gpuCount: 1,
     };
 

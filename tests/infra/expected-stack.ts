@@ -32,6 +32,7 @@ export const BOOT: BootConfig = {
     debugSeconds: 0,
     maxAttempts: 3,
     privileged: false,
+    writableRoot: false,
     gpuCount: 0,
 };
 
@@ -196,7 +197,6 @@ export const expected: readonly ExpectedResource[] = [
                 scopes: [
                     "https://www.googleapis.com/auth/devstorage.read_write",
                     "https://www.googleapis.com/auth/logging.write",
-                    "https://www.googleapis.com/auth/monitoring.write",
                 ],
             },
             scheduling: {

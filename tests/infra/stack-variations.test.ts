@@ -111,7 +111,6 @@ describe("a variation of the config", () => {
                 scopes: [
                     "https://www.googleapis.com/auth/devstorage.read_write",
                     "https://www.googleapis.com/auth/logging.write",
-                    "https://www.googleapis.com/auth/monitoring.write",
                     "https://www.googleapis.com/auth/bigquery",
                 ],
             },

@@ -10,6 +10,7 @@ export function withShortLimits(config: Partial<BootConfig>) {
         debugSeconds: 0,
         maxAttempts: 3,
         privileged: false,
+        writableRoot: false,
         gpuCount: 0,
         ...config,
         timing: { grantSeconds: 10, logSeconds: 1, stopGraceSeconds: 2, ...config.timing },

@@ -33,6 +33,8 @@ export interface DockerStub {
     run?: string;
     trainer?: string;
     oom?: boolean;
+    /** Working folder of the image. */
+    workingFolder?: string;
 }
 
 /** Result of one boot. */
@@ -197,6 +199,12 @@ export class TestVm {
         });
     }
 
+    /** Options with which the container was started. */
+    containerOptions(): string[] {
+        const call = this.dockerCalls().find((one) => one[0] === "run") ?? [];
+        return call.slice(1, call.indexOf(this.config.image));
+    }
+
     /** Argument arrays of all calls to docker. */
     dockerCalls(): string[][] {
         const file = path.join(this.#disk, "docker/calls");
@@ -238,6 +246,7 @@ export class TestVm {
                 STUB_PULL: this.#docker.pull ?? ":",
                 STUB_RUN: this.#docker.run ?? ":",
                 STUB_TRAINER: this.#docker.trainer ?? "echo trained",
+                STUB_WORKDIR: this.#docker.workingFolder ?? "",
                 STUB_OOM: String(this.#docker.oom ?? false),
                 STORAGE_EMULATOR_HOST: `http://${this.google.host}`,
                 GCE_METADATA_HOST: this.google.host,

@@ -92,6 +92,8 @@ async function onContainer(command, words, known) {
 
 module.exports = {
     run,
+    inspectImage: (/** @type {{ imageId: string }} */ { imageId }, /** @type {string | undefined} */ format) =>
+        docker(["image", "inspect", ...(format === undefined ? [] : [`--format=${format}`]), imageId]),
     wait: (/** @type {string[]} */ words) => onContainer("wait", words, {}),
     logs: (/** @type {string[]} */ words) => onContainer("logs", words, { f: false, follow: false }),
     inspect: (/** @type {string[]} */ words) => onContainer("inspect", words, { f: true, format: true }),

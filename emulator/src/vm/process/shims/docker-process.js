@@ -181,6 +181,18 @@ async function inspect(words) {
     return 0;
 }
 
+/**
+ * An image of the process runtime is a folder of this machine, and has no working folder of its own.
+ * @param {{ imageId: string }} image @param {string | undefined} format
+ */
+async function inspectImage({ imageId }, format) {
+    const image = { Id: imageId, Config: { WorkingDir: "" } };
+    process.stdout.write(
+        `${format === undefined ? JSON.stringify([image], undefined, 4) : renderTemplate(format, image)}\n`,
+    );
+    return 0;
+}
+
 /** @param {string[]} words */
 async function stop(words) {
     const parsed = parse(words, { t: true, time: true, timeout: true, s: true, signal: true }, 1);
@@ -260,4 +272,4 @@ function pause() {
     return new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
-module.exports = { inspect, kill, logs, rm, run, stop, wait };
+module.exports = { inspect, inspectImage, kill, logs, rm, run, stop, wait };

@@ -3,7 +3,7 @@
 // container is a process (EMULATOR_RUNTIME=process) or a container in this machine's engine (docker).
 
 const { DaemonError, StartError, UsageError, parse } = require("./docker-options.js");
-const { pull, PullError } = require("./docker-pull.js");
+const { localImage, pull, PullError } = require("./docker-pull.js");
 
 /** Exit status of `docker run` if the daemon or the command line causes the failure. */
 const DAEMON_FAILED = 125;
@@ -29,9 +29,21 @@ async function main() {
         case "kill":
         case "rm":
             return await runtime[command](words);
+        case "image": {
+            const [subcommand, ...rest] = words;
+            if (subcommand !== "inspect") {
+                throw new UsageError(`'image ${subcommand ?? ""}' is not emulated; allowed: image inspect`);
+            }
+            const parsed = parse(rest, { f: true, format: true }, 1);
+            const image = localImage(parsed.positional[0] ?? "");
+            if (image === undefined) {
+                throw new DaemonError(`No such image: ${parsed.positional[0]}`);
+            }
+            return await runtime.inspectImage(image, parsed.last("f", "format"));
+        }
         default:
             throw new UsageError(
-                `'${command ?? ""}' is not a docker command of the emulated VM; allowed: pull, run, wait, logs, inspect, stop, kill, rm`,
+                `'${command ?? ""}' is not a docker command of the emulated VM; allowed: pull, image inspect, run, wait, logs, inspect, stop, kill, rm`,
             );
     }
 }
