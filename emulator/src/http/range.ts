@@ -1,13 +1,14 @@
-/** Bytes from `start` to `end` inclusive. */
+/** The bytes from `start` to `end` inclusive. */
 export interface ByteRange {
     readonly start: number;
     readonly end: number;
 }
 
 /**
- * One range of RFC 9110 §14.1.2 in a header `Range`. Several ranges and invalid ones are ignored, as the RFC allows.
+ * Parses a `Range` header with a single range (RFC 9110 §14.1.2). As the RFC allows, multiple and invalid ranges are
+ * ignored.
  *
- * @returns undefined for the whole content
+ * @returns undefined for the complete content
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | "unsatisfiable" | undefined {
     const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "");

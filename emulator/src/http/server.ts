@@ -45,8 +45,8 @@ export class ApiServer {
         server.on("request", (message, response) => void api.#serve(message, response));
         // Requests have no timeout: a debugger or a slow pull may pause one for long, and only this machine is served.
         server.requestTimeout = 0;
-        // Node.js would close connections that are idle for 5 seconds, also when this process was busy for that long and the
-        // next request is already waiting in the socket: that client would see a reset.
+        // By default, Node.js closes connections that are idle for 5 seconds, even if this process was busy for that
+        // long and the next request is already waiting in the socket. That client would see a reset.
         server.keepAliveTimeout = 0;
         const host = options.host ?? "127.0.0.1";
         server.listen(options.port ?? 0, host);

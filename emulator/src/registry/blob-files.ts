@@ -4,14 +4,14 @@ import { appendFile, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 
-/** Algorithms of digests: https://github.com/opencontainers/image-spec/blob/main/descriptor.md#registered-algorithms */
+/** Digest algorithms: https://github.com/opencontainers/image-spec/blob/main/descriptor.md#registered-algorithms */
 export type DigestAlgorithm = "sha256" | "sha512";
 
 /** A digest in registry notation: https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
 export const DIGEST = /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-/** The digests of Docker's engine. */
+/** Digests as used by the Docker engine. */
 export const SHA256_DIGEST = /^sha256:[0-9a-f]{64}$/;
-/** The form of a digest, for error messages. */
+/** The format of a digest, for error messages. */
 export const DIGEST_FORM = "sha256:<64 hex digits> or sha512:<128 hex digits>";
 
 /** Computes the digest of bytes. */
@@ -19,7 +19,7 @@ export function digestOf(content: Buffer | string, algorithm: DigestAlgorithm = 
     return `${algorithm}:${createHash(algorithm).update(content).digest("hex")}`;
 }
 
-/** The algorithm of a digest that matches DIGEST. */
+/** Returns the algorithm of a digest that matches DIGEST. */
 export function algorithmOf(digest: string): DigestAlgorithm {
     return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }
@@ -38,7 +38,7 @@ export class BlobFiles {
         mkdirSync(this.#drafts, { recursive: true });
     }
 
-    /** Bytes from `start` to `end` inclusive; default all. */
+    /** Reads the bytes from `start` to `end` inclusive. Default: all bytes. */
     read(digest: string, range: { readonly start?: number; readonly end?: number } = {}): Readable {
         return createReadStream(this.#file(digest), range);
     }
@@ -52,7 +52,7 @@ export class BlobFiles {
         }
     }
 
-    /** @param algorithm of the digest that is expected at the end; another one costs reading the blob again */
+    /** @param algorithm of the expected digest; for any other algorithm, the blob must be read again */
     begin(algorithm: DigestAlgorithm = "sha256"): BlobUpload {
         const id = randomUUID();
         return new BlobUpload(id, path.join(this.#drafts, id), (digest) => this.#file(digest), algorithm);
@@ -102,7 +102,7 @@ export class BlobUpload {
         }
     }
 
-    /** The digest of everything that was appended, after which nothing more can be. */
+    /** Returns the digest of all appended content. Nothing can be appended after that. */
     async digest(algorithm: DigestAlgorithm): Promise<string> {
         await appendFile(this.#draft, "");
         return `${algorithm}:${await this.#digestAs(algorithm)}`;
@@ -145,7 +145,9 @@ export class Uploads {
         return upload;
     }
 
-    /** An upload of this repository: a caller with rights on another one cannot continue it. */
+    /**
+     * Returns an upload of this repository, so that a caller with permissions on another repository cannot continue it.
+     */
     get(repository: string, id: string): BlobUpload | undefined {
         const found = this.#uploads.get(id);
         return found?.repository === repository ? found.upload : undefined;

@@ -69,7 +69,7 @@ export class ImageStore {
         return await this.#manifests.delete(`${name}@${reference}`);
     }
 
-    /** In the order of code units, which for tags is that of ASCII. */
+    /** Returns the tags in code-unit order, which is ASCII order for tags. */
     tags({ repository, image }: ImageName): string[] {
         const prefix = `${repository}/${image}:`;
         return this.#tags.entries().flatMap(([key]) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
@@ -85,8 +85,8 @@ export class ImageStore {
     }
 
     /**
-     * Stores an upload as a blob of a repository. The repository has the blob before the file exists, so a concurrent delete
-     * elsewhere does not remove the file of a blob that has just been pushed.
+     * Stores an upload as a blob of a repository. The blob is registered before its file exists, so that a concurrent
+     * delete in another repository does not remove the file.
      */
     async storeBlob(repository: string, upload: BlobUpload, digest: string): Promise<void> {
         const added = this.addBlob(repository, digest);
@@ -94,7 +94,10 @@ export class ImageStore {
         await added;
     }
 
-    /** Removes a blob from a repository, and its file with its last repository. Tells whether the repository had it. */
+    /**
+     * Removes a blob from a repository, and its file if no other repository uses it. Returns whether the repository had
+     * the blob.
+     */
     async deleteBlob(repository: string, digest: string): Promise<boolean> {
         const existed = await this.#blobs.delete(`${repository}@${digest}`);
         if (existed && !this.#blobs.entries().some(([key]) => key.endsWith(`@${digest}`))) {
@@ -136,7 +139,7 @@ export class ImageStore {
     }
 }
 
-/** A tag contains no colon. */
+/** Tests for a digest, because a tag cannot contain a colon. */
 function isDigest(reference: string): boolean {
     return reference.includes(":");
 }

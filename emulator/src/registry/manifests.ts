@@ -12,7 +12,7 @@ export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
 
 const descriptor = z.looseObject({ mediaType: z.string().optional(), digest: z.string(), size: z.number().optional() });
-/** Layers that a registry may not distribute: clients download them from the URLs in their descriptors. */
+/** Layers that a registry may not distribute. Clients download them from the URLs in their descriptors. */
 const NOT_DISTRIBUTABLE = /\.nondistributable\.|\.foreign\./;
 
 /** Image manifests and indexes: https://github.com/opencontainers/image-spec/blob/main/manifest.md */
@@ -24,7 +24,7 @@ const manifestSchema = z.looseObject({
     manifests: z.array(descriptor).optional(),
     artifactType: z.string().optional(),
     annotations: z.record(z.string(), z.string()).optional(),
-    /** The manifest that this one is about, such as a signature. It need not exist. */
+    /** The manifest to which this one (e.g. a signature) refers. It need not exist. */
     subject: z
         .looseObject({
             mediaType: z.string().optional(),
@@ -49,7 +49,7 @@ export function parseManifest(text: string): ParsedManifest | string {
         return `the manifest is invalid: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`;
     }
     return parsed.data.config === undefined && parsed.data.manifests === undefined
-        ? "the manifest has neither config nor manifests"
+        ? "the manifest lacks both config and manifests"
         : parsed.data;
 }
 
@@ -70,7 +70,7 @@ export function imageSize(text: string): number {
     return parts.reduce((sum, { size = 0 }) => sum + size, 0);
 }
 
-/** A descriptor in the answer of the referrers API. */
+/** A descriptor in the response of the referrers API. */
 export interface Referrer {
     readonly mediaType: string;
     readonly size: number;
@@ -80,7 +80,7 @@ export interface Referrer {
 }
 
 /**
- * A manifest as a referrer of a subject; undefined if it is none.
+ * Returns a manifest as a referrer of a subject, or undefined if it does not refer to the subject.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
  */
 export function referrerOf(

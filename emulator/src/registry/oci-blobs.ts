@@ -13,7 +13,7 @@ import {
 } from "./oci-access";
 import type { RegistryServices } from "./service";
 
-/** GET and HEAD of a blob. */
+/** GET and HEAD: returns a blob. */
 export const getBlob: OciHandler = async (services, request, name, digest): Promise<ApiResponse> => {
     const { repository } = allowedImage(services, request, name, "downloadArtifacts");
     const { images } = services.registry;
@@ -38,7 +38,7 @@ export const getBlob: OciHandler = async (services, request, name, digest): Prom
     return { status: range === undefined ? 200 : 206, headers, body };
 };
 
-/** Removes a blob from the repository. Manifests that refer to it stay, as in the reference registry. */
+/** Removes a blob from the repository. As in the reference registry, manifests that refer to it are kept. */
 export const deleteBlob: OciHandler = async (services, request, name, digest): Promise<ApiResponse> => {
     const { repository } = allowedImage(services, request, name, "deleteArtifacts");
     requireDigest(digest, "the blob");
@@ -73,7 +73,7 @@ export const beginUpload: OciHandler = async (services, request, name): Promise<
     try {
         await upload.append(request.stream);
     } catch (error) {
-        // Nobody knows the id of this upload, so nobody can continue it.
+        // No client knows the id of this upload, so it cannot be continued.
         uploads.forget(upload);
         await upload.cancel();
         throw error;
@@ -143,7 +143,7 @@ async function finish(
     const actual = await upload.digest(algorithmOf(digest));
     if (actual !== digest) {
         await upload.cancel();
-        throw digestInvalid(`the blob has the digest ${actual}; ?digest says ${digest}`);
+        throw digestInvalid(`the blob has the digest ${actual}, but ?digest is ${digest}`);
     }
     await images.storeBlob(image.repository, upload, digest);
     return stored(request, name, digest);
@@ -179,11 +179,15 @@ function checkRange(request: ApiRequest, upload: BlobUpload): void {
     const length = request.headers["content-length"];
     const announced = Number(end) - Number(start) + 1;
     if (length !== undefined && Number(length) !== announced) {
-        throw new OciError(400, "SIZE_INVALID", `Content-Range says ${announced} bytes, Content-Length ${length}`);
+        throw new OciError(
+            400,
+            "SIZE_INVALID",
+            `Content-Range specifies ${announced} bytes, but Content-Length is ${length}`,
+        );
     }
 }
 
-/** The requested part of a blob; undefined for all of it. */
+/** Returns the requested part of a blob, or undefined for the whole blob. */
 function rangeOfBlob(request: ApiRequest, digest: string, size: number) {
     const { range: header = "" } = request.headers;
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];
@@ -202,7 +206,7 @@ function requireDigest(digest: string, what: string): void {
     }
 }
 
-/** The parameter `digest-algorithm`: the algorithm of the digest that a chunked upload will end with. */
+/** Reads the parameter `digest-algorithm`, the algorithm of the digest that will end a chunked upload. */
 function readAlgorithm({ query }: ApiRequest): DigestAlgorithm {
     const algorithm = query.get("digest-algorithm") ?? "sha256";
     if (algorithm !== "sha256" && algorithm !== "sha512") {

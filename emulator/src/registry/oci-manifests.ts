@@ -19,7 +19,7 @@ import type { RegistryServices } from "./service";
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 
-/** GET and HEAD of a manifest by tag or digest. */
+/** GET and HEAD: returns a manifest by tag or digest. */
 export const getManifest: OciHandler = (services, request, name, reference): ApiResponse => {
     const image = allowedImage(services, request, name, "downloadArtifacts");
     const manifest = services.registry.images.manifest(image, reference);
@@ -37,7 +37,7 @@ export const getManifest: OciHandler = (services, request, name, reference): Api
     };
 };
 
-/** Stores a manifest. Everything it refers to must exist already, apart from its subject. */
+/** Stores a manifest. Everything that it refers to must already exist, except for its subject. */
 export const putManifest: OciHandler = async (services, request, name, reference): Promise<ApiResponse> => {
     const image = allowedImage(services, request, name, "uploadArtifacts");
     const { images } = services.registry;
@@ -60,7 +60,7 @@ export const putManifest: OciHandler = async (services, request, name, reference
             `the manifest refers to content that was not pushed: ${missing.join(", ")}`,
         );
     }
-    // The spec has registries ignore the parameters of the media type.
+    // The specification tells registries to ignore the parameters of the media type.
     const [sent] = request.headers["content-type"]?.split(";") ?? [];
     const mediaType = sent?.trim() || parsed.mediaType || OCI_MANIFEST;
     await images.putManifest(image, { digest, mediaType, text, uploadTime: new Date().toISOString() }, tags);
@@ -86,7 +86,7 @@ export const deleteManifest: OciHandler = async (services, request, name, refere
     return { status: 202, headers: REGISTRY_HEADERS, body: "" };
 };
 
-/** Tags in the order of ASCII, after `last`, at most `n`. */
+/** Returns at most `n` tags after `last`, in ASCII order. */
 export const listTags: OciHandler = (services, request, name): ApiResponse => {
     const image = allowedImage(services, request, name, "downloadArtifacts");
     const { images } = services.registry;
@@ -107,7 +107,7 @@ export const listTags: OciHandler = (services, request, name): ApiResponse => {
     return { headers: { ...REGISTRY_HEADERS, ...next }, body: { name, tags } };
 };
 
-/** The manifests of an image whose subject is a digest, which itself need not exist. */
+/** Returns the manifests of an image that have a given subject, which itself need not exist. */
 export const listReferrers: OciHandler = (services, request, name, subject): ApiResponse => {
     const image = allowedImage(services, request, name, "downloadArtifacts");
     if (!DIGEST.test(subject)) {
@@ -129,17 +129,17 @@ export const listReferrers: OciHandler = (services, request, name, subject): Api
     };
 };
 
-/** The digest of a manifest, in the algorithm of the digest that it is pushed by. */
+/** Returns the digest of a manifest, using the algorithm of the digest in its reference. */
 function checkedDigest(text: string, reference: string): string {
     if (TAG.test(reference)) {
         return digestOf(text);
     }
     if (!DIGEST.test(reference)) {
-        throw digestInvalid(`a manifest is pushed by a tag or by ${DIGEST_FORM}; got "${reference}"`);
+        throw digestInvalid(`a manifest must be pushed by a tag or by ${DIGEST_FORM}; got "${reference}"`);
     }
     const digest = digestOf(text, algorithmOf(reference));
     if (digest !== reference) {
-        throw digestInvalid(`the manifest has the digest ${digest}; it was sent as "${reference}"`);
+        throw digestInvalid(`the manifest has the digest ${digest}, but it was pushed as "${reference}"`);
     }
     return digest;
 }
@@ -158,7 +158,7 @@ function checkTags({ registry }: RegistryServices, image: ImageName, digest: str
     }
 }
 
-/** The parameter `n`; undefined without one. */
+/** Reads the parameter `n`; undefined if absent. */
 function readCount({ query }: ApiRequest): number | undefined {
     const n = query.get("n");
     if (n !== null && !/^\d{1,15}$/.test(n)) {

@@ -10,11 +10,14 @@ interface OciRoute {
     /** The part after the image name. Its group captures the reference. */
     readonly pattern: RegExp;
     readonly handler: OciHandler;
-    /** Query parameters; any other is answered with 501. */
+    /** Accepted query parameters. Any other returns 501. */
     readonly query?: readonly string[];
 }
 
-/** Pulls through a mirror name the source registry in `ns`; the spec lets a registry that is no proxy ignore it. */
+/**
+ * Pulls through a mirror name the source registry in `ns`. The specification allows a registry that is not a proxy to
+ * ignore it.
+ */
 const PULL_QUERY = ["ns"];
 
 /** An image name may contain slashes, so these patterns match the path from its end. */
@@ -36,7 +39,7 @@ const OCI_ROUTES: readonly OciRoute[] = [
         handler: beginUpload,
         query: ["digest", "digest-algorithm", "mount", "from"],
     },
-    // After a rejected last chunk, clients send its URL again, with the digest.
+    // After a rejected last chunk, clients request its URL again, including the digest.
     { method: "GET", pattern: /\/blobs\/uploads\/([^/]+)$/, handler: getUpload, query: ["digest"] },
     { method: "PATCH", pattern: /\/blobs\/uploads\/([^/]+)$/, handler: patchUpload },
     { method: "PUT", pattern: /\/blobs\/uploads\/([^/]+)$/, handler: finishUpload, query: ["digest"] },
@@ -46,7 +49,9 @@ const OCI_ROUTES: readonly OciRoute[] = [
     { method: "DELETE", pattern: /\/blobs\/([^/]+)$/, handler: deleteBlob },
 ];
 
-/** All of them: the router checks these, `dispatch` those of one route. */
+/**
+ * The query parameters of all routes. The router checks against these, `dispatch` against those of the matching route.
+ */
 const OCI_QUERY: ReadonlySet<string> = new Set(OCI_ROUTES.flatMap(({ query = [] }) => query));
 
 /**
@@ -75,7 +80,7 @@ function answerPing({ iam }: RegistryServices, request: ApiRequest): ApiResponse
 }
 
 async function dispatch(services: RegistryServices, request: ApiRequest): Promise<ApiResponse> {
-    // The router has refused what is not percent-encoded.
+    // The router has already rejected invalid percent-encoding.
     const path = decodeURIComponent(request.path).slice("/v2/".length);
     for (const { method, pattern, handler, query = [] } of OCI_ROUTES) {
         const match = method === request.method ? pattern.exec(path) : null;
