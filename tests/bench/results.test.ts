@@ -63,7 +63,7 @@ describe("numbers in a table", () => {
         [formatRatio(0.25), "0.250"],
         [formatRatio(1 / 312), "1/312"],
         [formatDifference(-0.00256), "−0.0026"],
-    ])("%s is %s", (formatted, expected) => {
+    ])("%s is the expected %s", (formatted, expected) => {
         expect(formatted).toBe(expected);
     });
 });

@@ -183,7 +183,7 @@ describe("the boot script", () => {
         .filter((file) => file.endsWith(".sh"))
         .map((file) => path.join(BOOT_DIR, file));
 
-    test("parses as bash", () => {
+    test("is valid bash", () => {
         for (const script of scripts) {
             execFileSync("bash", ["-n", script]);
         }

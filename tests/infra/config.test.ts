@@ -343,7 +343,7 @@ it("a ConfigError reports every issue at once", () => {
     expect((error as ConfigError).message).toMatch(/^The stack config has 6 problems:\n {2}- `gcp:project` must be /);
 });
 
-it.each(ROWS)("the example of %s passes its own check", (_name, key) => {
+it.each(ROWS)("the example for %s passes its own check", (_name, key) => {
     const [entry] = key.example.entry;
     const { value } = key.example;
     const text = { array: JSON.stringify([value]), object: JSON.stringify({ [entry ?? ""]: value }) };

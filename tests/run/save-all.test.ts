@@ -76,7 +76,7 @@ describe("saveAllRuns", () => {
         expect(existsSync(path.join(root, "r-000000000c", "manifest.json"))).toBe(true);
     });
 
-    it("does nothing for a deleted bucket, and passes on other errors", async () => {
+    it("does nothing for a deleted bucket, and rethrows other errors", async () => {
         const bucket = new FakeBucket();
         bucket.before = () => {
             throw httpError(404, "The specified bucket does not exist.");

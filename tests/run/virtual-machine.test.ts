@@ -46,14 +46,14 @@ afterEach(async () => {
 
 const zone = "/compute/beta/projects/demo-project/zones/us-central1-a";
 
-describe("the VM over the Compute API", () => {
-    it("returns its status, or undefined if it does not exist", async () => {
+describe("the Compute Engine VM client", () => {
+    it("returns a VM's status, or undefined if the VM does not exist", async () => {
         await expect(vm.status()).resolves.toBeUndefined();
         answers[`GET ${zone}/instances/iris-vm`] = [{ body: { status: "TERMINATED" } }];
         await expect(vm.status()).resolves.toBe("TERMINATED");
     });
 
-    it("is started, and waits for the operation", async () => {
+    it("starts a VM and waits for the operation", async () => {
         answers[`POST ${zone}/instances/iris-vm/start`] = [{ body: { name: "op-1", status: "RUNNING" } }];
         answers[`GET ${zone}/operations/op-1`] = [
             { body: { name: "op-1", status: "RUNNING" } },
@@ -76,12 +76,12 @@ describe("the VM over the Compute API", () => {
         await expect(vm.stop()).rejects.toThrow("operation op-1 (stop) has not ended within 15 minutes");
     });
 
-    it("returns its serial output", async () => {
+    it("returns a VM's serial output", async () => {
         answers[`GET ${zone}/instances/iris-vm/serialPort?port=1`] = [{ body: { contents: "gcp-trainer: boot\n" } }];
         await expect(vm.serialOutput()).resolves.toBe("gcp-trainer: boot\n");
     });
 
-    it("passes on an error with its HTTP status", async () => {
+    it("rethrows an error with its HTTP status", async () => {
         answers[`GET ${zone}/instances/iris-vm`] = [{ status: 403, body: { error: { message: "no right" } } }];
         await expect(vm.status()).rejects.toMatchObject({ status: 403, message: "no right" });
     });

@@ -13,7 +13,7 @@ describe("a write that is overtaken by another writer", () => {
         };
     }
 
-    it("drops INTERRUPTED if the VM has written its end", async () => {
+    it("drops INTERRUPTED if the VM has written its final status", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = "TERMINATED";

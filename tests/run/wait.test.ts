@@ -162,7 +162,7 @@ describe("a VM that goes down before the run has ended", () => {
         expect(message).toContain("| gcp-trainer: no permission to write");
     });
 
-    it("passes on Compute Engine's error if it cannot be started", async () => {
+    it("reports Compute Engine's error if it cannot be started", async () => {
         const { bucket, vm, failure, status } = scene();
         putStatus(bucket, { state: "INTERRUPTED" });
         vm.state = "TERMINATED";

@@ -58,7 +58,7 @@ describe("a service account", () => {
         it.each<[string, number, () => Promise<Answer>]>([
             ["read data", 200, () => asTrainer("GET", object("data/iris.csv", "?alt=media"))],
             ["list names", 200, () => asTrainer("GET", `/storage/v1/b/${BUCKET}/o?prefix=other/`)],
-            ["see the bucket", 200, () => asTrainer("GET", `/storage/v1/b/${BUCKET}`)],
+            ["read the bucket's settings", 200, () => asTrainer("GET", `/storage/v1/b/${BUCKET}`)],
             ["learn that a run's object is missing", 404, () => asTrainer("GET", object("runs/r-2/status.json"))],
             ["write below runs", 200, () => upload("runs/r-1/model/model.json")],
             ["overwrite below runs", 200, () => upload("runs/r-1/status.json")],
@@ -79,7 +79,7 @@ describe("a service account", () => {
             ["delete data", "storage.objects.delete", () => asTrainer("DELETE", object("data/iris.csv"))],
             ["change data", "storage.objects.update", () => asTrainer("PATCH", object("data/iris.csv"), { body: {} })],
             ["copy secrets out", "storage.objects.get", () => copy("other/secret", "runs/stolen")],
-            ["copy over data", "storage.objects.create", () => copy("data/iris.csv", "data/copy")],
+            ["overwrite data with a copy", "storage.objects.create", () => copy("data/iris.csv", "data/copy")],
             [
                 "change the bucket",
                 "storage.buckets.update",

@@ -69,7 +69,7 @@ async function inVm(script: string): Promise<string[]> {
 const STATE = "docker inspect -f '{{.State.Status}} {{.State.Running}} {{.State.ExitCode}} {{.State.OOMKilled}}'";
 
 describe("docker in a VM of the process runtime", () => {
-    it("pulls, runs, follows, waits and inspects", async () => {
+    it("supports pull, run, logs --follow, wait and inspect", async () => {
         const script =
             "console.log(process.argv.slice(2)); console.error('err'); setTimeout(() => process.exit(3), 100)";
         const image = await trainer("plain", "node main.js", { "main.js": script });
@@ -160,7 +160,7 @@ docker rm -f box none; docker inspect box; true`);
         ]);
     });
 
-    it("kills a container with everything in it", async () => {
+    it("kills a container with all of its processes", async () => {
         const image = await trainer("tree", "sleep 31.71 & sleep 31.71 & echo up; wait");
         await inVm(`docker run -d --name box ${image}; until docker logs box | grep -q up; do :; done`);
         expect(execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" })).not.toMatch(/^sleep 31\.71/m);

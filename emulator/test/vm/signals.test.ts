@@ -97,7 +97,7 @@ describe("containers whose VM loses power", () => {
 
     // A container whose program could not be started once had Pid 0, which the kernel takes as the caller's own group.
     it.each([null, { pid: 0, startedAt: 0 }, { pid: 1, startedAt: 0 }, { pid: -1, startedAt: 0 }])(
-        "send no signal for the process %j",
+        "cause no signal to be sent for the process %j",
         async (process) => {
             const dir = path.join(folder, "docker/containers/trainer");
             mkdirSync(dir, { recursive: true });

@@ -15,7 +15,7 @@ describe("CSV", () => {
         ["CRLF", "size,name\r\n5,x\r\n", "size,name,predicted_target,prediction_error\r\n5,x,1234.5,\r\n"],
         ["a byte order mark", "\ufeffsize\n5\n", "\ufeffsize,predicted_target,prediction_error\n5,1234.5,\n"],
         [
-            "cells byte for byte",
+            "unchanged cells",
             'size, "a,b"\n 5 ,007\n5.0,"=1+1"\n5e0," x\n"\n5,2026-01-02',
             'size, "a,b",predicted_target,prediction_error\n' +
                 ' 5 ,007,1234.5,\n5.0,"=1+1",1234.5,\n5e0," x\n",1234.5,\n5,2026-01-02,1234.5,\n',

@@ -105,7 +105,7 @@ describe("a number list", () => {
         );
     });
 
-    it("accepts a row again, and grows", () => {
+    it("overwrites a row that is set again, and grows as needed", () => {
         for (const values of [
             [1.5, 2.25, NAN, 4],
             [1e300, 2, NAN, 4],

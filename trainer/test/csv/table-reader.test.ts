@@ -99,7 +99,7 @@ describe("readTable", () => {
         await expect(readCells(bytes, { chunkSize: 1, windowBytes: 4 })).rejects.toThrow(message);
     });
 
-    it("passes on a failure of the source", async () => {
+    it("propagates a failure of the source", async () => {
         async function* failing(): AsyncGenerator<Uint8Array> {
             yield Buffer.from("a,b\n1,2\n");
             throw new Error("connection lost");
@@ -227,7 +227,7 @@ describe("sniffDelimiter", () => {
         ["a", ","],
         ['"a;b;c",d', ","],
         ["a,b;c,d;e;f", ";"],
-    ])("finds for %j the delimiter %j", (header, delimiter) => {
+    ])("detects for %j the delimiter %j", (header, delimiter) => {
         expect(sniffDelimiter(header)).toBe(delimiter);
     });
 });

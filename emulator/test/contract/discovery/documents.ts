@@ -49,7 +49,7 @@ export interface Document extends Resources {
     readonly schemas: Readonly<Record<string, Schema>>;
 }
 
-/** A method at one of its addresses. */
+/** A method at one of its paths. */
 export interface Method {
     readonly document: Document;
     readonly description: MethodDescription;

@@ -116,7 +116,11 @@ describe("the validator of requests and responses", () => {
             { response: { ...GOOD, sizeGb: 9 } },
             "response sizeGb: 9 is not a string",
         ],
-        ["a number that exceeds 64 bits", { response: { ...GOOD, sizeGb: "9223372036854775808" } }, "is not a valid int64"],
+        [
+            "a number that exceeds 64 bits",
+            { response: { ...GOOD, sizeGb: "9223372036854775808" } },
+            "is not a valid int64",
+        ],
         ["a string for a number", { response: { ...GOOD, count: "1" } }, 'count: "1" is not a valid integer'],
         ["a number that exceeds 32 bits", { response: { ...GOOD, count: 2 ** 31 } }, "out of the range of int32"],
         ["an unknown enum value", { response: { ...GOOD, status: "OK" } }, '"OK" is not one of READY, FAILED'],
@@ -140,7 +144,7 @@ describe("the validator of requests and responses", () => {
         ["a response whose type is not JSON", { type: "text/plain" }, "the response is not JSON"],
         ["a malformed error", { status: 404, response: { message: "x" } }, "not an error in Google's format"],
         [
-            "an error with another code",
+            "an error with the wrong code",
             { status: 404, response: { error: { code: 400, message: "x" } } },
             "not an error in",
         ],
