@@ -67,11 +67,36 @@ timestamp() {
     date -u +%Y-%m-%dT%H:%M:%SZ
 }
 
+# start_time PID: prints when a process started, in the kernel's ticks. Prints nothing if the process is gone, and where
+# /proc does not exist, as on macOS. The name, in parentheses, may contain spaces; the start is field 22.
+start_time() {
+    local stat
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+    # shellcheck disable=SC2086 # the fields are words
+    set -- ${stat##*) }
+    printf '%s' "${20:-}"
+}
+
+# identify PID: prints PID and start time: a pid alone may name another process later.
+identify() {
+    printf '%s@%s' "$1" "$(start_time "$1")"
+}
+
+# signal NAME IDENTITY: signals a process if it is the one that was identified; 1 = it is gone. 0, 1 and negative
+# numbers are never signalled, because for `kill` these are groups and the machine's first process.
+signal() {
+    local pid=${2%%@*}
+    case $pid in
+        ('' | *[!0-9]* | ????????????*) return 1 ;;
+    esac
+    [ "$pid" -gt 1 ] && [ "$(start_time "$pid")" = "${2#*@}" ] && kill "-$1" "$pid" 2>/dev/null
+}
+
 # await COMMAND...: runs a long command in the background, because bash runs a trap only between commands.
 await() {
     "$@" &
-    AWAITED=$!
-    wait "$AWAITED" 2>/dev/null
+    AWAITED=$(identify $!)
+    wait $! 2>/dev/null
     local code=$?
     AWAITED=
     return $code
@@ -81,16 +106,16 @@ await() {
 nap() {
     local sleeper
     sleep "$1" >/dev/null 2>&1 &
-    sleeper=$!
-    wait "$sleeper" 2>/dev/null
-    kill "$sleeper" 2>/dev/null
+    sleeper=$(identify $!)
+    wait $! 2>/dev/null
+    signal TERM "$sleeper"
     return 0
 }
 
-# until_gone PID SECONDS: waits for a process that need not be a child; 1 = it is still running.
+# until_gone IDENTITY SECONDS: waits for a process that need not be a child; 1 = it is still running.
 until_gone() {
     local tenths=$(($2 * 10))
-    while kill -0 "$1" 2>/dev/null; do
+    while signal 0 "$1"; do
         [ "$tenths" -gt 0 ] || return 1
         tenths=$((tenths - 1))
         sleep 0.1

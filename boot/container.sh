@@ -174,8 +174,8 @@ await_container() {
 # is also stopped when this script is killed.
 on_stop() {
     trap '' TERM
-    local pid
-    for pid in ${AWAITED:-} ${PUBLISHER:-} ${FOLLOWER:-}; do kill -TERM "$pid" 2>/dev/null; done
+    local child
+    for child in ${AWAITED:-} ${PUBLISHER:-} ${FOLLOWER:-}; do signal TERM "$child"; done
     exit 0
 }
 
@@ -186,7 +186,7 @@ run() {
     keep state RUNNING
     : >"$LOG"
     docker logs --follow "$CONTAINER" >>"$LOG" 2>&1 &
-    FOLLOWER=$!
+    FOLLOWER=$(identify $!)
     put_status $(($(now) + HEARTBEAT_SECONDS)) RUNNING
     case $? in
         (0) say "RUNNING: attempt $(recall attempt) of $RUN_ID" ;;
@@ -197,7 +197,7 @@ run() {
     await_container
     stop_publisher
     # The follower ends once it has printed everything; `finish` reads the log again if it hangs.
-    if until_gone "$FOLLOWER" 10; then : >"$STATE/log-complete"; else kill -KILL "$FOLLOWER" 2>/dev/null; fi
+    if until_gone "$FOLLOWER" 10; then : >"$STATE/log-complete"; else signal KILL "$FOLLOWER"; fi
     say "the container ended with exit code $EXIT_CODE"
     [ "$EXIT_CODE" = 0 ]
 }

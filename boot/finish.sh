@@ -154,9 +154,9 @@ explain_exit() {
 
 # The publisher of a stopped `run` may still be sending its last request.
 settle_publisher() {
-    local pid
-    pid=$(recall publisher-pid)
-    if [ -n "$pid" ]; then until_gone "$pid" 10 || kill -KILL "$pid" 2>/dev/null; fi
+    local publisher
+    publisher=$(recall publisher)
+    until_gone "$publisher" 10 || signal KILL "$publisher"
 }
 
 # Reads the container's output again if nobody followed it to the end. The second reading can be shorter: docker keeps

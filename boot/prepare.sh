@@ -34,13 +34,17 @@ fail_storage() {
 # Decides by the status in the bucket whether this boot trains, and writes that it does.
 # https://cloud.google.com/storage/docs/request-preconditions
 claim() {
-    local state reason times attempt=1 interruptions=0
+    local owner state reason times attempt=1 interruptions=0
     local roles="roles/storage.legacyBucketReader on gs://$BUCKET and roles/storage.objectUser on its runs/"
     read_status "$GRANTS_UNTIL"
     case $HTTP_CODE in
         (404) keep generation 0 ;;
         (200)
             keep generation "$STATUS_GENERATION"
+            owner=$(printf '%s' "$STATUS_TEXT" | json_string runId)
+            if [ "$owner" != "$RUN_ID" ]; then
+                leave "$RUN_PREFIX/status.json is the status of the run '$owner'; this VM leaves it alone"
+            fi
             state=$(printf '%s' "$STATUS_TEXT" | json_string state)
             attempt=$(printf '%s' "$STATUS_TEXT" | json_number attempt)
             interruptions=$(printf '%s' "$STATUS_TEXT" | json_number interruptions)
@@ -92,9 +96,9 @@ clear_model() {
         [ -n "$PAGE_TOKEN" ] || break
     done
     while IFS= read -r link; do
-        request "$GRANTS_UNTIL" DELETE "$STORAGE/storage/v1/b/$BUCKET/o/${link##*/o/}"
+        KIND=nothing request "$GRANTS_UNTIL" DELETE "$STORAGE/storage/v1/b/$BUCKET/o/${link##*/o/}"
         case $HTTP_CODE in
-            (2?? | 404) ;;
+            (204 | 404) ;;
             (*)
                 fail_storage "to delete in $RUN_PREFIX/model/" "roles/storage.objectUser on runs/ in gs://$BUCKET" \
                     "The earlier attempt's model/ could not be cleared"
@@ -106,7 +110,7 @@ clear_model() {
 # The grant is awaited here, because without it the trainer's first access to the dataset would fail.
 check_dataset() {
     local path=${DATASET_URI#gs://}
-    request "$GRANTS_UNTIL" GET "$(object_url "${path#*/}" "${path%%/*}")?fields=size"
+    KIND='storage#object' request "$GRANTS_UNTIL" GET "$(object_url "${path#*/}" "${path%%/*}")?fields=kind"
     case $HTTP_CODE in
         (200) ;;
         (404)

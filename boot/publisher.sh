@@ -51,8 +51,8 @@ publish_until_stopped() {
         nap "$(seconds_until "$(smaller "$NEXT_BEAT" "$next_log")")"
         [ "$STOPPING" = 0 ] || break
         if ! heartbeat; then
-            # $$ is the script that started this process: its trap ends it.
-            kill -TERM $$
+            # Its trap ends the script that started this process.
+            signal TERM "$SCRIPT"
             break
         fi
         if [ "$(now)" -ge "$next_log" ]; then
@@ -71,17 +71,18 @@ seconds_until() {
 }
 
 start_publisher() {
+    SCRIPT=$(identify $$)
     publish_until_stopped &
-    PUBLISHER=$!
-    keep publisher-pid "$PUBLISHER"
+    PUBLISHER=$(identify $!)
+    keep publisher "$PUBLISHER"
 }
 
 # Lets a request in progress end, so that its outcome is known.
 stop_publisher() {
     [ -n "${PUBLISHER:-}" ] || return 0
-    kill -TERM "$PUBLISHER" 2>/dev/null
-    until_gone "$PUBLISHER" 15 || kill -KILL "$PUBLISHER" 2>/dev/null
-    wait "$PUBLISHER" 2>/dev/null
+    signal TERM "$PUBLISHER"
+    until_gone "$PUBLISHER" 15 || signal KILL "$PUBLISHER"
+    wait "${PUBLISHER%%@*}" 2>/dev/null
     PUBLISHER=
-    rm -f "$STATE/publisher-pid"
+    rm -f "$STATE/publisher"
 }

@@ -13,15 +13,21 @@ SECRET_MANAGER=${SECRET_MANAGER%/}
 # Longest time in seconds that the values may take when the container is about to start.
 SECRETS_SECONDS=120
 
-# read_secret DEADLINE NAME VERSION: the value to SECRET_VALUE; or fail with the reason.
+# read_secret DEADLINE NAME VERSION: the value to SECRET_VALUE; or fail with the reason. The payload's CRC32C is too slow
+# for bash, so it is read until two answers in a row are the same.
 read_secret() {
-    local file=$STATE/secret.$ROLE size
+    local file=$STATE/secret.$ROLE size md5='' before
     SECRET_VALUE=
     while :; do
         request "$1" GET "$SECRET_MANAGER/v1/$3:access"
         [ "$HTTP_CODE" = 200 ] || fail_secret "$2" "$3"
         # A payload is never empty, so an answer without one is not Secret Manager's.
-        decode_payload <"$RESPONSE" >"$file" 2>/dev/null && [ -s "$file" ] && break
+        if decode_payload <"$RESPONSE" >"$file" 2>/dev/null && [ -s "$file" ]; then
+            before=$md5
+            md5=$(md5_of "$file")
+            [ "$md5" != "$before" ] || break
+            [ "$(now)" -ge "$1" ] || continue
+        fi
         if [ "$(now)" -ge "$1" ]; then
             rm -f "$RESPONSE" "$file"
             fail "The answer about the secret version $3 for the variable $2 holds no payload; run pulumi up"

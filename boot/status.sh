@@ -38,19 +38,29 @@ await_pace() {
     done
 }
 
-# read_status DEADLINE: sets HTTP_CODE; on 200 also STATUS_TEXT and STATUS_GENERATION, which belong together.
+# read_status DEADLINE: sets HTTP_CODE; on 200 also STATUS_TEXT and STATUS_GENERATION, which belong together. The content
+# is checked against the hash in its metadata.
 read_status() {
-    local url
+    local url md5
     url=$(object_url "$RUN_PREFIX/status.json")
     while :; do
-        request "$1" GET "$url?fields=generation"
+        KIND='storage#object' request "$1" GET "$url?fields=kind,generation,md5Hash"
         [ "$HTTP_CODE" = 200 ] || return 0
         STATUS_GENERATION=$(json_number generation <"$RESPONSE")
+        md5=$(json_string md5Hash <"$RESPONSE" | sed 's/\\u003d/=/g')
         request "$1" GET "$url?alt=media&generation=$STATUS_GENERATION"
-        # 404: overwritten between the two requests.
-        [ "$HTTP_CODE" = 404 ] && [ "$(now)" -lt "$1" ] && continue
-        STATUS_TEXT=$(tr -d '\r\n' <"$RESPONSE")
-        return 0
+        # 404: overwritten between the two requests, or the generation was damaged on the way.
+        case $HTTP_CODE in
+            (200)
+                STATUS_TEXT=$(tr -d '\r\n' <"$RESPONSE")
+                [ "$(md5_of "$RESPONSE")" != "$md5" ] || return 0
+                HTTP_CODE=200-invalid
+                ;;
+            (400 | 404) ;;
+            (*) return 0 ;;
+        esac
+        [ "$(now)" -lt "$1" ] && [ "$STOPPING" = 0 ] || return 0
+        nap 1
     done
 }
 

@@ -44,17 +44,23 @@ authorize() {
         say "the metadata server gives no token (HTTP $HTTP_CODE): is a service account attached to the VM?"
         return 1
     fi
-    token=$(sed -n 's/.*"access_token" *: *"\([^"]*\)".*/\1/p' "$STATE/token.$ROLE")
-    seconds=$(sed -n 's/.*"expires_in" *: *\([0-9]*\).*/\1/p' "$STATE/token.$ROLE")
+    token=$(json_string access_token <"$STATE/token.$ROLE")
+    seconds=$(json_number expires_in <"$STATE/token.$ROLE")
     rm -f "$STATE/token.$ROLE"
+    if [ -z "$token" ] || [ -z "$seconds" ]; then
+        say "the metadata server's answer has no whole token"
+        return 1
+    fi
     keep token-header "Authorization: Bearer $token"
-    keep token-until $(($(now) + ${seconds:-0} - 60))
+    keep token-until $(($(now) + seconds - 60))
 }
 
 # request DEADLINE METHOD URL [BODY_FILE CONTENT_TYPE]: sets HTTP_CODE; the body goes to $RESPONSE. Transient errors (no
-# connection, 408, 429, 5xx) are retried until DEADLINE, a missing grant until GRANTS_UNTIL.
+# connection, 408, 429, 5xx) are retried until DEADLINE, a missing grant until GRANTS_UNTIL. KIND before the call is
+# what a successful answer must be: the `kind` of a whole JSON, or `nothing`. Another answer, such as the page of a
+# captive portal, is transient too. So are the first answers of 400 to a body, because it may have changed on the way.
 request() {
-    local deadline=$1 method=$2 url=$3 body=${4:-} type=${5:-} limit delay=1
+    local deadline=$1 method=$2 url=$3 body=${4:-} type=${5:-} limit delay=1 refusals=0
     RESPONSE=$STATE/response.$ROLE
     REQUEST_URL=$url
     while :; do
@@ -66,13 +72,19 @@ request() {
         else
             curl_to "$RESPONSE" --request "$method" --header "@$STATE/token-header" "$url"
         fi
+        check_answer "${KIND:-}"
         case $HTTP_CODE in
+            (400)
+                [ -n "$body" ] && [ "$refusals" -lt 3 ] || return 0
+                refusals=$((refusals + 1))
+                limit=$deadline
+                ;;
             (401)
                 rm -f "$STATE/token-header"
                 limit=$deadline
                 ;;
             (403) limit=$GRANTS_UNTIL ;;
-            (000 | 408 | 429 | 5??) limit=$deadline ;;
+            (000 | 200-invalid | 3?? | 408 | 429 | 5??) limit=$deadline ;;
             (*) return 0 ;;
         esac
         if [ $(($(now) + delay)) -gt "$limit" ]; then return 0; fi
@@ -83,12 +95,40 @@ request() {
     done
 }
 
+# check_answer KIND: turns the HTTP_CODE of a success that is not of this kind into `200-invalid`.
+check_answer() {
+    case $HTTP_CODE:$1 in
+        (204:nothing | 2??:) ;;
+        (2??:nothing) HTTP_CODE=200-invalid ;;
+        (2??:*) is_json_of "$1" "$RESPONSE" || HTTP_CODE=200-invalid ;;
+    esac
+}
+
+# is_json_of KIND FILE: true for a whole JSON object of this kind. Every string and number becomes 0, and every list and
+# object of zeros becomes 0 too; a JSON that ends too early leaves more.
+is_json_of() {
+    local text
+    text=$(tr -d ' \t\r\n\000' <"$2")
+    case $text in
+        ('{'*"\"kind\":\"$1\""*'}') ;;
+        (*) return 1 ;;
+    esac
+    [ "$(printf '%s\n' "$text" | sed -e 's/\\.//g' -e 's/"[^"]*"/0/g' \
+        -e 's/-\{0,1\}[0-9][0-9.eE+-]*/0/g' -e 's/true/0/g' -e 's/false/0/g' -e 's/null/0/g' \
+        -e ':again' -e 's/\[\]/0/g' -e 's/{}/0/g' -e 's/\[0\(,0\)*\]/0/g' -e 's/{0:0\(,0:0\)*}/0/g' -e 't again')" = 0 ]
+}
+
 # http_problem: prints why the last request failed, for the end of a sentence.
 http_problem() {
     local message host=${REQUEST_URL#*://}
     if [ "$HTTP_CODE" = 000 ]; then
         message=$(last_line "$STATE/curl-error.$ROLE")
         printf 'no answer from %s://%s%s' "${REQUEST_URL%%://*}" "${host%%/*}" "${message:+: $message}"
+        return
+    fi
+    if [ "$HTTP_CODE" = 200-invalid ]; then
+        printf '%s://%s answered with something else than Google does: %s' "${REQUEST_URL%%://*}" "${host%%/*}" \
+            "$(shorten "$(head -c 200 "$RESPONSE" | tr '\000-\037\177' ' ')" 80)"
         return
     fi
     message=$(sed -nE 's/.*"message" *: *"(([^"\\]|\\.)*)".*/\1/p' "$RESPONSE" | head -n 1 | sed 's/\\"/"/g')
@@ -100,11 +140,31 @@ object_url() {
     printf '%s/storage/v1/b/%s/o/%s' "$STORAGE" "${2:-$BUCKET}" "$(url_text "$1")"
 }
 
-# upload DEADLINE NAME FILE CONTENT_TYPE [GENERATION]: replaces only that generation, if given; 0 = only creates.
+# md5_of FILE: prints the MD5 as Cloud Storage writes it, in base64. macOS has `md5` and no `md5sum`.
+md5_of() {
+    local hex
+    hex=$(md5sum <"$1" 2>/dev/null || md5 -q "$1")
+    printf '%b' "$(printf '%s' "${hex%% *}" | sed 's/../\\x&/g')" | base64
+}
+
+# upload DEADLINE NAME FILE CONTENT_TYPE [GENERATION]: replaces only that generation, if given; 0 = only creates. Cloud
+# Storage rejects content whose MD5 is not the one in the metadata. No content contains its own MD5, so that can be the
+# boundary.
+# https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects (multipart)
 upload() {
-    local url
-    url="$STORAGE/upload/storage/v1/b/$BUCKET/o?uploadType=media&name=$(url_text "$2")"
-    request "$1" POST "$url${5:+&ifGenerationMatch=$5}" "$3" "$4"
+    local url md5 boundary
+    url="$STORAGE/upload/storage/v1/b/$BUCKET/o?uploadType=multipart&name=$(url_text "$2")"
+    md5=$(md5_of "$3")
+    boundary=$(printf '%s' "$md5" | tr '+/=' '-_.')
+    {
+        printf -- '--%s\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{"md5Hash":"%s"}\r\n' "$boundary" "$md5"
+        printf -- '--%s\r\nContent-Type: %s\r\n\r\n' "$boundary" "$4"
+        cat "$3"
+        printf '\r\n--%s--\r\n' "$boundary"
+    } >"$3.upload"
+    KIND='storage#object' request "$1" POST "$url${5:+&ifGenerationMatch=$5}" \
+        "$3.upload" "multipart/related; boundary=$boundary"
+    rm -f "$3.upload"
 }
 
 # json_number NAME / json_string NAME: print a field of the answer on standard input. Google writes 64-bit numbers as
@@ -117,12 +177,23 @@ json_string() {
     sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' | head -n 1
 }
 
-# list_page DEADLINE PREFIX FIELDS: writes one page to $RESPONSE. PAGE_TOKEN in: empty = first page; out: empty = last page.
+# list_page DEADLINE PREFIX FIELDS: writes one page to $RESPONSE. PAGE_TOKEN in: empty = first page; out: empty = last
+# page. A listing has no hash: so it is read until two answers in a row are the same.
 list_page() {
-    local url
-    url="$STORAGE/storage/v1/b/$BUCKET/o?prefix=$(url_text "$2")&fields=$(url_text "$3,nextPageToken")"
-    request "$1" GET "$url${PAGE_TOKEN:+&pageToken=$PAGE_TOKEN}"
+    local url md5='' before
+    url="$STORAGE/storage/v1/b/$BUCKET/o?prefix=$(url_text "$2")&fields=$(url_text "kind,$3,nextPageToken")"
+    url=$url${PAGE_TOKEN:+&pageToken=$PAGE_TOKEN}
     PAGE_TOKEN=
-    [ "$HTTP_CODE" = 200 ] || return 1
+    while :; do
+        KIND='storage#objects' request "$1" GET "$url"
+        [ "$HTTP_CODE" = 200 ] || return 1
+        before=$md5
+        md5=$(md5_of "$RESPONSE")
+        [ "$md5" != "$before" ] || break
+        if [ -n "$before" ] && [ "$(now)" -ge "$1" ]; then
+            HTTP_CODE=200-invalid
+            return 1
+        fi
+    done
     PAGE_TOKEN=$(url_text "$(json_string nextPageToken <"$RESPONSE" | sed 's/\\u003d/=/g')")
 }

@@ -10,6 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { type FaultProxy, startFaultProxy } from "../../../emulator/src/faults/proxy";
+import { FaultPlan, parseFaultRule } from "../../../emulator/src/faults/rule";
 import { parseCloudConfig } from "../../../emulator/src/vm/process/cloud-config";
 import { identify, signalGroups, signalProcess } from "../../../emulator/src/vm/process/shims/signals.js";
 import { Service } from "../../../emulator/src/vm/process/units/service";
@@ -71,6 +73,7 @@ export class TestVm {
     #service: Service | undefined;
     #over = false;
     #docker: DockerStub = {};
+    #proxy: FaultProxy | undefined;
     /** True if the unit keeps its rendered limits. */
     unitLimits = true;
     /** True to use the emulator's curl and timeout even if the machine has its own. */
@@ -106,9 +109,23 @@ export class TestVm {
         } finally {
             vm.#over = true;
             vm.powerOff();
+            await vm.#proxy?.stop();
             await google.stop();
             rmSync(vm.#disk, { recursive: true, force: true });
         }
+    }
+
+    /** Puts a connection between the VM and Google that breaks requests by these rules. */
+    async breakRequests(...rules: string[]): Promise<FaultPlan> {
+        const plan = new FaultPlan(rules.map(parseFaultRule));
+        const targetPort = Number(this.google.host.split(":")[1]);
+        this.#proxy = await startFaultProxy({ plan, targetPort, side: "vm" });
+        return plan;
+    }
+
+    /** Address of the metadata server and of Cloud Storage, as the VM sees them. */
+    get #endpoint(): string {
+        return this.#proxy === undefined ? this.google.host : `127.0.0.1:${this.#proxy.port}`;
     }
 
     /** Boots the VM and waits until the unit ends, which powers the VM off. */
@@ -248,9 +265,9 @@ export class TestVm {
                 STUB_TRAINER: this.#docker.trainer ?? "echo trained",
                 STUB_WORKDIR: this.#docker.workingFolder ?? "",
                 STUB_OOM: String(this.#docker.oom ?? false),
-                STORAGE_EMULATOR_HOST: `http://${this.google.host}`,
-                GCE_METADATA_HOST: this.google.host,
-                SECRET_MANAGER_EMULATOR_HOST: `http://${this.google.host}`,
+                STORAGE_EMULATOR_HOST: `http://${this.#endpoint}`,
+                GCE_METADATA_HOST: this.#endpoint,
+                SECRET_MANAGER_EMULATOR_HOST: `http://${this.#endpoint}`,
             },
             root: this.#disk,
             toHostPath: place,
