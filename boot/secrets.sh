@@ -26,7 +26,7 @@ read_secret() {
             before=$md5
             md5=$(md5_of "$file")
             [ "$md5" != "$before" ] || break
-            [ "$(now)" -ge "$1" ] || continue
+            if [ -z "$before" ] || [ "$(now)" -lt "$1" ]; then continue; fi
         fi
         if [ "$(now)" -ge "$1" ]; then
             rm -f "$RESPONSE" "$file"

@@ -39,7 +39,9 @@ async function expectWholeRun(rules: string[]): Promise<void> {
         expect(await vm.status()).toMatchObject({ runId: RUN_ID, state: "SUCCEEDED", attempt: 2, interruptions: 1 });
         expect(await vm.log(2)).toBe("Größe\n");
         const { pages } = JSON.parse(String(await vm.google.backend.bucket.get(at.objects)));
-        const listed = pages.flatMap((page: { items: { name: string; size: string; md5Hash: string }[] }) => page.items);
+        const listed = pages.flatMap(
+            (page: { items: { name: string; size: string; md5Hash: string }[] }) => page.items,
+        );
         const query = new URLSearchParams({ prefix: at.model, fields: "items(name,size,generation,crc32c,md5Hash)" });
         const answer = await vm.google.backend.cloud.ok("GET", `/storage/v1/b/${BUCKET}/o?${query}`);
         const stored = answer.items as { name: string }[];
