@@ -108,7 +108,7 @@ describe("the metadata server", () => {
             ] as const) {
                 const all = { ...FLAVOR, ...headers } as Record<string, string>;
                 const answer = await emulator.call(method, `${endpoint}${path}`, { token: null, headers: all });
-                expect([answer.status, answer.text]).toEqual([403, expect.stringContaining("web pages elsewhere")]);
+                expect([answer.status, answer.text]).toEqual([403, expect.stringContaining("other web pages")]);
             }
         },
     );
