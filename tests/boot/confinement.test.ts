@@ -16,7 +16,7 @@ jest.setTimeout(180_000);
 const run = promisify(execFile);
 const MODEL = runLayout(RUN_ID).model;
 
-/** A trainer that tries what a compromised one would, and uploads what worked as its model. */
+/** A trainer that tries what a compromised one would try, and uploads the attempts that worked as its model. */
 const TRAINER = `
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -98,7 +98,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
         await run("docker", ["image", "rm", "--force", ...Object.values(images)]);
     });
 
-    /** Trains with an image and returns what the trainer uploaded. */
+    /** Trains with an image and returns the result that the trainer uploaded. */
     async function train(target: "root" | "nonroot", config: Partial<BootConfig>): Promise<unknown> {
         let result: unknown;
         await EmulatedVm.with(
@@ -114,7 +114,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
         return result;
     }
 
-    it("has no privilege as root, writes only to its folders, and cannot fork without end", async () => {
+    it("has no privileges as root, writes only to its folders, and cannot fork indefinitely", async () => {
         const { forks, sharedMemoryMb, ...result } = (await train("root", { env: { FORK: "1" } })) as Record<
             string,
             number
@@ -123,7 +123,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
             ...CONFINED,
             uid: 0,
             canBecomeRoot: true,
-            // Without capabilities root writes to its own folders only.
+            // Without capabilities, root can write only to its own folders.
             writes: { "/": false, "/usr/bin": false, "/home/nonroot": false, "/srv/work": false, "/tmp": true },
             keepsWorkingFolder: true,
             runsProgramsFromTmp: true,
@@ -134,7 +134,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
         expect(sharedMemoryMb).toBeGreaterThan(64);
     });
 
-    it("gains no privilege by a setuid program as another user, and keeps its home and working folder", async () => {
+    it("gains no privileges through a setuid program as another user, and keeps its home and working folder", async () => {
         expect(await train("nonroot", {})).toMatchObject({
             ...CONFINED,
             uid: 65532,
@@ -145,14 +145,14 @@ describeWithDocker("a trainer in the docker runtime", () => {
         });
     });
 
-    it("changes its image's files with writableRoot, still without privileges", async () => {
+    it("can change its image's files with writableRoot, but still without privileges", async () => {
         expect(await train("root", { writableRoot: true })).toMatchObject({
             ...CONFINED,
             writes: { "/": true, "/usr/bin": true, "/tmp": true },
         });
     });
 
-    it("could do more with docker's defaults", async () => {
+    it("would have more privileges with docker's defaults", async () => {
         const words = ["run", "--rm", "--network", "none", "--env", "AIP_MODEL_DIR=gs://none/"];
         const tries = async (target: string) =>
             JSON.parse((await run("docker", [...words, images[target] ?? ""]).catch((error) => error)).stdout);

@@ -176,20 +176,17 @@ describe("a training run on a VM", () => {
         },
     );
 
-    concurrently(
-        "confines the container: no capabilities, a limit of processes, and a root that is read-only",
-        async () => {
-            await TestVm.with({}, async (vm) => {
-                await vm.boot({ workingFolder: "/srv/train" });
-                const options = vm.containerOptions();
-                expect(options).toEqual(
-                    expect.arrayContaining(["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only"]),
-                );
-                expect(Number(valuesOf(options, "--pids-limit")[0])).toBeGreaterThanOrEqual(4096);
-                expect(valuesOf(options, "--volume")).toEqual(["/tmp", "/home", "/root", "/srv/train"]);
-            });
-        },
-    );
+    concurrently("confines the container: no capabilities, a process limit, and a read-only root", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.boot({ workingFolder: "/srv/train" });
+            const options = vm.containerOptions();
+            expect(options).toEqual(
+                expect.arrayContaining(["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only"]),
+            );
+            expect(Number(valuesOf(options, "--pids-limit")[0])).toBeGreaterThanOrEqual(4096);
+            expect(valuesOf(options, "--volume")).toEqual(["/tmp", "/home", "/root", "/srv/train"]);
+        });
+    });
 
     concurrently.each(["", "/", "/home/app", "/tmp", "/with:colon"])(
         "adds no volume for the working folder '%s'",
@@ -202,7 +199,7 @@ describe("a training run on a VM", () => {
     );
 
     concurrently(
-        "lets the container change its image's files with writableRoot, and keeps the other limits",
+        "lets the container change its image's files with writableRoot, but keeps the other limits",
         async () => {
             await TestVm.with({ writableRoot: true }, async (vm) => {
                 await vm.boot();
@@ -229,7 +226,7 @@ describe("a training run on a VM", () => {
         });
     });
 
-    concurrently("names writableRoot if the trainer failed because its root is read-only", async () => {
+    concurrently("suggests writableRoot if the trainer failed because of its read-only root", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ trainer: `echo "OSError: [Errno 30] Read-only file system: '/opt/x'"; exit 1` });
             expect(await vm.status()).toMatchObject({

@@ -88,7 +88,7 @@ describe("a boot with secret variables", () => {
 
     for (const [what, prepare, reason] of [
         [
-            "a missing grant names the role",
+            "missing grant (names the role)",
             async (vm: TestVm, name: string) => {
                 await vm.google.backend.post(`/v1/${name}:setIamPolicy`, { policy: { bindings: [] } });
                 return `${name}/versions/1`;
@@ -96,12 +96,12 @@ describe("a boot with secret variables", () => {
             /may not read the secret of the variable KEY \(HTTP 403: Permission 'secretmanager.versions.access' denied.*grant it roles\/secretmanager\.secretAccessor on projects\/demo-project\/secrets\/key and run pulumi up/,
         ],
         [
-            "a missing version is named",
+            "missing version (names it)",
             async (_vm: TestVm, name: string) => `${name}/versions/7`,
             /projects\/demo-project\/secrets\/key\/versions\/7 for the variable KEY does not exist/,
         ],
         [
-            "a disabled version is named with its state",
+            "disabled version (names its state)",
             async (vm: TestVm, name: string) => {
                 await vm.google.backend.post(`/v1/${name}/versions/1:disable`);
                 return `${name}/versions/1`;
@@ -109,7 +109,7 @@ describe("a boot with secret variables", () => {
             /versions\/1 for the variable KEY cannot be read \(HTTP 400: .*is in DISABLED state.*enable it/,
         ],
         [
-            "a missing access scope is named",
+            "missing access scope (names it)",
             async (vm: TestVm, name: string) => {
                 vm.google.faults.push({
                     match: /:access/,
@@ -121,7 +121,7 @@ describe("a boot with secret variables", () => {
             /needs the access scope https:\/\/www\.googleapis\.com\/auth\/cloud-platform/,
         ],
         [
-            "a value with a NUL character is rejected",
+            "value with a NUL character",
             async (vm: TestVm) => `${await vm.google.backend.makeSecret("binary", Buffer.from([1, 0, 2]))}/versions/1`,
             /holds a NUL character, which the environment variable KEY cannot/,
         ],

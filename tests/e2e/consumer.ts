@@ -107,7 +107,7 @@ export class Consumer {
         return stdout;
     }
 
-    /** Returns the compiler's messages about the consumer's files, which is empty if there are none. */
+    /** Returns the compiler's messages about the consumer's files, or an empty string. */
     async typeCheck(compilerOptions: Record<string, unknown>, files: string[]): Promise<string> {
         const options = { target: "es2022", strict: true, noEmit: true, types: ["node"], ...compilerOptions };
         this.write("tsconfig.json", JSON.stringify({ compilerOptions: options, files }));

@@ -5,11 +5,11 @@ import { declareJob } from "./declared-stack";
 const PAGE = "docs/security.md";
 const VERSION = "projects/other/secrets/api-key/versions/3";
 
-/** The first cell of each row, without its code marks. */
+/** The first cell of each row, without code formatting. */
 const names = (firstHeader: string) => tableRows(PAGE, firstHeader).map(([cell = ""]) => cell.replaceAll("`", ""));
 
 describe("docs/security.md", () => {
-    it("lists every role that the stack grants the VM's account, and no other", async () => {
+    it("lists exactly the roles that the stack grants the VM's account", async () => {
         const { resources } = await declareJob({ secretEnv: JSON.stringify({ API_KEY: VERSION }) });
         const granted = resources.flatMap(({ inputs }) => (typeof inputs.role === "string" ? [inputs.role] : []));
 
@@ -17,13 +17,13 @@ describe("docs/security.md", () => {
         expect(names("role").sort()).toEqual([...new Set(granted)].sort());
     });
 
-    it("says for every role what uses it and why it is not less", () => {
+    it("explains for every role what uses it and why a lesser one does not suffice", () => {
         const cells = tableRows(PAGE, "role");
 
         expect(cells.filter((row) => row.length !== 4 || row.some((cell) => cell === ""))).toEqual([]);
     });
 
-    it("lists every OAuth scope of a VM, and no other", () => {
+    it("lists exactly the OAuth scopes of a VM", () => {
         const scopes = [...BASE_SCOPES, SECRETS_SCOPE].map((scope) => scope.replace(/^.*\/auth\//, ""));
 
         expect(names("scope")).toEqual(scopes);

@@ -71,7 +71,7 @@ describe("a run's status", () => {
 });
 
 describe("the messages of the waiter and the boot script", () => {
-    it("are the same for a run that was interrupted too often", () => {
+    it("agree on a run that was interrupted too often", () => {
         const lines = scripts.split("\n").filter((line) => /^\s*(reason=|if \[ "\$interruptions" = 1 \])/.test(line));
         for (const interruptions of [1, 3]) {
             const bashReason = bash(
@@ -83,7 +83,7 @@ describe("the messages of the waiter and the boot script", () => {
         }
     });
 
-    it("are the same about how to resume an interrupted run", () => {
+    it("agree on how to resume an interrupted run", () => {
         const advice = /; run pulumi up .*$/.exec(interrupted("TERMINATED", "iris-vm").reason ?? "")?.[0];
         const sentences = scripts.match(/because "[^"]*(?:preempted|stopped from outside)[^"]*"/g) ?? [];
 

@@ -200,7 +200,7 @@ describe("an instance", () => {
         expect([stale.status, stale.at("error.errors.0.reason")]).toEqual([412, "conditionNotMet"]);
     });
 
-    it("allows changes of machine type and service account only while it is stopped", async () => {
+    it("allows changes to machine type and service account only while it is stopped", async () => {
         const vm = await made("resized");
         const type = { machineType: `zones/us-central1-a/machineTypes/n2-highmem-4` };
         expect((await vm.post("setMachineType", type)).at("error.errors.0.reason")).toBe("resourceNotReady");

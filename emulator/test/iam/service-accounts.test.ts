@@ -47,7 +47,7 @@ describe("a service account", () => {
         expect((await emulator.call("DELETE", path)).status).toBe(404);
     });
 
-    it("is disabled and then patched with the earlier etag, as the provider does it", async () => {
+    it("is disabled and then patched with the earlier etag, as the provider does", async () => {
         const created = await create("switched-off");
         const path = `${ACCOUNTS}/switched-off@demo-project.iam.gserviceaccount.com`;
         await emulator.call("POST", `${path}:disable`);

@@ -20,7 +20,7 @@ function read(columns: Columns, ...argv: string[]): Promise<Dataset> {
     return readText(csvOf(columns), ...argv);
 }
 
-/** Returns the values of the only feature: numbers or texts. */
+/** Returns the values of the only feature: numbers or strings. */
 async function readFeature(cells: readonly (string | number)[], name = "a"): Promise<unknown[]> {
     const { features, columns } = await read(
         { [name]: cells, kind: repeat(["x", "y"], cells.length) },
@@ -222,7 +222,7 @@ describe("readDataset", () => {
         it.each([
             ["numbers in any order", [5, 3, 4, 1, 2, 0, 9, 8, 7, 6, 11, 10]],
             ["texts", count(12).map((value) => `x${value}`)],
-            ["numbers and texts", [1, 2, 3, 4, "5a", 6, 7, 8, 9, "10b", 11, 12]],
+            ["numbers and strings", [1, 2, 3, 4, "5a", 6, 7, 8, 9, "10b", 11, 12]],
             ["numbers, one of them missing", [1, 2, 3, 4, "", 6, 7, 8, 9, 10, 11, 12]],
         ])("can be %s", async (_, id) => {
             expect(await drop({ id })).toHaveLength(1);
@@ -333,7 +333,7 @@ describe("readDataset", () => {
                 "correct it, or remove the row or the column",
         ],
         [
-            "the first of several texts among numbers",
+            "the first of several strings among numbers",
             { size: [1, 2, "x", "", "y", ...count(7)], kind: KIND },
             [],
             'row 4, column "size": "x" is text in a column of numbers (9 of 12)',
@@ -346,7 +346,7 @@ describe("readDataset", () => {
         ],
         ["a short row before a text", { size: ["x", ...count(11)], kind: KIND }, [], 'row 2, column "size": "x"'],
         [
-            "too many distinct texts",
+            "too many distinct strings",
             { name: count(100_010).map((row) => `n${row}`), kind: repeat(KIND, 100_010) },
             [],
             'row 100002, column "name": there are more than 100000 different texts: too many to be categories; ' +

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Dictionary, TextHashes } from "../../lib/csv/dictionary";
 
-/** Many short texts, some of which repeat. */
+/** Many short strings, some of which repeat. */
 const texts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "\0", "\u{1f600}"), maxLength: 4 }), {
     maxLength: 100,
 });
@@ -15,7 +15,7 @@ function forEachBytes(list: readonly string[], visit: (bytes: Uint8Array, start:
 }
 
 describe("Dictionary", () => {
-    it("numbers distinct texts in order of appearance, and returns them", () => {
+    it("numbers distinct strings in order of appearance, and returns them", () => {
         fc.assert(
             fc.property(texts, (list) => {
                 const dictionary = new Dictionary();
@@ -30,7 +30,7 @@ describe("Dictionary", () => {
 });
 
 describe("TextHashes", () => {
-    it("distinguishes new texts from those seen before", () => {
+    it("distinguishes new strings from those seen before", () => {
         fc.assert(
             fc.property(texts, (list) => {
                 const hashes = new TextHashes();

@@ -34,7 +34,7 @@ describe("the encoding of", () => {
         ["bytes", bytes(9, Uint8Array.of(0, 255)), "4a0200ff"],
         ["non-ASCII text", text(1, "é😀"), "0a06c3a9f09f9880"],
         ["texts", texts(9, ["a", ""]), "4a01614a00"],
-        ["repeated texts", choices(9, ["a", "bc"], [1, 0, 1]), "4a0262634a01614a026263"],
+        ["repeated strings", choices(9, ["a", "bc"], [1, 0, 1]), "4a0262634a01614a026263"],
         ["an empty list of integers", integers(1, []), "0a00"],
     ])("%s", (_, field, expected) => {
         expect(hex(field)).toBe(expected);

@@ -89,7 +89,7 @@ describe("growTree returns the same tree", () => {
         );
     });
 
-    it("in place of the orders, for scaled integers and a subset of the rows", () => {
+    it("if it overwrites the orders, for scaled integers and a subset of the rows", () => {
         const cell = fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constant(Number.NaN));
         const rowCells = fc.tuple(cell, cell, fc.nat(3), fc.integer({ min: 0, max: 1 }));
         fc.assert(

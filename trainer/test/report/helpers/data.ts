@@ -45,7 +45,7 @@ const DISTRICTS = [
 ];
 const STYLES = ["brick", "concrete", "timber"];
 
-/** Made-up houses with a price, described by texts and by numbers, some of which are missing. */
+/** Made-up houses with a price, described by text and numeric columns, with some numbers missing. */
 export function houses(rows = 600): Data {
     const random = randomNumbers(7);
     const columns: number[][] = [[], [], [], [], []];

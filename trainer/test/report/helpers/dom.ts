@@ -56,7 +56,7 @@ export function byTag(where: Element | readonly Element[], tag: string): Element
     return all.filter(({ tagName }) => tagName === tag);
 }
 
-/** Returns the cell texts of a table by row, including headings. */
+/** Returns the text of each table cell by row, including headings. */
 export function cellsOf(table: Element | undefined): string[][] {
     return table === undefined
         ? []
