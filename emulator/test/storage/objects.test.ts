@@ -165,7 +165,7 @@ describe("a download", () => {
         ["bytes=5-2", 200, "0123456789", null],
         ["bytes=0-1,3-4", 200, "0123456789", null],
         ["lines=0-1", 200, "0123456789", null],
-    ])("returns the expected part for range %s with %i", async (range, status, text, contentRange) => {
+    ])("responds to range %s with status %i", async (range, status, text, contentRange) => {
         const answer = await emulator.call("GET", path("ten.txt", "?alt=media"), { headers: { range } });
         expect([answer.status, answer.text, answer.headers.get("content-range")]).toEqual([status, text, contentRange]);
     });

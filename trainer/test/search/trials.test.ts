@@ -23,7 +23,7 @@ describe("listTrials", () => {
         );
     });
 
-    it("grows forest trees to the end, with the usual number of features for the task", () => {
+    it("grows forest trees without stopping early, with the usual number of features for the task", () => {
         const grown = { algorithm: "forest", maxDepth: 64, minNumSamples: 1, gainThreshold: 0, trees: 100 };
         expect(trialsOf("--algorithm=forest")).toEqual([{ ...grown, maxFeatures: 3 }]);
         const numbers = listTrials(parseArguments(["--target=y", "--algorithm=forest"]), undefined, 10);
