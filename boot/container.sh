@@ -101,6 +101,12 @@ confine() {
     esac
 }
 
+# docker_problem FILE: the last line that docker printed, without the hint that recent versions end with.
+docker_problem() {
+    sed "/^Run 'docker .*--help'/d" "$1" >"$1.problem"
+    last_line "$1.problem"
+}
+
 # The container gets docker's default network, which reaches the metadata server; it needs no access to ports of the VM.
 # It is kept after its end, because the exit code and OOMKilled come from `docker inspect`.
 start_container() {
@@ -134,7 +140,7 @@ start_container() {
     keep run-since "$(now)"
     await with_environment ${SECRET_ENV[@]+"${SECRET_ENV[@]}"} -- \
         timeout "$DOCKER_SECONDS" docker run "${options[@]}" >/dev/null 2>"$STATE/run.txt" ||
-        fail "docker could not start the container: $(last_line "$STATE/run.txt")"
+        fail "docker could not start the container: $(docker_problem "$STATE/run.txt")"
     SECRET_ENV=()
 }
 

@@ -6,7 +6,8 @@ import { runCommand } from "../shared/run-command";
 import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
 import { rehearse } from "./rehearse";
-import { googleCloudCommand, startCommand } from "./stack-config";
+import { takeSecretEnv } from "./secret-env";
+import { googleCloudCommand, readStackConfig, startCommand } from "./stack-config";
 
 const USAGE = `npm start rehearses the whole life of a stack on this machine. It needs no cloud account and leaves nothing behind.
 
@@ -14,12 +15,15 @@ Usage: npm start -- [options]
 
   --config key=value   overrides Pulumi.local.yaml and the defaults in Pulumi.yaml; may be repeated
                        e.g. --config dataset=my.csv --config target=price
+  --secret-env NAME    makes NAME a secret variable of the trainer, with the value it has in this command's environment;
+                       may be repeated
   --runtime NAME       docker: the trainer's image, in a container; process: the trainer's start script
                        default: docker if a Docker engine answers and the base images are available
   --help               this text`;
 
 const OPTIONS = {
     config: { type: "string", multiple: true, short: "c" },
+    "secret-env": { type: "string", multiple: true },
     runtime: { type: "string" },
     ...HELP,
 } as const;
@@ -33,6 +37,7 @@ async function main(args: string[]): Promise<number> {
     }
     const runtime = parseRuntime(values.runtime);
     const config = values.config ?? [];
+    const secretEnv = takeSecretEnv(values["secret-env"] ?? [], process.env);
     const interrupt = new AbortController();
     const onSignal = () => {
         if (interrupt.signal.aborted) {
@@ -48,6 +53,7 @@ async function main(args: string[]): Promise<number> {
         dataDir: path.join(PROJECT_DIR, ".emulator", "rehearsal"),
         stack: "local",
         config,
+        secretEnv,
         runtime,
         print: (line) => console.log(line),
         signal: interrupt.signal,
@@ -57,12 +63,18 @@ async function main(args: string[]): Promise<number> {
     console.log("");
     if (status === 0) {
         const seconds = ((Date.now() - started) / 1000).toFixed(1);
-        console.log(`Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config)}`);
+        console.log(`Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config, ownSecrets(config, secretEnv))}`);
     } else {
         const end = interrupt.signal.aborted ? "was interrupted" : "failed";
         console.log(`The rehearsal ${end} (exit status ${status}).`);
     }
     return status;
+}
+
+/** The names among those of `--secret-env` that the stack's own `env` would hold. */
+function ownSecrets(config: readonly string[], secretEnv: Readonly<Record<string, string>>): string[] {
+    const { standIns } = readStackConfig(PROJECT_DIR, "local", config, secretEnv);
+    return Object.keys(secretEnv).filter((name) => !Object.hasOwn(standIns, name));
 }
 
 function parseRuntime(name: string | undefined): RuntimeName | undefined {

@@ -1,3 +1,5 @@
+import type { Config } from "../../infra/config";
+import { fullVersionName } from "../../infra/secret-version";
 import { call, callAndWait, GoogleApiError, type Properties, type RehearsalContext } from "./rehearsal-context";
 import type { StackConfig } from "./stack-config";
 
@@ -9,18 +11,28 @@ const ACCOUNT_ROLES = [
     "roles/logging.logWriter",
 ];
 
+/** The same for a stack with secrets. */
+const SECRETS_ROLE = "roles/secretmanager.secretAccessor";
+
+/** Value of an existing secret version that `--secret-env` does not give. */
+const STAND_IN = "stand-in-of-the-rehearsal";
+
+/** Most versions that are created to reach the number of an existing one. */
+const MAX_VERSIONS = 1000;
+
 /** Deletes a prerequisite. */
 export type Teardown = (context: RehearsalContext) => Promise<void>;
 
 /**
- * Creates the resources that the config says exist (network and subnetwork, or a service account with its grants), because
- * the emulator starts empty. A rehearsal cannot check them on Google Cloud.
+ * Creates the resources that the config says exist (network and subnetwork, a service account with its grants, secret
+ * versions), because the emulator starts empty. A rehearsal cannot check them on Google Cloud.
  *
  * @returns their teardown, in reverse order
  */
 export async function createPrerequisites(
     context: RehearsalContext,
-    { project, values }: StackConfig,
+    { project, values, standIns }: StackConfig,
+    { secretEnv, secretValues }: Config,
 ): Promise<Teardown[]> {
     const value = (key: string) => values[`${project}:${key}`] ?? "";
     const teardown: Teardown[] = [];
@@ -34,8 +46,23 @@ export async function createPrerequisites(
         context.print(`Assumed to exist: ${networkPath}, and ${subnetworkPath} with Private Google Access`);
     }
     if (account) {
-        teardown.unshift(await createAccount(context, account));
-        context.print(`Assumed to exist: ${account}, with ${ACCOUNT_ROLES.join(", ")}`);
+        const usesSecrets = Object.keys({ ...secretEnv, ...secretValues }).length > 0;
+        const roles = [...ACCOUNT_ROLES, ...(usesSecrets ? [SECRETS_ROLE] : [])];
+        teardown.unshift(await createAccount(context, account, roles));
+        context.print(`Assumed to exist: ${account}, with ${roles.join(", ")}`);
+    }
+    const created = new Set<string>();
+    const versions = Object.entries(secretEnv).map(([name, version]) => ({
+        name,
+        fullName: fullVersionName(version, context.gcp.project),
+    }));
+    // Lower numbers first, so that each version has the value of its own variable.
+    const numberOf = (fullName: string) => Number(fullName.split("/").at(-1));
+    for (const { name, fullName } of versions.sort((a, b) => numberOf(a.fullName) - numberOf(b.fullName))) {
+        const value = standIns[name];
+        teardown.unshift(...(await createVersions(context, fullName, value ?? STAND_IN, created)));
+        const source = value === undefined ? `the stand-in value ${STAND_IN}` : `the value of --secret-env ${name}`;
+        context.print(`Assumed to exist: ${fullName}, with ${source}`);
     }
     return teardown;
 }
@@ -61,7 +88,42 @@ async function createNetworkPart(context: RehearsalContext, path: string, body: 
     return (later) => callAndWait(later, "DELETE", `/compute/v1/${path}`);
 }
 
-async function createAccount(context: RehearsalContext, email: string): Promise<Teardown> {
+/**
+ * Creates a secret with as many versions as the number of the named one.
+ *
+ * @param created secrets that exist already; this one is added
+ */
+async function createVersions(
+    context: RehearsalContext,
+    fullName: string,
+    value: string,
+    created: Set<string>,
+): Promise<Teardown[]> {
+    const [, project = "", id = "", number = ""] =
+        /^projects\/(.+)\/secrets\/(.+)\/versions\/(\d+)$/.exec(fullName) ?? [];
+    if (Number(number) > MAX_VERSIONS) {
+        throw new GoogleApiError(
+            400,
+            `the rehearsal creates every version up to ${fullName}, at most ${MAX_VERSIONS}; rehearse with a lower number`,
+        );
+    }
+    const secret = `/v1/projects/${project}/secrets/${id}`;
+    const isNew = !created.has(secret);
+    if (isNew) {
+        created.add(secret);
+        await call(context, "POST", `/v1/projects/${project}/secrets?secretId=${id}`, {
+            replication: { automatic: {} },
+        });
+    }
+    const { totalSize } = await call(context, "GET", `${secret}/versions?pageSize=1`);
+    const data = Buffer.from(value).toString("base64");
+    for (let count = Number(totalSize); count < Number(number); count++) {
+        await call(context, "POST", `${secret}:addVersion`, { payload: { data } });
+    }
+    return isNew ? [async (later) => void (await call(later, "DELETE", secret))] : [];
+}
+
+async function createAccount(context: RehearsalContext, email: string, roles: readonly string[]): Promise<Teardown> {
     const { project } = context.gcp;
     const [accountId, ownProject = ""] = email.split(/@|\.iam\.gserviceaccount\.com$/);
     const account = `projects/${ownProject || project}/serviceAccounts/${email}`;
@@ -72,9 +134,9 @@ async function createAccount(context: RehearsalContext, email: string): Promise<
             `the rehearsal cannot create the service account ${email}; it created ${created.email}`,
         );
     }
-    await changeGrants(context, (members) => [...members, `serviceAccount:${email}`]);
+    await changeGrants(context, roles, (members) => [...members, `serviceAccount:${email}`]);
     return async (later) => {
-        await changeGrants(later, (members) => members.filter((member) => member !== `serviceAccount:${email}`));
+        await changeGrants(later, roles, (members) => members.filter((member) => member !== `serviceAccount:${email}`));
         await call(later, "DELETE", `/v1/${account}`);
     };
 }
@@ -85,12 +147,16 @@ interface Binding {
 }
 
 /** Changes the members of the account's roles on the project. */
-async function changeGrants(context: RehearsalContext, change: (members: string[]) => string[]): Promise<void> {
+async function changeGrants(
+    context: RehearsalContext,
+    roles: readonly string[],
+    change: (members: string[]) => string[],
+): Promise<void> {
     const at = `/v1/projects/${context.gcp.project}`;
     const policy = await call(context, "POST", `${at}:getIamPolicy`, {});
     const bindings = (policy.bindings ?? []) as Binding[];
-    const others = bindings.filter(({ role }) => !ACCOUNT_ROLES.includes(role));
-    const own = ACCOUNT_ROLES.map((role) => {
+    const others = bindings.filter(({ role }) => !roles.includes(role));
+    const own = roles.map((role) => {
         const members = bindings.find((binding) => binding.role === role)?.members ?? [];
         return { role, members: change(members) };
     });

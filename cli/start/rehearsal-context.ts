@@ -19,7 +19,7 @@ export interface RehearsalContext {
     trainerDir: string;
     runtime: RuntimeName;
     gcp: { project: string; region: string; zone: string; accessToken: string };
-    /** The whole stack config, for the dynamic providers. */
+    /** The stack config without secrets, for the dynamic providers. */
     config: Record<string, string>;
     /** Prints a line for the user. */
     print(line: string): void;

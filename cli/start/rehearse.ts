@@ -23,6 +23,8 @@ export interface RehearsalOptions {
     stack: string;
     /** The values of `--config`, each `key=value`. */
     config: readonly string[];
+    /** The variables of `--secret-env` with their values. @default {} */
+    secretEnv?: Readonly<Record<string, string>>;
     /** @default docker if an engine answers and the base images are available, else process */
     runtime: RuntimeName | undefined;
     print(line: string): void;
@@ -40,7 +42,7 @@ export interface RehearsalOptions {
  */
 export async function rehearse(options: RehearsalOptions): Promise<number> {
     const { print, signal } = options;
-    const requested = readStackConfig(options.projectDir, options.stack, options.config);
+    const requested = readStackConfig(options.projectDir, options.stack, options.config, options.secretEnv);
     // The program checks it again; this check comes before an image is built.
     const config = checkConfig(requested, options.projectDir);
     const stackConfig = withoutGpu(requested, print);
@@ -55,7 +57,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         print(`Google Cloud emulator at ${emulator.url}`);
         const context = contextOf(options, stackConfig, config.trainer, emulator, runtime);
         const engine = new RehearsalEngine(context);
-        const teardown = await createPrerequisites(context, stackConfig);
+        const teardown = await createPrerequisites(context, stackConfig, config);
         try {
             status = await up(engine, context, stackConfig, options);
         } finally {
@@ -78,13 +80,14 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
 }
 
 /** @throws ConfigError with every problem */
-function checkConfig({ project, values }: StackConfig, projectDir: string): Config {
+function checkConfig({ project, values, secretKeys }: StackConfig, projectDir: string): Config {
     const prefix = `${project}:`;
     const own = Object.entries(values).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
     const [gcpProject, region, zone] = ["project", "region", "zone"].map((key) => values[`gcp:${key}`]);
+    const secret = secretKeys.map((key) => key.slice(prefix.length));
     return parseConfig(
-        { namespace: project, values: raw, gcp: { project: gcpProject, region, zone } },
+        { namespace: project, values: raw, secretKeys: secret, gcp: { project: gcpProject, region, zone } },
         filesOf(projectDir),
     );
 }
@@ -142,13 +145,14 @@ async function up(
 async function runProgram(
     engine: RehearsalEngine,
     context: RehearsalContext,
-    { project, stack }: StackConfig,
+    { project, stack, values, secretKeys }: StackConfig,
 ): Promise<Properties> {
     // A failed function call or resource rejects outputs that nobody may be awaiting, at any time from here on. The engine
     // keeps the first failure, which is the cause of the others.
     process.on("unhandledRejection", (error: Error) => engine.fail("index.ts", error));
     await pulumi.runtime.setMocks(engine, project, stack, false);
-    pulumi.runtime.setAllConfig(context.config);
+    const secrets = Object.fromEntries(secretKeys.map((key) => [key, values[key] ?? ""]));
+    pulumi.runtime.setAllConfig({ ...context.config, ...secrets }, secretKeys);
     const program = path.join(context.projectDir, "index.ts");
     // By require, as the engine loads it: this throws a config error.
     const outputs = await Promise.race([
@@ -210,17 +214,19 @@ function reportLeftovers(left: { kind: string; name: string }[], print: (line: s
 
 function contextOf(
     options: RehearsalOptions,
-    { values }: StackConfig,
+    { values, secretKeys }: StackConfig,
     trainer: string,
     { url, operatorToken }: Emulator,
     runtime: RuntimeName,
 ): RehearsalContext {
     // Pulumi.local.yaml names the port of `npm run emulator`; this emulator has a free one.
     const config = Object.fromEntries(
-        Object.entries(values).map(([key, value]) => [
-            key,
-            /^gcp:\w+CustomEndpoint$/.test(key) ? value.replace(/^https?:\/\/[^/]+/, url) : value,
-        ]),
+        Object.entries(values)
+            .filter(([key]) => !secretKeys.includes(key))
+            .map(([key, value]) => [
+                key,
+                /^gcp:\w+CustomEndpoint$/.test(key) ? value.replace(/^https?:\/\/[^/]+/, url) : value,
+            ]),
     );
     const gcp = (key: string) => config[`gcp:${key}`] ?? "";
     return {

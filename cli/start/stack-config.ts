@@ -10,6 +10,10 @@ export interface StackConfig {
     stack: string;
     /** Text by fully qualified key (`gcp:project`, `gcp-trainer:target`). As from the engine, lists and objects are JSON. */
     values: Record<string, string>;
+    /** Fully qualified keys that hold a secret. */
+    secretKeys: string[];
+    /** Values of variables that `secretEnv` names, for the versions that the rehearsal creates. */
+    standIns: Record<string, string>;
 }
 
 /**
@@ -19,9 +23,15 @@ export interface StackConfig {
  *
  * @param folder the folder of Pulumi.yaml
  * @param overrides the values of `--config`, each `key=value`
- * @throws UsageError when an override has another form
+ * @param secretEnv the variables of `--secret-env`; as from the engine, one secret entry makes all of `env` secret
+ * @throws UsageError when an override has another form, or a value is encrypted
  */
-export function readStackConfig(folder: string, stack: string, overrides: readonly string[]): StackConfig {
+export function readStackConfig(
+    folder: string,
+    stack: string,
+    overrides: readonly string[],
+    secretEnv: Readonly<Record<string, string>> = {},
+): StackConfig {
     const project = readYaml(path.join(folder, "Pulumi.yaml"));
     const projectName = String(project.name);
     const values: Record<string, string> = {};
@@ -33,8 +43,11 @@ export function readStackConfig(folder: string, stack: string, overrides: readon
             values[qualify(key)] = asText(value);
         }
     }
+    const encrypted = new Map<string, string[]>();
     for (const [key, value] of Object.entries(asObject(readYaml(path.join(folder, `Pulumi.${stack}.yaml`)).config))) {
-        values[qualify(key)] = asText(value);
+        const { open, secure } = withoutSecure(value);
+        values[qualify(key)] = asText(open);
+        encrypted.set(qualify(key), secure);
     }
     for (const override of overrides) {
         const at = override.indexOf("=");
@@ -45,8 +58,67 @@ export function readStackConfig(folder: string, stack: string, overrides: readon
         }
         checkPath(override);
         values[qualify(override.slice(0, at))] = override.slice(at + 1);
+        encrypted.delete(qualify(override.slice(0, at)));
     }
-    return { project: projectName, stack, values };
+    for (const [key, entries] of encrypted) {
+        requireReadable(`Pulumi.${stack}.yaml`, key, key === qualify("env"), entries, secretEnv);
+    }
+    return { project: projectName, stack, ...withSecretEnv(values, qualify, secretEnv) };
+}
+
+/** Pulumi writes a secret as `{secure: <ciphertext>}`, in place of a value or of an entry. */
+function withoutSecure(value: unknown): { open: unknown; secure: string[] } {
+    if (!isObject(value)) {
+        return { open: value, secure: [] };
+    }
+    if (isSecure(value)) {
+        return { open: {}, secure: [""] };
+    }
+    const [secure, open] = [true, false].map((wanted) =>
+        Object.entries(value).filter(([, entry]) => isSecure(entry) === wanted),
+    );
+    return { open: Object.fromEntries(open ?? []), secure: (secure ?? []).map(([name]) => name) };
+}
+
+function isSecure(value: unknown): boolean {
+    return isObject(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
+}
+
+/** @throws UsageError for an encrypted value that nothing replaces: only Pulumi has the key to decrypt it */
+function requireReadable(
+    file: string,
+    key: string,
+    isEnv: boolean,
+    entries: readonly string[],
+    secretEnv: Readonly<Record<string, string>>,
+): void {
+    const unread = entries.find((entry) => !isEnv || !Object.hasOwn(secretEnv, entry));
+    if (unread === undefined) {
+        return;
+    }
+    const name = unread === "" ? key : `${key}.${unread}`;
+    const whole = "npm start -- --config env={} --secret-env NAME, with each value in the environment";
+    const entry = `${unread}=VALUE npm start -- --secret-env ${unread}`;
+    const fix = !isEnv ? `npm start -- --config ${key}=VALUE` : unread === "" ? whole : entry;
+    throw new UsageError(
+        `\`${name}\` must be readable for a rehearsal; got an encrypted value in ${file}, which only Pulumi can decrypt (${fix})`,
+    );
+}
+
+function withSecretEnv(
+    values: Record<string, string>,
+    qualify: (key: string) => string,
+    secretEnv: Readonly<Record<string, string>>,
+): Pick<StackConfig, "values" | "secretKeys" | "standIns"> {
+    const existing = asObject(rawJson(values[qualify("secretEnv")] ?? "{}"));
+    const isStandIn = ([name]: [string, string]) => Object.hasOwn(existing, name);
+    const standIns = Object.fromEntries(Object.entries(secretEnv).filter(isStandIn));
+    const own = Object.entries(secretEnv).filter((entry) => !isStandIn(entry));
+    if (own.length === 0) {
+        return { values, secretKeys: [], standIns };
+    }
+    const env = { ...asObject(rawJson(values[qualify("env")] ?? "{}")), ...Object.fromEntries(own) };
+    return { values: { ...values, [qualify("env")]: JSON.stringify(env) }, secretKeys: [qualify("env")], standIns };
 }
 
 /** @throws UsageError for a path such as `hyperparameters.maxDepth`: `--config` takes a whole object as JSON */
@@ -86,14 +158,15 @@ function rawJson(text: string): unknown {
 
 /**
  * The command that deploys the rehearsed stack to Google Cloud. Pulumi reads lists and objects from a stack file only, not
- * from `--config`.
+ * from `--config`, and asks for secrets.
  */
-export function googleCloudCommand(overrides: readonly string[]): string {
+export function googleCloudCommand(overrides: readonly string[], secretNames: readonly string[] = []): string {
     const isStructured = (override: string) => /^[^=]+=\s*[[{]/.test(override);
     const flags = overrides.filter((each) => !isStructured(each)).map((each) => ` --config ${quote(each)}`);
     const lines = overrides.filter(isStructured).map((each) => each.replace("=", ": "));
     const rest = lines.length > 0 ? `, with this in the config of Pulumi.dev.yaml: ${lines.join(", ")}` : "";
-    return `npx pulumi up -s dev${flags.join("")}${rest}`;
+    const secrets = secretNames.map((name) => `npx pulumi config set -s dev --secret --path env.${name} && `);
+    return `${secrets.join("")}npx pulumi up -s dev${flags.join("")}${rest}`;
 }
 
 /** Quotes a text as one word of a POSIX shell. */

@@ -45,6 +45,17 @@ export const repositoryIamMember: CreateResource = (args, context) => {
     });
 };
 
+/** `gcp.secretmanager.SecretIamMember`. */
+export const secretIamMember: CreateResource = (args, context) => {
+    rejectUnknownInputs(args.type, args.inputs, ["secretId", "project", "role", "member", "condition"]);
+    const { project = context.gcp.project, secretId } = args.inputs;
+    const path = `/v1/projects/${project}/secrets/${secretId}`;
+    return grant(args.inputs, context, {
+        read: (at) => call(at, "GET", `${path}:getIamPolicy?options.requestedPolicyVersion=3`),
+        write: (at, policy) => call(at, "POST", `${path}:setIamPolicy`, { policy }),
+    });
+};
+
 /** `gcp.projects.IAMMember`. */
 export const projectIamMember: CreateResource = (args, context) => {
     rejectUnknownInputs(args.type, args.inputs, ["project", "role", "member", "condition"]);

@@ -3,11 +3,12 @@ import type { CreateResource } from "../rehearsal-context";
 import { bucket } from "./bucket";
 import { bucketObject } from "./bucket-object";
 import { dynamic } from "./dynamic";
-import { bucketIamMember, projectIamMember, repositoryIamMember } from "./iam-member";
+import { bucketIamMember, projectIamMember, repositoryIamMember, secretIamMember } from "./iam-member";
 import { image } from "./image";
 import { instance } from "./instance";
 import { firewall, network, subnetwork } from "./network";
 import { repository } from "./repository";
+import { secret, secretVersion } from "./secret";
 import { service } from "./service";
 import { serviceAccount } from "./service-account";
 
@@ -22,6 +23,9 @@ export const resourceTypes: Readonly<Record<string, CreateResource>> = {
     "gcp:compute/subnetwork:Subnetwork": subnetwork,
     "gcp:projects/iAMMember:IAMMember": projectIamMember,
     "gcp:projects/service:Service": service,
+    "gcp:secretmanager/secret:Secret": secret,
+    "gcp:secretmanager/secretIamMember:SecretIamMember": secretIamMember,
+    "gcp:secretmanager/secretVersion:SecretVersion": secretVersion,
     "gcp:serviceaccount/account:Account": serviceAccount,
     "gcp:storage/bucket:Bucket": bucket,
     "gcp:storage/bucketIAMMember:BucketIAMMember": bucketIamMember,

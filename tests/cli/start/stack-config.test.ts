@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { UsageError } from "../../../cli/shared/usage-error";
+import { takeSecretEnv } from "../../../cli/start/secret-env";
 import { googleCloudCommand, readStackConfig, startCommand } from "../../../cli/start/stack-config";
 import type { Fix } from "../../../infra/config/issues";
 
@@ -41,6 +42,66 @@ describe("readStackConfig", () => {
         expect(() => readStackConfig(folder, "local", [override])).toThrow(
             new UsageError(`--config takes a whole object; got "${override}" (npm start -- --config ${right})`),
         );
+    });
+});
+
+describe("readStackConfig with secrets", () => {
+    let folder: string;
+    const writeStack = (config: string) => writeFileSync(path.join(folder, "Pulumi.local.yaml"), `config:\n${config}`);
+
+    beforeEach(() => {
+        folder = mkdtempSync(path.join(tmpdir(), "stack-config-"));
+        writeFileSync(path.join(folder, "Pulumi.yaml"), "name: job\nconfig:\n  env: {type: object, default: {}}\n");
+        writeStack("  job:env: {LEVEL: debug}\n");
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it("makes all of env secret, as the engine does", () => {
+        const { values, secretKeys } = readStackConfig(folder, "local", [], { API_KEY: "a\nb" });
+        expect(JSON.parse(values["job:env"] ?? "")).toEqual({ LEVEL: "debug", API_KEY: "a\nb" });
+        expect(secretKeys).toEqual(["job:env"]);
+        expect(readStackConfig(folder, "local", []).secretKeys).toEqual([]);
+    });
+
+    it("keeps the value of an existing version out of env", () => {
+        const overrides = ['secretEnv={"API_KEY":"key:3"}'];
+        const { values, secretKeys, standIns } = readStackConfig(folder, "local", overrides, { API_KEY: "value" });
+        expect([values["job:env"], secretKeys, standIns]).toEqual(['{"LEVEL":"debug"}', [], { API_KEY: "value" }]);
+    });
+
+    it("replaces an encrypted entry of env by the value that is passed", () => {
+        writeStack("  job:env:\n    API_KEY: {secure: v1:a}\n    LEVEL: debug\n");
+        const { values } = readStackConfig(folder, "local", [], { API_KEY: "value" });
+        expect(JSON.parse(values["job:env"] ?? "")).toEqual({ LEVEL: "debug", API_KEY: "value" });
+    });
+
+    it.each([
+        [
+            "  job:env:\n    API_KEY: {secure: v1:a}\n",
+            "`job:env.API_KEY` must be readable for a rehearsal; got an encrypted value in Pulumi.local.yaml, which only Pulumi can decrypt (API_KEY=VALUE npm start -- --secret-env API_KEY)",
+        ],
+        ["  job:env: {secure: v1:a}\n", "(npm start -- --config env={} --secret-env NAME, with each value in the"],
+        ["  gcp:accessToken: {secure: v1:a}\n", "(npm start -- --config gcp:accessToken=VALUE)"],
+    ])("rejects an encrypted value with the way to pass it: %j", (config, message) => {
+        writeStack(config);
+        expect(() => readStackConfig(folder, "local", [])).toThrow(message);
+    });
+
+    it("accepts an encrypted value that --config replaces", () => {
+        writeStack("  gcp:accessToken: {secure: v1:a}\n");
+        expect(readStackConfig(folder, "local", ["gcp:accessToken=t"]).values["gcp:accessToken"]).toBe("t");
+    });
+});
+
+describe("takeSecretEnv", () => {
+    it("takes the values out of the environment that programs inherit", () => {
+        const env = { API_KEY: "value", PATH: "/bin" };
+        expect(takeSecretEnv(["API_KEY"], env)).toEqual({ API_KEY: "value" });
+        expect(env).toEqual({ PATH: "/bin" });
+    });
+
+    it("rejects a variable that is not set", () => {
+        expect(() => takeSecretEnv(["API_KEY"], {})).toThrow(UsageError);
     });
 });
 

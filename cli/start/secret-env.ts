@@ -1,0 +1,21 @@
+import { UsageError } from "../shared/usage-error";
+
+/**
+ * Takes the values of secret variables out of this process's environment, where no list of processes shows them. The programs
+ * that it starts do not inherit them.
+ *
+ * @throws UsageError for a variable that is not set
+ */
+export function takeSecretEnv(names: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> {
+    const unset = names.find((name) => env[name] === undefined);
+    if (unset !== undefined) {
+        throw new UsageError(
+            `--secret-env must name a variable of the environment; got "${unset}", which is not set (read -rs ${unset}; export ${unset}; npm start -- --secret-env ${unset})`,
+        );
+    }
+    const values = Object.fromEntries(names.map((name) => [name, env[name] ?? ""]));
+    for (const name of names) {
+        delete env[name];
+    }
+    return values;
+}
