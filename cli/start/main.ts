@@ -63,7 +63,9 @@ async function main(args: string[]): Promise<number> {
     console.log("");
     if (status === 0) {
         const seconds = ((Date.now() - started) / 1000).toFixed(1);
-        console.log(`Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config, ownSecrets(config, secretEnv))}`);
+        console.log(
+            `Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config, ownSecrets(config, secretEnv))}`,
+        );
     } else {
         const end = interrupt.signal.aborted ? "was interrupted" : "failed";
         console.log(`The rehearsal ${end} (exit status ${status}).`);

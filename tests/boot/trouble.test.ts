@@ -170,7 +170,9 @@ describe("a boot that encounters errors", () => {
 
     concurrently("reports docker's message if docker cannot start the container", async () => {
         await TestVm.with({}, async (vm) => {
-            await vm.boot({ run: 'printf "docker: OCI runtime: exec: \\"/x\\"\\tnot found.\\n\\nRun \'docker run --help\' for more information\\n" >&2; exit 127' });
+            await vm.boot({
+                run: 'printf "docker: OCI runtime: exec: \\"/x\\"\\tnot found.\\n\\nRun \'docker run --help\' for more information\\n" >&2; exit 127',
+            });
             expect(await vm.status()).toMatchObject({
                 state: "FAILED",
                 reason: 'docker could not start the container: docker: OCI runtime: exec: "/x"\tnot found.',

@@ -125,6 +125,10 @@ describe("secrets of a rehearsal", () => {
 describeWithDocker("secrets of a rehearsal in containers", () => {
     it("are in no argument of docker, and the container is gone at the end", async () => {
         await findSecrets("docker");
-        expect(docker("ps", "--all", "--format", "{{.Names}}").split("\n").filter((name) => name.includes("gcp-trainer-local"))).toEqual([]);
+        expect(
+            docker("ps", "--all", "--format", "{{.Names}}")
+                .split("\n")
+                .filter((name) => name.includes("gcp-trainer-local")),
+        ).toEqual([]);
     });
 });
