@@ -50,7 +50,7 @@ async function main(args: string[]): Promise<number> {
     const started = Date.now();
     const status = await rehearse({
         projectDir: PROJECT_DIR,
-        dataDir: path.join(PROJECT_DIR, ".emulator", "rehearsal"),
+        dataParent: path.join(PROJECT_DIR, ".emulator"),
         stack: "local",
         config,
         secretEnv,

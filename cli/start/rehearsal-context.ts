@@ -12,7 +12,6 @@ export interface RehearsalContext {
     url: string;
     /** `host:port` of the emulator and of its registry. */
     host: string;
-    dataDir: string;
     /** The folder of Pulumi.yaml. As under the engine, relative paths in the program start here. */
     projectDir: string;
     /** The trainer's folder with its installed and built files, which the image's build context does not have. */

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type Emulator, startEmulator } from "../../emulator/src";
@@ -18,8 +18,8 @@ import { readStackConfig, type StackConfig, withoutGpu } from "./stack-config";
 export interface RehearsalOptions {
     /** The folder of Pulumi.yaml and index.ts. */
     projectDir: string;
-    /** Folder of the emulator's data; emptied before and after. */
-    dataDir: string;
+    /** Folder in which every rehearsal makes a folder for the emulator's data, and removes it at its end. */
+    dataParent: string;
     stack: string;
     /** The values of `--config`, each `key=value`. */
     config: readonly string[];
@@ -51,7 +51,8 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     const copy = path.resolve(options.projectDir, copyBuildContext(options.projectDir, config.trainer, owner));
     const build = { context: copy, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
     const runtime = await chooseRuntime(options.runtime, build, print, signal);
-    const emulator = await startEmpty(options.dataDir, runtime);
+    await removeAbandoned(options.dataParent, runtime);
+    const { emulator, dataDir } = await startEmpty(options.dataParent, runtime);
     let status = 1;
     try {
         print(`Google Cloud emulator at ${emulator.url}`);
@@ -74,7 +75,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         if (runtime === "docker") {
             await removeImage(REHEARSAL_TAG);
         }
-        rmSync(options.dataDir, { recursive: true, force: true });
+        rmSync(dataDir, { recursive: true, force: true });
     }
     return signal.aborted ? 130 : status;
 }
@@ -92,15 +93,43 @@ function checkConfig({ project, values, secretKeys }: StackConfig, projectDir: s
     );
 }
 
-/** Leftovers of a killed rehearsal are discarded; the emulator's lock distinguishes it from one that is still running. */
-async function startEmpty(dataDir: string, runtime: RuntimeName): Promise<Emulator> {
-    const emulator = await startEmulator({ dataDir, runtime });
-    if ((await emulator.inventory()).length === 0) {
-        return emulator;
+/** Prefix of the names of data folders. */
+const DATA_PREFIX = "rehearsal";
+
+/**
+ * Removes the data folders of killed rehearsals, after stopping what still runs of their VMs. A rehearsal that is still
+ * running holds the lock of its folder.
+ */
+async function removeAbandoned(parent: string, runtime: RuntimeName): Promise<void> {
+    mkdirSync(parent, { recursive: true });
+    for (const name of readdirSync(parent).filter((one) => one.startsWith(DATA_PREFIX))) {
+        const dataDir = path.join(parent, name);
+        try {
+            const emulator = await startEmulator({ dataDir, runtime });
+            await emulator.stop();
+            rmSync(dataDir, { recursive: true, force: true });
+        } catch {
+            // Its rehearsal is running, or another one is removing it. The next rehearsal tries again.
+        }
     }
-    await emulator.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-    return startEmulator({ dataDir, runtime });
+}
+
+/** Starts an emulator in a new folder, so that several rehearsals can run at once. */
+async function startEmpty(
+    parent: string,
+    runtime: RuntimeName,
+    attempts = 5,
+): Promise<{ emulator: Emulator; dataDir: string }> {
+    const dataDir = mkdtempSync(path.join(parent, `${DATA_PREFIX}-`));
+    try {
+        return { emulator: await startEmulator({ dataDir, runtime }), dataDir };
+    } catch (error) {
+        // Another rehearsal may have taken the folder for an abandoned one before it was locked.
+        if (attempts > 1) {
+            return await startEmpty(parent, runtime, attempts - 1);
+        }
+        throw error;
+    }
 }
 
 async function up(
@@ -232,7 +261,6 @@ function contextOf(
     return {
         url,
         host: new URL(url).host,
-        dataDir: options.dataDir,
         projectDir: options.projectDir,
         trainerDir: path.resolve(options.projectDir, trainer),
         runtime,

@@ -1,6 +1,6 @@
 import { invalid } from "../http/errors";
 import { readBoolean, readMaxResults } from "../http/query";
-import { compareUtf8, type StoredObject } from "./object-index";
+import { compareUtf8, type ObjectNames, type StoredObject } from "./object-index";
 
 /** Parameters of objects.list: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
 export interface ListQuery {
@@ -54,58 +54,62 @@ export function readListQuery(query: URLSearchParams): ListQuery {
     };
 }
 
-/**
- * Extracts one page from a listing.
- *
- * @param objects every version in the bucket, ordered by name (UTF-8 bytes), then generation
- */
-export function listObjects(objects: readonly StoredObject[], query: ListQuery): ObjectPage {
+/** Returns one page of a listing, in a time that depends on the page and not on the bucket. */
+export function listObjects(names: ObjectNames, query: ListQuery): ObjectPage {
     const after = query.pageToken === undefined ? undefined : parseToken(query.pageToken);
-    const entries = rollUp(objects, query).filter((entry) => after === undefined || isAfter(entry, after));
-    const page = entries.slice(0, query.maxResults);
-    const last = page.at(-1);
+    const page: Entry[] = [];
+    for (const entry of entriesAfter(names, query, after)) {
+        const last = page.at(-1);
+        if (last !== undefined && page.length === query.maxResults) {
+            return { ...contentOf(page), nextPageToken: toToken(last) };
+        }
+        page.push(entry);
+    }
+    return contentOf(page);
+}
+
+function contentOf(page: readonly Entry[]): ObjectPage {
     return {
         items: page.flatMap(({ object }) => object ?? []),
         prefixes: page.filter(({ object }) => object === undefined).map(({ key }) => key),
-        ...(last !== undefined && page.length < entries.length ? { nextPageToken: toToken(last) } : {}),
     };
 }
 
-function rollUp(objects: readonly StoredObject[], query: ListQuery): Entry[] {
-    const entries: Entry[] = [];
-    let lastPrefix: string | undefined;
-    for (const object of objects) {
-        const { name } = object;
-        const outside =
-            !name.startsWith(query.prefix) ||
-            (query.startOffset !== "" && compareUtf8(name, query.startOffset) < 0) ||
-            (query.endOffset !== "" && compareUtf8(name, query.endOffset) >= 0);
-        if (outside || (!query.versions && object.timeDeleted !== undefined)) {
+function* entriesAfter(names: ObjectNames, query: ListQuery, after: Position | undefined): Generator<Entry> {
+    const start = [query.prefix, query.startOffset, after?.key ?? ""].reduce((one, other) =>
+        compareUtf8(one, other) < 0 ? other : one,
+    );
+    let lastPrefix = after?.key;
+    let index = names.seek(start);
+    for (let versions = names.at(index); versions !== undefined; versions = names.at(index)) {
+        const name = versions[0]?.name ?? "";
+        if (!name.startsWith(query.prefix) || (query.endOffset !== "" && compareUtf8(name, query.endOffset) >= 0)) {
+            return;
+        }
+        index++;
+        const listed = versions.filter((version) => isListed(version, query, after));
+        if (listed.length === 0) {
             continue;
         }
         const end = query.delimiter === "" ? -1 : name.indexOf(query.delimiter, query.prefix.length);
+        const key = end < 0 ? name : name.slice(0, end + query.delimiter.length);
         if (end >= 0) {
-            const key = name.slice(0, end + query.delimiter.length);
             if (lastPrefix !== key) {
                 lastPrefix = key;
-                entries.push({ key });
+                yield { key };
             }
-            if (!query.includeTrailingDelimiter || name !== key) {
-                continue;
-            }
+            index = names.seekPast(key);
         }
-        entries.push({ key: name, object });
+        if (end < 0 || (query.includeTrailingDelimiter && name === key)) {
+            yield* listed.map((object) => ({ key: name, object }));
+        }
     }
-    return entries;
 }
 
-function isAfter(entry: Entry, position: Position): boolean {
-    const order = compareUtf8(entry.key, position.key);
-    if (order !== 0) {
-        return order > 0;
-    }
-    // The prefix "a/" precedes the object "a/".
-    return (entry.object?.generation ?? "") > (position.generation ?? "");
+/** Whether a version belongs to the listing, and is not on the page before. */
+function isListed(version: StoredObject, query: ListQuery, after: Position | undefined): boolean {
+    const isBefore = version.name === after?.key && version.generation <= (after.generation ?? "");
+    return !isBefore && (query.versions || version.timeDeleted === undefined);
 }
 
 function toToken(entry: Entry): string {
@@ -115,8 +119,12 @@ function toToken(entry: Entry): string {
 
 function parseToken(token: string): Position {
     try {
-        return JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Position;
+        const { key, generation } = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Partial<Position>;
+        if (typeof key === "string" && (generation === undefined || typeof generation === "string")) {
+            return { key, generation };
+        }
     } catch {
-        throw invalid("Invalid pageToken: use nextPageToken of the previous page.", "pageToken");
+        // Reported below.
     }
+    throw invalid("Invalid pageToken: take it from nextPageToken of the previous page.", "pageToken");
 }

@@ -19,11 +19,28 @@ export interface StoredObject {
     readonly attributes: ObjectAttributes;
 }
 
+/** The names of a bucket in the order of UTF-8 bytes. No method takes time that grows with the bucket. */
+export interface ObjectNames {
+    /** Returns the versions of the name at an index, oldest first, or undefined past the end. */
+    at(index: number): readonly StoredObject[] | undefined;
+    /** Returns the index of the first name that is not before this one. */
+    seek(name: string): number;
+    /** Returns the index of the first name after all that begin with a prefix. */
+    seekPast(prefix: string): number;
+}
+
+/** Up to this number, inserting names one by one is faster than merging two lists. */
+const FEW_NAMES = 100;
+
 /** All versions of all objects in one bucket, in memory and as documents. */
-export class ObjectIndex {
+export class ObjectIndex implements ObjectNames {
     readonly #documents: Collection<StoredObject>;
     /** Versions by name, oldest first. */
     readonly #versions = new Map<string, StoredObject[]>();
+    /** Names in the order of UTF-8 bytes, apart from those in `#added`. */
+    #sorted: string[] = [];
+    /** Names since the last listing, so that an upload costs nothing that grows with the bucket. */
+    readonly #added = new Set<string>();
 
     constructor(store: DocumentStore, bucket: string) {
         this.#documents = store.collection(collectionOf(bucket));
@@ -46,8 +63,20 @@ export class ObjectIndex {
 
     /** Returns every version, ordered by name (UTF-8 bytes), then by generation. */
     all(): StoredObject[] {
-        const names = [...this.#versions.keys()].sort(compareUtf8);
-        return names.flatMap((name) => this.#versions.get(name) ?? []);
+        return this.#names().flatMap((name) => this.#versions.get(name) ?? []);
+    }
+
+    at(index: number): readonly StoredObject[] | undefined {
+        const name = this.#names()[index];
+        return name === undefined ? undefined : this.#versions.get(name);
+    }
+
+    seek(name: string): number {
+        return firstIndex(this.#names(), (other) => compareUtf8(other, name) >= 0);
+    }
+
+    seekPast(prefix: string): number {
+        return firstIndex(this.#names(), (name) => !name.startsWith(prefix) && compareUtf8(name, prefix) > 0);
     }
 
     /** Adds a version, or replaces the one with the same generation. */
@@ -64,11 +93,34 @@ export class ObjectIndex {
             this.#versions.set(object.name, rest);
         } else {
             this.#versions.delete(object.name);
+            if (!this.#added.delete(object.name)) {
+                this.#sorted.splice(this.seek(object.name), 1);
+            }
         }
         await this.#documents.delete(keyOf(object));
     }
 
+    /** Every name in order. Merges those that were added since the last call. */
+    #names(): readonly string[] {
+        if (this.#added.size > FEW_NAMES) {
+            this.#sorted = merge(this.#sorted, sorted([...this.#added]));
+        } else {
+            for (const name of this.#added) {
+                this.#sorted.splice(
+                    firstIndex(this.#sorted, (other) => compareUtf8(other, name) >= 0),
+                    0,
+                    name,
+                );
+            }
+        }
+        this.#added.clear();
+        return this.#sorted;
+    }
+
     #insert(object: StoredObject): void {
+        if (!this.#versions.has(object.name)) {
+            this.#added.add(object.name);
+        }
         const others = (this.#versions.get(object.name) ?? []).filter(
             ({ generation }) => generation !== object.generation,
         );
@@ -92,8 +144,54 @@ function keyOf({ name, generation }: StoredObject): string {
 
 /** Compares names by UTF-8 bytes, as Cloud Storage does. JavaScript's order differs beyond U+FFFF. */
 export function compareUtf8(a: string, b: string): number {
-    if (a === b) {
-        return 0;
+    const length = Math.min(a.length, b.length);
+    for (let index = 0; index < length; index++) {
+        const difference = utf8Rank(a.charCodeAt(index)) - utf8Rank(b.charCodeAt(index));
+        if (difference !== 0) {
+            return difference;
+        }
     }
-    return /[\uD800-\uDFFF]/.test(a + b) ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : 1;
+    return a.length - b.length;
+}
+
+/** Moves surrogates, which stand for characters beyond U+FFFF, behind the rest of the code units. */
+function utf8Rank(unit: number): number {
+    return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
+}
+
+/** The first index whose name fulfils a condition that all later names fulfil too. */
+function firstIndex(names: readonly string[], isReached: (name: string) => boolean): number {
+    let low = 0;
+    let high = names.length;
+    while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (isReached(names[middle] as string)) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+/** Without surrogates the order of code units is that of UTF-8, and sorting by it is many times faster. */
+function sorted(names: readonly string[]): string[] {
+    return names.some((name) => /[\uD800-\uDFFF]/.test(name)) ? [...names].sort(compareUtf8) : [...names].sort();
+}
+
+/** Merges two sorted lists. */
+function merge(one: readonly string[], other: readonly string[]): string[] {
+    const merged: string[] = [];
+    let index = 0;
+    for (const name of one) {
+        for (let next = other[index]; next !== undefined && compareUtf8(next, name) < 0; next = other[index]) {
+            merged.push(next);
+            index++;
+        }
+        merged.push(name);
+    }
+    for (const name of other.slice(index)) {
+        merged.push(name);
+    }
+    return merged;
 }

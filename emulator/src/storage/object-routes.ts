@@ -62,8 +62,8 @@ export function downloadRoutes(storage: StorageService): Route[] {
 
 function list(storage: StorageService, request: ApiRequest<{ readonly bucket: string }>) {
     const { principal, params, query, baseUrl } = request;
-    const objects = storage.objects.all(principal, params.bucket);
-    const { items, prefixes, nextPageToken } = listObjects(objects, readListQuery(query));
+    const names = storage.objects.names(principal, params.bucket);
+    const { items, prefixes, nextPageToken } = listObjects(names, readListQuery(query));
     return {
         body: {
             kind: "storage#objects",

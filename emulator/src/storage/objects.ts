@@ -5,7 +5,7 @@ import type { StorageAccess } from "./access";
 import type { Blob, BlobStore } from "./blobs";
 import { checkObjectName } from "./bucket-names";
 import type { BucketService } from "./buckets";
-import { collectionOf, ObjectIndex, type StoredObject } from "./object-index";
+import { collectionOf, ObjectIndex, type ObjectNames, type StoredObject } from "./object-index";
 import type { ObjectAttributes } from "./object-schema";
 import { checkPreconditions, type Preconditions } from "./preconditions";
 
@@ -58,6 +58,13 @@ export class ObjectService {
         this.#buckets().get(bucket);
         this.#access.require(principal, "storage.objects.list", bucket);
         return this.#index(bucket).all();
+    }
+
+    /** Returns the names of a bucket in order, for pages of listings. */
+    names(principal: Principal, bucket: string): ObjectNames {
+        this.#buckets().get(bucket);
+        this.#access.require(principal, "storage.objects.list", bucket);
+        return this.#index(bucket);
     }
 
     /**

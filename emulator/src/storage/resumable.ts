@@ -55,9 +55,12 @@ export class ResumableUploads {
         this.#sessions = documents.collection("resumable-uploads");
     }
 
-    /** Begins a session. The upload is checked at its beginning and at its end. */
+    /**
+     * Begins a session. The upload is checked now and at its end, its preconditions only then, as on Google Cloud:
+     * https://github.com/googleapis/google-cloud-java/issues/201
+     */
     async start(principal: Principal, target: NewObject): Promise<string> {
-        this.#objects.checkUpload(principal, target);
+        this.#objects.checkUpload(principal, { ...target, preconditions: {} });
         const id = randomUUID();
         const writer = await this.#blobs.create();
         this.#writers.set(id, writer);
