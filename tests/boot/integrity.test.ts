@@ -8,7 +8,7 @@ const at = runLayout(RUN_ID);
 const MODEL = { "metrics.json": "{}", "model.json": '{"tree":1}', "report.html": "<p>" };
 const TIMING = { grantSeconds: 60 };
 
-/** Every kind of request that the boot script sends, as a condition of a fault rule. */
+/** Fault conditions for every kind of request that the boot script sends. */
 const REQUESTS = {
     token: "method=GET,path=default/token",
     "status's metadata": "method=GET,path=status.json?fields",
@@ -23,7 +23,7 @@ const REQUESTS = {
     "objects.json": "method=POST,path=objects.json",
 };
 
-/** A second attempt, which reads, lists, deletes and writes; then everything in the bucket must be right. */
+/** Runs a second attempt, which reads, lists, deletes and writes, and expects everything in the bucket to be right. */
 async function expectWholeRun(rules: string[]): Promise<void> {
     await TestVm.with({ uploadSeconds: 60, timing: TIMING }, async (vm) => {
         await vm.putStatus({ state: "RUNNING" });
@@ -51,14 +51,14 @@ async function expectWholeRun(rules: string[]): Promise<void> {
     });
 }
 
-describe("a boot whose requests are damaged on the way", () => {
+describe("a boot whose requests are damaged in transit", () => {
     for (const kind of ["half-body", "truncated-body", "empty-body", "damaged-body", "html"]) {
         concurrently(`trains and records the right model after ${kind} to every kind of request`, () => {
             return expectWholeRun(Object.values(REQUESTS).map((request) => `kind=${kind},${request}`));
         });
     }
 
-    concurrently("sends again what arrived damaged: status, log and objects.json", async () => {
+    concurrently("resends status, log and objects.json if they arrive damaged", async () => {
         await expectWholeRun(
             Object.values(REQUESTS)
                 .filter((request) => request.startsWith("method=POST"))
@@ -66,7 +66,7 @@ describe("a boot whose requests are damaged on the way", () => {
         );
     });
 
-    concurrently("never takes a captive portal's page for an empty listing", async () => {
+    concurrently("never mistakes a captive portal's page for an empty listing", async () => {
         await TestVm.with({ uploadSeconds: 3 }, async (vm) => {
             await vm.breakRequests("kind=html,path=prefix=,count=all");
             await vm.boot();
@@ -79,10 +79,10 @@ describe("a boot whose requests are damaged on the way", () => {
         });
     });
 
-    concurrently("reports content that is rejected again and again, with Cloud Storage's message", async () => {
+    concurrently("reports content that is rejected repeatedly, with Cloud Storage's message", async () => {
         await TestVm.with({ timing: TIMING }, async (vm) => {
             await vm.breakRequests("kind=damaged-request,method=POST,path=objects.json,count=all");
-            // A listing so long that its middle is not in the head of the request.
+            // The listing is long enough that its middle is outside the first part of the request.
             await vm.google.backend.bucket.put(`${at.model}${"a".repeat(500)}`, "{}");
             await vm.boot();
             expect(await vm.status()).toMatchObject({

@@ -52,7 +52,7 @@ describe("a boot with secret variables", () => {
             vm.config.secretEnv = { KEY: `${name}/versions/1` };
             await vm.boot();
             const accesses = vm.google.requests.filter((line) => line.includes(":access"));
-            // Each is read until two answers are the same.
+            // Each version is read until two responses match.
             expect(accesses).toEqual(Array(4).fill(`GET /v1/${name}/versions/1:access`));
         });
     });

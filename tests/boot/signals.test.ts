@@ -11,7 +11,7 @@ function run(script: string): string {
     return stdout;
 }
 
-describe("a signal of the boot script", () => {
+describe("a signal from the boot script", () => {
     it.each(["", "@", "0@", "1@", "-1@", "-5@", "abc@", "5 6@", "99999999999999999999@"])(
         "is not sent to the process %p",
         (identity) => {
@@ -19,7 +19,7 @@ describe("a signal of the boot script", () => {
         },
     );
 
-    it("is sent to the process that was identified", () => {
+    it("is sent to the identified process", () => {
         expect(run('signal TERM "$(identify $$)"')).toMatch(/^kill -TERM [1-9]\d*\n$/);
     });
 
@@ -33,7 +33,7 @@ describe("a signal of the boot script", () => {
         },
     );
 
-    it("is not sent for a damaged file of the publisher", () => {
+    it("is not sent if the publisher file is damaged", () => {
         for (const content of ["", "0", "1", "-1", "1@", "junk"]) {
             expect(run(`recall() { printf '%s' '${content}'; }; settle_publisher`)).toBe("");
         }

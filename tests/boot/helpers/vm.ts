@@ -115,7 +115,7 @@ export class TestVm {
         }
     }
 
-    /** Puts a connection between the VM and Google that breaks requests by these rules. */
+    /** Injects a connection between the VM and Google that breaks requests according to these rules. */
     async breakRequests(...rules: string[]): Promise<FaultPlan> {
         const plan = new FaultPlan(rules.map(parseFaultRule));
         const targetPort = Number(this.google.host.split(":")[1]);
