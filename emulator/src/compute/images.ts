@@ -58,7 +58,7 @@ export function imagesOf(project: string): Image[] {
  */
 function checkProject(project: string): void {
     if (project !== IMAGE_PROJECT && /-cloud$|^(deeplearning-platform-release|ml-images)$/.test(project)) {
-        throw unimplemented(`images of the project "${project}" (it supports only those of ${IMAGE_PROJECT})`);
+        throw unimplemented(`images of the project "${project}" (only those of ${IMAGE_PROJECT} are supported)`);
     }
 }
 

@@ -60,7 +60,7 @@ export function changedScheduling(instance: Instance, body: object, where: strin
         throw new ApiError(
             400,
             "resourceNotReady",
-            `The instance '${pathOf(instance)}' is ${instance.status}; its maxRunDuration changes while it is TERMINATED.`,
+            `The instance '${pathOf(instance)}' is ${instance.status}; its maxRunDuration can change only while it is TERMINATED.`,
         );
     }
     return scheduling;

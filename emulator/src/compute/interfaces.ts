@@ -66,7 +66,7 @@ export function movedInterface(
         throw new ApiError(
             400,
             "resourceNotReady",
-            `The instance '${pathOf(instance)}' is ${instance.status}; its network and address change while it is TERMINATED.`,
+            `The instance '${pathOf(instance)}' is ${instance.status}; its network and address can change only while it is TERMINATED.`,
         );
     }
     const { network, selfLink } = subnetwork;

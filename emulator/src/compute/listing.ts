@@ -32,7 +32,7 @@ export function listOf<T extends Resource>(
 ): ResourceList<T> {
     const order = query.get("orderBy") ?? "";
     if (!/^(name( asc)?)?$/.test(order)) {
-        throw unimplemented(`orderBy "${order}" (it may be "name")`);
+        throw unimplemented(`orderBy "${order}" (only "name" is supported)`);
     }
     const after = readPageToken(query.get("pageToken") ?? "");
     const matches = readFilter(query.get("filter") ?? "");
@@ -65,7 +65,9 @@ function readFilter(filter: string): (item: object) => boolean {
     const conditions = filter.split(/\s+AND\s+/).map((text) => {
         const match = /^\(?\s*([\w.-]+)\s*(=|!=|\beq\b|\bne\b)\s*"?([^"()<>*:]*?)"?\s*\)?$/.exec(text);
         if (match === null) {
-            throw unimplemented(`the filter "${filter}" (it may contain field=value and field!=value, joined by AND)`);
+            throw unimplemented(
+                `the filter "${filter}" (only field=value and field!=value, joined by AND, are supported)`,
+            );
         }
         const [, field = "", operator = "", value = ""] = match;
         return { names: field.split("."), isEqual: operator === "=" || operator === "eq", value };

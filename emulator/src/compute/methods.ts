@@ -127,7 +127,7 @@ export function allow({ iam }: ComputeServices, request: ComputeRequest, permiss
 /** @throws ApiError 501 for an API version other than v1 and beta */
 export function checkVersion(version: string): void {
     if (version !== "v1" && version !== "beta") {
-        throw unimplemented(`version "${version}" of the Compute Engine API (it supports v1 and beta)`);
+        throw unimplemented(`version "${version}" of the Compute Engine API (only v1 and beta are supported)`);
     }
 }
 

@@ -79,7 +79,9 @@ async function patch(iam: IamService, request: AccountRequest) {
         .map((name) => name.trim().replace(/_([a-z])/g, (_, letter) => letter.toUpperCase()));
     const unknown = names.find((name) => name !== "etag" && !Object.keys(fields).includes(name));
     if (unknown !== undefined) {
-        throw unimplemented(`updateMask "${unknown}" of a service account (it may name displayName and description)`);
+        throw unimplemented(
+            `updateMask "${unknown}" of a service account (only displayName and description are supported)`,
+        );
     }
     checkEtag(account, serviceAccount.etag);
     const changed = {

@@ -84,12 +84,12 @@ async function list(logs: LogService, iam: IamService, request: ApiRequest) {
     const { resourceNames, filter = "", orderBy, pageSize, pageToken = "0" } = await request.read(listSchema);
     const name = /^\s*(?:logName\s*=\s*"([^"]+)"\s*)?$/.exec(filter);
     if (name === null) {
-        throw unimplemented(`the filter ${JSON.stringify(filter)} of entries:list (it may be logName="NAME")`);
+        throw unimplemented(`the filter ${JSON.stringify(filter)} of entries:list (only logName="NAME" is supported)`);
     }
     const found = resourceNames.flatMap((one) => {
         const project = /^projects\/([^/]+)$/.exec(one)?.[1];
         if (project === undefined) {
-            throw unimplemented(`log entries of "${one}" (it may be projects/PROJECT)`);
+            throw unimplemented(`log entries of "${one}" (only projects/PROJECT is supported)`);
         }
         iam.require(request, "logging.logEntries.list", `projects/${project}`);
         return logs.list(project, name[1]);

@@ -176,7 +176,9 @@ function toService({ projectId, enabledServices }: Project, name: string) {
 function readFilter(filter: string | null): string | undefined {
     const state = /^state:(ENABLED|DISABLED)$/.exec(filter ?? "")?.[1];
     if (filter !== null && filter !== "" && state === undefined) {
-        throw unimplemented(`filter "${filter}" of services.list (it may be state:ENABLED or state:DISABLED)`);
+        throw unimplemented(
+            `filter "${filter}" of services.list (only state:ENABLED and state:DISABLED are supported)`,
+        );
     }
     return state;
 }

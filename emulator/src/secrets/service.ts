@@ -110,7 +110,7 @@ export class SecretService implements Service {
             throw invalid("The updateMask must name the fields to change.", "updateMask");
         }
         if (unknown !== undefined) {
-            throw unimplemented(`updateMask "${unknown}" of a secret (it may name ${CHANGEABLE.join(" and ")})`);
+            throw unimplemented(`updateMask "${unknown}" of a secret (only ${CHANGEABLE.join(" and ")} are supported)`);
         }
         requireEtag(secret.name, secret.etag, body.etag);
         const settings = { ...secret.settings };
