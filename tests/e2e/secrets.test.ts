@@ -10,7 +10,7 @@ import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
 jest.setTimeout(180_000);
 
-/** Prints hashes of its secrets, asks whether to continue, and writes a model. */
+/** A trainer that prints hashes of its secrets, waits until it may continue, and writes a model. */
 const TRAINER = `
 const { createHash } = require("node:crypto");
 const hash = (name) => createHash("sha256").update(process.env[name]).digest("hex");
@@ -22,10 +22,10 @@ console.log("hashes: " + ["API_KEY", "MULTI_LINE", "LICENCE"].map(hash).join(" "
 fetch(go).then(() => fetch(upload, { method: "POST", body: "{}" })).then(({ ok }) => process.exit(ok ? 0 : 1));
 `;
 
-/** A value that nothing else contains, and that survives as it is in whatever quotes or encodes it. */
+/** Creates a value that nothing else contains and that quoting and encodings leave unchanged. */
 const canary = () => `canary${randomBytes(12).toString("hex")}`;
 
-/** The forms of a canary in a file: as it is, and in base64 at each of the three alignments. */
+/** The forms of a canary in a file: unchanged, and in base64 at each of the three alignments. */
 function formsOf(value: string): string[] {
     const aligned = [0, 1, 2].map((shift) =>
         Buffer.concat([Buffer.alloc(shift), Buffer.from(value)])
@@ -35,7 +35,7 @@ function formsOf(value: string): string[] {
     return [value, ...aligned, Buffer.from(value).toString("hex")];
 }
 
-/** Where a canary is: files below a folder, and arguments of any process of this machine. */
+/** Finds the files below a folder and the process arguments on this machine that contain a canary. */
 function placesOf(canaries: readonly string[], folder: string): string[] {
     const forms = canaries.flatMap(formsOf);
     const has = (content: Buffer) => forms.some((form) => content.includes(form));
@@ -50,7 +50,7 @@ function placesOf(canaries: readonly string[], folder: string): string[] {
     return [...files.map((file) => path.relative(folder, file)), ...processes];
 }
 
-/** A file or process may be gone in the meantime. */
+/** A file or process may disappear in the meantime. */
 function read(file: string): Buffer {
     try {
         return readFileSync(file);
@@ -82,7 +82,7 @@ afterAll(() => {
     project.remove();
 });
 
-/** Rehearses with three secrets, and looks for them while the trainer runs and at the end. */
+/** Runs a rehearsal with three secrets, and searches for them while the trainer runs and at the end. */
 async function findSecrets(runtime: string): Promise<void> {
     const canaries = [canary(), canary(), canary()] as const;
     const env = {
@@ -111,7 +111,7 @@ async function findSecrets(runtime: string): Promise<void> {
     const hashes = Object.values(env).map((value) => createHash("sha256").update(value).digest("hex"));
     expect(output).toContain(`hashes: ${hashes.join(" ")}`);
     expect(during.filter((place) => !place.startsWith(".emulator/rehearsal/secret-manager/payloads/"))).toEqual([]);
-    // Otherwise the search would find nothing anywhere.
+    // Otherwise, the search itself would not work.
     expect(during.length).toBeGreaterThan(0);
     expect(placesOf(canaries, project.folder)).toEqual([]);
     expect(canaries.filter((value) => output.includes(value))).toEqual([]);
@@ -119,11 +119,11 @@ async function findSecrets(runtime: string): Promise<void> {
 }
 
 describe("secrets of a rehearsal", () => {
-    it("reach the trainer and are nowhere but in the emulator's secret store", () => findSecrets("process"));
+    it("reach the trainer and appear only in the emulator's secret store", () => findSecrets("process"));
 });
 
 describeWithDocker("secrets of a rehearsal in containers", () => {
-    it("are in no argument of docker, and the container is gone at the end", async () => {
+    it("appear in no docker argument, and the container is removed at the end", async () => {
         await findSecrets("docker");
         expect(
             docker("ps", "--all", "--format", "{{.Names}}")

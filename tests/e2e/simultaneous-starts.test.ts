@@ -3,7 +3,7 @@ import path from "node:path";
 import { CliCommand } from "../helpers/cli-command";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
-/** Each rehearsal takes about ten seconds, and longer beside others. */
+/** Each rehearsal takes about ten seconds, and longer in parallel with others. */
 jest.setTimeout(240_000);
 
 let project: ProjectCopy;
@@ -15,8 +15,8 @@ afterAll(() => project.remove());
 const start = () => new CliCommand("start", ["--runtime", "process"], { cwd: project.folder });
 const dataFolders = () => readdirSync(path.join(project.folder, ".emulator"));
 
-describe("several npm start in one checkout", () => {
-    it("each save their model, and remove the folder of one that was killed", async () => {
+describe("simultaneous npm start commands in one checkout", () => {
+    it("all save their models, and remove the folder of a killed command", async () => {
         const killed = start();
         await killed.printed(/pulumi up, rehearsed/);
         expect(dataFolders()).toHaveLength(1);

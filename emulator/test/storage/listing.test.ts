@@ -48,7 +48,7 @@ function list(all: readonly StoredObject[], query: string) {
     };
 }
 
-/** The rules of a listing, applied to every object in turn. */
+/** Builds a listing by applying the rules to every object in turn. */
 function listEverything(all: readonly StoredObject[], parts: Readonly<Record<string, string>>) {
     const { prefix = "", delimiter = "", startOffset = "", endOffset = "" } = parts;
     const names: string[] = [];
@@ -129,7 +129,7 @@ describe("a listing", () => {
         );
     });
 
-    it("has the items and prefixes of a listing that looks at every object", () => {
+    it("returns the same items and prefixes as a listing that checks every object", () => {
         const name = fc.stringMatching(/^[ab/é]{1,5}$/);
         const version = fc.tuple(name, fc.integer({ min: 1, max: 3 }), fc.boolean());
         const versions = fc.uniqueArray(version, { selector: ([text, generation]) => `${text}#${generation}` });
@@ -180,7 +180,7 @@ describe("the index of a bucket", () => {
         const namesInOrder = () => index.all().map(({ name }) => name);
         const writes: Promise<void>[] = [];
         for (let round = 0; round < 6; round++) {
-            // More than a hundred names are merged; few are inserted one by one.
+            // More than a hundred names are merged, while a few are inserted one by one.
             for (let number = 0; number < (round % 2 === 0 ? 120 : 3); number++) {
                 const name = `${(number * 7919 + round * 104729) % 997}`;
                 expected.add(name);

@@ -56,7 +56,7 @@ describe("readStackConfig with secrets", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    it("makes all of env secret, as the engine does", () => {
+    it("makes all of env secret if any entry is, as the engine does", () => {
         const { values, secretKeys } = readStackConfig(folder, "local", [], { API_KEY: "a\nb" });
         expect(JSON.parse(values["job:env"] ?? "")).toEqual({ LEVEL: "debug", API_KEY: "a\nb" });
         expect(secretKeys).toEqual(["job:env"]);
@@ -69,7 +69,7 @@ describe("readStackConfig with secrets", () => {
         expect([values["job:env"], secretKeys, standIns]).toEqual(['{"LEVEL":"debug"}', [], { API_KEY: "value" }]);
     });
 
-    it("replaces an encrypted entry of env by the value that is passed", () => {
+    it("replaces an encrypted entry of env with the value that is passed", () => {
         writeStack("  job:env:\n    API_KEY: {secure: v1:a}\n    LEVEL: debug\n");
         const { values } = readStackConfig(folder, "local", [], { API_KEY: "value" });
         expect(JSON.parse(values["job:env"] ?? "")).toEqual({ LEVEL: "debug", API_KEY: "value" });
@@ -82,7 +82,7 @@ describe("readStackConfig with secrets", () => {
         ],
         ["  job:env: {secure: v1:a}\n", "(npm start -- --config env={} --secret-env NAME, with each value in the"],
         ["  gcp:accessToken: {secure: v1:a}\n", "(npm start -- --config gcp:accessToken=VALUE)"],
-    ])("rejects an encrypted value with the way to pass it: %j", (config, message) => {
+    ])("rejects an encrypted value and explains how to pass it: %j", (config, message) => {
         writeStack(config);
         expect(() => readStackConfig(folder, "local", [])).toThrow(message);
     });
@@ -94,7 +94,7 @@ describe("readStackConfig with secrets", () => {
 });
 
 describe("takeSecretEnv", () => {
-    it("takes the values out of the environment that programs inherit", () => {
+    it("removes the values from the environment that programs inherit", () => {
         const env = { API_KEY: "value", PATH: "/bin" };
         expect(takeSecretEnv(["API_KEY"], env)).toEqual({ API_KEY: "value" });
         expect(env).toEqual({ PATH: "/bin" });
