@@ -1,5 +1,8 @@
 // @ts-check
 // --seconds=N sets the training time. --failures=N makes the first N attempts, counted by their checkpoints, exit with 3.
+// A secret API_KEY shows only its hash.
+
+const { createHash } = require("node:crypto");
 
 const origin = process.env.STORAGE_EMULATOR_HOST ?? "https://storage.googleapis.com";
 
@@ -48,6 +51,9 @@ async function main() {
         console.log("tiny trainer: this attempt fails");
         process.exitCode = 3;
         return;
+    }
+    if (process.env.API_KEY !== undefined) {
+        console.log(`API_KEY has the hash ${createHash("sha256").update(process.env.API_KEY).digest("hex")}`);
     }
     const seconds = numberArgument("seconds");
     for (let second = 1; second <= seconds; second += 1) {
