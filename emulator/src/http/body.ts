@@ -3,6 +3,8 @@ import type { ZodType } from "zod";
 import { ApiError, invalid, unimplemented } from "./errors";
 
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
+/** The limit of protobuf's JSON parsers; deeper bodies would overflow the stack of what handles them. */
+const MAX_DEPTH = 100;
 
 /** Reads a small body completely. Fails with 413 if it is larger than `maxBytes`. */
 export async function readAll(stream: Readable, maxBytes = MAX_JSON_BYTES): Promise<Buffer> {
@@ -32,7 +34,17 @@ export function parseJsonObject(body: Buffer): object {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
         throw new ApiError(400, "parseError", "The request body must be a JSON object.");
     }
+    if (isDeeperThan(value, MAX_DEPTH)) {
+        throw new ApiError(400, "parseError", `The request body is nested more than ${MAX_DEPTH} levels deep.`);
+    }
     return value;
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+    if (typeof value !== "object" || value === null) {
+        return false;
+    }
+    return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 /** Message for a value that Google accepts but the emulator does not, such as another enum value or a second item. */

@@ -146,6 +146,8 @@ export class ApiServer {
         if (alt !== "json" && alt !== "media") {
             throw unimplemented(`alt=${alt}`);
         }
+        // Rejects an invalid mask before the request changes anything.
+        applyFields({}, query.get("fields") ?? "*");
         return await found.route.handler(this.#toApiRequest(message, path, query, found, principal));
     }
 

@@ -66,6 +66,22 @@ describe("the HTTP server", () => {
         expect(answer.at("error.errors.0.reason")).toBe("parseError");
     });
 
+    it("returns 400 for a body that is nested too deeply", async () => {
+        const nested = (levels: number) => `{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+        const post = (body: string) => emulator.call("POST", "/storage/v1/b?project=demo-project", { body });
+        for (const levels of [100, 5000]) {
+            expect((await post(nested(levels))).at("error.errors.0.reason")).toBe("parseError");
+        }
+        expect((await post(nested(90))).at("error.errors.0.reason")).not.toBe("parseError");
+    });
+
+    it("returns 400 for invalid fields before it changes anything", async () => {
+        const body = { name: "masked-bucket", location: "us-central1" };
+        const answer = await emulator.call("POST", "/storage/v1/b?project=demo-project&fields=items(", { body });
+        expect(answer.status).toBe(400);
+        expect((await emulator.call("GET", "/storage/v1/b/masked-bucket")).status).toBe(404);
+    });
+
     it("indents JSON unless prettyPrint=false", async () => {
         const pretty = await emulator.call("GET", "/storage/v1/b/http-bucket?alt=json");
         const compact = await emulator.call("GET", "/storage/v1/b/http-bucket?alt=json&prettyPrint=false");
