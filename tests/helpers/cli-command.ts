@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Writable } from "node:stream";
+import { identify, type ProcessId } from "../../emulator/src/vm/process/shims/signals.js";
 
 /** The result of a command. */
 export interface EndedCommand {
@@ -49,6 +50,11 @@ export class CliCommand {
     /** Standard output and standard error so far. */
     get output(): string {
         return this.#output;
+    }
+
+    /** The process, for `signalProcess`; undefined once it has ended. */
+    get id(): ProcessId | undefined {
+        return identify(this.#child.pid);
     }
 
     get stdin(): Writable {

@@ -24,6 +24,8 @@ async function main(): Promise<void> {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
         process.once(signal, () => exit(128 + constants.signals[signal], `Stopped by ${signal}`));
     }
+    // Node.js would exit with 0 if a promise never settled and nothing else was left to do.
+    process.once("beforeExit", () => exit(EXIT.bug, "This is a bug in the trainer: it stopped in the middle"));
     try {
         // Not imported above, because worker threads run this file too and start faster without these modules.
         const [{ openStorage }, { train }] = await Promise.all([import("./storage.js"), import("./train.js")]);

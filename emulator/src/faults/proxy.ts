@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FaultPlan, FaultRule } from "./rule";
+import { type FaultPlan, type FaultRule, isControl } from "./rule";
 
 /** The ports of a proxy and the faults that it injects. */
 export interface FaultProxyOptions {
@@ -49,10 +49,20 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
         });
     }
     const { port } = server.address() as AddressInfo;
+    const sockets = new Set<Socket>();
+    server.on("connection", (socket) => {
+        sockets.add(socket);
+        socket.once("close", () => sockets.delete(socket));
+    });
+    /** Connections of the emulator's own controls, such as a VM's lifeline, which no network is part of. */
+    const controls = new WeakSet<Socket>();
     let isStopped = false;
     let reopening: Promise<unknown> = Promise.resolve();
 
     async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+        if (isControl(message.url ?? "/")) {
+            controls.add(message.socket);
+        }
         const rule = options.plan.next(options.side, message.method ?? "GET", message.url ?? "/");
         if (rule === undefined) {
             await pass(options.targetPort, message, response);
@@ -65,11 +75,13 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 
     /** Closes the port and every connection, then opens the port again. */
     async function refuse(ms: number): Promise<void> {
-        const closed = once(server, "close");
         server.close();
-        server.closeAllConnections();
-        await closed;
-        await sleep(ms);
+        for (const socket of sockets) {
+            if (!controls.has(socket)) {
+                socket.destroy();
+            }
+        }
+        await sleep(Math.max(ms, 1));
         if (!isStopped) {
             server.listen(port, "127.0.0.1");
             await once(server, "listening");
@@ -81,12 +93,13 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
         stop: async () => {
             isStopped = true;
             await reopening;
+            const ended = [...sockets].map((socket) => once(socket, "close"));
             if (server.listening) {
-                const closed = once(server, "close");
+                ended.push(once(server, "close"));
                 server.close();
-                server.closeAllConnections();
-                await closed;
             }
+            server.closeAllConnections();
+            await Promise.all(ended);
         },
     };
 }

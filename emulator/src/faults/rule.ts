@@ -86,6 +86,11 @@ function integer(values: ReadonlyMap<string, string>, key: string, otherwise: nu
     return value;
 }
 
+/** Whether a request is one of the emulator's own controls, which no fault hits. */
+export function isControl(path: string): boolean {
+    return path.startsWith("/emulator/");
+}
+
 /** The active fault rules, with a count of matching requests across all ports. */
 export class FaultPlan {
     #rules: { readonly rule: FaultRule; seen: number }[];
@@ -99,7 +104,6 @@ export class FaultPlan {
     /** Replaces all rules and restarts the count. */
     replace(rules: readonly FaultRule[]): void {
         this.#rules = rules.map((rule) => ({ rule, seen: 0 }));
-        this.hits.length = 0;
     }
 
     /**
@@ -107,7 +111,7 @@ export class FaultPlan {
      * hit.
      */
     next(port: "main" | "vm", method: string, path: string): FaultRule | undefined {
-        if (path.startsWith("/emulator/")) {
+        if (isControl(path)) {
             return undefined;
         }
         let found: FaultRule | undefined;

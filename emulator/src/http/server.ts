@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, isIPv6 } from "node:net";
+import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ZodType } from "zod";
@@ -85,13 +85,15 @@ export class ApiServer {
     /** Never rejects: every failure becomes a response or ends the connection. */
     async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
         const startedAt = performance.now();
+        // Otherwise a loop over the body that throws destroys the connection, before the answer that says why.
+        message[Symbol.asyncIterator] = () => message.iterator({ destroyOnReturn: false });
         try {
             // `new URL()` is unsuitable: it would resolve "." and ".." segments and treat "//x" as a host.
             const [path = "/", ...rest] = (message.url ?? "/").split("?");
             await this.#answer(message, response, path, new URLSearchParams(rest.join("?")));
         } catch (error) {
             // `message.destroyed` is unsuitable: it is also true once the body has been read to its end.
-            if (response.headersSent || message.socket.destroyed) {
+            if (response.headersSent || !isConnected(message)) {
                 response.destroy();
             } else {
                 const failure = failureOf(error);
@@ -208,6 +210,11 @@ function sendJson(response: ServerResponse, status: number, body: object, query?
 
 function styleOf(path: string): ErrorStyle {
     return /^\/v\d\//.test(path) ? "status" : "reasons";
+}
+
+/** Whether an answer can still be sent. */
+function isConnected({ socket }: { readonly socket: Socket | null }): boolean {
+    return socket !== null && !socket.destroyed;
 }
 
 /** Failures caused by the disk or by process limits, which the user can fix, by system error code. */

@@ -79,9 +79,15 @@ export class BucketService {
             updated: now.toISOString(),
             settings: completeSettings(body, undefined, now),
         };
+        const resource = bucketResource(bucket.name);
         const stored = this.#buckets.put(bucket.name, bucket);
-        await this.#policies.set(bucketResource(bucket.name), { bindings: defaultBindings(projectId) });
-        await stored;
+        try {
+            await Promise.all([stored, this.#policies.set(resource, { bindings: defaultBindings(projectId) })]);
+        } catch (error) {
+            // Without one of the two, the bucket could neither be used nor created again.
+            await Promise.allSettled([this.#buckets.delete(bucket.name), this.#policies.delete(resource)]);
+            throw error;
+        }
         return bucket;
     }
 

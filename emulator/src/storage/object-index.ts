@@ -80,9 +80,17 @@ export class ObjectIndex implements ObjectNames {
     }
 
     /** Adds a version, or replaces the one with the same generation. */
-    put(object: StoredObject): Promise<void> {
+    async put(object: StoredObject): Promise<void> {
         this.#insert(object);
-        return this.#documents.put(keyOf(object), object);
+        try {
+            await this.#documents.put(keyOf(object), object);
+        } catch (error) {
+            const kept = this.#documents.get(keyOf(object));
+            if (kept !== undefined) {
+                this.#insert(kept);
+            }
+            throw error;
+        }
     }
 
     async remove(object: StoredObject): Promise<void> {

@@ -124,10 +124,13 @@ export class ObjectService {
                 },
             };
             const stored = this.#index(newObject.bucket).put(object);
-            if (replaced !== undefined) {
-                await this.#retire(replaced, now);
+            const retired = replaced === undefined ? undefined : this.#retire(replaced, now, stored);
+            const results = await Promise.allSettled([stored, retired]);
+            const failed = results.find((result) => result.status === "rejected");
+            if (failed !== undefined) {
+                await this.#restore(object, replaced);
+                throw failed.reason;
             }
-            await stored;
             return object;
         } catch (error) {
             await this.#blobs.delete(blob.id);
@@ -205,18 +208,31 @@ export class ObjectService {
         return object;
     }
 
-    /** Makes an overwritten or deleted live version noncurrent, or erases it in an unversioned bucket. */
-    async #retire(object: StoredObject, now: Date): Promise<void> {
+    /** Puts back what a failed write has replaced, as far as the disk allows. */
+    async #restore(object: StoredObject, replaced: StoredObject | undefined): Promise<void> {
+        const index = this.#index(object.bucket);
+        await index.remove(object).catch(() => undefined);
+        if (replaced !== undefined) {
+            await index.put(replaced).catch(() => undefined);
+        }
+    }
+
+    /**
+     * Makes an overwritten or deleted live version noncurrent, or erases it in an unversioned bucket.
+     * @param stored settles when the version that replaces it is on disk
+     */
+    async #retire(object: StoredObject, now: Date, stored?: Promise<void>): Promise<void> {
         const versioned = this.#buckets().get(object.bucket).settings.versioning?.enabled === true;
         if (versioned && object.timeDeleted === undefined) {
             await this.#index(object.bucket).put({ ...object, timeDeleted: now.toISOString() });
         } else {
-            await this.#erase(object);
+            await this.#erase(object, stored);
         }
     }
 
-    async #erase(object: StoredObject): Promise<void> {
+    async #erase(object: StoredObject, stored?: Promise<void>): Promise<void> {
         await this.#index(object.bucket).remove(object);
+        await stored;
         await this.#blobs.delete(object.blob.id);
     }
 

@@ -121,6 +121,31 @@ describe("a fault proxy", () => {
         }
         expect(answer).toMatchObject({ body: BODY });
     });
+
+    it("keeps the connections of the emulator's controls while it refuses others", async () => {
+        await start("kind=refuse,ms=50,path=/a");
+        server.removeAllListeners("request").on("request", (message, response) => {
+            response.writeHead(200);
+            response.write("held");
+            message.on("close", () => undefined);
+        });
+        const held = request({
+            port: proxy?.port,
+            host: "127.0.0.1",
+            path: "/emulator/v1/guest/lifeline",
+            agent: false,
+        });
+        held.end();
+        const [lifeline] = await once(held, "response");
+        await once(lifeline, "data");
+
+        await expect(ask("/a")).rejects.toThrow(/ECONNRESET|socket hang up/);
+        expect(lifeline.complete || lifeline.destroyed).toBe(false);
+        const closed = new Promise((resolve) => lifeline.on("error", () => undefined).once("close", resolve));
+        await proxy?.stop();
+        proxy = undefined;
+        await closed;
+    });
 });
 
 describe("a fault rule", () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { EmulatorOptions } from "../../../emulator/src";
+import type { EmulatorOptions, FaultPlan } from "../../../emulator/src";
 import { mintToken } from "../../../emulator/src/iam/tokens";
 import { type TestBucket, TestEmulator } from "../../../emulator/src/testing";
 
@@ -20,8 +20,17 @@ export class Backend {
         this.bucket = cloud.bucket(BUCKET);
     }
 
-    static async start(grantDelayMs = 0, runtime: EmulatorOptions["runtime"] = "process"): Promise<Backend> {
-        const backend = new Backend(await TestEmulator.start({ runtime, grantDelayMs }));
+    static async start(
+        grantDelayMs = 0,
+        runtime: EmulatorOptions["runtime"] = "process",
+        faults?: FaultPlan,
+    ): Promise<Backend> {
+        return await Backend.on(await TestEmulator.start({ runtime, grantDelayMs, ...(faults && { faults }) }));
+    }
+
+    /** Creates bucket, account and grants in an emulator that is new. */
+    static async on(cloud: TestEmulator): Promise<Backend> {
+        const backend = new Backend(cloud);
         try {
             await backend.post(`/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: ACCOUNT.split("@")[0] });
             await backend.cloud.makeBucket(BUCKET, { versioning: { enabled: true } }, PROJECT_ID);

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { EmulatorOptions } from "../../../emulator/src";
+import type { EmulatorOptions, FaultPlan } from "../../../emulator/src";
 import { type BootConfig, renderUserData } from "../../../infra/user-data";
 import { runLayout } from "../../../run/layout";
 import { ACCOUNT, Backend, BUCKET, PROJECT_ID } from "./backend";
@@ -41,8 +41,13 @@ export class EmulatedVm {
         grantDelayMs: number,
         test: (vm: EmulatedVm) => Promise<void>,
         runtime: EmulatorOptions["runtime"] = "process",
+        faults?: FaultPlan,
     ): Promise<void> {
-        const backend = await Backend.start(grantDelayMs, runtime);
+        await EmulatedVm.on(await Backend.start(grantDelayMs, runtime, faults), test);
+    }
+
+    /** The same in a backend that is new, which is stopped at the end. */
+    static async on(backend: Backend, test: (vm: EmulatedVm) => Promise<void>): Promise<void> {
         try {
             await backend.bucket.put(DATASET, "a,b\n1,2\n");
             const parent = `/v1/projects/${PROJECT_ID}/locations/${REGION}/repositories`;

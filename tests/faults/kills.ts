@@ -1,0 +1,308 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { FaultPlan, parseFaultRule } from "../../emulator/src";
+import { TestEmulator } from "../../emulator/src/testing";
+import { identify, type ProcessId, signalProcess } from "../../emulator/src/vm/process/shims/signals.js";
+import { renderStatus } from "../../run/status";
+import { leaf, modelOf, split } from "../../trainer/test/model/models";
+import { Backend } from "../boot/helpers/backend";
+import { CliCommand } from "../helpers/cli-command";
+import { copyProject, type ProjectCopy } from "../helpers/project-copy";
+import { statusOf } from "../run/fakes";
+import { filesIn, type ProviderTexts, SmallRun } from "./small-run";
+import { judgeRun, type Reference, type TrialResult, type Verdict } from "./trial";
+
+/** One kill of one process that the trial started. */
+export interface Kill {
+    readonly target: "trainer" | "boot script" | "emulator" | "npm start" | "predict" | "results";
+    readonly signal: "SIGKILL" | "SIGTERM" | "SIGINT";
+    /** A text that the command prints, or milliseconds after the process exists. */
+    readonly moment: RegExp | number;
+}
+
+const SIGNALS = ["SIGKILL", "SIGTERM", "SIGINT"] as const;
+const MOMENTS: Readonly<Record<Kill["target"], readonly Kill["moment"][]>> = {
+    trainer: [0, 150, 400],
+    "boot script": [0, 300, 1500, 4000],
+    emulator: [300, 2000, 5000],
+    "npm start": [
+        /VM: /,
+        /pulumi up, rehearsed/,
+        /attempt 1: training/,
+        /saved and verified/,
+        /pulumi destroy, rehearsed/,
+    ],
+    predict: [0, 300, 1000],
+    results: [0, 1000, 2500],
+};
+
+/** Every kill of the full sweep. */
+export const KILLS: readonly Kill[] = Object.entries(MOMENTS).flatMap(([target, moments]) =>
+    moments.flatMap((moment) => SIGNALS.map((signal) => ({ target: target as Kill["target"], signal, moment }))),
+);
+
+/** The text by which the results file knows a kill. */
+export const titleOf = ({ target, signal, moment }: Kill) => `kill=${target},signal=${signal},moment=${moment}`;
+
+/** What every trial of a sweep shares. */
+export interface KillContext {
+    readonly texts: ProviderTexts;
+    readonly reference: Reference;
+}
+
+/** Runs one trial: the kill, what follows by itself, and the next start. */
+export async function runKill(context: KillContext, kill: Kill): Promise<TrialResult> {
+    const startedAt = Date.now();
+    const { target } = kill;
+    const verdict = await (target === "trainer" || target === "boot script"
+        ? killInVm(context, kill)
+        : target === "emulator"
+          ? killEmulator(context, kill)
+          : killCommand(kill));
+    return { rule: titleOf(kill), seconds: Math.round((Date.now() - startedAt) / 100) / 10, ...verdict };
+}
+
+async function killInVm({ texts, reference }: KillContext, { target, signal, moment }: Kill): Promise<Verdict> {
+    const pattern = target === "trainer" ? /train\.cjs/ : /boot\.sh/;
+    let isHit = false;
+    let dataDir = "";
+    const verdict = await SmallRun.with(texts, [], async (run) => {
+        dataDir = run.vm.backend.cloud.dataDir;
+        const killing = (async () => {
+            const id = await firstProcess(dataDir, pattern);
+            await sleep(Number(moment));
+            isHit = id !== undefined && signalProcess(id, signal);
+        })();
+        const judged = await judgeRun(run, reference, () => isHit);
+        await killing;
+        return judged;
+    });
+    return withLeftovers(verdict, processesOf(dataDir));
+}
+
+async function killEmulator({ texts, reference }: KillContext, { signal, moment }: Kill): Promise<Verdict> {
+    const dataDir = mkdtempSync(path.join(tmpdir(), "kill-emulator-"));
+    writeFileSync(path.join(dataDir, "operator-token"), "developer\n");
+    let command = startEmulatorCommand(dataDir, 0);
+    const url = await addressOf(command);
+    const { port } = new URL(url);
+    const stop = async () => {
+        interrupt(command, "SIGINT");
+        await command.ended;
+    };
+    const inventory = async () => [];
+    const openEndpoint = async () => url;
+    const running = { url, port: Number(port), operatorToken: "developer", stop, inventory, openEndpoint };
+    const cloud = new TestEmulator(dataDir, running, {});
+    let isHit = false;
+    const verdict = await SmallRun.with(
+        texts,
+        [],
+        async (run) => {
+            const killing = (async () => {
+                await sleep(Number(moment));
+                isHit = interrupt(command, signal);
+                await command.ended;
+                command = startEmulatorCommand(dataDir, Number(port));
+                await addressOf(command);
+            })();
+            const judged = await judgeRun(run, reference, () => isHit);
+            await killing;
+            return judged;
+        },
+        () => Backend.on(cloud),
+    );
+    return withLeftovers(verdict, processesOf(dataDir));
+}
+
+function startEmulatorCommand(dataDir: string, port: number): CliCommand {
+    const args = ["--runtime", "process", "--data", dataDir, "--port", String(port)];
+    return new CliCommand("emulator", args, { cwd: path.resolve(__dirname, "../..") });
+}
+
+const addressOf = async (command: CliCommand) => (await command.printed(/at (http:\/\/127\.0\.0\.1:\d+)/))[1] as string;
+
+/** Kills a command of a project copy, starts it again, and compares what both left with what it always leaves. */
+async function killCommand(kill: Kill): Promise<Verdict> {
+    const project = copyProject();
+    const scene = await SCENES[kill.target as keyof typeof SCENES](project);
+    try {
+        const command = scene.start();
+        await scene.begun(command);
+        if (typeof kill.moment === "number") {
+            await sleep(kill.moment);
+        } else {
+            await command.printed(kill.moment).catch(() => undefined);
+        }
+        const isHit = interrupt(command, kill.signal);
+        await command.ended;
+        const next = await scene.start().ended;
+        if (next.status !== 0) {
+            return { outcome: "lost", detail: `the next start ended with ${next.status}: ${next.output.slice(-2000)}` };
+        }
+        const problem = scene.problem();
+        const verdict: Verdict = problem
+            ? { outcome: "lost", detail: problem }
+            : { outcome: isHit ? "survived" : "not hit" };
+        return withLeftovers(verdict, processesOf(project.folder));
+    } finally {
+        await scene.stop();
+        project.remove();
+    }
+}
+
+interface Scene {
+    start(): CliCommand;
+    /** Resolves when the command is worth killing. */
+    begun(command: CliCommand): Promise<unknown>;
+    /** What is wrong after the second start; undefined if everything is as it should be. */
+    problem(): string | undefined;
+    stop(): Promise<void>;
+}
+
+const RUN = "r-0123456789";
+
+const SCENES = {
+    "npm start": async (project: ProjectCopy): Promise<Scene> => ({
+        start: () => new CliCommand("start", ["--runtime", "process"], { cwd: project.folder }),
+        begun: async () => undefined,
+        problem: () => {
+            const files = [...filesIn(path.join(project.folder, "models", "local")).keys()];
+            const models = files.filter((name) => name.endsWith("/model.json"));
+            const left = listed(path.join(project.folder, ".emulator"));
+            const partial = files.filter((name) => /partial|\.tmp/.test(name));
+            return models.length === 1 && left.length + partial.length === 0
+                ? undefined
+                : `models: ${models}; left in .emulator: ${left}; partial files: ${partial}`;
+        },
+        stop: async () => undefined,
+    }),
+    predict: async (project: ProjectCopy): Promise<Scene> => {
+        const folder = path.join(project.folder, "work");
+        mkdirSync(folder);
+        const features = [{ name: "size", kind: "number", missing: false }];
+        const model = modelOf(features as Parameters<typeof modelOf>[0], undefined, [split(0, 100, leaf(1), leaf(2))]);
+        writeFileSync(path.join(folder, "model.json"), JSON.stringify(model));
+        writeFileSync(path.join(folder, "in.csv"), `size\n${"150\n".repeat(1_500_000)}`);
+        return {
+            start: () =>
+                new CliCommand("predict", ["--force", "model.json", "in.csv", "out.csv"], {
+                    cwd: project.folder,
+                    env: { INIT_CWD: folder, npm_lifecycle_event: "predict" },
+                }),
+            begun: (command) => untilFile(folder, /partial/, command),
+            problem: () => {
+                const names = listed(folder);
+                const rows = readFileSync(path.join(folder, "out.csv"), "utf8").trim().split("\n").length;
+                return names.length === 3 && rows === 1_500_001 ? undefined : `files: ${names}; ${rows} lines`;
+            },
+            stop: async () => undefined,
+        };
+    },
+    results: async (project: ProjectCopy): Promise<Scene> => {
+        const plan = new FaultPlan([]);
+        const cloud = await TestEmulator.start({ faults: plan });
+        const bucket = await cloud.makeBucket("results-bucket");
+        const names = Array.from({ length: 12 }, (_, index) => `part-${String(index).padStart(2, "0")}.bin`);
+        for (const name of names) {
+            await bucket.put(`runs/${RUN}/model/${name}`, name.repeat(5000));
+        }
+        const listing = await cloud.ok("GET", `/storage/v1/b/${bucket.name}/o?prefix=runs%2F${RUN}%2Fmodel%2F`);
+        await bucket.put(`runs/${RUN}/objects.json`, JSON.stringify({ schema: 1, pages: [listing] }));
+        await bucket.put(`runs/${RUN}/log/1/000000000000.txt`, "epoch 1\n");
+        await bucket.put(
+            `runs/${RUN}/status.json`,
+            renderStatus(statusOf({ runId: RUN, state: "SUCCEEDED", exitCode: 0 })),
+        );
+        plan.replace([parseFaultRule("kind=delay,ms=300,count=all,path=alt=media")]);
+        const folder = path.join(project.folder, "models", bucket.name, RUN);
+        return {
+            start: () =>
+                new CliCommand("results", ["--bucket", `gs://${bucket.name}`], {
+                    cwd: project.folder,
+                    env: {
+                        GOOGLE_STORAGE_CUSTOM_ENDPOINT: `${cloud.url}/storage/v1/`,
+                        GOOGLE_OAUTH_ACCESS_TOKEN: "developer",
+                    },
+                }),
+            begun: async (command) => {
+                while (plan.hits.length < 2 && command.id !== undefined) {
+                    await sleep(20);
+                }
+            },
+            problem: () => {
+                const files = filesIn(folder);
+                const expected = [...names, "manifest.json", "status.json", "trainer.log"].sort();
+                const whole = names.every((name) => String(files.get(name)) === name.repeat(5000));
+                const others = listed(path.dirname(folder)).filter((name) => name !== RUN);
+                return whole && String([...files.keys()].sort()) === String(expected) && others.length === 0
+                    ? undefined
+                    : `files: ${[...files.keys()]}; beside them: ${others}`;
+            },
+            stop: () => cloud.stop(),
+        };
+    },
+};
+
+const listed = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
+
+async function untilFile(folder: string, pattern: RegExp, command: CliCommand): Promise<void> {
+    while (!listed(folder).some((name) => pattern.test(name)) && command.id !== undefined) {
+        await sleep(5);
+    }
+}
+
+/** @returns whether the process still existed */
+function interrupt(command: CliCommand, signal: Kill["signal"]): boolean {
+    const { id } = command;
+    return id !== undefined && signalProcess(id, signal);
+}
+
+function withLeftovers(verdict: Verdict, left: readonly { pid: number; command: string }[]): Verdict {
+    return left.length === 0
+        ? verdict
+        : {
+              outcome: "lost",
+              detail: `${verdict.outcome}, but it left ${left.map(({ command }) => command).join("; ")}`,
+          };
+}
+
+/**
+ * The processes that name this folder in their environment or command line. The folder is the trial's own temporary one, so
+ * nobody else's process does.
+ */
+function processesOf(folder: string): { pid: number; command: string }[] {
+    return listed("/proc")
+        .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+        .map((name) => ({
+            pid: Number(name),
+            command: read(`/proc/${name}/cmdline`),
+            env: read(`/proc/${name}/environ`),
+        }))
+        .filter(({ command, env }) => `${command}\0${env}`.includes(`${folder}/`))
+        .map(({ pid, command }) => ({ pid, command: command.replaceAll("\0", " ").trim() }));
+}
+
+/** Waits for a process of a VM. */
+async function firstProcess(dataDir: string, pattern: RegExp): Promise<ProcessId | undefined> {
+    const deadline = Date.now() + 60_000;
+    while (Date.now() < deadline) {
+        const found = processesOf(path.join(dataDir, "vms")).find(({ command }) => pattern.test(command));
+        const id = found && identify(found.pid);
+        if (id !== undefined) {
+            return id;
+        }
+        await sleep(20);
+    }
+    return undefined;
+}
+
+function read(file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch {
+        return "";
+    }
+}

@@ -1,0 +1,117 @@
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { serialiseProviders } from "../run/provider-texts";
+import { KILLS, runKill, titleOf } from "./kills";
+import { kindOf, rulesFor, sample } from "./rules";
+import { sweep, type Trial } from "./sweep";
+import { BROKEN, recordReference, runTrial, type TrialResult } from "./trial";
+
+const USAGE = `npm run faults breaks one request of a whole run at a time, in every way and at every request, and judges how the run ends.
+
+Usage: npm run faults -- [options]
+
+  --kills        kills each process at several moments instead, with SIGKILL, SIGTERM and SIGINT
+  --sample N     only N trials, every kind of fault among them
+  --seed S       chooses the sample; default 1
+  --from K       starts with the K-th trial
+  --minutes M    starts no trial after M minutes
+  --workers W    trials at the same time; default 2
+  --file FILE    results, one JSON line each; default .faults/sweep.jsonl
+                 trials whose result it has are not run again
+  --help         this text
+
+Exit status 1 if a trial was lost, hung, falsely successful, or failed without an explanation.`;
+
+async function main(): Promise<number> {
+    const { values } = parseArgs({
+        options: {
+            kills: { type: "boolean", default: false },
+            sample: { type: "string" },
+            seed: { type: "string", default: "1" },
+            from: { type: "string", default: "1" },
+            minutes: { type: "string" },
+            workers: { type: "string", default: "2" },
+            file: { type: "string", default: path.resolve(__dirname, "../../.faults/sweep.jsonl") },
+            help: { type: "boolean" },
+        },
+    });
+    if (values.help) {
+        console.log(USAGE);
+        return 0;
+    }
+    const trials = await (values.kills ? killTrials() : requestTrials());
+    const wanted = sample(
+        trials.map(({ rule }) => rule),
+        numberOf(values.sample, trials.length),
+        numberOf(values.seed),
+    );
+    const chosen = wanted
+        .flatMap((rule) => trials.filter((trial) => trial.rule === rule))
+        .slice(numberOf(values.from) - 1);
+    const results = await sweep(chosen, {
+        file: values.file,
+        workers: numberOf(values.workers),
+        ...(values.minutes === undefined ? {} : { until: Date.now() + numberOf(values.minutes) * 60_000 }),
+        onResult: ({ outcome, rule, seconds, detail }, done, total) => {
+            console.log(`${done}/${total}  ${outcome.padEnd(14)}  ${seconds} s  ${rule}`);
+            if (detail !== undefined && outcome !== "survived") {
+                console.log(`    ${detail.split("\n").slice(0, 12).join("\n    ")}`);
+            }
+        },
+    });
+    console.log(`\n${summary(results)}`);
+    return results.some(({ outcome }) => BROKEN.includes(outcome)) ? 1 : 0;
+}
+
+/** Every fault at every request of a run, which is recorded first. */
+async function requestTrials(): Promise<Trial[]> {
+    const texts = await serialiseProviders();
+    const reference = await recordReference(texts);
+    return rulesFor(reference.requests).map((rule) => ({ rule, run: () => runTrial(texts, reference, rule) }));
+}
+
+/** Every kill. */
+async function killTrials(): Promise<Trial[]> {
+    const texts = await serialiseProviders();
+    const reference = await recordReference(texts);
+    return KILLS.map((kill) => ({ rule: titleOf(kill), run: () => runKill({ texts, reference }, kill) }));
+}
+
+/** A table of outcomes by kind, in Markdown. */
+function summary(results: readonly TrialResult[]): string {
+    const outcomes = ["survived", "failed clearly", "not hit", ...BROKEN] as const;
+    const kinds = [...new Set(results.map(({ rule }) => kindOf(rule)))].sort();
+    const row = (title: string, some: readonly TrialResult[]) => {
+        const counts = outcomes.map((outcome) => some.filter((result) => result.outcome === outcome).length);
+        return `| ${[title, some.length, ...counts].join(" | ")} |`;
+    };
+    return [
+        `| kind | trials | ${outcomes.join(" | ")} |`,
+        `|---|${"---|".repeat(outcomes.length + 1)}`,
+        ...kinds.map((kind) =>
+            row(
+                kind,
+                results.filter(({ rule }) => kindOf(rule) === kind),
+            ),
+        ),
+        row("all", results),
+    ].join("\n");
+}
+
+function numberOf(text: string | undefined, otherwise = 1): number {
+    const value = text === undefined ? otherwise : Number(text);
+    if (!Number.isSafeInteger(value) || value < 1) {
+        throw new Error(`an option must be a whole number from 1; got "${text}" (npm run faults -- --help)`);
+    }
+    return value;
+}
+
+main().then(
+    (status) => {
+        process.exitCode = status;
+    },
+    (error: Error) => {
+        console.error(error);
+        process.exitCode = 1;
+    },
+);

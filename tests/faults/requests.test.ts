@@ -1,0 +1,66 @@
+import { serialiseProviders } from "../run/provider-texts";
+import { FAULTS, kindOf } from "./rules";
+import type { ProviderTexts } from "./small-run";
+import { type Reference, recordReference, runTrial, type TrialResult } from "./trial";
+
+// A sample of `npm run faults`: every kind of fault once, spread over the requests of VM, trainer, waiter and collecting.
+jest.setTimeout(300_000);
+
+const RUNS = "o?prefix=runs%2F";
+const MODEL = `${RUNS}r-0123456789%2Fmodel%2F`;
+const OBJECT = "name=runs%2Fr-0123456789%2F";
+
+/** Faults that every client retries. */
+const RETRIED = [
+    "kind=refuse,ms=500,port=main,method=GET,path=objects.json?",
+    `kind=reset-before,port=vm,method=POST,path=${OBJECT}status.json`,
+    `kind=reset-after,port=vm,method=POST,path=${OBJECT}status.json,request=2`,
+    `kind=status,status=408,port=vm,method=POST,path=${OBJECT}objects.json`,
+    "kind=status,status=429,port=main,method=GET,path=status.json?alt=media",
+    "kind=status,status=500,port=vm,method=GET,path=iris.csv?fields",
+    "kind=status,status=502,port=vm,method=GET,path=token",
+    `kind=status,status=503,port=main,method=POST,path=${OBJECT}trainer.log`,
+    `kind=status,status=504,port=vm,method=GET,path=${MODEL}`,
+    `kind=duplicate,port=vm,method=POST,path=${OBJECT}model%2Fmodel.json`,
+    "kind=delay,ms=2000,port=main,method=GET,path=/instances/iris-r-0123456789",
+];
+
+/** Faults after which a command may fail, if it says why and the next one succeeds. */
+const REPORTED = [
+    "kind=status,status=401,port=main,method=GET,path=objects.json?",
+    "kind=half-body,port=vm,method=GET,path=iris.csv?alt=media",
+    "kind=damaged-body,port=main,method=GET,path=model.json?alt=media",
+    "kind=truncated-body,port=main,method=GET,path=objects.json?alt=media",
+    "kind=empty-body,port=main,method=GET,path=model.json?alt=media",
+    "kind=html,port=main,method=GET,path=report.html?alt=media",
+    `kind=damaged-request,port=vm,method=POST,path=${OBJECT}model%2Fmodel.onnx`,
+    "kind=wrong-hash,port=main,method=GET,path=status.json?alt=media",
+];
+
+let prepared: Promise<{ texts: ProviderTexts; reference: Reference }> | undefined;
+
+async function trial(rule: string): Promise<TrialResult> {
+    prepared ??= serialiseProviders().then(async (texts) => ({ texts, reference: await recordReference(texts) }));
+    const { texts, reference } = await prepared;
+    return await runTrial(texts, reference, rule);
+}
+
+const concurrently = test.concurrent;
+
+describe("one fault in a run", () => {
+    concurrently.each(RETRIED)("does not show: %s", async (rule) => {
+        const { outcome, detail = "" } = await trial(rule);
+        expect([outcome, detail]).toEqual(["survived", ""]);
+    });
+
+    concurrently.each(REPORTED)("costs at most one clear failure: %s", async (rule) => {
+        const { outcome, detail = "" } = await trial(rule);
+        expect(`${outcome}: ${detail}`).toMatch(/^(survived|failed clearly): /);
+    });
+
+    it("is of every kind, once", () => {
+        const kinds = (rules: readonly string[]) => rules.map(kindOf).sort();
+
+        expect(kinds([...RETRIED, ...REPORTED])).toEqual(kinds(FAULTS.map(({ rule }) => rule)));
+    });
+});

@@ -1,0 +1,133 @@
+import { parseFaultRule } from "../../emulator/src";
+import { type Ended, type ProviderTexts, type SeenRequest, SmallRun } from "./small-run";
+
+/**
+ * How a trial ended. "survived": the right model although a request broke. "failed clearly": an error that a person can act
+ * on, and the next try has the right model. "unclear": the same with an error that explains nothing. "lost": the next try
+ * has no right model either. "false success": a command succeeded without the right model. "hung": a command did not end.
+ * "not hit": no such request was made.
+ */
+export type Outcome = "survived" | "failed clearly" | "unclear" | "lost" | "false success" | "hung" | "not hit";
+
+/** The outcomes that break a promise. */
+export const BROKEN: readonly Outcome[] = ["unclear", "lost", "false success", "hung"];
+
+/** An outcome, and the failed command's message or the difference to the right model. */
+export interface Verdict {
+    readonly outcome: Outcome;
+    readonly detail?: string | undefined;
+}
+
+/** Result of one trial, as the results file keeps it. */
+export interface TrialResult extends Verdict {
+    readonly rule: string;
+    readonly seconds: number;
+}
+
+/** A run without faults: its requests, and the model that every other run must give. */
+export interface Reference {
+    readonly requests: readonly SeenRequest[];
+    readonly model: ReadonlyMap<string, Buffer>;
+}
+
+/** The longest time that a command may take: clients retry for a minute at most. */
+const LIMIT_MS = 240_000;
+const OWN = ["manifest.json", "status.json", "trainer.log"];
+/** Parts of a message that only a programmer understands. */
+const UNCLEAR =
+    /\n {4}at |TypeError|ReferenceError|Cannot read propert|\bundefined\b|ended with exit code \d+ before|Unexpected (token|end of JSON)/;
+
+/** @throws Error if a run without faults fails */
+export async function recordReference(texts: ProviderTexts): Promise<Reference> {
+    return await SmallRun.with(texts, [], async (run) => {
+        const up = await run.up(LIMIT_MS);
+        const destroy = await run.destroy(LIMIT_MS);
+        const error = up.error ?? destroy.error;
+        if (error !== undefined) {
+            throw new Error(`A run without faults failed: ${error}\n${await run.vm.serialPort()}`);
+        }
+        const model = new Map([...up.files].filter(([name]) => !OWN.includes(name)));
+        return { requests: [...run.plan.requests], model };
+    });
+}
+
+/** Runs a whole run with one fault. */
+export async function runTrial(texts: ProviderTexts, reference: Reference, rule: string): Promise<TrialResult> {
+    const startedAt = Date.now();
+    const seconds = () => Math.round((Date.now() - startedAt) / 100) / 10;
+    return await SmallRun.with(texts, [parseFaultRule(rule)], async (run) => {
+        const verdict = await judgeRun(run, reference, () => run.plan.hits.length > 0);
+        return { rule, seconds: seconds(), ...verdict };
+    });
+}
+
+/**
+ * Runs `up` and `destroy`, each again without faults if it fails.
+ * @param isHit whether anything broke, asked at the end
+ */
+export async function judgeRun(run: SmallRun, reference: Reference, isHit: () => boolean): Promise<Verdict> {
+    const failures: string[] = [];
+    for (const command of [() => run.up(LIMIT_MS), () => run.destroy(LIMIT_MS)]) {
+        const verdict = await judge(run, reference, command, failures);
+        if (verdict !== undefined) {
+            return verdict;
+        }
+    }
+    return outcomeOf(isHit(), failures);
+}
+
+/** The outcome of a trial that gave the right model in the end. */
+function outcomeOf(isHit: boolean, failures: readonly string[]): Verdict {
+    const detail = failures.join("\n");
+    if (failures.length === 0) {
+        return { outcome: isHit ? "survived" : "not hit" };
+    }
+    return { outcome: isHit && !UNCLEAR.test(detail) ? "failed clearly" : "unclear", detail };
+}
+
+/** Undefined if a command, or its second try, gave the right model; messages of failures are added to `failures`. */
+async function judge(
+    run: SmallRun,
+    reference: Reference,
+    command: () => Promise<Ended>,
+    failures: string[],
+): Promise<Verdict | undefined> {
+    for (const isLast of [false, true]) {
+        const { error, isHung, files } = await command();
+        if (isHung) {
+            return { outcome: "hung", detail: `${failures.join("\n")}\n${await run.vm.serialPort()}` };
+        }
+        if (error === undefined) {
+            const difference = differenceTo(reference, files);
+            return difference === undefined ? undefined : { outcome: "false success", detail: difference };
+        }
+        failures.push(error);
+        if (isLast) {
+            return { outcome: "lost", detail: `${failures.join("\n")}\n${await run.vm.serialPort()}` };
+        }
+        run.plan.replace([]);
+    }
+    return undefined;
+}
+
+/** How saved results differ from the right ones; undefined if they do not. */
+function differenceTo({ model: expected }: Reference, files: ReadonlyMap<string, Buffer>): string | undefined {
+    const missing = [...expected.keys(), ...OWN].filter((name) => !files.has(name));
+    if (missing.length > 0) {
+        return `missing: ${missing.join(", ")}`;
+    }
+    const wrong = [...expected].filter(([name, content]) => !files.get(name)?.equals(content)).map(([name]) => name);
+    if (wrong.length > 0) {
+        return `wrong content: ${wrong.join(", ")}`;
+    }
+    const others = [...files.keys()].filter((name) => !expected.has(name) && !OWN.includes(name));
+    if (others.length > 0) {
+        return `left behind: ${others.join(", ")}`;
+    }
+    const { state } = JSON.parse(String(files.get("status.json"))) as { state: string };
+    if (state !== "SUCCEEDED") {
+        return `status ${state}`;
+    }
+    const hasLog = String(files.get("trainer.log")).includes("Trained the final model on all 24 rows");
+    return hasLog ? undefined : "the log is not whole";
+}
