@@ -77,7 +77,8 @@ function copyFiles(from: string, to: string): void {
     // Docker reads these even if the rules exclude them.
     const always = RULES.concat("Dockerfile").filter((name) => existsSync(path.join(from, name)));
     const names = [...new Set([...always, ...contextFiles(from)])].sort();
-    // Another program of this stack, such as a preview, may be reading the copy: an up-to-date copy stays as it is.
+    // Another program of this stack, such as a preview, may be reading the copy, so an up-to-date copy is left as it
+    // is.
     if (isCopy(from, to, names)) {
         return;
     }

@@ -33,7 +33,7 @@ export function parseDataset(text: string): LocalDataset | RemoteDataset | undef
 /** MD5 of a file. Cloud Storage computes the same for an object that is not composite. */
 export interface FileMd5 {
     hex: string;
-    /** Same form as an object's `md5Hash`. */
+    /** Same format as an object's `md5Hash`. */
     base64: string;
 }
 

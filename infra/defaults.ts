@@ -28,7 +28,7 @@ export const UPLOAD_SECONDS = 900;
 /** Arguments of a `TrainingJob` that have no default. */
 type RequiredArgs = "project" | "region" | "zone" | "dataset" | "trainer";
 
-/** Defaults of a `TrainingJob`, which the config keys share. An empty text, list or object means "none". */
+/** Defaults of a `TrainingJob`, which the config keys share. An empty string, list or object means "none". */
 export const DEFAULTS = {
     target: "",
     dropColumns: [],

@@ -13,13 +13,13 @@ export interface RunIdentity {
     target: string;
     dropColumns: readonly string[];
     env: Readonly<Record<string, string>>;
-    /** Full names of secret versions by variable name. Secret values, and hashes of them, are no part of it. */
+    /** Full names of secret versions by variable name. Secret values, and hashes of them, are not part of it. */
     secretEnv?: Readonly<Record<string, string>>;
 }
 
 /** `r-` and the first 10 hex digits of SHA-256 over the canonical JSON of the identity. */
 export function runId({ secretEnv = {}, ...identity }: RunIdentity): string {
-    // Left out if empty: a stack without secrets keeps the run ids from before there were any.
+    // Left out if empty, so that stacks without secrets keep the run ids that they had before secrets were supported.
     const covered = Object.keys(secretEnv).length === 0 ? identity : { ...identity, secretEnv };
     return `r-${createHash("sha256").update(canonicalJson(covered)).digest("hex").slice(0, 10)}`;
 }

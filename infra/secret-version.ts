@@ -8,10 +8,10 @@ export interface SecretVersionName {
 
 /** A number, because `latest` would let a run change without a new run id. */
 const FULL_NAME = /^projects\/([a-z0-9.:-]+)\/secrets\/([A-Za-z0-9_-]{1,255})\/versions\/([1-9]\d{0,18})$/;
-/** As `gcloud run deploy --set-secrets` takes it. */
+/** The short form that `gcloud run deploy --set-secrets` accepts. */
 const SHORT_NAME = /^([A-Za-z0-9_-]{1,255}):([1-9]\d{0,18})$/;
 
-/** Whether a text names a version, by its full name or as `SECRET:NUMBER`. */
+/** True if a text names a version, by its full name or as `SECRET:NUMBER`. */
 export function isSecretVersion(text: string): boolean {
     return FULL_NAME.test(text) || SHORT_NAME.test(text);
 }

@@ -25,7 +25,10 @@ export interface TrainingJobArgs {
     trainerBuildArgs?: pulumi.Input<Record<string, string>>;
     /** The trainer's arguments, `--name=value`; lists and objects become JSON. @default {} */
     hyperparameters?: pulumi.Input<Record<string, Hyperparameter>>;
-    /** Environment variables of the container. They are readable in the VM's metadata: no secrets. @default {} */
+    /**
+     * Environment variables of the container. They are readable in the VM's metadata, so they must not be secret.
+     * @default {}
+     */
     env?: pulumi.Input<Record<string, string>>;
     /** Existing Secret Manager versions by variable name, `projects/P/secrets/S/versions/N` or `S:N`. @default {} */
     secretEnv?: Readonly<Record<string, string>>;
@@ -47,7 +50,7 @@ export interface TrainingJobArgs {
     gpuCount?: pulumi.Input<number>;
     /** Time limit of the training. @default 60 */
     maxRunMinutes?: pulumi.Input<number>;
-    /** Attempts, the first included, that interruptions may use up. @default 3 */
+    /** Attempts, including the first, after which an interrupted run fails. @default 3 */
     maxAttempts?: pulumi.Input<number>;
     /** Minutes that the VM stays up after a failure, for debugging by SSH. @default 0 */
     debugMinutes?: number;
@@ -55,7 +58,7 @@ export interface TrainingJobArgs {
     network?: pulumi.Input<string>;
     /** Name or path of an existing subnetwork with Private Google Access. @default "" */
     subnetwork?: pulumi.Input<string>;
-    /** Gives the VM an external address and so access to the internet. @default false */
+    /** Gives the VM an external address and therefore internet access. @default false */
     externalIp?: pulumi.Input<boolean>;
     /** Email of an existing service account; the job then grants nothing. @default "" (the job creates one) */
     serviceAccount?: pulumi.Input<string>;
@@ -69,7 +72,7 @@ export interface TrainingJobArgs {
     wait?: pulumi.Input<boolean>;
     /** Folder for results, relative to the project folder. @default "models" */
     resultsDir?: pulumi.Input<string>;
-    /** Labels of every resource that takes labels. @default {} */
+    /** Labels of every resource that supports labels. @default {} */
     labels?: pulumi.Input<Record<string, string>>;
     /** Whether the job enables the Google APIs that it needs. @default true */
     enableApis?: boolean;

@@ -38,8 +38,8 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly leftToBill: pulumi.Output<string[]>;
 
     /**
-     * @throws RunError if the dataset is neither a file nor the `gs://` URI of one object, or a value of `secretEnv` is no
-     *     secret version
+     * @throws RunError if the dataset is neither a file nor the `gs://` URI of one object, or a value of `secretEnv` is
+     *     not a secret version
      */
     constructor(name: string, args: TrainingJobArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:index:TrainingJob", name, {}, opts);

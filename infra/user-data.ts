@@ -45,7 +45,10 @@ export interface BootConfig {
     uploadSeconds: number;
     /** How long the VM stays up for debugging after `FAILED` or `TIMED_OUT`. */
     debugSeconds: number;
-    /** Attempts, the first included, that interruptions may use up. A person who starts another attempt resets the count. */
+    /**
+     * Attempts, including the first, after which an interrupted run fails. A person who starts another attempt resets
+     * the count.
+     */
     maxAttempts: number;
     privileged: boolean;
     /** Lets the container change the files of its image. */

@@ -6,7 +6,7 @@ import { UsageError } from "../shared/usage-error";
 export const FORMATS = ["csv", "jsonl", "xlsx"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Formats by the ending of a file name. */
+/** Formats by file extension. */
 const ENDINGS: Readonly<Record<string, Format>> = {
     ".csv": "csv",
     ".tsv": "csv",

@@ -84,7 +84,7 @@ export interface PredictedColumns {
     probabilities: string[];
     /** Column of the reason for a missing prediction. */
     error: string;
-    /** Names that the input already has, and therefore got a suffix. */
+    /** Names that the input already has and that therefore got a suffix. */
     taken: string[];
 }
 

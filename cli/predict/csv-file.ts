@@ -22,9 +22,9 @@ export interface CsvFile {
 const MAX_ROW_BYTES = 1_000_000;
 
 /**
- * Reads CSV as it arrives, with the trainer's scanner: UTF-8 with or without byte order mark; LF, CRLF or CR; the header's
- * delimiter; quoted cells with line breaks. Blank lines are skipped. Wrong quotes cost only the first line of their row:
- * the next line is read as a row again.
+ * Reads CSV as it arrives, with the trainer's scanner: UTF-8 with or without byte order mark; LF, CRLF or CR; the
+ * header's delimiter; quoted cells with line breaks. Blank lines are skipped. Misplaced quotes invalidate only the
+ * first line of their row, and the next line is read as a row again.
  *
  * @param name the file's name in messages
  * @throws UsageError when the file is not UTF-8 or has no header

@@ -8,7 +8,7 @@ const MAX_LINE_SHOWN = 80;
 export class CsvRow {
     /** Reason why there are no cells. */
     problem: string | undefined;
-    /** Number of lines that it takes in an editor. */
+    /** Number of lines that the row takes up in an editor. */
     lines = 1;
     /** Number of cells. */
     count = 0;
@@ -47,7 +47,7 @@ export class CsvRow {
         return this.#cells === undefined ? this.#decode(position) : (this.#cells[position] as string);
     }
 
-    /** The number in a cell; NaN if it holds none, or has to be read as text. */
+    /** The number in a cell; NaN if the cell does not contain one, or has to be read as text. */
     number(position: number, decimalComma: boolean): number {
         if (this.#cells !== undefined) {
             return Number.NaN;
@@ -103,9 +103,9 @@ interface Bytes {
     /** Offset of the row, and behind the last byte. */
     readonly start: number;
     readonly end: number;
-    /** Whether the file ends with them. */
+    /** True if the file ends with these bytes. */
     readonly final: boolean;
-    /** Whether an open quote is an error by now. */
+    /** True if an open quote is already an error. */
     readonly tooLong: boolean;
 }
 
@@ -128,8 +128,8 @@ export class RowTaker {
     }
 
     /**
-     * Takes the row that begins at `start`: RFC 4180 plus spaces around a quoted cell. Of a row with wrong quotes it takes the
-     * first line, so that the next line begins another row.
+     * Takes the row that begins at `start`: RFC 4180 plus spaces around a quoted cell. If the quotes of a row are
+     * misplaced, it takes only the first line, so that the next line begins another row.
      *
      * @returns undefined if the row continues after the bytes
      */

@@ -63,7 +63,7 @@ function findInFolder(name: string, folder: string): string {
     const stats = statSync(path.resolve(folder, name), { throwIfNoEntry: false });
     if (stats === undefined) {
         throw new UsageError(
-            `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (npm start makes one)`,
+            `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (npm start creates one)`,
         );
     }
     if (!stats.isDirectory()) {

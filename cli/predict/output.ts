@@ -66,7 +66,7 @@ export async function openOutput(file: string | undefined, context: PredictConte
     return isOrdinary ? fileOutput(file) : handleOutput(await open(file, "w"));
 }
 
-/** Writes a file beside the output, and renames it at the end. */
+/** Writes a file next to the output, and renames it at the end. */
 async function fileOutput(file: string): Promise<Output> {
     const partial = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString("hex")}.partial`);
     const handle = await open(partial, "wx");

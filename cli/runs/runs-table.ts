@@ -13,9 +13,9 @@ export interface StoredRun {
     runId: string;
     /** Undefined until a VM claims the run, or if it cannot be read. */
     status?: RunStatus | undefined;
-    /** Its `metrics.json`, once it has succeeded. */
+    /** The run's `metrics.json`, once it has succeeded. */
     metrics?: Record<string, unknown> | undefined;
-    /** Why it cannot be read. */
+    /** Reason why the run cannot be read. */
     problem?: string;
 }
 

@@ -1,12 +1,12 @@
 import { runProcess } from "./run-process";
 
-/** Looks for a Docker engine: its version, or the last line that `docker` printed. */
+/** Looks for a Docker engine. Returns its version, or the last line that `docker` printed. */
 export async function findEngine(): Promise<{ version: string } | { missing: string }> {
     const result = await runProcess("docker", ["version", "--format", "{{.Server.Version}}"]);
     if (result.exitCode === 0 && result.stdout.trim() !== "") {
         return { version: result.stdout.trim() };
     }
-    return { missing: lastLine(result.output) || "docker did not answer" };
+    return { missing: lastLine(result.output) || "docker did not respond" };
 }
 
 /** Tag of the trainer's image while this process rehearses it; the rehearsal removes the tag at its end. */
@@ -17,7 +17,7 @@ export async function removeImage(tag: string): Promise<void> {
     await runProcess("docker", ["image", "rm", "--force", tag]);
 }
 
-/** Inputs of an image build; the fields of the docker provider's `build`. */
+/** Inputs of an image build, named like the fields of the docker provider's `build`. */
 export interface ImageBuild {
     context: string;
     /** @default `Dockerfile` in the context */
@@ -36,7 +36,7 @@ export class ImageBuildError extends Error {
         this.output = output;
     }
 
-    /** Whether a base image was unavailable, e.g. without a network, rather than the Dockerfile wrong. */
+    /** True if a base image was unavailable, e.g. without a network, rather than the Dockerfile being wrong. */
     get baseImageUnavailable(): boolean {
         return /pull access denied|failed to resolve source metadata|failed to do request|error pulling image|manifest (for \S+ not found|unknown)|no such host|i\/o timeout|connection refused|Client\.Timeout|net\/http|TLS handshake/i.test(
             this.output,

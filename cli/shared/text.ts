@@ -11,7 +11,7 @@ export function plural(number: number, one: string, many = `${one}s`): string {
 /**
  * Aligns rows of cells as columns, two spaces apart.
  *
- * @param alignRight whether a column's cells end, rather than begin, below each other
+ * @param alignRight true if a column's cells align at their ends rather than at their beginnings
  */
 export function alignColumns(rows: readonly (readonly string[])[], alignRight = (_column: number) => false): string[] {
     const widths: number[] = [];

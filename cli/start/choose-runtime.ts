@@ -5,10 +5,11 @@ import type { RuntimeName } from "./rehearsal-context";
 /**
  * Chooses the VM's guest and reports the choice.
  *
- * By default an engine is used if one answers and the trainer's base images exist or can be pulled, because the rehearsal
- * must also work without a network. Any other build failure is the trainer's; it is reported when the image is created.
+ * By default an engine is used if one is reachable and the trainer's base images exist or can be pulled, because the
+ * rehearsal must also work without a network. Any other build failure is a problem of the trainer and is reported when
+ * the image is created.
  *
- * @throws UsageError when `docker` is requested and no engine answers
+ * @throws UsageError when `docker` is requested and no engine is reachable
  */
 export async function chooseRuntime(
     requested: RuntimeName | undefined,
@@ -24,10 +25,10 @@ export async function chooseRuntime(
     if ("missing" in engine) {
         if (requested === "docker") {
             throw new UsageError(
-                `--runtime docker needs a Docker engine, but none answers: ${engine.missing} (start Docker, or npm start -- --runtime process)`,
+                `--runtime docker needs a Docker engine, but none is reachable: ${engine.missing} (start Docker, or npm start -- --runtime process)`,
             );
         }
-        print("VM: no Docker engine answers; running the trainer as a process instead of in its image.");
+        print("VM: no Docker engine is reachable; running the trainer as a process instead of in its image.");
         return "process";
     }
     if (requested === undefined) {

@@ -9,7 +9,7 @@ import { rehearse } from "./rehearse";
 import { takeSecretEnv } from "./secret-env";
 import { googleCloudCommand, readStackConfig, startCommand } from "./stack-config";
 
-const USAGE = `npm start rehearses the whole life of a stack on this machine. It needs no cloud account and leaves nothing behind.
+const USAGE = `npm start rehearses the full lifecycle of a stack on this machine. It needs no cloud account and leaves nothing behind.
 
 Usage: npm start -- [options]
 
@@ -18,7 +18,7 @@ Usage: npm start -- [options]
   --secret-env NAME    makes NAME a secret variable of the trainer, with the value it has in this command's environment;
                        may be repeated
   --runtime NAME       docker: the trainer's image, in a container; process: the trainer's start script
-                       default: docker if a Docker engine answers and the base images are available
+                       default: docker if a Docker engine is reachable and the base images are available
   --help               this text`;
 
 const OPTIONS = {

@@ -14,10 +14,10 @@ const ACCOUNT_ROLES = [
 /** The same for a stack with secrets. */
 const SECRETS_ROLE = "roles/secretmanager.secretAccessor";
 
-/** Value of an existing secret version that `--secret-env` does not give. */
+/** Value of an existing secret version for which `--secret-env` provides none. */
 const STAND_IN = "stand-in-of-the-rehearsal";
 
-/** Most versions that are created to reach the number of an existing one. */
+/** Maximum number of versions created to reach the number of an existing one. */
 const MAX_VERSIONS = 1000;
 
 /** Deletes a prerequisite. */

@@ -25,7 +25,7 @@ process.on("disconnect", () => process.exit(1));
 
 /** @param {Call} call */
 async function run(call) {
-    // The engine resolves modules from the project folder; the working folder may be another one here.
+    // The engine resolves modules from the project folder; the working folder may differ here.
     const appendPaths = [path.join(__dirname, "../../node_modules")];
     const provider = requireFromString(call.text, { appendPaths }).handler();
     await provider.configure?.({ config: configOf(call.config) });

@@ -40,7 +40,8 @@ type Answer = { result?: ProviderResult } | { error: string };
 /**
  * Runs a serialised dynamic provider in a plain Node process, as Pulumi's engine does.
  *
- * @throws Error with the provider's message, or one that reports an aborted process or one that ended without an answer
+ * @throws Error with the provider's message, or an error that reports a process that was aborted or that ended without
+ * a response
  */
 export async function runProvider(call: ProviderCall): Promise<ProviderResult> {
     const { onLine, signal, cwd, env, ...request } = call;

@@ -54,8 +54,8 @@ export class GoogleApiError extends Error {
 }
 
 /**
- * Calls a Google API of the emulator, as the developer. Ctrl-C does not cut a call off: a created resource must be known so
- * that it can be deleted.
+ * Calls a Google API of the emulator, as the developer. Ctrl-C does not abort a call, because a created resource must
+ * be known so that it can be deleted.
  *
  * @param path with its leading slash, e.g. `/storage/v1/b?project=p`
  * @returns the JSON body, or an empty object if the response has none
@@ -115,7 +115,7 @@ export async function callAndWait(
     }
 }
 
-/** Leaves out undefined properties, for request bodies: to Google an absent field and null differ. */
+/** Leaves out undefined properties in request bodies, because Google distinguishes an absent field from null. */
 export function omitUndefined(properties: Properties): Properties {
     return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
 }
@@ -128,6 +128,8 @@ export function omitUndefined(properties: Properties): Properties {
 export function rejectUnknownInputs(type: string, inputs: Properties, known: readonly string[]): void {
     const unknown = Object.keys(inputs).filter((key) => inputs[key] !== undefined && !known.includes(key));
     if (unknown.length > 0) {
-        throw new Error(`the rehearsal does not know ${unknown.join(", ")} of ${type}; it knows ${known.join(", ")}`);
+        throw new Error(
+            `the rehearsal does not support ${unknown.join(", ")} of ${type}; it supports ${known.join(", ")}`,
+        );
     }
 }

@@ -95,7 +95,7 @@ export class RehearsalEngine implements Mocks {
             this.#context.print(line("+", args, created.detail, Date.now() - started));
             return { id: created.id, state: { ...inputs, ...created.outputs } };
         } catch (error) {
-            // A resource whose creation Ctrl-C cut off is not a failure.
+            // A resource whose creation was interrupted by Ctrl-C is not a failure.
             if (!this.#context.signal.aborted) {
                 this.fail(args.name, error as Error);
             }

@@ -18,14 +18,14 @@ import { readStackConfig, type StackConfig, withoutGpu } from "./stack-config";
 export interface RehearsalOptions {
     /** The folder of Pulumi.yaml and index.ts. */
     projectDir: string;
-    /** Folder in which every rehearsal makes a folder for the emulator's data, and removes it at its end. */
+    /** Folder in which every rehearsal creates a folder for the emulator's data, and removes it at its end. */
     dataParent: string;
     stack: string;
     /** The values of `--config`, each `key=value`. */
     config: readonly string[];
     /** The variables of `--secret-env` with their values. @default {} */
     secretEnv?: Readonly<Record<string, string>>;
-    /** @default docker if an engine answers and the base images are available, else process */
+    /** @default docker if an engine is reachable and the base images are available, else process */
     runtime: RuntimeName | undefined;
     print(line: string): void;
     /** Aborted by Ctrl-C: the rehearsal destroys what exists and ends. */
@@ -33,8 +33,8 @@ export interface RehearsalOptions {
 }
 
 /**
- * Runs the whole life of a stack on this machine: starts the emulator, runs the program of `pulumi up` against it, saves the
- * results, and destroys everything again.
+ * Runs the full lifecycle of a stack on this machine: starts the emulator, runs the program of `pulumi up` against it,
+ * saves the results, and destroys everything again.
  *
  * @returns the exit status: 0 only if the model is saved and verified; the trainer's exit code if it failed; 130 after
  * Ctrl-C; else 1
@@ -97,8 +97,8 @@ function checkConfig({ project, values, secretKeys }: StackConfig, projectDir: s
 const DATA_PREFIX = "rehearsal";
 
 /**
- * Removes the data folders of killed rehearsals, after stopping what still runs of their VMs. A rehearsal that is still
- * running holds the lock of its folder.
+ * Removes the data folders of killed rehearsals, after stopping what is still running of their VMs. A rehearsal that is
+ * still running holds the lock of its folder.
  */
 async function removeAbandoned(parent: string, runtime: RuntimeName): Promise<void> {
     mkdirSync(parent, { recursive: true });
@@ -183,7 +183,7 @@ async function runProgram(
     const secrets = Object.fromEntries(secretKeys.map((key) => [key, values[key] ?? ""]));
     pulumi.runtime.setAllConfig({ ...context.config, ...secrets }, secretKeys);
     const program = path.join(context.projectDir, "index.ts");
-    // By require, as the engine loads it: this throws a config error.
+    // Loaded with require, as the engine does. This throws a config error.
     const outputs = await Promise.race([
         pulumi.runtime.runInPulumiStack(async () => require(program)),
         engine.ended.then(() => ({})),

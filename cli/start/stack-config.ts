@@ -24,7 +24,7 @@ export interface StackConfig {
  * @param folder the folder of Pulumi.yaml
  * @param overrides the values of `--config`, each `key=value`
  * @param secretEnv the variables of `--secret-env`; as from the engine, one secret entry makes all of `env` secret
- * @throws UsageError when an override has another form, or a value is encrypted
+ * @throws UsageError when an override has a different form, or a value is encrypted
  */
 export function readStackConfig(
     folder: string,
@@ -84,7 +84,7 @@ function isSecure(value: unknown): boolean {
     return isObject(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
 }
 
-/** @throws UsageError for an encrypted value that nothing replaces: only Pulumi has the key to decrypt it */
+/** @throws UsageError for an encrypted value that nothing replaces, because only Pulumi has the key to decrypt it */
 function requireReadable(
     file: string,
     key: string,

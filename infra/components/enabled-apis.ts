@@ -6,9 +6,9 @@ import type { Job } from "../training-job-args";
 const SERVICES = ["compute", "artifactregistry", "iam", "storage", "logging"];
 
 export interface EnabledApisArgs extends Pick<Job, "project"> {
-    /** Whether people connect to the VM through Identity-Aware Proxy. */
+    /** True if people connect to the VM through Identity-Aware Proxy. */
     iap: boolean;
-    /** Whether the container has secret variables. */
+    /** True if the container has secret variables. */
     secretManager: boolean;
 }
 

@@ -24,9 +24,9 @@ export interface SecretsArgs {
  * old one. The VM's account may read exactly these versions.
  */
 export class Secrets extends pulumi.ComponentResource {
-    /** Full version names by variable name: what the run id covers and the VM is told. */
+    /** Full version names by variable name: the run id covers them, and the VM receives them. */
     readonly versions: pulumi.Output<Record<string, string>>;
-    /** The VM starts after them. */
+    /** Resources that must exist before the VM starts. */
     readonly grants: pulumi.Resource[];
 
     constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -85,7 +85,8 @@ export class Secrets extends pulumi.ComponentResource {
                           );
                       }),
                   ];
-        // The name is all that the program needs, and no secret. It is unknown while a preview cannot tell the number.
+        // The name is all that the program needs, and it is not secret. It is unknown while a preview cannot determine
+        // the number.
         const names = created.map(({ variable, version }) => [variable, version.name] as const);
         this.versions = pulumi.output({ ...args.existing, ...Object.fromEntries(names) });
         this.registerOutputs();

@@ -41,7 +41,8 @@ export class TrainerIdentity extends pulumi.ComponentResource {
         const { member } = this.account;
         const { bucket, remoteDataset } = args;
         this.grants = [
-            // Unconditional, because a listing is checked against the bucket. Without it, a missing object is 403 instead of 404.
+            // Unconditional, because a listing is checked against the bucket. Without it, a missing object returns 403
+            // instead of 404.
             new gcp.storage.BucketIAMMember(
                 `${name}-bucket-lister`,
                 { bucket, role: "roles/storage.legacyBucketReader", member },

@@ -108,7 +108,7 @@ export class TrainerVm extends pulumi.ComponentResource {
             {
                 parent: this,
                 dependsOn: args.dependsOn,
-                // A newer image of the family is for the next run.
+                // A newer image of the family is used by the next run.
                 ignoreChanges: ["bootDisk.initializeParams.image"],
                 // The provider can change this only while a VM is running, but the VM of a finished run is off. A new VM sees that
                 // the run is finished and powers off.

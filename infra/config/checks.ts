@@ -7,12 +7,12 @@ import type { Finding } from "./key-types";
 const RESERVED_ENV = /^(AIP_.*|CLOUD_ML_PROJECT_ID|CLOUD_ML_REGION|STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)$/;
 
 /**
- * Names that bash, the loader or docker's own command read or set. A secret reaches the container by the environment of these
- * programs on the VM, because an argument can be seen in the list of processes.
+ * Names that bash, the loader or docker's own command read or set. A secret reaches the container through the
+ * environment of these programs on the VM, because an argument can be seen in the list of processes.
  */
 const RESERVED_SECRETS =
     /^(_|PATH|HOME|IFS|ENV|REPLY|SHELLOPTS|POSIXLY_CORRECT|BASH.*|E?UID|PPID|GROUPS|S?RANDOM|SECONDS|LINENO|EPOCH.*|FUNCNAME|DIRSTACK|PIPESTATUS|HISTCMD|OPT(ARG|IND|ERR)|COMP_.*|LC_ALL|LD_.*|GCONV_PATH|DOCKER_.*|EMULATOR_.*|NODE_OPTIONS)$/;
-/** Secret Manager takes no more. */
+/** The maximum that Secret Manager accepts. */
 const MAX_SECRET_BYTES = 65_536;
 /** A secret's id has 255 characters, of which the job's name takes up to 54 and a dash. */
 const MAX_SECRET_NAME = 200;
@@ -24,7 +24,7 @@ const SERVICE_ACCOUNT = /^[^@\s]+@[^@\s]+\.gserviceaccount\.com$/;
 
 type Check = (text: string) => Finding;
 
-/** Accepts the empty text, which means "none". */
+/** Accepts the empty string, which means "none". */
 function optional(check: Check): Check {
     return (value) => (value === "" ? undefined : check(value));
 }
@@ -65,7 +65,7 @@ export function checkHyperparameter(name: string, value: unknown): Finding {
         return rename("must be set with its own key, not as a hyperparameter");
     }
     if (value === null) {
-        return "must be a text, a number, a boolean, a list or an object";
+        return "must be a string, a number, a boolean, a list or an object";
     }
     return JSON.stringify(value).includes("\\u0000") ? "must not contain a NUL character" : undefined;
 }

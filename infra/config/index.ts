@@ -50,7 +50,7 @@ export function loadConfig(): Config {
 }
 
 /**
- * Checks a config as a whole. Keys that are not set have their default.
+ * Checks a config as a whole. Keys that are not set get their default.
  *
  * @throws ConfigError with every issue
  */
@@ -100,7 +100,7 @@ function valueIssue(namespace: string, name: string, problem: Problem, example: 
     return { key: `${namespace}:${pathText([name, ...entry])}`, must, got, fix };
 }
 
-/** A secret value is in no message. */
+/** No message contains a secret value. */
 function withoutValue({ key, must, fix }: ConfigIssue): ConfigIssue {
     return { key, must, fix };
 }

@@ -55,7 +55,7 @@ function scalarExample(options: Options<unknown>): Example {
     return { entry: [], value: options.example ?? String(options.default) };
 }
 
-/** A text that passes `check`. */
+/** A string that passes `check`. */
 export function text(check: (text: string) => Finding, options: Options<string>): Key<string> {
     return {
         type: "string",
@@ -112,7 +112,7 @@ export function choice<T extends string>(values: readonly T[], options: Options<
     };
 }
 
-/** A list of texts, each of which passes `check`. */
+/** A list of strings, each of which passes `check`. */
 export function list(
     check: (item: string) => Finding,
     options: { default: readonly string[]; example: string },
@@ -128,7 +128,7 @@ export function list(
                 return [];
             }
             return items.map((item: unknown, index) => {
-                report(typeof item === "string" ? check(item) : "must be a text", [String(index)], item);
+                report(typeof item === "string" ? check(item) : "must be a string", [String(index)], item);
                 return String(item);
             });
         }),
@@ -161,14 +161,17 @@ export function record<T>(
     };
 }
 
-/** An object of texts. `pulumi config set --path` stores some texts as numbers or booleans; these become texts again. */
+/**
+ * An object of strings. `pulumi config set --path` stores some strings as numbers or booleans; these become strings
+ * again.
+ */
 export function texts(
     check: (name: string, value: string) => Finding,
     options: { default: Readonly<Record<string, string>>; example: readonly [name: string, value: string] },
 ): Key<Readonly<Record<string, string>>> {
     const checkEntry = (name: string, value: unknown): Finding => {
         const isScalar = ["string", "number", "boolean"].includes(typeof value);
-        return isScalar ? check(name, String(value)) : "must be a text";
+        return isScalar ? check(name, String(value)) : "must be a string";
     };
     return record(checkEntry, String, options);
 }

@@ -9,7 +9,7 @@ export interface ProjectFiles {
     state(file: string): FileState;
 }
 
-/** The files on this machine. Relative paths start at `root`, as Pulumi's own do. */
+/** The files on this machine. Relative paths start at `root`, as they do in Pulumi. */
 export function filesOf(root: string): ProjectFiles {
     return { state: (file) => stateOf(path.resolve(root, file)) };
 }

@@ -2,7 +2,7 @@ import type { Algorithm, Task } from "../lib/model";
 import { COLUMN_LIST, COLUMN_NAME, decimal, FOLDS, integer, oneOf, parseList, type Rule } from "./argument-rules";
 import { HyperparameterError } from "./errors";
 
-/** Growth of a model. Arguments that ml-cart has too have its names and meanings. */
+/** Growth of a model. Arguments that ml-cart also has keep its names and meanings. */
 export interface GrowthArguments {
     /** @default "tree" */
     algorithm: Algorithm;
@@ -12,7 +12,7 @@ export interface GrowthArguments {
     minNumSamples: number | undefined;
     /**
      * Classification: a split must gain more Gini impurity than this. Regression: a node is a leaf when its best split
-     * leaves this squared error or less. @default 0.01 for a tree of classes (of k > 10 classes 0.1 / k), else 0
+     * leaves this squared error or less. @default 0.01 for a tree of classes (0.1 / k for k > 10 classes), else 0
      */
     gainThreshold: number | undefined;
     /** Trees of a forest, 1 to 10000. @default 100 */
@@ -42,7 +42,7 @@ export interface Hyperparameters {
     splitFunction: "mean";
     /** Folds of the cross-validation, 2 to 20; 0 for none. @default 5 when there are several trials, else 0 */
     cv: number | undefined;
-    /** The values to choose from: one each, unless the argument was a list. */
+    /** The values to choose from. Each argument has one value unless it was a list. */
     grid: { [K in keyof GrowthArguments]: GrowthArguments[K][] };
 }
 

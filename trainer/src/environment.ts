@@ -17,7 +17,7 @@ export interface TrainerEnvironment {
 // https://cloud.google.com/storage/docs/buckets#naming
 const GCS_URI = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/s;
 
-/** Parses a `gs://bucket/path` URI; undefined if the text is not one. */
+/** Parses a `gs://bucket/path` URI; undefined if the text is not such a URI. */
 export function parseGcsUri(text: string): GcsUri | undefined {
     const [, bucket, path = ""] = GCS_URI.exec(text) ?? [];
     return bucket === undefined ? undefined : { bucket, path };

@@ -23,7 +23,7 @@ export class EnvironmentError extends Error {
     }
 }
 
-/** The bucket could not be read or written. The message names the object and what helps. */
+/** The bucket could not be read or written. The message names the object and the fix. */
 export class StorageError extends Error {
     override name = "StorageError";
 }

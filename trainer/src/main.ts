@@ -27,7 +27,8 @@ async function main(): Promise<void> {
     // Node.js would exit with 0 if a promise never settled and nothing else was left to do.
     process.once("beforeExit", () => exit(EXIT.bug, "This is a bug in the trainer: it stopped in the middle"));
     try {
-        // Not imported above, because worker threads run this file too and start faster without these modules.
+        // These modules are not imported above, because worker threads also run this file and start faster without
+        // them.
         const [{ openStorage }, { train }] = await Promise.all([import("./storage.js"), import("./train.js")]);
         await train({
             argv: process.argv.slice(2),

@@ -28,8 +28,8 @@ export function splitRows(rowCount: number, labels: Labels, fraction: number, se
 }
 
 /**
- * Divides rows into folds whose sizes differ by at most one row, with `labels` for each class too. The rows of each fold are
- * tested once, with a model trained on the rows of all other folds.
+ * Divides rows into folds whose sizes differ by at most one row. With `labels`, this also holds for each class. The
+ * rows of each fold are tested once, with a model trained on the rows of all other folds.
  * @param rows row numbers, in ascending order
  * @param folds 2 to 255
  */
@@ -57,7 +57,7 @@ export function allRows(rowCount: number): Uint32Array {
     return rows;
 }
 
-/** Counts first, because `filter` of a typed array collects into a JavaScript list of several times the size. */
+/** Counts first, because `filter` of a typed array collects into a JavaScript list that is several times as large. */
 function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32Array {
     let count = 0;
     for (const row of rows) {

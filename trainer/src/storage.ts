@@ -20,11 +20,14 @@ export interface ObjectStore {
 
 /** The bytes of an object as they arrive. */
 export interface ObjectContent extends AsyncIterable<Uint8Array> {
-    /** Size of the whole object. Known with the first bytes, unless storage decompresses the object on the way. */
+    /**
+     * Size of the whole object. It is known once the first bytes arrive, unless storage decompresses the object on the
+     * way.
+     */
     readonly size?: number | undefined;
 }
 
-/** Time after which the client gives up on a request that keeps failing; the limit of the run is far above. */
+/** Time after which the client gives up on a request that keeps failing; the time limit of the run is much longer. */
 const RETRY_SECONDS = 60;
 
 /**

@@ -30,7 +30,7 @@ const MAX_LEAVES = 2_000_000;
 /**
  * Runs the whole training: reads the dataset, chooses among the trials if there are several, tests on rows held back, fits
  * on all rows and writes the results. `model.json` is written last, so its existence means that all results exist.
- * @throws an error that `exitCodeOf` knows, for what a user can fix; then no `model.json` is written
+ * @throws an error that `exitCodeOf` recognises, for problems that a user can fix; no `model.json` is written then
  */
 export async function train({ argv, env, openStorage, openFitPool, print }: TrainContext): Promise<void> {
     const hyperparameters = parseArguments(argv);
@@ -46,7 +46,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const classes = dataset.target.task === "classification" ? dataset.target.classes.length : undefined;
     const trials = listTrials(hyperparameters, classes, dataset.features.length);
     const pool = openFitPool(dataset);
-    // Closed before anything is written, to free the memory of the threads.
+    // The pool is closed before anything is written, to free the memory of the threads.
     const learned = learn(pool, dataset, hyperparameters, trials, print).finally(() => pool.close());
     const { growth, ...findings } = await learned;
     const origin = describeOrigin(hyperparameters, growth, dataset);

@@ -8,7 +8,7 @@ import { actualOf } from "./evaluate";
 import type { Findings, MetricsFile } from "./model";
 import type { ObjectStore } from "./storage";
 
-/** Maximum number of points in the report: more add nothing but size. */
+/** Maximum number of points in the report; more would only add size. */
 const MAX_POINTS = 2000;
 
 interface Results {

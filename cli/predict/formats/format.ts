@@ -20,7 +20,7 @@ export function namesOf({ prediction, probabilities, error }: PredictedColumns):
     return [prediction, ...probabilities, error];
 }
 
-/** For each column of the input its index among the features, if it is a numeric feature. */
+/** For each input column, its index among the features if it is a numeric feature. */
 export function numberFeatures({ input, columns }: Layout): (number | undefined)[] {
     return input.header.cells.map((_, position) => {
         const index = columns.findIndex((column) => column.position === position && column.kind === "number");

@@ -3,7 +3,8 @@ import { classifyError, messageOf } from "../../../run/errors";
 import { UsageError } from "../usage-error";
 
 /**
- * Checks that the emulator answers if the settings point at this machine: the client would retry for long before it fails.
+ * Checks that the emulator responds if the settings point to this machine, because the client would retry for a long
+ * time before failing.
  *
  * @throws UsageError when it does not
  */
@@ -14,11 +15,13 @@ export async function checkEmulator({ storageOrigin }: CloudSettings): Promise<v
     try {
         await fetch(storageOrigin);
     } catch {
-        throw new UsageError(`Nothing answers at ${storageOrigin}: the emulator is not running (npm run emulator)`);
+        throw new UsageError(
+            `Nothing is listening at ${storageOrigin}: the emulator is not running (npm run emulator)`,
+        );
     }
 }
 
-/** Turns an error of Google's clients into one that says what to do; returns any other error as it is. */
+/** Turns an error of Google's clients into one that says what to do; returns any other error unchanged. */
 export function explainError(error: unknown, bucket: string, settings: CloudSettings): unknown {
     if (error instanceof UsageError) {
         return error;
@@ -41,7 +44,7 @@ export function explainError(error: unknown, bucket: string, settings: CloudSett
         case "denied":
             return new UsageError(
                 `No permission on gs://${bucket}: ${message}\n` +
-                    "It takes roles/storage.legacyBucketReader and roles/storage.objectViewer, and roles/storage.objectUser for a run " +
+                    "This needs roles/storage.legacyBucketReader and roles/storage.objectViewer, and roles/storage.objectUser for a run " +
                     "whose results have not been collected yet:\n" +
                     `  gcloud storage buckets add-iam-policy-binding gs://${bucket} --member user:YOU --role roles/storage.objectViewer`,
             );

@@ -5,7 +5,7 @@ import type { CommandContext } from "../command-context";
 import { UsageError } from "../usage-error";
 import { askPulumi } from "./pulumi";
 
-/** Where a stack keeps its runs, and where their results are saved. */
+/** Location of a stack's runs, and of their saved results. */
 export interface StackLocation {
     /** Name of the bucket. */
     bucket: string;
@@ -18,7 +18,7 @@ export interface StackLocation {
 
 /** The options that choose a stack. */
 export interface StackOptions {
-    /** Pulumi's name of the stack. @default the one that is selected in this folder */
+    /** Pulumi's name of the stack. @default the stack selected in this folder */
     stack?: string | undefined;
     /** `gs://` URI or name of a bucket. Pulumi is not asked if it is set. */
     bucket?: string | undefined;

@@ -3,8 +3,8 @@ import { runProvider } from "../provider-host";
 import type { CreateResource, Properties, RehearsalContext } from "../rehearsal-context";
 
 /**
- * `TrainingRun` and `SavedResults`. Pulumi passes the text of their provider, which runs in a plain Node process as under
- * the engine.
+ * `TrainingRun` and `SavedResults`. Pulumi passes their serialised provider, which runs in a plain Node process as it
+ * does under the engine.
  */
 export const dynamic: CreateResource = async ({ type, name, inputs }, context) => {
     const { __provider: text, ...properties } = inputs;

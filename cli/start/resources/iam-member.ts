@@ -68,8 +68,8 @@ export const projectIamMember: CreateResource = (args, context) => {
 };
 
 /**
- * Several members of one policy are registered concurrently, and each reads, changes and writes the whole policy. Like the
- * provider, this takes a mutex: the etag would reject all but one of them.
+ * Several members of one policy are registered concurrently, and each reads, changes and writes the whole policy. Like
+ * the provider, this takes a mutex, because otherwise the etag would reject all but one of them.
  */
 let turn: Promise<unknown> = Promise.resolve();
 

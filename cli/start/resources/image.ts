@@ -14,8 +14,8 @@ import {
 } from "../rehearsal-context";
 
 /**
- * Creates `docker.Image`: the image is built by the engine, or without one stands for the trainer's folder. It is pushed to the
- * emulator's registry, from which the VM pulls it by digest.
+ * Creates `docker.Image`. The engine builds the image; without an engine, the image stands for the trainer's folder. It
+ * is pushed to the emulator's registry, from which the VM pulls it by digest.
  */
 export const image: CreateResource = async ({ type, inputs }, context) => {
     rejectUnknownInputs(type, inputs, ["imageName", "build", "registry", "buildOnPreview", "skipPush"]);

@@ -32,7 +32,7 @@ describe("the model", () => {
         folder.env = { GOOGLE_STORAGE_CUSTOM_ENDPOINT: "http://127.0.0.1:9/storage/v1/" };
 
         expect(await folder.failure("gs://bucket/runs/r-1", "new.csv")).toContain(
-            "Nothing answers at http://127.0.0.1:9: the emulator is not running",
+            "Nothing is listening at http://127.0.0.1:9: the emulator is not running",
         );
     });
 

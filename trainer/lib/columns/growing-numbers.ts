@@ -12,7 +12,7 @@ const DOUBLES = -1;
  * number does not fit exactly; from then on it holds doubles. Rows come in order, but the last one may come again.
  */
 export class GrowingNumbers {
-    /** Decimals of the integers, 0 to 22; below 0: the list holds doubles. */
+    /** Decimals of the integers, 0 to 22; negative if the list holds doubles. */
     decimals = 0;
     /** The integers, unless the list holds doubles. Callers with an integer of the same scale may write it directly. */
     ints: Int32Array = new Int32Array(0);
@@ -30,7 +30,7 @@ export class GrowingNumbers {
         }
     }
 
-    /** Bytes that one number takes. */
+    /** Bytes used by one number. */
     get bytesPerValue(): number {
         return this.decimals === DOUBLES ? Float64Array.BYTES_PER_ELEMENT : Int32Array.BYTES_PER_ELEMENT;
     }
@@ -76,7 +76,9 @@ export class GrowingNumbers {
         return false;
     }
 
-    /** Gives the earlier rows more decimals. Returns false, and changes nothing, if they would become too large. */
+    /**
+     * Rescales the earlier rows to more decimals. Returns false, and changes nothing, if they would become too large.
+     */
     #rescale(rows: number, decimals: number): boolean {
         const factor = POWERS_OF_TEN[decimals - this.decimals] as number;
         const most = Math.floor(MAX_INT / factor);

@@ -7,7 +7,7 @@ export function enlargeDoubles(list: Float64Array, length: number): Float64Array
     return larger;
 }
 
-/** The same for integers. */
+/** Copies a list of integers in the same way. */
 export function enlargeInts(list: Int32Array, length: number): Int32Array {
     const larger = new Int32Array(allocate(length, Int32Array.BYTES_PER_ELEMENT));
     larger.set(list.length > length ? list.subarray(0, length) : list);
@@ -23,14 +23,14 @@ export function sharedDoubles(length: number): Float64Array {
 }
 
 /**
- * Zeros, as `sharedDoubles`.
+ * Zeros as integers, allocated like those of `sharedDoubles`.
  * @throws {MemoryError}
  */
 export function sharedWords(length: number): Uint32Array {
     return new Uint32Array(allocate(length, Uint32Array.BYTES_PER_ELEMENT));
 }
 
-/** The words in shared memory, which a message to a thread does not copy; the same array if it is shared already. */
+/** The words in shared memory, which is not copied by a message to a thread; the same array if it is already shared. */
 export function shareWords(words: Uint32Array): Uint32Array {
     if (words.buffer instanceof SharedArrayBuffer) {
         return words;

@@ -13,7 +13,7 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
  */
 export class ByteWindow {
     bytes: Buffer;
-    /** First byte that is not taken yet. */
+    /** First byte that has not been taken yet. */
     start = 0;
     /** End of the checked bytes. `bytes[end]` is 0 or a continuation byte, so a scan may read it. */
     end = 0;
@@ -29,7 +29,10 @@ export class ByteWindow {
         this.bytes = Buffer.alloc(windowBytes + 1);
     }
 
-    /** Adds as much of the chunk, from `offset`, as fits, and returns the number of bytes; 0 when the window is full. */
+    /**
+     * Adds as much of the chunk, from `offset` on, as fits. Returns the number of bytes added: 0 when the window is
+     * full.
+     */
     fill(chunk: Uint8Array, offset: number): number {
         const taken = Math.min(chunk.length - offset, this.bytes.length - 1 - this.#filled);
         this.bytes.set(
@@ -42,7 +45,7 @@ export class ByteWindow {
     }
 
     /**
-     * Checks the bytes added since the last check; when `final`, an incomplete last character is an error.
+     * Checks the bytes added since the last check. If `final` is true, an incomplete last character is an error.
      * @throws {DataError} for bytes that are not UTF-8
      */
     check(final: boolean): void {
@@ -66,7 +69,7 @@ export class ByteWindow {
         }
     }
 
-    /** Moves the bytes that are not taken yet to the front. When they fill more than half, the window grows. */
+    /** Moves the bytes that have not been taken yet to the front. When they fill more than half, the window grows. */
     compact(): void {
         const rest = this.#filled - this.start;
         if (rest * 2 > this.bytes.length) {

@@ -27,9 +27,9 @@ export const INNER_QUOTE = 4;
 export const TEXT_AFTER_QUOTE = 5;
 
 /**
- * Reads cells one by one, by RFC 4180 and its common variations: the delimiter is a parameter, CR and CRLF also end
- * rows, and white space around a cell (as `String.trim` defines it) is not part of the cell. Inside quotes every
- * character is kept.
+ * Reads cells one by one, according to RFC 4180 and its common variations: the delimiter is a parameter, CR and CRLF
+ * also end rows, and white space around a cell (as `String.trim` defines it) is not part of the cell. Inside quotes
+ * every character is kept.
  * https://www.rfc-editor.org/rfc/rfc4180
  */
 export class CellScanner {
@@ -50,7 +50,9 @@ export class CellScanner {
         this.#delimiter = delimiter;
     }
 
-    /** Reads the cell that begins at `at`. `limit` is the end of the bytes; `final`: it is also the end of the file. */
+    /**
+     * Reads the cell that begins at `at`. `limit` is the end of the bytes and, if `final` is true, the end of the file.
+     */
     scan(bytes: Uint8Array, at: number, limit: number, final: boolean): CellEnd {
         this.bytes = bytes;
         this.quoted = false;

@@ -20,7 +20,8 @@ export type ColumnRole = "target" | "feature" | "identifier";
  * A column that grows row by row. Numbers are stored as they are, strings as indices into a dictionary, both in shared
  * memory. Until the kind of the column is decided, its cells are kept as bytes.
  *
- * A row may be put more than once: a row that is cut by the end of the bytes is put again when it is complete.
+ * A row may be put more than once, because a row that is cut off by the end of the bytes is put again when it is
+ * complete.
  */
 export class ColumnBuilder {
     kind: "pending" | "number" | "text" = "pending";
@@ -75,7 +76,7 @@ export class ColumnBuilder {
     }
 
     /**
-     * Decides the kind as soon as possible. `rows` are complete; `final`: they are all rows.
+     * Decides the kind as soon as possible. `rows` rows are complete; if `final` is true, no more follow.
      * @returns the first cell that does not fit
      */
     settle(rows: number, final: boolean): CellProblem | undefined {
@@ -105,7 +106,7 @@ export class ColumnBuilder {
         return rows - countMissing(this.numbers.firstRows(rows));
     }
 
-    /** Memory in use, without the values. */
+    /** Memory in use, excluding the values. */
     get byteLength(): number {
         const { dictionary, others } = this;
         const hashes = this.#hashes;
@@ -164,7 +165,7 @@ export class ColumnBuilder {
             problem:
                 this.role === "target"
                     ? `there are more than ${MAX_CATEGORIES} different values: too many to be classes`
-                    : `there are more than ${MAX_CATEGORIES} different texts: too many to be categories; ` +
+                    : `there are more than ${MAX_CATEGORIES} different strings: too many to be categories;  ` +
                       `name the column in dropColumns`,
         };
     }

@@ -73,12 +73,12 @@ export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uin
 /** `id`, `ID`, `index`, `row number`, `user_id`, `user-id`, `userId`, but not `humid`. */
 const IDENTIFIER_NAMES = [/^(id|index|uuid|guid|row ?(id|number|no)?)$/i, /[ _-]id$/i, /[a-z0-9]I[dD]$/];
 
-/** Whether a name is that of an identifier: `Id`, `index`, `user_id`, `userId`. */
+/** True if a name looks like that of an identifier: `Id`, `index`, `user_id`, `userId`. */
 export function isIdentifierName(name: string): boolean {
     return IDENTIFIER_NAMES.some((pattern) => pattern.test(name));
 }
 
-/** Whether no two rows have the same value. One row may have none. */
+/** True if no two rows have the same value. One row may have none. */
 export function isDistinct(builder: ColumnBuilder, rowCount: number): boolean {
     if (builder.kind === "text") {
         return builder.differentTexts === rowCount;

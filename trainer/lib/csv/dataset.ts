@@ -42,7 +42,7 @@ export interface DroppedColumn {
 export interface DatasetRequest {
     /** Column to predict. */
     target: string;
-    /** Columns that are not features; exactly these. Undefined: columns that are identifiers by name and content. */
+    /** Exactly the columns that are not features. If undefined, those that are identifiers by name and content. */
     dropColumns: readonly string[] | undefined;
     /** If undefined, the target column decides: see `decideTask`. */
     task: Task | undefined;
@@ -64,10 +64,10 @@ export interface ReadDatasetOptions {
     threads?: number | undefined;
 }
 
-/** Bytes as they arrive. `size` is the total, if it is known when the first bytes arrive. */
+/** Bytes as they arrive. `size` is their total number, if it is known when the first bytes arrive. */
 export type Content = AsyncIterable<Uint8Array> & { readonly size?: number | undefined };
 
-/** With fewer rows, a test on the rows held back says nothing. */
+/** With fewer rows, a test on the rows held back is meaningless. */
 export const MIN_ROWS = 10;
 
 const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };

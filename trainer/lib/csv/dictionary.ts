@@ -117,7 +117,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 
 /**
  * A set of strings that stores only 64-bit hashes, in 16 to 32 bytes each. Among ten million different strings, the
- * probability that any two are taken for the same is 3 in a million.
+ * probability that any two are mistaken for the same is 3 in a million.
  */
 export class TextHashes {
     size = 0;

@@ -36,7 +36,7 @@ const MACHINE_TYPES: readonly (readonly [name: string, memory: number])[] = [
 
 const GIB = 1024 ** 3;
 
-/** Memory of a machine that its kernel and other programs take. */
+/** Memory of a machine that its kernel and other programs use. */
 const RESERVED = { share: 0.04, bytes: GIB / 2 };
 
 /** The part of a file read so far. */
@@ -60,7 +60,7 @@ export interface FitPlan {
 }
 
 /**
- * Memory that the fits take for each value of a feature, in addition to the value: a forest and a cross-validation
+ * Memory that the fits use for each value of a feature, in addition to the value. A forest and a cross-validation
  * fit in all threads at the same time.
  */
 export function bytesPerValueOfFit({ forest, crossValidation }: FitPlan, threads: number): number {

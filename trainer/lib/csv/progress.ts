@@ -1,7 +1,7 @@
 /** Time between two lines about the progress. Milliseconds. */
 const INTERVAL = 5000;
 
-/** The speed is reported for files of this size or more. Bytes. */
+/** Size in bytes from which a file's speed is reported. */
 const LARGE_FILE = 10_000_000;
 
 /** Reports the progress of a long read. */
@@ -20,7 +20,7 @@ export class Progress {
         this.#start = this.#lastLine = now();
     }
 
-    /** Takes the amount read so far; prints a line now and then. */
+    /** Records the amount read so far, and prints a line from time to time. */
     update(rows: number, bytes: number): void {
         const now = this.#now();
         if (now - this.#lastLine >= INTERVAL) {

@@ -15,10 +15,10 @@ const DOT = 46;
 const MINUS = 45;
 const ZERO = 48;
 
-/** A longer row has a quote that is never closed. Bytes. */
+/** Maximum length of a row in bytes. A longer one has a quote that is never closed. */
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
 
-/** Instead of an index: the end of the row is not there yet. */
+/** Returned instead of an index if the end of the row has not arrived yet. */
 const CUT_ROW = -1;
 
 /** Reads rows from a window into columns. */
@@ -248,7 +248,7 @@ export class RowReader {
         return next;
     }
 
-    /** Decides the kind of the columns where that is possible by now. */
+    /** Decides the kind of each column for which that is already possible. */
     #settle(final: boolean): void {
         const pending = this.#builders.filter((builder) => builder?.kind === "pending") as ColumnBuilder[];
         if (pending.length === 0) {

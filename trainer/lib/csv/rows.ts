@@ -19,14 +19,14 @@ export function expectRows(rows: number, bytesRead: number, totalBytes: number |
 
 /** The line on which each row begins. Only rows that do not directly follow the previous one take memory. */
 export class LineNumbers {
-    /** When off, `lineOf` can no longer be called. */
+    /** If false, `lineOf` can no longer be called. */
     recording = true;
     readonly #rows: number[] = [];
     readonly #lines: number[] = [];
     #lastRow = -1;
     #lastLine = -1;
 
-    /** Call in row order. */
+    /** Must be called in row order. */
     add(row: number, line: number): void {
         if (this.recording && line - this.#lastLine !== row - this.#lastRow) {
             this.#rows.push(row);

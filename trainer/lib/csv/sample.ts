@@ -57,7 +57,7 @@ export class Sample {
         return this.#numbers > this.#texts ? "number" : "text";
     }
 
-    /** Passes on every cell, in row order. */
+    /** Forwards every cell, in row order. */
     replay(rows: number, put: (row: number, bytes: Uint8Array, start: number, end: number) => void): void {
         for (let row = 0; row < rows; row++) {
             put(row, this.#bytes, this.#startOf(row), this.#ends[row] as number);
@@ -77,7 +77,7 @@ export class Sample {
 /** The longest marker of a missing value has four characters; longer cells need no check. */
 const MAX_MARKER_BYTES = 4;
 
-/** Whether a cell that is not a number is empty or stands for a missing value. */
+/** True if a cell that is not a number is empty or stands for a missing value. */
 export function isMissing(bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
     return length === 0 || (length <= MAX_MARKER_BYTES && isMissingMarker(textOf(bytes, start, end)));

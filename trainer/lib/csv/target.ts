@@ -12,7 +12,7 @@ export interface ClassTarget {
     /** For each row the index of its class in `classes`, in shared memory. */
     y: Uint16Array;
     classes: string[];
-    /** Why this task was chosen. */
+    /** Reason for choosing this task. */
     why: string;
 }
 
@@ -25,7 +25,7 @@ export interface NumberTarget {
     why: string;
 }
 
-/** Integers are taken for classes up to this number of distinct values ... */
+/** Integers are treated as classes up to this number of distinct values ... */
 const MAX_NUMERIC_CLASSES = 10;
 
 /** ... and if each occurs in this many rows on average. */
@@ -35,7 +35,7 @@ const MIN_ROWS_PER_NUMERIC_CLASS = 5;
 const MAX_CLASSES = 1000;
 
 /**
- * Makes the target from its column.
+ * Creates the target from its column.
  * @throws {DataError} for a target that cannot be learned
  */
 export function makeTarget(column: Column, source: string, wanted: Task | undefined): Target {

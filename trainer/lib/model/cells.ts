@@ -48,13 +48,14 @@ export function isMissingMarker(cell: string): boolean {
 
 /**
  * Turns a cell into the number that the trees compare: the number itself, NaN for a missing one, or the index of a
- * category. For a cell that cannot enter the model it returns the problem, to follow the name of the column.
+ * category. For a cell that cannot enter the model it returns the problem, worded to follow the column's name.
  */
 export type CellReader = (cell: string) => number | string;
 
 /**
  * The reader of a feature's cells, with the rules of the training: in a column of numbers, an empty cell or a marker is
- * a missing value; in a column of text, an empty cell is the category "" and every other text is itself.
+ * a missing value; in a column of text, an empty cell is the category "" and any other text is the category of the same
+ * name.
  * @param decimalComma `usesDecimalComma` of the file's delimiter
  */
 export function cellReader(feature: Feature, decimalComma: boolean): CellReader {

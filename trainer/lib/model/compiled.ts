@@ -1,11 +1,11 @@
 import type { Model, TreeNode } from "./types";
 
-/** A model as flat arrays, for many rows. */
+/** A model as flat arrays, for predicting many rows. */
 export interface Predictor {
     /** Numbers in the output for each row: one for each class, or one. */
     readonly width: number;
     /**
-     * Predicts rows; the same as `predictEncoded`, bit for bit.
+     * Predicts rows, with the same results as `predictEncoded`, bit for bit.
      *
      * @param features row by row, `model.features.length` each: numbers, indices of categories, NaN for missing
      * @param rowCount number of rows to predict

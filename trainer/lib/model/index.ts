@@ -1,6 +1,6 @@
 /**
- * The model file, `model.json`, which the trainer writes and `npm run predict` reads, and the rules by which a cell of a
- * CSV file enters a model. This folder imports nothing from outside, so that other programs can use it too.
+ * The model file, `model.json`, which the trainer writes and `npm run predict` reads, and the rules by which a cell of
+ * a CSV file enters a model. This folder imports nothing from elsewhere, so that other programs can use it too.
  */
 export { type CellReader, cellReader, isMissingMarker, parseNumber, sniffDelimiter, usesDecimalComma } from "./cells";
 export { compileModel, type Predictor } from "./compiled";

@@ -1,9 +1,9 @@
-/** The trainer makes 64 levels at most; the limit keeps a made-up file from exhausting the stack. */
+/** The trainer creates at most 64 levels; the limit keeps a malicious file from exhausting the stack. */
 const MAX_DEPTH = 1000;
 
 /** A problem in a tree. */
 export interface TreeProblem {
-    /** From the node that was checked, such as `.left.splitColumn`. */
+    /** Path from the node that was checked, such as `.left.splitColumn`. */
     path: string;
     /** Completes the sentence "`path` must be ...". */
     allowed: string;

@@ -24,7 +24,7 @@ export function parseModel(json: string): Model {
     const names = features.map((feature, index) => checkFeature(feature, `features[${index}]`));
     expect(new Set(names).size === names.length, "features", "columns with different names", names);
     const classes = task === "classification" ? asTexts(model.classes, "classes") : [];
-    expect(new Set(classes).size === classes.length, "classes", "different texts", classes);
+    expect(new Set(classes).size === classes.length, "classes", "different strings", classes);
     asObject(model.hyperparameters, "hyperparameters");
     asObject(model.library, "library");
     const trees = asList(model.trees, "trees");
@@ -51,7 +51,7 @@ function checkFeature(value: unknown, path: string): string {
     if (kind === "text") {
         const categories = asTexts(feature.categories, `${path}.categories`);
         const sorted = categories.every((category, index) => index === 0 || (categories[index - 1] ?? "") < category);
-        expect(sorted, `${path}.categories`, "different texts, sorted by code unit", categories);
+        expect(sorted, `${path}.categories`, "different strings, sorted by code unit", categories);
     } else {
         expect(typeof feature.missing === "boolean", `${path}.missing`, "true or false", feature.missing);
     }
@@ -74,7 +74,7 @@ function asTexts(value: unknown, path: string): string[] {
     expect(
         list.every((item) => typeof item === "string"),
         path,
-        "a list of texts",
+        "a list of strings",
         value,
     );
     return list as string[];

@@ -1,7 +1,10 @@
 /** A column the model needs. */
 export type Feature = NumberFeature | TextFeature;
 
-/** Numbers enter the trees as they are. A missing one is NaN, which no comparison finds smaller: it goes right at every split. */
+/**
+ * Numbers enter the trees as they are. A missing one is NaN, which is never below a threshold, so it goes right at
+ * every split.
+ */
 export interface NumberFeature {
     name: string;
     kind: "number";

@@ -27,8 +27,8 @@ const MAX_CATEGORIES = 2 ** 24;
  *
  * Inputs: one for each column, with its name and the shape [rows, 1]; 64-bit numbers or strings. Outputs for classes:
  * `label` [rows], strings, and `probabilities` [rows, classes] in the order of `model.classes`; else `value` [rows, 1].
- * Probabilities and value have 32 bits, because the operators for trees have no others. An output with the name of a
- * column gets a `_` appended.
+ * Probabilities and value have 32 bits, because the operators for trees support only these. An output with the name of
+ * a column gets a `_` appended.
  *
  * It predicts the same as `predictRow`. Rows that `predictRow` rejects, because a number is missing in a column that
  * always had one or because a category is unknown, get the label "" and NaN.

@@ -21,9 +21,9 @@ import {
 /** TensorProto.DataType */
 export const ELEMENT_TYPE = { float: 1, int64: 7, string: 8, bool: 9, double: 11 } as const;
 
-/** Version of the file format, of July 2021. It is that of ONNX 1.12, as are the operator sets. */
+/** Version of the file format, from July 2021. ONNX 1.12 uses it, and the operator sets below. */
 const IR_VERSION = 8;
-/** By domain. onnxruntime reads them since its version 1.12, of 2022. */
+/** By domain. onnxruntime has supported them since version 1.12, from 2022. */
 const OPERATOR_SETS = { "": 17, "ai.onnx.ml": 3 };
 
 /** The parts of a GraphProto. */

@@ -1,7 +1,7 @@
 /**
  * Writes the wire format of Protocol Buffers: https://protobuf.dev/programming-guides/encoding/. docs/adr/0007-onnx.md
- * says why this is not a library. Each field knows its length before any of its bytes are written, so a message is
- * written once, into memory of the right size, however deep it nests.
+ * explains why this is not a library. Each field knows its length before any of its bytes are written, so a message is
+ * written once, into memory of the right size, however deeply it is nested.
  */
 
 /** A field of a message with its number, or several fields with the same number. */

@@ -1,4 +1,4 @@
-/** Markup. Only `html` makes it, so no text from the dataset gets in unescaped. */
+/** Markup. Only `html` creates it, so no text from the dataset gets in unescaped. */
 export class Html {
     readonly text: string;
 

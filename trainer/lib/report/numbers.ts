@@ -42,7 +42,7 @@ export function formatShare(share: number): string {
     return `${Number(percent.toFixed(1))}\u00a0%`;
 }
 
-/** The same, always with one decimal, for columns of a table. */
+/** The same as `formatShare`, but always with one decimal, for table columns. */
 export function alignedShare(share: number): string {
     return formatShare(share).replace(/^(\d+)(?=\u00a0)/, "$1.0");
 }

@@ -11,7 +11,7 @@ export interface Page {
     footer: Html;
 }
 
-/** The whole file. Its policy allows only its own script and styles: not even an image from elsewhere. */
+/** The whole file. Its content security policy allows only its own script and styles, not even an external image. */
 export function drawPage({ title, header, sections, footer }: Page): string {
     const script = `(${pageScript.toString()})();`;
     const policy = [

@@ -213,7 +213,7 @@ footer{margin-top:2rem}
 }
 `;
 
-/** Nine shades, from hardly seen to the strongest that text can still be read on. */
+/** Nine shades, from barely visible to the strongest on which text is still readable. */
 function shades(selector: string, token: "accent" | "ink", step: number): string {
     const property = selector.startsWith(".icicle") ? "--shade" : "background";
     return Array.from(

@@ -1,6 +1,6 @@
 /** The best split of a node so far. */
 export interface BestSplit {
-    /** -1: none. */
+    /** -1 if there is none. */
     column: number;
     /** Index in the column's list of the first entry that goes right. */
     index: number;
@@ -8,7 +8,7 @@ export interface BestSplit {
     leftRows: number;
     /** The value that is maximised. */
     score: number;
-    /** Classes: the integers that the score is made of, see the two searches. */
+    /** For classes: the integers that make up the score; see the two searches. */
     leftSum: number;
     rightSum: number;
     /** See GapOf. -1: not computed yet. */
@@ -16,8 +16,8 @@ export interface BestSplit {
 }
 
 /**
- * Distance between the two values that a split lies between, as a share of the column's range in the fit. Of equally good
- * splits the one with the widest gap is taken (docs/adr/0006), and of these the first one searched.
+ * Distance between the two values that a split lies between, as a share of the column's range in the fit. Among equally
+ * good splits, the one with the widest gap wins (docs/adr/0006), and among these the first one searched.
  */
 export type GapOf = (column: number, index: number) => number;
 
@@ -46,7 +46,7 @@ export function isBetter(order: number, column: number, index: number, best: Bes
     return false;
 }
 
-/** Makes another split the best one. */
+/** Replaces the best split with another one. */
 export function setBest(
     best: BestSplit,
     column: number,

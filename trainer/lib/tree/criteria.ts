@@ -12,7 +12,7 @@ export interface NodeFacts extends Stretch {
     center: number;
     /** Numbers: the squared error. */
     error: number;
-    /** A column whose list holds the rows. All lists do, unless the node is a leaf by its limits. */
+    /** A column whose list holds the rows. All lists do, unless the limits make the node a leaf. */
     source: number;
 }
 
@@ -25,7 +25,7 @@ export interface Criterion {
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void;
     /** The gain, as model.json defines it. */
     gainOf(best: BestSplit, node: NodeFacts, left: NodeFacts, right: NodeFacts): number;
-    /** Whether a split with this gain is made. */
+    /** True if the gain is large enough for a split. */
     meetsThreshold(gain: number, threshold: number): boolean;
     /** Impurity that a split removes, times rows. */
     importanceOf(gain: number, node: NodeFacts): number;

@@ -65,7 +65,7 @@ const SAMPLED = 1;
 const REPEATED = 0x8000;
 
 /**
- * Makes the sample in which each row counts `weights` times (by row number).
+ * Creates the sample in which each row counts `weights` times (by row number).
  * @param weights at most 255 each
  * @param labels class of each row, unused when entries hold none
  */

@@ -2,7 +2,7 @@ import { type NumberList, valueAt } from "../columns/number-list";
 import type { CartModel, TreeNode } from "../model";
 import type { GrowthOptions } from "./types";
 
-/** Value in `columns` of a leaf. */
+/** Value in `columns` that marks a leaf. */
 export const LEAF = -1;
 
 /**

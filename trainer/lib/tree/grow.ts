@@ -32,8 +32,8 @@ export interface TreeRequest {
 const WORK = { partition: 2.5, sort: 12 };
 
 /**
- * Grows a tree, with the best of all splits between two different values of a column at each node. Of equally good splits
- * the one with the widest gap is taken (see GapOf), then the one of the first column, then the one with the lowest
+ * Grows a tree, with the best of all splits between two different values of a column at each node. Among equally good
+ * splits, the one with the widest gap wins (see GapOf), then the one on the first column, then the one with the lowest
  * threshold.
  * @throws {RangeError} without a row, and for `inPlace` with rows that count more than once
  */
@@ -154,7 +154,7 @@ class Grower {
         this.#addNode(lists.beginRight(node, best, final, right), depth + 1);
     }
 
-    /** Whether the node is a leaf without a search. */
+    /** True if the node is a leaf without a search. */
     #isFinal(node: NodeFacts, depth: number): boolean {
         const { maxDepth, minNumSamples } = this.#request.growth;
         return node.pure || depth >= maxDepth || node.rows <= minNumSamples;

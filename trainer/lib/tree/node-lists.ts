@@ -14,11 +14,11 @@ export interface FinalSides {
 export interface NodeLists {
     /** A list with the entries of the node, in any order. */
     rowsOf(node: NodeFacts): Uint32Array;
-    /** Whether all rows of a node have the same value. */
+    /** True if all rows of a node have the same value. */
     isConstant(column: number, node: NodeFacts): boolean;
     /** The column's list, in order, for a search of the node. */
     open(column: number, node: NodeFacts): Uint32Array;
-    /** Ends the search that was opened last. `isBest`: the best split so far is on its column. */
+    /** Ends the search that was opened last. `isBest` is true if the best split so far is on its column. */
     close(column: number, isBest: boolean): void;
     /** The list of the open column, or of the best split so far. */
     at(column: number): Uint32Array;
@@ -90,7 +90,10 @@ export class PartitionedLists implements NodeLists {
         return { ...right, start: node.start, end: node.start + right.end - right.start };
     }
 
-    /** Moves the rows of the left side to the front. If only one side needs lists, its rows are, and the others are lost. */
+    /**
+     * Moves the rows of the left side to the front. If only one side needs lists, its rows are moved to the front and
+     * the others are lost.
+     */
     #divide({ start, end }: NodeFacts, { column: by, index }: BestSplit, sides: "both" | "left" | "right"): void {
         const { marks, scratch } = this.#workspace;
         const { rowShift } = this.#layout;

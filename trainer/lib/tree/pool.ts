@@ -99,7 +99,7 @@ type Scored = Pick<GrowJob, "predictions" | "test" | "outOfBag">;
 
 class Pool implements FitPool {
     readonly #threads: Threads;
-    /** Settles when the orders are made; undefined when there are none. */
+    /** Settles when the orders have been computed; undefined while there are none. */
     #sorted: Promise<unknown> | undefined;
     /** A fit that has the orders to itself. */
     #lone: Promise<unknown> | undefined;

@@ -26,7 +26,7 @@ export interface SortScratch {
 }
 
 /**
- * Sorts a column, see the head of this file, by a radix sort from the least digit.
+ * Sorts a column by a radix sort from the least significant digit; see the head of this file.
  * @param order receives the result, one word for each row
  */
 export function sortColumn(column: NumberList, order: Uint32Array, scratch: SortScratch): void {
@@ -60,7 +60,7 @@ function sortInts({ ints }: ScaledInts, order: Uint32Array, scratch: SortScratch
 
 /**
  * Doubles are sorted by the upper halves of their bits; few numbers agree in all of these 32 bits without being equal,
- * and they are put right in a second step.
+ * and a second step puts these right.
  */
 function sortDoubles(column: Float64Array, order: Uint32Array, scratch: SortScratch): void {
     const halves = new Uint32Array(column.buffer, column.byteOffset, column.length * 2);

@@ -15,7 +15,7 @@ export interface Stretch {
  */
 const CLOSE = 2 ** -49;
 
-/** Sums of numbers depend slightly on the order of summation, so scores this close are taken for equal. */
+/** Sums of numbers depend slightly on the order of summation, so scores this close are treated as equal. */
 const SUM_NOISE = 2 ** -40;
 
 /**

@@ -17,7 +17,10 @@ interface Waiting {
     reject(error: Error): void;
 }
 
-/** A thread makes few objects besides arrays: collecting them more often is free and saves about 7 MB for each thread. */
+/**
+ * A thread creates few objects besides arrays, so collecting them more often costs nothing and saves about 7 MB per
+ * thread.
+ */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2 };
 
 /** Runs jobs: in this thread while little work is expected, then in worker threads. */
@@ -44,7 +47,7 @@ export class Threads {
     }
 
     /**
-     * Announces work, so that the first job already knows whether threads pay off.
+     * Announces work, so that the pool knows from the first job on whether threads pay off.
      * @returns a function to call when the work is done
      */
     expect(ms: number): () => void {

@@ -5,7 +5,7 @@ import { evaluate } from "../evaluate";
 import { splitFolds } from "../split";
 import { type Growth, toFitTask } from "./trials";
 
-/** The measure that trials are compared by: the share of rows predicted correctly, or the root mean squared error. */
+/** The measure by which trials are compared: the share of rows predicted correctly, or the root mean squared error. */
 export type Measure = "accuracy" | "rmse";
 
 /** Result of one trial in a cross-validation. */

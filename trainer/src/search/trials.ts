@@ -18,7 +18,7 @@ export interface Growth {
 /** More trials than this are a mistake: searching them would take days. */
 const MAX_TRIALS = 1000;
 
-/** Folds when there are several trials and `cv` is not given: the usual number. */
+/** Default number of folds if there are several trials; the usual choice. */
 const DEFAULT_FOLDS = 5;
 
 /**
@@ -76,7 +76,7 @@ function usualThreshold(classes: number | undefined): number {
 
 /**
  * Fills in the defaults. A single tree stops early, as in ml-cart, so that it does not learn the noise. The trees of a
- * forest are grown to the end, because their mean removes the noise (Breiman, Random Forests, 2001).
+ * forest are fully grown, because their mean removes the noise (Breiman, Random Forests, 2001).
  */
 function fillIn(growth: GrowthArguments, classes: number | undefined, features: number): Growth {
     const { algorithm, maxDepth } = growth;
@@ -103,7 +103,7 @@ export function toFitTask(growth: Growth, seed: number, rows: Uint32Array): Omit
     return trees === undefined || maxFeatures === undefined ? task : { ...task, forest: { trees, maxFeatures, seed } };
 }
 
-/** The fits that the hyperparameters ask for, to estimate their memory. */
+/** The fits that the hyperparameters require, to estimate their memory. */
 export function planFits({ grid, cv }: Hyperparameters): FitPlan {
     const crossValidation = cv === undefined ? searchedNames(grid).length > 0 : cv > 0;
     return { forest: grid.algorithm.includes("forest"), crossValidation };

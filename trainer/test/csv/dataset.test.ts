@@ -243,7 +243,7 @@ describe("readDataset", () => {
             expect({ dropped, rowCount }).toMatchObject({ dropped: [{ name: "user_id" }], rowCount: 100_100 });
             user_id[100_050] = "u7";
             await expect(read({ size: kind, user_id, kind })).rejects.toThrow(
-                'row 100052, column "user_id": there are more than 100000 different texts: too many to be categories',
+                'row 100052, column "user_id": there are more than 100000 different strings: too many to be categories',
             );
         });
 
@@ -349,7 +349,7 @@ describe("readDataset", () => {
             "too many distinct strings",
             { name: count(100_010).map((row) => `n${row}`), kind: repeat(KIND, 100_010) },
             [],
-            'row 100002, column "name": there are more than 100000 different texts: too many to be categories; ' +
+            'row 100002, column "name": there are more than 100000 different strings: too many to be categories; ' +
                 "name the column in dropColumns",
         ],
         [

@@ -96,12 +96,12 @@ describe("parseModel", () => {
         [
             "categories in the wrong order",
             JSON.stringify(MODEL).replace('["bark","meow"]', '["meow","bark"]'),
-            '`features[1].categories` must be different texts, sorted by code unit; got ["meow","bark"]',
+            '`features[1].categories` must be different strings, sorted by code unit; got ["meow","bark"]',
         ],
         [
             "a duplicate class",
             changed((model) => Object.assign(model, { classes: ["cat", "cat"] })),
-            "`classes` must be different texts",
+            "`classes` must be different strings",
         ],
         [
             "a duplicate column",

@@ -16,7 +16,9 @@ describe("the headline", () => {
         expect(text).toContain(
             `Of ${testRows} rows that it had not seen, it predicted the right class for ${Math.round(accuracy * testRows)}.`,
         );
-        expect(text).toContain("Always answering Iris-setosa, the commonest class among them, would be right for 10.");
+        expect(text).toContain(
+            "Always answering Iris-setosa, the most common class among them, would be right for 10.",
+        );
         expect(text).not.toContain("no better than that");
     });
 
@@ -85,12 +87,12 @@ describe("the confusion matrix", () => {
         ).toEqual(shown);
     });
 
-    it("is replaced by the commonest mistakes if there are many classes", () => {
+    it("is replaced by the most common mistakes if there are many classes", () => {
         const input = reportOf(modelOf(madeUp(numbers(3), labels(40)), [uneven(50, numbers(3), 40)]));
         const { elements, text } = pageOf(input);
         expect(elements.filter((element) => hasClass(element, "matrix"))).toEqual([]);
         const table = byTag(elements, "table").find(
-            (item) => textOf(byTag(item, "caption")[0]) === "The commonest mistakes",
+            (item) => textOf(byTag(item, "caption")[0]) === "The most common mistakes",
         );
         const mistakes = (input.metrics.confusionMatrix ?? []).flatMap((line, actual) =>
             line.filter((count, predicted) => actual !== predicted && count > 0),
@@ -111,7 +113,7 @@ describe("the features", () => {
         expect(cellsOf(table).slice(1)).toEqual(
             asked.map(({ feature, importance }) => [feature, "", `${(importance * 100).toFixed(1)} %`]),
         );
-        expect(pageOf(irisReport).text).toContain(`${4 - asked.length} features are never asked for`);
+        expect(pageOf(irisReport).text).toContain(`${4 - asked.length} features are never used`);
     });
 
     it("are shown with their kinds: numbers, numbers with missing values, categories", () => {

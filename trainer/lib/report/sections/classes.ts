@@ -3,14 +3,14 @@ import type { ClassMeasures, ReportInput } from "../input";
 import { alignedShare, countOf, formatCount, formatShare } from "../numbers";
 import { drawLongTable, drawTable, type Section, shareBar } from "./section";
 
-/** A matrix of more classes is unreadable, so the commonest mistakes are listed instead. */
+/** A matrix of more classes is unreadable, so the most common mistakes are listed instead. */
 const MATRIX_CLASSES = 12;
-/** A matrix of this many classes leaves room beside it. */
+/** A matrix of this many classes leaves room next to it. */
 const SIDE_BY_SIDE = 3;
 const MOST_MISTAKES = 20;
 const FIRST_CLASSES = 20;
 
-/** The errors of a classification: confusion matrix or commonest mistakes, and a line for each class. */
+/** The errors of a classification: confusion matrix or most common mistakes, and a line for each class. */
 export function classesSection({ metrics }: ReportInput): Section {
     const { classes = [], confusionMatrix = [], testRows } = metrics;
     const matrix =
@@ -65,7 +65,7 @@ function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (reado
             class="number">${formatCount(count)}</td><td class="number">${share}</td></tr>`;
     });
     const head = ["Actual class", "Predicted as", "Rows", "Share of the class"];
-    const table = drawTable("The commonest mistakes", head, rows, "numbers-last");
+    const table = drawTable("The most common mistakes", head, rows, "numbers-last");
     const hidden =
         left > 0 &&
         html`<p class="fine">${countOf(left, "rarer pair")} of ${classes.length} classes not shown; the whole

@@ -19,10 +19,10 @@ function drawClassification(input: ReportInput): Html {
     const commonest = name(mostFrequent(classes));
     const comparison = drawComparison([
         ["This model", accuracy, formatShare(accuracy)],
-        ["Always the commonest", baselineAccuracy, formatShare(baselineAccuracy)],
+        ["Always the most common", baselineAccuracy, formatShare(baselineAccuracy)],
     ]);
     const words = html`Of ${rows} that it had not seen, it predicted the right class for <b>${right}</b>. Always answering
-        ${commonest}, the commonest class among them, would be right for ${always}.`;
+        ${commonest}, the most common class among them, would be right for ${always}.`;
     const interval = html`With ${rows} to test on, the accuracy on new rows of the same kind is likely between ${low} and
         ${high} (Wilson's 95 % interval).`;
     return html`<div class="headline"><p class="figure"><b>${formatShare(accuracy)}</b> accuracy</p><div
@@ -37,7 +37,7 @@ function mostFrequent(classes: readonly ClassMeasures[]): string {
 
 function drawRegression(input: ReportInput): Html {
     const { mae = 0, rmse = 0, r2 = null, testRows } = input.metrics;
-    // R² compares with always answering the mean of the tested rows.
+    // R² compares with always predicting the mean of the tested rows.
     const baseline = r2 !== null && r2 < 1 ? rmse / Math.sqrt(1 - r2) : undefined;
     const isBetter = r2 !== null && r2 > 0;
     const comparison =

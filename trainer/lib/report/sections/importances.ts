@@ -31,7 +31,7 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
             ? drawLongTable(table, rows, FIRST)
             : html`<p>Nothing: it gives the same answer for every row.</p>`;
     const measure = model.task === "classification" ? "impurity" : "squared error";
-    const rest = unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never asked for.`;
+    const rest = unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never used.`;
     return {
         id: "importances",
         short: "Features",

@@ -22,7 +22,7 @@ export function drawTree(tree: TreeView, model: Model): Html {
     return html`<ul class="tree${isChart && " chart"}" id="tree">${drawNode(tree.root, undefined, context)}</ul>`;
 }
 
-/** Whether the tree is small enough to be seen at a glance. */
+/** True if the tree is small enough to be seen at a glance. */
 export function isSmall(tree: TreeView): boolean {
     return tree.splits < CHART_LEAVES;
 }

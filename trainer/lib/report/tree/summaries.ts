@@ -1,6 +1,6 @@
 import type { TreeNode } from "../../model";
 
-/** The answer of a node, as if it were a leaf: the commonest classes with their shares, or the mean. */
+/** The answer of a node, as if it were a leaf: the most common classes with their shares, or the mean. */
 export type Answer = { classes: readonly { label: number; share: number }[] } | { mean: number };
 
 /** Summary of the leaves below a node. */
@@ -81,7 +81,7 @@ function answerOf(totals: Float64Array, classes: number): Answer | undefined {
     return rows > 0 ? { classes: commonest(totals, rows) } : undefined;
 }
 
-/** The commonest classes in descending order; among equal ones the first, which is the predicted one. */
+/** The most common classes in descending order; among equal ones the first, which is the predicted one. */
 function commonest(counts: ArrayLike<number>, rows: number): { label: number; share: number }[] {
     const top: { label: number; share: number }[] = [];
     for (let label = 0; label < counts.length; label++) {
