@@ -165,7 +165,7 @@ export class ColumnBuilder {
             problem:
                 this.role === "target"
                     ? `there are more than ${MAX_CATEGORIES} different values: too many to be classes`
-                    : `there are more than ${MAX_CATEGORIES} different strings: too many to be categories;  ` +
+                    : `there are more than ${MAX_CATEGORIES} different strings: too many to be categories; ` +
                       `name the column in dropColumns`,
         };
     }
