@@ -80,7 +80,10 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
             }
             const split = splitLines(held, content.subarray(skipBytes));
             held = Buffer.from(split.held);
-            lines.push(...split.lines);
+            // Not by a spread: a chunk may have more lines than a call may have arguments.
+            for (const line of split.lines) {
+                lines.push(line);
+            }
             if (held.length > maxHeldBytes) {
                 lines.push(visibleLine(held.toString("utf8")));
                 held = Buffer.alloc(0);

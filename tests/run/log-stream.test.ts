@@ -43,6 +43,14 @@ function follow(): {
 }
 
 describe("the log stream", () => {
+    it("reads a chunk with more lines than a function call may have arguments", async () => {
+        const { bucket, printed, log } = follow();
+        putLog(bucket, 1, 0, Buffer.from("x\n".repeat(300_000)));
+        await log.finish(1);
+        expect(printed[0]).toMatch(/^\.\.\. \d+ lines omitted here/);
+        expect(printed.at(-1)).toBe("| x");
+    });
+
     it("prints every line once and in order, for any chunks and order of arrival", async () => {
         await fc.assert(
             fc.asyncProperty(cutLog, async ({ bytes, cuts, overlap, order }) => {
