@@ -1,10 +1,10 @@
 #!/bin/bash
 # Script of the unit gcp-trainer.service: `boot.sh prepare` claims the run and pulls the image, `boot.sh run` runs the
 # container, `boot.sh finish` reports how it ended. Each is a separate process, and any of them may be killed at any
-# moment. So they communicate by files: small ones in memory, the log on the disk.
+# moment. They therefore communicate through files: small ones in memory, the log on the disk.
 #
 # Written for bash 3.2 (no associative arrays, mapfile, wait -n, fractional read -t) with coreutils, sed, curl,
-# docker and docker-credential-gcr: Container-Optimized OS has no more, and a laptop has these for the rehearsal.
+# docker and docker-credential-gcr: Container-Optimized OS has nothing else, and a laptop has these for the rehearsal.
 set -u -o pipefail
 # Bytes, not characters: the log is cut into chunks and names are encoded bytewise.
 export LC_ALL=C

@@ -45,12 +45,13 @@ read_config() {
     RUN_PREFIX=runs/$RUN_ID
 }
 
-# keep NAME VALUE: stores a value for the other processes. Renamed into place, so that nobody reads half a value.
+# keep NAME VALUE: stores a value for the other processes. The file is renamed into place, so that none of them reads
+# half a value.
 keep() {
     printf '%s' "$2" >"$STATE/$1.new.$ROLE" && mv -f "$STATE/$1.new.$ROLE" "$STATE/$1"
 }
 
-# recall NAME [DEFAULT]: prints it.
+# recall NAME [DEFAULT]: prints the value.
 recall() {
     if [ -f "$STATE/$1" ]; then cat "$STATE/$1"; else printf '%s' "${2:-}"; fi
 }
@@ -67,7 +68,7 @@ timestamp() {
     date -u +%Y-%m-%dT%H:%M:%SZ
 }
 
-# start_time PID: prints when a process started, in the kernel's ticks. Prints nothing if the process is gone, and where
+# start_time PID: prints when a process started, in the kernel's ticks. Prints nothing if the process is gone or if
 # /proc does not exist, as on macOS. The name, in parentheses, may contain spaces; the start is field 22.
 start_time() {
     local stat
@@ -77,12 +78,12 @@ start_time() {
     printf '%s' "${20:-}"
 }
 
-# identify PID: prints PID and start time: a pid alone may name another process later.
+# identify PID: prints PID and start time, because a PID alone may identify another process later.
 identify() {
     printf '%s@%s' "$1" "$(start_time "$1")"
 }
 
-# signal NAME IDENTITY: signals a process if it is the one that was identified; 1 = it is gone. 0, 1 and negative
+# signal NAME IDENTITY: signals a process if it is still the one that was identified; 1 = it is gone. 0, 1 and negative
 # numbers are never signalled, because for `kill` these are groups and the machine's first process.
 signal() {
     local pid=${2%%@*}

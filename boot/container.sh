@@ -2,10 +2,10 @@
 # The image, the container and `boot.sh run`.
 
 CONTAINER=gcp-trainer
-# Time limit in seconds for docker commands other than pull and stop. Beyond it docker counts as broken.
+# Time limit in seconds for docker commands other than pull and stop. Docker counts as broken beyond it.
 DOCKER_SECONDS=60
 
-# pull_image: 0, or fail with the reason. A missing image fails at once; a missing grant is waited for.
+# pull_image: returns 0, or fails with the reason. A missing image fails immediately; a missing grant is awaited.
 pull_image() {
     local deadline left message delay=1 tries=0
     docker-credential-gcr configure-docker --registries "${IMAGE%%/*}" >"$STATE/pull.txt" 2>&1 ||
@@ -30,7 +30,7 @@ pull_image() {
                     fail "The VM's service account may not pull the image;" \
                         "grant it roles/artifactregistry.reader on the repository of $IMAGE (docker says: $message)"
                 fi
-                # The time limit counts from the moment when the pull is allowed.
+                # The time limit starts when the pull is allowed.
                 deadline=$(($(now) + delay + PULL_SECONDS))
                 ;;
             (*'not found'* | *'manifest unknown'* | *'name unknown'*)
@@ -50,8 +50,9 @@ pull_image() {
     done
 }
 
-# Never tried on hardware. The steps follow https://cloud.google.com/container-optimized-os/docs/how-to/run-gpus: install
-# the driver, then make its programs executable, because /var is mounted noexec.
+# This has never been tried on hardware. The steps follow
+# https://cloud.google.com/container-optimized-os/docs/how-to/run-gpus: install the driver, then make its programs
+# executable, because /var is mounted noexec.
 install_gpu_driver() {
     say "installing the GPU driver"
     await cos-extensions install gpu >"$STATE/gpu.txt" 2>&1 ||
@@ -61,8 +62,8 @@ install_gpu_driver() {
         fail "The GPU driver could not be mounted: $(last_line "$STATE/gpu.txt")"
 }
 
-# memory_kib: prints the container's memory limit: the VM's memory less 512 MiB, so that the kernel kills the trainer and
-# not docker or this script. Prints nothing where the size cannot be read.
+# memory_kib: prints the container's memory limit: the VM's memory less 512 MiB, so that the kernel kills the trainer
+# and not docker or this script. Prints nothing if the size cannot be read.
 memory_kib() {
     local key value rest total=
     [ -r /proc/meminfo ] || return 0
@@ -75,9 +76,9 @@ memory_kib() {
     if [ "$total" -lt 1048576 ]; then printf '%s' $((total / 2)); else printf '%s' $((total - 524288)); fi
 }
 
-# pids_limit: prints how many processes and threads the container may have. 256 per processor leave room for a program that
-# starts a thread per processor in a process per processor. A fork beyond the limit fails, long before docker and this
-# script lack one.
+# pids_limit: prints how many processes and threads the container may have. 256 per processor leave room for a program
+# that starts a process per processor, each with a thread per processor. A fork beyond the limit fails long before
+# docker and this script run out of processes.
 pids_limit() {
     local processors
     processors=$(nproc 2>/dev/null) || processors=1
@@ -85,7 +86,8 @@ pids_limit() {
     printf '%s' $((processors * 256))
 }
 
-# confine: adds to `options` what keeps the container to what a trainer needs. See docs/adr/0010-a-confined-container.md.
+# confine: adds to `options` those that restrict the container to what a trainer needs. See
+# docs/adr/0010-a-confined-container.md.
 confine() {
     local folder work
     options+=(--cap-drop ALL --security-opt no-new-privileges --pids-limit "$(pids_limit)")
@@ -101,17 +103,17 @@ confine() {
     esac
 }
 
-# docker_problem FILE: the last line that docker printed, without the hint that recent versions end with.
+# docker_problem FILE: the last line that docker printed, without the hint that recent versions append.
 docker_problem() {
     sed "/^Run 'docker .*--help'/d" "$1" >"$1.problem"
     last_line "$1.problem"
 }
 
 # The container gets docker's default network, which reaches the metadata server; it needs no access to ports of the VM.
-# It is kept after its end, because the exit code and OOMKilled come from `docker inspect`.
+# The container is kept after its end, because the exit code and OOMKilled come from `docker inspect`.
 start_container() {
     local options memory i
-    # The disk may still have the container of an earlier attempt.
+    # The disk may still hold the container of an earlier attempt.
     timeout "$DOCKER_SECONDS" docker rm --force --volumes "$CONTAINER" >/dev/null 2>&1
     options=(--detach --name "$CONTAINER" --log-driver json-file --log-opt max-size=64m --log-opt max-file=4)
     memory=$(memory_kib)
@@ -129,7 +131,7 @@ start_container() {
         for ((i = 0; i < GPU_COUNT; i++)); do options+=(--device "/dev/nvidia$i"); done
     fi
     for ((i = 0; i < ${#CONTAINER_ENV[@]}; i++)); do options+=(--env "${CONTAINER_ENV[i]}"); done
-    # Without a value: docker takes it from its own environment.
+    # Without a value, docker takes it from its own environment.
     for ((i = 0; i < ${#SECRETS[@]}; i++)); do options+=(--env "${SECRETS[i]%%=*}"); done
     if [ -n "${STORAGE_EMULATOR_HOST:-}" ]; then options+=(--env "STORAGE_EMULATOR_HOST=$STORAGE_EMULATOR_HOST"); fi
     if [ -n "${GCE_METADATA_HOST:-}" ]; then options+=(--env "GCE_METADATA_HOST=$GCE_METADATA_HOST"); fi
@@ -144,8 +146,9 @@ start_container() {
     SECRET_ENV=()
 }
 
-# inspect_container: sets RUNNING (true, false), EXIT_CODE and OOM_KILLED (true, false). 1 = docker does not answer, or was
-# stopped after it had created the container and before it started it: such a container has exit code 0 too.
+# inspect_container: sets RUNNING (true, false), EXIT_CODE and OOM_KILLED (true, false). 1 = docker does not respond, or
+# was stopped after it had created the container but before it started it, because such a container also has exit code
+# 0.
 inspect_container() {
     local answer status
     answer=$(timeout "$DOCKER_SECONDS" docker inspect --format \
@@ -173,11 +176,11 @@ await_container() {
         fi
         await sleep 1
     done
-    fail "docker no longer answers about the container: $(last_line "$STATE/inspect.txt")"
+    fail "docker no longer responds about the container: $(last_line "$STATE/inspect.txt")"
 }
 
-# A stop from outside: the run's time limit, a preemption, a shutdown. `finish` runs next and stops the container: so it
-# is also stopped when this script is killed.
+# An external stop: the run's time limit, a preemption or a shutdown. `finish` runs next and stops the container, so
+# that it is also stopped if this script is killed.
 on_stop() {
     trap '' TERM
     local child

@@ -32,7 +32,7 @@ finish() {
     if [ "$STATUS" = SUCCEEDED ]; then upload_listing "$uploads_until"; fi
     say "$STATUS${REASON:+: $REASON}"
     write_last_status "$uploads_until"
-    # A stop from outside is a shutdown, which would not wait.
+    # An external stop is a shutdown, which would not wait.
     if [ "$result" != success ] && [ "$DEBUG_SECONDS" -gt 0 ]; then
         case $STATUS in
             (FAILED | TIMED_OUT)
@@ -44,7 +44,7 @@ finish() {
     forget_secrets
 }
 
-# decide RESULT: sets STATUS, REASON and EXIT, and stops a container that is still running.
+# decide RESULT: sets STATUS, REASON and EXIT, and stops the container if it is still running.
 decide() {
     local inspected=
     if marked outcome-state; then
@@ -72,7 +72,7 @@ decide() {
         explain_exit
     else
         decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run passed its limit of $(span "$MAX_RUN_SECONDS")" \
-            "docker did not answer: $(last_line "$STATE/inspect.txt")"
+            "docker did not respond: $(last_line "$STATE/inspect.txt")"
     fi
 }
 
@@ -98,7 +98,7 @@ decide_cut() {
             if [ "$(metadata instance/preempted)" = TRUE ]; then
                 because "Compute Engine preempted the VM; run pulumi up to resume"
             else
-                because "The VM was stopped from outside while the run was not finished; run pulumi up to resume"
+                because "The VM was stopped externally before the run finished; run pulumi up to resume"
             fi
             ;;
     esac
@@ -159,8 +159,8 @@ settle_publisher() {
     until_gone "$publisher" 10 || signal KILL "$publisher"
 }
 
-# Reads the container's output again if nobody followed it to the end. The second reading can be shorter: docker keeps
-# only the newest part of a very long log.
+# Reads the container's output again if nobody followed it to the end. The second reading can be shorter, because docker
+# keeps only the newest part of a very long log.
 complete_log() {
     if marked log-complete; then return; fi
     timeout 20 docker logs --follow "$CONTAINER" >"$LOG.again" 2>&1
@@ -218,7 +218,7 @@ listing_failed() {
 
 # write_last_status DEADLINE
 write_last_status() {
-    # Even if the claim failed, the VM may have the grant to write: then the reason reaches the bucket.
+    # Even if the claim failed, the VM may have the grant to write, so that the reason reaches the bucket.
     put_status "$1" "$STATUS" "$EXIT" "$REASON" "$(timestamp)"
     if [ $? -eq 2 ]; then
         say "$STATUS could not be written to gs://$BUCKET/$RUN_PREFIX/status.json ($(http_problem))"

@@ -14,7 +14,8 @@ fail() {
     give_up FAILED "$@"
 }
 
-# leave MESSAGE: nothing to train and nothing to report. The unit continues to its end, which powers the VM off.
+# leave MESSAGE: ends a boot that has nothing to train and nothing to report. The unit continues to its end, which
+# powers the VM off.
 leave() {
     say "$1"
     : >"$STATE/skip"
@@ -31,7 +32,7 @@ fail_storage() {
     esac
 }
 
-# Decides by the status in the bucket whether this boot trains, and writes that it does.
+# Decides from the status in the bucket whether this boot trains, and claims the run if it does.
 # https://cloud.google.com/storage/docs/request-preconditions
 claim() {
     local owner state reason times attempt=1 interruptions=0
@@ -91,7 +92,7 @@ clear_model() {
         list_page "$GRANTS_UNTIL" "$RUN_PREFIX/model/" 'items(selfLink)' ||
             fail_storage "to list gs://$BUCKET" "roles/storage.legacyBucketReader on it" \
                 "The earlier attempt's model/ could not be listed"
-        # A selfLink contains the name percent-encoded: no JSON escapes to undo.
+        # A selfLink contains the percent-encoded name, so there are no JSON escapes to undo.
         tr '"' '\n' <"$RESPONSE" | sed -n '/^selfLink$/{n;n;p;}' >>"$STATE/to-delete"
         [ -n "$PAGE_TOKEN" ] || break
     done

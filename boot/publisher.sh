@@ -5,8 +5,8 @@
 CHUNK_BYTES=8388608
 
 # publish_log DEADLINE: uploads the next chunk; 1 = nothing left to upload; 2 = not uploaded, see HTTP_CODE.
-# The end of a chunk is fixed before it is sent. So after a lost answer, or a killed process, the same bytes are sent
-# under the same name again, and 412 means that they have already arrived.
+# The end of a chunk is fixed before it is sent. After a lost response or a killed process, the same bytes are therefore
+# sent again under the same name, and 412 means that they have already arrived.
 publish_log() {
     local from to size chunk=$LOG.chunk.$ROLE
     from=$(recall log-from 0)
@@ -51,7 +51,7 @@ publish_until_stopped() {
         nap "$(seconds_until "$(smaller "$NEXT_BEAT" "$next_log")")"
         [ "$STOPPING" = 0 ] || break
         if ! heartbeat; then
-            # Its trap ends the script that started this process.
+            # The trap of the script that started this process ends that script.
             signal TERM "$SCRIPT"
             break
         fi
@@ -77,7 +77,7 @@ start_publisher() {
     keep publisher "$PUBLISHER"
 }
 
-# Lets a request in progress end, so that its outcome is known.
+# Lets a request in progress finish, so that its outcome is known.
 stop_publisher() {
     [ -n "${PUBLISHER:-}" ] || return 0
     signal TERM "$PUBLISHER"

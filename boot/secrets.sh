@@ -13,15 +13,15 @@ SECRET_MANAGER=${SECRET_MANAGER%/}
 # Longest time in seconds that the values may take when the container is about to start.
 SECRETS_SECONDS=120
 
-# read_secret DEADLINE NAME VERSION: the value to SECRET_VALUE; or fail with the reason. The payload's CRC32C is too slow
-# for bash, so it is read until two answers in a row are the same.
+# read_secret DEADLINE NAME VERSION: sets SECRET_VALUE, or fails with the reason. Checking the payload's CRC32C is too
+# slow in bash, so it is read until two responses in a row are the same.
 read_secret() {
     local file=$STATE/secret.$ROLE size md5='' before
     SECRET_VALUE=
     while :; do
         request "$1" GET "$SECRET_MANAGER/v1/$3:access"
         [ "$HTTP_CODE" = 200 ] || fail_secret "$2" "$3"
-        # A payload is never empty, so an answer without one is not Secret Manager's.
+        # A payload is never empty, so a response without one does not come from Secret Manager.
         if decode_payload <"$RESPONSE" >"$file" 2>/dev/null && [ -s "$file" ]; then
             before=$md5
             md5=$(md5_of "$file")
@@ -30,13 +30,13 @@ read_secret() {
         fi
         if [ "$(now)" -ge "$1" ]; then
             rm -f "$RESPONSE" "$file"
-            fail "The answer about the secret version $3 for the variable $2 holds no payload; run pulumi up"
+            fail "The response about the secret version $3 for the variable $2 has no payload; run pulumi up"
         fi
         nap 1
     done
     rm -f "$RESPONSE"
     size=$(($(wc -c <"$file")))
-    # Unlike $(...), this keeps line ends at the end. It stops at a NUL.
+    # Unlike $(...), this keeps trailing newlines. It stops at a NUL.
     IFS= read -r -d '' SECRET_VALUE <"$file"
     rm -f "$file"
     [ "${#SECRET_VALUE}" -eq "$size" ] ||
@@ -44,12 +44,12 @@ read_secret() {
             "store it as base64 and let the trainer decode it"
 }
 
-# decode_payload: of an answer to `:access`, on standard input.
+# decode_payload: decodes the payload of a response to `:access`, on standard input.
 decode_payload() {
     tr -d '\r\n' | sed -n 's/\\u003d/=/g;s/.*"data" *: *"\([^"]*\)".*/\1/p' | base64 -d
 }
 
-# fail_secret NAME VERSION: after a request that was not answered as expected.
+# fail_secret NAME VERSION: after a request that did not succeed.
 fail_secret() {
     local problem other="choose another version in secretEnv, and run pulumi up --refresh"
     problem=$(http_problem)
@@ -69,7 +69,7 @@ fail_secret() {
 }
 
 # Waits for the grants before the image is pulled. The values are read again when the container starts, so that they are
-# not kept meanwhile.
+# not kept in the meantime.
 check_secrets() {
     local i
     for ((i = 0; i < ${#SECRETS[@]}; i++)); do
@@ -82,7 +82,7 @@ check_secrets() {
 read_secrets() {
     local i
     SECRET_ENV=()
-    # A new grant may not be known everywhere at once.
+    # A new grant may not take effect everywhere at the same time.
     GRANTS_UNTIL=$(($(recall boot-since) + GRANT_SECONDS))
     for ((i = 0; i < ${#SECRETS[@]}; i++)); do
         read_secret $(($(now) + SECRETS_SECONDS)) "${SECRETS[i]%%=*}" "${SECRETS[i]#*=}"
@@ -105,7 +105,7 @@ with_environment() {
     exec "$@"
 }
 
-# The record that docker keeps of a container holds its environment.
+# Docker's record of a container includes its environment.
 forget_secrets() {
     if [ "${#SECRETS[@]}" -gt 0 ]; then timeout "$DOCKER_SECONDS" docker rm --force --volumes "$CONTAINER" >/dev/null 2>&1; fi
 }

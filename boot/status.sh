@@ -24,8 +24,8 @@ now_ms() {
     esac
 }
 
-# Cloud Storage accepts one write per object and second. https://cloud.google.com/storage/quotas#objects
-# The clock may be set meanwhile, so the wait also counts its steps.
+# Cloud Storage accepts one write per second and object. https://cloud.google.com/storage/quotas#objects
+# The clock may be set in the meantime, so the wait also counts its steps.
 await_pace() {
     local last pace=1000 tenths=21
     last=$(recall status-written-ms 0)
@@ -49,7 +49,7 @@ read_status() {
         STATUS_GENERATION=$(json_number generation <"$RESPONSE")
         md5=$(json_string md5Hash <"$RESPONSE" | sed 's/\\u003d/=/g')
         request "$1" GET "$url?alt=media&generation=$STATUS_GENERATION"
-        # 404: overwritten between the two requests, or the generation was damaged on the way.
+        # 404: overwritten between the two requests, or the generation was corrupted in transit.
         case $HTTP_CODE in
             (200)
                 STATUS_TEXT=$(tr -d '\r\n' <"$RESPONSE")
@@ -64,7 +64,7 @@ read_status() {
     done
 }
 
-# True if this boot sent the text just read: a write whose answer was lost.
+# True if this boot sent the text just read, in a write whose response was lost.
 status_is_own() {
     local sent
     while IFS= read -r sent; do

@@ -12,14 +12,14 @@ STORAGE=${STORAGE%/}
 
 # Suffix of the scratch files: the script and its publisher work at the same time.
 ROLE=main
-# 1 once this process has been asked to end: then it retries nothing.
+# 1 once this process has been asked to end, after which it retries nothing.
 STOPPING=0
 # Time limit of one HTTP request, in seconds.
 HTTP_SECONDS=30
 # Second of the epoch until which a 401 or 403 counts as a grant that has not arrived yet; 0 = never.
 GRANTS_UNTIL=0
 
-# curl_to FILE ARGUMENTS...: sets HTTP_CODE; 000 = no complete answer.
+# curl_to FILE ARGUMENTS...: sets HTTP_CODE; 000 = no complete response.
 curl_to() {
     local output=$1
     shift
@@ -48,7 +48,7 @@ authorize() {
     seconds=$(json_number expires_in <"$STATE/token.$ROLE")
     rm -f "$STATE/token.$ROLE"
     if [ -z "$token" ] || [ -z "$seconds" ]; then
-        say "the metadata server's answer has no whole token"
+        say "the metadata server's response has no complete token"
         return 1
     fi
     keep token-header "Authorization: Bearer $token"
@@ -56,9 +56,10 @@ authorize() {
 }
 
 # request DEADLINE METHOD URL [BODY_FILE CONTENT_TYPE]: sets HTTP_CODE; the body goes to $RESPONSE. Transient errors (no
-# connection, 408, 429, 5xx) are retried until DEADLINE, a missing grant until GRANTS_UNTIL. KIND before the call is
-# what a successful answer must be: the `kind` of a whole JSON, or `nothing`. Another answer, such as the page of a
-# captive portal, is transient too. So are the first answers of 400 to a body, because it may have changed on the way.
+# connection, 408, 429, 5xx) are retried until DEADLINE, a missing grant until GRANTS_UNTIL. KIND, set before the call,
+# is what a successful response must be: the `kind` of a complete JSON object, or `nothing`. Any other response, such as
+# the page of a captive portal, is also transient. So are the first 400 responses to a body, because it may have been
+# corrupted in transit.
 request() {
     local deadline=$1 method=$2 url=$3 body=${4:-} type=${5:-} limit delay=1 refusals=0
     RESPONSE=$STATE/response.$ROLE
@@ -105,7 +106,7 @@ check_answer() {
 }
 
 # is_json_of KIND FILE: true for a whole JSON object of this kind. Every string and number becomes 0, and every list and
-# object of zeros becomes 0 too; a JSON that ends too early leaves more.
+# object of zeros becomes 0 too; JSON that ends too early leaves more.
 is_json_of() {
     local text
     text=$(tr -d ' \t\r\n\000' <"$2")
@@ -167,7 +168,7 @@ upload() {
     rm -f "$3.upload"
 }
 
-# json_number NAME / json_string NAME: print a field of the answer on standard input. Google writes 64-bit numbers as
+# json_number NAME / json_string NAME: print a field of the response on standard input. Google writes 64-bit numbers as
 # strings.
 json_number() {
     sed -n 's/.*"'"$1"'" *: *"\{0,1\}\([0-9][0-9]*\).*/\1/p' | head -n 1
@@ -178,7 +179,7 @@ json_string() {
 }
 
 # list_page DEADLINE PREFIX FIELDS: writes one page to $RESPONSE. PAGE_TOKEN in: empty = first page; out: empty = last
-# page. A listing has no hash: so it is read until two answers in a row are the same.
+# page. A listing has no hash, so it is read until two responses in a row are the same.
 list_page() {
     local url md5='' before
     url="$STORAGE/storage/v1/b/$BUCKET/o?prefix=$(url_text "$2")&fields=$(url_text "kind,$3,nextPageToken")"

@@ -12,7 +12,7 @@ export interface ExpectedHashes {
     md5Hash?: string;
 }
 
-/** Reads a file once, for its size and hashes; undefined if the file does not exist. */
+/** Reads a file once and returns its size and hashes; undefined if the file does not exist. */
 export async function hashFile(path: string): Promise<FileHashes | undefined> {
     const { createHash } = require("node:crypto") as typeof import("node:crypto");
     const { createReadStream } = require("node:fs") as typeof import("node:fs");

@@ -1,6 +1,6 @@
 import type { GoogleAuth } from "google-auth-library";
 
-/** Endpoints and identity for Google Cloud: the same that the gcp provider would use. */
+/** Endpoints and identity for Google Cloud: the same ones that the gcp provider would use. */
 export interface CloudSettings {
     accessToken?: string;
     /** JSON text, or the path of a file that holds it. */
@@ -15,7 +15,7 @@ export interface CloudSettings {
 }
 
 /**
- * Reads the gcp provider's settings in its order: stack config, then the environment variables that provider reads.
+ * Reads the gcp provider's settings in its order: stack config, then the environment variables that the provider reads.
  * Variables for credentials count only if the config has neither a token nor credentials. Without any,
  * `createAuth` uses Application Default Credentials.
  * https://github.com/hashicorp/terraform-provider-google-beta/blob/main/google-beta/provider/provider.go
@@ -87,7 +87,7 @@ function parseCredentials(value: string): Record<string, string> {
     try {
         return JSON.parse(isJson ? value : readFileSync(value, "utf8")) as Record<string, string>;
     } catch (cause) {
-        // The value may be a private key: it must not be shown.
+        // The value may be a private key, so it must not be shown.
         const what = isJson ? "is not valid JSON" : "names a file that cannot be read as JSON";
         throw new Error(`gcp:credentials ${what}; give the JSON text of a credentials file or the file's path`, {
             cause: isJson ? undefined : cause,

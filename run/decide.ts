@@ -7,7 +7,7 @@ export interface WaitOptions extends RunLocation {
     wait: boolean;
     maxAttempts: number;
     debugMinutes: number;
-    /** True if somebody else has to enable Private Google Access on the VM's subnetwork. */
+    /** True if someone else has to enable Private Google Access on the VM's subnetwork. */
     onPrivateSubnetwork: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface WaitState {
     downPolls: number;
     /** Start of the time in which every poll has found the VM `RUNNING`; undefined while it is not. */
     runningSinceMs: number | undefined;
-    /** Last change of status or log, or the beginning of the wait. */
+    /** Time of the last change of status or log, or else the beginning of the wait. */
     lastChangeMs: number;
 }
 
@@ -46,7 +46,7 @@ export type Action =
     | { kind: "fail"; seen: SeenStatus }
     /** Write `PENDING` for the next attempt. `stopVm` if the VM is still in its debug window. */
     | { kind: "retry"; seen: SeenStatus; stopVm: boolean }
-    /** Write `INTERRUPTED` for a VM that could not. */
+    /** Write `INTERRUPTED` for a VM that could not do so itself. */
     | { kind: "interrupt"; seen: SeenStatus; interruptions: number }
     /** Write `FAILED`, because interruptions have used up all attempts. */
     | { kind: "give-up"; seen: SeenStatus }
@@ -72,11 +72,11 @@ export function decide(view: RunView): Action {
         const stall = findStall(view);
         return stall ? { kind: "stalled", stall } : { kind: "poll" };
     }
-    // The VM may have written its last status after that was read: only the next poll can tell.
+    // The VM may have written its last status after the status was read, which only the next poll can tell.
     return downPolls === 1 ? { kind: "poll" } : decideDown(view);
 }
 
-/** True when the status alone decides. The VM need not exist then, and nobody asks for it. */
+/** True when the status alone decides. The VM need not exist then, and is not queried. */
 export function isDecidedByStatus({ seen, retryGeneration, wait }: Pick<RunView, "seen" | "retryGeneration" | "wait">) {
     if (seen === undefined) {
         return false;
@@ -105,9 +105,9 @@ export function isDown(vmStatus: string | undefined): boolean {
 }
 
 /**
- * Finds out whether nothing comes from a VM that is up: `silent` after 3 minutes without a change of status, log or
- * heartbeat (the heartbeat is due every 30 s), `unclaimed` when no status came within 15 minutes (the boot script waits
- * 10 minutes for IAM grants to arrive).
+ * Determines whether a VM that is up sends no sign of life: `silent` after 3 minutes without a change of status, log or
+ * heartbeat (the heartbeat is due every 30 s), `unclaimed` if no status appeared within 15 minutes (the boot script
+ * waits 10 minutes for IAM grants to arrive).
  */
 function findStall({ nowMs, seen, lastChangeMs, runningSinceMs }: RunView): Stall | undefined {
     if (runningSinceMs === undefined) {

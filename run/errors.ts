@@ -11,9 +11,9 @@ export interface Failure {
     log?: { heading: string; lines: string[] };
     /** Lines about the run's VM. */
     details?: string[];
-    /** Advice for a deployed stack. A program that takes the stack down itself gives its own. */
+    /** Advice for a deployed stack. A program that destroys the stack itself gives its own. */
     hints: {
-        /** Where the whole log is. */
+        /** Location of the whole log. */
         log?: string;
         /** The next step. */
         next: string;
@@ -60,7 +60,7 @@ export function httpStatusOf(error: unknown): number | undefined {
 /** Classifies an error of Google's clients. */
 export function classifyError(error: unknown): ErrorKind {
     const text = messageOf(error);
-    // A rejected refresh token answers 400 "invalid_grant", with "invalid_rapt" when Google wants a new login.
+    // A rejected refresh token results in 400 "invalid_grant", with "invalid_rapt" if Google requires a new login.
     if (/invalid_grant|invalid_rapt|reauth/i.test(text)) {
         return "expired";
     }

@@ -24,7 +24,7 @@ export async function failRun(context: WaitContext, options: WaitOptions, status
     return fatalError(runFailure(options, status, tail, wholeLog, options.debugMinutes, context.clock.now()));
 }
 
-/** The error for a VM from which nothing comes. */
+/** The error for a VM that gives no sign of life. */
 export async function failStalled(context: WaitContext, options: WaitOptions, stall: Stall): Promise<Error> {
     let serialLines: string[];
     try {

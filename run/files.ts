@@ -1,4 +1,7 @@
-/** Calls `action` for every item, at most `limit` at a time. After a failure no further one starts, and its error is thrown. */
+/**
+ * Calls `action` for every item, at most `limit` at a time. After a failure no further call starts, and its error is
+ * thrown.
+ */
 export async function inParallel<T>(items: T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
     const queue = [...items];
     const work = async () => {
@@ -37,7 +40,7 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /**
- * Gives `action` a folder beside `folder`, on the same file system, and always removes it afterwards. Also removes
+ * Passes `action` a folder next to `folder`, on the same file system, and always removes it afterwards. Also removes
  * folders that a killed process left behind at least an hour ago.
  */
 export async function withPartialFolder<T>(folder: string, action: (partial: string) => Promise<T>): Promise<T> {

@@ -9,12 +9,12 @@ export function openStorage(settings: CloudSettings, auth: GoogleAuth): Storage 
     const { Storage } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
     const storage = new Storage({
         apiEndpoint: settings.storageOrigin,
-        // Otherwise the client sends no credentials to an endpoint that is not Google's.
+        // Without this, the client sends no credentials to an endpoint that is not Google's.
         useAuthWithCustomEndpoint: true,
         authClient: auth,
         universeDomain: settings.universeDomain,
     });
-    // The client prefers STORAGE_EMULATOR_HOST to its option; the gcp provider does not read that variable at all.
+    // The client prefers STORAGE_EMULATOR_HOST to its option; the gcp provider does not read that variable.
     storage.baseUrl = `${settings.storageOrigin}/storage/v1`;
     return storage;
 }

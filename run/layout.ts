@@ -1,17 +1,17 @@
 // Names of the objects in a stack's bucket. The boot script has its own copy of the names it writes: tests/run/layout.test.ts
 // keeps both in step.
 
-/** Prefix of the datasets: the VM may read it. */
+/** Prefix of the datasets, which the VM may read. */
 export const dataPrefix = "data/";
 
-/** Prefix of all runs: the VM may write it. */
+/** Prefix of all runs, under which the VM may write. */
 export const runsPrefix = "runs/";
 
-/** Files that the waiter adds to a run's folder on this machine, beside those of the model. */
+/** Files that the waiter adds to a run's folder on this machine, in addition to those of the model. */
 export const ownFiles = { manifest: "manifest.json", status: "status.json", trainerLog: "trainer.log" };
 
 /**
- * Name of a dataset's object. The hash makes a changed file a new object, so an earlier run's data stays as it was.
+ * Name of a dataset's object. The hash makes a changed file a new object, so the data of earlier runs stays unchanged.
  * @param md5Hex hex digits of the file's MD5.
  */
 export function datasetName(md5Hex: string, fileName: string): string {
@@ -28,7 +28,7 @@ export function runLayout(runId: string) {
         status: `${root}${ownFiles.status}`,
         /** The trainer's results. */
         model: `${root}model/`,
-        /** The trainer's own, kept from attempt to attempt. */
+        /** The trainer's checkpoints, kept from attempt to attempt. */
         checkpoints: `${root}checkpoints/`,
         /** The trainer's logs for TensorBoard. */
         tensorboard: `${root}logs/`,

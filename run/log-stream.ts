@@ -2,7 +2,7 @@ import type { BucketClient, Clock, Print } from "./clients";
 import { runLayout } from "./layout";
 import { planChunks, toLogChunks, visibleLine } from "./log-chunks";
 
-/** Follows a run's log and prints it as it comes. */
+/** Follows a run's log and prints it as it arrives. */
 export interface LogStream {
     /**
      * Prints the new lines of an attempt's log; an unfinished line is held back. When the attempt changes, the rest of

@@ -1,7 +1,7 @@
 import type { Failure } from "./errors";
 import type { RunStatus } from "./status";
 
-/** Where a run and its VM are. */
+/** Location of a run and its VM. */
 export interface RunLocation {
     bucket: string;
     runId: string;
@@ -104,7 +104,7 @@ function debugLines(location: RunLocation, status: RunStatus, debugMinutes: numb
     ];
 }
 
-/** The VM is up or was, but nothing comes from it. */
+/** The VM is or was up, but gives no sign of life. */
 export function stallFailure(
     location: RunLocation,
     stall: Stall,
@@ -134,7 +134,7 @@ export function stallFailure(
     return { summary: `Run ${location.runId} ${story}.`, log, details, hints: { next } };
 }
 
-/** The run needs its VM, which somebody deleted. */
+/** The run needs its VM, which someone deleted. */
 export function vmGoneFailure({ instance, runId }: RunLocation): Failure {
     return {
         summary: `The VM ${instance} of run ${runId} no longer exists.`,
@@ -170,12 +170,12 @@ export function deniedFailure(runId: string, detail: string): Failure {
     };
 }
 
-/** The run cannot be watched for a reason that this program does not know. */
+/** The run cannot be watched for a reason that this program does not recognise. */
 export function unwatchableFailure(runId: string, detail: string): Failure {
     return { summary: `Run ${runId} cannot be watched: ${detail}.`, hints: { next: "`pulumi up` reattaches to it." } };
 }
 
-/** Google Cloud has been out of reach for the whole retry window. */
+/** Google Cloud has been unreachable for the whole retry window. */
 export function unreachableFailure(runId: string, minutes: number, detail: string): Failure {
     return {
         summary: `Google Cloud has not answered for ${minutes} minutes: ${detail}. Run ${runId} continues.`,

@@ -50,7 +50,10 @@ export async function readModelObjects(bucket: BucketClient, runId: string): Pro
     return recorded;
 }
 
-/** Parses `{"schema":1,"pages":[...]}`, each page an answer of objects.list. https://cloud.google.com/storage/docs/json_api/v1/objects/list */
+/**
+ * Parses `{"schema":1,"pages":[...]}`, each page a response of objects.list.
+ * https://cloud.google.com/storage/docs/json_api/v1/objects/list
+ */
 export function parseListing(text: string, where: string): ModelObject[] {
     const value = parseObject(text);
     if (value?.schema !== 1 || !Array.isArray(value.pages)) {

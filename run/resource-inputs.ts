@@ -16,8 +16,8 @@ export function hasChanged(olds: object, news: object, key: string): boolean {
 }
 
 /**
- * True unless another program runs the providers, such as the rehearsal of `npm start`: then the messages leave out
- * Pulumi's and gcloud's commands, because that program gives its own advice.
+ * True unless another program runs the providers, such as the rehearsal of `npm start`. In that case the messages leave
+ * out Pulumi's and gcloud's commands, because that program gives its own advice.
  */
 export function showsHints(): boolean {
     return process.env.GCP_TRAINER_HINTS !== "none";

@@ -3,7 +3,7 @@ export const runStates = ["PENDING", "PULLING", "RUNNING", "SUCCEEDED", "FAILED"
 
 export type RunState = (typeof runStates)[number];
 
-/** Content of `runs/<runId>/status.json`; times are RFC 3339. */
+/** Content of `runs/<runId>/status.json`. Times are in RFC 3339 format. */
 export interface RunStatus {
     schema: 1;
     runId: string;

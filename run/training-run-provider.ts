@@ -51,7 +51,7 @@ export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, Run
         session.settings = readCloudSettings((key) => request.config.get(key), process.env);
     },
 
-    /** Another run or bucket is another resource. Any state but `SUCCEEDED` is checked again. */
+    /** A different run or bucket is a different resource. Any state but `SUCCEEDED` is checked again. */
     async diff(_id, olds, news) {
         const replaces = ["runId", "bucket"].filter((key) => hasChanged(olds, news, key));
         const inputs = ["stack", "resultsDir", "project", "zone", "instance", "wait", "maxAttempts", "debugMinutes"];
@@ -139,8 +139,8 @@ export function metricsForOutput(metrics: Record<string, unknown>): Record<strin
 }
 
 /**
- * Ends this process once nobody reads its output. A killed `pulumi` leaves its providers running, and they must not
- * change the run's status: a later update reattaches to the run, and a failure counts as reported only once somebody can
+ * Ends this process once nothing reads its output. A killed `pulumi` leaves its providers running, and they must not
+ * change the run's status: a later update reattaches to the run, and a failure counts as reported only if someone can
  * read it.
  */
 function exitWhenStdoutCloses(): void {

@@ -37,12 +37,12 @@ export interface TrainingRunArgs {
     instance: pulumi.Input<string>;
     /** False ends the update once the VM has claimed the run; a later update collects the results. */
     wait: pulumi.Input<boolean>;
-    /** Attempts after which an interrupted run counts as failed. */
+    /** Number of attempts after which an interrupted run counts as failed. */
     maxAttempts: pulumi.Input<number>;
-    /** Minutes the VM stays up after a failure; 0 for none. */
+    /** Minutes that the VM stays up after a failure; 0 for none. */
     debugMinutes: pulumi.Input<number>;
     externalIp: pulumi.Input<boolean>;
-    /** True on a subnetwork that does not belong to the stack: then its owner has to enable Private Google Access. */
+    /** True on a subnetwork that does not belong to the stack, whose owner then has to enable Private Google Access. */
     privateSubnetwork: pulumi.Input<boolean>;
     provenance: pulumi.Input<ProvenanceArgs>;
 }

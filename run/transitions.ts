@@ -10,7 +10,7 @@ export interface SeenStatus {
 
 /**
  * Reads the run's status.
- * @param known an earlier result: not downloaded again while its generation is the live one.
+ * @param known an earlier result: it is not downloaded again while its generation is the live one.
  */
 export async function readStatus(
     bucket: BucketClient,
@@ -36,9 +36,9 @@ export async function readStatus(
 }
 
 /**
- * Replaces the status that was read, or does nothing if another writer was faster. A 412 can also answer the retry of a
- * write that did arrive: then the object is what this writer sent.
- * @returns the new status, or undefined if the run has moved on.
+ * Replaces the status that was read, or does nothing if another writer was faster. A 412 can also be the response to
+ * the retry of a write that did arrive; the object is then what this writer sent.
+ * @returns the new status, or undefined if the run has changed in the meantime.
  */
 export async function moveRun(
     bucket: BucketClient,
@@ -73,7 +73,7 @@ export function nextAttempt(status: RunStatus): Partial<RunStatus> {
     };
 }
 
-/** The end of an attempt whose VM went down and could not write why. */
+/** The end of an attempt whose VM went down and could not record the reason. */
 export function interrupted(vmStatus: string | undefined, instance: string): Partial<RunStatus> {
     const what = vmStatus === undefined ? "was deleted" : `is ${vmStatus}`;
     return {

@@ -8,7 +8,7 @@ import { createRetryWindow } from "./retry-window";
 import { isClaimed, isTerminal, type RunStatus } from "./status";
 import { interrupted, moveRun, nextAttempt, readStatus, type SeenStatus, usedUp } from "./transitions";
 
-/** One wait: its surroundings, and what it knows so far. */
+/** One wait: its environment, and its knowledge so far. */
 interface Wait {
     context: WaitContext;
     options: WaitOptions;
@@ -21,7 +21,7 @@ interface Wait {
 type Outcome = RunStatus | "again" | "pause";
 
 /**
- * Waits for a run: attaches to it in whatever state it is, starts its VM if necessary, prints its log.
+ * Waits for a run: attaches to it in whatever state it is, starts its VM if necessary, and prints its log.
  * @returns its status once it has `SUCCEEDED`, or, without `wait`, once the VM has claimed it.
  * @throws when the run failed, stalls, or cannot be watched any more; the message says what to do.
  */
@@ -54,13 +54,16 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
             return outcome;
         }
         if (outcome !== "again") {
-            // Frequent at first, when things happen; a run of hours need not be polled every second.
+            // Polls are frequent at first, when states change quickly; a run of hours need not be polled every second.
             await clock.sleep(clock.now() - beganMs < 10 * 60_000 ? 1000 : 5000);
         }
     }
 }
 
-/** Brings the state up to date: reads the status, prints what is new, asks for the VM unless the status alone decides. */
+/**
+ * Brings the state up to date: reads the status, prints what is new, and queries the VM unless the status alone
+ * decides.
+ */
 async function poll(wait: Wait): Promise<void> {
     const { context, options, state, log } = wait;
     const { bucket, clock, print, vm } = context;
@@ -102,10 +105,10 @@ function hasMoved(now: RunStatus, before: RunStatus | undefined): boolean {
     return now.state !== before?.state || now.attempt !== before.attempt;
 }
 
-/** Performs an action. A status that another writer has changed meanwhile is read again by the next poll. */
+/** Performs an action. If another writer changes the status in the meantime, the next poll rereads it. */
 async function perform({ context, options, state, log }: Wait, action: Action): Promise<Outcome> {
     const { bucket, clock, print, vm } = context;
-    /** Replaces the status, if it is still the one seen. */
+    /** Replaces the status if it is still the one that was read. */
     const write = async (seen: SeenStatus, change: Partial<RunStatus>) => {
         const moved = await moveRun(bucket, clock, seen, change);
         state.seen = moved ?? state.seen;
@@ -141,7 +144,7 @@ async function perform({ context, options, state, log }: Wait, action: Action): 
             if (!(await write(action.seen, nextAttempt(action.seen.status)))) {
                 return "pause";
             }
-            // The VM is known to be down: the next poll starts it.
+            // The VM is known to be down, so the next poll starts it.
             state.downPolls = 2;
             return "again";
         }
@@ -185,7 +188,8 @@ async function startVm({ print, vm }: WaitContext, options: WaitOptions): Promis
         await vm.start();
     } catch (error) {
         const detail = messageOf(error);
-        // An operation that failed has no HTTP status: Compute Engine could not do it, and will not within a minute.
+        // A failed operation has no HTTP status: Compute Engine could not perform it, and will not be able to within a
+        // minute.
         if (/^[A-Z][A-Z_]+: /.test(detail)) {
             throw fatalError(startFailure(options, detail), error);
         }

@@ -43,7 +43,7 @@ export interface RehearsalOptions {
 export async function rehearse(options: RehearsalOptions): Promise<number> {
     const { print, signal } = options;
     const requested = readStackConfig(options.projectDir, options.stack, options.config, options.secretEnv);
-    // The program checks it again; this check comes before an image is built.
+    // The program checks the config again; this check happens before an image is built.
     const config = checkConfig(requested, options.projectDir);
     const stackConfig = withoutGpu(requested, print);
     // The program makes the same copy, so its image is already built then.

@@ -60,7 +60,7 @@ describe("a run that is stopped early", () => {
             await booted;
             expect(await vm.status()).toMatchObject({
                 state: "INTERRUPTED",
-                reason: expect.stringContaining("The VM was stopped from outside"),
+                reason: expect.stringContaining("The VM was stopped externally"),
             });
         });
     });

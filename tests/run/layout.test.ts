@@ -85,7 +85,7 @@ describe("the messages of the waiter and the boot script", () => {
 
     it("agree on how to resume an interrupted run", () => {
         const advice = /; run pulumi up .*$/.exec(interrupted("TERMINATED", "iris-vm").reason ?? "")?.[0];
-        const sentences = scripts.match(/because "[^"]*(?:preempted|stopped from outside)[^"]*"/g) ?? [];
+        const sentences = scripts.match(/because "[^"]*(?:preempted|stopped externally)[^"]*"/g) ?? [];
 
         expect(sentences).toHaveLength(2);
         for (const sentence of sentences) {

@@ -51,7 +51,7 @@ export interface Trial {
     best: boolean;
 }
 
-/** Results of a training, besides the model. */
+/** Results of a training run, besides the model. */
 export interface Findings {
     /** Metrics on the rows held back. */
     metrics: Metrics;

@@ -14,7 +14,7 @@ import { allRows, splitRows } from "./split";
 import type { ObjectStore } from "./storage";
 import { writeResults } from "./write-results";
 
-/** Dependencies of a training. */
+/** Dependencies of a training run. */
 export interface TrainContext {
     argv: readonly string[];
     env: Readonly<Record<string, string | undefined>>;

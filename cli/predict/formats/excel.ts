@@ -37,8 +37,9 @@ export async function* formatSheets(
             `An Excel sheet holds ${MAX_COLUMNS} columns, the output has ${header.length}: write .csv or .jsonl`,
         );
     }
-    // Of the packages that write workbooks, this one streams, has no dependencies and is maintained: exceljs was last released
-    // in 2023, and write-excel-file takes all rows at once. It is loaded on demand because other formats do not need it.
+    // Among the packages that write workbooks, this one streams, has no dependencies and is maintained: exceljs was
+    // last released in 2023, and write-excel-file takes all rows at once. It is loaded on demand because other formats
+    // do not need it.
     const { writeXlsxStream } = await import("hucre/xlsx");
     const workbook = writeXlsxStream(toRows(batches, layout), {
         name: "predictions",

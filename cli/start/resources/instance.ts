@@ -89,7 +89,7 @@ export const instance: CreateResource = async ({ type, inputs }, context) => {
     };
 };
 
-/** The provider accepts `project/family`, the API a path. */
+/** The provider accepts `project/family`, and the API expects a path. */
 function imagePath(image: string): string {
     const [project, family, ...more] = image.split("/");
     return family !== undefined && more.length === 0 ? `projects/${project}/global/images/family/${family}` : image;

@@ -26,7 +26,7 @@ export const repository: CreateResource = async ({ type, inputs }, context) => {
             description: inputs.description,
             labels: inputs.labels,
             cleanupPolicyDryRun: inputs.cleanupPolicyDryRun,
-            // The provider has a list, the API a map by id.
+            // The provider uses a list, and the API a map by id.
             cleanupPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy])),
         }),
     );

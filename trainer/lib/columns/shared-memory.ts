@@ -1,6 +1,6 @@
 import { MemoryError } from "../errors";
 
-/** Copies a list into shared memory of another length, cut or followed by zeros. */
+/** Copies a list into shared memory of a different length, truncated or padded with zeros. */
 export function enlargeDoubles(list: Float64Array, length: number): Float64Array {
     const larger = sharedDoubles(length);
     larger.set(list.length > length ? list.subarray(0, length) : list);

@@ -46,7 +46,7 @@ export function describeFeature(column: Column): Feature {
         : { name: column.name, kind: "text", categories: column.categories };
 }
 
-/** Rows that have a value; undefined if all have one. An empty text is a missing value. */
+/** Rows that have a value; undefined if all have one. An empty string is a missing value. */
 export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uint32Array | undefined {
     const list = builder.numbers.firstRows(rowCount);
     const values = rawOf(list);

@@ -52,11 +52,11 @@ export interface DatasetRequest {
 export interface ReadDatasetOptions {
     /** Writes a line to the log. */
     print(line: string): void;
-    /** Milliseconds. @default performance.now */
+    /** The current time in milliseconds. @default performance.now */
     now?: () => number;
     /** The object's size, if it is known. @default `bytes.size` */
     totalBytes?: number | undefined;
-    /** Memory that may be used. Bytes. @default no limit */
+    /** Memory that may be used, in bytes. @default no limit */
     memoryLimitBytes?: number | undefined;
     /** The fits that follow, which also need memory. @default one tree */
     fits?: FitPlan | undefined;

@@ -5,7 +5,10 @@ import { type CellEnd, CellScanner, CR, CUT, DELIMITER, LF, QUOTE } from "./cell
 import { describeBadCell } from "./rows";
 import { textOf } from "./sample";
 
-/** A longer first line is not a header: the file is of another kind, or a quote is never closed. Bytes. */
+/**
+ * Maximum length of a header in bytes. A longer first line is not a header: the file is of a different kind, or a quote
+ * is never closed.
+ */
 const MAX_HEADER_BYTES = 1_000_000;
 
 /** The first row of a CSV file. */

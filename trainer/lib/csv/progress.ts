@@ -1,4 +1,4 @@
-/** Time between two lines about the progress. Milliseconds. */
+/** Time between two progress lines, in milliseconds. */
 const INTERVAL = 5000;
 
 /** Size in bytes from which a file's speed is reported. */

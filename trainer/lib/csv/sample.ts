@@ -33,7 +33,7 @@ export class Sample {
 
     /**
      * Numbers if more than half of the first 10,000 values are numbers, missing ones aside; else text. Undefined while
-     * more values could change the result. `rows` are complete; `final`: they are all rows.
+     * more values could change the result. `rows` rows are complete; if `final` is true, no more follow.
      */
     decide(rows: number, final: boolean, decimalComma: boolean): "number" | "text" | undefined {
         for (; this.#seen < rows; this.#seen++) {

@@ -41,7 +41,7 @@ export function parseNumber(cell: string, decimalComma: boolean): number | undef
     return Number.isFinite(value) ? value : undefined;
 }
 
-/** Whether a cell that is not a number stands for a missing value: "NA", "NaN", "?" and the like. */
+/** True if a cell that is not a number stands for a missing value: "NA", "NaN", "?" and the like. */
 export function isMissingMarker(cell: string): boolean {
     return MISSING.test(cell);
 }

@@ -1,6 +1,6 @@
 import type { Model } from "../model";
 
-/** The content of a report, all of it available when a training ends. */
+/** The content of a report, all of which is available when training ends. */
 export interface ReportInput {
     /** `gs://` URI of the dataset. */
     source: string;

@@ -8,7 +8,7 @@ const MAX_WEIGHT = 255;
 /**
  * Draws rows with replacement, as many as `rows` has.
  * @param rows row numbers
- * @param weights by row number of the table, all 0 before: receives how often each was drawn
+ * @param weights by row number of the table, all 0 at first; receives how often each was drawn
  */
 export function bootstrap(rows: Uint32Array, random: Random, weights: Uint8Array): void {
     for (let drawn = 0; drawn < rows.length; ) {

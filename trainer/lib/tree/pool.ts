@@ -63,7 +63,7 @@ export interface FitPool {
     close(): Promise<void>;
 }
 
-/** Rough time for sorting one value of a column, and for one pass over it while a tree grows. Nanoseconds. */
+/** Rough time in nanoseconds for sorting one value of a column, and for one pass over it while a tree grows. */
 const SORT_NS = 50;
 const PASS_NS = 12;
 
