@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     run: [],
     emulator: [],
     "emulator/src": [],
-    "trainer/test": ["trainer/lib", "trainer/src", "emulator/src/testing.ts", "tests/helpers"],
+    "trainer/test": ["trainer/lib", "trainer/src", "emulator/src/testing.ts", "emulator/src/faults", "tests/helpers"],
     "trainer/src": ["trainer/lib", "trainer/package.json"],
     "trainer/lib": [],
     "trainer/lib/model": [],

@@ -28,6 +28,11 @@ export class StorageError extends Error {
     override name = "StorageError";
 }
 
+/** Content of an object that is not what the bucket has. Reading it again may help. */
+export class DamagedError extends StorageError {
+    override name = "DamagedError";
+}
+
 const USER_ERRORS = [
     [HyperparameterError, EXIT.usage],
     [EnvironmentError, EXIT.usage],

@@ -4,6 +4,7 @@ import { type FitPool, toCartModel } from "../lib/tree";
 import { type Hyperparameters, parseArguments } from "./arguments";
 import { checkModel, rowsToCheck } from "./check-model";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
+import { readIntact } from "./download";
 import { availableMemory, formatGcsUri, parseEnvironment } from "./environment";
 import { HyperparameterError } from "./errors";
 import { evaluate } from "./evaluate";
@@ -11,7 +12,7 @@ import { describeOrigin, type Findings, makeMetricsFile, makeModel } from "./mod
 import { crossValidate, describeLimits } from "./search/cross-validate";
 import { countFolds, type Growth, listTrials, planFits, toFitTask } from "./search/trials";
 import { allRows, splitRows } from "./split";
-import type { ObjectStore } from "./storage";
+import type { ObjectContent, ObjectStore } from "./storage";
 import { writeResults } from "./write-results";
 
 /** Dependencies of a training run. */
@@ -36,11 +37,13 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const hyperparameters = parseArguments(argv);
     const { dataset: datasetUri, modelDir } = parseEnvironment(env);
     const storage = openStorage();
-    const dataset = await readDataset(storage.read(datasetUri), formatGcsUri(datasetUri), hyperparameters, {
-        print,
-        memoryLimitBytes: availableMemory(),
-        fits: planFits(hyperparameters),
-    });
+    const read = (content: ObjectContent) =>
+        readDataset(content, formatGcsUri(datasetUri), hyperparameters, {
+            print,
+            memoryLimitBytes: availableMemory(),
+            fits: planFits(hyperparameters),
+        });
+    const dataset = await readIntact(() => storage.read(datasetUri), read, print);
     print(...describeDataset(dataset));
     checkGainFunction(hyperparameters, dataset.target.task);
     const classes = dataset.target.task === "classification" ? dataset.target.classes.length : undefined;

@@ -1,0 +1,192 @@
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createGunzip } from "node:zlib";
+import type { Storage } from "@google-cloud/storage";
+import { FastCrc32c } from "./crc32c";
+import { formatGcsUri, type GcsUri } from "./environment";
+import { DamagedError, StorageError } from "./errors";
+import { describe, isTransient, within } from "./storage-error";
+
+/** The part of the response to a download that is used here. */
+interface DownloadResponse {
+    readonly statusCode: number;
+    readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** Times that content is read again after it arrived damaged. */
+const MAX_READS = 3;
+
+/**
+ * The content of one generation of an object. After an interruption the download continues where it stopped, and at the
+ * end the whole content is checked against the CRC32C of the object.
+ */
+export class Download implements AsyncIterable<Uint8Array> {
+    readonly #storage: Storage;
+    readonly #uri: GcsUri;
+    readonly #retrySeconds: number;
+    readonly #crc32c = new FastCrc32c();
+    #offset = 0;
+    #expected: string | undefined;
+    #generation: string | undefined;
+    #storedSize: number | undefined;
+    #isGzip = false;
+    #isComplete = false;
+
+    constructor(storage: Storage, uri: GcsUri, retrySeconds: number) {
+        this.#storage = storage;
+        this.#uri = uri;
+        this.#retrySeconds = retrySeconds;
+    }
+
+    /** Size of the whole object. Known with the first bytes, unless the content is decompressed. */
+    get size(): number | undefined {
+        return this.#isGzip ? undefined : this.#storedSize;
+    }
+
+    /** @throws {StorageError} during iteration; {DamagedError} at the end if the bytes were not those of the object */
+    async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+        const stored = this.#readStored();
+        const first = await stored.next();
+        if (first.done === true) {
+            return;
+        }
+        if (!this.#isGzip) {
+            yield first.value;
+            yield* stored;
+            return;
+        }
+        const whole = async function* () {
+            yield first.value;
+            yield* stored;
+        };
+        const source = Readable.from(whole());
+        const unzipped = source.pipe(createGunzip());
+        source.once("error", (error) => unzipped.destroy(error));
+        yield* unzipped;
+    }
+
+    /**
+     * Reads what the caller has not read, without using it: an error in the content counts only if the content arrived
+     * undamaged.
+     * @throws {StorageError}
+     */
+    async verify(): Promise<void> {
+        for await (const _ of this.#readStored()) {
+            // Only the checksum matters.
+        }
+    }
+
+    /** The bytes as they are stored, from the current position. */
+    async *#readStored(): AsyncGenerator<Uint8Array> {
+        let lastProgress = Date.now();
+        for (let failures = 0; !this.#isComplete; ) {
+            const before = this.#offset;
+            let problem: unknown;
+            try {
+                yield* this.#request();
+                this.#isComplete = this.#storedSize === undefined || this.#offset >= this.#storedSize;
+                problem = new Error(`the response ended after ${this.#offset} of ${this.#storedSize} bytes`);
+            } catch (error) {
+                if (!isTransient(error)) {
+                    throw describe(error, "read", this.#uri);
+                }
+                problem = error;
+            }
+            if (this.#offset > before) {
+                [failures, lastProgress] = [0, Date.now()];
+            }
+            if (!this.#isComplete) {
+                if (Date.now() - lastProgress > this.#retrySeconds * 1000) {
+                    throw describe(problem, "read", this.#uri);
+                }
+                await sleep(Math.min(250 * 2 ** failures++, 8000));
+            }
+        }
+        if (this.#expected !== undefined && !this.#crc32c.validate(this.#expected)) {
+            const hashes = `CRC32C ${this.#crc32c}, but the object has ${this.#expected}`;
+            throw new DamagedError(`Cannot read ${formatGcsUri(this.#uri)}: its content arrived damaged (${hashes})`);
+        }
+    }
+
+    /** One request for the rest of the content. */
+    async *#request(): AsyncGenerator<Uint8Array> {
+        const { bucket, path } = this.#uri;
+        const version = this.#generation === undefined ? {} : { generation: this.#generation };
+        const file = this.#storage.bucket(bucket).file(path, version);
+        const range = this.#offset > 0 ? { start: this.#offset } : {};
+        const stream = file.createReadStream({ ...range, decompress: false, validation: false });
+        let response: DownloadResponse | undefined;
+        let skip: number | undefined;
+        stream.on("response", (received: DownloadResponse) => {
+            response = received;
+        });
+        try {
+            const chunks = stream[Symbol.asyncIterator]();
+            const next = () => within(this.#retrySeconds * 333, chunks.next());
+            for (let chunk = await next(); chunk.done !== true; chunk = await next()) {
+                const bytes = chunk.value as Buffer;
+                skip ??= this.#begin(response);
+                const fresh = bytes.subarray(Math.min(skip, bytes.length));
+                skip -= bytes.length - fresh.length;
+                if (fresh.length > 0) {
+                    this.#crc32c.update(fresh);
+                    this.#offset += fresh.length;
+                    yield fresh;
+                }
+            }
+            skip ??= this.#begin(response);
+        } finally {
+            stream.destroy();
+        }
+    }
+
+    /** Takes over the headers of a response. @returns the number of its first bytes that are known already */
+    #begin(response: DownloadResponse | undefined): number {
+        const { headers = {}, statusCode } = response ?? {};
+        const expected = /(?:^|,)\s*crc32c=([^,\s]+)/.exec(headers["x-goog-hash"] ?? "")?.[1];
+        if (expected === undefined) {
+            // As from a captive portal.
+            throw new Error("the response is not Cloud Storage's: it has no hash of the object");
+        }
+        if (this.#expected === undefined) {
+            const size = headers["x-goog-stored-content-length"] ?? headers["content-length"];
+            this.#expected = expected;
+            this.#generation = headers["x-goog-generation"];
+            this.#storedSize = size === undefined ? undefined : Number(size);
+            this.#isGzip = headers["content-encoding"] === "gzip";
+        }
+        return statusCode === 206 ? 0 : this.#offset;
+    }
+}
+
+/**
+ * Reads content and uses it. Reads it again from the beginning if it arrived damaged, and does not believe an error in
+ * damaged content.
+ * @throws the error of `use` about undamaged content; {StorageError}
+ */
+export async function readIntact<C extends { verify?(): Promise<void> }, T>(
+    open: () => C,
+    use: (content: C) => Promise<T>,
+    print: (line: string) => void,
+): Promise<T> {
+    for (let reads = 1; ; reads++) {
+        const content = open();
+        let problem: unknown;
+        try {
+            return await use(content);
+        } catch (error) {
+            problem = error;
+        }
+        if (!(problem instanceof StorageError)) {
+            try {
+                await content.verify?.();
+            } catch (error) {
+                problem = error;
+            }
+        }
+        if (!(problem instanceof DamagedError) || reads >= MAX_READS) {
+            throw problem;
+        }
+        print(`${problem.message}; reading it again`);
+    }
+}

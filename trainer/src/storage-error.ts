@@ -1,0 +1,67 @@
+import { formatGcsUri, type GcsUri } from "./environment";
+import { StorageError } from "./errors";
+
+export function codeOf(error: unknown): unknown {
+    return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+}
+
+/** True if the request may succeed when it is sent again: a broken connection, an unreadable response, a busy server. */
+export function isTransient(error: unknown): boolean {
+    const code = codeOf(error);
+    const status = Number(code);
+    if (error instanceof StorageError || messageOf(error).includes("default credentials")) {
+        return false;
+    }
+    return Number.isNaN(status) || [408, 429].includes(status) || status >= 500;
+}
+
+/**
+ * Waits for a promise, but not forever: the client does not notice a connection that breaks in the body of a response.
+ * @throws {Error} a transient one, after this time
+ */
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`nothing arrived for ${Math.round(ms / 1000)} s`)), ms);
+    });
+    try {
+        return await Promise.race([promise, tooLate]);
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+/** Describes a storage error in one sentence, with a fix: https://cloud.google.com/storage/docs/json_api/v1/status-codes */
+export function describe(error: unknown, action: "read" | "write", uri: GcsUri): StorageError {
+    const explanation = explain(Number(codeOf(error)), action, uri, messageOf(error));
+    return new StorageError(`Cannot ${action} ${formatGcsUri(uri)}: ${explanation}`, { cause: error });
+}
+
+function explain(status: number, action: "read" | "write", uri: GcsUri, message: string): string {
+    const role = action === "read" ? "roles/storage.objectViewer" : "roles/storage.objectUser";
+    switch (status) {
+        case 401:
+            return `no valid credentials; run on a VM, or with Application Default Credentials (401: ${message})`;
+        case 403:
+            return `the service account needs ${role} on bucket ${uri.bucket} (403: ${message})`;
+        case 404:
+            return action === "read"
+                ? `the object does not exist (404: ${message})`
+                : `the bucket does not exist (404: ${message})`;
+        case 412:
+            return "another attempt of this run has already written it with different content, which is kept (412)";
+        default:
+            return message;
+    }
+}
+
+/** The error message on one line. The message of a failed download is the whole JSON response. */
+function messageOf(error: unknown): string {
+    const text = error instanceof Error ? error.message : String(error);
+    try {
+        const answer = JSON.parse(text) as { error?: { message?: string } } | null;
+        return answer?.error?.message ?? text;
+    } catch {
+        return text.replaceAll(/\s+/g, " ").trim();
+    }
+}
