@@ -37,7 +37,7 @@ const missing = existsSync(path.join(VENV, "requirements.txt"))
         expect(rowsOf("ml-cart")).toEqual(["200 × 10"]);
         expect(rowsOf("Python")).toEqual(["2,000"]);
         expect(results).toMatch(/Machine: \d+ × /);
-    }, 300_000);
+    });
 });
 
 describe("the arguments of npm run bench", () => {

@@ -3,7 +3,6 @@ import { usedUp } from "../../run/transitions";
 import { FakeClock, statusOf } from "../run/fakes";
 import { RUN_ID, type Status, TestVm } from "./helpers/vm";
 
-jest.setTimeout(30_000);
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
 const MODEL = at.model;

@@ -11,8 +11,6 @@ import { BASE_IMAGES, describeWithDocker } from "../helpers/docker";
 import { EmulatedVm } from "./helpers/emulated-vm";
 import { RUN_ID } from "./helpers/vm";
 
-jest.setTimeout(180_000);
-
 const run = promisify(execFile);
 const MODEL = runLayout(RUN_ID).model;
 

@@ -1,7 +1,6 @@
 import { EmulatedVm } from "./helpers/emulated-vm";
 import { RUN_ID } from "./helpers/vm";
 
-jest.setTimeout(60_000);
 const concurrently = test.concurrent;
 
 /** Writes an object as a trainer does: through the emulator's endpoint, as the VM's service account. */

@@ -2,7 +2,6 @@ import { runLayout } from "../../run/layout";
 import { BUCKET } from "./helpers/backend";
 import { RUN_ID, TestVm } from "./helpers/vm";
 
-jest.setTimeout(90_000);
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
 const MODEL = { "metrics.json": "{}", "model.json": '{"tree":1}', "report.html": "<p>" };

@@ -1,7 +1,6 @@
 import { runLayout } from "../../run/layout";
 import { RUN_ID, TestVm } from "./helpers/vm";
 
-jest.setTimeout(30_000);
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
 

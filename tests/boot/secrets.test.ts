@@ -1,7 +1,6 @@
 import { PROJECT_ID } from "./helpers/backend";
 import { TestVm } from "./helpers/vm";
 
-jest.setTimeout(60_000);
 const concurrently = test.concurrent;
 
 /** A value with everything that quoting, a line-based format or a shell could corrupt. */

@@ -1,6 +1,5 @@
 import { TestVm } from "./helpers/vm";
 
-jest.setTimeout(30_000);
 const concurrently = test.concurrent;
 /** A trainer that takes a moment to save its checkpoint. */
 const SAVING = "trap 'echo saved; exit 0' TERM; echo begun; while :; do sleep 0.1; done";

@@ -2,7 +2,6 @@ import { runLayout } from "../../run/layout";
 import { BUCKET } from "./helpers/backend";
 import { DATASET, RUN_ID, TestVm } from "./helpers/vm";
 
-jest.setTimeout(30_000);
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
 const DENIED =

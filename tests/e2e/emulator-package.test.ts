@@ -11,9 +11,6 @@ import { identify, signalProcess } from "../../emulator/src/vm/process/shims/sig
 const ROOT = path.resolve(__dirname, "../..");
 const SHELL = process.platform === "win32";
 
-// npm compiles, packs and installs on a machine that may be busy.
-jest.setTimeout(240_000);
-
 /** npm's own variables would make the inner npm act on this package. */
 const env = Object.fromEntries(
     Object.entries(process.env).filter(([key]) => !/^npm_(package|lifecycle|config_local)/.test(key)),

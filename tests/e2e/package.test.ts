@@ -80,7 +80,7 @@ beforeAll(async () => {
     consumer.write("index.ts", TYPED_PROGRAM);
     consumer.write("documented.ts", DOCUMENTED_PROGRAM);
     registered = JSON.parse(await consumer.run("program.js")) as Registered[];
-}, 180_000);
+});
 afterAll(() => consumer.remove());
 
 /** Inputs of the only resource with this type and name. */

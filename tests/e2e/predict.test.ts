@@ -68,7 +68,7 @@ describe("npm run predict on iris", () => {
         const expected: number[] = tree.predict(x);
         expect(written.map((line) => line.split(",")[6])).toEqual(expected.map((label) => CLASSES[label]));
         expect(written.map((line) => line.split(",").slice(0, 6))).toEqual(flowers);
-    }, 60_000);
+    });
 
     it("exits with 2 if a row has no prediction, and with 1 if nothing was written", async () => {
         writeFileSync(path.join(folder, "new.csv"), `${FEATURES}\n5.1,3.5,1.4,wide\n`);
@@ -79,7 +79,7 @@ describe("npm run predict on iris", () => {
         expect([some.status, none.status]).toEqual([2, 1]);
         expect(some.stderr).toContain('new.csv row 2, column "PetalWidthCm": must be a number; got "wide"');
         expect(none.stderr).toBe(`${some.stderr.split("\n")[0]}\nerror: The input nowhere.csv does not exist\n`);
-    }, 60_000);
+    });
 
     it.each(["SIGINT", "SIGTERM"] as const)(
         "leaves nothing behind on %s",

@@ -29,7 +29,7 @@ const reason = "Pulumi's command line is not in PATH";
         const env = { ...process.env, PULUMI_BACKEND_URL: `file://${folder}`, PULUMI_SKIP_UPDATE_CHECK: "true" };
         const options = ["--name", "my-model", "--description", "My own model", "--dir", project];
         await run(pulumi.file, ["new", template, "--generate-only", "--yes", ...options], { cwd: folder, env });
-    }, 60_000);
+    });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     it("sets the project's name and keeps program and config", () => {
@@ -68,5 +68,5 @@ const reason = "Pulumi's command line is not in PATH";
 
         expect(stdout).toContain("my-model-local-");
         expect(stdout).toContain("Left to bill: nothing.");
-    }, 60_000);
+    });
 });

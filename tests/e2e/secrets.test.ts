@@ -8,8 +8,6 @@ import { CliCommand } from "../helpers/cli-command";
 import { BASE_IMAGES, describeWithDocker, docker } from "../helpers/docker";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
-jest.setTimeout(180_000);
-
 /** A trainer that prints hashes of its secrets, waits until it may continue, and writes a model. */
 const TRAINER = `
 const { createHash } = require("node:crypto");

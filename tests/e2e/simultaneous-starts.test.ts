@@ -3,9 +3,6 @@ import path from "node:path";
 import { CliCommand } from "../helpers/cli-command";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
-/** Each rehearsal takes about ten seconds, and longer in parallel with others. */
-jest.setTimeout(240_000);
-
 let project: ProjectCopy;
 beforeAll(() => {
     project = copyProject();

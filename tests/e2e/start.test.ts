@@ -5,9 +5,6 @@ import { BASE_IMAGE_ARGS, describeWithDocker, docker } from "../helpers/docker";
 import { codeBlock } from "../helpers/markdown";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
-/** A rehearsal takes about ten seconds, and longer on a busy machine. */
-jest.setTimeout(120_000);
-
 let project: ProjectCopy;
 beforeAll(() => {
     project = copyProject();

@@ -5,7 +5,6 @@ import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
 // These rehearsals use configs other than the default. They do not prove how Google Cloud handles an existing network,
 // an existing service account or a GPU.
-jest.setTimeout(120_000);
 
 let project: ProjectCopy;
 beforeAll(() => {

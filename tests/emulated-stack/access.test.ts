@@ -13,7 +13,7 @@ let stack: GrantedStack;
 beforeAll(async () => {
     declared = await declareJob();
     stack = await GrantedStack.start(declared, 0);
-}, 30_000);
+});
 afterAll(() => stack.emulator.stop());
 
 const upload = (name: string, bucket = stack.bucket) =>
@@ -255,7 +255,7 @@ describeWithPython("google-cloud-storage (Python) on a VM", () => {
             written: [412, "second", false],
             refused: [403, 403, 403],
         });
-    }, 30_000);
+    });
 });
 
 describe("grants that are delayed", () => {
@@ -279,7 +279,7 @@ describe("grants that are delayed", () => {
         await delayed.emulator.stop();
         expect(before).toEqual([403, 403, 403, 403]);
         expect(after).toEqual([200, 200, 200, 200]);
-    }, 10_000);
+    });
 });
 
 /** Builds a 403 response of the newer APIs: https://google.aip.dev/193 */

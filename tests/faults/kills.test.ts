@@ -3,7 +3,6 @@ import { type Kill, type KillContext, runKill, titleOf } from "./kills";
 import { recordReference } from "./trial";
 
 // A sample of `npm run faults -- --kills`.
-jest.setTimeout(300_000);
 
 const SAMPLE: readonly Kill[] = [
     { target: "trainer", signal: "SIGKILL", moment: 0 },

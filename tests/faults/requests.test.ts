@@ -4,7 +4,6 @@ import type { ProviderTexts } from "./small-run";
 import { type Reference, recordReference, runTrial, type TrialResult } from "./trial";
 
 // A sample of `npm run faults`: every kind of fault once, spread over the requests of VM, trainer, waiter and collecting.
-jest.setTimeout(300_000);
 
 const RUNS = "o?prefix=runs%2F";
 const MODEL = `${RUNS}r-0123456789%2Fmodel%2F`;

@@ -8,8 +8,6 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { type Emulator, startEmulator } from "../../emulator/src";
 import { describeWithChromium } from "../helpers/chromium";
 
-jest.setTimeout(120_000);
-
 const PROJECT_ID = "demo-project";
 const NEW_BUCKET = "made-by-a-web-page";
 

@@ -33,7 +33,7 @@ describeWithDocker("the trainer's image", () => {
     beforeAll(async () => {
         bucket = await startTestBucket();
         docker("build", "--network", "host", ...BASE_IMAGE_ARGS, "--tag", IMAGE, path.join(PROJECT, "trainer"));
-    }, 300_000);
+    });
 
     afterAll(async () => {
         await bucket.stop();
@@ -87,5 +87,5 @@ describeWithDocker("the trainer's image", () => {
         );
         expect(layersOf(again)).toEqual(layersOf(IMAGE));
         docker("image", "rm", again);
-    }, 300_000);
+    });
 });

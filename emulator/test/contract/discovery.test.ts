@@ -68,7 +68,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         await walkSecrets(walker);
         await walkCompute(walker, "v1");
         await walkCompute(walker, "beta");
-    }, 30_000);
+    });
     afterAll(() => judged?.stop());
 
     it("match every request and response of a complete API walkthrough", () => {

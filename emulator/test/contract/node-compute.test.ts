@@ -30,7 +30,7 @@ describe("@google-cloud/compute (Node.js)", () => {
             ...SUBNETWORK,
             subnetworkResource: { name: "sub", network: NETWORK, ipCidrRange: "10.1.0.0/24" },
         });
-    }, 30_000);
+    });
     afterAll(() => judged.stop());
 
     it("creates instances with completed operations, and reads them back", async () => {

@@ -11,7 +11,7 @@ describeWithPython("google-cloud-compute (Python)", () => {
     beforeAll(async () => {
         judged = await JudgedEmulator.start();
         results = await runPython<Results>("compute_life.py", [judged.url]);
-    }, 30_000);
+    });
     afterAll(() => judged?.stop());
 
     it("creates an instance with its network, and reads it back", () => {

@@ -20,7 +20,7 @@ describeWithPython("google-cloud-storage (Python)", () => {
         });
         judged.recorder.corruptNext(({ url }) => /^\/download\/.*spoilt/.test(url ?? ""));
         results = await runPython<Results>("storage_life.py", [judged.url, folder]);
-    }, 30_000);
+    });
     afterAll(async () => {
         await judged?.stop();
         await rm(folder, { recursive: true, force: true });

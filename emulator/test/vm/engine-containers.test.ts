@@ -2,9 +2,6 @@ import { TestEmulator } from "../../src/testing";
 import { describeWithDocker, docker, NODE_IMAGE } from "../docker";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
-// These are real processes on a machine that may be busy.
-jest.setTimeout(30_000);
-
 describeWithDocker("docker in a VM of the docker runtime", [NODE_IMAGE], () => {
     let emulator: TestEmulator;
     let image: string;

@@ -4,9 +4,6 @@ import path from "node:path";
 import { TestEmulator } from "../../src/testing";
 import { cloudConfig, INSTANCES, instanceBody, pause, serviceConfig, TestInstance } from "./support";
 
-// These are real processes on a machine that may be busy.
-jest.setTimeout(30_000);
-
 let emulator: TestEmulator;
 
 beforeAll(async () => {

@@ -2,9 +2,6 @@ import { gcpMetadata } from "google-auth-library";
 import { TestEmulator } from "../../src/testing";
 import { ACCOUNT, cloudConfig, INSTANCES, PROJECT_ID, TestInstance } from "./support";
 
-// These are real processes on a machine that may be busy.
-jest.setTimeout(30_000);
-
 let emulator: TestEmulator;
 /** `http://host:port` of the VM's own endpoint. */
 let endpoint: string;

@@ -7,9 +7,6 @@ import { TestEmulator } from "../../src/testing";
 import { readState } from "../../src/vm/process/shims/container-state.js";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
-// These are real processes on a machine that may be busy.
-jest.setTimeout(30_000);
-
 const REPOSITORY = `projects/${PROJECT_ID}/locations/us-central1/repositories/trainer`;
 let emulator: TestEmulator;
 let registryUri: string;

@@ -6,9 +6,6 @@ import { Service } from "../../src/vm/process/units/service";
 import { loadServiceUnit } from "../../src/vm/process/units/service-unit";
 import { VmFiles } from "../../src/vm/process/vm-files";
 
-// These are real processes on a machine that may be busy.
-jest.setTimeout(30_000);
-
 let disk: string;
 
 beforeAll(() => {

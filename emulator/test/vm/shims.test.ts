@@ -6,9 +6,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { VmFiles } from "../../src/vm/process/vm-files";
 
-// These are real processes on a machine that may be busy.
-jest.setTimeout(30_000);
-
 let files: VmFiles;
 let server: Server;
 let url: string;

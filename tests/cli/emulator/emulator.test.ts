@@ -26,9 +26,6 @@ class EmulatorCommand extends CliCommand {
     }
 }
 
-// Each start compiles the emulator.
-jest.setTimeout(60_000);
-
 describe("npm run emulator", () => {
     let dataDir: string;
     const started: EmulatorCommand[] = [];

@@ -9,7 +9,7 @@ beforeAll(async () => {
     bucket = await startTestBucket("predict");
     await bucket.put("runs/r-1/model/model.json", JSON.stringify(PETS));
     await bucket.put("data/new.csv", "age,sound,weight\n1,woof,5\n");
-}, 30_000);
+});
 afterAll(() => bucket.stop());
 
 beforeEach(() => {

@@ -34,9 +34,6 @@ async function readWorkbook(file: string): Promise<Workbook> {
     return JSON.parse(stdout) as Workbook;
 }
 
-// Python starts slowly on a busy machine.
-jest.setTimeout(30_000);
-
 let folder: PredictFolder;
 beforeEach(() => {
     folder = new PredictFolder();

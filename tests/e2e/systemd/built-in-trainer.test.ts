@@ -6,8 +6,6 @@ import { BASE_IMAGE_ARGS, describeWithDocker, docker } from "../../helpers/docke
 import { describeWithSystemd, withSystemdVm } from "./helpers/systemd-vm";
 import { pushImage } from "./helpers/trainer-images";
 
-jest.setTimeout(60_000);
-
 const PROJECT = path.join(__dirname, "../../..");
 const IMAGE = "gcp-trainer-test/trainer-on-systemd:local";
 
@@ -15,7 +13,7 @@ describeWithSystemd("a VM of the systemd runtime", () => {
     describeWithDocker("with the built-in trainer's image", () => {
         beforeAll(() => {
             docker("build", "--network", "host", ...BASE_IMAGE_ARGS, "--tag", IMAGE, path.join(PROJECT, "trainer"));
-        }, 300_000);
+        });
         afterAll(() => {
             docker("image", "rm", "--force", IMAGE);
         });

@@ -2,8 +2,6 @@ import { RUN_ID } from "../../boot/helpers/vm";
 import { describeWithSystemd, withSystemdVm } from "./helpers/systemd-vm";
 import { pushShellTrainer } from "./helpers/trainer-images";
 
-jest.setTimeout(60_000);
-
 describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
     it("trains, uploads and powers itself off, and powers off without training when it is started again", async () => {
         await withSystemdVm(async (vm) => {

@@ -1,8 +1,6 @@
 import { addFiles, describeWithSystemd, withSystemdVm } from "./helpers/systemd-vm";
 import { pushShellTrainer } from "./helpers/trainer-images";
 
-jest.setTimeout(60_000);
-
 const DROP_IN = "/etc/systemd/system/gcp-trainer.service.d/60-test.conf";
 /** Compute Engine's limit, which is longer than anything else in these tests. */
 const LIMIT_SECONDS = 3600;

@@ -3,8 +3,6 @@ import { describeWithSystemd, inside, killVm, withSystemdVm } from "./helpers/sy
 import { pushShellTrainer } from "./helpers/trainer-images";
 import { comeBack } from "./helpers/waiter";
 
-jest.setTimeout(60_000);
-
 /** Rejects connections immediately. If packets were dropped, curl would wait 5 s for each, which is not under test. */
 const NO_NETWORK = "-I INPUT -d 169.254.169.254 -p tcp --dport 80 -j REJECT --reject-with tcp-reset";
 /** A trainer that trains until USR1 in the first attempt, and not at all in the second. */

@@ -78,7 +78,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
             cases[name] = await make();
         }
         judgements = await judge(cases);
-    }, 60_000);
+    });
 
     it.each(Object.keys(makers))("predicts the same as predictRow for every row: %s", (name) => {
         expectEqual(cases[name] as Case, judgements[name] as Judgement);

@@ -9,9 +9,6 @@ import { modelOf, reportOf, train } from "./helpers/inputs";
 import { chain, numbers, uneven } from "./helpers/made-up-trees";
 import { DARK, LIGHT, PHONE, withReports } from "./helpers/open-report";
 
-/** A browser takes a second or two to start, and longer on a busy machine. */
-jest.setTimeout(120_000);
-
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const irisReport = train(iris());

@@ -6,9 +6,6 @@ import { modelOf, reportOf, train } from "./helpers/inputs";
 import { numbers, uneven } from "./helpers/made-up-trees";
 import { LIGHT, withReports } from "./helpers/open-report";
 
-/** A browser takes a second or two to start, and longer on a busy machine. */
-jest.setTimeout(120_000);
-
 const irisReport = train(iris());
 const housesReport = train(houses(300), { maxDepth: 6, minNumSamples: 8 });
 const bigModel = modelOf(madeUp(numbers(12), undefined, 120_000), [uneven(10_000, numbers(12), 0)]);
