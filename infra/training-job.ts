@@ -152,6 +152,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 runId({ dataset: hash, image: digest, hyperparameters, target, dropColumns, env, secretEnv: versions }),
             );
 
+        const runGrants = identity ? [identity.grantRun(bucket, this.runId)] : [];
         const vm = new TrainerVm(
             `${name}-vm`,
             {
@@ -172,7 +173,13 @@ export class TrainingJob extends pulumi.ComponentResource {
                     secretEnv,
                 }),
                 // A destroy runs in reverse order, so it saves the results after the VM is gone.
-                dependsOn: [...dependsOn, ...(identity?.grants ?? []), ...(secrets?.grants ?? []), savedResults],
+                dependsOn: [
+                    ...dependsOn,
+                    ...(identity?.grants ?? []),
+                    ...runGrants,
+                    ...(secrets?.grants ?? []),
+                    savedResults,
+                ],
             },
             child,
         );

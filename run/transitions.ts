@@ -28,7 +28,13 @@ export async function readStatus(
         }
         const content = await bucket.read(name, object.generation);
         if (content !== undefined) {
-            const status = parseStatus(content.toString("utf8"), `gs://${bucket.bucket}/${name}`);
+            const uri = `gs://${bucket.bucket}/${name}`;
+            const status = parseStatus(content.toString("utf8"), uri);
+            if (status.runId !== runId) {
+                throw new Error(
+                    `${uri} must be the status of ${runId}; got the status of ${status.runId.slice(0, 100)}`,
+                );
+            }
             return { status, generation: object.generation };
         }
         // Overwritten between the two requests.

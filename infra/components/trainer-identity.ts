@@ -1,6 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { dataPrefix, runsPrefix } from "../../run/layout";
+import { dataPrefix, runLayout } from "../../run/layout";
 import type { RemoteDataset } from "../dataset";
 import type { Job } from "../training-job-args";
 
@@ -17,16 +17,21 @@ export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
 }
 
 /**
- * The VM's own service account. It may list the job's bucket, read the dataset, write under `runs/`, pull the trainer's image
- * and write log entries. It has no key.
+ * The VM's own service account. It may list the job's bucket, read the dataset, pull the trainer's image, write log entries
+ * and, by a grant for each run, write that run. It has no key.
  */
 export class TrainerIdentity extends pulumi.ComponentResource {
     readonly account: gcp.serviceaccount.Account;
-    /** All permissions of the account. The VM is created after them and still waits, because a grant takes minutes to arrive. */
+    /**
+     * Permissions of the account that are the same for every run. The VM is created after them and still waits, because a
+     * grant takes minutes to arrive.
+     */
     readonly grants: pulumi.Resource[];
+    readonly #name: string;
 
     constructor(name: string, args: TrainerIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:TrainerIdentity", name, {}, opts);
+        this.#name = name;
         const child = { parent: this };
         this.account = new gcp.serviceaccount.Account(
             name,
@@ -54,14 +59,8 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                     bucket: remoteDataset?.bucket ?? bucket,
                     role: "roles/storage.objectViewer",
                     member,
-                    condition: remoteDataset ? isObject(remoteDataset) : startsWith(bucket, dataPrefix),
+                    condition: remoteDataset ? isObject(remoteDataset) : startsWith(bucket, "data", dataPrefix),
                 },
-                child,
-            ),
-            // Overwriting an object needs delete, which objectCreator lacks.
-            new gcp.storage.BucketIAMMember(
-                `${name}-runs-writer`,
-                { bucket, role: "roles/storage.objectUser", member, condition: startsWith(bucket, runsPrefix) },
                 child,
             ),
             new gcp.artifactregistry.RepositoryIamMember(
@@ -83,12 +82,32 @@ export class TrainerIdentity extends pulumi.ComponentResource {
         ];
         this.registerOutputs();
     }
+
+    /**
+     * Lets the account write one run, and no other: code of a later run cannot change a finished one.
+     * See docs/adr/0011-a-grant-for-one-run.md.
+     */
+    grantRun(bucket: pulumi.Input<string>, runId: pulumi.Input<string>): pulumi.Resource {
+        const prefix = pulumi.output(runId).apply((id) => runLayout(id).root);
+        return new gcp.storage.BucketIAMMember(
+            `${this.#name}-runs-writer`,
+            {
+                bucket,
+                // Overwriting an object needs delete, which objectCreator lacks.
+                role: "roles/storage.objectUser",
+                member: this.account.member,
+                condition: startsWith(bucket, "run", prefix),
+            },
+            // Otherwise Pulumi would delete the earlier run's grant last, after the wait for this run.
+            { parent: this, deleteBeforeReplace: true },
+        );
+    }
 }
 
 /** https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name */
-function startsWith(bucket: pulumi.Input<string>, prefix: string) {
+function startsWith(bucket: pulumi.Input<string>, title: string, prefix: pulumi.Input<string>) {
     const expression = pulumi.interpolate`resource.name.startsWith("projects/_/buckets/${bucket}/objects/${prefix}")`;
-    return { title: `gcp-trainer-${prefix.replace("/", "")}`, expression };
+    return { title: `gcp-trainer-${title}`, expression };
 }
 
 function isObject({ bucket, name }: RemoteDataset) {

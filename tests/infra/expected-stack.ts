@@ -12,7 +12,7 @@ export const VM = `${BASE}-${RUN_ID}`;
 export const DATASET_URI = `gs://${BUCKET}/data/f81ab47d02/iris.csv`;
 export const APIS = ["compute", "artifactregistry", "iam", "storage", "logging"].map((api) => `trainer-apis-${api}`);
 /** All permissions of the VM's account. */
-export const GRANTS = ["bucket-lister", "dataset-reader", "runs-writer", "image-puller", "log-writer"].map(
+export const GRANTS = ["bucket-lister", "dataset-reader", "image-puller", "log-writer", "runs-writer"].map(
     (grant) => `trainer-identity-${grant}`,
 );
 
@@ -58,9 +58,9 @@ function grant(type: string, name: string, inputs: Record<string, unknown>, free
  * A grant on the job's bucket.
  * @param folder restricts the grant to the objects in this folder
  */
-function bucketGrant(name: string, role: string, folder?: string): ExpectedResource {
+function bucketGrant(name: string, role: string, folder?: string, title = folder): ExpectedResource {
     const expression = `resource.name.startsWith("projects/_/buckets/${BUCKET}/objects/${folder}/")`;
-    const condition = { title: `gcp-trainer-${folder}`, expression };
+    const condition = { title: `gcp-trainer-${title}`, expression };
     return grant("gcp:storage/bucketIAMMember:BucketIAMMember", name, {
         bucket: BUCKET,
         role,
@@ -151,7 +151,7 @@ export const expected: readonly ExpectedResource[] = [
     },
     bucketGrant("bucket-lister", "roles/storage.legacyBucketReader"),
     bucketGrant("dataset-reader", "roles/storage.objectViewer", "data"),
-    bucketGrant("runs-writer", "roles/storage.objectUser", "runs"),
+    bucketGrant("runs-writer", "roles/storage.objectUser", `runs/${RUN_ID}`, "run"),
     grant(
         "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
         "image-puller",

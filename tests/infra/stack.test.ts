@@ -69,10 +69,11 @@ describe("the stack with the default config", () => {
         ]);
     });
 
-    it("deletes the VM before replacing it, and never replaces it because of a newer boot image", () => {
+    it("deletes the VM and the grant for its run before replacing them, and never replaces a VM because of a newer boot image", () => {
         for (const { name, options } of custom(stack)) {
             const isVm = name === "trainer-vm";
-            expect(options.deleteBeforeReplace).toBe(isVm ? true : undefined);
+            const isOfRun = isVm || name === "trainer-identity-runs-writer";
+            expect(options.deleteBeforeReplace).toBe(isOfRun ? true : undefined);
             expect(options.ignoreChanges).toEqual(isVm ? ["bootDisk.initializeParams.image"] : undefined);
         }
     });

@@ -1,5 +1,17 @@
+import { runLayout } from "../../run/layout";
 import { parseStatus, renderStatus } from "../../run/status";
-import { statusOf } from "./fakes";
+import { readStatus } from "../../run/transitions";
+import { FakeBucket, runId, statusOf } from "./fakes";
+
+describe("readStatus", () => {
+    it("rejects a status that names another run", async () => {
+        const bucket = new FakeBucket();
+        bucket.put(runLayout(runId).status, renderStatus(statusOf({ runId: "r-ffffffffff" })));
+        await expect(readStatus(bucket, runId)).rejects.toThrow(
+            `gs://demo-bucket/runs/${runId}/status.json must be the status of ${runId}; got the status of r-ffffffffff`,
+        );
+    });
+});
 
 describe("a run's status", () => {
     it("is rendered on one line with its keys in a fixed order", () => {

@@ -5,10 +5,11 @@ import { type TestBucket, TestEmulator } from "../../../emulator/src/testing";
 
 export const BUCKET = "iris-bucket";
 export const PROJECT_ID = "demo-project";
+export const RUN_ID = "r-0123456789";
 /** The VM's service account. */
 export const ACCOUNT = `trainer-vm@${PROJECT_ID}.iam.gserviceaccount.com`;
 
-/** An emulator with one bucket, and an account with the stack's grants on it: list, read `data/`, write `runs/`. */
+/** An emulator with one bucket, and an account with the stack's grants on it: list, read `data/`, write one run. */
 export class Backend {
     readonly cloud: TestEmulator;
     readonly bucket: TestBucket;
@@ -93,7 +94,7 @@ export class Backend {
         await this.#setBindings([
             { role: "roles/storage.legacyBucketReader", members },
             { role: "roles/storage.objectViewer", members, condition: under("data") },
-            { role: "roles/storage.objectUser", members, condition: under("runs") },
+            { role: "roles/storage.objectUser", members, condition: under(`runs/${RUN_ID}`) },
         ]);
     }
 

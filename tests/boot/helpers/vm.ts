@@ -20,11 +20,11 @@ import { loadServiceUnit } from "../../../emulator/src/vm/process/units/service-
 import { VmFiles } from "../../../emulator/src/vm/process/vm-files";
 import { type BootConfig, renderUserData } from "../../../infra/user-data";
 import { runLayout } from "../../../run/layout";
-import { BUCKET } from "./backend";
+import { BUCKET, RUN_ID } from "./backend";
 import { Google } from "./google";
 import { withShortLimits } from "./short-limits";
 
-export const RUN_ID = "r-0123456789";
+export { RUN_ID };
 export const DATASET = "data/0a1b2c3d4e/iris.csv";
 const UNIT = "gcp-trainer.service";
 const STUBS = path.resolve(__dirname, "../stubs");
