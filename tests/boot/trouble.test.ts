@@ -60,8 +60,8 @@ describe("a boot that encounters errors", () => {
                     vm
                         .dockerCalls()
                         .map(([verb]) => verb)
-                        .slice(0, 5),
-                ).toEqual(["pull", "pull", "pull", "rm", "run"]);
+                        .slice(0, 6),
+                ).toEqual(["pull", "pull", "pull", "rm", "image", "run"]);
             });
         },
     );
