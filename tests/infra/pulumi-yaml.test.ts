@@ -87,6 +87,7 @@ it("Pulumi.local.yaml directs every request to the emulator on this machine", ()
         "gcp:artifactRegistryCustomEndpoint": "http://127.0.0.1:9010/v1/",
         "gcp:iamBetaCustomEndpoint": "http://127.0.0.1:9010/v1/",
         "gcp:resourceManagerCustomEndpoint": "http://127.0.0.1:9010/v1/",
+        "gcp:secretManagerCustomEndpoint": "http://127.0.0.1:9010/v1/",
         "gcp:serviceUsageCustomEndpoint": "http://127.0.0.1:9010/v1/",
     });
 });
