@@ -17,6 +17,9 @@ const MAX_SECRET_BYTES = 65_536;
 /** A secret's id has 255 characters, of which the job's name takes up to 54 and a dash. */
 const MAX_SECRET_NAME = 200;
 
+/** Most file systems accept no longer names. */
+const MAX_FILE_NAME = 255;
+
 const RESOURCE_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const IMAGE = /^(https:\/\/.+\/)?projects\/[^/]+\/global\/images\/(family\/)?[^/]+$/;
 const MACHINE_TYPE = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/;
@@ -144,7 +147,11 @@ export function checkResultsDir(value: string): Finding {
     const parts = value.split("/");
     const isInside =
         !/^[/~]|[\\:\0]/.test(value) && parts.every((part) => part !== "" && part !== "." && part !== "..");
-    return isInside ? undefined : "must be a folder inside the project, written with `/`, without `.` and `..`";
+    if (!isInside) {
+        return "must be a folder inside the project, written with `/`, without `.` and `..`";
+    }
+    const isLong = parts.some((part) => Buffer.byteLength(part) > MAX_FILE_NAME);
+    return isLong ? `must have names of at most ${MAX_FILE_NAME} bytes between the slashes` : undefined;
 }
 
 /** https://cloud.google.com/compute/docs/labeling-resources#requirements */

@@ -40,9 +40,14 @@ export function renderIssues(issues: readonly ConfigIssue[], command: (fix: Fix)
 
 /** Renders one issue: `X must ...; got Y (command that fixes it)`. */
 export function renderIssue(issue: ConfigIssue, command: (fix: Fix) => string): string {
-    const value = issue.got === undefined ? "nothing" : JSON.stringify(issue.got);
+    const value = issue.got === undefined ? "nothing" : shortened(JSON.stringify(issue.got));
     const got = "got" in issue ? `; got ${value}` : "";
     return `\`${issue.key}\` ${issue.must}${got} (${command(issue.fix)})`;
+}
+
+/** A value of any length leaves the rest of its line readable. */
+function shortened(json: string): string {
+    return json.length > 1000 ? `${json.slice(0, 1000)}…` : json;
 }
 
 /** The Pulumi command that applies a fix. */

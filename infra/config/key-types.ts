@@ -123,13 +123,13 @@ export function list(
         example: { entry: ["0"], value: options.example },
         parse: parser((value, report) => {
             const items = parseJson(value);
-            if (!Array.isArray(items)) {
-                report("must be a list");
+            if (!Array.isArray(items) || isTooDeep(items)) {
+                report(Array.isArray(items) ? TOO_DEEP : "must be a list");
                 return [];
             }
             return items.map((item: unknown, index) => {
                 report(typeof item === "string" ? check(item) : "must be a string", [String(index)], item);
-                return String(item);
+                return typeof item === "string" ? item : "";
             });
         }),
     };
@@ -152,11 +152,16 @@ export function record<T>(
                 report("must be an object");
                 return {};
             }
-            for (const [name, value] of Object.entries(entries)) {
+            if (isTooDeep(entries)) {
+                report(TOO_DEEP);
+                return {};
+            }
+            const valid = Object.entries(entries).filter(([name, value]) => {
                 const finding = check(name, value);
                 report(finding, [name], typeof finding === "object" ? name : value);
-            }
-            return Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, convert(value)]));
+                return finding === undefined;
+            });
+            return Object.fromEntries(valid.map(([name, value]) => [name, convert(value)]));
         }),
     };
 }
@@ -174,6 +179,20 @@ export function texts(
         return isScalar ? check(name, String(value)) : "must be a string";
     };
     return record(checkEntry, String, options);
+}
+
+/** More levels exhaust the stack of the functions that render a value as JSON. */
+const MAX_LEVELS = 100;
+const TOO_DEEP = `must be nested at most ${MAX_LEVELS} levels deep`;
+
+/** Counts level by level, because a recursive function would exhaust the stack itself. */
+function isTooDeep(value: object): boolean {
+    const isObject = (part: unknown): part is object => typeof part === "object" && part !== null;
+    let level = [value];
+    for (let depth = 0; level.length > 0 && depth <= MAX_LEVELS; depth++) {
+        level = level.flatMap((each) => Object.values(each).filter(isObject));
+    }
+    return level.length > 0;
 }
 
 function parseJson(text: string): unknown {

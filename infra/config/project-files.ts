@@ -15,17 +15,18 @@ export function filesOf(root: string): ProjectFiles {
 }
 
 function stateOf(file: string): FileState {
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (!stats) {
-        return "missing";
-    }
-    if (stats.isDirectory()) {
-        return "folder";
-    }
     try {
+        const stats = statSync(file, { throwIfNoEntry: false });
+        if (!stats) {
+            return "missing";
+        }
+        if (stats.isDirectory()) {
+            return "folder";
+        }
         accessSync(file, constants.R_OK);
+        return stats.size === 0 ? "empty file" : "file";
     } catch {
+        // Also a name that is too long or has a NUL character, and a folder that must not be searched.
         return "unreadable";
     }
-    return stats.size === 0 ? "empty file" : "file";
 }

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { type JobIdentity, jobNames } from "../../infra/names";
+import { AWKWARD_TEXTS, FUZZ } from "../helpers/fuzz";
 
 const RFC_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const RUN_ID = "r-0123456789";
 
 const anyText = fc.oneof(
     fc.string({ unit: "binary", maxLength: 120 }),
+    fc.constantFrom(...AWKWARD_TEXTS),
     fc.constantFrom("google", "goog", "my.google_x", "G00GLE", "-", "", "9", "Ümlaut", "a".repeat(120), "-a-", "x--y"),
 );
 const anyIdentity: fc.Arbitrary<JobIdentity> = fc.record({
@@ -52,6 +54,7 @@ describe("names of resources", () => {
                 expect(account.length).toBeLessThanOrEqual(30);
                 expect(bucket).not.toMatch(/^goog|g[o0]{2}gle/);
             }),
+            FUZZ,
         );
     });
 
@@ -63,6 +66,7 @@ describe("names of resources", () => {
                 expect(jobNames({ ...one }).bucket).toBe(jobNames(one).bucket);
                 expect(jobNames(one).bucket === jobNames(other).bucket).toBe(same);
             }),
+            FUZZ,
         );
     });
 });

@@ -66,6 +66,8 @@ export const FOLDS: Rule<number> = {
 export function parseList(text: string): unknown[] | undefined {
     try {
         const list: unknown = JSON.parse(text);
+        // Throws for a list that is nested too deeply to be shown in a message.
+        JSON.stringify(list);
         return Array.isArray(list) ? list : undefined;
     } catch {
         return undefined;

@@ -82,7 +82,15 @@ function asTexts(value: unknown, path: string): string[] {
 
 function expect(condition: boolean, path: string, allowed: string, got: unknown): void {
     if (!condition) {
-        const text = got === undefined ? "nothing" : (JSON.stringify(got) ?? String(got)).slice(0, 80);
-        throw new ModelError(`The model's \`${path}\` must be ${allowed}; got ${text}`);
+        throw new ModelError(`The model's \`${path}\` must be ${allowed}; got ${shown(got)}`);
+    }
+}
+
+function shown(value: unknown): string {
+    try {
+        return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
+    } catch {
+        // JSON.parse reads levels without end, but JSON.stringify exhausts the stack.
+        return "a value that is nested too deeply to be shown";
     }
 }

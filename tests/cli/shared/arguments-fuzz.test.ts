@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { FORMATS, parseArguments } from "../../../cli/predict/arguments";
+import { HELP, readArguments } from "../../../cli/shared/arguments";
+import { PROJECT_DIR } from "../../../cli/shared/command-context";
+import { UsageError } from "../../../cli/shared/usage-error";
+import { readStackConfig } from "../../../cli/start/stack-config";
+import { anyJsonText, anyText, expectNothingEvaluated, FUZZ } from "../../helpers/fuzz";
+
+const OPTIONS = {
+    config: { type: "string", multiple: true, short: "c" },
+    runtime: { type: "string" },
+    force: { type: "boolean" },
+    ...HELP,
+} as const;
+
+const word = fc.oneof(
+    fc.constantFrom(
+        "--config",
+        "-c",
+        "--runtime",
+        "--force",
+        "--help",
+        "-h",
+        "-s",
+        "--stack",
+        "--run",
+        "-f",
+        "--format",
+    ),
+    fc.constantFrom(
+        "dev",
+        "model.json",
+        "rows.csv",
+        "out.csv",
+        "out.xlsx",
+        "gs://b/o.csv",
+        "csv",
+        "xlsx",
+        "a.constructor",
+    ),
+    fc.tuple(fc.constantFrom("--config", "--help", "--force", "--format"), anyText).map((pair) => pair.join("=")),
+    anyText,
+);
+const anyArguments = fc.array(word, { maxLength: 6 });
+
+/** Returns the result, or the sentence that rejects the arguments. Any other error fails the test. */
+function valueOrMessage<T>(read: () => T): T | string {
+    try {
+        return read();
+    } catch (error) {
+        if (error instanceof UsageError) {
+            expect(error.message).not.toMatch(/^ {4}at /m);
+            return error.message;
+        }
+        throw error;
+    }
+}
+
+describe("any command-line arguments", () => {
+    it("are read, or rejected with the command that prints the usage", () => {
+        fc.assert(
+            fc.property(anyArguments, (args) => {
+                const result = valueOrMessage(() =>
+                    readArguments(args, { help: "npm start -- --help", options: OPTIONS }),
+                );
+                if (typeof result === "string") {
+                    expect(result).toMatch(/\(npm start -- --help\)$/);
+                }
+            }),
+            FUZZ,
+        );
+        expectNothingEvaluated();
+    });
+
+    it("of npm run predict name an input and a format, or are rejected", () => {
+        fc.assert(
+            fc.property(anyArguments, (args) => {
+                const result = valueOrMessage(() => parseArguments(args));
+                if (typeof result === "string") {
+                    expect(result).toMatch(/\(npm run predict -- --help\)$/);
+                } else {
+                    expect(FORMATS).toContain(result.format);
+                    expect(result.help || args.includes(result.input)).toBe(true);
+                }
+            }),
+            FUZZ,
+        );
+    });
+
+    it("of --config become texts by key, or are rejected", () => {
+        const override = fc.oneof(
+            fc.tuple(anyText, anyJsonText).map((pair) => pair.join("=")),
+            anyText,
+        );
+        fc.assert(
+            fc.property(fc.array(override, { maxLength: 3 }), (overrides) => {
+                const result = valueOrMessage(() => readStackConfig(PROJECT_DIR, "local", overrides));
+                if (typeof result === "string") {
+                    expect(result).toMatch(/^--config /);
+                } else {
+                    expect(Object.values(result.values).every((value) => typeof value === "string")).toBe(true);
+                }
+            }),
+            { ...FUZZ, numRuns: 100 },
+        );
+        expectNothingEvaluated();
+    });
+});

@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { AWKWARD_TEXTS, expectNothingEvaluated, FUZZ } from "../../../tests/helpers/fuzz";
+import { lengthOf } from "../../lib/columns/number-list";
+import { type Dataset, readDataset } from "../../lib/csv/dataset";
+import { DataError, MemoryError } from "../../lib/errors";
+import { bytesOf, csvOf, SOURCE } from "./files";
+
+const REQUEST = { target: "kind", dropColumns: undefined, task: undefined };
+
+const anyBytes = fc.uint8Array({ maxLength: 300 });
+const anyCell = fc.oneof(
+    fc.constantFrom(...AWKWARD_TEXTS, "1", "2.5", "1,5", "1e308", "NA", "a", "b", '""', "2024-01-01", "\ufeff"),
+    fc.string({ unit: "binary", maxLength: 12 }),
+);
+/** Pieces of files, so that quotes, delimiters and line ends meet in every order. */
+const pieces = fc
+    .array(fc.oneof(fc.constantFrom('"', ",", ";", "\t", "|", "\n", "\r", "\r\n", "kind", "1", "a"), anyCell), {
+        maxLength: 60,
+    })
+    .map((parts) => parts.join(""));
+const table = fc
+    .record({
+        names: fc.uniqueArray(anyCell, { minLength: 1, maxLength: 4 }),
+        cells: fc.array(anyCell, { minLength: 1, maxLength: 10 }),
+        rows: fc.integer({ min: 1, max: 30 }),
+        delimiter: fc.constantFrom(",", ";", "\t", "|"),
+    })
+    .map(({ names, cells, rows, delimiter }) => {
+        const cell = (column: number, row: number) => cells[(row * 7 + column) % cells.length] ?? "";
+        const columns = ["kind", ...names].map((name, column) => [
+            name,
+            Array.from({ length: rows }, (_, row) => cell(column, row)),
+        ]);
+        return csvOf(Object.fromEntries(columns), delimiter);
+    });
+/** A valid file in which bytes are replaced or cut off. */
+const damaged = fc
+    .tuple(table, fc.array(fc.tuple(fc.nat(2000), fc.nat(255)), { maxLength: 4 }), fc.nat(4000))
+    .map(([text, changes, end]) => {
+        const bytes = Buffer.from(text).subarray(0, end);
+        for (const [index, value] of changes) {
+            if (index < bytes.length) {
+                bytes[index] = value;
+            }
+        }
+        return bytes;
+    });
+
+/** Returns the dataset or the error that explains why it cannot be used. Any other error fails the test. */
+async function readOrExplain(content: string | Uint8Array, chunkSize: number): Promise<Dataset | Error> {
+    try {
+        return await readDataset(bytesOf(content, chunkSize), SOURCE, REQUEST, { print: () => {} });
+    } catch (error) {
+        if (error instanceof DataError || error instanceof MemoryError) {
+            return error;
+        }
+        throw error;
+    }
+}
+
+async function check(content: string | Uint8Array, chunkSize: number): Promise<void> {
+    const result = await readOrExplain(content, chunkSize);
+    if (result instanceof Error) {
+        expect(result.message).toContain(SOURCE);
+        // One sentence, on one line unless a cell of the file that it quotes has a line break.
+        expect(result.message).not.toMatch(/^ {4}at |RangeError|TypeError/m);
+        expect(result.message.length).toBeLessThan(100_000);
+    } else {
+        expect(result.columns.length).toBe(result.features.length);
+        expect(result.columns.length).toBeGreaterThan(0);
+        expect(result.columns.map(lengthOf)).toEqual(result.columns.map(() => result.rowCount));
+        expect(result.target.y.length).toBe(result.rowCount);
+    }
+}
+
+describe("readDataset", () => {
+    it.each([
+        ["any bytes", anyBytes],
+        ["any order of quotes, delimiters and line ends", pieces],
+        ["a table of any texts", table],
+        ["a damaged table", damaged],
+    ] as [string, fc.Arbitrary<string | Uint8Array>][])(
+        "reads %s, or explains in a DataError why it cannot",
+        async (_what, content) => {
+            await fc.assert(fc.asyncProperty(content, fc.constantFrom(1, 7, 1000), check), FUZZ);
+            expectNothingEvaluated();
+        },
+    );
+
+    it("reads the same from chunks of any size", async () => {
+        const summary = (result: Dataset | Error) =>
+            result instanceof Error ? result.message : JSON.stringify(result.features);
+        await fc.assert(
+            fc.asyncProperty(fc.oneof(damaged, table), async (content) => {
+                expect(summary(await readOrExplain(content, 1))).toBe(summary(await readOrExplain(content, 1000)));
+            }),
+            FUZZ,
+        );
+    });
+});
