@@ -37,7 +37,9 @@ describe("Markdown files", () => {
     it("have kebab-case names, except for the README, the changelog, the contributing guide and the security policy", () => {
         const names = documents.map((file) => path.basename(file));
 
-        expect(names.filter((name) => !/^([a-z0-9-]+|README|CHANGELOG|CONTRIBUTING|SECURITY)\.md$/.test(name))).toEqual([]);
+        expect(names.filter((name) => !/^([a-z0-9-]+|README|CHANGELOG|CONTRIBUTING|SECURITY)\.md$/.test(name))).toEqual(
+            [],
+        );
     });
 });
 
