@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { serialiseProviders } from "../run/provider-texts";
 import { KILLS, runKill, titleOf } from "./kills";
 import { kindOf, rulesFor, sample } from "./rules";
+import { recordStart, runStartTrial } from "./start-trial";
 import { sweep, type Trial } from "./sweep";
 import { BROKEN, recordReference, runTrial, type TrialResult } from "./trial";
 
@@ -11,6 +12,7 @@ const USAGE = `npm run faults breaks one request of a whole run at a time, in ev
 Usage: npm run faults -- [options]
 
   --kills        kills each process at several moments instead, with SIGKILL, SIGTERM and SIGINT
+  --start        breaks the requests of \`npm start\` instead, those that create and delete resources among them
   --sample N     only N trials, every kind of fault among them
   --seed S       chooses the sample; default 1
   --from K       starts with the K-th trial
@@ -26,6 +28,7 @@ async function main(): Promise<number> {
     const { values } = parseArgs({
         options: {
             kills: { type: "boolean", default: false },
+            start: { type: "boolean", default: false },
             sample: { type: "string" },
             seed: { type: "string", default: "1" },
             from: { type: "string", default: "1" },
@@ -39,7 +42,7 @@ async function main(): Promise<number> {
         console.log(USAGE);
         return 0;
     }
-    const trials = await (values.kills ? killTrials() : requestTrials());
+    const trials = await (values.kills ? killTrials() : values.start ? startTrials() : requestTrials());
     const wanted = sample(
         trials.map(({ rule }) => rule),
         numberOf(values.sample, trials.length),
@@ -68,6 +71,15 @@ async function requestTrials(): Promise<Trial[]> {
     const texts = await serialiseProviders();
     const reference = await recordReference(texts);
     return rulesFor(reference.requests).map((rule) => ({ rule, run: () => runTrial(texts, reference, rule) }));
+}
+
+/** Every fault at every request of `npm start`. */
+async function startTrials(): Promise<Trial[]> {
+    const reference = await recordStart();
+    return rulesFor(reference.requests).map((rule) => ({
+        rule: `npm start,${rule}`,
+        run: () => runStartTrial(reference, rule),
+    }));
 }
 
 /** Every kill. */

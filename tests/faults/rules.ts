@@ -99,7 +99,7 @@ export function sample(rules: readonly string[], count: number, seed: number): s
 
 /** The kind of a rule, or its status for kind `status`; the target of a kill. */
 export function kindOf(rule: string): string {
-    const [, kind = "", status] = /^(?:kind|kill)=([\w -]+)(?:,status=(\d+))?/.exec(rule) ?? [];
+    const [, kind = "", status] = /(?:^|,)(?:kind|kill)=([\w -]+)(?:,status=(\d+))?/.exec(rule) ?? [];
     return status ?? kind;
 }
 

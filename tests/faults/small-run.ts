@@ -25,8 +25,7 @@ export class RecordingPlan extends FaultPlan {
     readonly requests: SeenRequest[] = [];
 
     override next(port: "main" | "vm", method: string, url: string): FaultRule | undefined {
-        // The requests that create the VM are those of Pulumi's provider.
-        if (!url.startsWith("/emulator/") && !(method === "POST" && /\/(networks|subnetworks|instances)$/.test(url))) {
+        if (!url.startsWith("/emulator/")) {
             this.requests.push({ port, method, path: url });
         }
         return super.next(port, method, url);

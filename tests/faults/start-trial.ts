@@ -1,0 +1,84 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { CliCommand, type EndedCommand } from "../helpers/cli-command";
+import { copyProject, type ProjectCopy } from "../helpers/project-copy";
+import { filesIn, type SeenRequest } from "./small-run";
+import { outcomeOf, type TrialResult, type Verdict } from "./trial";
+
+/** What a rehearsal in a project copy left. */
+interface Rehearsal extends EndedCommand {
+    readonly requests: readonly SeenRequest[];
+    readonly isHit: boolean;
+    /** Files of the model by name. */
+    readonly model: ReadonlyMap<string, Buffer>;
+}
+
+/** A rehearsal without faults: its requests and its model. */
+export type StartReference = Pick<Rehearsal, "requests" | "model">;
+
+/** @throws Error if a rehearsal without faults fails */
+export async function recordStart(): Promise<StartReference> {
+    const project = copyProject();
+    try {
+        const rehearsal = await rehearse(project, "");
+        if (rehearsal.status !== 0) {
+            throw new Error(`npm start without faults failed:\n${rehearsal.output}`);
+        }
+        return rehearsal;
+    } finally {
+        project.remove();
+    }
+}
+
+/** Runs `npm start` with one fault, and again without it if that fails. */
+export async function runStartTrial(reference: StartReference, rule: string): Promise<TrialResult> {
+    const startedAt = Date.now();
+    const project = copyProject();
+    try {
+        const verdict = await judge(project, reference, rule);
+        const seconds = Math.round((Date.now() - startedAt) / 100) / 10;
+        return { rule: `npm start,${rule}`, seconds, ...verdict };
+    } finally {
+        project.remove();
+    }
+}
+
+async function judge(project: ProjectCopy, reference: StartReference, rule: string): Promise<Verdict> {
+    const first = await rehearse(project, rule);
+    if (first.status === 0) {
+        const problem = differenceTo(reference, first);
+        return problem === undefined
+            ? outcomeOf(first.isHit, [])
+            : { outcome: "false success", detail: `${problem}\n${first.output}` };
+    }
+    const detail = first.output.slice(first.output.indexOf("error:"));
+    const second = await rehearse(project, "");
+    const problem = second.status === 0 ? differenceTo(reference, second) : `exit status ${second.status}`;
+    return problem === undefined
+        ? outcomeOf(first.isHit, [detail])
+        : { outcome: "lost", detail: `${detail}\nthen: ${problem}\n${second.output}` };
+}
+
+async function rehearse(project: ProjectCopy, rule: string): Promise<Rehearsal> {
+    const record = path.join(project.folder, "requests.json");
+    const manifest = path.join(project.folder, "package.json");
+    const { scripts, ...rest } = JSON.parse(readFileSync(manifest, "utf8"));
+    scripts.faulty = "node -r ts-node/register/transpile-only tests/faults/start-with-faults.ts";
+    writeFileSync(manifest, JSON.stringify({ ...rest, scripts }));
+    rmSync(path.join(project.folder, "models"), { recursive: true, force: true });
+    const env = { FAULT_RULES: rule, FAULT_RECORD: record };
+    const ended = await new CliCommand("faulty", ["--runtime", "process"], { cwd: project.folder, env }).ended;
+    const { requests, isHit } = JSON.parse(readFileSync(record, "utf8"));
+    const files = [...filesIn(path.join(project.folder, "models", "local"))];
+    const model = new Map(
+        files
+            .filter(([name]) => /\/(model\.json|model\.onnx|metrics\.json|report\.html)$/.test(name))
+            .map(([name, content]) => [path.basename(name), content]),
+    );
+    return { ...ended, requests, isHit, model };
+}
+
+function differenceTo({ model }: StartReference, found: Rehearsal): string | undefined {
+    const wrong = [...model].filter(([name, content]) => !found.model.get(name)?.equals(content)).map(([name]) => name);
+    return wrong.length === 0 ? undefined : `missing or wrong: ${wrong.join(", ")}`;
+}
