@@ -46,7 +46,7 @@ export const KILLS: readonly Kill[] = Object.entries(MOMENTS).flatMap(([target, 
 /** The text by which the results file knows a kill. */
 export const titleOf = ({ target, signal, moment }: Kill) => `kill=${target},signal=${signal},moment=${moment}`;
 
-/** What every trial of a sweep shares. */
+/** Values shared by every trial of a sweep. */
 export interface KillContext {
     readonly texts: ProviderTexts;
     readonly reference: Reference;
@@ -157,7 +157,7 @@ interface Scene {
     start(): CliCommand;
     /** Resolves when the command is worth killing. */
     begun(command: CliCommand): Promise<unknown>;
-    /** What is wrong after the second start; undefined if everything is as it should be. */
+    /** Describes the damage after the second start; undefined if there is none. */
     problem(): string | undefined;
     stop(): Promise<void>;
 }

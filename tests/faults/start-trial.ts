@@ -5,7 +5,7 @@ import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 import { filesIn, type SeenRequest } from "./small-run";
 import { outcomeOf, type TrialResult, type Verdict } from "./trial";
 
-/** What a rehearsal in a project copy left. */
+/** Outcome of a rehearsal in a project copy. */
 interface Rehearsal extends EndedCommand {
     readonly requests: readonly SeenRequest[];
     readonly isHit: boolean;
