@@ -1,7 +1,9 @@
 // `npm start` with the rules of the environment variable FAULT_RULES in its emulator. Writes the requests, and whether a rule
 // hit one, to the file FAULT_RECORD.
 import { writeFileSync } from "node:fs";
+
 import emulator = require("../../emulator/src");
+
 import { RecordingPlan } from "./small-run";
 
 const { FAULT_RULES = "", FAULT_RECORD = "" } = process.env;
