@@ -14,7 +14,7 @@ const job = new TrainingJob("trainer", config);
 export const bucketUrl = job.bucketUrl;
 /** `gs://` URI of the model. */
 export const modelUri = job.modelUri;
-/** Id of the run. The same dataset, image, parameters and environment have the same id, and need no new run. */
+/** Id of the run. The same dataset, image, parameters and environment produce the same id, and need no new run. */
 export const runId = job.runId;
 /** Metrics of the model on rows that it was not trained on. */
 export const metrics = job.metrics;

@@ -218,7 +218,7 @@ listing_failed() {
 
 # write_last_status DEADLINE
 write_last_status() {
-    # Even if the claim failed, the VM may have the grant to write, so that the reason reaches the bucket.
+    # Even if the claim failed, the VM may have permission to write, and then the reason reaches the bucket.
     put_status "$1" "$STATUS" "$EXIT" "$REASON" "$(timestamp)"
     if [ $? -eq 2 ]; then
         say "$STATUS could not be written to gs://$BUCKET/$RUN_PREFIX/status.json ($(http_problem))"

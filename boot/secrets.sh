@@ -10,7 +10,7 @@ case $SECRET_MANAGER in
 esac
 SECRET_MANAGER=${SECRET_MANAGER%/}
 
-# Longest time in seconds that the values may take when the container is about to start.
+# Maximum time in seconds for reading the values when the container is about to start.
 SECRETS_SECONDS=120
 
 # read_secret DEADLINE NAME VERSION: sets SECRET_VALUE, or fails with the reason. Checking the payload's CRC32C is too

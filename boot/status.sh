@@ -14,7 +14,7 @@ json_or_null() {
     if [ -n "$1" ]; then json_text "$1"; else printf 'null'; fi
 }
 
-# now_ms: milliseconds since the epoch; whole seconds where date does not support %N, as on macOS.
+# now_ms: milliseconds since the epoch; whole seconds if date does not support %N, as on macOS.
 now_ms() {
     local time
     time=$(date +%s%N)

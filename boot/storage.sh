@@ -41,7 +41,7 @@ authorize() {
     if [ -f "$STATE/token-header" ] && [ "$(now)" -lt "$(recall token-until 0)" ]; then return 0; fi
     curl_to "$STATE/token.$ROLE" --header 'Metadata-Flavor: Google' "$METADATA/instance/service-accounts/default/token"
     if [ "$HTTP_CODE" != 200 ]; then
-        say "the metadata server gives no token (HTTP $HTTP_CODE): is a service account attached to the VM?"
+        say "the metadata server returned no token (HTTP $HTTP_CODE): is a service account attached to the VM?"
         return 1
     fi
     token=$(json_string access_token <"$STATE/token.$ROLE")
@@ -124,11 +124,11 @@ http_problem() {
     local message host=${REQUEST_URL#*://}
     if [ "$HTTP_CODE" = 000 ]; then
         message=$(last_line "$STATE/curl-error.$ROLE")
-        printf 'no answer from %s://%s%s' "${REQUEST_URL%%://*}" "${host%%/*}" "${message:+: $message}"
+        printf 'no response from %s://%s%s' "${REQUEST_URL%%://*}" "${host%%/*}" "${message:+: $message}"
         return
     fi
     if [ "$HTTP_CODE" = 200-invalid ]; then
-        printf '%s://%s answered with something else than Google does: %s' "${REQUEST_URL%%://*}" "${host%%/*}" \
+        printf '%s://%s returned a response that is not from Google: %s' "${REQUEST_URL%%://*}" "${host%%/*}" \
             "$(shorten "$(head -c 200 "$RESPONSE" | tr '\000-\037\177' ' ')" 80)"
         return
     fi

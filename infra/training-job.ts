@@ -22,7 +22,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly bucketUrl: pulumi.Output<string>;
     /** `gs://` URI of the model's folder. */
     readonly modelUri: pulumi.Output<string>;
-    /** `r-` and ten hex digits. The same dataset, image, parameters and environment have the same id. */
+    /** `r-` and ten hex digits. The same dataset, image, parameters and environment produce the same id. */
     readonly runId: pulumi.Output<string>;
     /** Metrics of the model on rows that it was not trained on, without the long lists of `metrics.json`. */
     readonly metrics: pulumi.Output<Record<string, unknown>>;

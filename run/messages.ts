@@ -178,7 +178,7 @@ export function unwatchableFailure(runId: string, detail: string): Failure {
 /** Google Cloud has been unreachable for the whole retry window. */
 export function unreachableFailure(runId: string, minutes: number, detail: string): Failure {
     return {
-        summary: `Google Cloud has not answered for ${minutes} minutes: ${detail}. Run ${runId} continues.`,
+        summary: `Google Cloud has not responded for ${minutes} minutes: ${detail}. Run ${runId} continues.`,
         hints: { next: "`pulumi up` reattaches to it." },
     };
 }

@@ -20,7 +20,7 @@ export function createRetryWindow(
         try {
             const result = await action();
             if (failingSinceMs !== undefined) {
-                print("Google Cloud answers again");
+                print("Google Cloud is responding again");
             }
             refusals = 0;
             failingSinceMs = undefined;
@@ -49,7 +49,7 @@ export function createRetryWindow(
             }
             if (clock.now() - printedAtMs >= 60_000) {
                 printedAtMs = clock.now();
-                print(`Google Cloud does not answer (${detail}); run ${runId} continues, retrying`);
+                print(`Google Cloud is not responding (${detail}); run ${runId} continues, retrying`);
             }
             return undefined;
         }

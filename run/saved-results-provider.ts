@@ -48,7 +48,7 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
             await saveAllRuns({ bucket, clock: systemClock(), print }, (runId) => resultsFolder(inputs, runId));
         } catch (error) {
             const failure = {
-                summary: `The results in gs://${inputs.bucket} could not all be saved, so the bucket stays: ${messageOf(error)}`,
+                summary: `The results in gs://${inputs.bucket} could not all be saved, so the bucket is kept: ${messageOf(error)}`,
                 details: [],
                 hints: {
                     next: "Fix this and run `pulumi destroy` again, or discard the results: DISCARD_RESULTS=1 pulumi destroy",

@@ -12,7 +12,7 @@ export class CsvRow {
     lines = 1;
     /** Number of cells. */
     count = 0;
-    /** Line number in an editor; the header's is 1 if nothing precedes it. */
+    /** Line number as in an editor. The header is line 1 if nothing precedes it. */
     readonly line: number;
     readonly #bytes: Buffer;
     readonly #start: number;
@@ -100,7 +100,7 @@ export class CsvRow {
 /** The bytes that rows are taken from. */
 interface Bytes {
     readonly bytes: Buffer;
-    /** Offset of the row, and behind the last byte. */
+    /** Offset of the row, and the offset after the last byte. */
     readonly start: number;
     readonly end: number;
     /** True if the file ends with these bytes. */

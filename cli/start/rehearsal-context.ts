@@ -33,7 +33,7 @@ export interface CreatedResource {
     outputs: Properties;
     /** Deletes the resource; absent if nothing is left to delete. */
     destroy?: (context: RehearsalContext) => Promise<void>;
-    /** Printed behind the name, e.g. an address. */
+    /** Printed after the name, e.g. an address. */
     detail?: string;
 }
 

@@ -84,7 +84,7 @@ export class RehearsalEngine implements Mocks {
         const create = resourceTypes[args.type];
         try {
             if (!create) {
-                throw new Error(`the rehearsal has no resource type ${args.type}`);
+                throw new Error(`the rehearsal does not support the resource type ${args.type}`);
             }
             const started = Date.now();
             const created = await create(args, this.#context);
@@ -134,7 +134,7 @@ export class RehearsalEngine implements Mocks {
                 };
             }
             default:
-                throw new Error(`the rehearsal has no function ${args.token}`);
+                throw new Error(`the rehearsal does not support the function ${args.token}`);
         }
     }
 

@@ -103,7 +103,7 @@ export function checkSecretValue(name: string, value: string): Finding {
 
 function checkSecretName(name: string): Finding {
     if (RESERVED_SECRETS.test(name)) {
-        return rename("cannot be secret, because programs of the VM read it; choose another name");
+        return rename("cannot be secret, because programs on the VM read it; choose another name");
     }
     return name.length > MAX_SECRET_NAME
         ? rename(`must have a name of at most ${MAX_SECRET_NAME} characters, as a secret`)

@@ -26,7 +26,10 @@ export interface RawConfig {
     namespace: string;
     /** The project's own keys without the namespace. */
     values: Readonly<Record<string, string>>;
-    /** The own keys, without the namespace, that hold a secret. Pulumi marks the key even if only one entry is secret. */
+    /**
+     * The project's own keys, without the namespace, that hold a secret. Pulumi marks the key even if only one entry is
+     * secret.
+     */
     secretKeys?: readonly string[];
     /** The gcp provider's project, region and zone, from its config or its environment variables. */
     gcp: RawLocation;

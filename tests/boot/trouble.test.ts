@@ -184,8 +184,8 @@ describe("a boot that encounters errors", () => {
             vm.google.disconnect();
             const { result, console } = await vm.boot();
             expect(result).toBe("exit-code");
-            expect(console).toMatch(/the metadata server gives no token \(HTTP 000\)/);
-            expect(console).toMatch(/gcp-trainer: FAILED: The run's status could not be read: no answer from/);
+            expect(console).toMatch(/the metadata server returned no token \(HTTP 000\)/);
+            expect(console).toMatch(/gcp-trainer: FAILED: The run's status could not be read: no response from/);
         });
     });
 });

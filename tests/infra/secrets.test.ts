@@ -218,7 +218,7 @@ describe("the config", () => {
         ...["PATH", "HOME", "BASH_ENV", "LD_PRELOAD", "DOCKER_HOST", "IFS", "UID"].map((name) => [
             name,
             JSON.stringify({ [name]: CANARY }),
-            `\`gcp-trainer:env.${name}\` cannot be secret, because programs of the VM read it`,
+            `\`gcp-trainer:env.${name}\` cannot be secret, because programs on the VM read it`,
         ]),
     ] as [string, string, string][])("rejects %s in a secret env without showing it", (_what, env, message) => {
         const [found = "", ...more] = problems({ env }, ["env"]);

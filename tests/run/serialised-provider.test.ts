@@ -258,7 +258,7 @@ describe("SavedResults, serialised", () => {
         await bucket.file(`runs/${runInputs.runId}/objects.json`).delete();
 
         await expect(call("savedResults", "delete")).rejects.toThrow(
-            /so the bucket stays: run r-0123456789: .*objects\.json is missing.*DISCARD_RESULTS=1 pulumi destroy/s,
+            /so the bucket is kept: run r-0123456789: .*objects\.json is missing.*DISCARD_RESULTS=1 pulumi destroy/s,
         );
         const env = { ...process.env, GCP_TRAINER_HINTS: "none" };
         const failure = await call("savedResults", "delete", { env }).catch((error: Error) => error.message);

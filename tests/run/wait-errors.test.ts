@@ -143,10 +143,10 @@ describe("a Google Cloud error", () => {
 
         await around.wait();
 
-        const warnings = around.printed.filter((line) => line.includes("does not answer"));
+        const warnings = around.printed.filter((line) => line.includes("is not responding"));
         expect(warnings).toHaveLength(2);
         expect(warnings[0]).toContain("getaddrinfo ENOTFOUND");
-        expect(around.printed).toContain("Google Cloud answers again");
+        expect(around.printed).toContain("Google Cloud is responding again");
     });
 
     it("ends the wait after 15 minutes, but not the run", async () => {
@@ -155,7 +155,7 @@ describe("a Google Cloud error", () => {
         outage(around, 5_000, Number.POSITIVE_INFINITY, httpError(503, "unavailable"));
 
         const message = await around.failure();
-        expect(message).toContain("has not answered for 15 minutes: unavailable");
+        expect(message).toContain("has not responded for 15 minutes: unavailable");
         expect(message).toContain("`pulumi up` reattaches");
     });
 

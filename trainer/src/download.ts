@@ -146,7 +146,7 @@ export class Download implements AsyncIterable<Uint8Array> {
         const expected = /(?:^|,)\s*crc32c=([^,\s]+)/.exec(headers["x-goog-hash"] ?? "")?.[1];
         if (expected === undefined) {
             // As from a captive portal.
-            throw new Error("the response is not Cloud Storage's: it has no hash of the object");
+            throw new Error("the response does not come from Cloud Storage: it has no hash of the object");
         }
         if (this.#expected === undefined) {
             const size = headers["x-goog-stored-content-length"] ?? headers["content-length"];

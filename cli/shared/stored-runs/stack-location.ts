@@ -20,7 +20,7 @@ export interface StackLocation {
 export interface StackOptions {
     /** Pulumi's name of the stack. @default the stack selected in this folder */
     stack?: string | undefined;
-    /** `gs://` URI or name of a bucket. Pulumi is not asked if it is set. */
+    /** `gs://` URI or name of a bucket. Pulumi is not queried if this is set. */
     bucket?: string | undefined;
 }
 

@@ -15,7 +15,7 @@ export const STACK_OPTIONS = {
 
 /** The usage text of those options. */
 export const STACK_USAGE = `  -s, --stack STACK   the stack; default: the selected one (npx pulumi stack ls)
-  --bucket gs://...   a stack's bucket, for use without the stack's state: Pulumi is not asked, and the credentials are
+  --bucket gs://...   a stack's bucket, for use without the stack's state: Pulumi is not called, and the credentials are
                       those of gcloud auth application-default login or of the gcp provider's environment variables
   --help              this text`;
 

@@ -35,7 +35,7 @@ export class RowReader {
     /** Number of rows for which memory is allocated. */
     #capacity = 0;
     readonly #totalBytes: () => number | undefined;
-    /** Lines are counted from 1, as editors do. */
+    /** Lines are counted from 1, as in an editor. */
     #line: number;
     #lastRowLine: number;
     readonly #scanner: CellScanner;

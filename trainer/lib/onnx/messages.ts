@@ -23,7 +23,7 @@ export const ELEMENT_TYPE = { float: 1, int64: 7, string: 8, bool: 9, double: 11
 
 /** Version of the file format, from July 2021. ONNX 1.12 uses it, and the operator sets below. */
 const IR_VERSION = 8;
-/** By domain. onnxruntime has supported them since version 1.12, from 2022. */
+/** Versions of the operator sets, by domain. onnxruntime has supported them since version 1.12, from 2022. */
 const OPERATOR_SETS = { "": 17, "ai.onnx.ml": 3 };
 
 /** The parts of a GraphProto. */

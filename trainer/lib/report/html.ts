@@ -14,7 +14,7 @@ export class Html {
 /** Values in a template: text is escaped, markup and lists of it are inserted as they are, undefined and false are empty. */
 export type Part = string | number | Html | undefined | false | readonly Part[];
 
-/** A template of HTML: html`<b>${name}</b>`. */
+/** An HTML template: html`<b>${name}</b>`. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
     return new Html(strings.reduce((text, string, index) => text + render(parts[index - 1]) + string));
 }

@@ -151,9 +151,9 @@ class Pool implements FitPool {
     }
 
     /**
-     * Grows the tree in the memory of the orders, which no other fit needs, so there is no second list of each column. One
-     * thread does all of it, which takes 0.2 s more for a million rows: another thread would need 12 bytes a row to sort
-     * in, and 10 MB.
+     * Grows the tree in the memory of the orders, which no other fit needs, so there is no second list of each column.
+     * One thread does all of it, which takes 0.2 s more for a million rows, because another thread would need 10 MB,
+     * and 12 bytes per row for sorting.
      */
     async #growInPlace(task: FitTask, treeMs: number): Promise<FitResult> {
         await (this.#sorted ?? this.#threads.run({ kind: "sort", columns: [...this.#table.columns.keys()] }));

@@ -17,7 +17,7 @@ describe("the headline", () => {
             `Of ${testRows} rows that it had not seen, it predicted the right class for ${Math.round(accuracy * testRows)}.`,
         );
         expect(text).toContain(
-            "Always answering Iris-setosa, the most common class among them, would be right for 10.",
+            "Always predicting Iris-setosa, the most common class among them, would be right for 10.",
         );
         expect(text).not.toContain("no better than that");
     });

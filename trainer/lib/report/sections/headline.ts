@@ -21,7 +21,7 @@ function drawClassification(input: ReportInput): Html {
         ["This model", accuracy, formatShare(accuracy)],
         ["Always the most common", baselineAccuracy, formatShare(baselineAccuracy)],
     ]);
-    const words = html`Of ${rows} that it had not seen, it predicted the right class for <b>${right}</b>. Always answering
+    const words = html`Of ${rows} that it had not seen, it predicted the right class for <b>${right}</b>. Always predicting
         ${commonest}, the most common class among them, would be right for ${always}.`;
     const interval = html`With ${rows} to test on, the accuracy on new rows of the same kind is likely between ${low} and
         ${high} (Wilson's 95 % interval).`;
@@ -49,7 +49,7 @@ function drawRegression(input: ReportInput): Html {
     const sentence =
         baseline === undefined
             ? r2 === null && html` The tested values do not vary, so there is nothing to compare it with.`
-            : html` Its root mean squared error is ${formatNumber(rmse, 4)}; always answering the mean would have
+            : html` Its root mean squared error is ${formatNumber(rmse, 4)}; always predicting the mean would have
                 ${formatNumber(baseline, 4)}.${!isBetter && NO_BETTER}`;
     const off = formatNumber(mae, 3);
     const words = html`For ${countOf(testRows, "row")} that it had not seen, it was off by <b>${off}</b> on average.`;

@@ -33,7 +33,7 @@ function introduction({ root }: TreeView, isForest: boolean, trees: number): Htm
     const how = html`A row starts at the first question. Yes leads to the first branch, no to the second, until no
         question is left.`;
     return isForest
-        ? html`A forest answers with the mean of ${countOf(trees, "tree")}, each grown on different rows and columns.
+        ? html`A forest predicts the mean of ${countOf(trees, "tree")}, each grown on different rows and columns.
             This is the first, as an example; it is usually less accurate than the forest. ${how}`
         : html`${countOf(root.leaves - 1, "question")} lead to ${countOf(root.leaves, "leaf", "leaves")}. ${how}`;
 }
