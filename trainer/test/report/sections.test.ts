@@ -29,7 +29,7 @@ describe("the headline", () => {
         const { rmse = 0 } = housesReport.metrics;
         const worse = { ...housesReport, metrics: { ...housesReport.metrics, r2: -0.21 } };
         expect(pageOf(worse).text).toContain("So it is no better than that");
-        expect(pageOf(worse).text).toContain(`always answering the mean would have ${grouped(rmse / Math.sqrt(1.21))}`);
+        expect(pageOf(worse).text).toContain(`always predicting the mean would have ${grouped(rmse / Math.sqrt(1.21))}`);
     });
 
     it("compares a regression with always predicting the mean", () => {
@@ -37,7 +37,7 @@ describe("the headline", () => {
         const values = Array.from(actual);
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
         const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-        expect(pageOf(housesReport).text).toContain(`always answering the mean would have ${grouped(deviation)}`);
+        expect(pageOf(housesReport).text).toContain(`always predicting the mean would have ${grouped(deviation)}`);
     });
 
     it("omits the comparison if the tested values do not vary", () => {

@@ -21,8 +21,8 @@ function drawClassification(input: ReportInput): Html {
         ["This model", accuracy, formatShare(accuracy)],
         ["Always the most common", baselineAccuracy, formatShare(baselineAccuracy)],
     ]);
-    const words = html`Of ${rows} that it had not seen, it predicted the right class for <b>${right}</b>. Always predicting
-        ${commonest}, the most common class among them, would be right for ${always}.`;
+    const words = html`Of ${rows} that it had not seen, it predicted the right class for <b>${right}</b>. Always
+        predicting ${commonest}, the most common class among them, would be right for ${always}.`;
     const interval = html`With ${rows} to test on, the accuracy on new rows of the same kind is likely between ${low} and
         ${high} (Wilson's 95 % interval).`;
     return html`<div class="headline"><p class="figure"><b>${formatShare(accuracy)}</b> accuracy</p><div
