@@ -67,7 +67,7 @@ claim() {
         reason="$reason run pulumi up to start it again, with provisioning standard if preemptions continue"
         put_status "$GRANTS_UNTIL" FAILED '' "$reason" "$(timestamp)"
         if [ $? -eq 2 ]; then
-            fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The run's end could not be written"
+            fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The end of the run could not be recorded"
         fi
         leave "FAILED: $RUN_ID was interrupted $times, and maxAttempts is $MAX_ATTEMPTS"
     fi

@@ -29,7 +29,9 @@ describe("the headline", () => {
         const { rmse = 0 } = housesReport.metrics;
         const worse = { ...housesReport, metrics: { ...housesReport.metrics, r2: -0.21 } };
         expect(pageOf(worse).text).toContain("So it is no better than that");
-        expect(pageOf(worse).text).toContain(`always predicting the mean would have ${grouped(rmse / Math.sqrt(1.21))}`);
+        expect(pageOf(worse).text).toContain(
+            `always predicting the mean would have ${grouped(rmse / Math.sqrt(1.21))}`,
+        );
     });
 
     it("compares a regression with always predicting the mean", () => {
