@@ -17,8 +17,8 @@ export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
 }
 
 /**
- * The VM's own service account. It may list the job's bucket, read the dataset, pull the trainer's image, write log entries
- * and, by a grant for each run, write that run. It has no key.
+ * The VM's own service account. It may list the job's bucket, read the dataset, pull the trainer's image, write log
+ * entries and, through a grant for each run, write that run. It has no key.
  */
 export class TrainerIdentity extends pulumi.ComponentResource {
     readonly account: gcp.serviceaccount.Account;

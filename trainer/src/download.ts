@@ -13,7 +13,7 @@ interface DownloadResponse {
     readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** Times that content is read again after it arrived damaged. */
+/** Maximum number of times that content is read again if it arrived damaged. */
 const MAX_READS = 3;
 
 /**
@@ -38,7 +38,7 @@ export class Download implements AsyncIterable<Uint8Array> {
         this.#retrySeconds = retrySeconds;
     }
 
-    /** Size of the whole object. Known with the first bytes, unless the content is decompressed. */
+    /** Size of the whole object. It is known once the first bytes arrive, unless the content is decompressed. */
     get size(): number | undefined {
         return this.#isGzip ? undefined : this.#storedSize;
     }
@@ -66,7 +66,7 @@ export class Download implements AsyncIterable<Uint8Array> {
     }
 
     /**
-     * Reads what the caller has not read, without using it: an error in the content counts only if the content arrived
+     * Reads the rest of the content without using it, because an error in the content counts only if it arrived
      * undamaged.
      * @throws {StorageError}
      */
@@ -140,12 +140,12 @@ export class Download implements AsyncIterable<Uint8Array> {
         }
     }
 
-    /** Takes over the headers of a response. @returns the number of its first bytes that are known already */
+    /** Takes over the headers of a response. @returns the number of its first bytes that have already been read */
     #begin(response: DownloadResponse | undefined): number {
         const { headers = {}, statusCode } = response ?? {};
         const expected = /(?:^|,)\s*crc32c=([^,\s]+)/.exec(headers["x-goog-hash"] ?? "")?.[1];
         if (expected === undefined) {
-            // As from a captive portal.
+            // Such a response may come from a captive portal.
             throw new Error("the response does not come from Cloud Storage: it has no hash of the object");
         }
         if (this.#expected === undefined) {
@@ -160,8 +160,8 @@ export class Download implements AsyncIterable<Uint8Array> {
 }
 
 /**
- * Reads content and uses it. Reads it again from the beginning if it arrived damaged, and does not believe an error in
- * damaged content.
+ * Reads content and uses it. Reads it again from the beginning if it arrived damaged, and ignores errors in damaged
+ * content.
  * @throws the error of `use` about undamaged content; {StorageError}
  */
 export async function readIntact<C extends { verify?(): Promise<void> }, T>(

@@ -17,7 +17,7 @@ export function isTransient(error: unknown): boolean {
 
 /**
  * Waits for a promise, but not forever: the client does not notice a connection that breaks in the body of a response.
- * @throws {Error} a transient one, after this time
+ * @throws {Error} a transient error after this time
  */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
