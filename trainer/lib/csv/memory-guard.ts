@@ -84,9 +84,9 @@ export function checkMemory(source: string, soFar: ReadSoFar, limit: number): vo
     const larger =
         machineType === undefined
             ? "no machine type has that much;"
-            : `take a larger machine (npx pulumi config set machineType ${machineType}), or`;
+            : `use a larger machine (npx pulumi config set machineType ${machineType}), or`;
     throw new MemoryError(
-        `${source} needs about ${gigabytes(need)} of memory, and ${gigabytes(limit)} are available: ` +
+        `${source} needs about ${gigabytes(need)} of memory, and ${gigabytes(limit)} is available: ` +
             `${rest > 0 ? "about " : ""}${Math.round(rows + rest)} rows with ${features} features, ` +
             `${Math.round(valueBytes)} bytes for each value; ${larger} ` +
             `leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows`,
