@@ -1,3 +1,5 @@
+import { openRegularFile } from "./files";
+
 /** Size and hashes of a file, in the notation of Cloud Storage: base64, with a big-endian CRC32C. */
 export interface FileHashes {
     sizeBytes: number;
@@ -12,27 +14,26 @@ export interface ExpectedHashes {
     md5Hash?: string;
 }
 
-/** Reads a file once and returns its size and hashes; undefined if the file does not exist. */
+/** Reads a file once, for its size and hashes; undefined if it is not a regular file or does not exist. */
 export async function hashFile(path: string): Promise<FileHashes | undefined> {
     const { createHash } = require("node:crypto") as typeof import("node:crypto");
-    const { createReadStream } = require("node:fs") as typeof import("node:fs");
     const { CRC32C } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
+    const file = await openRegularFile(path);
+    if (file === undefined) {
+        return undefined;
+    }
     const crc32c = new CRC32C();
     const md5 = createHash("md5");
     let sizeBytes = 0;
     try {
-        for await (const chunk of createReadStream(path)) {
+        for await (const chunk of file.createReadStream({ autoClose: false })) {
             const bytes = chunk as Buffer;
             crc32c.update(bytes);
             md5.update(bytes);
             sizeBytes += bytes.length;
         }
-    } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") {
-            return undefined;
-        }
-        throw error;
+    } finally {
+        await file.close();
     }
     return { sizeBytes, crc32c: crc32c.toString(), md5Hash: md5.digest("base64") };
 }

@@ -11,27 +11,30 @@ export interface StoredObject {
     createdAt: string;
 }
 
+/** One generation of an object, with what its bytes are verified against. */
+export type ObjectVersion = Pick<StoredObject, "name" | "sizeBytes" | "generation" | "crc32c">;
+
 /** The operations on a bucket that waiting and collecting need. Errors other than those named pass through unchanged. */
 export interface BucketClient {
     /** Name of the bucket. */
     readonly bucket: string;
     /** The live object, or undefined if none exists. */
     stat(name: string): Promise<StoredObject | undefined>;
-    /** Bytes of one generation, or undefined if it is gone. */
-    read(name: string, generation: string): Promise<Buffer | undefined>;
+    /** Verified bytes of one generation as they are stored, or undefined if it is gone. */
+    read(object: ObjectVersion): Promise<Buffer | undefined>;
     /**
      * Writes a small object if its live generation is still `ifGeneration` ("0": if no object exists).
      * @returns the new generation, or undefined if another writer was faster (412).
      */
     write(name: string, content: string, ifGeneration: string): Promise<string | undefined>;
-    /** Uploads a file under the same precondition as `write`. */
-    upload(path: string, name: string, ifGeneration: string): Promise<string | undefined>;
+    /** Uploads a file with this CRC32C under the same precondition as `write`. */
+    upload(path: string, name: string, ifGeneration: string, crc32c: string): Promise<string | undefined>;
     /** All live objects under a prefix, ordered by name, from `startOffset` on. */
     list(prefix: string, startOffset?: string): Promise<StoredObject[]>;
     /** Names of the folders directly under a prefix that ends in "/". */
     folders(prefix: string): Promise<string[]>;
-    /** Downloads one generation to a file that must not exist yet. */
-    download(name: string, generation: string, path: string): Promise<void>;
+    /** Downloads and verifies one generation, as it is stored, to a file that must not exist yet. */
+    download(object: ObjectVersion, path: string): Promise<void>;
 }
 
 /** The operations on a VM that waiting needs. */

@@ -1,10 +1,22 @@
 import { findMismatch, hashFile } from "./checksums";
 import type { BucketClient, Clock, Print } from "./clients";
-import { inParallel, publishFolder, syncFile, withPartialFolder, writeSynced } from "./files";
+import {
+    inParallel,
+    publishFolder,
+    readRegularFile,
+    rejectOutsideLinks,
+    removeAbandoned,
+    syncFile,
+    withPartialFolder,
+    writeSynced,
+} from "./files";
 import { ownFiles, runLayout } from "./layout";
-import { type Provenance, renderManifest, type SavedObject } from "./manifest";
-import { readModelObjects, toLocalPath } from "./model-objects";
-import { parseObject, type RunStatus, renderStatus } from "./status";
+import { assignPaths, renamedFolder } from "./local-paths";
+import { describesRun, type Provenance, renderManifest, type SavedObject } from "./manifest";
+import { metricsLimits, readMetrics } from "./metrics";
+import { readModelObjects } from "./model-objects";
+import { type RunStatus, renderStatus } from "./status";
+import { terminalCell } from "./terminal-text";
 import { assembleLog, uploadLog } from "./whole-log";
 
 export interface CollectContext {
@@ -33,27 +45,31 @@ export interface Collected {
     hasReport: boolean;
 }
 
+/** A manifest repeats the metrics and has about 300 bytes for each object. */
+const maxManifestBytes = 256 * 1024 * 1024;
+
 /**
  * Downloads the results of a successful run: model, log, status, and last the manifest, which also goes into the bucket.
- * Every object is downloaded by generation and verified; files that already verify are not downloaded again. The folder
- * appears as a whole, or not at all.
- * @throws when the model in the bucket is not what the run wrote, when a download does not verify, or when an object name
- * is not a valid file name.
+ * Every object is downloaded by generation, as it is stored, and verified; files that already verify are not downloaded
+ * again. The folder appears as a whole, or not at all.
+ * @throws when the model in the bucket is not what the run wrote, when a download does not verify, or when the folder leads
+ * out of the folder for results.
  */
 export async function collectRun(context: CollectContext, options: CollectOptions): Promise<Collected> {
     const { bucket, print } = context;
     const { status, folder } = options;
-    const at = runLayout(status.runId);
-    const recorded = (await readModelObjects(bucket, status.runId)).filter(
-        // The Cloud console represents a folder by an empty object whose name ends in a slash.
-        (object) => !(object.name.endsWith("/") && object.sizeBytes === 0),
+    await removeAbandoned(folder);
+    const objects = await findObjects(context, status.runId);
+    await rejectOutsideLinks(
+        folder,
+        objects.map(({ path }) => path),
     );
-    const objects: SavedObject[] = recorded.map((object) => ({ ...object, path: toLocalPath(object.name, at.model) }));
     const toDownload = await findStale(objects, folder);
-    const manifest = await readText(bucket, at.manifest);
+    const manifest = await readManifest(bucket, status.runId, objects);
     const counts = { objectCount: objects.length, hasReport: objects.some(({ path }) => path === "report.html") };
     const metrics = async (root: string) => (await readMetrics(root)) ?? (await readMetrics(folder)) ?? {};
-    if (toDownload.length === 0 && manifest !== undefined && (await hasOwnFiles(bucket, folder, status, manifest))) {
+    const { text } = manifest;
+    if (toDownload.length === 0 && text !== undefined && (await hasOwnFiles(bucket, folder, status, text))) {
         return { metrics: await metrics(folder), downloadedCount: 0, ...counts };
     }
 
@@ -64,20 +80,65 @@ export async function collectRun(context: CollectContext, options: CollectOption
             const names = toDownload.map((object) => object.path).join(", ");
             print(`run ${status.runId}: saving the missing or changed files in ${folder} again: ${names}`);
         }
+        reportRenamed(print, status.runId, toDownload);
         await inParallel(toDownload, 4, (object) => downloadVerified(bucket, object, partial));
         const logPath = join(partial, ownFiles.trainerLog);
         const attempts = await assembleLog(bucket, status.runId, logPath);
         await uploadLog(bucket, status.runId, logPath);
         await writeSynced(join(partial, ownFiles.status), renderStatus(status));
-        const text = manifest ?? (await writeManifest(context, options, await metrics(partial), objects, attempts));
-        await writeSynced(join(partial, ownFiles.manifest), text);
         const result = await metrics(partial);
+        if (Object.keys(result).length === 0) {
+            reportMetrics(print, status.runId, objects);
+        }
+        await writeSynced(
+            join(partial, ownFiles.manifest),
+            text ?? (await writeManifest(context, options, result, objects, attempts, manifest.generation)),
+        );
         await publishFolder(partial, folder, ownFiles.manifest);
         if (objects.length === 0) {
-            print(`run ${status.runId} wrote no model: found nothing under gs://${bucket.bucket}/${at.model}`);
+            const { model } = runLayout(status.runId);
+            print(`run ${status.runId} wrote no model: found nothing under gs://${bucket.bucket}/${model}`);
         }
         return { metrics: result, downloadedCount: toDownload.length, ...counts };
     });
+}
+
+/** Finds the objects of the model, and their paths on this machine. */
+async function findObjects({ bucket, print }: CollectContext, runId: string): Promise<SavedObject[]> {
+    const recorded = (await readModelObjects(bucket, runId, print)).filter(
+        // The Cloud console represents a folder by an empty object whose name ends in a slash.
+        (object) => !(object.name.endsWith("/") && object.sizeBytes === 0),
+    );
+    const paths = assignPaths(
+        recorded.map(({ name }) => name),
+        runLayout(runId).model,
+    );
+    return recorded.map((object) => ({ ...object, path: paths.get(object.name) ?? "" }));
+}
+
+/** Tells which objects are saved under other names; the manifest lists them all. */
+function reportRenamed(print: Print, runId: string, objects: SavedObject[]): void {
+    const maxShown = 5;
+    const renamed = objects.filter(({ path }) => path.startsWith(`${renamedFolder}/`));
+    for (const { name, path } of renamed.slice(0, maxShown)) {
+        const shown = terminalCell(JSON.stringify(name.slice(runLayout(runId).model.length)));
+        print(`run ${runId}: ${shown} cannot be the name of a file beside the others; it is saved as ${path}`);
+    }
+    if (renamed.length > maxShown) {
+        print(`run ${runId}: ${renamed.length - maxShown} more have other names, too; ${ownFiles.manifest} lists them`);
+    }
+}
+
+/** Tells why a model with a `metrics.json` has no metrics. */
+function reportMetrics(print: Print, runId: string, objects: SavedObject[]): void {
+    const object = objects.find(({ path }) => path === "metrics.json");
+    if (object !== undefined) {
+        const megabytes = metricsLimits.bytes / 1024 / 1024;
+        print(
+            `run ${runId}: metrics.json must be a JSON object of at most ${megabytes} MiB and ${metricsLimits.depth} levels; ` +
+                "it is saved, but its metrics are not shown",
+        );
+    }
 }
 
 async function findStale(objects: SavedObject[], folder: string): Promise<SavedObject[]> {
@@ -97,13 +158,13 @@ async function hasOwnFiles(
     status: RunStatus,
     manifest: string,
 ): Promise<boolean> {
-    const { readFile } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { join } = require("node:path") as typeof import("node:path");
     const log = await bucket.stat(runLayout(status.runId).trainerLog);
     if (log === undefined || findMismatch(await hashFile(join(folder, ownFiles.trainerLog)), log)) {
         return false;
     }
-    const textOf = (name: string) => readFile(join(folder, name), "utf8").catch(() => undefined);
+    const textOf = async (name: string) =>
+        (await readRegularFile(join(folder, name), maxManifestBytes))?.toString("utf8");
     return (await textOf(ownFiles.status)) === renderStatus(status) && (await textOf(ownFiles.manifest)) === manifest;
 }
 
@@ -112,7 +173,7 @@ async function downloadVerified(bucket: BucketClient, object: SavedObject, parti
     const { dirname, join } = require("node:path") as typeof import("node:path");
     const path = join(partial, object.path);
     await mkdir(dirname(path), { recursive: true });
-    await bucket.download(object.name, object.generation, path);
+    await bucket.download(object, path);
     const mismatch = findMismatch(await hashFile(path), object);
     if (mismatch) {
         throw new Error(`The download of gs://${bucket.bucket}/${object.name} does not verify: ${mismatch}`);
@@ -120,35 +181,39 @@ async function downloadVerified(bucket: BucketClient, object: SavedObject, parti
     await syncFile(path);
 }
 
+/** Writes the manifest to the bucket, in place of `ifGeneration`. */
 async function writeManifest(
     { bucket, clock }: CollectContext,
     { status, provenance }: CollectOptions,
     metrics: Record<string, unknown>,
     objects: SavedObject[],
     attempts: Awaited<ReturnType<typeof assembleLog>>,
+    ifGeneration: string,
 ): Promise<string> {
     const verifiedAt = new Date(clock.now()).toISOString();
     const text = renderManifest(status, provenance, metrics, objects, attempts, verifiedAt);
-    const name = runLayout(status.runId).manifest;
-    if ((await bucket.write(name, text, "0")) !== undefined) {
+    if ((await bucket.write(runLayout(status.runId).manifest, text, ifGeneration)) !== undefined) {
         return text;
     }
     // Another machine collected the same run at the same time; its manifest serves as well.
-    return (await readText(bucket, name)) ?? text;
+    return (await readManifest(bucket, status.runId, objects)).text ?? text;
 }
 
-async function readText(bucket: BucketClient, name: string): Promise<string | undefined> {
-    const object = await bucket.stat(name);
-    const content = object && (await bucket.read(name, object.generation));
-    return content?.toString("utf8");
-}
-
-async function readMetrics(folder: string): Promise<Record<string, unknown> | undefined> {
-    const { readFile } = require("node:fs/promises") as typeof import("node:fs/promises");
-    const { join } = require("node:path") as typeof import("node:path");
-    try {
-        return parseObject(await readFile(join(folder, "metrics.json"), "utf8"));
-    } catch {
-        return undefined;
+/**
+ * Reads the manifest in the bucket. Its text is undefined if it is not one of this run and these objects: the trainer of
+ * any run may write there.
+ */
+async function readManifest(
+    bucket: BucketClient,
+    runId: string,
+    objects: SavedObject[],
+): Promise<{ text: string | undefined; generation: string }> {
+    const object = await bucket.stat(runLayout(runId).manifest);
+    if (object === undefined) {
+        return { text: undefined, generation: "0" };
     }
+    const content = object.sizeBytes <= maxManifestBytes ? await bucket.read(object) : undefined;
+    const text = content?.toString("utf8");
+    const isRight = text !== undefined && describesRun(text, runId, objects);
+    return { text: isRight ? text : undefined, generation: object.generation };
 }

@@ -57,6 +57,18 @@ export function httpStatusOf(error: unknown): number | undefined {
     return undefined;
 }
 
+/** The error for an answer that is cut, or that is not Google Cloud's: a captive portal's page, for instance. */
+export function incompleteAnswer(message: string): Error {
+    return Object.assign(new Error(message), { code: "INCOMPLETE_ANSWER" });
+}
+
+/** True if Google Cloud itself sent the error: its JSON answers list the `errors`; those of proxies do not. */
+export function isApiError(error: unknown): boolean {
+    const { errors, response } = propertiesOf(error);
+    const nested = propertiesOf(propertiesOf(propertiesOf(response).data).error).errors;
+    return [errors, nested].some((list) => Array.isArray(list) && list.length > 0);
+}
+
 /** Classifies an error of Google's clients. */
 export function classifyError(error: unknown): ErrorKind {
     const text = messageOf(error);
@@ -83,12 +95,13 @@ export function classifyError(error: unknown): ErrorKind {
 function isNetworkError(error: unknown): boolean {
     const codes = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH"];
     codes.push("EHOSTUNREACH", "ENETDOWN", "ECONNABORTED", "ERR_STREAM_PREMATURE_CLOSE", "UND_ERR_SOCKET");
+    codes.push("INCOMPLETE_ANSWER");
     for (let next: unknown = error, depth = 0; next !== undefined && depth < 5; depth += 1) {
         const { code, cause, type, name } = propertiesOf(next);
         if (typeof code === "string" && codes.includes(code)) {
             return true;
         }
-        if (name === "AbortError" || name === "TimeoutError" || type === "request-timeout") {
+        if (name === "AbortError" || name === "TimeoutError" || type === "request-timeout" || type === "invalid-json") {
             return true;
         }
         next = cause;

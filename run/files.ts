@@ -1,3 +1,5 @@
+import { isAbandoned, ownTag } from "./own-temporary";
+
 /**
  * Calls `action` for every item, at most `limit` at a time. After a failure no further call starts, and its error is
  * thrown.
@@ -40,23 +42,57 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /**
+ * Reads a file of at most `maxBytes`. Returns undefined for anything else: a larger file, none, a folder, a symbolic link,
+ * or a pipe, which would block the reader.
+ */
+export async function readRegularFile(path: string, maxBytes: number): Promise<Buffer | undefined> {
+    const file = await openRegularFile(path);
+    if (file === undefined) {
+        return undefined;
+    }
+    try {
+        return (await file.stat()).size <= maxBytes ? await file.readFile() : undefined;
+    } finally {
+        await file.close();
+    }
+}
+
+/** Opens a file for reading if it is a regular one; undefined if it is anything else or does not exist. */
+export async function openRegularFile(path: string): Promise<import("node:fs/promises").FileHandle | undefined> {
+    const { constants } = require("node:fs") as typeof import("node:fs");
+    const { lstat, open } = require("node:fs/promises") as typeof import("node:fs/promises");
+    // Windows has neither flag.
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+    try {
+        if (!(await lstat(path)).isFile()) {
+            return undefined;
+        }
+        const file = await open(path, flags);
+        if ((await file.stat()).isFile()) {
+            return file;
+        }
+        await file.close();
+        return undefined;
+    } catch (error) {
+        if (["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENXIO"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
+/**
  * Passes `action` a folder next to `folder`, on the same file system, and always removes it afterwards. Also removes
- * folders that a killed process left behind at least an hour ago.
+ * what killed processes left behind.
  */
 export async function withPartialFolder<T>(folder: string, action: (partial: string) => Promise<T>): Promise<T> {
-    const { mkdir, mkdtemp, readdir, rm, stat } = require("node:fs/promises") as typeof import("node:fs/promises");
+    const { mkdir, mkdtemp, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { basename, dirname, join } = require("node:path") as typeof import("node:path");
-    const parent = dirname(folder);
-    const prefix = `.${basename(folder)}.partial-`;
-    await mkdir(parent, { recursive: true });
-    for (const name of (await readdir(parent)).filter((entry) => entry.startsWith(prefix))) {
-        const path = join(parent, name);
-        const info = await stat(path).catch(() => undefined);
-        if (info && Date.now() - info.mtimeMs > 3_600_000) {
-            await rm(path, { recursive: true, force: true });
-        }
-    }
-    const partial = await mkdtemp(join(parent, prefix));
+    const tag = ownTag();
+    await mkdir(dirname(folder), { recursive: true });
+    await removeAbandoned(folder);
+    const prefix = `.${basename(folder)}.partial-${tag ? `${tag}-` : ""}`;
+    const partial = await mkdtemp(join(dirname(folder), prefix));
     try {
         return await action(partial);
     } finally {
@@ -65,24 +101,86 @@ export async function withPartialFolder<T>(folder: string, action: (partial: str
 }
 
 /**
+ * Removes the partial folders of killed processes beside `folder`: those whose process ran on this machine and is gone,
+ * and any other that has not changed for a day.
+ */
+export async function removeAbandoned(folder: string): Promise<void> {
+    const { lstat, readdir, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
+    const { basename, dirname, join } = require("node:path") as typeof import("node:path");
+    const parent = dirname(folder);
+    const names = await readdir(parent).catch(() => [] as string[]);
+    for (const name of names.filter((entry) => entry.startsWith(`.${basename(folder)}.partial-`))) {
+        const path = join(parent, name);
+        const info = await lstat(path).catch(() => undefined);
+        if (info?.isDirectory() && (isAbandoned(name) || Date.now() - info.mtimeMs > 24 * 3_600_000)) {
+            await rm(path, { recursive: true, force: true });
+        }
+    }
+}
+
+/**
+ * Rejects a folder of results, or a folder in it, that is a symbolic link to somewhere else.
+ * @param folder `<resultsDir>/<stack>/<runId>`; `resultsDir` itself may be a link.
+ * @param paths paths of files in it.
+ */
+export async function rejectOutsideLinks(folder: string, paths: string[]): Promise<void> {
+    const { lstat, realpath } = require("node:fs/promises") as typeof import("node:fs/promises");
+    const { dirname, join, sep } = require("node:path") as typeof import("node:path");
+    const resultsDir = dirname(dirname(folder));
+    const root = await realpath(resultsDir).catch(() => undefined);
+    if (root === undefined) {
+        return;
+    }
+    const folders = [dirname(folder), folder];
+    for (const path of paths) {
+        for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) {
+            folders.push(join(folder, parent));
+        }
+    }
+    for (const path of [...new Set(folders)]) {
+        const info = await lstat(path).catch(() => undefined);
+        if (info?.isSymbolicLink()) {
+            const target = await realpath(path).catch(() => "a target that does not exist");
+            if (!target.startsWith(`${root}${sep}`)) {
+                throw new Error(
+                    `${path} must be a folder in ${resultsDir}; got a symbolic link to ${target} (remove the link)`,
+                );
+            }
+        }
+    }
+}
+
+/**
  * Moves the content of `partial` to `folder`: as a whole if that does not exist yet, else file by file, with the file
  * `last` at the end.
  */
 export async function publishFolder(partial: string, folder: string, last: string): Promise<void> {
-    const { chmod, mkdir, readdir, rename, stat } = require("node:fs/promises") as typeof import("node:fs/promises");
+    const { chmod, lstat, mkdir, readdir, rename } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { dirname, join } = require("node:path") as typeof import("node:path");
-    const exists = await stat(folder).catch(() => undefined);
-    if (!exists) {
+    const isEmptyOrMissing = (await readdir(folder).catch(() => [] as string[])).length === 0;
+    if (isEmptyOrMissing && !(await lstat(folder).catch(() => undefined))?.isSymbolicLink()) {
         // mkdtemp creates folders that only their owner can read.
         await chmod(partial, 0o755);
-        await rename(partial, folder);
-        await syncFolder(dirname(folder));
-        return;
+        const isMoved = await rename(partial, folder).then(
+            () => true,
+            (error: NodeJS.ErrnoException) => {
+                // Another process was faster, or Windows does not replace an empty folder.
+                if (["ENOTEMPTY", "EEXIST", "EPERM"].includes(error.code ?? "")) {
+                    return false;
+                }
+                throw error;
+            },
+        );
+        if (isMoved) {
+            await syncFolder(dirname(folder));
+            return;
+        }
     }
     const entries = await readdir(partial, { withFileTypes: true, recursive: true });
     const files = entries
         .filter((entry) => entry.isFile())
         .map((entry) => join(entry.parentPath, entry.name).slice(partial.length + 1));
+    await rejectOutsideLinks(folder, files);
     for (const file of files.sort((a, b) => Number(a === last) - Number(b === last))) {
         await mkdir(dirname(join(folder, file)), { recursive: true });
         await rename(join(partial, file), join(folder, file));

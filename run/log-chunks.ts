@@ -1,5 +1,6 @@
 import type { BucketClient, StoredObject } from "./clients";
 import { parseLogChunkName, runLayout } from "./layout";
+import { terminalText } from "./terminal-text";
 
 /** A chunk of an attempt's log. */
 export interface LogChunk {
@@ -68,7 +69,7 @@ export async function readLogTail(
     }
     const contents: Buffer[] = [];
     for (const { chunk, skipBytes } of plan.slice(firstIndex)) {
-        const content = await bucket.read(chunk.object.name, chunk.object.generation);
+        const content = await bucket.read(chunk.object);
         contents.push((content ?? Buffer.alloc(0)).subarray(skipBytes));
     }
     return lastLines(Buffer.concat(contents).toString("utf8"), lineCount);
@@ -84,8 +85,11 @@ export function lastLines(text: string, lineCount: number): string[] {
         .filter((line, index, lines) => lines.length > 1 || line !== "" || index > 0);
 }
 
-/** The visible part of a line in which carriage returns overwrite the beginning, as progress bars do. */
+/**
+ * The visible part of a line in which carriage returns overwrite the beginning, as progress bars do; other control
+ * characters are escaped.
+ */
 export function visibleLine(line: string): string {
     const text = line.replace(/\r+$/, "");
-    return text.slice(text.lastIndexOf("\r") + 1);
+    return terminalText(text.slice(text.lastIndexOf("\r") + 1));
 }

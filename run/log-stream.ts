@@ -70,7 +70,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
         const lines: string[] = [];
         let isNew = false;
         for (const { chunk, skipBytes, missingBytes } of plan) {
-            const content = await bucket.read(chunk.object.name, chunk.object.generation);
+            const content = await bucket.read(chunk.object);
             if (content === undefined) {
                 // Overwritten since the listing: the next poll finds the new one.
                 break;

@@ -1,5 +1,5 @@
 import type { ModelObject } from "./model-objects";
-import type { RunStatus } from "./status";
+import { parseObject, type RunStatus } from "./status";
 import type { AttemptTimes } from "./whole-log";
 
 /** Facts about a run that the stack knows and the bucket does not. */
@@ -23,6 +23,18 @@ export interface Provenance {
 /** A verified object and its path in the run's folder. */
 export interface SavedObject extends ModelObject {
     path: string;
+}
+
+/** True if a text is the manifest of this run, and lists exactly these objects. */
+export function describesRun(text: string, runId: string, objects: SavedObject[]): boolean {
+    const manifest = parseObject(text);
+    if (manifest?.schema !== 1 || manifest.runId !== runId || !Array.isArray(manifest.objects)) {
+        return false;
+    }
+    const keyOf = ({ name, path, generation, crc32c, sizeBytes }: Partial<SavedObject>) =>
+        JSON.stringify([name, path, generation, crc32c, sizeBytes]);
+    const listed = (manifest.objects as (Partial<SavedObject> | null)[]).map((object) => keyOf(object ?? {}));
+    return listed.sort().join() === objects.map(keyOf).sort().join();
 }
 
 /**

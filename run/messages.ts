@@ -1,5 +1,6 @@
 import type { Failure } from "./errors";
 import type { RunStatus } from "./status";
+import { terminalCell } from "./terminal-text";
 
 /** Location of a run and its VM. */
 export interface RunLocation {
@@ -53,7 +54,7 @@ export function runFailure(
     debugMinutes: number,
     nowMs: number,
 ): Failure {
-    const reason = status.reason ?? "no reason was given";
+    const reason = terminalCell(status.reason ?? "no reason was given");
     const details = debugLines(location, status, debugMinutes, nowMs);
     const summary = `Run ${location.runId}, attempt ${status.attempt}, ${outcomeOf(status, reason)}: ${reason}`;
     const next = `\`pulumi up\` tries again, as attempt ${status.attempt + 1}.`;

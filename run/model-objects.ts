@@ -1,6 +1,7 @@
-import type { BucketClient } from "./clients";
-import { ownFiles, runLayout } from "./layout";
+import type { BucketClient, Print } from "./clients";
+import { runLayout } from "./layout";
 import { parseObject } from "./status";
+import { terminalCell } from "./terminal-text";
 
 /** An object of a run's model, as the VM recorded it in `objects.json`. */
 export interface ModelObject {
@@ -12,35 +13,28 @@ export interface ModelObject {
 }
 
 /**
- * Reads `objects.json` and compares it with the bucket.
- * @throws if the listing is missing or broken, or if a recorded object has been deleted or overwritten since.
+ * Reads `objects.json` and compares it with the bucket. If that listing is not whole, because its upload was damaged, the
+ * objects in the bucket are listed again instead.
+ * @throws if the listing is missing, or if a recorded object has been deleted or overwritten since.
  */
-export async function readModelObjects(bucket: BucketClient, runId: string): Promise<ModelObject[]> {
+export async function readModelObjects(bucket: BucketClient, runId: string, print: Print): Promise<ModelObject[]> {
     const at = runLayout(runId);
     const name = at.objects;
     const object = await bucket.stat(name);
-    const content = object && (await bucket.read(name, object.generation));
+    const content = object && (await bucket.read(object));
     const uri = `gs://${bucket.bucket}/${name}`;
     if (content === undefined) {
         throw new Error(`${uri} is missing, so the model of run ${runId} cannot be verified`);
     }
     const recorded = parseListing(content.toString("utf8"), uri);
-    const live = await bucket.list(at.model);
-    const problems: string[] = [];
-    for (const expected of recorded) {
-        const actual = live.find((candidate) => candidate.name === expected.name);
-        if (actual === undefined) {
-            problems.push(`${expected.name} is gone`);
-        } else if (
-            actual.generation !== expected.generation ||
-            actual.crc32c !== expected.crc32c ||
-            actual.sizeBytes !== expected.sizeBytes
-        ) {
-            problems.push(
-                `${expected.name} is generation ${actual.generation} (${actual.sizeBytes} bytes, CRC32C ${actual.crc32c}) ` +
-                    `instead of ${expected.generation} (${expected.sizeBytes} bytes, CRC32C ${expected.crc32c})`,
-            );
-        }
+    if (recorded === undefined) {
+        print(`run ${runId}: ${uri} is not whole; its model is what gs://${bucket.bucket}/${at.model} contains now`);
+        return (await bucket.list(at.model)).map(({ createdAt: _unused, ...listed }) => listed);
+    }
+    let problems = compareListings(recorded, await bucket.list(at.model));
+    if (problems.length > 0) {
+        // An answer that was damaged on its way is right the next time.
+        problems = compareListings(recorded, await bucket.list(at.model));
     }
     if (problems.length > 0) {
         throw new Error(
@@ -50,23 +44,48 @@ export async function readModelObjects(bucket: BucketClient, runId: string): Pro
     return recorded;
 }
 
+function compareListings(recorded: ModelObject[], live: ModelObject[]): string[] {
+    const byName = new Map(live.map((object) => [object.name, object]));
+    return recorded.flatMap((expected) => {
+        const actual = byName.get(expected.name);
+        if (actual === undefined) {
+            return [`${terminalCell(expected.name)} is gone`];
+        }
+        const isSame =
+            actual.generation === expected.generation &&
+            actual.crc32c === expected.crc32c &&
+            actual.sizeBytes === expected.sizeBytes;
+        const described = ({ generation, sizeBytes, crc32c }: ModelObject) =>
+            `${generation} (${sizeBytes} bytes, CRC32C ${crc32c})`;
+        return isSame
+            ? []
+            : [`${terminalCell(expected.name)} is generation ${described(actual)} instead of ${described(expected)}`];
+    });
+}
+
 /**
- * Parses `{"schema":1,"pages":[...]}`, each page a response of objects.list.
+ * Parses `{"schema":1,"pages":[...]}`, each page an answer of objects.list; undefined if the text is not whole.
  * https://cloud.google.com/storage/docs/json_api/v1/objects/list
+ * @throws if another version of this program wrote it.
  */
-export function parseListing(text: string, where: string): ModelObject[] {
+export function parseListing(text: string, where: string): ModelObject[] | undefined {
     const value = parseObject(text);
+    if (value !== undefined && value.schema !== undefined && value.schema !== 1) {
+        throw new Error(`${where} is not a listing of schema 1; got ${terminalCell(text.slice(0, 200))}`);
+    }
     if (value?.schema !== 1 || !Array.isArray(value.pages)) {
-        throw new Error(`${where} is not a listing of schema 1; got ${text.slice(0, 200)}`);
+        return undefined;
     }
     const objects: ModelObject[] = [];
-    for (const page of value.pages as { items?: unknown }[]) {
-        for (const item of Array.isArray(page.items) ? (page.items as Record<string, unknown>[]) : []) {
+    for (const page of value.pages as unknown[]) {
+        if (typeof page !== "object" || page === null || "error" in page) {
+            return undefined;
+        }
+        const items: unknown = Reflect.get(page, "items") ?? [];
+        for (const item of Array.isArray(items) ? (items as Record<string, unknown>[]) : [{}]) {
             const { name, size, generation, crc32c, md5Hash } = item;
-            if (typeof name !== "string" || typeof crc32c !== "string" || !generation || Number.isNaN(Number(size))) {
-                throw new Error(
-                    `${where} lists an object without name, size, generation or crc32c: ${JSON.stringify(item)}`,
-                );
+            if (typeof name !== "string" || typeof crc32c !== "string" || !isDigits(generation) || !isDigits(size)) {
+                return undefined;
             }
             objects.push({
                 name,
@@ -80,30 +99,6 @@ export function parseListing(text: string, where: string): ModelObject[] {
     return objects;
 }
 
-/**
- * Path of an object under `model/` relative to the run's folder, with "/" between the parts. A trainer's object with the
- * name of one of the waiter's own files keeps its folder `model/`.
- * @throws if the name could lead out of the folder, or is not a valid file name on every system.
- */
-export function toLocalPath(objectName: string, prefix: string): string {
-    const path = objectName.slice(prefix.length);
-    const parts = path.split("/");
-    const problem = !objectName.startsWith(prefix)
-        ? `it is not under ${prefix}`
-        : parts.some((part) => part === "" || part === "." || part === "..")
-          ? 'a part of it is empty, "." or ".."'
-          : path.includes("\\")
-            ? "it contains a backslash"
-            : /^[A-Za-z]:/.test(path) || (process.platform === "win32" && path.includes(":"))
-              ? "it looks like a drive letter"
-              : [...path].some((character) => character < " ")
-                ? "it contains a control character"
-                : undefined;
-    if (problem) {
-        throw new Error(
-            `The object ${JSON.stringify(objectName)} cannot be saved as a file: ${problem}. ` +
-                "Let the trainer write plain names, separated by /.",
-        );
-    }
-    return Object.values(ownFiles).includes(path.toLowerCase()) ? `model/${path}` : path;
+function isDigits(value: unknown): boolean {
+    return /^\d+$/.test(String(value));
 }

@@ -1,7 +1,7 @@
 import type { BucketClient } from "./clients";
 import { type CollectContext, collectRun } from "./collect";
 import { httpStatusOf, messageOf } from "./errors";
-import { publishFolder, withPartialFolder, writeSynced } from "./files";
+import { publishFolder, rejectOutsideLinks, withPartialFolder, writeSynced } from "./files";
 import { ownFiles, runsPrefix } from "./layout";
 import { isTerminal, type RunStatus, renderStatus } from "./status";
 import { readStatus } from "./transitions";
@@ -17,24 +17,32 @@ export type FolderOf = (runId: string) => { relative: string; absolute: string }
  */
 export async function saveAllRuns(context: CollectContext, folderOf: FolderOf): Promise<void> {
     const { bucket, print } = context;
-    let runIds: string[];
-    try {
-        runIds = await runIdsIn(bucket);
-    } catch (error) {
-        if (httpStatusOf(error) === 404) {
-            return;
-        }
-        throw error;
-    }
     const problems: string[] = [];
-    for (const runId of runIds) {
+    const done = new Set<string>();
+    // Until a second listing has nothing new: one that was damaged on its way must not lose a run.
+    for (let listings = 1; ; listings += 1) {
+        let runIds: string[];
         try {
-            const seen = await readStatus(bucket, runId);
-            if (seen) {
-                print(await saveRun(context, seen.status, folderOf(runId)));
-            }
+            runIds = (await runIdsIn(bucket)).filter((runId) => !done.has(runId));
         } catch (error) {
-            problems.push(`run ${runId}: ${messageOf(error)}`);
+            if (httpStatusOf(error) === 404) {
+                break;
+            }
+            throw error;
+        }
+        if (runIds.length === 0 && listings > 1) {
+            break;
+        }
+        for (const runId of runIds) {
+            done.add(runId);
+            try {
+                const seen = await readStatus(bucket, runId);
+                if (seen) {
+                    print(await saveRun(context, seen.status, folderOf(runId)));
+                }
+            } catch (error) {
+                problems.push(`run ${runId}: ${messageOf(error)}`);
+            }
         }
     }
     if (problems.length > 0) {
@@ -63,6 +71,7 @@ export async function saveRun(
             ? `run ${runId}: saved to ${folder.relative}, ${downloadedCount} ${downloadedCount === 1 ? "file" : "files"} downloaded and verified`
             : `run ${runId}: already in ${folder.relative}, verified`;
     }
+    await rejectOutsideLinks(folder.absolute, []);
     await withPartialFolder(folder.absolute, async (partial) => {
         const { join } = require("node:path") as typeof import("node:path");
         await assembleLog(context.bucket, runId, join(partial, ownFiles.trainerLog));

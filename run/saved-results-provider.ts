@@ -2,9 +2,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import { systemClock } from "./clients";
 import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
 import { messageOf, renderFailure } from "./errors";
-import { openBucket } from "./google-clients";
+import { openBucket } from "./google-bucket";
 import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { saveAllRuns } from "./save-all";
+import { terminalText } from "./terminal-text";
 
 /** Resolved inputs of `SavedResults`, and its whole state. */
 export interface ResultsInputs {
@@ -36,7 +37,7 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
     },
 
     async delete(_id, inputs) {
-        const print = (line: string) => console.log(line);
+        const print = (line: string) => console.log(terminalText(line));
         const discard = process.env.DISCARD_RESULTS ?? "";
         if (discard !== "" && discard !== "0") {
             print(`DISCARD_RESULTS is set: results that exist only in gs://${inputs.bucket} are deleted with it`);
@@ -44,8 +45,9 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
         }
         try {
             const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
-            const bucket = openBucket(inputs.bucket, settings, await createAuth(settings));
-            await saveAllRuns({ bucket, clock: systemClock(), print }, (runId) => resultsFolder(inputs, runId));
+            const clock = systemClock();
+            const bucket = openBucket(inputs.bucket, settings, await createAuth(settings), clock);
+            await saveAllRuns({ bucket, clock, print }, (runId) => resultsFolder(inputs, runId));
         } catch (error) {
             const failure = {
                 summary: `The results in gs://${inputs.bucket} could not all be saved, so the bucket is kept: ${messageOf(error)}`,
@@ -54,7 +56,7 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
                     next: "Fix this and run `pulumi destroy` again, or discard the results: DISCARD_RESULTS=1 pulumi destroy",
                 },
             };
-            throw new Error(renderFailure(failure, showsHints()), { cause: error });
+            throw new Error(terminalText(renderFailure(failure, showsHints())), { cause: error });
         }
     },
 };

@@ -1,3 +1,5 @@
+import { terminalCell } from "./terminal-text";
+
 /** All states of a run. The boot script writes the same words. */
 export const runStates = ["PENDING", "PULLING", "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "INTERRUPTED"] as const;
 
@@ -31,7 +33,8 @@ export interface RunStatus {
  * @throws if the text is not a status that this program or the boot script writes.
  */
 export function parseStatus(text: string, where: string): RunStatus {
-    const problem = (what: string) => new Error(`${where} is not a run's status: ${what}; got ${text.slice(0, 200)}`);
+    const problem = (what: string) =>
+        new Error(`${where} is not a run's status: ${what}; got ${terminalCell(text.slice(0, 200))}`);
     const value = parseObject(text);
     if (value === undefined) {
         throw problem("a JSON object is needed");

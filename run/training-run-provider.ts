@@ -3,12 +3,14 @@ import { type Print, systemClock } from "./clients";
 import { type Collected, collectRun } from "./collect";
 import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
 import { fatalError, isFatal, messageOf, renderFailure } from "./errors";
-import { openBucket, openVm } from "./google-clients";
+import { openBucket } from "./google-bucket";
+import { openVm } from "./google-clients";
 import { runLayout } from "./layout";
 import type { Provenance } from "./manifest";
 import { detachedMessage, leavingMessage } from "./messages";
 import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { isTerminal, type RunStatus } from "./status";
+import { terminalText } from "./terminal-text";
 import { waitForRun } from "./wait";
 
 /** Resolved inputs of `TrainingRun`. */
@@ -75,17 +77,18 @@ async function waitAndCollect(inputs: RunInputs): Promise<RunOutputs> {
     try {
         return await runToOutputs(inputs);
     } catch (error) {
-        throw isFatal(error) ? new Error(renderFailure(error.failure, showsHints()), { cause: error }) : error;
+        const text = isFatal(error) ? renderFailure(error.failure, showsHints()) : messageOf(error);
+        throw new Error(terminalText(text), { cause: error });
     }
 }
 
 async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
-    const print: Print = (line) => console.log(line);
+    const print: Print = (line) => console.log(terminalText(line));
     exitWhenStdoutCloses();
     const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
     const clock = systemClock();
     const auth = await createAuth(settings);
-    const bucket = openBucket(inputs.bucket, settings, auth);
+    const bucket = openBucket(inputs.bucket, settings, auth, clock);
     const vm = openVm(inputs, settings, auth, clock);
     if (inputs.wait && showsHints()) {
         print(leavingMessage(inputs.runId));

@@ -1,4 +1,5 @@
 import type { BucketClient, Clock } from "./clients";
+import { incompleteAnswer } from "./errors";
 import { runLayout } from "./layout";
 import { parseStatus, type RunStatus, renderStatus } from "./status";
 
@@ -18,7 +19,8 @@ export async function readStatus(
     known?: SeenStatus,
 ): Promise<SeenStatus | undefined> {
     const name = runLayout(runId).status;
-    for (;;) {
+    const uri = `gs://${bucket.bucket}/${name}`;
+    for (let tries = 0; tries < 20; tries += 1) {
         const object = await bucket.stat(name);
         if (object === undefined) {
             return undefined;
@@ -26,9 +28,8 @@ export async function readStatus(
         if (object.generation === known?.generation) {
             return known;
         }
-        const content = await bucket.read(name, object.generation);
+        const content = await bucket.read(object);
         if (content !== undefined) {
-            const uri = `gs://${bucket.bucket}/${name}`;
             const status = parseStatus(content.toString("utf8"), uri);
             if (status.runId !== runId) {
                 throw new Error(
@@ -39,6 +40,7 @@ export async function readStatus(
         }
         // Overwritten between the two requests.
     }
+    throw incompleteAnswer(`${uri} exists, but it cannot be read`);
 }
 
 /**
@@ -60,7 +62,7 @@ export async function moveRun(
         return { status, generation };
     }
     const object = await bucket.stat(name);
-    const content = object && (await bucket.read(name, object.generation));
+    const content = object && (await bucket.read(object));
     return object && content?.toString("utf8") === text ? { status, generation: object.generation } : undefined;
 }
 

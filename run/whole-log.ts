@@ -2,6 +2,7 @@ import { hashFile } from "./checksums";
 import type { BucketClient } from "./clients";
 import { runLayout } from "./layout";
 import { planChunks, toLogChunks } from "./log-chunks";
+import { isAbandoned, ownTag } from "./own-temporary";
 
 /** Creation times of the first and last chunk of an attempt's log. */
 export interface AttemptTimes {
@@ -34,7 +35,7 @@ export async function assembleLog(bucket: BucketClient, runId: string, path: str
                 if (missingBytes > 0) {
                     await write(`${endsLine ? "" : "\n"}[${missingBytes} bytes of the log are missing here]\n`);
                 }
-                const content = await bucket.read(chunk.object.name, chunk.object.generation);
+                const content = await bucket.read(chunk.object);
                 if (content === undefined) {
                     throw new Error(`gs://${bucket.bucket}/${chunk.object.name} was deleted while it was being read`);
                 }
@@ -52,12 +53,15 @@ export async function assembleLog(bucket: BucketClient, runId: string, path: str
 export async function uploadLog(bucket: BucketClient, runId: string, path: string): Promise<void> {
     const name = runLayout(runId).trainerLog;
     const local = await hashFile(path);
+    if (local === undefined) {
+        throw new Error(`${path} is gone`);
+    }
     for (let tries = 0; tries < 3; tries += 1) {
         const existing = await bucket.stat(name);
-        if (existing && existing.crc32c === local?.crc32c && existing.sizeBytes === local.sizeBytes) {
+        if (existing && existing.crc32c === local.crc32c && existing.sizeBytes === local.sizeBytes) {
             return;
         }
-        if ((await bucket.upload(path, name, existing?.generation ?? "0")) !== undefined) {
+        if ((await bucket.upload(path, name, existing?.generation ?? "0", local.crc32c)) !== undefined) {
             return;
         }
     }
@@ -69,10 +73,16 @@ export async function uploadLog(bucket: BucketClient, runId: string, path: strin
  * @returns its `gs://` URI, or undefined if the trainer printed nothing.
  */
 export async function saveWholeLog(bucket: BucketClient, runId: string): Promise<string | undefined> {
-    const { mkdtemp, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
+    const { mkdtemp, readdir, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { tmpdir } = require("node:os") as typeof import("node:os");
     const { join } = require("node:path") as typeof import("node:path");
-    const folder = await mkdtemp(join(tmpdir(), "gcp-trainer-log-"));
+    const tag = ownTag();
+    for (const name of await readdir(tmpdir())) {
+        if (name.startsWith("gcp-trainer-log-") && isAbandoned(name)) {
+            await rm(join(tmpdir(), name), { recursive: true, force: true });
+        }
+    }
+    const folder = await mkdtemp(join(tmpdir(), `gcp-trainer-log-${tag ? `${tag}-` : ""}`));
     try {
         const path = join(folder, "trainer.log");
         const times = await assembleLog(bucket, runId, path);

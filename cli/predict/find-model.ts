@@ -1,6 +1,7 @@
+import { constants } from "node:buffer";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { buffer } from "node:stream/consumers";
+import type { Readable } from "node:stream";
 import { DEFAULTS } from "../../infra/defaults";
 import { type Model, ModelError, parseModel } from "../../trainer/lib/model";
 import { UsageError } from "../shared/usage-error";
@@ -28,7 +29,7 @@ export async function findModel(choice: Arguments["model"], context: PredictCont
             : isGcsUri(choice)
               ? await findInBucket(choice, context)
               : findInFolder(choice, context.folder);
-    const json = await buffer(await openSource(name, "model", context));
+    const json = await readModel(await openSource(name, "model", context), name);
     try {
         return { model: parseModel(decode(json, name)), name };
     } catch (error) {
@@ -40,11 +41,28 @@ function decode(json: Buffer, name: string): string {
     try {
         return json.toString("utf8");
     } catch {
-        const megabytes = Math.round(json.length / 1e6);
-        throw new UsageError(
-            `${name} has ${megabytes} MB, but Node.js reads at most 512 MB of text: train fewer trees or levels`,
-        );
+        throw tooLarge(name);
     }
+}
+
+/** Reads a model, which may be compressed: what it unpacks to is bounded. */
+async function readModel(bytes: Readable, name: string): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of bytes) {
+        length += (chunk as Buffer).length;
+        if (length > constants.MAX_STRING_LENGTH) {
+            throw tooLarge(name);
+        }
+        chunks.push(chunk as Buffer);
+    }
+    return Buffer.concat(chunks);
+}
+
+function tooLarge(name: string): UsageError {
+    return new UsageError(
+        `${name} has more than 512 MB, but Node.js reads at most 512 MB of text: train fewer trees or levels`,
+    );
 }
 
 async function findInBucket(uri: string, context: PredictContext): Promise<string> {
@@ -106,7 +124,9 @@ function findInStack(
 function newest(folder: string, runs: readonly string[]): string {
     const finished = (run: string): number => {
         try {
-            const status: unknown = JSON.parse(readFileSync(path.join(folder, run, "status.json"), "utf8"));
+            const file = path.join(folder, run, "status.json");
+            // Anything else, such as a pipe, might block.
+            const status: unknown = JSON.parse(isFile(file) ? readFileSync(file, "utf8") : "");
             const time = Date.parse((status as { finishedAt?: string }).finishedAt ?? "");
             return Number.isNaN(time) ? 0 : time;
         } catch {

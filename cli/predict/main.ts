@@ -1,3 +1,4 @@
+import { terminalText } from "../../run/terminal-text";
 import { PROJECT_DIR } from "../shared/command-context";
 import { runCommand } from "../shared/run-command";
 import { predict } from "./command";
@@ -23,7 +24,7 @@ runCommand(async (args) => {
             env,
             stdin: process.stdin,
             stdout: process.stdout,
-            report: (line) => console.error(line),
+            report: (line) => console.error(terminalText(line)),
             signal: stop.signal,
         });
     } catch (error) {

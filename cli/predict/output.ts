@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { isAbandoned, ownTag } from "../../run/own-temporary";
 import { UsageError } from "../shared/usage-error";
 import { isGcsUri, type PredictContext } from "./source";
 
@@ -66,9 +67,25 @@ export async function openOutput(file: string | undefined, context: PredictConte
     return isOrdinary ? fileOutput(file) : handleOutput(await open(file, "w"));
 }
 
+/** Ends the names of unfinished files. */
+const SUFFIX = ".partial";
+/** Characters of the output's name in that of the unfinished file, which may have 255 bytes. */
+const MAX_NAME = 40;
+
+/** Removes the unfinished files of killed processes. */
+async function removeAbandoned(folder: string): Promise<void> {
+    const names = await readdir(folder).catch(() => [] as string[]);
+    for (const name of names.filter((each) => each.startsWith(".") && each.endsWith(SUFFIX) && isAbandoned(each))) {
+        await rm(path.join(folder, name), { force: true }).catch(() => {});
+    }
+}
+
 /** Writes a file next to the output, and renames it at the end. */
 async function fileOutput(file: string): Promise<Output> {
-    const partial = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString("hex")}.partial`);
+    const folder = path.dirname(file);
+    await removeAbandoned(folder);
+    const tag = [ownTag(), randomBytes(4).toString("hex")].filter((part) => part !== undefined).join("-");
+    const partial = path.join(folder, `.${path.basename(file).slice(0, MAX_NAME)}.${tag}${SUFFIX}`);
     const handle = await open(partial, "wx");
     const { write } = handleOutput(handle);
     return {

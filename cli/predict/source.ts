@@ -1,8 +1,12 @@
 import { createReadStream, statSync } from "node:fs";
 import path from "node:path";
-import { addAbortSignal, type Readable } from "node:stream";
+import { addAbortSignal, pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { systemClock } from "../../run/clients";
 import { type CloudSettings, createAuth, readCloudSettings } from "../../run/credentials";
+import { objectChunks } from "../../run/download";
 import { httpStatusOf } from "../../run/errors";
+import { toStoredObject } from "../../run/google-bucket";
 import { openStorage } from "../../run/google-clients";
 import { checkEmulator, explainError } from "../shared/stored-runs/explain-error";
 import { UsageError } from "../shared/usage-error";
@@ -61,9 +65,11 @@ async function openObject(uri: string, what: string, context: PredictContext): P
         const file = storage.bucket(bucket).file(object);
         try {
             // A read stream would report a missing object only when it is read.
-            const [{ generation }] = await file.getMetadata();
-            const pinned = storage.bucket(bucket).file(object, generation === undefined ? {} : { generation });
-            return pinned.createReadStream({ validation: "crc32c" });
+            const [metadata] = await file.getMetadata();
+            const stored = toStoredObject(object, metadata);
+            const pinned = storage.bucket(bucket).file(object, { generation: stored.generation });
+            const bytes = Readable.from(objectChunks(pinned, stored, systemClock()), { objectMode: false });
+            return metadata.contentEncoding === "gzip" ? unpack(bytes) : bytes;
         } catch (error) {
             throw httpStatusOf(error) === 404 ? new UsageError(`The ${what} ${uri} does not exist`) : error;
         }
@@ -101,6 +107,13 @@ async function withSettings<T>(
     } catch (error) {
         throw explainError(error, bucket, settings);
     }
+}
+
+/** Unpacks an object that is stored compressed; an error of either stream ends both. */
+function unpack(bytes: Readable): Readable {
+    const unpacked = createGunzip();
+    pipeline(bytes, unpacked, () => {});
+    return unpacked;
 }
 
 function parseGcsUri(uri: string, what: string): { bucket: string; object: string } {

@@ -2,8 +2,9 @@ import type { BucketClient } from "../../run/clients";
 import { messageOf } from "../../run/errors";
 import { inParallel } from "../../run/files";
 import { runLayout } from "../../run/layout";
+import { metricsLimits, parseMetrics } from "../../run/metrics";
 import { runIdsIn } from "../../run/save-all";
-import { parseObject, type RunStatus } from "../../run/status";
+import type { RunStatus } from "../../run/status";
 import { readStatus } from "../../run/transitions";
 import { numbersOf } from "../shared/metrics";
 import { alignColumns } from "../shared/text";
@@ -104,6 +105,9 @@ async function readMetrics(
     }
     const name = `${runLayout(status.runId).model}metrics.json`;
     const object = await bucket.stat(name);
-    const content = object && (await bucket.read(name, object.generation));
-    return content && parseObject(content.toString("utf8"));
+    if (object === undefined || object.sizeBytes > metricsLimits.bytes) {
+        return undefined;
+    }
+    const content = await bucket.read(object);
+    return content && parseMetrics(content);
 }

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { terminalText } from "../../run/terminal-text";
 
 /** Environment of a command about stored runs. */
 export interface CommandContext {
@@ -19,6 +20,6 @@ export function processContext(): CommandContext {
         projectDir: PROJECT_DIR,
         packageDir: PROJECT_DIR,
         env: process.env,
-        print: (line) => console.log(line),
+        print: (line) => console.log(terminalText(line)),
     };
 }

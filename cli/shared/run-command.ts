@@ -1,3 +1,4 @@
+import { terminalText } from "../../run/terminal-text";
 import { UsageError } from "./usage-error";
 
 /**
@@ -10,7 +11,8 @@ export function runCommand(main: (args: string[]) => Promise<number>): void {
             process.exitCode = status;
         },
         (error: Error) => {
-            console.error(error instanceof UsageError ? `error: ${error.message}` : error.stack);
+            const text = error instanceof UsageError ? `error: ${error.message}` : (error.stack ?? String(error));
+            console.error(terminalText(text));
             process.exitCode = 1;
         },
     );

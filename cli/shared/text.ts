@@ -1,3 +1,5 @@
+import { terminalCell } from "../../run/terminal-text";
+
 /** A number with its noun: `1 row`, `2 rows`. */
 export function countOf(number: number, one: string, many = `${one}s`): string {
     return `${number} ${plural(number, one, many)}`;
@@ -9,11 +11,12 @@ export function plural(number: number, one: string, many = `${one}s`): string {
 }
 
 /**
- * Aligns rows of cells as columns, two spaces apart.
+ * Aligns rows of cells as columns, two spaces apart. Control characters in cells are escaped.
  *
  * @param alignRight true if a column's cells align at their ends rather than at their beginnings
  */
-export function alignColumns(rows: readonly (readonly string[])[], alignRight = (_column: number) => false): string[] {
+export function alignColumns(cells: readonly (readonly string[])[], alignRight = (_column: number) => false): string[] {
+    const rows = cells.map((row) => row.map(terminalCell));
     const widths: number[] = [];
     for (const row of rows) {
         for (const [column, cell] of row.entries()) {

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { ConfigError, renderIssues } from "../../infra/config/issues";
+import { terminalText } from "../../run/terminal-text";
 import { HELP, readArguments } from "../shared/arguments";
 import { PROJECT_DIR } from "../shared/command-context";
 import { runCommand } from "../shared/run-command";
@@ -55,7 +56,7 @@ async function main(args: string[]): Promise<number> {
         config,
         secretEnv,
         runtime,
-        print: (line) => console.log(line),
+        print: (line) => console.log(terminalText(line)),
         signal: interrupt.signal,
     }).catch((error: unknown) => {
         throw error instanceof ConfigError ? new UsageError(renderIssues(error.issues, startCommand)) : error;

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { ownFiles } from "../../run/layout";
+import { parseMetrics } from "../../run/metrics";
+import { terminalCell } from "../../run/terminal-text";
 import { formatValue, numbersOf } from "../shared/metrics";
 import { alignColumns } from "../shared/text";
 import type { Properties } from "./rehearsal-context";
@@ -22,7 +24,7 @@ export function readResults(
     }
     const files = readdirSync(folder, { recursive: true })
         .map(String)
-        .filter((name) => statSync(path.join(folder, name)).isFile())
+        .filter((name) => lstatSync(path.join(folder, name)).isFile())
         .sort();
     const missing = EXPECTED.filter((name) => !files.includes(name));
     if (missing.length > 0) {
@@ -34,7 +36,7 @@ export function readResults(
         };
     }
     const metrics = files.includes("metrics.json")
-        ? (JSON.parse(readFileSync(path.join(folder, "metrics.json"), "utf8")) as Properties)
+        ? parseMetrics(readFileSync(path.join(folder, "metrics.json")))
         : undefined;
     return { files, metrics };
 }
@@ -46,12 +48,12 @@ export function readResults(
  */
 export function resultLines(folder: string, files: readonly string[]): string[] {
     const report = files.includes("report.html") ? [`Report: ${path.join(folder, "report.html")}`] : [];
-    return [`Results, verified, in ${folder}${path.sep}`, `  ${files.join("  ")}`, ...report];
+    return [`Results, verified, in ${folder}${path.sep}`, `  ${files.map(terminalCell).join("  ")}`, ...report];
 }
 
 /** Formats metrics as tables: every number at the top level, whatever its name, and every list of rows, such as `classes`. */
 export function metricsTable(metrics: Properties): string[] {
-    const numbers = numbersOf(metrics);
+    const numbers = numbersOf(metrics).map(([name, value]) => [terminalCell(name), value] as const);
     const width = Math.max(12, ...numbers.map(([name]) => name.length));
     const lines = numbers.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
     for (const value of Object.values(metrics)) {

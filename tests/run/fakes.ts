@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { CRC32C } from "@google-cloud/storage";
-import type { BucketClient, Clock, StoredObject, VmClient } from "../../run/clients";
+import type { BucketClient, Clock, ObjectVersion, StoredObject, VmClient } from "../../run/clients";
 import { runLayout } from "../../run/layout";
 import { type RunStatus, renderStatus } from "../../run/status";
 
@@ -79,7 +79,7 @@ export class FakeBucket implements BucketClient {
         return this.#objects.get(name)?.stored;
     }
 
-    async read(name: string, generation: string): Promise<Buffer | undefined> {
+    async read({ name, generation }: ObjectVersion): Promise<Buffer | undefined> {
         this.before("read", name);
         const object = this.#objects.get(name);
         return object?.stored.generation === generation ? object.content : undefined;
@@ -113,9 +113,10 @@ export class FakeBucket implements BucketClient {
         return [...new Set(names.map((name) => name.slice(prefix.length).split("/")[0] ?? ""))].sort();
     }
 
-    async download(name: string, generation: string, path: string): Promise<void> {
+    async download(object: ObjectVersion, path: string): Promise<void> {
+        const { name } = object;
         this.before("download", name);
-        const content = await this.read(name, generation);
+        const content = await this.read(object);
         if (content === undefined) {
             throw Object.assign(new Error(`No such object: ${name}`), { code: 404 });
         }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { lastLines, planChunks, readLogTail, toLogChunks } from "../../run/log-chunks";
 import { createLinePrinter, createLogStream, splitLines } from "../../run/log-stream";
+import { terminalText } from "../../run/terminal-text";
 import { FakeBucket, FakeClock, putLog, runId } from "./fakes";
 
 /** A log, the offsets at which it is split into chunks, their overlap, and their order of arrival. */
@@ -71,7 +72,7 @@ describe("the log stream", () => {
                 if (lines.at(-1) === "") {
                     lines.pop();
                 }
-                expect(printed).toEqual(lines.map((line) => `| ${line}`));
+                expect(printed).toEqual(lines.map((line) => `| ${terminalText(line)}`));
             }),
             { numRuns: 300 },
         );

@@ -2,11 +2,17 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { VmClient } from "../../run/clients";
 import { createAuth, readCloudSettings } from "../../run/credentials";
+import { classifyError } from "../../run/errors";
 import { openVm } from "../../run/google-clients";
 import { FakeClock } from "./fakes";
 
+const MISSING = {
+    status: 404,
+    body: { error: { code: 404, message: "not found", errors: [{ reason: "notFound", message: "not found" }] } },
+};
+
 let server: Server;
-let answers: Record<string, { status?: number; body: object }[]>;
+let answers: Record<string, { status?: number; body: object | string }[]>;
 let requests: string[];
 let vm: VmClient;
 let clock: FakeClock;
@@ -19,11 +25,11 @@ beforeEach(async () => {
         const key = `${request.method} ${request.url}`;
         requests.push(key);
         const list = answers[key] ?? [];
-        const { status = 200, body } = (list.length > 1 ? list.shift() : list[0]) ?? { status: 404, body: {} };
+        const { status = 200, body } = (list.length > 1 ? list.shift() : list[0]) ?? MISSING;
         response.writeHead(request.headers.authorization === "Bearer developer" ? status : 401, {
             "Content-Type": "application/json",
         });
-        response.end(JSON.stringify(body));
+        response.end(typeof body === "string" ? body : JSON.stringify(body));
     });
     await new Promise<void>((resolve) => {
         server.listen(0, "127.0.0.1", resolve);
@@ -49,15 +55,32 @@ const zone = "/compute/beta/projects/demo-project/zones/us-central1-a";
 describe("the Compute Engine VM client", () => {
     it("returns a VM's status, or undefined if the VM does not exist", async () => {
         await expect(vm.status()).resolves.toBeUndefined();
-        answers[`GET ${zone}/instances/iris-vm`] = [{ body: { status: "TERMINATED" } }];
+        answers[`GET ${zone}/instances/iris-vm`] = [{ body: { kind: "compute#instance", status: "TERMINATED" } }];
         await expect(vm.status()).resolves.toBe("TERMINATED");
     });
 
+    it.each<[string, { status?: number; body: object | string }]>([
+        ["a captive portal's page", { body: "<!doctype html><title>Sign in</title>" }],
+        ["a captive portal's 404", { status: 404, body: "<!doctype html><title>Sign in</title>" }],
+        ["an empty object", { body: {} }],
+        ["another resource", { body: { kind: "compute#disk", status: "READY" } }],
+        ["an instance without a status", { body: { kind: "compute#instance" } }],
+    ])("takes %s for a network error, not for a missing VM", async (_what, answer) => {
+        answers[`GET ${zone}/instances/iris-vm`] = [answer];
+
+        const error = await vm.status().catch((thrown: unknown) => thrown);
+
+        expect(error).toBeInstanceOf(Error);
+        expect(classifyError(error)).toBe("transient");
+    });
+
     it("starts a VM and waits for the operation", async () => {
-        answers[`POST ${zone}/instances/iris-vm/start`] = [{ body: { name: "op-1", status: "RUNNING" } }];
+        answers[`POST ${zone}/instances/iris-vm/start`] = [
+            { body: { kind: "compute#operation", name: "op-1", status: "RUNNING" } },
+        ];
         answers[`GET ${zone}/operations/op-1`] = [
-            { body: { name: "op-1", status: "RUNNING" } },
-            { body: { name: "op-1", status: "DONE" } },
+            { body: { kind: "compute#operation", name: "op-1", status: "RUNNING" } },
+            { body: { kind: "compute#operation", name: "op-1", status: "DONE" } },
         ];
         await vm.start();
         expect(requests).toHaveLength(3);
@@ -66,18 +89,26 @@ describe("the Compute Engine VM client", () => {
 
     it("throws the operation's error if the zone has no machines left", async () => {
         const error = { errors: [{ code: "ZONE_RESOURCE_POOL_EXHAUSTED", message: "try another zone" }] };
-        answers[`POST ${zone}/instances/iris-vm/start`] = [{ body: { name: "op-1", status: "DONE", error } }];
+        answers[`POST ${zone}/instances/iris-vm/start`] = [
+            { body: { kind: "compute#operation", name: "op-1", status: "DONE", error } },
+        ];
         await expect(vm.start()).rejects.toThrow("ZONE_RESOURCE_POOL_EXHAUSTED: try another zone");
     });
 
     it("gives up waiting for an endless operation", async () => {
-        answers[`POST ${zone}/instances/iris-vm/stop`] = [{ body: { name: "op-1", status: "RUNNING" } }];
-        answers[`GET ${zone}/operations/op-1`] = [{ body: { name: "op-1", status: "RUNNING" } }];
+        answers[`POST ${zone}/instances/iris-vm/stop`] = [
+            { body: { kind: "compute#operation", name: "op-1", status: "RUNNING" } },
+        ];
+        answers[`GET ${zone}/operations/op-1`] = [
+            { body: { kind: "compute#operation", name: "op-1", status: "RUNNING" } },
+        ];
         await expect(vm.stop()).rejects.toThrow("operation op-1 (stop) has not ended within 15 minutes");
     });
 
-    it("returns a VM's serial output", async () => {
-        answers[`GET ${zone}/instances/iris-vm/serialPort?port=1`] = [{ body: { contents: "gcp-trainer: boot\n" } }];
+    it("returns its serial output", async () => {
+        answers[`GET ${zone}/instances/iris-vm/serialPort?port=1`] = [
+            { body: { kind: "compute#serialPortOutput", contents: "gcp-trainer: boot\n" } },
+        ];
         await expect(vm.serialOutput()).resolves.toBe("gcp-trainer: boot\n");
     });
 

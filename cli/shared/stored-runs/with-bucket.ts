@@ -1,6 +1,6 @@
-import type { BucketClient } from "../../../run/clients";
+import { type BucketClient, systemClock } from "../../../run/clients";
 import { createAuth } from "../../../run/credentials";
-import { openBucket } from "../../../run/google-clients";
+import { openBucket } from "../../../run/google-bucket";
 import { HELP } from "../arguments";
 import type { CommandContext } from "../command-context";
 import { checkEmulator, explainError } from "./explain-error";
@@ -29,7 +29,7 @@ export async function withBucket(
     const { bucket, settings } = location;
     await checkEmulator(settings);
     try {
-        return await action(openBucket(bucket, settings, await createAuth(settings)), location);
+        return await action(openBucket(bucket, settings, await createAuth(settings), systemClock()), location);
     } catch (error) {
         throw explainError(error, bucket, settings);
     }

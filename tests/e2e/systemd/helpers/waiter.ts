@@ -1,6 +1,7 @@
 import { systemClock } from "../../../../run/clients";
 import { createAuth, readCloudSettings } from "../../../../run/credentials";
-import { openBucket, openVm } from "../../../../run/google-clients";
+import { openBucket } from "../../../../run/google-bucket";
+import { openVm } from "../../../../run/google-clients";
 import { waitForRun } from "../../../../run/wait";
 import { BUCKET, PROJECT_ID } from "../../../boot/helpers/backend";
 import { type EmulatedVm, INSTANCE } from "../../../boot/helpers/emulated-vm";
@@ -32,7 +33,7 @@ export async function comeBack(vm: EmulatedVm): Promise<string> {
     const lines: string[] = [];
     await waitForRun(
         {
-            bucket: openBucket(BUCKET, settings, auth),
+            bucket: openBucket(BUCKET, settings, auth, clock),
             vm: openVm(place, settings, auth, clock),
             clock,
             print: (line) => lines.push(line),

@@ -1,0 +1,115 @@
+import type { File } from "@google-cloud/storage";
+import type { Clock, ObjectVersion } from "./clients";
+import { classifyError, incompleteAnswer } from "./errors";
+import { pausesMs } from "./tries";
+
+/** Receiver of an object's bytes. */
+export interface Sink {
+    write(chunk: Buffer): Promise<void>;
+    /** Forgets every byte received so far. */
+    restart(): Promise<void>;
+}
+
+/** Milliseconds without a byte after which a download is resumed on another connection. */
+const idleMs = 60_000;
+
+/**
+ * Downloads the stored bytes of one generation, never decompressed, and verifies size and CRC32C. A download that breaks
+ * is resumed where it stopped; one that does not verify starts again, twice at most.
+ * @throws if the object is gone, or if it still does not verify.
+ */
+export async function downloadTo(sink: Sink, file: File, object: ObjectVersion, clock: Clock): Promise<void> {
+    for (let damaged = 0; ; damaged += 1) {
+        try {
+            for await (const chunk of objectChunks(file, object, clock)) {
+                await sink.write(chunk);
+            }
+            return;
+        } catch (error) {
+            if (!isDamage(error) || damaged === 2) {
+                throw error;
+            }
+            await clock.sleep(pausesMs[damaged] ?? 0);
+            await sink.restart();
+        }
+    }
+}
+
+/**
+ * Yields the stored bytes of one generation, and resumes a download that breaks.
+ * @throws at the end if the bytes do not verify.
+ */
+export async function* objectChunks(file: File, object: ObjectVersion, clock: Clock): AsyncGenerator<Buffer, void> {
+    const { CRC32C } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
+    const { name, sizeBytes, crc32c } = object;
+    const checksum = new CRC32C();
+    let offset = 0;
+    let failures = 0;
+    for (let isWhole = false; !isWhole; ) {
+        const before = offset;
+        try {
+            for await (const chunk of rangeChunks(file, offset)) {
+                if (offset + chunk.length > sizeBytes) {
+                    throw damage(name, `it has more than ${sizeBytes} bytes`);
+                }
+                checksum.update(chunk);
+                offset += chunk.length;
+                yield chunk;
+            }
+            isWhole = offset === sizeBytes;
+            if (!isWhole) {
+                throw incompleteAnswer(`The download of ${name} ended after ${offset} of ${sizeBytes} bytes`);
+            }
+        } catch (error) {
+            failures = offset > before ? 0 : failures;
+            const pauseMs = pausesMs[failures];
+            if (pauseMs === undefined || isDamage(error) || classifyError(error) !== "transient") {
+                throw error;
+            }
+            failures += 1;
+            await clock.sleep(pauseMs);
+        }
+    }
+    if (crc32c && checksum.toString() !== crc32c) {
+        throw damage(name, `its CRC32C is ${checksum.toString()} instead of ${crc32c}`);
+    }
+}
+
+async function* rangeChunks(file: File, offset: number): AsyncGenerator<Buffer, void> {
+    const source = file.createReadStream({
+        decompress: false,
+        validation: false,
+        ...(offset > 0 ? { start: offset } : {}),
+    });
+    let problem: string | undefined;
+    source.on("response", (response: { statusCode: number; headers: Record<string, string | undefined> }) => {
+        const range = response.headers["content-range"] ?? "";
+        if (offset > 0 && (response.statusCode !== 206 || !range.startsWith(`bytes ${offset}-`))) {
+            problem = `status ${response.statusCode} ${range}`;
+        }
+    });
+    const stop = () => source.destroy(incompleteAnswer(`The download of ${file.name} stands still`));
+    let timer = setTimeout(stop, idleMs);
+    try {
+        for await (const chunk of source) {
+            clearTimeout(timer);
+            if (problem !== undefined) {
+                throw incompleteAnswer(`The request for ${file.name} from byte ${offset} was answered with ${problem}`);
+            }
+            yield chunk as Buffer;
+            timer = setTimeout(stop, idleMs);
+        }
+    } finally {
+        clearTimeout(timer);
+        source.destroy();
+    }
+}
+
+/** The error for bytes that are not the object's. It is transient: another download may be right. */
+function damage(name: string, what: string): Error {
+    return Object.assign(incompleteAnswer(`The download of ${name} does not verify: ${what}`), { isDamage: true });
+}
+
+function isDamage(error: unknown): boolean {
+    return error instanceof Error && "isDamage" in error;
+}

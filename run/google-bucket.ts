@@ -1,0 +1,171 @@
+import type { File } from "@google-cloud/storage";
+import type { GoogleAuth } from "google-auth-library";
+import type { BucketClient, Clock, ObjectVersion, StoredObject } from "./clients";
+import type { CloudSettings } from "./credentials";
+import { downloadTo } from "./download";
+import { httpStatusOf, incompleteAnswer } from "./errors";
+import { expectKind, fromApi, openStorage, unless } from "./google-clients";
+import { withTries } from "./tries";
+
+/** The part of an answer of objects.list that is read. https://cloud.google.com/storage/docs/json_api/v1/objects/list */
+interface ListPage {
+    items?: File["metadata"][];
+    prefixes?: string[];
+}
+
+/**
+ * Opens a bucket with @google-cloud/storage, whose client retries requests where that is safe. Answers that are incomplete
+ * or not Cloud Storage's are asked for again, a few times; then they are transient errors.
+ */
+export function openBucket(bucketName: string, settings: CloudSettings, auth: GoogleAuth, clock: Clock): BucketClient {
+    const { open } = require("node:fs/promises") as typeof import("node:fs/promises");
+    const { CRC32C } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
+    const storage = openStorage(settings, auth);
+    const bucket = storage.bucket(bucketName);
+    const versionOf = ({ name, generation }: ObjectVersion) => bucket.file(name, { generation });
+
+    /** Options of an upload that the server verifies. The client's own check would delete the object if it failed. */
+    const uploadOptions = (name: string, ifGeneration: string, crc32c: string) => ({
+        // Resumable uploads send no credentials to an endpoint that is not Google's.
+        resumable: false,
+        validation: false,
+        metadata: {
+            crc32c,
+            contentType: name.endsWith(".json") ? "application/json" : "text/plain; charset=utf-8",
+        },
+        preconditionOpts: { ifGenerationMatch: ifGeneration },
+    });
+    /** Sends an object, again if the request was damaged on its way: then its hash does not fit, or it is no request. */
+    const send = (name: string, crc32c: string, action: () => Promise<File>) =>
+        withTries(
+            clock,
+            () =>
+                unless(412, async () => {
+                    const { metadata } = await action();
+                    const stored = toStoredObject(name, metadata);
+                    if (stored.crc32c !== crc32c) {
+                        throw incompleteAnswer(`The upload of ${name} was answered with another object's CRC32C`);
+                    }
+                    return stored.generation;
+                }),
+            (error) => httpStatusOf(error) === 400,
+        );
+    /** Lists page by page. */
+    const listPages = async (query: object, onPage: (page: ListPage) => void) => {
+        let next: object | null = { ...query, autoPaginate: false };
+        while (next) {
+            const asked: object = next;
+            const [following, page] = await withTries(clock, () =>
+                fromApi(404, async () => {
+                    const [, after, answer]: [File[], object | null, unknown] = await bucket.getFiles(asked);
+                    return [after, expectKind(answer, "storage#objects", `The listing of ${bucketName}`) as ListPage];
+                }),
+            );
+            onPage(page);
+            next = following;
+        }
+    };
+
+    return {
+        bucket: bucketName,
+        stat: (name) =>
+            withTries(clock, () =>
+                unless(404, async () => {
+                    const [metadata] = await bucket.file(name).getMetadata();
+                    return toStoredObject(name, metadata);
+                }),
+            ),
+        read: async (object) => {
+            const chunks: Buffer[] = [];
+            const sink = {
+                write: async (chunk: Buffer) => {
+                    chunks.push(chunk);
+                },
+                restart: async () => {
+                    chunks.length = 0;
+                },
+            };
+            try {
+                await downloadTo(sink, versionOf(object), object, clock);
+            } catch (error) {
+                // Cloud Storage answers downloads with plain text, which does not tell who sent it.
+                if (httpStatusOf(error) === 404) {
+                    return undefined;
+                }
+                throw error;
+            }
+            return Buffer.concat(chunks);
+        },
+        write: async (name, content, ifGeneration) => {
+            const checksum = new CRC32C();
+            checksum.update(Buffer.from(content));
+            const crc32c = checksum.toString();
+            return send(name, crc32c, async () => {
+                const file = bucket.file(name);
+                await file.save(content, uploadOptions(name, ifGeneration, crc32c));
+                return file;
+            });
+        },
+        upload: (path, name, ifGeneration, crc32c) =>
+            send(name, crc32c, async () => {
+                const options = { destination: name, ...uploadOptions(name, ifGeneration, crc32c) };
+                const [file] = await bucket.upload(path, options);
+                return file;
+            }),
+        list: async (prefix, startOffset) => {
+            const objects: StoredObject[] = [];
+            await listPages({ prefix, ...(startOffset ? { startOffset } : {}) }, ({ items }) => {
+                for (const item of items ?? []) {
+                    objects.push(toStoredObject(item.name ?? "", item));
+                }
+            });
+            return objects;
+        },
+        folders: async (prefix) => {
+            const names: string[] = [];
+            await listPages({ prefix, delimiter: "/" }, ({ prefixes }) => {
+                names.push(...(prefixes ?? []).map((folder) => folder.slice(prefix.length, -1)));
+            });
+            return names;
+        },
+        download: async (object, path) => {
+            const file = await open(path, "wx");
+            let position = 0;
+            try {
+                const sink = {
+                    write: async (chunk: Buffer) => {
+                        for (let written = 0; written < chunk.length; ) {
+                            const { bytesWritten } = await file.write(chunk, written, chunk.length - written, position);
+                            written += bytesWritten;
+                            position += bytesWritten;
+                        }
+                    },
+                    restart: async () => {
+                        await file.truncate(0);
+                        position = 0;
+                    },
+                };
+                await downloadTo(sink, versionOf(object), object, clock);
+            } finally {
+                await file.close();
+            }
+        },
+    };
+}
+
+/** @throws a transient error if the metadata are not those of this object, or not whole. */
+export function toStoredObject(name: string, metadata: File["metadata"]): StoredObject {
+    expectKind(metadata, "storage#object", `The request for ${name}`);
+    const { size, generation, crc32c, md5Hash, timeCreated } = metadata;
+    if (metadata.name !== name || !/^\d+$/.test(`${generation}`) || !/^\d+$/.test(`${size}`)) {
+        throw incompleteAnswer(`Cloud Storage described the object ${name} without its name, generation or size`);
+    }
+    return {
+        name,
+        sizeBytes: Number(size),
+        generation: String(generation),
+        crc32c: crc32c ?? "",
+        ...(md5Hash ? { md5Hash } : {}),
+        createdAt: timeCreated ?? "",
+    };
+}

@@ -1,0 +1,27 @@
+import type { Clock } from "./clients";
+import { classifyError } from "./errors";
+
+/** Pauses between the tries of a request. The retry window of a wait comes on top. */
+export const pausesMs = [500, 1000, 2000, 4000, 8000];
+
+/**
+ * Repeats a request while its error is transient, with growing pauses.
+ * @param alsoRetried decides about errors of any other kind.
+ */
+export async function withTries<T>(
+    clock: Clock,
+    action: () => Promise<T>,
+    alsoRetried: (error: unknown) => boolean = () => false,
+): Promise<T> {
+    for (let failures = 0; ; failures += 1) {
+        try {
+            return await action();
+        } catch (error) {
+            const pauseMs = pausesMs[failures];
+            if (pauseMs === undefined || !(classifyError(error) === "transient" || alsoRetried(error))) {
+                throw error;
+            }
+            await clock.sleep(pauseMs);
+        }
+    }
+}
