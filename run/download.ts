@@ -11,7 +11,7 @@ export interface Sink {
 }
 
 /** Milliseconds without a byte after which a download is resumed on another connection. */
-const idleMs = 60_000;
+const idleMs = 20_000;
 
 /**
  * Downloads the stored bytes of one generation, never decompressed, and verifies size and CRC32C. A download that breaks

@@ -5,13 +5,19 @@ import type { CloudSettings } from "./credentials";
 import { downloadTo } from "./download";
 import { httpStatusOf, incompleteAnswer } from "./errors";
 import { expectKind, fromApi, openStorage, unless } from "./google-clients";
-import { withTries } from "./tries";
+import { within, withTries } from "./tries";
 
 /** The part of an answer of objects.list that is read. https://cloud.google.com/storage/docs/json_api/v1/objects/list */
 interface ListPage {
     items?: File["metadata"][];
     prefixes?: string[];
+    nextPageToken?: string;
 }
+
+/** Milliseconds that Cloud Storage may take to describe or list objects, or to store a small one. */
+const answerMs = 30_000;
+/** Milliseconds for the upload of a log. */
+const uploadMs = 30 * 60_000;
 
 /**
  * Opens a bucket with @google-cloud/storage, whose client retries requests where that is safe. Answers that are incomplete
@@ -50,19 +56,30 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
                 }),
             (error) => httpStatusOf(error) === 400,
         );
+    /** Requests a page. The client's own method ends the process when an answer is empty. */
+    const requestPage = (qs: object) =>
+        new Promise<ListPage>((resolve, reject) => {
+            bucket.request({ uri: "/o", qs }, (error: Error | null, body: unknown) => {
+                if (error) {
+                    reject(error);
+                } else {
+                    resolve(body as ListPage);
+                }
+            });
+        });
     /** Lists page by page. */
     const listPages = async (query: object, onPage: (page: ListPage) => void) => {
-        let next: object | null = { ...query, autoPaginate: false };
-        while (next) {
-            const asked: object = next;
-            const [following, page] = await withTries(clock, () =>
-                fromApi(404, async () => {
-                    const [, after, answer]: [File[], object | null, unknown] = await bucket.getFiles(asked);
-                    return [after, expectKind(answer, "storage#objects", `The listing of ${bucketName}`) as ListPage];
-                }),
+        const what = `The listing of gs://${bucketName}`;
+        for (let pageToken: string | undefined, isLast = false; !isLast; ) {
+            const qs = { ...query, ...(pageToken ? { pageToken } : {}) };
+            const page = await withTries(clock, () =>
+                fromApi(404, async () =>
+                    expectKind(await within(answerMs, what, requestPage(qs)), "storage#objects", what),
+                ),
             );
             onPage(page);
-            next = following;
+            pageToken = page.nextPageToken;
+            isLast = !pageToken;
         }
     };
 
@@ -71,7 +88,11 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
         stat: (name) =>
             withTries(clock, () =>
                 unless(404, async () => {
-                    const [metadata] = await bucket.file(name).getMetadata();
+                    const [metadata] = await within(
+                        answerMs,
+                        `The request for ${name}`,
+                        bucket.file(name).getMetadata(),
+                    );
                     return toStoredObject(name, metadata);
                 }),
             ),
@@ -102,14 +123,16 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
             const crc32c = checksum.toString();
             return send(name, crc32c, async () => {
                 const file = bucket.file(name);
-                await file.save(content, uploadOptions(name, ifGeneration, crc32c));
+                const saved = file.save(content, uploadOptions(name, ifGeneration, crc32c));
+                await within(answerMs, `The upload of ${name}`, saved);
                 return file;
             });
         },
         upload: (path, name, ifGeneration, crc32c) =>
             send(name, crc32c, async () => {
                 const options = { destination: name, ...uploadOptions(name, ifGeneration, crc32c) };
-                const [file] = await bucket.upload(path, options);
+                const uploaded = bucket.upload(path, options);
+                const [file] = await within(uploadMs, `The upload of ${name}`, uploaded);
                 return file;
             }),
         list: async (prefix, startOffset) => {

@@ -1,5 +1,5 @@
 import type { Clock } from "./clients";
-import { classifyError } from "./errors";
+import { classifyError, incompleteAnswer } from "./errors";
 
 /** Pauses between the tries of a request. The retry window of a wait comes on top. */
 export const pausesMs = [500, 1000, 2000, 4000, 8000];
@@ -23,5 +23,23 @@ export async function withTries<T>(
             }
             await clock.sleep(pauseMs);
         }
+    }
+}
+
+/**
+ * Waits for an answer. A connection that closes in the middle of an answer is not an error to the client library, which
+ * then waits for the rest forever.
+ * @throws a transient error after `timeoutMs`.
+ */
+export async function within<T>(timeoutMs: number, what: string, answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+        const fail = () => reject(incompleteAnswer(`${what} was not answered within ${timeoutMs / 1000} seconds`));
+        timer = setTimeout(fail, timeoutMs);
+    });
+    try {
+        return await Promise.race([answer, timeout]);
+    } finally {
+        clearTimeout(timer);
     }
 }
