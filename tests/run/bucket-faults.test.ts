@@ -1,0 +1,162 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { type Emulator, startEmulator } from "../../emulator/src";
+import { type FaultProxy, startFaultProxy } from "../../emulator/src/faults/proxy";
+import { FaultPlan, parseFaultRule } from "../../emulator/src/faults/rule";
+import type { BucketClient, StoredObject } from "../../run/clients";
+import { createAuth, readCloudSettings } from "../../run/credentials";
+import { classifyError } from "../../run/errors";
+import { openBucket } from "../../run/google-bucket";
+import { saveAllRuns } from "../../run/save-all";
+import { renderStatus } from "../../run/status";
+import { FakeClock, runId, statusOf } from "./fakes";
+
+// The real client library, through a proxy that breaks its requests, against the emulator's Cloud Storage. The clock only
+// advances when the bucket client sleeps between its own tries.
+const CONTENT = "0123456789".repeat(50_000);
+let root: string;
+let emulator: Emulator;
+let healthy: BucketClient;
+let big: StoredObject;
+let proxy: FaultProxy | undefined;
+
+async function connect(port: number): Promise<BucketClient> {
+    const url = `http://127.0.0.1:${port}`;
+    const config: Record<string, string> = {
+        "gcp:accessToken": emulator.operatorToken,
+        "gcp:storageCustomEndpoint": `${url}/storage/v1/`,
+    };
+    const settings = readCloudSettings((key) => config[key], {});
+    return openBucket("faulty", settings, await createAuth(settings), new FakeClock());
+}
+
+async function put(name: string, content: string | Buffer, headers: Record<string, string> = {}): Promise<void> {
+    const query = `uploadType=media&name=${encodeURIComponent(name)}${headers.gzip ? "&contentEncoding=gzip" : ""}`;
+    const response = await fetch(`${emulator.url}/upload/storage/v1/b/faulty/o?${query}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${emulator.operatorToken}`, "content-type": "application/json" },
+        body: new Uint8Array(Buffer.from(content as string)),
+    });
+    expect(response.status).toBe(200);
+}
+
+beforeAll(async () => {
+    root = mkdtempSync(path.join(tmpdir(), "faults-"));
+    emulator = await startEmulator({ dataDir: path.join(root, "emulator"), runtime: "process" });
+    await fetch(`${emulator.url}/storage/v1/b?project=demo-project`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${emulator.operatorToken}`, "content-type": "application/json" },
+        body: JSON.stringify({ name: "faulty", location: "US-CENTRAL1" }),
+    });
+    healthy = await connect(emulator.port);
+    await put("big.bin", CONTENT);
+    await put("packed.json", gzipSync(Buffer.alloc(50_000_000)), { gzip: "yes" });
+    await put(`runs/${runId}/model/model.json`, '{"tree":[]}');
+    await put(`runs/${runId}/log/1/000000000000.txt`, "epoch 1\n");
+    const listing = await fetch(`${emulator.url}/storage/v1/b/faulty/o?prefix=runs/${runId}/model/`, {
+        headers: { authorization: `Bearer ${emulator.operatorToken}` },
+    });
+    await put(`runs/${runId}/objects.json`, `{"schema":1,"pages":[${await listing.text()}]}`);
+    await put(`runs/${runId}/status.json`, renderStatus(statusOf({ state: "SUCCEEDED", exitCode: 0 })));
+    big = (await healthy.stat("big.bin")) as StoredObject;
+});
+afterEach(async () => {
+    await proxy?.stop();
+    proxy = undefined;
+});
+afterAll(async () => {
+    await emulator.stop();
+    rmSync(root, { recursive: true, force: true });
+});
+
+/** A client whose requests the rules break. */
+async function broken(...rules: string[]): Promise<{ bucket: BucketClient; plan: FaultPlan }> {
+    const plan = new FaultPlan(rules.map(parseFaultRule));
+    proxy = await startFaultProxy({ plan, targetPort: emulator.port, side: "main" });
+    return { bucket: await connect(proxy.port), plan };
+}
+
+// A body that ends early is resumed after a time limit of 20 seconds: one test of it is enough.
+const ONCE = ["damaged-body", "truncated-body", "empty-body", "html", "wrong-hash"];
+
+let files = 0;
+const newPath = () => path.join(root, `download-${files++}`);
+
+describe.each(ONCE)("a request that meets %s once", (kind) => {
+    it("downloads and reads the right bytes", async () => {
+        const { bucket, plan } = await broken(`kind=${kind},path=alt=media,count=1`);
+        const file = newPath();
+
+        await bucket.download(big, file);
+
+        expect(readFileSync(file, "utf8") === CONTENT).toBe(true);
+        expect((await bucket.read(big))?.toString() === CONTENT).toBe(true);
+        expect(plan.hits).toHaveLength(1);
+    });
+
+    it("describes and lists objects", async () => {
+        // Nothing protects the text of a listing against one changed byte, which may be in a name.
+        if (kind === "damaged-body") {
+            return;
+        }
+        const { bucket } = await broken(`kind=${kind},path=big.bin`, `kind=${kind},path=delimiter`);
+
+        await expect(bucket.stat("big.bin")).resolves.toEqual(big);
+        await expect(bucket.folders("runs/")).resolves.toEqual([runId]);
+    });
+});
+
+it.each(["html", "empty-body", "truncated-body", "status,status=404"])(
+    "an answer of %s every time is a network error, never an empty bucket or a missing object",
+    async (kind) => {
+        const { bucket } = await broken(`kind=${kind},count=all`);
+        const transient = (action: Promise<unknown>) =>
+            expect(
+                action.then(
+                    (value) => value,
+                    (error: unknown) => classifyError(error),
+                ),
+            ).resolves.toBe("transient");
+
+        await transient(bucket.folders("runs/"));
+        await transient(bucket.list("runs/"));
+        await transient(bucket.stat("big.bin"));
+        const context = { bucket, clock: new FakeClock(), print: () => undefined };
+        await transient(saveAllRuns(context, () => ({ relative: "x", absolute: path.join(root, "never") })));
+    },
+);
+
+it.each(["damaged-body", "html", "truncated-body"])(
+    "a download that meets %s every time fails and says why",
+    async (kind) => {
+        const { bucket } = await broken(`kind=${kind},count=all,path=alt=media`);
+
+        const failure = bucket.download(big, newPath());
+
+        await expect(failure).rejects.toThrow(/The download of big\.bin (does not verify|ended after)|answered with/);
+    },
+);
+
+it("a download whose connection closes halfway is resumed", async () => {
+    const { bucket, plan } = await broken("kind=half-body,count=1,path=alt=media");
+    const file = newPath();
+
+    await bucket.download(big, file);
+
+    expect(readFileSync(file, "utf8") === CONTENT).toBe(true);
+    expect(plan.hits).toHaveLength(1);
+}, 60_000);
+
+it("an object with Content-Encoding gzip is downloaded as it is stored, and verified", async () => {
+    const { bucket } = await broken("kind=truncated-body,path=alt=media");
+    const packed = (await bucket.stat("packed.json")) as StoredObject;
+    const file = newPath();
+
+    await bucket.download(packed, file);
+
+    const bytes = readFileSync(file);
+    expect(bytes).toHaveLength(packed.sizeBytes);
+    expect(bytes.subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
+});
