@@ -15,12 +15,16 @@ function assign(names: string[]): string[] {
 const RENAMED = expect.stringMatching(/^renamed\/[0-9a-f]{16}(-[\w.-]+)?$/);
 
 describe("assignPaths", () => {
-    it.each([["model.json"], ["a/b/c.bin"], [".hidden"], ["with space é 学.txt"], ["x".repeat(255)], ["concert/nul-1"]])(
-        "keeps the portable name %j",
-        (name) => {
-            expect(assign([name])).toEqual([name]);
-        },
-    );
+    it.each([
+        ["model.json"],
+        ["a/b/c.bin"],
+        [".hidden"],
+        ["with space é 学.txt"],
+        ["x".repeat(255)],
+        ["concert/nul-1"],
+    ])("keeps the portable name %j", (name) => {
+        expect(assign([name])).toEqual([name]);
+    });
 
     it.each([
         [""],
