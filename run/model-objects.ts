@@ -82,7 +82,10 @@ export function parseListing(text: string, where: string): ModelObject[] | undef
             return undefined;
         }
         const items: unknown = Reflect.get(page, "items") ?? [];
-        for (const item of Array.isArray(items) ? (items as Record<string, unknown>[]) : [{}]) {
+        for (const item of Array.isArray(items) ? (items as (Record<string, unknown> | null)[]) : [{}]) {
+            if (typeof item !== "object" || item === null) {
+                return undefined;
+            }
             const { name, size, generation, crc32c, md5Hash } = item;
             if (typeof name !== "string" || typeof crc32c !== "string" || !isDigits(generation) || !isDigits(size)) {
                 return undefined;

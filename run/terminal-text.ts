@@ -14,16 +14,16 @@ export function terminalCell(text: string): string {
 }
 
 function colouredLine(line: string): string {
-    const escape = "\x1b";
-    const parts = line.split(new RegExp(`(${escape}\\[[0-9;:]{0,40}m)`));
+    const esc = "\x1b";
+    const parts = line.split(new RegExp(`(${esc}\\[[0-9;:]{0,40}m)`));
     // Odd parts are the separators.
     const isColour = (part: string, index: number) => index % 2 === 1 && !conceals(part);
     const shown = parts.map((part, index) =>
         isColour(part, index) ? part : part.split("\t").map(terminalCell).join("\t"),
     );
-    const lastColour = parts.filter(isColour).at(-1) ?? `${escape}[m`;
+    const lastColour = parts.filter(isColour).at(-1) ?? `${esc}[m`;
     const isReset = /^[0:;]*$/.test(lastColour.slice(2, -1));
-    return shown.join("") + (isReset ? "" : `${escape}[0m`);
+    return shown.join("") + (isReset ? "" : `${esc}[0m`);
 }
 
 /** True for an SGR sequence that hides text; an 8 that is part of an extended colour hides nothing. */

@@ -72,7 +72,9 @@ describe("a boot whose requests are damaged in transit", () => {
             expect(await vm.status()).toMatchObject({
                 state: "FAILED",
                 exitCode: 0,
-                reason: expect.stringMatching(/model could not be listed \(.* returned a response that is not from Google: .*Sign in/),
+                reason: expect.stringMatching(
+                    /model could not be listed \(.* returned a response that is not from Google: .*Sign in/,
+                ),
             });
             expect(await vm.google.backend.bucket.get(at.objects)).toBeUndefined();
         });

@@ -74,7 +74,11 @@ describe("openStorage on a connection that breaks", () => {
     it.each(["damaged-body", "wrong-hash"])("reads again from the beginning after %s", async (kind) => {
         const store = await storage(`kind=${kind}`);
         const lines: string[] = [];
-        const read = await readIntact(() => store.read(uri("data/a.csv")), readAll, (line) => lines.push(line));
+        const read = await readIntact(
+            () => store.read(uri("data/a.csv")),
+            readAll,
+            (line) => lines.push(line),
+        );
         expect(read.equals(CONTENT)).toBe(true);
         expect(lines).toEqual([expect.stringMatching(/its content arrived damaged \(CRC32C .*\); reading it again$/)]);
     });
@@ -93,7 +97,13 @@ describe("openStorage on a connection that breaks", () => {
             }
             return "read";
         };
-        await expect(readIntact(() => store.read(uri("data/a.csv")), use, () => {})).resolves.toBe("read");
+        await expect(
+            readIntact(
+                () => store.read(uri("data/a.csv")),
+                use,
+                () => {},
+            ),
+        ).resolves.toBe("read");
         expect(tries).toBe(2);
     });
 
@@ -104,8 +114,18 @@ describe("openStorage on a connection that breaks", () => {
                 throw new DataError("row 1 is wrong");
             }
         };
-        await expect(readIntact(() => store.read(uri("data/a.csv")), use, () => {})).rejects.toThrow(DataError);
-        const always = readIntact(() => store.read(uri("data/a.csv")), readAll, () => {});
+        await expect(
+            readIntact(
+                () => store.read(uri("data/a.csv")),
+                use,
+                () => {},
+            ),
+        ).rejects.toThrow(DataError);
+        const always = readIntact(
+            () => store.read(uri("data/a.csv")),
+            readAll,
+            () => {},
+        );
         await expect(always).rejects.toThrow(DamagedError);
     });
 
