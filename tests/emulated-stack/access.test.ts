@@ -18,6 +18,7 @@ afterAll(() => stack.emulator.stop());
 
 const upload = (name: string, bucket = stack.bucket) =>
     stack.asTrainer("POST", `/upload/storage/v1/b/${bucket}/o?uploadType=media&name=${encodeURIComponent(name)}`, "x");
+const ofRun = (name: string) => `runs/${stack.runId}/${name}`;
 const object = (name: string, bucket = stack.bucket) => stack.emulator.objectPath(bucket, name);
 const image = (repository: string) => `/v2/${PROJECT_ID}/${repository}/trainer`;
 const logs = (project = PROJECT_ID) => ({
@@ -30,10 +31,10 @@ describe("the trainer's account, with the grants that the program declares,", ()
         ["list names in its bucket", () => stack.asTrainer("GET", `/storage/v1/b/${stack.bucket}/o`)],
         ["read its bucket's settings", () => stack.asTrainer("GET", `/storage/v1/b/${stack.bucket}`)],
         ["read the dataset", () => stack.asTrainer("GET", `${object("data/iris.csv")}?alt=media`)],
-        ["read under runs/", () => stack.asTrainer("GET", `${object("runs/r-1/status.json")}?alt=media`)],
-        ["write under runs/", () => upload("runs/r-1/model/model.json")],
-        ["overwrite under runs/", () => upload("runs/r-1/model/model.json")],
-        ["delete under runs/", () => stack.asTrainer("DELETE", object("runs/r-1/model/model.json"))],
+        ["read its run's objects", () => stack.asTrainer("GET", `${object(ofRun("status.json"))}?alt=media`)],
+        ["write its run's objects", () => upload(ofRun("model/model.json"))],
+        ["overwrite its run's objects", () => upload(ofRun("model/model.json"))],
+        ["delete its run's objects", () => stack.asTrainer("DELETE", object(ofRun("model/model.json")))],
         ["pull its image", () => stack.asTrainer("GET", `${image(stack.repository)}/manifests/latest`)],
         ["write log entries", () => stack.asTrainer("POST", "/v2/entries:write", logs())],
     ])("can %s", async (_, call) => {
@@ -42,7 +43,7 @@ describe("the trainer's account, with the grants that the program declares,", ()
     });
 
     it("learns that an object does not exist, instead of being denied access", async () => {
-        expect((await stack.asTrainer("GET", object("runs/r-2/status.json"))).status).toBe(404);
+        expect((await stack.asTrainer("GET", object(ofRun("none.json")))).status).toBe(404);
     });
 
     describe("cannot do anything else with Cloud Storage:", () => {
@@ -64,8 +65,15 @@ describe("the trainer's account, with the grants that the program declares,", ()
                 () => stack.asTrainer("DELETE", object("data/iris.csv")),
             ],
             ["write at the top level", "objects.create", "object", () => upload("runs")],
-            ["copy out of runs/", "objects.create", "object", () => rewrite("runs/r-1/status.json", "data/x")],
-            ["copy a secret into runs/", "objects.get", "object", () => rewrite("other/secret", "runs/x")],
+            [
+                "copy its run's objects elsewhere",
+                "objects.create",
+                "object",
+                () => rewrite(ofRun("status.json"), "data/x"),
+            ],
+            ["read another run", "objects.get", "object", () => stack.asTrainer("GET", object("runs/r-1/status.json"))],
+            ["overwrite another run", "objects.create", "object", () => upload("runs/r-1/status.json")],
+            ["copy a secret into its run", "objects.get", "object", () => rewrite("other/secret", ofRun("x"))],
             [
                 "change its bucket",
                 "buckets.update",
@@ -243,14 +251,14 @@ describeWithPython("google-cloud-storage (Python) on a VM", () => {
             },
         );
         const endpoint = /control (http:\/\/[^/]+)/.exec(await vm.untilSerial("control http"))?.[1] ?? "";
-        const results = await runPython<object>("storage_vm.py", [stack.bucket], {
+        const results = await runPython<object>("storage_vm.py", [stack.bucket, ofRun("python")], {
             STORAGE_EMULATOR_HOST: endpoint,
             GCE_METADATA_HOST: new URL(endpoint).host,
             GCE_METADATA_IP: new URL(endpoint).host,
         });
         expect(results).toEqual({
             account: [stack.email, "demo-project", true],
-            names: ["data/iris.csv", "other/secret", "runs/r-1/status.json"],
+            names: ["data/iris.csv", "other/secret", ofRun("status.json"), "runs/r-1/status.json"].sort(),
             dataset: "data/iris.csv",
             written: [412, "second", false],
             refused: [403, 403, 403],

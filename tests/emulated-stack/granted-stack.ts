@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mintToken } from "../../emulator/src/iam/tokens";
 import { type Answer, TestEmulator } from "../../emulator/src/testing";
+import { trainingRunType } from "../../run/resource-types";
 import { type DeclaredStack, resource } from "../infra/declared-stack";
 
 export const PROJECT_ID = "my-project";
@@ -22,25 +23,34 @@ export class GrantedStack {
     readonly bucket: string;
     readonly repository: string;
     readonly email: string;
+    /** The only run whose objects the program's grants cover. */
+    readonly runId: string;
 
-    constructor(emulator: TestEmulator, bucket: string, repository: string, email: string) {
+    constructor(emulator: TestEmulator, bucket: string, repository: string, email: string, runId: string) {
         this.emulator = emulator;
         this.bucket = bucket;
         this.repository = repository;
         this.email = email;
+        this.runId = runId;
     }
 
     static async start(stack: DeclaredStack, grantDelayMs: number): Promise<GrantedStack> {
         const emulator = await TestEmulator.start({ grantDelayMs });
         const bucket = String(resource(stack, "gcp:storage/bucket:Bucket").inputs.name);
         const repository = String(resource(stack, "gcp:artifactregistry/repository:Repository").inputs.repositoryId);
+        const runId = String(resource(stack, trainingRunType).inputs.runId);
         const accountId = String(resource(stack, "gcp:serviceaccount/account:Account").inputs.accountId);
         const email = `${accountId}@${PROJECT_ID}.iam.gserviceaccount.com`;
-        const granted = new GrantedStack(emulator, bucket, repository, email);
+        const granted = new GrantedStack(emulator, bucket, repository, email, runId);
         await granted.#make("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId });
         for (const name of [bucket, "other-bucket"]) {
             await emulator.makeBucket(name, {}, PROJECT_ID);
-            for (const object of ["data/iris.csv", "runs/r-1/status.json", "other/secret"]) {
+            for (const object of [
+                "data/iris.csv",
+                `runs/${runId}/status.json`,
+                "runs/r-1/status.json",
+                "other/secret",
+            ]) {
                 await emulator.upload(name, object, object);
             }
         }

@@ -1,6 +1,6 @@
 """Uses google-cloud-storage like a program on a VM, with credentials only from the metadata server, and prints JSON.
 
-Usage: storage_vm.py BUCKET
+Usage: storage_vm.py BUCKET OBJECT
 """
 
 import json
@@ -31,7 +31,7 @@ results = {
     "names": [blob.name for blob in client.list_blobs(bucket)],
     "dataset": bucket.blob("data/iris.csv").download_as_text(),
 }
-model = bucket.blob("runs/r-1/python")
+model = bucket.blob(sys.argv[2])
 model.upload_from_string("first", if_generation_match=0)
 exists = status(lambda: model.upload_from_string("x", if_generation_match=0))
 model.upload_from_string("second")
