@@ -51,7 +51,7 @@ export async function emulatorCommand(args: string[], options: CommandOptions): 
     return 0;
 }
 
-/** Errors at startup concern the port, the folder or this machine, all of which the user can fix. */
+/** Errors at startup are about the port, the folder or this machine, all of which the user can fix. */
 function explainStart(error: Error, { command }: CommandOptions): CommandError {
     const isPortTaken = (error.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
     const advice = isPortTaken ? ` Another emulator may be running; or: ${command} --port 9011` : "";
@@ -128,7 +128,7 @@ async function engineMissing(): Promise<string | undefined> {
     });
 }
 
-/** Stops the emulator in an orderly way. A second Ctrl-C has no effect, so that the data stays intact. */
+/** Shuts the emulator down cleanly. A second Ctrl-C has no effect, so that the data stays intact. */
 function stopOnSignal(emulator: Emulator): void {
     let stopping = false;
     const stop = async () => {

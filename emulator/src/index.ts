@@ -24,7 +24,7 @@ export interface Emulator {
     stop(): Promise<void>;
     inventory(): Promise<InventoryItem[]>;
     /**
-     * Opens another port on which every request acts as this principal, whatever its token.
+     * Opens another port on which every request acts as this principal, regardless of its token.
      * @returns its `http://127.0.0.1:<port>`
      */
     openEndpoint(principal: Principal): Promise<string>;

@@ -21,7 +21,7 @@ import { storageRoutes } from "./storage/routes";
 import { StorageService } from "./storage/service";
 import { DocumentStore } from "./store/documents";
 
-/** All services over one data folder. */
+/** All services that share one data folder. */
 export interface Services {
     readonly options: EmulatorOptions;
     /** The main port; set once it is listening. */

@@ -106,8 +106,8 @@ export class TestEmulator {
     }
 
     /**
-     * Opens another address at which every request acts as this principal, whatever its token. Google's clients send no
-     * token when `STORAGE_EMULATOR_HOST` is set.
+     * Opens another address at which every request acts as this principal, regardless of its token. Google's clients
+     * send no token when `STORAGE_EMULATOR_HOST` is set.
      */
     endpointAs(principal: Principal): Promise<string> {
         return this.#emulator.openEndpoint(principal);

@@ -55,7 +55,7 @@ export class FirewallService {
      * vice versa.
      *
      * @param where method and path, for the error message
-     * @throws ApiError 501 for another network, direction or name, which Compute Engine cannot change either
+     * @throws ApiError 501 for a change to the network, direction or name, which Compute Engine does not allow either
      */
     async patch(path: string, patch: Readonly<Record<string, unknown>>, where: string): Promise<Firewall> {
         const before = this.rules.get(path);

@@ -20,7 +20,7 @@ export interface Image {
     readonly guestOsFeatures: readonly { readonly type: string }[];
 }
 
-/** Google's project with these images, which every caller may read. */
+/** Google's project that contains these images. Every caller may read it. */
 export const IMAGE_PROJECT = "cos-cloud";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;
 /** Image families that `images.list` returns, the ones supported in 2026. The emulator accepts every LTS milestone. */

@@ -52,7 +52,7 @@ export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling
         throw invalid("Instances with guest accelerators or provisioning model SPOT do not support live migration.");
     }
     const seconds = Number(body.maxRunDuration?.seconds ?? 60);
-    // Google's minimum is 30 seconds. The emulator allows less, so that tests of the limit are quick.
+    // Google's minimum is 30 seconds. The emulator allows shorter limits, so that tests of the limit run quickly.
     if (seconds < 1 || seconds > MAX_RUN_SECONDS) {
         throw invalid(
             `Invalid value for field 'resource.scheduling.maxRunDuration': ${seconds} seconds. Must be at most 120 days.`,

@@ -14,7 +14,7 @@ import { changedScheduling, replacedFields } from "./instance-updates";
 import { fingerprint, requireFingerprint, selfLink } from "./links";
 import { type ComputeServices, methodsOf } from "./methods";
 
-/** In-place changes of an instance: https://cloud.google.com/compute/docs/instances/update-instance-properties */
+/** In-place changes to an instance: https://cloud.google.com/compute/docs/instances/update-instance-properties */
 export function instanceUpdateRoutes(services: ComputeServices): Route[] {
     return [...fingerprintedRoutes(services), ...stoppedRoutes(services), ...otherRoutes(services)];
 }

@@ -6,7 +6,7 @@ import { setSchedulingBody } from "./instance-schema";
 import type { Instance, Scheduling } from "./instance-types";
 import { pathOf, requireFingerprint } from "./links";
 
-/** Output-only fields, which a client sends back as it read them, possibly with stale values. */
+/** Output-only fields, which clients send back exactly as they read them, possibly with stale values. */
 const OUTPUT_ONLY = new Set([
     "kind",
     "id",

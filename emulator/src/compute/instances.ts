@@ -20,7 +20,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 /** The parts of the emulator that instances depend on. */
 export interface InstanceDependencies {
     readonly projects: ProjectService;
-    /** Tests whether a service account exists; accounts of unknown projects count as existing. */
+    /** Tests whether a service account exists; accounts in unknown projects count as existing. */
     readonly accountExists: (email: string) => boolean;
     readonly host: VmHost;
 }
@@ -74,7 +74,7 @@ export class InstanceService {
             state.reportedRunning = true;
             if (state.unreportedOff) {
                 state.unreportedOff = false;
-                // Memory changes immediately; the next awaited write reports a failing disk.
+                // The copy in memory changes immediately; the next awaited write reports a failing disk.
                 void this.#setStatus(path, "TERMINATED");
             }
         }
@@ -85,7 +85,10 @@ export class InstanceService {
         return this.instances.list(parent).map((instance) => this.describe(pathOf(instance)));
     }
 
-    /** Starts a stopped instance; a running one does not change. @throws ApiError 400 while the instance is stopping */
+    /**
+     * Starts a stopped instance; a running one is left unchanged.
+     * @throws ApiError 400 while the instance is stopping
+     */
     async start(path: string): Promise<Instance> {
         await this.#endGrace(path);
         const { status } = this.instances.get(path);
@@ -240,7 +243,7 @@ export class InstanceService {
         }
     }
 
-    /** Applies `instanceTerminationAction` after Compute Engine itself stopped the instance. */
+    /** Applies `instanceTerminationAction` after Compute Engine itself has stopped the instance. */
     #deleteIfWanted(path: string): void {
         if (this.instances.get(path).scheduling.instanceTerminationAction === "DELETE") {
             // This is not awaited, because the instance exists until its VM is off.
@@ -269,7 +272,7 @@ export class InstanceService {
         }
     }
 
-    /** Ends the extra RUNNING report explained at `describe`. */
+    /** Ends the extra RUNNING report explained in `describe`. */
     async #endGrace(path: string): Promise<void> {
         const state = this.#states.get(path);
         if (state?.unreportedOff === true) {

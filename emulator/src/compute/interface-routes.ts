@@ -4,7 +4,7 @@ import type { Instance, NetworkInterface } from "./instance-types";
 import { checkInterfaceName, movedInterface, withAccessConfig, withoutAccessConfig } from "./interfaces";
 import { type ComputeServices, methodsOf } from "./methods";
 
-/** Changes of an instance's network interface: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
+/** Changes to an instance's network interface: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export function interfaceRoutes(services: ComputeServices): Route[] {
     const { instances, networks } = services.compute;
     const { verb } = methodsOf(services, "zones/:zone", "instances");

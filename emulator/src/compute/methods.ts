@@ -8,9 +8,9 @@ import type { ComputeService } from "./compute-service";
 import { listOf } from "./listing";
 import type { UnfinishedChange } from "./operations";
 
-/** Beginning of every path: a project in either version of the API. */
+/** Prefix of every path: a project in either version of the API. */
 export const PROJECT_PATH = "/compute/:version/projects/:project";
-/** Query parameters of a list. */
+/** Query parameters of a list request. */
 export const LIST = { query: ["maxResults", "filter", "orderBy", "pageToken", "returnPartialSuccess"] };
 
 /** The services behind the routes of Compute Engine. */
@@ -35,7 +35,7 @@ type Scope = "global" | "zones/:zone" | "regions/:region";
 type ComputeRequest = ApiRequest<{ readonly version: string; readonly project: string }>;
 type ScopeRequest<S extends Scope> = ApiRequest<ParamsOf<`${typeof PROJECT_PATH}/${S}`>>;
 type Change = Resource | UnfinishedChange;
-/** Changes the resource of a path, e.g. `projects/P/zones/Z/instances/N`, and returns it. */
+/** Changes the resource at a path, e.g. `projects/P/zones/Z/instances/N`, and returns it. */
 type Act<S extends Scope> = (path: string, request: ScopeRequest<S>) => Promise<Change>;
 
 /**

@@ -5,7 +5,7 @@ import { body, nothing, outputOnly } from "./schema";
 
 const resourceParams = z.strictObject({ resourceManagerTags: nothing() }).optional();
 
-/** Fields of a network that can change. The range of the MTU is from https://cloud.google.com/vpc/docs/mtu. */
+/** Fields of a network that can change. The MTU range is from https://cloud.google.com/vpc/docs/mtu. */
 const networkFields = {
     mtu: z.int().min(1300).max(8896).optional(),
     networkFirewallPolicyEnforcementOrder: z.enum(["AFTER_CLASSIC_FIREWALL", "BEFORE_CLASSIC_FIREWALL"]).optional(),
@@ -79,13 +79,12 @@ export const expandRangeBody = body(z.strictObject({ ipCidrRange: z.string() }))
 
 /**
  * https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/setPrivateIpGoogleAccess. The provider omits
- * `false`, so it disables the access with an empty body.
+ * `false`, so it disables access with an empty body.
  */
 export const privateAccessBody = body(z.strictObject({ privateIpGoogleAccess: z.boolean().default(false) }));
 
 /**
- * A list. An empty list counts as absent, because the provider sends, for example, an empty `denied` with a rule that
- * allows.
+ * A list. An empty list counts as absent, because the provider sends, for example, an empty `denied` in an allow rule.
  */
 function list<T extends z.ZodType>(item: T) {
     const none = (value: unknown) => (Array.isArray(value) && value.length === 0 ? undefined : value);

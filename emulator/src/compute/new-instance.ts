@@ -16,14 +16,14 @@ import { checkName, fingerprint, missing, newId, referencePath, selfLink, timest
 
 /** The resources against which a new instance is checked. */
 export interface InstanceContext extends InterfaceContext {
-    /** Tests whether a service account exists; accounts of unknown projects count as existing. */
+    /** Tests whether a service account exists; accounts in unknown projects count as existing. */
     readonly accountExists: (email: string) => boolean;
     /** Returns the email of the account "default". */
     readonly defaultAccount: string;
 }
 
 /**
- * Checks the request for an instance and adds the fields that Compute Engine sets.
+ * Checks a request to create an instance, and adds the fields that Compute Engine sets.
  * @throws ApiError 400 or 404 with Compute Engine's message
  */
 export function newInstance(

@@ -34,7 +34,10 @@ const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait */
 const WAIT_MS = 120_000;
 
-/** Operations of all scopes. Nearly all are already done when they are returned. The last thousand remain readable. */
+/**
+ * Operations in all scopes. Nearly all of them are already done when they are returned. The last thousand remain
+ * readable.
+ */
 export class Operations {
     readonly #operations = new Map<string, Operation>();
     readonly #running = new Map<string, Promise<unknown>>();
@@ -76,8 +79,8 @@ export class Operations {
     }
 
     /**
-     * Creates the operation of a request, once per `requestId`, because a client that received no response repeats its
-     * request. A failed request can be repeated with its id.
+     * Creates the operation for a request, once per `requestId`, because a client that did not receive a response
+     * repeats its request. A failed request can be repeated with its id.
      * @throws ApiError 400 for an id that is not a UUID, and for the zero UUID
      */
     async once(

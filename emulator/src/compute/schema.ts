@@ -10,8 +10,8 @@ export function body<T extends z.ZodType>(schema: T) {
 export const int64 = z.union([z.string().regex(/^-?\d+$/), z.int()]).transform(String);
 
 /**
- * A field that must be empty: false, "", [], {} or 0. Any other value returns 501, because it would be silently
- * dropped.
+ * A field that must be empty: false, "", [], {} or 0. Any other value returns 501, because it would otherwise be
+ * silently dropped.
  */
 export function nothing() {
     return z

@@ -4,7 +4,7 @@ export interface Ipv4Range {
     readonly prefix: number;
 }
 
-/** Parses CIDR notation. Returns undefined if it is invalid or has bits set after the prefix. */
+/** Parses CIDR notation. Returns undefined if it is invalid or has bits set beyond the prefix. */
 export function parseRange(text: string): Ipv4Range | undefined {
     const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
     if (match === null) {
@@ -33,7 +33,7 @@ export function formatAddress(address: number): string {
 }
 
 /**
- * Tests whether an instance may have the address. Google reserves the first two and the last two addresses of a
+ * Tests whether an instance may use the address. Google reserves the first two and the last two addresses of a
  * subnetwork.
  */
 export function isUsable(address: string, range: Ipv4Range): boolean {

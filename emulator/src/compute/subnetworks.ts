@@ -78,7 +78,7 @@ export function expanded(before: Subnetwork, ipCidrRange: string, others: readon
     return withFingerprint({ ...before, ipCidrRange, gatewayAddress: formatAddress(range.first + 1) });
 }
 
-/** Returns the subnetwork after a change of `privateIpGoogleAccess`. */
+/** Returns the subnetwork after a change to `privateIpGoogleAccess`. */
 export function withPrivateAccess(before: Subnetwork, privateIpGoogleAccess: boolean): Subnetwork {
     return withFingerprint({ ...before, privateIpGoogleAccess });
 }

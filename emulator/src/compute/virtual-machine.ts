@@ -21,7 +21,7 @@ export interface VmHost extends EndpointHost {
     readonly mainPort: () => number;
 }
 
-/** The instance of a VM from the VM's perspective. */
+/** A VM's instance, as seen by the VM itself. */
 export interface VmOwner {
     metadata(): MetadataSource;
     /** Called once per boot when the VM is off, no matter who powered it off. */
@@ -31,9 +31,9 @@ export interface VmOwner {
 /** The in-memory state of an instance. */
 export interface InstanceState {
     readonly vm: VirtualMachine;
-    /** Whether a client has read the instance as RUNNING since it booted; see `InstanceService.describe`. */
+    /** True if a client has read the instance as RUNNING since it booted; see `InstanceService.describe`. */
     reportedRunning: boolean;
-    /** Whether the VM is off while the instance is still reported as RUNNING. */
+    /** True if the VM is off while the instance is still reported as RUNNING. */
     unreportedOff: boolean;
     preempted: boolean;
     projectNumber: string;
@@ -67,7 +67,7 @@ export class VirtualMachine {
             endpointPort: () => this.#endpointPort,
             mainPort,
             machineType: () => owner.metadata().machineType,
-            // A failure to write the state means that the disk fails, which the next request reports.
+            // If the state cannot be written, the disk is failing, and the next request reports that.
             onPoweredOff: () => void this.#becomeOff(),
         });
     }

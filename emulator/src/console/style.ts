@@ -53,8 +53,8 @@ footer { color: var(--soft); font-size: 13px; text-align: center; padding: 8px 0
 `;
 
 /**
- * Reloads the page content every few seconds without closing open sections or moving the scroll position. Pauses while
- * the page is hidden.
+ * Reloads the page content every few seconds without closing open sections or changing the scroll position. Pauses
+ * while the page is hidden.
  */
 export const SCRIPT = `
 setInterval(async () => {

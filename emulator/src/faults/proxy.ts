@@ -54,7 +54,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
         sockets.add(socket);
         socket.once("close", () => sockets.delete(socket));
     });
-    /** Connections of the emulator's own controls, such as a VM's lifeline, which no network is part of. */
+    /** Connections for the emulator's own control requests, such as a VM's lifeline, which do not cross a network. */
     const controls = new WeakSet<Socket>();
     let isStopped = false;
     let reopening: Promise<unknown> = Promise.resolve();
@@ -216,7 +216,7 @@ function withWrongHashes(headers: IncomingHttpHeaders): IncomingHttpHeaders {
           };
 }
 
-/** Hashes that match no content used in tests. */
+/** Hashes that do not match any content used in tests. */
 const WRONG: Readonly<Record<string, string>> = { crc32c: "AAAAAQ==", md5: "AAAAAAAAAAAAAAAAAAAAAQ==" };
 
 /** Connection-specific headers must not be forwarded. */

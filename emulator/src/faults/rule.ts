@@ -86,7 +86,7 @@ function integer(values: ReadonlyMap<string, string>, key: string, otherwise: nu
     return value;
 }
 
-/** Whether a request is one of the emulator's own controls, which no fault hits. */
+/** Tests whether a request is one of the emulator's own control requests, which faults never hit. */
 export function isControl(path: string): boolean {
     return path.startsWith("/emulator/");
 }
@@ -107,8 +107,8 @@ export class FaultPlan {
     }
 
     /**
-     * Counts a request and returns the rule that hits it; the first rule wins. The emulator's own controls are never
-     * hit.
+     * Counts a request and returns the rule that hits it; the first rule wins. The emulator's own control requests are
+     * never hit.
      */
     next(port: "main" | "vm", method: string, path: string): FaultRule | undefined {
         if (isControl(path)) {

@@ -3,7 +3,9 @@ import type { ZodType } from "zod";
 import { ApiError, invalid, unimplemented } from "./errors";
 
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
-/** The limit of protobuf's JSON parsers; deeper bodies would overflow the stack of what handles them. */
+/**
+ * The nesting limit of protobuf's JSON parsers. Deeper bodies would overflow the stack of the code that handles them.
+ */
 const MAX_DEPTH = 100;
 
 /** Reads a small body completely. Fails with 413 if it is larger than `maxBytes`. */
@@ -102,8 +104,8 @@ export function withoutNulls(value: unknown, lists: "keep" | "drop" = "keep"): u
 }
 
 /**
- * Applies a JSON merge patch (RFC 7396): a `null` member deletes, objects are merged, and everything else replaces.
- * Cloud Storage and Compute Engine define `PATCH` this way.
+ * Applies a JSON merge patch (RFC 7396): `null` deletes a member, objects are merged, and any other value replaces the
+ * old one. Cloud Storage and Compute Engine define `PATCH` this way.
  */
 export function mergePatch(target: unknown, patch: unknown): object {
     const result: Record<string, unknown> = isPlainObject(target) ? { ...target } : {};

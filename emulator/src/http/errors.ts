@@ -93,7 +93,7 @@ export function invalid(message: string, location?: string): ApiError {
     return new ApiError(400, "invalid", message, location === undefined ? {} : { location });
 }
 
-/** 401: the request lacks a usable credential. */
+/** 401: the request lacks a valid credential. */
 export function unauthenticated(message: string): ApiError {
     return new ApiError(401, "authError", message, {
         location: "Authorization",

@@ -1,6 +1,6 @@
 import { invalid } from "./errors";
 
-/** Largest page of most lists. */
+/** Maximum page size of most lists. */
 const MAX_RESULTS = 1000;
 
 /**
@@ -43,7 +43,7 @@ export function readMaxResults(value: string | null, largest = MAX_RESULTS): num
     return size === 0 ? largest : Math.min(size, largest);
 }
 
-/** How a list is split into pages. */
+/** The way a list is split into pages. */
 export interface Paging<T> {
     /** Query parameter of the page size. */
     readonly size: "maxResults" | "pageSize";

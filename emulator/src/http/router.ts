@@ -19,7 +19,7 @@ export interface RouteOptions {
     /** Query parameters accepted in addition to Google's system parameters. Default: none. Any other returns 501. */
     readonly query?: readonly string[];
     /**
-     * Whether callers without a credential are served too (console page, registry challenge). Default: false, they get
+     * True to serve callers without a credential too (console page, registry challenge). Default: false, so they get
      * 401.
      */
     readonly public?: boolean;

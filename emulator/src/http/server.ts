@@ -43,10 +43,11 @@ export class ApiServer {
         const server = createServer();
         const api = new ApiServer(server, new Router(options.routes), options);
         server.on("request", (message, response) => void api.#serve(message, response));
-        // Requests have no timeout: a debugger or a slow pull may pause one for long, and only this machine is served.
+        // Requests have no timeout: a debugger or a slow pull may pause one for a long time, and only this machine is
+        // served.
         server.requestTimeout = 0;
         // By default, Node.js closes connections that are idle for 5 seconds, even if this process was busy for that
-        // long and the next request is already waiting in the socket. That client would see a reset.
+        // long and the next request is already waiting in the socket. The client would then see a connection reset.
         server.keepAliveTimeout = 0;
         const host = options.host ?? "127.0.0.1";
         server.listen(options.port ?? 0, host);
@@ -85,7 +86,7 @@ export class ApiServer {
     /** Never rejects: every failure becomes a response or ends the connection. */
     async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
         const startedAt = performance.now();
-        // Otherwise a loop over the body that throws destroys the connection, before the answer that says why.
+        // Otherwise, a loop over the body that throws would destroy the connection before the error response is sent.
         message[Symbol.asyncIterator] = () => message.iterator({ destroyOnReturn: false });
         try {
             // `new URL()` is unsuitable: it would resolve "." and ".." segments and treat "//x" as a host.
@@ -212,7 +213,7 @@ function styleOf(path: string): ErrorStyle {
     return /^\/v\d\//.test(path) ? "status" : "reasons";
 }
 
-/** Whether an answer can still be sent. */
+/** Tests whether a response can still be sent. */
 function isConnected({ socket }: { readonly socket: Socket | null }): boolean {
     return socket !== null && !socket.destroyed;
 }

@@ -48,7 +48,7 @@ export function checkCondition(condition: Condition): void {
     }
 }
 
-/** Evaluates a condition. As in IAM, an expression that fails on these attributes grants nothing. */
+/** Evaluates a condition. As in IAM, an expression that cannot be evaluated with these attributes grants nothing. */
 export function conditionHolds(condition: Condition, context: ConditionContext): boolean {
     try {
         return environment.evaluate(condition.expression, { ...context }) === true;

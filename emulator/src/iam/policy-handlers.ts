@@ -17,7 +17,7 @@ export interface PolicyTarget<Params> {
     readonly permissions: string;
 }
 
-/** The handlers of the three custom verbs of every resource with a policy. */
+/** The handlers for the three custom verbs of every resource with a policy. */
 export interface PolicyHandlers<Params> {
     /** `:getIamPolicy` as POST (options in the body) or as GET (`options.requestedPolicyVersion` in the query). */
     readonly get: Handler<Params>;

@@ -58,7 +58,7 @@ const MEMBER =
 /**
  * Checks roles, members, conditions and the version, which a schema cannot check.
  *
- * @param accountExists tests whether a service account exists; accounts of unknown projects count as existing
+ * @param accountExists tests whether a service account exists; accounts in unknown projects count as existing
  * @throws ApiError 400 for a policy that IAM rejects, 501 for a role or condition that the emulator does not support
  */
 export function checkPolicy(policy: PolicyInput, accountExists: (email: string) => boolean): void {

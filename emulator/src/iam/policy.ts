@@ -21,7 +21,7 @@ export interface PolicyStoreOptions {
     readonly projectOfBucket: (bucket: string) => string | undefined;
     /** Returns the number of a project, which replaces its id in the secret names that conditions see. */
     readonly projectNumber: (projectId: string) => string;
-    /** Tests whether a service account exists and is enabled. Accounts of unknown projects count as existing. */
+    /** Tests whether a service account exists and is enabled. Accounts in unknown projects count as existing. */
     readonly isActiveAccount: (email: string) => boolean;
 }
 

@@ -27,7 +27,7 @@ const INITIALLY_ENABLED = ["cloudresourcemanager.googleapis.com", "serviceusage.
  */
 const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
-/** Projects. Every valid id exists, because a project is created when it is first named. */
+/** Projects. Every valid id exists, because a project is created when its id is first used. */
 export class ProjectService {
     readonly #projects: Collection<Project>;
     /** Operations by name. They are already done when returned, so they need not survive a restart. */
@@ -71,7 +71,7 @@ export class ProjectService {
         return project;
     }
 
-    /** Tests whether the id has been named before. */
+    /** Tests whether the id has been used before. */
     isKnown(projectId: string): boolean {
         return this.#projects.has(projectId);
     }

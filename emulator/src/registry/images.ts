@@ -139,7 +139,7 @@ export class ImageStore {
     }
 }
 
-/** Tests for a digest, because a tag cannot contain a colon. */
+/** Tests whether a reference is a digest. A tag cannot contain a colon. */
 function isDigest(reference: string): boolean {
     return reference.includes(":");
 }

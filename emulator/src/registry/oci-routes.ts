@@ -10,7 +10,7 @@ interface OciRoute {
     /** The part after the image name. Its group captures the reference. */
     readonly pattern: RegExp;
     readonly handler: OciHandler;
-    /** Accepted query parameters. Any other returns 501. */
+    /** Accepted query parameters. Any others return 501. */
     readonly query?: readonly string[];
 }
 

@@ -72,7 +72,7 @@ export function secretRoutes(services: SecretServices): Route[] {
     ];
 }
 
-/** The only route that returns payloads. A VM's own port serves it too, but even there requires a token. */
+/** The only route that returns payloads. A VM's own port serves it too, but requires a token even there. */
 export function secretAccessRoutes(services: SecretServices): Route[] {
     return [route("GET", `${VERSION}\\:access`, (request) => access(services, request))];
 }

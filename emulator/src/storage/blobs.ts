@@ -110,7 +110,8 @@ export class BlobWriter {
         try {
             await this.#handle.appendFile(chunk);
         } catch (error) {
-            // A full disk may have stored part of the chunk, after which a resumed upload would append the rest.
+            // If the disk is full, part of the chunk may have been written. Remove it, because a resumed upload appends
+            // to the file.
             await this.#handle.truncate(this.#written);
             throw error;
         }

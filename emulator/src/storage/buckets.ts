@@ -84,7 +84,7 @@ export class BucketService {
         try {
             await Promise.all([stored, this.#policies.set(resource, { bindings: defaultBindings(projectId) })]);
         } catch (error) {
-            // Without one of the two, the bucket could neither be used nor created again.
+            // If only one of the two existed, the bucket could neither be used nor created again.
             await Promise.allSettled([this.#buckets.delete(bucket.name), this.#policies.delete(resource)]);
             throw error;
         }

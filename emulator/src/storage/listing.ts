@@ -5,16 +5,16 @@ import { compareUtf8, type ObjectNames, type StoredObject } from "./object-index
 /** Parameters of objects.list: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
 export interface ListQuery {
     readonly prefix: string;
-    /** Empty for no delimiter. */
+    /** Empty if there is no delimiter. */
     readonly delimiter: string;
     readonly includeTrailingDelimiter: boolean;
-    /** First included name; empty for no limit. */
+    /** First included name; empty if there is no limit. */
     readonly startOffset: string;
-    /** First excluded name; empty for no limit. */
+    /** First excluded name; empty if there is no limit. */
     readonly endOffset: string;
-    /** Whether noncurrent versions are included. */
+    /** True to include noncurrent versions. */
     readonly versions: boolean;
-    /** Maximum total of items and prefixes on one page. */
+    /** Maximum total number of items and prefixes on one page. */
     readonly maxResults: number;
     readonly pageToken: string | undefined;
 }
@@ -54,7 +54,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
     };
 }
 
-/** Returns one page of a listing, in a time that depends on the page and not on the bucket. */
+/** Returns one page of a listing, in time that depends on the size of the page and not on that of the bucket. */
 export function listObjects(names: ObjectNames, query: ListQuery): ObjectPage {
     const after = query.pageToken === undefined ? undefined : parseToken(query.pageToken);
     const page: Entry[] = [];
@@ -106,7 +106,7 @@ function* entriesAfter(names: ObjectNames, query: ListQuery, after: Position | u
     }
 }
 
-/** Whether a version belongs to the listing, and is not on the page before. */
+/** Tests whether a version belongs to the listing and was not on an earlier page. */
 function isListed(version: StoredObject, query: ListQuery, after: Position | undefined): boolean {
     const isBefore = version.name === after?.key && version.generation <= (after.generation ?? "");
     return !isBefore && (query.versions || version.timeDeleted === undefined);
@@ -124,7 +124,7 @@ function parseToken(token: string): Position {
             return { key, generation };
         }
     } catch {
-        // Reported below.
+        // The error is reported below.
     }
     throw invalid("Invalid pageToken: take it from nextPageToken of the previous page.", "pageToken");
 }

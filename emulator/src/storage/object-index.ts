@@ -19,13 +19,13 @@ export interface StoredObject {
     readonly attributes: ObjectAttributes;
 }
 
-/** The names of a bucket in the order of UTF-8 bytes. No method takes time that grows with the bucket. */
+/** The names of a bucket in the order of UTF-8 bytes. No method slows down in proportion to the size of the bucket. */
 export interface ObjectNames {
     /** Returns the versions of the name at an index, oldest first, or undefined past the end. */
     at(index: number): readonly StoredObject[] | undefined;
     /** Returns the index of the first name that is not before this one. */
     seek(name: string): number;
-    /** Returns the index of the first name after all that begin with a prefix. */
+    /** Returns the index of the first name after all names that begin with a prefix. */
     seekPast(prefix: string): number;
 }
 
@@ -39,7 +39,9 @@ export class ObjectIndex implements ObjectNames {
     readonly #versions = new Map<string, StoredObject[]>();
     /** Names in the order of UTF-8 bytes, apart from those in `#added`. */
     #sorted: string[] = [];
-    /** Names since the last listing, so that an upload costs nothing that grows with the bucket. */
+    /**
+     * Names added since the last listing, kept separately so that the cost of an upload does not grow with the bucket.
+     */
     readonly #added = new Set<string>();
 
     constructor(store: DocumentStore, bucket: string) {
@@ -108,7 +110,7 @@ export class ObjectIndex implements ObjectNames {
         await this.#documents.delete(keyOf(object));
     }
 
-    /** Every name in order. Merges those that were added since the last call. */
+    /** Returns every name in order, after merging those added since the last call. */
     #names(): readonly string[] {
         if (this.#added.size > FEW_NAMES) {
             this.#sorted = merge(this.#sorted, sorted([...this.#added]));
@@ -162,12 +164,12 @@ export function compareUtf8(a: string, b: string): number {
     return a.length - b.length;
 }
 
-/** Moves surrogates, which stand for characters beyond U+FFFF, behind the rest of the code units. */
+/** Ranks surrogates, which encode characters beyond U+FFFF, after all other code units. */
 function utf8Rank(unit: number): number {
     return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }
 
-/** The first index whose name fulfils a condition that all later names fulfil too. */
+/** Returns the first index whose name satisfies a condition that all later names also satisfy. */
 function firstIndex(names: readonly string[], isReached: (name: string) => boolean): number {
     let low = 0;
     let high = names.length;
@@ -182,7 +184,7 @@ function firstIndex(names: readonly string[], isReached: (name: string) => boole
     return low;
 }
 
-/** Without surrogates the order of code units is that of UTF-8, and sorting by it is many times faster. */
+/** Without surrogates, code-unit order is the same as UTF-8 order, and sorting by it is many times faster. */
 function sorted(names: readonly string[]): string[] {
     return names.some((name) => /[\uD800-\uDFFF]/.test(name)) ? [...names].sort(compareUtf8) : [...names].sort();
 }

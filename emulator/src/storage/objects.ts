@@ -23,9 +23,9 @@ export interface NewObject {
     readonly name: string;
     readonly attributes: ObjectAttributes;
     readonly preconditions: Preconditions;
-    /** Base64, as the writer claims it; it is verified. */
+    /** Base64, as claimed by the writer; it is verified. */
     readonly md5Hash?: string | undefined;
-    /** Base64, as the writer claims it; it is verified. */
+    /** Base64, as claimed by the writer; it is verified. */
     readonly crc32c?: string | undefined;
     /** Number of parts of a composed object. */
     readonly composedOf?: number;
@@ -79,7 +79,7 @@ export class ObjectService {
         return object;
     }
 
-    /** Rejects an upload that cannot succeed before its content is read. The same checks run again at the end. */
+    /** Rejects an upload that cannot succeed, before reading its content. The same checks run again at the end. */
     checkUpload(
         principal: Principal,
         newObject: Pick<NewObject, "bucket" | "name" | "preconditions">,
@@ -208,7 +208,7 @@ export class ObjectService {
         return object;
     }
 
-    /** Puts back what a failed write has replaced, as far as the disk allows. */
+    /** Restores what a failed write replaced, as far as the disk allows. */
     async #restore(object: StoredObject, replaced: StoredObject | undefined): Promise<void> {
         const index = this.#index(object.bucket);
         await index.remove(object).catch(() => undefined);

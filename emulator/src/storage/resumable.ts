@@ -56,8 +56,8 @@ export class ResumableUploads {
     }
 
     /**
-     * Begins a session. The upload is checked now and at its end, its preconditions only then, as on Google Cloud:
-     * https://github.com/googleapis/google-cloud-java/issues/201
+     * Begins a session. The upload is checked now and at its end, but its preconditions only at the end, as on Google
+     * Cloud: https://github.com/googleapis/google-cloud-java/issues/201
      */
     async start(principal: Principal, target: NewObject): Promise<string> {
         this.#objects.checkUpload(principal, { ...target, preconditions: {} });

@@ -113,7 +113,7 @@ function sessionId(request: UploadRequest): string {
     return id;
 }
 
-/** Determines the object that an upload creates from the query, the metadata and the headers. */
+/** Determines, from the query, the metadata and the headers, which object an upload creates. */
 function newObject(request: UploadRequest, body: object, contentType: string | undefined): NewObject {
     const { params, query, headers } = request;
     if (headers["x-goog-encryption-algorithm"] !== undefined) {

@@ -124,7 +124,7 @@ export class Collection<T> {
     }
 
     /**
-     * Runs the writes of one key one after another. Each writes the current state in memory, so the last state wins.
+     * Runs the writes to one key one after another. Each writes the current state in memory, so the last state wins.
      */
     #save(key: string): Promise<void> {
         const before = this.#writes.get(key) ?? Promise.resolve();
@@ -144,7 +144,7 @@ export class Collection<T> {
             await this.#replaceFile(key, value);
             set(this.#saved, key, value);
         } catch (error) {
-            // A later write of this key has its own outcome.
+            // A later write to this key has its own outcome.
             if (this.#documents.get(key) === value) {
                 set(this.#documents, key, this.#saved.get(key));
             }

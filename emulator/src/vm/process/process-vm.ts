@@ -34,7 +34,7 @@ interface ContainerKind {
 
 /**
  * A VM of the `process` runtime. User-data, a service manager and a serial port are emulated with processes on this
- * machine. It is not a sandbox, because its programs run with the developer's rights.
+ * machine. It is not a sandbox, because its programs run with the developer's permissions.
  */
 export class ProcessVm implements Guest {
     readonly serial: SerialPort;

@@ -45,7 +45,7 @@ export interface SystemdVmOptions {
 interface Boot {
     readonly console: ChildProcess;
     readonly relays: readonly Relay[];
-    /** Folder of the sockets. Its path is short because the path of a Unix socket must be. */
+    /** Folder for the sockets. Its path is short because paths of Unix sockets have to be. */
     readonly sockets: string;
     /** Resolves once systemd handles signals. */
     readonly listening: Promise<void>;

@@ -182,7 +182,7 @@ async function inspect(words) {
 }
 
 /**
- * An image of the process runtime is a folder of this machine, and has no working folder of its own.
+ * Inspects an image of the process runtime, which is a folder on this machine and does not specify a working directory.
  * @param {{ imageId: string }} image @param {string | undefined} format
  */
 async function inspectImage({ imageId }, format) {

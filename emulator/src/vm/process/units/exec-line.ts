@@ -47,7 +47,7 @@ export function parseExecLine(line: string): ExecLine {
     return { ignoreFailure, words };
 }
 
-/** Splits text at white space, honoring systemd's quotes and C escapes. Also used for `Environment=`. */
+/** Splits text at white space, respecting systemd's quotes and C escapes. Also used for `Environment=`. */
 export function splitWords(text: string): string[] {
     const words: string[] = [];
     let index = 0;
@@ -109,7 +109,7 @@ function readEscape(text: string, start: number): { text: string; end: number } 
 
 /**
  * Expands environment variables in a command: `${NAME}` inside words, `$NAME` as a separate word (split at white space,
- * quoted or not), `$$` for a dollar sign. Like in systemd, unset variables expand to nothing.
+ * quoted or not), `$$` for a dollar sign. As in systemd, unset variables expand to nothing.
  */
 export function expandWords(words: readonly string[], env: Readonly<Record<string, string | undefined>>): string[] {
     return words.flatMap((word) => {

@@ -22,7 +22,7 @@ export class ServiceManager {
     }
 
     /**
-     * Begins to start a service, unless it is already active or starting.
+     * Begins starting a service, unless it is already active or starting.
      * @throws UnitError if the unit does not exist or cannot be loaded.
      */
     start(name: string): Service {
@@ -53,7 +53,7 @@ export class ServiceManager {
         await service?.finished;
     }
 
-    /** Stops everything in an orderly way, each service within its own time limits. */
+    /** Stops everything cleanly, each service within its own time limits. */
     async stopAll(): Promise<void> {
         await Promise.all([...this.#services.keys()].map((name) => this.stop(name)));
     }

@@ -33,9 +33,11 @@ export class Service {
     readonly #env: Record<string, string>;
     #main: UnitProcess | undefined;
     #control: UnitProcess | undefined;
-    /** True once a control command was told to end. As in systemd, its children live until ExecStopPost is over. */
+    /**
+     * True once a control command has been told to end. As in systemd, its children live until ExecStopPost is over.
+     */
     #asked = false;
-    /** True once power was cut. No action of the unit fires after that. */
+    /** True once power has been cut. The unit triggers no action after that. */
     killed = false;
 
     readonly unit: ServiceUnit;
@@ -236,7 +238,10 @@ export class Service {
         this.#say(wasActive ? `Stopped ${this.#title()}.` : `Failed to start ${this.#title()}.`);
     }
 
-    /** All processes are gone or abandoned. Their last output must be in the log before the VM powers off. */
+    /**
+     * Waits for the last output of all processes, which are gone or abandoned by now. It must be in the log before the
+     * VM powers off.
+     */
     async #drainOutput(): Promise<void> {
         await this.#race(Promise.all(this.#processes.map((one) => one.output)), 1000, false);
         for (const one of this.#processes) {
