@@ -4,7 +4,7 @@ import { importCycles } from "./helpers/import-cycles";
 import { tableRows } from "./helpers/markdown";
 import { filesNamed, lineCount, textOf } from "./helpers/source-files";
 
-/** Which folders or files of the project the files in a folder may import, besides those of their own folder. */
+/** The project's folders or files that the files in a folder may import in addition to those of their own folder. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "index.ts": ["infra"],
     infra: ["run"],
@@ -127,7 +127,7 @@ describe("imports point in one direction:", () => {
         expect(wrong).toEqual([]);
     });
 
-    it("the test finds the imports: index.ts has two", () => {
+    it("the test finds the imports, of which index.ts has two", () => {
         expect(imports.filter(({ file }) => file === "index.ts").map(({ target }) => target)).toEqual([
             "infra/config",
             "infra/training-job",

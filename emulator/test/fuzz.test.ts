@@ -8,20 +8,20 @@ import { createServices, mainRoutes } from "../src/services";
 import { TestEmulator } from "../src/testing";
 import { cloudConfig, TestInstance } from "./vm/support";
 
-/** `FUZZ_RUNS=20000 FUZZ_SEED=1 npx jest emulator/test/fuzz` looks further. */
+/** `FUZZ_RUNS=20000 FUZZ_SEED=1 npx jest emulator/test/fuzz` searches more cases. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 400);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_26);
 const SECRET = "content of a file outside of the data folder";
 
 jest.setTimeout(60_000 + RUNS * 50);
 
-/** Contains the data folder, beside a file that no request may reach. */
+/** Contains the data folder, along with a file that no request may reach. */
 let parent: string;
 let emulator: TestEmulator;
 /** `http://host:port` of a VM's own port. */
 let vmPort: string;
 const agent = new Agent({ keepAlive: true });
-/** Patterns of every route, with their query parameters. */
+/** The pattern of every route, with its query parameters. */
 let routes: { method: string; pattern: string; query: readonly string[] }[];
 
 beforeAll(async () => {
@@ -73,7 +73,7 @@ const HOSTILE = [
     DIGEST,
 ];
 const word = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...WORDS) }, fc.constantFrom(...HOSTILE), fc.string());
-/** A segment of a path: percent-encoded once, twice, or invalidly, or as it is where HTTP allows that. */
+/** A path segment that is percent-encoded once, twice or invalidly, or unchanged where HTTP allows that. */
 const segment = fc.oneof(
     { weight: 4, arbitrary: word.map(encode) },
     word.map((text) => encode(encode(text))),
@@ -138,7 +138,7 @@ interface Fuzzed {
     readonly body: string | undefined;
 }
 
-/** Requests near the routes of a port, so that they reach its handlers. */
+/** Requests that resemble the routes of a port, so that they reach its handlers. */
 function requestsTo(prefixes: readonly string[]): fc.Arbitrary<Fuzzed> {
     const near = fc
         .constantFrom(...routes.filter(({ pattern }) => prefixes.some((prefix) => pattern.startsWith(prefix))))
@@ -180,7 +180,7 @@ function requestsTo(prefixes: readonly string[]): fc.Arbitrary<Fuzzed> {
     return fc.oneof({ weight: 6, arbitrary: near }, far);
 }
 
-/** Sends a request as it is: fetch would resolve `..` in its path. Rejects when the connection ends without an answer. */
+/** Sends a request unchanged, because fetch would resolve `..` in its path. Rejects if there is no response. */
 function send(origin: string, fuzzed: Fuzzed, token: string | undefined): Promise<{ status: number; text: string }> {
     const { hostname, port } = new URL(origin);
     return new Promise((resolve, reject) => {
@@ -210,14 +210,14 @@ function send(origin: string, fuzzed: Fuzzed, token: string | undefined): Promis
     });
 }
 
-/** Returns the statuses of the answers. */
+/** Returns the statuses of the responses. */
 async function fuzz(origin: string, requests: fc.Arbitrary<Fuzzed>, token: string | undefined): Promise<Set<number>> {
     const statuses = new Set<number>();
     await fc.assert(
         fc.asyncProperty(requests, async (fuzzed) => {
             const { status, text } = await send(origin, fuzzed, token);
             statuses.add(status);
-            // 501 names what is not emulated; any other 5xx is a bug.
+            // A 501 names a feature that is not emulated; any other 5xx is a bug.
             expect(status < 500 || status === 501 ? "answered" : text).toBe("answered");
             expect(text).not.toContain(SECRET);
             expect(text).not.toContain("root:x:0");
@@ -229,17 +229,17 @@ async function fuzz(origin: string, requests: fc.Arbitrary<Fuzzed>, token: strin
 
 const VM_PREFIXES = ["/storage/v1", "/upload/storage", "/download/storage", "/v1/projects/:project/secrets"];
 
-describe("requests that no client sends", () => {
-    it("are all answered on the main port, without an internal error", async () => {
+describe("requests that no real client sends", () => {
+    it("all get a response on the main port, without an internal error", async () => {
         const statuses = await fuzz(emulator.url, requestsTo([""]), "developer");
         expect([...statuses]).toEqual(expect.arrayContaining([200, 400, 404, 501]));
     });
 
-    it("are all answered on the main port without a token", async () => {
+    it("all get a response on the main port without a token", async () => {
         await fuzz(emulator.url, requestsTo([""]), undefined);
     });
 
-    it("are all answered on the port of a VM", async () => {
+    it("all get a response on a VM's port", async () => {
         await fuzz(vmPort, requestsTo(VM_PREFIXES), undefined);
         const metadata = requestsTo(VM_PREFIXES).map((fuzzed) => ({
             ...fuzzed,
@@ -249,7 +249,7 @@ describe("requests that no client sends", () => {
         await fuzz(vmPort, metadata, undefined);
     });
 
-    it("are answered with 400 if they are not HTTP", async () => {
+    it("get a 400 response if they are not HTTP", async () => {
         for (const origin of [emulator.url, vmPort]) {
             for (const bytes of [
                 "\0\0\0\0\r\n\r\n",
@@ -270,7 +270,7 @@ describe("requests that no client sends", () => {
         }
     });
 
-    it("leave the files outside of the data folder, and the emulator, as they were", async () => {
+    it("change neither the files outside the data folder nor the emulator", async () => {
         expect((await readdir(parent)).sort()).toEqual(["data", "outside", "routes"]);
         expect(await readFile(path.join(parent, "outside"), "utf8")).toBe(SECRET);
         expect((await emulator.call("GET", "/storage/v1/b?project=demo-project")).status).toBe(200);

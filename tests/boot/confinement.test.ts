@@ -14,7 +14,7 @@ import { RUN_ID } from "./helpers/vm";
 const run = promisify(execFile);
 const MODEL = runLayout(RUN_ID).model;
 
-/** A trainer that tries what a compromised one would try, and uploads the attempts that worked as its model. */
+/** A trainer that attempts what a compromised one would, and uploads a record of what worked as its model. */
 const TRAINER = `
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -23,7 +23,7 @@ const busybox = (...words) => execFileSync("/busybox", words, { stdio: ["ignore"
 const writes = (folder) => works(() => fs.writeFileSync(folder + "/probe", "x"));
 const status = fs.readFileSync("/proc/self/status", "utf8");
 
-// Each subshell waits for a pipe that nobody writes to. The shell ends when it cannot fork any more.
+// Each subshell waits on a pipe that nobody writes to. The shell exits once it can no longer fork.
 const forks = 'mkfifo /tmp/pipe; i=0; while [ $i -lt 20000 ]; do (read _ </tmp/pipe) & i=$((i + 1)); echo $i >/tmp/forks; done';
 const result = {
     uid: process.getuid(),

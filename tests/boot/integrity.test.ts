@@ -22,7 +22,7 @@ const REQUESTS = {
     "objects.json": "method=POST,path=objects.json",
 };
 
-/** Runs a second attempt, which reads, lists, deletes and writes, and expects everything in the bucket to be right. */
+/** Runs a second attempt, which reads, lists, deletes and writes, and expects the bucket's contents to be correct. */
 async function expectWholeRun(rules: string[]): Promise<void> {
     await TestVm.with({ uploadSeconds: 60, timing: TIMING }, async (vm) => {
         await vm.putStatus({ state: "RUNNING" });

@@ -4,7 +4,7 @@ import { RUN_ID, TestVm } from "./helpers/vm";
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
 
-/** Values of an option that may be repeated. */
+/** The values of an option that may be repeated. */
 const valuesOf = (words: string[], option: string) => words.filter((_word, index) => words[index - 1] === option);
 
 describe("a training run on a VM", () => {
@@ -154,7 +154,7 @@ describe("a training run on a VM", () => {
                 expect(call.slice(image + 1)).toEqual(config.args);
                 const options = call.slice(1, image);
                 const env = options.filter((_one, index) => options[index - 1] === "--env");
-                // Docker uses the last of two values.
+                // If an option is given twice, Docker uses the last value.
                 expect(Object.fromEntries(env.map((one) => one.split(/=(.*)/s).slice(0, 2)))).toEqual({
                     SEED: "7",
                     AIP_TRAINING_DATA_URI: vm.config.datasetUri,

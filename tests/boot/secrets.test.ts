@@ -3,7 +3,7 @@ import { TestVm } from "./helpers/vm";
 
 const concurrently = test.concurrent;
 
-/** A value with everything that quoting, a line-based format or a shell could corrupt. */
+/** A value containing everything that quoting, a line-based format or a shell could corrupt. */
 const AWKWARD = "two lines\n\"double\" 'single' $HOME `id` \\n %s ünïcode \u{1f511}\ttab = # \n\n";
 /** Prints variables in base64, so that the log shows every byte. */
 const print = (...names: string[]) =>

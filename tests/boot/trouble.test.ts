@@ -11,8 +11,8 @@ const DENIED =
 const failingPulls = (times: number, message: string) =>
     `tries=$(($(cat "$STUB_DIR/tries" 2>/dev/null) + 1)); echo $tries >"$STUB_DIR/tries"; [ $tries -gt ${times} ] || { echo "${message}" >&2; exit 1; }`;
 
-// Everything is in one block, because jest runs the concurrent tests of a block in parallel but the blocks one after
-// another.
+// All tests are in one block, because jest runs the concurrent tests of a block in parallel, but runs the blocks one
+// after another.
 describe("a boot that encounters errors", () => {
     concurrently("retries Cloud Storage requests for status, log, listing and model after 429 and 503", async () => {
         await TestVm.with({}, async (vm) => {

@@ -48,7 +48,7 @@ function valuesOf(config: Partial<BootConfig>): [string, string][] {
     return words.slice(0, -1).flatMap((word, index) => (index % 2 === 0 ? [[word, words[index + 1] ?? ""]] : []));
 }
 
-/** Strings that can be process arguments, so without NUL. */
+/** Strings that can be process arguments, which cannot contain NUL. */
 const text = fc.string({ unit: "binary", maxLength: 40 }).map((one) => one.replaceAll("\0", "\n"));
 const hard = fc.oneof(
     text,

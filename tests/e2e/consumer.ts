@@ -29,7 +29,7 @@ export interface Registered {
     inputs: Record<string, unknown>;
 }
 
-/** An empty Pulumi program in its own folder, with the packed component installed. */
+/** An empty Pulumi program in its own folder, into which the packed component is installed. */
 export class Consumer {
     readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), "gcp-trainer-package-")));
     readonly folder = path.join(this.root, "program");

@@ -17,7 +17,7 @@ const write = (name: string, text: string) => {
 };
 const read = (name: string) => readFileSync(path.join(project.folder, name), "utf8");
 
-/** `npm start`. */
+/** The command `npm start`. */
 const start = (args: string[]) => new CliCommand("start", args, { cwd: project.folder }).ended;
 
 function runIdIn(output: string): string {

@@ -15,8 +15,8 @@ interface Grant {
 }
 
 /**
- * The program's resources on an emulator (bucket, repositories, account and its grants), and additional ones next to
- * them.
+ * The program's resources on an emulator (bucket, repositories, account and its grants), along with additional
+ * resources.
  */
 export class GrantedStack {
     readonly emulator: TestEmulator;

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { TestEmulator } from "../../emulator/src/testing";
 
-// Small tmpfs mounts, never the machine's own disks.
+// The tests use small tmpfs mounts, never the machine's own disks.
 const missing = reasonWithoutMounts();
 const describeWithMounts = missing === undefined ? describe : describe.skip;
 const BIG = new Uint8Array(3 * 1024 * 1024).fill(7);
 
-/** Why this process cannot mount; undefined if it can. */
+/** The reason this process cannot mount a file system, or undefined if it can. */
 function reasonWithoutMounts(): string | undefined {
     if (process.platform !== "linux" || process.getuid?.() !== 0) {
         return "mounting needs root on Linux";
@@ -48,7 +48,7 @@ describeWithMounts(`an emulator on a small disk${missing === undefined ? "" : ` 
         rmSync(disk, { recursive: true });
     });
 
-    it("answers 507 with the reason when the disk is full, keeps nothing, and works once there is space", async () => {
+    it("returns 507 with the reason when the disk is full, keeps nothing, and works once there is space", async () => {
         await start("size=2m");
 
         const answer = await emulator.upload("small", "big.bin", BIG);
@@ -64,13 +64,13 @@ describeWithMounts(`an emulator on a small disk${missing === undefined ? "" : ` 
         expect(await names()).toEqual(["big.bin"]);
     });
 
-    it("forgets what it could not write down: the same request succeeds later", async () => {
+    it("discards what it could not write, so that the same request succeeds later", async () => {
         await start("size=2m");
         const filler = path.join(disk, "filler");
         try {
             writeFileSync(filler, BIG);
         } catch {
-            // The disk is full now.
+            // The disk is now full.
         }
 
         await expect(emulator.makeBucket("second")).rejects.toThrow(/HTTP 507 .*is full/s);
@@ -81,7 +81,7 @@ describeWithMounts(`an emulator on a small disk${missing === undefined ? "" : ` 
         expect((await emulator.call("GET", "/storage/v1/b/second")).status).toBe(200);
     });
 
-    it("answers 507 when no inode is left", async () => {
+    it("returns 507 when there are no inodes left", async () => {
         await start("size=8m", "nr_inodes=60");
         const folder = path.join(disk, "filler");
         mkdirSync(folder);
@@ -90,7 +90,7 @@ describeWithMounts(`an emulator on a small disk${missing === undefined ? "" : ` 
                 writeFileSync(path.join(folder, String(index)), "");
             }
         } catch {
-            // No inode is left now.
+            // There are no inodes left.
         }
 
         const answer = await emulator.upload("small", "a.txt", "a");
@@ -99,7 +99,7 @@ describeWithMounts(`an emulator on a small disk${missing === undefined ? "" : ` 
         expect((await emulator.upload("small", "a.txt", "a")).status).toBe(200);
     });
 
-    it("answers 500 with the reason on a read-only disk, and still serves what it has", async () => {
+    it("returns 500 with the reason on a read-only disk, and still serves existing data", async () => {
         await start("size=8m");
         await emulator.bucket("small").put("a.txt", "a");
         mount("remount", "ro");

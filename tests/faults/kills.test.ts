@@ -2,7 +2,7 @@ import { serialiseProviders } from "../run/provider-texts";
 import { type Kill, type KillContext, runKill, titleOf } from "./kills";
 import { recordReference } from "./trial";
 
-// A sample of `npm run faults -- --kills`.
+// This is a sample of `npm run faults -- --kills`.
 
 const SAMPLE: readonly Kill[] = [
     { target: "trainer", signal: "SIGKILL", moment: 0 },
@@ -20,7 +20,7 @@ async function context(): Promise<KillContext> {
 
 const itOnLinux = process.platform === "linux" ? test.concurrent : test.skip;
 
-describe("a killed process loses nothing, and the next start cleans up (on Linux, whose /proc shows processes)", () => {
+describe("a killed process loses nothing, and the next start cleans up (Linux only, as the test reads /proc)", () => {
     itOnLinux.each(SAMPLE.map((kill) => [titleOf(kill), kill] as const))("%s", async (_title, kill) => {
         const { outcome, detail = "" } = await runKill(await context(), kill);
         expect(`${outcome}: ${detail}`).toMatch(/^(survived|failed clearly|not hit): /);

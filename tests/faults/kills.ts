@@ -18,7 +18,7 @@ import { judgeRun, type Reference, type TrialResult, type Verdict } from "./tria
 export interface Kill {
     readonly target: "trainer" | "boot script" | "emulator" | "npm start" | "predict" | "results";
     readonly signal: "SIGKILL" | "SIGTERM" | "SIGINT";
-    /** A text that the command prints, or milliseconds after the process exists. */
+    /** The command output that triggers the kill, or a delay in milliseconds after the process appears. */
     readonly moment: RegExp | number;
 }
 
@@ -38,21 +38,21 @@ const MOMENTS: Readonly<Record<Kill["target"], readonly Kill["moment"][]>> = {
     results: [0, 1000, 2500],
 };
 
-/** Every kill of the full sweep. */
+/** Every kill in the full sweep. */
 export const KILLS: readonly Kill[] = Object.entries(MOMENTS).flatMap(([target, moments]) =>
     moments.flatMap((moment) => SIGNALS.map((signal) => ({ target: target as Kill["target"], signal, moment }))),
 );
 
-/** The text by which the results file knows a kill. */
+/** The name that identifies a kill in the results file. */
 export const titleOf = ({ target, signal, moment }: Kill) => `kill=${target},signal=${signal},moment=${moment}`;
 
-/** Values shared by every trial of a sweep. */
+/** Values shared by all trials of a sweep. */
 export interface KillContext {
     readonly texts: ProviderTexts;
     readonly reference: Reference;
 }
 
-/** Runs one trial: the kill, what follows by itself, and the next start. */
+/** Runs one trial, which consists of the kill, its automatic consequences, and the next start. */
 export async function runKill(context: KillContext, kill: Kill): Promise<TrialResult> {
     const startedAt = Date.now();
     const { target } = kill;
@@ -124,7 +124,7 @@ function startEmulatorCommand(dataDir: string, port: number): CliCommand {
 
 const addressOf = async (command: CliCommand) => (await command.printed(/at (http:\/\/127\.0\.0\.1:\d+)/))[1] as string;
 
-/** Kills a command of a project copy, starts it again, and compares what both left with what it always leaves. */
+/** Kills a command in a project copy, starts it again, and compares the resulting files with those of a normal run. */
 async function killCommand(kill: Kill): Promise<Verdict> {
     const project = copyProject();
     const scene = await SCENES[kill.target as keyof typeof SCENES](project);
@@ -155,9 +155,9 @@ async function killCommand(kill: Kill): Promise<Verdict> {
 
 interface Scene {
     start(): CliCommand;
-    /** Resolves when the command is worth killing. */
+    /** Resolves when it is time to kill the command. */
     begun(command: CliCommand): Promise<unknown>;
-    /** Describes the damage after the second start; undefined if there is none. */
+    /** Describes any damage after the second start. Returns undefined if there is none. */
     problem(): string | undefined;
     stop(): Promise<void>;
 }
@@ -254,7 +254,7 @@ async function untilFile(folder: string, pattern: RegExp, command: CliCommand): 
     }
 }
 
-/** @returns whether the process still existed */
+/** @returns true if the process still existed */
 function interrupt(command: CliCommand, signal: Kill["signal"]): boolean {
     const { id } = command;
     return id !== undefined && signalProcess(id, signal);
@@ -270,8 +270,8 @@ function withLeftovers(verdict: Verdict, left: readonly { pid: number; command: 
 }
 
 /**
- * The processes that name this folder in their environment or command line. The folder is the trial's own temporary one, so
- * nobody else's process does.
+ * Finds the processes whose environment or command line contains this folder. It is the trial's own temporary folder,
+ * so processes of anyone else cannot match.
  */
 function processesOf(folder: string): { pid: number; command: string }[] {
     return listed("/proc")
@@ -285,7 +285,7 @@ function processesOf(folder: string): { pid: number; command: string }[] {
         .map(({ pid, command }) => ({ pid, command: command.replaceAll("\0", " ").trim() }));
 }
 
-/** Waits for a process of a VM. */
+/** Waits until a VM has a matching process. */
 async function firstProcess(dataDir: string, pattern: RegExp): Promise<ProcessId | undefined> {
     const deadline = Date.now() + 60_000;
     while (Date.now() < deadline) {

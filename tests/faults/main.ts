@@ -66,14 +66,14 @@ async function main(): Promise<number> {
     return results.some(({ outcome }) => BROKEN.includes(outcome)) ? 1 : 0;
 }
 
-/** Every fault at every request of a run, which is recorded first. */
+/** Returns the trials of every fault at every request of a run, which is recorded first. */
 async function requestTrials(): Promise<Trial[]> {
     const texts = await serialiseProviders();
     const reference = await recordReference(texts);
     return rulesFor(reference.requests).map((rule) => ({ rule, run: () => runTrial(texts, reference, rule) }));
 }
 
-/** Every fault at every request of `npm start`. */
+/** Returns the trials of every fault at every request of `npm start`. */
 async function startTrials(): Promise<Trial[]> {
     const reference = await recordStart();
     return rulesFor(reference.requests).map((rule) => ({
@@ -82,14 +82,14 @@ async function startTrials(): Promise<Trial[]> {
     }));
 }
 
-/** Every kill. */
+/** Returns the trials of every kill. */
 async function killTrials(): Promise<Trial[]> {
     const texts = await serialiseProviders();
     const reference = await recordReference(texts);
     return KILLS.map((kill) => ({ rule: titleOf(kill), run: () => runKill({ texts, reference }, kill) }));
 }
 
-/** A table of outcomes by kind, in Markdown. */
+/** Renders a Markdown table of outcomes by kind of fault. */
 function summary(results: readonly TrialResult[]): string {
     const outcomes = ["survived", "failed clearly", "not hit", ...BROKEN] as const;
     const kinds = [...new Set(results.map(({ rule }) => kindOf(rule)))].sort();

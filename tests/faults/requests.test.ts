@@ -3,7 +3,8 @@ import { FAULTS, kindOf } from "./rules";
 import type { ProviderTexts } from "./small-run";
 import { type Reference, recordReference, runTrial, type TrialResult } from "./trial";
 
-// A sample of `npm run faults`: every kind of fault once, spread over the requests of VM, trainer, waiter and collecting.
+// This is a sample of `npm run faults` with every kind of fault once, spread over the requests of the VM, the trainer,
+// the waiter and the collection of results.
 
 const RUNS = "o?prefix=runs%2F";
 const MODEL = `${RUNS}r-0123456789%2Fmodel%2F`;
@@ -24,7 +25,7 @@ const RETRIED = [
     "kind=delay,ms=2000,port=main,method=GET,path=/instances/iris-r-0123456789",
 ];
 
-/** Faults after which a command may fail, if it says why and the next one succeeds. */
+/** Faults after which a command may fail, provided that it says why and the next one succeeds. */
 const REPORTED = [
     "kind=status,status=401,port=main,method=GET,path=objects.json?",
     "kind=half-body,port=vm,method=GET,path=iris.csv?alt=media",
@@ -57,7 +58,7 @@ describe("one fault in a run", () => {
         expect(`${outcome}: ${detail}`).toMatch(/^(survived|failed clearly): /);
     });
 
-    it("is of every kind, once", () => {
+    it("occurs once for each kind", () => {
         const kinds = (rules: readonly string[]) => rules.map(kindOf).sort();
 
         expect(kinds([...RETRIED, ...REPORTED])).toEqual(kinds(FAULTS.map(({ rule }) => rule)));

@@ -1,10 +1,10 @@
 import type { SeenRequest } from "./small-run";
 
-/** One fault at one request of a run. */
+/** One fault injected at one request of a run. */
 export interface Fault {
-    /** In the form of `npm run emulator -- --fault`. */
+    /** The rule as passed to `npm run emulator -- --fault`. */
     readonly rule: string;
-    /** Whether the fault changes anything about such a request. */
+    /** Returns true if the fault has any effect on such a request. */
     readonly appliesTo: (request: SeenRequest) => boolean;
 }
 
@@ -12,7 +12,7 @@ const always = () => true;
 const hasBody = ({ method }: SeenRequest) => method !== "GET" && method !== "DELETE";
 const isDownload = ({ path }: SeenRequest) => path.includes("alt=media");
 
-/** Every kind of fault. The limits of the run and of the clients are longer than the delays. */
+/** Every kind of fault. The delays are shorter than the time limits of the run and the clients. */
 export const FAULTS: readonly Fault[] = [
     { rule: "kind=refuse,ms=1500", appliesTo: always },
     { rule: "kind=reset-before", appliesTo: always },
@@ -32,12 +32,12 @@ export const FAULTS: readonly Fault[] = [
     { rule: "kind=wrong-hash", appliesTo: isDownload },
 ];
 
-/** Repetitions of a polled request that are hit: the first one, and one after it has succeeded. */
+/** Number of repetitions of a polled request that are hit, which are the first and one after it has succeeded. */
 const REPETITIONS = 2;
 
 /**
- * The rules that hit each request of a recorded run once, with each kind of fault that applies to it.
- * @param requests of a run without faults, in order
+ * Returns the rules that hit each request of a recorded run once with each kind of fault that applies to it.
+ * @param requests the requests of a run without faults, in order
  */
 export function rulesFor(requests: readonly SeenRequest[]): string[] {
     const positions = requests.flatMap((request, index) => {
@@ -57,7 +57,7 @@ export function rulesFor(requests: readonly SeenRequest[]): string[] {
     return [...new Set(rules)];
 }
 
-/** The part of a URL that is the same in every run: without generations, session ids and the sizes of log chunks. */
+/** The part of a URL that is the same in every run, without generations, session ids or sizes of log chunks. */
 function keyOf(url: string): string {
     const [path = "", query = ""] = url.split("?");
     const name = /(?:^|&)(name=[^&]*)/.exec(query)?.[1];
@@ -77,7 +77,7 @@ function keyOf(url: string): string {
     return `${last}${query === "" ? "" : "?"}${query.startsWith("alt=media") ? "alt=media" : ""}`;
 }
 
-/** The first `count` of a shuffle that is the same for the same seed, with every kind of fault as early as possible. */
+/** Returns the first `count` rules of a seeded shuffle in which every kind of fault appears as early as possible. */
 export function sample(rules: readonly string[], count: number, seed: number): string[] {
     const random = mulberry32(seed);
     const shuffled = rules
@@ -97,7 +97,7 @@ export function sample(rules: readonly string[], count: number, seed: number): s
         .map(({ rule }) => rule);
 }
 
-/** The kind of a rule, or its status for kind `status`; the target of a kill. */
+/** Returns the kind of a rule (its status for kind `status`), or the target of a kill. */
 export function kindOf(rule: string): string {
     const [, kind = "", status] = /(?:^|,)(?:kind|kill)=([\w -]+)(?:,status=(\d+))?/.exec(rule) ?? [];
     return status ?? kind;

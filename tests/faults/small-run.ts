@@ -13,14 +13,14 @@ const ROOT = path.resolve(__dirname, "../..");
 const ROWS = Array.from({ length: 24 }, (_, i) => `${(i * 7) % 11},${i % 5},${(i * 7) % 11 > 5 ? "tall" : "short"}`);
 const CSV = `height,width,label\n${ROWS.join("\n")}\n`;
 
-/** A request, as a rule matches it. */
+/** The parts of a request that a rule is matched against. */
 export interface SeenRequest {
     readonly port: "main" | "vm";
     readonly method: string;
     readonly path: string;
 }
 
-/** A plan that also records every request. */
+/** A fault plan that also records every request. */
 export class RecordingPlan extends FaultPlan {
     readonly requests: SeenRequest[] = [];
 
@@ -35,19 +35,19 @@ export class RecordingPlan extends FaultPlan {
 /** The serialised providers of the two dynamic resources. */
 export type ProviderTexts = Awaited<ReturnType<typeof serialiseProviders>>;
 
-/** How one command ended. */
+/** The outcome of a command. */
 export interface Ended {
-    /** Undefined if it succeeded. */
+    /** Undefined if the command succeeded. */
     readonly error: string | undefined;
-    /** Whether it was killed at its time limit. */
+    /** True if the command was killed at its time limit. */
     readonly isHung: boolean;
-    /** Files below the results folder, by name. */
+    /** The files below the results folder, by name. */
     readonly files: ReadonlyMap<string, Buffer>;
 }
 
 /**
- * A whole run of the built-in trainer on a dataset of 24 rows: the boot script of the process runtime, the trainer's bundle,
- * the waiter and the collecting of results, each in the processes that the engine would use.
+ * A complete run of the built-in trainer on a dataset of 24 rows. It includes the boot script in the process runtime,
+ * the trainer's bundle, the waiter and the collection of results, each in the processes that the engine would use.
  */
 export class SmallRun {
     readonly plan: RecordingPlan;
@@ -94,12 +94,12 @@ export class SmallRun {
         await this.vm.create(String(image), { args: ["--target=label"] });
     }
 
-    /** `pulumi up`, as far as the run is concerned. */
+    /** Performs the run's part of `pulumi up`. */
     up(limitMs: number): Promise<Ended> {
         return this.#command("trainingRun", "create", "project", limitMs);
     }
 
-    /** `pulumi destroy` from another checkout, which has no results yet. */
+    /** Performs the run's part of `pulumi destroy` in another checkout, which has no results yet. */
     destroy(limitMs: number): Promise<Ended> {
         return this.#command("savedResults", "delete", "other-project", limitMs);
     }
@@ -142,7 +142,7 @@ export class SmallRun {
     }
 }
 
-/** Content of all files below a folder, by their path in it. */
+/** Returns the content of all files below a folder, by relative path. */
 export function filesIn(folder: string): Map<string, Buffer> {
     const names = existsSync(folder) ? readdirSync(folder, { recursive: true }).map(String) : [];
     return new Map(

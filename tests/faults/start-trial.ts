@@ -5,11 +5,11 @@ import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 import { filesIn, type SeenRequest } from "./small-run";
 import { outcomeOf, type TrialResult, type Verdict } from "./trial";
 
-/** Outcome of a rehearsal in a project copy. */
+/** The outcome of a rehearsal in a project copy. */
 interface Rehearsal extends EndedCommand {
     readonly requests: readonly SeenRequest[];
     readonly isHit: boolean;
-    /** Files of the model by name. */
+    /** The model's files, by name. */
     readonly model: ReadonlyMap<string, Buffer>;
 }
 

@@ -1,5 +1,5 @@
-// `npm start` with the rules of the environment variable FAULT_RULES in its emulator. Writes the requests, and whether a rule
-// hit one, to the file FAULT_RECORD.
+// Runs `npm start` with the fault rules from the environment variable FAULT_RULES in its emulator. Writes the requests,
+// and whether a rule hit any of them, to the file named by FAULT_RECORD.
 import { writeFileSync } from "node:fs";
 
 import emulator = require("../../emulator/src");
@@ -9,7 +9,7 @@ import { RecordingPlan } from "./small-run";
 const { FAULT_RULES = "", FAULT_RECORD = "" } = process.env;
 const plan = new RecordingPlan(FAULT_RULES.split("\n").filter(Boolean).map(emulator.parseFaultRule));
 const { startEmulator } = emulator;
-// The rehearsal looks the function up at each call.
+// The rehearsal looks up the function on each call.
 Object.assign(emulator, {
     startEmulator: (options: Parameters<typeof startEmulator>[0]) => startEmulator({ ...options, faults: plan }),
 });

@@ -10,9 +10,9 @@ export interface Trial {
 
 /** Options of a sweep. */
 export interface SweepOptions {
-    /** JSON Lines file that results are appended to; trials whose result it has are not run again. */
+    /** JSON Lines file to which results are appended. Trials whose result it already contains are not run again. */
     readonly file: string;
-    /** Trials that run at the same time. */
+    /** Number of trials that run at the same time. */
     readonly workers: number;
     /** Called after each trial. */
     readonly onResult: (result: TrialResult, done: number, total: number) => void;
@@ -20,7 +20,7 @@ export interface SweepOptions {
     readonly until?: number;
 }
 
-/** Runs trials in order and appends each result to a file, so that an interrupted sweep continues. */
+/** Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. */
 export async function sweep(trials: readonly Trial[], options: SweepOptions): Promise<TrialResult[]> {
     mkdirSync(path.dirname(options.file), { recursive: true });
     const known = new Map(readResults(options.file).map((result) => [result.rule, result]));
@@ -40,7 +40,7 @@ export async function sweep(trials: readonly Trial[], options: SweepOptions): Pr
     return trials.flatMap(({ rule }) => known.get(rule) ?? []);
 }
 
-/** Results of earlier sweeps; a last line that was cut by a kill is left out. */
+/** Reads the results of earlier sweeps, omitting a last line that was cut off by a kill. */
 export function readResults(file: string): TrialResult[] {
     const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
     return lines.flatMap((line) => {

@@ -2,38 +2,42 @@ import { parseFaultRule } from "../../emulator/src";
 import { type Ended, type ProviderTexts, type SeenRequest, SmallRun } from "./small-run";
 
 /**
- * How a trial ended. "survived": the right model although a request broke. "failed clearly": an error that a person can act
- * on, and the next try has the right model. "unclear": the same with an error that explains nothing. "lost": the next try
- * has no right model either. "false success": a command succeeded without the right model. "hung": a command did not end.
- * "not hit": no such request was made.
+ * The outcome of a trial.
+ * - "survived": the model is correct even though a request broke.
+ * - "failed clearly": there was an error that a person can act on, and the next try produced the correct model.
+ * - "unclear": the same, but the error explains nothing.
+ * - "lost": the next try did not produce the correct model either.
+ * - "false success": a command succeeded without the correct model.
+ * - "hung": a command did not end.
+ * - "not hit": the request to be broken was never sent.
  */
 export type Outcome = "survived" | "failed clearly" | "unclear" | "lost" | "false success" | "hung" | "not hit";
 
 /** The outcomes that break a promise. */
 export const BROKEN: readonly Outcome[] = ["unclear", "lost", "false success", "hung"];
 
-/** An outcome, and the failed command's message or the difference to the right model. */
+/** An outcome, with the failed command's message or the difference from the correct model. */
 export interface Verdict {
     readonly outcome: Outcome;
     readonly detail?: string | undefined;
 }
 
-/** Result of one trial, as the results file keeps it. */
+/** The result of one trial, as stored in the results file. */
 export interface TrialResult extends Verdict {
     readonly rule: string;
     readonly seconds: number;
 }
 
-/** A run without faults: its requests, and the model that every other run must give. */
+/** A run without faults, with its requests and the model that every other run must produce. */
 export interface Reference {
     readonly requests: readonly SeenRequest[];
     readonly model: ReadonlyMap<string, Buffer>;
 }
 
-/** The longest time that a command may take: clients retry for a minute at most. */
+/** The longest time that a command may take. Clients retry for at most a minute. */
 const LIMIT_MS = 240_000;
 const OWN = ["manifest.json", "status.json", "trainer.log"];
-/** Parts of a message that only a programmer understands. */
+/** Parts of a message that only a programmer would understand. */
 const UNCLEAR =
     /\n {4}at |TypeError|ReferenceError|Cannot read propert|\bundefined\b|ended with exit code \d+ before|Unexpected (token|end of JSON)/;
 
@@ -47,13 +51,13 @@ export async function recordReference(texts: ProviderTexts): Promise<Reference> 
             throw new Error(`A run without faults failed: ${error}\n${await run.vm.serialPort()}`);
         }
         const model = new Map([...up.files].filter(([name]) => !OWN.includes(name)));
-        // Here the test creates the VM, not the project.
+        // In these trials, the test creates the VM instead of the project.
         const isCreation = ({ method, path }: SeenRequest) => method === "POST" && path.startsWith("/compute/");
         return { requests: run.plan.requests.filter((request) => !isCreation(request)), model };
     });
 }
 
-/** Runs a whole run with one fault. */
+/** Performs a complete run with one fault. */
 export async function runTrial(texts: ProviderTexts, reference: Reference, rule: string): Promise<TrialResult> {
     const startedAt = Date.now();
     const seconds = () => Math.round((Date.now() - startedAt) / 100) / 10;
@@ -64,8 +68,8 @@ export async function runTrial(texts: ProviderTexts, reference: Reference, rule:
 }
 
 /**
- * Runs `up` and `destroy`, each again without faults if it fails.
- * @param isHit whether anything broke, asked at the end
+ * Runs `up` and `destroy`, and repeats each without faults if it fails.
+ * @param isHit called at the end; returns true if anything broke
  */
 export async function judgeRun(run: SmallRun, reference: Reference, isHit: () => boolean): Promise<Verdict> {
     const failures: string[] = [];
@@ -78,7 +82,7 @@ export async function judgeRun(run: SmallRun, reference: Reference, isHit: () =>
     return outcomeOf(isHit(), failures);
 }
 
-/** The outcome of a trial that gave the right model in the end. */
+/** The outcome of a trial that produced the correct model in the end. */
 export function outcomeOf(isHit: boolean, failures: readonly string[]): Verdict {
     const detail = failures.join("\n");
     if (failures.length === 0) {
@@ -87,7 +91,7 @@ export function outcomeOf(isHit: boolean, failures: readonly string[]): Verdict 
     return { outcome: isHit && !UNCLEAR.test(detail) ? "failed clearly" : "unclear", detail };
 }
 
-/** Undefined if a command, or its second try, gave the right model; messages of failures are added to `failures`. */
+/** Returns undefined if a command or its retry produced the correct model. Adds error messages to `failures`. */
 async function judge(
     run: SmallRun,
     reference: Reference,
@@ -112,7 +116,7 @@ async function judge(
     return undefined;
 }
 
-/** How saved results differ from the right ones; undefined if they do not. */
+/** Describes how saved results differ from the correct ones. Returns undefined if they do not differ. */
 function differenceTo({ model: expected }: Reference, files: ReadonlyMap<string, Buffer>): string | undefined {
     const missing = [...expected.keys(), ...OWN].filter((name) => !files.has(name));
     if (missing.length > 0) {

@@ -3,7 +3,7 @@ import path from "node:path";
 
 const ROOT = path.resolve(__dirname, "..", "..");
 
-/** Names of files and folders that a fresh checkout lacks: generated, downloaded, or left by the last runs. */
+/** Names of generated, downloaded or leftover files and folders, which a fresh checkout lacks. */
 export const NOT_IN_CHECKOUT: readonly string[] = [
     ".git",
     ...readFileSync(path.join(ROOT, ".gitignore"), "utf8")

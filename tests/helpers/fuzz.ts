@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import fc from "fast-check";
 
-/** Bounds of a fuzz test: the same cases in every run, and so few that a file takes about two seconds. */
+/** Settings of a fuzz test: every run has the same cases, and few enough that a file takes about two seconds. */
 export const FUZZ = { seed: 20_260_101, numRuns: 200 } as const;
 
-/** Levels at which a recursive function exhausts the stack. */
+/** Number of levels at which a recursive function exhausts the stack. */
 const DEEP = 20_000;
 
 /** JSON that is nested too deeply for `JSON.stringify`, but not for `JSON.parse`. */
@@ -15,7 +15,7 @@ export const DEEP_JSON = [
     `[${'{"a":'.repeat(DEEP)}1${"}".repeat(DEEP)}]`,
 ];
 
-/** Names that mean something to an object, to a path or to a shell. */
+/** Names with a special meaning in an object, a path or a shell. */
 export const AWKWARD_TEXTS = [
     ...["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "valueOf", "length", "then"],
     ...[
@@ -48,7 +48,7 @@ export const AWKWARD_TEXTS = [
 
 export const anyText = fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.constantFrom(...AWKWARD_TEXTS));
 
-/** Any JSON value, with awkward names and texts. `JSON.parse` keeps `__proto__` as a property of its own. */
+/** Any JSON value, with awkward names and strings. `JSON.parse` keeps `__proto__` as an ordinary own property. */
 export const anyJson = fc.letrec<{ value: unknown; object: unknown }>((tie) => ({
     value: fc.oneof(
         { maxDepth: 4, withCrossShrink: true },
@@ -59,7 +59,7 @@ export const anyJson = fc.letrec<{ value: unknown; object: unknown }>((tie) => (
     object: fc.array(fc.tuple(anyText, tie("value")), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
 })).value;
 
-/** Text that a program may try to parse as JSON: whole, cut short, with a byte changed, deep, or no JSON at all. */
+/** Text that a program may try to parse as JSON: valid, truncated, altered, deeply nested, or not JSON at all. */
 export const anyJsonText = fc.oneof(
     anyJson.map((value) => JSON.stringify(value)),
     fc.tuple(anyJson, fc.nat(200)).map(([value, end]) => JSON.stringify(value).slice(0, end)),
@@ -68,7 +68,7 @@ export const anyJsonText = fc.oneof(
 );
 
 /**
- * Variants of a valid JSON object: entries replaced by any JSON value, removed or added, at any level.
+ * Variants of a valid JSON object, with entries replaced by any JSON value, removed or added at any level.
  * @param example a valid value
  */
 export function variantsOf(example: object): fc.Arbitrary<string> {
@@ -109,7 +109,7 @@ function replaceAt(target: object, path: readonly string[], value: unknown): voi
     }
 }
 
-/** Expects that no text was evaluated, by JavaScript or a shell, and that no name of an object reached the prototype of all objects. */
+/** Expects that neither JavaScript nor a shell evaluated any text, and that no name polluted `Object.prototype`. */
 export function expectNothingEvaluated(): void {
     expect(Reflect.get(globalThis, "evaluated")).toBeUndefined();
     expect(existsSync("evaluated")).toBe(false);

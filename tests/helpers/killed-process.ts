@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { ownTag } from "../../run/own-temporary";
 
-/** The tag of temporary files of a process that ran on this machine and was killed. */
+/** The tag in the names of temporary files left by a process that was killed on this machine. */
 export async function tagOfKilledProcess(): Promise<string> {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
     await once(child, "spawn");

@@ -20,7 +20,7 @@ export function copyProject(): ProjectCopy {
         cpSync(path.join(root, name), path.join(folder, name), { force: true, errorOnExist: false, recursive: true });
     }
     symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), "dir");
-    // The trainer's bundle takes nothing from outside its folder, not even through a link.
+    // The trainer's bundle includes nothing from outside its folder, not even through a link.
     for (const name of ["trainer/dist", "trainer/node_modules"]) {
         cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
     }

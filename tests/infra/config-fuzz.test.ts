@@ -13,7 +13,7 @@ import { anyJson, anyJsonText, anyText, DEEP_JSON, expectNothingEvaluated, FUZZ 
 const NAMES = Object.keys(KEYS);
 const GCP = { project: "my-project", region: "us-central1", zone: "us-central1-a" };
 
-/** A value as `pulumi config set` and a stack file pass it: text as it is, lists and objects as JSON. */
+/** A value as passed by `pulumi config set` or a stack file: text unchanged, lists and objects as JSON. */
 const pulumiText = fc.oneof(
     anyJsonText,
     anyJson.map((value) => (typeof value === "string" ? value : JSON.stringify(value))),
@@ -55,7 +55,7 @@ function parseOrExplain(config: Partial<RawConfig>): Config | ConfigError {
     }
 }
 
-/** Expects an error whose every line names a key that is set, missing or reserved, and a command that fixes it. */
+/** Expects an error in which every line names a set, missing or reserved key and a command that fixes it. */
 function expectClear(error: ConfigError, set: readonly string[]): void {
     const known = [...NAMES, ...set];
     for (const { key, must } of error.issues) {
@@ -70,14 +70,14 @@ function expectClear(error: ConfigError, set: readonly string[]): void {
 }
 
 describe("any stack config", () => {
-    it("is converted to a config, or is an error that names the keys", () => {
+    it("is converted to a config, or causes an error that names the keys", () => {
         fc.assert(
             fc.property(anyValues, fc.subarray(NAMES, { maxLength: 2 }), (values, secretKeys) => {
                 const result = parseOrExplain({ values, secretKeys });
                 if (result instanceof ConfigError) {
                     expectClear(result, Object.keys(values));
                 } else {
-                    // The run id and the user-data are made from it.
+                    // The run id and the user-data are derived from it.
                     expect(canonicalJson(result)).not.toBe("");
                 }
             }),
@@ -102,7 +102,7 @@ describe("any stack config", () => {
 
     // A column may have any name.
     it.each(NAMES.filter((name) => name !== "target"))(
-        "is an error that names %s if its value is nested 20,000 levels deep",
+        "causes an error that names %s if its value is nested 20,000 levels deep",
         (name) => {
             for (const text of DEEP_JSON) {
                 const result = parseOrExplain({ values: { [name]: text } });

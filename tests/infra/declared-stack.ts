@@ -195,7 +195,7 @@ function called({ token, inputs }: MockCallArgs): Record<string, unknown> {
     }
 }
 
-/** Awaits the paths of assets, and shortens the text of dynamic providers, which is tested separately. */
+/** Resolves the paths of assets, and shortens the text of dynamic providers, which is tested separately. */
 async function awaited(inputs: Record<string, unknown>): Promise<Record<string, unknown>> {
     const { __provider, ...rest } = inputs;
     const { source } = rest;

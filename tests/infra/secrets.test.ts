@@ -256,7 +256,7 @@ it("a run id covers names and versions of secret variables, and is unchanged wit
         dropColumns: ["Id"],
         env: { LEVEL: "debug" },
     };
-    // The same as in run-id.test.ts, from before secrets were supported.
+    // This is the run id in run-id.test.ts, which dates from before secrets were supported.
     expect(runId({ ...identity, secretEnv: {} })).toBe("r-fdf328cea9");
     expect(runId({ ...identity, secretEnv: { KEY: EXISTING } })).toBe("r-df5207ee48");
 });

@@ -120,7 +120,7 @@ describe("a variation of the config", () => {
         expect(vmOf(stack).name).toBe(VM);
     });
 
-    it("adds only an external address to the VM", async () => {
+    it("adds nothing but an external address to the VM", async () => {
         const stack = await declareJob({ externalIp: "true" });
 
         expect(names(stack)).toEqual(names(standard));

@@ -13,8 +13,8 @@ import { saveAllRuns } from "../../run/save-all";
 import { renderStatus } from "../../run/status";
 import { FakeClock, runId, statusOf } from "./fakes";
 
-// The real client library, through a proxy that breaks its requests, against the emulator's Cloud Storage. The clock only
-// advances when the bucket client sleeps between its own tries.
+// The real client library accesses the emulator's Cloud Storage through a proxy that breaks its requests. The clock
+// advances only when the bucket client sleeps between its own tries.
 const CONTENT = "0123456789".repeat(50_000);
 let root: string;
 let emulator: Emulator;
@@ -71,20 +71,20 @@ afterAll(async () => {
     rmSync(root, { recursive: true, force: true });
 });
 
-/** A client whose requests the rules break. */
+/** A client whose requests are broken by the rules. */
 async function broken(...rules: string[]): Promise<{ bucket: BucketClient; plan: FaultPlan }> {
     const plan = new FaultPlan(rules.map(parseFaultRule));
     proxy = await startFaultProxy({ plan, targetPort: emulator.port, side: "main" });
     return { bucket: await connect(proxy.port), plan };
 }
 
-// A body that ends early is resumed after a time limit of 20 seconds: one test of it is enough.
+// A body that ends early is resumed after a time limit of 20 seconds, so only one test covers this.
 const ONCE = ["damaged-body", "truncated-body", "empty-body", "html", "wrong-hash"];
 
 let files = 0;
 const newPath = () => path.join(root, `download-${files++}`);
 
-describe.each(ONCE)("a request that meets %s once", (kind) => {
+describe.each(ONCE)("a request that hits %s once", (kind) => {
     it("downloads and reads the right bytes", async () => {
         const { bucket, plan } = await broken(`kind=${kind},path=alt=media,count=1`);
         const file = newPath();
@@ -97,7 +97,7 @@ describe.each(ONCE)("a request that meets %s once", (kind) => {
     });
 
     it("describes and lists objects", async () => {
-        // Nothing protects the text of a listing against one changed byte, which may be in a name.
+        // Nothing protects a listing against a changed byte, which may be part of a name.
         if (kind === "damaged-body") {
             return;
         }
@@ -109,7 +109,7 @@ describe.each(ONCE)("a request that meets %s once", (kind) => {
 });
 
 it.each(["html", "empty-body", "truncated-body", "status,status=404"])(
-    "an answer of %s every time is a network error, never an empty bucket or a missing object",
+    "%s in every response is treated as a network error, never as an empty bucket or a missing object",
     async (kind) => {
         const { bucket } = await broken(`kind=${kind},count=all`);
         const transient = (action: Promise<unknown>) =>
@@ -129,7 +129,7 @@ it.each(["html", "empty-body", "truncated-body", "status,status=404"])(
 );
 
 it.each(["damaged-body", "html", "truncated-body"])(
-    "a download that meets %s every time fails and says why",
+    "a download that hits %s on every request fails and says why",
     async (kind) => {
         const { bucket } = await broken(`kind=${kind},count=all,path=alt=media`);
 
@@ -149,7 +149,7 @@ it("a download whose connection closes halfway is resumed", async () => {
     expect(plan.hits).toHaveLength(1);
 }, 60_000);
 
-it("an object with Content-Encoding gzip is downloaded as it is stored, and verified", async () => {
+it("an object with Content-Encoding gzip is downloaded in its stored form, and verified", async () => {
     const { bucket } = await broken("kind=truncated-body,path=alt=media");
     const packed = (await bucket.stat("packed.json")) as StoredObject;
     const file = newPath();

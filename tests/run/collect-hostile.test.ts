@@ -23,7 +23,7 @@ function collect(bucket: FakeBucket, printed: string[] = []): Promise<Collected>
     return collectRun(context, { status, folder: folder() });
 }
 
-describe("collecting what a trainer, or somebody on this machine, made hostile", () => {
+describe("collecting output that a trainer, or somebody on this machine, has made hostile", () => {
     it.each([
         "../../evil.sh",
         "/etc/passwd",
@@ -62,7 +62,7 @@ describe("collecting what a trainer, or somebody on this machine, made hostile",
         await expect(collect(bucket)).resolves.toMatchObject({ downloadedCount: 0 });
     });
 
-    it("keeps every object of names that exclude each other", async () => {
+    it("keeps every object even if their names conflict", async () => {
         const names = ["a", "a/b", "A", "a/B", "manifest.json", "model/manifest.json", "model", "é", "e\u0301"];
         const bucket = bucketWith(Object.fromEntries(names.map((name) => [name, `of ${name}`])));
 
@@ -108,7 +108,7 @@ describe("collecting what a trainer, or somebody on this machine, made hostile",
         }
     });
 
-    it("replaces a file that is a link or a pipe by the saved one, and leaves the link's target alone", async () => {
+    it("replaces a link or a pipe with the saved file, and leaves the link's target alone", async () => {
         const bucket = bucketWith({ "linked.json": "{}", "model.json": "{}", "metrics.json": '{"n":1}' });
         await collect(bucket);
         const target = path.join(root, "target.json");

@@ -92,7 +92,7 @@ describe("collecting a run", () => {
         await expect(collect(bucketWith({ "plots/report.html": "" }))).resolves.toMatchObject({ hasReport: false });
     });
 
-    it("downloads and writes nothing if all files exist and verify", async () => {
+    it("downloads and writes nothing if all files exist and pass verification", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         await collect(bucket);
         bucket.downloads.length = 0;
@@ -202,7 +202,7 @@ describe("collecting a run", () => {
         expect(existsSync(folder())).toBe(false);
     });
 
-    it("rejects a run whose listing is missing or of another version", async () => {
+    it("rejects a run whose listing is missing or has another version", async () => {
         const bucket = bucketWith({});
         bucket.remove(`runs/${runId}/objects.json`);
         await expect(collect(bucket)).rejects.toThrow("objects.json is missing, so the model");
@@ -265,7 +265,7 @@ describe("collecting a run", () => {
         expect(printed.join()).toContain(`wrote no model: found nothing under gs://demo-bucket/${model}/`);
     });
 
-    it("removes what killed processes left, and nothing of a process that may run", async () => {
+    it("removes what killed processes left, but nothing of a process that may still be running", async () => {
         const parent = path.join(root, "models", "dev");
         const own = ownTag() ?? "";
         const gone = await tagOfKilledProcess();

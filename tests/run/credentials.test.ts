@@ -76,7 +76,7 @@ describe("the credentials of all requests", () => {
         await expect(authorization({ "gcp:accessToken": "abc" })).resolves.toBe("Bearer abc");
     });
 
-    it("are read from a file or as text, and never shown if they are malformed", async () => {
+    it("are read from a file or from text, and never shown if they are malformed", async () => {
         const folder = mkdtempSync(path.join(tmpdir(), "credentials-"));
         const key = { type: "authorized_user", client_id: "id", client_secret: "s", refresh_token: "r" };
         const keyFile = path.join(folder, "key.json");

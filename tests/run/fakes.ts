@@ -19,7 +19,7 @@ export class FakeClock implements Clock {
         return this.#time;
     }
 
-    /** Schedules an action N milliseconds after the clock's start. */
+    /** Schedules an action this many milliseconds after the clock's start. */
     at(milliseconds: number, action: () => void): void {
         this.#plan.push({ at: this.#start + milliseconds, action });
         this.#plan.sort((a, b) => a.at - b.at);

@@ -19,7 +19,7 @@ afterEach(() => {
     rmSync(root, { recursive: true, force: true });
 });
 
-/** Collects a run. An error must be a message for the user; a mistake of the program fails the test. */
+/** Collects a run. An error must be a message for the user; a programming error fails the test. */
 async function collectOrExplain(bucket: FakeBucket): Promise<"collected" | Error> {
     const context = { bucket, clock: new FakeClock(), print: () => undefined };
     try {
@@ -36,7 +36,7 @@ async function collectOrExplain(bucket: FakeBucket): Promise<"collected" | Error
 describe("parseStatus", () => {
     const anyStatus = fc.oneof(anyJsonText, variantsOf(STATUS), variantsOf(statusOf({ reason: "why", bootId: "b" })));
 
-    it("reads any JSON as a status that renders to the same, or says which part is wrong", () => {
+    it("reads any JSON as a status that renders to the same text, or says which part is wrong", () => {
         fc.assert(
             fc.property(anyStatus, (text) => {
                 let status: ReturnType<typeof parseStatus>;
@@ -72,7 +72,7 @@ describe("collecting a run", () => {
         pages: [{ items: [{ name: `${model}a`, size: "1", generation: "1", crc32c: "AAAAAA==", md5Hash: "x" }] }, {}],
     };
 
-    it("with any listing saves the model, or explains what is wrong", async () => {
+    it("saves the model with any listing, or explains what is wrong", async () => {
         await fc.assert(
             fc.asyncProperty(fc.oneof(variantsOf(listing), anyJsonText), async (text) => {
                 const bucket = new FakeBucket();
@@ -89,7 +89,7 @@ describe("collecting a run", () => {
         expectNothingEvaluated();
     });
 
-    it("writes objects of any names to its own folder only", async () => {
+    it("writes objects with any names only to its own folder", async () => {
         const part = fc.oneof(anyText, fc.constantFrom("..", ".", "a", "A", "manifest.json", "C:", "con", "renamed"));
         const name = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
         await fc.assert(
@@ -115,7 +115,7 @@ describe("collecting a run", () => {
         );
     });
 
-    it("reads attempt and offset from names of log chunks only", () => {
+    it("reads an attempt and an offset only from the names of log chunks", () => {
         fc.assert(
             fc.property(
                 fc.oneof(

@@ -77,15 +77,15 @@ describe("assignPaths", () => {
             ["status.json", "STATUS.json", "model/status.json"],
             [RENAMED, "model/STATUS.json", RENAMED],
         ],
-    ])("gives one of the names %j another", (names, expected) => {
+    ])("renames one of the names %j", (names, expected) => {
         expect(assign(names)).toEqual(expected);
     });
 
-    it("gives a name from outside the prefix another", () => {
+    it("renames a name that is outside the prefix", () => {
         expect([...assignPaths(["runs/r-ffffffffff/model/x"], PREFIX).values()]).toEqual([RENAMED]);
     });
 
-    it("gives every set of names paths that exist side by side on every system", () => {
+    it("gives every set of names paths that can coexist on every system", () => {
         const part = fc.oneof(
             fc.constantFrom("a", "A", "b", "..", ".", "", "con", "renamed", "model", "status.json", "é", "e\u0301"),
             fc.string({ unit: "binary", maxLength: 300 }),

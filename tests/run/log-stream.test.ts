@@ -4,7 +4,7 @@ import { createLinePrinter, createLogStream, splitLines } from "../../run/log-st
 import { terminalText } from "../../run/terminal-text";
 import { FakeBucket, FakeClock, putLog, runId } from "./fakes";
 
-/** A log, the offsets at which it is split into chunks, their overlap, and their order of arrival. */
+/** A log, the offsets at which it is split into chunks, and the overlap and arrival order of the chunks. */
 const cutLog = fc
     .tuple(
         fc.array(
@@ -123,7 +123,7 @@ describe("the log stream", () => {
 });
 
 describe("the line printer", () => {
-    it("prints the newest 50 lines a second at most, and counts the others", async () => {
+    it("prints at most the newest 50 lines a second, and counts the others", async () => {
         const clock = new FakeClock();
         const printed: string[] = [];
         const print = createLinePrinter(clock, (line) => printed.push(line), "gs://b/log/");

@@ -52,7 +52,7 @@ describe("saveAllRuns", () => {
         expect(readFileSync(path.join(root, "r-000000000c", "trainer.log"), "utf8")).toContain("log of r-000000000c");
     });
 
-    it("downloads nothing that already verifies", async () => {
+    it("downloads nothing that already passes verification", async () => {
         const bucket = new FakeBucket();
         addRun(bucket, "r-000000000a", "SUCCEEDED");
         await save(bucket);

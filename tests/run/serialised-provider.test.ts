@@ -183,7 +183,7 @@ describe("TrainingRun, serialised", () => {
         );
     });
 
-    it("leaves the status alone after its command was killed and its output is no longer read", async () => {
+    it("leaves the status alone once its command was killed and its output is no longer read", async () => {
         await putRun({ state: "RUNNING" });
         const child = fork(path.join(projectRoot, "cli/start/provider-host-child.js"), {
             cwd: cwd(),
@@ -231,7 +231,7 @@ describe("TrainingRun, serialised", () => {
         ["maxAttempts", { maxAttempts: 5 }, { state: "SUCCEEDED" }, { changes: true, replaces: [] }],
         ["another run", { runId: "r-aaaaaaaaaa" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["runId"] }],
         ["another bucket", { bucket: "other" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["bucket"] }],
-    ])("plans the change of its resource for %s", async (_what, news, olds, expected) => {
+    ])("plans the change to its resource for %s", async (_what, news, olds, expected) => {
         const reversed = Object.fromEntries(Object.entries(runInputs.provenance).reverse());
         await expect(
             call("trainingRun", "diff", {

@@ -3,7 +3,7 @@ import { terminalCell, terminalText } from "../../run/terminal-text";
 import { AWKWARD_TEXTS, FUZZ } from "../helpers/fuzz";
 
 const ESC = "\x1b";
-/** Parts of control sequences in any order, so that some are whole and some are cut. */
+/** Parts of control sequences in any order, so that some sequences are complete and others are truncated. */
 const anyOutput = fc
     .array(
         fc.oneof(
@@ -43,11 +43,11 @@ const anyOutput = fc
     )
     .map((parts) => parts.join(""));
 
-/** Control characters, and characters that reorder text or look like nothing. */
+/** Control characters, and characters that reorder text or are invisible. */
 const FORBIDDEN = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u;
 
 describe("text for the terminal", () => {
-    it("contains no control characters but line feeds, tabs and colours", () => {
+    it("contains no control characters except line feeds, tabs and colours", () => {
         fc.assert(
             fc.property(anyOutput, (text) => {
                 const shown = terminalText(text);
@@ -69,7 +69,7 @@ describe("text for the terminal", () => {
         );
     });
 
-    it("of a cell contains no control characters at all", () => {
+    it("contains no control characters at all in a cell", () => {
         fc.assert(
             fc.property(anyOutput, (text) => {
                 expect(terminalCell(text)).not.toMatch(FORBIDDEN);

@@ -65,7 +65,7 @@ describe("the Compute Engine VM client", () => {
         ["an empty object", { body: {} }],
         ["another resource", { body: { kind: "compute#disk", status: "READY" } }],
         ["an instance without a status", { body: { kind: "compute#instance" } }],
-    ])("takes %s for a network error, not for a missing VM", async (_what, answer) => {
+    ])("treats %s as a network error, not as a missing VM", async (_what, answer) => {
         answers[`GET ${zone}/instances/iris-vm`] = [answer];
 
         const error = await vm.status().catch((thrown: unknown) => thrown);

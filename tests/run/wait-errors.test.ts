@@ -13,7 +13,7 @@ describe("a write that is overtaken by another writer", () => {
         };
     }
 
-    it("drops INTERRUPTED if the VM has written its final status", async () => {
+    it("discards INTERRUPTED if the VM has written its final status", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = "TERMINATED";
@@ -32,7 +32,7 @@ describe("a write that is overtaken by another writer", () => {
         await expect(wait()).resolves.toMatchObject({ attempt: 4 });
     });
 
-    it("drops PENDING if another update was faster", async () => {
+    it("discards PENDING if another update was faster", async () => {
         const { bucket, vm, clock, wait } = scene();
         putStatus(bucket, { state: "FAILED", reported: true });
         vm.state = "TERMINATED";
@@ -46,7 +46,7 @@ describe("a write that is overtaken by another writer", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("repeats `reported` for the new status", async () => {
+    it("sets `reported` again on the new status", async () => {
         const { bucket, failure, status } = scene();
         putStatus(bucket, { state: "FAILED", exitCode: 3 });
         race(bucket, () => putStatus(bucket, { state: "FAILED", exitCode: 3, reason: "again" }));
@@ -124,7 +124,7 @@ describe("a VM that sends nothing", () => {
 });
 
 describe("a Google Cloud error", () => {
-    /** Makes every request fail between two times of the scene's clock. */
+    /** Makes every request fail between two times on the scene's clock. */
     function outage(around: Scene, fromMs: number, toMs: number, error: Error): void {
         const start = Date.parse("2026-01-01T00:00:00Z");
         around.bucket.before = () => {

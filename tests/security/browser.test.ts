@@ -30,7 +30,7 @@ const TRIES: readonly Try[] = [
             body: JSON.stringify({ name: NEW_BUCKET }),
         },
     },
-    // Does not need a preflight, because a form on any page may send it.
+    // This request does not need a preflight, because a form on any page may send it.
     {
         path: `/storage/v1/b?project=${PROJECT_ID}`,
         init: { method: "POST", body: JSON.stringify({ name: NEW_BUCKET }) },
@@ -109,7 +109,7 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
     it("cannot read or change anything through a rebound name", async () => {
         const rebound = `http://rebound.example:${emulator.port}`;
         const page = await browser.newPage();
-        // The page is served by the attacker. Then its host name points to this machine.
+        // The attacker serves the page, then makes its host name point to this machine.
         await page.route(`${rebound}/page`, (route) =>
             route.fulfill({ contentType: "text/html", body: "<!doctype html><title>rebound</title>" }),
         );

@@ -93,7 +93,7 @@ describe("a fault proxy", () => {
         expect(received).toEqual([]);
     });
 
-    it("delivers the same request twice for a duplicate", async () => {
+    it("delivers the request twice for a duplicate", async () => {
         await start("kind=duplicate");
         await expect(ask("/a", "sent")).resolves.toMatchObject({ body: BODY });
         expect(received.map(({ body }) => body)).toEqual(["sent", "sent"]);
@@ -122,7 +122,7 @@ describe("a fault proxy", () => {
         expect(answer).toMatchObject({ body: BODY });
     });
 
-    it("keeps the connections of the emulator's controls while it refuses others", async () => {
+    it("keeps control connections to the emulator open while it refuses others", async () => {
         await start("kind=refuse,ms=50,path=/a");
         server.removeAllListeners("request").on("request", (message, response) => {
             response.writeHead(200);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => emulator.stop());
 
 describe("a project", () => {
-    it("exists under every valid id, and can be found by number", async () => {
+    it("exists for every valid id, and can be found by number", async () => {
         const byId = await emulator.call("GET", PROJECT_ID);
         expect(byId.json).toMatchObject({
             projectId: "demo-project",

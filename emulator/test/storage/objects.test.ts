@@ -245,7 +245,7 @@ describe("an object in a versioned bucket", () => {
 });
 
 describe("copies", () => {
-    it("keep content and metadata, or accept new metadata", async () => {
+    it("keep the content and metadata, or get new metadata", async () => {
         await multipart({ name: "source.csv", metadata: { a: "1" } }, "x,y");
         const kept = await emulator.call("POST", `${path("source.csv")}/copyTo/b/${BUCKET}/o/copy%2F1`);
         const body = { contentType: "text/plain" };
@@ -271,7 +271,7 @@ describe("copies", () => {
         expect((await emulator.call("POST", target)).status).toBe(200);
     });
 
-    it("can be composed of several objects, and then do not have an MD5", async () => {
+    it("can be composed of several objects, in which case they do not have an MD5 hash", async () => {
         await emulator.upload(BUCKET, "part-1", "ab");
         await emulator.upload(BUCKET, "part-2", "cd");
         const body = {

@@ -41,11 +41,11 @@ describe(`${CLIENTS} parallel clients`, () => {
         }
     });
 
-    it("are not given a timeout for idle connections", async () => {
+    it("are not subject to a timeout for idle connections", async () => {
         const agent = new Agent({ keepAlive: true });
         try {
-            // Otherwise the server would close connections after being busy for that long, although a request is
-            // already waiting.
+            // Otherwise the server would close connections after being busy for that long, even though a request
+            // is already waiting.
             expect((await upload(agent, "kept", Buffer.from("x"))).headers["keep-alive"]).toBeUndefined();
         } finally {
             agent.destroy();

@@ -80,7 +80,7 @@ docker wait box; docker logs --follow box; docker inspect --format '{{.State.Run
         expect(await containers("--all")).toBe("");
     });
 
-    it("cannot pull an image that is missing from the engine", async () => {
+    it("cannot pull an image that the engine does not have", async () => {
         const registryUri = image.slice(0, image.indexOf("/node@"));
         const imageId = `sha256:${"0".repeat(64)}`;
         const body = { image: `${registryUri}/none`, engineImageId: imageId };

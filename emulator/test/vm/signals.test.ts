@@ -95,7 +95,7 @@ describe("containers whose VM loses power", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-    // A container whose program could not be started once had Pid 0, which the kernel takes as the caller's own group.
+    // A container whose program could not be started once had Pid 0, by which the kernel means the caller's own group.
     it.each([null, { pid: 0, startedAt: 0 }, { pid: 1, startedAt: 0 }, { pid: -1, startedAt: 0 }])(
         "cause no signal to be sent for the process %j",
         async (process) => {

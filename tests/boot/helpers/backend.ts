@@ -13,7 +13,7 @@ export const ACCOUNT = `trainer-vm@${PROJECT_ID}.iam.gserviceaccount.com`;
 export class Backend {
     readonly cloud: TestEmulator;
     readonly bucket: TestBucket;
-    /** Access token of the VM's service account. */
+    /** Access token for the VM's service account. */
     readonly token = mintToken(ACCOUNT).accessToken;
 
     constructor(cloud: TestEmulator) {
@@ -29,7 +29,7 @@ export class Backend {
         return await Backend.on(await TestEmulator.start({ runtime, grantDelayMs, ...(faults && { faults }) }));
     }
 
-    /** Creates bucket, account and grants in an emulator that is new. */
+    /** Creates the bucket, the account and its grants in a new emulator. */
     static async on(cloud: TestEmulator): Promise<Backend> {
         const backend = new Backend(cloud);
         try {

@@ -115,7 +115,7 @@ export class TestVm {
         }
     }
 
-    /** Injects a connection between the VM and Google that breaks requests according to these rules. */
+    /** Inserts a proxy between the VM and Google that breaks requests according to these rules. */
     async breakRequests(...rules: string[]): Promise<FaultPlan> {
         const plan = new FaultPlan(rules.map(parseFaultRule));
         const targetPort = Number(this.google.host.split(":")[1]);
@@ -123,7 +123,7 @@ export class TestVm {
         return plan;
     }
 
-    /** Address of the metadata server and of Cloud Storage, as the VM sees them. */
+    /** Address at which the VM reaches the metadata server and Cloud Storage. */
     get #endpoint(): string {
         return this.#proxy === undefined ? this.google.host : `127.0.0.1:${this.#proxy.port}`;
     }
@@ -208,7 +208,7 @@ export class TestVm {
         return log.toString();
     }
 
-    /** Paths of all files in the VM that contain a text. */
+    /** Paths of all files in the VM that contain this text. */
     filesWith(text: string): string[] {
         return readdirSync(this.#disk, { recursive: true, encoding: "utf8" }).filter((name) => {
             const file = path.join(this.#disk, name);

@@ -8,7 +8,7 @@ import { CliCommand } from "../../helpers/cli-command";
 
 const ROOT = path.resolve(__dirname, "../../..");
 
-/** The command `npm run emulator` with a data folder of the test. */
+/** The command `npm run emulator` with the test's own data folder. */
 class EmulatorCommand extends CliCommand {
     constructor(...args: string[]) {
         super("emulator", args, { cwd: ROOT });

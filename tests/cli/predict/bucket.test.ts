@@ -27,7 +27,7 @@ const OUTPUT =
 
 describe("npm run predict with gs:// URIs", () => {
     it.each(["runs/r-1/model/model.json", "runs/r-1/model/", "runs/r-1"])(
-        "predicts input in a bucket with the model %s",
+        "predicts the rows of an input file in a bucket with the model %s",
         async (object) => {
             const { status, stdout } = await folder.predict(`gs://predict/${object}`, "gs://predict/data/new.csv");
 

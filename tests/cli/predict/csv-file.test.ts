@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { readCsv } from "../../../cli/predict/csv-file";
 
-/** A row that is kept beyond its batch. */
+/** A row that is kept after its batch has been processed. */
 interface Row {
     line: number;
     text: string;

@@ -17,7 +17,7 @@ const isInstalled =
     existsSync(path.join(VENV, "requirements.txt")) &&
     readFileSync(path.join(VENV, "requirements.txt"), "utf8").includes("\nopenpyxl==");
 
-/** Skips the tests without openpyxl, with the reason in the title. */
+/** Without openpyxl, the tests are skipped, with the reason in the title. */
 const describeWithOpenpyxl = isInstalled ? describe : describe.skip;
 const reason = isInstalled ? "" : " [skipped: found no .venv with openpyxl (.ci/python-packages.sh creates it)]";
 
@@ -40,7 +40,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-/** Predicts the rows of a CSV text to a workbook, and returns its sheet. */
+/** Writes predictions for the rows of a CSV text to a workbook, and returns its sheet. */
 async function predictToSheet(model: string, csv: string) {
     folder.write("new.csv", csv);
     await folder.predict(model, "new.csv", "out.xlsx");
@@ -113,7 +113,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
         ]);
     });
 
-    it("continues on another sheet with the same header if one is full", async () => {
+    it("continues on another sheet with the same header when one is full", async () => {
         const input = await readCsv(Readable.from([Buffer.from("size\n1\n2\n3\n400\n")]), "new.csv");
         const layout = {
             input,

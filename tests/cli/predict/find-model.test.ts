@@ -36,7 +36,7 @@ describe("the model", () => {
         );
     });
 
-    it("is found although the input is missing or a folder", async () => {
+    it("is found even if the input is missing or is a folder", async () => {
         expect(await folder.failure("prices", "nowhere.csv")).toBe("The input nowhere.csv does not exist");
         expect(await folder.failure("prices", "pets")).toBe("The input pets is a folder; it must be a file");
     });

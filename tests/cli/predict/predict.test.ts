@@ -27,7 +27,7 @@ describe("npm run predict", () => {
         expect(lastLine()).toBe("Wrote out.csv: 3 rows, in ...");
     });
 
-    it("predicts numbers from standard input to standard output", async () => {
+    it("predicts numbers, reading standard input and writing standard output", async () => {
         folder.stdin = Readable.from([Buffer.from("size\n5\n500\n")]);
 
         await expect(folder.predict("prices/model.json", "-")).resolves.toEqual({

@@ -1,4 +1,4 @@
-"""Prints a workbook as JSON. Each sheet has its frozen cell and its rows; each cell is a type and a value."""
+"""Prints a workbook as JSON. A sheet consists of its frozen cell and its rows; a cell is a type and a value."""
 import json
 import sys
 

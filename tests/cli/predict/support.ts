@@ -17,7 +17,7 @@ import { UsageError } from "../../../cli/shared/usage-error";
 import type { Model } from "../../../trainer/lib/model";
 import { leaf, modelOf, split } from "../../../trainer/test/model/models";
 
-/** A model of pets by sound and weight, in which a weight can be missing. */
+/** A model that predicts pets from sound and weight; the weight may be missing. */
 export const PETS: Model = modelOf(
     [
         { name: "weight", kind: "number", missing: true },
@@ -28,12 +28,12 @@ export const PETS: Model = modelOf(
     [split(1, 1.5, leaf([0.75, 0.25]), split(0, 10, leaf([0, 1]), leaf([0.5, 0.5])))],
 );
 
-/** A model of price by size. */
+/** A model that predicts prices from sizes. */
 export const PRICES: Model = modelOf([{ name: "size", kind: "number", missing: false }], undefined, [
     split(0, 100, leaf(1234.5), leaf(99)),
 ]);
 
-/** A folder with models in `pets/` and `prices/`, in which the command is run. */
+/** A folder with models in `pets/` and `prices/`, which is the command's working folder. */
 export class PredictFolder {
     readonly path = realpathSync(mkdtempSync(path.join(tmpdir(), "predict-")));
     readonly reported: string[] = [];

@@ -57,7 +57,7 @@ function valueOrMessage<T>(read: () => T): T | string {
 }
 
 describe("any command-line arguments", () => {
-    it("are read, or rejected with the command that prints the usage", () => {
+    it("are parsed, or rejected with the command that prints the usage", () => {
         fc.assert(
             fc.property(anyArguments, (args) => {
                 const result = valueOrMessage(() =>
@@ -72,7 +72,7 @@ describe("any command-line arguments", () => {
         expectNothingEvaluated();
     });
 
-    it("of npm run predict name an input and a format, or are rejected", () => {
+    it("of npm run predict specify an input and a format, or are rejected", () => {
         fc.assert(
             fc.property(anyArguments, (args) => {
                 const result = valueOrMessage(() => parseArguments(args));
@@ -87,7 +87,7 @@ describe("any command-line arguments", () => {
         );
     });
 
-    it("of --config become texts by key, or are rejected", () => {
+    it("of --config become a string for each key, or are rejected", () => {
         const override = fc.oneof(
             fc.tuple(anyText, anyJsonText).map((pair) => pair.join("=")),
             anyText,

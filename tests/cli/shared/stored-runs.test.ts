@@ -32,7 +32,7 @@ beforeEach(() => {
 });
 afterEach(() => project.remove());
 
-/** Pulumi's output about a stack with this state of `SavedResults`. */
+/** Pulumi's output for a stack with this state of `SavedResults`. */
 function answersFor(stackArgs: string, savedResults: Record<string, unknown> | undefined): Record<string, unknown> {
     const resources = [
         { type: "pulumi:pulumi:Stack" },

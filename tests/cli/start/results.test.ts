@@ -66,7 +66,7 @@ describe("resultLines", () => {
 });
 
 describe("metricsTable", () => {
-    it("truncates a long list and shows how many rows are left", () => {
+    it("truncates a long list and shows how many rows are omitted", () => {
         const featureImportances = Array.from({ length: 1000 }, (_, index) => ({
             feature: `x${index}`,
             importance: 0,

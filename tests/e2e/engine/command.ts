@@ -10,7 +10,7 @@ export interface Ended {
     readonly output: string;
 }
 
-/** A command that runs in its own process group. */
+/** A command running in its own process group. */
 export class Command {
     readonly ended: Promise<Ended>;
     readonly #child: ChildProcess;

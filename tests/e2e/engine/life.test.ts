@@ -77,7 +77,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
         "a second checkout of the same commit, under umask %s, changes nothing",
         async (umask) => {
             const second = new Project(cloud, "life", {}, { checkout: `umask-${umask}` });
-            // The file is unknown to git and is not part of the image.
+            // The file is untracked and is not part of the image.
             writeFileSync(path.join(second.folder, "trainer", "notes.txt"), "not for the image");
             second.checkOutUnder(Number.parseInt(umask, 8));
             await second.previewNoChanges().expectSuccess();

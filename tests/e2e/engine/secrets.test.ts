@@ -7,7 +7,7 @@ const MINUTE_MS = 60_000;
 const hash = (value: string) => createHash("sha256").update(value).digest("hex");
 const canary = () => `canary${randomBytes(12).toString("hex")}`;
 
-/** Files below a folder that contain a value, as it is or in base64. */
+/** Files below a folder that contain a value, either unchanged or in base64. */
 function filesWith(folder: string, value: string): string[] {
     const base64 = [0, 1, 2].map((shift) =>
         Buffer.concat([Buffer.alloc(shift), Buffer.from(value)])
@@ -72,7 +72,7 @@ describeWithEngine("a stack with secrets, with the real engine,", () => {
                 const files = filesWith(cloud.folder, value);
                 expect(files.filter((file) => !file.startsWith("emulator/secret-manager/payloads/"))).toEqual([]);
             }
-            // Otherwise the search would find nothing anywhere.
+            // This proves that the search itself works.
             expect(filesWith(cloud.folder, second)).toHaveLength(1);
 
             await project.destroy().expectSuccess();

@@ -35,7 +35,7 @@ const PROGRAM = [
     "tsconfig.json",
 ];
 
-/** Returns PATH without this project's own `pulumi`, which would download an engine. */
+/** Returns PATH without this project's own `pulumi`, which would try to download an engine. */
 function enginePath(): string[] {
     return (process.env.PATH ?? "").split(path.delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
 }
@@ -203,7 +203,7 @@ export class Project {
         writeFileSync(file, stringify({ ...(salt ? { encryptionsalt: salt } : {}), config }));
     }
 
-    /** Gives the files the permission bits of a checkout under this umask. */
+    /** Gives the files the permission bits that a checkout under this umask would have. */
     checkOutUnder(umask: number): void {
         for (const entry of readdirSync(this.folder, { recursive: true, withFileTypes: true })) {
             if (!entry.isSymbolicLink()) {

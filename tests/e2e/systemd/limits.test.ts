@@ -8,7 +8,7 @@ const LIMIT_SECONDS = 3600;
 const SILENT_PORT = 5999;
 
 describeWithSystemd("a VM of the systemd runtime at its time limit", () => {
-    it("is off after the run's limit, without Compute Engine's", async () => {
+    it("is off after the run's limit, without relying on that of Compute Engine", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, "echo begun; sleep 1000"), { maxRunSeconds: 3 });
             await vm.untilOff();
@@ -19,7 +19,7 @@ describeWithSystemd("a VM of the systemd runtime at its time limit", () => {
         });
     });
 
-    it("is off after Compute Engine's limit, without the unit's", async () => {
+    it("is off after Compute Engine's limit, without relying on that of the unit", async () => {
         await withSystemdVm(async (vm) => {
             const image = await pushShellTrainer(vm, "echo begun; sleep 1000");
             const unlimited = "[Service]\nTimeoutStartSec=infinity\nRuntimeMaxSec=infinity\nTimeoutStopSec=infinity\n";

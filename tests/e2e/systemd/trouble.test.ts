@@ -5,7 +5,7 @@ import { comeBack } from "./helpers/waiter";
 
 /** Rejects connections immediately. If packets were dropped, curl would wait 5 s for each, which is not under test. */
 const NO_NETWORK = "-I INPUT -d 169.254.169.254 -p tcp --dport 80 -j REJECT --reject-with tcp-reset";
-/** A trainer that trains until USR1 in the first attempt, and not at all in the second. */
+/** A trainer that trains until it receives USR1 in the first attempt, and does not train at all in the second. */
 const LONG_TRAINER = `
     if has checkpoints/1; then exit 0; fi
     trap 'exit 0' USR1

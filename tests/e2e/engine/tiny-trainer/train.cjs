@@ -1,6 +1,6 @@
 // @ts-check
-// --seconds=N sets the training time. --failures=N makes the first N attempts, counted by their checkpoints, exit with 3.
-// A secret API_KEY shows only its hash.
+// --seconds=N sets the training time. --failures=N makes the first N attempts, counted by their checkpoints, exit with
+// status 3. Only the hash of a secret API_KEY is printed.
 
 const { createHash } = require("node:crypto");
 
@@ -40,7 +40,7 @@ async function count(folder) {
     return items.length;
 }
 
-// SIGTERM does not end the first process of a container without a handler.
+// Without a handler, SIGTERM does not end the first process of a container.
 process.on("SIGTERM", () => process.exit(143));
 
 async function main() {

@@ -31,7 +31,7 @@ function containerOf(vm: EmulatedVm): string {
     return containerName(path.join(folder, name));
 }
 
-/** Returns a change of user-data that adds files after all others. */
+/** Returns a function that adds files to user-data, after all others. */
 export function addFiles(files: Readonly<Record<string, string>>): (userData: string) => string {
     return (userData) => {
         const config = parse(userData) as { write_files: object[] };
