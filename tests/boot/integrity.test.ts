@@ -52,7 +52,7 @@ async function expectWholeRun(rules: string[]): Promise<void> {
 
 describe("a boot whose requests are damaged in transit", () => {
     for (const kind of ["half-body", "truncated-body", "empty-body", "damaged-body", "html"]) {
-        concurrently(`trains and records the right model after ${kind} to every kind of request`, () => {
+        concurrently(`trains and records the correct model after ${kind} to every kind of request`, () => {
             return expectWholeRun(Object.values(REQUESTS).map((request) => `kind=${kind},${request}`));
         });
     }

@@ -48,12 +48,12 @@ async function trial(rule: string): Promise<TrialResult> {
 const concurrently = test.concurrent;
 
 describe("one fault in a run", () => {
-    concurrently.each(RETRIED)("does not show: %s", async (rule) => {
+    concurrently.each(RETRIED)("goes unnoticed: %s", async (rule) => {
         const { outcome, detail = "" } = await trial(rule);
         expect([outcome, detail]).toEqual(["survived", ""]);
     });
 
-    concurrently.each(REPORTED)("costs at most one clear failure: %s", async (rule) => {
+    concurrently.each(REPORTED)("causes at most one clear failure: %s", async (rule) => {
         const { outcome, detail = "" } = await trial(rule);
         expect(`${outcome}: ${detail}`).toMatch(/^(survived|failed clearly): /);
     });

@@ -85,7 +85,7 @@ let files = 0;
 const newPath = () => path.join(root, `download-${files++}`);
 
 describe.each(ONCE)("a request that hits %s once", (kind) => {
-    it("downloads and reads the right bytes", async () => {
+    it("downloads and reads the correct bytes", async () => {
         const { bucket, plan } = await broken(`kind=${kind},path=alt=media,count=1`);
         const file = newPath();
 

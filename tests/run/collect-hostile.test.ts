@@ -77,7 +77,7 @@ describe("collecting output that a trainer, or somebody on this machine, has mad
     });
 
     it.each([
-        ["nested 20,000 deep", `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+        ["nested 20,000 levels deep", `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
         ["larger than 16 MiB", `{"a":"${"x".repeat(17 * 1024 * 1024)}"}`],
         ["compressed", gzipSync('{"a":1}')],
     ])("saves a metrics.json that is %s, without its metrics", async (_what, content) => {

@@ -183,7 +183,7 @@ describe("TrainingRun, serialised", () => {
         );
     });
 
-    it("leaves the status alone once its command was killed and its output is no longer read", async () => {
+    it("leaves the status alone after its command is killed and nobody reads its output", async () => {
         await putRun({ state: "RUNNING" });
         const child = fork(path.join(projectRoot, "cli/start/provider-host-child.js"), {
             cwd: cwd(),

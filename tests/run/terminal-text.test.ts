@@ -7,7 +7,7 @@ describe("terminalText", () => {
         ["plain text", "loss 0.25, naïve, 学習, 🎉", "loss 0.25, naïve, 学習, 🎉"],
         ["line feeds and tabs", "a\tb\n\nc", "a\tb\n\nc"],
         ["a colour that is reset", `${ESC}[1;31mred${ESC}[0m text`, `${ESC}[1;31mred${ESC}[0m text`],
-        ["a colour of 256 or of 16 million", `${ESC}[38;5;8ma${ESC}[48;2;8;8;8mb${ESC}[m`, undefined],
+        ["one of 256 or 16 million colours", `${ESC}[38;5;8ma${ESC}[48;2;8;8;8mb${ESC}[m`, undefined],
     ])("passes %s", (_what, text, expected) => {
         expect(terminalText(text)).toBe(expected ?? text);
     });
@@ -15,7 +15,7 @@ describe("terminalText", () => {
     it.each([
         ["a colour that is not reset, by resetting it", `${ESC}[31mred\nplain`, `${ESC}[31mred${ESC}[0m\nplain`],
         ["concealed text", `${ESC}[8mhidden${ESC}[0m`, `\\x1b[8mhidden${ESC}[0m`],
-        ["concealed text beside a colour", `${ESC}[38;5;1;8mx`, "\\x1b[38;5;1;8mx"],
+        ["concealed text combined with a colour", `${ESC}[38;5;1;8mx`, "\\x1b[38;5;1;8mx"],
         ["clear screen", `${ESC}[2J${ESC}[H`, "\\x1b[2J\\x1b[H"],
         ["a cursor movement", `${ESC}[1Afake`, "\\x1b[1Afake"],
         ["a window title", `${ESC}]0;root${"\x07"}`, "\\x1b]0;root\\x07"],

@@ -5,7 +5,7 @@ import path from "node:path";
 import { TestEmulator } from "../../src/testing";
 import { describeWithDocker, docker } from "../docker";
 
-describeWithDocker("the registry, to a Docker engine,", [], () => {
+describeWithDocker("the registry, as used by a Docker engine,", [], () => {
     let emulator: TestEmulator;
     let registryUri: string;
     let folder: string;
