@@ -128,7 +128,7 @@ async function engineMissing(): Promise<string | undefined> {
     });
 }
 
-/** Shuts the emulator down cleanly. A second Ctrl-C has no effect, so that the data stays intact. */
+/** Shuts the emulator down cleanly. A second Ctrl-C has no effect, so the data stays intact. */
 function stopOnSignal(emulator: Emulator): void {
     let stopping = false;
     const stop = async () => {

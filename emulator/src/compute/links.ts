@@ -2,8 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { ApiError, invalid, notFound, preconditionFailed } from "../http/errors";
 
 /**
- * Prefix of every link. The provider compares image links with this host (see the docs of `sourceImage`), whatever the
- * endpoint.
+ * Prefix of every link. The provider compares image links with this host (see the docs of `sourceImage`), regardless of
+ * the endpoint.
  */
 export const COMPUTE_URL = "https://www.googleapis.com/compute/v1/";
 

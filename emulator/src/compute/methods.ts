@@ -13,7 +13,7 @@ export const PROJECT_PATH = "/compute/:version/projects/:project";
 /** Query parameters of a list request. */
 export const LIST = { query: ["maxResults", "filter", "orderBy", "pageToken", "returnPartialSuccess"] };
 
-/** The services behind the routes of Compute Engine. */
+/** The services that Compute Engine's routes use. */
 export interface ComputeServices {
     readonly compute: ComputeService;
     readonly iam: IamService;

@@ -16,8 +16,8 @@ const HEADERS = {
 };
 
 /**
- * The console page, at `/`. It is read-only. Because it is served without a token, it accepts only the names of this
- * machine, so a website that points its own name at this machine gets nothing.
+ * The console page, at `/`. It is read-only. Because it is served without a token, it accepts only requests to this
+ * machine's own names, so a website whose domain name points to this machine cannot read it.
  */
 export function consoleRoutes(services: ConsoleServices): Route[] {
     return [

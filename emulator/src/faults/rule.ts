@@ -1,4 +1,4 @@
-/** Ways in which a network, a proxy or a server breaks a request or its response. */
+/** Ways in which a network, a proxy or a server can break a request or its response. */
 export const FAULT_KINDS = {
     refuse: "the port refuses connections for `ms`",
     "reset-before": "the connection is reset, and the server never sees the request",

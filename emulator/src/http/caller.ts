@@ -7,7 +7,7 @@ export const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "localhost", "[::
 /**
  * Rejects requests that a foreign web page causes a browser on this machine to send.
  *
- * To the browser, a page that points its own name at this machine (DNS rebinding) has the same origin as the emulator,
+ * To the browser, a page whose domain name points to this machine (DNS rebinding) has the same origin as the emulator,
  * but its requests name that host, which is not in `names`. A page on another origin sends `Origin` with every request
  * that changes something, and modern browsers send `Sec-Fetch-Site` with every request to loopback. Other programs send
  * neither.

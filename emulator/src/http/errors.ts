@@ -47,7 +47,7 @@ export interface ApiErrorOptions {
     /** The parameter, header or field that caused the error. */
     readonly location?: string;
     readonly locationType?: "parameter" | "header" | "other";
-    /** Extra response headers, e.g. `WWW-Authenticate`. */
+    /** Additional response headers, e.g. `WWW-Authenticate`. */
     readonly headers?: Readonly<Record<string, string>>;
     /** Typed details for APIs that have them, e.g. a google.rpc.ErrorInfo. */
     readonly details?: readonly object[];

@@ -102,7 +102,7 @@ export class ApiServer {
             }
         } finally {
             // Drain a body that the handler did not read, so that the caller can finish sending and see the response. A
-            // handler that began to read left a listener behind, which would keep the stream from flowing.
+            // handler that began reading has left a listener behind, which would keep the stream from flowing.
             message.removeAllListeners("readable").resume();
             const milliseconds = Math.round(performance.now() - startedAt);
             this.#options.log?.(`${message.method} ${message.url} ${response.statusCode} ${milliseconds} ms`);

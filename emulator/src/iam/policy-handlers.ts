@@ -9,7 +9,7 @@ export interface PolicyTarget<Params> {
     /** Returns the name of the resource in PolicyStore, whether or not it exists. */
     readonly resource: (request: ApiRequest<Params>) => string | Promise<string>;
     /**
-     * Throws 404 if the resource does not exist. Called last, so that callers without permission cannot probe for
+     * Throws 404 if the resource does not exist. It is called last, so that callers without permission cannot probe for
      * names.
      */
     readonly requireExisting?: (request: ApiRequest<Params>) => unknown;

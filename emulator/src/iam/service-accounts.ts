@@ -28,7 +28,8 @@ export interface ServiceAccountFields {
 }
 
 /**
- * The part of the project service that service accounts need. It is an interface because projects are a layer above.
+ * The part of the project service that service accounts need. It is an interface because projects belong to the layer
+ * above.
  */
 export interface ProjectLookup {
     /** @throws ApiError 400 for an id that Google Cloud would reject */

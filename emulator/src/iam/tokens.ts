@@ -21,7 +21,7 @@ interface Claims {
 const PREFIX = "emulator-service-account.";
 const LIFETIME_SECONDS = 3600;
 /**
- * Random per process. After a restart, old tokens are rejected, and clients request a new one from the metadata server.
+ * Random per process. After a restart, old tokens are rejected, and clients request new ones from the metadata server.
  */
 const secret = randomBytes(32);
 

@@ -71,7 +71,7 @@ export class ProjectService {
         return project;
     }
 
-    /** Tests whether the id has been used before. */
+    /** Tests whether the id has ever been used. */
     isKnown(projectId: string): boolean {
         return this.#projects.has(projectId);
     }

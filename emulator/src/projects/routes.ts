@@ -137,7 +137,7 @@ class ServiceUsage {
         return { body: operation };
     }
 
-    /** Returns the project of a request, for a caller with the permission. */
+    /** Returns the project in a request, if the caller has the permission. */
     async #require(request: ProjectRequest, permission: string): Promise<Project> {
         const project = await this.#projects.get(request.params.project);
         this.#iam.require(request, permission, `projects/${project.projectId}`);

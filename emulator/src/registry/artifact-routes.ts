@@ -93,7 +93,7 @@ function repositoryRoutes(services: RegistryServices): Route[] {
     ];
 }
 
-/** Returns the repository for a caller with the permission. Callers without it cannot probe for names. */
+/** Returns the repository if the caller has the permission. Callers without it cannot probe for names. */
 function allowed({ registry, iam }: RegistryServices, request: ApiRequest<Name>, verb: string): Repository {
     iam.require(request, `artifactregistry.repositories.${verb}`, nameOf(request.params));
     return registry.repositories.get(nameOf(request.params));

@@ -82,7 +82,7 @@ export function registryPrincipal(iam: IamService, request: ApiRequest): Princip
 }
 
 /**
- * Returns the image in a path, for a caller with the permission on its repository.
+ * Returns the image in a path, if the caller has the permission on its repository.
  * @param name `P/R/IMAGE`
  * @throws OciError 401, 403 (for a missing repository too, so that callers cannot probe for names), 404
  */

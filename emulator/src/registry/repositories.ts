@@ -226,7 +226,9 @@ function settingsOf(body: RepositoryBody): RepositorySettings {
     return { ...settings, cleanupPolicies: Object.fromEntries(policies) };
 }
 
-/** Converts a duration to seconds. Google returns seconds whatever unit was sent: `30d` is `2592000s`. */
+/**
+ * Converts a duration to seconds. Google returns seconds regardless of the unit in the request: `30d` is `2592000s`.
+ */
 function withSeconds(policy: z.output<typeof cleanupPolicy>): z.output<typeof cleanupPolicy> {
     const { olderThan, newerThan } = policy.condition ?? {};
     return {

@@ -8,7 +8,7 @@ import { BlobFiles, Uploads } from "./blob-files";
 import { ImageStore } from "./images";
 import { RepositoryService } from "./repositories";
 
-/** The services behind the routes of the registry. */
+/** The services that the registry's routes use. */
 export interface RegistryServices {
     readonly registry: ArtifactRegistryService;
     readonly iam: IamService;

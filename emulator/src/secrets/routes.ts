@@ -18,7 +18,7 @@ type ProjectRequest = ApiRequest<{ readonly project: string }>;
 type SecretRequest = ApiRequest<{ readonly project: string; readonly secret: string }>;
 type VersionRequest = ApiRequest<{ readonly project: string; readonly secret: string; readonly version: string }>;
 
-/** The services behind the routes of Secret Manager. */
+/** The services that Secret Manager's routes use. */
 export interface SecretServices {
     readonly secrets: SecretService;
     readonly projects: ProjectService;
@@ -143,7 +143,7 @@ async function setState(services: SecretServices, request: VersionRequest, verb:
     return { body: describeVersion(secret, await services.secrets.setState(secret, found, state, etag)) };
 }
 
-/** Returns the secret of a request, for a caller with the permission. Other callers cannot tell whether it exists. */
+/** Returns the secret in a request, if the caller has the permission. Other callers cannot tell whether it exists. */
 async function requireSecret(
     services: SecretServices,
     request: SecretRequest,

@@ -76,7 +76,7 @@ export class BlobStore {
         await rm(this.#file(id), { force: true });
     }
 
-    /** Removes files without a document, which a crash left behind. */
+    /** Removes files that a crash left behind without a document. */
     async sweep(used: ReadonlySet<string>): Promise<void> {
         const orphans = (await readdir(this.#folder)).filter((id) => !used.has(id));
         await Promise.all(orphans.map((id) => this.delete(id)));

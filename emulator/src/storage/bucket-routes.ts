@@ -13,7 +13,7 @@ import type { StorageService } from "./service";
 
 type BucketRequest = ApiRequest<{ readonly bucket: string }>;
 
-/** The services behind the routes of buckets. */
+/** The services that the bucket routes use. */
 export interface BucketServices {
     readonly storage: StorageService;
     readonly projects: ProjectService;

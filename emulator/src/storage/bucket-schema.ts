@@ -93,7 +93,7 @@ const outputOnly = {
     satisfiesPZI: unused,
 };
 
-/** Location names are stored in upper case, whatever the caller sends. */
+/** Location names are stored in upper case, regardless of the case that the caller uses. */
 const location = z
     .string()
     .transform((value) => value.toUpperCase())
@@ -115,5 +115,5 @@ export const bucketSchema = z.strictObject({
     ...outputOnly,
 });
 
-/** Settings of a bucket that its owner chooses. */
+/** Bucket settings that the owner chooses. */
 export type BucketSettings = z.output<z.ZodObject<typeof settings>>;

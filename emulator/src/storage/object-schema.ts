@@ -46,7 +46,7 @@ export const objectSchema = z.strictObject({
     ...outputOnly,
 });
 
-/** Attributes of an object that its writer chooses. */
+/** Object attributes that the writer chooses. */
 export type ObjectAttributes = z.output<z.ZodObject<typeof attributes>>;
 
 const ATTRIBUTE_NAMES = Object.keys(attributes) as (keyof typeof attributes)[];

@@ -33,7 +33,7 @@ export interface UploadRange {
     readonly total?: number;
 }
 
-/** Cloud Storage keeps multiples of this size of an unfinished upload, and chunk sizes must be multiples of it. */
+/** Cloud Storage keeps an unfinished upload in multiples of this size, and chunk sizes must be multiples of it too. */
 export const CHUNK_QUANTUM_BYTES = 256 * 1024;
 /** https://cloud.google.com/storage/docs/resumable-uploads#session-uris */
 const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;

@@ -22,7 +22,7 @@ export class LocalFolders {
         await this.#change((folders) => ({ ...folders, [configDigest]: { folder } }));
     }
 
-    /** Removes the entries of images that are no longer in any repository. */
+    /** Removes the entries for images that are no longer in any repository. */
     async sweep(isUsed: (configDigest: string) => boolean): Promise<void> {
         await this.#change((folders) =>
             Object.fromEntries(Object.entries(folders).filter(([digest]) => isUsed(digest))),

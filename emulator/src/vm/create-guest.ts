@@ -7,7 +7,7 @@ import { ProcessVm } from "./process/process-vm";
 import { memoryMib } from "./systemd/memory";
 import { SystemdVm } from "./systemd/systemd-vm";
 
-/** Options of a guest, whatever its runtime. Ports and the machine type are read at each boot. */
+/** Options of a guest, regardless of its runtime. Ports and the machine type are read at each boot. */
 export interface GuestOptions {
     readonly runtime: RuntimeKind;
     /** Absolute path of the emulator's data folder. */

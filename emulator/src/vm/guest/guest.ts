@@ -7,7 +7,7 @@ export interface CommandResult {
     readonly stderr: string;
 }
 
-/** A VM as seen by its hypervisor. */
+/** A VM, as its hypervisor sees it. */
 export interface Guest {
     readonly serial: SerialPort;
     /** Powers the VM on with this user-data. Returns while its programs continue to run. */
@@ -18,7 +18,7 @@ export interface Guest {
     cutPower(): Promise<void>;
     /** Cuts the power and removes everything outside the VM's folder. Called when the emulator stops. */
     release(): Promise<void>;
-    /** Deletes the VM with its files and containers. */
+    /** Deletes the VM along with its files and containers. */
     remove(): Promise<void>;
     /** Runs an emulated `systemctl` inside a VM without systemd. */
     systemctl(args: readonly string[]): Promise<CommandResult>;

@@ -16,7 +16,7 @@ export interface CloudConfig {
     readonly runCommands: readonly (string | readonly string[])[];
 }
 
-/** Thrown for user-data that this VM cannot apply. The message goes to the serial port. */
+/** Thrown for user-data that this VM cannot apply. The message is written to the serial port. */
 export class CloudConfigError extends Error {
     override readonly name = "CloudConfigError";
 }

@@ -186,7 +186,7 @@ export class SystemdVm implements Guest {
             });
         }
         console.once("close", () => {
-            // Either the VM is off or its engine is gone. In both cases, nothing of the VM may keep running.
+            // Either the VM is off or its engine is gone. In both cases, no part of the VM may keep running.
             void this.#end(boot).then(ended.resolve);
         });
     }

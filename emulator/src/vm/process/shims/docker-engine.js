@@ -71,7 +71,7 @@ async function run(words) {
 }
 
 /**
- * Rewrites only the two variables that name the VM's own endpoint, because the others belong to the user.
+ * Rewrites only the two variables that refer to the VM's own endpoint, because the others belong to the user.
  * @param {string} line
  */
 function reachableFromDesktop(line) {

@@ -70,7 +70,7 @@ async function run(words) {
     const env = {
         PATH: [bin, dirname(process.execPath), process.env.EMULATOR_HOST_PATH].join(delimiter),
         HOME: home,
-        // A real container would not get these variables, but programs on this machine may not run without them.
+        // A real container would not get these variables, but programs on this machine might not run without them.
         ...pick("NODE_EXTRA_CA_CERTS", "SystemRoot", "TMPDIR", "TEMP"),
         ...Object.fromEntries(
             wanted.env.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),

@@ -35,15 +35,15 @@ export function serviceEnvironment(
         }
     }
     for (const [name, value] of Object.entries(unit.environment)) {
-        // HOME always names a folder of the VM; other values are translated only if they name a path of the VM.
+        // HOME always refers to a folder in the VM; other values are translated only if they are paths in the VM.
         env[name] = name === "HOME" && value.startsWith("/") ? host.toHostPath(value) : hostPath(value);
     }
     return env;
 }
 
 /**
- * Replaces words that are paths of the VM with their paths on the host, because there is no chroot. This covers files
- * from user-data and everything below the unit's own directories.
+ * Replaces words that are paths in the VM with the corresponding paths on the host, because there is no chroot. This
+ * covers files from user-data and everything below the unit's own directories.
  */
 export function pathMapper(unit: ServiceUnit, host: ServiceHost): (text: string) => string {
     const roots = DIRECTORIES.flatMap(({ key, base }) => unit.directories[key].map((name) => `${base}/${name}`));
