@@ -82,7 +82,7 @@ function classOf(cells: Float64Array, noise: number): number {
     return score < 0.5 ? 0 : score < 1.5 ? 1 : 2;
 }
 
-/** Writes to a temporary name first, so that an interrupted file is created again. */
+/** Writes under a temporary name first, so that an interrupted file is created again. */
 async function makeOnce(name: string, make: (file: string) => Promise<void>): Promise<string> {
     const file = path.join(FOLDER, name);
     if (!existsSync(file)) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds the image that ours is compared with: gcp-trainer-bench/article:local. BASE_IMAGE=... selects the distribution's
-# image. The default, which does not need a registry, is a Debian image that debootstrap creates from this machine's
-# package sources (bench/article-image/base.sh). The first build takes two or three minutes; then layers are cached.
+# Builds the image that ours is compared with: gcp-trainer-bench/article:local. BASE_IMAGE=... selects the
+# distribution's image. The default, which does not need a registry, is a Debian image that debootstrap creates from
+# this machine's package sources (bench/article-image/base.sh). The first build takes two or three minutes; after that,
+# the layers are cached.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

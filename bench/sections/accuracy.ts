@@ -33,7 +33,7 @@ export interface Contest {
 /** The task for both contenders, passed as JSON. */
 export interface AccuracyOrder {
     readonly contests: readonly Contest[];
-    /** Number of times that scikit-learn grows each tree, breaking ties with a different random state. */
+    /** Number of times that scikit-learn grows each tree, each time breaking ties with a different random state. */
     readonly states: number;
     /** Features considered at each split of a forest, by dataset. */
     readonly maxFeatures: Readonly<Record<string, number>>;
@@ -50,7 +50,7 @@ const SHARED = [DEPTH_10, FULL, FOREST];
 /** This trainer's defaults. scikit-learn's defaults are those of FULL. */
 const DEFAULTS: Contest = { ...LIMITS, name: "tree, defaults", maxDepth: 64, minNumSamples: 3, gainThreshold: 0.01 };
 
-/** Largest accepted shortfall from scikit-learn's score. */
+/** Largest accepted shortfall relative to scikit-learn's score. */
 const TOLERANCE = 0.002;
 const REAL_SETS_NEEDED = 8;
 

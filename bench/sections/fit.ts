@@ -33,7 +33,7 @@ export async function benchFit(quick: boolean): Promise<SectionResult> {
     };
 }
 
-/** Pairs of row count and number of repeats. */
+/** Pairs of a row count and a number of repeats. */
 const SCIKIT_SIZES = [
     [10_000, 7],
     [100_000, 7],

@@ -26,8 +26,8 @@ const LOCAL_BASES = {
 };
 
 /**
- * Measures the sizes of this trainer's image and a typical Python image, and the time from `docker run` to a model of
- * iris.
+ * Measures the sizes of this trainer's image and a typical Python image, and the time from `docker run` to a model
+ * trained on iris.
  */
 export async function benchImage(quick: boolean): Promise<SectionResult> {
     const base = await buildOurs();
@@ -158,7 +158,7 @@ interface ImageSize {
 }
 
 /**
- * Measures an image in the local engine. Layers are compressed like those of `docker push`, at gzip's default level.
+ * Measures an image in the local engine. Layers are compressed at gzip's default level, as they are by `docker push`.
  */
 async function sizeOfImage(image: string): Promise<ImageSize> {
     const folder = await mkdtemp(path.join(tmpdir(), "gcp-trainer-bench-image-"));

@@ -14,7 +14,7 @@ interface Comparison {
     readonly measurements: Readonly<Record<Peer, readonly Measurement[]>>;
 }
 
-/** Pairs of row count and number of repeats. */
+/** Pairs of a row count and a number of repeats. */
 const SIZES = [
     [100_000, 5],
     [1_000_000, 3],

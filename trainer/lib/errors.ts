@@ -1,4 +1,7 @@
-/** A dataset that cannot be trained on. The message names the object and, where there is one, the row and the column. */
+/**
+ * A dataset that cannot be used for training. The message names the object and, where there is one, the row and the
+ * column.
+ */
 export class DataError extends Error {
     override name = "DataError";
 }

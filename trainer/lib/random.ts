@@ -36,7 +36,7 @@ export function makeRandom(seed: number, stream: number): Random {
         counter = (counter + 0x9e3779b9) | 0;
         return mix(counter);
     };
-    // A state of all zeros would give zeros forever; the 1 rules it out.
+    // A state of all zeros would produce zeros forever; the 1 rules it out.
     let [a, b, c, d] = [next() | 1, next(), next(), next()];
     return {
         below(count) {

@@ -2,7 +2,7 @@ import type { Algorithm, Task } from "../lib/model";
 import { COLUMN_LIST, COLUMN_NAME, decimal, FOLDS, integer, oneOf, parseList, type Rule } from "./argument-rules";
 import { HyperparameterError } from "./errors";
 
-/** Growth of a model. Arguments that ml-cart also has keep its names and meanings. */
+/** Growth of a model. Arguments that ml-cart also has keep their names and meanings. */
 export interface GrowthArguments {
     /** @default "tree" */
     algorithm: Algorithm;

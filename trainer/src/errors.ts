@@ -28,7 +28,7 @@ export class StorageError extends Error {
     override name = "StorageError";
 }
 
-/** Content of an object that is not what the bucket has. Reading it again may help. */
+/** Content that differs from that of the object in the bucket. Reading it again may help. */
 export class DamagedError extends StorageError {
     override name = "DamagedError";
 }

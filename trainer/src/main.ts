@@ -20,7 +20,7 @@ function exit(exitCode: number, message: string): void {
 }
 
 async function main(): Promise<void> {
-    // In a container this is process 1, which the kernel does not stop by signals without a handler.
+    // In a container, this is process 1, which the kernel does not stop by signals without a handler.
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
         process.once(signal, () => exit(128 + constants.signals[signal], `Stopped by ${signal}`));
     }

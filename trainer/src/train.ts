@@ -31,7 +31,8 @@ const MAX_LEAVES = 2_000_000;
 /**
  * Runs the whole training: reads the dataset, chooses among the trials if there are several, tests on rows held back, fits
  * on all rows and writes the results. `model.json` is written last, so its existence means that all results exist.
- * @throws an error that `exitCodeOf` recognises, for problems that a user can fix; no `model.json` is written then
+ * @throws an error that `exitCodeOf` recognises, for problems that a user can fix; in this case, `model.json` is not
+ * written
  */
 export async function train({ argv, env, openStorage, openFitPool, print }: TrainContext): Promise<void> {
     const hyperparameters = parseArguments(argv);

@@ -83,7 +83,7 @@ describe("openStorage on a connection that breaks", () => {
         expect(lines).toEqual([expect.stringMatching(/its content arrived damaged \(CRC32C .*\); reading it again$/)]);
     });
 
-    it("does not believe an error about damaged content", async () => {
+    it("ignores an error about damaged content", async () => {
         const store = await storage("kind=damaged-body");
         let tries = 0;
         const use = async (content: AsyncIterable<Uint8Array>) => {
@@ -129,7 +129,7 @@ describe("openStorage on a connection that breaks", () => {
         await expect(always).rejects.toThrow(DamagedError);
     });
 
-    it("gives up on responses that are never Cloud Storage's", async () => {
+    it("gives up if no response ever comes from Cloud Storage", async () => {
         const store = await storage("kind=html,count=all");
         await expect(readAll(store.read(uri("data/a.csv")))).rejects.toThrow(StorageError);
     });

@@ -159,7 +159,7 @@ describe("a forest", () => {
         expect((metrics.outOfBag as { r2: number }).r2).toBeGreaterThan(0.9);
     });
 
-    it("64 for a gain function of the other task", async () => {
+    it("64 for a gain function that belongs to the other task", async () => {
         const outcome = await train(IRIS, "--target=Species", "--gainFunction=regression");
         expect(outcome.exitCode).toBe(64);
         expect(outcome.stderr).toBe(

@@ -1,7 +1,7 @@
 import { MISSING_INT, type NumberList, POWERS_OF_TEN, toDoubles } from "./number-list";
 import { enlargeDoubles, enlargeInts } from "./shared-memory";
 
-/** The largest integer, of either sign. The next one stands for a missing number. */
+/** The largest integer, of either sign. The next one represents a missing number. */
 const MAX_INT = MISSING_INT - 1;
 
 /** Used instead of a number of decimals when the list holds doubles. */
@@ -9,10 +9,10 @@ const DOUBLES = -1;
 
 /**
  * A list of numbers that grows row by row. It holds integers, scaled by the number of decimals needed so far, until a
- * number does not fit exactly; from then on it holds doubles. Rows come in order, but the last one may come again.
+ * number does not fit exactly; from then on it holds doubles. Rows arrive in order, but the last one may be repeated.
  */
 export class GrowingNumbers {
-    /** Decimals of the integers, 0 to 22; negative if the list holds doubles. */
+    /** Number of decimals of the integers, from 0 to 22; negative if the list holds doubles. */
     decimals = 0;
     /** The integers, unless the list holds doubles. Callers with an integer of the same scale may write it directly. */
     ints: Int32Array = new Int32Array(0);
@@ -35,7 +35,7 @@ export class GrowingNumbers {
         return this.decimals === DOUBLES ? Float64Array.BYTES_PER_ELEMENT : Int32Array.BYTES_PER_ELEMENT;
     }
 
-    /** Writes a number, NaN for a missing one. All earlier rows are written already. Minus zero becomes zero. */
+    /** Writes a number, or NaN for a missing one. All earlier rows must have been written. Minus zero becomes zero. */
     set(row: number, value: number): void {
         if (this.decimals !== DOUBLES && !this.#setInt(row, value)) {
             this.#holdDoubles(row);
@@ -52,7 +52,7 @@ export class GrowingNumbers {
             : { ints: this.ints.subarray(0, rows), scale: POWERS_OF_TEN[this.decimals] as number };
     }
 
-    /** Returns false if no integer with the decimals of the others represents the value exactly. */
+    /** Returns false if no integer with the same number of decimals as the others represents the value exactly. */
     #setInt(row: number, value: number): boolean {
         if (Number.isNaN(value)) {
             this.ints[row] = MISSING_INT;
@@ -60,7 +60,7 @@ export class GrowingNumbers {
         }
         for (let { decimals } = this; decimals < POWERS_OF_TEN.length; decimals++) {
             const scale = POWERS_OF_TEN[decimals] as number;
-            // The product is off by less than 2^-20 where the quotient is right, so it is rounded to the right one.
+            // If the quotient is correct, the product is off by less than 2^-20, so rounding gives the correct integer.
             const int = Math.round(value * scale);
             if (!(Math.abs(int) <= MAX_INT)) {
                 return false;

@@ -1,8 +1,8 @@
 import { sharedDoubles } from "./shared-memory";
 
 /**
- * The numbers of a column, in shared memory. Short decimals, which most columns have, take half the memory as integers.
- * Only the reader chooses between the two forms; all other code calls `valueAt`.
+ * The numbers of a column, in shared memory. Stored as integers, short decimals, which most columns contain, take half
+ * the memory. Only the reader chooses between the two forms; all other code calls `valueAt`.
  */
 export type NumberList = Float64Array | ScaledInts;
 
@@ -13,17 +13,17 @@ export type NumberList = Float64Array | ScaledInts;
  */
 export interface ScaledInts {
     ints: Int32Array;
-    /** 1, 10, 100 ... 10^22: the powers that a double holds exactly. */
+    /** 1, 10, 100 ... 10^22: the powers of ten that a double represents exactly. */
     scale: number;
 }
 
-/** The powers of ten that a double holds exactly. */
+/** The powers of ten that a double represents exactly. */
 export const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 /** The integer of a missing number: the largest one, so that missing numbers sort last. */
 export const MISSING_INT = 0x7fffffff;
 
-/** The number of a row; NaN if it is missing. */
+/** Returns the number in a row, or NaN if it is missing. */
 export function valueAt(list: NumberList, row: number): number {
     if (ArrayBuffer.isView(list)) {
         return list[row] as number;
@@ -32,12 +32,12 @@ export function valueAt(list: NumberList, row: number): number {
     return int === MISSING_INT ? Number.NaN : int / list.scale;
 }
 
-/** The stored form of a list: same order and equality as its numbers, NaN or MISSING_INT for a missing one. */
+/** Returns the stored values of a list. They compare like its numbers; NaN or MISSING_INT represents a missing one. */
 export function rawOf(list: NumberList): Float64Array | Int32Array {
     return ArrayBuffer.isView(list) ? list : list.ints;
 }
 
-/** Length of a list, missing numbers included. */
+/** Length of a list, including missing numbers. */
 export function lengthOf(list: NumberList): number {
     return rawOf(list).length;
 }
@@ -59,7 +59,7 @@ export function countMissing(list: NumberList): number {
 }
 
 /**
- * The first numbers as doubles, in shared memory.
+ * Returns the first numbers as doubles, in shared memory.
  * @param length of the result, which may be longer than the list
  * @param rows number of rows to copy
  */

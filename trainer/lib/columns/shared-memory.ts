@@ -15,7 +15,7 @@ export function enlargeInts(list: Int32Array, length: number): Int32Array {
 }
 
 /**
- * Zeros in memory that worker threads can share. Pages that were never written occupy no memory yet.
+ * Returns zeros in memory that worker threads can share. Pages do not occupy memory until they are written.
  * @throws {MemoryError}
  */
 export function sharedDoubles(length: number): Float64Array {
@@ -23,14 +23,17 @@ export function sharedDoubles(length: number): Float64Array {
 }
 
 /**
- * Zeros as integers, allocated like those of `sharedDoubles`.
+ * Returns integer zeros, allocated like those of `sharedDoubles`.
  * @throws {MemoryError}
  */
 export function sharedWords(length: number): Uint32Array {
     return new Uint32Array(allocate(length, Uint32Array.BYTES_PER_ELEMENT));
 }
 
-/** The words in shared memory, which is not copied by a message to a thread; the same array if it is already shared. */
+/**
+ * Returns the words in shared memory, which messages to threads do not copy. An array that is already shared is
+ * returned unchanged.
+ */
 export function shareWords(words: Uint32Array): Uint32Array {
     if (words.buffer instanceof SharedArrayBuffer) {
         return words;

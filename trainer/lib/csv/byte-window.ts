@@ -8,12 +8,12 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
 /**
  * The part of a file that is being read. Bytes are added at the end, complete rows are taken from the front, and an
- * incomplete row waits for more. The result does not depend on how the bytes were cut into chunks. Up to `end`, the
- * bytes are valid UTF-8.
+ * incomplete row stays until the rest of it arrives. The result does not depend on how the bytes were cut into chunks.
+ * Up to `end`, the bytes are valid UTF-8.
  */
 export class ByteWindow {
     bytes: Buffer;
-    /** First byte that has not been taken yet. */
+    /** Index of the first byte that has not been taken yet. */
     start = 0;
     /** End of the checked bytes. `bytes[end]` is 0 or a continuation byte, so a scan may read it. */
     end = 0;
@@ -25,7 +25,7 @@ export class ByteWindow {
 
     constructor(source: string, windowBytes: number = WINDOW_BYTES) {
         this.#source = source;
-        // One more for the byte after the end.
+        // The extra byte is the one after the end.
         this.bytes = Buffer.alloc(windowBytes + 1);
     }
 
@@ -88,7 +88,7 @@ export class ByteWindow {
     }
 }
 
-/** Bytes of an incomplete character at the end: 0 to 3. */
+/** Number of bytes of an incomplete character at the end, from 0 to 3. */
 function cutCharacterLength(bytes: Uint8Array, from: number, to: number): number {
     for (let length = 1; length <= 3 && to - length >= from; length++) {
         const byte = bytes[to - length] as number;

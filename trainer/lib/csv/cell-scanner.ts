@@ -4,7 +4,7 @@ export const CR = 13;
 const SPACE = 32;
 export const QUOTE = 34;
 
-/** How a cell ended, or why it could not be read. */
+/** The way a cell ended, or the reason it could not be read. */
 export type CellEnd =
     /** A delimiter follows; the next cell begins after it. */
     | typeof DELIMITER
@@ -27,18 +27,18 @@ export const INNER_QUOTE = 4;
 export const TEXT_AFTER_QUOTE = 5;
 
 /**
- * Reads cells one by one, according to RFC 4180 and its common variations: the delimiter is a parameter, CR and CRLF
+ * Reads cells one by one, according to RFC 4180 and common variations of it: the delimiter is a parameter, CR and CRLF
  * also end rows, and white space around a cell (as `String.trim` defines it) is not part of the cell. Inside quotes
  * every character is kept.
  * https://www.rfc-editor.org/rfc/rfc4180
  */
 export class CellScanner {
-    /** The cell: `bytes` from `start` to `end`, without its quotes. */
+    /** Content of the cell: `bytes` from `start` to `end`, without quotes. */
     bytes: Uint8Array = new Uint8Array(0);
     start = 0;
     end = 0;
     quoted = false;
-    /** Line breaks inside the cell. */
+    /** Number of line breaks inside the cell. */
     lineBreaks = 0;
     /** Start of the next cell or row. */
     next = 0;
@@ -79,7 +79,7 @@ export class CellScanner {
     #scanQuoted(bytes: Uint8Array, quote: number, limit: number, final: boolean): CellEnd {
         this.quoted = true;
         let at = quote + 1;
-        /** End of the last doubled quote: the bytes from here on are not copied yet. */
+        /** End of the last doubled quote. The bytes after it have not been copied yet. */
         let copied = at;
         let length = -1;
         for (; at < limit; at++) {
@@ -117,7 +117,7 @@ export class CellScanner {
         return this.#endCell(bytes, after, limit, final);
     }
 
-    /** `at` is at a delimiter, a line break or the limit. */
+    /** `at` must be the position of a delimiter, a line break or the limit. */
     #endCell(bytes: Uint8Array, at: number, limit: number, final: boolean): CellEnd {
         if (at >= limit) {
             this.next = limit;
@@ -166,7 +166,10 @@ export class CellScanner {
     }
 }
 
-/** Length of the white space character at `at`, or 0: the characters that `String.trim` removes, line breaks included. */
+/**
+ * Returns the length of the white space character at `at`, or 0 if there is none. White space is what `String.trim`
+ * removes, including line breaks.
+ */
 function spaceLength(bytes: Uint8Array, at: number): number {
     const first = bytes[at] as number;
     if (first < 0x80) {
@@ -179,7 +182,7 @@ function spaceLength(bytes: Uint8Array, at: number): number {
     return isLongSpace((first << 16) | (second << 8) | (bytes[at + 2] as number)) ? 3 : 0;
 }
 
-/** White space of three bytes in UTF-8: https://tc39.es/ecma262/#sec-white-space */
+/** White space characters that take three bytes in UTF-8: https://tc39.es/ecma262/#sec-white-space */
 function isLongSpace(bytes: number): boolean {
     switch (bytes) {
         case 0xe19a80: // U+1680

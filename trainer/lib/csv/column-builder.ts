@@ -4,7 +4,7 @@ import { Dictionary, TextHashes } from "./dictionary";
 import { readNumber } from "./number-bytes";
 import { isMissing, Sample, textOf } from "./sample";
 
-/** More distinct strings than this are not categories: each one would be in the model. */
+/** A column with more distinct strings than this has no categories, because the model would contain all of them. */
 export const MAX_CATEGORIES = 100_000;
 
 /** The problem with a cell. Rows are counted from 0. */
@@ -17,21 +17,21 @@ export interface CellProblem {
 export type ColumnRole = "target" | "feature" | "identifier";
 
 /**
- * A column that grows row by row. Numbers are stored as they are, strings as indices into a dictionary, both in shared
- * memory. Until the kind of the column is decided, its cells are kept as bytes.
+ * A column that grows row by row. Numbers are stored unchanged, and strings as indices into a dictionary, both in
+ * shared memory. Until the kind of the column is decided, its cells are kept as bytes.
  *
- * A row may be put more than once, because a row that is cut off by the end of the bytes is put again when it is
+ * A row may be added more than once, because a row that is cut off at the end of the bytes is added again when it is
  * complete.
  */
 export class ColumnBuilder {
     kind: "pending" | "number" | "text" = "pending";
     readonly numbers = new GrowingNumbers();
-    /** Text: the distinct strings. */
+    /** The distinct strings of a text column. */
     dictionary = new Dictionary();
-    /** Identifier with too many strings for categories: hashes that show whether all strings differ. */
+    /** For an identifier with too many strings for categories: hashes that show whether all strings differ. */
     #hashes: TextHashes | undefined;
     #lastHashedRow = -1;
-    /** Identifier with numbers: its strings, all different. They are valid if the column is dropped. */
+    /** The strings of a numeric identifier column, all distinct. They are valid only if the column is dropped. */
     readonly others = new Dictionary();
     firstOther: CellProblem | undefined;
     readonly name: string;
@@ -96,12 +96,12 @@ export class ColumnBuilder {
         return first;
     }
 
-    /** Text: the number of distinct strings. */
+    /** The number of distinct strings in a text column. */
     get differentTexts(): number {
         return this.#hashes?.size ?? this.dictionary.size;
     }
 
-    /** Number of the first rows that have a number. */
+    /** Counts how many of the first rows have a number. */
     countNumbers(rows: number): number {
         return rows - countMissing(this.numbers.firstRows(rows));
     }

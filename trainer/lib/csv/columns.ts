@@ -20,7 +20,7 @@ export interface TextColumn {
     categories: string[];
 }
 
-/** Completes a column with the rows in `kept`, in the memory that it grew in. */
+/** Completes a column with the rows in `kept`, reusing the memory in which it grew. */
 export function completeColumn(builder: ColumnBuilder, rowCount: number, kept: Uint32Array | undefined): Column {
     const { name, kind } = builder;
     const values = keepRows(builder.numbers.firstRows(rowCount), kept);
@@ -39,7 +39,7 @@ export function completeColumn(builder: ColumnBuilder, rowCount: number, kept: U
     return { kind: "text", name, values: { ints, scale: 1 }, categories };
 }
 
-/** How a column enters the model. */
+/** The way in which the model uses a column. */
 export function describeFeature(column: Column): Feature {
     return column.kind === "number"
         ? { name: column.name, kind: "number", missing: countMissing(column.values) > 0 }
@@ -70,7 +70,7 @@ export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uin
     return rows;
 }
 
-/** `id`, `ID`, `index`, `row number`, `user_id`, `user-id`, `userId`, but not `humid`. */
+/** Matches `id`, `ID`, `index`, `row number`, `user_id`, `user-id`, `userId`, but not `humid`. */
 const IDENTIFIER_NAMES = [/^(id|index|uuid|guid|row ?(id|number|no)?)$/i, /[ _-]id$/i, /[a-z0-9]I[dD]$/];
 
 /** True if a name looks like that of an identifier: `Id`, `index`, `user_id`, `userId`. */
@@ -78,7 +78,7 @@ export function isIdentifierName(name: string): boolean {
     return IDENTIFIER_NAMES.some((pattern) => pattern.test(name));
 }
 
-/** True if no two rows have the same value. One row may have none. */
+/** True if no two rows have the same value. One row may lack a value. */
 export function isDistinct(builder: ColumnBuilder, rowCount: number): boolean {
     if (builder.kind === "text") {
         return builder.differentTexts === rowCount;

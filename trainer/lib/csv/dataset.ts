@@ -24,7 +24,7 @@ export interface Dataset {
     rowCount: number;
     target: Target;
     features: Feature[];
-    /** One for each feature, `rowCount` long. Text is an index into the feature's categories. */
+    /** One list per feature, with `rowCount` values. Text is stored as an index into the feature's categories. */
     columns: NumberList[];
     dropped: DroppedColumn[];
     /** Sentences about columns that the user may want to change. */
@@ -42,7 +42,7 @@ export interface DroppedColumn {
 export interface DatasetRequest {
     /** Column to predict. */
     target: string;
-    /** Exactly the columns that are not features. If undefined, those that are identifiers by name and content. */
+    /** All columns that must not be features. If undefined, these are the identifiers, judging by name and content. */
     dropColumns: readonly string[] | undefined;
     /** If undefined, the target column decides: see `decideTask`. */
     task: Task | undefined;
@@ -67,14 +67,14 @@ export interface ReadDatasetOptions {
 /** Bytes as they arrive. `size` is their total number, if it is known when the first bytes arrive. */
 export type Content = AsyncIterable<Uint8Array> & { readonly size?: number | undefined };
 
-/** With fewer rows, a test on the rows held back is meaningless. */
+/** With fewer rows, a test on held-back rows would be meaningless. */
 export const MIN_ROWS = 10;
 
 const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
 
 /**
  * Reads a CSV file into columns: finds the target, drops columns, and types and encodes the others.
- * @throws {DataError} with one sentence, for data that cannot be trained on
+ * @throws {DataError} with one sentence, for data that cannot be used for training
  * @throws {MemoryError} as soon as it is clear that the machine does not have enough memory
  */
 export async function readDataset(
@@ -115,7 +115,7 @@ export async function readDataset(
     return prepareDataset(table, source, request);
 }
 
-/** A builder for each column to read, undefined for the others. */
+/** Returns a builder for each column to read, and undefined for the others. */
 function planColumns(header: Header, source: string, request: DatasetRequest): (ColumnBuilder | undefined)[] {
     const { columns, delimiter } = header;
     const { target, dropColumns } = request;

@@ -1,18 +1,18 @@
 const EMPTY = 0;
 
 /**
- * Distinct strings, numbered in order of appearance from 0. A known text is found by its bytes, without creating a
- * string. Open addressing with linear probing; at most half of the slots are used.
+ * Distinct strings, numbered in order of appearance from 0. A known string is found by its bytes, without creating a
+ * JavaScript string. Open addressing with linear probing; at most half of the slots are used.
  */
 export class Dictionary {
     size = 0;
     #slots = new Uint32Array(64);
     #hashes = new Uint32Array(32);
-    /** End of each text in `bytes`. */
+    /** End of each string in `bytes`. */
     #ends = new Uint32Array(32);
     #bytes = Buffer.alloc(256);
 
-    /** Number of the text; a new text is added. */
+    /** Returns the number of a string, which is added if it is new. */
     add(bytes: Uint8Array, start: number, end: number): number {
         const hash = hashOf(bytes, start, end);
         const mask = this.#slots.length - 1;
@@ -124,9 +124,9 @@ export class TextHashes {
     /** Pairs of hash halves; two zeros are an empty slot. At most half of the slots are used. */
     #slots = new Uint32Array(2 * 1024);
 
-    /** Adds a text; returns false if it is a duplicate. */
+    /** Adds a string; returns false if it is a duplicate. */
     add(bytes: Uint8Array, start: number, end: number): boolean {
-        // Two hashes with different start and factor: FNV-1a, and one based on the golden ratio.
+        // Two hashes with different start values and factors: FNV-1a, and one based on the golden ratio.
         let low = 0x811c9dc5;
         let high = 0x9e3779b9;
         for (let at = start; at < end; at++) {

@@ -6,8 +6,8 @@ import { describeBadCell } from "./rows";
 import { textOf } from "./sample";
 
 /**
- * Maximum length of a header in bytes. A longer first line is not a header: the file is of a different kind, or a quote
- * is never closed.
+ * Maximum length of a header in bytes. If the first line is longer, the file is of a different kind, or a quote is
+ * never closed.
  */
 const MAX_HEADER_BYTES = 1_000_000;
 

@@ -1,26 +1,28 @@
 import { MemoryError } from "../errors";
 
-/** The program itself, its threads, and the data on its way from the bucket. Measured. */
+/** Measured memory of the program itself, its threads, and the data in transit from the bucket. */
 const BASE_BYTES = 120_000_000;
 
-/** A row's target, its entries in the lists of rows, its predictions, and the memory for sorting. Measured. */
+/** Measured memory per row, for its target, its entries in the lists of rows, its predictions, and sorting. */
 const BYTES_PER_ROW = 56;
 
-/** A value's entry in the order of its column. A single tree is grown in the memory of the orders. */
+/** Size of a value's entry in the order of its column. A single tree is grown in the memory of the orders. */
 const BYTES_PER_VALUE_OF_ORDER = 4;
 
-/** A value in the copy of the orders that each concurrent fit works on; twice for a forest, which also needs ranks. */
+/**
+ * Size of a value in the copy of the orders used by each concurrent fit; double for a forest, which also needs ranks.
+ */
 const BYTES_PER_VALUE_OF_FIT = { tree: 4, forest: 8 };
 
-/** Below this many bytes read, the number of rows to come is not estimated. */
+/** The number of remaining rows is not estimated until this many bytes have been read. */
 const FIRST_ESTIMATE_BYTES = 1_000_000;
 
-/** The rest of a file may have shorter or longer rows: this share of the expected rows counts as certain. */
+/** The rest of a file may have shorter or longer rows, so only this share of the expected rows counts as certain. */
 const CERTAIN = 0.8;
 
 /**
- * Machine types by memory: https://cloud.google.com/compute/docs/general-purpose-machines and
- * https://cloud.google.com/compute/docs/memory-optimized-machines. GiB.
+ * Machine types by memory in GiB: https://cloud.google.com/compute/docs/general-purpose-machines and
+ * https://cloud.google.com/compute/docs/memory-optimized-machines.
  */
 const MACHINE_TYPES: readonly (readonly [name: string, memory: number])[] = [
     ["e2-standard-2", 8],
@@ -45,7 +47,7 @@ export interface ReadSoFar {
     features: number;
     bytes: number;
     totalBytes: number | undefined;
-    /** Memory of the strings. */
+    /** Memory used by the strings. */
     textBytes: number;
     /** Memory for each value of a feature, on average: in the columns, plus `bytesPerValueOfFit`. */
     valueBytes: number;
@@ -53,9 +55,9 @@ export interface ReadSoFar {
 
 /** The fits that follow. */
 export interface FitPlan {
-    /** Whether a forest is grown. */
+    /** True if a forest is grown. */
     forest: boolean;
-    /** Whether a cross-validation runs several fits at the same time. */
+    /** True if a cross-validation runs several fits at the same time. */
     crossValidation: boolean;
 }
 
@@ -69,7 +71,7 @@ export function bytesPerValueOfFit({ forest, crossValidation }: FitPlan, threads
 }
 
 /**
- * Rejects a dataset that needs more memory than available, before the kernel kills the process.
+ * Rejects a dataset that needs more memory than is available, before the kernel kills the process.
  * @param limit bytes
  * @throws {MemoryError}
  */

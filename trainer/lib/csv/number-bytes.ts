@@ -102,15 +102,15 @@ const EXACT_LIMIT = 2 ** 53;
 /** With more digits in the tail, head and tail are no longer exact in two doubles. */
 const MAX_TAIL_DIGITS = 4;
 
-/** Splits a double into two of 26 bits. */
+/** Splits a double into two doubles of 26 bits each. */
 const SPLITTER = 2 ** 27 + 1;
 
-/** Slightly less than one half: all errors below add up to less than 2^-44 of a unit in the last place. */
+/** Slightly less than one half, because all errors below add up to less than 2^-44 of a unit in the last place. */
 const SURE = 0.499999;
 
 /**
- * The double nearest to `head tail / 10^scale`, where `head` has at most 15 digits and `tail` is the `tailDigits` digits
- * that follow: exactly the result of `Number`. NaN where this method cannot decide.
+ * The double nearest to `head tail / 10^scale`, where `head` has at most 15 digits and `tail` is the `tailDigits`
+ * digits that follow: exactly the result of `Number`, or NaN if this method cannot determine it.
  *
  * For integers up to 2^53 and powers of ten up to 10^22, one operation on two exact doubles is rounded correctly: W. D.
  * Clinger, How to Read Floating Point Numbers Accurately, PLDI 1990. The 16 or 17 digits that programs write for a
@@ -136,12 +136,12 @@ export function toDouble(head: number, tail: number, tailDigits: number, scale: 
     const correction = (remainder * shift + tail) / (POWERS_OF_TEN[scale] as number);
     const sum = quotient + correction;
     const left = correction - (sum - quotient);
-    // The unit in the last place of the sum; 0 for a power of two, below which the doubles are closer.
+    // The unit in the last place of the sum; 0 for a power of two, below which the doubles are closer together.
     const unit = sum + sum * 2 ** -53 - sum;
     return Math.abs(left) < unit * SURE ? sum : Number.NaN;
 }
 
-/** The exact `dividend - quotient * divisor`, for a quotient rounded to the nearest double. */
+/** Returns `dividend - quotient * divisor` exactly, for a quotient rounded to the nearest double. */
 function remainderOf(dividend: number, divisor: number, quotient: number): number {
     const product = quotient * divisor;
     const splitDivisor = divisor * SPLITTER;

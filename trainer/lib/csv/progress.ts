@@ -12,7 +12,7 @@ export class Progress {
     readonly #now: () => number;
     readonly #totalBytes: () => number | undefined;
 
-    /** `now`: milliseconds. */
+    /** `now`: the time in milliseconds. */
     constructor(print: (line: string) => void, now: () => number, totalBytes: () => number | undefined) {
         this.#print = print;
         this.#now = now;
@@ -43,7 +43,7 @@ export class Progress {
     }
 }
 
-/** Megabytes as storage services count them: millions of bytes. */
+/** Returns megabytes as storage services count them, in millions of bytes. */
 function megabytes(bytes: number): string {
     return `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`;
 }

@@ -15,7 +15,7 @@ const DOT = 46;
 const MINUS = 45;
 const ZERO = 48;
 
-/** Maximum length of a row in bytes. A longer one has a quote that is never closed. */
+/** Maximum length of a row in bytes. A longer row is assumed to contain a quote that is never closed. */
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
 
 /** Returned instead of an index if the end of the row has not arrived yet. */
@@ -23,7 +23,7 @@ const CUT_ROW = -1;
 
 /** Reads rows from a window into columns. */
 export class RowReader {
-    /** Complete rows. */
+    /** Number of complete rows. */
     rowCount = 0;
     readonly lines = new LineNumbers();
     readonly #source: string;

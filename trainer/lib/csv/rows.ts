@@ -1,17 +1,20 @@
 import { type CellEnd, INNER_QUOTE, OPEN_QUOTE, TEXT_AFTER_QUOTE } from "./cell-scanner";
 
-/** Margin over the number of rows that the part read so far suggests. Unused space occupies no memory. */
+/** Margin over the number of rows that the part read so far suggests. Unused space does not occupy memory. */
 const SLACK = 1.05;
 
-/** Growth when the rows exceed the estimate, or the size of the file is unknown. */
+/** Growth factor if the rows exceed the estimate or the size of the file is unknown. */
 const GROWTH = 1.5;
 
-/** Limit for an estimate from the first rows; the memory check bounds it too. */
+/** Limit for an estimate from the first rows; the memory check limits it too. */
 const MAX_GROWTH = 64;
 
 const MIN_ROWS = 1024;
 
-/** Number of rows to allocate for, when the first `bytesRead` of `totalBytes` had `rows` rows. */
+/**
+ * Returns the number of rows to allocate memory for, if the first `bytesRead` of `totalBytes` bytes contained `rows`
+ * rows.
+ */
 export function expectRows(rows: number, bytesRead: number, totalBytes: number | undefined): number {
     const expected = totalBytes === undefined || bytesRead === 0 ? 0 : (rows / bytesRead) * totalBytes * SLACK;
     return Math.ceil(Math.max(MIN_ROWS, Math.min(expected, rows * MAX_GROWTH), rows * GROWTH));

@@ -13,7 +13,7 @@ export class Sample {
     #numbers = 0;
     #texts = 0;
 
-    /** Adds the cell of a row. Rows come in order, but the last one may come again. */
+    /** Adds the cell of a row. Rows arrive in order, but the last one may be repeated. */
     put(row: number, bytes: Uint8Array, start: number, end: number): void {
         const from = this.#startOf(row);
         const to = from + end - start;
@@ -32,8 +32,9 @@ export class Sample {
     }
 
     /**
-     * Numbers if more than half of the first 10,000 values are numbers, missing ones aside; else text. Undefined while
-     * more values could change the result. `rows` rows are complete; if `final` is true, no more follow.
+     * Returns numbers if more than half of the first 10,000 values, not counting missing ones, are numbers, and
+     * otherwise text. Returns undefined while more values could change the result. `rows` rows are complete; if `final`
+     * is true, no more follow.
      */
     decide(rows: number, final: boolean, decimalComma: boolean): "number" | "text" | undefined {
         for (; this.#seen < rows; this.#seen++) {
@@ -74,10 +75,10 @@ export class Sample {
     }
 }
 
-/** The longest marker of a missing value has four characters; longer cells need no check. */
+/** The longest marker of a missing value has four characters; longer cells need not be checked. */
 const MAX_MARKER_BYTES = 4;
 
-/** True if a cell that is not a number is empty or stands for a missing value. */
+/** True if a cell that is not a number is empty or represents a missing value. */
 export function isMissing(bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
     return length === 0 || (length <= MAX_MARKER_BYTES && isMissingMarker(textOf(bytes, start, end)));

@@ -21,11 +21,11 @@ export interface ReadOptions {
 }
 
 /**
- * Reads CSV into columns as it arrives: UTF-8 with or without byte order mark, LF, CRLF or CR, quoted cells, and the
- * delimiter that the header uses. Blank lines are skipped, and spaces around a cell are not part of it. Neither the text
- * nor the rows are kept.
+ * Reads CSV into columns as it arrives: UTF-8 with or without a byte order mark, LF, CRLF or CR, quoted cells, and the
+ * delimiter that the header uses. Blank lines are skipped, and spaces around a cell are not part of it. Neither the
+ * text nor the rows are kept.
  * @param plan creates a builder for each column to read, once the header has been read
- * @throws {DataError} naming the row, for content that is not such a CSV
+ * @throws {DataError} naming the row, for content that is not such a CSV file
  */
 export async function readTable(
     bytes: AsyncIterable<Uint8Array>,

@@ -9,7 +9,7 @@ export type Target = ClassTarget | NumberTarget;
 export interface ClassTarget {
     task: "classification";
     name: string;
-    /** For each row the index of its class in `classes`, in shared memory. */
+    /** For each row, the index of its class in `classes`, in shared memory. */
     y: Uint16Array;
     classes: string[];
     /** Reason for choosing this task. */
@@ -31,7 +31,7 @@ const MAX_NUMERIC_CLASSES = 10;
 /** ... and if each occurs in this many rows on average. */
 const MIN_ROWS_PER_NUMERIC_CLASS = 5;
 
-/** More values than this, or than half of the rows, are not classes: the target is a name or free text. */
+/** A target with more values than this, or than half of the rows, is a name or free text, not a class. */
 const MAX_CLASSES = 1000;
 
 /**
@@ -59,8 +59,9 @@ export function makeTarget(column: Column, source: string, wanted: Task | undefi
 }
 
 /**
- * A target of text is a classification. A target of numbers is a regression unless they look like classes: integers, at
- * most 10 distinct ones, each in 5 rows or more on average. The hyperparameter `task` overrides this.
+ * A text target means classification. A numeric target means regression, unless its numbers look like classes:
+ * integers, at most 10 distinct ones, each occurring in 5 rows or more on average. The hyperparameter `task` overrides
+ * this.
  */
 export function decideTask(column: Column, wanted: Task | undefined): { task: Task; why: string } {
     if (wanted !== undefined) {
@@ -109,7 +110,7 @@ function makeClasses(column: Column, subject: string): { y: Uint16Array; classes
     return { y, classes };
 }
 
-/** The distinct numbers in ascending order; undefined when there are more than `most`. */
+/** The distinct numbers in ascending order; undefined if there are more than `most`. */
 function differentValues(values: NumberList, most: number): number[] | undefined {
     const rowCount = lengthOf(values);
     const different = new Set<number>();

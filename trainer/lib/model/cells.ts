@@ -11,7 +11,8 @@ const MISSING = /^(na|n\/a|nan|null|none|nil|\?|-|--|#n\/a)$/i;
 const MAX_CATEGORIES_SHOWN = 10;
 
 /**
- * The delimiter that occurs most often in the first line, outside quotes; the first one of several.
+ * Returns the delimiter that occurs most often in the first line, outside quotes, or the first of several that are
+ * equally common.
  * @param text begins with the header; a quote that is not closed extends to the end
  */
 export function sniffDelimiter(text: string): string {
@@ -23,14 +24,15 @@ export function sniffDelimiter(text: string): string {
     );
 }
 
-/** Spreadsheets that write decimal commas separate cells by semicolons. */
+/** Spreadsheets that write decimal commas separate cells with semicolons. */
 export function usesDecimalComma(delimiter: string): boolean {
     return delimiter === ";";
 }
 
 /**
- * The number in a cell: decimal notation, finite. With `decimalComma` also `5,1`, as in files separated by semicolons.
- * Undefined for everything else, including "1,000", "5 cm" and "Infinity".
+ * Returns the number in a cell, which must be finite and in decimal notation. With `decimalComma`, `5,1` is also a
+ * number, as in files separated by semicolons. Returns undefined for everything else, including "1,000", "5 cm" and
+ * "Infinity".
  */
 export function parseNumber(cell: string, decimalComma: boolean): number | undefined {
     const text = decimalComma && DECIMAL_COMMA.test(cell) ? cell.replace(",", ".") : cell;
@@ -41,7 +43,7 @@ export function parseNumber(cell: string, decimalComma: boolean): number | undef
     return Number.isFinite(value) ? value : undefined;
 }
 
-/** True if a cell that is not a number stands for a missing value: "NA", "NaN", "?" and the like. */
+/** True if a cell that is not a number represents a missing value: "NA", "NaN", "?" and the like. */
 export function isMissingMarker(cell: string): boolean {
     return MISSING.test(cell);
 }
@@ -53,9 +55,9 @@ export function isMissingMarker(cell: string): boolean {
 export type CellReader = (cell: string) => number | string;
 
 /**
- * The reader of a feature's cells, with the rules of the training: in a column of numbers, an empty cell or a marker is
- * a missing value; in a column of text, an empty cell is the category "" and any other text is the category of the same
- * name.
+ * Returns the reader for a feature's cells, which follows the same rules as training: in a column of numbers, an empty
+ * cell or a marker is a missing value; in a column of text, an empty cell is the category "" and any other text is the
+ * category of the same name.
  * @param decimalComma `usesDecimalComma` of the file's delimiter
  */
 export function cellReader(feature: Feature, decimalComma: boolean): CellReader {

@@ -2,12 +2,13 @@ import type { Model, TreeNode } from "./types";
 
 /** A model as flat arrays, for predicting many rows. */
 export interface Predictor {
-    /** Numbers in the output for each row: one for each class, or one. */
+    /** Number of output values for each row: one per class, or one for a regression. */
     readonly width: number;
     /**
      * Predicts rows, with the same results as `predictEncoded`, bit for bit.
      *
-     * @param features row by row, `model.features.length` each: numbers, indices of categories, NaN for missing
+     * @param features row by row, `model.features.length` each: numbers, indices of categories, or NaN for missing
+     * values
      * @param rowCount number of rows to predict
      * @param values receives `width` numbers for each row: the shares of the classes, or the predicted number
      * @param labels classification: receives the class of each row, as an index into `model.classes`
@@ -22,7 +23,7 @@ export interface Predictor {
 interface FlatTrees {
     /** Feature of a split. Negative for a leaf: minus its number of shares. */
     column: Int32Array;
-    /** Rows below go left. */
+    /** Rows below this value go left. */
     threshold: Float64Array;
     /** Right child of a split; first share of a leaf. */
     next: Int32Array;
@@ -32,7 +33,7 @@ interface FlatTrees {
     roots: Int32Array;
 }
 
-/** Rows that go through one tree before the next, while the tree is in the processor's cache. */
+/** Number of rows that go through one tree before the next tree is used, while the tree is in the processor's cache. */
 const ROWS_AT_ONCE = 512;
 
 /** Compiles a model from `parseModel` or from the trainer. */
@@ -61,7 +62,7 @@ export function compileModel(model: Model): Predictor {
     };
 }
 
-/** Adds the predictions of one tree for the rows from `first` to before `end`. */
+/** Adds the predictions of one tree for the rows from `first` up to, but not including, `end`. */
 function addTree(
     { column, threshold, next, shareClass, shares }: FlatTrees,
     root: number,
@@ -77,7 +78,7 @@ function addTree(
         let node = root;
         let split = column[node] as number;
         while (split >= 0) {
-            // NaN is below nothing: a missing value goes right.
+            // NaN is not below any threshold, so a missing value goes right.
             const left = (features[offset + split] as number) < (threshold[node] as number);
             node = left ? node + 1 : (next[node] as number);
             split = column[node] as number;
@@ -90,7 +91,7 @@ function addTree(
     }
 }
 
-/** The class with the largest sum; the first of several. */
+/** Returns the class with the largest sum, or the first of several with the same sum. */
 function chooseLabels(sums: Float64Array, rowCount: number, width: number, labels: Int32Array): void {
     for (let row = 0; row < rowCount; row++) {
         const offset = row * width;

@@ -90,7 +90,7 @@ function shown(value: unknown): string {
     try {
         return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
     } catch {
-        // JSON.parse reads levels without end, but JSON.stringify exhausts the stack.
+        // JSON.parse accepts any number of levels, but JSON.stringify exhausts the stack.
         return "a value that is nested too deeply to be shown";
     }
 }

@@ -6,9 +6,9 @@ export type Row = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
  * Predicts one row. Cells may be text, as in a CSV file, or numbers; NaN is a missing one. Columns that the model does
- * not know are ignored. For many rows `compileModel` is much faster.
- * @throws {ModelError} for a missing value where no training row had one missing, a text where a number is needed, or a
- * category that was not trained on
+ * not use are ignored. For many rows `compileModel` is much faster.
+ * @throws {ModelError} for a missing value in a column where no training row lacked one, text where a number is needed,
+ * or a category that did not occur in training
  */
 export function predictRow(model: Model, row: Row): Prediction {
     const features = model.features.map((feature) => {
@@ -49,7 +49,7 @@ export function predictEncoded(model: Model, features: ArrayLike<number>): Predi
     };
 }
 
-/** The distribution of the leaf that a row ends in. */
+/** Returns the distribution of the leaf that a row reaches. */
 function findLeaf(root: TreeNode, features: ArrayLike<number>): number[][] | number {
     let node = root;
     while (node.left !== undefined && node.right !== undefined) {

@@ -8,7 +8,7 @@ export type Feature = NumberFeature | TextFeature;
 export interface NumberFeature {
     name: string;
     kind: "number";
-    /** Whether training rows lacked a value, so that rows without one can be predicted. */
+    /** True if training rows lacked a value, so that rows without one can be predicted. */
     missing: boolean;
 }
 

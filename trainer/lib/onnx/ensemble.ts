@@ -8,13 +8,14 @@ const DOMAIN = "ai.onnx.ml";
 
 /**
  * The node with the trees of a model. A row takes the true branch when its value is less than the threshold, and the
- * false one otherwise, also for NaN: ml-cart's left and right.
+ * false one otherwise, including for NaN: ml-cart's left and right.
  *
- * For classes onnxruntime sums the shares in 64 bits and takes the first of the largest sums, as this trainer does. For
- * one or two classes its operator has special rules (where both have weights, it predicts the second whenever that has
- * more than 0), so it always gets at least three: the added ones have no weights and cannot win.
+ * For classes, onnxruntime sums the shares in 64 bits and takes the first of the largest sums, as this trainer does.
+ * For one or two classes its operator has special rules (where both have weights, it predicts the second whenever that
+ * has more than 0), so it always gets at least three: the added ones have no weights and cannot win.
  * https://github.com/microsoft/onnxruntime/blob/v1.20.0/onnxruntime/core/providers/cpu/ml/tree_ensemble_aggregator.h
- * @param outputs for classes the label and the sums of shares, padded classes included; else the mean of the trees' numbers
+ * @param outputs for classes, the label and the sums of shares, including padded classes; otherwise the mean of the
+ * trees' numbers
  */
 export function ensembleNode(model: Model, input: string, outputs: readonly string[]): Message {
     const flat = flatten(model.trees);

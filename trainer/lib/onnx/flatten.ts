@@ -61,7 +61,7 @@ function isSplit(node: TreeNode): node is TreeNode & { left: TreeNode; right: Tr
     return node.left !== undefined && node.right !== undefined;
 }
 
-/** Visits the number of a leaf, or its shares other than 0 with the indices of their classes. Other nodes have none. */
+/** Visits the number of a leaf, or its nonzero shares with the indices of their classes. Other nodes have neither. */
 function forEachWeight(node: TreeNode, use: (label: number, weight: number) => void): void {
     const { distribution } = node;
     if (isSplit(node)) {

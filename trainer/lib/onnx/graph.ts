@@ -59,7 +59,10 @@ function describeInput(feature: Feature): Message {
     return valueInfo(feature.name, ELEMENT_TYPE.string, [1], `One of ${shown.join(", ")}${more}`);
 }
 
-/** All columns as one table of 64-bit numbers: a text is the index of its category, NaN for an unknown one. */
+/**
+ * All columns as one table of 64-bit numbers: text becomes the index of its category, or NaN if the category is
+ * unknown.
+ */
 function joinColumns(steps: Steps, features: readonly Feature[]): string {
     const columns = features.map((feature, index) =>
         feature.kind === "number" ? feature.name : encodeText(steps, feature.name, feature.categories, index),
@@ -92,7 +95,7 @@ function meanShares(steps: Steps, sums: string, axis: string, { classes, trees }
     return shares;
 }
 
-/** Which rows have NaN in a column that needs a value: booleans of shape [rows, 1]. */
+/** Booleans of shape [rows, 1], true for rows with NaN in a column that needs a value. */
 function findRefused(steps: Steps, features: readonly Feature[], columns: string): string {
     const needed = features.map((feature) => feature.kind === "text" || !feature.missing);
     const isNeeded = steps.constant("is_needed", [needed.length], tensorValues.bool(needed));
@@ -109,12 +112,12 @@ class Steps {
     readonly constants: Message[] = [];
     readonly #taken: Set<string>;
 
-    /** @param names that are taken already */
+    /** @param names that are already taken */
     constructor(names: readonly string[]) {
         this.#taken = new Set(names);
     }
 
-    /** The wanted name, with `_` appended while another value has it. */
+    /** Returns the requested name, with `_` appended until no other value has it. */
     name(wanted: string): string {
         let name = wanted;
         while (this.#taken.has(name)) {

@@ -22,8 +22,8 @@ const MAX_BYTES = 2 ** 31 - 1;
 const MAX_CATEGORIES = 2 ** 24;
 
 /**
- * The content of `model.onnx`: the model for onnxruntime and other programs that read ONNX. The same model gives the same
- * bytes.
+ * The content of `model.onnx`: the model for onnxruntime and other programs that read ONNX. The same model yields the
+ * same bytes.
  *
  * Inputs: one for each column, with its name and the shape [rows, 1]; 64-bit numbers or strings. Outputs for classes:
  * `label` [rows], strings, and `probabilities` [rows, classes] in the order of `model.classes`; else `value` [rows, 1].

@@ -21,7 +21,7 @@ import {
 /** TensorProto.DataType */
 export const ELEMENT_TYPE = { float: 1, int64: 7, string: 8, bool: 9, double: 11 } as const;
 
-/** Version of the file format, from July 2021. ONNX 1.12 uses it, and the operator sets below. */
+/** Version of the file format, from July 2021. ONNX 1.12 uses this version and the operator sets below. */
 const IR_VERSION = 8;
 /** Versions of the operator sets, by domain. onnxruntime has supported them since version 1.12, from 2022. */
 const OPERATOR_SETS = { "": 17, "ai.onnx.ml": 3 };
@@ -31,16 +31,16 @@ export interface Graph {
     inputs: readonly Message[];
     outputs: readonly Message[];
     constants: readonly Message[];
-    /** In an order that can be executed. */
+    /** The steps, in an order in which they can be executed. */
     nodes: readonly Message[];
 }
 
 /** The parts of a ModelProto. */
 export interface OnnxModel {
     producer: { name: string; version: string };
-    /** For people. */
+    /** Meant for people. */
     description: string;
-    /** For programs. */
+    /** Meant for programs. */
     metadata: Readonly<Record<string, string>>;
     graph: Graph;
 }
@@ -116,7 +116,7 @@ export const attribute = {
     floats: (name: string, values: ArrayLike<number>) => attributeMessage(name, 6, floats(7, values)),
     ints: (name: string, values: ArrayLike<number>) => attributeMessage(name, 7, integers(8, values)),
     strings: (name: string, values: readonly string[]) => attributeMessage(name, 8, texts(9, values)),
-    /** Few distinct strings that repeat: each as its index in `values`. */
+    /** A few distinct strings that repeat, each given as its index in `values`. */
     choices: (name: string, values: readonly string[], indices: ArrayLike<number>) =>
         attributeMessage(name, 8, choices(9, values, indices)),
 };

@@ -1,12 +1,12 @@
 /**
  * Writes the wire format of Protocol Buffers: https://protobuf.dev/programming-guides/encoding/. docs/adr/0007-onnx.md
- * explains why this is not a library. Each field knows its length before any of its bytes are written, so a message is
- * written once, into memory of the right size, however deeply it is nested.
+ * explains why no library is used. The length of each field is known before any of its bytes are written, so a message
+ * is written once, into memory of the right size, however deeply it is nested.
  */
 
 /** A field of a message with its number, or several fields with the same number. */
 export interface Field {
-    /** With tags and length prefixes, in bytes. */
+    /** Length in bytes, including tags and length prefixes. */
     readonly length: number;
     write(target: Target): void;
 }
@@ -82,7 +82,7 @@ export function texts(number: number, values: readonly string[]): Field {
     );
 }
 
-/** A repeated field of few distinct strings that repeat: each as its index in `values`. */
+/** A repeated field with a few distinct strings that repeat, each given as its index in `values`. */
 export function choices(number: number, values: readonly string[], indices: ArrayLike<number>): Field {
     const fields = values.map((value) => text(number, value));
     let length = 0;
@@ -116,8 +116,8 @@ export function message(number: number, fields: Message): Field {
 }
 
 /**
- * A repeated field of integers, 0 to 2^31 - 1, packed: every parser accepts this, however the field is declared, and it
- * saves a byte each.
+ * A repeated field of integers, 0 to 2^31 - 1, packed. Every parser accepts this, however the field is declared, and it
+ * saves one byte per integer.
  */
 export function integers(number: number, values: ArrayLike<number>): Field {
     let length = 0;
@@ -172,7 +172,7 @@ function varintLength(value: number): number {
     return value < 2 ** 7 ? 1 : value < 2 ** 14 ? 2 : value < 2 ** 21 ? 3 : value < 2 ** 28 ? 4 : 5;
 }
 
-/** Seven bits a byte, the lowest first; the eighth bit says that more follow. For 0 to 2^31 - 1. */
+/** Seven bits per byte, the lowest first; the eighth bit indicates that more follow. Supports 0 to 2^31 - 1. */
 function writeVarint(target: Target, value: number): void {
     let rest = value;
     while (rest > 127) {

@@ -17,8 +17,8 @@ export type { ReportDataset, ReportInput, ReportMetrics, Trial } from "./input";
 const LONG_TITLE = 40;
 
 /**
- * The report of a training run as one self-contained HTML page. It needs no network, and it can be read without
- * scripts. The same input gives the same text.
+ * The report of a training run as one self-contained HTML page. It does not need a network, and it can be read without
+ * scripts. The same input produces the same text.
  */
 export function renderReport(input: ReportInput): string {
     const { model, trainer } = input;

@@ -24,7 +24,10 @@ export interface ReportDataset {
     target: { why: string };
 }
 
-/** The properties of every `metrics.json`, and optional ones. Shares are of 1, errors are in the unit of the target. */
+/**
+ * The properties of every `metrics.json`, and optional ones. Shares are fractions of 1; errors are in the unit of the
+ * target.
+ */
 export interface ReportMetrics {
     trainRows: number;
     testRows: number;

@@ -1,14 +1,14 @@
-/** `12345` is `12,345`. */
+/** Formats `12345` as `12,345`. */
 export function formatCount(count: number): string {
     return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** `1 row`, `12,345 rows`. */
+/** Formats a count with its noun: `1 row`, `12,345 rows`. */
 export function countOf(count: number, singular: string, plural = `${singular}s`): string {
     return `${formatCount(count)} ${count === 1 ? singular : plural}`;
 }
 
-/** A number with five significant digits by default: `2.45`, `12,345`, `1.5e-9`. */
+/** Formats a number, with five significant digits by default: `2.45`, `12,345`, `1.5e-9`. */
 export function formatNumber(value: number, digits = 5): string {
     if (!Number.isFinite(value)) {
         return Number.isNaN(value) ? "–" : `${value < 0 ? "−" : ""}∞`;
@@ -25,12 +25,14 @@ export function formatNumber(value: number, digits = 5): string {
     return `${rounded < 0 ? "−" : ""}${grouped}${fraction === undefined ? "" : `.${fraction}`}`;
 }
 
-/** A threshold, with enough digits to see on which side a value is. */
+/** Formats a threshold with enough digits to show on which side of it a value is. */
 export function formatThreshold(value: number): string {
     return formatNumber(value, 7);
 }
 
-/** A share of 1 as `93.3 %`, without a line break; never 0 % or 100 % for a share that is only close to it. */
+/**
+ * Formats a fraction of 1 as `93.3 %`, without a line break; never 0 % or 100 % for a share that is only close to it.
+ */
 export function formatShare(share: number): string {
     const percent = share * 100;
     if (percent > 0 && percent < 0.1) {
@@ -51,7 +53,7 @@ export function coordinate(value: number): string {
     return String(Number(value.toFixed(1)));
 }
 
-/** About `count` round values within a range. */
+/** Returns about `count` round values within a range. */
 export function niceTicks(low: number, high: number, count = 5): number[] {
     const span = high - low;
     if (!(span > 0) || !Number.isFinite(span)) {

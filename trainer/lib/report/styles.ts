@@ -1,4 +1,7 @@
-/** One column, one accent, and room. Colours are tokens; a shade is the accent or the ink, mixed into the paper. */
+/**
+ * One column, one accent colour and generous spacing. Colours are tokens; a shade is the accent or ink mixed into the
+ * paper.
+ */
 export const STYLES = `
 :root{color-scheme:light dark;--paper:#fdfdfc;--ink:#1b2026;--soft:#57606b;--line:#e2e5e9;--strong:#c3c9d1;--wash:#f4f5f6;--accent:#0a5ca3;--on:#fff;--warm:#8a4b08}
 @media(prefers-color-scheme:dark){:root{--paper:#14171b;--ink:#e6e9ed;--soft:#a2acb8;--line:#2b3139;--strong:#4a535e;--wash:#1c2026;--accent:#7ab6f5;--on:#0b1723;--warm:#f0b56a}}

@@ -16,17 +16,17 @@ export interface BestSplit {
 }
 
 /**
- * Distance between the two values that a split lies between, as a share of the column's range in the fit. Among equally
+ * Distance between the values on the two sides of a split, as a share of the column's range in the fit. Among equally
  * good splits, the one with the widest gap wins (docs/adr/0006), and among these the first one searched.
  */
 export type GapOf = (column: number, index: number) => number;
 
-/** No split yet. Every score is above that of this one. */
+/** Represents no split yet: every score is above this one. */
 export function noSplit(): BestSplit {
     return { column: -1, index: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0, gap: -1 };
 }
 
-/** @param order above 0: better than the best split so far; 0: as good */
+/** @param order above 0: better than the best split so far; 0: equally good */
 export function isBetter(order: number, column: number, index: number, best: BestSplit, gapOf: GapOf): boolean {
     if (order > 0) {
         best.gap = -1;

@@ -3,23 +3,23 @@
  *
  *     row | class | weight - 1 | tie
  *
- * so that search and partition read memory in sequence without looking anything up by row. `tie` says that the value is
- * that of the previous entry in the same node. A class that does not fit is looked up; a row whose weight does not fit
- * has more than one entry.
+ * so that search and partition read memory in sequence without looking anything up by row. `tie` indicates that the
+ * value equals that of the previous entry in the same node. A class that does not fit is looked up; a row whose weight
+ * does not fit has more than one entry.
  */
 export interface Layout {
     rowShift: number;
     classShift: number;
-    /** 0 when entries hold no class. */
+    /** 0 if entries do not hold a class. */
     classMask: number;
-    /** 0 when entries hold no weight and each counts once. */
+    /** 0 if entries do not hold a weight, and each counts once. */
     weightMask: number;
 }
 
 /** Only one row in many millions would use more. */
 const MAX_WEIGHT_BITS = 3;
 
-/** More do not fit into a code, see below: a code also has its sign bit and a bit in place of the tie. */
+/** More would not fit into a code (see below), which also has a sign bit and a bit in place of the tie. */
 const MAX_CLASS_BITS = 11;
 
 /**
@@ -67,7 +67,7 @@ const REPEATED = 0x8000;
 /**
  * Creates the sample in which each row counts `weights` times (by row number).
  * @param weights at most 255 each
- * @param labels class of each row, unused when entries hold none
+ * @param labels class of each row, unused if entries do not hold it
  */
 export function makeSample(
     weights: Uint8Array,
@@ -99,7 +99,7 @@ export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, 
     const { codes, weights } = sample;
     const { rowShift, weightMask } = layout;
     let length = 0;
-    // Whether an entry with this value has been written already.
+    // True if an entry with this value has already been written.
     let begun = 0;
     for (let index = 0; index < order.length; index++) {
         const word = order[index] as number;
@@ -113,7 +113,8 @@ export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, 
                 begun = 1;
             }
         } else {
-            // Always written, and overwritten by the next one unless it counts: there is no branch to mispredict.
+            // The entry is always written, and overwritten by the next one unless it counts, so no branch can be
+            // mispredicted.
             list[length] = (row << rowShift) | (code & ~SAMPLED) | begun;
             length += code & SAMPLED;
             begun |= code & SAMPLED;
@@ -176,7 +177,7 @@ export function partitionList(
     let right = 0;
     let leftBegun = 0;
     let rightBegun = 0;
-    // No branch: the next side is unpredictable, so the processor would guess wrong half of the time.
+    // A branch is avoided: the next side is unpredictable, so the processor would guess wrong half of the time.
     for (let index = start; index < end; index++) {
         const entry = list[index] as number;
         const row = entry >>> rowShift;
@@ -203,7 +204,7 @@ export function partitionList(
 
 /**
  * Moves the entries of marked rows, or of those that are not marked, to the front, in order and with correct ties as in
- * `partitionList`. The entries after them are undefined then.
+ * `partitionList`. The entries after them are then undefined.
  */
 export function keepEntries(
     list: Uint32Array,

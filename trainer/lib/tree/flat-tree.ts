@@ -27,7 +27,10 @@ export interface FlatTree {
     leafClasses: Uint16Array;
     /** Classes: the shares. */
     leafShares: Float64Array;
-    /** Impurity that the splits on each feature removed, weighted by rows. Sums to 1, or all are 0 without a split. */
+    /**
+     * Impurity that the splits on each feature removed, weighted by rows. The values sum to 1, or are all 0 if there is
+     * no split.
+     */
     importances: Float64Array;
     /** Levels of decisions. */
     depth: number;
@@ -38,7 +41,7 @@ export function countLeaves(tree: FlatTree): number {
     return (tree.columns.length + 1) / 2;
 }
 
-/** The leaf that a row reaches, as a node number. */
+/** Returns the leaf that a row reaches, as a node number. */
 export function findLeaf(tree: FlatTree, table: readonly NumberList[], row: number): number {
     const { columns, values, links } = tree;
     let node = 0;

@@ -6,7 +6,7 @@ import type { FitTarget } from "./types";
 const MAX_WEIGHT = 255;
 
 /**
- * Draws rows with replacement, as many as `rows` has.
+ * Draws rows with replacement, as many as there are in `rows`.
  * @param rows row numbers
  * @param weights by row number of the table, all 0 at first; receives how often each was drawn
  */
@@ -14,7 +14,7 @@ export function bootstrap(rows: Uint32Array, random: Random, weights: Uint8Array
     for (let drawn = 0; drawn < rows.length; ) {
         const row = rows[random.below(rows.length)] as number;
         const weight = weights[row] as number;
-        // One of many rows never comes up this often: the probability is at most 1 / 255!.
+        // Among many rows, no row is ever drawn this often: the probability is at most 1 / 255!.
         if (weight < MAX_WEIGHT) {
             weights[row] = weight + 1;
             drawn++;

@@ -14,17 +14,17 @@ export interface TreeRequest {
     growth: GrowthOptions;
     /** By row number of the table: how many times a row counts, 0 to 255. */
     weights: Uint8Array;
-    /** Whether weights other than 0 and 1 occur. */
+    /** True if weights other than 0 and 1 occur. */
     weighted: boolean;
     /** Tree of a forest: number of columns searched for each split, and the generator that draws them. */
     sampling?: { maxFeatures: number; random: Random };
-    /** Whether the tree may overwrite the orders of the table and grow in their memory. @default false */
+    /** True if the tree may overwrite the orders of the table and grow in their memory. @default false */
     inPlace?: boolean;
     /** Rounding of the values of leaves. @default none */
     round?: Rounding;
     /** For tests: the bits of an entry. @default 32 */
     wordBits?: number;
-    /** For tests: whether lists are sorted lazily. @default when it is less work */
+    /** For tests: true if lists are sorted lazily. @default when it is less work */
     lazy?: boolean;
 }
 
@@ -35,7 +35,7 @@ const WORK = { partition: 2.5, sort: 12 };
  * Grows a tree, with the best of all splits between two different values of a column at each node. Among equally good
  * splits, the one with the widest gap wins (see GapOf), then the one on the first column, then the one with the lowest
  * threshold.
- * @throws {RangeError} without a row, and for `inPlace` with rows that count more than once
+ * @throws {RangeError} if there are no rows, or if `inPlace` is set and rows count more than once
  */
 export function growTree(table: FitTable, request: TreeRequest, workspace: Workspace = makeWorkspace()): FlatTree {
     const { target, columns } = table;
@@ -170,7 +170,7 @@ class Grower {
         return best;
     }
 
-    /** Columns to search: all, or for a forest a random choice of those with different values in this node. */
+    /** Columns to search: all, or for a forest, a random selection of those whose values differ in this node. */
     #drawColumns(node: NodeFacts): Iterable<number> {
         const { sampling } = this.#request;
         const columnOrder = this.#columnOrder;
@@ -191,9 +191,9 @@ class Grower {
     }
 
     /**
-     * The mean of the two values next to the split, as in ml-cart. Where no number lies between them it is the upper one,
-     * because rows below the threshold go left. JSON has no infinity, so the largest number divides numbers from missing
-     * values.
+     * The mean of the two values next to the split, as in ml-cart. If there is no number between them, it is the upper
+     * one, because rows below the threshold go left. JSON has no infinity, so the largest number divides numbers from
+     * missing values.
      */
     #thresholdOf({ column, index }: BestSplit): number {
         const below = this.#valueAt(column, index - 1);

@@ -4,7 +4,7 @@ import { fillRows, type Layout, markRows, partitionList, type Sample } from "./e
 import type { FinalSides, NodeLists } from "./node-lists";
 import { type Ranks, reserveLists, type Workspace } from "./node-lists";
 
-/** Up to this many entries an insertion sort is faster than a radix sort, which has to clear a table. */
+/** Up to this many entries, an insertion sort is faster than a radix sort, which has to clear a table. */
 const FEW_ENTRIES = 40;
 
 const DIGIT_BITS = 8;
@@ -12,7 +12,8 @@ const BUCKETS = 1 << DIGIT_BITS;
 
 /**
  * Keeps one list, and sorts a stretch of it by each column that is searched, using the rank of each row in the column.
- * This is less work than keeping all columns in order when a forest searches few of many. The lists are the same.
+ * This is less work than keeping all columns in order when a forest searches few of many. The resulting lists are the
+ * same.
  */
 export class LazyLists implements NodeLists {
     readonly #ranks: Ranks;

@@ -4,7 +4,7 @@ import type { NodeFacts } from "./criteria";
 import { fillList, keepEntries, type Layout, markRows, partitionList, type Sample } from "./entries";
 import type { FitTable } from "./types";
 
-/** Which children of a split are leaves and need no lists in order. */
+/** The children of a split that are leaves and do not need lists in order. */
 export interface FinalSides {
     left: boolean;
     right: boolean;
@@ -28,7 +28,7 @@ export interface NodeLists {
     beginRight(node: NodeFacts, best: BestSplit, final: FinalSides, right: NodeFacts): NodeFacts;
 }
 
-/** Keeps the lists of all columns in order from the root down: dividing a stretch needs no sorting. */
+/** Keeps the lists of all columns in order from the root down, so that dividing a stretch does not require sorting. */
 export class PartitionedLists implements NodeLists {
     readonly #lists: readonly Uint32Array[];
 
@@ -115,7 +115,7 @@ export class PartitionedLists implements NodeLists {
 export interface Workspace {
     lists: Uint32Array[];
     scratch: Uint32Array;
-    /** Bits, by row; all 0 between two uses. */
+    /** Bits, by row; all 0 between uses. */
     marks: Uint32Array;
     /** For lists that are sorted lazily. */
     ranks: Ranks | undefined;

@@ -8,7 +8,7 @@ import { Threads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
 
 export interface FitResult {
-    /** Empty unless `keepTrees`. */
+    /** Empty unless `keepTrees` is set. */
     trees: FlatTree[];
     /**
      * Impurity that the splits on each feature removed, weighted by rows: the mean over the trees. They sum to 1, or are
@@ -17,7 +17,7 @@ export interface FitResult {
     importances: Float64Array;
     /** Levels of decisions of the deepest tree. */
     depth: number;
-    /** Of all trees. */
+    /** Total number of leaves of all trees. */
     leaves: number;
     /** For the task's `testRows`: indices of classes, or numbers. */
     predictions?: Float64Array;

@@ -60,7 +60,7 @@ function sortInts({ ints }: ScaledInts, order: Uint32Array, scratch: SortScratch
 
 /**
  * Doubles are sorted by the upper halves of their bits; few numbers agree in all of these 32 bits without being equal,
- * and a second step puts these right.
+ * and a second step corrects their order.
  */
 function sortDoubles(column: Float64Array, order: Uint32Array, scratch: SortScratch): void {
     const halves = new Uint32Array(column.buffer, column.byteOffset, column.length * 2);

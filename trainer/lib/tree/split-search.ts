@@ -19,8 +19,8 @@ const CLOSE = 2 ** -49;
 const SUM_NOISE = 2 ** -40;
 
 /**
- * Searches a column for a better split into two classes: the one that gains the most Gini impurity. With c of the l rows
- * on the left and C of all n rows in class 1, the gain is
+ * Searches a column for a better split into two classes: the one with the largest gain in Gini impurity. With c of the
+ * l rows on the left and C of all n rows in class 1, the gain is
  *
  *     2 (c n - C l)^2 / (n^2 l (n - l))
  *
@@ -80,7 +80,7 @@ function compare(a: bigint, b: bigint): number {
 
 /** Memory for counting the rows of each class. */
 export interface ClassCounts {
-    /** Rows on the left; all 0 between two searches. */
+    /** Rows on the left; all 0 between searches. */
     left: Float64Array;
     /** Rows in the node. */
     all: Float64Array;
@@ -95,7 +95,7 @@ export interface ClassCounts {
  *
  * is largest, where l_k and r_k are the rows of class k on the left and on the right. Both sums are integers, updated for
  * each entry. `leftSum` and `rightSum` are the two sums.
- * @param labels class of each row, used when entries hold none
+ * @param labels class of each row, used if entries do not hold it
  */
 export function searchClasses(
     list: Uint32Array,

@@ -74,7 +74,7 @@ export class Threads {
         await Promise.all(this.#workers.map((worker) => worker.terminate()));
     }
 
-    /** Dispatches later: more jobs may come in this turn, and other events get their turn between two jobs. */
+    /** Dispatches later, because more jobs may arrive in this turn, and other events must be handled between jobs. */
     #schedule(): void {
         if (!this.#isScheduled) {
             this.#isScheduled = true;

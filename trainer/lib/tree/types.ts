@@ -47,6 +47,6 @@ export interface FitTask {
     rows: Uint32Array;
     /** Rows to predict. */
     testRows?: Uint32Array;
-    /** Whether the result includes the trees. */
+    /** True if the result must include the trees. */
     keepTrees: boolean;
 }

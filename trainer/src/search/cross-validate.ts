@@ -22,7 +22,7 @@ export interface CrossValidation {
     folds: number;
     measure: Measure;
     trials: TrialScore[];
-    /** The trial with the best mean; the first of equal ones. */
+    /** Returns the trial with the best mean, or the first of several with the same mean. */
     best: TrialScore;
 }
 

@@ -156,7 +156,7 @@ describe("readDataset", () => {
             },
         );
 
-        it("can be most of a numeric column", async () => {
+        it("can make up most of a numeric column", async () => {
             expect(await readFeature(repeat([7, "?", "", "NA"], 12))).toEqual(repeat([7, NaN, NaN, NaN], 12));
         });
 
@@ -174,7 +174,7 @@ describe("readDataset", () => {
             expect({ rowCount, rowsWithoutTarget }).toEqual({ rowCount: 15, rowsWithoutTarget: 5 });
             expect(target).toMatchObject({ classes: ["a", "b"] });
             expect([...target.y]).toEqual(repeat([0, 1, 0], 15));
-            // Excluded rows leave no trace: neither their categories nor a missing number.
+            // Excluded rows leave no trace, neither their categories nor their missing numbers.
             expect(features).toEqual([
                 { name: "size", kind: "number", missing: false },
                 { name: "color", kind: "text", categories: ["blue", "red"] },
@@ -247,7 +247,7 @@ describe("readDataset", () => {
             );
         });
 
-        it("with repeated values do not excuse text among numbers", async () => {
+        it("with repeated values must not contain text among numbers", async () => {
             const id = [1, 2, 3, 4, "5a", 6, 7, 8, 9, 2, 11, 12];
             await expect(drop({ id })).rejects.toThrow(
                 'row 6, column "id": "5a" is text in a column of numbers (11 of 12); correct it',

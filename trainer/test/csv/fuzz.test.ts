@@ -12,7 +12,7 @@ const anyCell = fc.oneof(
     fc.constantFrom(...AWKWARD_TEXTS, "1", "2.5", "1,5", "1e308", "NA", "a", "b", '""', "2024-01-01", "\ufeff"),
     fc.string({ unit: "binary", maxLength: 12 }),
 );
-/** Pieces of files, so that quotes, delimiters and line ends meet in every order. */
+/** Fragments of files, which combine quotes, delimiters and line ends in every order. */
 const pieces = fc
     .array(fc.oneof(fc.constantFrom('"', ",", ";", "\t", "|", "\n", "\r", "\r\n", "kind", "1", "a"), anyCell), {
         maxLength: 60,

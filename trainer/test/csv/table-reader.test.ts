@@ -227,7 +227,7 @@ describe("sniffDelimiter", () => {
         ["a", ","],
         ['"a;b;c",d', ","],
         ["a,b;c,d;e;f", ";"],
-    ])("detects for %j the delimiter %j", (header, delimiter) => {
+    ])("given %j, detects the delimiter %j", (header, delimiter) => {
         expect(sniffDelimiter(header)).toBe(delimiter);
     });
 });

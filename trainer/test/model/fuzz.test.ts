@@ -60,7 +60,7 @@ describe("a model file", () => {
         );
     });
 
-    it("with any changed value predicts, or is rejected in one sentence", () => {
+    it("with any value changed either predicts or is rejected in one sentence", () => {
         const row = fc.oneof(
             fc.constant({ a: "1", b: "2", ["__proto__"]: "toString" }),
             fc.dictionary(fc.oneof(fc.constantFrom("a", "b"), anyText), anyText, { noNullPrototype: true }),

@@ -22,7 +22,7 @@ describe("the headline", () => {
         expect(text).not.toContain("no better than that");
     });
 
-    it("reports if a model is no better than the baseline", () => {
+    it("says so if a model is no better than the baseline", () => {
         const { metrics } = irisReport;
         const poor = { ...irisReport, metrics: { ...metrics, accuracy: 0.3, baselineAccuracy: 0.4 } };
         expect(pageOf(poor).text).toContain("So it is no better than that");

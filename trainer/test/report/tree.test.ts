@@ -26,7 +26,7 @@ function split(splitValue: number, left: TreeNode, right: TreeNode, splitColumn 
 }
 
 describe("the drawn part of a tree in the report", () => {
-    it("is all of a small tree, numbered depth first, with rows and leaves", () => {
+    it("is the whole of a small tree, numbered depth first, with rows and leaves", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
         const { root: view, size, splits } = readTree(root, modelOf(data, [root]));

@@ -78,7 +78,7 @@ describe("countFolds", () => {
         ["--cv=3", 1, 3],
         ["--cv=3", 2, 3],
         ["--cv=0", 1, 0],
-    ])("for %s and %d trials returns %d folds", (argument, trials, folds) => {
+    ])("with %s and %d trials, returns %d folds", (argument, trials, folds) => {
         expect(countFolds(parseArguments(["--target=y", argument]), trials, 20)).toBe(folds);
     });
 

@@ -17,7 +17,7 @@ describe("growTree", () => {
         expect(countLeaves(grow(table))).toBe(64);
     });
 
-    it("makes splits without gain if the next one gains everything", () => {
+    it("makes splits without gain if the next one separates everything", () => {
         const table = makeTable(
             {
                 columns: [

@@ -66,7 +66,7 @@ describe("a pool's results", () => {
         expect((await fitOne(dataset, task(5, 2))).trees).not.toEqual(five.trees);
     });
 
-    it("are the same for a single tree, which overwrites the orders, and next to other trees", async () => {
+    it("are the same for a single tree, which overwrites the orders, and alongside other trees", async () => {
         const dataset = makeDataset(300, "classification");
         const task: FitTask = { ...forestTask(dataset), algorithm: "tree", rows: allRows(dataset).subarray(20, 280) };
         const other = { ...task, rows: allRows(dataset) };
@@ -81,7 +81,7 @@ describe("a pool's results", () => {
         expect(first).not.toEqual(second);
     });
 
-    it("contain the depth of the deepest tree and the number of all leaves", async () => {
+    it("contain the depth of the deepest tree and the total number of leaves", async () => {
         const dataset = makeDataset(200, "classification");
         const { trees, depth, leaves } = await fitOne(dataset, forestTask(dataset));
         expect(depth).toBe(Math.max(...trees.map((tree) => tree.depth)));

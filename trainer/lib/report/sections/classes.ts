@@ -3,9 +3,9 @@ import type { ClassMeasures, ReportInput } from "../input";
 import { alignedShare, countOf, formatCount, formatShare } from "../numbers";
 import { drawLongTable, drawTable, type Section, shareBar } from "./section";
 
-/** A matrix of more classes is unreadable, so the most common mistakes are listed instead. */
+/** A matrix with more classes than this is unreadable, so the most common mistakes are listed instead. */
 const MATRIX_CLASSES = 12;
-/** A matrix of this many classes leaves room next to it. */
+/** A matrix with up to this many classes leaves room for a table next to it. */
 const SIDE_BY_SIDE = 3;
 const MOST_MISTAKES = 20;
 const FIRST_CLASSES = 20;

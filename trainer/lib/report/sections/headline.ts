@@ -94,7 +94,7 @@ function crossValidationText({ metrics: { cv } }: ReportInput): Html | undefined
 }
 
 /**
- * Wilson's 95 % score interval for a share observed in a number of trials.
+ * Wilson's 95 % score interval for a proportion observed over a number of trials.
  * E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
  */
 export function wilsonInterval(share: number, trials: number): [low: number, high: number] {

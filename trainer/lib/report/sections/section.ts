@@ -19,7 +19,7 @@ export function drawTable(caption: Part, head: readonly Part[], rows: readonly H
     return html`<table class="${kind}"><caption>${caption}</caption><thead><tr>${cells}</tr></thead><tbody>${rows}</tbody></table>`;
 }
 
-/** The first rows of a table, and the others in a second table that is folded. */
+/** The first rows of a table, and the others in a second table that is collapsed. */
 export function drawLongTable(
     { caption, restCaption, head, kind }: { caption: Part; restCaption: string; head: readonly Part[]; kind: string },
     rows: readonly Html[],
@@ -33,7 +33,7 @@ export function drawLongTable(
     return html`${drawTable(caption, head, rows.slice(0, first), kind)}${rest.length > 0 && folded()}`;
 }
 
-/** A share as a bar; the number next to it says the same. */
+/** A share as a bar; the number next to it shows the same. */
 export function shareBar(share: number): Html {
     const width = Number((100 * Math.min(1, Math.max(0, share))).toFixed(1));
     return html`<svg class="share" aria-hidden="true"><rect class="track" width="100%" height="100%"/><rect

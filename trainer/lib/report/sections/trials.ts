@@ -5,7 +5,7 @@ import { drawLongTable, type Section } from "./section";
 
 const FIRST = 20;
 
-/** Every trial, the best first; undefined when there was no search. */
+/** Lists every trial, the best first; undefined if there was no search. */
 export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Section | undefined {
     if (trials.length === 0) {
         return undefined;

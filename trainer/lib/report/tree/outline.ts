@@ -14,7 +14,7 @@ const OPEN = 12;
 const CHART_LEAVES = 7;
 const CHART_LEVELS = 5;
 
-/** The tree as nested lists: each split can be folded, and read without a script. */
+/** The tree as nested lists: each split can be folded, and all of it can be read without a script. */
 export function drawTree(tree: TreeView, model: Model): Html {
     const isChart =
         tree.splits < CHART_LEAVES && tree.root.leaves <= CHART_LEAVES && levelsOf(tree.root) <= CHART_LEVELS;

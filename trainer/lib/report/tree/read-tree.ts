@@ -8,7 +8,10 @@ export type Question =
     | { kind: "below"; column: number; threshold: number }
     /** Is there a number at all? */
     | { kind: "given"; column: number }
-    /** Is the text one of the categories from `first` to before `middle`? The categories that can reach the node end before `end`. */
+    /**
+     * Is the text one of the categories from `first` up to, but not including, `middle`? The categories that can reach
+     * the node end before `end`.
+     */
     | { kind: "one of"; column: number; first: number; middle: number; end: number };
 
 /** A node as the report shows it. */

@@ -1,6 +1,6 @@
 import type { TreeNode } from "../../model";
 
-/** The answer of a node, as if it were a leaf: the most common classes with their shares, or the mean. */
+/** The answer at a node, as if it were a leaf: the most common classes with their shares, or the mean. */
 export type Answer = { classes: readonly { label: number; share: number }[] } | { mean: number };
 
 /** Summary of the leaves below a node. */

@@ -36,7 +36,7 @@ export function branchTexts(question: Question, features: readonly Feature[]): {
     }
 }
 
-/** Up to this many categories are named; of more, only the first and the last, because they are sorted. */
+/** Up to this many categories are named; of a longer list, only the first and the last are, because it is sorted. */
 const MOST_NAMED = 3;
 
 function listCategories(feature: Feature | undefined, first: number, end: number): Html {
@@ -57,7 +57,7 @@ function separator(index: number, count: number): string {
     return index === count - 1 ? " or " : ", ";
 }
 
-/** The answer of a node: the class or the number. */
+/** The answer at a node: the class or the number. */
 export function answerText({ answer }: NodeView, model: Model): Html {
     if (answer === undefined) {
         return html``;
