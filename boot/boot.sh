@@ -1,10 +1,11 @@
 #!/bin/bash
 # Script of the unit gcp-trainer.service: `boot.sh prepare` claims the run and pulls the image, `boot.sh run` runs the
-# container, `boot.sh finish` reports how it ended. Each is a separate process, and any of them may be killed at any
-# moment. They therefore communicate through files: small ones in memory, the log on the disk.
+# container, `boot.sh finish` reports how it ended. Each is a separate process that may be killed at any moment. They
+# therefore communicate through files: small ones in memory, and the log on disk.
 #
-# Written for bash 3.2 (no associative arrays, mapfile, wait -n, fractional read -t) with coreutils, sed, curl,
-# docker and docker-credential-gcr: Container-Optimized OS has nothing else, and a laptop has these for the rehearsal.
+# Written for bash 3.2 (no associative arrays, mapfile, wait -n, fractional read -t) with coreutils, sed, curl, docker
+# and docker-credential-gcr: Container-Optimized OS offers nothing else, and a laptop has the same tools for the
+# rehearsal.
 set -u -o pipefail
 # Bytes, not characters: the log is cut into chunks and names are encoded bytewise.
 export LC_ALL=C
@@ -14,7 +15,7 @@ STATE=${RUNTIME_DIRECTORY:?systemd sets it}
 LOG=${STATE_DIRECTORY:?systemd sets it}/log
 # docker-credential-gcr and docker keep their configuration in HOME, and root's home is read-only on COS.
 export HOME=$STATE
-# Other users may not read the token.
+# Other users must not be able to read the token.
 umask 077
 
 # shellcheck source=boot/common.sh

@@ -1,12 +1,13 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
 # Configuration, values shared by the processes of one boot, waiting, text.
 
-# Prefix of our lines on the serial console.
+# Prefix of this script's lines on the serial console.
 say() {
     printf 'gcp-trainer: %s\n' "$*"
 }
 
-# The file contains NUL-separated pairs of name and value: a value may contain anything else, including newlines.
+# The file contains NUL-separated pairs of name and value, because a value may contain any other character, including
+# newlines.
 read_config() {
     ARGS=()
     CONTAINER_ENV=()
@@ -68,8 +69,8 @@ timestamp() {
     date -u +%Y-%m-%dT%H:%M:%SZ
 }
 
-# start_time PID: prints when a process started, in the kernel's ticks. Prints nothing if the process is gone or if
-# /proc does not exist, as on macOS. The name, in parentheses, may contain spaces; the start is field 22.
+# start_time PID: prints the start time of a process in kernel ticks. Prints nothing if the process is gone or if /proc
+# does not exist, as on macOS. The name, in parentheses, may contain spaces; the start is field 22.
 start_time() {
     local stat
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
@@ -83,8 +84,8 @@ identify() {
     printf '%s@%s' "$1" "$(start_time "$1")"
 }
 
-# signal NAME IDENTITY: signals a process if it is still the one that was identified; 1 = it is gone. 0, 1 and negative
-# numbers are never signalled, because for `kill` these are groups and the machine's first process.
+# signal NAME IDENTITY: signals a process if it is still the one that was identified; 1 = it is gone. Never signals 0, 1
+# or negative numbers, because `kill` takes these as process groups and as the machine's first process.
 signal() {
     local pid=${2%%@*}
     case $pid in
@@ -103,7 +104,7 @@ await() {
     return $code
 }
 
-# nap SECONDS: a sleep that ends once a trap has run, and leaves no process behind.
+# nap SECONDS: sleeps until the time is up or a trap has run, and leaves no process behind.
 nap() {
     local sleeper
     sleep "$1" >/dev/null 2>&1 &
@@ -113,7 +114,7 @@ nap() {
     return 0
 }
 
-# until_gone IDENTITY SECONDS: waits for a process that need not be a child; 1 = it is still running.
+# until_gone IDENTITY SECONDS: waits for a process to end, even if it is not a child; 1 = it is still running.
 until_gone() {
     local tenths=$(($2 * 10))
     while signal 0 "$1"; do
@@ -132,10 +133,10 @@ lower() {
     tr '[:upper:]' '[:lower:]'
 }
 
-# shorten TEXT BYTES: cuts between two characters, because invalid UTF-8 would make invalid JSON.
+# shorten TEXT BYTES: truncates between two characters, because invalid UTF-8 would result in invalid JSON.
 shorten() {
     local text=$1
-    # The text may be the end of a longer one, and begin in the middle of a character.
+    # The text may be the end of a longer one, and may therefore begin in the middle of a character.
     while [ -n "$text" ]; do
         case $text in
             ([$'\x80'-$'\xbf']*) text=${text#?} ;;

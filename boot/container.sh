@@ -2,10 +2,11 @@
 # The image, the container and `boot.sh run`.
 
 CONTAINER=gcp-trainer
-# Time limit in seconds for docker commands other than pull and stop. Docker counts as broken beyond it.
+# Time limit in seconds for docker commands other than pull and stop. If it is exceeded, Docker is considered broken.
 DOCKER_SECONDS=60
 
-# pull_image: returns 0, or fails with the reason. A missing image fails immediately; a missing grant is awaited.
+# pull_image: returns 0, or fails with the reason. It fails immediately if the image is missing, but waits for a missing
+# grant.
 pull_image() {
     local deadline left message delay=1 tries=0
     docker-credential-gcr configure-docker --registries "${IMAGE%%/*}" >"$STATE/pull.txt" 2>&1 ||
@@ -30,7 +31,7 @@ pull_image() {
                     fail "The VM's service account may not pull the image;" \
                         "grant it roles/artifactregistry.reader on the repository of $IMAGE (docker says: $message)"
                 fi
-                # The time limit starts when the pull is allowed.
+                # The time limit starts once the pull is permitted.
                 deadline=$(($(now) + delay + PULL_SECONDS))
                 ;;
             (*'not found'* | *'manifest unknown'* | *'name unknown'*)
@@ -62,7 +63,7 @@ install_gpu_driver() {
         fail "The GPU driver could not be mounted: $(last_line "$STATE/gpu.txt")"
 }
 
-# memory_kib: prints the container's memory limit: the VM's memory less 512 MiB, so that the kernel kills the trainer
+# memory_kib: prints the container's memory limit: the VM's memory minus 512 MiB, so that the kernel kills the trainer
 # and not docker or this script. Prints nothing if the size cannot be read.
 memory_kib() {
     local key value rest total=
@@ -72,13 +73,13 @@ memory_kib() {
     done </proc/meminfo
     : "${rest:-}"
     [ -n "$total" ] || return 0
-    # A very small VM keeps at least half for the trainer.
+    # On a very small VM, the trainer still gets at least half of the memory.
     if [ "$total" -lt 1048576 ]; then printf '%s' $((total / 2)); else printf '%s' $((total - 524288)); fi
 }
 
-# pids_limit: prints how many processes and threads the container may have. 256 per processor leave room for a program
+# pids_limit: prints how many processes and threads the container may have. 256 per processor leaves room for a program
 # that starts a process per processor, each with a thread per processor. A fork beyond the limit fails long before
-# docker and this script run out of processes.
+# docker or this script runs out of processes.
 pids_limit() {
     local processors
     processors=$(nproc 2>/dev/null) || processors=1
@@ -86,7 +87,7 @@ pids_limit() {
     printf '%s' $((processors * 256))
 }
 
-# confine: adds to `options` those that restrict the container to what a trainer needs. See
+# confine: adds options to `options` that restrict the container to what a trainer needs. See
 # docs/adr/0010-a-confined-container.md.
 confine() {
     local folder work
@@ -94,7 +95,7 @@ confine() {
     if [ "$WRITABLE_ROOT" = true ]; then return; fi
     options+=(--read-only)
     # Volumes are on the disk: files in a tmpfs would count as the trainer's memory. Docker fills a new volume from the
-    # image, so a home keeps the packages installed there, and the working folder its program.
+    # image, so a home folder keeps the packages installed in it, and the working folder keeps the program.
     for folder in /tmp /home /root; do options+=(--volume "$folder"); done
     work=$(timeout "$DOCKER_SECONDS" docker image inspect --format '{{.Config.WorkingDir}}' "$IMAGE" 2>/dev/null)
     case $work/ in
@@ -103,14 +104,14 @@ confine() {
     esac
 }
 
-# docker_problem FILE: the last line that docker printed, without the hint that recent versions append.
+# docker_problem FILE: prints the last line of docker's output, without the hint that recent versions append.
 docker_problem() {
     sed "/^Run 'docker .*--help'/d" "$1" >"$1.problem"
     last_line "$1.problem"
 }
 
 # The container gets docker's default network, which reaches the metadata server; it needs no access to ports of the VM.
-# The container is kept after its end, because the exit code and OOMKilled come from `docker inspect`.
+# The container is kept after it ends, because the exit code and OOMKilled come from `docker inspect`.
 start_container() {
     local options memory i
     # The disk may still hold the container of an earlier attempt.
@@ -131,7 +132,7 @@ start_container() {
         for ((i = 0; i < GPU_COUNT; i++)); do options+=(--device "/dev/nvidia$i"); done
     fi
     for ((i = 0; i < ${#CONTAINER_ENV[@]}; i++)); do options+=(--env "${CONTAINER_ENV[i]}"); done
-    # Without a value, docker takes it from its own environment.
+    # If no value is given, docker takes it from its own environment.
     for ((i = 0; i < ${#SECRETS[@]}; i++)); do options+=(--env "${SECRETS[i]%%=*}"); done
     if [ -n "${STORAGE_EMULATOR_HOST:-}" ]; then options+=(--env "STORAGE_EMULATOR_HOST=$STORAGE_EMULATOR_HOST"); fi
     if [ -n "${GCE_METADATA_HOST:-}" ]; then options+=(--env "GCE_METADATA_HOST=$GCE_METADATA_HOST"); fi
@@ -179,8 +180,8 @@ await_container() {
     fail "docker no longer responds about the container: $(last_line "$STATE/inspect.txt")"
 }
 
-# An external stop: the run's time limit, a preemption or a shutdown. `finish` runs next and stops the container, so
-# that it is also stopped if this script is killed.
+# This is an external stop: the run's time limit, a preemption or a shutdown. `finish` runs next and stops the
+# container, so that it is also stopped if this script is killed.
 on_stop() {
     trap '' TERM
     local child

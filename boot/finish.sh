@@ -1,7 +1,7 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# `boot.sh finish`, systemd's ExecStopPost: runs however the unit ended, even if the other two were killed or never ran.
-# It stops the container if that is still running, uploads the rest of the log, and writes the last status.
-# $SERVICE_RESULT: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables `boot.sh finish`, systemd's
+# ExecStopPost: runs regardless of how the unit ended, even if the other two were killed or never ran. It stops the
+# container if it is still running, uploads the rest of the log, and writes the last status. $SERVICE_RESULT:
+# https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
 
 finish() {
     local result=${SERVICE_RESULT:-success} started_by_now uploads_until
@@ -26,13 +26,13 @@ finish() {
     NEXT_BEAT=$((started_by_now + HEARTBEAT_SECONDS))
     if [ -f "$LOG" ]; then
         complete_log
-        # One third of the time is reserved for the listing and the status.
+        # A third of the time is reserved for the listing and the status.
         upload_log $((started_by_now + UPLOAD_SECONDS * 2 / 3))
     fi
     if [ "$STATUS" = SUCCEEDED ]; then upload_listing "$uploads_until"; fi
     say "$STATUS${REASON:+: $REASON}"
     write_last_status "$uploads_until"
-    # An external stop is a shutdown, which would not wait.
+    # An external stop means a shutdown, which would not wait.
     if [ "$result" != success ] && [ "$DEBUG_SECONDS" -gt 0 ]; then
         case $STATUS in
             (FAILED | TIMED_OUT)
@@ -76,7 +76,7 @@ decide() {
     fi
 }
 
-# decide_cut RESULT SINCE SECONDS WHAT REMEDY: for work that was cut short.
+# decide_cut RESULT SINCE SECONDS WHAT REMEDY: does the same for work that was cut short.
 decide_cut() {
     case $1 in
         (timeout) STATUS=TIMED_OUT ;;
@@ -159,7 +159,7 @@ settle_publisher() {
     until_gone "$publisher" 10 || signal KILL "$publisher"
 }
 
-# Reads the container's output again if nobody followed it to the end. The second reading can be shorter, because docker
+# Reads the container's output again if it was not followed to the end. The second read can be shorter, because docker
 # keeps only the newest part of a very long log.
 complete_log() {
     if marked log-complete; then return; fi
@@ -172,7 +172,7 @@ complete_log() {
 # upload_log DEADLINE
 upload_log() {
     local deadline=$1
-    # A shutdown leaves little time, and the status must be written too.
+    # A shutdown leaves little time, and the status must still be written.
     if [ "$STATUS" = INTERRUPTED ]; then deadline=$(smaller "$deadline" $(($(now) + 6))); fi
     while :; do
         publish_log "$deadline"
@@ -218,7 +218,7 @@ listing_failed() {
 
 # write_last_status DEADLINE
 write_last_status() {
-    # Even if the claim failed, the VM may have permission to write, and then the reason reaches the bucket.
+    # Even if the claim failed, the VM may have permission to write, in which case the reason reaches the bucket.
     put_status "$1" "$STATUS" "$EXIT" "$REASON" "$(timestamp)"
     if [ $? -eq 2 ]; then
         say "$STATUS could not be written to gs://$BUCKET/$RUN_PREFIX/status.json ($(http_problem))"

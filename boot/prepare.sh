@@ -1,7 +1,7 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# `boot.sh prepare`: claims the run, checks that the trainer can read its dataset, pulls the image.
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables `boot.sh prepare`: claims the
+# run, checks that the trainer can read its dataset, and pulls the image.
 
-# give_up STATE REASON...: ends this boot; `finish` reports state and reason.
+# give_up STATE REASON...: ends this boot; `finish` reports the state and the reason.
 give_up() {
     keep outcome-state "$1"
     shift
@@ -22,7 +22,7 @@ leave() {
     exit 0
 }
 
-# fail_storage PURPOSE ROLE OTHERWISE: after a failed request.
+# fail_storage PURPOSE ROLE OTHERWISE: gives up after a failed request.
 fail_storage() {
     case $HTTP_CODE in
         (401 | 403)
@@ -83,7 +83,7 @@ claim() {
     say "PULLING: attempt $(recall attempt) of $RUN_ID"
 }
 
-# Deletes the model of an earlier attempt, so that all files come from one attempt. The checkpoints stay.
+# Deletes the model of an earlier attempt, so that all files come from one attempt. The checkpoints are kept.
 clear_model() {
     local link
     PAGE_TOKEN=
@@ -126,7 +126,7 @@ check_dataset() {
 }
 
 prepare() {
-    # The disk outlives a boot.
+    # The disk persists across boots.
     rm -f "$LOG" "$LOG".*
     GRANTS_UNTIL=$(($(now) + GRANT_SECONDS))
     keep boot-id "$BOOT_ID"

@@ -4,9 +4,9 @@
 # Size limit of a log chunk: a flood of output must not delay the heartbeat.
 CHUNK_BYTES=8388608
 
-# publish_log DEADLINE: uploads the next chunk; 1 = nothing left to upload; 2 = not uploaded, see HTTP_CODE.
-# The end of a chunk is fixed before it is sent. After a lost response or a killed process, the same bytes are therefore
-# sent again under the same name, and 412 means that they have already arrived.
+# publish_log DEADLINE: uploads the next chunk; 1 = nothing left to upload; 2 = not uploaded, see HTTP_CODE. The end of
+# a chunk is recorded before it is sent. After a lost response or a killed process, the same bytes are therefore sent
+# again under the same name, and 412 means that they had already arrived.
 publish_log() {
     local from to size chunk=$LOG.chunk.$ROLE
     from=$(recall log-from 0)
@@ -26,7 +26,7 @@ publish_log() {
     esac
 }
 
-# Uploads the log written so far, until the next heartbeat is due. A chunk that is not full was the last one.
+# Uploads the log written so far, but stops when the next heartbeat is due. A chunk that is not full is the last one.
 publish_backlog() {
     while publish_log "$NEXT_BEAT"; do
         if [ "$CHUNK_IS_FULL" = 0 ] || [ "$(now)" -ge "$NEXT_BEAT" ]; then return; fi

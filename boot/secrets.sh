@@ -1,6 +1,6 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# The secret variables of the container's environment. Their values come from Secret Manager and are never written
-# anywhere but to memory: this script's, the unit's runtime directory, and the environment of docker.
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables The secret variables of the
+# container's environment. Their values come from Secret Manager and are only ever held in memory: that of this script,
+# the unit's runtime directory, and docker's environment.
 # https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access
 
 SECRET_MANAGER=${SECRET_MANAGER_EMULATOR_HOST:-https://secretmanager.googleapis.com}
@@ -13,8 +13,8 @@ SECRET_MANAGER=${SECRET_MANAGER%/}
 # Maximum time in seconds for reading the values when the container is about to start.
 SECRETS_SECONDS=120
 
-# read_secret DEADLINE NAME VERSION: sets SECRET_VALUE, or fails with the reason. Checking the payload's CRC32C is too
-# slow in bash, so it is read until two responses in a row are the same.
+# read_secret DEADLINE NAME VERSION: sets SECRET_VALUE, or fails with the reason. Checking the payload's CRC32C would be
+# too slow in bash, so the payload is read until two consecutive responses are the same.
 read_secret() {
     local file=$STATE/secret.$ROLE size md5='' before
     SECRET_VALUE=
@@ -49,7 +49,7 @@ decode_payload() {
     tr -d '\r\n' | sed -n 's/\\u003d/=/g;s/.*"data" *: *"\([^"]*\)".*/\1/p' | base64 -d
 }
 
-# fail_secret NAME VERSION: after a request that did not succeed.
+# fail_secret NAME VERSION: gives up after a failed request.
 fail_secret() {
     local problem other="choose another version in secretEnv, and run pulumi up --refresh"
     problem=$(http_problem)
@@ -82,7 +82,7 @@ check_secrets() {
 read_secrets() {
     local i
     SECRET_ENV=()
-    # A new grant may not take effect everywhere at the same time.
+    # A new grant may not take effect everywhere at once.
     GRANTS_UNTIL=$(($(recall boot-since) + GRANT_SECONDS))
     for ((i = 0; i < ${#SECRETS[@]}; i++)); do
         read_secret $(($(now) + SECRETS_SECONDS)) "${SECRETS[i]%%=*}" "${SECRETS[i]#*=}"
@@ -92,9 +92,9 @@ read_secrets() {
     SECRET_VALUE=
 }
 
-# with_environment NAME=VALUE... -- COMMAND...: for `await`, whose subshell becomes the command. An argument can be seen
-# in the list of processes, the environment of a process only by its owner. No variable is used here: each may have the
-# name of a secret, and bash does not export an array.
+# with_environment NAME=VALUE... -- COMMAND...: runs a command for `await`, whose subshell becomes the command.
+# Arguments are visible in the list of processes, but the environment of a process is visible only to its owner. This
+# function does not use any variable, because a secret may have the same name, and bash does not export arrays.
 with_environment() {
     while [ "$1" != -- ]; do
         unset -v "${1%%=*}"

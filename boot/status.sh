@@ -1,5 +1,5 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# runs/<runId>/status.json: owner and state of the run. Every write carries the generation it replaces.
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables runs/<runId>/status.json: the
+# owner and state of the run. Every write specifies the generation that it replaces.
 
 # status_json STATE EXIT_CODE REASON FINISHED_AT: prints the status on one line, with its keys in a fixed order.
 status_json() {
@@ -14,7 +14,7 @@ json_or_null() {
     if [ -n "$1" ]; then json_text "$1"; else printf 'null'; fi
 }
 
-# now_ms: milliseconds since the epoch; whole seconds if date does not support %N, as on macOS.
+# now_ms: prints the milliseconds since the epoch, in whole seconds if date does not support %N, as on macOS.
 now_ms() {
     local time
     time=$(date +%s%N)
@@ -24,8 +24,8 @@ now_ms() {
     esac
 }
 
-# Cloud Storage accepts one write per second and object. https://cloud.google.com/storage/quotas#objects
-# The clock may be set in the meantime, so the wait also counts its steps.
+# Cloud Storage accepts one write per second for each object. https://cloud.google.com/storage/quotas#objects The clock
+# may be adjusted in the meantime, so the number of waits is limited too.
 await_pace() {
     local last pace=1000 tenths=21
     last=$(recall status-written-ms 0)
@@ -49,7 +49,7 @@ read_status() {
         STATUS_GENERATION=$(json_number generation <"$RESPONSE")
         md5=$(json_string md5Hash <"$RESPONSE" | sed 's/\\u003d/=/g')
         request "$1" GET "$url?alt=media&generation=$STATUS_GENERATION"
-        # 404: overwritten between the two requests, or the generation was corrupted in transit.
+        # 404 means that it was overwritten between the two requests, or that the generation was corrupted in transit.
         case $HTTP_CODE in
             (200)
                 STATUS_TEXT=$(tr -d '\r\n' <"$RESPONSE")
@@ -64,7 +64,7 @@ read_status() {
     done
 }
 
-# True if this boot sent the text just read, in a write whose response was lost.
+# True if the text just read was sent by this boot in a write whose response was lost.
 status_is_own() {
     local sent
     while IFS= read -r sent; do

@@ -10,13 +10,13 @@ case $STORAGE in
 esac
 STORAGE=${STORAGE%/}
 
-# Suffix of the scratch files: the script and its publisher work at the same time.
+# Suffix of the scratch files, because the script and its publisher run at the same time.
 ROLE=main
-# 1 once this process has been asked to end, after which it retries nothing.
+# 1 once this process has been asked to end, after which it does not retry anything.
 STOPPING=0
 # Time limit of one HTTP request, in seconds.
 HTTP_SECONDS=30
-# Second of the epoch until which a 401 or 403 counts as a grant that has not arrived yet; 0 = never.
+# Time, in seconds since the epoch, until which a 401 or 403 counts as a grant that has not taken effect yet; 0 = never.
 GRANTS_UNTIL=0
 
 # curl_to FILE ARGUMENTS...: sets HTTP_CODE; 000 = no complete response.
@@ -24,7 +24,7 @@ curl_to() {
     local output=$1
     shift
     : >"$output"
-    # After a timeout in the middle of a body http_code is 200: only curl's exit status shows it.
+    # After a timeout in the middle of a body, http_code is 200, so only curl's exit status shows the failure.
     HTTP_CODE=$(curl --silent --show-error --connect-timeout 5 --max-time "$HTTP_SECONDS" \
         --output "$output" --write-out '%{http_code}' "$@" 2>"$STATE/curl-error.$ROLE") || HTTP_CODE=000
 }
@@ -58,8 +58,8 @@ authorize() {
 # request DEADLINE METHOD URL [BODY_FILE CONTENT_TYPE]: sets HTTP_CODE; the body goes to $RESPONSE. Transient errors (no
 # connection, 408, 429, 5xx) are retried until DEADLINE, a missing grant until GRANTS_UNTIL. KIND, set before the call,
 # is what a successful response must be: the `kind` of a complete JSON object, or `nothing`. Any other response, such as
-# the page of a captive portal, is also transient. So are the first 400 responses to a body, because it may have been
-# corrupted in transit.
+# a captive portal's page, is also treated as transient. So are the first few responses with status 400 to a request
+# with a body, because the body may have been corrupted in transit.
 request() {
     local deadline=$1 method=$2 url=$3 body=${4:-} type=${5:-} limit delay=1 refusals=0
     RESPONSE=$STATE/response.$ROLE
@@ -105,8 +105,8 @@ check_answer() {
     esac
 }
 
-# is_json_of KIND FILE: true for a whole JSON object of this kind. Every string and number becomes 0, and every list and
-# object of zeros becomes 0 too; JSON that ends too early leaves more.
+# is_json_of KIND FILE: true for a complete JSON object of this kind. Every string and number is replaced with 0, and so
+# is every list and object of zeros; truncated JSON leaves a remainder.
 is_json_of() {
     local text
     text=$(tr -d ' \t\r\n\000' <"$2")
@@ -119,7 +119,7 @@ is_json_of() {
         -e ':again' -e 's/\[\]/0/g' -e 's/{}/0/g' -e 's/\[0\(,0\)*\]/0/g' -e 's/{0:0\(,0:0\)*}/0/g' -e 't again')" = 0 ]
 }
 
-# http_problem: prints why the last request failed, for the end of a sentence.
+# http_problem: prints why the last request failed, worded as the end of a sentence.
 http_problem() {
     local message host=${REQUEST_URL#*://}
     if [ "$HTTP_CODE" = 000 ]; then
@@ -141,17 +141,17 @@ object_url() {
     printf '%s/storage/v1/b/%s/o/%s' "$STORAGE" "${2:-$BUCKET}" "$(url_text "$1")"
 }
 
-# md5_of FILE: prints the MD5 as Cloud Storage writes it, in base64. macOS has `md5` and no `md5sum`.
+# md5_of FILE: prints the MD5 in base64, as Cloud Storage does. macOS has `md5` but no `md5sum`.
 md5_of() {
     local hex
     hex=$(md5sum <"$1" 2>/dev/null || md5 -q "$1")
     printf '%b' "$(printf '%s' "${hex%% *}" | sed 's/../\\x&/g')" | base64
 }
 
-# upload DEADLINE NAME FILE CONTENT_TYPE [GENERATION]: replaces only that generation, if given; 0 = only creates. Cloud
-# Storage rejects content whose MD5 is not the one in the metadata. No content contains its own MD5, so that can be the
-# boundary.
-# https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects (multipart)
+# upload DEADLINE NAME FILE CONTENT_TYPE [GENERATION]: replaces only that generation, if given; 0 = only creates the
+# object. Cloud Storage rejects content whose MD5 differs from the one in the metadata. Content never contains its own
+# MD5, so the MD5 can serve as the boundary. https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects
+# (multipart)
 upload() {
     local url md5 boundary
     url="$STORAGE/upload/storage/v1/b/$BUCKET/o?uploadType=multipart&name=$(url_text "$2")"
@@ -179,7 +179,7 @@ json_string() {
 }
 
 # list_page DEADLINE PREFIX FIELDS: writes one page to $RESPONSE. PAGE_TOKEN in: empty = first page; out: empty = last
-# page. A listing has no hash, so it is read until two responses in a row are the same.
+# page. A listing has no hash, so it is read until two consecutive responses are the same.
 list_page() {
     local url md5='' before
     url="$STORAGE/storage/v1/b/$BUCKET/o?prefix=$(url_text "$2")&fields=$(url_text "kind,$3,nextPageToken")"
@@ -189,7 +189,7 @@ list_page() {
         KIND='storage#objects' request "$1" GET "$url"
         [ "$HTTP_CODE" = 200 ] || return 1
         before=$md5
-        # Nothing promises that the same page comes with the same token for the next one.
+        # There is no guarantee that the same page always comes with the same token for the next one.
         sed 's/"nextPageToken": *"[^"]*"//' "$RESPONSE" >"$RESPONSE.items"
         md5=$(md5_of "$RESPONSE.items")
         [ "$md5" != "$before" ] || break

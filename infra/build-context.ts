@@ -21,11 +21,11 @@ import { md5OfFile } from "./dataset";
 const COPIES = ".build-context";
 /** The bits that Docker gives every file of a build context on Windows, so that all systems agree. */
 const MODE = 0o755;
-/** Files with the ignore rules of a build context; the first one that exists counts. */
+/** Files with the ignore rules of a build context; the first one that exists is used. */
 const RULES = ["Dockerfile.dockerignore", ".dockerignore"];
 const MAX_ATTEMPTS = 10;
 
-/** The job that a copy belongs to. */
+/** The job to which a copy belongs. */
 export interface ContextOwner {
     /** Name of the Pulumi stack. */
     stack: string;
@@ -34,8 +34,8 @@ export interface ContextOwner {
 }
 
 /**
- * Files and symbolic links that `docker build` would send: everything that the folder's `Dockerfile.dockerignore`, or else its
- * `.dockerignore`, does not exclude. https://docs.docker.com/build/concepts/context/#dockerignore-files
+ * Files and symbolic links that `docker build` would send: everything that the folder's `Dockerfile.dockerignore`, or
+ * otherwise its `.dockerignore`, does not exclude. https://docs.docker.com/build/concepts/context/#dockerignore-files
  *
  * @returns paths relative to the folder, with slashes, sorted
  */
@@ -48,13 +48,13 @@ export function contextFiles(folder: string): string[] {
 }
 
 /**
- * Copies a job's build context, so that two checkouts of one commit get the same one. The docker provider rebuilds an image when
- * path, names, contents or permission bits change. The bits depend on the umask at checkout, and Windows has none; in the copy
- * they are all equal. Empty folders, which git does not track, are left out.
+ * Copies a job's build context, so that two checkouts of one commit get the same one. The docker provider rebuilds an
+ * image when path, names, contents or permission bits change. The bits depend on the umask at checkout, and Windows
+ * lacks them; in the copy, they are all the same. Empty folders, which git does not track, are omitted.
  *
  * @param root folder of the program
  * @param trainer folder with a Dockerfile; a relative path starts at `root`
- * @returns path of the copy, relative to `root`, with slashes: the same on every machine
+ * @returns the path of the copy, relative to `root`, with slashes, which is the same on every machine
  * @throws RunError if there is no Dockerfile
  */
 export function copyBuildContext(root: string, trainer: string, { stack, component }: ContextOwner): string {
@@ -77,8 +77,8 @@ function copyFiles(from: string, to: string): void {
     // Docker reads these even if the rules exclude them.
     const always = RULES.concat("Dockerfile").filter((name) => existsSync(path.join(from, name)));
     const names = [...new Set([...always, ...contextFiles(from)])].sort();
-    // Another program of this stack, such as a preview, may be reading the copy, so an up-to-date copy is left as it
-    // is.
+    // Another program of this stack, such as a preview, may be reading the copy, so an up-to-date copy is left
+    // unchanged.
     if (isCopy(from, to, names)) {
         return;
     }
@@ -134,7 +134,7 @@ function replace(old: string, fresh: string): void {
     }
 }
 
-/** Files and symbolic links below a folder: paths relative to it, with slashes, sorted. */
+/** Files and symbolic links below a folder, as sorted paths relative to it, with slashes. */
 function list(folder: string): string[] {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() || entry.isSymbolicLink())

@@ -20,7 +20,7 @@ export interface RemoteDataset {
     name: string;
 }
 
-/** Parses a path or the `gs://` URI of one object; undefined for a `gs://` URI that names no object. */
+/** Parses a path or the `gs://` URI of one object; undefined for a `gs://` URI that does not name an object. */
 export function parseDataset(text: string): LocalDataset | RemoteDataset | undefined {
     if (!text.startsWith("gs://")) {
         return { kind: "file", path: text, fileName: path.basename(text) };
@@ -30,10 +30,10 @@ export function parseDataset(text: string): LocalDataset | RemoteDataset | undef
     return bucket !== undefined && name !== undefined ? { kind: "object", bucket, name } : undefined;
 }
 
-/** MD5 of a file. Cloud Storage computes the same for an object that is not composite. */
+/** MD5 of a file. Cloud Storage computes the same hash for an object that is not composite. */
 export interface FileMd5 {
     hex: string;
-    /** Same format as an object's `md5Hash`. */
+    /** The hash in the same format as an object's `md5Hash`. */
     base64: string;
 }
 
@@ -56,7 +56,7 @@ export function md5OfFile(file: string): FileMd5 {
     return { hex: digest.toString("hex"), base64: digest.toString("base64") };
 }
 
-/** Object name of a local dataset. The hash in it keeps two versions apart. */
+/** Object name of a local dataset. It contains the hash, which distinguishes two versions. */
 export function datasetObjectName(md5: FileMd5, fileName: string): string {
     return datasetName(md5.hex, fileName);
 }

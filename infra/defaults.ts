@@ -1,8 +1,8 @@
 import type { TrainingJobArgs } from "./training-job-args";
 
 /**
- * Newest long-term-support image families of Container-Optimized OS, by architecture. Compute Engine resolves the family when
- * it creates a VM: a preview resolves nothing, and a new image never affects an existing VM.
+ * Newest long-term-support image families of Container-Optimized OS, by architecture. Compute Engine resolves the
+ * family only when it creates a VM, so a preview does not resolve it, and a new image never affects an existing VM.
  * https://cloud.google.com/container-optimized-os/docs/concepts/versioning
  */
 export const BOOT_IMAGES = {
@@ -16,7 +16,7 @@ export const BASE_SCOPES = [
     "https://www.googleapis.com/auth/logging.write",
 ] as const;
 
-/** The one scope that Secret Manager accepts. Only the VM of a stack with secrets has it. */
+/** The only scope that Secret Manager accepts. Only the VM of a stack with secrets has it. */
 export const SECRETS_SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
 /** Time limit of the image pull. */
@@ -25,7 +25,7 @@ export const PULL_SECONDS = 1800;
 /** Time limit of the last uploads: log, listing, status. */
 export const UPLOAD_SECONDS = 900;
 
-/** Arguments of a `TrainingJob` that have no default. */
+/** Arguments of a `TrainingJob` without a default. */
 type RequiredArgs = "project" | "region" | "zone" | "dataset" | "trainer";
 
 /** Defaults of a `TrainingJob`, which the config keys share. An empty string, list or object means "none". */

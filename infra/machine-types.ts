@@ -6,7 +6,7 @@ export type Platform = "linux/amd64" | "linux/arm64";
 /** Machine series with Arm processors. https://cloud.google.com/compute/docs/instances/arm-on-compute */
 const ARM_SERIES = ["a4x", "c4a", "n4a", "t2a"];
 
-/** Series (and types) that boot from Hyperdisk only. https://cloud.google.com/compute/docs/disks/hyperdisks */
+/** Series (and types) that boot only from Hyperdisk. https://cloud.google.com/compute/docs/disks/hyperdisks */
 const HYPERDISK_ONLY = /^(a3-ultragpu|a4|a4x|c4|c4a|c4d|g4|h4d|m4|n4|n4a|n4d|x4)-|-metal$/;
 
 /** Machine types without live migration. https://cloud.google.com/compute/docs/instances/live-migration-process */
@@ -63,22 +63,24 @@ const N1_GPUS: Readonly<Record<string, readonly number[]>> = {
     "nvidia-tesla-v100": [1, 2, 4, 8],
 };
 
-/** Platform of a machine type, for which the trainer's image is built. */
+/** Platform of a machine type; the trainer's image is built for it. */
 export function platformOf(machineType: string): Platform {
     return ARM_SERIES.includes(machineType.split("-")[0] ?? "") ? "linux/arm64" : "linux/amd64";
 }
 
-/** Boot image for a machine type if the config sets none. */
+/** Boot image for a machine type if the config does not set one. */
 export function defaultBootImage(machineType: string): string {
     return BOOT_IMAGES[platformOf(machineType)];
 }
 
-/** Boot disk type for a machine type if the config sets none. */
+/** Boot disk type for a machine type if the config does not set one. */
 export function defaultBootDiskType(machineType: string): string {
     return HYPERDISK_ONLY.test(machineType) ? "hyperdisk-balanced" : "pd-balanced";
 }
 
-/** Whether Google can move a VM of this type to another host for maintenance. Spot VMs and VMs with a GPU cannot move. */
+/**
+ * True if Google can move a VM of this type to another host for maintenance. Spot VMs and VMs with a GPU cannot move.
+ */
 export function canMigrate(machineType: string, gpuCount: number, spot: boolean): boolean {
     return !spot && gpuCount === 0 && !NO_LIVE_MIGRATION.test(machineType);
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 /** The label that marks every resource of a job. */
 export const JOB_LABEL = "gcp-trainer";
 
-/** Identifies one job's resources. */
+/** The identity of one job, from which the names of its resources are derived. */
 export interface JobIdentity {
     /** Google Cloud project id. */
     project: string;
@@ -43,9 +43,10 @@ const RUN_ID_AND_DASH = 13;
 const MAX_SUFFIX = 9;
 
 /**
- * Names that obey Google Cloud's rules for any Pulumi project and stack name: lowercase letters, digits and dashes, a letter
- * first, no dash last, within the service's length. They are the same on every run of the program (no random suffix). A hash
- * of the whole identity keeps the names of two jobs apart, even if their readable parts become equal.
+ * Derives names that obey Google Cloud's rules for any Pulumi project and stack name: lowercase letters, digits and
+ * dashes, starting with a letter, not ending with a dash, and within the service's maximum length. They are the same
+ * each time the program runs (no random suffix). A hash of the whole identity keeps the names of two jobs distinct,
+ * even if their readable parts become equal.
  */
 export function jobNames(identity: JobIdentity): JobNames {
     const readable = clean(`${identity.pulumiProject}-${identity.stack}`);

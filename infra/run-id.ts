@@ -19,7 +19,7 @@ export interface RunIdentity {
 
 /** `r-` and the first 10 hex digits of SHA-256 over the canonical JSON of the identity. */
 export function runId({ secretEnv = {}, ...identity }: RunIdentity): string {
-    // Left out if empty, so that stacks without secrets keep the run ids that they had before secrets were supported.
+    // Omitted if empty, so that stacks without secrets keep the run ids that they had before secrets were supported.
     const covered = Object.keys(secretEnv).length === 0 ? identity : { ...identity, secretEnv };
     return `r-${createHash("sha256").update(canonicalJson(covered)).digest("hex").slice(0, 10)}`;
 }

@@ -1,6 +1,6 @@
 /** The parts of a version's name. */
 export interface SecretVersionName {
-    /** Id or number of the secret's project. */
+    /** Id or number of the project that contains the secret. */
     readonly project: string;
     readonly secret: string;
     readonly version: string;

@@ -1,12 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** A hyperparameter. The trainer gets scalars as text, lists and objects as JSON. */
+/** A hyperparameter. The trainer receives scalars as text, and lists and objects as JSON. */
 export type Hyperparameter = string | number | boolean | readonly unknown[] | { readonly [name: string]: unknown };
 
 /** How the VM is billed. Google may stop a spot VM at any time. */
 export type Provisioning = "standard" | "spot";
 
-/** The dataset, the trainer, the machine and the limits. Plain values decide names and which resources exist. */
+/** The dataset, the trainer, the machine and the limits. The plain values determine names and which resources exist. */
 export interface TrainingJobArgs {
     /** Google Cloud project id. */
     project: string;
@@ -17,13 +17,13 @@ export interface TrainingJobArgs {
     dataset: string;
     /** Folder with the trainer's Dockerfile: the build context. */
     trainer: string;
-    /** Column to predict: the trainer's argument `--target`. @default "" (no such argument) */
+    /** Column to predict, passed as the trainer's argument `--target`. @default "" (no such argument) */
     target?: pulumi.Input<string>;
-    /** Columns to leave out: the trainer's argument `--dropColumns`. @default [] (no such argument) */
+    /** Columns to leave out, passed as the trainer's argument `--dropColumns`. @default [] (no such argument) */
     dropColumns?: pulumi.Input<readonly string[]>;
     /** Build arguments of the Dockerfile. @default {} */
     trainerBuildArgs?: pulumi.Input<Record<string, string>>;
-    /** The trainer's arguments, `--name=value`; lists and objects become JSON. @default {} */
+    /** Hyperparameters, passed as the trainer's arguments `--name=value`; lists and objects become JSON. @default {} */
     hyperparameters?: pulumi.Input<Record<string, Hyperparameter>>;
     /**
      * Environment variables of the container. They are readable in the VM's metadata, so they must not be secret.
@@ -50,7 +50,7 @@ export interface TrainingJobArgs {
     gpuCount?: pulumi.Input<number>;
     /** Time limit of the training. @default 60 */
     maxRunMinutes?: pulumi.Input<number>;
-    /** Attempts, including the first, after which an interrupted run fails. @default 3 */
+    /** Number of attempts, including the first, after which an interrupted run fails. @default 3 */
     maxAttempts?: pulumi.Input<number>;
     /** Minutes that the VM stays up after a failure, for debugging by SSH. @default 0 */
     debugMinutes?: number;
@@ -64,17 +64,19 @@ export interface TrainingJobArgs {
     serviceAccount?: pulumi.Input<string>;
     /** URLs of OAuth scopes beyond those that every VM has. @default [] */
     scopes?: pulumi.Input<readonly string[]>;
-    /** Runs the container privileged and unconfined. @default false */
+    /** Runs the container privileged and without restrictions. @default false */
     privileged?: pulumi.Input<boolean>;
-    /** Lets the container change every file of its image, not only `/tmp`, `/home` and `/root`. @default false */
+    /**
+     * Lets the container change every file of its image, not only those in `/tmp`, `/home` and `/root`. @default false
+     */
     writableRoot?: pulumi.Input<boolean>;
     /** False ends the update once the VM has claimed the run; a later update collects the results. @default true */
     wait?: pulumi.Input<boolean>;
     /** Folder for results, relative to the project folder. @default "models" */
     resultsDir?: pulumi.Input<string>;
-    /** Labels of every resource that supports labels. @default {} */
+    /** Labels for every resource that supports them. @default {} */
     labels?: pulumi.Input<Record<string, string>>;
-    /** Whether the job enables the Google APIs that it needs. @default true */
+    /** True if the job enables the Google APIs that it needs. @default true */
     enableApis?: boolean;
 }
 

@@ -16,7 +16,10 @@ import { fullVersionName, isSecretVersion } from "./secret-version";
 import type { Job, TrainingJobArgs } from "./training-job-args";
 import { type BootConfig, trainerArgs } from "./user-data";
 
-/** Trains a model on a Google Cloud VM and downloads the verified result. It holds every resource of the job. */
+/**
+ * Trains a model on a Google Cloud VM and downloads the verified result. This component contains every resource of the
+ * job.
+ */
 export class TrainingJob extends pulumi.ComponentResource {
     /** `gs://` URI of the job's bucket. */
     readonly bucketUrl: pulumi.Output<string>;
@@ -24,7 +27,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly modelUri: pulumi.Output<string>;
     /** `r-` and ten hex digits. The same dataset, image, parameters and environment produce the same id. */
     readonly runId: pulumi.Output<string>;
-    /** Metrics of the model on rows that it was not trained on, without the long lists of `metrics.json`. */
+    /** Metrics of the model, measured on rows that it was not trained on, without the long lists of `metrics.json`. */
     readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `sha256:...` of the trainer's image. */
     readonly imageDigest: pulumi.Output<string>;
@@ -235,7 +238,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     }
 }
 
-/** Refuses secrets where the VM's metadata would show them, and completes the names of secret versions. */
+/** Rejects secrets that would be visible in the VM's metadata, and completes the names of secret versions. */
 function withoutSecrets(job: Job): Job {
     const versions = Object.entries(job.secretEnv).map(([name, version]) => {
         if (!isSecretVersion(version)) {
@@ -265,7 +268,7 @@ function plain<T>(name: string, value: pulumi.Input<T>): pulumi.Output<pulumi.Un
     }) as pulumi.Output<pulumi.Unwrap<T>>;
 }
 
-/** The work of the VM, with all times in seconds. */
+/** The VM's task, with all times in seconds. */
 function bootConfig(
     job: Job,
     resources: Record<"runId" | "bucket" | "image" | "datasetUri", pulumi.Output<string>> & {

@@ -5,23 +5,23 @@ import { canonicalJson } from "../run/canonical-json";
 import { runLayout } from "../run/layout";
 import type { RunIdentity } from "./run-id";
 
-/** Intervals and waits of the boot script, in whole seconds. Tests render small values. */
+/** Intervals and waits of the boot script, in whole seconds. Tests use small values. */
 export interface BootTiming {
     /** How long after boot a 401 or 403 is treated as an IAM grant that has not arrived yet. @default 600 */
     grantSeconds: number;
     /** Interval between two writes of an unchanged status. @default 30 */
     heartbeatSeconds: number;
-    /** Interval between two log chunks, at first. @default 5 */
+    /** Initial interval between two log chunks. @default 5 */
     logSeconds: number;
     /** Interval between two log chunks after `slowLogAfterSeconds`. @default 30 */
     slowLogSeconds: number;
-    /** Time after the container's start when log chunks become less frequent. @default 600 */
+    /** Time after the container starts at which log chunks become less frequent. @default 600 */
     slowLogAfterSeconds: number;
     /** Time between SIGTERM and SIGKILL when the container is stopped. @default 20 */
     stopGraceSeconds: number;
 }
 
-/** The work of one VM and its time limits. */
+/** The task of one VM and its time limits. */
 export interface BootConfig {
     project: string;
     region: string;
@@ -46,12 +46,12 @@ export interface BootConfig {
     /** How long the VM stays up for debugging after `FAILED` or `TIMED_OUT`. */
     debugSeconds: number;
     /**
-     * Attempts, including the first, after which an interrupted run fails. A person who starts another attempt resets
-     * the count.
+     * Number of attempts, including the first, after which an interrupted run fails. The count is reset when a person
+     * starts another attempt.
      */
     maxAttempts: number;
     privileged: boolean;
-    /** Lets the container change the files of its image. */
+    /** Lets the container change every file of its image. */
     writableRoot: boolean;
     gpuCount: number;
     timing?: Partial<BootTiming>;
@@ -66,9 +66,9 @@ const DEFAULT_TIMING: BootTiming = {
     stopGraceSeconds: 20,
 };
 
-/** Time for the VM's own start, before systemd runs the unit. */
+/** Time for the VM itself to start, before systemd runs the unit. */
 const BOOTING_SECONDS = 300;
-/** Time for the script's other work: some requests, a `docker inspect`. */
+/** Time for the script's other work, such as a few requests and a `docker inspect`. */
 const MARGIN_SECONDS = 60;
 /** Time to download and build the GPU driver, which usually takes a few minutes. */
 const GPU_DRIVER_SECONDS = 900;
@@ -79,8 +79,8 @@ const UNIT = "gcp-trainer.service";
 const UNIT_DIR = "/etc/systemd/system";
 
 /**
- * Renders the cloud-config that a Container-Optimized OS instance gets as `user-data`: the unit, its time limits, the scripts
- * and the run's values. The same config renders the same text on every machine.
+ * Renders the cloud-config that a Container-Optimized OS instance gets as `user-data`: the unit, its time limits, the
+ * scripts and the run's values. The same config results in the same text on every machine.
  * https://cloud.google.com/container-optimized-os/docs/how-to/create-configure-instance#using_cloud-init_with_the_cloud_config_format
  *
  * @throws Error if a value contains a NUL character, which neither an argument nor an environment variable can hold
@@ -145,7 +145,7 @@ function renderLimits(config: BootConfig): string {
     ].join("\n");
 }
 
-/** NUL-separated names and values for bash's `read -d ''`: no value needs quoting, and none is ever parsed. */
+/** NUL-separated names and values for bash's `read -d ''`, so that values never need quoting and are never parsed. */
 function renderValues(config: BootConfig): Buffer {
     const pairs: [string, string | number | boolean][] = [
         ["bucket", config.bucket],
@@ -169,8 +169,8 @@ function renderValues(config: BootConfig): Buffer {
 }
 
 /**
- * The trainer's arguments, `--name=value`, sorted by name: scalars as text, lists and objects as JSON. They include `target`
- * and `dropColumns` if these are set.
+ * The trainer's arguments, `--name=value`, sorted by name: with scalars as text, and lists and objects as JSON. They
+ * include `target` and `dropColumns` if these are set.
  */
 export function trainerArgs(identity: Pick<RunIdentity, "hyperparameters" | "target" | "dropColumns">): string[] {
     const values: Record<string, unknown> = {

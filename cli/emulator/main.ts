@@ -20,7 +20,7 @@ function nextSteps({ port, url }: Emulator, tokenFile: string): string {
         "  mkdir -p .emulator/state",
         '  export PULUMI_BACKEND_URL="file://$PWD/.emulator/state" PULUMI_CONFIG_PASSPHRASE=',
         "  export PULUMI_GCP_SKIP_REGION_VALIDATION=true",
-        // The providers' config key is gcp:accessToken; the stack file, which is in git, holds no token.
+        // The providers' config key is gcp:accessToken; the stack file is in git, so it does not contain a token.
         `  export GOOGLE_OAUTH_ACCESS_TOKEN="$(cat ${tokenFile})"`,
         "  npx pulumi stack select --create local",
         "  npx pulumi up",

@@ -10,7 +10,7 @@ export interface FeatureColumn {
     kind: "number" | "text";
     /** Index among the input's columns. */
     position: number;
-    /** Reads the model's input from a row, or the problem of its cell. */
+    /** Reads the model's input from a row, or returns the problem with its cell. */
     read(row: CsvRow): number | string;
 }
 
@@ -76,21 +76,21 @@ function shorten(items: readonly string[]): string {
     return `${items.slice(0, MAX_NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** Names of the columns that follow the input's. */
+/** Names of the columns that are appended to those of the input. */
 export interface PredictedColumns {
-    /** Column of the predicted class or number. */
+    /** Column for the predicted class or number. */
     prediction: string;
-    /** Columns of the classes' probabilities, in the order of the classes. */
+    /** Columns for the class probabilities, in the order of the classes. */
     probabilities: string[];
-    /** Column of the reason for a missing prediction. */
+    /** Column for the reason for a missing prediction. */
     error: string;
-    /** Names that the input already has and that therefore got a suffix. */
+    /** Names that already exist in the input and therefore got a suffix. */
     taken: string[];
 }
 
 /**
- * Names the columns of the prediction. If the input has one of these names, e.g. because it is the output of an earlier
- * prediction, all of them get the same suffix, `_2` or higher.
+ * Names the prediction columns. If the input already has one of these names, e.g. because it is the output of an
+ * earlier prediction, all of them get the same suffix, `_2` or higher.
  */
 export function namePredictedColumns(model: Model, header: readonly string[]): PredictedColumns {
     const classes = model.task === "classification" ? model.classes : [];

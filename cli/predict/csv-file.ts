@@ -18,7 +18,7 @@ export interface CsvFile {
     rows: AsyncGenerator<CsvRow[], void>;
 }
 
-/** Maximum length of a row in bytes. A longer one has an unclosed quote, or the file is not CSV. */
+/** Maximum length of a row in bytes. A longer row means that a quote is unclosed or that the file is not CSV. */
 const MAX_ROW_BYTES = 1_000_000;
 
 /**
@@ -48,7 +48,7 @@ export async function readCsv(bytes: AsyncIterable<Uint8Array>, name: string): P
     }
 }
 
-/** Fills the window chunk by chunk; each time returns whether the file has ended. */
+/** Fills the window chunk by chunk, and yields each time whether the file has ended. */
 async function* fillWindow(window: ByteWindow, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<boolean, void> {
     const check = (final: boolean) => {
         try {

@@ -1,18 +1,18 @@
 import { CellScanner, CR, CUT, DELIMITER, INNER_QUOTE, LF } from "../../trainer/lib/csv/cell-scanner";
 import { readNumber } from "../../trainer/lib/csv/number-bytes";
 
-/** Characters shown of an invalid row. */
+/** Maximum number of characters shown of an invalid row. */
 const MAX_LINE_SHOWN = 80;
 
 /** One row of a CSV file. Its bytes stay valid until the next batch of rows is read, and its cells are decoded on demand. */
 export class CsvRow {
-    /** Reason why there are no cells. */
+    /** The reason that the row has no cells. */
     problem: string | undefined;
-    /** Number of lines that the row takes up in an editor. */
+    /** Number of lines that the row occupies in an editor. */
     lines = 1;
     /** Number of cells. */
     count = 0;
-    /** Line number as in an editor. The header is line 1 if nothing precedes it. */
+    /** Line number as shown in an editor. The header is line 1 if nothing precedes it. */
     readonly line: number;
     readonly #bytes: Buffer;
     readonly #start: number;
@@ -47,7 +47,7 @@ export class CsvRow {
         return this.#cells === undefined ? this.#decode(position) : (this.#cells[position] as string);
     }
 
-    /** The number in a cell; NaN if the cell does not contain one, or has to be read as text. */
+    /** The number in a cell; NaN if the cell does not contain one, or must be read as text. */
     number(position: number, decimalComma: boolean): number {
         if (this.#cells !== undefined) {
             return Number.NaN;
@@ -56,7 +56,7 @@ export class CsvRow {
         return readNumber(this.#bytes, this.#offsets[at] as number, this.#offsets[at + 1] as number, decimalComma);
     }
 
-    /** Adjusts the number of cells. The row loses its text because that no longer matches the cells. */
+    /** Adjusts the number of cells. This clears the row's text, because it no longer matches the cells. */
     fitTo(count: number): void {
         const { cells } = this;
         this.#cells = Array.from({ length: count }, (_, position) => cells[position] ?? "");
@@ -81,7 +81,7 @@ export class CsvRow {
         return this;
     }
 
-    /** Makes this an invalid row of one line. */
+    /** Turns this into an invalid row of one line. */
     fail(problem: string, end: number): this {
         const line = this.endAt(end).text;
         this.problem = `${problem}: ${line.length > MAX_LINE_SHOWN ? `${line.slice(0, MAX_LINE_SHOWN)}…` : line}`;
@@ -113,7 +113,7 @@ interface Bytes {
 export class RowTaker {
     /** Offset of the next row, after a row was taken. */
     next = 0;
-    /** Whether the row that was taken is a blank line. */
+    /** True if the row that was taken is a blank line. */
     blank = false;
     readonly #scanner: CellScanner;
     #offsets: number[] = [];
@@ -128,10 +128,10 @@ export class RowTaker {
     }
 
     /**
-     * Takes the row that begins at `start`: RFC 4180 plus spaces around a quoted cell. If the quotes of a row are
-     * misplaced, it takes only the first line, so that the next line begins another row.
+     * Takes the row that begins at `start`, according to RFC 4180, but allows spaces around a quoted cell. If the
+     * quotes of a row are misplaced, it takes only the first line, so that the next line begins another row.
      *
-     * @returns undefined if the row continues after the bytes
+     * @returns undefined if the row continues beyond the bytes
      */
     take(source: Bytes, line: number): CsvRow | undefined {
         const { bytes, start, end, final, tooLong } = source;

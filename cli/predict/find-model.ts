@@ -10,7 +10,7 @@ import { findObject, isGcsUri, openSource, type PredictContext } from "./source"
 
 export interface FoundModel {
     model: Model;
-    /** Path relative to the folder of the command line, or `gs://` URI. */
+    /** Path relative to the folder in which the command was run, or `gs://` URI. */
     name: string;
 }
 
@@ -45,7 +45,7 @@ function decode(json: Buffer, name: string): string {
     }
 }
 
-/** Reads a model, which may be compressed: what it unpacks to is bounded. */
+/** Reads a model, which may be compressed. The decompressed size is limited. */
 async function readModel(bytes: Readable, name: string): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -96,7 +96,7 @@ function findInFolder(name: string, folder: string): string {
     return found;
 }
 
-/** Finds the model of a stack's run on this machine. */
+/** Finds the model of a stack's run in the results on this machine. */
 function findInStack(
     { stack, run }: { stack: string; run: string | undefined },
     { projectDir, folder }: PredictContext,
@@ -120,7 +120,7 @@ function findInStack(
     return path.relative(folder, file) || file;
 }
 
-/** The run that finished last, by its status. */
+/** The run that finished last, according to its status. */
 function newest(folder: string, runs: readonly string[]): string {
     const finished = (run: string): number => {
         try {
@@ -130,7 +130,7 @@ function newest(folder: string, runs: readonly string[]): string {
             const time = Date.parse((status as { finishedAt?: string }).finishedAt ?? "");
             return Number.isNaN(time) ? 0 : time;
         } catch {
-            // Results that were copied by hand may lack a status.
+            // Results that were copied manually may lack a status.
             return statSync(path.join(folder, run, "model.json")).mtimeMs;
         }
     };

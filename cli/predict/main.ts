@@ -19,7 +19,7 @@ runCommand(async (args) => {
     try {
         return await predict(args, {
             projectDir: PROJECT_DIR,
-            // npm runs scripts in the project folder and sets INIT_CWD to the folder it was called in.
+            // npm runs scripts in the project folder and sets INIT_CWD to the folder from which it was called.
             folder: (env.npm_lifecycle_event === "predict" && env.INIT_CWD) || process.cwd(),
             env,
             stdin: process.stdin,

@@ -6,7 +6,7 @@ import { isAbandoned, ownTag } from "../../run/own-temporary";
 import { UsageError } from "../shared/usage-error";
 import { isGcsUri, type PredictContext } from "./source";
 
-/** Destination of the predictions: receives all of them or none. */
+/** Destination of the predictions, which receives either all of them or none. */
 export interface Output {
     write(chunk: string | Uint8Array): Promise<void>;
     /** Makes the whole output visible. */
@@ -15,7 +15,7 @@ export interface Output {
     discard(): Promise<void>;
 }
 
-/** An input that the output must not replace. */
+/** An input file that the output must not replace. */
 export interface Protected {
     what: string;
     name: string;
@@ -25,7 +25,8 @@ export interface Protected {
  * Checks the output before any work is done.
  *
  * @returns the file's absolute path with symbolic links resolved; undefined for standard output
- * @throws UsageError when it is the input or the model, already exists and `force` is off, or its folder does not exist
+ * @throws UsageError when it is the input or the model, when it already exists and `force` is false, or when its folder
+ * does not exist
  */
 export function checkOutput(
     name: string,
@@ -67,9 +68,12 @@ export async function openOutput(file: string | undefined, context: PredictConte
     return isOrdinary ? fileOutput(file) : handleOutput(await open(file, "w"));
 }
 
-/** Ends the names of unfinished files. */
+/** Suffix of the names of unfinished files. */
 const SUFFIX = ".partial";
-/** Characters of the output's name in that of the unfinished file, which may have 255 bytes. */
+/**
+ * Number of characters of the output's name that are kept in the name of the unfinished file, which is limited to 255
+ * bytes.
+ */
 const MAX_NAME = 40;
 
 /** Removes the unfinished files of killed processes. */
@@ -80,7 +84,7 @@ async function removeAbandoned(folder: string): Promise<void> {
     }
 }
 
-/** Writes a file next to the output, and renames it at the end. */
+/** Writes to a file next to the output, and renames it at the end. */
 async function fileOutput(file: string): Promise<Output> {
     const folder = path.dirname(file);
     await removeAbandoned(folder);
@@ -108,7 +112,7 @@ function handleOutput(handle: FileHandle): Output {
 }
 
 function streamOutput(stream: NodeJS.WritableStream): Output {
-    // The write's callback reports the error; without a listener the process would end first.
+    // The callback of the write reports the error, but without a listener the process would end first.
     stream.on("error", () => {});
     return {
         write: (chunk) =>

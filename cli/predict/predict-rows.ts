@@ -5,15 +5,15 @@ import type { CsvRow } from "./csv-row";
 
 /** A batch of rows with their predictions. */
 export interface PredictedRows {
-    /** Every row has as many cells as the header; `text` is empty if the cells were changed for that. */
+    /** Every row has as many cells as the header; `text` is empty if cells were added or removed to achieve this. */
     rows: CsvRow[];
-    /** For each row the reason for a missing prediction; undefined if it has one. */
+    /** For each row, the reason for a missing prediction, or undefined if it has a prediction. */
     errors: (string | undefined)[];
-    /** Problems of all rows, for the report. */
+    /** The problems in all rows, for the report. */
     problems: RowProblem[];
-    /** For each row the predicted class or number. */
+    /** For each row, the predicted class or number. */
     predictions: (string | number)[];
-    /** For each row `width` numbers: the classes' probabilities, or the predicted number. */
+    /** For each row, `width` numbers: the class probabilities, or the predicted number. */
     values: Float64Array;
     width: number;
     /** The model's inputs, row by row and feature by feature; NaN for a missing or invalid value. */
@@ -23,7 +23,7 @@ export interface PredictedRows {
 /** A reason why a row cannot be predicted. */
 export interface RowProblem {
     line: number;
-    /** Undefined if it concerns the whole row. */
+    /** Undefined if the problem concerns the whole row. */
     column?: string;
     text: string;
 }
@@ -56,7 +56,7 @@ export async function* predictRows(
     }
 }
 
-/** Text of a problem in the row's prediction_error. */
+/** The text for a problem in the row's prediction_error. */
 function describeProblem({ column, text }: RowProblem): string {
     return column === undefined ? text : `column ${JSON.stringify(column)} ${text}`;
 }
@@ -64,8 +64,8 @@ function describeProblem({ column, text }: RowProblem): string {
 const NONE: RowProblem[] = [];
 
 /**
- * Writes a row's features at `offset`. A row with too few or too many cells is adjusted to the header, and loses its text
- * because that no longer matches its cells.
+ * Writes a row's features at `offset`. A row with too few or too many cells is adjusted to the header; this clears its
+ * text, because it no longer matches its cells.
  */
 function readRow(
     row: CsvRow,

@@ -1,10 +1,10 @@
 import { countOf, plural } from "../shared/text";
 import type { PredictedRows, RowProblem } from "./predict-rows";
 
-/** Further problems are only counted. */
+/** Maximum number of problems to report; any further problems are only counted. */
 const MAX_SHOWN = 20;
 
-/** Counts rows and reports their problems as they pass. */
+/** Counts rows and reports their problems as they pass through. */
 export class ProblemReport {
     rows = 0;
     failedRows = 0;
@@ -18,7 +18,7 @@ export class ProblemReport {
         this.#report = report;
     }
 
-    /** Passes the rows on and reports their problems. */
+    /** Passes the rows through and reports their problems. */
     async *watch(batches: AsyncIterable<PredictedRows>): AsyncGenerator<PredictedRows, void> {
         for await (const batch of batches) {
             this.rows += batch.rows.length;

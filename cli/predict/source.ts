@@ -22,7 +22,7 @@ export interface PredictContext {
     stdout: NodeJS.WritableStream;
     /** Prints a line for the user; standard output is for rows. */
     report(line: string): void;
-    /** Stops the command; nothing is written then. */
+    /** Stops the command, in which case nothing is written. */
     signal: AbortSignal;
 }
 
@@ -36,7 +36,7 @@ export function isGcsUri(name: string): boolean {
  * Opens a file, an object of Cloud Storage, or standard input.
  *
  * @param what its name in messages, such as "input"
- * @throws UsageError when it does not exist or may not be read
+ * @throws UsageError when it does not exist or cannot be read
  */
 export async function openSource(name: string, what: string, context: PredictContext): Promise<Readable> {
     const { folder, stdin, signal } = context;
@@ -64,7 +64,7 @@ async function openObject(uri: string, what: string, context: PredictContext): P
         const storage = openStorage(settings, await createAuth(settings));
         const file = storage.bucket(bucket).file(object);
         try {
-            // A read stream would report a missing object only when it is read.
+            // A read stream would report a missing object only once it is read.
             const [metadata] = await file.getMetadata();
             const stored = toStoredObject(object, metadata);
             const pinned = storage.bucket(bucket).file(object, { generation: stored.generation });
@@ -109,7 +109,7 @@ async function withSettings<T>(
     }
 }
 
-/** Unpacks an object that is stored compressed; an error of either stream ends both. */
+/** Decompresses an object that is stored compressed; an error in either stream ends both. */
 function unpack(bytes: Readable): Readable {
     const unpacked = createGunzip();
     pipeline(bytes, unpacked, () => {});

@@ -20,9 +20,9 @@ export interface StoredRun {
     problem?: string;
 }
 
-/** A VM updates the status every 30 s; the waiter uses the same limit. */
+/** A status older than this is stale, because a VM updates it every 30 s; the waiter uses the same limit. */
 const SILENT_MS = 3 * 60_000;
-/** Metrics in the row of a run. */
+/** Maximum number of metrics in the row of a run. */
 const MAX_METRICS = 3;
 
 /** Reads all runs of a bucket, eight at a time, newest first. A run that cannot be read has a `problem`. */
@@ -73,7 +73,7 @@ export function ageOf(milliseconds: number): string {
     return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
 }
 
-/** Start of the attempt, or else the last update of the status; 0 if neither is known. */
+/** Start of the attempt, or otherwise the last update of the status; 0 if neither is known. */
 function startOf({ status }: StoredRun): number {
     return Date.parse(status?.startedAt ?? status?.updatedAt ?? "") || 0;
 }

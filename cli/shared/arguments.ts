@@ -6,7 +6,7 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 /** The values of a command line's options, typed by the rules of `parseArgs`. */
 type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O }>>["values"];
 
-/** A command whose arguments are read. */
+/** A command whose arguments are parsed. */
 export interface CommandSyntax<O extends Options> {
     /** The npm command that shows the usage, such as `npm start -- --help`. */
     help: string;
@@ -15,11 +15,11 @@ export interface CommandSyntax<O extends Options> {
     maxPositionals?: number;
 }
 
-/** `--help`, which every command takes. */
+/** `--help`, which every command accepts. */
 export const HELP = { help: { type: "boolean", short: "h" } } as const satisfies Options;
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
  * @throws UsageError that names the command for the usage
  */

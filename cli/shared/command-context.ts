@@ -1,7 +1,7 @@
 import path from "node:path";
 import { terminalText } from "../../run/terminal-text";
 
-/** Environment of a command about stored runs. */
+/** Environment of a command that works with stored runs. */
 export interface CommandContext {
     /** The folder of Pulumi.yaml; results are saved below it. */
     projectDir: string;

@@ -9,15 +9,15 @@ export async function findEngine(): Promise<{ version: string } | { missing: str
     return { missing: lastLine(result.output) || "docker did not respond" };
 }
 
-/** Tag of the trainer's image while this process rehearses it; the rehearsal removes the tag at its end. */
+/** Tag of the trainer's image while this process rehearses it; the rehearsal removes the tag when it ends. */
 export const REHEARSAL_TAG = `gcp-trainer-rehearsal:${process.pid}`;
 
-/** Removes a tag, and the image if it has no other tag. A missing tag is not an error. */
+/** Removes a tag, and also the image if it does not have any other tags. A missing tag is not an error. */
 export async function removeImage(tag: string): Promise<void> {
     await runProcess("docker", ["image", "rm", "--force", tag]);
 }
 
-/** Inputs of an image build, named like the fields of the docker provider's `build`. */
+/** Inputs of an image build, named after the fields of the docker provider's `build`. */
 export interface ImageBuild {
     context: string;
     /** @default `Dockerfile` in the context */
@@ -27,7 +27,7 @@ export interface ImageBuild {
     args?: Record<string, string>;
 }
 
-/** `docker build` failed; `output` is everything that it printed. */
+/** Thrown when `docker build` fails; `output` is everything that it printed. */
 export class ImageBuildError extends Error {
     readonly output: string;
 
@@ -69,7 +69,7 @@ export async function buildImage(build: ImageBuild, tag: string, signal?: AbortS
     return inspected.stdout.trim();
 }
 
-/** The last line of a text, without the spaces around it. */
+/** The last line of a text, without surrounding spaces. */
 export function lastLine(text: string): string {
     return text.trim().split("\n").at(-1)?.trim() ?? "";
 }

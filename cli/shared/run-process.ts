@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 export interface ProcessResult {
     exitCode: number;
     stdout: string;
-    /** Standard output and standard error, in the order of their arrival. */
+    /** Standard output and standard error, in the order in which they arrived. */
     output: string;
 }
 

@@ -5,7 +5,7 @@ export function countOf(number: number, one: string, many = `${one}s`): string {
     return `${number} ${plural(number, one, many)}`;
 }
 
-/** The noun that fits a number. */
+/** The singular or plural of a noun, depending on a number. */
 export function plural(number: number, one: string, many = `${one}s`): string {
     return number === 1 ? one : many;
 }
@@ -13,7 +13,7 @@ export function plural(number: number, one: string, many = `${one}s`): string {
 /**
  * Aligns rows of cells as columns, two spaces apart. Control characters in cells are escaped.
  *
- * @param alignRight true if a column's cells align at their ends rather than at their beginnings
+ * @param alignRight true if a column is right-aligned rather than left-aligned
  */
 export function alignColumns(cells: readonly (readonly string[])[], alignRight = (_column: number) => false): string[] {
     const rows = cells.map((row) => row.map(terminalCell));

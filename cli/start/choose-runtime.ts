@@ -5,9 +5,9 @@ import type { RuntimeName } from "./rehearsal-context";
 /**
  * Chooses the VM's guest and reports the choice.
  *
- * By default an engine is used if one is reachable and the trainer's base images exist or can be pulled, because the
- * rehearsal must also work without a network. Any other build failure is a problem of the trainer and is reported when
- * the image is created.
+ * By default, an engine is used if one is reachable and the trainer's base images exist or can be pulled, because the
+ * rehearsal must also work without a network. Any other build failure is a problem with the trainer and is reported
+ * when the image is created.
  *
  * @throws UsageError when `docker` is requested and no engine is reachable
  */

@@ -74,7 +74,7 @@ async function main(args: string[]): Promise<number> {
     return status;
 }
 
-/** The names among those of `--secret-env` that the stack's own `env` would hold. */
+/** The variables of `--secret-env` that would be entries of the stack's own `env`. */
 function ownSecrets(config: readonly string[], secretEnv: Readonly<Record<string, string>>): string[] {
     const { standIns } = readStackConfig(PROJECT_DIR, "local", config, secretEnv);
     return Object.keys(secretEnv).filter((name) => !Object.hasOwn(standIns, name));

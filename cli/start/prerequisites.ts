@@ -3,7 +3,7 @@ import { fullVersionName } from "../../infra/secret-version";
 import { call, callAndWait, GoogleApiError, type Properties, type RehearsalContext } from "./rehearsal-context";
 import type { StackConfig } from "./stack-config";
 
-/** Roles that the documentation requires of an existing service account, granted on the project. */
+/** Roles that, according to the documentation, an existing service account needs; they are granted on the project. */
 const ACCOUNT_ROLES = [
     "roles/storage.legacyBucketReader",
     "roles/storage.objectUser",
@@ -11,10 +11,10 @@ const ACCOUNT_ROLES = [
     "roles/logging.logWriter",
 ];
 
-/** The same for a stack with secrets. */
+/** The additional roles for a stack with secrets. */
 const SECRETS_ROLE = "roles/secretmanager.secretAccessor";
 
-/** Value of an existing secret version for which `--secret-env` provides none. */
+/** Value of an existing secret version for which `--secret-env` does not provide one. */
 const STAND_IN = "stand-in-of-the-rehearsal";
 
 /** Maximum number of versions created to reach the number of an existing one. */
@@ -24,10 +24,11 @@ const MAX_VERSIONS = 1000;
 export type Teardown = (context: RehearsalContext) => Promise<void>;
 
 /**
- * Creates the resources that the config says exist (network and subnetwork, a service account with its grants, secret
- * versions), because the emulator starts empty. A rehearsal cannot check them on Google Cloud.
+ * Creates the resources that, according to the config, already exist (network and subnetwork, a service account with
+ * its grants, secret versions), because the emulator starts empty. A rehearsal cannot check whether they exist on
+ * Google Cloud.
  *
- * @returns their teardown, in reverse order
+ * @returns a function that deletes them in reverse order
  */
 export async function createPrerequisites(
     context: RehearsalContext,
@@ -56,7 +57,7 @@ export async function createPrerequisites(
         name,
         fullName: fullVersionName(version, context.gcp.project),
     }));
-    // Lower numbers first, so that each version has the value of its own variable.
+    // Lower numbers come first, so that each version has the value of its own variable.
     const numberOf = (fullName: string) => Number(fullName.split("/").at(-1));
     for (const { name, fullName } of versions.sort((a, b) => numberOf(a.fullName) - numberOf(b.fullName))) {
         const value = standIns[name];
@@ -67,12 +68,12 @@ export async function createPrerequisites(
     return teardown;
 }
 
-/** The path of a network given by name, path or URL, by the gcp provider's rules. */
+/** The path of a network given by name, path or URL, resolved as the gcp provider does. */
 export function networkPathOf(network: string, { gcp }: RehearsalContext): string {
     return pathOf(network, `projects/${gcp.project}/global/networks`);
 }
 
-/** The path of a subnetwork; a name alone means the stack's region. */
+/** The path of a subnetwork; a bare name refers to the stack's region. */
 export function subnetworkPathOf(subnetwork: string, { gcp }: RehearsalContext): string {
     return pathOf(subnetwork, `projects/${gcp.project}/regions/${gcp.region}/subnetworks`);
 }
@@ -89,9 +90,9 @@ async function createNetworkPart(context: RehearsalContext, path: string, body: 
 }
 
 /**
- * Creates a secret with as many versions as the number of the named one.
+ * Creates a secret with enough versions to reach the number of the named one.
  *
- * @param created secrets that exist already; this one is added
+ * @param created secrets that already exist; this one is added
  */
 async function createVersions(
     context: RehearsalContext,
@@ -146,7 +147,7 @@ interface Binding {
     members: string[];
 }
 
-/** Changes the members of the account's roles on the project. */
+/** Changes the account's role bindings on the project. */
 async function changeGrants(
     context: RehearsalContext,
     roles: readonly string[],

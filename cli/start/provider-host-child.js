@@ -20,7 +20,7 @@ process.once("message", (message) => {
     );
 });
 
-// Without its parent nobody can receive the result.
+// Without the parent process, nobody can receive the result.
 process.on("disconnect", () => process.exit(1));
 
 /** @param {Call} call */

@@ -16,9 +16,9 @@ export interface ProviderCall {
     inputs: object;
     /** Stack config by full key, e.g. `gcp:accessToken`. */
     config: Record<string, string>;
-    /** Working folder, in place of the project folder. */
+    /** Working folder, if it is not the project folder. */
     cwd: string;
-    /** Environment of the child process. @default that of this process */
+    /** Environment of the child process. @default the environment of this process */
     env?: NodeJS.ProcessEnv;
     /** Called for each line that the provider prints. */
     onLine: (stream: "stdout" | "stderr", line: string) => void;
@@ -40,8 +40,7 @@ type Answer = { result?: ProviderResult } | { error: string };
 /**
  * Runs a serialised dynamic provider in a plain Node process, as Pulumi's engine does.
  *
- * @throws Error with the provider's message, or an error that reports a process that was aborted or that ended without
- * a response
+ * @throws Error with the provider's message, or an error if the process was aborted or ended without a response
  */
 export async function runProvider(call: ProviderCall): Promise<ProviderResult> {
     const { onLine, signal, cwd, env, ...request } = call;

@@ -1,6 +1,6 @@
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
 
-/** Guest of the rehearsal's VM. */
+/** Guest in the rehearsal's VM. */
 export type RuntimeName = "process" | "docker";
 
 /** Inputs or outputs of a resource: JSON values and assets. */
@@ -12,9 +12,9 @@ export interface RehearsalContext {
     url: string;
     /** `host:port` of the emulator and of its registry. */
     host: string;
-    /** The folder of Pulumi.yaml. As under the engine, relative paths in the program start here. */
+    /** The folder of Pulumi.yaml. As with the real engine, relative paths in the program start here. */
     projectDir: string;
-    /** The trainer's folder with its installed and built files, which the image's build context does not have. */
+    /** The trainer's folder, including its installed and built files, which are not in the image's build context. */
     trainerDir: string;
     runtime: RuntimeName;
     gcp: { project: string; region: string; zone: string; accessToken: string };
@@ -29,7 +29,7 @@ export interface RehearsalContext {
 /** A resource that exists in the emulator. */
 export interface CreatedResource {
     id: string;
-    /** The resource's outputs; inputs of other names are passed through. */
+    /** The resource's outputs; inputs with other names are passed through. */
     outputs: Properties;
     /** Deletes the resource; absent if nothing is left to delete. */
     destroy?: (context: RehearsalContext) => Promise<void>;
@@ -43,7 +43,7 @@ export type CreateResource = (
     context: RehearsalContext,
 ) => Promise<CreatedResource>;
 
-/** An error response of the emulator. */
+/** An error response from the emulator. */
 export class GoogleApiError extends Error {
     readonly code: number;
 
@@ -54,11 +54,11 @@ export class GoogleApiError extends Error {
 }
 
 /**
- * Calls a Google API of the emulator, as the developer. Ctrl-C does not abort a call, because a created resource must
- * be known so that it can be deleted.
+ * Calls a Google API of the emulator, as the developer. Ctrl-C does not abort a call, because the rehearsal can delete
+ * only resources that it knows were created.
  *
- * @param path with its leading slash, e.g. `/storage/v1/b?project=p`
- * @returns the JSON body, or an empty object if the response has none
+ * @param path including its leading slash, e.g. `/storage/v1/b?project=p`
+ * @returns the JSON body, or an empty object if the response has no body
  * @throws GoogleApiError with Google's message
  */
 export async function call(
@@ -115,7 +115,7 @@ export async function callAndWait(
     }
 }
 
-/** Leaves out undefined properties in request bodies, because Google distinguishes an absent field from null. */
+/** Omits undefined properties from request bodies, because Google distinguishes an absent field from null. */
 export function omitUndefined(properties: Properties): Properties {
     return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
 }

@@ -13,15 +13,15 @@ const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
  * Stands in for Pulumi's engine: it creates each resource that the program registers in the emulator, and destroys them in
  * reverse order.
  *
- * Nothing here throws into Pulumi's runtime, because that would end the process: {@link failure} keeps the first failure.
- * After a failure or Ctrl-C, registrations stay pending, so no output gets an invented value.
+ * None of its methods throws into Pulumi's runtime, because that would end the process; instead, {@link failure} keeps
+ * the first failure. After a failure or Ctrl-C, registrations stay pending, so that no output gets a made-up value.
  */
 export class RehearsalEngine implements Mocks {
     /** The first failure. */
     failure: { resource: string; error: Error } | undefined;
-    /** Settles after a failure or Ctrl-C: the program's outputs will then never resolve. */
+    /** Settles after a failure or Ctrl-C, in which case the program's outputs will never resolve. */
     readonly ended: Promise<void>;
-    /** The run of the stack's `TrainingRun`. */
+    /** The run that belongs to the stack's `TrainingRun`. */
     run: { bucket: string; runId: string } | undefined;
     #announceEnd: () => void = () => undefined;
     #pending = new Set<Promise<unknown>>();
@@ -35,7 +35,7 @@ export class RehearsalEngine implements Mocks {
         this.ended = new Promise((resolve) => {
             this.#announceEnd = resolve;
         });
-        // A signal that is already aborted fires no event.
+        // A signal that is already aborted does not fire an event.
         if (context.signal.aborted) {
             this.#announceEnd();
         }
@@ -172,7 +172,7 @@ function line(
     detail: string | undefined,
     ms: number,
 ): string {
-    // gcp:storage/bucket:Bucket -> gcp:storage:Bucket, as Pulumi shows it.
+    // gcp:storage/bucket:Bucket -> gcp:storage:Bucket, as Pulumi displays it.
     const shown = type.startsWith(DYNAMIC) ? type.slice(DYNAMIC.length) : type.replace(/\/[^:]+/, "");
     return `  ${sign} ${shown.padEnd(42)} ${name}${detail ? `  ${detail}` : ""}${ms >= 3000 ? `  ${(ms / 1000).toFixed(1)} s` : ""}`;
 }

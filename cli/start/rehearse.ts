@@ -18,17 +18,17 @@ import { readStackConfig, type StackConfig, withoutGpu } from "./stack-config";
 export interface RehearsalOptions {
     /** The folder of Pulumi.yaml and index.ts. */
     projectDir: string;
-    /** Folder in which every rehearsal creates a folder for the emulator's data, and removes it at its end. */
+    /** Folder in which every rehearsal creates a folder for the emulator's data, which it removes when it ends. */
     dataParent: string;
     stack: string;
     /** The values of `--config`, each `key=value`. */
     config: readonly string[];
     /** The variables of `--secret-env` with their values. @default {} */
     secretEnv?: Readonly<Record<string, string>>;
-    /** @default docker if an engine is reachable and the base images are available, else process */
+    /** @default docker if an engine is reachable and the base images are available, otherwise process */
     runtime: RuntimeName | undefined;
     print(line: string): void;
-    /** Aborted by Ctrl-C: the rehearsal destroys what exists and ends. */
+    /** Aborted by Ctrl-C, after which the rehearsal destroys everything that exists and ends. */
     signal: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ export interface RehearsalOptions {
  * saves the results, and destroys everything again.
  *
  * @returns the exit status: 0 only if the model is saved and verified; the trainer's exit code if it failed; 130 after
- * Ctrl-C; else 1
+ * Ctrl-C; otherwise 1
  * @throws UsageError or ConfigError before anything is created
  */
 export async function rehearse(options: RehearsalOptions): Promise<number> {
@@ -46,7 +46,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     // The program checks the config again; this check happens before an image is built.
     const config = checkConfig(requested, options.projectDir);
     const stackConfig = withoutGpu(requested, print);
-    // The program makes the same copy, so its image is already built then.
+    // The program creates the same copy, so its image has already been built by then.
     const owner = { stack: stackConfig.stack, component: "trainer" };
     const copy = path.resolve(options.projectDir, copyBuildContext(options.projectDir, config.trainer, owner));
     const build = { context: copy, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
@@ -97,8 +97,8 @@ function checkConfig({ project, values, secretKeys }: StackConfig, projectDir: s
 const DATA_PREFIX = "rehearsal";
 
 /**
- * Removes the data folders of killed rehearsals, after stopping what is still running of their VMs. A rehearsal that is
- * still running holds the lock of its folder.
+ * Removes the data folders of killed rehearsals, after stopping any processes of their VMs that are still running. A
+ * rehearsal that is still running holds the lock on its folder.
  */
 async function removeAbandoned(parent: string, runtime: RuntimeName): Promise<void> {
     mkdirSync(parent, { recursive: true });
@@ -109,7 +109,7 @@ async function removeAbandoned(parent: string, runtime: RuntimeName): Promise<vo
             await emulator.stop();
             rmSync(dataDir, { recursive: true, force: true });
         } catch {
-            // Its rehearsal is running, or another one is removing it. The next rehearsal tries again.
+            // Either its rehearsal is still running or another one is removing it. The next rehearsal tries again.
         }
     }
 }
@@ -124,7 +124,7 @@ async function startEmpty(
     try {
         return { emulator: await startEmulator({ dataDir, runtime }), dataDir };
     } catch (error) {
-        // Another rehearsal may have taken the folder for an abandoned one before it was locked.
+        // Another rehearsal may have considered the folder abandoned before it was locked.
         if (attempts > 1) {
             return await startEmpty(parent, runtime, attempts - 1);
         }
@@ -176,14 +176,14 @@ async function runProgram(
     context: RehearsalContext,
     { project, stack, values, secretKeys }: StackConfig,
 ): Promise<Properties> {
-    // A failed function call or resource rejects outputs that nobody may be awaiting, at any time from here on. The engine
-    // keeps the first failure, which is the cause of the others.
+    // A failed function call or resource may reject outputs that nobody is awaiting, at any time from now on. The
+    // engine keeps the first failure, which is the cause of the others.
     process.on("unhandledRejection", (error: Error) => engine.fail("index.ts", error));
     await pulumi.runtime.setMocks(engine, project, stack, false);
     const secrets = Object.fromEntries(secretKeys.map((key) => [key, values[key] ?? ""]));
     pulumi.runtime.setAllConfig({ ...context.config, ...secrets }, secretKeys);
     const program = path.join(context.projectDir, "index.ts");
-    // Loaded with require, as the engine does. This throws a config error.
+    // Load the program with require, as the engine does. This throws if the config is invalid.
     const outputs = await Promise.race([
         pulumi.runtime.runInPulumiStack(async () => require(program)),
         engine.ended.then(() => ({})),
@@ -248,7 +248,7 @@ function contextOf(
     { url, operatorToken }: Emulator,
     runtime: RuntimeName,
 ): RehearsalContext {
-    // Pulumi.local.yaml names the port of `npm run emulator`; this emulator has a free one.
+    // Pulumi.local.yaml names the port of `npm run emulator`; this emulator uses a free one.
     const config = Object.fromEntries(
         Object.entries(values)
             .filter(([key]) => !secretKeys.includes(key))

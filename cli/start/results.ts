@@ -14,7 +14,7 @@ const EXPECTED = Object.values(ownFiles);
  * Reads the saved results of a run.
  *
  * @param folder `<resultsDir>/<stack>/<runId>`
- * @returns or the `problem` that makes the rehearsal fail
+ * @returns the results, or the `problem` that makes the rehearsal fail
  */
 export function readResults(
     folder: string,

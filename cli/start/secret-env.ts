@@ -1,8 +1,8 @@
 import { UsageError } from "../shared/usage-error";
 
 /**
- * Takes the values of secret variables out of this process's environment, where no list of processes shows them. The programs
- * that it starts do not inherit them.
+ * Takes the values of secret variables from this process's environment, which does not appear in any list of processes.
+ * They are removed from it, so that the programs it starts do not inherit them.
  *
  * @throws UsageError for a variable that is not set
  */

@@ -8,7 +8,10 @@ import { UsageError } from "../shared/usage-error";
 export interface StackConfig {
     project: string;
     stack: string;
-    /** Text by fully qualified key (`gcp:project`, `gcp-trainer:target`). As from the engine, lists and objects are JSON. */
+    /**
+     * Text values by fully qualified key (`gcp:project`, `gcp-trainer:target`). Lists and objects are JSON, as the
+     * engine passes them.
+     */
     values: Record<string, string>;
     /** Fully qualified keys that hold a secret. */
     secretKeys: string[];
@@ -23,8 +26,8 @@ export interface StackConfig {
  *
  * @param folder the folder of Pulumi.yaml
  * @param overrides the values of `--config`, each `key=value`
- * @param secretEnv the variables of `--secret-env`; as from the engine, one secret entry makes all of `env` secret
- * @throws UsageError when an override has a different form, or a value is encrypted
+ * @param secretEnv the variables of `--secret-env`; as with the engine, one secret entry makes all of `env` secret
+ * @throws UsageError when an override has a different form or when a value is encrypted
  */
 export function readStackConfig(
     folder: string,
@@ -84,7 +87,7 @@ function isSecure(value: unknown): boolean {
     return isObject(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
 }
 
-/** @throws UsageError for an encrypted value that nothing replaces, because only Pulumi has the key to decrypt it */
+/** @throws UsageError for an encrypted value that is not overridden, because only Pulumi has the key to decrypt it */
 function requireReadable(
     file: string,
     key: string,
@@ -131,7 +134,7 @@ function checkPath(override: string): void {
     }
 }
 
-/** Renders the fix of a config issue as an option of `npm start`, which takes only whole lists and objects. */
+/** Renders the fix of a config issue as an option of `npm start`, which accepts only whole lists and objects. */
 export function startCommand(fix: Fix): string {
     if ("remove" in fix) {
         const [key, ...entry] = fix.remove;
@@ -169,12 +172,15 @@ export function googleCloudCommand(overrides: readonly string[], secretNames: re
     return `${secrets.join("")}npx pulumi up -s dev${flags.join("")}${rest}`;
 }
 
-/** Quotes a text as one word of a POSIX shell. */
+/** Quotes a string as one word for a POSIX shell. */
 function quote(text: string): string {
     return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Sets no GPU and reports it: the emulator's VMs have none, and the steps that install its driver need Container-Optimized OS. */
+/**
+ * Removes the GPU from the config and reports it, because the emulator's VMs do not have one and the steps that install
+ * its driver need Container-Optimized OS.
+ */
 export function withoutGpu(config: StackConfig, print: (line: string) => void): StackConfig {
     const prefix = `${config.project}:`;
     if (!(Number(config.values[`${prefix}gpuCount`]) > 0)) {

@@ -15,7 +15,7 @@ export interface DataBucketArgs extends Pick<Job, "project" | "region"> {
 export interface StoredDataset {
     /** `gs://` URI. */
     uri: pulumi.Output<string>;
-    /** Hash for the run id: `md5:<base64>`, or `crc32c:<base64>` for an object without an MD5. */
+    /** Hash for the run id: either `md5:<base64>`, or `crc32c:<base64>` for an object without an MD5. */
     hash: pulumi.Output<string>;
     /** Base64; `""` for an object without one, such as a composite object. */
     md5: pulumi.Output<string>;
@@ -36,8 +36,8 @@ export class DataBucket extends pulumi.ComponentResource {
             {
                 project: args.project,
                 name: args.bucketName,
-                // Cloud Storage returns capitals, and a location that differs replaces the bucket. It is the VM's region because
-                // reading across regions costs money and time.
+                // Cloud Storage returns locations in upper case, and a different location would replace the bucket. The
+                // VM's region is used because reading across regions costs money and time.
                 location: args.region.toUpperCase(),
                 uniformBucketLevelAccess: true,
                 publicAccessPrevention: "enforced",

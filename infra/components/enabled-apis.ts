@@ -12,7 +12,7 @@ export interface EnabledApisArgs extends Pick<Job, "project"> {
     secretManager: boolean;
 }
 
-/** Enables the Google APIs of the job. They stay enabled after a destroy because others may use them. */
+/** Enables the Google APIs of the job. They stay enabled after a destroy, because other programs may use them. */
 export class EnabledApis extends pulumi.ComponentResource {
     readonly services: gcp.projects.Service[];
 

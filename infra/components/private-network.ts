@@ -4,19 +4,23 @@ import type { Job } from "../training-job-args";
 
 /** Source addresses of Identity-Aware Proxy's tunnels. https://cloud.google.com/iap/docs/using-tcp-forwarding */
 const IAP_RANGE = "35.235.240.0/20";
-/** The range is small, because only one VM at a time uses it and nothing else is connected. */
+/** A small range is enough, because only one VM at a time uses it and nothing else is connected. */
 const SUBNET_RANGE = "10.128.0.0/28";
 
 export interface PrivateNetworkArgs extends Pick<Job, "project" | "region"> {
     networkName: string;
     subnetworkName: string;
     firewallName: string;
-    /** Service account whose VMs accept SSH through Identity-Aware Proxy. Without it, nothing gets in. */
+    /**
+     * Service account whose VMs accept SSH through Identity-Aware Proxy. Without it, all incoming traffic is blocked.
+     */
     debugAccount?: pulumi.Input<string> | undefined;
     dependsOn: pulumi.Resource[];
 }
 
-/** The job's own network. The VM reaches Google's APIs without an external address, and nothing gets in. */
+/**
+ * The job's own network. The VM reaches Google's APIs without an external address, and all incoming traffic is blocked.
+ */
 export class PrivateNetwork extends pulumi.ComponentResource {
     readonly network: gcp.compute.Network;
     readonly subnetwork: gcp.compute.Subnetwork;

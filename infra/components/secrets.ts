@@ -10,21 +10,21 @@ export interface SecretsArgs {
     /** First part of the names of the secrets; the variable's name follows. */
     secretPrefix: string;
     labels: pulumi.Input<Record<string, string>>;
-    /** Values by variable name, each of which becomes a secret. */
+    /** Values by variable name. Each one becomes a secret. */
     values: Readonly<Record<string, pulumi.Input<string>>>;
     /** Full names of existing versions by variable name. */
     existing: Readonly<Record<string, string>>;
-    /** `serviceAccount:<email>` of the account that reads the versions; undefined grants nothing. */
+    /** `serviceAccount:<email>` of the account that reads the versions; if undefined, nothing is granted. */
     reader: pulumi.Input<string> | undefined;
     dependsOn: pulumi.Resource[];
 }
 
 /**
- * The secret variables of the container, as versions in Secret Manager. A changed value is a new version; Pulumi destroys the
- * old one. The VM's account may read exactly these versions.
+ * The secret variables of the container, as versions in Secret Manager. A changed value becomes a new version, and
+ * Pulumi destroys the old one. The VM's account may read exactly these versions.
  */
 export class Secrets extends pulumi.ComponentResource {
-    /** Full version names by variable name: the run id covers them, and the VM receives them. */
+    /** Full version names by variable name, which the run id covers and the VM receives. */
     readonly versions: pulumi.Output<Record<string, string>>;
     /** Resources that must exist before the VM starts. */
     readonly grants: pulumi.Resource[];
@@ -85,8 +85,8 @@ export class Secrets extends pulumi.ComponentResource {
                           );
                       }),
                   ];
-        // The name is all that the program needs, and it is not secret. It is unknown while a preview cannot determine
-        // the number.
+        // The name is all that the program needs, and it is not secret. In a preview that cannot determine the number,
+        // it is unknown.
         const names = created.map(({ variable, version }) => [variable, version.name] as const);
         this.versions = pulumi.output({ ...args.existing, ...Object.fromEntries(names) });
         this.registerOutputs();
@@ -95,7 +95,7 @@ export class Secrets extends pulumi.ComponentResource {
 
 const ROLE = "roles/secretmanager.secretAccessor";
 
-/** The name in a condition has the project's number, which the program does not know. */
+/** The name in a condition contains the project's number, which is unknown to the program. */
 function isVersion(version: string): string {
     return `resource.name.endsWith("/versions/${version}")`;
 }

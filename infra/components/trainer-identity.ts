@@ -9,7 +9,7 @@ export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
     accountId: string;
     /** Name of the job's bucket. */
     bucket: pulumi.Input<string>;
-    /** A dataset outside the job's bucket. Without it, the account reads `data/` in the job's bucket. */
+    /** A dataset outside the job's bucket. If undefined, the account reads `data/` in the job's bucket. */
     remoteDataset?: RemoteDataset | undefined;
     /** Name of the only repository that the account may pull from. */
     repository: pulumi.Input<string>;
@@ -23,8 +23,8 @@ export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
 export class TrainerIdentity extends pulumi.ComponentResource {
     readonly account: gcp.serviceaccount.Account;
     /**
-     * Permissions of the account that are the same for every run. The VM is created after them and still waits, because a
-     * grant takes minutes to arrive.
+     * Permissions of the account that are the same for every run. The VM is created after them but still has to wait,
+     * because a grant takes minutes to take effect.
      */
     readonly grants: pulumi.Resource[];
     readonly #name: string;
@@ -46,8 +46,8 @@ export class TrainerIdentity extends pulumi.ComponentResource {
         const { member } = this.account;
         const { bucket, remoteDataset } = args;
         this.grants = [
-            // Unconditional, because a listing is checked against the bucket. Without it, a missing object returns 403
-            // instead of 404.
+            // This grant is unconditional, because a listing is checked against the bucket. Without it, a missing
+            // object returns 403 instead of 404.
             new gcp.storage.BucketIAMMember(
                 `${name}-bucket-lister`,
                 { bucket, role: "roles/storage.legacyBucketReader", member },
@@ -84,8 +84,8 @@ export class TrainerIdentity extends pulumi.ComponentResource {
     }
 
     /**
-     * Lets the account write one run, and no other: code of a later run cannot change a finished one.
-     * See docs/adr/0011-a-grant-for-one-run.md.
+     * Lets the account write one run and no other, so that the code of a later run cannot change a finished one. See
+     * docs/adr/0011-a-grant-for-one-run.md.
      */
     grantRun(bucket: pulumi.Input<string>, runId: pulumi.Input<string>): pulumi.Resource {
         const prefix = pulumi.output(runId).apply((id) => runLayout(id).root);

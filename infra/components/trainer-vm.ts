@@ -31,8 +31,8 @@ export interface TrainerVmArgs extends Pick<Job, JobArgs> {
 }
 
 /**
- * The VM that trains one run and powers itself off. It cannot bill for longer than `maxRunDuration`. Automatic restart and image
- * updates are off: only a boot starts a run.
+ * The VM that trains one run and powers itself off. It cannot bill for longer than `maxRunDuration`. Automatic restarts
+ * and image updates are disabled, because only a boot may start a run.
  */
 export class TrainerVm extends pulumi.ComponentResource {
     readonly instance: gcp.compute.Instance;
@@ -87,12 +87,13 @@ export class TrainerVm extends pulumi.ComponentResource {
                     onHostMaintenance: machine.apply(({ type, gpuCount, spot }) =>
                         canMigrate(type, gpuCount, spot) ? "MIGRATE" : "TERMINATE",
                     ),
-                    // STOP, never DELETE: a deleted instance breaks a plain `pulumi destroy`.
+                    // This must be STOP, never DELETE, because a deleted instance breaks a plain `pulumi destroy`.
                     instanceTerminationAction: "STOP",
                     maxRunDuration: { seconds: args.boot.apply(maxVmSeconds) },
                 },
                 shieldedInstanceConfig: {
-                    // Off for Arm, because it is untested with the Arm series, and a VM that does not boot trains nothing.
+                    // Disabled for Arm, because it has not been tested with the Arm series, and a VM that does not boot
+                    // cannot train.
                     enableSecureBoot: machine.type.apply((type) => platformOf(type) === "linux/amd64"),
                     enableVtpm: true,
                     enableIntegrityMonitoring: true,

@@ -7,17 +7,17 @@ import type { Finding } from "./key-types";
 const RESERVED_ENV = /^(AIP_.*|CLOUD_ML_PROJECT_ID|CLOUD_ML_REGION|STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)$/;
 
 /**
- * Names that bash, the loader or docker's own command read or set. A secret reaches the container through the
- * environment of these programs on the VM, because an argument can be seen in the list of processes.
+ * Names that are read or set by bash, the loader or the docker command. A secret reaches the container through the
+ * environment of these programs on the VM, because arguments are visible in the list of processes.
  */
 const RESERVED_SECRETS =
     /^(_|PATH|HOME|IFS|ENV|REPLY|SHELLOPTS|POSIXLY_CORRECT|BASH.*|E?UID|PPID|GROUPS|S?RANDOM|SECONDS|LINENO|EPOCH.*|FUNCNAME|DIRSTACK|PIPESTATUS|HISTCMD|OPT(ARG|IND|ERR)|COMP_.*|LC_ALL|LD_.*|GCONV_PATH|DOCKER_.*|EMULATOR_.*|NODE_OPTIONS)$/;
 /** The maximum that Secret Manager accepts. */
 const MAX_SECRET_BYTES = 65_536;
-/** A secret's id has 255 characters, of which the job's name takes up to 54 and a dash. */
+/** A secret's id may have 255 characters, of which the job's name and a dash use up to 55. */
 const MAX_SECRET_NAME = 200;
 
-/** Most file systems accept no longer names. */
+/** Most file systems do not accept longer names. */
 const MAX_FILE_NAME = 255;
 
 const RESOURCE_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -53,7 +53,7 @@ export function checkColumn(value: string): Finding {
 
 export const checkTarget = optional(checkColumn);
 
-/** Accepts any path; a rule checks the folder itself. */
+/** Accepts any path, because a rule checks the folder itself. */
 export const checkTrainer = matches(/./s, "must be a folder with a Dockerfile");
 
 export function checkBuildArg(name: string): Finding {
@@ -127,7 +127,7 @@ export const checkTypeName = optional(
     matches(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, "must be lowercase letters, digits and dashes"),
 );
 
-/** A network or subnetwork by its name, path or link. */
+/** Checks a network or subnetwork given by name, path or link. */
 export function checkNetworkName(kind: "networks" | "subnetworks"): Check {
     const link = new RegExp(`^(https://.+/)?projects/[^/]+/(global|regions/[^/]+)/${kind}/[^/]+$`);
     const must = `must be a name, or a path projects/<project>/.../${kind}/<name>`;

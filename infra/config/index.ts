@@ -20,7 +20,7 @@ export interface Config extends ConfigValues, Location {
     secretValues: Readonly<Record<string, string>>;
 }
 
-/** The config as Pulumi passes it: text. */
+/** The config as Pulumi passes it, as text. */
 export interface RawConfig {
     /** Prefix of the project's own keys, before the colon: the name of the Pulumi project. */
     namespace: string;
@@ -53,7 +53,7 @@ export function loadConfig(): Config {
 }
 
 /**
- * Checks a config as a whole. Keys that are not set get their default.
+ * Checks a config as a whole. Keys that are not set get their default values.
  *
  * @throws ConfigError with every issue
  */
@@ -76,7 +76,7 @@ export function parseConfig(
     });
     const values = Object.fromEntries(entries) as ConfigValues;
     const isEnvSecret = secretKeys.includes("env");
-    // Secret values are not part of the metadata, whose size a rule limits.
+    // Secret values are not part of the metadata, whose size is limited by a rule.
     const env = isEnvSecret ? Object.fromEntries(Object.keys(values.env).map((name) => [name, ""])) : values.env;
     const conflicts = findConflicts({ ...values, env }, files, wrongKeys);
     issues.push(
@@ -103,12 +103,15 @@ function valueIssue(namespace: string, name: string, problem: Problem, example: 
     return { key: `${namespace}:${pathText([name, ...entry])}`, must, got, fix };
 }
 
-/** No message contains a secret value. */
+/** Checks the secrets. Messages never contain a secret value. */
 function withoutValue({ key, must, fix }: ConfigIssue): ConfigIssue {
     return { key, must, fix };
 }
 
-/** Secrets anywhere but in the container's environment would be readable in the VM's metadata or on Google Cloud. */
+/**
+ * Reports secrets anywhere but in the container's environment, because they would be readable in the VM's metadata or
+ * on Google Cloud.
+ */
 function misplacedSecrets(namespace: string, secretKeys: readonly string[]): ConfigIssue[] {
     const known = ROWS.map(([name]) => name).filter((name) => name !== "env" && name !== "secretEnv");
     return known

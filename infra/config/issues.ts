@@ -6,13 +6,13 @@ export type KeyPath = readonly [key: string, ...entry: string[]];
 /** The change to the config that fixes an issue. */
 export type Fix = { readonly set: KeyPath; readonly value: string } | { readonly remove: KeyPath };
 
-/** One problem. It stays data until it is printed, so that each command can name its own fix. */
+/** One problem, kept as data until it is printed, so that each command can suggest its own fix. */
 export interface ConfigIssue {
     /** `gcp-trainer:hyperparameters.maxDepth`, `gcp:zone` */
     readonly key: string;
     /** Begins with "must", or with "is" if the key itself is the problem. */
     readonly must: string;
-    /** The value that was found; undefined for a missing one. An issue without this property shows no value. */
+    /** The value that was found; undefined if it is missing. An issue without this property does not show a value. */
     readonly got?: unknown;
     readonly fix: Fix;
 }
@@ -30,7 +30,7 @@ export class ConfigError extends pulumi.RunError {
 /**
  * Renders all issues as text.
  *
- * @param command renders a fix as a command of the caller
+ * @param command renders a fix as a command for the caller
  */
 export function renderIssues(issues: readonly ConfigIssue[], command: (fix: Fix) => string): string {
     const problems = issues.length === 1 ? "1 problem" : `${issues.length} problems`;
@@ -45,7 +45,7 @@ export function renderIssue(issue: ConfigIssue, command: (fix: Fix) => string): 
     return `\`${issue.key}\` ${issue.must}${got} (${command(issue.fix)})`;
 }
 
-/** A value of any length leaves the rest of its line readable. */
+/** Maximum length of a displayed value, so that the rest of the line stays readable. */
 function shortened(json: string): string {
     return json.length > 1000 ? `${json.slice(0, 1000)}…` : json;
 }

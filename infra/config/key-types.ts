@@ -9,10 +9,13 @@ export interface Problem {
     remove: boolean;
 }
 
-/** Result of a check: undefined if the value is valid, else "must ...", which can be the reason to remove an entry. */
+/**
+ * Result of a check: undefined if the value is valid, otherwise "must ...", which may also be the reason to remove an
+ * entry.
+ */
 export type Finding = string | { must: string; remove: true } | undefined;
 
-/** A value that passes the check, for the command in an error. Lists and objects give one entry. */
+/** A value that passes the check, for the command in an error message. For lists and objects, this is one entry. */
 export interface Example {
     entry: readonly string[];
     value: string;
@@ -26,7 +29,7 @@ export interface Key<T> {
     readonly example: Example;
     /** Smallest and largest number. */
     readonly limits?: { readonly min: number; readonly max: number };
-    /** Converts the text that Pulumi passes (lists and objects are JSON). Ignore the value if there are problems. */
+    /** Converts the text that Pulumi passes (lists and objects are JSON). If there are problems, ignore the value. */
     parse(text: string): { value: T; problems: Problem[] };
 }
 
@@ -181,11 +184,11 @@ export function texts(
     return record(checkEntry, String, options);
 }
 
-/** More levels exhaust the stack of the functions that render a value as JSON. */
+/** Maximum number of levels; more would overflow the stack of the functions that render a value as JSON. */
 const MAX_LEVELS = 100;
 const TOO_DEEP = `must be nested at most ${MAX_LEVELS} levels deep`;
 
-/** Counts level by level, because a recursive function would exhaust the stack itself. */
+/** Counts level by level, because a recursive function would itself overflow the stack. */
 function isTooDeep(value: object): boolean {
     const isObject = (part: unknown): part is object => typeof part === "object" && part !== null;
     let level = [value];

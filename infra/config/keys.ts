@@ -24,8 +24,8 @@ import { choice, flag, integer, type Key, list, record, text, texts } from "./ke
  * Every key of the stack config, in the order of `Pulumi.yaml`: type, check, default, and an example where the default is
  * empty. The defaults that `TrainingJob` shares are in `DEFAULTS`. `Pulumi.yaml` describes the keys.
  *
- * The limits of the minutes keep their sum and the rest of a boot within the 120 days that Compute Engine allows a
- * VM with a time limit. https://cloud.google.com/compute/docs/instances/limit-vm-runtime
+ * The limits on the minutes ensure that their sum and the rest of a boot stay within the 120 days that Compute Engine
+ * allows for a VM with a time limit. https://cloud.google.com/compute/docs/instances/limit-vm-runtime
  */
 export const KEYS = {
     dataset: text(checkDataset, { default: "data/iris.csv" }),

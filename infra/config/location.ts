@@ -16,7 +16,7 @@ const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 const REGION = /^[a-z]+-[a-z]+\d+$/;
 const ZONE = /^([a-z]+-[a-z]+\d+)-[a-z0-9]+$/;
 
-/** Checks project, region and zone. The region defaults to the zone's. */
+/** Checks project, region and zone. The region defaults to that of the zone. */
 export function parseLocation(raw: RawLocation): { value: Location; issues: ConfigIssue[] } {
     const { project = "", zone = "" } = raw;
     const zoneRegion = zone.match(ZONE)?.[1];

@@ -107,7 +107,10 @@ const rules: readonly Rule[] = [
     },
 ];
 
-/** All conflicts of a config. Rules that read one of `wrongKeys` are skipped: those keys are reported already. */
+/**
+ * All conflicts in a config. Rules that read one of `wrongKeys` are skipped, because those keys have already been
+ * reported.
+ */
 export function findConflicts(config: ConfigValues, files: ProjectFiles, wrongKeys: readonly string[]): Conflict[] {
     return rules
         .filter(({ keys }) => !keys.some((key) => wrongKeys.includes(key)))

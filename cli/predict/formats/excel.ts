@@ -13,14 +13,14 @@ const COLUMNS_THAT_NEED_ZIP64 = 40;
 /** Excel reads `_x0041_` as an escaped character unless its underscore is escaped. ECMA-376-1, 22.9.2.19. */
 const ESCAPED = /_(?=x[0-9A-Fa-f]{4}_)/g;
 
-/** Excel keeps 15 digits. */
+/** Excel keeps only 15 significant digits. */
 const SHORT_NUMBER = /^-?\d{1,15}(\.\d+)?$/;
 
 type ExcelCell = string | number | null;
 
 /**
- * An Excel workbook. Numeric features are numbers. In other columns a cell is a number only if it reads back as it is
- * written, so `007`, `1e3`, dates and long identifiers stay text. Nothing becomes a formula. After 1,048,576 rows it
+ * An Excel workbook. Numeric features are numbers. In other columns a cell is a number only if it converts back to the
+ * same text, so `007`, `1e3`, dates and long identifiers stay text. Nothing becomes a formula. After 1,048,576 rows it
  * continues in another sheet with the same header.
  */
 export const formatExcel: FormatRows = (batches, layout) => formatSheets(batches, layout, MAX_ROWS);

@@ -9,7 +9,7 @@ export interface Layout {
     predicted: PredictedColumns;
 }
 
-/** Formats rows batch by batch, after a header if the format has one, even without rows. */
+/** Formats rows batch by batch. If the format has a header, it comes first, even if there are no rows. */
 export type FormatRows = (
     rows: AsyncIterable<PredictedRows>,
     layout: Layout,

@@ -3,8 +3,9 @@ import type { CsvRow } from "../csv-row";
 import { type FormatRows, namesOf, numberFeatures } from "./format";
 
 /**
- * JSON Lines: one object per row. Numeric features hold numbers, or null for a missing one; all other columns hold strings.
- * A row without a prediction has null instead, and only such a row has `prediction_error`. https://jsonlines.org/
+ * JSON Lines: one object per row. Numeric features are numbers, or null if missing; all other columns are strings. A
+ * row that could not be predicted has null as its prediction, and only such a row has `prediction_error`.
+ * https://jsonlines.org/
  */
 export const formatJsonLines: FormatRows = async function* (batches, layout) {
     const { predicted, columns, input } = layout;
@@ -34,7 +35,7 @@ export const formatJsonLines: FormatRows = async function* (batches, layout) {
     }
 };
 
-/** A number as the model read it; text in place of a number is kept. */
+/** A number as the model reads it. Text where a number is expected is kept. */
 function formatCell(row: CsvRow, position: number, isNumber: boolean, value: number): string {
     if (isNumber && !Number.isNaN(value)) {
         return JSON.stringify(value);
@@ -46,7 +47,10 @@ function formatCell(row: CsvRow, position: number, isNumber: boolean, value: num
     return cell === "" || isMissingMarker(cell) ? "null" : JSON.stringify(cell);
 }
 
-/** Makes the names unique, as keys of an object: a column without a name is `column_3`, a second `a` is `a_2`. */
+/**
+ * Makes the names unique, so that they can be keys of an object: a column without a name becomes `column_3`, and a
+ * second `a` becomes `a_2`.
+ */
 function uniqueNames(names: readonly string[], others: readonly string[]): string[] {
     const taken = new Set([...names, ...others]);
     const used = new Set<string>();

@@ -21,7 +21,7 @@ export async function checkEmulator({ storageOrigin }: CloudSettings): Promise<v
     }
 }
 
-/** Turns an error of Google's clients into one that says what to do; returns any other error unchanged. */
+/** Turns an error from Google's clients into one that says what to do; returns any other error unchanged. */
 export function explainError(error: unknown, bucket: string, settings: CloudSettings): unknown {
     if (error instanceof UsageError) {
         return error;
@@ -53,7 +53,8 @@ export function explainError(error: unknown, bucket: string, settings: CloudSett
                 `${settings.storageOrigin} cannot be reached: ${message} (the same command tries again)`,
             );
         case "other":
-            // The project's own errors are plain `Error`s; any other class may be a bug and needs its stack trace.
+            // The project's own errors are plain `Error`s; any other class may indicate a bug and needs its stack
+            // trace.
             return error instanceof Error && error.constructor === Error ? new UsageError(error.message) : error;
     }
 }

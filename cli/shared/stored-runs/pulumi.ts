@@ -3,20 +3,21 @@ import path from "node:path";
 import { runProcess } from "../run-process";
 import { UsageError } from "../usage-error";
 
-/** A program and its first arguments. */
+/** A program and its leading arguments. */
 export interface Command {
     file: string;
     args: string[];
 }
 
 /**
- * Finds the Pulumi command line: the one on PATH, or else the npm package `pulumi`, which downloads it on first use.
+ * Finds the Pulumi command line: the one on PATH, or otherwise the npm package `pulumi`, which downloads it on first
+ * use.
  *
  * @param packageDir the folder whose `node_modules` holds the npm package
  */
 export function findPulumi(env: NodeJS.ProcessEnv, packageDir: string): Command {
     const name = process.platform === "win32" ? "pulumi.exe" : "pulumi";
-    // `npm run` puts the npm package's command, which is the last choice here, first on PATH.
+    // `npm run` puts the command of the npm package, which should be the last choice, first on PATH.
     const folders = (env.PATH ?? "").split(path.delimiter).filter((folder) => !/[\\/]node_modules[\\/]/.test(folder));
     const found = folders.map((folder) => path.join(folder, name)).find(isProgram);
     return found
@@ -56,7 +57,7 @@ function isProgram(file: string): boolean {
     }
 }
 
-/** The command that fixes what Pulumi reports. */
+/** The command that fixes the problem that Pulumi reports. */
 function fixFor(message: string): string {
     if (/no stack named/.test(message)) {
         return " (npx pulumi stack ls shows the stacks, npx pulumi stack init creates one)";

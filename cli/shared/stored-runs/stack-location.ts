@@ -11,12 +11,12 @@ export interface StackLocation {
     bucket: string;
     /** The stack's name in the path of its results. */
     stack: string;
-    /** Folder of the results of all stacks, relative to the project folder. */
+    /** Folder for the results of all stacks, relative to the project folder. */
     resultsDir: string;
     settings: CloudSettings;
 }
 
-/** The options that choose a stack. */
+/** The options that select a stack. */
 export interface StackOptions {
     /** Pulumi's name of the stack. @default the stack selected in this folder */
     stack?: string | undefined;
@@ -33,9 +33,9 @@ interface StackExport {
 type StackConfigValues = Record<string, { value?: string }>;
 
 /**
- * Finds a stack's bucket in its state, which has it even before an update succeeds, and the settings of Google Cloud in its
- * config. With `bucket` it needs neither: credentials are those of the gcp provider's environment variables, or
- * Application Default Credentials.
+ * Finds a stack's bucket in its state, which contains it even before an update succeeds, and the Google Cloud settings
+ * in its config. With `bucket`, neither is needed: credentials come from the gcp provider's environment variables or
+ * from Application Default Credentials.
  *
  * @throws UsageError when the bucket's name is invalid, when Pulumi cannot read the stack, or when the stack has no bucket
  */
@@ -86,7 +86,10 @@ function bucketName(text: string): string {
     return name;
 }
 
-/** `dev` of `organization/project/dev`: the stack's name in a Pulumi program, and in the path of results. */
+/**
+ * The last part of a stack's full name, such as `dev` in `organization/project/dev`. It is the stack's name in a Pulumi
+ * program and in the path of its results.
+ */
 function shortName(stack: string): string {
     return stack.split("/").at(-1) ?? stack;
 }

@@ -6,7 +6,7 @@ import type { CommandContext } from "../command-context";
 import { checkEmulator, explainError } from "./explain-error";
 import { findStack, type StackLocation, type StackOptions } from "./stack-location";
 
-/** Options of every command about stored runs. */
+/** Options of every command that works with stored runs. */
 export const STACK_OPTIONS = {
     stack: { type: "string", short: "s" },
     bucket: { type: "string" },
@@ -19,7 +19,9 @@ export const STACK_USAGE = `  -s, --stack STACK   the stack; default: the select
                       those of gcloud auth application-default login or of the gcp provider's environment variables
   --help              this text`;
 
-/** Opens the bucket that the options name. Errors of Google's clients become errors that say what to do. */
+/**
+ * Opens the bucket specified by the options. Errors from Google's clients are converted to errors that say what to do.
+ */
 export async function withBucket(
     options: StackOptions,
     context: CommandContext,

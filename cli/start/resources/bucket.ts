@@ -7,7 +7,7 @@ import {
     rejectUnknownInputs,
 } from "../rehearsal-context";
 
-/** `gcp.storage.Bucket`; like the provider, `forceDestroy` empties it first. */
+/** Creates `gcp.storage.Bucket`. As in the provider, `forceDestroy` empties the bucket before deleting it. */
 export const bucket: CreateResource = async ({ type, inputs }, context) => {
     rejectUnknownInputs(type, inputs, [
         "name",
@@ -58,7 +58,7 @@ export const bucket: CreateResource = async ({ type, inputs }, context) => {
     };
 };
 
-/** A condition's state is `withState` in the provider and `isLive` in the API. */
+/** The state in a condition is called `withState` in the provider and `isLive` in the API. */
 function lifecycleRule(rule: Properties): Properties {
     const { withState, ...condition } = rule.condition as Properties;
     const isLive = withState === "LIVE" ? true : withState === "ARCHIVED" ? false : undefined;

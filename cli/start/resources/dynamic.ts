@@ -3,8 +3,8 @@ import { runProvider } from "../provider-host";
 import type { CreateResource, Properties, RehearsalContext } from "../rehearsal-context";
 
 /**
- * `TrainingRun` and `SavedResults`. Pulumi passes their serialised provider, which runs in a plain Node process as it
- * does under the engine.
+ * `TrainingRun` and `SavedResults`. Pulumi passes their serialised provider, which runs in a plain Node process, as it
+ * does with the real engine.
  */
 export const dynamic: CreateResource = async ({ type, name, inputs }, context) => {
     const { __provider: text, ...properties } = inputs;
@@ -23,7 +23,7 @@ export const dynamic: CreateResource = async ({ type, name, inputs }, context) =
             inputs: state,
             config: context.config,
             cwd: context.projectDir,
-            // The rehearsal destroys everything in a moment: commands for a deployed stack would not work.
+            // The rehearsal is about to destroy everything, so commands for a deployed stack would not work.
             env: { ...process.env, GCP_TRAINER_HINTS: "none" },
             onLine: (_stream, line) => at.print(`    ${line}`),
             signal: at.signal,

@@ -35,7 +35,7 @@ export const bucketIamMember: CreateResource = (args, context) => {
 export const repositoryIamMember: CreateResource = (args, context) => {
     rejectUnknownInputs(args.type, args.inputs, ["repository", "location", "project", "role", "member", "condition"]);
     const { project = context.gcp.project, location, repository } = args.inputs;
-    // The provider accepts a repository's short and full name.
+    // The provider accepts both the short and the full name of a repository.
     const name = String(repository).includes("/")
         ? String(repository)
         : `projects/${project}/locations/${location}/repositories/${repository}`;
@@ -68,8 +68,8 @@ export const projectIamMember: CreateResource = (args, context) => {
 };
 
 /**
- * Several members of one policy are registered concurrently, and each reads, changes and writes the whole policy. Like
- * the provider, this takes a mutex, because otherwise the etag would reject all but one of them.
+ * Several members of one policy are registered concurrently, and each one reads, changes and writes the whole policy.
+ * Like the provider, this uses a mutex, because otherwise the etag check would reject all but one of the writes.
  */
 let turn: Promise<unknown> = Promise.resolve();
 

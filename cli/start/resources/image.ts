@@ -14,7 +14,7 @@ import {
 } from "../rehearsal-context";
 
 /**
- * Creates `docker.Image`. The engine builds the image; without an engine, the image stands for the trainer's folder. It
+ * Creates `docker.Image`. The engine builds the image; without an engine, the image represents the trainer's folder. It
  * is pushed to the emulator's registry, from which the VM pulls it by digest.
  */
 export const image: CreateResource = async ({ type, inputs }, context) => {
@@ -61,12 +61,15 @@ async function pushFolder(imageName: string, build: ImageBuild, context: Rehears
     return {
         digest,
         detail: `from ${path.relative(projectDir, trainerDir) || "."}/, as a process`,
-        // As on Google Cloud, the repository's deletion empties the registry; nothing else was created.
+        // As on Google Cloud, deleting the repository empties the registry, and nothing else was created.
         destroy: () => Promise.resolve(),
     };
 }
 
-/** Runs the trainer's `build` script if it has one, so that an edited trainer runs as it would in an image. */
+/**
+ * Runs the trainer's `build` script if it has one, so that changes to the trainer take effect, as they would in an
+ * image.
+ */
 async function buildFolder(folder: string, signal: AbortSignal): Promise<void> {
     const manifest = path.join(folder, "package.json");
     if (!existsSync(manifest)) {
@@ -85,19 +88,20 @@ async function buildFolder(folder: string, signal: AbortSignal): Promise<void> {
     }
 }
 
-/** Stores an image of this machine in the emulator's registry and returns its digest. */
+/** Stores a local image in the emulator's registry and returns its digest. */
 async function addImage(context: RehearsalContext, body: Record<string, string>): Promise<string> {
     const { digest } = await call(context, "POST", "/emulator/v1/images", body);
     return String(digest);
 }
 
-/** `host:port/project/repository/image:tag` without the tag; the port has a colon too. */
+/** `host:port/project/repository/image:tag` without the tag; the port is also preceded by a colon. */
 function withoutTag(imageName: string): string {
     return imageName.replace(/:[^:/]+$/, "");
 }
 
 /**
- * Hashes the names and contents of a build context and its build args: it changes exactly when an image built from them may.
+ * Hashes the names and contents of a build context and its build args: the hash changes exactly when an image built
+ * from them may change.
  *
  * @returns 64 hex digits
  */

@@ -12,7 +12,7 @@ import { secret, secretVersion } from "./secret";
 import { service } from "./service";
 import { serviceAccount } from "./service-account";
 
-/** Creates a resource in the emulator, by Pulumi's type token. */
+/** Functions that create a resource in the emulator, by Pulumi's type token. */
 export const resourceTypes: Readonly<Record<string, CreateResource>> = {
     "docker:index/image:Image": image,
     "gcp:artifactregistry/repository:Repository": repository,

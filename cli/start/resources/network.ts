@@ -47,7 +47,7 @@ export const firewall: CreateResource = ({ type, inputs }, context) => {
     return compute(inputs, context, "global/firewalls", { ...rest, allowed });
 };
 
-/** Creates a resource of one of the three types, which share names and lifecycle. */
+/** Creates a resource of one of the three types, which share their naming and lifecycle. */
 async function compute(inputs: Properties, context: RehearsalContext, collection: string, body: Properties) {
     const { project = context.gcp.project, name } = inputs;
     const id = `projects/${project}/${collection}/${name}`;

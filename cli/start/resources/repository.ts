@@ -26,7 +26,7 @@ export const repository: CreateResource = async ({ type, inputs }, context) => {
             description: inputs.description,
             labels: inputs.labels,
             cleanupPolicyDryRun: inputs.cleanupPolicyDryRun,
-            // The provider uses a list, and the API a map by id.
+            // The provider uses a list, whereas the API uses a map keyed by id.
             cleanupPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy])),
         }),
     );
