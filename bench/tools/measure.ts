@@ -6,7 +6,7 @@ import { PEERS, PYTHON, WORK } from "../paths";
 export interface Command {
     readonly program: string;
     readonly args: readonly string[];
-    /** Added to the environment of this process. */
+    /** Variables added to the environment of this process. */
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
 }

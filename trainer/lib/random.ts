@@ -21,14 +21,14 @@ export function shuffle(items: Uint32Array, random: () => number): void {
 
 /** Draws integers that are the same on every machine. */
 export interface Random {
-    /** An integer from 0 to `count` - 1; `count` is at most 2^32. */
+    /** Returns an integer from 0 to `count` - 1; `count` is at most 2^32. */
     below(count: number): number;
 }
 
 /**
- * The generator of one tree. Its numbers depend only on seed and stream, so a forest is the same no matter which thread
- * grows which tree. xoshiro128** (Blackman and Vigna, https://prng.di.unimi.it/xoshiro128starstar.c), with its state
- * filled by the finalizer of MurmurHash3 over a counter.
+ * The random number generator for one tree. Its numbers depend only on seed and stream, so a forest is the same no
+ * matter which thread grows which tree. xoshiro128** (Blackman and Vigna,
+ * https://prng.di.unimi.it/xoshiro128starstar.c), with its state filled by the finalizer of MurmurHash3 over a counter.
  */
 export function makeRandom(seed: number, stream: number): Random {
     let counter = mix(mix(seed | 0) ^ Math.imul(stream + 1, 0x9e3779b9));

@@ -1,6 +1,6 @@
 import { CRC32C, type CRC32CValidator } from "@google-cloud/storage";
 
-/** The effect on the checksum of each byte value at each of eight positions. */
+/** The effect of each byte value on the checksum, at each of eight positions. */
 const TABLES = makeTables();
 
 /**

@@ -140,7 +140,7 @@ export class Download implements AsyncIterable<Uint8Array> {
         }
     }
 
-    /** Takes over the headers of a response. @returns the number of its first bytes that have already been read */
+    /** Stores the headers of a response. @returns the number of its first bytes that have already been read */
     #begin(response: DownloadResponse | undefined): number {
         const { headers = {}, statusCode } = response ?? {};
         const expected = /(?:^|,)\s*crc32c=([^,\s]+)/.exec(headers["x-goog-hash"] ?? "")?.[1];
@@ -162,7 +162,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 /**
  * Reads content and uses it. Reads it again from the beginning if it arrived damaged, and ignores errors in damaged
  * content.
- * @throws the error of `use` about undamaged content; {StorageError}
+ * @throws the error that `use` throws for undamaged content; {StorageError}
  */
 export async function readIntact<C extends { verify?(): Promise<void> }, T>(
     open: () => C,

@@ -37,7 +37,7 @@ export type MetricsFile = {
     hyperparameters: Record<string, unknown>;
 } & (ClassificationMetrics | RegressionMetrics);
 
-/** Metrics of the final forest on each row, predicted by the trees that did not see it. */
+/** Metrics of the final forest on each row, predicted by the trees that were not trained on it. */
 export type OutOfBag = { rows: number } & ({ accuracy: number } | RegressionMetrics);
 
 /** A way to grow the model that was tried in the cross-validation. */

@@ -11,8 +11,8 @@ export interface Split {
 export type Labels = ArrayLike<number> | undefined;
 
 /**
- * Holds rows back for testing. With `labels` the split is stratified: each class contributes the same share, rounded, but at
- * least one row and never its last one. The same seed gives the same split on every machine.
+ * Holds rows back for testing. With `labels`, the split is stratified: each class contributes the same share, rounded,
+ * but at least one row and never its last one. The same seed produces the same split on every machine.
  */
 export function splitRows(rowCount: number, labels: Labels, fraction: number, seed: number): Split {
     const rows = allRows(rowCount);
@@ -28,7 +28,7 @@ export function splitRows(rowCount: number, labels: Labels, fraction: number, se
 }
 
 /**
- * Divides rows into folds whose sizes differ by at most one row. With `labels`, this also holds for each class. The
+ * Divides rows into folds whose sizes differ by at most one row. With `labels`, this is also true of each class. The
  * rows of each fold are tested once, with a model trained on the rows of all other folds.
  * @param rows row numbers, in ascending order
  * @param folds 2 to 255

@@ -5,7 +5,10 @@ export function codeOf(error: unknown): unknown {
     return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }
 
-/** True if the request may succeed when it is sent again: a broken connection, an unreadable response, a busy server. */
+/**
+ * True if the request may succeed when it is sent again, as after a broken connection, an unreadable response or a busy
+ * server.
+ */
 export function isTransient(error: unknown): boolean {
     const code = codeOf(error);
     const status = Number(code);
@@ -17,7 +20,7 @@ export function isTransient(error: unknown): boolean {
 
 /**
  * Waits for a promise, but not forever: the client does not notice a connection that breaks in the body of a response.
- * @throws {Error} a transient error after this time
+ * @throws {Error} a transient error when the time is up
  */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;

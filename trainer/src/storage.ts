@@ -24,7 +24,7 @@ export interface ObjectContent extends AsyncIterable<Uint8Array> {
     /** Size of the whole object. It is known once the first bytes arrive, unless the content is decompressed. */
     readonly size?: number | undefined;
     /**
-     * Checks the whole content, including what was not read. Absent if it cannot be damaged.
+     * Checks the whole content, including what was not read. Absent if the content cannot be damaged.
      * @throws {StorageError}
      */
     verify?(): Promise<void>;

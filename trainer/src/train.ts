@@ -61,7 +61,9 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     await writeResults({ storage, modelDir, dataset, model, metrics, findings, print });
 }
 
-/** Splits, chooses, tests and fits the final model. Fits run one by one because each needs memory. */
+/**
+ * Splits the rows, chooses a trial, tests it, and fits the final model. Fits run one by one because each needs memory.
+ */
 async function learn(
     pool: FitPool,
     dataset: Dataset,

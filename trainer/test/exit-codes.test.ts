@@ -82,7 +82,7 @@ describe("the trainer exits with", () => {
         );
     });
 
-    it("69 and the missing role if it has no read access", async () => {
+    it("69, and names the missing role, if it lacks read access", async () => {
         await bucket.put("data/some.csv", IRIS);
         const outcome = await run(["--target=Species"], { STORAGE_EMULATOR_HOST: bucket.strangerEndpoint });
         expect(outcome.exitCode).toBe(69);

@@ -71,7 +71,7 @@ describe("the trainer on iris", () => {
         expect(predictRow(await readModel(), flower)).toEqual({ task: "regression", value: expect.closeTo(0.2, 0) });
     });
 
-    it("warns if the tree makes no split", async () => {
+    it("warns if the tree has no splits", async () => {
         const csv = `x,y\n${"1,a\n1,b\n".repeat(10)}`;
         const outcome = await train(csv, "--target=y");
         expect(outcome.exitCode).toBe(0);

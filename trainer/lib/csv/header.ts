@@ -24,7 +24,7 @@ export interface Header {
 /**
  * Takes the header, the first line that is not blank, from the front of the window. Returns undefined when the header
  * is not complete yet.
- * @throws {DataError} naming row and column
+ * @throws {DataError} naming the row and the column
  */
 export function takeHeader(window: ByteWindow, source: string, final: boolean): Header | undefined {
     const { bytes, start, end } = window;

@@ -7,7 +7,7 @@ const PLUS = 43;
 const ZERO = 48;
 const LOWER_E = 101;
 
-/** Any integer of this many digits is an exact double. */
+/** A double represents any integer with this many digits exactly. */
 const HEAD_DIGITS = 15;
 
 /**
@@ -99,7 +99,7 @@ function isDigit(byte: number | undefined): boolean {
 /** Integers below this are exact. */
 const EXACT_LIMIT = 2 ** 53;
 
-/** With more digits in the tail, head and tail are no longer exact in two doubles. */
+/** With more digits in the tail, two doubles no longer represent head and tail exactly. */
 const MAX_TAIL_DIGITS = 4;
 
 /** Splits a double into two doubles of 26 bits each. */
@@ -115,8 +115,8 @@ const SURE = 0.499999;
  * For integers up to 2^53 and powers of ten up to 10^22, one operation on two exact doubles is rounded correctly: W. D.
  * Clinger, How to Read Floating Point Numbers Accurately, PLDI 1990. The 16 or 17 digits that programs write for a
  * double need a correction: the remainder of the first division, which is exact (T. J. Dekker, A Floating-Point
- * Technique for Extending the Available Precision, 1971), and the tail. A value close to the middle between two doubles
- * is left to `Number`.
+ * Technique for Extending the Available Precision, 1971), and the tail. A value close to the midpoint of two doubles is
+ * left to `Number`.
  */
 export function toDouble(head: number, tail: number, tailDigits: number, scale: number): number {
     if (tailDigits > MAX_TAIL_DIGITS || scale > 22 || scale < -22) {

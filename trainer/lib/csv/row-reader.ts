@@ -78,7 +78,7 @@ export class RowReader {
 
     /**
      * Takes all complete rows from the window.
-     * @throws {DataError} naming row and column
+     * @throws {DataError} naming the row and the column
      */
     read(window: ByteWindow, final: boolean): void {
         const { bytes, end } = window;

@@ -54,7 +54,10 @@ export class LineNumbers {
     }
 }
 
-/** The problem with the quotes of a cell, with its position. `lastRow` is the line of the last complete row, or 0. */
+/**
+ * Describes the problem with the quotes of a cell, and its position. `lastRow` is the line of the last complete row, or
+ * 0.
+ */
 export function describeBadCell(end: CellEnd, lastRow: number, row: number, column: number): string {
     switch (end) {
         case INNER_QUOTE:
@@ -74,7 +77,7 @@ export function describeBadCell(end: CellEnd, lastRow: number, row: number, colu
     }
 }
 
-/** The problem with a row of this many cells. `firstExtra` is the first cell without a column. */
+/** Describes the problem with a row that has this many cells. `firstExtra` is the first cell without a column. */
 export function describeRagged(cells: number, columns: readonly string[], firstExtra: string): string {
     const has = cells === 1 ? "1 cell" : `${cells} cells`;
     const detail =

@@ -4,7 +4,7 @@ import { readNumber } from "./number-bytes";
 /** Number of values that decide the kind of a column. */
 const DECIDING_VALUES = 10_000;
 
-/** Cells of a column whose kind is not decided yet. */
+/** Cells of a column whose kind has not been decided yet. */
 export class Sample {
     #bytes = Buffer.alloc(1024);
     #ends = new Uint32Array(256);

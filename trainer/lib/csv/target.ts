@@ -28,7 +28,7 @@ export interface NumberTarget {
 /** Integers are treated as classes up to this number of distinct values ... */
 const MAX_NUMERIC_CLASSES = 10;
 
-/** ... and if each occurs in this many rows on average. */
+/** ... if each occurs in at least this many rows on average. */
 const MIN_ROWS_PER_NUMERIC_CLASS = 5;
 
 /** A target with more values than this, or than half of the rows, is a name or free text, not a class. */

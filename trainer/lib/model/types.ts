@@ -2,8 +2,8 @@
 export type Feature = NumberFeature | TextFeature;
 
 /**
- * Numbers enter the trees as they are. A missing one is NaN, which is never below a threshold, so it goes right at
- * every split.
+ * Numbers enter the trees unchanged. A missing one is NaN, which is never below a threshold, so it goes right at every
+ * split.
  */
 export interface NumberFeature {
     name: string;
@@ -12,7 +12,7 @@ export interface NumberFeature {
     missing: boolean;
 }
 
-/** Text enters the trees as its index in the list of categories. */
+/** In the trees, text is represented by its index in the list of categories. */
 export interface TextFeature {
     name: string;
     kind: "text";
@@ -65,7 +65,7 @@ interface ModelBase {
 
 export interface ClassificationModel extends ModelBase {
     task: "classification";
-    /** ml-cart's label 0 is the first. */
+    /** ml-cart's label 0 is the first class. */
     classes: string[];
 }
 

@@ -38,9 +38,9 @@ export interface Graph {
 /** The parts of a ModelProto. */
 export interface OnnxModel {
     producer: { name: string; version: string };
-    /** Meant for people. */
+    /** A description for people to read. */
     description: string;
-    /** Meant for programs. */
+    /** Metadata for programs to read. */
     metadata: Readonly<Record<string, string>>;
     graph: Graph;
 }

@@ -6,7 +6,7 @@ import type { FitTarget } from "./types";
 
 /** A node: its stretch of the lists, and the statistics that its criterion needs. */
 export interface NodeFacts extends Stretch {
-    /** All rows have the same class or number. */
+    /** True if all rows have the same class or number. */
     pure: boolean;
     /** Two classes: number of rows of class 1. Numbers: the mean. */
     center: number;
@@ -27,7 +27,7 @@ export interface Criterion {
     gainOf(best: BestSplit, node: NodeFacts, left: NodeFacts, right: NodeFacts): number;
     /** True if the gain is large enough for a split. */
     meetsThreshold(gain: number, threshold: number): boolean;
-    /** Impurity that a split removes, times rows. */
+    /** Impurity that a split removes, multiplied by the number of rows. */
     importanceOf(gain: number, node: NodeFacts): number;
     addLeaf(builder: TreeBuilder, list: Uint32Array, node: NodeFacts): void;
 }

@@ -1,5 +1,5 @@
 /**
- * Lists of entries: for each column the rows of a node, sorted by the column's value. An entry is one word:
+ * Lists of entries: for each column, the rows of a node, sorted by the column's value. An entry is one word:
  *
  *     row | class | weight - 1 | tie
  *
@@ -16,7 +16,7 @@ export interface Layout {
     weightMask: number;
 }
 
-/** Only one row in many millions would use more. */
+/** Only one row in many millions would need more. */
 const MAX_WEIGHT_BITS = 3;
 
 /** More would not fit into a code (see below), which also has a sign bit and a bit in place of the tie. */
@@ -50,7 +50,7 @@ function bitsFor(count: number): number {
 export interface Sample {
     /** By row number: the bits of an entry other than the row, and SAMPLED; 0 when the row is not in the fit. */
     codes: Int16Array;
-    /** By row number: how many times it counts. */
+    /** By row number: how many times the row counts. */
     weights: Uint8Array;
     /** Number of entries of a list. */
     entries: number;

@@ -99,7 +99,7 @@ type Scored = Pick<GrowJob, "predictions" | "test" | "outOfBag">;
 
 class Pool implements FitPool {
     readonly #threads: Threads;
-    /** Settles when the orders have been computed; undefined while there are none. */
+    /** Settles when the orders have been computed; undefined if there are none. */
     #sorted: Promise<unknown> | undefined;
     /** A fit that has the orders to itself. */
     #lone: Promise<unknown> | undefined;
@@ -256,7 +256,7 @@ function shareRows(task: FitTask): FitTask {
     return { ...task, rows: shareWords(rows), ...(testRows === undefined ? {} : { testRows: shareWords(testRows) }) };
 }
 
-/** The mean over the trees that have a split, summed in tree order: other orders differ in the last bits. */
+/** The mean over the trees that have a split, summed in tree order, because the last bits depend on the order. */
 function meanImportances(ofTrees: readonly Float64Array[], columns: number): Float64Array {
     const means = new Float64Array(columns);
     for (const importances of ofTrees) {

@@ -192,7 +192,7 @@ describe("readDataset", () => {
             expect([...target.y]).toEqual(repeat([0.5, 1.5, 2], 18));
         });
 
-        it("in the target do not count towards the required rows", async () => {
+        it("in the target do not count towards the required number of rows", async () => {
             await expect(read({ size: count(12), kind: repeat(["a", "b", "a", ""], 12) })).rejects.toThrow(
                 `${SOURCE} has 9 rows with a target (3 without one are left out): at least 10 are needed`,
             );

@@ -32,7 +32,7 @@ class CellCollector extends ColumnBuilder {
     override settle(): undefined {}
 }
 
-/** Reads the cells of a file as text. Each `windowBytes` are processed together. */
+/** Reads the cells of a file as text. `windowBytes` are processed at a time. */
 export async function readCells(
     content: string | Uint8Array | AsyncIterable<Uint8Array>,
     { chunkSize = 7, windowBytes = 16 } = {},

@@ -10,7 +10,7 @@ function ties(classes: string[]): Case {
     const shares = [0, 0.25, 0.5, 0.75, 1].map((share) => leaf([share, 1 - share]));
     const side = () => split(draw(2), draw(8), shares[draw(5)] as TreeNode, shares[draw(5)] as TreeNode);
     const roots = Array.from({ length: 12 }, () => split(draw(2), draw(8), side(), side()));
-    // There are enough trees for onnxruntime to distribute them over threads.
+    // There are enough trees for onnxruntime to distribute them across threads.
     const leaves = Array.from({ length: 30 }, () => [shares[1], shares[2], shares[3]] as TreeNode[]).flat();
     const rows = Array.from({ length: 400 }, () => ({ a: draw(9) - 0.5, b: draw(9) - 0.5 }));
     return { model: modelOf(numberFeatures(2), classes, [...roots, ...leaves]), rows };

@@ -60,7 +60,7 @@ describe("the page", () => {
         );
     });
 
-    it("is the same for the same input", () => {
+    it("is identical for identical input", () => {
         expect(renderReport(train(iris()))).toBe(renderReport(irisReport));
     });
 

@@ -37,7 +37,7 @@ describe("chooseLayout", () => {
         });
     });
 
-    it("leaves the remaining bits to the weight", () => {
+    it("assigns the remaining bits to the weight", () => {
         expect(chooseLayout(1 << 20, 1000, true)).toMatchObject({ classMask: 1023, weightMask: 1 });
         expect(chooseLayout(1 << 21, 1000, true)).toMatchObject({ classMask: 1023, weightMask: 0 });
     });

@@ -28,7 +28,7 @@ describe("growTree grows the same tree as an exhaustive search,", () => {
         );
     });
 
-    it.each([0, 2, 4])("for rows that count zero or several times (%d classes)", (labels) => {
+    it.each([0, 2, 4])("for rows that count zero times or several times (%d classes)", (labels) => {
         const sampled = plainTables({ labels: Math.max(labels, 6), maxRows: 20 }).chain((table) =>
             fc.tuple(
                 fc.constant({ ...table, y: table.y.map((label) => (labels === 0 ? label : label % labels)) }),

@@ -14,7 +14,7 @@ export interface Summary {
 const MOST_CLASSES = 3;
 
 /**
- * Adds up the leaves below each of the wanted nodes.
+ * Adds up the leaves below each of the requested nodes.
  * @param classes number of classes, 0 for a regression
  */
 export function summarize(
@@ -98,7 +98,10 @@ function commonest(counts: ArrayLike<number>, rows: number): { label: number; sh
 /** Number of training rows that reached a node; undefined if it cannot be determined. */
 export type RowsOf = (node: TreeNode) => number | undefined;
 
-/** Counts rows. ml-cart stores none for its smallest leaves, so they are derived from parent and sibling. */
+/**
+ * Counts rows. ml-cart does not store them for its smallest leaves, so they are derived from the parent and the
+ * sibling.
+ */
 export function countRows(root: TreeNode, allRows: number): RowsOf {
     const derived = new Map<TreeNode, number>();
     const rowsOf: RowsOf = (node) => node.numberSamples ?? derived.get(node);

@@ -9,7 +9,7 @@ export interface TreeData {
     classes: readonly string[] | undefined;
     /** Column of the question; -1 for a leaf, -2 for a split that is not in the report. */
     column: number[];
-    /** Values below go left: a number, or for text the first category that goes right. 0 for leaves. */
+    /** Values below this go left. It is a number or, for text, the first category that goes right; 0 for leaves. */
     threshold: (number | string)[];
     /** Index of the right child; the left child is the next node. */
     right: number[];
