@@ -8,7 +8,7 @@ import { WORK } from "./paths";
 
 /** Number of columns, not counting the class. */
 export const FEATURES = 10;
-/** Number of decimals. With five, a row takes 88 bytes, and text and float64 represent the same number. */
+/** Number of decimals. With five, a row takes up 88 bytes, and text and float64 represent the same number. */
 const DECIMALS = 5;
 const SCALE = 10 ** DECIMALS;
 const CLASSES = ["a", "b", "c"];

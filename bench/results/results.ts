@@ -37,7 +37,7 @@ export interface SectionRun {
     readonly error?: string;
 }
 
-/** Where results are stored. Results of a quick run never go into the committed file. */
+/** Locations where results are stored. Results of a quick run are never written to the committed file. */
 export interface ResultStore {
     readonly file: string;
     readonly folder: string;

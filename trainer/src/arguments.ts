@@ -12,7 +12,7 @@ export interface GrowthArguments {
     minNumSamples: number | undefined;
     /**
      * Classification: a split must gain more Gini impurity than this. Regression: a node is a leaf when its best split
-     * leaves this squared error or less. @default 0.01 for a tree of classes (0.1 / k for k > 10 classes), else 0
+     * leaves this squared error or less. @default 0.01 for a tree of classes (0.1 / k for k > 10 classes), otherwise 0
      */
     gainThreshold: number | undefined;
     /** Trees of a forest, 1 to 10000. @default 100 */
@@ -30,7 +30,7 @@ export interface Hyperparameters {
     target: string;
     /** Columns that are not features. @default columns that are identifiers by name and content */
     dropColumns: string[] | undefined;
-    /** @default decided by the target column, see `decideTask` */
+    /** @default decided by the target column (see `decideTask`) */
     task: Task | undefined;
     /** Share of the rows held back for testing, 0.05 to 0.5. @default 0.2 */
     testFraction: number;
@@ -40,7 +40,7 @@ export interface Hyperparameters {
     gainFunction: "gini" | "regression" | undefined;
     /** @default "mean", the only one in ml-cart */
     splitFunction: "mean";
-    /** Folds of the cross-validation, 2 to 20; 0 for none. @default 5 when there are several trials, else 0 */
+    /** Folds of the cross-validation, 2 to 20; 0 for none. @default 5 if there are several trials, otherwise 0 */
     cv: number | undefined;
     /** The values to choose from. Each argument has one value unless it was a list. */
     grid: { [K in keyof GrowthArguments]: GrowthArguments[K][] };

@@ -12,7 +12,7 @@ describe("makeRandom", () => {
         expect(expected.map(() => random.below(1_000_000))).toEqual(expected);
     });
 
-    it("draws all numbers about equally often, and none beyond the range", () => {
+    it("draws all numbers about equally often, and never exceeds the range", () => {
         const random = makeRandom(4294967295, 10_000);
         const counts = new Array<number>(10).fill(0);
         for (const _ of count(100_000)) {

@@ -30,7 +30,7 @@ export class ByteWindow {
     }
 
     /**
-     * Adds as much of the chunk, from `offset` on, as fits. Returns the number of bytes added: 0 when the window is
+     * Adds as much of the chunk, starting at `offset`, as fits. Returns the number of bytes added: 0 when the window is
      * full.
      */
     fill(chunk: Uint8Array, offset: number): number {

@@ -76,7 +76,7 @@ export class ColumnBuilder {
     }
 
     /**
-     * Decides the kind as soon as possible. `rows` rows are complete; if `final` is true, no more follow.
+     * Determines the kind as soon as possible. The first `rows` rows are complete; if `final` is true, no more follow.
      * @returns the first cell that does not fit
      */
     settle(rows: number, final: boolean): CellProblem | undefined {
@@ -136,7 +136,10 @@ export class ColumnBuilder {
         return undefined;
     }
 
-    /** Handles too many strings. For an identifier they are fine as long as all differ, so only hashes are kept. */
+    /**
+     * Handles too many strings. In an identifier column, they are allowed as long as all differ, so only hashes are
+     * kept.
+     */
     #judgeNumber(row: number): CellProblem | undefined {
         if (this.role !== "identifier" || this.dictionary.size <= row) {
             return this.#describeTooMany(row);

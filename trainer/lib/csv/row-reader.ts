@@ -248,7 +248,7 @@ export class RowReader {
         return next;
     }
 
-    /** Decides the kind of each column for which that is already possible. */
+    /** Determines the kind of each column for which this is already possible. */
     #settle(final: boolean): void {
         const pending = this.#builders.filter((builder) => builder?.kind === "pending") as ColumnBuilder[];
         if (pending.length === 0) {

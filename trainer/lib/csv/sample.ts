@@ -1,7 +1,7 @@
 import { isMissingMarker } from "../model";
 import { readNumber } from "./number-bytes";
 
-/** Number of values that decide the kind of a column. */
+/** Number of values that determine the kind of a column. */
 const DECIDING_VALUES = 10_000;
 
 /** Cells of a column whose kind has not been decided yet. */
@@ -33,8 +33,8 @@ export class Sample {
 
     /**
      * Returns numbers if more than half of the first 10,000 values, not counting missing ones, are numbers, and
-     * otherwise text. Returns undefined while more values could change the result. `rows` rows are complete; if `final`
-     * is true, no more follow.
+     * otherwise text. Returns undefined while more values could change the result. The first `rows` rows are complete;
+     * if `final` is true, no more follow.
      */
     decide(rows: number, final: boolean, decimalComma: boolean): "number" | "text" | undefined {
         for (; this.#seen < rows; this.#seen++) {

@@ -12,7 +12,7 @@ export interface ReadTable {
 }
 
 export interface ReadOptions {
-    /** The size of the file, to allocate memory for all rows at once. */
+    /** The size of the file, used to allocate memory for all rows in advance. */
     totalBytes?: () => number | undefined;
     /** Called after each part of the file. */
     onProgress?: (table: ReadTable) => void;

@@ -100,7 +100,7 @@ function findRefused(steps: Steps, features: readonly Feature[], columns: string
     const needed = features.map((feature) => feature.kind === "text" || !feature.missing);
     const isNeeded = steps.constant("is_needed", [needed.length], tensorValues.bool(needed));
     const isMissing = steps.add("And", [steps.add("IsNaN", [columns], "is_nan"), isNeeded], "is_missing");
-    // ONNX has no "any" for booleans.
+    // ONNX does not have an "any" operator for booleans.
     const asNumbers = steps.add("Cast", [isMissing], "missing", [attribute.int("to", ELEMENT_TYPE.float)]);
     const any = steps.add("ReduceMax", [asNumbers], "any_missing", [attribute.ints("axes", [1])]);
     return steps.add("Cast", [any], "refused", [attribute.int("to", ELEMENT_TYPE.bool)]);

@@ -1,4 +1,4 @@
-/** Markup. Only `html` creates it, so no text from the dataset gets in unescaped. */
+/** Markup. Only `html` creates it, so text from the dataset is never inserted unescaped. */
 export class Html {
     readonly text: string;
 
@@ -11,7 +11,9 @@ export class Html {
     }
 }
 
-/** Values in a template: text is escaped, markup and lists of it are inserted as they are, undefined and false are empty. */
+/**
+ * Values in a template: text is escaped, markup and lists of it are inserted unchanged, undefined and false are empty.
+ */
 export type Part = string | number | Html | undefined | false | readonly Part[];
 
 /** An HTML template: html`<b>${name}</b>`. */

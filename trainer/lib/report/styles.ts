@@ -216,7 +216,7 @@ footer{margin-top:2rem}
 }
 `;
 
-/** Nine shades, from barely visible to the strongest on which text is still readable. */
+/** Nine shades, from a barely visible one to the strongest one on which text is still readable. */
 function shades(selector: string, token: "accent" | "ink", step: number): string {
     const property = selector.startsWith(".icicle") ? "--shade" : "background";
     return Array.from(

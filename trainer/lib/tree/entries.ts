@@ -93,7 +93,7 @@ export function makeSample(
 /**
  * Fills the root's list of a column.
  * @param list may be the same memory as `order` when each row has one entry, because writes never overtake reads
- * @param order of the column, see sort.ts
+ * @param order of the column (see sort.ts)
  */
 export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, layout: Layout): void {
     const { codes, weights } = sample;

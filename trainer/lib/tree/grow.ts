@@ -77,7 +77,7 @@ function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float
             last--;
         }
         const [low, high] = [first, last].map((index) => valueAt(values, (order[index] as number) >>> 1));
-        // Fewer than two numbers have no gap.
+        // With fewer than two numbers, there is no gap.
         return first === last ? 0 : (high as number) / 2 - (low as number) / 2;
     });
     return Float64Array.from(halfRanges);

@@ -61,7 +61,7 @@ export class PartitionedLists implements NodeLists {
         const values = this.#table.columns[column] as NumberList;
         const first = valueAt(values, (list[start] as number) >>> this.#layout.rowShift);
         const last = valueAt(values, (list[end - 1] as number) >>> this.#layout.rowShift);
-        // Values from MAX_VALUE up are one group, see sort.ts.
+        // Values from MAX_VALUE up form one group (see sort.ts).
         return first === last || !(first < Number.MAX_VALUE);
     }
 
@@ -111,7 +111,7 @@ export class PartitionedLists implements NodeLists {
     }
 }
 
-/** Memory that trees are grown in, one after the other. */
+/** Memory in which trees are grown one by one. */
 export interface Workspace {
     lists: Uint32Array[];
     scratch: Uint32Array;
@@ -121,7 +121,7 @@ export interface Workspace {
     ranks: Ranks | undefined;
 }
 
-/** The rank of each row's value in its column, see lazy-lists.ts. */
+/** The rank of each row's value in its column (see lazy-lists.ts). */
 export interface Ranks {
     orders: readonly Uint32Array[];
     ofColumns: Uint32Array[];

@@ -23,12 +23,12 @@ export interface ForestOptions {
     seed: number;
 }
 
-/** Data shared by all fits on a table. Arrays are in shared memory, so that threads need no copy. */
+/** Data shared by all fits on a table. Arrays are in shared memory, so that threads do not need copies. */
 export interface FitTable {
     /** One for each feature. */
     columns: readonly NumberList[];
     target: FitTarget;
-    /** Order of each column, see sort.ts. A fit that runs alone turns them into its lists, in place. */
+    /** Order of each column (see sort.ts). A fit that runs alone turns them into its lists, in place. */
     orders: readonly Uint32Array[];
 }
 

@@ -5,7 +5,7 @@ import type { GrowthArguments, Hyperparameters } from "../arguments";
 import { searchedNames } from "../arguments";
 import { HyperparameterError } from "../errors";
 
-/** One way to grow a model, with every default filled in. A tree has none of the properties that only a forest uses. */
+/** One way to grow a model, with every default filled in. A tree lacks the properties that only a forest uses. */
 export interface Growth {
     algorithm: Algorithm;
     maxDepth: number;

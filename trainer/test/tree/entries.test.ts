@@ -67,7 +67,7 @@ describe("fillList", () => {
         ]);
     });
 
-    it("gives a row with a large weight several entries, as ties", () => {
+    it("creates several tied entries for a row with a large weight", () => {
         const layout = chooseLayout(2, 8, true);
         const list = makeList([1, 0], [5, 6], [20, 3], layout);
         expect(read(list, layout)).toEqual([

@@ -41,7 +41,7 @@ describe("growTree", () => {
         expect(countLeaves(grow(table, { ...UNLIMITED, gainThreshold: 1.7 }))).toBe(2);
     });
 
-    it("creates a leaf for rows that no column distinguishes", () => {
+    it("creates a leaf for rows with equal values in every column", () => {
         const columns = [
             [1, 1, 1],
             [Number.NaN, Number.NaN, Number.NaN],

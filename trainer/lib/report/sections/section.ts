@@ -33,7 +33,7 @@ export function drawLongTable(
     return html`${drawTable(caption, head, rows.slice(0, first), kind)}${rest.length > 0 && folded()}`;
 }
 
-/** A share as a bar; the number next to it shows the same. */
+/** A share as a bar; the number next to it gives the same information. */
 export function shareBar(share: number): Html {
     const width = Number((100 * Math.min(1, Math.max(0, share))).toFixed(1));
     return html`<svg class="share" aria-hidden="true"><rect class="track" width="100%" height="100%"/><rect

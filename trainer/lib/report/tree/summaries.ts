@@ -1,6 +1,6 @@
 import type { TreeNode } from "../../model";
 
-/** The answer at a node, as if it were a leaf: the most common classes with their shares, or the mean. */
+/** The prediction of a node, as if it were a leaf: the most common classes with their shares, or the mean. */
 export type Answer = { classes: readonly { label: number; share: number }[] } | { mean: number };
 
 /** Summary of the leaves below a node. */
@@ -10,7 +10,7 @@ export interface Summary {
     leaves: number;
 }
 
-/** Maximum number of classes in an answer. */
+/** Maximum number of classes in a prediction. */
 const MOST_CLASSES = 3;
 
 /**

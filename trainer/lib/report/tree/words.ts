@@ -57,7 +57,7 @@ function separator(index: number, count: number): string {
     return index === count - 1 ? " or " : ", ";
 }
 
-/** The answer at a node: the class or the number. */
+/** The prediction of a node: the class or the number. */
 export function answerText({ answer }: NodeView, model: Model): Html {
     if (answer === undefined) {
         return html``;
@@ -78,7 +78,7 @@ export function compositionText({ answer, rows, split, leaves }: NodeView, model
     }
     const rest = 1 - answer.classes.reduce((sum, { share }) => sum + share, 0);
     const shares = answer.classes.map(({ label: classIndex, share }, index) => {
-        // The name of a leaf's first class is already shown as its answer.
+        // The name of a leaf's first class is already shown as its prediction.
         const label = isLeaf && index === 0 ? undefined : html` ${className(model, classIndex)}`;
         return html`${index > 0 && ", "}${formatShare(share)}${label}`;
     });
