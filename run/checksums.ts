@@ -7,14 +7,14 @@ export interface FileHashes {
     md5Hash: string;
 }
 
-/** Expected size and hashes of a file; missing or empty hashes are not compared. */
+/** Expected size and hashes of a file. Missing or empty hashes are not compared. */
 export interface ExpectedHashes {
     sizeBytes: number;
     crc32c: string;
     md5Hash?: string;
 }
 
-/** Reads a file once, for its size and hashes; undefined if it is not a regular file or does not exist. */
+/** Reads a file once to compute its size and hashes; undefined if it is not a regular file or does not exist. */
 export async function hashFile(path: string): Promise<FileHashes | undefined> {
     const { createHash } = require("node:crypto") as typeof import("node:crypto");
     const { CRC32C } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");

@@ -5,13 +5,13 @@ export interface StoredObject {
     generation: string;
     /** Base64, big-endian. */
     crc32c: string;
-    /** Base64; composite objects have none. */
+    /** Base64. Composite objects do not have an MD5. */
     md5Hash?: string;
     /** RFC 3339. */
     createdAt: string;
 }
 
-/** One generation of an object, with what its bytes are verified against. */
+/** One generation of an object, with the size and hash against which its bytes are verified. */
 export type ObjectVersion = Pick<StoredObject, "name" | "sizeBytes" | "generation" | "crc32c">;
 
 /** The operations on a bucket that waiting and collecting need. Errors other than those named pass through unchanged. */
@@ -20,7 +20,7 @@ export interface BucketClient {
     readonly bucket: string;
     /** The live object, or undefined if none exists. */
     stat(name: string): Promise<StoredObject | undefined>;
-    /** Verified bytes of one generation as they are stored, or undefined if it is gone. */
+    /** The verified bytes of one generation, exactly as stored, or undefined if it no longer exists. */
     read(object: ObjectVersion): Promise<Buffer | undefined>;
     /**
      * Writes a small object if its live generation is still `ifGeneration` ("0": if no object exists).
@@ -33,7 +33,7 @@ export interface BucketClient {
     list(prefix: string, startOffset?: string): Promise<StoredObject[]>;
     /** Names of the folders directly under a prefix that ends in "/". */
     folders(prefix: string): Promise<string[]>;
-    /** Downloads and verifies one generation, as it is stored, to a file that must not exist yet. */
+    /** Downloads one generation exactly as stored, to a file that must not exist yet, and verifies it. */
     download(object: ObjectVersion, path: string): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export interface VmClient {
     start(): Promise<void>;
     /** Stops the VM and waits for the operation. */
     stop(): Promise<void>;
-    /** The newest part of serial port 1. */
+    /** The most recent output of serial port 1. */
     serialOutput(): Promise<string>;
 }
 
@@ -58,7 +58,7 @@ export interface Clock {
 /** Shows one line to the user. */
 export type Print = (line: string) => void;
 
-/** Everything outside the waiter. */
+/** The environment of the waiter. */
 export interface WaitContext {
     bucket: BucketClient;
     vm: VmClient;

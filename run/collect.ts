@@ -30,12 +30,12 @@ export interface CollectOptions {
     status: RunStatus;
     /** Absolute path of the folder for the results: `<resultsDir>/<stack>/<runId>`. */
     folder: string;
-    /** For the manifest, if known. */
+    /** Provenance for the manifest, if known. */
     provenance?: Provenance | undefined;
 }
 
 export interface Collected {
-    /** The run's `metrics.json` if that is a JSON object, else empty. */
+    /** The run's `metrics.json` if it is a JSON object, otherwise empty. */
     metrics: Record<string, unknown>;
     /** Model files that had to be downloaded. */
     downloadedCount: number;
@@ -45,15 +45,15 @@ export interface Collected {
     hasReport: boolean;
 }
 
-/** A manifest repeats the metrics and has about 300 bytes for each object. */
+/** A manifest repeats the metrics and contains about 300 bytes per object. */
 const maxManifestBytes = 256 * 1024 * 1024;
 
 /**
- * Downloads the results of a successful run: model, log, status, and last the manifest, which also goes into the bucket.
- * Every object is downloaded by generation, as it is stored, and verified; files that already verify are not downloaded
- * again. The folder appears as a whole, or not at all.
- * @throws when the model in the bucket is not what the run wrote, when a download does not verify, or when the folder leads
- * out of the folder for results.
+ * Downloads the results of a successful run: the model, log and status, and finally the manifest, which is also
+ * uploaded to the bucket. Every object is downloaded by generation, exactly as stored, and verified. Existing files
+ * that pass verification are not downloaded again. The folder appears as a whole, or not at all.
+ * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when the
+ * folder leads out of the folder for results.
  */
 export async function collectRun(context: CollectContext, options: CollectOptions): Promise<Collected> {
     const { bucket, print } = context;
@@ -106,7 +106,7 @@ export async function collectRun(context: CollectContext, options: CollectOption
 /** Finds the objects of the model, and their paths on this machine. */
 async function findObjects({ bucket, print }: CollectContext, runId: string): Promise<SavedObject[]> {
     const recorded = (await readModelObjects(bucket, runId, print)).filter(
-        // The Cloud console represents a folder by an empty object whose name ends in a slash.
+        // The Cloud console represents a folder as an empty object whose name ends in a slash.
         (object) => !(object.name.endsWith("/") && object.sizeBytes === 0),
     );
     const paths = assignPaths(
@@ -116,7 +116,7 @@ async function findObjects({ bucket, print }: CollectContext, runId: string): Pr
     return recorded.map((object) => ({ ...object, path: paths.get(object.name) ?? "" }));
 }
 
-/** Tells which objects are saved under other names; the manifest lists them all. */
+/** Reports which objects are saved under different names. The manifest lists all of them. */
 function reportRenamed(print: Print, runId: string, objects: SavedObject[]): void {
     const maxShown = 5;
     const renamed = objects.filter(({ path }) => path.startsWith(`${renamedFolder}/`));
@@ -129,7 +129,7 @@ function reportRenamed(print: Print, runId: string, objects: SavedObject[]): voi
     }
 }
 
-/** Tells why a model with a `metrics.json` has no metrics. */
+/** Reports why a model that has a `metrics.json` lacks metrics. */
 function reportMetrics(print: Print, runId: string, objects: SavedObject[]): void {
     const object = objects.find(({ path }) => path === "metrics.json");
     if (object !== undefined) {
@@ -181,7 +181,7 @@ async function downloadVerified(bucket: BucketClient, object: SavedObject, parti
     await syncFile(path);
 }
 
-/** Writes the manifest to the bucket, in place of `ifGeneration`. */
+/** Writes the manifest to the bucket, replacing `ifGeneration`. */
 async function writeManifest(
     { bucket, clock }: CollectContext,
     { status, provenance }: CollectOptions,
@@ -195,13 +195,13 @@ async function writeManifest(
     if ((await bucket.write(runLayout(status.runId).manifest, text, ifGeneration)) !== undefined) {
         return text;
     }
-    // Another machine collected the same run at the same time; its manifest serves as well.
+    // Another machine collected the same run at the same time; its manifest is just as good.
     return (await readManifest(bucket, status.runId, objects)).text ?? text;
 }
 
 /**
- * Reads the manifest in the bucket. Its text is undefined if it is not one of this run and these objects: the trainer of
- * any run may write there.
+ * Reads the manifest in the bucket. Its text is undefined if it does not belong to this run and these objects, because
+ * the trainer may also write there.
  */
 async function readManifest(
     bucket: BucketClient,

@@ -7,7 +7,7 @@ export interface WaitOptions extends RunLocation {
     wait: boolean;
     maxAttempts: number;
     debugMinutes: number;
-    /** True if someone else has to enable Private Google Access on the VM's subnetwork. */
+    /** True if someone else is responsible for enabling Private Google Access on the VM's subnetwork. */
     onPrivateSubnetwork: boolean;
 }
 
@@ -15,18 +15,21 @@ export interface WaitOptions extends RunLocation {
 export interface WaitState {
     /** Undefined while no status exists. */
     seen: SeenStatus | undefined;
-    /** Generation of a failure that an earlier update has reported: this update starts the next attempt. */
+    /** Generation of a failure that an earlier update has already reported, so this update starts the next attempt. */
     retryGeneration: string | undefined;
-    /** Generation of the status when this waiter started the VM. If it is still the same once the VM is down, that boot did nothing. */
+    /**
+     * Generation of the status when this waiter started the VM. If it has not changed by the time the VM is down, that
+     * boot did nothing.
+     */
     startedGeneration: string | undefined;
     /** Compute Engine's status; undefined if the VM does not exist. */
     vmStatus: string | undefined;
     hasSeenUp: boolean;
-    /** Consecutive polls that found the VM down. */
+    /** Number of consecutive polls that found the VM down. */
     downPolls: number;
-    /** Start of the time in which every poll has found the VM `RUNNING`; undefined while it is not. */
+    /** Time since which every poll has found the VM `RUNNING`, or undefined if it is not running. */
     runningSinceMs: number | undefined;
-    /** Time of the last change of status or log, or else the beginning of the wait. */
+    /** Time of the last change to the status or log, or otherwise the beginning of the wait. */
     lastChangeMs: number;
 }
 
@@ -39,12 +42,12 @@ export interface RunView extends WaitState, Pick<WaitOptions, "wait" | "maxAttem
 export type Action =
     /** Nothing to do before the next poll. */
     | { kind: "poll" }
-    /** The VM has claimed the run, and nobody waits for its end. */
+    /** The VM has claimed the run, and nobody is waiting for it to end. */
     | { kind: "detach"; status: RunStatus }
     | { kind: "collect"; status: RunStatus }
     /** Report the failure, and mark it as reported. */
     | { kind: "fail"; seen: SeenStatus }
-    /** Write `PENDING` for the next attempt. `stopVm` if the VM is still in its debug window. */
+    /** Write `PENDING` for the next attempt. `stopVm` is true if the VM is still in its debug window. */
     | { kind: "retry"; seen: SeenStatus; stopVm: boolean }
     /** Write `INTERRUPTED` for a VM that could not do so itself. */
     | { kind: "interrupt"; seen: SeenStatus; interruptions: number }
@@ -76,7 +79,7 @@ export function decide(view: RunView): Action {
     return downPolls === 1 ? { kind: "poll" } : decideDown(view);
 }
 
-/** True when the status alone decides. The VM need not exist then, and is not queried. */
+/** True when the status alone determines the next step. In that case, the VM need not exist and is not queried. */
 export function isDecidedByStatus({ seen, retryGeneration, wait }: Pick<RunView, "seen" | "retryGeneration" | "wait">) {
     if (seen === undefined) {
         return false;
@@ -84,7 +87,7 @@ export function isDecidedByStatus({ seen, retryGeneration, wait }: Pick<RunView,
     return isTerminal(seen.status.state) ? seen.generation !== retryGeneration : isClaimed(seen.status.state) && !wait;
 }
 
-/** The run is not finished, and its VM is down. */
+/** Chooses the next step for an unfinished run whose VM is down. */
 function decideDown(view: RunView): Action {
     const { seen, maxAttempts } = view;
     const start: Action = view.vmStatus === undefined ? { kind: "vm-gone" } : { kind: "start-vm" };
@@ -93,21 +96,21 @@ function decideDown(view: RunView): Action {
     }
     const { state, interruptions } = seen.status;
     if (isClaimed(state) || seen.generation === view.startedGeneration) {
-        // The boot script counts the interruption when it claims the run; a boot that never got there cannot.
+        // The boot script counts the interruption when it claims the run, but a boot that never got that far cannot.
         return { kind: "interrupt", seen, interruptions: interruptions + (state === "INTERRUPTED" ? 1 : 0) };
     }
     return state === "INTERRUPTED" && !hasAttemptsLeft(seen.status, maxAttempts) ? { kind: "give-up", seen } : start;
 }
 
-/** True when the VM executes nothing and starts nothing by itself. */
+/** True when the VM is not running and will not start by itself. */
 export function isDown(vmStatus: string | undefined): boolean {
     return vmStatus === undefined || ["TERMINATED", "STOPPED", "SUSPENDED"].includes(vmStatus);
 }
 
 /**
- * Determines whether a VM that is up sends no sign of life: `silent` after 3 minutes without a change of status, log or
+ * Determines whether a VM that is up shows no sign of life: `silent` after 3 minutes without a change to status, log or
  * heartbeat (the heartbeat is due every 30 s), `unclaimed` if no status appeared within 15 minutes (the boot script
- * waits 10 minutes for IAM grants to arrive).
+ * waits 10 minutes for IAM grants to take effect).
  */
 function findStall({ nowMs, seen, lastChangeMs, runningSinceMs }: RunView): Stall | undefined {
     if (runningSinceMs === undefined) {

@@ -3,20 +3,20 @@ import type { Clock, ObjectVersion } from "./clients";
 import { classifyError, incompleteAnswer } from "./errors";
 import { pausesMs } from "./tries";
 
-/** Receiver of an object's bytes. */
+/** Destination for an object's bytes. */
 export interface Sink {
     write(chunk: Buffer): Promise<void>;
-    /** Forgets every byte received so far. */
+    /** Discards every byte received so far. */
     restart(): Promise<void>;
 }
 
-/** Milliseconds without a byte after which a download is resumed on another connection. */
+/** Number of milliseconds without receiving a byte after which a download is resumed on another connection. */
 const idleMs = 20_000;
 
 /**
- * Downloads the stored bytes of one generation, never decompressed, and verifies size and CRC32C. A download that breaks
- * is resumed where it stopped; one that does not verify starts again, twice at most.
- * @throws if the object is gone, or if it still does not verify.
+ * Downloads the bytes of one generation exactly as stored, never decompressed, and verifies their size and CRC32C. A
+ * download that breaks off is resumed where it stopped; one that fails verification is restarted, at most twice.
+ * @throws if the object no longer exists, or if it still fails verification.
  */
 export async function downloadTo(sink: Sink, file: File, object: ObjectVersion, clock: Clock): Promise<void> {
     for (let damaged = 0; ; damaged += 1) {
@@ -36,8 +36,8 @@ export async function downloadTo(sink: Sink, file: File, object: ObjectVersion, 
 }
 
 /**
- * Yields the stored bytes of one generation, and resumes a download that breaks.
- * @throws at the end if the bytes do not verify.
+ * Yields the stored bytes of one generation, and resumes a download that breaks off.
+ * @throws at the end if the bytes fail verification.
  */
 export async function* objectChunks(file: File, object: ObjectVersion, clock: Clock): AsyncGenerator<Buffer, void> {
     const { CRC32C } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
@@ -105,7 +105,9 @@ async function* rangeChunks(file: File, offset: number): AsyncGenerator<Buffer, 
     }
 }
 
-/** The error for bytes that are not the object's. It is transient: another download may be right. */
+/**
+ * The error for bytes that differ from those of the object. It is transient, because another download may be correct.
+ */
 function damage(name: string, what: string): Error {
     return Object.assign(incompleteAnswer(`The download of ${name} does not verify: ${what}`), { isDamage: true });
 }

@@ -1,26 +1,26 @@
 /**
- * Meaning of an error of Google's clients for a waiter: `expired` credentials, `denied` permission, a `missing` object,
- * a `transient` error, or any `other`.
+ * The meaning, for a waiter, of an error from Google's clients: `expired` credentials, `denied` permission, a `missing`
+ * object, a `transient` error, or any `other`.
  */
 export type ErrorKind = "expired" | "denied" | "missing" | "transient" | "other";
 
-/** Data of an error that ends an update. */
+/** Data for an error that ends an update. */
 export interface Failure {
     summary: string;
     /** Last lines of a log, under a heading. */
     log?: { heading: string; lines: string[] };
     /** Lines about the run's VM. */
     details?: string[];
-    /** Advice for a deployed stack. A program that destroys the stack itself gives its own. */
+    /** Advice for a deployed stack. A program that destroys the stack itself provides its own. */
     hints: {
-        /** Location of the whole log. */
+        /** Location of the complete log. */
         log?: string;
         /** The next step. */
         next: string;
     };
 }
 
-/** Renders a failure: on one line if it has neither log nor details. */
+/** Renders a failure, on a single line if it has neither log nor details. */
 export function renderFailure({ summary, log, details, hints }: Failure, withHints: boolean): string {
     const lines = log ? [log.heading, ...log.lines.map((line) => `| ${line}`)] : [];
     if (withHints && hints.log) {
@@ -35,7 +35,7 @@ export function fatalError(failure: Failure, cause?: unknown): Error & { failure
     return Object.assign(new Error(renderFailure(failure, true), { cause }), { failure });
 }
 
-/** True for an error made by `fatalError`. */
+/** True for an error created by `fatalError`. */
 export function isFatal(error: unknown): error is Error & { failure: Failure } {
     return error instanceof Error && "failure" in error;
 }
@@ -45,7 +45,7 @@ export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }
 
-/** HTTP status of an error of @google-cloud/storage (`code`) or google-auth-library (`status`), if it has one. */
+/** HTTP status of an error from @google-cloud/storage (`code`) or google-auth-library (`status`), if it has one. */
 export function httpStatusOf(error: unknown): number | undefined {
     const { code, status, response } = propertiesOf(error);
     for (const value of [code, status, propertiesOf(response).status]) {
@@ -57,22 +57,26 @@ export function httpStatusOf(error: unknown): number | undefined {
     return undefined;
 }
 
-/** The error for an answer that is cut, or that is not Google Cloud's: a captive portal's page, for instance. */
+/** The error for a response that is truncated or did not come from Google Cloud, such as a captive portal's page. */
 export function incompleteAnswer(message: string): Error {
     return Object.assign(new Error(message), { code: "INCOMPLETE_ANSWER" });
 }
 
-/** True if Google Cloud itself sent the error: its JSON answers list the `errors`; those of proxies do not. */
+/**
+ * True if Google Cloud itself sent the error, because its JSON responses list the `errors`, while those of proxies do
+ * not.
+ */
 export function isApiError(error: unknown): boolean {
     const { errors, response } = propertiesOf(error);
     const nested = propertiesOf(propertiesOf(propertiesOf(response).data).error).errors;
     return [errors, nested].some((list) => Array.isArray(list) && list.length > 0);
 }
 
-/** Classifies an error of Google's clients. */
+/** Classifies an error from Google's clients. */
 export function classifyError(error: unknown): ErrorKind {
     const text = messageOf(error);
-    // A rejected refresh token results in 400 "invalid_grant", with "invalid_rapt" if Google requires a new login.
+    // A rejected refresh token results in 400 "invalid_grant", with "invalid_rapt" if Google requires the user to log
+    // in again.
     if (/invalid_grant|invalid_rapt|reauth/i.test(text)) {
         return "expired";
     }

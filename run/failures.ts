@@ -7,10 +7,10 @@ import { runFailure, type Stall, stallFailure } from "./messages";
 import type { RunStatus } from "./status";
 import { saveWholeLog } from "./whole-log";
 
-/** Lines of the trainer's log, and of the serial port, that an error shows. */
+/** Number of lines of the trainer's log and of the serial port that an error shows. */
 const shownLines = 40;
 
-/** The error for a run that ended as `FAILED` or `TIMED_OUT`. Puts its whole log into the bucket first. */
+/** Returns the error for a run that ended as `FAILED` or `TIMED_OUT`. First uploads its complete log to the bucket. */
 export async function failRun(context: WaitContext, options: WaitOptions, status: RunStatus): Promise<Error> {
     const { bucket } = context;
     const tail = await readLogTail(bucket, options.runId, status.attempt, shownLines);
@@ -18,13 +18,13 @@ export async function failRun(context: WaitContext, options: WaitOptions, status
     try {
         wholeLog = (await saveWholeLog(bucket, options.runId)) ?? wholeLog;
     } catch (error) {
-        // The chunks are still there, and the failure itself matters more.
+        // The chunks still exist, and the failure itself is more important.
         context.print(`the whole log could not be assembled: ${messageOf(error)}`);
     }
     return fatalError(runFailure(options, status, tail, wholeLog, options.debugMinutes, context.clock.now()));
 }
 
-/** The error for a VM that gives no sign of life. */
+/** Returns the error for a VM that shows no sign of life. */
 export async function failStalled(context: WaitContext, options: WaitOptions, stall: Stall): Promise<Error> {
     let serialLines: string[];
     try {

@@ -1,8 +1,8 @@
 import { isAbandoned, ownTag } from "./own-temporary";
 
 /**
- * Calls `action` for every item, at most `limit` at a time. After a failure no further call starts, and its error is
- * thrown.
+ * Calls `action` for every item, at most `limit` at a time. After a failure, no further calls are started, and the
+ * error is thrown.
  */
 export async function inParallel<T>(items: T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
     const queue = [...items];
@@ -42,8 +42,8 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /**
- * Reads a file of at most `maxBytes`. Returns undefined for anything else: a larger file, none, a folder, a symbolic link,
- * or a pipe, which would block the reader.
+ * Reads a file of at most `maxBytes`. Returns undefined for anything else: a larger file, a missing file, a folder, a
+ * symbolic link, or a pipe, which would block the reader.
  */
 export async function readRegularFile(path: string, maxBytes: number): Promise<Buffer | undefined> {
     const file = await openRegularFile(path);
@@ -57,11 +57,11 @@ export async function readRegularFile(path: string, maxBytes: number): Promise<B
     }
 }
 
-/** Opens a file for reading if it is a regular one; undefined if it is anything else or does not exist. */
+/** Opens a file for reading if it is a regular file; returns undefined if it is anything else or does not exist. */
 export async function openRegularFile(path: string): Promise<import("node:fs/promises").FileHandle | undefined> {
     const { constants } = require("node:fs") as typeof import("node:fs");
     const { lstat, open } = require("node:fs/promises") as typeof import("node:fs/promises");
-    // Windows has neither flag.
+    // Windows supports neither flag.
     const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
     try {
         if (!(await lstat(path)).isFile()) {
@@ -82,8 +82,8 @@ export async function openRegularFile(path: string): Promise<import("node:fs/pro
 }
 
 /**
- * Passes `action` a folder next to `folder`, on the same file system, and always removes it afterwards. Also removes
- * what killed processes left behind.
+ * Calls `action` with a new folder next to `folder`, on the same file system, and always removes it afterwards. Also
+ * removes anything that killed processes left behind.
  */
 export async function withPartialFolder<T>(folder: string, action: (partial: string) => Promise<T>): Promise<T> {
     const { mkdir, mkdtemp, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
@@ -101,8 +101,8 @@ export async function withPartialFolder<T>(folder: string, action: (partial: str
 }
 
 /**
- * Removes the partial folders of killed processes beside `folder`: those whose process ran on this machine and is gone,
- * and any other that has not changed for a day.
+ * Removes the partial folders of killed processes next to `folder`: those whose process ran on this machine and has
+ * ended, and any others that have not changed for a day.
  */
 export async function removeAbandoned(folder: string): Promise<void> {
     const { lstat, readdir, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
@@ -119,7 +119,7 @@ export async function removeAbandoned(folder: string): Promise<void> {
 }
 
 /**
- * Rejects a folder of results, or a folder in it, that is a symbolic link to somewhere else.
+ * Rejects a folder for results if it, or a folder in it, is a symbolic link to somewhere else.
  * @param folder `<resultsDir>/<stack>/<runId>`; `resultsDir` itself may be a link.
  * @param paths paths of files in it.
  */
@@ -151,8 +151,8 @@ export async function rejectOutsideLinks(folder: string, paths: string[]): Promi
 }
 
 /**
- * Moves the content of `partial` to `folder`: as a whole if that does not exist yet, else file by file, with the file
- * `last` at the end.
+ * Moves the contents of `partial` to `folder`: as a whole if `folder` does not exist yet, otherwise file by file,
+ * ending with the file `last`.
  */
 export async function publishFolder(partial: string, folder: string, last: string): Promise<void> {
     const { chmod, lstat, mkdir, readdir, rename } = require("node:fs/promises") as typeof import("node:fs/promises");
@@ -164,7 +164,7 @@ export async function publishFolder(partial: string, folder: string, last: strin
         const isMoved = await rename(partial, folder).then(
             () => true,
             (error: NodeJS.ErrnoException) => {
-                // Another process was faster, or Windows does not replace an empty folder.
+                // Either another process was faster, or this is Windows, which does not replace an empty folder.
                 if (["ENOTEMPTY", "EEXIST", "EPERM"].includes(error.code ?? "")) {
                     return false;
                 }

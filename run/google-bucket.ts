@@ -7,21 +7,23 @@ import { httpStatusOf, incompleteAnswer } from "./errors";
 import { expectKind, fromApi, openStorage, unless } from "./google-clients";
 import { within, withTries } from "./tries";
 
-/** The part of an answer of objects.list that is read. https://cloud.google.com/storage/docs/json_api/v1/objects/list */
+/**
+ * The fields of an objects.list response that are read. https://cloud.google.com/storage/docs/json_api/v1/objects/list
+ */
 interface ListPage {
     items?: File["metadata"][];
     prefixes?: string[];
     nextPageToken?: string;
 }
 
-/** Milliseconds that Cloud Storage may take to describe or list objects, or to store a small one. */
+/** Time limit, in milliseconds, for describing or listing objects, or for storing a small one. */
 const answerMs = 30_000;
-/** Milliseconds for the upload of a log. */
+/** Time limit, in milliseconds, for uploading a log. */
 const uploadMs = 30 * 60_000;
 
 /**
- * Opens a bucket with @google-cloud/storage, whose client retries requests where that is safe. Answers that are incomplete
- * or not Cloud Storage's are asked for again, a few times; then they are transient errors.
+ * Opens a bucket with @google-cloud/storage, whose client retries requests where that is safe. Requests whose responses
+ * are incomplete or did not come from Cloud Storage are repeated a few times; after that, they become transient errors.
  */
 export function openBucket(bucketName: string, settings: CloudSettings, auth: GoogleAuth, clock: Clock): BucketClient {
     const { open } = require("node:fs/promises") as typeof import("node:fs/promises");
@@ -32,7 +34,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
 
     /** Options of an upload that the server verifies. The client's own check would delete the object if it failed. */
     const uploadOptions = (name: string, ifGeneration: string, crc32c: string) => ({
-        // Resumable uploads send no credentials to an endpoint that is not Google's.
+        // Resumable uploads do not send credentials to an endpoint that is not Google's.
         resumable: false,
         validation: false,
         metadata: {
@@ -41,7 +43,10 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
         },
         preconditionOpts: { ifGenerationMatch: ifGeneration },
     });
-    /** Sends an object, again if the request was damaged on its way: then its hash does not fit, or it is no request. */
+    /**
+     * Sends an object, and sends it again if the request was corrupted in transit, in which case its hash does not
+     * match or it is not a valid request.
+     */
     const send = (name: string, crc32c: string, action: () => Promise<File>) =>
         withTries(
             clock,
@@ -56,7 +61,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
                 }),
             (error) => httpStatusOf(error) === 400,
         );
-    /** Requests a page. The client's own method ends the process when an answer is empty. */
+    /** Requests a page. The client's own method would end the process when a response is empty. */
     const requestPage = (qs: object) =>
         new Promise<ListPage>((resolve, reject) => {
             bucket.request({ uri: "/o", qs }, (error: Error | null, body: unknown) => {
@@ -109,7 +114,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
             try {
                 await downloadTo(sink, versionOf(object), object, clock);
             } catch (error) {
-                // Cloud Storage answers downloads with plain text, which does not tell who sent it.
+                // For downloads, Cloud Storage returns errors as plain text, which does not show who sent them.
                 if (httpStatusOf(error) === 404) {
                     return undefined;
                 }
@@ -176,7 +181,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
     };
 }
 
-/** @throws a transient error if the metadata are not those of this object, or not whole. */
+/** @throws a transient error if the metadata is incomplete or does not belong to this object. */
 export function toStoredObject(name: string, metadata: File["metadata"]): StoredObject {
     expectKind(metadata, "storage#object", `The request for ${name}`);
     const { size, generation, crc32c, md5Hash, timeCreated } = metadata;

@@ -4,22 +4,26 @@ import type { Clock, VmClient } from "./clients";
 import type { CloudSettings } from "./credentials";
 import { httpStatusOf, incompleteAnswer, isApiError, messageOf } from "./errors";
 
-/** Creates Cloud Storage's client. */
+/** Creates the Cloud Storage client. */
 export function openStorage(settings: CloudSettings, auth: GoogleAuth): Storage {
     const { Storage } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
     const storage = new Storage({
         apiEndpoint: settings.storageOrigin,
-        // Without this, the client sends no credentials to an endpoint that is not Google's.
+        // Without this, the client does not send credentials to an endpoint that is not Google's.
         useAuthWithCustomEndpoint: true,
         authClient: auth,
         universeDomain: settings.universeDomain,
     });
-    // The client prefers STORAGE_EMULATOR_HOST to its option; the gcp provider does not read that variable.
+    // STORAGE_EMULATOR_HOST would take precedence over the client's option, but the gcp provider does not read that
+    // variable.
     storage.baseUrl = `${settings.storageOrigin}/storage/v1`;
     return storage;
 }
 
-/** Opens the VM of a run through the Compute API's REST methods. https://cloud.google.com/compute/docs/reference/rest/v1/instances */
+/**
+ * Opens the VM of a run through the REST methods of the Compute API.
+ * https://cloud.google.com/compute/docs/reference/rest/v1/instances
+ */
 export function openVm(
     location: { project: string; zone: string; instance: string },
     settings: CloudSettings,
@@ -75,9 +79,10 @@ export function openVm(
 }
 
 /**
- * Returns the body of an answer if it is of the expected kind.
+ * Returns the body of a response if it is of the expected kind.
  * @param what describes the request.
- * @throws a transient error if it is not: a captive portal's page, or an answer that was cut, is no empty answer.
+ * @throws a transient error if it is not, because a captive portal's page or a truncated response must not count as an
+ * empty response.
  */
 export function expectKind<T>(body: T, kind: string, what: string): T {
     const found: unknown = typeof body === "object" && body !== null ? Reflect.get(body, "kind") : undefined;
@@ -88,7 +93,7 @@ export function expectKind<T>(body: T, kind: string, what: string): T {
     return body;
 }
 
-/** Calls `action`, and returns undefined if Google Cloud itself answers with this status. */
+/** Calls `action`, and returns undefined if Google Cloud itself responds with this status. */
 export async function unless<T>(status: number, action: () => Promise<T>): Promise<T | undefined> {
     try {
         return await fromApi(status, action);
@@ -100,7 +105,7 @@ export async function unless<T>(status: number, action: () => Promise<T>): Promi
     }
 }
 
-/** Calls `action`; an error with this status that Google Cloud did not send becomes a transient one. */
+/** Calls `action`; an error with this status that did not come from Google Cloud becomes a transient one. */
 export async function fromApi<T>(status: number, action: () => Promise<T>): Promise<T> {
     try {
         return await action();

@@ -1,5 +1,5 @@
-// Names of the objects in a stack's bucket. The boot script has its own copy of the names it writes: tests/run/layout.test.ts
-// keeps both in step.
+// Names of the objects in a stack's bucket. The boot script has its own copy of the names it writes, and
+// tests/run/layout.test.ts keeps the two in sync.
 
 /** Prefix of the datasets, which the VM may read. */
 export const dataPrefix = "data/";
@@ -7,11 +7,12 @@ export const dataPrefix = "data/";
 /** Prefix of all runs, under which the VM may write. */
 export const runsPrefix = "runs/";
 
-/** Files that the waiter adds to a run's folder on this machine, in addition to those of the model. */
+/** Files that the waiter adds to a run's folder on this machine, next to those of the model. */
 export const ownFiles = { manifest: "manifest.json", status: "status.json", trainerLog: "trainer.log" };
 
 /**
- * Name of a dataset's object. The hash makes a changed file a new object, so the data of earlier runs stays unchanged.
+ * Name of a dataset's object. Because of the hash, a changed file becomes a new object, so the data of earlier runs
+ * stays unchanged.
  * @param md5Hex hex digits of the file's MD5.
  */
 export function datasetName(md5Hex: string, fileName: string): string {
@@ -47,7 +48,7 @@ export function runLayout(runId: string) {
     };
 }
 
-/** Reads attempt and offset from the name of a log chunk; undefined for any other object. */
+/** Parses the attempt and offset from the name of a log chunk; undefined for any other object. */
 export function parseLogChunkName(runId: string, name: string): { attempt: number; firstByte: number } | undefined {
     const { log } = runLayout(runId);
     const match = /^(\d{1,9})\/(\d{12})\.txt$/.exec(name.slice(log.length));

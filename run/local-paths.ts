@@ -1,15 +1,15 @@
 import { ownFiles } from "./layout";
 
-/** Folder, in a run's folder, of the objects whose names are not names of files. */
+/** Subfolder of a run's folder for objects whose names are not valid file names. */
 export const renamedFolder = "renamed";
 
 /**
  * Chooses a path relative to the run's folder for each object under a prefix, with "/" between the parts. The choice
- * depends on the names alone, so it is the same on every machine, and every path is valid on every system.
+ * depends only on the names, so it is the same on every machine, and every path is valid on every system.
  *
- * An object keeps its name if that is a portable path that no other object needs: as a file, as a folder, or in another
- * case. Any other object is saved as `renamed/<hash>-<end of its name>`. An object with the name of one of the waiter's own
- * files keeps its folder `model/`.
+ * An object keeps its name if that is a portable path that does not conflict with any other object, whether as a file,
+ * as a folder, or in different case. Any other object is saved as `renamed/<hash>-<end of its name>`. An object with
+ * the same name as one of the waiter's own files keeps its `model/` folder.
  */
 export function assignPaths(names: string[], prefix: string): Map<string, string> {
     const sorted = [...names].sort();
@@ -40,12 +40,15 @@ export function assignPaths(names: string[], prefix: string): Map<string, string
     return paths;
 }
 
-/** True for the names that are never folders of objects: those of the waiter's own files, and the folder for others. */
+/**
+ * True for names that objects cannot use as folders: those of the waiter's own files, and that of the folder for
+ * renamed objects.
+ */
 function isReserved(folder: string): boolean {
     return [renamedFolder, ...Object.values(ownFiles)].map(foldCase).includes(folder);
 }
 
-/** True if a path is one on Linux, macOS and Windows, below the folder it is joined to. */
+/** True if a path is valid on Linux, macOS and Windows, and stays below the folder to which it is joined. */
 function isPortable(path: string): boolean {
     return path.length <= 700 && path.split("/").every(isPortablePart);
 }
@@ -70,7 +73,7 @@ function foldersOf(path: string): string[] {
     return parts.slice(1).map((_part, index) => parts.slice(0, index + 1).join("/"));
 }
 
-/** The same for names that a file system without case, or one that normalises, may take for one. */
+/** A key that is the same for names that a case-insensitive or normalising file system may treat as equal. */
 function foldCase(path: string): string {
     return path.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }

@@ -10,11 +10,11 @@ export interface LogChunk {
     firstByte: number;
 }
 
-/** A chunk to read: its bytes from `skipBytes` on are new. */
+/** A chunk to read; its bytes from `skipBytes` on are new. */
 export interface ChunkToRead {
     chunk: LogChunk;
     skipBytes: number;
-    /** Bytes of the log right before this chunk that no chunk contains. */
+    /** Number of bytes of the log immediately before this chunk that are not in any chunk. */
     missingBytes: number;
 }
 
@@ -29,9 +29,9 @@ export function toLogChunks(runId: string, objects: StoredObject[]): LogChunk[] 
 }
 
 /**
- * Plans what to read of one attempt's chunks, given that the bytes before `nextByte` have been read. A chunk may
- * overlap the one before it: an upload that seemed to fail is repeated with more bytes. A gap stops the reading, since
- * the missing chunk may still come; at the end (`isComplete`) it is skipped and counted.
+ * Plans which parts of one attempt's chunks to read, given that the bytes before `nextByte` have been read. A chunk may
+ * overlap the one before it: an upload that seemed to fail is repeated with more bytes. Reading stops at a gap, because
+ * the missing chunk may still arrive; at the end (`isComplete`), the gap is skipped and counted.
  */
 export function planChunks(chunks: LogChunk[], nextByte: number, isComplete: boolean): ChunkToRead[] {
     const plan: ChunkToRead[] = [];
@@ -75,7 +75,7 @@ export async function readLogTail(
     return lastLines(Buffer.concat(contents).toString("utf8"), lineCount);
 }
 
-/** The last lines of a text, without the empty ones at its end. */
+/** The last lines of a text, without trailing empty lines. */
 export function lastLines(text: string, lineCount: number): string[] {
     return text
         .trimEnd()

@@ -6,7 +6,7 @@ import { planChunks, toLogChunks, visibleLine } from "./log-chunks";
 export interface LogStream {
     /**
      * Prints the new lines of an attempt's log; an unfinished line is held back. When the attempt changes, the rest of
-     * the earlier one comes first.
+     * the previous attempt's log is printed first.
      * @returns true if anything was new.
      */
     follow(attempt: number): Promise<boolean>;
@@ -29,8 +29,8 @@ export function splitLines(held: Buffer, added: Buffer): { lines: string[]; held
 }
 
 /**
- * Prints at most 50 lines a second and counts those it omits; the newest ones are shown. Up to five seconds without
- * lines are credited.
+ * Prints at most 50 lines a second and counts those it omits; the newest ones are shown. Up to five idle seconds are
+ * credited.
  */
 export function createLinePrinter(clock: Clock, print: Print, whereWhole: string): (lines: string[]) => void {
     const linesPerSecond = 50;
@@ -52,9 +52,11 @@ export function createLinePrinter(clock: Clock, print: Print, whereWhole: string
     };
 }
 
-/** Starts to follow the log of a run. Chunks are printed in order of attempt and offset, each byte once. */
+/**
+ * Starts following the log of a run. Chunks are printed in order of attempt and offset, with each byte printed once.
+ */
 export function createLogStream(bucket: BucketClient, runId: string, clock: Clock, print: Print): LogStream {
-    // A longer line is printed in parts: a trainer that never ends its line must not fill the memory.
+    // A longer line is printed in parts, because a trainer that never ends its line must not fill the memory.
     const maxHeldBytes = 64 * 1024;
     const at = runLayout(runId);
     const printLines = createLinePrinter(clock, print, `gs://${bucket.bucket}/${at.log}`);
@@ -64,7 +66,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
     let held = Buffer.alloc(0);
 
     const read = async (isComplete: boolean) => {
-        // Earlier chunks are not listed again; the last one is, since it may have grown.
+        // Earlier chunks are not listed again; the last one is, because it may have grown.
         const objects = await bucket.list(at.attemptLog(current), lastName);
         const plan = planChunks(toLogChunks(runId, objects), nextByte, isComplete);
         const lines: string[] = [];
@@ -72,7 +74,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
         for (const { chunk, skipBytes, missingBytes } of plan) {
             const content = await bucket.read(chunk.object);
             if (content === undefined) {
-                // Overwritten since the listing: the next poll finds the new one.
+                // The chunk was overwritten after the listing; the next poll finds the new one.
                 break;
             }
             if (missingBytes > 0) {
@@ -80,7 +82,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
             }
             const split = splitLines(held, content.subarray(skipBytes));
             held = Buffer.from(split.held);
-            // Not by a spread: a chunk may have more lines than a call may have arguments.
+            // This does not use a spread, because a chunk may have more lines than a call may have arguments.
             for (const line of split.lines) {
                 lines.push(line);
             }

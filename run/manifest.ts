@@ -2,7 +2,7 @@ import type { ModelObject } from "./model-objects";
 import { parseObject, type RunStatus } from "./status";
 import type { AttemptTimes } from "./whole-log";
 
-/** Facts about a run that the stack knows and the bucket does not. */
+/** Facts about a run that are known to the stack but not stored in the bucket. */
 export interface Provenance {
     datasetUri: string;
     datasetMd5?: string;
@@ -38,8 +38,9 @@ export function describesRun(text: string, runId: string, objects: SavedObject[]
 }
 
 /**
- * Renders the manifest: everything about a successful run, written once its results have been verified.
- * @param provenance undefined if only the bucket is known; those entries are null then.
+ * Renders the manifest, which contains everything about a successful run and is written once its results have been
+ * verified.
+ * @param provenance undefined if only the bucket is known; in that case, those entries are null.
  */
 export function renderManifest(
     status: RunStatus,

@@ -11,10 +11,13 @@ export interface RunLocation {
     instance: string;
 }
 
-/** Reason of a stall: a claimed run without a sign of life, a VM that never claimed its run, one that powered off before. */
+/**
+ * Reason for a stall: a claimed run without a sign of life, a VM that never claimed its run, or one that powered off
+ * before claiming it.
+ */
 export type Stall = "silent" | "unclaimed" | "off";
 
-/** First line of a wait. */
+/** Returns the first line of a wait. */
 export function leavingMessage(runId: string): string {
     return (
         `run ${runId}: you can leave now. Ctrl-C twice detaches and the run continues; ` +
@@ -22,12 +25,12 @@ export function leavingMessage(runId: string): string {
     );
 }
 
-/** Last line of an update that does not wait. */
+/** Returns the last line of an update that does not wait. */
 export function detachedMessage(runId: string): string {
     return `run ${runId} continues without this command; \`pulumi up\` collects its results once it has ended`;
 }
 
-/** One line for a new state of the run. */
+/** Returns one line for a new state of the run. */
 export function stateMessage(status: RunStatus): string {
     const what = {
         PENDING: "waiting for its VM",
@@ -44,7 +47,7 @@ export function stateMessage(status: RunStatus): string {
 /**
  * The run ended as `FAILED` or `TIMED_OUT`.
  * @param tail last lines of the trainer's log.
- * @param wholeLog `gs://` URI of the whole log.
+ * @param wholeLog `gs://` URI of the complete log.
  */
 export function runFailure(
     location: RunLocation,
@@ -105,7 +108,7 @@ function debugLines(location: RunLocation, status: RunStatus, debugMinutes: numb
     ];
 }
 
-/** The VM is or was up, but gives no sign of life. */
+/** The VM is or was up, but shows no sign of life. */
 export function stallFailure(
     location: RunLocation,
     stall: Stall,

@@ -1,10 +1,10 @@
 import { readRegularFile } from "./files";
 import { parseObject } from "./status";
 
-/** Metrics beyond these limits are saved as a file, but neither shown nor copied anywhere. */
+/** Metrics beyond these limits are saved as a file, but are neither shown nor copied anywhere else. */
 export const metricsLimits = { bytes: 16 * 1024 * 1024, depth: 100 };
 
-/** Parses a run's `metrics.json`; undefined unless that is a JSON object within the limits. */
+/** Parses a run's `metrics.json`; returns undefined unless it is a JSON object within the limits. */
 export function parseMetrics(content: Buffer): Record<string, unknown> | undefined {
     if (content.length > metricsLimits.bytes) {
         return undefined;
@@ -13,14 +13,16 @@ export function parseMetrics(content: Buffer): Record<string, unknown> | undefin
     return metrics && depthOf(metrics) <= metricsLimits.depth ? metrics : undefined;
 }
 
-/** Reads the `metrics.json` of a folder. */
+/** Reads the `metrics.json` in a folder. */
 export async function readMetrics(folder: string): Promise<Record<string, unknown> | undefined> {
     const { join } = require("node:path") as typeof import("node:path");
     const content = await readRegularFile(join(folder, "metrics.json"), metricsLimits.bytes);
     return content && parseMetrics(content);
 }
 
-/** Depth of nested arrays and objects, counted level by level: a recursive function would overflow the stack. */
+/**
+ * Depth of nested arrays and objects, counted level by level, because a recursive function would overflow the stack.
+ */
 function depthOf(value: object): number {
     let depth = 0;
     for (let level: object[] = [value]; level.length > 0 && depth <= metricsLimits.depth; depth += 1) {

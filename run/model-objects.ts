@@ -13,8 +13,8 @@ export interface ModelObject {
 }
 
 /**
- * Reads `objects.json` and compares it with the bucket. If that listing is not whole, because its upload was damaged, the
- * objects in the bucket are listed again instead.
+ * Reads `objects.json` and compares it with the bucket. If that listing is incomplete because it was corrupted during
+ * the upload, the objects in the bucket are listed again instead.
  * @throws if the listing is missing, or if a recorded object has been deleted or overwritten since.
  */
 export async function readModelObjects(bucket: BucketClient, runId: string, print: Print): Promise<ModelObject[]> {
@@ -33,7 +33,7 @@ export async function readModelObjects(bucket: BucketClient, runId: string, prin
     }
     let problems = compareListings(recorded, await bucket.list(at.model));
     if (problems.length > 0) {
-        // An answer that was damaged on its way is right the next time.
+        // A response that was corrupted in transit will be correct the next time.
         problems = compareListings(recorded, await bucket.list(at.model));
     }
     if (problems.length > 0) {
@@ -64,8 +64,8 @@ function compareListings(recorded: ModelObject[], live: ModelObject[]): string[]
 }
 
 /**
- * Parses `{"schema":1,"pages":[...]}`, each page an answer of objects.list; undefined if the text is not whole.
- * https://cloud.google.com/storage/docs/json_api/v1/objects/list
+ * Parses `{"schema":1,"pages":[...]}`, where each page is a response of objects.list; returns undefined if the text is
+ * incomplete. https://cloud.google.com/storage/docs/json_api/v1/objects/list
  * @throws if another version of this program wrote it.
  */
 export function parseListing(text: string, where: string): ModelObject[] | undefined {

@@ -1,6 +1,6 @@
 /**
- * A tag for the names of this process's temporary files: a later process on this machine can tell whether their writer
- * still runs. Undefined on systems without /proc.
+ * A tag for the names of this process's temporary files. It lets a later process on this machine determine whether
+ * their writer is still running. Undefined on systems without /proc.
  */
 export function ownTag(): string | undefined {
     const machine = machineTag();
@@ -8,14 +8,17 @@ export function ownTag(): string | undefined {
     return machine && startedAt ? `${machine}-${process.pid}-${startedAt}` : undefined;
 }
 
-/** True if a name contains the tag of a process that ran on this machine and is gone. False if that is unknown. */
+/** True if a name contains the tag of a process that ran on this machine and has ended. False if this is unknown. */
 export function isAbandoned(name: string): boolean {
     const match = /(?:^|[.-])(m[0-9a-f]{12})-(\d{1,10})-(\d{1,20})(?=[.-]|$)/.exec(name);
-    // The start time tells a process from a later one with the same id.
+    // The start time distinguishes a process from a later one with the same id.
     return match !== null && match[1] === machineTag() && startTime(Number(match[2])) !== match[3];
 }
 
-/** Stands for this boot of this machine, as seen by this container: only there does a process id mean something. */
+/**
+ * Identifies the current boot of this machine, as seen by this container, because a process id is meaningful only
+ * within these.
+ */
 function machineTag(): string | undefined {
     const { createHash } = require("node:crypto") as typeof import("node:crypto");
     const { readFileSync, readlinkSync } = require("node:fs") as typeof import("node:fs");
@@ -28,7 +31,7 @@ function machineTag(): string | undefined {
     }
 }
 
-/** Start of a process in clock ticks since boot; undefined if it does not run. */
+/** Start time of a process in clock ticks since boot; undefined if it is not running. */
 function startTime(pid: number): string | undefined {
     const { readFileSync } = require("node:fs") as typeof import("node:fs");
     try {

@@ -10,14 +10,14 @@ export function resultsFolder(
     return { relative, absolute: resolve(relative) };
 }
 
-/** True if an input differs between two states of a resource; the order of an object's keys does not count. */
+/** True if an input differs between two states of a resource; the order of an object's keys does not matter. */
 export function hasChanged(olds: object, news: object, key: string): boolean {
     return canonicalJson(Reflect.get(olds, key)) !== canonicalJson(Reflect.get(news, key));
 }
 
 /**
- * True unless another program runs the providers, such as the rehearsal of `npm start`. In that case the messages leave
- * out Pulumi's and gcloud's commands, because that program gives its own advice.
+ * True unless another program runs the providers, such as the rehearsal of `npm start`. In that case, the messages omit
+ * Pulumi and gcloud commands, because that program gives its own advice.
  */
 export function showsHints(): boolean {
     return process.env.GCP_TRAINER_HINTS !== "none";

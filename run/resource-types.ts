@@ -1,4 +1,7 @@
-/** Module of the two dynamic resources: their types read `gcp-trainer:TrainingRun` and `gcp-trainer:SavedResults`. */
+/**
+ * Module of the two dynamic resources, whose types are displayed as `gcp-trainer:TrainingRun` and
+ * `gcp-trainer:SavedResults`.
+ */
 export const resourceModule = "gcp-trainer";
 
 /** Type token of `TrainingRun` in Pulumi's state. */

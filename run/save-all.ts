@@ -7,19 +7,20 @@ import { isTerminal, type RunStatus, renderStatus } from "./status";
 import { readStatus } from "./transitions";
 import { assembleLog } from "./whole-log";
 
-/** Folder of a run's results: as shown and as used. */
+/** Folder for a run's results, as displayed and as used. */
 export type FolderOf = (runId: string) => { relative: string; absolute: string };
 
 /**
- * Saves every run under `runs/` that is not on this machine yet, and prints what it saved. A bucket that does not exist
- * has nothing to save.
+ * Saves every run under `runs/` that is not on this machine yet, and prints what it saved. If the bucket does not
+ * exist, there is nothing to save.
  * @throws one error that names every run that could not be saved; the others are still saved.
  */
 export async function saveAllRuns(context: CollectContext, folderOf: FolderOf): Promise<void> {
     const { bucket, print } = context;
     const problems: string[] = [];
     const done = new Set<string>();
-    // Until a second listing has nothing new: one that was damaged on its way must not lose a run.
+    // Repeat until another listing contains nothing new, because a run must not be lost if a listing was corrupted in
+    // transit.
     for (let listings = 1; ; listings += 1) {
         let runIds: string[];
         try {
@@ -56,7 +57,7 @@ export async function runIdsIn(bucket: BucketClient): Promise<string[]> {
 }
 
 /**
- * Saves one run: a successful one with its verified model, any other with its status and log.
+ * Saves one run. A successful run is saved with its verified model, and any other with its status and log.
  * @returns one line for the user.
  */
 export async function saveRun(

@@ -7,7 +7,7 @@ import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { saveAllRuns } from "./save-all";
 import { terminalText } from "./terminal-text";
 
-/** Resolved inputs of `SavedResults`, and its whole state. */
+/** Resolved inputs of `SavedResults`, which are also its complete state. */
 export interface ResultsInputs {
     bucket: string;
     stack: string;

@@ -1,6 +1,6 @@
 import { terminalCell } from "./terminal-text";
 
-/** All states of a run. The boot script writes the same words. */
+/** All states of a run. The boot script uses the same words. */
 export const runStates = ["PENDING", "PULLING", "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "INTERRUPTED"] as const;
 
 export type RunState = (typeof runStates)[number];
@@ -14,11 +14,11 @@ export interface RunStatus {
     attempt: number;
     /** Interruptions since a person last started the run. */
     interruptions: number;
-    /** True once an update has failed with this outcome: the next one may try again. */
+    /** True once an update has failed with this outcome, so that the next one may try again. */
     reported: boolean;
     /** systemd's `INVOCATION_ID` of the unit; null while no VM has claimed the attempt. */
     bootId: string | null;
-    /** The container's own exit code. */
+    /** The exit code of the container. */
     exitCode: number | null;
     /** One actionable sentence. */
     reason: string | null;
@@ -28,9 +28,9 @@ export interface RunStatus {
 }
 
 /**
- * Reads a status object.
+ * Parses a status object.
  * @param where its `gs://` URI, for the error.
- * @throws if the text is not a status that this program or the boot script writes.
+ * @throws if the text is not a status as written by this program or the boot script.
  */
 export function parseStatus(text: string, where: string): RunStatus {
     const problem = (what: string) =>
@@ -65,7 +65,7 @@ export function parseStatus(text: string, where: string): RunStatus {
     };
 }
 
-/** Renders a status as the boot script does: on one line, with the same keys in the same order. */
+/** Renders a status as the boot script does, on one line, with the same keys in the same order. */
 export function renderStatus(status: RunStatus): string {
     return `${JSON.stringify({
         schema: status.schema,
@@ -83,7 +83,7 @@ export function renderStatus(status: RunStatus): string {
     })}\n`;
 }
 
-/** True if only a new attempt, started by a person, can change the state. */
+/** True if the state can be changed only by a new attempt, started by a person. */
 export function isTerminal(state: RunState): boolean {
     return state === "SUCCEEDED" || state === "FAILED" || state === "TIMED_OUT";
 }

@@ -1,13 +1,13 @@
 /**
  * Makes text from a dataset, a trainer or a bucket safe for a terminal: control characters and characters that reorder
- * text are shown as escapes such as `\x1b` and `\u202e`. Line feeds, tabs and colours (SGR) pass; a line that sets a
- * colour ends with a reset.
+ * text are shown as escapes such as `\x1b` and `\u202e`. Line feeds, tabs and colours (SGR) pass unchanged; a line that
+ * sets a colour ends with a reset.
  */
 export function terminalText(text: string): string {
     return text.split("\n").map(colouredLine).join("\n");
 }
 
-/** Like `terminalText`, for a part of a line or a cell of a table: line feeds, tabs and colours are escaped, too. */
+/** Like `terminalText`, for a part of a line or a cell of a table: line feeds, tabs and colours are also escaped. */
 export function terminalCell(text: string): string {
     // Two characters of category Cf belong to words and emoji: they join letters, or keep them apart.
     return text.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter);
@@ -16,7 +16,7 @@ export function terminalCell(text: string): string {
 function colouredLine(line: string): string {
     const esc = "\x1b";
     const parts = line.split(new RegExp(`(${esc}\\[[0-9;:]{0,40}m)`));
-    // Odd parts are the separators.
+    // The parts with odd indexes are the separators.
     const isColour = (part: string, index: number) => index % 2 === 1 && !conceals(part);
     const shown = parts.map((part, index) =>
         isColour(part, index) ? part : part.split("\t").map(terminalCell).join("\t"),

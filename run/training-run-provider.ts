@@ -45,15 +45,16 @@ const session: { settings: CloudSettings | undefined; exitsUnread: boolean } = {
 };
 
 /**
- * Handlers of `TrainingRun`. Pulumi serialises them, with everything they call, to source text and runs that in another
- * process. Therefore they consist of functions and plain values, and each function requires the modules it needs.
+ * Handlers of `TrainingRun`. Pulumi serialises them, along with everything they call, to source text that it runs in
+ * another process. They therefore consist of functions and plain values, and each function requires the modules it
+ * needs.
  */
 export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, RunOutputs> = {
     async configure(request) {
         session.settings = readCloudSettings((key) => request.config.get(key), process.env);
     },
 
-    /** A different run or bucket is a different resource. Any state but `SUCCEEDED` is checked again. */
+    /** A different run or bucket is a different resource. Any state other than `SUCCEEDED` is checked again. */
     async diff(_id, olds, news) {
         const replaces = ["runId", "bucket"].filter((key) => hasChanged(olds, news, key));
         const inputs = ["stack", "resultsDir", "project", "zone", "instance", "wait", "maxAttempts", "debugMinutes"];
@@ -131,8 +132,9 @@ function savedMessage(runId: string, { downloadedCount, objectCount, hasReport }
 }
 
 /**
- * Selects the metrics for the stack's outputs: without long lists and objects, such as a confusion matrix of 1000 classes,
- * which would add megabytes to its state and to the output of each update. `metrics.json` and the manifest have them all.
+ * Selects the metrics for the stack's outputs. Omits long lists and objects, such as a confusion matrix of 1000
+ * classes, which would add megabytes to the stack's state and to the output of each update. `metrics.json` and the
+ * manifest contain all of them.
  */
 export function metricsForOutput(metrics: Record<string, unknown>): Record<string, unknown> {
     const maxCharacters = 4000;
@@ -142,9 +144,9 @@ export function metricsForOutput(metrics: Record<string, unknown>): Record<strin
 }
 
 /**
- * Ends this process once nothing reads its output. A killed `pulumi` leaves its providers running, and they must not
- * change the run's status: a later update reattaches to the run, and a failure counts as reported only if someone can
- * read it.
+ * Ends this process once its output is no longer read. A killed `pulumi` leaves its providers running, and they must
+ * not change the run's status: a later update reattaches to the run, and a failure counts as reported only if someone
+ * can read it.
  */
 function exitWhenStdoutCloses(): void {
     if (!session.exitsUnread) {

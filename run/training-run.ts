@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { resourceModule } from "./resource-types";
 import { trainingRunProvider } from "./training-run-provider";
 
-/** Provenance of a run, for its manifest: `TrainingRun` copies it there and reads nothing from it. */
+/** Provenance of a run. `TrainingRun` copies it to the manifest but does not use it otherwise. */
 export interface ProvenanceArgs {
     /** `gs://` URI of the dataset. */
     datasetUri: pulumi.Input<string>;
@@ -39,10 +39,13 @@ export interface TrainingRunArgs {
     wait: pulumi.Input<boolean>;
     /** Number of attempts after which an interrupted run counts as failed. */
     maxAttempts: pulumi.Input<number>;
-    /** Minutes that the VM stays up after a failure; 0 for none. */
+    /** Number of minutes that the VM stays up after a failure; 0 if it does not. */
     debugMinutes: pulumi.Input<number>;
     externalIp: pulumi.Input<boolean>;
-    /** True on a subnetwork that does not belong to the stack, whose owner then has to enable Private Google Access. */
+    /**
+     * True for a subnetwork that does not belong to the stack, in which case its owner has to enable Private Google
+     * Access.
+     */
     privateSubnetwork: pulumi.Input<boolean>;
     provenance: pulumi.Input<ProvenanceArgs>;
 }

@@ -11,7 +11,7 @@ export interface SeenStatus {
 
 /**
  * Reads the run's status.
- * @param known an earlier result: it is not downloaded again while its generation is the live one.
+ * @param known an earlier result, which is not downloaded again while its generation is still live.
  */
 export async function readStatus(
     bucket: BucketClient,
@@ -38,14 +38,14 @@ export async function readStatus(
             }
             return { status, generation: object.generation };
         }
-        // Overwritten between the two requests.
+        // The object was overwritten between the two requests.
     }
     throw incompleteAnswer(`${uri} exists, but it cannot be read`);
 }
 
 /**
  * Replaces the status that was read, or does nothing if another writer was faster. A 412 can also be the response to
- * the retry of a write that did arrive; the object is then what this writer sent.
+ * the retry of a write that did arrive; in that case, the object is what this writer sent.
  * @returns the new status, or undefined if the run has changed in the meantime.
  */
 export async function moveRun(
@@ -66,7 +66,7 @@ export async function moveRun(
     return object && content?.toString("utf8") === text ? { status, generation: object.generation } : undefined;
 }
 
-/** The next attempt, started by a person: the count of interruptions starts again. */
+/** Returns the status of the next attempt, started by a person, which resets the number of interruptions. */
 export function nextAttempt(status: RunStatus): Partial<RunStatus> {
     return {
         state: "PENDING",
@@ -81,7 +81,7 @@ export function nextAttempt(status: RunStatus): Partial<RunStatus> {
     };
 }
 
-/** The end of an attempt whose VM went down and could not record the reason. */
+/** Returns the final status of an attempt whose VM went down and could not record the reason. */
 export function interrupted(vmStatus: string | undefined, instance: string): Partial<RunStatus> {
     const what = vmStatus === undefined ? "was deleted" : `is ${vmStatus}`;
     return {
@@ -93,14 +93,17 @@ export function interrupted(vmStatus: string | undefined, instance: string): Par
 }
 
 /**
- * True if an interrupted run may be started again: its next boot counts one more interruption and gives up at
- * `maxAttempts` of them.
+ * True if an interrupted run may be started again: its next boot counts another interruption and gives up once there
+ * are `maxAttempts` of them.
  */
 export function hasAttemptsLeft(status: RunStatus, maxAttempts: number): boolean {
     return status.interruptions + 1 < maxAttempts;
 }
 
-/** The end of a run that was interrupted too often, worded as in the boot script. The update that writes it also reports it. */
+/**
+ * Returns the final status of a run that was interrupted too often, worded as in the boot script. The update that
+ * writes it also reports it.
+ */
 export function usedUp(status: RunStatus, maxAttempts: number, clock: Clock): Partial<RunStatus> {
     const interruptions = status.interruptions + 1;
     return {

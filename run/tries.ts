@@ -1,11 +1,11 @@
 import type { Clock } from "./clients";
 import { classifyError, incompleteAnswer } from "./errors";
 
-/** Pauses between the tries of a request. The retry window of a wait comes on top. */
+/** Pauses between the attempts of a request. The retry window of a wait is in addition to these. */
 export const pausesMs = [500, 1000, 2000, 4000, 8000];
 
 /**
- * Repeats a request while its error is transient, with growing pauses.
+ * Repeats a request while its error is transient, with increasing pauses.
  * @param alsoRetried decides about errors of any other kind.
  */
 export async function withTries<T>(
@@ -27,8 +27,8 @@ export async function withTries<T>(
 }
 
 /**
- * Waits for an answer. A connection that closes in the middle of an answer is not an error to the client library, which
- * then waits for the rest forever.
+ * Waits for a response. If a connection closes in the middle of a response, the client library does not treat it as an
+ * error, but waits for the rest forever.
  * @throws a transient error after `timeoutMs`.
  */
 export async function within<T>(timeoutMs: number, what: string, answer: Promise<T>): Promise<T> {

@@ -17,13 +17,13 @@ interface Wait {
     hasReadStatus: boolean;
 }
 
-/** Outcome of an action: the run's last status, an immediate next poll, or a poll after a pause. */
+/** Outcome of an action: the run's final status, an immediate next poll, or a poll after a pause. */
 type Outcome = RunStatus | "again" | "pause";
 
 /**
  * Waits for a run: attaches to it in whatever state it is, starts its VM if necessary, and prints its log.
  * @returns its status once it has `SUCCEEDED`, or, without `wait`, once the VM has claimed it.
- * @throws when the run failed, stalls, or cannot be watched any more; the message says what to do.
+ * @throws when the run failed, stalls, or can no longer be watched; the message says what to do.
  */
 export async function waitForRun(context: WaitContext, options: WaitOptions): Promise<RunStatus> {
     const { bucket, clock, print } = context;
@@ -54,7 +54,8 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
             return outcome;
         }
         if (outcome !== "again") {
-            // Polls are frequent at first, when states change quickly; a run of hours need not be polled every second.
+            // Polls are frequent at first, when states change quickly, but a run of several hours need not be polled
+            // every second.
             await clock.sleep(clock.now() - beganMs < 10 * 60_000 ? 1000 : 5000);
         }
     }

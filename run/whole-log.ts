@@ -11,7 +11,7 @@ export interface AttemptTimes {
     loggedTo: string;
 }
 
-/** Writes the log of all attempts to a file, each under a line with its number and times. */
+/** Writes the logs of all attempts to a file, each one below a line with its number and times. */
 export async function assembleLog(bucket: BucketClient, runId: string, path: string): Promise<AttemptTimes[]> {
     const { open } = require("node:fs/promises") as typeof import("node:fs/promises");
     const chunks = toLogChunks(runId, await bucket.list(runLayout(runId).log));
@@ -69,7 +69,7 @@ export async function uploadLog(bucket: BucketClient, runId: string, path: strin
 }
 
 /**
- * Assembles the whole log and uploads it.
+ * Assembles the complete log and uploads it.
  * @returns its `gs://` URI, or undefined if the trainer printed nothing.
  */
 export async function saveWholeLog(bucket: BucketClient, runId: string): Promise<string | undefined> {

@@ -11,7 +11,7 @@ const ACCOUNT_ROLES = [
     "roles/logging.logWriter",
 ];
 
-/** The additional roles for a stack with secrets. */
+/** The additional role for a stack with secrets. */
 const SECRETS_ROLE = "roles/secretmanager.secretAccessor";
 
 /** Value of an existing secret version for which `--secret-env` does not provide one. */

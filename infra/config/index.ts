@@ -103,7 +103,7 @@ function valueIssue(namespace: string, name: string, problem: Problem, example: 
     return { key: `${namespace}:${pathText([name, ...entry])}`, must, got, fix };
 }
 
-/** Checks the secrets. Messages never contain a secret value. */
+/** Removes the value from an issue, because a message must never contain a secret value. */
 function withoutValue({ key, must, fix }: ConfigIssue): ConfigIssue {
     return { key, must, fix };
 }

@@ -45,7 +45,7 @@ export function renderIssue(issue: ConfigIssue, command: (fix: Fix) => string): 
     return `\`${issue.key}\` ${issue.must}${got} (${command(issue.fix)})`;
 }
 
-/** Maximum length of a displayed value, so that the rest of the line stays readable. */
+/** Shortens a very long value, so that the rest of its line stays readable. */
 function shortened(json: string): string {
     return json.length > 1000 ? `${json.slice(0, 1000)}…` : json;
 }

@@ -18,10 +18,10 @@ interface Rule {
     find: (config: ConfigValues, files: ProjectFiles) => Conflict | undefined;
 }
 
-/** A metadata value holds at most 256 KiB, the boot script included.
+/** A metadata value may have at most 256 KiB, including the boot script.
  * https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations */
 const MAX_VALUES_BYTES = 128 * 1024;
-/** 64 per resource, less the job's own label and the gcp provider's.
+/** The maximum of 64 labels per resource, minus the job's own label and that of the gcp provider.
  * https://cloud.google.com/compute/docs/labeling-resources#requirements */
 const MAX_LABELS = 62;
 /** https://cloud.google.com/storage/docs/objects#naming */
