@@ -11,8 +11,9 @@ export interface GrowthArguments {
     /** A node with this many rows or fewer is a leaf, 1 to 1000000. @default 3, in a forest 1 */
     minNumSamples: number | undefined;
     /**
-     * Classification: a split must gain more Gini impurity than this. Regression: a node is a leaf when its best split
-     * leaves this squared error or less. @default 0.01 for a tree of classes (0.1 / k for k > 10 classes), otherwise 0
+     * In a classification, a split must reduce Gini impurity by more than this; in a regression, a node is a leaf if
+     * its best split leaves this squared error or less. @default 0.01 for a tree of classes (0.1 / k for k > 10
+     * classes), otherwise 0
      */
     gainThreshold: number | undefined;
     /** Trees of a forest, 1 to 10000. @default 100 */

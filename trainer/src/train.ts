@@ -25,7 +25,7 @@ export interface TrainContext {
     print(...lines: string[]): void;
 }
 
-/** With this many leaves, `model.json` is about 300 MB; a JavaScript string cannot hold twice that. */
+/** With this many leaves, `model.json` is about 300 MB; a JavaScript string cannot hold twice as much. */
 const MAX_LEAVES = 2_000_000;
 
 /**

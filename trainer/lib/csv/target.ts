@@ -20,7 +20,7 @@ export interface ClassTarget {
 export interface NumberTarget {
     task: "regression";
     name: string;
-    /** For each row, in shared memory. */
+    /** The number in each row, in shared memory. */
     y: Float64Array;
     why: string;
 }

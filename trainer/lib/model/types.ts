@@ -31,13 +31,19 @@ export interface TreeNode {
     splitColumn?: number;
     /** Rows below this value go left. */
     splitValue?: number;
-    /** Split: the gain as ml-cart defines it. Classification: Gini impurity gained. Regression: squared error left. */
+    /**
+     * The gain of a split as ml-cart defines it: the decrease in Gini impurity or, in a regression, the remaining
+     * squared error.
+     */
     gain?: number;
     /** Training rows that reached this node. */
     numberSamples?: number;
     left?: TreeNode;
     right?: TreeNode;
-    /** Classification: one row with the share of each class, up to the last class that occurs. Regression: the mean. */
+    /**
+     * For a classification, one row with the share of each class, up to the last class that occurs; for a regression,
+     * the mean.
+     */
     distribution?: number[][] | number;
 }
 
@@ -59,7 +65,7 @@ interface ModelBase {
     rows: number;
     hyperparameters: Record<string, unknown>;
     library: { name: "ml-cart"; version: string };
-    /** One for `tree`. A forest predicts the mean of the shares or numbers of its trees. */
+    /** A single tree for `tree`. A forest predicts the mean of the shares or numbers of its trees. */
     trees: CartModel[];
 }
 

@@ -8,7 +8,7 @@ export interface BestSplit {
     leftRows: number;
     /** The value that is maximised. */
     score: number;
-    /** For classes: the integers that make up the score; see the two searches. */
+    /** For classes, the integers that make up the score; see the two searches. */
     leftSum: number;
     rightSum: number;
     /** See GapOf. -1: not computed yet. */

@@ -8,9 +8,9 @@ import type { FitTarget } from "./types";
 export interface NodeFacts extends Stretch {
     /** True if all rows have the same class or number. */
     pure: boolean;
-    /** Two classes: number of rows of class 1. Numbers: the mean. */
+    /** For two classes, the number of rows of class 1; for numbers, the mean. */
     center: number;
-    /** Numbers: the squared error. */
+    /** For numbers, the squared error. */
     error: number;
     /** A column whose list holds the rows. All lists do, unless the limits make the node a leaf. */
     source: number;

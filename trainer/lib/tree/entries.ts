@@ -48,9 +48,9 @@ function bitsFor(count: number): number {
 
 /** The rows of a fit, in the form that all its lists need. */
 export interface Sample {
-    /** By row number: the bits of an entry other than the row, and SAMPLED; 0 when the row is not in the fit. */
+    /** The bits of an entry other than the row, and SAMPLED, by row number; 0 if the row is not in the fit. */
     codes: Int16Array;
-    /** By row number: how many times the row counts. */
+    /** The number of times that each row counts, by row number. */
     weights: Uint8Array;
     /** Number of entries of a list. */
     entries: number;

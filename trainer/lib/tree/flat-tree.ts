@@ -13,19 +13,19 @@ export interface FlatTree {
     task: "classification" | "regression";
     /** Column that a split compares, or LEAF. */
     columns: Int32Array;
-    /** Split: rows below this go left. Leaf of a regression: its number. */
+    /** For a split, the value below which rows go left; for a leaf of a regression, its number. */
     values: Float64Array;
-    /** Split: its right child. Leaf: its index among the leaves. */
+    /** For a split, its right child; for a leaf, its index among the leaves. */
     links: Uint32Array;
-    /** Split: as in model.json. */
+    /** For a split, the gain as in model.json. */
     gains: Float64Array;
     /** Rows of the fit that reached the node. */
     samples: Uint32Array;
-    /** Classes: index of the first share of each leaf, followed by the number of shares. */
+    /** For classes, the index of the first share of each leaf, followed by the number of shares. */
     leafStarts: Uint32Array;
-    /** Classes: the class of each share, ascending within a leaf. Only classes that occur have a share. */
+    /** For classes, the class of each share, ascending within a leaf. Only classes that occur have a share. */
     leafClasses: Uint16Array;
-    /** Classes: the shares. */
+    /** For classes, the shares. */
     leafShares: Float64Array;
     /**
      * Impurity that the splits on each feature removed, weighted by rows. The values sum to 1, or are all 0 if there is

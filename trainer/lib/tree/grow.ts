@@ -12,7 +12,7 @@ import type { FitTable, GrowthOptions } from "./types";
 /** Parameters of a tree, in addition to the table. */
 export interface TreeRequest {
     growth: GrowthOptions;
-    /** By row number of the table: how many times a row counts, 0 to 255. */
+    /** The number of times that each row counts, from 0 to 255, by row number of the table. */
     weights: Uint8Array;
     /** True if weights other than 0 and 1 occur. */
     weighted: boolean;

@@ -25,9 +25,9 @@ export interface GrowJob {
     end: number;
     /** See TreeRequest. */
     inPlace: boolean;
-    /** Tree: receives the predictions for the task's `testRows`. */
+    /** For a tree, receives the predictions for the task's `testRows`. */
     predictions?: Float64Array;
-    /** Forest: scores of the task's `testRows`, and of the out-of-bag rows. */
+    /** For a forest, the scores of the task's `testRows` and of the out-of-bag rows. */
     test?: Scores;
     outOfBag?: Scores;
 }

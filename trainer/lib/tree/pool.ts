@@ -19,9 +19,9 @@ export interface FitResult {
     depth: number;
     /** Total number of leaves of all trees. */
     leaves: number;
-    /** For the task's `testRows`: indices of classes, or numbers. */
+    /** Predictions for the task's `testRows`: indices of classes, or numbers. */
     predictions?: Float64Array;
-    /** Forest: rows that at least one tree was not grown on, predicted by those trees. */
+    /** For a forest, the rows that at least one tree was not grown on, predicted by those trees. */
     outOfBag?: { rows: Uint32Array; predictions: Float64Array };
 }
 

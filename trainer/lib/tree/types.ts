@@ -8,8 +8,8 @@ export interface GrowthOptions {
     /** A node with this many rows or fewer is a leaf. */
     minNumSamples: number;
     /**
-     * Classes: a split must gain more Gini impurity than this. Numbers: a node is a leaf when its best split leaves this
-     * squared error or less. With 0, nodes are split until all their rows have the same class or number.
+     * For classes, a split must reduce Gini impurity by more than this; for numbers, a node is a leaf if its best split
+     * leaves this squared error or less. With 0, nodes are split until all their rows have the same class or number.
      */
     gainThreshold: number;
 }

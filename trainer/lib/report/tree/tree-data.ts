@@ -15,7 +15,7 @@ export interface TreeData {
     right: number[];
     /** -1 if unknown. */
     rows: number[];
-    /** Leaf: alternating indices and shares of the most common classes, or the mean. Split: 0. */
+    /** For a leaf, alternating indices and shares of the most common classes, or the mean; for a split, 0. */
     answer: (number | number[])[];
 }
 
