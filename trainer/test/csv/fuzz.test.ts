@@ -77,7 +77,7 @@ describe("readDataset", () => {
     it.each([
         ["any bytes", anyBytes],
         ["any order of quotes, delimiters and line ends", pieces],
-        ["a table of any texts", table],
+        ["a table of arbitrary strings", table],
         ["a damaged table", damaged],
     ] as [string, fc.Arbitrary<string | Uint8Array>][])(
         "reads %s, or explains in a DataError why it cannot",

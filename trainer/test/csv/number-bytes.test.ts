@@ -54,7 +54,7 @@ describe("readNumber", () => {
     });
 
     it.each(["5,1", "-,5", "5.1", "1,5e2", "5,", "1.000,5", "1,000,000", ",", "1,2345678901234567890"])(
-        "reads %s as the model format does if commas are decimal",
+        "reads %s like the model format if decimal commas are used",
         (cell) => {
             expect(read(cell, true)).toBe(expected(cell, true));
         },

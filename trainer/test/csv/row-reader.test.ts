@@ -71,7 +71,7 @@ describe("RowReader", () => {
     });
 
     it.each([
-        ["a row with one cell missing", "1,2,3\n4,5\n", "row 3 has 2 cells"],
+        ["a row that lacks a cell", "1,2,3\n4,5\n", "row 3 has 2 cells"],
         [
             "a row with one cell too many",
             "1,2,3\n4,5,6,7\n",

@@ -7,7 +7,7 @@ import { shareNumbers } from "./tables";
 
 describe("a forest", () => {
     it.each(["classification", "regression"] as const)(
-        "predicts with all its trees, and out of the bag with those that did not see the row: %s",
+        "predicts with all its trees, and out-of-bag rows with the trees that were not grown on them: %s",
         async (task) => {
             const dataset = makeDataset(150, task);
             const rows = allRows(dataset).filter((row) => row % 5 > 0);

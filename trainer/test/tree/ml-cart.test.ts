@@ -12,7 +12,7 @@ const cart: typeof import("ml-cart") = require(path.join(__dirname, "../../node_
 
 describe("a grown tree in ml-cart", () => {
     it.each(["classification", "regression"] as const)(
-        "predicts the same as in the trainer, row by row: %s",
+        "makes the same predictions as in the trainer, row by row: %s",
         (task) => {
             fc.assert(
                 fc.property(plainTables({ labels: 4 }), plainTables({ labels: 4 }), GROWTHS, (plain, other, growth) => {

@@ -25,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("a pool's results", () => {
     it.each(["classification", "regression"] as const)(
-        "are the same in this thread and in 1, 2 or 3 others: %s",
+        "are the same in this thread and in 1, 2 or 3 other threads: %s",
         async (task) => {
             const dataset = makeDataset(300, task);
             const tasks: FitTask[] = [
