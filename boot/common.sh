@@ -85,7 +85,7 @@ identify() {
 }
 
 # signal NAME IDENTITY: signals a process if it is still the one that was identified; 1 = it is gone. Never signals 0, 1
-# or negative numbers, because `kill` takes these as process groups and as the machine's first process.
+# or negative numbers, because for `kill`, 1 is the machine's first process and the others are process groups.
 signal() {
     local pid=${2%%@*}
     case $pid in

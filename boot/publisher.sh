@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
 # The background process that writes the heartbeat and uploads the container's log, in chunks, while the script waits.
 
-# Size limit of a log chunk: a flood of output must not delay the heartbeat.
+# Size limit of a log chunk, so that a flood of output does not delay the heartbeat.
 CHUNK_BYTES=8388608
 
 # publish_log DEADLINE: uploads the next chunk; 1 = nothing left to upload; 2 = not uploaded, see HTTP_CODE. The end of

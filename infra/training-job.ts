@@ -37,7 +37,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly logsUrl: pulumi.Output<string>;
     /** Folder of the results on this machine, relative to the project folder. */
     readonly resultsDir: pulumi.Output<string>;
-    /** Resources that are billed until they are destroyed, although the VM is off. */
+    /** Resources that are billed until they are destroyed, even though the VM is off. */
     readonly leftToBill: pulumi.Output<string[]>;
 
     /**

@@ -33,7 +33,7 @@ export interface BootConfig {
     datasetUri: string;
     /** The trainer's arguments, `--name=value`, in order. */
     args: string[];
-    /** Extra environment of the container. The variables of the trainer contract take precedence. */
+    /** Additional environment variables of the container. The variables of the trainer contract take precedence. */
     env: Record<string, string>;
     /** Full names of secret versions by variable name. The VM reads their values itself. */
     secretEnv?: Record<string, string>;

@@ -14,7 +14,10 @@ export interface StoredObject {
 /** One generation of an object, with the size and hash against which its bytes are verified. */
 export type ObjectVersion = Pick<StoredObject, "name" | "sizeBytes" | "generation" | "crc32c">;
 
-/** The operations on a bucket that waiting and collecting need. Errors other than those named pass through unchanged. */
+/**
+ * The operations on a bucket that are needed for waiting and collecting. Errors other than those named pass through
+ * unchanged.
+ */
 export interface BucketClient {
     /** Name of the bucket. */
     readonly bucket: string;
@@ -37,7 +40,7 @@ export interface BucketClient {
     download(object: ObjectVersion, path: string): Promise<void>;
 }
 
-/** The operations on a VM that waiting needs. */
+/** The operations on a VM that are needed for waiting. */
 export interface VmClient {
     /** Compute Engine's status, e.g. `RUNNING` or `TERMINATED`; undefined if the VM does not exist. */
     status(): Promise<string | undefined>;

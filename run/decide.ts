@@ -11,7 +11,7 @@ export interface WaitOptions extends RunLocation {
     onPrivateSubnetwork: boolean;
 }
 
-/** Facts that the waiter carries from one poll to the next. Times are milliseconds of its clock. */
+/** Facts that the waiter carries from one poll to the next. Times are in milliseconds of its clock. */
 export interface WaitState {
     /** Undefined while no status exists. */
     seen: SeenStatus | undefined;

@@ -45,7 +45,7 @@ export function stateMessage(status: RunStatus): string {
 }
 
 /**
- * The run ended as `FAILED` or `TIMED_OUT`.
+ * The failure of a run that ended as `FAILED` or `TIMED_OUT`.
  * @param tail last lines of the trainer's log.
  * @param wholeLog `gs://` URI of the complete log.
  */
@@ -92,7 +92,7 @@ function serialPortCommand({ instance, project, zone }: RunLocation): string {
     return `gcloud compute instances get-serial-port-output ${instance} --project ${project} --zone ${zone}`;
 }
 
-/** How to log in to the VM during its debug window. */
+/** Instructions for logging in to the VM during its debug window. */
 function debugLines(location: RunLocation, status: RunStatus, debugMinutes: number, nowMs: number): string[] {
     // The boot script writes `finishedAt` right before its debug window.
     const untilMs = Date.parse(status.finishedAt ?? status.updatedAt ?? "") + debugMinutes * 60_000;
@@ -108,7 +108,7 @@ function debugLines(location: RunLocation, status: RunStatus, debugMinutes: numb
     ];
 }
 
-/** The VM is or was up, but shows no sign of life. */
+/** The failure for a VM that is or was up but shows no sign of life. */
 export function stallFailure(
     location: RunLocation,
     stall: Stall,
@@ -138,7 +138,7 @@ export function stallFailure(
     return { summary: `Run ${location.runId} ${story}.`, log, details, hints: { next } };
 }
 
-/** The run needs its VM, which someone deleted. */
+/** The failure for a run that needs its VM, which someone has deleted. */
 export function vmGoneFailure({ instance, runId }: RunLocation): Failure {
     return {
         summary: `The VM ${instance} of run ${runId} no longer exists.`,
@@ -146,7 +146,7 @@ export function vmGoneFailure({ instance, runId }: RunLocation): Failure {
     };
 }
 
-/** Compute Engine could not start the VM. */
+/** The failure for a VM that Compute Engine could not start. */
 export function startFailure({ instance, zone, runId }: RunLocation, detail: string): Failure {
     return {
         summary: `The VM ${instance} in ${zone} could not be started: ${detail}. Run ${runId} keeps its state.`,
@@ -154,7 +154,7 @@ export function startFailure({ instance, zone, runId }: RunLocation, detail: str
     };
 }
 
-/** The credentials expired before the run ended. */
+/** The failure for credentials that expired before the run ended. */
 export function expiredFailure(runId: string, detail: string): Failure {
     return {
         summary: `The credentials of this command have expired (${detail}). Run ${runId} continues without it.`,
@@ -164,7 +164,7 @@ export function expiredFailure(runId: string, detail: string): Failure {
     };
 }
 
-/** A permission is missing. */
+/** The failure for a missing permission. */
 export function deniedFailure(runId: string, detail: string): Failure {
     return {
         summary: `Run ${runId} cannot be watched: ${detail}.`,
@@ -174,12 +174,12 @@ export function deniedFailure(runId: string, detail: string): Failure {
     };
 }
 
-/** The run cannot be watched for a reason that this program does not recognise. */
+/** The failure for a run that cannot be watched for a reason that this program does not recognise. */
 export function unwatchableFailure(runId: string, detail: string): Failure {
     return { summary: `Run ${runId} cannot be watched: ${detail}.`, hints: { next: "`pulumi up` reattaches to it." } };
 }
 
-/** Google Cloud has been unreachable for the whole retry window. */
+/** The failure when Google Cloud has been unreachable for the entire retry window. */
 export function unreachableFailure(runId: string, minutes: number, detail: string): Failure {
     return {
         summary: `Google Cloud has not responded for ${minutes} minutes: ${detail}. Run ${runId} continues.`,

@@ -217,7 +217,7 @@ async function trainerExitCode(engine: RehearsalEngine, context: RehearsalContex
     }
 }
 
-/** @returns whether everything was destroyed */
+/** @returns true if everything was destroyed */
 async function down(engine: RehearsalEngine, context: RehearsalContext): Promise<boolean> {
     if (engine.count === 0) {
         return true;
@@ -231,7 +231,7 @@ async function down(engine: RehearsalEngine, context: RehearsalContext): Promise
     return failures.length === 0;
 }
 
-/** @returns whether nothing is left */
+/** @returns true if nothing is left */
 function reportLeftovers(left: { kind: string; name: string }[], print: (line: string) => void): boolean {
     print("");
     print(left.length === 0 ? "Left to bill: nothing." : "Left behind:");

@@ -124,7 +124,9 @@ function withSecretEnv(
     return { values: { ...values, [qualify("env")]: JSON.stringify(env) }, secretKeys: [qualify("env")], standIns };
 }
 
-/** @throws UsageError for a path such as `hyperparameters.maxDepth`: `--config` takes a whole object as JSON */
+/**
+ * @throws UsageError for a path such as `hyperparameters.maxDepth`: `--config` accepts only a complete object, as JSON
+ */
 function checkPath(override: string): void {
     const [, key, member, value = ""] = /^([\w-]+)\.([^=]+)=(.*)$/s.exec(override) ?? [];
     if (key !== undefined && member !== undefined) {
