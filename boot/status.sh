@@ -25,7 +25,7 @@ now_ms() {
 }
 
 # Cloud Storage accepts one write per second for each object. https://cloud.google.com/storage/quotas#objects The clock
-# may be adjusted in the meantime, so the number of waits is limited too.
+# may be adjusted in the meantime, so the number of pauses is limited, too.
 await_pace() {
     local last pace=1000 tenths=21
     last=$(recall status-written-ms 0)

@@ -17,7 +17,7 @@ import dockerignore from "@balena/dockerignore";
 import * as pulumi from "@pulumi/pulumi";
 import { md5OfFile } from "./dataset";
 
-/** Folder of the copies. It contains a `.gitignore` for itself. */
+/** Folder for the copies. It contains a `.gitignore` for itself. */
 const COPIES = ".build-context";
 /** The bits that Docker gives every file of a build context on Windows, so that all systems agree. */
 const MODE = 0o755;

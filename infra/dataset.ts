@@ -38,8 +38,8 @@ export interface FileMd5 {
 }
 
 /**
- * Hashes a file in chunks. It is synchronous because resource names depend on the hash, and a program that waits before it
- * declares its resources cannot export them from its module.
+ * Hashes a file in chunks. It is synchronous because resource names depend on the hash, and a program that awaits
+ * something before it declares its resources cannot export them from its module.
  */
 export function md5OfFile(file: string): FileMd5 {
     const hash = createHash("md5");

@@ -79,7 +79,8 @@ export function defaultBootDiskType(machineType: string): string {
 }
 
 /**
- * True if Google can move a VM of this type to another host for maintenance. Spot VMs and VMs with a GPU cannot move.
+ * True if Google can move a VM of this type to another host for maintenance. Spot VMs and VMs with a GPU cannot be
+ * moved.
  */
 export function canMigrate(machineType: string, gpuCount: number, spot: boolean): boolean {
     return !spot && gpuCount === 0 && !NO_LIVE_MIGRATION.test(machineType);

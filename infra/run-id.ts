@@ -13,7 +13,7 @@ export interface RunIdentity {
     target: string;
     dropColumns: readonly string[];
     env: Readonly<Record<string, string>>;
-    /** Full names of secret versions by variable name. Secret values, and hashes of them, are not part of it. */
+    /** Full names of secret versions by variable name. Secret values and their hashes are not part of it. */
     secretEnv?: Readonly<Record<string, string>>;
 }
 

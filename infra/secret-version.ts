@@ -6,7 +6,7 @@ export interface SecretVersionName {
     readonly version: string;
 }
 
-/** A number, because `latest` would let a run change without a new run id. */
+/** A number, because with `latest` a run could change without getting a new run id. */
 const FULL_NAME = /^projects\/([a-z0-9.:-]+)\/secrets\/([A-Za-z0-9_-]{1,255})\/versions\/([1-9]\d{0,18})$/;
 /** The short form that `gcloud run deploy --set-secrets` accepts. */
 const SHORT_NAME = /^([A-Za-z0-9_-]{1,255}):([1-9]\d{0,18})$/;

@@ -40,7 +40,7 @@ export interface TrainingJobArgs {
     bootImage?: pulumi.Input<string>;
     /** @default 20 */
     bootDiskSizeGb?: pulumi.Input<number>;
-    /** @default "" (pd-balanced, or hyperdisk-balanced if the machine type supports nothing else) */
+    /** @default "" (pd-balanced, or hyperdisk-balanced if that is the only type that the machine supports) */
     bootDiskType?: pulumi.Input<string>;
     /** @default "standard" */
     provisioning?: pulumi.Input<Provisioning>;
@@ -52,7 +52,7 @@ export interface TrainingJobArgs {
     maxRunMinutes?: pulumi.Input<number>;
     /** Number of attempts, including the first, after which an interrupted run fails. @default 3 */
     maxAttempts?: pulumi.Input<number>;
-    /** Minutes that the VM stays up after a failure, for debugging by SSH. @default 0 */
+    /** Minutes that the VM stays up after a failure, for debugging over SSH. @default 0 */
     debugMinutes?: number;
     /** Name or path of an existing network; needs `subnetwork`. @default "" (the job creates one) */
     network?: pulumi.Input<string>;

@@ -175,7 +175,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                     datasetUri: data.dataset.uri,
                     secretEnv,
                 }),
-                // A destroy runs in reverse order, so it saves the results after the VM is gone.
+                // A destroy runs in reverse order, so it saves the results after the VM has been deleted.
                 dependsOn: [
                     ...dependsOn,
                     ...(identity?.grants ?? []),

@@ -7,7 +7,7 @@ import type { RunIdentity } from "./run-id";
 
 /** Intervals and waits of the boot script, in whole seconds. Tests use small values. */
 export interface BootTiming {
-    /** How long after boot a 401 or 403 is treated as an IAM grant that has not arrived yet. @default 600 */
+    /** How long after boot a 401 or 403 is treated as an IAM grant that has not taken effect yet. @default 600 */
     grantSeconds: number;
     /** Interval between two writes of an unchanged status. @default 30 */
     heartbeatSeconds: number;
@@ -79,8 +79,8 @@ const UNIT = "gcp-trainer.service";
 const UNIT_DIR = "/etc/systemd/system";
 
 /**
- * Renders the cloud-config that a Container-Optimized OS instance gets as `user-data`: the unit, its time limits, the
- * scripts and the run's values. The same config results in the same text on every machine.
+ * Renders the cloud-config that a Container-Optimized OS instance receives as `user-data`: the unit, its time limits,
+ * the scripts and the run's values. The same config results in the same text on every machine.
  * https://cloud.google.com/container-optimized-os/docs/how-to/create-configure-instance#using_cloud-init_with_the_cloud_config_format
  *
  * @throws Error if a value contains a NUL character, which neither an argument nor an environment variable can hold
@@ -110,7 +110,7 @@ export function renderUserData(config: BootConfig): string {
     return `#cloud-config\n${stringify(cloudConfig, { lineWidth: 0 })}`;
 }
 
-/** The longest time that a VM of this config can be up and bill: Compute Engine's `maxRunDuration`. */
+/** The longest time that a VM with this config can be up and billed, which is Compute Engine's `maxRunDuration`. */
 export function maxVmSeconds(config: BootConfig): number {
     const { startSeconds, runSeconds, stopSeconds } = unitLimits(config);
     return startSeconds + runSeconds + stopSeconds + BOOTING_SECONDS;
@@ -169,7 +169,7 @@ function renderValues(config: BootConfig): Buffer {
 }
 
 /**
- * The trainer's arguments, `--name=value`, sorted by name: with scalars as text, and lists and objects as JSON. They
+ * The trainer's arguments, `--name=value`, sorted by name, with scalars as text, and lists and objects as JSON. They
  * include `target` and `dropColumns` if these are set.
  */
 export function trainerArgs(identity: Pick<RunIdentity, "hyperparameters" | "target" | "dropColumns">): string[] {
@@ -183,7 +183,7 @@ export function trainerArgs(identity: Pick<RunIdentity, "hyperparameters" | "tar
         .map(([name, value]) => `--${name}=${typeof value === "object" ? canonicalJson(value) : String(value)}`);
 }
 
-/** Environment variables of Vertex AI's contract, after the extra ones.
+/** Environment variables: the additional ones, followed by those of Vertex AI's contract.
  * https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables */
 function containerEnv(config: BootConfig): Record<string, string> {
     const at = runLayout(config.runId);

@@ -4,11 +4,11 @@ import { UsageError } from "../shared/usage-error";
 import type { CsvFile } from "./csv-file";
 import type { CsvRow } from "./csv-row";
 
-/** A column of the input that the model uses. */
+/** A column in the input that the model uses. */
 export interface FeatureColumn {
     name: string;
     kind: "number" | "text";
-    /** Index among the input's columns. */
+    /** Index of the column in the input. */
     position: number;
     /** Reads the model's input from a row, or returns the problem with its cell. */
     read(row: CsvRow): number | string;

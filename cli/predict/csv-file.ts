@@ -24,7 +24,7 @@ const MAX_ROW_BYTES = 1_000_000;
 /**
  * Reads CSV as it arrives, with the trainer's scanner: UTF-8 with or without byte order mark; LF, CRLF or CR; the
  * header's delimiter; quoted cells with line breaks. Blank lines are skipped. Misplaced quotes invalidate only the
- * first line of their row, and the next line is read as a row again.
+ * first line of their row, and the next line is again read as a row.
  *
  * @param name the file's name in messages
  * @throws UsageError when the file is not UTF-8 or has no header
@@ -69,7 +69,7 @@ async function* fillWindow(window: ByteWindow, bytes: AsyncIterable<Uint8Array>)
     yield true;
 }
 
-/** Takes the header, which is the first line that is not blank; undefined if it is not complete. */
+/** Takes the header, which is the first line that is not blank; returns undefined if it is not complete. */
 function takeHeader(window: ByteWindow, final: boolean, name: string) {
     const { bytes, start, end } = window;
     const text = bytes.toString("utf8", start, end);

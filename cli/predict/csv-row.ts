@@ -47,7 +47,7 @@ export class CsvRow {
         return this.#cells === undefined ? this.#decode(position) : (this.#cells[position] as string);
     }
 
-    /** The number in a cell; NaN if the cell does not contain one, or must be read as text. */
+    /** The number in a cell; NaN if the cell does not contain a number or must be read as text. */
     number(position: number, decimalComma: boolean): number {
         if (this.#cells !== undefined) {
             return Number.NaN;
@@ -97,7 +97,7 @@ export class CsvRow {
     }
 }
 
-/** The bytes that rows are taken from. */
+/** The bytes from which rows are taken. */
 interface Bytes {
     readonly bytes: Buffer;
     /** Offset of the row, and the offset after the last byte. */
@@ -111,7 +111,7 @@ interface Bytes {
 
 /** Takes rows from bytes with the trainer's scanner. */
 export class RowTaker {
-    /** Offset of the next row, after a row was taken. */
+    /** Offset of the next row, after a row has been taken. */
     next = 0;
     /** True if the row that was taken is a blank line. */
     blank = false;

@@ -102,7 +102,7 @@ function findInStack(
     { projectDir, folder }: PredictContext,
 ) {
     const results = path.resolve(projectDir, DEFAULTS.resultsDir);
-    // Results are saved under the short name: `dev` of `organization/project/dev`.
+    // Results are saved under the short name, which is `dev` for `organization/project/dev`.
     const ofStack = path.join(results, path.basename(stack));
     const runs = list(ofStack).filter((name) => isFile(path.join(ofStack, name, "model.json")));
     const download = `npm run results -- -s ${stack}`;

@@ -33,7 +33,7 @@ export function isGcsUri(name: string): boolean {
 }
 
 /**
- * Opens a file, an object of Cloud Storage, or standard input.
+ * Opens a file, an object in Cloud Storage, or standard input.
  *
  * @param what its name in messages, such as "input"
  * @throws UsageError when it does not exist or cannot be read
@@ -79,7 +79,7 @@ async function openObject(uri: string, what: string, context: PredictContext): P
 /**
  * Finds the first object that exists.
  *
- * @throws UsageError when none does
+ * @throws UsageError when none exists
  */
 export async function findObject(uris: readonly string[], what: string, context: PredictContext): Promise<string> {
     for (const uri of uris) {

@@ -21,7 +21,7 @@ With --bucket they are saved to models/<bucket>/<run id>/, or with -s to models/
  * `npm run results`.
  *
  * @returns the exit status
- * @throws UsageError for what the user can fix; Error when a download fails verification
+ * @throws UsageError for problems that the user can fix; Error when a download fails verification
  */
 export async function saveResults(args: string[], context: CommandContext): Promise<number> {
     const { print, projectDir } = context;

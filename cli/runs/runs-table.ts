@@ -12,9 +12,9 @@ import { alignColumns } from "../shared/text";
 /** A run in a bucket. */
 export interface StoredRun {
     runId: string;
-    /** Undefined until a VM claims the run, or if it cannot be read. */
+    /** Undefined until a VM claims the run, or if the status cannot be read. */
     status?: RunStatus | undefined;
-    /** The run's `metrics.json`, once it has succeeded. */
+    /** The run's `metrics.json`, once the run has succeeded. */
     metrics?: Record<string, unknown> | undefined;
     /** Reason why the run cannot be read. */
     problem?: string;
@@ -25,7 +25,7 @@ const SILENT_MS = 3 * 60_000;
 /** Maximum number of metrics in the row of a run. */
 const MAX_METRICS = 3;
 
-/** Reads all runs of a bucket, eight at a time, newest first. A run that cannot be read has a `problem`. */
+/** Reads all runs in a bucket, eight at a time, newest first. A run that cannot be read has a `problem`. */
 export async function readRuns(bucket: BucketClient): Promise<StoredRun[]> {
     const runs: StoredRun[] = [];
     await inParallel(await runIdsIn(bucket), 8, async (runId) => {

@@ -3,7 +3,7 @@ import { UsageError } from "./usage-error";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** The values of a command line's options, typed by the rules of `parseArgs`. */
+/** The values of a command line's options, typed according to the rules of `parseArgs`. */
 type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O }>>["values"];
 
 /** A command whose arguments are parsed. */

@@ -98,7 +98,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                 member: this.account.member,
                 condition: startsWith(bucket, "run", prefix),
             },
-            // Otherwise Pulumi would delete the earlier run's grant last, after the wait for this run.
+            // Otherwise, Pulumi would delete the earlier run's grant last, after waiting for this run.
             { parent: this, deleteBeforeReplace: true },
         );
     }

@@ -78,7 +78,7 @@ export class TrainerImage extends pulumi.ComponentResource {
     }
 }
 
-/** @throws Error for a reference without a digest, because a tag does not identify the trainer */
+/** @throws Error for a reference that lacks a digest, because a tag does not identify the trainer */
 function digestOf(reference: string): string {
     const digest = reference.split("@")[1];
     if (digest === undefined) {

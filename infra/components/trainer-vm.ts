@@ -25,14 +25,14 @@ type JobArgs =
 export interface TrainerVmArgs extends Pick<Job, JobArgs> {
     /** Ends in the run id, so that a new run gets a new VM. */
     instanceName: pulumi.Input<string>;
-    /** The work of the VM and its time limits. */
+    /** The task of the VM and its time limits. */
     boot: pulumi.Output<BootConfig>;
     dependsOn: pulumi.Resource[];
 }
 
 /**
- * The VM that trains one run and powers itself off. It cannot bill for longer than `maxRunDuration`. Automatic restarts
- * and image updates are disabled, because only a boot may start a run.
+ * The VM that trains one run and powers itself off. It cannot be billed for longer than `maxRunDuration`. Automatic
+ * restarts and image updates are disabled, because only a boot may start a run.
  */
 export class TrainerVm extends pulumi.ComponentResource {
     readonly instance: gcp.compute.Instance;
@@ -111,8 +111,8 @@ export class TrainerVm extends pulumi.ComponentResource {
                 dependsOn: args.dependsOn,
                 // A newer image of the family is used by the next run.
                 ignoreChanges: ["bootDisk.initializeParams.image"],
-                // The provider can change this only while a VM is running, but the VM of a finished run is off. A new VM sees that
-                // the run is finished and powers off.
+                // The provider can change this only while a VM is running, but the VM of a finished run is off. A new
+                // VM detects that the run is finished and powers off.
                 replaceOnChanges: ["networkInterfaces[*].accessConfigs"],
                 // Two VMs cannot share a name, and the old run has ended or is abandoned.
                 deleteBeforeReplace: true,

@@ -83,7 +83,7 @@ export function checkEnv(name: string, value: string): Finding {
     return value.includes("\0") ? "must not contain a NUL character" : undefined;
 }
 
-/** An entry of `secretEnv`. */
+/** Checks an entry of `secretEnv`. */
 export function checkSecretVersion(name: string, version: string): Finding {
     const found = checkSecretName(name);
     const must =
@@ -91,7 +91,7 @@ export function checkSecretVersion(name: string, version: string): Finding {
     return found ?? (isSecretVersion(version) ? undefined : must);
 }
 
-/** An entry of `env` when `env` is secret. */
+/** Checks an entry of `env` when `env` is secret. */
 export function checkSecretValue(name: string, value: string): Finding {
     const found = checkSecretName(name) ?? checkEnv(name, value);
     if (found !== undefined) {
@@ -122,7 +122,7 @@ export const checkBootImage = optional(
     ),
 );
 
-/** Checks the form of a disk or GPU type; Compute Engine knows which ones exist. */
+/** Checks the form of a disk or GPU type; only Compute Engine knows which ones exist. */
 export const checkTypeName = optional(
     matches(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, "must be lowercase letters, digits and dashes"),
 );

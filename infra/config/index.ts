@@ -16,7 +16,7 @@ const SECRET_ENV = texts(checkSecretValue, { default: {}, example: ["API_KEY", "
 
 /** The checked config of a stack: the project's own keys and the location on Google Cloud. */
 export interface Config extends ConfigValues, Location {
-    /** The entries of `env` if that key is secret; `env` is empty then. */
+    /** The entries of `env` if that key is secret; in that case, `env` is empty. */
     secretValues: Readonly<Record<string, string>>;
 }
 

@@ -101,7 +101,7 @@ export function flag(options: Options<boolean>): Key<boolean> {
     };
 }
 
-/** One of a few words. */
+/** One of a fixed set of words. */
 export function choice<T extends string>(values: readonly T[], options: Options<T>): Key<T> {
     return {
         type: "string",

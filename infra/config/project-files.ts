@@ -4,7 +4,7 @@ import path from "node:path";
 /** State of a path on this machine. */
 export type FileState = "file" | "empty file" | "folder" | "missing" | "unreadable";
 
-/** The file system as the config refers to it; tests pass a table. */
+/** The file system to which the config refers; tests pass a table instead. */
 export interface ProjectFiles {
     state(file: string): FileState;
 }

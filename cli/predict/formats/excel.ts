@@ -19,9 +19,9 @@ const SHORT_NUMBER = /^-?\d{1,15}(\.\d+)?$/;
 type ExcelCell = string | number | null;
 
 /**
- * An Excel workbook. Numeric features are numbers. In other columns a cell is a number only if it converts back to the
- * same text, so `007`, `1e3`, dates and long identifiers stay text. Nothing becomes a formula. After 1,048,576 rows it
- * continues in another sheet with the same header.
+ * An Excel workbook. Numeric features are numbers. In other columns, a cell is a number only if it converts back to the
+ * same text, so `007`, `1e3`, dates and long identifiers stay text. Nothing becomes a formula. After 1,048,576 rows, it
+ * continues on another sheet with the same header.
  */
 export const formatExcel: FormatRows = (batches, layout) => formatSheets(batches, layout, MAX_ROWS);
 
@@ -38,7 +38,7 @@ export async function* formatSheets(
         );
     }
     // Among the packages that write workbooks, this one streams, has no dependencies and is maintained: exceljs was
-    // last released in 2023, and write-excel-file takes all rows at once. It is loaded on demand because other formats
+    // last released in 2023, and write-excel-file needs all rows at once. It is loaded on demand because other formats
     // do not need it.
     const { writeXlsxStream } = await import("hucre/xlsx");
     const workbook = writeXlsxStream(toRows(batches, layout), {

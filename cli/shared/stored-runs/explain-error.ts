@@ -6,7 +6,7 @@ import { UsageError } from "../usage-error";
  * Checks that the emulator responds if the settings point to this machine, because the client would retry for a long
  * time before failing.
  *
- * @throws UsageError when it does not
+ * @throws UsageError when it does not respond
  */
 export async function checkEmulator({ storageOrigin }: CloudSettings): Promise<void> {
     if (!/^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|$)/.test(storageOrigin)) {

@@ -18,7 +18,7 @@ export interface StackLocation {
 
 /** The options that select a stack. */
 export interface StackOptions {
-    /** Pulumi's name of the stack. @default the stack selected in this folder */
+    /** Pulumi's name for the stack. @default the stack selected in this folder */
     stack?: string | undefined;
     /** `gs://` URI or name of a bucket. Pulumi is not queried if this is set. */
     bucket?: string | undefined;
