@@ -46,7 +46,7 @@ export interface BootConfig {
     /** How long the VM stays up for debugging after `FAILED` or `TIMED_OUT`. */
     debugSeconds: number;
     /**
-     * Number of attempts, including the first, after which an interrupted run fails. The count is reset when a person
+     * Number of attempts, including the first, after which an interrupted run fails. The count is reset when a user
      * starts another attempt.
      */
     maxAttempts: number;

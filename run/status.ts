@@ -12,7 +12,7 @@ export interface RunStatus {
     state: RunState;
     /** Counts from 1. */
     attempt: number;
-    /** Interruptions since a person last started the run. */
+    /** Number of interruptions since a user last started the run. */
     interruptions: number;
     /** True once an update has failed with this outcome, so that the next one may try again. */
     reported: boolean;
@@ -83,7 +83,7 @@ export function renderStatus(status: RunStatus): string {
     })}\n`;
 }
 
-/** True if the state can be changed only by a new attempt, started by a person. */
+/** True if the state can be changed only by a new attempt, started by a user. */
 export function isTerminal(state: RunState): boolean {
     return state === "SUCCEEDED" || state === "FAILED" || state === "TIMED_OUT";
 }

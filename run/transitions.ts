@@ -66,7 +66,7 @@ export async function moveRun(
     return object && content?.toString("utf8") === text ? { status, generation: object.generation } : undefined;
 }
 
-/** Returns the status of the next attempt, started by a person, which resets the number of interruptions. */
+/** Returns the status of the next attempt, started by a user, which resets the number of interruptions. */
 export function nextAttempt(status: RunStatus): Partial<RunStatus> {
     return {
         state: "PENDING",

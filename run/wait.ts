@@ -189,7 +189,7 @@ async function startVm({ print, vm }: WaitContext, options: WaitOptions): Promis
         await vm.start();
     } catch (error) {
         const detail = messageOf(error);
-        // A failed operation has no HTTP status: Compute Engine could not perform it, and will not be able to within a
+        // A failed operation has no HTTP status: Compute Engine could not perform it, and this will not change within a
         // minute.
         if (/^[A-Z][A-Z_]+: /.test(detail)) {
             throw fatalError(startFailure(options, detail), error);
