@@ -7,7 +7,7 @@ const source = readFileSync(path.join(__dirname, "..", "..", "infra", "training-
 
 describe("the arguments of TrainingJob", () => {
     it.each(Object.entries(DEFAULTS))("document the default of %s, %j", (name, value) => {
-        const comment = new RegExp(`@default (?<text>[^\\n]*?) ?(?:\\([^)\\n]*\\) )?\\*/\\n    ${name}\\?:`).exec(
+        const comment = new RegExp(`@default (?<text>[^\\n]*?) ?(?:\\([^)\\n]*\\) ?)?\\s*\\*/\\n    ${name}\\?:`).exec(
             source,
         );
 
