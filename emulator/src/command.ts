@@ -8,11 +8,11 @@ import type { RuntimeKind } from "./service";
 
 /** The wording and defaults that differ between the commands that start an emulator. */
 export interface CommandOptions {
-    /** The command line up to its options: `gcp-emulator`, `npm run emulator --`. */
+    /** The command that starts the emulator, without options: `gcp-emulator`, `npm run emulator --`. */
     readonly command: string;
     /** First line of the help text. */
     readonly summary: string;
-    /** Absolute default of `--data`, and its description in the help text. */
+    /** Default of `--data` as an absolute path, and its description in the help text. */
     readonly dataDir: string;
     readonly dataDirText: string;
     /** Next steps for the user, printed after the address. `tokenFile` holds the developer's token. */

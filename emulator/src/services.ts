@@ -38,7 +38,7 @@ export interface Services {
     readonly requestLog: RequestLog;
 }
 
-/** Creates all services. `options.dataDir` must be locked already. */
+/** Creates all services. `options.dataDir` must already be locked. */
 export function createServices(options: EmulatorOptions, operatorToken: string): Services {
     const { dataDir, runtime, grantDelayMs } = options;
     const documents = new DocumentStore(dataDir);

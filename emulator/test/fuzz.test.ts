@@ -270,7 +270,7 @@ describe("requests that no real client sends", () => {
         }
     });
 
-    it("change neither the files outside the data folder nor the emulator", async () => {
+    it("change no files outside the data folder, and leave the emulator working", async () => {
         expect((await readdir(parent)).sort()).toEqual(["data", "outside", "routes"]);
         expect(await readFile(path.join(parent, "outside"), "utf8")).toBe(SECRET);
         expect((await emulator.call("GET", "/storage/v1/b?project=demo-project")).status).toBe(200);

@@ -3,7 +3,7 @@ import { ResourceCollection } from "./collection";
 import type { Disk, Instance } from "./instance-types";
 import { COMPUTE_URL, pathOf } from "./links";
 
-/** Boot disks. */
+/** The boot disks of instances. */
 export class DiskCollection extends ResourceCollection<Disk> {
     constructor(documents: DocumentStore) {
         super(documents, "disks");

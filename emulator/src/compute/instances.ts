@@ -272,7 +272,7 @@ export class InstanceService {
         }
     }
 
-    /** Ends the extra RUNNING report explained in `describe`. */
+    /** Reports TERMINATED from now on, after the extra RUNNING explained in `describe`. */
     async #endGrace(path: string): Promise<void> {
         const state = this.#states.get(path);
         if (state?.unreportedOff === true) {

@@ -20,7 +20,7 @@ export interface ComputeServices {
     readonly projects: ProjectService;
 }
 
-/** Deviations of a method from the conventions of `methodsOf`. */
+/** The ways in which a method deviates from the conventions of `methodsOf`. */
 export interface MethodExceptions {
     /** Default: "POST". */
     readonly method?: "POST" | "PATCH";

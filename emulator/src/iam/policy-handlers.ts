@@ -69,7 +69,7 @@ export function policyHandlers<Params>(
     };
 }
 
-/** Rejects a mask without the bindings, because it would have to keep the old bindings. */
+/** Rejects an update mask without "bindings", because the old bindings would have to be kept. */
 function checkMask(updateMask: string | undefined): void {
     const names = (updateMask ?? "bindings").split(",").map((name) => name.trim());
     const unknown = names.find((name) => !["bindings", "etag", "version", "auditConfigs"].includes(name));

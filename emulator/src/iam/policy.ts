@@ -73,7 +73,7 @@ export class PolicyStore {
         await this.#policies.delete(resource);
     }
 
-    /** The bindings of projects. Those of other resources are removed with the resource. */
+    /** Lists only the bindings on projects, because those on other resources disappear with the resource. */
     inventory(): InventoryItem[] {
         const projects = this.#policies.entries().filter(([resource]) => /^projects\/[^/]+$/.test(resource));
         return projects.flatMap(([resource, { policy }]) =>

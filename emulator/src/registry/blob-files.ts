@@ -52,7 +52,7 @@ export class BlobFiles {
         }
     }
 
-    /** @param algorithm of the expected digest; for any other algorithm, the blob must be read again */
+    /** @param algorithm the one to hash with during the upload; a digest in another algorithm rereads the whole blob */
     begin(algorithm: DigestAlgorithm = "sha256"): BlobUpload {
         const id = randomUUID();
         return new BlobUpload(id, path.join(this.#drafts, id), (digest) => this.#file(digest), algorithm);

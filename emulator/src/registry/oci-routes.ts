@@ -39,7 +39,7 @@ const OCI_ROUTES: readonly OciRoute[] = [
         handler: beginUpload,
         query: ["digest", "digest-algorithm", "mount", "from"],
     },
-    // After a rejected last chunk, clients request its URL again, including the digest.
+    // If the last chunk is rejected, clients ask for the progress at the same URL, which includes `digest`.
     { method: "GET", pattern: /\/blobs\/uploads\/([^/]+)$/, handler: getUpload, query: ["digest"] },
     { method: "PATCH", pattern: /\/blobs\/uploads\/([^/]+)$/, handler: patchUpload },
     { method: "PUT", pattern: /\/blobs\/uploads\/([^/]+)$/, handler: finishUpload, query: ["digest"] },

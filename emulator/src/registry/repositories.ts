@@ -48,8 +48,8 @@ export const repositoryBody = z.strictObject({
 export type RepositoryBody = z.output<typeof repositoryBody>;
 
 /**
- * A repository as stored. Cleanup policies are stored but not applied, because images never get old enough in the
- * emulator.
+ * A repository as stored. Cleanup policies are stored but not applied, because images in the emulator never get
+ * old enough for them.
  */
 export interface Repository {
     /** `projects/P/locations/L/repositories/R`. */

@@ -128,7 +128,7 @@ async function listVersions(services: SecretServices, request: SecretRequest) {
     const { page, ...next } = pageOf(request.query, all, {
         size: "pageSize",
         largest: 25_000,
-        // A key that ascends while the version numbers descend, as page tokens require.
+        // Page tokens require ascending keys, but the version numbers descend.
         key: ({ number }) => String(1e9 - number).padStart(10, "0"),
     });
     const versions = page.map((version) => describeVersion(secret, version));

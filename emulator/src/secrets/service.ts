@@ -255,6 +255,6 @@ function newEtag(): string {
 function crc32cOf(bytes: Buffer): string {
     const sum = new CRC32C();
     sum.update(bytes);
-    // The library returns signed integers.
+    // The library returns the checksum as a signed integer; Google's is unsigned.
     return String(sum.valueOf() >>> 0);
 }

@@ -84,7 +84,7 @@ export class BucketService {
         try {
             await Promise.all([stored, this.#policies.set(resource, { bindings: defaultBindings(projectId) })]);
         } catch (error) {
-            // If only one of the two existed, the bucket could neither be used nor created again.
+            // A bucket without its policy, or the reverse, could neither be used nor created again.
             await Promise.allSettled([this.#buckets.delete(bucket.name), this.#policies.delete(resource)]);
             throw error;
         }
@@ -159,7 +159,7 @@ export function bucketResource(bucket: string): string {
     return `projects/_/buckets/${bucket}`;
 }
 
-/** @throws ApiError 412 if an IAM policy would make a bucket public in spite of its public access prevention */
+/** @throws ApiError 412 if an IAM policy would make a bucket public despite its public access prevention */
 export function checkPublicAccess(bucket: Bucket, members: readonly string[]): void {
     const enforced = bucket.settings.iamConfiguration?.publicAccessPrevention === "enforced";
     if (enforced && members.some((member) => member === "allUsers" || member === "allAuthenticatedUsers")) {

@@ -19,7 +19,7 @@ export interface StoredObject {
     readonly attributes: ObjectAttributes;
 }
 
-/** The names of a bucket in the order of UTF-8 bytes. No method slows down in proportion to the size of the bucket. */
+/** The names of a bucket in UTF-8 byte order. No method takes time proportional to the size of the bucket. */
 export interface ObjectNames {
     /** Returns the versions of the name at an index, oldest first, or undefined past the end. */
     at(index: number): readonly StoredObject[] | undefined;

@@ -25,7 +25,7 @@ export interface Preconditions {
     readonly ifMetagenerationNotMatch?: string;
 }
 
-/** The current numbers with which preconditions are compared. */
+/** The current version numbers against which preconditions are checked. */
 export interface Versioned {
     readonly generation: string;
     readonly metageneration: number;

@@ -86,7 +86,7 @@ export class ResumableUploads {
      * @throws ApiError 400 for a gap or a wrong size, 404 for an unknown session
      */
     async receive(id: string, range: UploadRange, body: Readable): Promise<UploadProgress> {
-        // A client that lost its connection may return before the server has noticed, so the newer request wins.
+        // A client that lost its connection may reconnect before the server notices that, so the newer request wins.
         const earlier = this.#receiving.get(id);
         earlier?.body.destroy();
         const ended = Promise.allSettled([earlier?.ended]).then(() => this.#append(this.#get(id), range, body));

@@ -144,7 +144,7 @@ export class Collection<T> {
             await this.#replaceFile(key, value);
             set(this.#saved, key, value);
         } catch (error) {
-            // A later write to this key has its own outcome.
+            // If a later write has already changed this key, leave its value alone.
             if (this.#documents.get(key) === value) {
                 set(this.#documents, key, this.#saved.get(key));
             }

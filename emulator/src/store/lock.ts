@@ -10,7 +10,7 @@ export interface FolderLock {
     release(): Promise<void>;
 }
 
-/** On macOS, open(2) can also take the lock of flock(2). */
+/** On macOS, open(2) can acquire the same lock as flock(2). */
 const O_EXLOCK = 0x20;
 
 /**

@@ -137,7 +137,7 @@ describe("@google-cloud/compute (Node.js)", () => {
         await expect(networks.delete({ project: PROJECT_ID, network: "net" })).rejects.toThrow(/already being used by/);
     });
 
-    it("deletes resources from the inside out", async () => {
+    it("deletes instances, then the subnetwork, then the network", async () => {
         for (const name of ["vm-1", "vm-2", "vm-3"]) {
             await instances.delete({ ...ZONE, instance: name });
         }

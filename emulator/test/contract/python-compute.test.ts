@@ -40,7 +40,7 @@ describeWithPython("google-cloud-compute (Python)", () => {
         expect(results.serial).toEqual([0, true]);
     });
 
-    it("deletes resources from the inside out", async () => {
+    it("deletes instances, then the subnetwork, then the network", async () => {
         expect(results["in use"]).toEqual(["BadRequest", 400, expect.stringContaining("already being used")]);
         const notFound = ["NotFound", 404, expect.stringContaining(`${INSTANCE} was not found`)];
         expect(results.gone).toEqual([notFound, notFound, []]);

@@ -40,7 +40,7 @@ function parseOrExplain(given: string): FaultRule | string {
 }
 
 describe("a fault rule", () => {
-    it("with any text is either parsed or rejected with its keys and an example", () => {
+    it("is parsed from any text, or rejected with a list of the keys and an example", () => {
         fc.assert(
             fc.property(rule, (given) => {
                 const result = parseOrExplain(given);
@@ -59,7 +59,7 @@ describe("a fault rule", () => {
         );
     });
 
-    it("with any values hits at most `count` requests, and never the emulator's controls", () => {
+    it("hits at most `count` requests, and never the emulator's own control requests", () => {
         const counted = fc.record({ request: fc.integer({ min: 1, max: 20 }), count: fc.integer({ min: 1, max: 20 }) });
         fc.assert(
             fc.property(counted, fc.array(text, { maxLength: 40 }), ({ request, count }, paths) => {

@@ -115,7 +115,7 @@ describe("a service account", () => {
             expect(answer.at("error.message")).toContain(message);
         });
 
-        it("can read its own permissions", async () => {
+        it("can check its own permissions", async () => {
             const asked =
                 "permissions=storage.objects.list&permissions=storage.objects.get&permissions=storage.buckets.get";
             const answer = await asTrainer("GET", `${POLICY}/testPermissions?${asked}`);
@@ -157,7 +157,7 @@ describe("a service account", () => {
         await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body: { policy: {} } });
     });
 
-    it("acts through the bucket's default bindings if it has a basic role", async () => {
+    it("gets access through the bucket's default bindings if it has a basic role", async () => {
         await emulator.makeBucket("basic-bucket");
         await emulator.upload("basic-bucket", "a", "1");
         const set = (role: string) =>

@@ -47,7 +47,7 @@ describe("a service account", () => {
         expect((await emulator.call("DELETE", path)).status).toBe(404);
     });
 
-    it("is disabled and then patched with the earlier etag, as the provider does", async () => {
+    it("can be disabled and then patched with its earlier etag, as the provider does", async () => {
         const created = await create("switched-off");
         const path = `${ACCOUNTS}/switched-off@demo-project.iam.gserviceaccount.com`;
         await emulator.call("POST", `${path}:disable`);
@@ -93,7 +93,7 @@ describe("a service account", () => {
         expect((await emulator.call("POST", `${path}:getIamPolicy`)).json).toMatchObject(policy);
     });
 
-    it("has no keys, because their routes are not emulated", async () => {
+    it("cannot have keys, because their routes are not emulated", async () => {
         const answer = await emulator.call("POST", `${ACCOUNTS}/${EMAIL}/keys`, { body: {} });
         expect(answer.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("/keys") });
     });

@@ -33,7 +33,7 @@ describe("a bearer token", () => {
         }
     });
 
-    it("belongs to the developer if it is the operator's token, and to nobody in any other form", () => {
+    it("belongs to the developer if it is the operator's token, but not if it is altered in any way", () => {
         expect(principalOf(OPERATOR, OPERATOR)).toEqual({ kind: "owner" });
         for (const other of ["", "placeholder", `${OPERATOR}x`, OPERATOR.slice(0, -1), OPERATOR.toUpperCase()]) {
             expect(() => principalOf(other, OPERATOR)).toThrow(expect.objectContaining({ code: 401 }));

@@ -171,7 +171,7 @@ describe("sha512", () => {
     const sha512 = (content: string) => `sha512:${createHash("sha512").update(content).digest("hex")}`;
 
     it.each(["", "?digest-algorithm=sha512"])(
-        "is accepted as the digest of a blob that was uploaded in chunks begun with %j",
+        "is accepted as the digest of a blob whose chunked upload began with %j",
         async (query) => {
             const content = `hello ${query}`;
             const begun = await registry.emulator.call("POST", `${IMAGE}/blobs/uploads/${query}`, { body: "" });
@@ -203,7 +203,7 @@ describe("uploads", () => {
     const begin = async () =>
         (await registry.emulator.call("POST", `${IMAGE}/blobs/uploads/`, { body: "" })).headers.get("location") ?? "";
 
-    it("belong to the repository that they were started in", async () => {
+    it("belong to the repository in which they were started", async () => {
         const elsewhere = (await begin()).replace("/images/group/tiny/", "/others/y/");
         const answer = await registry.emulator.call("PATCH", elsewhere, { body: "x" });
         expect([answer.status, code(answer)]).toEqual([404, "BLOB_UPLOAD_UNKNOWN"]);

@@ -132,7 +132,7 @@ describe("a bucket update", () => {
         expect(answer.at("labels")).toEqual(before.at("labels"));
     });
 
-    it("honours metageneration preconditions", async () => {
+    it("respects metageneration preconditions", async () => {
         const bucket = await emulator.call("GET", "/storage/v1/b/patch-bucket");
         const metageneration = Number(bucket.at("metageneration"));
         const path = "/storage/v1/b/patch-bucket?ifMetageneration";

@@ -262,7 +262,7 @@ describe("copies", () => {
         expect((await emulator.call("GET", path("copy/1", "?alt=media"))).text).toBe("x,y");
     });
 
-    it("honour preconditions on source and destination", async () => {
+    it("respect preconditions on source and destination", async () => {
         await emulator.upload(BUCKET, "from", "x");
         await emulator.upload(BUCKET, "to", "y");
         const target = `${path("from")}/copyTo/b/${BUCKET}/o/to`;

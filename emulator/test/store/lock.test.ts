@@ -22,7 +22,7 @@ describe("the lock of a data folder", () => {
         await emulator.stop();
     });
 
-    it("is released by a stop", async () => {
+    it("is released when the emulator stops", async () => {
         await (await lockFolder(folder)).release();
         const lock = await lockFolder(folder);
         await lock.release();

@@ -20,7 +20,7 @@ function sleeps(seconds: string): boolean {
 const SPOT = { scheduling: { provisioningModel: "SPOT", preemptible: true, automaticRestart: false } };
 
 describe("a VM", () => {
-    it("runs its unit, powers itself off, and boots again with the same disk and user-data applied again", async () => {
+    it("runs its unit, powers itself off, and boots again from the same disk, reapplying its user-data", async () => {
         const script = 'echo "$1 $(cat $STATE_DIRECTORY/count 2>/dev/null)"; echo -n x >>$STATE_DIRECTORY/count';
         const vm = await TestInstance.create(emulator, "life", serviceConfig(script));
         await vm.untilStatus("TERMINATED");
@@ -30,7 +30,7 @@ describe("a VM", () => {
         expect((await vm.output()).slice(3)).toEqual(["pre xxx", "run xxxx", "post xxxxx"]);
     });
 
-    it("prints its boot and its end to the serial port, which can be read from any byte", async () => {
+    it("logs its boot and shutdown to the serial port, which can be read from any byte position", async () => {
         const vm = await TestInstance.create(emulator, "serial", serviceConfig("echo $1"));
         await vm.untilStatus("TERMINATED");
         const first = await emulator.call("GET", `${INSTANCES}/serial/serialPort?port=1&start=0`);

@@ -126,7 +126,7 @@ describe("the metadata server", () => {
         expect((await read(path)).status).toBe(404);
     });
 
-    it("redirects a directory path without a trailing slash, and can be detected at its root", async () => {
+    it("redirects a directory path without a trailing slash, and is detectable by a request to its root", async () => {
         const answer = await read("instance");
         expect([answer.status, answer.headers.get("location")]).toEqual([
             301,

@@ -98,7 +98,7 @@ ${STATE} box; docker logs -f box; docker wait box; ${STATE} box`);
         expect(names).toEqual(["A", "C", "HOME", "PATH"]);
     });
 
-    it("exits with 127 if the container's PATH leads nowhere", async () => {
+    it("exits with 127 if no program is found on the container's PATH", async () => {
         const image = await trainer("lost", "node main.js", { "main.js": "" });
         const output = await inVm(
             `docker run -d --name box -e PATH=/nowhere ${image} >/dev/null; docker wait box; docker logs box; ${STATE} box`,

@@ -30,7 +30,7 @@ export class EngineContainers implements Containers {
         try {
             await run(this.#docker, [...command, ...ids]);
         } catch (error) {
-            // The command does its job, but still fails if a container ended in the meantime.
+            // The command fails if a container ended in the meantime, even though no container is left.
             if ((await this.#list(list)).length > 0) {
                 throw error;
             }
