@@ -272,7 +272,7 @@ export class InstanceService {
         }
     }
 
-    /** Reports TERMINATED from now on, after the extra RUNNING explained in `describe`. */
+    /** Sets an instance that is off but still RUNNING, as explained in `describe`, to TERMINATED. */
     async #endGrace(path: string): Promise<void> {
         const state = this.#states.get(path);
         if (state?.unreportedOff === true) {

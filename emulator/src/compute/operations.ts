@@ -23,7 +23,7 @@ export interface Operation {
     readonly region?: string;
 }
 
-/** A resource whose operation is still running when it is returned. */
+/** A changed resource whose operation is still running when the operation is returned. */
 export interface UnfinishedChange {
     readonly resource: Resource;
     readonly finished: Promise<unknown>;
@@ -80,7 +80,7 @@ export class Operations {
 
     /**
      * Creates the operation for a request, once per `requestId`, because a client that did not receive a response
-     * repeats its request. A failed request can be repeated with its id.
+     * repeats its request. After a failure, the same id can be used again.
      * @throws ApiError 400 for an id that is not a UUID, and for the zero UUID
      */
     async once(

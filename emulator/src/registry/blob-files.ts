@@ -52,7 +52,7 @@ export class BlobFiles {
         }
     }
 
-    /** @param algorithm the one to hash with during the upload; a digest in another algorithm rereads the whole blob */
+    /** @param algorithm computed during the upload; checking a digest of another algorithm requires rereading the blob */
     begin(algorithm: DigestAlgorithm = "sha256"): BlobUpload {
         const id = randomUUID();
         return new BlobUpload(id, path.join(this.#drafts, id), (digest) => this.#file(digest), algorithm);

@@ -128,7 +128,7 @@ async function listVersions(services: SecretServices, request: SecretRequest) {
     const { page, ...next } = pageOf(request.query, all, {
         size: "pageSize",
         largest: 25_000,
-        // Page tokens require ascending keys, but the version numbers descend.
+        // Page tokens require ascending keys, but the versions are listed by descending number.
         key: ({ number }) => String(1e9 - number).padStart(10, "0"),
     });
     const versions = page.map((version) => describeVersion(secret, version));

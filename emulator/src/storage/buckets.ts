@@ -84,7 +84,7 @@ export class BucketService {
         try {
             await Promise.all([stored, this.#policies.set(resource, { bindings: defaultBindings(projectId) })]);
         } catch (error) {
-            // A bucket without its policy, or the reverse, could neither be used nor created again.
+            // A bucket without its policy could be neither used nor created again, so remove whatever was stored.
             await Promise.allSettled([this.#buckets.delete(bucket.name), this.#policies.delete(resource)]);
             throw error;
         }

@@ -236,7 +236,7 @@ export class ObjectService {
         await this.#blobs.delete(object.blob.id);
     }
 
-    /** Returns the current time in microseconds since 1970, or a later one if needed to be larger than all before. */
+    /** Returns the current time in microseconds since 1970, increased if necessary to exceed every earlier result. */
     #nextGeneration(now: Date): string {
         this.#lastGeneration = Math.max(now.getTime() * 1000, this.#lastGeneration + 1);
         return String(this.#lastGeneration);

@@ -88,8 +88,8 @@ function answerProgress(request: UploadRequest, progress: UploadProgress): ApiRe
         return created(request, progress.object);
     }
     const range = progress.received === 0 ? {} : { range: `bytes=0-${progress.received - 1}` };
-    // Go clients cannot handle a 308, which their HTTP stack treats as a redirect, so they request it in a header
-    // instead.
+    // Go clients cannot handle a 308, which their HTTP stack treats as a redirect, so they ask for a 200
+    // with the real status in a header.
     return request.headers["x-guploader-no-308"] === "yes"
         ? { status: 200, headers: { ...range, "x-http-status-code-override": "308" }, body: "" }
         : { status: 308, headers: range, body: "" };

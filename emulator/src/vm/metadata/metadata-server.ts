@@ -50,7 +50,10 @@ export function guestRoutes(machine: () => Guest): Route[] {
     ].map(withFlavor);
 }
 
-/** A web page cannot set this header on a request to another origin, and a forwarding proxy adds its own. */
+/**
+ * Requires `Metadata-Flavor`, which a web page cannot set on a request to another origin, and rejects requests with
+ * `X-Forwarded-For`, which a forwarding proxy adds.
+ */
 function withFlavor(one: Route): Route {
     return {
         ...one,

@@ -169,8 +169,8 @@ export class Service {
     }
 
     /**
-     * Sends SIGTERM according to the kill mode, waits for `TimeoutStopSec`, then sends SIGKILL. If no process remains
-     * to receive SIGTERM, the rest is killed immediately.
+     * Sends SIGTERM according to the kill mode, waits for `TimeoutStopSec`, then sends SIGKILL. If there
+     * is no process to which SIGTERM applies, the others are killed immediately.
      */
     async #terminate(step: string): Promise<void> {
         const { killMode, timeoutStopMs } = this.unit;
