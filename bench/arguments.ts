@@ -3,7 +3,7 @@ export const SECTION_NAMES = ["fit", "forest", "accuracy", "process", "image"] a
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface BenchOptions {
-    /** Sorted as in SECTION_NAMES. */
+    /** The sections to run, in the order of SECTION_NAMES. */
     readonly sections: readonly SectionName[];
     /** True to use tiny data and a single repeat, which checks that everything runs but measures nothing meaningful. */
     readonly quick: boolean;

@@ -8,7 +8,9 @@ import { WORK } from "./paths";
 
 /** Number of columns, not counting the class. */
 export const FEATURES = 10;
-/** Number of decimals. With five, a row takes up 88 bytes, and text and float64 represent the same number. */
+/**
+ * Number of decimal places. With five, a row takes up 88 bytes, and its text parses to exactly the same float64 values.
+ */
 const DECIMALS = 5;
 const SCALE = 10 ** DECIMALS;
 const CLASSES = ["a", "b", "c"];
@@ -73,8 +75,8 @@ function rowMaker(): (cells: Float64Array) => void {
 }
 
 /**
- * Derives the class from steps, a product and a curve over five of the columns, with noise, so that no tree can fit it
- * exactly.
+ * Derives the class from step functions, a product and a curve over five of the columns, with added noise, so that no
+ * tree can fit it exactly.
  */
 function classOf(cells: Float64Array, noise: number): number {
     const x = (column: number) => (cells[column] ?? 0) / SCALE;
@@ -82,7 +84,7 @@ function classOf(cells: Float64Array, noise: number): number {
     return score < 0.5 ? 0 : score < 1.5 ? 1 : 2;
 }
 
-/** Writes under a temporary name first, so that an interrupted file is created again. */
+/** Writes under a temporary name first, so that a file whose creation was interrupted is created again. */
 async function makeOnce(name: string, make: (file: string) => Promise<void>): Promise<string> {
     const file = path.join(FOLDER, name);
     if (!existsSync(file)) {

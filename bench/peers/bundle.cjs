@@ -1,6 +1,6 @@
 // @ts-check
-// Bundles each contender written in TypeScript into one file, in the same way as the trainer. Threads run the file of the
-// thread that starts them, so it must be JavaScript. Usage: `node bundle.cjs FOLDER`.
+// Bundles each contender written in TypeScript into one file, in the same way as the trainer. Worker threads run the
+// same file as the thread that starts them, so that file must be JavaScript. Usage: `node bundle.cjs FOLDER`.
 const { join } = require("node:path");
 const { createRequire } = require("node:module");
 

@@ -56,7 +56,7 @@ export async function forgetResults({ folder }: ResultStore): Promise<void> {
 
 /**
  * Stores the run of one section and rewrites the results file, which combines it with the last runs of the other
- * sections. Each run shows its own command and time.
+ * sections. The file shows the command and time of each run.
  */
 export async function keepResult(store: ResultStore, machine: readonly string[], run: SectionRun): Promise<void> {
     await mkdir(store.folder, { recursive: true });

@@ -35,7 +35,7 @@ export interface AccuracyOrder {
     readonly contests: readonly Contest[];
     /** Number of times that scikit-learn grows each tree, each time breaking ties with a different random state. */
     readonly states: number;
-    /** Features considered at each split of a forest, by dataset. */
+    /** Number of features considered at each split of a forest, by dataset. */
     readonly maxFeatures: Readonly<Record<string, number>>;
 }
 
@@ -47,7 +47,7 @@ const DEPTH_10: Contest = { ...LIMITS, name: "tree, depth 10", maxDepth: 10 };
 const FULL: Contest = { ...LIMITS, name: "tree, no limit", maxDepth: null };
 const FOREST: Contest = { ...LIMITS, name: "forest", algorithm: "forest", maxDepth: null, trees: 100, repeats: 6 };
 const SHARED = [DEPTH_10, FULL, FOREST];
-/** This trainer's defaults. scikit-learn's defaults are those of FULL. */
+/** This trainer's defaults. scikit-learn's defaults are the same as FULL. */
 const DEFAULTS: Contest = { ...LIMITS, name: "tree, defaults", maxDepth: 64, minNumSamples: 3, gainThreshold: 0.01 };
 
 /** Largest accepted shortfall relative to scikit-learn's score. */

@@ -102,7 +102,7 @@ export interface FitOrder {
 export interface FitReport {
     /** Duration of the fit alone, with the data already in memory. Sorting and starting threads are included. */
     readonly seconds: number;
-    /** Number of leaves in all trees. */
+    /** Total number of leaves in all trees. */
     readonly leaves: number;
 }
 

@@ -28,7 +28,8 @@ export interface Random {
 /**
  * The random number generator for one tree. Its numbers depend only on seed and stream, so a forest is the same no
  * matter which thread grows which tree. xoshiro128** (Blackman and Vigna,
- * https://prng.di.unimi.it/xoshiro128starstar.c), with its state filled by the finalizer of MurmurHash3 over a counter.
+ * https://prng.di.unimi.it/xoshiro128starstar.c), with its state filled by applying MurmurHash3's finalizer to a
+ * counter.
  */
 export function makeRandom(seed: number, stream: number): Random {
     let counter = mix(mix(seed | 0) ^ Math.imul(stream + 1, 0x9e3779b9));

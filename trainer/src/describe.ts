@@ -45,7 +45,7 @@ export function describeSplit(split: Split, target: Target, { testFraction, seed
     ];
 }
 
-/** Warning for a model that uses no column. */
+/** Warning for a model that does not use any column. */
 const NO_DECISION =
     "Warning: the model makes no split and predicts the same for every row, because no split was good enough; " +
     "--gainThreshold=0 and --minNumSamples=1 allow more splits";

@@ -66,8 +66,8 @@ export class Download implements AsyncIterable<Uint8Array> {
     }
 
     /**
-     * Reads the rest of the content without using it, because an error in the content counts only if it arrived
-     * undamaged.
+     * Reads the rest of the content without using it, because an error found in the content is reported only if the
+     * content arrived undamaged.
      * @throws {StorageError}
      */
     async verify(): Promise<void> {

@@ -4,7 +4,7 @@ import { EnvironmentError } from "./errors";
 /** An object, or a prefix of objects, in a bucket. */
 export interface GcsUri {
     bucket: string;
-    /** Object name, or a prefix that ends in a slash; "" is the whole bucket. */
+    /** Object name, or a prefix that ends in a slash; "" represents the whole bucket. */
     path: string;
 }
 

@@ -1,7 +1,7 @@
 import { MISSING_INT, type NumberList, POWERS_OF_TEN, toDoubles } from "./number-list";
 import { enlargeDoubles, enlargeInts } from "./shared-memory";
 
-/** The largest integer, of either sign. The next one represents a missing number. */
+/** The largest magnitude of an integer. The next integer represents a missing number. */
 const MAX_INT = MISSING_INT - 1;
 
 /** Used instead of a number of decimals when the list holds doubles. */

@@ -1,8 +1,8 @@
 import { sharedDoubles } from "./shared-memory";
 
 /**
- * The numbers of a column, in shared memory. Stored as integers, short decimals, which most columns contain, take half
- * the memory. Only the reader chooses between the two forms; all other code calls `valueAt`.
+ * The numbers of a column, in shared memory. Most columns contain short decimals, which take half the memory when they
+ * are stored as integers. Only the reader chooses between the two forms; all other code calls `valueAt`.
  */
 export type NumberList = Float64Array | ScaledInts;
 
@@ -20,7 +20,7 @@ export interface ScaledInts {
 /** The powers of ten that a double represents exactly. */
 export const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
-/** The integer of a missing number: the largest one, so that missing numbers sort last. */
+/** The integer that represents a missing number: the largest one, so that missing numbers sort last. */
 export const MISSING_INT = 0x7fffffff;
 
 /** Returns the number in a row, or NaN if it is missing. */
@@ -32,7 +32,9 @@ export function valueAt(list: NumberList, row: number): number {
     return int === MISSING_INT ? Number.NaN : int / list.scale;
 }
 
-/** Returns the stored values of a list. They compare like its numbers; NaN or MISSING_INT represents a missing one. */
+/**
+ * Returns the stored values of a list. They compare like its numbers; NaN or MISSING_INT represents a missing number.
+ */
 export function rawOf(list: NumberList): Float64Array | Int32Array {
     return ArrayBuffer.isView(list) ? list : list.ints;
 }

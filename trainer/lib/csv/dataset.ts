@@ -38,17 +38,17 @@ export interface DroppedColumn {
     why: string;
 }
 
-/** Handling of the columns. */
+/** Options that determine how the columns are used. */
 export interface DatasetRequest {
     /** Column to predict. */
     target: string;
-    /** All columns that must not be features. If undefined, these are the identifiers, judging by name and content. */
+    /** All columns that must not be used as features. If undefined, columns that look like identifiers are dropped. */
     dropColumns: readonly string[] | undefined;
     /** If undefined, the target column decides: see `decideTask`. */
     task: Task | undefined;
 }
 
-/** Dependencies and limits of reading a dataset. */
+/** Dependencies and limits for reading a dataset. */
 export interface ReadDatasetOptions {
     /** Writes a line to the log. */
     print(line: string): void;
@@ -58,7 +58,7 @@ export interface ReadDatasetOptions {
     totalBytes?: number | undefined;
     /** Memory that may be used, in bytes. @default no limit */
     memoryLimitBytes?: number | undefined;
-    /** The fits that follow, which also need memory. @default one tree */
+    /** The fits that run after the file has been read, which also need memory. @default one tree */
     fits?: FitPlan | undefined;
     /** Threads used by the fits. @default os.availableParallelism */
     threads?: number | undefined;

@@ -53,7 +53,7 @@ export interface ReadSoFar {
     valueBytes: number;
 }
 
-/** The fits that follow. */
+/** The fits that run after the file has been read. */
 export interface FitPlan {
     /** True if a forest is grown. */
     forest: boolean;

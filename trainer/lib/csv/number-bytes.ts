@@ -11,8 +11,8 @@ const LOWER_E = 101;
 const HEAD_DIGITS = 15;
 
 /**
- * `parseNumber` for the bytes of a cell: the same grammar, and the same double as `Number(text)`; NaN if the cell is
- * not a number. Minus zero becomes zero.
+ * The equivalent of `parseNumber` for the bytes of a cell. It accepts the same grammar and returns the same double as
+ * `Number(text)`, or NaN if the cell is not a number. Minus zero becomes zero.
  */
 export function readNumber(bytes: Uint8Array, start: number, end: number, decimalComma: boolean): number {
     let at = start;

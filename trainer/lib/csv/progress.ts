@@ -1,7 +1,7 @@
 /** Time between two progress lines, in milliseconds. */
 const INTERVAL = 5000;
 
-/** Size in bytes from which a file's speed is reported. */
+/** Minimum size in bytes of a file whose reading speed is reported. */
 const LARGE_FILE = 10_000_000;
 
 /** Reports the progress of a long read. */

@@ -1,6 +1,6 @@
 import { type CellEnd, INNER_QUOTE, OPEN_QUOTE, TEXT_AFTER_QUOTE } from "./cell-scanner";
 
-/** Margin over the number of rows that the part read so far suggests. Unused space does not occupy memory. */
+/** Safety margin on top of the row count estimated from the part read so far. Unused space does not occupy memory. */
 const SLACK = 1.05;
 
 /** Growth factor if the rows exceed the estimate or the size of the file is unknown. */
@@ -20,7 +20,10 @@ export function expectRows(rows: number, bytesRead: number, totalBytes: number |
     return Math.ceil(Math.max(MIN_ROWS, Math.min(expected, rows * MAX_GROWTH), rows * GROWTH));
 }
 
-/** The line on which each row begins. Only rows that do not directly follow the previous one take memory. */
+/**
+ * The line on which each row begins. Memory is used only for rows that do not begin on the line right after the
+ * previous row.
+ */
 export class LineNumbers {
     /** If false, `lineOf` can no longer be called. */
     recording = true;

@@ -21,7 +21,7 @@ export interface Predictor {
  * forest with many classes has millions of shares, most of them 0.
  */
 interface FlatTrees {
-    /** Feature of a split. Negative for a leaf: minus its number of shares. */
+    /** For a split, its feature. For a leaf, the negated number of its shares. */
     column: Int32Array;
     /** Rows below this value go left. */
     threshold: Float64Array;
@@ -156,7 +156,10 @@ function append(trees: FlatTrees, node: TreeNode, used: { nodes: number; shares:
     }
 }
 
-/** Shares of a leaf that are not 0, each with its class; a number is the share of the only class. */
+/**
+ * Shares of a leaf that are not 0, each with its class. The number of a regression is treated as the share of a single
+ * class.
+ */
 function sharesOf({ distribution }: TreeNode): [label: number, share: number][] {
     if (!Array.isArray(distribution)) {
         return [[0, distribution ?? Number.NaN]];

@@ -81,7 +81,7 @@ function encodeText(steps: Steps, column: string, categories: readonly string[],
     return steps.add("Cast", [encoded], `number_${index}`, [attribute.int("to", ELEMENT_TYPE.double)]);
 }
 
-/** The mean shares over the trees, from sums that also have a column for each padded class. */
+/** Computes the mean shares over the trees from sums that also contain a column for each padded class. */
 function meanShares(steps: Steps, sums: string, axis: string, { classes, trees }: ClassificationModel): string {
     let shares = sums;
     if (classes.length < 3) {

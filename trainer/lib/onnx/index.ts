@@ -3,7 +3,7 @@ import { makeGraph } from "./graph";
 import { modelMessage } from "./messages";
 import { encode, lengthOf } from "./protobuf";
 
-/** The format cannot hold the model. */
+/** Thrown if the model does not fit into the format. */
 export class OnnxError extends Error {
     override name = "OnnxError";
 }
@@ -18,7 +18,7 @@ export interface OnnxOptions {
 /** Protocol Buffers' own limit: https://protobuf.dev/programming-guides/proto-limits/. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** Indices of categories pass through 32-bit numbers, which are exact up to here. */
+/** Indices of categories pass through 32-bit numbers, which are exact up to this value. */
 const MAX_CATEGORIES = 2 ** 24;
 
 /**

@@ -116,12 +116,12 @@ export const attribute = {
     floats: (name: string, values: ArrayLike<number>) => attributeMessage(name, 6, floats(7, values)),
     ints: (name: string, values: ArrayLike<number>) => attributeMessage(name, 7, integers(8, values)),
     strings: (name: string, values: readonly string[]) => attributeMessage(name, 8, texts(9, values)),
-    /** A few distinct strings that repeat, each given as its index in `values`. */
+    /** Strings with only a few distinct values, each given as an index into `values`. */
     choices: (name: string, values: readonly string[], indices: ArrayLike<number>) =>
         attributeMessage(name, 8, choices(9, values, indices)),
 };
 
-/** @param type tells readers which field holds the value */
+/** @param type indicates which field holds the value */
 function attributeMessage(name: string, type: number, value: Field): Message {
     return [text(1, name), value, integer(20, type)];
 }

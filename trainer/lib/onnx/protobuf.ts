@@ -82,7 +82,7 @@ export function texts(number: number, values: readonly string[]): Field {
     );
 }
 
-/** A repeated field with a few distinct strings that repeat, each given as its index in `values`. */
+/** A repeated field of strings with only a few distinct values, each given as an index into `values`. */
 export function choices(number: number, values: readonly string[], indices: ArrayLike<number>): Field {
     const fields = values.map((value) => text(number, value));
     let length = 0;

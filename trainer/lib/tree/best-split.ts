@@ -11,7 +11,7 @@ export interface BestSplit {
     /** For classes, the integers that make up the score; see the two searches. */
     leftSum: number;
     rightSum: number;
-    /** See GapOf. -1: not computed yet. */
+    /** See GapOf; -1 if it has not been computed yet. */
     gap: number;
 }
 
@@ -21,7 +21,7 @@ export interface BestSplit {
  */
 export type GapOf = (column: number, index: number) => number;
 
-/** Represents no split yet: every score is above this one. */
+/** The initial score, while there is no split yet. Every real score is higher. */
 export function noSplit(): BestSplit {
     return { column: -1, index: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0, gap: -1 };
 }

@@ -12,7 +12,7 @@ export interface NodeFacts extends Stretch {
     center: number;
     /** For numbers, the squared error. */
     error: number;
-    /** A column whose list holds the rows. All lists do, unless the limits make the node a leaf. */
+    /** A column whose list holds the rows of the node. All lists hold them, unless the limits make the node a leaf. */
     source: number;
 }
 

@@ -58,10 +58,10 @@ export interface Sample {
     rows: number;
 }
 
-/** Bit of a code: the row is in the fit. It has the position of an entry's tie. */
+/** Bit of a code that is set if the row is in the fit. It has the same position as the tie of an entry. */
 const SAMPLED = 1;
 
-/** Bit of a code: the row needs more than one entry. */
+/** Bit of a code that is set if the row needs more than one entry. */
 const REPEATED = 0x8000;
 
 /**
@@ -185,7 +185,7 @@ export function partitionList(
         leftBegun &= entry;
         rightBegun &= entry;
         const base = entry & -2;
-        // Never ahead of `index`, so no unread entry is overwritten.
+        // `left` is never ahead of `index`, so no unread entry is overwritten.
         list[left] = base | leftBegun;
         scratch[right] = base | rightBegun;
         left += side;

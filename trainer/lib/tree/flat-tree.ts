@@ -100,7 +100,7 @@ function toDistribution(tree: FlatTree, node: number): number[][] | number {
     const leaf = tree.links[node] as number;
     const start = tree.leafStarts[leaf] as number;
     const end = tree.leafStarts[leaf + 1] as number;
-    // Up to the last class that occurs, as in ml-cart.
+    // The list ends with the last class that occurs, as in ml-cart.
     const shares = new Array<number>((tree.leafClasses[end - 1] as number) + 1).fill(0);
     for (let index = start; index < end; index++) {
         shares[tree.leafClasses[index] as number] = tree.leafShares[index] as number;

@@ -16,7 +16,7 @@ export interface TreeRequest {
     weights: Uint8Array;
     /** True if weights other than 0 and 1 occur. */
     weighted: boolean;
-    /** Tree of a forest: number of columns searched for each split, and the generator that draws them. */
+    /** For a tree of a forest, the number of columns searched for each split, and the generator that draws them. */
     sampling?: { maxFeatures: number; random: Random };
     /** True if the tree may overwrite the orders of the table and grow in their memory. @default false */
     inPlace?: boolean;
@@ -28,7 +28,7 @@ export interface TreeRequest {
     lazy?: boolean;
 }
 
-/** Cost of a node for each row: for each column kept in order, and for each column sorted lazily. */
+/** Cost per row of a node, for each column that is kept in order and for each column that is sorted lazily. */
 const WORK = { partition: 2.5, sort: 12 };
 
 /**
@@ -192,8 +192,8 @@ class Grower {
 
     /**
      * The mean of the two values next to the split, as in ml-cart. If there is no number between them, it is the upper
-     * one, because rows below the threshold go left. JSON has no infinity, so the largest number divides numbers from
-     * missing values.
+     * one, because rows below the threshold go left. JSON has no infinity, so the largest double is used as the
+     * threshold between numbers and missing values.
      */
     #thresholdOf({ column, index }: BestSplit): number {
         const below = this.#valueAt(column, index - 1);

@@ -125,7 +125,7 @@ export class LazyLists implements NodeLists {
             fromKeys[index] = ranks[(this.#rows[index] as number) >>> rowShift] as number;
         }
         let from = this.#rows;
-        // With an odd number of passes, the result ends in `current` when the first pass writes there.
+        // With an odd number of passes, the result ends up in `current` if the first pass writes there.
         let [to, next] = digits % 2 === 1 ? [this.#current, this.#spare] : [this.#spare, this.#current];
         for (let digit = 0; digit < digits; digit++) {
             this.#pass(from, fromKeys, to, toKeys, start, end, digit * DIGIT_BITS);

@@ -43,7 +43,7 @@ export class PartitionedLists implements NodeLists {
         this.#layout = layout;
 
         if (!inPlace) {
-            // One more, because `fillList` also writes a row that does not count after the others.
+            // Allocate one more, because `fillList` also writes a last row that does not count.
             reserveLists(workspace, table.columns.length, sample.entries + 1);
         }
         this.#lists = inPlace ? table.orders : workspace.lists;

@@ -101,7 +101,7 @@ class Pool implements FitPool {
     readonly #threads: Threads;
     /** Settles when the orders have been computed; undefined if there are none. */
     #sorted: Promise<unknown> | undefined;
-    /** A fit that has the orders to itself. */
+    /** A fit that is the only one to use the orders. */
     #lone: Promise<unknown> | undefined;
     readonly #progress = { startedAt: 0, treesDone: 0, trees: 0, fits: 0 };
     #timer: NodeJS.Timeout | undefined;
@@ -152,8 +152,8 @@ class Pool implements FitPool {
 
     /**
      * Grows the tree in the memory of the orders, which no other fit needs, so there is no second list of each column.
-     * One thread does all of it, which takes 0.2 s more for a million rows, because another thread would need 10 MB,
-     * and 12 bytes per row for sorting.
+     * One thread does all of it, which takes 0.2 s more for a million rows, because another thread would need an
+     * additional 10 MB, and 12 bytes per row for sorting.
      */
     async #growInPlace(task: FitTask, treeMs: number): Promise<FitResult> {
         await (this.#sorted ?? this.#threads.run({ kind: "sort", columns: [...this.#table.columns.keys()] }));

@@ -26,7 +26,7 @@ export interface SortScratch {
 }
 
 /**
- * Sorts a column by a radix sort from the least significant digit; see the head of this file.
+ * Sorts a column with a least-significant-digit radix sort; see the top of this file.
  * @param order receives the result, one word for each row
  */
 export function sortColumn(column: NumberList, order: Uint32Array, scratch: SortScratch): void {
@@ -117,7 +117,7 @@ function radixSort(
         return counts[digit * BUCKETS + shared] !== length;
     });
     let [fromKeys, toKeys] = [first, second];
-    // An even number of passes ends where it began.
+    // After an even number of passes, the result is in the array where the data began.
     let [fromRows, toRows] = digits.length % 2 === 0 ? [order, spare] : [spare, order];
     for (let row = 0; row < length; row++) {
         fromRows[row] = row;
@@ -222,7 +222,7 @@ function sortByLowerHalves(column: Float64Array, halves: Uint32Array, run: Uint3
     }
 }
 
-/** Turns row numbers into the words described at the head of this file. */
+/** Turns row numbers into the words described at the top of this file. */
 function markTies(column: Float64Array, keys: Uint32Array, order: Uint32Array, lowerHalvesDiffer: boolean): void {
     let keyBefore = -1;
     let rowBefore = 0;

@@ -19,8 +19,8 @@ const CLOSE = 2 ** -49;
 const SUM_NOISE = 2 ** -40;
 
 /**
- * Searches a column for a better split into two classes: the one with the largest gain in Gini impurity. With c of the
- * l rows on the left and C of all n rows in class 1, the gain is
+ * Searches a column for a better split when there are two classes: the one with the largest gain in Gini impurity. With
+ * c of the l rows on the left and C of all n rows in class 1, the gain is
  *
  *     2 (c n - C l)^2 / (n^2 l (n - l))
  *
@@ -89,7 +89,7 @@ export interface ClassCounts {
 }
 
 /**
- * Searches a column for a better split into any number of classes. The gain in Gini impurity is largest where
+ * Searches a column for a better split when there are any number of classes. The gain in Gini impurity is largest where
  *
  *     (sum over k of l_k^2) / l + (sum over k of r_k^2) / r
  *

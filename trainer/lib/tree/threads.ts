@@ -47,7 +47,7 @@ export class Threads {
     }
 
     /**
-     * Announces work, so that the pool knows from the first job on whether threads pay off.
+     * Announces work, so that the pool can tell before the first job whether starting threads is worthwhile.
      * @returns a function to call when the work is done
      */
     expect(ms: number): () => void {

@@ -6,7 +6,7 @@ import type { NodeView, TreeView } from "./read-tree";
 
 const LEVEL_HEIGHT = 30;
 const MOST_LEVELS = 12;
-/** Per cent of the width. A narrower box is not drawn, not labelled, or labelled only on a wide screen. */
+/** Percentages of the total width below which a box is not drawn, not labelled, or labelled only on a wide screen. */
 const NARROWEST = 0.25;
 const NARROWEST_LABEL = 5;
 const NARROWEST_LABEL_ON_PHONE = 20;

@@ -9,8 +9,8 @@ export interface Sample {
 }
 
 /**
- * A plain CART implementation that grows trees like the trainer's. It is slow and omits everything that a report does
- * not show.
+ * A plain CART implementation that grows trees in the same way as the trainer. It is slow and omits everything that a
+ * report does not show.
  */
 export function grow({ columns, y, classes }: Sample, maxDepth: number, minNumSamples: number): TreeNode {
     const node = (rows: readonly number[], depth: number): TreeNode => {
