@@ -1,6 +1,7 @@
 // @ts-check
 // Bundles the trainer into one file, train.cjs, and collects the licenses of the packages in it.
-// node build.cjs [folder]: builds into dist/, or into a folder of an image, with all files dated 1970.
+// Usage: node build.cjs [FOLDER]. The output goes to dist/. If FOLDER is given, the output goes there and all files get
+// timestamps from 1970, because the folder is copied into an image.
 const { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { buildSync } = require("esbuild");
@@ -19,7 +20,8 @@ const { metafile } = buildSync({
     target: "node20",
     format: "cjs",
     legalComments: "none",
-    // Optional, and searched for by `debug` in every parent folder: the bundle must not depend on its location.
+    // This package is optional, and `debug` would search every parent folder for it. It is excluded because the bundle
+    // must not depend on its location.
     external: ["supports-color"],
     metafile: true,
     logLevel: "warning",

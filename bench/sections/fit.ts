@@ -108,7 +108,7 @@ export interface FitReport {
 
 type Peer = "ours" | "scikit-learn" | "ml-cart";
 
-/** Fits of the same table by several contenders. */
+/** The fits of several contenders on the same table. */
 interface Comparison {
     readonly rows: number;
     readonly peers: readonly Peer[];

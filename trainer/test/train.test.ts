@@ -128,7 +128,7 @@ describe("the trainer's choice of model", () => {
         expect(await bucket.get(REPORT)).toContain("maxDepth");
     });
 
-    it("is skipped for a single trial, which is cross-validated on request", async () => {
+    it("is skipped for a single trial, which is cross-validated only on request", async () => {
         await train(IRIS, "--target=PetalWidthCm", "--cv=3");
         expect(await readMetrics()).toMatchObject({
             cv: { folds: 3, measure: "rmse" },
@@ -159,7 +159,7 @@ describe("a forest", () => {
         expect((metrics.outOfBag as { r2: number }).r2).toBeGreaterThan(0.9);
     });
 
-    it("64 for a gain function that belongs to the other task", async () => {
+    it("exits with 64 for a gain function that belongs to the other task", async () => {
         const outcome = await train(IRIS, "--target=Species", "--gainFunction=regression");
         expect(outcome.exitCode).toBe(64);
         expect(outcome.stderr).toBe(
@@ -167,7 +167,7 @@ describe("a forest", () => {
         );
     });
 
-    it("64 for a maxFeatures above the number of features", async () => {
+    it("exits with 64 for a maxFeatures above the number of features", async () => {
         const outcome = await train(IRIS, "--target=Species", "--algorithm=forest", "--maxFeatures=5");
         expect(outcome.exitCode).toBe(64);
         expect(outcome.stderr).toBe(

@@ -102,7 +102,8 @@ function cutCharacterLength(bytes: Uint8Array, from: number, to: number): number
 
 /** Index of the first byte that does not start a valid character. */
 function findInvalid(bytes: Uint8Array, from: number, to: number): number {
-    // The bytes up to `valid` are valid, apart from an incomplete character; those up to `invalid` are not.
+    // This is a binary search. The bytes up to `valid` are valid, apart from an incomplete character at the end; the
+    // bytes up to `invalid` include an invalid one.
     let valid = from;
     let invalid = to;
     while (invalid - valid > 1) {

@@ -3,7 +3,7 @@ import type { ColumnBuilder } from "./column-builder";
 import { type Header, takeHeader } from "./header";
 import { RowReader } from "./row-reader";
 
-/** A file whose rows have all been read. */
+/** The result of reading all rows of a file. */
 export interface ReadTable {
     header: Header;
     builders: readonly (ColumnBuilder | undefined)[];

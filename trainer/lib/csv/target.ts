@@ -31,7 +31,7 @@ const MAX_NUMERIC_CLASSES = 10;
 /** ... if each occurs in at least this many rows on average. */
 const MIN_ROWS_PER_NUMERIC_CLASS = 5;
 
-/** A target with more values than this, or than half of the rows, is a name or free text, not a class. */
+/** A target with more distinct values than this, or than half of the rows, is a name or free text, not a class. */
 const MAX_CLASSES = 1000;
 
 /**

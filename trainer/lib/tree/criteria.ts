@@ -23,7 +23,7 @@ export interface Criterion {
     /** Prepares the search of a node. */
     enter(list: Uint32Array, node: NodeFacts): void;
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void;
-    /** The gain, as model.json defines it. */
+    /** The gain, as defined by the model format. */
     gainOf(best: BestSplit, node: NodeFacts, left: NodeFacts, right: NodeFacts): number;
     /** True if the gain is large enough for a split. */
     meetsThreshold(gain: number, threshold: number): boolean;

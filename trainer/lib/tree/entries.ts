@@ -177,7 +177,8 @@ export function partitionList(
     let right = 0;
     let leftBegun = 0;
     let rightBegun = 0;
-    // A branch is avoided: the next side is unpredictable, so the processor would guess wrong half of the time.
+    // This loop avoids a branch, because the side of the next entry is unpredictable, so the processor would guess
+    // wrong half of the time.
     for (let index = start; index < end; index++) {
         const entry = list[index] as number;
         const row = entry >>> rowShift;

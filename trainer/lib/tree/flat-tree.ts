@@ -36,7 +36,7 @@ export interface FlatTree {
     depth: number;
 }
 
-/** Number of leaves: one more than splits. */
+/** Number of leaves, which is one more than the number of splits. */
 export function countLeaves(tree: FlatTree): number {
     return (tree.columns.length + 1) / 2;
 }

@@ -4,7 +4,7 @@ import type { NodeFacts } from "./criteria";
 import { fillList, keepEntries, type Layout, markRows, partitionList, type Sample } from "./entries";
 import type { FitTable } from "./types";
 
-/** The children of a split that are leaves and do not need lists in order. */
+/** For each child of a split, true if it is a leaf, which does not need lists in order. */
 export interface FinalSides {
     left: boolean;
     right: boolean;

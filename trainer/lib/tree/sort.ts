@@ -48,7 +48,7 @@ function sortInts({ ints }: ScaledInts, order: Uint32Array, scratch: SortScratch
     }
     const [firstKeys, otherKeys] = scratch.keys;
     for (let row = 0; row < ints.length; row++) {
-        // Missing values come right after the largest.
+        // The key of missing values is one above that of the largest integer.
         firstKeys[row] = Math.min(ints[row] as number, largest + 1) - smallest;
     }
     const keys = radixSort(firstKeys, otherKeys, order, scratch.rows, ints.length);

@@ -143,7 +143,7 @@ export class Threads {
         this.#dispatch();
     }
 
-    /** Rejects all jobs that were requested. */
+    /** Rejects all jobs that are running or waiting. */
     #fail(error: Error): void {
         this.#failure ??= error;
         for (const { reject } of [...this.#running.values(), ...this.#waiting.splice(0)]) {

@@ -174,7 +174,7 @@ describe("readDataset", () => {
             expect({ rowCount, rowsWithoutTarget }).toEqual({ rowCount: 15, rowsWithoutTarget: 5 });
             expect(target).toMatchObject({ classes: ["a", "b"] });
             expect([...target.y]).toEqual(repeat([0, 1, 0], 15));
-            // Excluded rows leave no trace, neither their categories nor their missing numbers.
+            // Neither the categories nor the missing numbers of excluded rows affect the result.
             expect(features).toEqual([
                 { name: "size", kind: "number", missing: false },
                 { name: "color", kind: "text", categories: ["blue", "red"] },

@@ -62,7 +62,7 @@ async function check(content: string | Uint8Array, chunkSize: number): Promise<v
     const result = await readOrExplain(content, chunkSize);
     if (result instanceof Error) {
         expect(result.message).toContain(SOURCE);
-        // One sentence, on one line unless a cell of the file that it quotes has a line break.
+        // The message is one sentence on one line, unless it quotes a cell that contains a line break.
         expect(result.message).not.toMatch(/^ {4}at |RangeError|TypeError/m);
         expect(result.message.length).toBeLessThan(100_000);
     } else {

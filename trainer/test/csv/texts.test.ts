@@ -15,7 +15,7 @@ function forEachBytes(list: readonly string[], visit: (bytes: Uint8Array, start:
 }
 
 describe("Dictionary", () => {
-    it("numbers distinct strings in order of appearance, and returns them", () => {
+    it("numbers distinct strings in order of first appearance, and returns them", () => {
         fc.assert(
             fc.property(texts, (list) => {
                 const dictionary = new Dictionary();

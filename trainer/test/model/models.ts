@@ -1,6 +1,6 @@
 import type { CartModel, Feature, Model, TreeNode } from "../../lib/model";
 
-/** Builds a model from trees, with made-up values for everything that prediction does not need. */
+/** Builds a model from trees, with made-up values for everything that a prediction does not use. */
 export function modelOf(features: Feature[], classes: string[] | undefined, roots: TreeNode[]): Model {
     const name = classes === undefined ? "DTRegression" : "DTClassifier";
     const base = {

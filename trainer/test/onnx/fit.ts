@@ -5,7 +5,7 @@ import { shareLabels, shareNumbers, UNLIMITED } from "../tree/tables";
 import type { Data } from "./data";
 import type { Case } from "./onnxruntime";
 
-/** Fits a tree or a forest with the trainer until no split is left. */
+/** Fits a tree or a forest with the trainer, splitting nodes as far as possible. */
 export async function fitModel({ features, rows, y }: Data, trees = 1): Promise<Model> {
     const classes = typeof y[0] === "string" ? [...new Set(y as string[])].sort() : undefined;
     const target =

@@ -128,7 +128,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         expect({ irVersion, operatorSets }).toEqual({ irVersion: 8, operatorSets: { "": 17, "ai.onnx.ml": 3 } });
     });
 
-    it("is tested with rows that are predicted, rows that are rejected, and ties", () => {
+    it("is tested with rows that the model accepts, rows that it rejects, and ties", () => {
         const labels = (name: string) => new Set(judgements[name]?.results[0]);
 
         expect(labels("refused rows, a tree")).toEqual(new Set(["", "leaves", "stays"]));

@@ -45,7 +45,7 @@ describe("a share", () => {
 });
 
 describe("a count", () => {
-    it("has thousands separators and agrees with its noun", () => {
+    it("has thousands separators, and its noun is singular or plural as needed", () => {
         expect(formatCount(1234567)).toBe("1,234,567");
         expect(countOf(1, "row")).toBe("1 row");
         expect(countOf(1000, "leaf", "leaves")).toBe("1,000 leaves");

@@ -9,7 +9,7 @@ const housesReport = train(houses(300), { maxDepth: 5, minNumSamples: 8 });
 const forestReport = train(blobs(4, 400, 5), { algorithm: "forest", trees: 3, maxDepth: 6 });
 
 describe("the headline", () => {
-    it("explains the accuracy compared with the baseline", () => {
+    it("compares the accuracy with the baseline", () => {
         const { accuracy = 0, testRows } = irisReport.metrics;
         const { text } = pageOf(irisReport);
         expect(text).toContain(`${Number((accuracy * 100).toFixed(1))} % accuracy`);

@@ -153,7 +153,7 @@ describe("a question", () => {
 });
 
 describe("the data for the script", () => {
-    it("leads every row to the same leaf as the model", () => {
+    it("sends every row to the same leaf as the model does", () => {
         const data = houses(200);
         const root = grow({ columns: data.columns, y: data.y, classes: 0 }, 7, 4);
         const model = modelOf(data, [root]);

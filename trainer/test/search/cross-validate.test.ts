@@ -18,7 +18,7 @@ function tree(maxDepth: number): Growth {
     return { algorithm: "tree", maxDepth, minNumSamples: 3, gainThreshold: 0 };
 }
 
-/** A pool whose "trees" return the result of `predict` for a row, by depth. Later tasks finish earlier. */
+/** A fake pool: `predict` returns the prediction for a row at a given depth. Later tasks finish earlier. */
 function fakePool(predict: (row: number, maxDepth: number) => number): FitPool & { tasks: FitTask[] } {
     const tasks: FitTask[] = [];
     let pending: (() => void)[] = [];

@@ -78,7 +78,7 @@ describe("growTree returns the same tree", () => {
         );
     });
 
-    it("in memory previously used by other trees", () => {
+    it("in memory that other trees used before", () => {
         const workspace = makeWorkspace();
         fc.assert(
             fc.property(plainTables({ labels: 3 }), (plain) => {

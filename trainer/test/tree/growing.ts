@@ -5,7 +5,7 @@ import { growTree } from "../../lib/tree/grow";
 import type { FitTable, GrowthOptions } from "../../lib/tree/types";
 import { UNLIMITED } from "./tables";
 
-/** Limits of all kinds. No gain is close enough to a threshold for rounding to matter. */
+/** Arbitrary limits. No gain is so close to a threshold that rounding could matter. */
 export const GROWTHS = fc.record({
     maxDepth: fc.constantFrom(1, 2, 3, 64),
     minNumSamples: fc.constantFrom(1, 2, 3, 5),

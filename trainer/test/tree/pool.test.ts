@@ -47,7 +47,7 @@ describe("a pool's results", () => {
         },
     );
 
-    it("depend only on the rows of the task", async () => {
+    it("depend only on the rows in the task", async () => {
         const dataset = makeDataset(200, "classification");
         const rows = allRows(dataset).subarray(0, 100);
         const fewer = {

@@ -102,6 +102,6 @@ export function wilsonInterval(share: number, trials: number): [low: number, hig
     const middle = share + (z * z) / (2 * trials);
     const spread = z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials));
     const scale = 1 + (z * z) / trials;
-    // At the ends of the range the formula is exact, but its rounding is not.
+    // At 0 and 1 the exact result of the formula is known, but rounding errors would change it.
     return [share === 0 ? 0 : (middle - spread) / scale, share === 1 ? 1 : (middle + spread) / scale];
 }

@@ -5,7 +5,7 @@ import { type MeanRange, meanRange, nodeBar } from "./bars";
 import type { NodeView, SplitView, TreeView } from "./read-tree";
 import { answerText, branchTexts, compositionText, questionText } from "./words";
 
-/** Number of splits that are drawn, that are printed, and that are open at first. */
+/** Maximum numbers of splits that are drawn, that are printed, and that are unfolded initially. */
 export const DRAWN = 200;
 const ON_PAPER = 40;
 const OPEN = 12;

@@ -103,7 +103,7 @@ export function blobs(classes: number, rows: number, features: number): Data {
     };
 }
 
-/** A table without rows, for made-up models. */
+/** A table without rows, for models that were not fitted to data. */
 export function madeUp(features: Feature[], classes: string[] | undefined, rows = 1000): Data {
     return {
         source: "gs://made/up.csv",
