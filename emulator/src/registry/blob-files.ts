@@ -52,7 +52,7 @@ export class BlobFiles {
         }
     }
 
-    /** @param algorithm computed during the upload; checking a digest of another algorithm requires rereading the blob */
+    /** @param algorithm computed during the upload; a digest with any other algorithm requires rereading the blob */
     begin(algorithm: DigestAlgorithm = "sha256"): BlobUpload {
         const id = randomUUID();
         return new BlobUpload(id, path.join(this.#drafts, id), (digest) => this.#file(digest), algorithm);

@@ -144,7 +144,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
     });
 });
 
-/** Fills in a route's pattern to get an example path without names. */
+/** Returns an example path for a route's pattern, with every parameter filled in. */
 function examplePath(pattern: string, version: string): string {
     return pattern
         .replace(":version", version)

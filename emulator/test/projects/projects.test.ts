@@ -95,7 +95,7 @@ describe("the services of a project", () => {
     it.each([
         ["an unknown service", "/services/translate.googleapis.com:enable", 501, "translate.googleapis.com"],
         ["a malformed service name", "/services/compute:enable", 400, '"compute"'],
-    ])("return an error with the name of %s", async (_, path, status, named) => {
+    ])("return an error that names %s", async (_, path, status, named) => {
         const answer = await emulator.call("POST", `${PROJECT_ID}${path}`, { body: {} });
         expect(answer.at("error")).toMatchObject({ code: status, message: expect.stringContaining(named) });
     });

@@ -219,7 +219,7 @@ describe("uploads", () => {
     it.each([
         ["0-9", "SIZE_INVALID"],
         ["none", "BLOB_UPLOAD_INVALID"],
-    ])("reject a chunk of 3 bytes with Content-Range %s as %s", async (range, expected) => {
+    ])("given a 3-byte chunk with Content-Range %s, return the error %s", async (range, expected) => {
         const headers = { "content-range": range };
         const answer = await registry.emulator.call("PATCH", await begin(), { body: "abc", headers });
         expect([answer.status, code(answer)]).toEqual([400, expected]);

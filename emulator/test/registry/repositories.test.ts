@@ -64,7 +64,7 @@ describe("a repository", () => {
         ["images", { format: "MAVEN" }, 501],
         ["images", { format: "DOCKER", kmsKeyName: "k" }, 501],
         ["images", { format: "DOCKER", mode: "REMOTE_REPOSITORY" }, 501],
-    ])("is rejected for id %j and body %j with %d", async (id, body, status) => {
+    ])("with the id %j and the body %j is rejected with %d", async (id, body, status) => {
         expect((await create(id, body)).status).toBe(status);
     });
 

@@ -31,7 +31,7 @@ describe("preconditions", () => {
         ["ifGenerationMatch=-1", 400, 400, 400],
         ["ifGenerationMatch=abc", 400, 400, 400],
         ["ifGenerationMatch=", 400, 400, 400],
-    ])("%s: read %i, write %i, new object %i", (query, read, write, created) => {
+    ])("%s returns %i for a read, %i for a write, %i for a new object", (query, read, write, created) => {
         expect([
             check(query, current, "read"),
             check(query, current, "write"),
