@@ -26,7 +26,7 @@ describe("the words that CONTRIBUTING.md replaces", () => {
         expect(words.length).toBeGreaterThan(5);
     });
 
-    it.each(words)("include %j, which does not appear in any source or document", (word) => {
+    it.each(words)("include %j, which no source file or document contains", (word) => {
         const pattern = new RegExp(`\\b${word.replaceAll(" ", "\\s+(?:[*#/]+\\s+)?")}\\b`, "i");
         const found = written.filter((file) => pattern.test(textOf(file)));
 

@@ -8,7 +8,7 @@ import { filesNamed, lineCount, textOf } from "./helpers/source-files";
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "index.ts": ["infra"],
     infra: ["run"],
-    // Pulumi serialises it to text that runs elsewhere and contains nothing outside this folder.
+    // Pulumi serialises this folder to text that runs elsewhere and cannot contain anything from outside it.
     run: [],
     emulator: [],
     "emulator/src": [],
@@ -28,9 +28,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The folders of `emulator/src`, lowest first, with the others that each may import. Those must be listed earlier in
- * this table. The files directly in `emulator/src` are entry points: they may import every folder, and no folder may
- * import them.
+ * The folders of `emulator/src`, lowest first, with the other folders that each may import, which must appear earlier
+ * in this table. The files directly in `emulator/src` are entry points, which may import every folder, and which no
+ * folder may import.
  */
 const EMULATOR_ROOMS: Readonly<Record<string, readonly string[]>> = {
     faults: [],
@@ -127,7 +127,7 @@ describe("imports point in one direction:", () => {
         expect(wrong).toEqual([]);
     });
 
-    it("the test finds the imports, of which index.ts has two", () => {
+    it("the test finds imports, such as the two in index.ts", () => {
         expect(imports.filter(({ file }) => file === "index.ts").map(({ target }) => target)).toEqual([
             "infra/config",
             "infra/training-job",
@@ -182,7 +182,7 @@ describe("the whole repository", () => {
         ["a file that imports itself", { a: ["a"] }, [["a"]]],
         ["two cycles that share a file", { a: ["b", "c"], b: ["a"], c: ["a"] }, [["a", "b", "c"]]],
         ["no cycle, but two paths to a file", { a: ["b", "c"], b: ["d"], c: ["d"], d: [] }, []],
-    ])("would report %s", (_, graph: Record<string, string[]>, expected) => {
+    ])("gets the correct result for %s", (_, graph: Record<string, string[]>, expected) => {
         expect(importCycles(new Map(Object.entries(graph)))).toEqual(expected);
     });
 });
@@ -211,7 +211,7 @@ describe("the program that Pulumi runs", () => {
         expect(dynamic).toEqual([]);
     });
 
-    it("starts from a table of contents of at most 60 lines", () => {
+    it("begins with an index.ts of at most 60 lines", () => {
         expect(lineCount("index.ts")).toBeLessThanOrEqual(60);
     });
 
@@ -233,7 +233,7 @@ describe("run/", () => {
     );
     const shown = ({ file, node }: { file: string; node: ts.Statement }) => `${file}: ${node.getText().split("\n")[0]}`;
 
-    it("exists", () => {
+    it("contains the files that these tests check", () => {
         expect(serialised).toEqual(expect.arrayContaining(["run/collect.ts", "run/training-run-provider.ts"]));
     });
 
@@ -279,7 +279,7 @@ describe("source files", () => {
         expect([...sources, ...filesNamed(/\.sh$/)].filter((file) => lineCount(file) > 400)).toEqual([]);
     });
 
-    it("with tests are in the folders that jest searches", () => {
+    it("that contain tests are in the folders that jest searches", () => {
         const tests = sources.filter((file) => file.endsWith(".test.ts"));
 
         expect(tests.filter((file) => !/^(tests|emulator\/test|trainer\/test)\//.test(file))).toEqual([]);

@@ -52,7 +52,7 @@ describe("the arguments of npm run bench", () => {
         });
     });
 
-    it("are all named in one error if they are invalid", () => {
+    it("are all listed in one error if they are invalid", () => {
         expect(() => parseBenchArguments(["--fast", "fit", "fitt"])).toThrow(
             "Arguments of the bench must be fit, forest, accuracy, process, image or --quick; got --fast fitt " +
                 "(npm run bench [-- [--quick] [fit] [forest] [accuracy] [process] [image]])",

@@ -4,7 +4,7 @@ import { csvFile, FEATURES, matrixFile } from "../../bench/generated-data";
 const ROWS = 300;
 
 describe("the bench's generated table", () => {
-    it("has the same numbers and classes as a matrix and as CSV", async () => {
+    it("has the same numbers and classes whether it is read as a matrix or as CSV", async () => {
         const bytes = await readFile(await matrixFile(ROWS));
         const matrix = new Float64Array(new Uint8Array(bytes).buffer);
         const [header, ...lines] = (await readFile(await csvFile(ROWS), "utf8")).trimEnd().split("\n");
@@ -17,7 +17,7 @@ describe("the bench's generated table", () => {
         expect(new Set(classes)).toEqual(new Set([0, 1, 2]));
     });
 
-    it("is a prefix of a larger one", async () => {
+    it("consists of the first rows of any larger table", async () => {
         const small = (await readFile(await csvFile(ROWS), "utf8")).split("\n").slice(0, ROWS + 1);
         const large = (await readFile(await csvFile(2 * ROWS), "utf8")).split("\n").slice(0, ROWS + 1);
 

@@ -63,18 +63,18 @@ describe("numbers in a table", () => {
         [formatRatio(0.25), "0.250"],
         [formatRatio(1 / 312), "1/312"],
         [formatDifference(-0.00256), "−0.0026"],
-    ])("%s is the expected %s", (formatted, expected) => {
+    ])("are formatted correctly: %s", (formatted, expected) => {
         expect(formatted).toBe(expected);
     });
 });
 
 describe("statistics", () => {
-    it("include a spread of minimum, median and maximum", () => {
+    it("include the minimum, median and maximum", () => {
         expect(spreadOf([5, 1, 3])).toEqual({ min: 1, median: 3, max: 5 });
         expect(spreadOf([4, 1, 2, 10])).toEqual({ min: 1, median: 3, max: 10 });
     });
 
-    it("reject a spread without values", () => {
+    it("reject an empty list of values", () => {
         expect(() => spreadOf([])).toThrow("A spread needs at least one value; got none");
     });
 

@@ -111,7 +111,7 @@ describe("a boot that claims its run", () => {
         });
     });
 
-    concurrently("stops its container and stops writing after a write by another writer", async () => {
+    concurrently("stops its container and stops writing once another writer changes the status", async () => {
         await TestVm.with({ timing: { heartbeatSeconds: 1 } }, async (vm) => {
             const booted = vm.boot({ trainer: "echo begun; sleep 30" });
             await vm.until((status) => status.state === "RUNNING");

@@ -11,7 +11,7 @@ const print = (...names: string[]) =>
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 describe("a boot with secret variables", () => {
-    concurrently("passes them to the container byte for byte, and leaves them in no file or argument", async () => {
+    concurrently("passes them to the container byte for byte, and leaves no trace in files or arguments", async () => {
         await TestVm.with({}, async (vm) => {
             const awkward = await vm.google.backend.makeSecret("awkward", "old", AWKWARD);
             const large = await vm.google.backend.makeSecret("large", "x".repeat(65_536));

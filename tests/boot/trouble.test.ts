@@ -14,7 +14,7 @@ const failingPulls = (times: number, message: string) =>
 // All tests are in one block, because jest runs the concurrent tests of a block in parallel, but runs the blocks one
 // after another.
 describe("a boot that encounters errors", () => {
-    concurrently("retries Cloud Storage requests for status, log, listing and model after 429 and 503", async () => {
+    concurrently("retries Cloud Storage requests for status, log, listing and model after a 429 or 503", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.putStatus({ state: "RUNNING" });
             await vm.google.backend.bucket.put(`${at.model}model.json`, "{}");
@@ -179,7 +179,7 @@ describe("a boot that encounters errors", () => {
         });
     });
 
-    concurrently("reports on the serial console that Cloud Storage does not respond", async () => {
+    concurrently("reports on the serial console that Cloud Storage is not responding", async () => {
         await TestVm.with({ uploadSeconds: 1, timing: { grantSeconds: 1 } }, async (vm) => {
             vm.google.disconnect();
             const { result, console } = await vm.boot();

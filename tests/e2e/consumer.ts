@@ -66,7 +66,7 @@ export class Consumer {
 
     /**
      * Installs the package and the Pulumi SDK, including install scripts. The versions are those of the repository's
-     * lockfile, which npm's cache contains since `npm ci`.
+     * lockfile, which `npm ci` has left in npm's cache.
      */
     async install(tarball: string): Promise<void> {
         mkdirSync(this.folder);

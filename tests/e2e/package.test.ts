@@ -149,7 +149,7 @@ describe("a Pulumi program that uses it", () => {
         });
     });
 
-    it("gives the VM this repository's boot script", () => {
+    it("passes this repository's boot script to the VM", () => {
         const { metadata } = inputsOf("gcp:compute/instance:Instance", "job-vm");
         const script = readFileSync(path.join(ROOT, "boot", "finish.sh"), "utf8");
         const indented = script.trimEnd().replace(/^(?=.)/gm, "      ");
@@ -173,7 +173,7 @@ describe("a Pulumi program that uses it", () => {
 });
 
 describe("the providers that the program passes to the engine as text", () => {
-    it("contain no path of this machine", () => {
+    it("do not contain any path on this machine", () => {
         for (const [type, name] of [
             ["pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "job-run"],
             ["pulumi-nodejs:dynamic/gcp-trainer:SavedResults", "job-saved-results"],
@@ -185,7 +185,7 @@ describe("the providers that the program passes to the engine as text", () => {
         }
     });
 
-    it("run in the program's folder, where a destroy saves the results", async () => {
+    it("run in the program's folder, where `pulumi destroy` saves the results", async () => {
         const bucket = await startTestBucket("consumer-results");
         try {
             const runId = "r-000000000a";

@@ -13,8 +13,8 @@ const pulumi = findPulumi(process.env, ROOT);
 const isOnPath = pulumi.args.length === 0;
 const reason = "Pulumi's command line is not in PATH";
 
-// The template is a folder. The test proves neither that `pulumi new` can clone the repository nor which packages npm
-// then installs.
+// The template is a local folder, so the test proves neither that `pulumi new` can clone the repository nor which
+// packages npm then installs.
 (isOnPath ? describe : describe.skip)(`pulumi new${isOnPath ? "" : ` [skipped: ${reason}]`}`, () => {
     const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "pulumi-new-")));
     const template = path.join(folder, "template");

@@ -23,7 +23,7 @@ console.log("hashes: " + ["API_KEY", "MULTI_LINE", "LICENCE"].map(hash).join(" "
 fetch(go).then(() => fetch(upload, { method: "POST", body: "{}" })).then(({ ok }) => process.exit(ok ? 0 : 1));
 `;
 
-/** Creates a value that nothing else contains and that quoting and encodings leave unchanged. */
+/** Creates a value that occurs nowhere else and that quoting and encodings leave unchanged. */
 const canary = () => `canary${randomBytes(12).toString("hex")}`;
 
 /** The forms of a canary in a file: unchanged, and in base64 at each of the three alignments. */
@@ -124,7 +124,7 @@ describe("secrets of a rehearsal", () => {
 });
 
 describeWithDocker("secrets of a rehearsal in containers", () => {
-    it("appear in no docker argument, and the container is removed at the end", async () => {
+    it("do not appear in docker's arguments, and the container is removed at the end", async () => {
         await findSecrets("docker");
         expect(
             docker("ps", "--all", "--format", "{{.Names}}")

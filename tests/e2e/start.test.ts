@@ -30,7 +30,7 @@ function expectNothingLeft(output: string): void {
 }
 
 /**
- * Lines shown in a document that are missing from an output, in the same order. Ids, ports and times may differ, and
+ * Lines that a document shows but that the output lacks, or has in another order. Ids, ports and times may differ, and
  * `…` stands for any lines.
  */
 function linesMissing(output: string, shown: string): string[] {

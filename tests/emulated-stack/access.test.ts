@@ -144,12 +144,12 @@ describe("the trainer's account, with the grants that the program declares,", ()
                 () => stack.asTrainer("GET", `${image("others")}/manifests/latest`),
             ],
             [
-                "push to its own",
+                "push to its own repository",
                 "uploadArtifacts",
                 () => stack.asTrainer("POST", `${image(stack.repository)}/blobs/uploads/`),
             ],
             [
-                "delete from its own",
+                "delete from its own repository",
                 "deleteArtifacts",
                 () => stack.asTrainer("DELETE", `${image(stack.repository)}/manifests/latest`),
             ],
@@ -201,7 +201,7 @@ describe("the trainer's account, with the grants that the program declares,", ()
         });
     });
 
-    it("is denied by every route of Google's APIs for resources that are not its own", async () => {
+    it("is denied access to resources other than its own by every route of Google's APIs", async () => {
         const answered: string[] = [];
         const routes = allRoutes().filter(({ pattern }) => isGoogles(pattern));
         for (const { method, pattern } of routes.filter((one) => !OPEN.test(`${one.method} ${one.pattern}`))) {
@@ -238,7 +238,7 @@ describe.each([
 });
 
 describeWithPython("google-cloud-storage (Python) on a VM", () => {
-    it("finds its account through the metadata server, and can do the trainer's work with nothing else", async () => {
+    it("finds its account through the metadata server, and needs nothing else to do the trainer's work", async () => {
         // The endpoint is known only inside the VM, so the VM prints it.
         const vm = await TestInstance.create(
             stack.emulator,
@@ -299,8 +299,8 @@ function refusal(message: string, info: { domain: string; permission: string; re
 }
 
 /**
- * Routes that are open to everyone, also on Google Cloud: a query of one's permissions, public images, the secret URI
- * of an upload, and an operation with an unguessable name.
+ * Routes that are open to everyone, as on Google Cloud: checking your own permissions, public images, the secret URI of
+ * an upload, and an operation with an unguessable name.
  */
 const OPEN =
     /testPermissions$|:testIamPermissions$|^GET .*\/global\/images\/|^(PUT|DELETE) \/upload\/|^GET \/v1\/operations\//;

@@ -48,7 +48,7 @@ describeWithMounts(`an emulator on a small disk${missing === undefined ? "" : ` 
         rmSync(disk, { recursive: true });
     });
 
-    it("returns 507 with the reason when the disk is full, keeps nothing, and works once there is space", async () => {
+    it("returns 507 with the reason when the disk is full, stores nothing, and works once there is space", async () => {
         await start("size=2m");
 
         const answer = await emulator.upload("small", "big.bin", BIG);

@@ -46,7 +46,7 @@ export const KILLS: readonly Kill[] = Object.entries(MOMENTS).flatMap(([target, 
 /** The name that identifies a kill in the results file. */
 export const titleOf = ({ target, signal, moment }: Kill) => `kill=${target},signal=${signal},moment=${moment}`;
 
-/** Values shared by all trials of a sweep. */
+/** Values that all trials of a sweep share. */
 export interface KillContext {
     readonly texts: ProviderTexts;
     readonly reference: Reference;
@@ -157,7 +157,7 @@ interface Scene {
     start(): CliCommand;
     /** Resolves when it is time to kill the command. */
     begun(command: CliCommand): Promise<unknown>;
-    /** Describes any damage after the second start. Returns undefined if there is none. */
+    /** Describes any damage that remains after the second start. Returns undefined if there is none. */
     problem(): string | undefined;
     stop(): Promise<void>;
 }

@@ -3,8 +3,8 @@ import { FAULTS, kindOf } from "./rules";
 import type { ProviderTexts } from "./small-run";
 import { type Reference, recordReference, runTrial, type TrialResult } from "./trial";
 
-// This is a sample of `npm run faults` with every kind of fault once, spread over the requests of the VM, the trainer,
-// the waiter and the collection of results.
+// This is a sample of `npm run faults`. Every kind of fault occurs once, and the faults are spread over the requests of
+// the VM, the trainer, the waiter and the collection of results.
 
 const RUNS = "o?prefix=runs%2F";
 const MODEL = `${RUNS}r-0123456789%2Fmodel%2F`;
@@ -48,17 +48,17 @@ async function trial(rule: string): Promise<TrialResult> {
 const concurrently = test.concurrent;
 
 describe("one fault in a run", () => {
-    concurrently.each(RETRIED)("goes unnoticed: %s", async (rule) => {
+    concurrently.each(RETRIED)("does not affect the outcome: %s", async (rule) => {
         const { outcome, detail = "" } = await trial(rule);
         expect([outcome, detail]).toEqual(["survived", ""]);
     });
 
-    concurrently.each(REPORTED)("causes at most one clear failure: %s", async (rule) => {
+    concurrently.each(REPORTED)("causes at most one failure, whose error explains it: %s", async (rule) => {
         const { outcome, detail = "" } = await trial(rule);
         expect(`${outcome}: ${detail}`).toMatch(/^(survived|failed clearly): /);
     });
 
-    it("occurs once for each kind", () => {
+    it("is tested for each kind exactly once", () => {
         const kinds = (rules: readonly string[]) => rules.map(kindOf).sort();
 
         expect(kinds([...RETRIED, ...REPORTED])).toEqual(kinds(FAULTS.map(({ rule }) => rule)));

@@ -32,7 +32,7 @@ export const FAULTS: readonly Fault[] = [
     { rule: "kind=wrong-hash", appliesTo: isDownload },
 ];
 
-/** Number of repetitions of a polled request that are hit, which are the first and one after it has succeeded. */
+/** A polled request is hit on its first two occurrences, so that the second fault follows an earlier success. */
 const REPETITIONS = 2;
 
 /**
@@ -57,7 +57,7 @@ export function rulesFor(requests: readonly SeenRequest[]): string[] {
     return [...new Set(rules)];
 }
 
-/** The part of a URL that is the same in every run, without generations, session ids or sizes of log chunks. */
+/** Returns a part of the URL that is the same in every run: no generations, session ids or sizes of log chunks. */
 function keyOf(url: string): string {
     const [path = "", query = ""] = url.split("?");
     const name = /(?:^|&)(name=[^&]*)/.exec(query)?.[1];
@@ -97,7 +97,7 @@ export function sample(rules: readonly string[], count: number, seed: number): s
         .map(({ rule }) => rule);
 }
 
-/** Returns the kind of a rule (its status for kind `status`), or the target of a kill. */
+/** Returns the kind of fault in a rule (the HTTP status if the kind is `status`), or the target of a kill. */
 export function kindOf(rule: string): string {
     const [, kind = "", status] = /(?:^|,)(?:kind|kill)=([\w -]+)(?:,status=(\d+))?/.exec(rule) ?? [];
     return status ?? kind;

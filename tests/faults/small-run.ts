@@ -94,12 +94,12 @@ export class SmallRun {
         await this.vm.create(String(image), { args: ["--target=label"] });
     }
 
-    /** Performs the run's part of `pulumi up`. */
+    /** Does for the run what `pulumi up` would do. */
     up(limitMs: number): Promise<Ended> {
         return this.#command("trainingRun", "create", "project", limitMs);
     }
 
-    /** Performs the run's part of `pulumi destroy` in another checkout, which has no results yet. */
+    /** Does for the run what `pulumi destroy` would do in another checkout, which has no results yet. */
     destroy(limitMs: number): Promise<Ended> {
         return this.#command("savedResults", "delete", "other-project", limitMs);
     }

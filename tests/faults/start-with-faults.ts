@@ -9,7 +9,7 @@ import { RecordingPlan } from "./small-run";
 const { FAULT_RULES = "", FAULT_RECORD = "" } = process.env;
 const plan = new RecordingPlan(FAULT_RULES.split("\n").filter(Boolean).map(emulator.parseFaultRule));
 const { startEmulator } = emulator;
-// The rehearsal looks up the function on each call.
+// This replacement works because the rehearsal looks up the function on each call.
 Object.assign(emulator, {
     startEmulator: (options: Parameters<typeof startEmulator>[0]) => startEmulator({ ...options, faults: plan }),
 });

@@ -5,7 +5,7 @@ import { type Ended, type ProviderTexts, type SeenRequest, SmallRun } from "./sm
  * The outcome of a trial.
  * - "survived": the model is correct even though a request broke.
  * - "failed clearly": there was an error that a person can act on, and the next try produced the correct model.
- * - "unclear": the same, but the error explains nothing.
+ * - "unclear": the same, except that the error does not explain the problem.
  * - "lost": the next try did not produce the correct model either.
  * - "false success": a command succeeded without the correct model.
  * - "hung": a command did not end.
@@ -13,7 +13,7 @@ import { type Ended, type ProviderTexts, type SeenRequest, SmallRun } from "./sm
  */
 export type Outcome = "survived" | "failed clearly" | "unclear" | "lost" | "false success" | "hung" | "not hit";
 
-/** The outcomes that break a promise. */
+/** The outcomes that no fault may lead to. */
 export const BROKEN: readonly Outcome[] = ["unclear", "lost", "false success", "hung"];
 
 /** An outcome, with the failed command's message or the difference from the correct model. */

@@ -5,7 +5,7 @@ import path from "node:path";
 
 const root = path.resolve(__dirname, "../..");
 
-/** A copy of the files in git, with the packages that `npm ci` installed. */
+/** A copy of the files tracked by git, with the packages that `npm ci` installed. */
 export interface ProjectCopy {
     folder: string;
     remove(): void;

@@ -70,7 +70,7 @@ function expectClear(error: ConfigError, set: readonly string[]): void {
 }
 
 describe("any stack config", () => {
-    it("is converted to a config, or causes an error that names the keys", () => {
+    it("is converted to a config, or causes an error that names the invalid keys", () => {
         fc.assert(
             fc.property(anyValues, fc.subarray(NAMES, { maxLength: 2 }), (values, secretKeys) => {
                 const result = parseOrExplain({ values, secretKeys });
@@ -88,7 +88,7 @@ describe("any stack config", () => {
         expect(readdirSync(folder)).toEqual([]);
     });
 
-    it("may have any text as the project, region and zone", () => {
+    it("may have any text as its project, region and zone", () => {
         const gcp = fc.record({ project: anyText, region: anyText, zone: anyText }, { requiredKeys: [] });
         fc.assert(
             fc.property(gcp, (location) => {

@@ -46,7 +46,7 @@ describe("a config without keys", () => {
         });
     });
 
-    it("derives the region from the zone if the provider does not have one", () => {
+    it("derives the region from the zone if the provider has no region", () => {
         expect(parse({}, { project: "my-project", zone: "europe-west4-b" }).region).toBe("europe-west4");
     });
 });

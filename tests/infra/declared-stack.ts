@@ -195,7 +195,7 @@ function called({ token, inputs }: MockCallArgs): Record<string, unknown> {
     }
 }
 
-/** Resolves the paths of assets, and shortens the text of dynamic providers, which is tested separately. */
+/** Resolves asset paths, and shortens the text of dynamic providers because other tests cover it. */
 async function awaited(inputs: Record<string, unknown>): Promise<Record<string, unknown>> {
     const { __provider, ...rest } = inputs;
     const { source } = rest;

@@ -40,7 +40,7 @@ describe("a stack without secrets", () => {
         expect(runOf(await declareJob()).runId).toBe(RUN_ID);
     });
 
-    it("can have a secret env without entries", async () => {
+    it("can have a secret env that is empty", async () => {
         const stack = await declareJob({ env: "{}" }, ["env"]);
         expect([runOf(stack).runId, scopesOf(stack).includes(CLOUD_PLATFORM)]).toEqual([RUN_ID, false]);
     });
@@ -85,7 +85,7 @@ describe("a secret env", () => {
         );
     });
 
-    it("reaches the VM as version names, and none of its entries remains a plain variable", () => {
+    it("is passed to the VM as version names, and none of its entries remains a plain variable", () => {
         expect(bootValues(stack).filter((value) => /^(API_KEY|LEVEL)=/.test(value))).toEqual([
             "API_KEY=trainer-secrets-API_KEY/versions/1",
             "LEVEL=trainer-secrets-LEVEL/versions/1",
@@ -142,7 +142,7 @@ describe("secretEnv", () => {
         expect(scopesOf(stack)).toContain(CLOUD_PLATFORM);
     });
 
-    it("changes the run id through the version, but not through its notation", async () => {
+    it("changes the run id if the version changes, but not if it is written differently", async () => {
         const id = async (version: string) =>
             runOf(await declareJob({ secretEnv: JSON.stringify({ K: version }) })).runId;
         expect(await id("key:1")).toBe(await id("projects/my-project/secrets/key/versions/1"));
@@ -247,7 +247,7 @@ describe("the config", () => {
     });
 });
 
-it("a run id covers names and versions of secret variables, and is unchanged without them", () => {
+it("a run id depends on the names and versions of secret variables, and is unchanged without them", () => {
     const identity = {
         dataset: "md5:cXgg7wryh/80bFyr+0xhLA==",
         image: "sha256:abc",

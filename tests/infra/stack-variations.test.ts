@@ -120,7 +120,7 @@ describe("a variation of the config", () => {
         expect(vmOf(stack).name).toBe(VM);
     });
 
-    it("adds nothing but an external address to the VM", async () => {
+    it("adds only an external address to the VM with externalIp", async () => {
         const stack = await declareJob({ externalIp: "true" });
 
         expect(names(stack)).toEqual(names(standard));
@@ -161,7 +161,7 @@ describe("a variation of the config", () => {
         ]);
     });
 
-    it("allows ingress only from Identity-Aware Proxy with a debug window", async () => {
+    it("with debugMinutes, allows ingress only from Identity-Aware Proxy", async () => {
         const stack = await declareJob({ debugMinutes: "10" });
         const boot = { ...BOOT, debugSeconds: 600 };
 
@@ -234,7 +234,7 @@ describe("a variation of the config", () => {
         );
     });
 
-    it("starts another run on another VM for a different trainer, hyperparameters and environment", async () => {
+    it("starts another run on another VM if the trainer, a hyperparameter or the environment changes", async () => {
         const stack = await declareJob({
             trainer: "own",
             target: "",

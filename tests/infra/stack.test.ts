@@ -104,7 +104,7 @@ describe("index.ts", () => {
         expect(errors).toEqual([expect.any(ConfigError)]);
     });
 
-    it("exports the location of the model and the billed resources", async () => {
+    it("exports the location of the model, and the resources that are billed", async () => {
         const { outputs, resources } = await declareStack(() => require("../../index"));
 
         expect(resources).toHaveLength(expected.length + COMPONENTS);

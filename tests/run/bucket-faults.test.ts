@@ -78,7 +78,7 @@ async function broken(...rules: string[]): Promise<{ bucket: BucketClient; plan:
     return { bucket: await connect(proxy.port), plan };
 }
 
-// A body that ends early is resumed after a time limit of 20 seconds, so only one test covers this.
+// A download that ends early is only resumed after 20 seconds, so only one test covers this.
 const ONCE = ["damaged-body", "truncated-body", "empty-body", "html", "wrong-hash"];
 
 let files = 0;
@@ -97,7 +97,7 @@ describe.each(ONCE)("a request that hits %s once", (kind) => {
     });
 
     it("describes and lists objects", async () => {
-        // Nothing protects a listing against a changed byte, which may be part of a name.
+        // Nothing detects a changed byte in a listing, where it may be part of a name.
         if (kind === "damaged-body") {
             return;
         }

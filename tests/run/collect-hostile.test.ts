@@ -23,7 +23,7 @@ function collect(bucket: FakeBucket, printed: string[] = []): Promise<Collected>
     return collectRun(context, { status, folder: folder() });
 }
 
-describe("collecting output that a trainer, or somebody on this machine, has made hostile", () => {
+describe("collecting output that a trainer or somebody on this machine has manipulated", () => {
     it.each([
         "../../evil.sh",
         "/etc/passwd",

@@ -64,7 +64,7 @@ describe("collecting a run", () => {
         expect(bucket.writes.at(-1)).toBe(`runs/${runId}/manifest.json`);
     });
 
-    it("writes provenance and results of the run to the manifest", async () => {
+    it("writes the provenance and the results of the run to the manifest", async () => {
         await collect(bucketWith({ "metrics.json": '{"accuracy":0.97}' }));
 
         expect(JSON.parse(read("manifest.json"))).toMatchObject({
@@ -121,7 +121,7 @@ describe("collecting a run", () => {
         expect(printed.join()).toContain("b.json");
     });
 
-    it("uses an existing manifest, so that it is the same on every machine", async () => {
+    it("uses the manifest in the bucket if there is one, so that every machine has the same", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         await collect(bucket);
         const manifest = read("manifest.json");
@@ -131,7 +131,7 @@ describe("collecting a run", () => {
         expect(read("manifest.json")).toBe(manifest);
     });
 
-    it("uses the manifest of another machine that wrote it first", async () => {
+    it("uses another machine's manifest if that machine was the first to write one", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         const [stored] = await bucket.list(`${model}/`);
         const theirs = JSON.stringify({ schema: 1, runId, objects: [{ ...stored, path: "model.json" }], by: "them" });
@@ -187,7 +187,7 @@ describe("collecting a run", () => {
     });
 
     it.each([
-        ["is gone", (bucket: FakeBucket) => bucket.remove(`${model}/a.json`), "a.json is gone"],
+        ["was deleted", (bucket: FakeBucket) => bucket.remove(`${model}/a.json`), "a.json is gone"],
         [
             "was overwritten",
             (bucket: FakeBucket) => void bucket.put(`${model}/a.json`, "{}"),
@@ -202,7 +202,7 @@ describe("collecting a run", () => {
         expect(existsSync(folder())).toBe(false);
     });
 
-    it("rejects a run whose listing is missing or has another version", async () => {
+    it("rejects a run whose listing is missing or has an unsupported version", async () => {
         const bucket = bucketWith({});
         bucket.remove(`runs/${runId}/objects.json`);
         await expect(collect(bucket)).rejects.toThrow("objects.json is missing, so the model");
@@ -211,13 +211,13 @@ describe("collecting a run", () => {
     });
 
     it.each([
-        ["is cut", '{"schema":1,"pages":[{"items":[{"na'],
+        ["is truncated", '{"schema":1,"pages":[{"items":[{"na'],
         ["contains a web page", '{"schema":1,"pages":[<!doctype html>]}'],
         ["contains an error", '{"schema":1,"pages":[{"error":{"code":503}}]}'],
         ["has an object without hashes", '{"schema":1,"pages":[{"items":[{"name":"x"}]}]}'],
         ["has no pages", '{"schema":1}'],
         ["is empty", ""],
-    ])("lists the objects again, and reports it, if the listing %s", async (_what, text) => {
+    ])("lists the objects again, and says so, if the listing %s", async (_what, text) => {
         const bucket = bucketWith({ "model.json": "{}" });
         bucket.put(`runs/${runId}/objects.json`, text);
         const printed: string[] = [];
@@ -265,7 +265,7 @@ describe("collecting a run", () => {
         expect(printed.join()).toContain(`wrote no model: found nothing under gs://demo-bucket/${model}/`);
     });
 
-    it("removes what killed processes left, but nothing of a process that may still be running", async () => {
+    it("removes files left by killed processes, but none of a process that may still be running", async () => {
         const parent = path.join(root, "models", "dev");
         const own = ownTag() ?? "";
         const gone = await tagOfKilledProcess();

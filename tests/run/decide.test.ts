@@ -87,14 +87,14 @@ describe("a run whose VM shows no sign of life", () => {
         ["is stalled after 3 minutes of PULLING", { ...seen({ state: "PULLING" }), lastChangeMs: 0 }, silent],
         ["is not stalled at 3 minutes", { ...seen({ state: "RUNNING" }), lastChangeMs: 57 * MINUTE }, { kind: "poll" }],
         [
-            "is not stalled while its VM has been running for less than that",
+            "is not stalled if its VM has been running for less than 3 minutes",
             { ...seen({ state: "RUNNING" }), lastChangeMs: 0, runningSinceMs: 58 * MINUTE },
             { kind: "poll" },
         ],
         ["is stalled after 15 minutes without a status", { runningSinceMs: 45 * MINUTE - 1 }, unclaimed],
         ["is not stalled at 15 minutes without a status", { runningSinceMs: 45 * MINUTE }, { kind: "poll" }],
         [
-            "is stalled after 15 minutes in which the VM has not claimed it",
+            "is stalled if its VM has not claimed it within 15 minutes",
             { ...seen({ state: "PENDING" }), runningSinceMs: 0 },
             unclaimed,
         ],
@@ -142,7 +142,7 @@ describe("an unfinished run whose VM is down", () => {
         ["is given up even if its VM was deleted", { ...seen(lastChance), ...GONE }, { kind: "give-up" }],
         ["is not given up with attempts left", { ...seen(lastChance), ...DOWN, maxAttempts: 4 }, { kind: "start-vm" }],
         [
-            "has a boot that never claimed it counted as an interruption",
+            "counts a boot that never claimed it as an interruption",
             { ...seen({ state: "INTERRUPTED", interruptions: 1 }), ...DOWN, startedGeneration: "7" },
             { kind: "interrupt", interruptions: 2 },
         ],

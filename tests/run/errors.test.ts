@@ -7,7 +7,7 @@ describe("classifyError", () => {
         ["a 401 from the storage client", error("Invalid Credentials", { code: 401 }), "expired"],
         ["a 401 from the auth client", error("failed", { status: 401 }), "expired"],
         ["an expired refresh token", error("invalid_grant", { code: "400" }), "expired"],
-        ["a required re-login", error("reauth related error (invalid_rapt)", { code: 400 }), "expired"],
+        ["a request to log in again", error("reauth related error (invalid_rapt)", { code: 400 }), "expired"],
         ["a missing permission", error("does not have storage.objects.get access", { code: 403 }), "denied"],
         ["a request quota", error("rateLimitExceeded", { code: 403 }), "transient"],
         ["a missing object", error("No such object", { code: 404 }), "missing"],
@@ -15,7 +15,7 @@ describe("classifyError", () => {
         ["a server error", error("failed", { response: { status: 503 } }), "transient"],
         ["a host name that cannot be resolved", error("getaddrinfo", { code: "EAI_AGAIN" }), "transient"],
         [
-            "a refused connection as the cause",
+            "an error caused by a refused connection",
             error("failed", { cause: error("x", { code: "ECONNREFUSED" }) }),
             "transient",
         ],

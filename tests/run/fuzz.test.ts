@@ -57,7 +57,7 @@ describe("parseStatus", () => {
     });
 
     it.each(DEEP_JSON.map((text) => [text.slice(0, 8), text]))(
-        "reads an extra entry of 20,000 levels, %s...",
+        "reads an extra entry nested 20,000 levels deep, %s...",
         (_what, deep) => {
             const text = renderStatus(STATUS).replace(/\}\n$/, `,"extra":${deep}}`);
 
@@ -72,7 +72,7 @@ describe("collecting a run", () => {
         pages: [{ items: [{ name: `${model}a`, size: "1", generation: "1", crc32c: "AAAAAA==", md5Hash: "x" }] }, {}],
     };
 
-    it("saves the model with any listing, or explains what is wrong", async () => {
+    it("saves the model whatever the listing contains, or explains what is wrong", async () => {
         await fc.assert(
             fc.asyncProperty(fc.oneof(variantsOf(listing), anyJsonText), async (text) => {
                 const bucket = new FakeBucket();

@@ -18,7 +18,7 @@ function bash(line: string): string {
 }
 
 describe("the names of a run's objects", () => {
-    it("are those that the boot script uses", () => {
+    it("are the same as in the boot script", () => {
         const names = new Set(
             [...scripts.matchAll(/\$RUN_PREFIX\/([\w.]+\/?)/g)].map(([, name]) => `${at.root}${name}`),
         );

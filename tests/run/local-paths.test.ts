@@ -77,7 +77,7 @@ describe("assignPaths", () => {
             ["status.json", "STATUS.json", "model/status.json"],
             [RENAMED, "model/STATUS.json", RENAMED],
         ],
-    ])("renames one of the names %j", (names, expected) => {
+    ])("renames one of the conflicting names %j", (names, expected) => {
         expect(assign(names)).toEqual(expected);
     });
 

@@ -165,7 +165,7 @@ describe("log chunks", () => {
         ]);
     });
 
-    it("are scheduled without reading a byte twice", () => {
+    it("are read from where the previous chunk ends, so that no byte is read twice", () => {
         const bucket = new FakeBucket();
         const put = (offset: number, text: string) =>
             bucket.put(`runs/${runId}/log/1/${String(offset).padStart(12, "0")}.txt`, text);

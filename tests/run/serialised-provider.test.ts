@@ -87,7 +87,7 @@ async function putRun(change: Partial<RunStatus>): Promise<void> {
 }
 
 describe("the text that Pulumi receives", () => {
-    it("contains no path of this machine, and is the same in another checkout", async () => {
+    it("contains no path on this machine, and is the same in another checkout", async () => {
         const copy = path.join(root, "another checkout");
         for (const folder of ["run", "tests/run/fixtures", "tsconfig.json", "package.json"]) {
             cpSync(path.join(projectRoot, folder), path.join(copy, folder), { recursive: true });
@@ -160,7 +160,7 @@ describe("TrainingRun, serialised", () => {
         expect(log.toString()).toContain("epoch 2\n");
     });
 
-    it("omits the advice for a deployed stack if another program provides its own", async () => {
+    it("omits the advice for a deployed stack if the calling program provides its own advice", async () => {
         await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
 
         const env = { ...process.env, GCP_TRAINER_HINTS: "none" };
@@ -170,7 +170,7 @@ describe("TrainingRun, serialised", () => {
         expect(printed.join("\n")).not.toContain("you can leave now");
     });
 
-    it("ends at the claim without `wait`, and explains how to collect the results", async () => {
+    it("without `wait`, ends once the VM claims the run, and explains how to collect the results", async () => {
         await putRun({ state: "RUNNING" });
         const inputs = { ...runInputs, bucket: bucket.name, wait: false };
 
@@ -207,7 +207,7 @@ describe("TrainingRun, serialised", () => {
         expect(JSON.parse(status.toString())).toMatchObject({ state: "FAILED", reported: false });
     });
 
-    it("names the location of results that cannot be saved", async () => {
+    it("says where the results are if they cannot be saved", async () => {
         await putRun({ state: "SUCCEEDED" });
         await bucket.file(`runs/${runInputs.runId}/model/model.json`).delete();
 
@@ -231,7 +231,7 @@ describe("TrainingRun, serialised", () => {
         ["maxAttempts", { maxAttempts: 5 }, { state: "SUCCEEDED" }, { changes: true, replaces: [] }],
         ["another run", { runId: "r-aaaaaaaaaa" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["runId"] }],
         ["another bucket", { bucket: "other" }, { state: "SUCCEEDED" }, { changes: true, replaces: ["bucket"] }],
-    ])("plans the change to its resource for %s", async (_what, news, olds, expected) => {
+    ])("plans the correct update or replacement for %s", async (_what, news, olds, expected) => {
         const reversed = Object.fromEntries(Object.entries(runInputs.provenance).reverse());
         await expect(
             call("trainingRun", "diff", {
@@ -267,7 +267,7 @@ describe("SavedResults, serialised", () => {
         expect(printed.at(-1)).toContain("DISCARD_RESULTS is set");
     });
 
-    it("saves nothing from a deleted bucket", async () => {
+    it("saves nothing if the bucket has been deleted", async () => {
         await bucket.delete();
         await call("savedResults", "delete");
         expect(printed).toEqual([]);

@@ -43,7 +43,7 @@ const anyOutput = fc
     )
     .map((parts) => parts.join(""));
 
-/** Control characters, and characters that reorder text or are invisible. */
+/** Control characters, invisible characters, and characters that change the order of text. */
 const FORBIDDEN = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u;
 
 describe("text for the terminal", () => {

@@ -23,7 +23,7 @@ describe("a write that is overtaken by another writer", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("does not report the attempts as used up if somebody has started the VM", async () => {
+    it("does not report that the attempts are used up if somebody has started the VM", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "INTERRUPTED", interruptions: 2 });
         vm.state = "TERMINATED";
@@ -32,7 +32,7 @@ describe("a write that is overtaken by another writer", () => {
         await expect(wait()).resolves.toMatchObject({ attempt: 4 });
     });
 
-    it("discards PENDING if another update was faster", async () => {
+    it("discards PENDING if another update wrote it first", async () => {
         const { bucket, vm, clock, wait } = scene();
         putStatus(bucket, { state: "FAILED", reported: true });
         vm.state = "TERMINATED";

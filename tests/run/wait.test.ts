@@ -37,7 +37,7 @@ describe("a run that succeeds", () => {
         expect(clock.sleeps.slice(600).every((sleep) => sleep === 5000)).toBe(true);
     });
 
-    it("ends the update at the claim without `wait`", async () => {
+    it("without `wait`, ends the update once the VM claims the run", async () => {
         const { bucket, clock, wait } = scene();
         clock.at(4_000, () => putStatus(bucket, { state: "PULLING" }));
 
@@ -53,7 +53,7 @@ describe("a run that succeeds", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("can end after its status is read and before its VM is read", async () => {
+    it("is not marked INTERRUPTED if it ends between the reads of its status and its VM", async () => {
         const { bucket, vm, clock, wait, status } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = "TERMINATED";
@@ -278,7 +278,7 @@ describe("a run that failed", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("continues from PENDING if an earlier update wrote it and could not start the VM", async () => {
+    it("continues from PENDING if an earlier update wrote it but could not start the VM", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "PENDING", attempt: 2 });
         vm.state = "TERMINATED";

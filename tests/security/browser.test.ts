@@ -60,7 +60,7 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
                 "--no-sandbox",
                 "--disable-quic",
                 "--disable-background-networking",
-                // Not every browser protects local addresses by itself, so the emulator must be safe without that.
+                // Some browsers do not protect local addresses, so the emulator must be safe without that.
                 "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
                 "--host-resolver-rules=MAP *.example 127.0.0.1",
             ],
@@ -106,7 +106,7 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
         await expect(bucketNames()).resolves.toEqual([]);
     });
 
-    it("cannot read or change anything through a rebound name", async () => {
+    it("cannot read or change anything through DNS rebinding", async () => {
         const rebound = `http://rebound.example:${emulator.port}`;
         const page = await browser.newPage();
         // The attacker serves the page, then makes its host name point to this machine.

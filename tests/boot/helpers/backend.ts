@@ -9,7 +9,10 @@ export const RUN_ID = "r-0123456789";
 /** The VM's service account. */
 export const ACCOUNT = `trainer-vm@${PROJECT_ID}.iam.gserviceaccount.com`;
 
-/** An emulator with one bucket, and an account with the stack's grants on it: list, read `data/`, write one run. */
+/**
+ * An emulator with one bucket, and an account with the stack's grants. The account may list the bucket, read `data/`
+ * and write the objects of one run.
+ */
 export class Backend {
     readonly cloud: TestEmulator;
     readonly bucket: TestBucket;

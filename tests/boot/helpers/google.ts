@@ -55,7 +55,7 @@ export class Google {
         await this.backend.stop();
     }
 
-    /** Runs an action before the first matching request is served. */
+    /** Runs an action once, immediately before the first matching request is served. */
     beforeFirst(match: RegExp, action: () => Promise<void>): void {
         this.#interlude = { match, action };
     }

@@ -74,7 +74,7 @@ export class TestVm {
     #over = false;
     #docker: DockerStub = {};
     #proxy: FaultProxy | undefined;
-    /** True if the unit keeps its rendered limits. */
+    /** True to leave the limits in the rendered unit unchanged. */
     unitLimits = true;
     /** True to use the emulator's curl and timeout even if the machine has its own. */
     shims = false;
@@ -138,7 +138,7 @@ export class TestVm {
         return { result: service.result, console: lines.join("\n") };
     }
 
-    /** Stops the unit as a shutdown does, within the stop timeout that the unit allows. */
+    /** Stops the unit as a shutdown does, within the unit's stop timeout. */
     shutDown(): void {
         this.#service?.requestStop();
     }

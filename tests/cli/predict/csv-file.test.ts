@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { readCsv } from "../../../cli/predict/csv-file";
 
-/** A row that is kept after its batch has been processed. */
+/** A copy of a row, which stays valid after the reader has moved on to the next batch. */
 interface Row {
     line: number;
     text: string;
@@ -53,7 +53,7 @@ describe("readCsv", () => {
         expect(cellsOf(rows)[0]).toEqual(["1", "x\r\ny\rz\n"]);
     });
 
-    it("keeps the text of a row unchanged", async () => {
+    it("returns the text of a row unchanged", async () => {
         const { rows } = await read('a,b\n 1 , "x ""y""" \r\n2,é\n');
 
         expect(rows.map(({ text }) => text)).toEqual([' 1 , "x ""y""" ', "2,é"]);

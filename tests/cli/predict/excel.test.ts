@@ -95,7 +95,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
         ]);
     });
 
-    it("keeps every text, and stores as numbers only values that read back unchanged", async () => {
+    it("keeps all text, and stores a value as a number only if it reads back unchanged", async () => {
         const texts = [
             ...["=1+1", "+1", "-", "@SUM(A1)", "'1", "1e3", "5.10", "1234567890123456", "2026-01-02", "true", "#N/A"],
             ...['<a href="x">&amp;</a>', " spaces ", "two\nlines", "é🦄"],
@@ -113,7 +113,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
         ]);
     });
 
-    it("continues on another sheet with the same header when one is full", async () => {
+    it("continues on another sheet, with the same header, when a sheet is full", async () => {
         const input = await readCsv(Readable.from([Buffer.from("size\n1\n2\n3\n400\n")]), "new.csv");
         const layout = {
             input,

@@ -11,7 +11,7 @@ afterEach(() => folder.remove());
 describe("the model", () => {
     beforeEach(() => folder.write("new.csv", "size\n5\n"));
 
-    it.each(["prices", "prices/model.json", "bucket"])("is found by %s", async (name) => {
+    it.each(["prices", "prices/model.json", "bucket"])("is found at the path %s", async (name) => {
         folder.write("bucket/model/model.json", folder.read("prices/model.json"));
 
         await expect(folder.predict(name, "new.csv")).resolves.toMatchObject({ status: 0 });
@@ -28,7 +28,7 @@ describe("the model", () => {
         expect(await folder.failure(name, "new.csv")).toContain(message);
     });
 
-    it("in a bucket requires the configured emulator to be running", async () => {
+    it("in a bucket of the configured emulator is not found unless the emulator is running", async () => {
         folder.env = { GOOGLE_STORAGE_CUSTOM_ENDPOINT: "http://127.0.0.1:9/storage/v1/" };
 
         expect(await folder.failure("gs://bucket/runs/r-1", "new.csv")).toContain(

@@ -103,7 +103,7 @@ describe("JSON Lines", () => {
         ]);
     });
 
-    it("keeps the column order and any text", async () => {
+    it("keeps the column order, and any text in names and values", async () => {
         folder.write("new.csv", `2,"a ""b""",size,1\n"x\ny","""z""\t",5,é\n`);
 
         const { stdout } = await folder.predict("prices", "new.csv", "-f", "jsonl");

@@ -160,7 +160,7 @@ describe("columns", () => {
         });
     });
 
-    it("of an earlier prediction are kept, and the new ones get a suffix", async () => {
+    it("from an earlier prediction are kept, and the new ones get a suffix", async () => {
         folder.write("new.csv", "size\n5\n");
         await folder.predict("prices", "new.csv", "once.csv");
         await folder.predict("prices", "once.csv", "twice.csv");

@@ -87,7 +87,7 @@ describe("any command-line arguments", () => {
         );
     });
 
-    it("of --config become a string for each key, or are rejected", () => {
+    it("of --config are parsed into one string per key, or are rejected", () => {
         const override = fc.oneof(
             fc.tuple(anyText, anyJsonText).map((pair) => pair.join("=")),
             anyText,

@@ -13,7 +13,7 @@ const pathOf = (...folders: string[]) => ({
 });
 
 describe("findPulumi", () => {
-    it("returns the pulumi in PATH, even if npm puts that of the npm package before it", () => {
+    it("returns the pulumi in PATH, even if npm puts the npm package's pulumi before it", () => {
         project.program("node_modules/.bin/pulumi", "");
         project.program("bin/pulumi", "");
 

@@ -4,8 +4,8 @@ import { Cloud, describeWithEngine, Project } from "./support";
 const MINUTE_MS = 60_000;
 
 /**
- * Runs that end while no `pulumi up` is watching them. Each one is another run of the same stack, which takes only
- * seconds.
+ * Runs that end while no `pulumi up` is watching them. Each test uses a new run of the same stack, because that takes
+ * only seconds.
  */
 describeWithEngine("returning to a run, with the real engine,", () => {
     let cloud: Cloud;
@@ -73,7 +73,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "prints a warning about ended commands until refresh --clear-pending-creates",
+        "prints a warning about interrupted commands until refresh --clear-pending-creates",
         async () => {
             const before = await project.up().expectSuccess();
             expect(before.output).toContain("with 2 pending operations from previous deployment");
@@ -87,7 +87,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "is unnecessary after a preemption while up waits, because that up restarts the VM",
+        "is unnecessary if the VM is preempted while up waits, because that up restarts the VM",
         async () => {
             const { run, status } = await newRun(async () => {
                 const up = await begin({ seconds: 10 });
@@ -103,7 +103,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "collects the results with wait: false, where the first up ends once the VM has begun",
+        "collects the results with wait: false, where the first up ends once the VM has started the run",
         async () => {
             project.configure({ wait: false, hyperparameters: { seconds: 5 } });
             const before = project.savedRuns();

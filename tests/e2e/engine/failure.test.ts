@@ -10,7 +10,7 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
-        "fails the update, and the next up is attempt 2, which can succeed",
+        "fails the update, and the next up starts attempt 2, which can succeed",
         async () => {
             const project = new Project(cloud, "second", { trainer: "tiny", hyperparameters: { failures: 1 } });
             await project.init();

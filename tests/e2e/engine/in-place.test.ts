@@ -19,17 +19,17 @@ describeWithEngine("changes that require no new training, with the real engine,"
             project.configure({ labels: { team: "wire" }, bootDiskSizeGb: 30, machineType: "e2-standard-4" });
             const { output } = await project.up().expectSuccess();
 
-            // The updated resources are repository, bucket, VM and run.
+            // The updated resources are the repository, the bucket, the VM and the run.
             expect(output).toMatch(/^Resources:\n +~ 4 updated\n +24 unchanged$/m);
             expect(await cloud.inventory()).toEqual(before);
             await project.previewNoChanges("--refresh").expectSuccess();
 
-            // The provider cannot change the address of a stopped VM, so it creates a new one, which finds the run
-            // ended.
+            // The provider cannot change the address of a stopped VM, so it creates a new VM, which finds that
+            // the run has ended.
             project.configure({ externalIp: true });
             const reachable = await project.up().expectSuccess();
             expect(reachable.output).toMatch(/gcp:compute:Instance trainer-vm replaced/);
-            // The run's resource checks the new VM, and trains nothing.
+            // The update of the run's resource only checks the new VM, and does not train again.
             expect(reachable.output).toMatch(/^Resources:\n +~ 1 updated\n +\+-1 replaced$/m);
             expect(reachable.output).toMatch(/attempt 1: succeeded/);
             expect(await cloud.inventory()).toEqual(before);

@@ -261,7 +261,8 @@ export class Project {
                 PULUMI_SKIP_UPDATE_CHECK: "true",
                 PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
                 PULUMI_GCP_SKIP_REGION_VALIDATION: "true",
-                // Requests that the stack's endpoints do not cover fail immediately instead of reaching Google.
+                // Requests to services for which the stack sets no endpoint fail immediately instead of reaching
+                // Google.
                 HTTPS_PROXY: "http://127.0.0.1:9",
                 NO_PROXY: "127.0.0.1,localhost",
             },

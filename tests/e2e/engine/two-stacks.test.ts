@@ -10,7 +10,7 @@ describeWithEngine("two stacks side by side, with the real engine,", () => {
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
-        "share a project on Google Cloud and nothing else",
+        "share nothing except a project on Google Cloud",
         async () => {
             const config = { trainer: "tiny", hyperparameters: { seconds: 1 } };
             const projects = ["left", "right"].map((stack) => new Project(cloud, stack, { ...config }));
