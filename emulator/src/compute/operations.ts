@@ -142,7 +142,7 @@ export class Operations {
     }
 }
 
-/** Removes the oldest entries. */
+/** Removes the oldest entries until at most MAX_OPERATIONS are left. */
 function prune(entries: Map<string, unknown>): void {
     for (const oldest of [...entries.keys()].slice(0, Math.max(0, entries.size - MAX_OPERATIONS))) {
         entries.delete(oldest);

@@ -80,7 +80,7 @@ export function checkBody<T>(value: unknown, schema: ZodType<T>, where: string):
     );
 }
 
-/** Formats a member with its value: `"format" = "MAVEN"`. */
+/** Formats a member of a body and its value for a message, e.g. `"format" = "MAVEN"`. */
 function describe(body: unknown, path: readonly PropertyKey[]): string {
     const value = path.reduce((inner, name) => (inner as Record<PropertyKey, unknown> | undefined)?.[name], body);
     return `"${path.join(".")}" = ${Array.isArray(value) ? `a list of ${value.length}` : JSON.stringify(value)}`;

@@ -39,7 +39,7 @@ export class OciError extends Error {
     }
 }
 
-/** Old clients recognize a registry by this header. */
+/** Old clients accept a server as a registry only if it sends this header. */
 export const REGISTRY_HEADERS = { "docker-distribution-api-version": "registry/2.0" };
 
 export const nameUnknown = (message: string) => new OciError(404, "NAME_UNKNOWN", message);

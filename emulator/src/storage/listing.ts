@@ -124,7 +124,7 @@ function parseToken(token: string): Position {
             return { key, generation };
         }
     } catch {
-        // The error is reported below.
+        // An unreadable token is reported by the error below.
     }
     throw invalid("Invalid pageToken: take it from nextPageToken of the previous page.", "pageToken");
 }

@@ -59,7 +59,7 @@ describe("an uploaded object", () => {
         expect((await emulator.call("GET", path("dir/naïve name.txt"))).json).toEqual(answer.json);
     });
 
-    it("can be sent as multipart/related with metadata", async () => {
+    it("can be uploaded together with its metadata as multipart/related", async () => {
         const metadata = {
             bucket: BUCKET,
             contentType: "text/x-own",

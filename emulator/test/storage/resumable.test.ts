@@ -88,7 +88,7 @@ describe("a resumable upload", () => {
         ["without Content-Range", undefined],
         ["of unknown length, as streamed by the Node.js client", "bytes 0-*/*"],
         ["of known length", `bytes 0-${2 * QUANTUM + 999}/${2 * QUANTUM + 1000}`],
-    ])("accepts everything in one request %s", async (_, range) => {
+    ])("accepts the whole object in a single request %s", async (_, range) => {
         const uri = await start("whole");
         const headers: Record<string, string> = range === undefined ? {} : { "content-range": range };
         expect((await emulator.call("PUT", uri, { body: content, headers })).json).toMatchObject({ md5Hash });

@@ -41,7 +41,7 @@ function startScript(folder) {
     try {
         scripts = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).scripts ?? {};
     } catch {
-        // The error below reports this.
+        // A missing or invalid package.json is reported by the error below.
     }
     const script = scripts.start;
     if (script === undefined) {
