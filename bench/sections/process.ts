@@ -20,7 +20,7 @@ const SIZES = [
     [1_000_000, 3],
     [3_000_000, 2],
 ] as const;
-/** The number of rows that the targets refer to. */
+/** The number of rows for which the project sets performance targets. */
 const TARGET_ROWS = 1_000_000;
 const ARGUMENTS = ["--target=class", "--maxDepth=10", "--minNumSamples=1"];
 

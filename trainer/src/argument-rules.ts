@@ -66,7 +66,7 @@ export const FOLDS: Rule<number> = {
 export function parseList(text: string): unknown[] | undefined {
     try {
         const list: unknown = JSON.parse(text);
-        // Throws for a list that is nested too deeply to be shown in a message.
+        // This throws if a list is nested too deeply to be shown in a message.
         JSON.stringify(list);
         return Array.isArray(list) ? list : undefined;
     } catch {

@@ -4,7 +4,7 @@ import { valueAt } from "../lib/columns/number-list";
 import type { Dataset } from "../lib/csv/dataset";
 import { type CartModel, type Model, predictEncoded } from "../lib/model";
 
-/** Enough rows to reach many leaves, and few enough to take almost no time. */
+/** Enough rows to reach many leaves, but few enough that the check takes almost no time. */
 const MAX_ROWS = 200;
 
 /** Rows for checking a model, spread evenly over the dataset. */

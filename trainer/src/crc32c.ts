@@ -38,7 +38,7 @@ export class FastCrc32c implements CRC32CValidator {
         this.#value = ~crc;
     }
 
-    /** Compares with a checksum in the format of Cloud Storage: base64 of four bytes, big-endian. */
+    /** Compares the result with a checksum in Cloud Storage's format: four big-endian bytes in base64. */
     validate(checksum: string): boolean {
         return checksum === this.toString();
     }

@@ -77,7 +77,7 @@ function describeOutOfBag(metrics: Metrics): string {
     return `Out of bag, each row predicted by the trees that did not see it: ${measure}`;
 }
 
-/** The measures as a table. */
+/** Formats the metrics as a table. */
 export function describeMetrics(metrics: Metrics): string[] {
     return metrics.task === "classification" ? describeClassification(metrics) : describeRegression(metrics);
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { DataError } from "../errors";
 
-/** Number of bytes processed at a time. */
+/** Number of bytes that are processed at a time. */
 const WINDOW_BYTES = 256 * 1024;
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;

@@ -121,7 +121,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
  */
 export class TextHashes {
     size = 0;
-    /** Pairs of hash halves; two zeros are an empty slot. At most half of the slots are used. */
+    /** Pairs of hash halves; two zeros mark an empty slot. At most half of the slots are used. */
     #slots = new Uint32Array(2 * 1024);
 
     /** Adds a string; returns false if it is a duplicate. */

@@ -56,7 +56,7 @@ export function takeHeader(window: ByteWindow, source: string, final: boolean): 
     return { delimiter, columns, line, nextLine };
 }
 
-/** Range of the first line that is not blank; `to` is undefined when its end has not been read yet. */
+/** Returns the range of the first line that is not blank; `to` is undefined if its end has not been read yet. */
 function findFirstLine(bytes: Uint8Array, start: number, end: number): { from: number; to?: number; line: number } {
     let quoted = false;
     let from = start;

@@ -1,9 +1,9 @@
 import { MemoryError } from "../errors";
 
-/** Measured memory of the program itself, its threads, and the data in transit from the bucket. */
+/** Measured memory used by the program itself, its threads, and the data in transit from the bucket. */
 const BASE_BYTES = 120_000_000;
 
-/** Measured memory per row, for its target, its entries in the lists of rows, its predictions, and sorting. */
+/** Measured memory used per row for its target, its entries in the lists of rows, its predictions, and sorting. */
 const BYTES_PER_ROW = 56;
 
 /** Size of a value's entry in the order of its column. A single tree is grown in the memory of the orders. */
@@ -38,7 +38,7 @@ const MACHINE_TYPES: readonly (readonly [name: string, memory: number])[] = [
 
 const GIB = 1024 ** 3;
 
-/** Memory of a machine that its kernel and other programs use. */
+/** Memory that the kernel and other programs use on a machine. */
 const RESERVED = { share: 0.04, bytes: GIB / 2 };
 
 /** The part of a file read so far. */
@@ -49,7 +49,7 @@ export interface ReadSoFar {
     totalBytes: number | undefined;
     /** Memory used by the strings. */
     textBytes: number;
-    /** Memory for each value of a feature, on average: in the columns, plus `bytesPerValueOfFit`. */
+    /** Average memory for each value of a feature: its size in the columns plus `bytesPerValueOfFit`. */
     valueBytes: number;
 }
 

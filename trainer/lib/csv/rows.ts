@@ -6,7 +6,7 @@ const SLACK = 1.05;
 /** Growth factor if the rows exceed the estimate or the size of the file is unknown. */
 const GROWTH = 1.5;
 
-/** Limit for an estimate from the first rows; the memory check limits it too. */
+/** Upper limit for the estimate from the first rows, which the memory check also limits. */
 const MAX_GROWTH = 64;
 
 const MIN_ROWS = 1024;

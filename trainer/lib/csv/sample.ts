@@ -75,7 +75,7 @@ export class Sample {
     }
 }
 
-/** The longest marker of a missing value has four characters; longer cells need not be checked. */
+/** The longest marker of a missing value has four characters, so longer cells need not be checked. */
 const MAX_MARKER_BYTES = 4;
 
 /** True if a cell that is not a number is empty or represents a missing value. */

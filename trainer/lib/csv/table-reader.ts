@@ -16,7 +16,7 @@ export interface ReadOptions {
     totalBytes?: () => number | undefined;
     /** Called after each part of the file. */
     onProgress?: (table: ReadTable) => void;
-    /** Number of bytes processed at a time. @default 256 KiB */
+    /** Number of bytes that are processed at a time. @default 256 KiB */
     windowBytes?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * One column, one accent colour and generous spacing. Colours are tokens; a shade is the accent or ink mixed into the
- * paper.
+ * The design has one column, one accent colour and generous spacing. Colours are tokens; a shade is the accent or ink
+ * mixed into the paper.
  */
 export const STYLES = `
 :root{color-scheme:light dark;--paper:#fdfdfc;--ink:#1b2026;--soft:#57606b;--line:#e2e5e9;--strong:#c3c9d1;--wash:#f4f5f6;--accent:#0a5ca3;--on:#fff;--warm:#8a4b08}

@@ -18,9 +18,9 @@ export interface NodeFacts extends Stretch {
 
 /** The measure of splits: Gini impurity of two or more classes, or the squared error of numbers. */
 export interface Criterion {
-    /** Computes the statistics of a node from any list whose stretch from start to end holds its rows. */
+    /** Computes the statistics of a node from any list that holds the rows of the node from start to end. */
     describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts;
-    /** Prepares the search of a node. */
+    /** Prepares for searching the columns of a node. */
     enter(list: Uint32Array, node: NodeFacts): void;
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void;
     /** The gain, as defined by the model format. */

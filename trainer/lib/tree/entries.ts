@@ -16,17 +16,17 @@ export interface Layout {
     weightMask: number;
 }
 
-/** Only one row in many millions would need more. */
+/** Only one row in many millions counts so often that it would need more bits. */
 const MAX_WEIGHT_BITS = 3;
 
-/** More would not fit into a code (see below), which also has a sign bit and a bit in place of the tie. */
+/** More bits would not fit into a code (see below), which also has a sign bit and a bit in place of the tie. */
 const MAX_CLASS_BITS = 11;
 
 /**
  * Chooses how the bits of an entry are used.
- * @param classes 0 for a regression
+ * @param classes number of classes, 0 for a regression
  * @param weighted rows may count more than once
- * @param wordBits for tests; an entry has 32
+ * @param wordBits size of an entry, which is 32 except in tests
  */
 export function chooseLayout(rowCount: number, classes: number, weighted: boolean, wordBits = 32): Layout {
     const free = wordBits - 1 - bitsFor(rowCount);
@@ -46,9 +46,9 @@ function bitsFor(count: number): number {
     return 32 - Math.clz32(Math.max(count - 1, 0));
 }
 
-/** The rows of a fit, in the form that all its lists need. */
+/** The rows of a fit, in the form from which all its lists are filled. */
 export interface Sample {
-    /** The bits of an entry other than the row, and SAMPLED, by row number; 0 if the row is not in the fit. */
+    /** For each row number, SAMPLED and the bits of an entry other than the row; 0 if the row is not in the fit. */
     codes: Int16Array;
     /** The number of times that each row counts, by row number. */
     weights: Uint8Array;

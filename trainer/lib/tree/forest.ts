@@ -14,7 +14,7 @@ export function bootstrap(rows: Uint32Array, random: Random, weights: Uint8Array
     for (let drawn = 0; drawn < rows.length; ) {
         const row = rows[random.below(rows.length)] as number;
         const weight = weights[row] as number;
-        // Among many rows, no row is ever drawn this often: the probability is at most 1 / 255!.
+        // In practice, no row is drawn more often than this, because the probability is at most 1 / 255!.
         if (weight < MAX_WEIGHT) {
             weights[row] = weight + 1;
             drawn++;
@@ -25,7 +25,7 @@ export function bootstrap(rows: Uint32Array, random: Random, weights: Uint8Array
 /** Bits after the binary point of a share. Shares of 2^31 rows differ by more, and sums of 2^20 shares are exact. */
 const SHARE_BITS = 32;
 
-/** Bits of an exact sum of a forest's numbers. */
+/** Number of bits available for an exact sum of a forest's numbers. */
 const SUM_BITS = 52;
 
 /**

@@ -86,7 +86,7 @@ function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float
 class Grower {
     readonly #builder = new TreeBuilder();
     readonly #importances: Float64Array;
-    /** Columns, in the order of the last draw. */
+    /** All columns, in the order that the last draw left them in. */
     readonly #columnOrder: Int32Array;
 
     readonly #table: FitTable;

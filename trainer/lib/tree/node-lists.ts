@@ -111,13 +111,13 @@ export class PartitionedLists implements NodeLists {
     }
 }
 
-/** Memory in which trees are grown one by one. */
+/** Memory that is reused for growing trees one after another. */
 export interface Workspace {
     lists: Uint32Array[];
     scratch: Uint32Array;
     /** Bits, by row; all 0 between uses. */
     marks: Uint32Array;
-    /** For lists that are sorted lazily. */
+    /** Memory for lists that are sorted lazily. */
     ranks: Ranks | undefined;
 }
 

@@ -11,8 +11,8 @@ export interface FitResult {
     /** Empty unless `keepTrees` is set. */
     trees: FlatTree[];
     /**
-     * Impurity that the splits on each feature removed, weighted by rows: the mean over the trees. They sum to 1, or are
-     * all 0 without a split.
+     * Impurity that the splits on each feature removed, weighted by rows and averaged over the trees. The values sum to
+     * 1, or are all 0 if there is no split.
      */
     importances: Float64Array;
     /** Levels of decisions of the deepest tree. */
@@ -25,9 +25,9 @@ export interface FitResult {
     outOfBag?: { rows: Uint32Array; predictions: Float64Array };
 }
 
-/** Progress of the fits that have begun. */
+/** Progress of the fits that have started. */
 export interface FitProgress {
-    /** Time since the first of them began. */
+    /** Time since the first of them started. */
     seconds: number;
     treesDone: number;
     trees: number;
@@ -59,7 +59,7 @@ export interface FitPool {
      * @throws {RangeError} for a task without rows, or a forest without its options
      */
     fit(task: FitTask): Promise<FitResult>;
-    /** Ends the threads; unfinished fits fail. */
+    /** Ends the threads. Fits that have not finished fail. */
     close(): Promise<void>;
 }
 

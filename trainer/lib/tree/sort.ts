@@ -111,7 +111,7 @@ function radixSort(
         (counts[BUCKETS + ((key >>> DIGIT_BITS) & DIGIT_MASK)] as number)++;
         (counts[2 * BUCKETS + (key >>> (2 * DIGIT_BITS))] as number)++;
     }
-    // A digit that all keys share does not need a pass.
+    // If all keys have the same digit, no pass is needed for it.
     const digits = [0, 1, 2].filter((digit) => {
         const shared = ((first[0] as number) >>> (digit * DIGIT_BITS)) & DIGIT_MASK;
         return counts[digit * BUCKETS + shared] !== length;

@@ -70,7 +70,7 @@ describe("bytesPerValueOfFit", () => {
 });
 
 describe("readDataset", () => {
-    /** An endless file that counts the requested chunks. */
+    /** An endless file that counts how many chunks were requested. */
     function endless() {
         const rows = Buffer.from("0.25,red\n".repeat(10_000));
         const source = {

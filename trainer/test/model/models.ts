@@ -17,7 +17,7 @@ export function modelOf(features: Feature[], classes: string[] | undefined, root
     return classes === undefined ? { ...base, task: "regression" } : { ...base, task: "classification", classes };
 }
 
-/** Numeric features named a, b, c, .... If `missing` is set, rows without a value can be predicted. */
+/** Numeric features named a, b, c and so on. If `missing` is set, rows without a value can be predicted. */
 export function numberFeatures(count: number, missing = false): Feature[] {
     return Array.from({ length: count }, (_, place) => ({
         name: String.fromCharCode(97 + place),

@@ -84,7 +84,7 @@ function oddNames(classes: string[] | undefined): Case {
     return { model: modelOf(features, classes, roots), rows };
 }
 
-/** A case with numbers at the limits of 64 bits. */
+/** A case with numbers at the limits of 64-bit floating point. */
 function extremes(): Case {
     const values = [
         0,

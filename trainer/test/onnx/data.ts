@@ -52,8 +52,8 @@ export function petals(): Data {
 }
 
 /**
- * Customers who stay or leave, described by text, integers and decimals. Every sixth value is missing where that is
- * allowed.
+ * Customers who stay or leave, described by text, integers and decimals. In columns that allow it, every sixth value is
+ * missing.
  */
 export function customers(count: number): Data {
     const draw = makeDraw(1);

@@ -35,8 +35,8 @@ function expectedOf({ model, rows }: Case): { labels: Output; numbers: Output } 
 }
 
 /**
- * Compares 32-bit numbers with those of this project. They must be equal after rounding, or differ by at most one bit
- * for the mean of several trees.
+ * Compares 32-bit numbers with this project's predictions. They must be equal after rounding, or differ by at most one
+ * bit for the mean of several trees.
  */
 function expectNumbers(actual: Output, expected: Output, trees: number): void {
     const wrong = expected.flatMap((value, place) => {

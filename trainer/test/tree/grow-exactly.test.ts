@@ -116,8 +116,8 @@ describe("growTree returns the same tree", () => {
                 const mirrored = column.map((value) => -value);
                 const table = makeTable({ columns: [column, column, mirrored], y: plain.y }, 3);
                 const tree = grow(table);
-                // A missing value in a column is also missing in its mirror and the largest in both, so it can be split
-                // off there.
+                // Missing values sort above all others both in a column and in its mirror, so either can split them
+                // off.
                 const isMirrored = column.every((value) => Math.abs(value) < Number.MAX_VALUE);
                 expect([...tree.columns].every((at) => at < 1 || (at === 2 && !isMirrored))).toBe(true);
             }),

@@ -30,7 +30,7 @@ export function rootOf(tree: FlatTree): TreeNode {
 }
 
 /**
- * Returns a matcher for a tree. Gains and means need only be close, because they are computed in another order;
+ * Returns a Jest matcher for a tree. Gains and means need only be close, because they are computed in another order;
  * everything else must be equal.
  */
 export function closeTo(node: TreeNode): unknown {

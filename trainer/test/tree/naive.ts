@@ -1,6 +1,6 @@
 import type { TreeNode } from "../../lib/model";
 
-/** A plain table: one list per column, and integers as targets. */
+/** A plain table with one list per column and integer targets. */
 export interface PlainTable {
     columns: number[][];
     y: number[];

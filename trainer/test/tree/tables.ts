@@ -37,7 +37,7 @@ export function makeTable({ columns, y }: PlainTable, classCount: number): FitTa
     return { columns: shared, target, orders };
 }
 
-/** Values that can break a comparison, a key or a mean of two numbers, among many equal ones. */
+/** Values that could break a comparison, a sort key or a mean of two numbers, mixed with many equal values. */
 export const CELL = fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: -3, max: 3 }) },
     { weight: 2, arbitrary: fc.double({ noDefaultInfinity: true }) },

@@ -11,7 +11,7 @@ const NARROWEST = 0.25;
 const NARROWEST_LABEL = 5;
 const NARROWEST_LABEL_ON_PHONE = 20;
 
-/** The tree at a glance: each node as wide as its share of the rows, with its children below. */
+/** Draws the tree at a glance: each node is as wide as its share of the rows, with its children below it. */
 export function drawIcicle(tree: TreeView, model: Model): Html {
     const { root } = tree;
     if (root.rows === undefined || root.rows <= 0) {
@@ -70,7 +70,7 @@ function labelOf({ split, answer, leaves }: NodeView, model: Model): string {
     return model.task === "classification" ? (model.classes[answer.classes[0]?.label ?? 0] ?? "") : "";
 }
 
-/** Confidence of a node, or position of its mean, 0 to 1. */
+/** Confidence of a node or, in a regression, the position of its mean in the range, from 0 to 1. */
 function strengthOf({ answer }: NodeView, model: Model, range: MeanRange): number {
     if (answer === undefined) {
         return 0;

@@ -6,7 +6,7 @@ import { type TreeData, treeData } from "./tree-data";
 
 /** Number of columns shown at first; the others are folded. */
 const FIRST_COLUMNS = 8;
-/** Up to MOST_CHOICES categories are shown as a list, and up to MOST_PROPOSALS are suggested while typing. */
+/** Up to MOST_CHOICES categories are shown as a list; up to MOST_PROPOSALS are suggested while the user types. */
 const MOST_CHOICES = 100;
 const MOST_PROPOSALS = 2000;
 
