@@ -76,7 +76,7 @@ decide() {
     fi
 }
 
-# decide_cut RESULT SINCE SECONDS WHAT REMEDY: does the same for work that was cut short.
+# decide_cut RESULT SINCE SECONDS WHAT REMEDY: does the same as `decide`, for work that was cut short.
 decide_cut() {
     case $1 in
         (timeout) STATUS=TIMED_OUT ;;

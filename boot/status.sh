@@ -1,5 +1,5 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables runs/<runId>/status.json: the
-# owner and state of the run. Every write specifies the generation that it replaces.
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
+# runs/<runId>/status.json: the owner and state of the run. Every write specifies the generation that it replaces.
 
 # status_json STATE EXIT_CODE REASON FINISHED_AT: prints the status on one line, with its keys in a fixed order.
 status_json() {
@@ -64,7 +64,7 @@ read_status() {
     done
 }
 
-# True if the text just read was sent by this boot in a write whose response was lost.
+# True if this boot itself wrote the text just read, in a request whose response was lost.
 status_is_own() {
     local sent
     while IFS= read -r sent; do

@@ -75,7 +75,7 @@ export function decide(view: RunView): Action {
         const stall = findStall(view);
         return stall ? { kind: "stalled", stall } : { kind: "poll" };
     }
-    // The VM may have written its last status after the status was read, which only the next poll can tell.
+    // The VM may have written its last status after this poll read the status; the next poll will show it.
     return downPolls === 1 ? { kind: "poll" } : decideDown(view);
 }
 

@@ -16,7 +16,7 @@ export interface ResultsInputs {
 
 const session: { settings: CloudSettings | undefined } = { settings: undefined };
 
-/** Handlers of `SavedResults`; serialised like those of `trainingRunProvider`. */
+/** Handlers of `SavedResults`, which Pulumi serialises like those of `trainingRunProvider`. */
 export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs, ResultsInputs> = {
     async configure(request) {
         session.settings = readCloudSettings((key) => request.config.get(key), process.env);

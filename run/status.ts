@@ -10,7 +10,7 @@ export interface RunStatus {
     schema: 1;
     runId: string;
     state: RunState;
-    /** Counts from 1. */
+    /** Number of the attempt, starting at 1. */
     attempt: number;
     /** Number of interruptions since a user last started the run. */
     interruptions: number;
@@ -20,7 +20,7 @@ export interface RunStatus {
     bootId: string | null;
     /** The exit code of the container. */
     exitCode: number | null;
-    /** One actionable sentence. */
+    /** One sentence that says what happened and what to do. */
     reason: string | null;
     startedAt: string | null;
     updatedAt: string | null;
@@ -88,7 +88,7 @@ export function isTerminal(state: RunState): boolean {
     return state === "SUCCEEDED" || state === "FAILED" || state === "TIMED_OUT";
 }
 
-/** True while a VM holds the run. */
+/** True if a VM has claimed the run and its attempt has not ended yet. */
 export function isClaimed(state: RunState): boolean {
     return state === "PULLING" || state === "RUNNING";
 }

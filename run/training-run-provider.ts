@@ -54,7 +54,7 @@ export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, Run
         session.settings = readCloudSettings((key) => request.config.get(key), process.env);
     },
 
-    /** A different run or bucket is a different resource. Any state other than `SUCCEEDED` is checked again. */
+    /** A change of the run or the bucket replaces the resource. Unless the run has `SUCCEEDED`, it is checked again. */
     async diff(_id, olds, news) {
         const replaces = ["runId", "bucket"].filter((key) => hasChanged(olds, news, key));
         const inputs = ["stack", "resultsDir", "project", "zone", "instance", "wait", "maxAttempts", "debugMinutes"];

@@ -51,9 +51,9 @@ export interface TrainingRunArgs {
 }
 
 /**
- * One training run, from a booting VM to verified results on this machine. Its creation waits for the run and prints the
- * trainer's log. If the run fails, it fails with the trainer's exit code and last lines; otherwise it downloads and verifies
- * the results.
+ * One training run, from a booting VM to verified results on this machine. Creating this resource waits for the run and
+ * prints the trainer's log. If the run fails, the creation fails with the trainer's exit code and last lines; otherwise
+ * it downloads and verifies the results.
  */
 export class TrainingRun extends pulumi.dynamic.Resource {
     /**

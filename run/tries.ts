@@ -1,12 +1,12 @@
 import type { Clock } from "./clients";
 import { classifyError, incompleteAnswer } from "./errors";
 
-/** Pauses between the attempts of a request. The retry window of a wait is in addition to these. */
+/** Pauses between the attempts of a request. When a wait polls, its retry window applies in addition. */
 export const pausesMs = [500, 1000, 2000, 4000, 8000];
 
 /**
  * Repeats a request while its error is transient, with increasing pauses.
- * @param alsoRetried decides about errors of any other kind.
+ * @param alsoRetried decides whether to retry after any other error.
  */
 export async function withTries<T>(
     clock: Clock,

@@ -63,7 +63,7 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
 
 /**
  * Brings the state up to date: reads the status, prints what is new, and queries the VM unless the status alone
- * decides.
+ * determines the next step.
  */
 async function poll(wait: Wait): Promise<void> {
     const { context, options, state, log } = wait;
@@ -189,8 +189,7 @@ async function startVm({ print, vm }: WaitContext, options: WaitOptions): Promis
         await vm.start();
     } catch (error) {
         const detail = messageOf(error);
-        // A failed operation has no HTTP status: Compute Engine could not perform it, and this will not change within a
-        // minute.
+        // This is the error code of a failed operation, such as a zone without capacity; polling again would not help.
         if (/^[A-Z][A-Z_]+: /.test(detail)) {
             throw fatalError(startFailure(options, detail), error);
         }

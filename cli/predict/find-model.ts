@@ -125,7 +125,7 @@ function newest(folder: string, runs: readonly string[]): string {
     const finished = (run: string): number => {
         try {
             const file = path.join(folder, run, "status.json");
-            // Anything else, such as a pipe, might block.
+            // Reading anything else, such as a pipe, might block.
             const status: unknown = JSON.parse(isFile(file) ? readFileSync(file, "utf8") : "");
             const time = Date.parse((status as { finishedAt?: string }).finishedAt ?? "");
             return Number.isNaN(time) ? 0 : time;

@@ -1,4 +1,4 @@
-/** Metadata of the format rather than results. */
+/** Keys that describe the format of the metrics and are not results. */
 const HIDDEN = ["schema", "seed"];
 
 /** The numbers at the top level of a run's metrics, as pairs of name and formatted value. */

@@ -14,10 +14,10 @@ const ACCOUNT_ROLES = [
 /** The additional role for a stack with secrets. */
 const SECRETS_ROLE = "roles/secretmanager.secretAccessor";
 
-/** Value of an existing secret version for which `--secret-env` does not provide one. */
+/** Placeholder for the value of an existing secret version, if `--secret-env` does not provide the value. */
 const STAND_IN = "stand-in-of-the-rehearsal";
 
-/** Maximum number of versions created to reach the number of an existing one. */
+/** Maximum number of versions to create. For version 5 to exist, versions 1 to 4 must be created, too. */
 const MAX_VERSIONS = 1000;
 
 /** Deletes a prerequisite. */
@@ -57,7 +57,7 @@ export async function createPrerequisites(
         name,
         fullName: fullVersionName(version, context.gcp.project),
     }));
-    // Lower numbers come first, so that each version has the value of its own variable.
+    // Create lower version numbers first, so that each version gets the value of its own variable.
     const numberOf = (fullName: string) => Number(fullName.split("/").at(-1));
     for (const { name, fullName } of versions.sort((a, b) => numberOf(a.fullName) - numberOf(b.fullName))) {
         const value = standIns[name];
@@ -90,7 +90,7 @@ async function createNetworkPart(context: RehearsalContext, path: string, body: 
 }
 
 /**
- * Creates a secret with enough versions to reach the number of the named one.
+ * Creates a secret with as many versions as are needed for the named version to exist.
  *
  * @param created secrets that already exist; this one is added
  */

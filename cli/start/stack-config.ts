@@ -27,7 +27,7 @@ export interface StackConfig {
  * @param folder the folder of Pulumi.yaml
  * @param overrides the values of `--config`, each `key=value`
  * @param secretEnv the variables of `--secret-env`; as with the engine, one secret entry makes all of `env` secret
- * @throws UsageError when an override has a different form or when a value is encrypted
+ * @throws UsageError when an override is not of that form or when a value is encrypted
  */
 export function readStackConfig(
     folder: string,

@@ -43,7 +43,8 @@ export class DataBucket extends pulumi.ComponentResource {
                 publicAccessPrevention: "enforced",
                 versioning: { enabled: true },
                 lifecycleRules: [{ action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: 1 } }],
-                // Google's default is seven days, which are billed: https://cloud.google.com/storage/docs/soft-delete
+                // By default, Google keeps deleted objects for seven days and bills for them:
+                // https://cloud.google.com/storage/docs/soft-delete
                 softDeletePolicy: { retentionDurationSeconds: 0 },
                 forceDestroy: true,
                 labels: args.labels,

@@ -61,7 +61,7 @@ export class TrainerImage extends pulumi.ComponentResource {
                     platform: pulumi.output(args.machineType).apply(platformOf),
                     args: args.trainerBuildArgs,
                 },
-                // The token is new every time, but the provider does not compare the user name and password.
+                // The token is new every time, but the provider ignores changes to the user name and password.
                 registry: {
                     server: this.repository.registryUri.apply((uri) => uri.split("/")[0] ?? uri),
                     username: "oauth2accesstoken",

@@ -109,7 +109,7 @@ export class TrainerVm extends pulumi.ComponentResource {
             {
                 parent: this,
                 dependsOn: args.dependsOn,
-                // A newer image of the family is used by the next run.
+                // A newer image of the family does not replace this VM; the next run uses it.
                 ignoreChanges: ["bootDisk.initializeParams.image"],
                 // The provider can change this only while a VM is running, but the VM of a finished run is off. A new
                 // VM detects that the run is finished and powers off.

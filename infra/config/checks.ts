@@ -7,8 +7,8 @@ import type { Finding } from "./key-types";
 const RESERVED_ENV = /^(AIP_.*|CLOUD_ML_PROJECT_ID|CLOUD_ML_REGION|STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)$/;
 
 /**
- * Names that are read or set by bash, the loader or the docker command. A secret reaches the container through the
- * environment of these programs on the VM, because arguments are visible in the list of processes.
+ * Names that are read or set by bash, the dynamic loader or the docker command. A secret reaches the container through
+ * the environment of these programs on the VM, because arguments are visible in the list of processes.
  */
 const RESERVED_SECRETS =
     /^(_|PATH|HOME|IFS|ENV|REPLY|SHELLOPTS|POSIXLY_CORRECT|BASH.*|E?UID|PPID|GROUPS|S?RANDOM|SECONDS|LINENO|EPOCH.*|FUNCNAME|DIRSTACK|PIPESTATUS|HISTCMD|OPT(ARG|IND|ERR)|COMP_.*|LC_ALL|LD_.*|GCONV_PATH|DOCKER_.*|EMULATOR_.*|NODE_OPTIONS)$/;

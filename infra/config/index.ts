@@ -76,7 +76,7 @@ export function parseConfig(
     });
     const values = Object.fromEntries(entries) as ConfigValues;
     const isEnvSecret = secretKeys.includes("env");
-    // Secret values are not part of the metadata, whose size is limited by a rule.
+    // A rule limits the size of the metadata, which does not contain secret values.
     const env = isEnvSecret ? Object.fromEntries(Object.keys(values.env).map((name) => [name, ""])) : values.env;
     const conflicts = findConflicts({ ...values, env }, files, wrongKeys);
     issues.push(

@@ -58,7 +58,7 @@ export const bucket: CreateResource = async ({ type, inputs }, context) => {
     };
 };
 
-/** The state in a condition is called `withState` in the provider and `isLive` in the API. */
+/** The object state in a lifecycle condition is called `withState` in the provider and `isLive` in the API. */
 function lifecycleRule(rule: Properties): Properties {
     const { withState, ...condition } = rule.condition as Properties;
     const isLive = withState === "LIVE" ? true : withState === "ARCHIVED" ? false : undefined;
