@@ -8,7 +8,7 @@ jest.setTimeout(60_000);
 const FINISHED = runLayout("r-aaaaaaaaaa");
 const OBJECTS = [FINISHED.status, FINISHED.objects, FINISHED.manifest, `${FINISHED.model}model.json`];
 
-/** A trainer that tries to change another run in every way that the JSON API offers, and uploads the responses. */
+/** A trainer that tries every way to change another run through the JSON API, and uploads the responses. */
 const TRAINER = `
 const host = process.env.STORAGE_EMULATOR_HOST, bucket = ${JSON.stringify(BUCKET)}, own = ${JSON.stringify(runLayout(RUN_ID).model)};
 const objects = host + "/storage/v1/b/" + bucket + "/o/";

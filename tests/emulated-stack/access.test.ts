@@ -28,7 +28,7 @@ const logs = (project = PROJECT_ID) => ({
 
 describe("the trainer's account, with the grants that the program declares,", () => {
     it.each<[string, () => Promise<Answer>]>([
-        ["list names in its bucket", () => stack.asTrainer("GET", `/storage/v1/b/${stack.bucket}/o`)],
+        ["list the objects in its bucket", () => stack.asTrainer("GET", `/storage/v1/b/${stack.bucket}/o`)],
         ["read its bucket's settings", () => stack.asTrainer("GET", `/storage/v1/b/${stack.bucket}`)],
         ["read the dataset", () => stack.asTrainer("GET", `${object("data/iris.csv")}?alt=media`)],
         ["read its run's objects", () => stack.asTrainer("GET", `${object(ofRun("status.json"))}?alt=media`)],
@@ -267,7 +267,7 @@ describeWithPython("google-cloud-storage (Python) on a VM", () => {
 });
 
 describe("grants that are delayed", () => {
-    it("all take effect after the delay", async () => {
+    it("are denied at first, and all take effect after the delay", async () => {
         const delayed = await GrantedStack.start(declared, 2500);
         const statuses = async () => {
             const answers = [

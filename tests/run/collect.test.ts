@@ -145,10 +145,10 @@ describe("collecting a run", () => {
     });
 
     it.each([
-        ["another run's", (text: string) => text.replaceAll(runId, "r-ffffffffff")],
-        ["one with other objects", (text: string) => text.replace(/"crc32c": ".*"/, '"crc32c": "AAAAAA=="')],
-        ["half a one", (text: string) => text.slice(0, text.length / 2)],
-        ["none at all", () => "<!doctype html>"],
+        ["that of another run", (text: string) => text.replaceAll(runId, "r-ffffffffff")],
+        ["one that lists other objects", (text: string) => text.replace(/"crc32c": ".*"/, '"crc32c": "AAAAAA=="')],
+        ["truncated", (text: string) => text.slice(0, text.length / 2)],
+        ["not a manifest", () => "<!doctype html>"],
     ])("replaces a manifest in the bucket that is %s", async (_what, change) => {
         const bucket = bucketWith({ "model.json": "{}" });
         await collect(bucket);
@@ -253,7 +253,7 @@ describe("collecting a run", () => {
     it.each([
         ["not an object", undefined],
         ["a list", "[1]"],
-        ["no JSON", "accuracy: 1"],
+        ["not JSON", "accuracy: 1"],
     ])("returns no metrics if metrics.json is %s", async (_what, content) => {
         const files: Record<string, string> = content === undefined ? {} : { "metrics.json": content };
         await expect(collect(bucketWith(files))).resolves.toMatchObject({ metrics: {} });

@@ -220,9 +220,9 @@ describe("TrainingRun, serialised", () => {
     });
 
     it.each([
-        ["nothing", {}, { state: "SUCCEEDED" }, { changes: false, replaces: [] }],
+        ["unchanged inputs", {}, { state: "SUCCEEDED" }, { changes: false, replaces: [] }],
         [
-            "the order of keys",
+            "keys in another order",
             { provenance: { ...runInputs.provenance } },
             { state: "SUCCEEDED" },
             { changes: false, replaces: [] },

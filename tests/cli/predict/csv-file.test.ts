@@ -72,7 +72,7 @@ describe("readCsv", () => {
     it.each([
         ["a quote within a cell", '5" pipe,1', /^a quote within a cell that is not quoted; .*: 5" pipe,1$/],
         ["text after a quoted cell", '"a"b,1', /^text follows the end of a quoted cell; .*: "a"b,1$/],
-        ["a quote that is closed in a later row", '"a,1\n"2,3', /^text follows the end of a quoted cell/],
+        ["a quote that is only closed in a later row", '"a,1\n"2,3', /^text follows the end of a quoted cell/],
     ])("continues after %s", async (_, wrong, problem) => {
         const { rows } = await read(`a,b\n0,0\n${wrong}\n4,5\n`);
 

@@ -6,8 +6,8 @@ import { UsageError } from "../../../cli/shared/usage-error";
 import { type LoneBucket, startTestBucket } from "../../../emulator/src/testing";
 import { emulatorConfig, putRun, TestProject } from "./test-project";
 
-// The commands use the real client library against the emulator's Cloud Storage. `pulumi` returns canned output in the
-// format of the real one, which does not prove that every version of Pulumi uses this format.
+// The commands use the real client library against the emulator's Cloud Storage. `pulumi` is a stub that prints canned
+// output in the format of the real one. The tests do not prove that every version of Pulumi uses this format.
 const SUCCEEDED = "r-000000000a";
 const FAILED = "r-000000000b";
 
