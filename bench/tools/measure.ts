@@ -64,7 +64,7 @@ export interface Measurement {
     readonly peakBytes: number;
     /** User and system time of all threads. */
     readonly cpuSeconds: number;
-    /** Everything printed to standard output. */
+    /** Everything that the command printed to standard output. */
     readonly output: string;
 }
 

@@ -148,7 +148,7 @@ export function formatNumber(value: number): string {
     return String(Number(value.toPrecision(5)));
 }
 
-/** Aligned columns: the first to the left, the others to the right. */
+/** Aligns the columns of a table: the first to the left, the others to the right. */
 function formatTable(rows: readonly (readonly string[])[]): string[] {
     const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
     return rows.map((row) => {

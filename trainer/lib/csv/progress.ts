@@ -43,7 +43,7 @@ export class Progress {
     }
 }
 
-/** Returns megabytes as storage services count them, in millions of bytes. */
+/** Formats bytes as megabytes of a million bytes each, the unit that storage services use. */
 function megabytes(bytes: number): string {
     return `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`;
 }

@@ -1,7 +1,7 @@
 import { isMissingMarker } from "../model";
 import { readNumber } from "./number-bytes";
 
-/** Number of values that determine the kind of a column. */
+/** Number of values from which the kind of a column is determined. */
 const DECIDING_VALUES = 10_000;
 
 /** Cells of a column whose kind has not been decided yet. */

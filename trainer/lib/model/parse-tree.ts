@@ -3,7 +3,7 @@ const MAX_DEPTH = 1000;
 
 /** A problem in a tree. */
 export interface TreeProblem {
-    /** Path from the node that was checked, such as `.left.splitColumn`. */
+    /** Path of the value, relative to the node that was checked, such as `.left.splitColumn`. */
     path: string;
     /** Completes the sentence "`path` must be ...". */
     allowed: string;

@@ -61,7 +61,7 @@ interface ModelBase {
     /** Predicted column. */
     target: string;
     features: Feature[];
-    /** Number of rows that the model was fitted on. */
+    /** Number of rows to which the model was fitted. */
     rows: number;
     hyperparameters: Record<string, unknown>;
     library: { name: "ml-cart"; version: string };

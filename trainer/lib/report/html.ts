@@ -60,7 +60,7 @@ export function escapeText(text: string): string {
         .replaceAll("'", "&#39;");
 }
 
-/** JSON for a script element, in which no tag can begin. */
+/** Returns JSON for a script element, escaped so that it cannot contain a tag. */
 export function embedJson(value: unknown): Html {
     return new Html(JSON.stringify(value).replaceAll("<", "\\u003c"));
 }

@@ -117,7 +117,7 @@ export interface Workspace {
     scratch: Uint32Array;
     /** Bits, by row; all 0 between uses. */
     marks: Uint32Array;
-    /** Memory for lists that are sorted lazily. */
+    /** The ranks that lists need if they are sorted lazily. */
     ranks: Ranks | undefined;
 }
 

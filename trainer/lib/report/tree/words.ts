@@ -19,7 +19,7 @@ export function questionText(question: Question, features: readonly Feature[]): 
 
 const NO_OR_MISSING = html`no<span class="which">, or no value</span>`;
 
-/** The strings of the left and the right branch. */
+/** The labels of the left and the right branch. */
 export function branchTexts(question: Question, features: readonly Feature[]): { yes: Html; no: Html } {
     const feature = features[question.column];
     const yes = html`yes`;
