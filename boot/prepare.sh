@@ -1,5 +1,5 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables `boot.sh prepare`: claims the
-# run, checks that the trainer can read its dataset, and pulls the image.
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
+# `boot.sh prepare`: claims the run, checks that the trainer can read its dataset, and pulls the image.
 
 # give_up STATE REASON...: ends this boot; `finish` reports the state and the reason.
 give_up() {
@@ -108,7 +108,7 @@ clear_model() {
     done <"$STATE/to-delete"
 }
 
-# The grant is awaited here, because without it the trainer's first access to the dataset would fail.
+# Wait for the grant now, because without it the trainer's first access to the dataset would fail.
 check_dataset() {
     local path=${DATASET_URI#gs://}
     KIND='storage#object' request "$GRANTS_UNTIL" GET "$(object_url "${path#*/}" "${path%%/*}")?fields=kind"

@@ -1,6 +1,6 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables The secret variables of the
-# container's environment. Their values come from Secret Manager and are only ever held in memory: that of this script,
-# the unit's runtime directory, and docker's environment.
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
+# The secret variables of the container's environment. Their values come from Secret Manager and are only ever held in
+# memory: that of this script, the unit's runtime directory, and docker's environment.
 # https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access
 
 SECRET_MANAGER=${SECRET_MANAGER_EMULATOR_HOST:-https://secretmanager.googleapis.com}
@@ -36,7 +36,7 @@ read_secret() {
     done
     rm -f "$RESPONSE"
     size=$(($(wc -c <"$file")))
-    # Unlike $(...), this keeps trailing newlines. It stops at a NUL.
+    # Unlike $(...), `read` keeps trailing newlines, but it stops at a NUL.
     IFS= read -r -d '' SECRET_VALUE <"$file"
     rm -f "$file"
     [ "${#SECRET_VALUE}" -eq "$size" ] ||

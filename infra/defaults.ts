@@ -25,7 +25,7 @@ export const PULL_SECONDS = 1800;
 /** Time limit of the last uploads: log, listing, status. */
 export const UPLOAD_SECONDS = 900;
 
-/** Arguments of a `TrainingJob` without a default. */
+/** Arguments of a `TrainingJob` that do not have a default. */
 type RequiredArgs = "project" | "region" | "zone" | "dataset" | "trainer";
 
 /** Defaults of a `TrainingJob`, which the config keys share. An empty string, list or object means "none". */

@@ -90,7 +90,7 @@ export function canMigrate(machineType: string, gpuCount: number, spot: boolean)
 export interface GpuProblem {
     key: "gpuType" | "gpuCount" | "machineType";
     must: string;
-    /** A value for `key` that fixes it. */
+    /** A value for `key` that solves the problem. */
     example: string;
 }
 

@@ -25,7 +25,7 @@ export interface JobNames {
     network: string;
     subnetwork: string;
     firewall: string;
-    /** Value of the label {@link JOB_LABEL}, which finds a job's leftovers. */
+    /** Value of the label {@link JOB_LABEL}, by which the leftovers of a job can be found. */
     label: string;
     /** First part of the names of the job's secrets; the variable's name follows. */
     secretPrefix: string;

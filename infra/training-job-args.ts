@@ -67,7 +67,8 @@ export interface TrainingJobArgs {
     /** Runs the container privileged and without restrictions. @default false */
     privileged?: pulumi.Input<boolean>;
     /**
-     * Lets the container change every file of its image, not only those in `/tmp`, `/home` and `/root`. @default false
+     * Lets the container change every file of its image, not only those in `/tmp`, `/home`, `/root` and its working
+     * folder. @default false
      */
     writableRoot?: pulumi.Input<boolean>;
     /** False ends the update once the VM has claimed the run; a later update collects the results. @default true */

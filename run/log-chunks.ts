@@ -10,7 +10,7 @@ export interface LogChunk {
     firstByte: number;
 }
 
-/** A chunk to read; its bytes from `skipBytes` on are new. */
+/** A chunk to read. Its first `skipBytes` bytes have already been read. */
 export interface ChunkToRead {
     chunk: LogChunk;
     skipBytes: number;

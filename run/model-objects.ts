@@ -66,7 +66,7 @@ function compareListings(recorded: ModelObject[], live: ModelObject[]): string[]
 /**
  * Parses `{"schema":1,"pages":[...]}`, where each page is a response of objects.list; returns undefined if the text is
  * incomplete. https://cloud.google.com/storage/docs/json_api/v1/objects/list
- * @throws if another version of this program wrote it.
+ * @throws if the text has another schema, i.e. was written by another version of this program.
  */
 export function parseListing(text: string, where: string): ModelObject[] | undefined {
     const value = parseObject(text);
