@@ -7,7 +7,7 @@ import { isTerminal, type RunStatus, renderStatus } from "./status";
 import { readStatus } from "./transitions";
 import { assembleLog } from "./whole-log";
 
-/** Folder for a run's results, as displayed and as used. */
+/** Folder for a run's results: the path to display, and the path to use. */
 export type FolderOf = (runId: string) => { relative: string; absolute: string };
 
 /**
