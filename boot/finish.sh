@@ -1,6 +1,7 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables `boot.sh finish`, systemd's
-# ExecStopPost: runs regardless of how the unit ended, even if `boot.sh prepare` and `boot.sh run` were killed or never
-# ran. It stops the container if it is still running, uploads the rest of the log, and writes the last status.
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
+# `boot.sh finish`, systemd's ExecStopPost: runs regardless of how the unit ended, even if `boot.sh prepare` and
+# `boot.sh run` were killed or never ran. It stops the container if it is still running, uploads the rest of the log,
+# and writes the last status.
 # $SERVICE_RESULT: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
 
 finish() {
