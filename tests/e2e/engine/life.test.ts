@@ -89,8 +89,8 @@ describeWithEngine("pulumi with the real engine and providers", () => {
         [
             "hyperparameter",
             () => project.configure({ hyperparameters: { maxDepth: 1 } }),
-            // The VM and the run are replaced, but nothing that contains data.
-            "+-2 replaced 26 unchanged",
+            // The grant for the run, the VM and the run are replaced, but nothing that contains data.
+            "+-3 replaced 25 unchanged",
         ],
         [
             "dataset",
@@ -99,12 +99,12 @@ describeWithEngine("pulumi with the real engine and providers", () => {
                 const rows = readFileSync(file, "utf8").trimEnd().split("\n");
                 writeFileSync(file, `${rows.slice(0, -5).join("\n")}\n`);
             },
-            "+-3 replaced 25 unchanged",
+            "+-4 replaced 24 unchanged",
         ],
         [
             "trainer",
             () => appendFileSync(path.join(project.folder, "trainer", "LICENSE"), "\nChanged.\n"),
-            "~ 1 updated +-2 replaced 3 changes. 25 unchanged",
+            "~ 1 updated +-3 replaced 4 changes. 24 unchanged",
         ],
     ])(
         "a changed %s creates only the new run and keeps the old results",
