@@ -40,7 +40,7 @@ function parseOrExplain(given: string): FaultRule | string {
 }
 
 describe("a fault rule", () => {
-    it("is parsed from any text, or rejected with a list of the keys and an example", () => {
+    it("is parsed, or rejected with a list of the keys and an example, for arbitrary text", () => {
         fc.assert(
             fc.property(rule, (given) => {
                 const result = parseOrExplain(given);

@@ -39,7 +39,7 @@ describe("a restarted emulator", () => {
         expect(next.status).toBe(200);
     });
 
-    it("has deleted any contents that no object refers to", async () => {
+    it("deletes contents that no object refers to", async () => {
         await emulator.makeBucket("swept-bucket");
         await emulator.upload("swept-bucket", "kept", "x");
         const blobs = path.join(emulator.dataDir, "blobs");

@@ -62,7 +62,7 @@ function thresholdsOf(node: TreeNode): number[] {
         : [node.splitValue as number, ...thresholdsOf(node.left), ...thresholdsOf(node.right)];
 }
 
-/** An arbitrary model, for classes or numbers, with rows. */
+/** A random classification or regression model, with rows to predict. */
 export const randomCase: fc.Arbitrary<Case> = fc
     .record({ columns: fc.integer({ min: 1, max: 4 }), classes: fc.integer({ min: 0, max: 4 }) })
     .chain(({ columns, classes }) =>
