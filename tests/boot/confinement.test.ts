@@ -35,8 +35,8 @@ const result = {
     canBecomeAnotherUser: works(() => execFileSync("/busybox", ["true"], { uid: 1, gid: 1 })),
     canBecomeRoot: execFileSync("/usr/bin/as-root", ["node", "-p", "process.geteuid()"]).toString().trim() === "0",
     seesOtherProcesses: fs.readdirSync("/proc").filter((name) => /^\\d+$/.test(name)).length > 1,
-    writes: Object.fromEntries(["/", "/usr/bin", "/home/nonroot", "/srv/work", "/tmp"].map((name) => [name, writes(name)])),
-    keepsWorkingFolder: fs.existsSync("/srv/work/baked"),
+    writes: Object.fromEntries(["/", "/usr/bin", "/home/nonroot", "/srv/app", "/tmp"].map((name) => [name, writes(name)])),
+    keepsWorkingFolder: fs.existsSync("/srv/app/baked"),
     runsProgramsFromTmp: works(() => { fs.copyFileSync("/busybox", "/tmp/busybox"); execFileSync("/tmp/busybox", ["true"]); }),
     sharedMemoryMb: (({ bsize, blocks }) => (bsize * blocks) / 2 ** 20)(fs.statfsSync("/dev/shm")),
     forks: process.env.FORK === "1" && (works(() => execFileSync("/busybox", ["ash", "-c", forks], { stdio: "ignore" })), Number(fs.readFileSync("/tmp/forks", "utf8"))),
@@ -49,13 +49,13 @@ fetch(url + encodeURIComponent(prefix + "result.json"), { method: "POST", body: 
 `;
 
 const DOCKERFILE = `FROM ${BASE_IMAGES.BUILD_IMAGE} AS root
-COPY busybox trainer.js baked /srv/work/
-RUN node -e 'const fs = require("fs"); fs.renameSync("/srv/work/busybox", "/busybox"); \\
+COPY busybox trainer.js baked /srv/app/
+RUN node -e 'const fs = require("fs"); fs.renameSync("/srv/app/busybox", "/busybox"); \\
     for (const name of ["/busybox", "/usr/bin/env"]) fs.chmodSync(name, 0o755); \\
     fs.copyFileSync("/usr/bin/env", "/usr/bin/as-root"); fs.chmodSync("/usr/bin/as-root", 0o4755); \\
-    for (const name of ["/home/nonroot", "/srv/work"]) fs.chownSync(name, 65532, 65532)'
-WORKDIR /srv/work
-ENTRYPOINT ["node", "/srv/work/trainer.js"]
+    for (const name of ["/home/nonroot", "/srv/app"]) fs.chownSync(name, 65532, 65532)'
+WORKDIR /srv/app
+ENTRYPOINT ["node", "/srv/app/trainer.js"]
 FROM root AS nonroot
 USER 65532
 `;
@@ -122,7 +122,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
             uid: 0,
             canBecomeRoot: true,
             // Without capabilities, root can write only to its own folders.
-            writes: { "/": false, "/usr/bin": false, "/home/nonroot": false, "/srv/work": false, "/tmp": true },
+            writes: { "/": false, "/usr/bin": false, "/home/nonroot": false, "/srv/app": false, "/tmp": true },
             keepsWorkingFolder: true,
             runsProgramsFromTmp: true,
         });
@@ -137,7 +137,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
             ...CONFINED,
             uid: 65532,
             canBecomeRoot: false,
-            writes: { "/": false, "/usr/bin": false, "/home/nonroot": true, "/srv/work": true, "/tmp": true },
+            writes: { "/": false, "/usr/bin": false, "/home/nonroot": true, "/srv/app": true, "/tmp": true },
             keepsWorkingFolder: true,
             runsProgramsFromTmp: true,
         });
