@@ -12,7 +12,7 @@ export interface CommandOptions {
     readonly command: string;
     /** First line of the help text. */
     readonly summary: string;
-    /** Default of `--data` as an absolute path, and its description in the help text. */
+    /** Default for `--data`, as an absolute path, and the description of this default in the help text. */
     readonly dataDir: string;
     readonly dataDirText: string;
     /** Next steps for the user, printed after the address. `tokenFile` holds the developer's token. */
@@ -51,10 +51,10 @@ export async function emulatorCommand(args: string[], options: CommandOptions): 
     return 0;
 }
 
-/** Errors at startup are about the port, the folder or this machine, all of which the user can fix. */
+/** Startup errors concern the port, the folder or this machine, all of which the user can fix. */
 function explainStart(error: Error, { command }: CommandOptions): CommandError {
     const isPortTaken = (error.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
-    const advice = isPortTaken ? ` Another emulator may be running; or: ${command} --port 9011` : "";
+    const advice = isPortTaken ? ` Another emulator may be running. To use another port: ${command} --port 9011` : "";
     return new CommandError(`${error.message}${advice}`, { cause: error });
 }
 
@@ -68,10 +68,10 @@ Usage: ${command} [options]
                    process: VMs run a trainer folder's start script as a process on this machine
                    systemd: VMs run Debian with systemd, cloud-init and docker (Linux; the README says how to build
                    their image)
-                   default: docker if a Docker engine answers, otherwise process
-  --data FOLDER    folder that keeps everything; default ${dataDirText}
+                   default: docker if a Docker engine is reachable, otherwise process
+  --data FOLDER    folder that holds all data; default ${dataDirText}
   --log            prints one line per request
-  --fault RULE     breaks requests, to test a trainer or a program against; may be repeated
+  --fault RULE     breaks requests, to test a trainer or a client program; may be repeated
   --help           prints this text
 
 A rule is a list of key=value: kind=status,status=503,request=3,count=2,method=POST,path=/upload/,port=vm

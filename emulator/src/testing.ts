@@ -184,7 +184,7 @@ export class TestEmulator {
     }
 }
 
-/** A bucket of a test emulator, as its developer sees it. */
+/** A bucket of a test emulator, accessed as the developer. */
 export class TestBucket {
     readonly name: string;
     readonly emulator: TestEmulator;
@@ -206,7 +206,7 @@ export class TestBucket {
     async putFile(object: string, file: string): Promise<void> {
         const { size } = await stat(file);
         const query = `uploadType=media&name=${encodeURIComponent(object)}`;
-        // The types of fetch still lack `duplex`, which a streamed body requires.
+        // The type definitions of fetch still lack `duplex`, which a streamed body requires.
         const init = {
             method: "POST",
             headers: {
@@ -257,7 +257,7 @@ export class TestBucket {
 export class LoneBucket extends TestBucket {
     /** `STORAGE_EMULATOR_HOST` for a client that may do everything. */
     readonly endpoint: string;
-    /** The same for a service account without any grants. */
+    /** `STORAGE_EMULATOR_HOST` for a client that acts as a service account without any grants. */
     readonly strangerEndpoint: string;
 
     constructor(emulator: TestEmulator, name: string, endpoint: string, strangerEndpoint: string) {

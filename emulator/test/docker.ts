@@ -23,8 +23,8 @@ export function reasonWithoutDocker(images: readonly string[]): string | undefin
 }
 
 /**
- * `describe` for tests that need a Docker engine with these images. If one is missing, the tests are skipped, with the
- * reason in the title.
+ * `describe` for tests that need a Docker engine with these images. If the engine or an image is missing, the tests are
+ * skipped, with the reason in the title.
  */
 export function describeWithDocker(title: string, images: readonly string[], tests: () => void): void {
     const reason = reasonWithoutDocker(images);

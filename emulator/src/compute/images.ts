@@ -23,7 +23,7 @@ export interface Image {
 /** Google's project that contains these images. Every caller may read it. */
 export const IMAGE_PROJECT = "cos-cloud";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;
-/** Image families that `images.list` returns, the ones supported in 2026. The emulator accepts every LTS milestone. */
+/** Image families that `images.list` returns: those supported in 2026. The emulator accepts every LTS milestone. */
 const LISTED = ["stable", "beta", "dev", "117-lts", "121-lts", "125-lts", "129-lts"];
 /** Build number of every emulated image. The VM does not run the image, so one build per family is enough. */
 const BUILD = "19999-0-0";

@@ -79,7 +79,7 @@ export function checkMetadata(items: readonly { key: string; value: string }[]):
     const tooLong = items.find(({ value }) => Buffer.byteLength(value) > MAX_METADATA_BYTES / 2);
     if (tooLong !== undefined || total > MAX_METADATA_BYTES) {
         throw invalid(
-            `Invalid value for field 'resource.metadata': ${tooLong?.key ?? "all items"}. A value may have 262144 bytes, all values together 524288.`,
+            `Invalid value for field 'resource.metadata': ${tooLong?.key ?? "all items"}. A value may have up to 262144 bytes, and all values together up to 524288.`,
         );
     }
 }
@@ -92,7 +92,7 @@ export function checkLabels(labels: Readonly<Record<string, string>>): Readonly<
             !/^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u.test(value)
         ) {
             throw invalid(
-                `Invalid value for field 'resource.labels': '${key}: ${value}'. Label keys and values are lower case.`,
+                `Invalid value for field 'resource.labels': '${key}: ${value}'. Label keys and values must be lower case.`,
             );
         }
     }

@@ -22,8 +22,8 @@ const OUTPUT_ONLY = new Set([
 ]);
 
 /**
- * Returns the fields that `instances.update` changes. Its body is the whole instance. It can change only the
- * description, because the provider changes every other emulated field with a separate method.
+ * Returns the fields that `instances.update` changes. The request body is the whole instance, but only the description
+ * can change, because the provider changes every other emulated field with a separate method.
  *
  * @throws ApiError 412 for a stale fingerprint, 501 that names every other field that would change
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/update

@@ -64,8 +64,8 @@ export class InstanceService {
 
     /**
      * Returns the instance as a client sees it. If the instance powered off before any client saw it RUNNING, it is
-     * reported as RUNNING once more, because the provider waits for that state after `insert`, and real VMs take longer
-     * than its first poll.
+     * still reported as RUNNING once, because the provider waits for that state after `insert`, and real VMs take
+     * longer than its first poll.
      */
     describe(path: string): Instance {
         const instance = this.instances.get(path);
@@ -121,7 +121,7 @@ export class InstanceService {
     /**
      * Preempts an instance. As on Compute Engine, the metadata server reports the preemption, and the guest gets 30
      * seconds.
-     * @throws ApiError 400
+     * @throws ApiError 400 unless the instance is preemptible
      */
     async preempt(path: string): Promise<Instance> {
         await this.#endGrace(path);
@@ -272,7 +272,7 @@ export class InstanceService {
         }
     }
 
-    /** Sets an instance that is off but still RUNNING, as explained in `describe`, to TERMINATED. */
+    /** Sets an instance to TERMINATED if it is off but still reported as RUNNING; see `describe`. */
     async #endGrace(path: string): Promise<void> {
         const state = this.#states.get(path);
         if (state?.unreportedOff === true) {

@@ -94,7 +94,7 @@ export function withoutAccessConfig(instance: Instance, name: string | null): Ne
 /** @throws ApiError 400 for any interface but nic0 */
 export function checkInterfaceName(name: string | null): void {
     if (name !== "nic0") {
-        throw invalid(`Invalid value for field 'networkInterface': '${name}'. The instance has 'nic0'.`);
+        throw invalid(`Invalid value for field 'networkInterface': '${name}'. The instance has only 'nic0'.`);
     }
 }
 

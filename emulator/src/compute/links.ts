@@ -84,17 +84,17 @@ export function checkRegion(project: string, region: string): string {
     return region;
 }
 
-/** 404 with Compute Engine's message. */
+/** Creates the 404 with Compute Engine's message. */
 export function missing(path: string): ApiError {
     return notFound(`The resource '${path}' was not found`);
 }
 
-/** 409 with Compute Engine's message. */
+/** Creates the 409 with Compute Engine's message. */
 export function taken(path: string): ApiError {
     return new ApiError(409, "alreadyExists", `The resource '${path}' already exists`);
 }
 
-/** 400: another resource still uses this one. */
+/** Creates the 400 for a resource that another resource still uses. */
 export function inUse(path: string, user: string): ApiError {
     return new ApiError(
         400,

@@ -8,7 +8,7 @@ import type { ComputeService } from "./compute-service";
 import { listOf } from "./listing";
 import type { UnfinishedChange } from "./operations";
 
-/** Prefix of every path: a project in either version of the API. */
+/** Prefix of every path: a version of the API, and a project. */
 export const PROJECT_PATH = "/compute/:version/projects/:project";
 /** Query parameters of a list request. */
 export const LIST = { query: ["maxResults", "filter", "orderBy", "pageToken", "returnPartialSuccess"] };

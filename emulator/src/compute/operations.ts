@@ -93,7 +93,7 @@ export class Operations {
         }
         if (!REQUEST_ID.test(id) || /^[0-]+$/.test(id)) {
             throw invalid(
-                `Invalid value for field 'requestId': '${id}'. It must be a UUID, not the zero one.`,
+                `Invalid value for field 'requestId': '${id}'. It must be a UUID other than the zero UUID.`,
                 "requestId",
             );
         }
@@ -123,7 +123,10 @@ export class Operations {
         return operation;
     }
 
-    /** Returns the operation once it is done, or after two minutes in its current state. @throws ApiError 404 */
+    /**
+     * Returns the operation once it is done. After two minutes, returns it in its current state.
+     * @throws ApiError 404
+     */
     async wait(path: string): Promise<Operation> {
         this.get(path);
         let timer: NodeJS.Timeout | undefined;

@@ -3,8 +3,8 @@ import type { ZodType } from "zod";
 import { checkBody, mergePatch } from "../http/body";
 
 /**
- * Returns the changeable members of a resource after a merge patch. A client may send back what it read, so unchanged
- * members may be any members of the resource, but members that change must be in the schema.
+ * Returns the changeable members of a resource after a merge patch. A client may send back what it read, so the patch
+ * may contain any member of the resource, but members that change must be in the schema.
  *
  * @param before the resource
  * @param patch body of a PATCH; `null` resets a member to its default

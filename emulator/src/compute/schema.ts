@@ -10,7 +10,7 @@ export function body<T extends z.ZodType>(schema: T) {
 export const int64 = z.union([z.string().regex(/^-?\d+$/), z.int()]).transform(String);
 
 /**
- * A field that must be empty: false, "", [], {} or 0. Any other value returns 501, because it would otherwise be
+ * A field that must be empty: false, "", [], {} or 0. Any other value results in a 501, because it would otherwise be
  * silently dropped.
  */
 export function nothing() {
@@ -30,7 +30,7 @@ export function orUnset<T extends z.ZodType>(word: T) {
     return z.preprocess((value) => (value === "" ? undefined : value), word.optional());
 }
 
-/** Output-only fields that a client sends back with the fields that it read. */
+/** Output-only fields that a client sends back along with the other fields that it read. */
 export const outputOnly = {
     kind: z.string().optional(),
     id: z.string().optional(),

@@ -16,7 +16,7 @@ export function parseRange(text: string): Ipv4Range | undefined {
     return [a, b, c, d].some((byte) => byte > 255) || prefix > 32 || first % size !== 0 ? undefined : { first, prefix };
 }
 
-/** Tests whether two ranges share an address. */
+/** Tests whether two ranges overlap. */
 export function overlap(one: Ipv4Range, other: Ipv4Range): boolean {
     const end = (range: Ipv4Range) => range.first + 2 ** (32 - range.prefix);
     return one.first < end(other) && other.first < end(one);
@@ -27,7 +27,7 @@ export function contains(range: Ipv4Range, other: Ipv4Range): boolean {
     return range.prefix <= other.prefix && overlap(range, other);
 }
 
-/** Returns the dotted notation of an address. */
+/** Returns an address in dotted notation. */
 export function formatAddress(address: number): string {
     return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
 }

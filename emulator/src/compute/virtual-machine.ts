@@ -17,7 +17,7 @@ export const SHUTDOWN_GRACE_SECONDS = { STANDARD: 90, SPOT: 30 } as const;
 export interface VmHost extends EndpointHost {
     readonly dataDir: string;
     readonly runtime: RuntimeKind;
-    /** Returns the main port of the emulator, which is known once it listens. */
+    /** Returns the main port of the emulator, which is known once the emulator is listening. */
     readonly mainPort: () => number;
 }
 
@@ -76,7 +76,7 @@ export class VirtualMachine {
         return this.#machine.serial;
     }
 
-    /** Powers the VM on. Resolves once its firmware runs, before its guest is up. */
+    /** Powers the VM on. Resolves once its firmware is running, before its guest is up. */
     async boot(userData: string): Promise<void> {
         this.#endpoint = await startVmEndpoint(
             this.#host,
@@ -90,7 +90,7 @@ export class VirtualMachine {
         await this.#machine.boot(userData);
     }
 
-    /** Presses the power button and cuts the power after the grace period. */
+    /** Presses the power button, and cuts the power if the VM is still on after the grace period. */
     shutDown(graceSeconds: number): void {
         this.#machine.pressPowerButton();
         clearTimeout(this.#graceTimer);
@@ -107,7 +107,7 @@ export class VirtualMachine {
         await this.#becomeOff();
     }
 
-    /** Cuts the power and removes everything outside the VM's folder. */
+    /** Cuts the power and removes everything that the VM has outside its folder. */
     async release(): Promise<void> {
         await this.cutPower();
         await this.#machine.release();

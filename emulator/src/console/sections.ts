@@ -30,7 +30,7 @@ const SERIAL_BYTES = 64 * 1024;
 const SHOWN_REQUESTS = 60;
 const OWNER = { kind: "owner" } as const;
 
-/** All sections, in the order of the page. */
+/** All sections, in the order in which the page shows them. */
 export function sections(services: ConsoleServices): Section[] {
     return [
         instances(services),
@@ -173,7 +173,7 @@ function list(items: readonly Html[], empty: string): Html {
     return items.length === 0 ? html`<p class="empty">${empty}</p>` : html`${items}`;
 }
 
-/** @param heads column titles; a leading `#` aligns the column to the right */
+/** @param heads column titles; a leading `#` right-aligns the column */
 function table(heads: readonly string[], rows: readonly (readonly Part[])[]): Html {
     const head = heads.map((title) =>
         title.startsWith("#") ? html`<th class="number">${title.slice(1)}</th>` : html`<th>${title}</th>`,

@@ -31,8 +31,8 @@ export interface FaultProxy {
 const HTML = "<!doctype html><title>Sign in</title><p>Sign in to this network to continue.</p>\n";
 
 /**
- * Starts an HTTP proxy on loopback that forwards every request except those that the plan hits. Requests without a
- * fault are streamed in both directions, so a large upload uses little memory in the proxy.
+ * Starts an HTTP proxy on loopback that forwards every request except those that a fault hits. Requests without a fault
+ * are streamed in both directions, so a large upload uses little memory in the proxy.
  */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
     const server = createServer((message, response) => {
@@ -187,7 +187,7 @@ async function forward(port: number, message: IncomingMessage, body: Buffer): Pr
     return { status: incoming.statusCode ?? 502, headers: incoming.headers, body: await buffer(incoming) };
 }
 
-/** Sends a response whose content-length matches its body, unless its status or method rules out a body. */
+/** Sends a response whose content-length matches its body, unless the status or the request method rules out a body. */
 function send(response: ServerResponse, { status, headers, body }: Answer): void {
     const isBodiless = response.req.method === "HEAD" || status === 204 || status === 304;
     const length = isBodiless ? {} : { "content-length": body.length };

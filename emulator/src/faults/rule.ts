@@ -3,13 +3,13 @@ export const FAULT_KINDS = {
     refuse: "the port refuses connections for `ms`",
     "reset-before": "the connection is reset, and the server never sees the request",
     "reset-after": "the server acts, then the connection is reset before the response",
-    status: "the response is `status`, and the server never sees the request",
+    status: "the response has the status code `status`, and the server never sees the request",
     "half-body": "the connection breaks halfway through the response body",
     "damaged-body": "one byte of the response body is changed",
     "truncated-body": "half of the response body is missing, and content-length matches the rest",
     "empty-body": "the response body is missing, and content-length is 0",
     html: "the response is 200 with an HTML page, as from a captive portal; the server never sees the request",
-    duplicate: "the server gets the request twice, and the second response is returned",
+    duplicate: "the server receives the request twice, and the second response is returned",
     delay: "the response is delayed by `ms`",
     "damaged-request": "one byte of the request body is changed",
     "wrong-hash": "the hashes in the response headers are wrong",
@@ -50,7 +50,7 @@ export function parseFaultRule(text: string): FaultRule {
         const at = part.indexOf("=");
         const [key, value] = [part.slice(0, at).trim(), part.slice(at + 1).trim()];
         if (at < 0 || !KEYS.includes(key)) {
-            throw new Error(`a fault rule must be key=value pairs of ${KEYS.join(", ")}; got "${part}" (${SYNTAX})`);
+            throw new Error(`a fault rule must be a list of key=value pairs with the keys ${KEYS.join(", ")}; got "${part}" (${SYNTAX})`);
         }
         values.set(key, value);
     }
@@ -107,8 +107,8 @@ export class FaultPlan {
     }
 
     /**
-     * Counts a request and returns the rule that hits it; the first rule wins. The emulator's own control requests are
-     * never hit.
+     * Counts a request and returns the rule that hits it. If several rules match, the first one applies. The emulator's
+     * own control requests are never hit.
      */
     next(port: "main" | "vm", method: string, path: string): FaultRule | undefined {
         if (isControl(path)) {

@@ -1,6 +1,6 @@
 import { invalid } from "./errors";
 
-/** A parsed `fields` mask: a name maps to the mask of its value, or to "all" of it. */
+/** A parsed `fields` mask. It maps each name to the mask of its value, or to "all" for the whole value. */
 type Mask = Map<string, Mask | "all">;
 
 /**

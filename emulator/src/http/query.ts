@@ -45,7 +45,7 @@ export function readMaxResults(value: string | null, largest = MAX_RESULTS): num
 
 /** The way a list is split into pages. */
 export interface Paging<T> {
-    /** Query parameter of the page size. */
+    /** Query parameter that sets the page size. */
     readonly size: "maxResults" | "pageSize";
     readonly largest?: number;
     /** Sort key of the items. The page token is the key of the last item on the page. */

@@ -16,7 +16,10 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
 
 /** Options of a route besides its path. */
 export interface RouteOptions {
-    /** Query parameters accepted in addition to Google's system parameters. Default: none. Any other returns 501. */
+    /**
+     * Query parameters accepted in addition to Google's system parameters. Default: none. Any other parameter results
+     * in a 501.
+     */
     readonly query?: readonly string[];
     /**
      * True to serve callers without a credential too (console page, registry challenge). Default: false, so they get
@@ -57,7 +60,7 @@ export function mount(prefix: string, routes: readonly Route[]): Route[] {
 
 /**
  * https://cloud.google.com/apis/docs/system-parameters, and `userProject` and `uploadType` of Cloud Storage. The other
- * parameters on that page (callback, access_token, $.xgafv ...) are not supported and return 501.
+ * parameters on that page (callback, access_token, $.xgafv ...) are not supported and result in a 501.
  */
 const SYSTEM_PARAMETERS = new Set([
     "$alt",
@@ -95,7 +98,10 @@ export class Router {
         }));
     }
 
-    /** 501 for an unknown route or query parameter, 400 for a parameter with invalid percent-encoding. */
+    /**
+     * Finds the route of a request.
+     * @throws ApiError 501 for an unknown route or query parameter, 400 for invalid percent-encoding
+     */
     find(method: string, path: string, query: URLSearchParams): Match {
         // `/v1/projects/p:undelete` must not match the project "p:undelete".
         const customVerb = path.startsWith("/v1/") && /:[a-z][A-Za-z]{2,40}$/.test(path);

@@ -83,10 +83,11 @@ export class ApiServer {
         await closed;
     }
 
-    /** Never rejects: every failure becomes a response or ends the connection. */
+    /** Handles one request. Never rejects, because every failure becomes a response or ends the connection. */
     async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
         const startedAt = performance.now();
-        // Otherwise, a loop over the body that throws would destroy the connection before the error response is sent.
+        // Without this, an exception thrown inside a loop over the body would destroy the connection before the error
+        // response is sent.
         message[Symbol.asyncIterator] = () => message.iterator({ destroyOnReturn: false });
         try {
             // `new URL()` is unsuitable: it would resolve "." and ".." segments and treat "//x" as a host.
@@ -218,7 +219,7 @@ function isConnected({ socket }: { readonly socket: Socket | null }): boolean {
     return socket !== null && !socket.destroyed;
 }
 
-/** Failures caused by the disk or by process limits, which the user can fix, by system error code. */
+/** Failures caused by the disk or by process limits, which the user can fix. The keys are system error codes. */
 const SYSTEM_FAILURES: Readonly<Record<string, { status: number; advice: string }>> = {
     ENOSPC: { status: 507, advice: "the disk of the emulator's data folder is full; free some space, or inodes" },
     EDQUOT: { status: 507, advice: "the disk quota of the emulator's data folder is used up" },

@@ -17,7 +17,9 @@ interface PolicyDocument {
 export interface PolicyStoreOptions {
     /** Delay before a new grant takes effect. Default: 0. */
     readonly grantDelayMs?: number;
-    /** Returns the project id of a bucket, which its name does not include; undefined for an unknown bucket. */
+    /**
+     * Returns the id of a bucket's project, which the bucket's name does not contain; undefined for an unknown bucket.
+     */
     readonly projectOfBucket: (bucket: string) => string | undefined;
     /** Returns the number of a project, which replaces its id in the secret names that conditions see. */
     readonly projectNumber: (projectId: string) => string;

@@ -97,7 +97,7 @@ export class ProjectService {
         return operation;
     }
 
-    /** Returns an operation of this process. */
+    /** Returns an operation that this process has stored. */
     operation(name: string): Operation | undefined {
         return this.#operations.get(name);
     }

@@ -11,7 +11,7 @@ import type { Project, ProjectService } from "./projects";
 type ProjectRequest = ApiRequest<{ readonly project: string }>;
 type ServiceRequest = ApiRequest<{ readonly project: string; readonly service: string }>;
 
-/** Services that can be enabled. Google has several hundred; all others return 501. */
+/** Services that can be enabled. Google has several hundred; requests for any other service return 501. */
 const CATALOG: Readonly<Record<string, string>> = {
     "aiplatform.googleapis.com": "Vertex AI API",
     "artifactregistry.googleapis.com": "Artifact Registry API",
@@ -137,7 +137,7 @@ class ServiceUsage {
         return { body: operation };
     }
 
-    /** Returns the project in a request, if the caller has the permission. */
+    /** Returns the project named in a request, if the caller has the permission. */
     async #require(request: ProjectRequest, permission: string): Promise<Project> {
         const project = await this.#projects.get(request.params.project);
         this.#iam.require(request, permission, `projects/${project.projectId}`);

@@ -52,7 +52,10 @@ export class BlobFiles {
         }
     }
 
-    /** @param algorithm computed during the upload; a digest with any other algorithm requires rereading the blob */
+    /**
+     * @param algorithm hash that is computed during the upload; a digest with any other algorithm requires rereading
+     * the blob
+     */
     begin(algorithm: DigestAlgorithm = "sha256"): BlobUpload {
         const id = randomUUID();
         return new BlobUpload(id, path.join(this.#drafts, id), (digest) => this.#file(digest), algorithm);
@@ -146,7 +149,8 @@ export class Uploads {
     }
 
     /**
-     * Returns an upload of this repository, so that a caller with permissions on another repository cannot continue it.
+     * Returns an upload only if it belongs to this repository, so that a caller with permissions on another repository
+     * cannot continue it.
      */
     get(repository: string, id: string): BlobUpload | undefined {
         const found = this.#uploads.get(id);

@@ -60,7 +60,7 @@ export const putManifest: OciHandler = async (services, request, name, reference
             `the manifest refers to content that was not pushed: ${missing.join(", ")}`,
         );
     }
-    // The specification tells registries to ignore the parameters of the media type.
+    // The specification tells registries to ignore media type parameters.
     const [sent] = request.headers["content-type"]?.split(";") ?? [];
     const mediaType = sent?.trim() || parsed.mediaType || OCI_MANIFEST;
     await images.putManifest(image, { digest, mediaType, text, uploadTime: new Date().toISOString() }, tags);

@@ -10,13 +10,13 @@ interface OciRoute {
     /** The part after the image name. Its group captures the reference. */
     readonly pattern: RegExp;
     readonly handler: OciHandler;
-    /** Accepted query parameters. Any others return 501. */
+    /** Accepted query parameters. Any other parameter results in a 501. */
     readonly query?: readonly string[];
 }
 
 /**
- * Pulls through a mirror name the source registry in `ns`. The specification allows a registry that is not a proxy to
- * ignore it.
+ * A pull through a mirror names the source registry in the parameter `ns`. The specification allows a registry that is
+ * not a proxy to ignore it.
  */
 const PULL_QUERY = ["ns"];
 

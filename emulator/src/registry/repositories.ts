@@ -101,7 +101,7 @@ export class RepositoryService {
         await this.#projects.get(project);
         if (!REPOSITORY_ID.test(id)) {
             throw invalid(
-                `Invalid repository_id "${id}": 1 to 63 lower-case letters, digits and hyphens, a letter first.`,
+                `Invalid repository_id "${id}": it must be 1 to 63 lower-case letters, digits or hyphens, and start with a letter.`,
             );
         }
         if (!LOCATION.test(location)) {
@@ -162,7 +162,7 @@ export class RepositoryService {
             const top = camelCase(field.split(".")[0] ?? "");
             const changeable = CHANGEABLE.find((one) => one === top);
             if (changeable === undefined) {
-                throw invalid(`Invalid update_mask "${field}": allowed are ${CHANGEABLE.join(", ")}.`);
+                throw invalid(`Invalid update_mask "${field}": the allowed fields are ${CHANGEABLE.join(", ")}.`);
             }
             settings[changeable] = settingsOf(body)[changeable];
         }
@@ -249,7 +249,7 @@ function inSeconds(text: string): string {
     const match = /^(\d+)([smhd])$/.exec(text);
     const factor = { s: 1, m: 60, h: 3600, d: 86400 }[match?.[2] ?? ""];
     if (match === null || factor === undefined) {
-        throw invalid(`Invalid duration "${text}": it must be a number with s, m, h or d.`);
+        throw invalid(`Invalid duration "${text}": it must be a number followed by s, m, h or d.`);
     }
     return `${Number(match[1]) * factor}s`;
 }

@@ -143,7 +143,9 @@ async function setState(services: SecretServices, request: VersionRequest, verb:
     return { body: describeVersion(secret, await services.secrets.setState(secret, found, state, etag)) };
 }
 
-/** Returns the secret in a request, if the caller has the permission. Other callers cannot tell whether it exists. */
+/**
+ * Returns the secret named in a request, if the caller has the permission. Other callers cannot tell whether it exists.
+ */
 async function requireSecret(
     services: SecretServices,
     request: SecretRequest,

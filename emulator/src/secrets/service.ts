@@ -43,8 +43,8 @@ const MAX_PAYLOAD_BYTES = 65_536;
 const CHANGEABLE = ["labels", "annotations"] as const;
 
 /**
- * Secret Manager. Its documents are the only files in the data folder with payloads, and only the owner of the folder
- * can read them.
+ * Secret Manager. Its documents are the only files in the data folder that contain payloads, and only the owner of the
+ * folder can read them.
  */
 export class SecretService implements Service {
     readonly #secrets: Collection<Secret>;
@@ -206,8 +206,8 @@ export class SecretService implements Service {
     }
 
     /**
-     * Google bills every version monthly until it is destroyed. A secret without such versions is free but still
-     * listed.
+     * Google bills every version monthly until it is destroyed. A secret without billed versions costs nothing but is
+     * still listed.
      */
     inventory(): InventoryItem[] {
         return this.#secrets.values().map(({ projectId, name, versions }) => {

@@ -5,7 +5,7 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import { CRC32C } from "@google-cloud/storage";
 
-/** Content stored completely on disk. */
+/** Content that is completely stored on disk. */
 export interface Blob {
     /** File name under the blob folder. */
     readonly id: string;

@@ -20,7 +20,10 @@ export interface BucketServices {
     readonly iam: IamService;
 }
 
-/** Buckets and their IAM policies: https://cloud.google.com/storage/docs/json_api/v1/buckets. Paths without `/storage/v1`. */
+/**
+ * Buckets and their IAM policies: https://cloud.google.com/storage/docs/json_api/v1/buckets. The paths omit the prefix
+ * `/storage/v1`.
+ */
 export function bucketRoutes(services: BucketServices): Route[] {
     const { storage, iam } = services;
     const query = ["projection", ...BUCKET_PRECONDITIONS];
@@ -41,7 +44,7 @@ export function bucketRoutes(services: BucketServices): Route[] {
             query: ["permissions"],
         }),
         route("GET", "/b/:bucket/storageLayout", (request) => getStorageLayout(storage, request)),
-        // The emulator does not implement caches, so the list is empty. Terraform's provider requests it before
+        // The emulator does not implement Anywhere Cache, so the list is empty. Terraform's provider requests it before
         // deleting a bucket.
         route("GET", "/b/:bucket/anywhereCaches", (request) => listAnywhereCaches(storage, request)),
         route("GET", "/projects/:project/serviceAccount", (request) => getServiceAgent(services, request)),
@@ -115,7 +118,7 @@ async function setIamPolicy(
     );
     const uniform = bucket.settings.iamConfiguration?.uniformBucketLevelAccess?.enabled === true;
     if (!uniform && bindings.some(({ condition }) => condition !== undefined)) {
-        throw invalid("Bucket policies with conditions need uniform bucket-level access on the bucket.");
+        throw invalid("Bucket policies with conditions require uniform bucket-level access on the bucket.");
     }
     const policy = await policies.set(bucketResource(bucket.name), input, conditionNotMet);
     return { body: { kind: "storage#policy", resourceId: bucketResource(bucket.name), ...policy } };

@@ -112,7 +112,7 @@ export class BucketService {
             .filter((bucket) => bucket.projectId === projectId && bucket.name.startsWith(prefix));
     }
 
-    /** Applies a JSON merge patch, where `null` deletes. */
+    /** Applies a JSON merge patch, in which `null` deletes a member. */
     async patch(bucket: Bucket, patch: object, where: string): Promise<Bucket> {
         return this.replace(bucket, mergePatch({ location: bucket.location, ...bucket.settings }, patch), where);
     }

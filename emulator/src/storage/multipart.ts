@@ -36,7 +36,7 @@ export async function readMultipart(stream: Readable, contentTypeHeader: string 
     return { metadata, contentType, content: reader.streamUntil(`\r\n${delimiter}--`) };
 }
 
-/** Parses the headers of a part, from its delimiter line to the empty line, which may follow directly. */
+/** Parses the headers of a part, from its delimiter line to the empty line, which may follow immediately. */
 async function readHeaders(reader: DelimitedReader): Promise<string> {
     await reader.readUntil("\r\n", MAX_HEADER_BYTES);
     let headers = "";

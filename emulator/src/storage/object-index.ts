@@ -14,12 +14,12 @@ export interface StoredObject {
     /** Time at which the version became noncurrent; absent for the live version. */
     readonly timeDeleted?: string;
     readonly blob: Blob;
-    /** Number of parts of a composed object. Such an object lacks an MD5 hash. */
+    /** Number of parts of a composed object. Such an object has no MD5 hash. */
     readonly composedOf?: number;
     readonly attributes: ObjectAttributes;
 }
 
-/** The names of a bucket in UTF-8 byte order. No method takes time proportional to the size of the bucket. */
+/** The object names of a bucket in UTF-8 byte order. No method takes time proportional to the size of the bucket. */
 export interface ObjectNames {
     /** Returns the versions of the name at an index, oldest first, or undefined past the end. */
     at(index: number): readonly StoredObject[] | undefined;
@@ -29,7 +29,7 @@ export interface ObjectNames {
     seekPast(prefix: string): number;
 }
 
-/** Up to this number, inserting names one by one is faster than merging two lists. */
+/** Up to this many names, inserting them one by one is faster than merging two lists. */
 const FEW_NAMES = 100;
 
 /** All versions of all objects in one bucket, in memory and as documents. */
@@ -169,7 +169,7 @@ function utf8Rank(unit: number): number {
     return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }
 
-/** Returns the first index whose name satisfies a condition that all later names also satisfy. */
+/** Returns the index of the first name that satisfies a condition, given that all later names also satisfy it. */
 function firstIndex(names: readonly string[], isReached: (name: string) => boolean): number {
     let low = 0;
     let high = names.length;

@@ -35,7 +35,7 @@ const OBJECT_QUERY = ["generation", "projection", ...OBJECT_PRECONDITIONS];
 const COPY_QUERY = ["sourceGeneration", "projection", ...OBJECT_PRECONDITIONS, ...SOURCE_PRECONDITIONS];
 const COPY_PATH = "b/:destinationBucket/o/:destinationObject";
 
-/** Objects: https://cloud.google.com/storage/docs/json_api/v1/objects. Paths without `/storage/v1`. */
+/** Objects: https://cloud.google.com/storage/docs/json_api/v1/objects. The paths omit the prefix `/storage/v1`. */
 export function objectRoutes(storage: StorageService): Route[] {
     const object = "/b/:bucket/o/:object" as const;
     return [
@@ -55,7 +55,7 @@ export function objectRoutes(storage: StorageService): Route[] {
     ];
 }
 
-/** Downloads at `/download/storage/v1`, the target of `mediaLink` and of the Python client. */
+/** Downloads at `/download/storage/v1`, to which `mediaLink` points and which the Python client uses. */
 export function downloadRoutes(storage: StorageService): Route[] {
     return [route("GET", "/b/:bucket/o/:object", (request) => get(storage, request), { query: OBJECT_QUERY })];
 }

@@ -9,7 +9,7 @@ import { collectionOf, ObjectIndex, type ObjectNames, type StoredObject } from "
 import type { ObjectAttributes } from "./object-schema";
 import { checkPreconditions, type Preconditions } from "./preconditions";
 
-/** An object, optionally with one of its versions. */
+/** The name of an object, optionally with the generation of one of its versions. */
 export interface ObjectName {
     readonly bucket: string;
     readonly name: string;
@@ -60,7 +60,7 @@ export class ObjectService {
         return this.#index(bucket).all();
     }
 
-    /** Returns the names of a bucket in order, for pages of listings. */
+    /** Returns the object names of a bucket in order, for listings that are split into pages. */
     names(principal: Principal, bucket: string): ObjectNames {
         this.#buckets().get(bucket);
         this.#access.require(principal, "storage.objects.list", bucket);
@@ -98,8 +98,8 @@ export class ObjectService {
     }
 
     /**
-     * Turns uploaded content into an object. Checking the preconditions and storing the new generation are one step.
-     * Rejected content is deleted.
+     * Turns uploaded content into an object. The preconditions are checked and the new generation is stored in one
+     * step. Rejected content is deleted.
      */
     async commit(principal: Principal, newObject: NewObject, blob: Blob): Promise<StoredObject> {
         try {

@@ -86,12 +86,12 @@ function isSame(required: string | undefined, actual: string | undefined): boole
     return required !== undefined && required === actual;
 }
 
-/** 412 with Google's message. */
+/** Creates the 412 with Google's message. */
 export function conditionNotMet(): ApiError {
     return preconditionFailed("At least one of the pre-conditions you specified did not hold.");
 }
 
-/** 304, which the server sends without a body. */
+/** Creates the 304, which the server sends without a body. */
 export function notModified(): ApiError {
     return new ApiError(304, "notModified", "Not Modified");
 }

@@ -157,7 +157,7 @@ export class ResumableUploads {
             );
         }
         if (range.total !== undefined && received > range.total) {
-            throw invalid(`Content-Range announced ${range.total} bytes in all, but ${received} were sent.`);
+            throw invalid(`Content-Range announced ${range.total} bytes in total, but ${received} were sent.`);
         }
         // If neither a total nor an end was announced ("bytes 0-*/*", or no header), the object ends where the body
         // ends.

@@ -123,9 +123,7 @@ export class Collection<T> {
         await Promise.all(this.#writes.values());
     }
 
-    /**
-     * Runs the writes to one key one after another. Each writes the current state in memory, so the last state wins.
-     */
+    /** Runs the writes to a key sequentially. Each writes the current state in memory, so the last state wins. */
     #save(key: string): Promise<void> {
         const before = this.#writes.get(key) ?? Promise.resolve();
         const write = before.catch(() => undefined).then(() => this.#writeFile(key));
@@ -188,7 +186,10 @@ function readDocument<T>(file: string): StoredDocument<T> {
     }
 }
 
-/** Returns a readable part, lowercased for case-insensitive file systems, and a hash that distinguishes all keys. */
+/**
+ * Returns the file name for a key: a readable part, lowercased for case-insensitive file systems, and a hash that
+ * distinguishes all keys.
+ */
 function fileName(key: string): string {
     const readable = key
         .toLowerCase()

@@ -12,7 +12,7 @@ afterAll(() => emulator.stop());
 
 const page = () => emulator.call("GET", "/", { token: null });
 
-/** Status of a request with another Host header, which fetch does not allow. */
+/** Returns the status of a request with another Host header, which fetch cannot set. */
 function statusFor(host: string): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
         request(`${emulator.url}/`, { headers: { host } }, (response) => {

@@ -78,7 +78,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         expect(report?.methods.size).toBeGreaterThan(80);
     });
 
-    it("are compared with successful calls of every route of the emulator", () => {
+    it("are compared with successful calls to every route of the emulator", () => {
         const router = new Router(allRoutes());
         const walked = new Set(
             judged.recorder.exchanges
@@ -132,7 +132,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         ["storage:v1", "Bucket", newBucketSchema],
         ["storage:v1", "Object", objectSchema],
         ["storage:v1", "ComposeRequest", composeSchema],
-        // One schema covers all policies, but only those of other APIs have auditConfigs.
+        // One schema covers the policies of all APIs, but those of Cloud Storage do not have auditConfigs.
         ["storage:v1", "Policy", policySchema, ["Policy.auditConfigs"]],
         ["artifactregistry:v1", "Repository", repositoryBody],
         ["secretmanager:v1", "Secret", secretBody],

@@ -3,7 +3,10 @@ import { checkExchanges, type Report } from "./discovery/exchanges";
 import { Recorder } from "./discovery/recorder";
 import { googleDocuments, missingPython } from "./python";
 
-/** Excludes the OCI registry, the console, and the routes for tests and operators. */
+/**
+ * Tests whether a path belongs to a Google API, unlike the OCI registry, the console, and the routes for tests and
+ * operators.
+ */
 export const isGoogles = (path: string) => !/^\/(v2(\/(?!entries\\?:)|$)|emulator\/|console\/|$)/.test(path);
 
 /** An emulator behind a recorder. Clients under test connect to the recorder. */

@@ -36,8 +36,8 @@ describe("@google-cloud/storage (Node.js)", () => {
         await rm(folder, { recursive: true, force: true });
     });
 
-    // The upload uses chunks, because after a single request the client keeps too little data to resend it, on any
-    // server.
+    // The upload uses chunks, because the client keeps too little of a single-request upload to resend it, whichever
+    // server it talks to.
     it("continues a resumable upload if the connection breaks during the second chunk", async () => {
         judged.recorder.interruptNext({
             matches: ({ method, headers }) => method === "PUT" && /^bytes 262144-/.test(headers["content-range"] ?? ""),

@@ -30,7 +30,7 @@ const rule = fc.oneof(
     text,
 );
 
-/** Returns the rule, or the sentence that rejects it. */
+/** Returns the rule, or the message that rejects it. */
 function parseOrExplain(given: string): FaultRule | string {
     try {
         return parseFaultRule(given);

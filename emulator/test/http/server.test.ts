@@ -34,7 +34,7 @@ describe("the HTTP server", () => {
         ["GET", "/compute/v9/nothing"],
         ["OPTIONS", "/storage/v1/b"],
         ["POST", "/storage/v1/b/http-bucket/relocate"],
-    ])("returns 501 for %s %s, names the request, and is not retried by any client", async (method, path) => {
+    ])("returns a 501 that names the request and that clients do not retry: %s %s", async (method, path) => {
         const answer = await emulator.call(method, path);
         expect(answer.status).toBe(501);
         expect(answer.at("error.message")).toContain(path);

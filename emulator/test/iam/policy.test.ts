@@ -75,7 +75,7 @@ describe("a policy", () => {
         expect(store.check(trainer, "storage.objects.get", object)).toBe(false);
     });
 
-    it("applies grants late if they are delayed, but revocations immediately", async () => {
+    it("delays grants if a delay is configured, but applies revocations immediately", async () => {
         const store = policies(60_000);
         const bindings = [{ role: "roles/artifactregistry.reader", members: [member] }];
         const permission = "artifactregistry.repositories.get";

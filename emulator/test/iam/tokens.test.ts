@@ -9,7 +9,7 @@ const OPERATOR = "the operator's";
 describe("a bearer token", () => {
     const email = "trainer@demo-project.iam.gserviceaccount.com";
 
-    it("represents the service account that it was minted for, for an hour", () => {
+    it("represents its service account for an hour", () => {
         const now = Date.now();
         const { accessToken } = mintToken(email, undefined, now);
         expect(principalOf(accessToken, OPERATOR, now + 3_599_000)).toEqual({ kind: "serviceAccount", email });

@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => registry.emulator.stop());
 
 describe("access to the registry", () => {
-    it("requires Basic credentials, and accepts an access token as the password or a bearer token", async () => {
+    it("requires credentials, and accepts an access token as a Basic password or as a bearer token", async () => {
         const challenge = await registry.emulator.call("GET", "/v2/", { token: null });
         expect([challenge.status, code(challenge)]).toEqual([401, "UNAUTHORIZED"]);
         expect(challenge.headers.get("www-authenticate")).toMatch(/^Basic realm=/);
@@ -22,7 +22,7 @@ describe("access to the registry", () => {
         expect((await registry.emulator.call("GET", "/v2/")).status).toBe(200);
     });
 
-    it("lets a service account do only what IAM grants: pull from one repository, but not push, nor pull from another", async () => {
+    it("limits a service account to what IAM grants, e.g. to pulling from a single repository", async () => {
         const text = await registry.manifestOf("{}", "layer");
         await registry.put("v1", text);
         const headers = basic("oauth2accesstoken", mintToken(READER).accessToken);

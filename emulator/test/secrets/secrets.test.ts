@@ -268,7 +268,7 @@ describe("Secret Manager", () => {
         ["GET", `/v1/projects/${PROJECT_ID}/locations/us-central1/secrets`],
         ["GET", `${SECRETS}?filter=labels.a=b`],
         ["POST", `${SECRETS}/a:rotateSecret`],
-    ])("returns 501 for requests that are not emulated: %s %s", async (method, target) => {
+    ])("returns 501 for unsupported requests: %s %s", async (method, target) => {
         expect((await emulator.call(method, target)).status).toBe(501);
     });
 });

@@ -70,7 +70,7 @@ describe("a new bucket", () => {
         ["my-google-data", '"google"'],
         ["my-g00gle-data", '"google"'],
         ["two..dots", "between dots"],
-    ])("is rejected under the name %s", async (name, rule) => {
+    ])("is rejected if its name is %s", async (name, rule) => {
         const answer = await insert({ name });
         expect(answer.status).toBe(400);
         expect(answer.at("error.message")).toContain(rule);

@@ -94,7 +94,7 @@ describe("an uploaded object", () => {
     });
 
     it.each([[""], ["two\nlines"], ["."], [".."], ["x".repeat(1025)]])(
-        "is rejected under the name %j",
+        "is rejected if its name is %j",
         async (name) => {
             expect((await emulator.upload(BUCKET, name, "x")).status).toBe(400);
         },

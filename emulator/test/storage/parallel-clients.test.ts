@@ -44,8 +44,8 @@ describe(`${CLIENTS} parallel clients`, () => {
     it("are not subject to a timeout for idle connections", async () => {
         const agent = new Agent({ keepAlive: true });
         try {
-            // Otherwise the server would close connections after being busy for that long, even though a request
-            // is already waiting.
+            // With a timeout, a server that is busy for longer than that would close a connection on which a request is
+            // already waiting.
             expect((await upload(agent, "kept", Buffer.from("x"))).headers["keep-alive"]).toBeUndefined();
         } finally {
             agent.destroy();

@@ -133,7 +133,7 @@ describe("a resumable upload", () => {
         expect(last.json).toMatchObject({ md5Hash });
     });
 
-    it("checks its preconditions at the end instead of the beginning", async () => {
+    it("checks its preconditions at the end rather than at the beginning", async () => {
         const uri = await start("guarded", "&ifGenerationMatch=0");
         await emulator.upload("uploads", "guarded", "somebody was faster");
         const late = await put(uri, content.subarray(0, 10), "0-9/10");

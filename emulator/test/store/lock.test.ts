@@ -36,7 +36,7 @@ describe("the lock of a data folder", () => {
         await lock.release();
     });
 
-    it("applies to every path of the folder", async () => {
+    it("applies to every path that leads to the folder", async () => {
         const link = `${folder}-link`;
         await symlink(folder, link);
         const lock = await lockFolder(folder);

@@ -68,7 +68,7 @@ docker wait box; docker logs --follow box; docker inspect --format '{{.State.Run
         expect(await containers("--all")).toBe("");
     });
 
-    it("keeps containers of the same name in two VMs apart, and stops a container with its VM", async () => {
+    it("keeps containers with the same name in two VMs apart, and stops a container with its VM", async () => {
         const script = `docker run -d --name box ${image} -e "setInterval(() => {}, 1000)"; echo up`;
         const both = await Promise.all([vm("one", script), vm("two", script)]);
         await Promise.all(both.map((machine) => machine.untilSerial(": up")));

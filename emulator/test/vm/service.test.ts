@@ -196,7 +196,7 @@ describe("a service", () => {
         expect(output).toContain("child");
     });
 
-    it("kills processes that the main process leaves behind before ExecStopPost runs", async () => {
+    it("kills processes left behind by the main process, then runs ExecStopPost", async () => {
         const post = "ExecStopPost=@ pgrep -f '^sleep 31[.]42' || echo none";
         const { output } = await run("KillMode=mixed", "ExecStart=@ sleep 31.42 & exit 0", post);
         expect(output).toEqual(["none"]);

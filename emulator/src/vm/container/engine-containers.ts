@@ -30,7 +30,7 @@ export class EngineContainers implements Containers {
         try {
             await run(this.#docker, [...command, ...ids]);
         } catch (error) {
-            // The command fails if a container ended in the meantime, even though no container is left.
+            // The command also fails if a container has ended in the meantime, which is not an error if none is left.
             if ((await this.#list(list)).length > 0) {
                 throw error;
             }

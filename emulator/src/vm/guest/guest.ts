@@ -16,7 +16,7 @@ export interface Guest {
     pressPowerButton(): void;
     /** Kills everything immediately; `onPoweredOff` is not called. */
     cutPower(): Promise<void>;
-    /** Cuts the power and removes everything outside the VM's folder. Called when the emulator stops. */
+    /** Cuts the power and removes everything that the VM has outside its folder. Called when the emulator stops. */
     release(): Promise<void>;
     /** Deletes the VM along with its files and containers. */
     remove(): Promise<void>;

@@ -26,7 +26,7 @@ export class SerialPort {
         appendFileSync(file, "");
     }
 
-    /** Starts the clock of a new boot. */
+    /** Restarts the clock that counts the seconds since boot. */
     powerOn(): void {
         this.#bootedAtMs = Date.now();
     }

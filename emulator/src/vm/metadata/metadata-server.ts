@@ -62,7 +62,7 @@ function withFlavor(one: Route): Route {
                 return text("Missing Metadata-Flavor:Google header.\n", 403);
             }
             if (request.headers["x-forwarded-for"] !== undefined) {
-                return text("The metadata server does not answer forwarded requests.\n", 403);
+                return text("The metadata server does not accept forwarded requests.\n", 403);
             }
             return one.handler(request);
         },

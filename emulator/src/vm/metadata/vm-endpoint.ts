@@ -70,7 +70,7 @@ function withinScopes(one: Route, scopes: () => readonly string[]): Route {
         handler: (request) => {
             if (!scopes().some((scope) => allowed.includes(scope))) {
                 throw permissionDenied(
-                    `Provided scope(s) are not authorized: the VM's access scopes lack all of ${allowed.join(", ")}`,
+                    `Provided scope(s) are not authorized: the VM's access scopes include none of ${allowed.join(", ")}`,
                 );
             }
             return one.handler(request);

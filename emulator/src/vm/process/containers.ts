@@ -11,7 +11,8 @@ export interface Containers {
     /** Called when the VM powers off. Every container stops immediately and is kept as a stopped container. */
     powerOff(): Promise<void>;
     /**
-     * Called when the VM is deleted or the emulator stops. Removes all traces of containers outside the VM's folder.
+     * Called when the VM is deleted or the emulator stops. Removes all traces that containers have left outside the
+     * VM's folder.
      */
     remove(): Promise<void>;
 }

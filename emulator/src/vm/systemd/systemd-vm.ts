@@ -45,7 +45,7 @@ export interface SystemdVmOptions {
 interface Boot {
     readonly console: ChildProcess;
     readonly relays: readonly Relay[];
-    /** Folder for the sockets. Its path is short because paths of Unix sockets have to be. */
+    /** Folder for the sockets. Its path is short, because the length of a Unix socket's path is limited. */
     readonly sockets: string;
     /** Resolves once systemd handles signals. */
     readonly listening: Promise<void>;

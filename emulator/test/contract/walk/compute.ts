@@ -149,7 +149,7 @@ async function walkUpdates(walker: Walker, one: string, read: Json, stale: strin
     await walker.ok("POST", `${one}/setDiskAutoDelete?autoDelete=false&deviceName=persistent-disk-0`);
 }
 
-/** Removes and restores an external address. The provider completes this with the security policy. */
+/** Removes and restores an external address. The provider also sets the security policy whenever it does this. */
 async function walkInterface(walker: Walker, one: string): Promise<void> {
     const nic = "networkInterface=nic0";
     const requestId = `requestId=${randomUUID()}`;

@@ -34,8 +34,8 @@ function docker(args) {
 }
 
 /**
- * With a native engine on Linux, containers share the host's network; Docker Desktop runs containers in a virtual
- * machine.
+ * Returns whether the engine is Docker Desktop, which runs containers in a virtual machine. With a native engine on
+ * Linux, they share the host's network.
  */
 function isDesktop() {
     if (process.platform !== "linux") {

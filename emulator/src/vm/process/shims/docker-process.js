@@ -91,8 +91,8 @@ function pick(...names) {
 }
 
 /**
- * Starts the supervisor and waits until the container runs. The supervisor receives the specification in a message,
- * because its environment may hold secrets, which must not be written to a file.
+ * Starts the supervisor and waits until the container is running. The supervisor receives the specification in a
+ * message, because its environment may hold secrets, which must not be written to a file.
  * @param {string} dir @param {object} spec
  * @param {string[]} inherited variables of this command that only the container gets
  * @returns {Promise<void>}

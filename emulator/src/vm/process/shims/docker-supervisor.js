@@ -50,8 +50,8 @@ function findShell() {
 /** @param {Spec} spec */
 function run(spec) {
     // A signal goes to all processes of the container. The trap lets the shell survive it, so that the program
-    // determines the exit code; programs do not inherit the trap. As in npm, the arguments follow the script, but
-    // unchanged, because the shell does not interpret the values of "$@". Use this machine's shell, because the
+    // determines the exit code; programs do not inherit the trap. As with npm, the arguments follow the script. They
+    // stay unchanged, because the shell does not interpret the values of "$@". Use this machine's shell, because the
     // container's PATH may not contain one.
     const child = spawn(findShell(), ["-c", `trap : TERM INT HUP; ${spec.script} "$@"`, "sh", ...spec.args], {
         cwd: spec.cwd,

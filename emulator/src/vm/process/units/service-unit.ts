@@ -21,12 +21,12 @@ export interface ServiceUnit {
     readonly successExitStatus: readonly number[];
     readonly successAction: UnitAction;
     readonly failureAction: UnitAction;
-    /** The unit's output also goes to the serial port (`journal+console`). */
+    /** True if the unit's output also goes to the serial port (`journal+console`). */
     readonly console: boolean;
     readonly syslogIdentifier: string;
 }
 
-/** Action of the VM after the unit has ended. */
+/** Action that the VM takes after the unit has ended. */
 export type UnitAction = "none" | "poweroff" | "poweroff-force";
 
 /** A file of the unit. The unit file comes first, then its drop-ins ordered by name. */

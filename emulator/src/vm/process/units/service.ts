@@ -20,9 +20,9 @@ export class Service {
     /** The result of the run. The first failure determines it; later failures do not change it. */
     result: ServiceResult = "success";
     state: "activating" | "active" | "deactivating" | "failed" | "inactive" = "activating";
-    /** True once the start job has succeeded, false once it has failed. */
+    /** Resolves to true once the start job has succeeded, or to false once it has failed. */
     readonly started: Promise<boolean>;
-    /** Fulfilled when the unit is inactive or failed. */
+    /** Resolves once the unit is inactive or failed. */
     readonly finished: Promise<void>;
 
     /** Leaders of the process groups that this run created. */
@@ -54,7 +54,7 @@ export class Service {
         this.finished = this.#life(started.resolve);
     }
 
-    /** Requests a stop, as `systemctl stop` and a shutdown do. Await `finished` for its end. */
+    /** Requests a stop, as `systemctl stop` and a shutdown do. `finished` resolves once the service has stopped. */
     requestStop(): void {
         this.#stopRequest.resolve();
     }
