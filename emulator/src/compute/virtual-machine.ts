@@ -24,7 +24,7 @@ export interface VmHost extends EndpointHost {
 /** A VM's instance, as seen by the VM itself. */
 export interface VmOwner {
     metadata(): MetadataSource;
-    /** Called once per boot when the VM is off, no matter who powered it off. */
+    /** Called once per boot when the VM is off, regardless of how it was powered off. */
     poweredOff(): Promise<void>;
 }
 

@@ -48,7 +48,7 @@ export class PolicyStore {
     }
 
     /**
-     * Replaces a policy. As on Google Cloud, an input without an etag overwrites unconditionally.
+     * Replaces a policy. As on Google Cloud, a policy without an etag overwrites the stored one unconditionally.
      *
      * @param stale creates the error for a stale etag. Default: 409 ABORTED
      */

@@ -38,7 +38,7 @@ export class ProjectService {
     }
 
     /**
-     * Returns the project with an id or a number.
+     * Returns the project with this id or number.
      *
      * @throws ApiError 400 for an id that Google Cloud would reject, 404 for a number that does not belong to a known
      *     project

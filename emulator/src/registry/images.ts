@@ -75,7 +75,7 @@ export class ImageStore {
         return this.#tags.entries().flatMap(([key]) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
     }
 
-    /** Tests whether a repository contains a blob, so that it does not serve layers of other repositories. */
+    /** Tests whether a repository contains a blob, so that one repository does not serve the layers of another. */
     hasBlob(repository: string, digest: string): boolean {
         return this.#blobs.has(`${repository}@${digest}`);
     }

@@ -49,7 +49,7 @@ export function parseManifest(text: string): ParsedManifest | string {
         return `the manifest is invalid: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`;
     }
     return parsed.data.config === undefined && parsed.data.manifests === undefined
-        ? "the manifest lacks both config and manifests"
+        ? "the manifest has neither config nor manifests"
         : parsed.data;
 }
 

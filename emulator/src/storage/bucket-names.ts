@@ -30,7 +30,7 @@ function bucketNameProblem(name: string): string | undefined {
         return "it must not look like an IP address";
     }
     if (/^goog/.test(name) || /g[o0]{2}g[l1]e/.test(name)) {
-        return 'it must not begin with "goog" nor contain "google" or something close to it';
+        return 'it must neither begin with "goog" nor contain "google" or anything similar';
     }
     return undefined;
 }

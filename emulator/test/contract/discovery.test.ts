@@ -33,7 +33,7 @@ import { walkSecrets } from "./walk/secrets";
 import { walkStorage } from "./walk/storage";
 import { Walker } from "./walk/walker";
 
-/** Query parameters that Google's servers accept although no description lists them. */
+/** Query parameters that Google's servers accept even though no description lists them. */
 const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
     // Part of a resumable upload's session URI.
     "storage.objects.insert": ["upload_id"],

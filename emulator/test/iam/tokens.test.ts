@@ -41,7 +41,7 @@ describe("a bearer token", () => {
         expect(principalOf(undefined, OPERATOR)).toEqual({ kind: "anonymous" });
     });
 
-    it("belongs to nobody where the operator's token is not accepted", () => {
+    it("belongs to nobody if the operator's token is not accepted", () => {
         expect(() => principalOf(OPERATOR, undefined)).toThrow(expect.objectContaining({ code: 401 }));
     });
 });

@@ -271,7 +271,7 @@ describe("copies", () => {
         expect((await emulator.call("POST", target)).status).toBe(200);
     });
 
-    it("can be composed of several objects, in which case they do not have an MD5 hash", async () => {
+    it("can be composed of several objects, and then have no MD5 hash", async () => {
         await emulator.upload(BUCKET, "part-1", "ab");
         await emulator.upload(BUCKET, "part-2", "cd");
         const body = {

@@ -10,7 +10,7 @@ interface BodySchema {
 }
 
 /**
- * Returns the fields and enum values that the emulator accepts in a body although Google does not define them, e.g.
+ * Returns the fields and enum values that the emulator accepts in a body even though Google does not define them, e.g.
  * "disks[].initializeParams.size".
  */
 export function unknownInBody(body: z.ZodType, document: Document, name: string): string[] {

@@ -105,7 +105,7 @@ function checkQuery({ target }: Exchange, { description, document, isUpload }: M
     ];
 }
 
-/** Checks a parameter, which is sent as a string whatever its type is. */
+/** Checks a parameter, which is sent as a string regardless of its type. */
 function checkParameter(name: string, raw: string, parameter: Parameter): string[] {
     const value = parameter.location === "path" ? decodeURIComponent(raw) : raw;
     const isRight: Readonly<Record<string, (text: string) => boolean>> = {
@@ -136,7 +136,7 @@ function checkBody(exchange: Exchange, { description, document, isUpload }: Meth
         // Some clients send an empty object anyway, and @google-cloud/compute sends an empty string.
         return /^(\{\s*\}|"")$/.test(text)
             ? []
-            : [`a body although ${description.id} does not accept one: ${text.slice(0, 80)}`];
+            : [`a body even though ${description.id} does not accept one: ${text.slice(0, 80)}`];
     }
     return checkJson(text, description.request.$ref, document, description.id);
 }
@@ -175,11 +175,11 @@ function checkResponse(exchange: Exchange, method: Method): string[] {
     }
     const query = queryOf(target);
     if (query.get("alt") === "media") {
-        return description.supportsMediaDownload === true ? [] : ["alt=media although nothing can be downloaded"];
+        return description.supportsMediaDownload === true ? [] : ["alt=media even though nothing can be downloaded"];
     }
     const startsSession = query.get("uploadType") === "resumable" && !isSession(exchange);
     if (description.response?.$ref === undefined || startsSession || responseHeaders["x-http-status-code-override"]) {
-        return responseBody.length === 0 ? [] : [`a body although ${description.id} does not return one`];
+        return responseBody.length === 0 ? [] : [`a body even though ${description.id} does not return one`];
     }
     const body = parse(responseBody.toString("utf8"));
     if (body === undefined || !/^application\/json\b/.test(responseHeaders["content-type"] ?? "")) {

@@ -19,7 +19,7 @@ class PullError extends Error {}
 
 /** @typedef {{ reference: string, digest: string, imageId: string, folder?: string }} LocalImage */
 
-/** Images that this VM has pulled. They survive a reboot, as in /var/lib/docker. */
+/** Images that this VM has pulled. They survive a reboot, as they would in /var/lib/docker. */
 function imagesFile() {
     return join(vmDir(), "docker", "images.json");
 }
@@ -52,7 +52,7 @@ async function pull(reference) {
         : first;
     const imageId = manifest.body.config?.digest;
     if (typeof imageId !== "string") {
-        throw new PullError(`manifest of ${reference} lacks a config`);
+        throw new PullError(`manifest of ${reference} has no config`);
     }
     const image = { reference, digest: first.digest, imageId, ...locate(imageId, reference) };
     const images = { ...localImages(), [reference]: image };

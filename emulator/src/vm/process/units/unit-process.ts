@@ -35,7 +35,8 @@ export interface SpawnRequest {
 }
 
 /**
- * Starts a command and reports its output line by line. As in systemd, a failure to start is an exit with status 203.
+ * Starts a command and reports its output line by line. As in systemd, a failure to start counts as an exit with status
+ * 203.
  */
 export function startProcess(request: SpawnRequest): UnitProcess {
     const name = request.program.replace(/^.*[/\\]/, "");
