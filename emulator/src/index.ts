@@ -31,7 +31,7 @@ export interface Emulator {
 }
 
 /**
- * Starts an emulator of Google Cloud on this machine.
+ * Starts a Google Cloud emulator on this machine.
  *
  * @throws Error if the port is taken, another emulator uses the folder, or a document in it cannot be read
  */

@@ -15,7 +15,7 @@ const SECRET = "content of a file outside of the data folder";
 
 jest.setTimeout(60_000 + RUNS * 50);
 
-/** Contains the data folder, along with a file that no request may reach. */
+/** A folder that contains the data folder, along with a file that no request may reach. */
 let parent: string;
 let emulator: TestEmulator;
 /** `http://host:port` of a VM's own port. */

@@ -71,7 +71,7 @@ export function expanded(before: Subnetwork, ipCidrRange: string, others: readon
     const old = parseRange(before.ipCidrRange);
     if (old === undefined || !contains(range, old) || range.prefix === old.prefix) {
         throw invalid(
-            `Invalid value for field 'ipCidrRange': '${ipCidrRange}'. The range can only grow: it must contain ${before.ipCidrRange} and more.`,
+            `Invalid value for field 'ipCidrRange': '${ipCidrRange}'. The range can only grow: it must contain ${before.ipCidrRange} and be larger.`,
             "ipCidrRange",
         );
     }

@@ -107,7 +107,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 async function pass(port: number, message: IncomingMessage, response: ServerResponse): Promise<void> {
     const outgoing = request({ port, host: "127.0.0.1", ...lineOf(message), headers: message.headers, agent: false });
     message.pipe(outgoing);
-    // If the caller disconnects, the server sees it, and vice versa.
+    // If either side disconnects, the connection to the other side is closed too.
     response.once("close", () => outgoing.destroy());
     outgoing.on("error", () => response.destroy());
     const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];

@@ -8,7 +8,7 @@ export const FAULT_KINDS = {
     "damaged-body": "one byte of the response body is changed",
     "truncated-body": "half of the response body is missing, and content-length matches the rest",
     "empty-body": "the response body is missing, and content-length is 0",
-    html: "the response is 200 with an HTML page, as from a captive portal; the server never sees the request",
+    html: "the response is a 200 with an HTML page, like that of a captive portal; the server never sees the request",
     duplicate: "the server receives the request twice, and the second response is returned",
     delay: "the response is delayed by `ms`",
     "damaged-request": "one byte of the request body is changed",

@@ -101,8 +101,9 @@ function checkMember(member: string, accountExists: (email: string) => boolean):
 }
 
 /**
- * Returns the policy in the version that the caller requested. Below version 3, a conditional binding has a marked role
- * and no condition. https://cloud.google.com/iam/docs/policies#specifying-version-get
+ * Returns the policy in the version that the caller requested. Below version 3, the role name of a conditional binding
+ * marks it as conditional, and the condition is omitted.
+ * https://cloud.google.com/iam/docs/policies#specifying-version-get
  */
 export function policyForVersion(policy: Policy, requested: string | number | null | undefined): Policy {
     const version = Number(requested ?? 1);

@@ -63,7 +63,7 @@ async function write(logs: LogService, iam: IamService, request: ApiRequest) {
         const name = entry.logName ?? body.logName ?? "";
         const project = /^projects\/([^/]+)\/logs\/[^/]{1,512}$/.exec(name)?.[1];
         if (project === undefined) {
-            throw invalid(`Invalid logName "${name}": it must be projects/PROJECT/logs/LOG, LOG percent-encoded.`);
+            throw invalid(`Invalid logName "${name}": it must be projects/PROJECT/logs/LOG with LOG percent-encoded.`);
         }
         iam.require(request, "logging.logEntries.create", `projects/${project}`);
         const all = { ...body.labels, ...entry.labels };

@@ -206,7 +206,9 @@ function requireDigest(digest: string, what: string): void {
     }
 }
 
-/** Reads the parameter `digest-algorithm`, the algorithm of the digest that will end a chunked upload. */
+/**
+ * Reads the parameter `digest-algorithm`, which names the algorithm of the digest that will complete a chunked upload.
+ */
 function readAlgorithm({ query }: ApiRequest): DigestAlgorithm {
     const algorithm = query.get("digest-algorithm") ?? "sha256";
     if (algorithm !== "sha256" && algorithm !== "sha512") {

@@ -26,7 +26,7 @@ export interface Bucket {
 /** Collection of Bucket documents by name. services.ts reads it to find the project of a bucket. */
 export const BUCKETS = "buckets";
 
-/** Google's default since 2024, one week. https://cloud.google.com/storage/docs/soft-delete */
+/** Google's default since 2024: one week. https://cloud.google.com/storage/docs/soft-delete */
 const DEFAULT_SOFT_DELETE_SECONDS = "604800";
 const UNIFORM_ACCESS_LOCKS_AFTER_MS = 90 * 24 * 3600 * 1000;
 const MULTI_REGIONS = new Set(["US", "EU", "ASIA"]);

@@ -243,7 +243,7 @@ describe("firewalls", () => {
         expect(await at("out")).toMatchObject({ destinationRanges: ["0.0.0.0/0"] });
     });
 
-    it("require an existing network, and either allowed or denied", async () => {
+    it("require an existing network, and either `allowed` or `denied`", async () => {
         expect((await post(`${GLOBAL}/firewalls`, rule)).status).toBe(404);
         await makeNetwork();
         expect((await post(`${GLOBAL}/firewalls`, { ...rule, allowed: undefined })).status).toBe(400);

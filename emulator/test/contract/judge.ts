@@ -4,8 +4,8 @@ import { Recorder } from "./discovery/recorder";
 import { googleDocuments, missingPython } from "./python";
 
 /**
- * Tests whether a path belongs to a Google API, unlike the OCI registry, the console, and the routes for tests and
- * operators.
+ * Tests whether a path belongs to one of Google's APIs, rather than to the OCI registry, the console, or the routes for
+ * tests and operators.
  */
 export const isGoogles = (path: string) => !/^\/(v2(\/(?!entries\\?:)|$)|emulator\/|console\/|$)/.test(path);
 

@@ -18,7 +18,7 @@ interface Run {
     readonly service: Service;
     /** Output of the unit's commands, in order. */
     readonly output: string[];
-    /** Messages of systemd itself. */
+    /** Messages from systemd itself. */
     readonly log: string[];
 }
 
@@ -129,7 +129,7 @@ describe("a service", () => {
         expect(output.at(-1)).toBe("post exit-code exited 203");
     });
 
-    it("runs ExecStop if the main process has exited by itself", async () => {
+    it("runs ExecStop if the main process has exited on its own", async () => {
         const { output } = await run("ExecStart=@ echo main", "ExecStop=@ echo stop $EXIT_STATUS", POST);
         expect(output).toEqual(["main", "stop 0", "post success exited 0"]);
     });

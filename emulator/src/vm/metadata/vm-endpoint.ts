@@ -20,7 +20,7 @@ const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata
 export interface EndpointHost {
     /** Routes of Cloud Storage. */
     readonly storage: readonly Route[];
-    /** Secret Manager's route for payloads. Unlike those of Cloud Storage, it requires a token. */
+    /** Secret Manager's route for payloads. Unlike the routes of Cloud Storage, it requires a token. */
     readonly secrets: readonly Route[];
     /** Faults to inject on the endpoint; undefined for none. */
     readonly faults: FaultPlan | undefined;

@@ -14,7 +14,7 @@ results = {}
 
 
 def client(name):
-    """Creates a client of the library that uses HTTP without TLS."""
+    """Creates one of the library's clients, using HTTP without TLS."""
     made = getattr(compute_v1, name)
     transport = made.get_transport_class("rest")(host=url, credentials=Credentials(token="developer"), url_scheme="http")
     return made(transport=transport)

@@ -55,7 +55,7 @@ export interface Method {
     readonly description: MethodDescription;
     /** True if this address accepts uploads: its path is below `/upload/`. */
     readonly isUpload: boolean;
-    /** Matches the complete path of a request of this method. */
+    /** Matches the complete path of a request for this method. */
     readonly matches: RegExp;
     /** The same pattern, with the method's path parameters as groups. */
     readonly captures: RegExp;

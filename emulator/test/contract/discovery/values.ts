@@ -36,7 +36,7 @@ const NUMBER_RANGES: Readonly<Record<string, readonly [number, number]>> = {
     uint32: [0, 2 ** 32 - 1],
 };
 
-/** Returns the problems of a value, one sentence each: "labels.stack: 1 is not a string". */
+/** Returns the problems with a value, one sentence each: "labels.stack: 1 is not a string". */
 export function checkValue(
     value: unknown,
     schema: Schema,
@@ -79,7 +79,7 @@ export function checkValue(
     }
 }
 
-/** Returns the problems of a parameter or of a string property. */
+/** Returns the problems with a parameter or a string property. */
 export function checkText(value: unknown, schema: Schema, direction: Pick<Direction, "kind">): string[] {
     const isLongNumber = schema.format === "int64" || schema.format === "uint64";
     if (direction.kind === "request" && isLongNumber && Number.isInteger(value)) {

@@ -27,7 +27,10 @@ function realDocker() {
     return variable("EMULATOR_DOCKER");
 }
 
-/** The environment of this machine's docker command, whose configuration is in the developer's home, not the VM's. */
+/**
+ * The environment of this machine's docker command, whose configuration is in the developer's home directory, not in
+ * the VM's.
+ */
 function realEnv() {
     return { ...process.env, HOME: process.env.EMULATOR_HOST_HOME, PATH: process.env.EMULATOR_HOST_PATH };
 }
