@@ -9,7 +9,7 @@ import { permissionsOf } from "./roles";
 
 interface PolicyDocument {
     readonly policy: Policy;
-    /** Time at which each grant first appeared, in ms since 1970, by `grantKey`. Used for `grantDelayMs`. */
+    /** Time at which each grant first appeared, in ms since 1970, keyed by `grantKey`. Used for `grantDelayMs`. */
     readonly grantedAt: Readonly<Record<string, number>>;
 }
 
