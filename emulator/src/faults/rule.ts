@@ -50,7 +50,9 @@ export function parseFaultRule(text: string): FaultRule {
         const at = part.indexOf("=");
         const [key, value] = [part.slice(0, at).trim(), part.slice(at + 1).trim()];
         if (at < 0 || !KEYS.includes(key)) {
-            throw new Error(`a fault rule must be a list of key=value pairs with the keys ${KEYS.join(", ")}; got "${part}" (${SYNTAX})`);
+            throw new Error(
+                `a fault rule must be a list of key=value pairs with the keys ${KEYS.join(", ")}; got "${part}" (${SYNTAX})`,
+            );
         }
         values.set(key, value);
     }

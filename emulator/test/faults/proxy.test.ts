@@ -168,7 +168,10 @@ describe("a fault rule", () => {
         ["kind=status,status=200", 'status must be an integer from 400 to 599; got "200"'],
         ["kind=delay,ms=-1", 'ms must be an integer from 0 to 1000000000; got "-1"'],
         ["kind=delay,port=3", 'port must be main or vm; got "3"'],
-        ["kind", 'must be a list of key=value pairs with the keys kind, request, count, status, ms, method, path, port; got "kind"'],
+        [
+            "kind",
+            'must be a list of key=value pairs with the keys kind, request, count, status, ms, method, path, port; got "kind"',
+        ],
     ])("rejects %s", (rule, message) => {
         expect(() => parseFaultRule(rule)).toThrow(message);
     });
