@@ -45,7 +45,7 @@ export async function emulatorCommand(args: string[], options: CommandOptions): 
     stopOnSignal(emulator);
     await announce(emulator, dataDir, runtime);
     if ("faults" in faults) {
-        console.log("  injecting the faults of --fault on this port and on those of the VMs");
+        console.log("  injecting faults (--fault) on this port and on those of the VMs");
     }
     console.log(options.nextSteps(emulator, shortest(path.join(dataDir, OPERATOR_TOKEN_FILE))));
     return 0;

@@ -152,7 +152,7 @@ async function finish(
 function uploadOf({ registry }: RegistryServices, { repository }: ImageName, id: string): BlobUpload {
     const upload = registry.uploads.get(repository, id);
     if (upload === undefined) {
-        throw uploadUnknown(`upload ${id} is unknown; it has ended or the emulator was restarted`);
+        throw uploadUnknown(`upload ${id} is unknown; it has ended, or the emulator was restarted`);
     }
     return upload;
 }

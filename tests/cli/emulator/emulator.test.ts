@@ -107,7 +107,7 @@ describe("npm run emulator", () => {
             errors.push((await call(url, "GET", "/storage/v1/b?project=demo-project")).error);
         }
         expect(errors).toEqual([expect.objectContaining({ code: 502 }), undefined]);
-        expect(command.output).toContain("injecting the faults of --fault");
+        expect(command.output).toContain("injecting faults (--fault) on this port");
     });
 
     it("reports a port that is in use and how to choose another", async () => {

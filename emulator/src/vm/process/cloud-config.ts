@@ -131,7 +131,7 @@ function readCommand(command: unknown, index: number): string | string[] {
             if (typeof word === "string" || typeof word === "number") {
                 return String(word);
             }
-            throw new CloudConfigError(`runcmd[${index}] holds ${JSON.stringify(word)}; its words must be strings`);
+            throw new CloudConfigError(`runcmd[${index}] contains ${JSON.stringify(word)}; its words must be strings`);
         });
     }
     throw new CloudConfigError(`runcmd[${index}] must be a string or a list of words`);
