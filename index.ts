@@ -5,8 +5,8 @@ import { TrainingJob } from "./infra/training-job";
 const config = loadConfig();
 
 /**
- * Everything on Google Cloud, in the order of its creation: the Google APIs, the bucket with the dataset, the trainer's image in
- * its repository, the VM's identity and grants, a network that lets nothing in, the VM, and the run.
+ * Everything on Google Cloud, in the order of its creation: the Google APIs, the bucket with the dataset, the trainer's
+ * image in its repository, the VM's identity and grants, a network that blocks incoming traffic, the VM, and the run.
  */
 const job = new TrainingJob("trainer", config);
 
@@ -14,7 +14,9 @@ const job = new TrainingJob("trainer", config);
 export const bucketUrl = job.bucketUrl;
 /** `gs://` URI of the model. */
 export const modelUri = job.modelUri;
-/** Id of the run. The same dataset, image, parameters and environment produce the same id, and need no new run. */
+/**
+ * Id of the run. The same dataset, image, parameters and environment produce the same id, so that no new run is needed.
+ */
 export const runId = job.runId;
 /** Metrics of the model on rows that it was not trained on. */
 export const metrics = job.metrics;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the trainer's two base images from programs installed on this machine, for use without access to a registry:
 #   gcp-trainer-base/node-build:local    Node.js, npm and a shell
-#   gcp-trainer-base/node-runtime:local  only Node.js at /nodejs/bin/node, without a shell, as in distroless
+#   gcp-trainer-base/node-runtime:local  only Node.js, at /nodejs/bin/node, and no shell, as in distroless images
 # docker build --build-arg BUILD_IMAGE=gcp-trainer-base/node-build:local \
 #     --build-arg RUNTIME_IMAGE=gcp-trainer-base/node-runtime:local trainer
 # Requires Linux, Node.js with npm, GNU tar and a running Docker engine.
@@ -21,7 +21,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 image_certificates=/etc/ssl/certs/ca-certificates.crt
 
-# Finds the certificates that this machine trusts. NODE_EXTRA_CA_CERTS may contain those of a proxy.
+# Finds the certificates that this machine trusts. NODE_EXTRA_CA_CERTS may name a file with a proxy's certificates.
 find_certificates() {
     for file in "${NODE_EXTRA_CA_CERTS:-}" /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
         if [ -n "$file" ] && [ -r "$file" ]; then
@@ -32,7 +32,8 @@ find_certificates() {
     fail "no CA certificates found; set NODE_EXTRA_CA_CERTS to a PEM file"
 }
 
-# copy_program ROOT PROGRAM PATH_IN_IMAGE: copies the program, and its shared libraries to their own paths.
+# copy_program ROOT PROGRAM PATH_IN_IMAGE: copies a program to PATH_IN_IMAGE, and its shared libraries to the paths that
+# they have on this machine.
 copy_program() {
     mkdir -p "$1$(dirname "$3")"
     cp -L "$2" "$1$3"

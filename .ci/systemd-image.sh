@@ -30,7 +30,7 @@ trap 'rm -rf "$work"' EXIT
 # The suite and mirror from which this machine installs packages; debootstrap falls back to its own default mirror.
 # shellcheck disable=SC1091 # the file differs between systems
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
-# shellcheck disable=SC2016 # apt expands these names, not the shell
+# shellcheck disable=SC2016 # apt, not the shell, expands these names
 mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     sed -n "s/^$suite main //p" | head -n 1)
 

@@ -3,11 +3,11 @@
 # container, `boot.sh finish` reports how it ended. Each is a separate process that may be killed at any moment. They
 # therefore communicate through files: small ones in memory, and the log on disk.
 #
-# Written for bash 3.2 (no associative arrays, mapfile, wait -n, fractional read -t) with coreutils, sed, curl, docker
-# and docker-credential-gcr: Container-Optimized OS offers nothing else, and a laptop has the same tools for the
-# rehearsal.
+# Needs only bash 3.2 (no associative arrays, mapfile, wait -n, fractional read -t), coreutils, sed, curl, docker and
+# docker-credential-gcr, because Container-Optimized OS offers nothing else, and the rehearsal also runs this script on
+# laptops.
 set -u -o pipefail
-# Bytes, not characters: the log is cut into chunks and names are encoded bytewise.
+# Process text as bytes, because the log is cut into chunks and names are percent-encoded byte by byte.
 export LC_ALL=C
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

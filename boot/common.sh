@@ -38,7 +38,7 @@ read_config() {
             # NAME=projects/PROJECT/secrets/SECRET/versions/NUMBER
             (secret) SECRETS[${#SECRETS[@]}]=$value ;;
             (*)
-                say "$1 has the unknown name '$name'"
+                say "$1 contains the unknown name '$name'"
                 exit 78
                 ;;
         esac
@@ -133,7 +133,7 @@ lower() {
     tr '[:upper:]' '[:lower:]'
 }
 
-# shorten TEXT BYTES: truncates between two characters, because invalid UTF-8 would result in invalid JSON.
+# shorten TEXT BYTES: truncates text at a character boundary, because invalid UTF-8 would result in invalid JSON.
 shorten() {
     local text=$1
     # The text may be the end of a longer one, and may therefore begin in the middle of a character.
@@ -160,7 +160,7 @@ shorten() {
     printf '%s' "$text"
 }
 
-# last_line FILE: prints the last line that is not blank, short enough for a sentence.
+# last_line FILE: prints the last line that is not blank, shortened to fit into a sentence.
 last_line() {
     local line last=
     while IFS= read -r line || [ -n "$line" ]; do

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# The image, the container and `boot.sh run`.
+# Functions for the image and the container, and `boot.sh run`.
 
 CONTAINER=gcp-trainer
 # Time limit in seconds for docker commands other than pull and stop. If it is exceeded, Docker is considered broken.
@@ -20,7 +20,7 @@ pull_image() {
             (0) return 0 ;;
             (124 | 137)
                 give_up TIMED_OUT "The image was not pulled within $PULL_SECONDS s: $IMAGE;" \
-                    "check that the VM reaches ${IMAGE%%/*} (Private Google Access on the subnetwork)" \
+                    "check that the VM can reach ${IMAGE%%/*} (Private Google Access on the subnetwork)" \
                     "or make the image smaller"
                 ;;
         esac
@@ -28,7 +28,7 @@ pull_image() {
         case $(printf '%s' "$message" | lower) in
             (*denied* | *unauthorized* | *forbidden* | *unauthenticated* | *'no basic auth'*)
                 if [ $(($(now) + delay)) -gt "$GRANTS_UNTIL" ]; then
-                    fail "The VM's service account may not pull the image;" \
+                    fail "The VM's service account is not allowed to pull the image;" \
                         "grant it roles/artifactregistry.reader on the repository of $IMAGE (docker says: $message)"
                 fi
                 # The time limit starts once the pull is permitted.
@@ -51,7 +51,7 @@ pull_image() {
     done
 }
 
-# This has never been tried on hardware. The steps follow
+# This has never been tested on real hardware. The steps follow
 # https://cloud.google.com/container-optimized-os/docs/how-to/run-gpus: install the driver, then make its programs
 # executable, because /var is mounted noexec.
 install_gpu_driver() {
@@ -63,8 +63,8 @@ install_gpu_driver() {
         fail "The GPU driver could not be mounted: $(last_line "$STATE/gpu.txt")"
 }
 
-# memory_kib: prints the container's memory limit: the VM's memory minus 512 MiB, so that the kernel kills the trainer
-# and not docker or this script. Prints nothing if the size cannot be read.
+# memory_kib: prints the container's memory limit: the VM's memory minus 512 MiB, so that the kernel kills the trainer,
+# rather than docker or this script, if memory runs out. Prints nothing if the size cannot be read.
 memory_kib() {
     local key value rest total=
     [ -r /proc/meminfo ] || return 0
@@ -87,15 +87,16 @@ pids_limit() {
     printf '%s' $((processors * 256))
 }
 
-# confine: adds options to `options` that restrict the container to what a trainer needs. See
+# confine: appends docker options to `options` that restrict the container to what a trainer needs. See
 # docs/adr/0010-a-confined-container.md.
 confine() {
     local folder work
     options+=(--cap-drop ALL --security-opt no-new-privileges --pids-limit "$(pids_limit)")
     if [ "$WRITABLE_ROOT" = true ]; then return; fi
     options+=(--read-only)
-    # Volumes are on the disk: files in a tmpfs would count as the trainer's memory. Docker fills a new volume from the
-    # image, so a home folder keeps the packages installed in it, and the working folder keeps the program.
+    # These are volumes, which are on the disk, because files in a tmpfs would count towards the trainer's memory.
+    # Docker fills a new volume from the image, so a home folder keeps the packages installed in it, and the working
+    # folder keeps the program.
     for folder in /tmp /home /root; do options+=(--volume "$folder"); done
     work=$(timeout "$DOCKER_SECONDS" docker image inspect --format '{{.Config.WorkingDir}}' "$IMAGE" 2>/dev/null)
     case $work/ in
@@ -110,8 +111,8 @@ docker_problem() {
     last_line "$1.problem"
 }
 
-# The container gets docker's default network, which reaches the metadata server; it needs no access to ports of the VM.
-# The container is kept after it ends, because the exit code and OOMKilled come from `docker inspect`.
+# The container gets docker's default network, through which it can reach the metadata server; it needs no access to
+# ports of the VM. The container is kept after it ends, because the exit code and OOMKilled come from `docker inspect`.
 start_container() {
     local options memory i
     # The disk may still hold the container of an earlier attempt.
@@ -132,7 +133,7 @@ start_container() {
         for ((i = 0; i < GPU_COUNT; i++)); do options+=(--device "/dev/nvidia$i"); done
     fi
     for ((i = 0; i < ${#CONTAINER_ENV[@]}; i++)); do options+=(--env "${CONTAINER_ENV[i]}"); done
-    # If no value is given, docker takes it from its own environment.
+    # Without a value, this option makes docker take the variable's value from its own environment.
     for ((i = 0; i < ${#SECRETS[@]}; i++)); do options+=(--env "${SECRETS[i]%%=*}"); done
     if [ -n "${STORAGE_EMULATOR_HOST:-}" ]; then options+=(--env "STORAGE_EMULATOR_HOST=$STORAGE_EMULATOR_HOST"); fi
     if [ -n "${GCE_METADATA_HOST:-}" ]; then options+=(--env "GCE_METADATA_HOST=$GCE_METADATA_HOST"); fi
@@ -148,8 +149,8 @@ start_container() {
 }
 
 # inspect_container: sets RUNNING (true, false), EXIT_CODE and OOM_KILLED (true, false). 1 = docker does not respond, or
-# was stopped after it had created the container but before it started it, because such a container also has exit code
-# 0.
+# was stopped between creating the container and starting it. Such a container does not count as ended, although its
+# exit code is 0.
 inspect_container() {
     local answer status
     answer=$(timeout "$DOCKER_SECONDS" docker inspect --format \
@@ -177,7 +178,7 @@ await_container() {
         fi
         await sleep 1
     done
-    fail "docker no longer responds about the container: $(last_line "$STATE/inspect.txt")"
+    fail "docker no longer responds to queries about the container: $(last_line "$STATE/inspect.txt")"
 }
 
 # This is an external stop: the run's time limit, a preemption or a shutdown. `finish` runs next and stops the

@@ -6,7 +6,7 @@
 
 finish() {
     local result=${SERVICE_RESULT:-success} started_by_now uploads_until
-    # If this boot left no mark, `prepare` did not even begin.
+    # If the recorded boot id is not that of this boot, `prepare` did not even begin.
     if marked skip || [ "$(recall boot-id)" != "$BOOT_ID" ]; then
         forget_secrets
         exit 0
@@ -33,7 +33,7 @@ finish() {
     if [ "$STATUS" = SUCCEEDED ]; then upload_listing "$uploads_until"; fi
     say "$STATUS${REASON:+: $REASON}"
     write_last_status "$uploads_until"
-    # An external stop means a shutdown, which would not wait.
+    # An external stop is part of a shutdown, which would not wait for a debug window.
     if [ "$result" != success ] && [ "$DEBUG_SECONDS" -gt 0 ]; then
         case $STATUS in
             (FAILED | TIMED_OUT)
@@ -58,7 +58,7 @@ decide() {
     if ! marked run-since; then
         decide_cut "$1" boot-since $((GRANT_SECONDS + PULL_SECONDS)) \
             "The image was not pulled in time" \
-            "check that the VM reaches the registry (Private Google Access on the subnetwork) and run pulumi up"
+            "check that the VM can reach the registry (Private Google Access on the subnetwork) and run pulumi up"
         return
     fi
     if inspect_container; then inspected=1; fi
@@ -66,18 +66,18 @@ decide() {
         say "stopping the container, with $STOP_GRACE_SECONDS s for the trainer to save its checkpoint"
         stop_container
         if inspect_container; then EXIT=$EXIT_CODE; fi
-        decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run passed its limit of $(span "$MAX_RUN_SECONDS")" \
+        decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run exceeded its limit of $(span "$MAX_RUN_SECONDS")" \
             "raise maxRunMinutes (pulumi config set maxRunMinutes $(((MAX_RUN_SECONDS + 29) / 30))) and run pulumi up"
     elif [ -n "$inspected" ]; then
         EXIT=$EXIT_CODE
         explain_exit
     else
-        decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run passed its limit of $(span "$MAX_RUN_SECONDS")" \
+        decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run exceeded its limit of $(span "$MAX_RUN_SECONDS")" \
             "docker did not respond: $(last_line "$STATE/inspect.txt")"
     fi
 }
 
-# decide_cut RESULT SINCE SECONDS WHAT REMEDY: does the same as `decide`, for work that was cut short.
+# decide_cut RESULT SINCE SECONDS WHAT REMEDY: like `decide`, but for work that was cut short.
 decide_cut() {
     case $1 in
         (timeout) STATUS=TIMED_OUT ;;
@@ -92,7 +92,7 @@ decide_cut() {
         (TIMED_OUT) because "$4; $5" ;;
         (FAILED)
             because "The boot script ended early (systemd: $1${EXIT_STATUS:+, $EXIT_STATUS});" \
-                "the VM's serial port shows why, and a machineType with more memory helps if that ran out"
+                "the VM's serial port shows why; if it ran out of memory, choose a machineType with more"
             ;;
         (INTERRUPTED)
             HTTP_SECONDS=3
@@ -128,10 +128,10 @@ explain_exit() {
         because "The trainer ran out of memory (limit $memory MiB, exit code $EXIT);" \
             "choose a machineType with more (pulumi config set machineType n2-highmem-4) and run pulumi up"
     elif [[ $(last_line "$LOG") == *"exec format error"* ]]; then
-        because "The image is built for another processor architecture than the VM's (exit code $EXIT);" \
+        because "The image is built for a processor architecture other than the VM's (exit code $EXIT);" \
             "check machineType and the base images of the trainer's Dockerfile"
     elif [[ $(last_line "$LOG") == *[Rr]"ead-only file system"* ]]; then
-        because "The trainer failed (exit code $EXIT) because it wrote outside of /tmp and its home folder;" \
+        because "The trainer failed (exit code $EXIT) because it wrote outside /tmp and its home folder;" \
             "let it write there, or make the image's files writable (pulumi config set writableRoot true)"
     else
         case $EXIT in
@@ -189,8 +189,8 @@ upload_log() {
     done
 }
 
-# upload_listing DEADLINE: writes runs/<runId>/objects.json, the list of the model's objects. Without it the run has not
-# succeeded.
+# upload_listing DEADLINE: writes runs/<runId>/objects.json, the list of the model's objects. Without it, the run does
+# not count as successful.
 upload_listing() {
     local listing=$STATE/objects.json separator=
     printf '{"schema":1,"pages":[' >"$listing"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
 # The secret variables of the container's environment. Their values come from Secret Manager and are only ever held in
-# memory: that of this script, the unit's runtime directory, and docker's environment.
+# memory: in this script's variables, in the unit's runtime directory, and in docker's environment.
 # https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access
 
 SECRET_MANAGER=${SECRET_MANAGER_EMULATOR_HOST:-https://secretmanager.googleapis.com}
@@ -40,7 +40,7 @@ read_secret() {
     IFS= read -r -d '' SECRET_VALUE <"$file"
     rm -f "$file"
     [ "${#SECRET_VALUE}" -eq "$size" ] ||
-        fail "The secret version $3 holds a NUL character, which the environment variable $2 cannot;" \
+        fail "The secret version $3 contains a NUL character, which the environment variable $2 cannot contain;" \
             "store it as base64 and let the trainer decode it"
 }
 
@@ -55,11 +55,11 @@ fail_secret() {
     problem=$(http_problem)
     case $HTTP_CODE:$problem in
         (403:*'authentication scopes'*)
-            fail "The VM may not use Secret Manager for the variable $1 ($problem);" \
+            fail "The VM is not allowed to use Secret Manager for the variable $1 ($problem);" \
                 "it needs the access scope https://www.googleapis.com/auth/cloud-platform: run pulumi up"
             ;;
         (401:* | 403:*)
-            fail "The VM's service account may not read the secret of the variable $1 ($problem);" \
+            fail "The VM's service account is not allowed to read the secret of the variable $1 ($problem);" \
                 "grant it roles/secretmanager.secretAccessor on ${2%/versions/*} and run pulumi up"
             ;;
         (404:*) fail "The secret version $2 for the variable $1 does not exist ($problem); $other" ;;
@@ -92,9 +92,10 @@ read_secrets() {
     SECRET_VALUE=
 }
 
-# with_environment NAME=VALUE... -- COMMAND...: runs a command for `await`, whose subshell becomes the command.
-# Arguments are visible in the list of processes, but the environment of a process is visible only to its owner. This
-# function does not use any variable, because a secret may have the same name, and bash does not export arrays.
+# with_environment NAME=VALUE... -- COMMAND...: runs a command with these variables. It is for use with `await`, because
+# the command replaces the shell. Arguments are visible in the list of processes, but the environment of a process is
+# visible only to its owner. This function does not use any variable, because a secret may have the same name. It unsets
+# each name first, because bash does not export arrays.
 with_environment() {
     while [ "$1" != -- ]; do
         unset -v "${1%%=*}"

@@ -49,7 +49,8 @@ read_status() {
         STATUS_GENERATION=$(json_number generation <"$RESPONSE")
         md5=$(json_string md5Hash <"$RESPONSE" | sed 's/\\u003d/=/g')
         request "$1" GET "$url?alt=media&generation=$STATUS_GENERATION"
-        # 404 means that it was overwritten between the two requests, or that the generation was corrupted in transit.
+        # 404 means that the object was overwritten between the two requests, or that the generation was corrupted in
+        # transit.
         case $HTTP_CODE in
             (200)
                 STATUS_TEXT=$(tr -d '\r\n' <"$RESPONSE")
@@ -74,8 +75,8 @@ status_is_own() {
 }
 
 # put_status DEADLINE STATE [EXIT_CODE REASON FINISHED_AT]
-# 0 = written; 1 = another writer has taken over the run, so this boot must end and write no more; 2 = not written, see
-# HTTP_CODE.
+# 0 = written; 1 = another writer has taken over the run, so this boot must end without writing anything else; 2 = not
+# written, see HTTP_CODE.
 put_status() {
     local deadline=$1 body=$STATE/status.$ROLE line
     line=$(status_json "$2" "${3:-}" "${4:-}" "${5:-}")

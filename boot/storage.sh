@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# The metadata server and Cloud Storage's JSON API, through curl.
+# Functions that call the metadata server and Cloud Storage's JSON API with curl.
 # https://cloud.google.com/compute/docs/metadata/overview, https://cloud.google.com/storage/docs/json_api/v1
 
 METADATA=http://${GCE_METADATA_HOST:-169.254.169.254}/computeMetadata/v1
@@ -10,7 +10,7 @@ case $STORAGE in
 esac
 STORAGE=${STORAGE%/}
 
-# Suffix of the scratch files, because the script and its publisher run at the same time.
+# Suffix of the names of scratch files. It differs between the script and its publisher, which run at the same time.
 ROLE=main
 # 1 once this process has been asked to end, after which it does not retry anything.
 STOPPING=0
@@ -96,7 +96,7 @@ request() {
     done
 }
 
-# check_answer KIND: turns the HTTP_CODE of a success that is not of this kind into `200-invalid`.
+# check_answer KIND: sets HTTP_CODE to `200-invalid` if the response is successful but not of this kind.
 check_answer() {
     case $HTTP_CODE:$1 in
         (204:nothing | 2??:) ;;
@@ -179,7 +179,7 @@ json_string() {
 }
 
 # list_page DEADLINE PREFIX FIELDS: writes one page to $RESPONSE. PAGE_TOKEN in: empty = first page; out: empty = last
-# page. A listing has no hash, so it is read until two consecutive responses are the same.
+# page. A listing does not have a hash, so it is read until two consecutive responses are the same.
 list_page() {
     local url md5='' before
     url="$STORAGE/storage/v1/b/$BUCKET/o?prefix=$(url_text "$2")&fields=$(url_text "kind,$3,nextPageToken")"

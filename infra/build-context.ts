@@ -17,9 +17,12 @@ import dockerignore from "@balena/dockerignore";
 import * as pulumi from "@pulumi/pulumi";
 import { md5OfFile } from "./dataset";
 
-/** Folder for the copies. It contains a `.gitignore` for itself. */
+/** Folder for the copies. A `.gitignore` inside it hides it from git. */
 const COPIES = ".build-context";
-/** The bits that Docker gives every file of a build context on Windows, so that all systems agree. */
+/**
+ * The permission bits that Docker gives every file of a build context on Windows. All systems use them, so that they
+ * agree.
+ */
 const MODE = 0o755;
 /** Files with the ignore rules of a build context; the first one that exists is used. */
 const RULES = ["Dockerfile.dockerignore", ".dockerignore"];
@@ -49,8 +52,9 @@ export function contextFiles(folder: string): string[] {
 
 /**
  * Copies a job's build context, so that two checkouts of one commit get the same one. The docker provider rebuilds an
- * image when path, names, contents or permission bits change. The bits depend on the umask at checkout, and Windows
- * lacks them; in the copy, they are all the same. Empty folders, which git does not track, are omitted.
+ * image when path, names, contents or permission bits change. The permission bits depend on the umask at checkout, and
+ * Windows lacks them; in the copy, they are the same for every file. Empty folders, which git does not track, are
+ * omitted.
  *
  * @param root folder of the program
  * @param trainer folder with a Dockerfile; a relative path starts at `root`

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../run/canonical-json";
 import type { Hyperparameter } from "./training-job-args";
 
-/** Everything that the run id covers. Timeouts, labels and the machine are not part of it. */
+/** Everything that the run id covers. Timeouts, labels and the machine do not affect it. */
 export interface RunIdentity {
     /** `md5:<base64>`, or `crc32c:<base64>` for an object without an MD5. */
     dataset: string;
@@ -13,7 +13,7 @@ export interface RunIdentity {
     target: string;
     dropColumns: readonly string[];
     env: Readonly<Record<string, string>>;
-    /** Full names of secret versions by variable name. Secret values and their hashes are not part of it. */
+    /** Full names of secret versions by variable name. Secret values and their hashes are not part of the run id. */
     secretEnv?: Readonly<Record<string, string>>;
 }
 

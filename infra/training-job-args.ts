@@ -54,7 +54,7 @@ export interface TrainingJobArgs {
     maxAttempts?: pulumi.Input<number>;
     /** Minutes that the VM stays up after a failure, for debugging over SSH. @default 0 */
     debugMinutes?: number;
-    /** Name or path of an existing network; needs `subnetwork`. @default "" (the job creates one) */
+    /** Name or path of an existing network; requires `subnetwork`. @default "" (the job creates one) */
     network?: pulumi.Input<string>;
     /** Name or path of an existing subnetwork with Private Google Access. @default "" */
     subnetwork?: pulumi.Input<string>;

@@ -135,11 +135,11 @@ function renderLimits(config: BootConfig): string {
     const { startSeconds, runSeconds, stopSeconds } = unitLimits(config);
     return [
         "[Service]",
-        "# ExecStartPre: grants that are on their way, and the pull.",
+        "# ExecStartPre: waiting for grants, and pulling the image.",
         `TimeoutStartSec=${startSeconds}`,
-        "# ExecStart: the training.",
+        "# ExecStart: training.",
         `RuntimeMaxSec=${runSeconds}`,
-        "# ExecStopPost: the end of the container, the last uploads and the debug window.",
+        "# ExecStopPost: stopping the container, the last uploads and the debug window.",
         `TimeoutStopSec=${stopSeconds}`,
         "",
     ].join("\n");

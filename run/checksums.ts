@@ -38,7 +38,7 @@ export async function hashFile(path: string): Promise<FileHashes | undefined> {
     return { sizeBytes, crc32c: crc32c.toString(), md5Hash: md5.digest("base64") };
 }
 
-/** Describes the difference between a file and what it should be; undefined if they match. */
+/** Describes how a file differs from its expected size and hashes; undefined if they match. */
 export function findMismatch(actual: FileHashes | undefined, expected: ExpectedHashes): string | undefined {
     if (actual === undefined) {
         return "it does not exist";

@@ -11,12 +11,12 @@ export interface StoredObject {
     createdAt: string;
 }
 
-/** One generation of an object, with the size and hash against which its bytes are verified. */
+/** One generation of an object, with the size and hash for verifying its bytes. */
 export type ObjectVersion = Pick<StoredObject, "name" | "sizeBytes" | "generation" | "crc32c">;
 
 /**
- * The operations on a bucket that are needed for waiting and collecting. Errors other than those named pass through
- * unchanged.
+ * The operations on a bucket that are needed to wait for a run and collect its results. Errors other than those named
+ * here pass through unchanged.
  */
 export interface BucketClient {
     /** Name of the bucket. */
@@ -40,7 +40,7 @@ export interface BucketClient {
     download(object: ObjectVersion, path: string): Promise<void>;
 }
 
-/** The operations on a VM that are needed for waiting. */
+/** The operations on a VM that are needed to wait for a run. */
 export interface VmClient {
     /** Compute Engine's status, e.g. `RUNNING` or `TERMINATED`; undefined if the VM does not exist. */
     status(): Promise<string | undefined>;

@@ -52,8 +52,8 @@ const maxManifestBytes = 256 * 1024 * 1024;
  * Downloads the results of a successful run: the model, log and status, and finally the manifest, which is also
  * uploaded to the bucket. Every object is downloaded by generation, exactly as stored, and verified. Existing files
  * that pass verification are not downloaded again. The folder appears as a whole, or not at all.
- * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when the
- * folder leads out of the folder for results.
+ * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when a
+ * symbolic link leads out of the folder for results.
  */
 export async function collectRun(context: CollectContext, options: CollectOptions): Promise<Collected> {
     const { bucket, print } = context;
@@ -122,10 +122,12 @@ function reportRenamed(print: Print, runId: string, objects: SavedObject[]): voi
     const renamed = objects.filter(({ path }) => path.startsWith(`${renamedFolder}/`));
     for (const { name, path } of renamed.slice(0, maxShown)) {
         const shown = terminalCell(JSON.stringify(name.slice(runLayout(runId).model.length)));
-        print(`run ${runId}: ${shown} cannot be the name of a file beside the others; it is saved as ${path}`);
+        print(`run ${runId}: ${shown} cannot be the name of a file alongside the others; it is saved as ${path}`);
     }
     if (renamed.length > maxShown) {
-        print(`run ${runId}: ${renamed.length - maxShown} more have other names, too; ${ownFiles.manifest} lists them`);
+        print(
+            `run ${runId}: ${renamed.length - maxShown} more are also saved under other names; ${ownFiles.manifest} lists them`,
+        );
     }
 }
 
@@ -176,12 +178,12 @@ async function downloadVerified(bucket: BucketClient, object: SavedObject, parti
     await bucket.download(object, path);
     const mismatch = findMismatch(await hashFile(path), object);
     if (mismatch) {
-        throw new Error(`The download of gs://${bucket.bucket}/${object.name} does not verify: ${mismatch}`);
+        throw new Error(`The download of gs://${bucket.bucket}/${object.name} failed verification: ${mismatch}`);
     }
     await syncFile(path);
 }
 
-/** Writes the manifest to the bucket, replacing `ifGeneration`. */
+/** Writes the manifest to the bucket, replacing the generation `ifGeneration`. */
 async function writeManifest(
     { bucket, clock }: CollectContext,
     { status, provenance }: CollectOptions,
@@ -195,13 +197,13 @@ async function writeManifest(
     if ((await bucket.write(runLayout(status.runId).manifest, text, ifGeneration)) !== undefined) {
         return text;
     }
-    // Another machine collected the same run at the same time; its manifest is just as good.
+    // Another machine collected the same run at the same time; its manifest serves just as well.
     return (await readManifest(bucket, status.runId, objects)).text ?? text;
 }
 
 /**
- * Reads the manifest in the bucket. Its text is undefined if it does not belong to this run and these objects, because
- * the trainer may also write there.
+ * Reads the manifest in the bucket. Its text is undefined if it is not a manifest of this run and these objects, which
+ * is possible because the trainer can write there, too.
  */
 async function readManifest(
     bucket: BucketClient,

@@ -1,6 +1,6 @@
 import type { GoogleAuth } from "google-auth-library";
 
-/** Endpoints and identity for Google Cloud, which are the ones that the gcp provider would use. */
+/** Endpoints and credentials for Google Cloud, the same ones that the gcp provider would use. */
 export interface CloudSettings {
     accessToken?: string;
     /** JSON text, or the path of a file that contains it. */
@@ -15,9 +15,9 @@ export interface CloudSettings {
 }
 
 /**
- * Reads the gcp provider's settings in its order: stack config, then the environment variables that the provider reads.
- * Variables for credentials count only if the config has neither a token nor credentials. If there are none,
- * `createAuth` uses Application Default Credentials.
+ * Reads the gcp provider's settings in the provider's order of precedence: the stack config, then the environment
+ * variables that the provider reads. Variables for credentials count only if the config has neither a token nor
+ * credentials. If there are none, `createAuth` uses Application Default Credentials.
  * https://github.com/hashicorp/terraform-provider-google-beta/blob/main/google-beta/provider/provider.go
  * @param config returns the value of a key such as `gcp:accessToken`.
  */

@@ -10,12 +10,12 @@ export interface Sink {
     restart(): Promise<void>;
 }
 
-/** Number of milliseconds without receiving a byte after which a download is resumed on another connection. */
+/** Number of milliseconds without any data after which a download is resumed on another connection. */
 const idleMs = 20_000;
 
 /**
- * Downloads the bytes of one generation exactly as stored, never decompressed, and verifies their size and CRC32C. A
- * download that breaks off is resumed where it stopped; one that fails verification is restarted, at most twice.
+ * Downloads the bytes of one generation exactly as stored, never decompressed, and verifies their size and CRC32C. An
+ * interrupted download is resumed where it stopped; one that fails verification is restarted, at most twice.
  * @throws if the object no longer exists, or if it still fails verification.
  */
 export async function downloadTo(sink: Sink, file: File, object: ObjectVersion, clock: Clock): Promise<void> {
@@ -36,7 +36,7 @@ export async function downloadTo(sink: Sink, file: File, object: ObjectVersion, 
 }
 
 /**
- * Yields the stored bytes of one generation, and resumes a download that breaks off.
+ * Yields the stored bytes of one generation, and resumes an interrupted download.
  * @throws at the end if the bytes fail verification.
  */
 export async function* objectChunks(file: File, object: ObjectVersion, clock: Clock): AsyncGenerator<Buffer, void> {
@@ -88,13 +88,13 @@ async function* rangeChunks(file: File, offset: number): AsyncGenerator<Buffer, 
             problem = `status ${response.statusCode} ${range}`;
         }
     });
-    const stop = () => source.destroy(incompleteAnswer(`The download of ${file.name} stands still`));
+    const stop = () => source.destroy(incompleteAnswer(`The download of ${file.name} has stalled`));
     let timer = setTimeout(stop, idleMs);
     try {
         for await (const chunk of source) {
             clearTimeout(timer);
             if (problem !== undefined) {
-                throw incompleteAnswer(`The request for ${file.name} from byte ${offset} was answered with ${problem}`);
+                throw incompleteAnswer(`The request for ${file.name} from byte ${offset} returned ${problem}`);
             }
             yield chunk as Buffer;
             timer = setTimeout(stop, idleMs);
@@ -109,7 +109,7 @@ async function* rangeChunks(file: File, offset: number): AsyncGenerator<Buffer, 
  * The error for bytes that differ from those of the object. It is transient, because another download may be correct.
  */
 function damage(name: string, what: string): Error {
-    return Object.assign(incompleteAnswer(`The download of ${name} does not verify: ${what}`), { isDamage: true });
+    return Object.assign(incompleteAnswer(`The download of ${name} failed verification: ${what}`), { isDamage: true });
 }
 
 function isDamage(error: unknown): boolean {

@@ -11,7 +11,7 @@ export interface Failure {
     log?: { heading: string; lines: string[] };
     /** Lines about the run's VM. */
     details?: string[];
-    /** Advice for a deployed stack. A program that destroys the stack itself provides its own. */
+    /** Advice for a deployed stack. A program that destroys the stack itself gives its own advice. */
     hints: {
         /** Location of the complete log. */
         log?: string;
@@ -63,8 +63,8 @@ export function incompleteAnswer(message: string): Error {
 }
 
 /**
- * True if Google Cloud itself sent the error, because its JSON responses list the `errors`, while those of proxies do
- * not.
+ * True if Google Cloud itself sent the error. This can be seen from the list `errors` in its JSON responses, which
+ * responses of proxies lack.
  */
 export function isApiError(error: unknown): boolean {
     const { errors, response } = propertiesOf(error);

@@ -18,7 +18,7 @@ export async function failRun(context: WaitContext, options: WaitOptions, status
     try {
         wholeLog = (await saveWholeLog(bucket, options.runId)) ?? wholeLog;
     } catch (error) {
-        // This error is only printed: the chunks still exist, and the failure of the run is more important.
+        // This error is only printed, because the chunks still exist, and the failure of the run is more important.
         context.print(`the whole log could not be assembled: ${messageOf(error)}`);
     }
     return fatalError(runFailure(options, status, tail, wholeLog, options.debugMinutes, context.clock.now()));

@@ -44,8 +44,8 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
         preconditionOpts: { ifGenerationMatch: ifGeneration },
     });
     /**
-     * Sends an object, and sends it again if the request was corrupted in transit, in which case its hash does not
-     * match or it is not a valid request.
+     * Sends an object, and sends it again if the request was corrupted in transit, in which case the hash does not
+     * match or the request is invalid.
      */
     const send = (name: string, crc32c: string, action: () => Promise<File>) =>
         withTries(
@@ -55,7 +55,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
                     const { metadata } = await action();
                     const stored = toStoredObject(name, metadata);
                     if (stored.crc32c !== crc32c) {
-                        throw incompleteAnswer(`The upload of ${name} was answered with another object's CRC32C`);
+                        throw incompleteAnswer(`The upload of ${name} returned the CRC32C of other content`);
                     }
                     return stored.generation;
                 }),
@@ -72,7 +72,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
                 }
             });
         });
-    /** Lists page by page. */
+    /** Lists objects page by page. */
     const listPages = async (query: object, onPage: (page: ListPage) => void) => {
         const what = `The listing of gs://${bucketName}`;
         for (let pageToken: string | undefined, isLast = false; !isLast; ) {

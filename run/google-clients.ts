@@ -64,7 +64,7 @@ export function openVm(
             unless(404, async () => {
                 const { status } = await request<{ status?: unknown }>("GET", url, "compute#instance");
                 if (typeof status !== "string") {
-                    throw incompleteAnswer(`The answer about the VM ${location.instance} has no status`);
+                    throw incompleteAnswer(`The response about the VM ${location.instance} has no status`);
                 }
                 return status;
             }),
@@ -88,7 +88,7 @@ export function expectKind<T>(body: T, kind: string, what: string): T {
     const found: unknown = typeof body === "object" && body !== null ? Reflect.get(body, "kind") : undefined;
     if (found !== kind) {
         const got = (typeof body === "string" ? body : (JSON.stringify(body) ?? "nothing")).slice(0, 100);
-        throw incompleteAnswer(`${what} must be answered with ${kind}; got ${got}`);
+        throw incompleteAnswer(`${what} must return ${kind}; got ${got}`);
     }
     return body;
 }

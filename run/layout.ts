@@ -29,7 +29,7 @@ export function runLayout(runId: string) {
         status: `${root}${ownFiles.status}`,
         /** The trainer's results. */
         model: `${root}model/`,
-        /** The trainer's checkpoints, kept from attempt to attempt. */
+        /** The trainer's checkpoints, which are kept across attempts. */
         checkpoints: `${root}checkpoints/`,
         /** The trainer's logs for TensorBoard. */
         tensorboard: `${root}logs/`,

@@ -29,8 +29,8 @@ export function splitLines(held: Buffer, added: Buffer): { lines: string[]; held
 }
 
 /**
- * Prints at most 50 lines a second and counts those it omits; the newest ones are shown. Up to five idle seconds are
- * credited.
+ * Prints at most 50 lines a second and counts those it omits; the newest ones are shown. After an idle period, up to
+ * five seconds' worth of lines may be printed at once.
  */
 export function createLinePrinter(clock: Clock, print: Print, whereWhole: string): (lines: string[]) => void {
     const linesPerSecond = 50;
@@ -82,7 +82,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
             }
             const split = splitLines(held, content.subarray(skipBytes));
             held = Buffer.from(split.held);
-            // This does not use a spread, because a chunk may have more lines than a call may have arguments.
+            // This does not use spread syntax, because a chunk may have more lines than a call may have arguments.
             for (const line of split.lines) {
                 lines.push(line);
             }

@@ -12,12 +12,12 @@ export interface RunLocation {
 }
 
 /**
- * Reason for a stall: a claimed run without a sign of life, a VM that never claimed its run, or one that powered off
- * before claiming it.
+ * Reason for a stall: a claimed run that shows no sign of life, a VM that never claimed its run, or one that powered
+ * off before claiming it.
  */
 export type Stall = "silent" | "unclaimed" | "off";
 
-/** Returns the first line of a wait. */
+/** Returns the line that is printed when a wait begins. */
 export function leavingMessage(runId: string): string {
     return (
         `run ${runId}: you can leave now. Ctrl-C twice detaches and the run continues; ` +
@@ -116,7 +116,7 @@ export function stallFailure(
     onPrivateSubnetwork: boolean,
 ): Failure {
     const story = {
-        silent: "has shown no change of status, log or heartbeat for 3 minutes although its VM is up",
+        silent: "has shown no change in status, log or heartbeat for 3 minutes although its VM is up",
         unclaimed: "has no status although its VM has been running for 15 minutes",
         off: "has no status: its VM powered off without writing one",
     }[stall];

@@ -28,7 +28,7 @@ export async function readModelObjects(bucket: BucketClient, runId: string, prin
     }
     const recorded = parseListing(content.toString("utf8"), uri);
     if (recorded === undefined) {
-        print(`run ${runId}: ${uri} is not whole; its model is what gs://${bucket.bucket}/${at.model} contains now`);
+        print(`run ${runId}: ${uri} is incomplete; using the objects now in gs://${bucket.bucket}/${at.model}`);
         return (await bucket.list(at.model)).map(({ createdAt: _unused, ...listed }) => listed);
     }
     let problems = compareListings(recorded, await bucket.list(at.model));

@@ -16,8 +16,8 @@ export function isAbandoned(name: string): boolean {
 }
 
 /**
- * Identifies the current boot of this machine, as seen by this container, because a process id is meaningful only
- * within these.
+ * Identifies the current boot of this machine and this container, because a process id is meaningful only within one
+ * boot and one container.
  */
 function machineTag(): string | undefined {
     const { createHash } = require("node:crypto") as typeof import("node:crypto");

@@ -16,8 +16,8 @@ export function hasChanged(olds: object, news: object, key: string): boolean {
 }
 
 /**
- * True unless another program runs the providers, such as the rehearsal of `npm start`. In that case, the messages omit
- * Pulumi and gcloud commands, because that program gives its own advice.
+ * True unless another program runs the providers, such as the rehearsal of `npm start`. In that case, messages omit
+ * Pulumi and gcloud commands, because the other program gives its own advice.
  */
 export function showsHints(): boolean {
     return process.env.GCP_TRAINER_HINTS !== "none";

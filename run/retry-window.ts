@@ -3,8 +3,8 @@ import { classifyError, fatalError, isFatal, messageOf } from "./errors";
 import { deniedFailure, expiredFailure, unreachableFailure, unwatchableFailure } from "./messages";
 
 /**
- * Wraps each poll so that network errors are retried for up to 15 minutes, in addition to the client's own retries,
- * with a message at most once a minute. Credentials that Google refuses three times in a row, and every other error,
+ * Wraps each poll so that network errors are retried for up to 15 minutes, in addition to the client's own retries. It
+ * prints a message at most once a minute. Credentials that Google refuses three times in a row, and every other error,
  * end the wait.
  */
 export function createRetryWindow(

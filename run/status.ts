@@ -47,7 +47,7 @@ export function parseStatus(text: string, where: string): RunStatus {
         throw problem('"schema" must be 1; a newer gcp-trainer may have written it');
     }
     if (typeof value.runId !== "string" || !isCount(value.attempt) || !isCount(value.interruptions)) {
-        throw problem('"runId", "attempt" and "interruptions" are needed');
+        throw problem('"runId", "attempt" and "interruptions" are required');
     }
     return {
         schema: 1,

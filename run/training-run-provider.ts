@@ -46,15 +46,18 @@ const session: { settings: CloudSettings | undefined; exitsUnread: boolean } = {
 
 /**
  * Handlers of `TrainingRun`. Pulumi serialises them, along with everything they call, to source text that it runs in
- * another process. They therefore consist of functions and plain values, and each function requires the modules it
- * needs.
+ * another process. They therefore consist of functions and plain values, and each function calls `require` for the
+ * modules it needs.
  */
 export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, RunOutputs> = {
     async configure(request) {
         session.settings = readCloudSettings((key) => request.config.get(key), process.env);
     },
 
-    /** A change of the run or the bucket replaces the resource. Unless the run has `SUCCEEDED`, it is checked again. */
+    /**
+     * A change to the run or the bucket replaces the resource. A run that has not `SUCCEEDED` is checked again in every
+     * update.
+     */
     async diff(_id, olds, news) {
         const replaces = ["runId", "bucket"].filter((key) => hasChanged(olds, news, key));
         const inputs = ["stack", "resultsDir", "project", "zone", "instance", "wait", "maxAttempts", "debugMinutes"];

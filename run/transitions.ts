@@ -87,7 +87,7 @@ export function interrupted(vmStatus: string | undefined, instance: string): Par
     return {
         state: "INTERRUPTED",
         reason:
-            `The VM ${instance} ${what} and could not write why: it lost its network, was preempted or stopped at once, ` +
+            `The VM ${instance} ${what} and could not record why: it lost its network, was preempted or stopped abruptly,  ` +
             "or crashed; run pulumi up to resume",
     };
 }

@@ -1,12 +1,12 @@
 import type { Clock } from "./clients";
 import { classifyError, incompleteAnswer } from "./errors";
 
-/** Pauses between the attempts of a request. When a wait polls, its retry window applies in addition. */
+/** Pauses between the tries of a request. The polls of a wait are also retried within its retry window. */
 export const pausesMs = [500, 1000, 2000, 4000, 8000];
 
 /**
  * Repeats a request while its error is transient, with increasing pauses.
- * @param alsoRetried decides whether to retry after any other error.
+ * @param alsoRetried returns true for any other error that should also be retried.
  */
 export async function withTries<T>(
     clock: Clock,
@@ -34,7 +34,7 @@ export async function withTries<T>(
 export async function within<T>(timeoutMs: number, what: string, answer: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
-        const fail = () => reject(incompleteAnswer(`${what} was not answered within ${timeoutMs / 1000} seconds`));
+        const fail = () => reject(incompleteAnswer(`${what} received no response within ${timeoutMs / 1000} seconds`));
         timer = setTimeout(fail, timeoutMs);
     });
     try {

@@ -21,7 +21,7 @@ interface Wait {
 type Outcome = RunStatus | "again" | "pause";
 
 /**
- * Waits for a run: attaches to it in whatever state it is, starts its VM if necessary, and prints its log.
+ * Waits for a run: attaches to it regardless of its state, starts its VM if necessary, and prints its log.
  * @returns its status once it has `SUCCEEDED`, or, without `wait`, once the VM has claimed it.
  * @throws when the run failed, stalls, or can no longer be watched; the message says what to do.
  */

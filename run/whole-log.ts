@@ -65,7 +65,7 @@ export async function uploadLog(bucket: BucketClient, runId: string, path: strin
             return;
         }
     }
-    throw new Error(`gs://${bucket.bucket}/${name} is being written by another writer`);
+    throw new Error(`gs://${bucket.bucket}/${name} is being written by another process`);
 }
 
 /**

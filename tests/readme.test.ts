@@ -13,7 +13,7 @@ describe("README.md", () => {
         expect(lineCount("README.md")).toBeLessThanOrEqual(145);
     });
 
-    it("states the maximum lifetime of a VM as rendered", () => {
+    it("states the maximum lifetime of a VM with the default config", () => {
         const seconds = maxVmSeconds({
             ...{
                 project: "p",

@@ -7,7 +7,7 @@ import { UsageError } from "../shared/usage-error";
 
 const OPTIONS = {
     command: "npm run emulator --",
-    summary: "npm run emulator serves Google Cloud on this machine, for `pulumi up -s local` with the real providers.",
+    summary: "npm run emulator emulates Google Cloud locally, for `pulumi up -s local` with the real providers.",
     dataDir: path.join(PROJECT_DIR, ".emulator"),
     dataDirText: ".emulator in the project folder",
     nextSteps,
@@ -25,13 +25,13 @@ function nextSteps({ port, url }: Emulator, tokenFile: string): string {
         "  npx pulumi stack select --create local",
         "  npx pulumi up",
         "",
-        "Without internet, or with a slow connection, also: export HTTPS_PROXY=http://127.0.0.1:9 NO_PROXY=127.0.0.1",
-        "(the gcp provider asks Google for the account's name; a refused connection ends that at once)",
-        "Ctrl-C here stops the emulator; its data stays for the next start.",
+        "Without a fast internet connection, also run: export HTTPS_PROXY=http://127.0.0.1:9 NO_PROXY=127.0.0.1",
+        "(the gcp provider asks Google for the account's name; a refused connection ends that immediately)",
+        "Press Ctrl-C here to stop the emulator; its data is kept for the next start.",
     ];
     const otherPort = [
         "",
-        `Pulumi.local.yaml names port ${DEFAULT_PORT}; for this port, first run:`,
+        `Pulumi.local.yaml uses port ${DEFAULT_PORT}; to use this emulator's port, first run:`,
         `  sed -i.bak 's|http://127.0.0.1:${DEFAULT_PORT}/|${url}/|' Pulumi.local.yaml`,
     ];
     return [...(port === DEFAULT_PORT ? [] : otherPort), ...stack].join("\n");

@@ -20,7 +20,7 @@ const FORMATTERS: Readonly<Record<Format, FormatRows>> = {
 };
 
 /**
- * `npm run predict`.
+ * Implements `npm run predict`.
  *
  * @returns the exit status: 0 if every row was predicted, 2 if some could not be
  * @throws UsageError for the command line, model, input or output; in that case nothing is written

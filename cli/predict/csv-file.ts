@@ -48,7 +48,7 @@ export async function readCsv(bytes: AsyncIterable<Uint8Array>, name: string): P
     }
 }
 
-/** Fills the window chunk by chunk, and yields each time whether the file has ended. */
+/** Fills the window chunk by chunk, and after each chunk yields whether the file has ended. */
 async function* fillWindow(window: ByteWindow, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<boolean, void> {
     const check = (final: boolean) => {
         try {
@@ -69,7 +69,7 @@ async function* fillWindow(window: ByteWindow, bytes: AsyncIterable<Uint8Array>)
     yield true;
 }
 
-/** Takes the header, which is the first line that is not blank; returns undefined if it is not complete. */
+/** Takes the header, which is the first line that is not blank; returns undefined if it is not complete yet. */
 function takeHeader(window: ByteWindow, final: boolean, name: string) {
     const { bytes, start, end } = window;
     const text = bytes.toString("utf8", start, end);

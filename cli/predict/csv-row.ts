@@ -1,7 +1,7 @@
 import { CellScanner, CR, CUT, DELIMITER, INNER_QUOTE, LF } from "../../trainer/lib/csv/cell-scanner";
 import { readNumber } from "../../trainer/lib/csv/number-bytes";
 
-/** Maximum number of characters shown of an invalid row. */
+/** Maximum number of characters of an invalid row to show. */
 const MAX_LINE_SHOWN = 80;
 
 /** One row of a CSV file. Its bytes stay valid until the next batch of rows is read, and its cells are decoded on demand. */
@@ -105,7 +105,7 @@ interface Bytes {
     readonly end: number;
     /** True if the file ends with these bytes. */
     readonly final: boolean;
-    /** True if an open quote is already an error. */
+    /** True if the row is already too long, so that an open quote is an error. */
     readonly tooLong: boolean;
 }
 

@@ -22,7 +22,7 @@ export interface Protected {
 }
 
 /**
- * Checks the output before any work is done.
+ * Checks the path of the output before any work is done.
  *
  * @returns the file's absolute path with symbolic links resolved; undefined for standard output
  * @throws UsageError when it is the input or the model, when it already exists and `force` is false, or when its folder

@@ -22,7 +22,7 @@ export interface PredictContext {
     stdout: NodeJS.WritableStream;
     /** Prints a line for the user; standard output is for rows. */
     report(line: string): void;
-    /** Stops the command, in which case nothing is written. */
+    /** Aborts the command, in which case nothing is written. */
     signal: AbortSignal;
 }
 

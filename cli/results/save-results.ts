@@ -18,7 +18,7 @@ ${STACK_USAGE}
 With --bucket they are saved to models/<bucket>/<run id>/, or with -s to models/<stack>/<run id>/.`;
 
 /**
- * `npm run results`.
+ * Implements `npm run results`.
  *
  * @returns the exit status
  * @throws UsageError for problems that the user can fix; Error when a download fails verification
@@ -52,7 +52,9 @@ export async function saveResults(args: string[], context: CommandContext): Prom
         const seen = runIds.includes(runId) ? await readStatus(bucket, runId) : undefined;
         if (!seen) {
             const others = runIds.length > 0 ? `it has ${runIds.join(", ")}` : "it has none yet";
-            throw new UsageError(`gs://${location.bucket} has no started run ${runId}; ${others} (npm run runs)`);
+            throw new UsageError(
+                `gs://${location.bucket} has no run ${runId} that has started; ${others} (npm run runs)`,
+            );
         }
         print(await saveRun(saving, seen.status, folderOf(runId)));
         return 0;

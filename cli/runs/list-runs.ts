@@ -10,7 +10,7 @@ Usage: npm run runs -- [options]
 ${STACK_USAGE}`;
 
 /**
- * `npm run runs`.
+ * Implements `npm run runs`.
  *
  * @returns the exit status
  * @throws UsageError for the command line, the stack, the bucket, or credentials

@@ -2,8 +2,8 @@ import { terminalText } from "../../run/terminal-text";
 import { UsageError } from "./usage-error";
 
 /**
- * Runs a command as this process. Its result becomes the exit status; an error results in exit status 1. User errors
- * are printed without a stack trace; anything else is a bug and needs one.
+ * Runs a command as the main function of this process. Its result becomes the exit status; an error results in exit
+ * status 1. User errors are printed without a stack trace; anything else is a bug and needs one.
  */
 export function runCommand(main: (args: string[]) => Promise<number>): void {
     main(process.argv.slice(2)).then(

@@ -3,7 +3,7 @@ import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
 
 /**
- * Chooses the VM's guest and reports the choice.
+ * Chooses how the VM runs the trainer, in a container or as a process, and reports the choice.
  *
  * By default, an engine is used if one is reachable and the trainer's base images exist or can be pulled, because the
  * rehearsal must also work without a network. Any other build failure is a problem with the trainer and is reported

@@ -29,7 +29,7 @@ const OPTIONS = {
     ...HELP,
 } as const;
 
-/** `npm start`: reads the command line, listens for Ctrl-C, and reports how the rehearsal ended. */
+/** Implements `npm start`: reads the command line, listens for Ctrl-C, and reports how the rehearsal ended. */
 async function main(args: string[]): Promise<number> {
     const { values } = readArguments(args, { help: "npm start -- --help", options: OPTIONS });
     if (values.help) {

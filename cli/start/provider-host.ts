@@ -79,7 +79,7 @@ function askOnce(child: ChildProcess, request: object): Promise<Answer> {
         child.once("error", reject);
         child.once("close", (code, killedBy) => {
             const end = killedBy ? `was killed by ${killedBy}` : `ended with exit code ${code}`;
-            resolve(answer ?? { error: `The provider's process ${end} before it answered` });
+            resolve(answer ?? { error: `The provider's process ${end} before it responded` });
         });
         child.send(request, (error) => {
             if (error) {

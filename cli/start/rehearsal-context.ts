@@ -1,6 +1,6 @@
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
 
-/** Guest in the rehearsal's VM. */
+/** The way in which the rehearsal's VM runs the trainer. */
 export type RuntimeName = "process" | "docker";
 
 /** Inputs or outputs of a resource: JSON values and assets. */
@@ -12,7 +12,10 @@ export interface RehearsalContext {
     url: string;
     /** `host:port` of the emulator and of its registry. */
     host: string;
-    /** The folder of Pulumi.yaml. As with the real engine, relative paths in the program start here. */
+    /**
+     * The folder of Pulumi.yaml. As with the real engine, relative paths in the program are resolved relative to this
+     * folder.
+     */
     projectDir: string;
     /** The trainer's folder, including its installed and built files, which are not in the image's build context. */
     trainerDir: string;
@@ -31,9 +34,9 @@ export interface CreatedResource {
     id: string;
     /** The resource's outputs; inputs with other names are passed through. */
     outputs: Properties;
-    /** Deletes the resource; absent if nothing is left to delete. */
+    /** Deletes the resource; absent if there is nothing to delete. */
     destroy?: (context: RehearsalContext) => Promise<void>;
-    /** Printed after the name, e.g. an address. */
+    /** Text printed after the resource's name, e.g. an address. */
     detail?: string;
 }
 

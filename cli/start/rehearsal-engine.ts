@@ -10,8 +10,8 @@ const DYNAMIC = "pulumi-nodejs:dynamic/";
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 /**
- * Stands in for Pulumi's engine: it creates each resource that the program registers in the emulator, and destroys them in
- * reverse order.
+ * Stands in for Pulumi's engine: when the program registers a resource, it creates that resource in the emulator, and
+ * at the end it destroys all of them in reverse order.
  *
  * None of its methods throws into Pulumi's runtime, because that would end the process; instead, {@link failure} keeps
  * the first failure. After a failure or Ctrl-C, registrations stay pending, so that no output gets a made-up value.

@@ -46,7 +46,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     // The program checks the config again; this check happens before an image is built.
     const config = checkConfig(requested, options.projectDir);
     const stackConfig = withoutGpu(requested, print);
-    // The program creates the same copy, so its image has already been built by then.
+    // The program will later create the same copy of the build context, so the image that it needs is built here.
     const owner = { stack: stackConfig.stack, component: "trainer" };
     const copy = path.resolve(options.projectDir, copyBuildContext(options.projectDir, config.trainer, owner));
     const build = { context: copy, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };

@@ -2,7 +2,7 @@ import { UsageError } from "../shared/usage-error";
 
 /**
  * Takes the values of secret variables from this process's environment, which does not appear in any list of processes.
- * They are removed from it, so that the programs it starts do not inherit them.
+ * They are removed from that environment, so that the programs that this process starts do not inherit them.
  *
  * @throws UsageError for a variable that is not set
  */

@@ -162,8 +162,8 @@ function rawJson(text: string): unknown {
 }
 
 /**
- * The command that deploys the rehearsed stack to Google Cloud. Pulumi reads lists and objects from a stack file only, not
- * from `--config`, and asks for secrets.
+ * The command that deploys the rehearsed stack to Google Cloud. Pulumi reads lists and objects from a stack file only,
+ * not from `--config`, and prompts for secrets.
  */
 export function googleCloudCommand(overrides: readonly string[], secretNames: readonly string[] = []): string {
     const isStructured = (override: string) => /^[^=]+=\s*[[{]/.test(override);

@@ -6,7 +6,7 @@ import type { Job } from "../training-job-args";
 export interface DataBucketArgs extends Pick<Job, "project" | "region"> {
     bucketName: string;
     labels: pulumi.Input<Record<string, string>>;
-    /** A local file, which is uploaded, or an object that stays where it is. */
+    /** A local file, which is uploaded, or an object, which stays where it is. */
     dataset: LocalDataset | RemoteDataset;
     dependsOn: pulumi.Resource[];
 }
@@ -36,8 +36,9 @@ export class DataBucket extends pulumi.ComponentResource {
             {
                 project: args.project,
                 name: args.bucketName,
-                // Cloud Storage returns locations in upper case, and a different location would replace the bucket. The
-                // VM's region is used because reading across regions costs money and time.
+                // Cloud Storage returns locations in upper case, and a location in lower case would count as a change
+                // that replaces the bucket. The VM's region is used because reading across regions costs money and
+                // time.
                 location: args.region.toUpperCase(),
                 uniformBucketLevelAccess: true,
                 publicAccessPrevention: "enforced",

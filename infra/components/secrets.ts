@@ -5,7 +5,7 @@ import { parseSecretVersion } from "../secret-version";
 export interface SecretsArgs {
     /** Google Cloud project id. */
     project: pulumi.Input<string>;
-    /** The only place where the values are stored. */
+    /** Region in which the values are stored; they are not replicated to any other. */
     region: pulumi.Input<string>;
     /** First part of the names of the secrets; the variable's name follows. */
     secretPrefix: string;
@@ -24,7 +24,7 @@ export interface SecretsArgs {
  * Pulumi destroys the old one. The VM's account may read exactly these versions.
  */
 export class Secrets extends pulumi.ComponentResource {
-    /** Full version names by variable name, which the run id covers and the VM receives. */
+    /** Full version names by variable name. They are part of the run id, and the VM receives them. */
     readonly versions: pulumi.Output<Record<string, string>>;
     /** Resources that must exist before the VM starts. */
     readonly grants: pulumi.Resource[];
@@ -85,8 +85,8 @@ export class Secrets extends pulumi.ComponentResource {
                           );
                       }),
                   ];
-        // The name is all that the program needs, and it is not secret. In a preview that cannot determine the number,
-        // it is unknown.
+        // The program needs only the version's name, which is not secret. In a preview that cannot determine the
+        // version's number, the name is unknown.
         const names = created.map(({ variable, version }) => [variable, version.name] as const);
         this.versions = pulumi.output({ ...args.existing, ...Object.fromEntries(names) });
         this.registerOutputs();
@@ -95,7 +95,10 @@ export class Secrets extends pulumi.ComponentResource {
 
 const ROLE = "roles/secretmanager.secretAccessor";
 
-/** The name in a condition contains the project's number, which is unknown to the program. */
+/**
+ * A condition that matches the version by the end of its name, because the full name contains the project's number,
+ * which the program does not know.
+ */
 function isVersion(version: string): string {
     return `resource.name.endsWith("/versions/${version}")`;
 }

@@ -18,7 +18,7 @@ export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
 
 /**
  * The VM's own service account. It may list the job's bucket, read the dataset, pull the trainer's image, write log
- * entries and, through a grant for each run, write that run. It has no key.
+ * entries and, through a grant for each run, write the objects of that run. It has no key.
  */
 export class TrainerIdentity extends pulumi.ComponentResource {
     readonly account: gcp.serviceaccount.Account;
@@ -46,8 +46,8 @@ export class TrainerIdentity extends pulumi.ComponentResource {
         const { member } = this.account;
         const { bucket, remoteDataset } = args;
         this.grants = [
-            // This grant is unconditional, because a listing is checked against the bucket. Without it, a missing
-            // object returns 403 instead of 404.
+            // This grant is unconditional, because the permission to list objects is checked for the bucket as a whole.
+            // Without it, a missing object returns 403 instead of 404.
             new gcp.storage.BucketIAMMember(
                 `${name}-bucket-lister`,
                 { bucket, role: "roles/storage.legacyBucketReader", member },
@@ -93,7 +93,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
             `${this.#name}-runs-writer`,
             {
                 bucket,
-                // Overwriting an object needs delete, which objectCreator lacks.
+                // Overwriting an object requires the permission to delete it, which objectCreator lacks.
                 role: "roles/storage.objectUser",
                 member: this.account.member,
                 condition: startsWith(bucket, "run", prefix),

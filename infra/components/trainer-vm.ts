@@ -92,7 +92,7 @@ export class TrainerVm extends pulumi.ComponentResource {
                     maxRunDuration: { seconds: args.boot.apply(maxVmSeconds) },
                 },
                 shieldedInstanceConfig: {
-                    // Disabled for Arm, because it has not been tested with the Arm series, and a VM that does not boot
+                    // Disabled for Arm, because it has not been tested on Arm machines, and a VM that does not boot
                     // cannot train.
                     enableSecureBoot: machine.type.apply((type) => platformOf(type) === "linux/amd64"),
                     enableVtpm: true,
@@ -114,7 +114,8 @@ export class TrainerVm extends pulumi.ComponentResource {
                 // The provider can change this only while a VM is running, but the VM of a finished run is off. A new
                 // VM detects that the run is finished and powers off.
                 replaceOnChanges: ["networkInterfaces[*].accessConfigs"],
-                // Two VMs cannot share a name, and the old run has ended or is abandoned.
+                // Two VMs cannot have the same name, and the old VM is no longer needed: its run has ended or is
+                // abandoned.
                 deleteBeforeReplace: true,
             },
         );

@@ -9,7 +9,7 @@ import { nearest } from "./nearest";
 import { filesOf, type ProjectFiles } from "./project-files";
 import { findConflicts } from "./rules";
 
-/** Pulumi tells a program which keys are secret, but its types do not. */
+/** Pulumi's runtime can report which keys are secret, but its type declarations omit this function. */
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
 
 const SECRET_ENV = texts(checkSecretValue, { default: {}, example: ["API_KEY", "value"] });

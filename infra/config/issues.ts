@@ -17,7 +17,7 @@ export interface ConfigIssue {
     readonly fix: Fix;
 }
 
-/** The config is invalid. Pulumi prints a `RunError` without a stack trace. */
+/** Error for an invalid config. Pulumi prints a `RunError` without a stack trace. */
 export class ConfigError extends pulumi.RunError {
     readonly issues: readonly ConfigIssue[];
 

@@ -10,8 +10,8 @@ export interface Problem {
 }
 
 /**
- * Result of a check: undefined if the value is valid, otherwise "must ...", which may also be the reason to remove an
- * entry.
+ * Result of a check: undefined if the value is valid, otherwise a phrase "must ...". If only removing the entry can fix
+ * the problem, `remove` is set.
  */
 export type Finding = string | { must: string; remove: true } | undefined;
 
@@ -71,7 +71,7 @@ export function text(check: (text: string) => Finding, options: Options<string>)
     };
 }
 
-/** A whole number, written in digits only: `parseFloat` would read "10abc" as 10. */
+/** A whole number, written in digits only, because `parseFloat` would read "10abc" as 10. */
 export function integer(min: number, max: number, options: Options<number>) {
     return {
         type: "integer",

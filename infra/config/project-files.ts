@@ -26,7 +26,7 @@ function stateOf(file: string): FileState {
         accessSync(file, constants.R_OK);
         return stats.size === 0 ? "empty file" : "file";
     } catch {
-        // This also covers a name that is too long or contains a NUL character, and a folder that may not be searched.
+        // This also covers a name that is too long or contains a NUL character, and a folder without search permission.
         return "unreadable";
     }
 }

@@ -82,7 +82,7 @@ const rules: readonly Rule[] = [
         keys: ["env", "secretEnv"],
         find: ({ env, secretEnv }) => {
             const both = Object.keys(secretEnv).find((name) => Object.hasOwn(env, name));
-            const must = `must not set ${both}, which env sets`;
+            const must = `must not set ${both}, which env also sets`;
             return both === undefined ? undefined : { key: "secretEnv", must, fix: { remove: ["secretEnv", both] } };
         },
     },
@@ -100,7 +100,7 @@ const rules: readonly Rule[] = [
         keys: ["hyperparameters", "env"],
         find: ({ hyperparameters, env }) => {
             const bytes = Buffer.byteLength(JSON.stringify([hyperparameters, env]));
-            const must = `must, with env, be at most ${MAX_VALUES_BYTES} bytes of JSON, and are ${bytes}`;
+            const must = `must, together with env, be at most ${MAX_VALUES_BYTES} bytes of JSON, not ${bytes}`;
             const fix: Fix = { remove: ["hyperparameters"] };
             return bytes > MAX_VALUES_BYTES ? { key: "hyperparameters", must, fix } : undefined;
         },

@@ -28,7 +28,7 @@ describe("a boot that claims its run", () => {
 
     concurrently("leaves a run in an unknown state alone", () => expectUntouched({ state: "SUSPENDED" }));
 
-    concurrently("accepts PENDING as the attempt that it names, and counts interruptions from zero", async () => {
+    concurrently("begins the attempt that a PENDING status names, and counts interruptions from zero", async () => {
         await TestVm.with({ maxAttempts: 1 }, async (vm) => {
             await vm.putStatus({ state: "PENDING", attempt: 4, interruptions: 2, reported: true, reason: "old" });
             await vm.google.backend.bucket.put(`${MODEL}model.json`, "of attempt 3");
@@ -68,7 +68,7 @@ describe("a boot that claims its run", () => {
         );
     }
 
-    concurrently("writes FAILED without training once maxAttempts interruptions are used up", async () => {
+    concurrently("writes FAILED without training once the run has been interrupted maxAttempts times", async () => {
         await TestVm.with({ maxAttempts: 3 }, async (vm) => {
             await vm.putStatus({ state: "INTERRUPTED", attempt: 5, interruptions: 2 });
             const { result } = await vm.boot();

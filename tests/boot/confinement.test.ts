@@ -14,7 +14,7 @@ import { RUN_ID } from "./helpers/vm";
 const run = promisify(execFile);
 const MODEL = runLayout(RUN_ID).model;
 
-/** A trainer that attempts what a compromised one would, and uploads a record of what worked as its model. */
+/** A trainer that attempts what a compromised one would, and uploads a list of what succeeded as its model. */
 const TRAINER = `
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -143,7 +143,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
         });
     });
 
-    it("can change its image's files with writableRoot, but still without privileges", async () => {
+    it("can change its image's files with writableRoot, but still has no privileges", async () => {
         expect(await train("root", { writableRoot: true })).toMatchObject({
             ...CONFINED,
             writes: { "/": true, "/usr/bin": true, "/tmp": true },

@@ -7,7 +7,7 @@ const at = runLayout(RUN_ID);
 const MODEL = { "metrics.json": "{}", "model.json": '{"tree":1}', "report.html": "<p>" };
 const TIMING = { grantSeconds: 60 };
 
-/** Fault conditions for every kind of request that the boot script sends. */
+/** Fault rules that each match one kind of request that the boot script sends. */
 const REQUESTS = {
     token: "method=GET,path=default/token",
     "status's metadata": "method=GET,path=status.json?fields",
@@ -52,7 +52,7 @@ async function expectWholeRun(rules: string[]): Promise<void> {
 
 describe("a boot whose requests are damaged in transit", () => {
     for (const kind of ["half-body", "truncated-body", "empty-body", "damaged-body", "html"]) {
-        concurrently(`trains and records the correct model after ${kind} to every kind of request`, () => {
+        concurrently(`trains and records the correct model after a ${kind} response to every kind of request`, () => {
             return expectWholeRun(Object.values(REQUESTS).map((request) => `kind=${kind},${request}`));
         });
     }

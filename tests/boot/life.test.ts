@@ -141,7 +141,7 @@ describe("a training run on a VM", () => {
     });
 
     concurrently(
-        "passes the trainer contract and arguments to the container, and no unneeded permissions",
+        "passes the trainer contract and arguments to the container, without unneeded permissions",
         async () => {
             const config = {
                 args: ['--note=it\'s "$HOME" %s \\n\n😀 ', "--empty=", "--target=species"],

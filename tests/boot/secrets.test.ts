@@ -92,7 +92,7 @@ describe("a boot with secret variables", () => {
                 await vm.google.backend.post(`/v1/${name}:setIamPolicy`, { policy: { bindings: [] } });
                 return `${name}/versions/1`;
             },
-            /may not read the secret of the variable KEY \(HTTP 403: Permission 'secretmanager.versions.access' denied.*grant it roles\/secretmanager\.secretAccessor on projects\/demo-project\/secrets\/key and run pulumi up/,
+            /is not allowed to read the secret of the variable KEY \(HTTP 403: Permission 'secretmanager.versions.access' denied.*grant it roles\/secretmanager\.secretAccessor on projects\/demo-project\/secrets\/key and run pulumi up/,
         ],
         [
             "missing version (names it)",
@@ -122,7 +122,7 @@ describe("a boot with secret variables", () => {
         [
             "value with a NUL character",
             async (vm: TestVm) => `${await vm.google.backend.makeSecret("binary", Buffer.from([1, 0, 2]))}/versions/1`,
-            /holds a NUL character, which the environment variable KEY cannot/,
+            /contains a NUL character, which the environment variable KEY cannot contain/,
         ],
     ] as const) {
         concurrently(`reports why a value cannot be read: ${what}`, async () => {
@@ -140,7 +140,7 @@ describe("a boot with secret variables", () => {
         });
     }
 
-    concurrently("also removes the container if the run fails, is stopped, or had already ended", async () => {
+    concurrently("also removes the container if the run fails, is stopped, or has already ended", async () => {
         await TestVm.with({}, async (vm) => {
             const name = await vm.google.backend.makeSecret("key", "value");
             vm.config.secretEnv = { KEY: `${name}/versions/1` };

@@ -11,7 +11,7 @@ describe("a run that is stopped early", () => {
             const status = await vm.until((one) => one.state === "TIMED_OUT");
             expect(status).toMatchObject({
                 exitCode: 0,
-                reason: expect.stringMatching(/^The run passed its limit of 2 s; raise maxRunMinutes/),
+                reason: expect.stringMatching(/^The run exceeded its limit of 2 s; raise maxRunMinutes/),
             });
             expect(await vm.log()).toBe("begun\nsaved\n");
             expect(vm.isUp).toBe(true);
@@ -149,7 +149,7 @@ describe("a run that is stopped early", () => {
         });
     });
 
-    concurrently("keeps its token out of arguments and hidden from other users", async () => {
+    concurrently("keeps its token out of process arguments, and unreadable for other users", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ trainer: "sleep 1" });
             await vm.until((status) => status.state === "RUNNING");

@@ -46,7 +46,7 @@ describe("a boot that encounters errors", () => {
     });
 
     concurrently(
-        "waits for IAM grants at the claim, the dataset and the pull before it starts the container",
+        "waits for the IAM grants for the claim, the dataset and the pull before it starts the container",
         async () => {
             await TestVm.with({}, async (vm) => {
                 vm.google.faults.push(

@@ -85,7 +85,7 @@ describe("renderUserData", () => {
         expect(Buffer.byteLength(renderUserData(CONFIG))).toBeLessThan(100 * 1024);
     });
 
-    test("renders the same text whatever the order of the environment", () => {
+    test("renders the same text regardless of the order of the environment variables", () => {
         const one = renderUserData({ ...CONFIG, env: { A: "1", B: "2" } });
         expect(renderUserData({ ...CONFIG, env: { B: "2", A: "1" } })).toBe(one);
     });

@@ -26,7 +26,7 @@ describe("the emulator's package in an empty folder", () => {
         // Use a copy, because other tests may use the repository's folders.
         const source = path.join(folder, "source");
         for (const part of ["tsconfig.json", "package.json", "emulator"]) {
-            // The output of `npm pack` in the checkout is not a source.
+            // Do not copy compiled or installed files, because they are not part of a fresh checkout.
             const filter = (file: string) => !/[\\/]emulator[\\/](dist|node_modules)$/.test(file);
             cpSync(path.join(ROOT, part), path.join(source, part), { recursive: true, filter });
         }

@@ -32,7 +32,7 @@ const reason = "Pulumi's command line is not in PATH";
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    it("sets the project's name and keeps program and config", () => {
+    it("sets the project's name and keeps the program and its config", () => {
         const read = (root: string) => parse(readFileSync(path.join(root, "Pulumi.yaml"), "utf8"));
         const { template: asked, ...original } = read(template);
         const { config, ...made } = read(project);

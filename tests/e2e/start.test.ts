@@ -30,8 +30,8 @@ function expectNothingLeft(output: string): void {
 }
 
 /**
- * Lines that a document shows but that the output lacks, or has in another order. Ids, ports and times may differ, and
- * `…` stands for any lines.
+ * Lines that a document shows but that are missing from the output or appear there in another order. Ids, ports and
+ * times may differ, and `…` stands for any lines.
  */
 function linesMissing(output: string, shown: string): string[] {
     const linesOf = (text: string) =>
@@ -89,7 +89,7 @@ describe("npm start", () => {
         expect(linesMissing(output, shown)).toEqual([]);
     });
 
-    it("trains on another dataset under another run id", async () => {
+    it("trains on another dataset with a different run id", async () => {
         const rows = Array.from(
             { length: 60 },
             (_, i) => `${i % 7},${i % 2 ? "flat" : "house"},${(i % 7) * 1000.5 + i}`,

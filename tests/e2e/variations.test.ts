@@ -50,7 +50,7 @@ it("fails immediately with debugMinutes, saves log and status, and prints the co
     expect(output).toContain("Left to bill: nothing.");
 });
 
-it("runs without the GPU in the config, and says so", async () => {
+it("ignores the GPU in the config, and says so", async () => {
     const { status, output } = await rehearse({
         machineType: "n1-standard-4",
         gpuType: "nvidia-tesla-t4",

@@ -239,7 +239,7 @@ const SCENES = {
                 const others = listed(path.dirname(folder)).filter((name) => name !== RUN);
                 return whole && String([...files.keys()].sort()) === String(expected) && others.length === 0
                     ? undefined
-                    : `files: ${[...files.keys()]}; beside them: ${others}`;
+                    : `files: ${[...files.keys()]}; next to them:  ${others}`;
             },
             stop: () => cloud.stop(),
         };

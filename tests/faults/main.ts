@@ -113,7 +113,7 @@ function summary(results: readonly TrialResult[]): string {
 function numberOf(text: string | undefined, otherwise = 1): number {
     const value = text === undefined ? otherwise : Number(text);
     if (!Number.isSafeInteger(value) || value < 1) {
-        throw new Error(`an option must be a whole number from 1; got "${text}" (npm run faults -- --help)`);
+        throw new Error(`an option must be a positive whole number; got "${text}" (npm run faults -- --help)`);
     }
     return value;
 }

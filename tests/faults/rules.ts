@@ -32,7 +32,10 @@ export const FAULTS: readonly Fault[] = [
     { rule: "kind=wrong-hash", appliesTo: isDownload },
 ];
 
-/** A polled request is hit on its first two occurrences, so that the second fault follows an earlier success. */
+/**
+ * A request that is sent repeatedly gets rules for its first two occurrences, so that faults also follow an earlier
+ * success.
+ */
 const REPETITIONS = 2;
 
 /**
@@ -57,7 +60,7 @@ export function rulesFor(requests: readonly SeenRequest[]): string[] {
     return [...new Set(rules)];
 }
 
-/** Returns a part of the URL that is the same in every run: no generations, session ids or sizes of log chunks. */
+/** Returns a part of the URL that is the same in every run, without generations, session ids or sizes of log chunks. */
 function keyOf(url: string): string {
     const [path = "", query = ""] = url.split("?");
     const name = /(?:^|&)(name=[^&]*)/.exec(query)?.[1];

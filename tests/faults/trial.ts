@@ -3,13 +3,13 @@ import { type Ended, type ProviderTexts, type SeenRequest, SmallRun } from "./sm
 
 /**
  * The outcome of a trial.
- * - "survived": the model is correct even though a request broke.
+ * - "survived": the model is correct even though a request failed.
  * - "failed clearly": there was an error that a person can act on, and the next try produced the correct model.
  * - "unclear": the same, except that the error does not explain the problem.
  * - "lost": the next try did not produce the correct model either.
  * - "false success": a command succeeded without the correct model.
  * - "hung": a command did not end.
- * - "not hit": the request to be broken was never sent.
+ * - "not hit": the request in which the fault should occur was never sent.
  */
 export type Outcome = "survived" | "failed clearly" | "unclear" | "lost" | "false success" | "hung" | "not hit";
 
@@ -51,7 +51,7 @@ export async function recordReference(texts: ProviderTexts): Promise<Reference> 
             throw new Error(`A run without faults failed: ${error}\n${await run.vm.serialPort()}`);
         }
         const model = new Map([...up.files].filter(([name]) => !OWN.includes(name)));
-        // In these trials, the test creates the VM instead of the project.
+        // In these trials, the test rather than the project creates the VM.
         const isCreation = ({ method, path }: SeenRequest) => method === "POST" && path.startsWith("/compute/");
         return { requests: run.plan.requests.filter((request) => !isCreation(request)), model };
     });
@@ -69,7 +69,7 @@ export async function runTrial(texts: ProviderTexts, reference: Reference, rule:
 
 /**
  * Runs `up` and `destroy`, and repeats each without faults if it fails.
- * @param isHit called at the end; returns true if anything broke
+ * @param isHit called at the end; returns true if a fault occurred
  */
 export async function judgeRun(run: SmallRun, reference: Reference, isHit: () => boolean): Promise<Verdict> {
     const failures: string[] = [];
@@ -135,5 +135,5 @@ function differenceTo({ model: expected }: Reference, files: ReadonlyMap<string,
         return `status ${state}`;
     }
     const hasLog = String(files.get("trainer.log")).includes("Trained the final model on all 24 rows");
-    return hasLog ? undefined : "the log is not whole";
+    return hasLog ? undefined : "the log is incomplete";
 }

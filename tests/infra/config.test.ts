@@ -244,7 +244,7 @@ describe("values that contradict each other", () => {
         [
             "more text than the metadata can hold",
             { env: JSON.stringify({ A: "x".repeat(131_072) }) },
-            "`gcp-trainer:hyperparameters` must, with env, be at most 131072 bytes of JSON",
+            "`gcp-trainer:hyperparameters` must, together with env, be at most 131072 bytes of JSON",
         ],
     ])("are reported: %s", (_title, values, problem) => {
         const found = problems(values);

@@ -21,7 +21,7 @@ describe("a machine type", () => {
         ["n1-standard-4", 1, false, false],
         ["h3-standard-88", 0, false, false],
         ["c3-standard-192-metal", 0, false, false],
-    ])("%s with %i GPUs, spot %s: can migrate is %s", (machineType, gpuCount, spot, expected) => {
+    ])("%s with %i GPUs and spot %s has canMigrate %s", (machineType, gpuCount, spot, expected) => {
         expect(canMigrate(machineType, gpuCount, spot)).toBe(expected);
     });
 });

@@ -98,7 +98,9 @@ it("no file contains a placeholder that `pulumi new` replaces", () => {
     expect(found).toEqual([]);
 });
 
-/** Files containing a text that `pulumi new` would copy from a fresh checkout, without build output or downloads. */
+/**
+ * Files that contain a text and that `pulumi new` would copy from a fresh checkout, i.e. no build output or downloads.
+ */
 function filesWith(text: string, folder = ""): string[] {
     return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
         const file = path.join(folder, entry.name);

@@ -33,7 +33,7 @@ function bootValues(stack: DeclaredStack): string[] {
 }
 
 describe("a stack without secrets", () => {
-    it("has no resource, API or scope for secrets, and keeps the run id it had before secrets existed", async () => {
+    it("has no resource, API or scope for secrets, and keeps the run id that it had before secrets were supported", async () => {
         const stack = await declareJob({ env: JSON.stringify({ LEVEL: "debug" }) });
         expect(stack.resources.filter(({ type, name }) => `${type} ${name}`.includes("secret"))).toEqual([]);
         expect(scopesOf(stack)).not.toContain(CLOUD_PLATFORM);
@@ -242,7 +242,7 @@ describe("the config", () => {
 
     it("rejects a variable that both keys set", () => {
         const values = { env: '{"KEY":"value"}', secretEnv: '{"KEY":"key:1"}' };
-        const message = expect.stringContaining("`gcp-trainer:secretEnv` must not set KEY, which env sets");
+        const message = expect.stringContaining("`gcp-trainer:secretEnv` must not set KEY, which env also sets");
         expect([problems(values, []), problems(values, ["env"])]).toEqual([[message], [message]]);
     });
 });

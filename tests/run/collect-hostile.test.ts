@@ -62,7 +62,7 @@ describe("collecting output that a trainer or somebody on this machine has manip
         await expect(collect(bucket)).resolves.toMatchObject({ downloadedCount: 0 });
     });
 
-    it("keeps every object even if their names conflict", async () => {
+    it("keeps all objects even if their names conflict", async () => {
         const names = ["a", "a/b", "A", "a/B", "manifest.json", "model/manifest.json", "model", "é", "e\u0301"];
         const bucket = bucketWith(Object.fromEntries(names.map((name) => [name, `of ${name}`])));
 
@@ -80,7 +80,7 @@ describe("collecting output that a trainer or somebody on this machine has manip
         ["nested 20,000 levels deep", `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
         ["larger than 16 MiB", `{"a":"${"x".repeat(17 * 1024 * 1024)}"}`],
         ["compressed", gzipSync('{"a":1}')],
-    ])("saves a metrics.json that is %s, without its metrics", async (_what, content) => {
+    ])("saves a metrics.json that is %s, but returns no metrics", async (_what, content) => {
         const printed: string[] = [];
 
         await expect(collect(bucketWith({ "metrics.json": content }), printed)).resolves.toMatchObject({ metrics: {} });

@@ -121,7 +121,7 @@ describe("collecting a run", () => {
         expect(printed.join()).toContain("b.json");
     });
 
-    it("uses the manifest in the bucket if there is one, so that every machine has the same", async () => {
+    it("uses the manifest in the bucket if there is one, so that every machine has the same one", async () => {
         const bucket = bucketWith({ "model.json": "{}" });
         await collect(bucket);
         const manifest = read("manifest.json");
@@ -182,7 +182,9 @@ describe("collecting a run", () => {
         const original = bucket.read.bind(bucket);
         bucket.read = async (object) => (object.name.endsWith("model.json") ? Buffer.from("[]") : original(object));
 
-        await expect(collect(bucket)).rejects.toThrow(/model\.json does not verify: its CRC32C is \S+ instead of \S+/);
+        await expect(collect(bucket)).rejects.toThrow(
+            /model\.json failed verification: its CRC32C is \S+ instead of \S+/,
+        );
         expect(existsSync(folder())).toBe(false);
     });
 
@@ -225,7 +227,7 @@ describe("collecting a run", () => {
         await expect(collect(bucket, printed)).resolves.toMatchObject({ objectCount: 1, downloadedCount: 1 });
 
         expect(read("model.json")).toBe("{}");
-        expect(printed.join()).toContain("objects.json is not whole");
+        expect(printed.join()).toContain("objects.json is incomplete");
     });
 
     it("lists the objects once more before it rejects a model", async () => {
@@ -265,7 +267,7 @@ describe("collecting a run", () => {
         expect(printed.join()).toContain(`wrote no model: found nothing under gs://demo-bucket/${model}/`);
     });
 
-    it("removes files left by killed processes, but none of a process that may still be running", async () => {
+    it("removes files left by killed processes, but not those of a process that may still be running", async () => {
         const parent = path.join(root, "models", "dev");
         const own = ownTag() ?? "";
         const gone = await tagOfKilledProcess();

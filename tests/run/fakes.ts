@@ -152,7 +152,7 @@ export class FakeVm implements VmClient {
     }
 }
 
-/** A status like those of the boot script. */
+/** A status like the ones that the boot script writes. */
 export function statusOf(change: Partial<RunStatus>): RunStatus {
     return {
         schema: 1,
@@ -183,7 +183,7 @@ export function putLog(bucket: FakeBucket, attempt: number, firstByte: number, c
     bucket.put(runLayout(runId).logChunk(attempt, firstByte), content);
 }
 
-/** An error like those of Google's clients. */
+/** An error like the ones that Google's clients throw. */
 export function httpError(code: number, message: string): Error {
     return Object.assign(new Error(message), { code });
 }

@@ -294,7 +294,7 @@ describe("the provider's process", () => {
     it("reports an error if it ends without a response", async () => {
         const text = "exports.handler = () => ({ create() { process.exit(7); } });";
         await expect(call("savedResults", "create", { text })).rejects.toThrow(
-            "ended with exit code 7 before it answered",
+            "ended with exit code 7 before it responded",
         );
     });
 

@@ -52,7 +52,11 @@ describe("a run's status", () => {
         ["a list", "[]", "a JSON object is needed"],
         ["an unknown state", '{"schema":1,"state":"DONE"}', '"state" must be one of PENDING, PULLING'],
         ["another schema", '{"schema":2,"state":"RUNNING"}', '"schema" must be 1'],
-        ["a missing attempt", '{"schema":1,"state":"RUNNING","runId":"r"}', '"attempt" and "interruptions" are needed'],
+        [
+            "a missing attempt",
+            '{"schema":1,"state":"RUNNING","runId":"r"}',
+            '"attempt" and "interruptions" are required',
+        ],
     ])("is rejected if it is invalid: %s", (_what, text, message) => {
         expect(() => parseStatus(text, "gs://b/o")).toThrow(message);
         expect(() => parseStatus(text, "gs://b/o")).toThrow("gs://b/o is not a run's status");

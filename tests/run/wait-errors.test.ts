@@ -81,7 +81,7 @@ describe("a VM that sends nothing", () => {
         const message = await failure();
 
         expect(clock.now() - Date.parse("2026-01-01T00:00:00Z")).toBe(60_000 + 181_000);
-        expect(message).toContain("no change of status, log or heartbeat for 3 minutes");
+        expect(message).toContain("no change in status, log or heartbeat for 3 minutes");
         expect(message).toContain("The last 40 lines of the VM's serial port:\n| serial 51\n");
         expect(message).toContain(
             "gcloud compute instances get-serial-port-output iris-vm --project demo-project --zone us-central1-a",
@@ -89,7 +89,7 @@ describe("a VM that sends nothing", () => {
         expect(message).not.toContain("Private Google Access");
     });
 
-    it("is an error after it has run for 15 minutes without a status", async () => {
+    it("fails the update after it has run for 15 minutes without a status", async () => {
         const { vm, clock, failure } = scene();
         vm.state = "STAGING";
         clock.at(100_000, () => {

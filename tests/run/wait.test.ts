@@ -82,7 +82,7 @@ describe("a VM that goes down before the run has ended", () => {
 
         expect(vm.calls).toEqual(["start"]);
         expect(atStart).toMatchObject({ state: "INTERRUPTED", attempt: 1, interruptions: 0, bootId: "first" });
-        expect(atStart.reason).toContain("iris-vm is TERMINATED and could not write why");
+        expect(atStart.reason).toContain("iris-vm is TERMINATED and could not record why");
         expect(printed.join("\n")).toContain("starting the VM iris-vm");
     });
 
@@ -225,7 +225,7 @@ describe("a run that failed", () => {
         expect(message).not.toContain("gcloud compute ssh");
     });
 
-    it("is retried by the next update with a new attempt, a new count and a started VM", async () => {
+    it("is retried by the next update, which begins a new attempt, resets the count and starts the VM", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "FAILED", attempt: 3, interruptions: 2, reported: true, exitCode: 3 });
         vm.state = "TERMINATED";

@@ -7,7 +7,7 @@ const MAX_COLUMNS = 16_384;
 const MAX_ROWS = 1_048_576;
 const MAX_CELL_LENGTH = 32_767;
 
-/** A million rows of 40 columns approach ZIP's 4 GiB limit. */
+/** Number of columns from which a sheet of a million rows may exceed 4 GiB, which requires ZIP64. */
 const COLUMNS_THAT_NEED_ZIP64 = 40;
 
 /** Excel reads `_x0041_` as an escaped character unless its underscore is escaped. ECMA-376-1, 22.9.2.19. */
@@ -34,7 +34,7 @@ export async function* formatSheets(
     const header = [...layout.input.header.cells, ...namesOf(layout.predicted)];
     if (header.length > MAX_COLUMNS) {
         throw new UsageError(
-            `An Excel sheet holds ${MAX_COLUMNS} columns, the output has ${header.length}: write .csv or .jsonl`,
+            `An Excel sheet holds ${MAX_COLUMNS} columns, but the output has ${header.length}: write .csv or .jsonl`,
         );
     }
     // Among the packages that write workbooks, this one streams, has no dependencies and is maintained: exceljs was

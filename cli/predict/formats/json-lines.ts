@@ -35,7 +35,9 @@ export const formatJsonLines: FormatRows = async function* (batches, layout) {
     }
 };
 
-/** A number as the model reads it. Text where a number is expected is kept. */
+/**
+ * The number that the model reads from the cell of a numeric feature, if there is one, or otherwise the cell's text.
+ */
 function formatCell(row: CsvRow, position: number, isNumber: boolean, value: number): string {
     if (isNumber && !Number.isNaN(value)) {
         return JSON.stringify(value);

@@ -50,7 +50,7 @@ export function explainError(error: unknown, bucket: string, settings: CloudSett
             );
         case "transient":
             return new UsageError(
-                `${settings.storageOrigin} cannot be reached: ${message} (the same command tries again)`,
+                `${settings.storageOrigin} cannot be reached: ${message} (run the same command to try again)`,
             );
         case "other":
             // The project's own errors are plain `Error`s; any other class may indicate a bug and needs its stack

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import type * as pulumi from "@pulumi/pulumi";
 import { type CreateResource, call, GoogleApiError, rejectUnknownInputs } from "../rehearsal-context";
 
-/** `gcp.storage.BucketObject` from a file. */
+/** Creates `gcp.storage.BucketObject` from a file. */
 export const bucketObject: CreateResource = async ({ type, inputs }, context) => {
     rejectUnknownInputs(type, inputs, ["name", "bucket", "source", "contentType", "sourceMd5hash", "detectMd5hash"]);
     const source = inputs.source as pulumi.asset.FileAsset;

@@ -3,8 +3,8 @@ import { runProvider } from "../provider-host";
 import type { CreateResource, Properties, RehearsalContext } from "../rehearsal-context";
 
 /**
- * `TrainingRun` and `SavedResults`. Pulumi passes their serialised provider, which runs in a plain Node process, as it
- * does with the real engine.
+ * Creates `TrainingRun` and `SavedResults`. Pulumi passes their serialised provider, which runs in a plain Node
+ * process, as it does with the real engine.
  */
 export const dynamic: CreateResource = async ({ type, name, inputs }, context) => {
     const { __provider: text, ...properties } = inputs;

@@ -24,7 +24,8 @@ export const image: CreateResource = async ({ type, inputs }, context) => {
     const imageName = String(inputs.imageName);
     const push = context.runtime === "docker" ? pushBuiltImage : pushFolder;
     const resolved = { ...build, context: folder };
-    // Relative to the program, not to the build context: https://www.pulumi.com/registry/packages/docker/api-docs/image/
+    // This path is relative to the program, not to the build context:
+    // https://www.pulumi.com/registry/packages/docker/api-docs/image/
     if (build.dockerfile) {
         resolved.dockerfile = path.resolve(context.projectDir, build.dockerfile);
     }
@@ -61,7 +62,7 @@ async function pushFolder(imageName: string, build: ImageBuild, context: Rehears
     return {
         digest,
         detail: `from ${path.relative(projectDir, trainerDir) || "."}/, as a process`,
-        // As on Google Cloud, deleting the repository empties the registry, and nothing else was created.
+        // There is nothing to delete: as on Google Cloud, deleting the repository also deletes its images.
         destroy: () => Promise.resolve(),
     };
 }
@@ -94,7 +95,7 @@ async function addImage(context: RehearsalContext, body: Record<string, string>)
     return String(digest);
 }
 
-/** `host:port/project/repository/image:tag` without the tag; the port is also preceded by a colon. */
+/** Removes the tag from `host:port/project/repository/image:tag`, where the port is also preceded by a colon. */
 function withoutTag(imageName: string): string {
     return imageName.replace(/:[^:/]+$/, "");
 }

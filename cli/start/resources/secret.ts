@@ -17,7 +17,7 @@ export const secret: CreateResource = async ({ type, inputs }, context) => {
     };
 };
 
-/** `gcp.secretmanager.SecretVersion`. Its value is not printed. */
+/** Creates `gcp.secretmanager.SecretVersion`. Its value is not printed. */
 export const secretVersion: CreateResource = async ({ type, inputs }, context) => {
     rejectUnknownInputs(type, inputs, ["secret", "secretData"]);
     const data = Buffer.from(String(inputs.secretData)).toString("base64");

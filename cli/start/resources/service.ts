@@ -1,6 +1,6 @@
 import { type CreateResource, call, rejectUnknownInputs } from "../rehearsal-context";
 
-/** `gcp.projects.Service`: enables an API and leaves it enabled. */
+/** Creates `gcp.projects.Service`: enables an API, and leaves it enabled when the stack is destroyed. */
 export const service: CreateResource = async ({ type, inputs }, context) => {
     rejectUnknownInputs(type, inputs, ["service", "project", "disableOnDestroy", "disableDependentServices"]);
     const name = `projects/${inputs.project ?? context.gcp.project}/services/${inputs.service}`;

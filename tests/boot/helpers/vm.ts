@@ -64,7 +64,7 @@ export interface Status {
 
 /**
  * A VM with its own disk that boots from the rendered user-data with real bash, coreutils and curl. docker is a stub
- * that can be made to fail, and systemd is the emulator's.
+ * that can be made to fail, and the emulator takes the place of systemd.
  */
 export class TestVm {
     readonly #disk = mkdtempSync(path.join(tmpdir(), "boot-test-"));

@@ -57,7 +57,7 @@ describe("the model", () => {
             [["-s", "dev"], "r-2"],
             [["--stack", "organization/gcp-trainer/dev"], "r-2"],
             [["-s", "dev", "--run", "r-3"], "r-3"],
-        ])("with %j is that of run %s", async (args, run) => {
+        ])("for the options %j is that of run %s", async (args, run) => {
             await folder.predict(...args, "new.csv");
 
             expect(folder.reported[0]).toContain(`Model models/dev/${run}/model.json: `);

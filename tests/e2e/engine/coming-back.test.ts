@@ -73,7 +73,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "prints a warning about interrupted commands until refresh --clear-pending-creates",
+        "prints a warning about interrupted commands until refresh --clear-pending-creates is run",
         async () => {
             const before = await project.up().expectSuccess();
             expect(before.output).toContain("with 2 pending operations from previous deployment");

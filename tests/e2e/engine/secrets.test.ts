@@ -29,7 +29,7 @@ describeWithEngine("a stack with secrets, with the real engine,", () => {
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
-        "trains with them, changes nothing while they stay the same, retrains for a new value, and leaves nothing",
+        "trains with them, changes nothing while they stay the same, retrains for a new value, and leaves no trace",
         async () => {
             const [first, second, misplaced] = [`${canary()}\n"$HOME"\n`, canary(), canary()];
             const project = new Project(cloud, "secrets", { trainer: "tiny", hyperparameters: { seconds: 1 } });

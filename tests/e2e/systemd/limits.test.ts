@@ -14,7 +14,7 @@ describeWithSystemd("a VM of the systemd runtime at its time limit", () => {
             await vm.untilOff();
             expect(await vm.status()).toMatchObject({
                 state: "TIMED_OUT",
-                reason: expect.stringContaining("The run passed its limit of 3 s"),
+                reason: expect.stringContaining("The run exceeded its limit of 3 s"),
             });
         });
     });
@@ -35,7 +35,7 @@ describeWithSystemd("a VM of the systemd runtime at its time limit", () => {
             await vm.untilOff();
             expect(await vm.status()).toMatchObject({
                 state: "TIMED_OUT",
-                reason: expect.stringContaining("The run passed its limit of 1 s"),
+                reason: expect.stringContaining("The run exceeded its limit of 1 s"),
             });
         });
     });

@@ -3,7 +3,10 @@ import { describeWithSystemd, inside, killVm, withSystemdVm } from "./helpers/sy
 import { pushShellTrainer } from "./helpers/trainer-images";
 import { comeBack } from "./helpers/waiter";
 
-/** Rejects connections immediately. If packets were dropped, curl would wait 5 s for each, which is not under test. */
+/**
+ * Rejects connections immediately. If packets were dropped, curl would wait 5 s for each, which would make the test
+ * slow.
+ */
 const NO_NETWORK = "-I INPUT -d 169.254.169.254 -p tcp --dport 80 -j REJECT --reject-with tcp-reset";
 /** A trainer that trains until it receives USR1 in the first attempt, and does not train at all in the second. */
 const LONG_TRAINER = `
