@@ -25,6 +25,8 @@ interface FlatTrees {
     column: Int32Array;
     /** Rows below this value go left. */
     threshold: Float64Array;
+    /** 1 for a split that sends rows without a value to the left. */
+    missingLeft: Uint8Array;
     /** Right child of a split; first share of a leaf. */
     next: Int32Array;
     shareClass: Int32Array;
@@ -64,7 +66,7 @@ export function compileModel(model: Model): Predictor {
 
 /** Adds the predictions of one tree for the rows from `first` up to, but not including, `end`. */
 function addTree(
-    { column, threshold, next, shareClass, shares }: FlatTrees,
+    { column, threshold, missingLeft, next, shareClass, shares }: FlatTrees,
     root: number,
     features: Float64Array,
     columns: number,
@@ -78,8 +80,8 @@ function addTree(
         let node = root;
         let split = column[node] as number;
         while (split >= 0) {
-            // NaN is not below any threshold, so a missing value goes right.
-            const left = (features[offset + split] as number) < (threshold[node] as number);
+            const value = features[offset + split] as number;
+            const left = value < (threshold[node] as number) || (Number.isNaN(value) && missingLeft[node] === 1);
             node = left ? node + 1 : (next[node] as number);
             split = column[node] as number;
         }
@@ -113,6 +115,7 @@ function flatten(model: Model): FlatTrees {
     const trees: FlatTrees = {
         column: new Int32Array(sizes.nodes),
         threshold: new Float64Array(sizes.nodes),
+        missingLeft: new Uint8Array(sizes.nodes),
         next: new Int32Array(sizes.nodes),
         shareClass: new Int32Array(sizes.shares),
         shares: new Float64Array(sizes.shares),
@@ -141,6 +144,7 @@ function append(trees: FlatTrees, node: TreeNode, used: { nodes: number; shares:
     if (node.left !== undefined && node.right !== undefined) {
         trees.column[at] = node.splitColumn ?? 0;
         trees.threshold[at] = node.splitValue ?? Number.NaN;
+        trees.missingLeft[at] = node.missingLeft === true ? 1 : 0;
         append(trees, node.left, used);
         trees.next[at] = used.nodes;
         append(trees, node.right, used);

@@ -31,7 +31,7 @@ function checkNode(value: unknown, sizes: TreeSizes, depth: number): TreeProblem
     if (depth > MAX_DEPTH) {
         return { path: "", allowed: `at most ${MAX_DEPTH} levels deep`, got: depth };
     }
-    const { left, right, splitColumn, splitValue, distribution } = value as Record<string, unknown>;
+    const { left, right, splitColumn, splitValue, missingLeft, distribution } = value as Record<string, unknown>;
     if (left === undefined && right === undefined) {
         return within(".distribution", checkDistribution(distribution, sizes.classes));
     }
@@ -40,6 +40,9 @@ function checkNode(value: unknown, sizes: TreeSizes, depth: number): TreeProblem
     }
     if (typeof splitValue !== "number") {
         return { path: ".splitValue", allowed: "a number", got: splitValue };
+    }
+    if (missingLeft !== undefined && missingLeft !== true) {
+        return { path: ".missingLeft", allowed: "true or absent", got: missingLeft };
     }
     return within(".left", checkNode(left, sizes, depth + 1)) ?? within(".right", checkNode(right, sizes, depth + 1));
 }

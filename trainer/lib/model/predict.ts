@@ -53,9 +53,10 @@ export function predictEncoded(model: Model, features: ArrayLike<number>): Predi
 function findLeaf(root: TreeNode, features: ArrayLike<number>): number[][] | number {
     let node = root;
     while (node.left !== undefined && node.right !== undefined) {
-        // A feature that is absent compares as false and goes right, as in ml-cart.
+        // A missing value compares as false and goes right, as in ml-cart, unless the node says otherwise.
         const value = features[node.splitColumn ?? -1] ?? Number.NaN;
-        node = value < (node.splitValue ?? Number.NaN) ? node.left : node.right;
+        const left = value < (node.splitValue ?? Number.NaN) || (Number.isNaN(value) && node.missingLeft === true);
+        node = left ? node.left : node.right;
     }
     return node.distribution ?? Number.NaN;
 }

@@ -8,7 +8,7 @@ const DOMAIN = "ai.onnx.ml";
 
 /**
  * The node with the trees of a model. A row takes the true branch when its value is less than the threshold, and the
- * false one otherwise, including for NaN: ml-cart's left and right.
+ * false one otherwise: ml-cart's left and right. NaN takes the false branch, unless the model sends it to the left.
  *
  * For classes, onnxruntime sums the shares in 64 bits and takes the first of the largest sums, as this trainer does.
  * For one or two classes its operator has special rules (where both have weights, it predicts the second whenever that
@@ -25,6 +25,7 @@ export function ensembleNode(model: Model, input: string, outputs: readonly stri
         attribute.choices("nodes_modes", ["BRANCH_LT", "LEAF"], flat.isLeaf),
         attribute.ints("nodes_featureids", flat.columns),
         doubles("nodes_values_as_tensor", flat.thresholds),
+        ...(flat.missingTrue.includes(1) ? [attribute.ints("nodes_missing_value_tracks_true", flat.missingTrue)] : []),
         attribute.ints("nodes_truenodeids", flat.trueNodeIds),
         attribute.ints("nodes_falsenodeids", flat.falseNodeIds),
         attribute.string("post_transform", "NONE"),

@@ -5,10 +5,12 @@ export interface FlatTrees {
     treeIds: Int32Array;
     /** Number of the node in its tree; the root is 0. */
     nodeIds: Int32Array;
-    /** 1 for a leaf, which has 0 in the next four lists. */
+    /** 1 for a leaf, which has 0 in the next five lists. */
     isLeaf: Uint8Array;
     columns: Int32Array;
     thresholds: Float64Array;
+    /** 1 for a split that sends NaN to the true node. */
+    missingTrue: Uint8Array;
     trueNodeIds: Int32Array;
     falseNodeIds: Int32Array;
     weightTreeIds: Int32Array;
@@ -39,6 +41,7 @@ export function flatten(trees: readonly CartModel[]): FlatTrees {
             if (isSplit(node)) {
                 flat.columns[entry] = node.splitColumn as number;
                 flat.thresholds[entry] = node.splitValue as number;
+                flat.missingTrue[entry] = node.missingLeft === true ? 1 : 0;
                 flat.trueNodeIds[entry] = nodeId + 1;
                 flat.falseNodeIds[entry] = rightIds[nodeId] as number;
             } else {
@@ -110,6 +113,7 @@ function allocate(nodes: number, weights: number): FlatTrees {
         isLeaf: new Uint8Array(nodes),
         columns: new Int32Array(nodes),
         thresholds: new Float64Array(nodes),
+        missingTrue: new Uint8Array(nodes),
         trueNodeIds: new Int32Array(nodes),
         falseNodeIds: new Int32Array(nodes),
         weightTreeIds: new Int32Array(weights),

@@ -17,6 +17,11 @@ export interface FlatTree {
     values: Float64Array;
     /** For a split, its right child; for a leaf, its index among the leaves. */
     links: Uint32Array;
+    /**
+     * For a split, 1 if rows without a value go left: those that no row of the fit lacked a value at go to the side with
+     * more rows. Otherwise such rows go right, as in the fit.
+     */
+    missingLeft: Uint8Array;
     /** For a split, the gain as in model.json. */
     gains: Float64Array;
     /** Rows of the fit that reached the node. */
@@ -43,13 +48,13 @@ export function countLeaves(tree: FlatTree): number {
 
 /** Returns the leaf that a row reaches, as a node number. */
 export function findLeaf(tree: FlatTree, table: readonly NumberList[], row: number): number {
-    const { columns, values, links } = tree;
+    const { columns, values, links, missingLeft } = tree;
     let node = 0;
     let column = columns[0] as number;
     while (column !== LEAF) {
-        // NaN compares as false and goes right.
-        const below = valueAt(table[column] as NumberList, row) < (values[node] as number);
-        node = below ? node + 1 : (links[node] as number);
+        const value = valueAt(table[column] as NumberList, row);
+        const left = value < (values[node] as number) || (Number.isNaN(value) && missingLeft[node] === 1);
+        node = left ? node + 1 : (links[node] as number);
         column = columns[node] as number;
     }
     return node;
@@ -86,6 +91,7 @@ function toNode(tree: FlatTree, node: number): TreeNode {
     return {
         splitColumn: column,
         splitValue: tree.values[node] as number,
+        ...(tree.missingLeft[node] === 1 ? { missingLeft: true as const } : {}),
         gain: tree.gains[node] as number,
         numberSamples,
         left: toNode(tree, node + 1),

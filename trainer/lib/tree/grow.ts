@@ -147,6 +147,10 @@ class Grower {
         const importance = criterion.importanceOf(gain, node);
         this.#importances[best.column] = (this.#importances[best.column] as number) + importance;
         const split = builder.addSplit(best.column, this.#thresholdOf(best), gain, node.rows, depth);
+        // Missing values come last in the list, together with numbers that no threshold exceeds.
+        if (left.rows > right.rows && this.#valueAt(best.column, node.end - 1) < Number.MAX_VALUE) {
+            builder.setMissingLeft(split);
+        }
         const final = { left: this.#isFinal(left, depth + 1), right: this.#isFinal(right, depth + 1) };
         lists.beginLeft(node, best, final);
         this.#addNode(left, depth + 1);

@@ -13,13 +13,23 @@ export type Job = SortJob | GrowJob;
 /** Finds the order of some columns. */
 export interface SortJob {
     kind: "sort";
-    columns: number[];
+    columns: ViewColumn[];
+}
+
+/** A column of the table, or one that only some fits use, with its order. */
+export type ViewColumn = number | { values: NumberList; order: Uint32Array };
+
+/** The columns of a fit. The id is the same for all its jobs. */
+export interface View {
+    id: number;
+    columns: readonly ViewColumn[];
 }
 
 /** Grows some trees of a fit and scores them. */
 export interface GrowJob {
     kind: "grow";
-    task: FitTask;
+    task: Omit<FitTask, "columns">;
+    view: View | undefined;
     /** Number of the first tree, and one more than the number of the last. */
     first: number;
     end: number;
@@ -44,9 +54,13 @@ export interface JobResult {
 export class JobRunner {
     readonly #workspace: Workspace = makeWorkspace();
 
-    readonly #table: FitTable;
+    readonly #base: FitTable;
+    /** The table of the current job: that of the pool, or the view with this id. */
+    #table: FitTable;
+    #viewId: number | undefined;
 
     constructor(table: FitTable) {
+        this.#base = table;
         this.#table = table;
     }
 
@@ -56,6 +70,7 @@ export class JobRunner {
             this.#sort(job.columns);
             return result;
         }
+        this.#open(job.view);
         const trees = job.task.algorithm === "forest" ? this.#growForest(job) : [this.#growSingle(job)];
         for (const tree of trees) {
             result.importances.push(tree.importances);
@@ -68,15 +83,40 @@ export class JobRunner {
         return result;
     }
 
+    /** Uses the same table for all jobs of a view, because it is also the key of cached ranks. */
+    #open(view: View | undefined): void {
+        if (view?.id === this.#viewId) {
+            return;
+        }
+        this.#viewId = view?.id;
+        const columns = view?.columns.map((column) => this.#resolve(column));
+        this.#table =
+            columns === undefined
+                ? this.#base
+                : {
+                      ...this.#base,
+                      columns: columns.map(({ values }) => values),
+                      orders: columns.map(({ order }) => order),
+                  };
+    }
+
+    #resolve(column: ViewColumn): Exclude<ViewColumn, number> {
+        const { columns, orders } = this.#base;
+        return typeof column === "number"
+            ? { values: columns[column] as NumberList, order: orders[column] as Uint32Array }
+            : column;
+    }
+
     /** Sorts in the memory in which trees grow later. */
-    #sort(columns: number[]): void {
-        const rowCount = this.#table.target.y.length;
+    #sort(columns: ViewColumn[]): void {
+        const rowCount = this.#base.target.y.length;
         reserve(this.#workspace, rowCount, rowCount);
         reserveLists(this.#workspace, 2, rowCount + 1);
         const [keys, rows] = this.#workspace.lists as [Uint32Array, Uint32Array];
         const scratch = { keys: [keys, this.#workspace.scratch], rows } as const;
         for (const column of columns) {
-            sortColumn(this.#table.columns[column] as NumberList, this.#table.orders[column] as Uint32Array, scratch);
+            const { values, order } = this.#resolve(column);
+            sortColumn(values, order, scratch);
         }
     }
 

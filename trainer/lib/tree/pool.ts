@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { NumberList } from "../columns/number-list";
 import { sharedDoubles, sharedWords, shareWords } from "../columns/shared-memory";
 import type { FlatTree } from "./flat-tree";
-import type { GrowJob, JobResult } from "./jobs";
+import type { GrowJob, JobResult, View, ViewColumn } from "./jobs";
 import { finishScores, makeScores } from "./scores";
 import { Threads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
@@ -95,12 +95,20 @@ function describeTarget(target: FitDataset["target"]): FitTarget {
         : { task: target.task, y: target.y };
 }
 
+interface OpenView extends View {
+    /** Settles when the orders of the view's own columns have been computed; undefined if there are none. */
+    sorted: Promise<unknown> | undefined;
+}
+
 type Scored = Pick<GrowJob, "predictions" | "test" | "outOfBag">;
 
 class Pool implements FitPool {
     readonly #threads: Threads;
     /** Settles when the orders have been computed; undefined if there are none. */
     #sorted: Promise<unknown> | undefined;
+    /** The views of fits with their own columns, by these columns, which several fits may share. */
+    readonly #views = new WeakMap<readonly NumberList[], OpenView>();
+    #nextView = 0;
     /** A fit that is the only one to use the orders. */
     #lone: Promise<unknown> | undefined;
     readonly #progress = { startedAt: 0, treesDone: 0, trees: 0, fits: 0 };
@@ -131,9 +139,14 @@ class Pool implements FitPool {
                 this.#lone = result.catch(() => undefined);
                 return await result;
             }
+            const view = this.#viewOf(task);
             this.#sorted ??= this.#sort();
             await this.#sorted;
-            return await this.#grow(task, trees, treeMs, false);
+            if (view !== undefined) {
+                view.sorted ??= this.#sortOwn(view);
+                await view.sorted;
+            }
+            return await this.#grow(task, view, trees, treeMs, false);
         } finally {
             done();
             this.#end();
@@ -156,18 +169,61 @@ class Pool implements FitPool {
      * additional 10 MB, and 12 bytes per row for sorting.
      */
     async #growInPlace(task: FitTask, treeMs: number): Promise<FitResult> {
+        const view = this.#viewOf(task);
         await (this.#sorted ?? this.#threads.run({ kind: "sort", columns: [...this.#table.columns.keys()] }));
         this.#sorted = undefined;
-        return this.#grow(task, 1, treeMs, true);
+        if (view !== undefined) {
+            await (view.sorted ?? this.#sortOwn(view));
+            view.sorted = undefined;
+        }
+        return this.#grow(task, view, 1, treeMs, true);
     }
 
-    async #grow(task: FitTask, trees: number, treeMs: number, inPlace: boolean): Promise<FitResult> {
+    /** The columns of a fit; undefined if they are those of the table. */
+    #viewOf({ columns }: FitTask): OpenView | undefined {
+        if (columns === undefined) {
+            return undefined;
+        }
+        const known = this.#views.get(columns);
+        const view = known ?? {
+            id: this.#nextView++,
+            columns: columns.map((values): ViewColumn => {
+                const index = this.#table.columns.indexOf(values);
+                return index >= 0 ? index : { values, order: sharedWords(this.#table.target.y.length) };
+            }),
+            sorted: undefined,
+        };
+        this.#views.set(columns, view);
+        return view;
+    }
+
+    #sortOwn({ columns }: View): Promise<unknown> {
+        const own = columns.filter((column) => typeof column !== "number");
+        return Promise.all(own.map((column) => this.#threads.run({ kind: "sort", columns: [column] })));
+    }
+
+    async #grow(
+        { columns: _, ...task }: FitTask,
+        openView: OpenView | undefined,
+        trees: number,
+        treeMs: number,
+        inPlace: boolean,
+    ): Promise<FitResult> {
         const shared = shareRows(task);
+        const view = openView && { id: openView.id, columns: openView.columns };
         const scored = this.#makeScored(shared);
         const perJob = Math.min(Math.ceil(JOB_MS / treeMs), Math.ceil(trees / (4 * this.#threads.count)));
         const jobs: GrowJob[] = [];
         for (let first = 0; first < trees; first += perJob) {
-            jobs.push({ kind: "grow", task: shared, first, end: Math.min(first + perJob, trees), inPlace, ...scored });
+            jobs.push({
+                kind: "grow",
+                task: shared,
+                view,
+                first,
+                end: Math.min(first + perJob, trees),
+                inPlace,
+                ...scored,
+            });
         }
         const results = await Promise.all(
             jobs.map(async (job) => {
@@ -176,7 +232,7 @@ class Pool implements FitPool {
                 return result;
             }),
         );
-        return this.#assemble(results, scored);
+        return this.#assemble(results, scored, view?.columns ?? this.#table.columns);
     }
 
     /** Allocates the memory for the predictions of the threads. */
@@ -189,8 +245,8 @@ class Pool implements FitPool {
         return { ...test, outOfBag: makeScores(rows, target) };
     }
 
-    #assemble(results: JobResult[], { predictions, test, outOfBag }: Scored): FitResult {
-        const { target, columns } = this.#table;
+    #assemble(results: JobResult[], { predictions, test, outOfBag }: Scored, columns: readonly unknown[]): FitResult {
+        const { target } = this.#table;
         const tested = test === undefined ? predictions : finishScores(test, target).predictions;
         return {
             trees: results.flatMap((result) => result.trees),
@@ -210,9 +266,9 @@ class Pool implements FitPool {
     }
 
     /** Estimate for one tree: each level passes over all rows of all columns once. */
-    #estimateTreeMs({ rows, growth }: FitTask): number {
+    #estimateTreeMs({ rows, growth, columns = this.#table.columns }: FitTask): number {
         const levels = Math.min(growth.maxDepth, Math.log2(rows.length) + 2);
-        return ((this.#table.columns.length * rows.length * levels + this.#table.target.y.length) * PASS_NS) / 1e6;
+        return ((columns.length * rows.length * levels + this.#table.target.y.length) * PASS_NS) / 1e6;
     }
 
     #begin(trees: number): void {

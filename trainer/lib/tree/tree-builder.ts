@@ -5,6 +5,7 @@ export class TreeBuilder {
     readonly #columns = new Growing(Int32Array);
     readonly #values = new Growing(Float64Array);
     readonly #links = new Growing(Uint32Array);
+    readonly #missingLeft = new Growing(Uint8Array);
     readonly #gains = new Growing(Float64Array);
     readonly #samples = new Growing(Uint32Array);
     readonly #leafStarts = new Growing(Uint32Array);
@@ -17,6 +18,11 @@ export class TreeBuilder {
     addSplit(column: number, value: number, gain: number, samples: number, depth: number): number {
         this.#depth = Math.max(this.#depth, depth + 1);
         return this.#addNode(column, value, 0, gain, samples);
+    }
+
+    /** Sends rows without a value to the left of this split. */
+    setMissingLeft(split: number): void {
+        this.#missingLeft.items[split] = 1;
     }
 
     /** Makes the next node the right child of this split. */
@@ -43,6 +49,7 @@ export class TreeBuilder {
             columns: this.#columns.finish(),
             values: this.#values.finish(),
             links: this.#links.finish(),
+            missingLeft: this.#missingLeft.finish(),
             gains: this.#gains.finish(),
             samples: this.#samples.finish(),
             leafStarts: this.#leafStarts.finish(),
@@ -57,13 +64,14 @@ export class TreeBuilder {
         this.#columns.push(column);
         this.#values.push(value);
         this.#links.push(link);
+        this.#missingLeft.push(0);
         this.#gains.push(gain);
         this.#samples.push(samples);
         return this.#columns.length - 1;
     }
 }
 
-type Numbers = Int32Array | Uint32Array | Uint16Array | Float64Array;
+type Numbers = Int32Array | Uint32Array | Uint16Array | Uint8Array | Float64Array;
 
 class Growing<T extends Numbers> {
     items: T;

@@ -40,6 +40,8 @@ export type FitTarget =
 /** A fit on some rows, scored on others. */
 export interface FitTask {
     algorithm: Algorithm;
+    /** Columns of this fit, with a value for each row of the table. @default those of the table */
+    columns?: readonly NumberList[];
     growth: GrowthOptions;
     /** Required for a forest. */
     forest?: ForestOptions;

@@ -47,11 +47,20 @@ export function growNaively(
     return {
         splitColumn: best.column,
         splitValue: best.threshold,
+        ...(sendsMissingLeft(table, best) ? { missingLeft: true as const } : {}),
         gain,
         numberSamples: rows.length,
         left: growNaively(table, task, best.left, growth, depth + 1, ranges),
         right: growNaively(table, task, best.right, growth, depth + 1, ranges),
     };
+}
+
+/** True if no row of the node lacks a value in the column of the split, and most go left. */
+function sendsMissingLeft({ columns }: PlainTable, { column, left, right }: Candidate): boolean {
+    return (
+        left.length > right.length &&
+        [...left, ...right].every((row) => (columns[column]?.[row] ?? NaN) < Number.MAX_VALUE)
+    );
 }
 
 /** Half of the gap; see GapOf. */

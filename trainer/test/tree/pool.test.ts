@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { toDoubles } from "../../lib/columns/number-list";
+import { type NumberList, toDoubles } from "../../lib/columns/number-list";
 import { type FitDataset, type FitTask, openFitPool } from "../../lib/tree";
 import { allRows, fitAll, fitOne, forestTask, IN_THREAD, makeDataset } from "./fitting";
-import { shareLabels, UNLIMITED } from "./tables";
+import { shareLabels, shareNumbers, UNLIMITED } from "./tables";
 
 // Use the trainer's own copy, because the surrounding project does not depend on this package.
 const { buildSync }: { buildSync(options: object): void } = require(path.join(__dirname, "../../node_modules/esbuild"));
@@ -139,5 +139,26 @@ describe("openFitPool", () => {
         } finally {
             jest.useRealTimers();
         }
+    });
+
+    it.each(["tree", "forest"] as const)("fits a %s on columns that are not in the table", async (algorithm) => {
+        const dataset = makeDataset(300, "classification");
+        const [first, second, third] = dataset.columns as [NumberList, NumberList, NumberList];
+        const other = shareNumbers(Array.from({ length: 300 }, (_, row) => (row * 7) % 10));
+        const columns = [other, third, first];
+        const task = forestTask(dataset, { algorithm });
+        const expected = await fitAll({ ...dataset, columns }, [task], IN_THREAD);
+        const tasks = [
+            { ...task, columns },
+            { ...task, columns: [second] },
+            { ...task, columns },
+        ];
+        const results = await fitAll(dataset, tasks, IN_THREAD);
+        expect([results[0], results[2]]).toEqual([expected[0], expected[0]]);
+        const alone = openFitPool(dataset, IN_THREAD);
+        for (const _ of ["once", "again"]) {
+            expect(await alone.fit({ ...task, columns })).toEqual(expected[0]);
+        }
+        await alone.close();
     });
 });
