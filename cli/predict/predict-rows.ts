@@ -97,5 +97,5 @@ function readRow(
 
 function describeRagged(cells: readonly string[], expected: number): string {
     const surplus = cells.length > expected ? `; the first extra cell is ${JSON.stringify(cells[expected])}` : "";
-    return `has ${countOf(cells.length, "cell")}, the header has ${expected}${surplus}`;
+    return `has ${countOf(cells.length, "cell")}, but the header has ${expected}${surplus}`;
 }

@@ -1,4 +1,7 @@
-/** A small generator of numbers in [0, 1) with 32 bits of state: https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
+/**
+ * A small pseudorandom number generator with 32 bits of state, which returns numbers in [0, 1):
+ * https://github.com/bryc/code/blob/master/jshash/PRNGs.md
+ */
 export function mulberry32(seed: number): () => number {
     let state = seed >>> 0;
     return () => {
@@ -37,7 +40,7 @@ export function makeRandom(seed: number, stream: number): Random {
         counter = (counter + 0x9e3779b9) | 0;
         return mix(counter);
     };
-    // A state of all zeros would produce zeros forever; the 1 rules it out.
+    // A state of all zeros would produce zeros forever, so one bit is always set.
     let [a, b, c, d] = [next() | 1, next(), next(), next()];
     return {
         below(count) {

@@ -25,7 +25,7 @@ export function describeDataset(dataset: Dataset): string[] {
 }
 
 function describeLeftOut(rows: number, target: Target): string {
-    return `Left out: ${count(rows, "row")} without a value of ${target.name}`;
+    return `Left out: ${count(rows, "row")} without a value for ${target.name}`;
 }
 
 /** The split of the rows, and classes that cannot be tested. */
@@ -47,7 +47,7 @@ export function describeSplit(split: Split, target: Target, { testFraction, seed
 
 /** Warning for a model that does not use any column. */
 const NO_DECISION =
-    "Warning: the model makes no split and predicts the same for every row, because no split was good enough; " +
+    "Warning: the model makes no splits and predicts the same for every row, because no split was good enough; " +
     "--gainThreshold=0 and --minNumSamples=1 allow more splits";
 
 /** The final model: its size, its most important features, and the out-of-bag score of a forest. */

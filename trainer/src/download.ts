@@ -7,13 +7,13 @@ import { formatGcsUri, type GcsUri } from "./environment";
 import { DamagedError, StorageError } from "./errors";
 import { describe, isTransient, within } from "./storage-error";
 
-/** The part of the response to a download that is used here. */
+/** The parts of the response to a download that this file uses. */
 interface DownloadResponse {
     readonly statusCode: number;
     readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** Maximum number of times that content is read again if it arrived damaged. */
+/** Maximum number of times that content is read if it keeps arriving damaged. */
 const MAX_READS = 3;
 
 /**
@@ -160,8 +160,8 @@ export class Download implements AsyncIterable<Uint8Array> {
 }
 
 /**
- * Reads content and uses it. Reads it again from the beginning if it arrived damaged, and ignores errors in damaged
- * content.
+ * Opens content and passes it to `use`. If the content arrived damaged, any error from `use` is ignored, and the
+ * content is read again from the beginning.
  * @throws the error that `use` throws for undamaged content; {StorageError}
  */
 export async function readIntact<C extends { verify?(): Promise<void> }, T>(

@@ -8,7 +8,10 @@ export interface GcsUri {
     path: string;
 }
 
-/** The objects that the trainer reads and writes, from Vertex AI's variables: the trainer contract. */
+/**
+ * The objects that the trainer reads and writes, as specified by Vertex AI's variables. They are its contract with its
+ * caller.
+ */
 export interface TrainerEnvironment {
     dataset: GcsUri;
     modelDir: GcsUri;
@@ -68,8 +71,9 @@ function mustBe(name: string, allowed: string, got: string | undefined): string 
     return `The environment variable ${name} must be ${allowed}; got ${got === undefined ? "none" : JSON.stringify(got)}`;
 }
 
-/** Memory that this process may use, in bytes: the container's limit, or else all memory of the machine. */
+/** Memory that this process may use, in bytes: the container's limit or, without one, all of the machine's memory. */
 export function availableMemory(constrained: number = process.constrainedMemory(), total: number = totalmem()): number {
-    // Without a limit, the first is 0 or exceeds any memory: https://nodejs.org/api/process.html#processconstrainedmemory
+    // Without a limit, `constrained` is 0 or larger than any memory:
+    // https://nodejs.org/api/process.html#processconstrainedmemory
     return constrained > 0 && constrained < total ? constrained : total;
 }

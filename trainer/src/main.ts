@@ -20,12 +20,12 @@ function exit(exitCode: number, message: string): void {
 }
 
 async function main(): Promise<void> {
-    // In a container, this is process 1, which the kernel does not stop by signals without a handler.
+    // In a container, this is process 1, and the kernel does not let a signal without a handler stop process 1.
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
         process.once(signal, () => exit(128 + constants.signals[signal], `Stopped by ${signal}`));
     }
     // Node.js would exit with 0 if a promise never settled and nothing else was left to do.
-    process.once("beforeExit", () => exit(EXIT.bug, "This is a bug in the trainer: it stopped in the middle"));
+    process.once("beforeExit", () => exit(EXIT.bug, "This is a bug in the trainer: it stopped before it had finished"));
     try {
         // These modules are not imported above, because worker threads also run this file and start faster without
         // them.

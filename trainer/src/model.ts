@@ -10,8 +10,8 @@ import type { Growth } from "./search/trials";
 import type { Split } from "./split";
 
 /**
- * The content of `metrics.json`: numbers on the first level, details below. `task` determines the metrics. They are those of
- * a model that was not trained on the rows it was tested on.
+ * The content of `metrics.json`: numbers on the first level, details below. `task` determines the metrics. They
+ * describe a model that was not trained on the rows it was tested on.
  */
 export type MetricsFile = {
     schema: 1;
@@ -40,7 +40,7 @@ export type MetricsFile = {
 /** Metrics of the final forest on each row, predicted by the trees that were not trained on it. */
 export type OutOfBag = { rows: number } & ({ accuracy: number } | RegressionMetrics);
 
-/** A way to grow the model that was tried in the cross-validation. */
+/** A combination of hyperparameters that was tried in the cross-validation. */
 export interface Trial {
     /** The hyperparameters that differ between the trials. */
     hyperparameters: Record<string, unknown>;

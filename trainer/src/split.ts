@@ -12,7 +12,8 @@ export type Labels = ArrayLike<number> | undefined;
 
 /**
  * Holds rows back for testing. With `labels`, the split is stratified: each class contributes the same share, rounded,
- * but at least one row and never its last one. The same seed produces the same split on every machine.
+ * but at least one row and never all of them. A class with a single row contributes none. The same seed produces the
+ * same split on every machine.
  */
 export function splitRows(rowCount: number, labels: Labels, fraction: number, seed: number): Split {
     const rows = allRows(rowCount);
@@ -28,8 +29,8 @@ export function splitRows(rowCount: number, labels: Labels, fraction: number, se
 }
 
 /**
- * Divides rows into folds whose sizes differ by at most one row. With `labels`, this is also true of each class. The
- * rows of each fold are tested once, with a model trained on the rows of all other folds.
+ * Divides rows into folds whose sizes differ by at most one row. With `labels`, this is also true of the rows of each
+ * class. The rows of each fold are tested once, with a model trained on the rows of all other folds.
  * @param rows row numbers, in ascending order
  * @param folds 2 to 255
  */
@@ -57,7 +58,10 @@ export function allRows(rowCount: number): Uint32Array {
     return rows;
 }
 
-/** Counts first, because `filter` of a typed array collects into a JavaScript list that is several times as large. */
+/**
+ * Counts first, because a typed array's `filter` collects the values in a JavaScript list that is several times as
+ * large.
+ */
 function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32Array {
     let count = 0;
     for (const row of rows) {

@@ -100,7 +100,9 @@ async function learn(
     return { growth, metrics, split, held, final, crossValidation };
 }
 
-/** @throws {HyperparameterError} for a gain function that does not match the task: ml-cart has one for each */
+/**
+ * @throws {HyperparameterError} for a gain function that does not match the task, because ml-cart has one for each task
+ */
 function checkGainFunction({ gainFunction }: Hyperparameters, task: Task): void {
     const needed = task === "classification" ? "gini" : "regression";
     if (gainFunction !== undefined && gainFunction !== needed) {

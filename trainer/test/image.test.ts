@@ -40,7 +40,7 @@ describeWithDocker("the trainer's image", () => {
         docker("image", "rm", IMAGE);
     });
 
-    it("trains on iris like any Vertex AI container, on a read-only disk", async () => {
+    it("trains on iris like any Vertex AI container, with a read-only disk", async () => {
         await bucket.put("data/iris.csv", readFileSync(path.join(PROJECT, "data/iris.csv")));
         const env = {
             STORAGE_EMULATOR_HOST: bucket.endpoint,

@@ -20,7 +20,7 @@ describe("makeRandom", () => {
             counts[drawn] = (counts[drawn] as number) + 1;
         }
         expect(counts).toHaveLength(10);
-        // Five standard deviations of a count, each of which is 95.
+        // Five standard deviations of a count; one standard deviation is 95.
         expect(counts.filter((times) => Math.abs(times - 10_000) > 475)).toEqual([]);
     });
 

@@ -18,7 +18,7 @@ describe("splitRows", () => {
         );
     });
 
-    it("holds out the same share of each class: at least one row, and never the last one", () => {
+    it("holds out the same share of each class: at least one row, but never all of them", () => {
         fc.assert(
             fc.property(labelLists, fractions, seeds, (labels, fraction, seed) => {
                 const { test } = splitRows(labels.length, labels, fraction, seed);

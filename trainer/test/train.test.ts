@@ -16,7 +16,7 @@ import {
 setUpTrainer();
 
 describe("the trainer on iris", () => {
-    it("writes a model that recognises at least nine of ten unseen flowers", async () => {
+    it("writes a model that recognises at least nine out of ten unseen flowers", async () => {
         const outcome = await train(IRIS, '--dropColumns=["Id"]', "--target=Species");
         expect(outcome).toMatchObject({ exitCode: 0, stderr: "" });
         const metrics = await readMetrics();
@@ -75,7 +75,7 @@ describe("the trainer on iris", () => {
         const csv = `x,y\n${"1,a\n1,b\n".repeat(10)}`;
         const outcome = await train(csv, "--target=y");
         expect(outcome.exitCode).toBe(0);
-        expect(outcome.stdout).toContain("on all 20 rows: 0 levels, 1 leaf\nWarning: the model makes no split");
+        expect(outcome.stdout).toContain("on all 20 rows: 0 levels, 1 leaf\nWarning: the model makes no splits");
     });
 
     it("distinguishes many classes even if a split separates only a few", async () => {
@@ -181,7 +181,7 @@ describe("rows with missing values", () => {
         const gaps = IRIS.replace("5.1,3.5,1.4,0.2", "5.1,,1.4,0.2").replace(/150,(.*),Iris-virginica/, "150,$1,");
         const { stdout, exitCode } = await train(gaps, "--target=Species");
         expect(exitCode).toBe(0);
-        expect(stdout).toContain("Left out: 1 row without a value of Species\n");
+        expect(stdout).toContain("Left out: 1 row without a value for Species\n");
         expect(await readMetrics()).toMatchObject({ rows: 149, rowsWithoutTarget: 1 });
         const model = await readModel();
         expect(model.features.map((feature) => feature.kind === "number" && feature.missing)).toEqual([

@@ -86,8 +86,8 @@ describe("rows that cannot be predicted", () => {
             '2,"me"ow,3',
             ',,,"text follows the end of a quoted cell; write """" for a quote within the cell: 2,""me""ow,3"',
         ],
-        ["2,meow", ',,,"has 2 cells, the header has 3"'],
-        ["2,meow,3,4", ',,,"has 4 cells, the header has 3; the first extra cell is ""4"""'],
+        ["2,meow", ',,,"has 2 cells, but the header has 3"'],
+        ["2,meow,3,4", ',,,"has 4 cells, but the header has 3; the first extra cell is ""4"""'],
         ["2,,3", "cat,0.75,0.25,"],
     ] as const;
     const INPUT = TABLE.map(([row]) => `${row}\n`).join("");
@@ -117,8 +117,8 @@ describe("rows that cannot be predicted", () => {
             'new.csv row 4, column "age": has no value; the model needs one',
             'new.csv row 6, column "weight": must be a number; got "heavy"',
             'new.csv row 7: text follows the end of a quoted cell; write "" for a quote within the cell: 2,"me"ow,3',
-            "new.csv row 8: has 2 cells, the header has 3",
-            'new.csv row 9: has 4 cells, the header has 3; the first extra cell is "4"',
+            "new.csv row 8: has 2 cells, but the header has 3",
+            'new.csv row 9: has 4 cells, but the header has 3; the first extra cell is "4"',
         ]);
     });
 

@@ -1,7 +1,7 @@
 import { MISSING_INT, type NumberList, POWERS_OF_TEN, toDoubles } from "./number-list";
 import { enlargeDoubles, enlargeInts } from "./shared-memory";
 
-/** The largest magnitude of an integer. The next integer represents a missing number. */
+/** The largest magnitude of a stored integer. The next larger integer represents a missing number. */
 const MAX_INT = MISSING_INT - 1;
 
 /** Used instead of a number of decimals when the list holds doubles. */
@@ -45,7 +45,7 @@ export class GrowingNumbers {
         }
     }
 
-    /** The first rows, as a view of memory that may be larger. */
+    /** Returns the first rows, as a view of memory that may be larger. */
     firstRows(rows: number): NumberList {
         return this.decimals === DOUBLES
             ? this.#doubles.subarray(0, rows)

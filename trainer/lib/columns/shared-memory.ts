@@ -1,6 +1,6 @@
 import { MemoryError } from "../errors";
 
-/** Copies a list into shared memory of a different length, truncated or padded with zeros. */
+/** Copies a list into shared memory of a different length, truncating it or padding it with zeros. */
 export function enlargeDoubles(list: Float64Array, length: number): Float64Array {
     const larger = sharedDoubles(length);
     larger.set(list.length > length ? list.subarray(0, length) : list);
@@ -15,7 +15,7 @@ export function enlargeInts(list: Int32Array, length: number): Int32Array {
 }
 
 /**
- * Returns zeros in memory that worker threads can share. Pages do not occupy memory until they are written.
+ * Returns an array of zeros in memory that worker threads can share. Pages do not occupy memory until they are written.
  * @throws {MemoryError}
  */
 export function sharedDoubles(length: number): Float64Array {
@@ -23,7 +23,7 @@ export function sharedDoubles(length: number): Float64Array {
 }
 
 /**
- * Returns integer zeros, allocated like those of `sharedDoubles`.
+ * Returns an array of integer zeros, allocated in the same way as by `sharedDoubles`.
  * @throws {MemoryError}
  */
 export function sharedWords(length: number): Uint32Array {
@@ -48,6 +48,6 @@ function allocate(length: number, itemBytes: number): SharedArrayBuffer {
     try {
         return new SharedArrayBuffer(bytes);
     } catch (cause) {
-        throw new MemoryError(`There is no memory for a column of ${length} rows (${bytes} bytes)`, { cause });
+        throw new MemoryError(`There is not enough memory for a column of ${length} rows (${bytes} bytes)`, { cause });
     }
 }

@@ -16,7 +16,7 @@ export interface TextColumn {
     name: string;
     /** Indices into `categories`. */
     values: ScaledInts;
-    /** The distinct values, sorted by code unit: the same order on every machine and in every locale. */
+    /** The distinct values, sorted by code unit, which is the same order on every machine and in every locale. */
     categories: string[];
 }
 
@@ -39,7 +39,7 @@ export function completeColumn(builder: ColumnBuilder, rowCount: number, kept: U
     return { kind: "text", name, values: { ints, scale: 1 }, categories };
 }
 
-/** The way in which the model uses a column. */
+/** Describes how the model uses a column. */
 export function describeFeature(column: Column): Feature {
     return column.kind === "number"
         ? { name: column.name, kind: "number", missing: countMissing(column.values) > 0 }

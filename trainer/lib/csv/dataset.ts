@@ -44,7 +44,7 @@ export interface DatasetRequest {
     target: string;
     /** All columns that must not be used as features. If undefined, columns that look like identifiers are dropped. */
     dropColumns: readonly string[] | undefined;
-    /** If undefined, the target column decides: see `decideTask`. */
+    /** If undefined, the values of the target column determine the task: see `decideTask`. */
     task: Task | undefined;
 }
 
@@ -224,7 +224,7 @@ function warnOfColumn(column: Column): string[] {
     }
     if (column.kind === "text" && column.categories.length * 2 > lengthOf(column.values)) {
         return [
-            `${subject} has a different text in most rows, so it carries little information; ` +
+            `${subject} has different text in most rows, so it carries little information; ` +
                 `consider adding it to dropColumns`,
         ];
     }

@@ -1,8 +1,9 @@
 const EMPTY = 0;
 
 /**
- * Distinct strings, numbered from 0 in order of first appearance. A known string is found by its bytes, without creating
- * a JavaScript string. Open addressing with linear probing; at most half of the slots are used.
+ * Distinct strings, numbered from 0 in order of first appearance. A known string is found by its bytes, without
+ * creating a JavaScript string. The table uses open addressing with linear probing; at most half of the slots are
+ * occupied.
  */
 export class Dictionary {
     size = 0;
@@ -117,7 +118,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 
 /**
  * A set of strings that stores only 64-bit hashes, in 16 to 32 bytes each. Among ten million different strings, the
- * probability that any two are mistaken for the same is 3 in a million.
+ * probability that any two are mistaken for each other is 3 in a million.
  */
 export class TextHashes {
     size = 0;

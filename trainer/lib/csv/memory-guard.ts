@@ -6,11 +6,12 @@ const BASE_BYTES = 120_000_000;
 /** Measured memory used per row for its target, its entries in the lists of rows, its predictions, and sorting. */
 const BYTES_PER_ROW = 56;
 
-/** Size of a value's entry in the order of its column. A single tree is grown in the memory of the orders. */
+/** Size of a value's entry in the sort order of its column. A single tree is grown in the memory of these orders. */
 const BYTES_PER_VALUE_OF_ORDER = 4;
 
 /**
- * Size of a value in the copy of the orders used by each concurrent fit; double for a forest, which also needs ranks.
+ * Size of a value's entry in the copy of the orders that each concurrent fit uses. A forest also needs ranks, which
+ * doubles the size.
  */
 const BYTES_PER_VALUE_OF_FIT = { tree: 4, forest: 8 };
 
@@ -85,10 +86,10 @@ export function checkMemory(source: string, soFar: ReadSoFar, limit: number): vo
     const machineType = MACHINE_TYPES.find(([, memory]) => usable(memory) >= need)?.[0];
     const larger =
         machineType === undefined
-            ? "no machine type has that much;"
+            ? "no machine type has that much memory;"
             : `use a larger machine (npx pulumi config set machineType ${machineType}), or`;
     throw new MemoryError(
-        `${source} needs about ${gigabytes(need)} of memory, and ${gigabytes(limit)} is available: ` +
+        `${source} needs about ${gigabytes(need)} of memory, but only ${gigabytes(limit)} is available: ` +
             `${rest > 0 ? "about " : ""}${Math.round(rows + rest)} rows with ${features} features, ` +
             `${Math.round(valueBytes)} bytes for each value; ${larger} ` +
             `leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows`,

@@ -33,7 +33,7 @@ export function readNumber(bytes: Uint8Array, start: number, end: number, decima
             at++;
         }
         scale = at - fraction;
-        // "5." is a number, "5," is not.
+        // "5." is a number, but "5," is not.
         digits = mark === COMMA && scale === 0 ? 0 : digits + scale;
     }
     const last = at;

@@ -85,7 +85,7 @@ export function describeRagged(cells: number, columns: readonly string[], firstE
     const has = cells === 1 ? "1 cell" : `${cells} cells`;
     const detail =
         cells < columns.length
-            ? `column ${JSON.stringify(columns[cells])} and the following are missing`
+            ? `column ${JSON.stringify(columns[cells])} and those after it are missing`
             : `the first extra cell is ${JSON.stringify(firstExtra)}`;
-    return `has ${has}, the header has ${columns.length}: ${detail}`;
+    return `has ${has}, but the header has ${columns.length}: ${detail}`;
 }

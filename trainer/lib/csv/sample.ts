@@ -32,9 +32,9 @@ export class Sample {
     }
 
     /**
-     * Returns numbers if more than half of the first 10,000 values, not counting missing ones, are numbers, and
-     * otherwise text. Returns undefined while more values could change the result. The first `rows` rows are complete;
-     * if `final` is true, no more follow.
+     * Returns the kind of the column: numbers if more than half of the first 10,000 values, not counting missing ones,
+     * are numbers, and otherwise text. Returns undefined while further values could change the result. The first `rows`
+     * rows are complete; if `final` is true, no more follow.
      */
     decide(rows: number, final: boolean, decimalComma: boolean): "number" | "text" | undefined {
         for (; this.#seen < rows; this.#seen++) {

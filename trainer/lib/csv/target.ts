@@ -31,7 +31,10 @@ const MAX_NUMERIC_CLASSES = 10;
 /** ... if each occurs in at least this many rows on average. */
 const MIN_ROWS_PER_NUMERIC_CLASS = 5;
 
-/** A target with more distinct values than this, or than half of the rows, is a name or free text, not a class. */
+/**
+ * A target with more distinct values than this, or than half the number of rows, contains names or free text, not
+ * classes.
+ */
 const MAX_CLASSES = 1000;
 
 /**
@@ -78,9 +81,9 @@ export function decideTask(column: Column, wanted: Task | undefined): { task: Ta
     return likeClasses
         ? {
               task: "classification",
-              why: `the target has ${different.length} different whole numbers; --task=regression changes it`,
+              why: `the target has ${different.length} different whole numbers; --task=regression overrides this`,
           }
-        : { task: "regression", why: "the target is numbers; --task=classification changes it" };
+        : { task: "regression", why: "the target is numeric; --task=classification overrides this" };
 }
 
 function makeClasses(column: Column, subject: string): { y: Uint16Array; classes: string[] } {

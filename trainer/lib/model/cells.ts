@@ -50,7 +50,7 @@ export function isMissingMarker(cell: string): boolean {
 
 /**
  * Turns a cell into the number that the trees compare: the number itself, NaN for a missing one, or the index of a
- * category. For a cell that cannot enter the model it returns the problem, worded to follow the column's name.
+ * category. For a cell that the model cannot use, it returns the problem, worded to follow the column's name.
  */
 export type CellReader = (cell: string) => number | string;
 

@@ -161,8 +161,8 @@ function append(trees: FlatTrees, node: TreeNode, used: { nodes: number; shares:
 }
 
 /**
- * Shares of a leaf that are not 0, each with its class. The number of a regression is treated as the share of a single
- * class.
+ * Shares of a leaf that are not 0, each with its class. In a regression, the leaf's number is treated as the share of a
+ * single class.
  */
 function sharesOf({ distribution }: TreeNode): [label: number, share: number][] {
     if (!Array.isArray(distribution)) {

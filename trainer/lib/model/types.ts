@@ -1,4 +1,4 @@
-/** A column the model needs. */
+/** A column that the model needs. */
 export type Feature = NumberFeature | TextFeature;
 
 /**
@@ -8,7 +8,7 @@ export type Feature = NumberFeature | TextFeature;
 export interface NumberFeature {
     name: string;
     kind: "number";
-    /** True if training rows lacked a value, so that rows without one can be predicted. */
+    /** True if some training rows lacked a value, in which case rows without one can be predicted. */
     missing: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface NumberFeature {
 export interface TextFeature {
     name: string;
     kind: "text";
-    /** Sorted by code unit; "" is one of them when training rows lacked a value. */
+    /** Sorted by code unit. They include "" if some training rows lacked a value. */
     categories: string[];
 }
 
@@ -67,7 +67,7 @@ interface ModelBase {
     rows: number;
     hyperparameters: Record<string, unknown>;
     library: { name: "ml-cart"; version: string };
-    /** A single tree for `tree`. A forest predicts the mean of the shares or numbers of its trees. */
+    /** A single tree if `algorithm` is `tree`. A forest predicts the mean of the shares or numbers of its trees. */
     trees: CartModel[];
 }
 

@@ -8,11 +8,12 @@ const DOMAIN = "ai.onnx.ml";
 
 /**
  * The node with the trees of a model. A row takes the true branch when its value is less than the threshold, and the
- * false one otherwise: ml-cart's left and right. NaN takes the false branch, unless the model sends it to the left.
+ * false one otherwise. In ml-cart, these are the left and the right branch. NaN takes the false branch, unless the model
+ * sends it to the left.
  *
  * For classes, onnxruntime sums the shares in 64 bits and takes the first of the largest sums, as this trainer does.
- * For one or two classes its operator has special rules (where both have weights, it predicts the second whenever that
- * has more than 0), so it always gets at least three: the added ones have no weights and cannot win.
+ * For one or two classes its operator has special rules (where both have weights, it predicts the second whenever its
+ * sum is above 0), so it always gets at least three classes. The added ones have no weights and cannot win.
  * https://github.com/microsoft/onnxruntime/blob/v1.20.0/onnxruntime/core/providers/cpu/ml/tree_ensemble_aggregator.h
  * @param outputs for classes, the label and the sums of shares, including padded classes; otherwise the mean of the
  * trees' numbers

@@ -20,7 +20,10 @@ export interface FlatTrees {
     weights: Float64Array;
 }
 
-/** Flattens trees. A row below the threshold goes to the true node, ml-cart's left, and otherwise to the false one. */
+/**
+ * Flattens trees. A row below the threshold goes to the true node, which is ml-cart's left child, and any other row to
+ * the false node.
+ */
 export function flatten(trees: readonly CartModel[]): FlatTrees {
     const walks = trees.map(({ root }) => walk(root));
     let nodeCount = 0;
@@ -83,7 +86,10 @@ function forEachWeight(node: TreeNode, use: (label: number, weight: number) => v
     }
 }
 
-/** All nodes of a tree: each left child directly follows its parent, and `rightIds` has the index of each right one. */
+/**
+ * All nodes of a tree: each left child directly follows its parent, and `rightIds` has the indices of the right
+ * children.
+ */
 function walk(root: TreeNode): { nodes: TreeNode[]; rightIds: number[] } {
     const nodes: TreeNode[] = [];
     const rightIds: number[] = [];

@@ -25,10 +25,10 @@ const MAX_CATEGORIES = 2 ** 24;
  * The content of `model.onnx`: the model for onnxruntime and other programs that read ONNX. The same model yields the
  * same bytes.
  *
- * Inputs: one for each column, with its name and the shape [rows, 1]; 64-bit numbers or strings. Outputs for classes:
- * `label` [rows], strings, and `probabilities` [rows, classes] in the order of `model.classes`; else `value` [rows, 1].
- * Probabilities and value have 32 bits, because the operators for trees support only these. An output with the name of
- * a column gets a `_` appended.
+ * Inputs: one for each column, with its name and the shape [rows, 1]; 64-bit numbers or strings. Outputs for a
+ * classification: `label` [rows], strings, and `probabilities` [rows, classes], in the order of `model.classes`; for a
+ * regression: `value` [rows, 1]. Probabilities and value have 32 bits, because the operators for trees support only
+ * these. If a column has the same name as an output, `_` is appended to the name of the output.
  *
  * It predicts the same as `predictRow`. Rows that `predictRow` rejects, because a number is missing in a column that
  * always had one or because a category is unknown, get the label "" and NaN.
@@ -38,7 +38,7 @@ export function toOnnx(model: Model, { producer, maxBytes = MAX_BYTES }: OnnxOpt
     for (const feature of model.features) {
         if (feature.kind === "text" && feature.categories.length > MAX_CATEGORIES) {
             const count = `${feature.categories.length} categories`;
-            throw new OnnxError(`Column ${JSON.stringify(feature.name)} has ${count}; ONNX takes ${MAX_CATEGORIES}`);
+            throw new OnnxError(`Column ${JSON.stringify(feature.name)} has ${count}; ONNX supports at most ${MAX_CATEGORIES}`);
         }
     }
     const message = modelMessage({
@@ -50,7 +50,7 @@ export function toOnnx(model: Model, { producer, maxBytes = MAX_BYTES }: OnnxOpt
     const length = lengthOf(message);
     if (length > maxBytes) {
         throw new OnnxError(
-            `The model has ${length} bytes as ONNX, whose files have ${maxBytes} at most; ` +
+            `The model takes ${length} bytes as ONNX, but a file can have at most ${maxBytes}; ` +
                 "fewer trees or a lower maxDepth make it smaller",
         );
     }

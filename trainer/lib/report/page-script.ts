@@ -72,7 +72,7 @@ export function pageScript(): void {
             const known = field?.list == null || [...field.list.options].some((option) => option.value === text);
             return known
                 ? { state: "value", value: text }
-                : { state: "wrong", why: `${name} must be a value of the training data.` };
+                : { state: "wrong", why: `${name} must be a value from the training data.` };
         }
 
         function clear(): void {
@@ -143,7 +143,7 @@ export function pageScript(): void {
                     return { index, text: describe(index), tone: "found" };
                 }
                 if (column === -2) {
-                    return { index, text: `Not a leaf yet, so far: ${describe(index)}`, tone: "found" };
+                    return { index, text: `Not at a leaf yet. So far: ${describe(index)}`, tone: "found" };
                 }
                 const cell = read(column);
                 const { name } = tree.columns[column] as TreeData["columns"][number];

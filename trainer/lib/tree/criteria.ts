@@ -16,7 +16,10 @@ export interface NodeFacts extends Stretch {
     source: number;
 }
 
-/** The measure of splits: Gini impurity of two or more classes, or the squared error of numbers. */
+/**
+ * The criterion by which splits are compared: the Gini impurity of two or more classes, or the squared error of
+ * numbers.
+ */
 export interface Criterion {
     /** Computes the statistics of a node from any list that holds the rows of the node from start to end. */
     describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts;

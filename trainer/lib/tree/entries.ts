@@ -12,7 +12,7 @@ export interface Layout {
     classShift: number;
     /** 0 if entries do not hold a class. */
     classMask: number;
-    /** 0 if entries do not hold a weight, and each counts once. */
+    /** 0 if entries do not hold a weight, in which case each counts once. */
     weightMask: number;
 }
 
@@ -65,7 +65,7 @@ const SAMPLED = 1;
 const REPEATED = 0x8000;
 
 /**
- * Creates the sample in which each row counts `weights` times (by row number).
+ * Creates the sample in which `weights` specifies, by row number, how many times each row counts.
  * @param weights at most 255 each
  * @param labels class of each row, unused if entries do not hold it
  */
@@ -161,8 +161,8 @@ export function markRows(
 }
 
 /**
- * Moves the entries of marked rows to the front. Both sides keep their order and correct ties: the first entry with a
- * value on a side begins a group there.
+ * Moves the entries of marked rows to the front. Both sides keep their order, and their ties are corrected: the first
+ * entry with a value on a side begins a group there.
  * @param scratch memory for the entries that are not marked
  */
 export function partitionList(

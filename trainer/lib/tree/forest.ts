@@ -2,7 +2,7 @@ import type { Random } from "../random";
 import type { Rounding } from "./criteria";
 import type { FitTarget } from "./types";
 
-/** Largest value of a weight, which is a byte. */
+/** Largest value of a weight, because weights are stored as bytes. */
 const MAX_WEIGHT = 255;
 
 /**
@@ -22,16 +22,19 @@ export function bootstrap(rows: Uint32Array, random: Random, weights: Uint8Array
     }
 }
 
-/** Bits after the binary point of a share. Shares of 2^31 rows differ by more, and sums of 2^20 shares are exact. */
+/**
+ * Bits after the binary point of a share. Different shares of 2^31 rows differ by more than one unit of this precision,
+ * and sums of 2^20 shares are exact.
+ */
 const SHARE_BITS = 32;
 
 /** Number of bits available for an exact sum of a forest's numbers. */
 const SUM_BITS = 52;
 
 /**
- * Rounding of a forest's leaves that makes the sum over its trees exact: the same in any order, with any number of
- * threads and in any program that sums doubles. Numbers lose their last few bits: with 100 trees they are correct to 1
- * part in 2^45 of the largest.
+ * Rounding of a forest's leaves that makes the sum over its trees exact, so it is the same in any order, with any
+ * number of threads and in any program that sums doubles. Numbers lose their last few bits: with 100 trees they are
+ * correct to 1 part in 2^45 of the largest.
  */
 export function forestRounding(target: FitTarget, trees: number): Rounding {
     if (target.task === "classification") {

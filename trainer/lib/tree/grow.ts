@@ -24,7 +24,7 @@ export interface TreeRequest {
     round?: Rounding;
     /** For tests: the bits of an entry. @default 32 */
     wordBits?: number;
-    /** For tests: true if lists are sorted lazily. @default when it is less work */
+    /** For tests: true if lists are sorted lazily. @default true if this is less work */
     lazy?: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface TreeRequest {
 const WORK = { partition: 2.5, sort: 12 };
 
 /**
- * Grows a tree, with the best of all splits between two different values of a column at each node. Among equally good
+ * Grows a tree. Each node gets the best of all splits between two different values of a column. Among equally good
  * splits, the one with the widest gap wins (see GapOf), then the one on the first column, then the one with the lowest
  * threshold.
  * @throws {RangeError} if there are no rows, or if `inPlace` is set and rows count more than once

@@ -135,7 +135,7 @@ export class JobRunner {
     *#growForest({ task, first, end, test, outOfBag }: GrowJob): Iterable<FlatTree> {
         const { growth, forest, rows } = task;
         if (forest === undefined) {
-            throw new RangeError("A forest needs its options `forest`; got none");
+            throw new RangeError("A forest needs the options `forest`; got none");
         }
         const round = forestRounding(this.#table.target, forest.trees);
         for (let number = first; number < end; number++) {

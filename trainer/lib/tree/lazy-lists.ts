@@ -12,8 +12,8 @@ const BUCKETS = 1 << DIGIT_BITS;
 
 /**
  * Keeps one list, and sorts a stretch of it by each column that is searched, using the rank of each row in the column.
- * This is less work than keeping all columns in order when a forest searches few of many. The resulting lists are the
- * same.
+ * This is less work than keeping all columns in order when a forest searches only a few of many columns. The resulting
+ * lists are the same.
  */
 export class LazyLists implements NodeLists {
     readonly #ranks: Ranks;

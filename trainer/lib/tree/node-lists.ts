@@ -134,7 +134,7 @@ export function makeWorkspace(): Workspace {
     return { lists: [], scratch: new Uint32Array(0), marks: new Uint32Array(0), ranks: undefined };
 }
 
-/** Ensures memory for moving this many entries and marking this many rows. */
+/** Ensures that there is memory for moving this many entries and marking this many rows. */
 export function reserve(workspace: Workspace, entries: number, rows: number): void {
     if (workspace.scratch.length < entries) {
         workspace.scratch = new Uint32Array(entries);
@@ -145,7 +145,7 @@ export function reserve(workspace: Workspace, entries: number, rows: number): vo
     }
 }
 
-/** Ensures `count` lists of at least `words` words. */
+/** Ensures that there are `count` lists of at least `words` words. */
 export function reserveLists(workspace: Workspace, count: number, words: number): void {
     for (let index = 0; index < count; index++) {
         if ((workspace.lists[index]?.length ?? 0) < words) {

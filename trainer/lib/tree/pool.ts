@@ -79,9 +79,9 @@ const PROGRESS_MS = 30_000;
  *     const { trees, importances } = await pool.fit({ algorithm: "tree", growth, rows, keepTrees: true });
  *     await pool.close();
  *
- * and in the main file of the program: `if (isMainThread) { ... } else { serveFits(); }`. A result depends only on table
- * and task, not on the threads. For small tables all work happens in this thread, which handles other events between two
- * fits; otherwise it happens in worker threads, and this one stays free.
+ * and in the main file of the program: `if (isMainThread) { ... } else { serveFits(); }`. A result depends only on the
+ * table and the task, not on the threads. For small tables all work happens in this thread, which handles other events
+ * between two fits; otherwise it happens in worker threads, and this one stays free.
  */
 export function openFitPool(dataset: FitDataset, options: FitPoolOptions): FitPool {
     const { columns, target } = dataset;
@@ -165,8 +165,8 @@ class Pool implements FitPool {
 
     /**
      * Grows the tree in the memory of the orders, which no other fit needs, so there is no second list of each column.
-     * One thread does all of it, which takes 0.2 s more for a million rows, because another thread would need an
-     * additional 10 MB, and 12 bytes per row for sorting.
+     * One thread does all the work. For a million rows this takes 0.2 s longer, but a second thread would need another
+     * 10 MB, plus 12 bytes per row for sorting.
      */
     async #growInPlace(task: FitTask, treeMs: number): Promise<FitResult> {
         const view = this.#viewOf(task);

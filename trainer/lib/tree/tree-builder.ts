@@ -30,13 +30,16 @@ export class TreeBuilder {
         this.#links.items[split] = this.#columns.length;
     }
 
-    /** Adds a leaf. `value` is the number of a regression; for classes, the shares follow. */
+    /**
+     * Adds a leaf. In a regression, `value` is the leaf's number; in a classification, the leaf's shares are added
+     * next.
+     */
     addLeaf(value: number, samples: number): void {
         this.#leafStarts.push(this.#leafShares.length);
         this.#addNode(LEAF, value, this.#leaves++, 0, samples);
     }
 
-    /** Adds a share of the last leaf; classes must ascend. */
+    /** Adds a share to the last leaf. Shares must be added in ascending order of their classes. */
     addShare(label: number, share: number): void {
         this.#leafClasses.push(label);
         this.#leafShares.push(share);

@@ -15,7 +15,7 @@ export interface Growth {
     maxFeatures?: number;
 }
 
-/** More trials than this are a mistake: searching them would take days. */
+/** More trials than this are assumed to be a mistake, because running them would take days. */
 const MAX_TRIALS = 1000;
 
 /** Default number of folds if there are several trials; the usual choice. */

@@ -72,7 +72,7 @@ describe("readDataset", () => {
     it("warns about a text column whose value differs in most rows", async () => {
         const name = count(12).map((value) => `n${value}`);
         const { warnings } = await read({ name, size: count(12), kind: KIND });
-        expect(warnings).toEqual([expect.stringContaining('Column "name" has a different text in most rows')]);
+        expect(warnings).toEqual([expect.stringContaining('Column "name" has different text in most rows')]);
     });
 
     it("warns about a column without values", async () => {
@@ -367,7 +367,7 @@ describe("readDataset", () => {
     it("reports a short row before the problems in its cells", async () => {
         const rows = count(20_000).map((row) => `${row},${row % 3}\n`);
         await expect(readText(`size,kind\n${rows.join("")}x\n`)).rejects.toThrow(
-            "row 20002 has 1 cell, the header has 2",
+            "row 20002 has 1 cell, but the header has 2",
         );
     });
 });

@@ -28,7 +28,7 @@ describe("checkMemory", () => {
     it("reports the required memory, the available memory, and commands that help", () => {
         expect(() => checkMemory(SOURCE, PART, 4 * GB)).toThrow(
             new MemoryError(
-                `${SOURCE} needs about 6.5 GB of memory, and 4.0 GB is available: about 29700000 rows with 10 features, ` +
+                `${SOURCE} needs about 6.5 GB of memory, but only 4.0 GB is available: about 29700000 rows with 10 features, ` +
                     "16 bytes for each value; use a larger machine (npx pulumi config set machineType e2-standard-2), " +
                     "or leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows",
             ),
@@ -39,7 +39,7 @@ describe("checkMemory", () => {
         [10, "e2-highmem-2)"],
         [100, "e2-highmem-16)"],
         [600, "n2-highmem-96)"],
-        [5000, "16 bytes for each value; no machine type has that much; leave out columns"],
+        [5000, "16 bytes for each value; no machine type has that much memory; leave out columns"],
     ])("names the machine type for %d GB, if one exists", (need, name) => {
         expect(() => checkMemory(SOURCE, { ...WHOLE, textBytes: need * GB }, GB)).toThrow(name);
     });
@@ -96,13 +96,13 @@ describe("readDataset", () => {
         await expect(failure).rejects.toThrow(MemoryError);
         expect(exitCodeOf(await failure.catch((error: unknown) => error))).toBe(EXIT.memory);
         await expect(failure).rejects.toThrow(
-            /needs about \d\d\d\.\d GB of memory, and 4\.0 GB is available: about \d+ rows/,
+            /needs about \d\d\d\.\d GB of memory, but only 4\.0 GB is available: about \d+ rows/,
         );
         expect(bytes.chunks).toBeLessThan(20);
     });
 
     it("stops partway through a file of unknown size", async () => {
         const failure = readDataset(endless(), SOURCE, hyperparameters, { print, memoryLimitBytes: 0.16 * GB });
-        await expect(failure).rejects.toThrow(/needs about 0\.2 GB of memory, and 0\.2 GB is available: 6\d{5} rows/);
+        await expect(failure).rejects.toThrow(/needs about 0\.2 GB of memory, but only 0\.2 GB is available: 6\d{5} rows/);
     });
 });

@@ -72,7 +72,7 @@ describe("readNumber", () => {
     const digits = (maxLength: number) =>
         fc.array(fc.constantFrom(..."0123456789"), { maxLength }).map((list) => list.join(""));
 
-    it("equals Number for any digits, even if the rounding is close", () => {
+    it("equals Number for any digits, even close to a midpoint between doubles", () => {
         const number = fc
             .tuple(
                 fc.constantFrom("", "-", "+"),

@@ -75,9 +75,9 @@ describe("RowReader", () => {
         [
             "a row with one cell too many",
             "1,2,3\n4,5,6,7\n",
-            'row 3 has 4 cells, the header has 3: the first extra cell is "7"',
+            'row 3 has 4 cells, but the header has 3: the first extra cell is "7"',
         ],
-        ["one delimiter too many", "1,2,3,\r\n", 'row 2 has 4 cells, the header has 3: the first extra cell is ""'],
+        ["one delimiter too many", "1,2,3,\r\n", 'row 2 has 4 cells, but the header has 3: the first extra cell is ""'],
         [
             "two decimal points",
             "1,2,3\n4.5.6,7,8\n",

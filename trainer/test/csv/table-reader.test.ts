@@ -63,10 +63,10 @@ describe("readTable", () => {
         [
             "a short row",
             "a,b,c\n1,2,3\n4,5\n",
-            'row 3 has 2 cells, the header has 3: column "c" and the following are missing',
+            'row 3 has 2 cells, but the header has 3: column "c" and those after it are missing',
         ],
-        ["a row with one cell", "a,b\n1\n", 'row 2 has 1 cell, the header has 2: column "b" and the following'],
-        ["a long row", "a,b\n1,2\n\n3,4,5,6\n", 'row 4 has 4 cells, the header has 2: the first extra cell is "5"'],
+        ["a row with one cell", "a,b\n1\n", 'row 2 has 1 cell, but the header has 2: column "b" and those after'],
+        ["a long row", "a,b\n1,2\n\n3,4,5,6\n", 'row 4 has 4 cells, but the header has 2: the first extra cell is "5"'],
         ["an unclosed quote", 'a,b\n1,"2\n3,4\n', "after row 1: a quoted cell is never closed"],
         ["an unclosed quote in the header", 'a,"b\n1,2\n3,4\n', "after row 0: a quoted cell is never closed"],
         ["a quote inside a cell", 'a,b\n1,5" pipe\n', "row 2, column 2: a quote inside a cell that is not quoted"],

@@ -37,7 +37,7 @@ function parseOrExplain(json: string): Model | string {
     }
 }
 
-/** Predicts a row. A model that was accepted may reject the row, but does nothing else. */
+/** Predicts a row. An accepted model may reject the row, but must not fail in any other way. */
 function predictOrExplain(model: Model, row: Record<string, string>): void {
     try {
         const prediction = predictRow(model, row);

@@ -19,7 +19,7 @@ describe("toOnnx", () => {
         expect(toOnnx(model, { producer: PRODUCER, maxBytes: length })).toHaveLength(length);
         expect(() => toOnnx(model, { producer: PRODUCER, maxBytes: length - 1 })).toThrow(
             new OnnxError(
-                `The model has ${length} bytes as ONNX, whose files have ${length - 1} at most; ` +
+                `The model takes ${length} bytes as ONNX, but a file can have at most ${length - 1}; ` +
                     "fewer trees or a lower maxDepth make it smaller",
             ),
         );

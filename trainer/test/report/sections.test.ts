@@ -30,7 +30,7 @@ describe("the headline", () => {
         const worse = { ...housesReport, metrics: { ...housesReport.metrics, r2: -0.21 } };
         expect(pageOf(worse).text).toContain("So it is no better than that");
         expect(pageOf(worse).text).toContain(
-            `always predicting the mean would have ${grouped(rmse / Math.sqrt(1.21))}`,
+            `always predicting the mean would give ${grouped(rmse / Math.sqrt(1.21))}`,
         );
     });
 
@@ -39,10 +39,10 @@ describe("the headline", () => {
         const values = Array.from(actual);
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
         const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-        expect(pageOf(housesReport).text).toContain(`always predicting the mean would have ${grouped(deviation)}`);
+        expect(pageOf(housesReport).text).toContain(`always predicting the mean would give ${grouped(deviation)}`);
     });
 
-    it("omits the comparison if the tested values do not vary", () => {
+    it("omits the comparison if all tested values are equal", () => {
         const flat = { ...housesReport, metrics: { ...housesReport.metrics, r2: null } };
         const { text } = pageOf(flat);
         expect(text).toContain("The tested values do not vary");
@@ -224,7 +224,7 @@ describe("the errors of a regression", () => {
         expect(cellsOf(table)).toEqual(
             expect.arrayContaining([
                 ["Half of the rows are off by at most", "5"],
-                ["Nine of ten are off by at most", "9"],
+                ["Nine out of ten are off by at most", "9"],
                 ["The worst is off by", "10"],
                 ["Predicted too high", "50 %"],
             ]),

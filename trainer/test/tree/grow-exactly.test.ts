@@ -46,7 +46,7 @@ describe("growTree grows the same tree as an exhaustive search,", () => {
 });
 
 describe("growTree returns the same tree", () => {
-    it.each([2, 5])("if an entry lacks bits for one of %d classes or for a weight", (labels) => {
+    it.each([2, 5])("if an entry has too few bits for one of %d classes or for a weight", (labels) => {
         fc.assert(
             fc.property(plainTables({ labels }), fc.boolean(), (plain, twice) => {
                 const table = makeTable(plain, labels);

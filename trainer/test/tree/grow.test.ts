@@ -116,7 +116,7 @@ describe("growTree", () => {
             [0, 0, 0, 0, 1, 1, 1, 1],
         ];
         const table = makeTable({ columns: [...columns, count(8).map(() => 5)], y: [0, 0, 0, 0, 1, 1, 2, 2] }, 3);
-        // The gini impurity is 1 - (16 + 4 + 4) / 64 = 0.625 at the root and 0.25 after column 1. The right side goes
+        // The Gini impurity is 1 - (16 + 4 + 4) / 64 = 0.625 at the root and 0.25 after column 1. The right side goes
         // from 0.5 to 0.
         expect([...grow(table).importances]).toEqual([
             expect.closeTo((0.5 * 4) / (0.375 * 8 + 0.5 * 4), 12),

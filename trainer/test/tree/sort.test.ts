@@ -11,7 +11,7 @@ function sort(values: readonly number[] | NumberList): { rows: number[]; ties: n
     return { rows: Array.from(order, (word) => word >>> 1), ties: Array.from(order, (word) => word & 1) };
 }
 
-/** Computes the same order with the language's own sort, which is stable. */
+/** Computes the same order with JavaScript's own sort, which is stable. */
 function sortPlainly(values: readonly number[]): { rows: number[]; ties: number[] } {
     const capped = values.map((value) => (value < Number.MAX_VALUE ? value + 0 : Number.MAX_VALUE));
     const rows = [...values.keys()].sort((a, b) => (capped[a] as number) - (capped[b] as number));
@@ -20,7 +20,7 @@ function sortPlainly(values: readonly number[]): { rows: number[]; ties: number[
 }
 
 describe("sortColumn", () => {
-    it("sorts like the language, with equal values by row and missing ones last", () => {
+    it("sorts like JavaScript, with equal values in row order and missing values last", () => {
         fc.assert(
             fc.property(fc.array(CELL, { maxLength: 300 }), (values) => {
                 expect(sort(values)).toEqual(sortPlainly(values));

@@ -3,7 +3,7 @@ import type { ClassMeasures, ReportInput } from "../input";
 import { countOf, formatCount, formatNumber, formatShare } from "../numbers";
 import { shareBar } from "./section";
 
-const NO_BETTER = html` <strong>So it is no better than that: it has learned nothing that helps.</strong>`;
+const NO_BETTER = html` <strong>So it is no better than that: it has learned nothing useful.</strong>`;
 
 /** The main metric, in a sentence and compared with predicting without a model. */
 export function drawHeadline(input: ReportInput): Html {
@@ -49,7 +49,7 @@ function drawRegression(input: ReportInput): Html {
     const sentence =
         baseline === undefined
             ? r2 === null && html` The tested values do not vary, so there is nothing to compare it with.`
-            : html` Its root mean squared error is ${formatNumber(rmse, 4)}; always predicting the mean would have
+            : html` Its root mean squared error is ${formatNumber(rmse, 4)}; always predicting the mean would give
                 ${formatNumber(baseline, 4)}.${!isBetter && NO_BETTER}`;
     const off = formatNumber(mae, 3);
     const words = html`For ${countOf(testRows, "row")} that it had not seen, it was off by <b>${off}</b> on average.`;

@@ -19,9 +19,9 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
                 class="number">${alignedShare(importance)}</td></tr>`,
     );
     const unused = all.length - used.length;
-    const trees = model.algorithm === "forest" ? ", as a mean over its trees" : "";
+    const trees = model.algorithm === "forest" ? " and averaged over its trees" : "";
     const table = {
-        caption: "Importance of the features, which adds up to 100 %",
+        caption: "Importance of the features, adding up to 100 %",
         restCaption: countOf(used.length - FIRST, "less important feature"),
         head: ["Feature", html`<span class="hidden">Importance as a bar</span>`, "Importance"],
         kind: "importances",
@@ -29,13 +29,13 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
     const drawn =
         rows.length > 0
             ? drawLongTable(table, rows, FIRST)
-            : html`<p>Nothing: it gives the same answer for every row.</p>`;
+            : html`<p>Nothing: it predicts the same for every row.</p>`;
     const measure = model.task === "classification" ? "impurity" : "squared error";
     const rest = unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never used.`;
     return {
         id: "importances",
         short: "Features",
-        title: "What it decides by",
+        title: "What its predictions depend on",
         content: html`${drawn}<p class="fine">The share of the ${measure} that the questions about a feature remove,
             weighted by rows${trees}.${rest}</p>`,
     };

@@ -17,7 +17,7 @@ export function residualsSection({ test, metrics }: ReportInput): Section {
     })).filter(({ actual, predicted }) => Number.isFinite(actual) && Number.isFinite(predicted));
     const content =
         pairs.length === 0
-            ? html`<p>There are no tested rows to draw.</p>`
+            ? html`<p>There are no tested rows to plot.</p>`
             : html`<div class="pair">${drawScatter(pairs, metrics.testRows)}<div>${drawErrors(pairs, metrics)}</div></div>`;
     return { id: "errors", short: "Errors", title: "How far off it is", content };
 }
@@ -68,7 +68,7 @@ function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, test
         ["Root mean squared error", formatNumber(rmse, 4)],
         ["R²", r2 === null ? "–" : formatNumber(r2, 4)],
         ["Half of the rows are off by at most", formatNumber(quantile(0.5), 4)],
-        ["Nine of ten are off by at most", formatNumber(quantile(0.9), 4)],
+        ["Nine out of ten are off by at most", formatNumber(quantile(0.9), 4)],
         ["The worst is off by", formatNumber(quantile(1), 4)],
         ["Predicted too high", formatShare(high / errors.length)],
         ["Predicted too low", formatShare(low / errors.length)],
@@ -79,8 +79,8 @@ function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, test
     const table = drawTable("The errors in numbers", ["Measure", "Value"], lines, "numbers-last");
     const note =
         pairs.length < testRows &&
-        html`<p class="fine">The first three are over all ${countOf(testRows, "tested row")}, the others over those
-            drawn.</p>`;
+        html`<p class="fine">The first three figures cover all ${countOf(testRows, "tested row")}, the others
+            only those drawn.</p>`;
     return html`${table}${drawHistogram(errors)}${note}`;
 }
 

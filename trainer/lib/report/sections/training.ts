@@ -17,7 +17,7 @@ export function trainingSection({ source, dataset, model, metrics }: ReportInput
         ["Dataset", html`<code>${source}</code>`],
         [
             "Rows",
-            html`${formatCount(dataset.rowCount)}: the model is fitted on all of them; the figures above are of one
+            html`${formatCount(dataset.rowCount)}: the model is fitted on all of them; the figures above are for one
                 fitted on ${formatCount(metrics.trainRows)} and tested on the other ${formatCount(metrics.testRows)}`,
         ],
         ...(rowsWithoutTarget > 0
@@ -45,7 +45,7 @@ function drawWarnings(warnings: readonly string[]): Html | undefined {
     const head = warnings.length === 1 ? "A warning" : `${warnings.length} warnings`;
     const shown = warnings.slice(0, FIRST_WARNINGS).map((warning) => html`<li>${warning}</li>`);
     const left = warnings.length - FIRST_WARNINGS;
-    const more = left > 0 && html`<li>and ${left} more, in the log</li>`;
+    const more = left > 0 && html`<li>and ${left} more in the log</li>`;
     return html`<div class="notice" role="note"><b>${head}</b><ul>${shown}${more}</ul></div>`;
 }
 

@@ -15,7 +15,7 @@ export function treeSection({ model }: ReportInput): { title: string; content: H
     if (tree.root.split === undefined && tree.root.leaves === 1) {
         return {
             title,
-            content: html`<p>It asks nothing: every row gets the same answer.</p>${drawTree(tree, model)}`,
+            content: html`<p>It asks no questions: every row gets the same prediction.</p>${drawTree(tree, model)}`,
         };
     }
     const text = introduction(tree, isForest, model.trees.length);
@@ -35,7 +35,8 @@ function introduction({ root }: TreeView, isForest: boolean, trees: number): Htm
     return isForest
         ? html`A forest predicts the mean of ${countOf(trees, "tree")}, each grown on different rows and columns.
             This is the first, as an example; it is usually less accurate than the forest. ${how}`
-        : html`${countOf(root.leaves - 1, "question")} lead to ${countOf(root.leaves, "leaf", "leaves")}. ${how}`;
+        : html`${countOf(root.leaves - 1, "question")} ${root.leaves === 2 ? "leads" : "lead"} to
+            ${countOf(root.leaves, "leaf", "leaves")}. ${how}`;
 }
 
 function notDrawnText({ root, splits }: TreeView): Html | undefined {

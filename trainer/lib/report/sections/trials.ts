@@ -5,7 +5,7 @@ import { drawLongTable, type Section } from "./section";
 
 const FIRST = 20;
 
-/** Lists every trial, the best first; undefined if there was no search. */
+/** Lists every trial, best first; undefined if there was no search. */
 export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Section | undefined {
     if (trials.length === 0) {
         return undefined;
@@ -37,7 +37,7 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
         ...searched.map((key) => name(key)),
     ];
     const table = {
-        caption: `${countOf(trials.length, "trial")}, the best first`,
+        caption: `${countOf(trials.length, "trial")}, best first`,
         restCaption: countOf(trials.length - FIRST, "more trial"),
         head,
         kind: "trials",

@@ -38,7 +38,7 @@ export function drawIcicle(tree: TreeView, model: Model): Html {
     const isClasses = model.task === "classification";
     const label = `The tree at a glance: ${countOf(root.leaves, "leaf", "leaves")}, each node as wide as its share of the rows`;
     const drawn = boxes.map(({ node, x, width }) => drawBox(node, x, width, model, range));
-    const legend = `The stronger the colour, the ${isClasses ? "more of one class" : "higher the mean"}.`;
+    const legend = `The stronger the colour, the ${isClasses ? "more rows share one class" : "higher the mean"}.`;
     const limit = isDeeper && html` The first ${MOST_LEVELS} levels are shown.`;
     return html`<figure class="icicle"><svg role="img" aria-label="${label}"
         height="${levels * LEVEL_HEIGHT}">${drawn}</svg><figcaption>The tree at a glance: each box is as wide as its share

@@ -54,7 +54,10 @@ function drawNode(node: NodeView, branch: Html | undefined, context: Context): H
     return html`<li id="n${node.index}" class="split w${width}"><details${attributes}>${details}</details></li>`;
 }
 
-/** Lines from the middle of a node to the middles of its children, whose widths are proportional to their leaves. */
+/**
+ * Lines from the middle of a node to the middles of its children, whose widths are proportional to their numbers of
+ * leaves.
+ */
 function drawWires(left: number, right: number): Html {
     const share = left / (left + right);
     const wires = [share / 2, (1 + share) / 2].map((middle, side) => {

@@ -32,7 +32,7 @@ export interface SplitView {
     question: Question;
     yes: NodeView;
     no: NodeView;
-    /** Rank of the split by its rows: for any number, the splits with lower ranks form the top of the tree. */
+    /** Rank of the split by number of rows. For any n, the splits with ranks below n form the top of the tree. */
     rank: number;
 }
 

@@ -20,7 +20,7 @@ export function rowForm(tree: TreeView, model: Model): Html {
     const first = html`<div class="fields">${fields.slice(0, FIRST_COLUMNS)}</div>`;
     const rest =
         more.length > 0 &&
-        html`<details class="fold"><summary>${more.length} more columns that the tree asks for</summary><div
+        html`<details class="fold"><summary>${more.length} more columns that the tree asks about</summary><div
             class="fields">${more}</div></details>`;
     const inputs = columns.map((column) => `c${column}`).join(" ");
     const result = html`<div class="result"><output id="answer" for="${inputs}"></output><button
@@ -70,12 +70,12 @@ function drawChoice(id: string, column: number, { categories }: TextFeature): Ht
             id="l${column}">${options}</datalist>`;
     }
     return html`<input id="${id}" data-column="${column}" aria-describedby="h${column}"><span class="hint"
-        id="h${column}">a value of the training data</span>`;
+        id="h${column}">a value from the training data</span>`;
 }
 
 function describeSpan([low, high]: readonly [number, number]): Html {
     if (low > high) {
-        return html`only whether there is one`;
+        return html`asked only whether there is a value`;
     }
     return low === high
         ? html`splits at ${formatNumber(low)}`

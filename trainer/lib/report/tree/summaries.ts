@@ -81,7 +81,10 @@ function answerOf(totals: Float64Array, classes: number): Answer | undefined {
     return rows > 0 ? { classes: commonest(totals, rows) } : undefined;
 }
 
-/** The most common classes in descending order; among equal ones the first, which is the predicted one. */
+/**
+ * The most common classes in descending order; equally common ones are in class order, so the first class is the
+ * predicted one.
+ */
 function commonest(counts: ArrayLike<number>, rows: number): { label: number; share: number }[] {
     const top: { label: number; share: number }[] = [];
     for (let label = 0; label < counts.length; label++) {

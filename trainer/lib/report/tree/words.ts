@@ -36,7 +36,10 @@ export function branchTexts(question: Question, features: readonly Feature[]): {
     }
 }
 
-/** Up to this many categories are named; of a longer list, only the first and the last are, because it is sorted. */
+/**
+ * Lists of up to this many categories are shown in full. A longer list is sorted, so naming its first and last is
+ * enough.
+ */
 const MOST_NAMED = 3;
 
 function listCategories(feature: Feature | undefined, first: number, end: number): Html {
