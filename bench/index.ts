@@ -18,7 +18,7 @@ const SECTIONS: Readonly<Record<SectionName, { title: string; bench(quick: boole
     forest: { title: "Fit of a forest", bench: benchForest },
     accuracy: { title: "Accuracy on held-out rows", bench: benchAccuracy },
     process: { title: "The whole process", bench: benchProcess },
-    image: { title: "Image, and docker run to a model", bench: benchImage },
+    image: { title: "Image size, and time from docker run to a model", bench: benchImage },
 };
 
 /**

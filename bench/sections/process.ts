@@ -78,7 +78,7 @@ function objectOf(rows: number): string {
 
 function tableOf(comparisons: readonly Comparison[]): ResultTable {
     return {
-        caption: "CSV in the bucket to model in the bucket",
+        caption: "From CSV in the bucket to model in the bucket",
         header: ["rows", "contender", "time", "processor time", "peak memory", "accuracy"],
         rows: comparisons.flatMap(({ rows, measurements }) =>
             PEER_NAMES.map((peer) => {
