@@ -23,7 +23,11 @@ describe("the trainer rejects, with exit code 65 and no model,", () => {
             IRIS.replace("Species", "Kind"),
             ' has no column "Species" to predict; it has "Id", "Sepal',
         ],
-        ["a short row", withRow(7, "6,5.4,3.9"), ' row 7 has 3 cells, but the header has 6: column "PetalLengthCm" and'],
+        [
+            "a short row",
+            withRow(7, "6,5.4,3.9"),
+            ' row 7 has 3 cells, but the header has 6: column "PetalLengthCm" and',
+        ],
         [
             "a long row",
             withRow(7, "6,5.4,3.9,1.7,0.4,Iris-setosa,x"),

@@ -38,7 +38,9 @@ export function toOnnx(model: Model, { producer, maxBytes = MAX_BYTES }: OnnxOpt
     for (const feature of model.features) {
         if (feature.kind === "text" && feature.categories.length > MAX_CATEGORIES) {
             const count = `${feature.categories.length} categories`;
-            throw new OnnxError(`Column ${JSON.stringify(feature.name)} has ${count}; ONNX supports at most ${MAX_CATEGORIES}`);
+            throw new OnnxError(
+                `Column ${JSON.stringify(feature.name)} has ${count}; ONNX supports at most ${MAX_CATEGORIES}`,
+            );
         }
     }
     const message = modelMessage({

@@ -103,6 +103,8 @@ describe("readDataset", () => {
 
     it("stops partway through a file of unknown size", async () => {
         const failure = readDataset(endless(), SOURCE, hyperparameters, { print, memoryLimitBytes: 0.16 * GB });
-        await expect(failure).rejects.toThrow(/needs about 0\.2 GB of memory, but only 0\.2 GB is available: 6\d{5} rows/);
+        await expect(failure).rejects.toThrow(
+            /needs about 0\.2 GB of memory, but only 0\.2 GB is available: 6\d{5} rows/,
+        );
     });
 });

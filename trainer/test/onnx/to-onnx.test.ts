@@ -32,7 +32,7 @@ describe("toOnnx", () => {
         ]);
 
         expect(() => toOnnx(wide, { producer: PRODUCER })).toThrow(
-            new OnnxError('Column "id" has 16777217 categories; ONNX takes 16777216'),
+            new OnnxError('Column "id" has 16777217 categories; ONNX supports at most 16777216'),
         );
     });
 });

@@ -27,9 +27,7 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
         kind: "importances",
     };
     const drawn =
-        rows.length > 0
-            ? drawLongTable(table, rows, FIRST)
-            : html`<p>Nothing: it predicts the same for every row.</p>`;
+        rows.length > 0 ? drawLongTable(table, rows, FIRST) : html`<p>Nothing: it predicts the same for every row.</p>`;
     const measure = model.task === "classification" ? "impurity" : "squared error";
     const rest = unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never used.`;
     return {

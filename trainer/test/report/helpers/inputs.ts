@@ -50,7 +50,9 @@ export function train(
             warnings: [],
             rowsWithoutTarget: 0,
             target: {
-                why: data.classes ? "the target is text" : "the target is numeric; --task=classification overrides this",
+                why: data.classes
+                    ? "the target is text"
+                    : "the target is numeric; --task=classification overrides this",
             },
         },
         model,
