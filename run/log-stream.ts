@@ -14,36 +14,64 @@ export interface LogStream {
     finish(attempt: number): Promise<void>;
 }
 
+/** Lines of a log. Only the newest ones are kept, because a trainer may print millions between two polls. */
+export interface NewLines {
+    /** The newest lines, at most 250. */
+    readonly newest: readonly string[];
+    /** Number of lines before them. */
+    readonly earlier: number;
+}
+
+/** The most lines that are printed at once. */
+const maxLinesAtOnce = 250;
+
 /** Splits bytes into complete lines and the rest, which may end inside a character. */
-export function splitLines(held: Buffer, added: Buffer): { lines: string[]; held: Buffer } {
+export function splitLines(held: Buffer, added: Buffer): NewLines & { held: Buffer } {
     const bytes = Buffer.concat([held, added]);
     const end = bytes.lastIndexOf(0x0a) + 1;
-    const lines =
-        end === 0
+    let count = 0;
+    for (let next = bytes.indexOf(0x0a); next >= 0; next = bytes.indexOf(0x0a, next + 1)) {
+        count += 1;
+    }
+    const kept = Math.min(count, maxLinesAtOnce);
+    let start = end;
+    for (let line = 0; line < kept; line += 1) {
+        // The line break before the line. A negative offset would count from the end.
+        start = start < 2 ? 0 : bytes.lastIndexOf(0x0a, start - 2) + 1;
+    }
+    const newest =
+        kept === 0
             ? []
             : bytes
-                  .subarray(0, end - 1)
+                  .subarray(start, end - 1)
                   .toString("utf8")
                   .split("\n");
-    return { lines: lines.map(visibleLine), held: bytes.subarray(end) };
+    return { newest: newest.map(visibleLine), earlier: count - kept, held: bytes.subarray(end) };
+}
+
+/** Appends lines to others. */
+function join(before: NewLines, after: NewLines): NewLines {
+    const all = [...before.newest, ...after.newest];
+    const dropped = after.earlier > 0 ? before.newest.length : Math.max(0, all.length - maxLinesAtOnce);
+    return { newest: all.slice(dropped), earlier: before.earlier + after.earlier + dropped };
 }
 
 /**
  * Prints at most 50 lines a second and counts those it omits; the newest ones are shown. After an idle period, up to
  * five seconds' worth of lines may be printed at once.
  */
-export function createLinePrinter(clock: Clock, print: Print, whereWhole: string): (lines: string[]) => void {
+export function createLinePrinter(clock: Clock, print: Print, whereWhole: string): (lines: NewLines) => void {
     const linesPerSecond = 50;
     let allowance = linesPerSecond;
     let countedAt = clock.now();
-    return (lines) => {
+    return ({ newest, earlier }) => {
         const earned = ((clock.now() - countedAt) / 1000) * linesPerSecond;
-        allowance = Math.min(5 * linesPerSecond, allowance + earned);
+        allowance = Math.min(maxLinesAtOnce, allowance + earned);
         countedAt = clock.now();
-        const shown = lines.slice(Math.max(0, lines.length - Math.floor(allowance)));
+        const shown = newest.slice(Math.max(0, newest.length - Math.floor(allowance)));
         allowance -= shown.length;
-        if (shown.length < lines.length) {
-            const count = lines.length - shown.length;
+        const count = earlier + newest.length - shown.length;
+        if (count > 0) {
             print(`... ${count} ${count === 1 ? "line" : "lines"} omitted here; the whole log is at ${whereWhole}`);
         }
         for (const line of shown) {
@@ -69,7 +97,10 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
         // Earlier chunks are not listed again; the last one is, because it may have grown.
         const objects = await bucket.list(at.attemptLog(current), lastName);
         const plan = planChunks(toLogChunks(runId, objects), nextByte, isComplete);
-        const lines: string[] = [];
+        let lines: NewLines = { newest: [], earlier: 0 };
+        const add = (line: string) => {
+            lines = join(lines, { newest: [line], earlier: 0 });
+        };
         let isNew = false;
         for (const { chunk, skipBytes, missingBytes } of plan) {
             const content = await bucket.read(chunk.object);
@@ -78,16 +109,13 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
                 break;
             }
             if (missingBytes > 0) {
-                lines.push(`[${missingBytes} bytes of the log are missing here]`);
+                add(`[${missingBytes} bytes of the log are missing here]`);
             }
             const split = splitLines(held, content.subarray(skipBytes));
             held = Buffer.from(split.held);
-            // This does not use spread syntax, because a chunk may have more lines than a call may have arguments.
-            for (const line of split.lines) {
-                lines.push(line);
-            }
+            lines = join(lines, split);
             if (held.length > maxHeldBytes) {
-                lines.push(visibleLine(held.toString("utf8")));
+                add(visibleLine(held.toString("utf8")));
                 held = Buffer.alloc(0);
             }
             nextByte = chunk.firstByte + content.length;
@@ -95,7 +123,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
             isNew = true;
         }
         if (isComplete && held.length > 0) {
-            lines.push(visibleLine(held.toString("utf8")));
+            add(visibleLine(held.toString("utf8")));
             held = Buffer.alloc(0);
         }
         printLines(lines);

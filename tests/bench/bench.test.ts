@@ -1,17 +1,16 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
 import { parseBenchArguments } from "../../bench/arguments";
+import { CliCommand } from "../helpers/cli-command";
 
 const PROJECT = path.join(__dirname, "../..");
 const VENV = path.join(PROJECT, ".bench/venv");
-const run = promisify(execFile);
 
 async function bench(...args: string[]): Promise<string> {
-    const program = ["-r", "ts-node/register/transpile-only", "bench/index.ts", ...args];
-    const { stdout } = await run(process.execPath, program, { cwd: PROJECT });
+    const command = new CliCommand("bench", args, { cwd: PROJECT });
+    const { status, output, stdout } = await command.ended;
+    expect({ status, output }).toMatchObject({ status: 0 });
     return stdout;
 }
 

@@ -46,12 +46,13 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Starts the command in the project folder, as npm does, for a user in the test's folder. */
-function start(...args: string[]): CliCommand {
-    return new CliCommand("predict", args, { cwd: ROOT, env: { INIT_CWD: folder, npm_lifecycle_event: "predict" } });
+function start(exactly: boolean, ...args: string[]): CliCommand {
+    const env = { INIT_CWD: folder, npm_lifecycle_event: "predict" };
+    return new CliCommand("predict", args, { cwd: ROOT, env, exactly });
 }
 
 async function run(...args: string[]): Promise<EndedCommand> {
-    const command = start(...args);
+    const command = start(false, ...args);
     command.stdin.end();
     return await command.ended;
 }
@@ -60,7 +61,7 @@ describe("npm run predict on iris", () => {
     it("predicts the same classes as ml-cart for every row", async () => {
         cpSync(path.join(ROOT, "data/iris.csv"), path.join(folder, "iris.csv"));
 
-        const { status, stderr } = await run("model", "iris.csv", "out.csv");
+        const { status, stderr } = await start(true, "model", "iris.csv", "out.csv").ended;
 
         expect(stderr).toContain("Wrote out.csv: 150 rows, in ");
         expect(status).toBe(0);
@@ -86,7 +87,7 @@ describe("npm run predict on iris", () => {
         async (signal) => {
             const watcher = watch(folder);
             const created = once(watcher, "change");
-            const command = start("model", "-", "out.csv");
+            const command = start(false, "model", "-", "out.csv");
             // The input does not end, so the command is waiting for more when the signal arrives.
             command.stdin.write(`${FEATURES}\n5.1,3.5,1.4,0.2\n`);
             await created;

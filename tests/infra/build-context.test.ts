@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { contextFiles, copyBuildContext } from "../../infra/build-context";
+import { CACHED_TS_NODE } from "../helpers/cli-command";
 
 const OWNER = { stack: "dev", component: "trainer" };
 const COPY = ".build-context/dev/trainer";
@@ -100,14 +101,14 @@ describe("copyBuildContext", () => {
     });
 
     it("can run in several programs at the same time", async () => {
-        const program = path.join(root, "program.ts");
+        const program = path.join(root, "program.js");
         const module = path.join(__dirname, "../../infra/build-context");
         write(
-            "program.ts",
+            "program.js",
             `require(${JSON.stringify(module)}).copyBuildContext(${JSON.stringify(root)}, "trainer", ${JSON.stringify(OWNER)})`,
         );
-        const runner = require.resolve("ts-node/register/transpile-only");
-        await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, ["-r", runner, program])));
+        const args = ["-r", CACHED_TS_NODE, program];
+        await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, args)));
 
         expect(readdirSync(path.join(root, ".build-context/dev"))).toEqual(["trainer"]);
         expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", "src/train.py"]);

@@ -44,12 +44,29 @@ function follow(): {
 }
 
 describe("the log stream", () => {
-    it("reads a chunk with more lines than a function call may have arguments", async () => {
+    it("prints the newest lines of several long chunks, and counts the others", async () => {
         const { bucket, printed, log } = follow();
-        putLog(bucket, 1, 0, Buffer.from("x\n".repeat(300_000)));
+        let offset = 0;
+        for (const lineCount of [1000, 100_000, 20]) {
+            const chunk = Buffer.from(
+                Array.from({ length: lineCount }, (_, index) => `${lineCount}: ${index}\n`).join(""),
+            );
+            putLog(bucket, 1, offset, chunk);
+            offset += chunk.length;
+        }
         await log.finish(1);
-        expect(printed[0]).toMatch(/^\.\.\. \d+ lines omitted here/);
-        expect(printed.at(-1)).toBe("| x");
+        expect(printed.slice(0, 2)).toEqual([
+            "... 100970 lines omitted here; the whole log is at gs://demo-bucket/runs/r-0123456789/log/",
+            "| 100000: 99970",
+        ]);
+        expect(printed).toHaveLength(51);
+        expect(printed.at(-1)).toBe("| 20: 19");
+    });
+
+    it("keeps at most 250 lines in memory, however many a chunk has", () => {
+        const lines = Array.from({ length: 300_000 }, (_, index) => `${index}`);
+        const { newest, earlier, held } = splitLines(Buffer.from("held"), Buffer.from(`${lines.join("\n")}\nrest`));
+        expect([newest, earlier, String(held)]).toEqual([lines.slice(-250), 299_750, "rest"]);
     });
 
     it("prints every line once and in order, for any chunks and order of arrival", async () => {
@@ -115,7 +132,7 @@ describe("the log stream", () => {
     });
 
     it("shows a progress bar as a terminal would", () => {
-        expect(splitLines(Buffer.alloc(0), Buffer.from("10%\r50%\r100%\ndone\r\nrest")).lines).toEqual([
+        expect(splitLines(Buffer.alloc(0), Buffer.from("10%\r50%\r100%\ndone\r\nrest")).newest).toEqual([
             "100%",
             "done",
         ]);
@@ -127,12 +144,13 @@ describe("the line printer", () => {
         const clock = new FakeClock();
         const printed: string[] = [];
         const print = createLinePrinter(clock, (line) => printed.push(line), "gs://b/log/");
-        const lines = Array.from({ length: 1000 }, (_, index) => `${index}`);
+        const newest = Array.from({ length: 250 }, (_, index) => `${index}`);
+        const lines = { newest, earlier: 1000 };
 
         print(lines);
         expect(printed).toHaveLength(51);
-        expect(printed[0]).toBe("... 950 lines omitted here; the whole log is at gs://b/log/");
-        expect(printed.at(-1)).toBe("| 999");
+        expect(printed[0]).toBe("... 1200 lines omitted here; the whole log is at gs://b/log/");
+        expect(printed.at(-1)).toBe("| 249");
 
         await clock.sleep(60_000);
         printed.length = 0;
@@ -146,7 +164,7 @@ describe("the line printer", () => {
         const print = createLinePrinter(clock, (line) => printed.push(line), "gs://b/log/");
         for (let chunk = 0; chunk < 4; chunk += 1) {
             await clock.sleep(5000);
-            print(Array.from({ length: 240 }, () => "line"));
+            print({ newest: Array.from({ length: 240 }, () => "line"), earlier: 0 });
         }
         expect(printed).toHaveLength(960);
     });

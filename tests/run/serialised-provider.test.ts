@@ -7,6 +7,7 @@ import { OAuth2Client } from "google-auth-library";
 import { type ProviderCall, type ProviderResult, runProvider } from "../../cli/start/provider-host";
 import { startTestEmulator, type TestEmulator } from "../../emulator/src/testing";
 import { type RunStatus, renderStatus } from "../../run/status";
+import { TS_NODE } from "../helpers/cli-command";
 import { statusOf } from "./fakes";
 import { runInputs } from "./fixtures/run-inputs";
 import { projectRoot, serialiseProviders } from "./provider-texts";
@@ -87,7 +88,7 @@ async function putRun(change: Partial<RunStatus>): Promise<void> {
 }
 
 describe("the text that Pulumi receives", () => {
-    it("contains no path on this machine, and is the same in another checkout", async () => {
+    it("contains no path on this machine, and is the same in another checkout with the loader of `npm start`", async () => {
         const copy = path.join(root, "another checkout");
         for (const folder of ["run", "tests/run/fixtures", "tsconfig.json", "package.json"]) {
             cpSync(path.join(projectRoot, folder), path.join(copy, folder), { recursive: true });
@@ -98,7 +99,7 @@ describe("the text that Pulumi receives", () => {
             expect(text).not.toContain(projectRoot);
             expect(text).not.toContain(homedir());
         }
-        await expect(serialiseProviders(copy)).resolves.toEqual(texts);
+        await expect(serialiseProviders(copy, TS_NODE)).resolves.toEqual(texts);
     });
 });
 

@@ -124,7 +124,8 @@ describe("npm run emulator", () => {
     });
 
     it("prints its usage to standard output", async () => {
-        const { status, stdout, stderr } = await start("--help").ended;
+        const { status, stdout, stderr } = await new CliCommand("emulator", ["--help"], { cwd: ROOT, exactly: true })
+            .ended;
 
         expect([status, stderr]).toEqual([0, ""]);
         expect(stdout).toContain("Usage: npm run emulator -- [options]");
