@@ -87,7 +87,7 @@ export function checkEnv(name: string, value: string): Finding {
 export function checkSecretVersion(name: string, version: string): Finding {
     const found = checkSecretName(name);
     const must =
-        "must be a secret version, projects/<project>/secrets/<secret>/versions/<number> or <secret>:<number>; `latest` would change a run unnoticed";
+        "must be a secret version, projects/<project>/secrets/<secret>/versions/<number> or <secret>:<number>; with `latest`, a run could change unnoticed";
     return found ?? (isSecretVersion(version) ? undefined : must);
 }
 

@@ -88,7 +88,7 @@ export class GrantedStack {
         return email;
     }
 
-    /** Applies grants as the providers do: reads the policy, adds to it, writes it. */
+    /** Applies grants as the providers do: reads the policy, adds to it, and writes it back. */
     async #grantAll({ resources }: DeclaredStack): Promise<void> {
         const grantsOf = (type: string) =>
             resources.filter((one) => one.type === type).map(({ inputs }) => inputs as unknown as Grant);

@@ -271,7 +271,7 @@ function withLeftovers(verdict: Verdict, left: readonly { pid: number; command: 
 
 /**
  * Finds the processes whose environment or command line contains this folder. It is the trial's own temporary folder,
- * so processes of anyone else cannot match.
+ * so no other processes can match.
  */
 function processesOf(folder: string): { pid: number; command: string }[] {
     return listed("/proc")

@@ -69,7 +69,7 @@ describe("the log stream", () => {
         expect([newest, earlier, String(held)]).toEqual([lines.slice(-250), 299_750, "rest"]);
     });
 
-    it("prints every line once and in order, for any chunks and order of arrival", async () => {
+    it("prints every line once and in order, however the log is split and whenever chunks arrive", async () => {
         await fc.assert(
             fc.asyncProperty(cutLog, async ({ bytes, cuts, overlap, order }) => {
                 const { bucket, clock, printed, log } = follow();

@@ -32,7 +32,7 @@ export const dynamic: CreateResource = async ({ type, name, inputs }, context) =
     const id = created.id ?? name;
     let outputs = created.outs ?? {};
     if (properties.wait === false && outputs.state !== "SUCCEEDED") {
-        context.print("    a later pulumi up, rehearsed: it waits for the run, to collect its results");
+        context.print("    rehearsing a later pulumi up, which waits for the run and collects its results");
         outputs = (await host(context, "update", id, { ...properties, wait: true }, outputs)).outs ?? {};
     }
     return {

@@ -28,7 +28,7 @@ describe("CSV", () => {
         expect(folder.read("out.csv")).toBe(output);
     });
 
-    it("quotes added names and values that need it", async () => {
+    it("quotes added names and values where necessary", async () => {
         const model = folder
             .read("pets/model.json")
             .replaceAll('"dog"', '"dog, \\"big\\""')

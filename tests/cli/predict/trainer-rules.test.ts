@@ -57,7 +57,7 @@ describe("npm run predict", () => {
                 const expected = Array.from({ length: trained.rowCount }, (_, row) =>
                     trained.columns.map((column) => valueAt(column, row)),
                 );
-                // Adding 0 turns -0 into 0, because Jest does not consider them equal.
+                // Add 0 to turn -0 into 0, because Jest does not consider them equal.
                 expect(seen.map((value) => value + 0)).toEqual(expected.flat().map((value) => value + 0));
             }),
         );

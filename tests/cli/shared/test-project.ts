@@ -17,7 +17,7 @@ export class TestProject {
         print: (line) => this.printed.push(line),
     };
 
-    /** @param answers output of `pulumi <arguments>`, by arguments; any other command fails with `failure` */
+    /** @param answers output of `pulumi <arguments>`, keyed by the arguments; any other command fails with `failure` */
     pulumi(answers: Record<string, unknown>, failure = "error: unexpected command"): void {
         const program = `#!${process.execPath}
 const answers = ${JSON.stringify(answers)};

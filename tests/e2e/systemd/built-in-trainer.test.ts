@@ -18,7 +18,7 @@ describeWithSystemd("a VM of the systemd runtime", () => {
             docker("image", "rm", "--force", IMAGE);
         });
 
-        it("trains iris on docker's own network, with Google's client and the metadata server's address", async () => {
+        it("trains on iris in docker's own network, with Google's client and the metadata server's address", async () => {
             await withSystemdVm(async (vm) => {
                 await vm.backend.bucket.put(DATASET, readFileSync(path.join(PROJECT, "data/iris.csv"), "utf8"));
                 await vm.create(await pushImage(vm, IMAGE), { args: ['--dropColumns=["Id"]', "--target=Species"] });

@@ -7,7 +7,7 @@ import type { EmulatedVm } from "../../../boot/helpers/emulated-vm";
 
 const run = promisify(execFile);
 
-/** The static build, because the image contains nothing else except the script. */
+/** The static build is needed because the image contains nothing but the script. */
 export const BUSYBOX = "/usr/bin/busybox";
 const COMMANDS = ["sh", "cat", "echo", "grep", "sed", "sleep", "tail", "wget"];
 
