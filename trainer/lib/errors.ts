@@ -1,5 +1,5 @@
 /**
- * A dataset that cannot be used for training. The message names the object and, where there is one, the row and the
+ * A dataset that cannot be used for training. The message names the object and, if the problem has one, the row and the
  * column.
  */
 export class DataError extends Error {

@@ -2,11 +2,14 @@ import type { Algorithm, Task } from "../lib/model";
 import { COLUMN_LIST, COLUMN_NAME, decimal, FOLDS, integer, oneOf, parseList, type Rule } from "./argument-rules";
 import { HyperparameterError } from "./errors";
 
-/** Growth of a model. Arguments that ml-cart also has keep their names and meanings. */
+/** Arguments for growing a model. Those that ml-cart also has keep their names and meanings. */
 export interface GrowthArguments {
     /** @default "tree" */
     algorithm: Algorithm;
-    /** Levels of decisions, 1 to 64. ml-cart's own default is Infinity, which JSON turns into null. @default 64 */
+    /**
+     * Maximum number of levels of decisions, 1 to 64. ml-cart's own default is Infinity, which JSON turns into null.
+     * @default 64
+     */
     maxDepth: number;
     /** A node with this many rows or fewer is a leaf, 1 to 1000000. @default 3, in a forest 1 */
     minNumSamples: number | undefined;
@@ -16,7 +19,7 @@ export interface GrowthArguments {
      * classes), otherwise 0
      */
     gainThreshold: number | undefined;
-    /** Trees of a forest, 1 to 10000. @default 100 */
+    /** Number of trees in a forest, 1 to 10000. @default 100 */
     trees: number;
     /**
      * Number of features that each split of a forest chooses from. @default the square root of the number of features
@@ -41,7 +44,7 @@ export interface Hyperparameters {
     gainFunction: "gini" | "regression" | undefined;
     /** @default "mean", the only one in ml-cart */
     splitFunction: "mean";
-    /** Folds of the cross-validation, 2 to 20; 0 for none. @default 5 if there are several trials, otherwise 0 */
+    /** Number of cross-validation folds, 2 to 20; 0 for none. @default 5 if there are several trials, otherwise 0 */
     cv: number | undefined;
     /** The values to choose from. Each argument has one value unless it was a list. */
     grid: { [K in keyof GrowthArguments]: GrowthArguments[K][] };

@@ -97,7 +97,7 @@ describe("the trainer on iris", () => {
 });
 
 describe("the trainer's choice of model", () => {
-    it("is the best of a list by cross-validation, and every trial is reported", async () => {
+    it("is the trial with the best cross-validation score, and every trial is reported", async () => {
         const { exitCode, stdout } = await train(IRIS, "--target=Species", "--maxDepth=[1,3]", "--cv=4");
         expect(exitCode).toBe(0);
         expect(stdout).toContain("Cross-validating 2 models on the training rows, 4 folds:\n");

@@ -68,8 +68,8 @@ export function readNumber(bytes: Uint8Array, start: number, end: number, decima
 }
 
 /**
- * The digits from `start` to `end`, with one decimal mark among them, as an integer divided by 10^`scale`. NaN if only
- * `Number` can determine it.
+ * The digits from `start` to `end`, with one decimal mark among them, as an integer divided by 10^`scale`, or NaN if
+ * only `Number` can determine the result.
  */
 export function readDigits(bytes: Uint8Array, start: number, end: number, scale: number): number {
     let head = 0;

@@ -5,8 +5,8 @@ import { type Model, ModelError, type Prediction, type TreeNode } from "./types"
 export type Row = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
- * Predicts one row. Cells may be text, as in a CSV file, or numbers; NaN is a missing one. Columns that the model does
- * not use are ignored. For many rows `compileModel` is much faster.
+ * Predicts one row. Cells may be text, as in a CSV file, or numbers; NaN represents a missing number. Columns that the
+ * model does not use are ignored. For many rows `compileModel` is much faster.
  * @throws {ModelError} for a missing value in a column where no training row lacked one, text where a number is needed,
  * or a category that did not occur in training
  */

@@ -31,7 +31,9 @@ export interface TreeNode {
     splitColumn?: number;
     /** Rows below this value go left. */
     splitValue?: number;
-    /** True if rows without a value go left: no training row of this node lacked one, and most went left. */
+    /**
+     * True if rows without a value go left, because no training row of this node lacked one and most of them went left.
+     */
     missingLeft?: true;
     /**
      * The gain of a split as ml-cart defines it: the decrease in Gini impurity or, in a regression, the remaining

@@ -13,7 +13,7 @@ import { trialsSection } from "./sections/trials";
 
 export type { ReportDataset, ReportInput, ReportMetrics, Trial } from "./input";
 
-/** A title with more characters is set in smaller type. */
+/** A title with more characters than this is set in smaller type. */
 const LONG_TITLE = 40;
 
 /**

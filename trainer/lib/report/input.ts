@@ -25,8 +25,8 @@ export interface ReportDataset {
 }
 
 /**
- * The properties of every `metrics.json`, and optional ones. Shares are fractions of 1; errors are in the unit of the
- * target.
+ * The properties that every `metrics.json` has, and those that are optional. Shares are fractions of 1; errors are in
+ * the unit of the target.
  */
 export interface ReportMetrics {
     trainRows: number;

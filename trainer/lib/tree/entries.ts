@@ -41,7 +41,7 @@ export function chooseLayout(rowCount: number, classes: number, weighted: boolea
     };
 }
 
-/** Number of bits that hold 0 to count - 1. */
+/** Number of bits needed to represent 0 to count - 1. */
 function bitsFor(count: number): number {
     return 32 - Math.clz32(Math.max(count - 1, 0));
 }

@@ -18,8 +18,8 @@ export interface FlatTree {
     /** For a split, its right child; for a leaf, its index among the leaves. */
     links: Uint32Array;
     /**
-     * For a split, 1 if rows without a value go left: those that no row of the fit lacked a value at go to the side with
-     * more rows. Otherwise such rows go right, as in the fit.
+     * For a split, 1 if rows without a value go left. If no row of the fit lacked a value at this split, they go to the
+     * side with more rows; otherwise they go right, as in the fit.
      */
     missingLeft: Uint8Array;
     /** For a split, the gain as in model.json. */
@@ -60,7 +60,7 @@ export function findLeaf(tree: FlatTree, table: readonly NumberList[], row: numb
     return node;
 }
 
-/** The buffers of a tree's arrays, to transfer them to another thread. */
+/** The buffers of a tree's arrays, for transferring them to another thread. */
 export function buffersOf(tree: FlatTree): ArrayBuffer[] {
     return Object.values(tree).flatMap((value) => (ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : []));
 }

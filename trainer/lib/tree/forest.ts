@@ -2,7 +2,7 @@ import type { Random } from "../random";
 import type { Rounding } from "./criteria";
 import type { FitTarget } from "./types";
 
-/** Largest value of a weight, because weights are stored as bytes. */
+/** The largest possible weight, because each weight is stored in a byte. */
 const MAX_WEIGHT = 255;
 
 /**

@@ -106,7 +106,7 @@ class Pool implements FitPool {
     readonly #threads: Threads;
     /** Settles when the orders have been computed; undefined if there are none. */
     #sorted: Promise<unknown> | undefined;
-    /** The views of fits with their own columns, by these columns, which several fits may share. */
+    /** Views of the fits that have their own columns, keyed by those columns, which several fits may share. */
     readonly #views = new WeakMap<readonly NumberList[], OpenView>();
     #nextView = 0;
     /** A fit that is the only one to use the orders. */

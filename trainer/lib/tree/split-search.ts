@@ -89,12 +89,12 @@ export interface ClassCounts {
 }
 
 /**
- * Searches a column for a better split when there are any number of classes. The gain in Gini impurity is largest where
+ * Searches a column for a better split, for any number of classes. The gain in Gini impurity is largest where
  *
  *     (sum over k of l_k^2) / l + (sum over k of r_k^2) / r
  *
- * is largest, where l_k and r_k are the rows of class k on the left and on the right. Both sums are integers, updated for
- * each entry. `leftSum` and `rightSum` are the two sums.
+ * is largest, where l_k and r_k are the rows of class k on the left and on the right. Both sums are integers, updated
+ * for each entry. `leftSum` and `rightSum` are the two sums.
  * @param labels class of each row, used if entries do not hold it
  */
 export function searchClasses(

@@ -18,8 +18,8 @@ interface Waiting {
 }
 
 /**
- * A thread creates few objects besides arrays, so collecting them more often costs nothing and saves about 7 MB per
- * thread.
+ * A thread creates few objects besides arrays, so more frequent garbage collection costs nothing and saves about 7 MB
+ * per thread.
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2 };
 

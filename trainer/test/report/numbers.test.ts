@@ -74,7 +74,7 @@ describe("ticks", () => {
 });
 
 describe("Wilson's interval", () => {
-    it("ends 1.96 standard errors from the share on each side, with the standard error of the respective end", () => {
+    it("ends 1.96 standard errors from the share on each side, using the standard error at that end", () => {
         for (const end of wilsonInterval(28 / 30, 30)) {
             const standardError = Math.sqrt((end * (1 - end)) / 30);
             expect(Math.abs(28 / 30 - end)).toBeCloseTo(1.959964 * standardError, 9);
