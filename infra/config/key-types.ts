@@ -23,7 +23,7 @@ export interface Example {
 
 /** One key of the stack config. */
 export interface Key<T> {
-    /** The key's type in `Pulumi.yaml`. */
+    /** The type, for the documentation. */
     readonly type: "string" | "integer" | "boolean" | "array" | "object";
     readonly default: T;
     readonly example: Example;

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
+import { KEYS, type KeyName } from "../../infra/config/keys";
 
 const ROOT = path.join(__dirname, "..", "..");
 const PAGE = path.join(ROOT, "docs", "configuration.md");
@@ -22,7 +23,6 @@ it("docs/configuration.md contains the table of the keys in Pulumi.yaml", () => 
 });
 
 interface DeclaredKey {
-    type: string;
     description: string;
     default: unknown;
 }
@@ -31,8 +31,8 @@ interface DeclaredKey {
 function configTable(pulumiYaml: string): string {
     const { config } = parse(pulumiYaml) as { config: Record<string, DeclaredKey> };
     const rows = Object.entries(config).map(
-        ([key, { type, description, default: value }]) =>
-            `| \`${key}\` | ${type} | ${shown(value)} | ${cell(description)} |`,
+        ([key, { description, default: value }]) =>
+            `| \`${key}\` | ${KEYS[key as KeyName].type} | ${shown(value)} | ${cell(description)} |`,
     );
     return ["| key | type | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
 }
