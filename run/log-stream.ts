@@ -18,11 +18,11 @@ export interface LogStream {
 export interface NewLines {
     /** The newest lines, at most 250. */
     readonly newest: readonly string[];
-    /** Number of lines before them. */
+    /** Number of earlier lines, which are not kept. */
     readonly earlier: number;
 }
 
-/** The most lines that are printed at once. */
+/** Maximum number of lines printed at once. */
 const maxLinesAtOnce = 250;
 
 /** Splits bytes into complete lines and the rest, which may end inside a character. */

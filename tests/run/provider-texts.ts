@@ -7,7 +7,8 @@ export const projectRoot = path.resolve(__dirname, "../..");
 
 /**
  * Serialises both providers in a separate process.
- * @param loader emits the same code as the loader of `npm start` and of the engine, on which the text depends
+ * @param loader must emit the same code as the loader of `npm start` and of the engine, because the text depends on
+ * that code
  */
 export async function serialiseProviders(
     root: string = projectRoot,
