@@ -78,7 +78,7 @@ status_is_own() {
 # 0 = written; 1 = another writer has taken over the run, so this boot must end without writing anything else; 2 = not
 # written, see HTTP_CODE.
 put_status() {
-    local deadline=$1 body=$STATE/status.$ROLE line
+    local deadline=$1 body=$STATE/status.$ROLE line generation
     line=$(status_json "$2" "${3:-}" "${4:-}" "${5:-}")
     printf '%s\n' "$line" >"$body" || return 2
     printf '%s\n' "$line" >>"$STATE/status-sent"
@@ -88,8 +88,13 @@ put_status() {
         keep status-written-ms "$(now_ms)"
         case $HTTP_CODE in
             (200)
-                keep generation "$(json_number generation <"$RESPONSE")"
-                return 0
+                generation=$(json_number generation <"$RESPONSE")
+                # If it is missing, the response was corrupted in transit, and the status is read to find it out. An
+                # empty precondition would overwrite whatever exists.
+                if [ -n "$generation" ]; then
+                    keep generation "$generation"
+                    return 0
+                fi
                 ;;
             (412) ;;
             (*) return 2 ;;

@@ -14,6 +14,13 @@ export interface StoredObject {
 /** One generation of an object, with the size and hash for verifying its bytes. */
 export type ObjectVersion = Pick<StoredObject, "name" | "sizeBytes" | "generation" | "crc32c">;
 
+/** How long a download that makes no progress is resumed, in addition to a few quick attempts. */
+export interface Patience {
+    windowMs: number;
+    /** Called with the error of each failed attempt. */
+    onFailure(error: unknown): void;
+}
+
 /**
  * The operations on a bucket that are needed to wait for a run and collect its results. Errors other than those named
  * here pass through unchanged.
@@ -37,7 +44,7 @@ export interface BucketClient {
     /** Names of the folders directly under a prefix that ends in "/". */
     folders(prefix: string): Promise<string[]>;
     /** Downloads one generation exactly as stored, to a file that must not exist yet, and verifies it. */
-    download(object: ObjectVersion, path: string): Promise<void>;
+    download(object: ObjectVersion, path: string, patience?: Patience): Promise<void>;
 }
 
 /** The operations on a VM that are needed to wait for a run. */

@@ -11,12 +11,12 @@ import {
     writeSynced,
 } from "./files";
 import { ownFiles, runLayout } from "./layout";
-import { assignPaths, renamedFolder } from "./local-paths";
-import { describesRun, type Provenance, renderManifest, type SavedObject } from "./manifest";
+import { assignPaths } from "./local-paths";
+import { describesRun, type Provenance, renamedLines, renderManifest, type SavedObject } from "./manifest";
 import { metricsLimits, readMetrics } from "./metrics";
 import { readModelObjects } from "./model-objects";
+import { patientBucket } from "./patient-bucket";
 import { type RunStatus, renderStatus } from "./status";
-import { terminalCell } from "./terminal-text";
 import { assembleLog, uploadLog } from "./whole-log";
 
 export interface CollectContext {
@@ -55,8 +55,10 @@ const maxManifestBytes = 256 * 1024 * 1024;
  * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when a
  * symbolic link leads out of the folder for results.
  */
-export async function collectRun(context: CollectContext, options: CollectOptions): Promise<Collected> {
-    const { bucket, print } = context;
+export async function collectRun(given: CollectContext, options: CollectOptions): Promise<Collected> {
+    const { clock, print } = given;
+    const bucket = patientBucket(given.bucket, clock, print);
+    const context = { ...given, bucket };
     const { status, folder } = options;
     await removeAbandoned(folder);
     const objects = await findObjects(context, status.runId);
@@ -80,7 +82,9 @@ export async function collectRun(context: CollectContext, options: CollectOption
             const names = toDownload.map((object) => object.path).join(", ");
             print(`run ${status.runId}: saving the missing or changed files in ${folder} again: ${names}`);
         }
-        reportRenamed(print, status.runId, toDownload);
+        for (const line of renamedLines(status.runId, toDownload)) {
+            print(line);
+        }
         await inParallel(toDownload, 4, (object) => downloadVerified(bucket, object, partial));
         const logPath = join(partial, ownFiles.trainerLog);
         const attempts = await assembleLog(bucket, status.runId, logPath);
@@ -114,21 +118,6 @@ async function findObjects({ bucket, print }: CollectContext, runId: string): Pr
         runLayout(runId).model,
     );
     return recorded.map((object) => ({ ...object, path: paths.get(object.name) ?? "" }));
-}
-
-/** Reports which objects are saved under different names. The manifest lists all of them. */
-function reportRenamed(print: Print, runId: string, objects: SavedObject[]): void {
-    const maxShown = 5;
-    const renamed = objects.filter(({ path }) => path.startsWith(`${renamedFolder}/`));
-    for (const { name, path } of renamed.slice(0, maxShown)) {
-        const shown = terminalCell(JSON.stringify(name.slice(runLayout(runId).model.length)));
-        print(`run ${runId}: ${shown} cannot be the name of a file alongside the others; it is saved as ${path}`);
-    }
-    if (renamed.length > maxShown) {
-        print(
-            `run ${runId}: ${renamed.length - maxShown} more are also saved under other names; ${ownFiles.manifest} lists them`,
-        );
-    }
 }
 
 /** Reports why a model that has a `metrics.json` lacks metrics. */

@@ -1,5 +1,5 @@
 import type { File } from "@google-cloud/storage";
-import type { Clock, ObjectVersion } from "./clients";
+import type { Clock, ObjectVersion, Patience } from "./clients";
 import { classifyError, incompleteAnswer } from "./errors";
 import { pausesMs } from "./tries";
 
@@ -18,10 +18,16 @@ const idleMs = 20_000;
  * interrupted download is resumed where it stopped; one that fails verification is restarted, at most twice.
  * @throws if the object no longer exists, or if it still fails verification.
  */
-export async function downloadTo(sink: Sink, file: File, object: ObjectVersion, clock: Clock): Promise<void> {
+export async function downloadTo(
+    sink: Sink,
+    file: File,
+    object: ObjectVersion,
+    clock: Clock,
+    patience?: Patience,
+): Promise<void> {
     for (let damaged = 0; ; damaged += 1) {
         try {
-            for await (const chunk of objectChunks(file, object, clock)) {
+            for await (const chunk of objectChunks(file, object, clock, patience)) {
                 await sink.write(chunk);
             }
             return;
@@ -39,12 +45,18 @@ export async function downloadTo(sink: Sink, file: File, object: ObjectVersion, 
  * Yields the stored bytes of one generation, and resumes an interrupted download.
  * @throws at the end if the bytes fail verification.
  */
-export async function* objectChunks(file: File, object: ObjectVersion, clock: Clock): AsyncGenerator<Buffer, void> {
+export async function* objectChunks(
+    file: File,
+    object: ObjectVersion,
+    clock: Clock,
+    patience?: Patience,
+): AsyncGenerator<Buffer, void> {
     const { CRC32C } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
     const { name, sizeBytes, crc32c } = object;
     const checksum = new CRC32C();
     let offset = 0;
     let failures = 0;
+    let progressMs = clock.now();
     for (let isWhole = false; !isWhole; ) {
         const before = offset;
         try {
@@ -61,12 +73,16 @@ export async function* objectChunks(file: File, object: ObjectVersion, clock: Cl
                 throw incompleteAnswer(`The download of ${name} ended after ${offset} of ${sizeBytes} bytes`);
             }
         } catch (error) {
-            failures = offset > before ? 0 : failures;
-            const pauseMs = pausesMs[failures];
+            if (offset > before) {
+                [failures, progressMs] = [0, clock.now()];
+            }
+            const isPatient = patience !== undefined && clock.now() - progressMs < patience.windowMs;
+            const pauseMs = pausesMs[failures] ?? (isPatient ? pausesMs.at(-1) : undefined);
             if (pauseMs === undefined || isDamage(error) || classifyError(error) !== "transient") {
                 throw error;
             }
             failures += 1;
+            patience?.onFailure(error);
             await clock.sleep(pauseMs);
         }
     }

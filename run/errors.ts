@@ -45,6 +45,11 @@ export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }
 
+/** The message of an error, for use within a sentence: without a full stop at its end. */
+export function detailOf(error: unknown): string {
+    return messageOf(error).replace(/\.\s*$/, "");
+}
+
 /** HTTP status of an error from @google-cloud/storage (`code`) or google-auth-library (`status`), if it has one. */
 export function httpStatusOf(error: unknown): number | undefined {
     const { code, status, response } = propertiesOf(error);
@@ -100,12 +105,13 @@ function isNetworkError(error: unknown): boolean {
     const codes = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH"];
     codes.push("EHOSTUNREACH", "ENETDOWN", "ECONNABORTED", "ERR_STREAM_PREMATURE_CLOSE", "UND_ERR_SOCKET");
     codes.push("INCOMPLETE_ANSWER");
+    const types = ["request-timeout", "body-timeout", "invalid-json"];
     for (let next: unknown = error, depth = 0; next !== undefined && depth < 5; depth += 1) {
         const { code, cause, type, name } = propertiesOf(next);
         if (typeof code === "string" && codes.includes(code)) {
             return true;
         }
-        if (name === "AbortError" || name === "TimeoutError" || type === "request-timeout" || type === "invalid-json") {
+        if (name === "AbortError" || name === "TimeoutError" || types.includes(String(type))) {
             return true;
         }
         next = cause;

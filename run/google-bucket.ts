@@ -156,7 +156,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
             });
             return names;
         },
-        download: async (object, path) => {
+        download: async (object, path, patience) => {
             const file = await open(path, "wx");
             let position = 0;
             try {
@@ -173,7 +173,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
                         position = 0;
                     },
                 };
-                await downloadTo(sink, versionOf(object), object, clock);
+                await downloadTo(sink, versionOf(object), object, clock, patience);
             } finally {
                 await file.close();
             }

@@ -1,5 +1,8 @@
+import { ownFiles, runLayout } from "./layout";
+import { renamedFolder } from "./local-paths";
 import type { ModelObject } from "./model-objects";
 import { parseObject, type RunStatus } from "./status";
+import { terminalCell } from "./terminal-text";
 import type { AttemptTimes } from "./whole-log";
 
 /** Facts about a run that are known to the stack but not stored in the bucket. */
@@ -35,6 +38,32 @@ export function describesRun(text: string, runId: string, objects: SavedObject[]
         JSON.stringify([name, path, generation, crc32c, sizeBytes]);
     const listed = (manifest.objects as (Partial<SavedObject> | null)[]).map((object) => keyOf(object ?? {}));
     return listed.sort().join() === objects.map(keyOf).sort().join();
+}
+
+/** The objects in a manifest; empty if the text is not a manifest of this run. */
+export function objectsIn(text: string, runId: string): Pick<SavedObject, "name" | "path">[] {
+    const manifest = parseObject(text);
+    const objects = manifest?.runId === runId && Array.isArray(manifest.objects) ? manifest.objects : [];
+    return (objects as (Partial<SavedObject> | null)[]).flatMap((object) => {
+        const { name, path } = object ?? {};
+        return typeof name === "string" && typeof path === "string" ? [{ name, path }] : [];
+    });
+}
+
+/** One line for each of the first five objects that are saved under different names, and one for the others. */
+export function renamedLines(runId: string, objects: Pick<SavedObject, "name" | "path">[]): string[] {
+    const maxShown = 5;
+    const renamed = objects.filter(({ path }) => path.startsWith(`${renamedFolder}/`));
+    const lines = renamed.slice(0, maxShown).map(({ name, path }) => {
+        const shown = terminalCell(JSON.stringify(name.slice(runLayout(runId).model.length)));
+        return `run ${runId}: ${shown} cannot be the name of a file alongside the others; it is saved as ${terminalCell(path)}`;
+    });
+    if (renamed.length > maxShown) {
+        lines.push(
+            `run ${runId}: ${renamed.length - maxShown} more are also saved under other names; ${ownFiles.manifest} lists them`,
+        );
+    }
+    return lines;
 }
 
 /**

@@ -1,6 +1,9 @@
 import type { Clock, Print } from "./clients";
-import { classifyError, fatalError, isFatal, messageOf } from "./errors";
+import { classifyError, detailOf, fatalError, isFatal } from "./errors";
 import { deniedFailure, expiredFailure, unreachableFailure, unwatchableFailure } from "./messages";
+
+/** Length of the retry window. */
+export const retryWindowMinutes = 15;
 
 /**
  * Wraps each poll so that network errors are retried for up to 15 minutes, in addition to the client's own retries. It
@@ -12,7 +15,6 @@ export function createRetryWindow(
     clock: Clock,
     print: Print,
 ): <T>(action: () => Promise<T>) => Promise<T | undefined> {
-    const windowMinutes = 15;
     let refusals = 0;
     let failingSinceMs: number | undefined;
     let printedAtMs = Number.NEGATIVE_INFINITY;
@@ -31,7 +33,7 @@ export function createRetryWindow(
             if (isFatal(error)) {
                 throw error;
             }
-            const detail = messageOf(error);
+            const detail = detailOf(error);
             const kind = classifyError(error);
             if (kind === "expired") {
                 refusals += 1;
@@ -45,8 +47,8 @@ export function createRetryWindow(
                 throw fatalError(failure(runId, detail), error);
             }
             failingSinceMs ??= clock.now();
-            if (clock.now() - failingSinceMs > windowMinutes * 60_000) {
-                throw fatalError(unreachableFailure(runId, windowMinutes, detail), error);
+            if (clock.now() - failingSinceMs > retryWindowMinutes * 60_000) {
+                throw fatalError(unreachableFailure(runId, retryWindowMinutes, detail), error);
             }
             if (clock.now() - printedAtMs >= 60_000) {
                 printedAtMs = clock.now();

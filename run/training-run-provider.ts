@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { type Print, systemClock } from "./clients";
 import { type Collected, collectRun } from "./collect";
 import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
-import { fatalError, isFatal, messageOf, renderFailure } from "./errors";
+import { detailOf, fatalError, isFatal, messageOf, renderFailure } from "./errors";
 import { openBucket } from "./google-bucket";
 import { openVm } from "./google-clients";
 import { runLayout } from "./layout";
@@ -162,7 +162,7 @@ function saveError(inputs: RunInputs, status: RunStatus, folder: string, error: 
     const { bucket, runId } = inputs;
     const summary =
         `Run ${runId} has succeeded (attempt ${status.attempt}), but its results could not be saved to ${folder}: ` +
-        `${messageOf(error)}.`;
+        `${detailOf(error)}.`;
     const next = `They are in gs://${bucket}/${runLayout(runId).root}; \`pulumi up\` tries again.`;
     return fatalError({ summary, hints: { next } }, error);
 }

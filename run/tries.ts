@@ -27,8 +27,7 @@ export async function withTries<T>(
 }
 
 /**
- * Waits for a response. If a connection closes in the middle of a response, the client library does not treat it as an
- * error, but waits for the rest forever.
+ * Waits for a response, but not forever, because the client library has no time limit for the body of a response.
  * @throws a transient error after `timeoutMs`.
  */
 export async function within<T>(timeoutMs: number, what: string, answer: Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import type { WaitContext } from "./clients";
 import { type Action, decide, isDecidedByStatus, isDown, type WaitOptions, type WaitState } from "./decide";
-import { fatalError, messageOf } from "./errors";
+import { detailOf, fatalError } from "./errors";
 import { failRun, failStalled } from "./failures";
 import { createLogStream, type LogStream } from "./log-stream";
 import { startFailure, stateMessage, vmGoneFailure } from "./messages";
@@ -188,7 +188,7 @@ async function startVm({ print, vm }: WaitContext, options: WaitOptions): Promis
     try {
         await vm.start();
     } catch (error) {
-        const detail = messageOf(error);
+        const detail = detailOf(error);
         // This is the error code of a failed operation, such as a zone without capacity; polling again would not help.
         if (/^[A-Z][A-Z_]+: /.test(detail)) {
             throw fatalError(startFailure(options, detail), error);

@@ -28,7 +28,8 @@ export async function listRuns(args: string[], context: CommandContext): Promise
             print(`gs://${location.bucket} has no runs yet (npx pulumi up)`);
             return 0;
         }
-        for (const line of runsTable(runs, Date.now())) {
+        const renamed = runs.flatMap((run) => run.renamed ?? []);
+        for (const line of [...runsTable(runs, Date.now()), ...renamed]) {
             print(line);
         }
         return runs.some(({ problem }) => problem !== undefined) ? 1 : 0;

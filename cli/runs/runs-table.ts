@@ -2,6 +2,7 @@ import type { BucketClient } from "../../run/clients";
 import { messageOf } from "../../run/errors";
 import { inParallel } from "../../run/files";
 import { runLayout } from "../../run/layout";
+import { objectsIn, renamedLines } from "../../run/manifest";
 import { metricsLimits, parseMetrics } from "../../run/metrics";
 import { runIdsIn } from "../../run/save-all";
 import type { RunStatus } from "../../run/status";
@@ -16,12 +17,16 @@ export interface StoredRun {
     status?: RunStatus | undefined;
     /** The run's `metrics.json`, once the run has succeeded. */
     metrics?: Record<string, unknown> | undefined;
+    /** Lines about objects that are saved under different names, from the run's manifest. */
+    renamed?: string[] | undefined;
     /** Reason why the run cannot be read. */
     problem?: string;
 }
 
 /** A status older than this is stale, because a VM updates it every 30 s; the waiter uses the same limit. */
 const SILENT_MS = 3 * 60_000;
+/** A manifest has about 300 bytes per object. */
+const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 /** Maximum number of metrics in the row of a run. */
 const MAX_METRICS = 3;
 
@@ -31,7 +36,8 @@ export async function readRuns(bucket: BucketClient): Promise<StoredRun[]> {
     await inParallel(await runIdsIn(bucket), 8, async (runId) => {
         try {
             const status = (await readStatus(bucket, runId))?.status;
-            runs.push({ runId, status, metrics: await readMetrics(bucket, status) });
+            const metrics = await readMetrics(bucket, status);
+            runs.push({ runId, status, metrics, renamed: await readRenamed(bucket, status) });
         } catch (error) {
             runs.push({ runId, problem: messageOf(error) });
         }
@@ -103,11 +109,21 @@ async function readMetrics(
     if (status?.state !== "SUCCEEDED") {
         return undefined;
     }
-    const name = `${runLayout(status.runId).model}metrics.json`;
-    const object = await bucket.stat(name);
-    if (object === undefined || object.sizeBytes > metricsLimits.bytes) {
+    const content = await readSmall(bucket, `${runLayout(status.runId).model}metrics.json`, metricsLimits.bytes);
+    return content && parseMetrics(content);
+}
+
+async function readRenamed(bucket: BucketClient, status: RunStatus | undefined): Promise<string[] | undefined> {
+    if (status?.state !== "SUCCEEDED") {
         return undefined;
     }
-    const content = await bucket.read(object);
-    return content && parseMetrics(content);
+    const { runId } = status;
+    const content = await readSmall(bucket, runLayout(runId).manifest, MAX_MANIFEST_BYTES);
+    return content && renamedLines(runId, objectsIn(content.toString("utf8"), runId));
+}
+
+/** Reads an object unless it is missing or too large. */
+async function readSmall(bucket: BucketClient, name: string, maxBytes: number): Promise<Buffer | undefined> {
+    const object = await bucket.stat(name);
+    return object === undefined || object.sizeBytes > maxBytes ? undefined : bucket.read(object);
 }

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import { Storage } from "@google-cloud/storage";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type File, Storage } from "@google-cloud/storage";
+import { detectBrokenResponses } from "./broken-responses";
 import { FastCrc32c } from "./crc32c";
 import { Download } from "./download";
 import type { GcsUri } from "./environment";
-import { codeOf, describe } from "./storage-error";
+import { codeOf, describe, isTransient, within } from "./storage-error";
 
 /** The operations on a bucket that the trainer needs. */
 export interface ObjectStore {
@@ -32,51 +34,92 @@ export interface ObjectContent extends AsyncIterable<Uint8Array> {
 
 /** Time after which the client gives up on a request that keeps failing; the time limit of the run is much longer. */
 const RETRY_SECONDS = 60;
+/** Number of times that content is sent if Cloud Storage rejects it. */
+const MAX_REJECTIONS = 3;
+/** Time limit of one upload: a fixed part, and one that assumes a slow connection. */
+const UPLOAD_MS = 20_000;
+const UPLOAD_BYTES_PER_MS = 50;
 
 /**
  * Google Cloud Storage with Application Default Credentials: on a VM, those of its service account.
  * `STORAGE_EMULATOR_HOST` points the client to another server.
  */
 export function openStorage(retrySeconds = RETRY_SECONDS): ObjectStore {
+    detectBrokenResponses();
     const storage = new Storage({
         retryOptions: { autoRetry: true, maxRetries: 5, totalTimeout: retrySeconds },
         crc32cGenerator: () => new FastCrc32c(),
     });
     return {
         read: (uri) => new Download(storage, uri, retrySeconds),
-        async create(uri, content, contentType) {
-            const file = storage.bucket(uri.bucket).file(uri.path);
-            const md5Hash = md5(content);
-            try {
-                await file.save(typeof content === "string" ? content : Buffer.from(content), {
-                    contentType,
-                    // Cloud Storage rejects content that does not have this hash.
-                    metadata: { md5Hash },
-                    // A single request: the object appears completely or not at all.
-                    resumable: false,
-                    // 0: the object must not exist. Objects of an earlier attempt were deleted before this one began.
-                    preconditionOpts: { ifGenerationMatch: 0 },
-                });
-            } catch (error) {
-                // The client repeats a request whose response was lost; the existing object is then the one it wrote.
-                if (codeOf(error) === 412 && (await md5Of(storage, uri)) === md5Hash) {
-                    return;
-                }
-                throw describe(error, "write", uri);
-            }
-        },
+        create: (uri, content, contentType) =>
+            create(storage, { uri, content: Buffer.from(content), contentType, retrySeconds }),
     };
 }
 
-async function md5Of(storage: Storage, uri: GcsUri): Promise<string | undefined> {
-    try {
-        const [metadata] = await storage.bucket(uri.bucket).file(uri.path).getMetadata();
-        return metadata.md5Hash;
-    } catch (error) {
-        throw describe(error, "read", uri);
+interface NewObject {
+    readonly uri: GcsUri;
+    readonly content: Buffer;
+    readonly contentType: string;
+    readonly retrySeconds: number;
+}
+
+/** Sends content until the bucket has it, or fails. */
+async function create(storage: Storage, { uri, content, contentType, retrySeconds }: NewObject): Promise<void> {
+    const file = storage.bucket(uri.bucket).file(uri.path);
+    const md5Hash = createHash("md5").update(content).digest("base64");
+    const deadline = Date.now() + retrySeconds * 1000;
+    for (let tries = 1, rejections = 0; ; tries++) {
+        const problem = await send(file, content, contentType, md5Hash);
+        if (problem === undefined) {
+            return;
+        }
+        // A response may have been lost or damaged although the content was stored.
+        const status = Number(codeOf(problem));
+        const isRejection = status === 400 || status === 412;
+        const isOpen = isRejection || isTransient(problem);
+        if (isOpen && (await md5Of(file)) === md5Hash) {
+            return;
+        }
+        // Rejected content may have been damaged on its way, but the same rejection again and again is final.
+        rejections += isRejection ? 1 : 0;
+        if (!isOpen || rejections >= MAX_REJECTIONS || Date.now() > deadline) {
+            throw describe(problem, "write", uri);
+        }
+        await sleep(Math.min(250 * 2 ** tries, 8000));
     }
 }
 
-function md5(content: string | Uint8Array): string {
-    return createHash("md5").update(content).digest("base64");
+/** Sends content once. @returns the error, or undefined if the bucket has the content */
+async function send(file: File, content: Buffer, contentType: string, md5Hash: string): Promise<unknown> {
+    try {
+        const sent = file.save(content, {
+            contentType,
+            // Cloud Storage rejects content that does not have this hash.
+            metadata: { md5Hash },
+            // The client's own check would delete the object if the response was damaged.
+            validation: false,
+            // A single request: the object appears completely or not at all.
+            resumable: false,
+            // 0: the object must not exist. Objects of an earlier attempt were deleted before this one began.
+            preconditionOpts: { ifGenerationMatch: 0 },
+        });
+        await within(UPLOAD_MS + content.length / UPLOAD_BYTES_PER_MS, sent);
+    } catch (error) {
+        return error;
+    }
+    const stored = (file.metadata as { md5Hash?: string } | undefined)?.md5Hash;
+    return stored === md5Hash
+        ? undefined
+        : new Error("the response to the upload does not have the hash of the content");
+}
+
+/** The hash of an object; undefined if it does not exist or cannot be read. */
+async function md5Of(file: File): Promise<string | undefined> {
+    try {
+        const [metadata] = await within(UPLOAD_MS, file.getMetadata());
+        return metadata.md5Hash;
+    } catch {
+        return undefined;
+    }
 }

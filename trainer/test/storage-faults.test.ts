@@ -19,7 +19,7 @@ describe("openStorage on a connection that breaks", () => {
         plan = new FaultPlan(rules.map(parseFaultRule));
         proxy = await startFaultProxy({ plan, targetPort: Number(new URL(bucket.endpoint).port), side: "vm" });
         process.env.STORAGE_EMULATOR_HOST = `http://127.0.0.1:${proxy.port}`;
-        return openStorage(6);
+        return openStorage(3);
     }
 
     async function readAll(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -131,6 +131,37 @@ describe("openStorage on a connection that breaks", () => {
 
     it("gives up if no response ever comes from Cloud Storage", async () => {
         const store = await storage("kind=html,count=all");
-        await expect(readAll(store.read(uri("data/a.csv")))).rejects.toThrow(StorageError);
+        const reading = expect(readAll(store.read(uri("data/a.csv")))).rejects.toThrow(StorageError);
+        await expect(store.create(uri("model/never"), "a", "text/plain")).rejects.toThrow(
+            /^Cannot write .*model\/never: the response to the upload does not have the hash of the content$/,
+        );
+        await reading;
+    });
+
+    it.each([
+        "half-body",
+        "truncated-body",
+        "empty-body",
+        "damaged-body",
+        "html",
+        "damaged-request",
+        "reset-before",
+        "reset-after",
+        "duplicate",
+        "status,status=429",
+    ])("creates the right object after two faults of kind %s", async (kind) => {
+        const store = await storage(`kind=${kind},count=2`);
+        await store.create(uri(`model/${kind}`), CONTENT, "text/csv");
+        expect((await bucket.get(`model/${kind}`)) === CONTENT.toString()).toBe(true);
+        expect(plan.hits).not.toHaveLength(0);
+    });
+
+    it("reports a request that is rejected again and again", async () => {
+        const store = await storage("kind=damaged-request,method=POST,count=all");
+        await expect(store.create(uri("model/rejected"), CONTENT, "text/csv")).rejects.toThrow(
+            /^Cannot write .*model\/rejected: /,
+        );
+        expect(plan.hits).toHaveLength(3);
+        expect(await bucket.get("model/rejected")).toBeUndefined();
     });
 });

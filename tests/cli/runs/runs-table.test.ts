@@ -1,5 +1,6 @@
-import { ageOf, runsTable, type StoredRun } from "../../../cli/runs/runs-table";
-import { statusOf } from "../../run/fakes";
+import { ageOf, readRuns, runsTable, type StoredRun } from "../../../cli/runs/runs-table";
+import { runLayout } from "../../../run/layout";
+import { FakeBucket, putStatus, runId, statusOf } from "../../run/fakes";
 
 const NOW = Date.parse("2026-05-04T12:00:00Z");
 
@@ -39,6 +40,27 @@ describe("runsTable", () => {
         expect(table.slice(1)).toEqual([
             "r-0000000004  -      -        -    no VM has claimed it yet",
             "r-0000000005  -      -        -    cannot be read: no status",
+        ]);
+    });
+});
+
+describe("readRuns", () => {
+    it("reports the objects that are saved under different names, according to the manifest", async () => {
+        const bucket = new FakeBucket();
+        const { model, manifest } = runLayout(runId);
+        const objects = [
+            { name: `${model}a:b`, path: "renamed/0123-a_b" },
+            { name: `${model}model.json`, path: "model.json" },
+        ];
+        putStatus(bucket, { state: "SUCCEEDED" });
+        bucket.put(manifest, JSON.stringify({ schema: 1, runId, objects }));
+        bucket.put("runs/r-other/status.json", JSON.stringify(statusOf({ runId: "r-other", state: "SUCCEEDED" })));
+        bucket.put("runs/r-other/manifest.json", "not JSON");
+
+        const runs = await readRuns(bucket);
+
+        expect(runs.flatMap(({ renamed, problem }) => problem ?? renamed ?? [])).toEqual([
+            `run ${runId}: "a:b" cannot be the name of a file alongside the others; it is saved as renamed/0123-a_b`,
         ]);
     });
 });
