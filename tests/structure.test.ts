@@ -45,7 +45,7 @@ const EMULATOR_ROOMS: Readonly<Record<string, readonly string[]>> = {
     secrets: ["service.ts", "store", "http", "iam", "projects"],
     vm: ["service.ts", "faults", "store", "http", "iam"],
     compute: ["service.ts", "faults", "store", "http", "iam", "projects", "vm"],
-    console: ["service.ts", "http", "iam", "storage", "registry", "compute"],
+    console: ["service.ts", "http", "iam", "storage", "registry", "secrets", "compute"],
     "services.ts": [
         "service.ts",
         "store",

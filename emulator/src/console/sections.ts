@@ -3,6 +3,7 @@ import type { Instance } from "../compute/instance-types";
 import { lastSegment, pathOf } from "../compute/links";
 import type { IamService } from "../iam/service";
 import type { ArtifactRegistryService } from "../registry/service";
+import { policyName, type SecretService } from "../secrets/service";
 import type { RuntimeKind } from "../service";
 import type { StorageService } from "../storage/service";
 import { Html, html, type Part } from "./html";
@@ -14,6 +15,7 @@ export interface ConsoleServices {
     readonly storage: StorageService;
     readonly iam: IamService;
     readonly registry: ArtifactRegistryService;
+    readonly secrets: SecretService;
     readonly compute: ComputeService;
     readonly requestLog: RequestLog;
 }
@@ -37,6 +39,7 @@ export function sections(services: ConsoleServices): Section[] {
         buckets(services),
         images(services),
         access(services),
+        secrets(services),
         networks(services),
         requests(services),
     ];
@@ -138,6 +141,20 @@ function access({ iam }: ConsoleServices): Section {
             : html`<p>${accounts.map((email) => html`<code>${email}</code><br>`)}</p>`;
     const content = grants.length === 0 ? names : html`${names}${table(["Member", "Role", "On"], grants)}`;
     return { id: "access", title: "Service accounts and grants", count: accounts.length, content };
+}
+
+/** Payloads are never shown. */
+function secrets({ secrets: service }: ConsoleServices): Section {
+    const rows = service
+        .all()
+        .map((secret) => [
+            html`<code>${policyName(secret)}</code>`,
+            html`${secret.versions.map(({ number: version, state }) => html`<span class="chip">${version}: ${state.toLowerCase()}</span> `)}`,
+            time(secret.createTime),
+        ]);
+    const content =
+        rows.length === 0 ? html`<p class="empty">No secrets.</p>` : table(["Secret", "Versions", "Created"], rows);
+    return { id: "secrets", title: "Secrets", count: rows.length, content };
 }
 
 function networks({ compute }: ConsoleServices): Section {

@@ -5,6 +5,7 @@ import type { StorageAccess } from "./access";
 import type { Blob, BlobStore } from "./blobs";
 import { checkObjectName } from "./bucket-names";
 import type { BucketService } from "./buckets";
+import type { ClaimedHashes } from "./claimed-hashes";
 import { collectionOf, ObjectIndex, type ObjectNames, type StoredObject } from "./object-index";
 import type { ObjectAttributes } from "./object-schema";
 import { checkPreconditions, type Preconditions } from "./preconditions";
@@ -17,16 +18,12 @@ export interface ObjectName {
     readonly generation?: string | undefined;
 }
 
-/** A new object without its content. */
-export interface NewObject {
+/** A new object without its content. Claimed hashes are verified. */
+export interface NewObject extends ClaimedHashes {
     readonly bucket: string;
     readonly name: string;
     readonly attributes: ObjectAttributes;
     readonly preconditions: Preconditions;
-    /** Base64, as claimed by the writer; it is verified. */
-    readonly md5Hash?: string | undefined;
-    /** Base64, as claimed by the writer; it is verified. */
-    readonly crc32c?: string | undefined;
     /** Number of parts of a composed object. */
     readonly composedOf?: number;
 }

@@ -4,6 +4,7 @@ import { invalid, notFound } from "../http/errors";
 import type { Principal } from "../http/types";
 import type { Collection, DocumentStore } from "../store/documents";
 import type { BlobStore, BlobWriter } from "./blobs";
+import { type ClaimedHashes, combineHashes } from "./claimed-hashes";
 import type { StoredObject } from "./object-index";
 import type { NewObject, ObjectService } from "./objects";
 
@@ -83,13 +84,14 @@ export class ResumableUploads {
      * Bytes that were already received are skipped. If the connection breaks or more requests follow, the bytes beyond
      * the last multiple of 256 KiB are dropped and must be sent again.
      *
-     * @throws ApiError 400 for a gap or a wrong size, 404 for an unknown session
+     * @param hashes hashes of the whole content; verified if this request completes the upload
+     * @throws ApiError 400 for a gap, a wrong size or a wrong hash, 404 for an unknown session
      */
-    async receive(id: string, range: UploadRange, body: Readable): Promise<UploadProgress> {
+    async receive(id: string, range: UploadRange, body: Readable, hashes: ClaimedHashes = {}): Promise<UploadProgress> {
         // A client that lost its connection may reconnect before the server notices that, so the newer request wins.
         const earlier = this.#receiving.get(id);
         earlier?.body.destroy();
-        const ended = Promise.allSettled([earlier?.ended]).then(() => this.#append(this.#get(id), range, body));
+        const ended = Promise.allSettled([earlier?.ended]).then(() => this.#append(this.#get(id), range, body, hashes));
         const current = { body, ended };
         this.#receiving.set(id, current);
         try {
@@ -126,7 +128,12 @@ export class ResumableUploads {
         this.#writers.clear();
     }
 
-    async #append(session: Session, range: UploadRange, body: Readable): Promise<UploadProgress> {
+    async #append(
+        session: Session,
+        range: UploadRange,
+        body: Readable,
+        hashes: ClaimedHashes,
+    ): Promise<UploadProgress> {
         if (session.finished !== undefined) {
             return { done: true, object: session.finished };
         }
@@ -165,15 +172,16 @@ export class ResumableUploads {
         if (!isComplete) {
             return { done: false, received: writer.size };
         }
+        const target = { ...session.target, ...combineHashes(session.target, hashes) };
         await writer.write(pending);
-        return { done: true, object: await this.#finish(session, writer) };
+        return { done: true, object: await this.#finish(session, target, writer) };
     }
 
-    async #finish(session: Session, writer: BlobWriter): Promise<StoredObject> {
+    async #finish(session: Session, target: NewObject, writer: BlobWriter): Promise<StoredObject> {
         this.#writers.delete(session.id);
         const blob = await writer.finish();
         try {
-            const object = await this.#objects.commit(session.principal, session.target, blob);
+            const object = await this.#objects.commit(session.principal, target, blob);
             await this.#sessions.put(session.id, { ...session, finished: object });
             return object;
         } catch (error) {

@@ -2,6 +2,7 @@ import { checkBody, parseJsonObject } from "../http/body";
 import { ApiError, invalid, unimplemented } from "../http/errors";
 import { type Route, route } from "../http/router";
 import type { ApiRequest, ApiResponse } from "../http/types";
+import { combineHashes, parseClaimedHashes } from "./claimed-hashes";
 import { readMultipart } from "./multipart";
 import { objectSchema, pickAttributes } from "./object-schema";
 import type { NewObject } from "./objects";
@@ -79,7 +80,7 @@ async function resume(storage: StorageService, request: UploadRequest): Promise<
     const isStatusQuery = range !== undefined && range.start === undefined && range.total === undefined;
     const progress = isStatusQuery
         ? await storage.uploads.progress(id)
-        : await storage.uploads.receive(id, range ?? {}, stream);
+        : await storage.uploads.receive(id, range ?? {}, stream, parseClaimedHashes(headers["x-goog-hash"]));
     return answerProgress(request, progress);
 }
 
@@ -121,7 +122,7 @@ function newObject(request: UploadRequest, body: object, contentType: string | u
     }
     const metadata = checkBody(body, objectSchema, `${request.method} ${request.path}`);
     const name = metadata.name ?? query.get("name") ?? "";
-    const claimed = claimedHashes(headers["x-goog-hash"]);
+    const { md5Hash, crc32c } = metadata;
     const contentEncoding = query.get("contentEncoding");
     return {
         bucket: params.bucket,
@@ -132,15 +133,6 @@ function newObject(request: UploadRequest, body: object, contentType: string | u
             ...pickAttributes(metadata),
         },
         preconditions: readPreconditions(query),
-        md5Hash: metadata.md5Hash ?? claimed.get("md5"),
-        crc32c: metadata.crc32c ?? claimed.get("crc32c"),
+        ...combineHashes({ md5Hash, crc32c }, parseClaimedHashes(headers["x-goog-hash"])),
     };
-}
-
-/** `X-Goog-Hash: crc32c=AAAAAA==,md5=...`: https://cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash */
-function claimedHashes(header: string | string[] | undefined): Map<string, string> {
-    const pairs = String(header ?? "")
-        .split(",")
-        .map((pair) => pair.trim());
-    return new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
 }

@@ -31,8 +31,13 @@ describe("the console page", () => {
         await TestInstance.create(emulator, "console-vm", "no cloud-config");
         const account = { accountId: "console", serviceAccount: {} };
         await emulator.call("POST", "/v1/projects/demo-project/serviceAccounts", { body: account });
+        const secret = "/v1/projects/demo-project/secrets";
+        await emulator.call("POST", `${secret}?secretId=key`, { body: { replication: { automatic: {} } } });
+        const payload = { data: Buffer.from("hidden value").toString("base64") };
+        await emulator.call("POST", `${secret}/key:addVersion`, { body: { payload } });
         const answer = await page();
         expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+        expect(answer.text).not.toMatch(/hidden value|aGlkZGVuIHZhbHVl/);
         for (const text of [
             "gs://console-bucket",
             "runs/a b.txt",
@@ -40,6 +45,8 @@ describe("the console page", () => {
             "RUNNING",
             "user-data must begin with",
             "console@demo-project.iam.gserviceaccount.com",
+            "projects/demo-project/secrets/key",
+            "1: enabled",
             "POST /v1/projects/demo-project/serviceAccounts",
         ]) {
             expect(answer.text).toContain(text);

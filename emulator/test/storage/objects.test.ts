@@ -16,7 +16,7 @@ const path = (name: string, query = "") => emulator.objectPath(BUCKET, name, que
 const md5 = (text: string) => createHash("md5").update(text).digest("base64");
 
 /** Sends a multipart upload in the providers' format. */
-function multipart(metadata: object, content: string, query = "") {
+function multipart(metadata: object, content: string, query = "", more: Record<string, string> = {}) {
     const body = [
         "--part",
         "Content-Type: application/json; charset=UTF-8",
@@ -29,7 +29,7 @@ function multipart(metadata: object, content: string, query = "") {
         "--part--",
         "",
     ].join("\r\n");
-    const headers = { "content-type": "multipart/related; boundary=part" };
+    const headers = { "content-type": "multipart/related; boundary=part", ...more };
     const target = `/upload/storage/v1/b/${BUCKET}/o?alt=json&prettyPrint=false&uploadType=multipart${query}`;
     return emulator.call("POST", target, { body, headers });
 }
@@ -91,6 +91,18 @@ describe("an uploaded object", () => {
         const byHeader = await emulator.upload(BUCKET, "right.txt", "hello", "", { headers: header });
         const wrong = await emulator.upload(BUCKET, "right.txt", "Hello", "", { headers: header });
         expect([right.status, byHeader.status, wrong.status]).toEqual([200, 200, 400]);
+    });
+
+    it.each([
+        ["contradicts its metadata", "md5=CY9rzUYh03PK3k6DJie09g==", "two different hashes"],
+        ["contradicts itself", "crc32c=mnG7TA==,crc32c=AAAAAA==", "two different hashes"],
+        ["has another algorithm", "sha256=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", 'got "sha256='],
+        ["has no algorithm", "mnG7TA==", 'got "mnG7TA=="'],
+    ])("is rejected if its x-goog-hash header %s", async (_, hash, problem) => {
+        const metadata = { name: "both.csv", md5Hash: md5("hello") };
+        const answer = await multipart(metadata, "hello", "", { "x-goog-hash": hash });
+        expect([answer.status, answer.at("error.message")]).toEqual([400, expect.stringContaining(problem)]);
+        expect((await emulator.call("GET", path("both.csv"))).status).toBe(404);
     });
 
     it.each([[""], ["two\nlines"], ["."], [".."], ["x".repeat(1025)]])(

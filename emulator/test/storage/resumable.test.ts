@@ -155,6 +155,20 @@ describe("a resumable upload", () => {
         expect((await emulator.call("GET", emulator.objectPath("uploads", "hashed"))).status).toBe(404);
     });
 
+    it("verifies the hashes in the header of its last request", async () => {
+        const some = content.subarray(0, 10);
+        const other = createHash("md5").update("other").digest("base64");
+        const own = createHash("md5").update(some).digest("base64");
+        const finish = async (name: string, hash: string, body: object = {}) =>
+            await put(await start(name, "", { body }), some, "0-9/10", { "x-goog-hash": hash });
+
+        expect((await finish("last", `md5=${other}`)).at("error.message")).toContain("MD5");
+        expect((await finish("last", "crc32c=AAAAAA==")).at("error.message")).toContain("CRC32C");
+        expect((await finish("last", `md5=${own}`, { md5Hash: other })).at("error.message")).toContain("two different");
+        expect((await emulator.call("GET", emulator.objectPath("uploads", "last"))).status).toBe(404);
+        expect((await finish("last", `md5=${own}`, { md5Hash: own })).json).toMatchObject({ md5Hash: own });
+    });
+
     it("does not require a token on its URI, which is itself a secret", async () => {
         const uri = await start("secret");
         const answer = await emulator.call("PUT", uri, {

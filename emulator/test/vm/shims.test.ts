@@ -23,7 +23,7 @@ beforeAll(async () => {
             if (path === "/slow") {
                 return;
             }
-            if (path === "/broken") {
+            if (path.includes("/broken")) {
                 response.writeHead(200, { "content-length": "100" });
                 response.write("part", () => request.socket.destroy());
                 return;
@@ -151,9 +151,29 @@ describe("docker-credential-gcr in the VM", () => {
         });
     });
 
+    it.each([
+        ["incomplete", "$HOST/broken", "the metadata server's response is incomplete"],
+        ["not a token", "$HOST", "the metadata server's response has no token"],
+    ])("fails if the response is %s", async (_, host, problem) => {
+        const answer = await bash(
+            `HOST=\${URL#http://}; echo a.example | GCE_METADATA_HOST=${host} docker-credential-gcr get`,
+        );
+        expect(answer).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(problem) });
+    });
+
     it("fails without HOME, because root's home is read-only on a VM", async () => {
         const answer = await bash("docker-credential-gcr configure-docker --registries a.example");
         expect(answer).toMatchObject({ code: 1, stderr: expect.stringContaining("read-only file system") });
+    });
+});
+
+describe("docker pull in the VM", () => {
+    it.each([
+        ["incomplete", "broken", "aborted"],
+        ["not the manifest with this digest", `other@sha256:${"0".repeat(64)}`, "manifest verification failed"],
+    ])("fails if the response is %s", async (_, name, problem) => {
+        const answer = await bash(`EMULATOR_VM_DIR=$PWD docker pull \${URL#http://}/images/${name}`);
+        expect(answer).toMatchObject({ code: 1, stderr: expect.stringContaining(problem) });
     });
 });
 

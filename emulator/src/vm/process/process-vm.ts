@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import path from "node:path";
 import type { CommandResult, Guest } from "../guest/guest";
@@ -5,6 +6,7 @@ import { SerialPort } from "../guest/serial-port";
 import { vmId } from "../guest/vm-id";
 import { CloudConfigError, parseCloudConfig } from "./cloud-config";
 import { type Containers, ProcessContainers } from "./containers";
+import { type Lifeline, startLifeline } from "./lifeline";
 import { killByEnvironment, type ProcessId, signalGroups } from "./shims/signals.js";
 import { type ManagerHost, ServiceManager } from "./units/service-manager";
 import { systemctl } from "./units/systemctl";
@@ -44,6 +46,8 @@ export class ProcessVm implements Guest {
     #power: "off" | "on" | "stopping" = "off";
     #manager: ServiceManager | undefined;
     #bootLeaders: ProcessId[] = [];
+    #bootId = "";
+    #lifeline: Lifeline | undefined;
     #booting: Promise<void> = Promise.resolve();
 
     readonly #options: ProcessVmOptions;
@@ -63,6 +67,8 @@ export class ProcessVm implements Guest {
         this.serial.write("kernel", `Linux version (emulated, ${this.#kind.runtime} runtime)`);
         this.#power = "on";
         this.#bootLeaders = [];
+        this.#bootId = randomUUID();
+        this.#lifeline = startLifeline("EMULATOR_BOOT_ID", this.#bootId);
         this.#manager = new ServiceManager(this.#host());
         this.#booting = this.#cloudInit(userData);
     }
@@ -186,6 +192,8 @@ export class ProcessVm implements Guest {
         await this.#kind.containers.powerOff();
         killByEnvironment("EMULATOR_VM_DIR", this.#options.dir);
         await this.#booting;
+        this.#lifeline?.release();
+        this.#lifeline = undefined;
     }
 
     #host(): ManagerHost {
@@ -212,6 +220,7 @@ export class ProcessVm implements Guest {
             PATH: this.#files.searchPath(),
             EMULATOR_VM_DIR: this.#options.dir,
             EMULATOR_VM_ID: this.#id,
+            EMULATOR_BOOT_ID: this.#bootId,
             EMULATOR_VM_CONTROL: `http://${this.#options.endpoint()}/emulator/v1/guest`,
             EMULATOR_RUNTIME: this.#kind.runtime,
             EMULATOR_IMAGES: this.#options.imagesFile,

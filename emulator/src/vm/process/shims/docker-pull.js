@@ -2,10 +2,12 @@
 // Pulls images. The manifest identifies the image; its content stays in the Docker engine or the trainer's folder.
 
 const { execFileSync } = require("node:child_process");
+const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const http = require("node:http");
 const https = require("node:https");
 const { dirname, join } = require("node:path");
+const { buffer } = require("node:stream/consumers");
 const { vmDir, realDocker, realEnv } = require("./vm.js");
 
 const MANIFEST_TYPES = [
@@ -14,6 +16,9 @@ const MANIFEST_TYPES = [
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
+
+/** Time in milliseconds without any data after which a request is given up. */
+const IDLE_MS = 30_000;
 
 class PullError extends Error {}
 
@@ -108,12 +113,17 @@ function choosePlatform(manifests, reference) {
 async function fetchManifest(host, path, wanted, reference) {
     const url = `${/^(127\.|localhost(:|$)|\[::1\])/.test(host) ? "http" : "https"}://${host}/v2/${path}/manifests/${wanted}`;
     const answer = await get(url, { accept: MANIFEST_TYPES.join(", "), ...credentials(host) });
+    const text = answer.body.toString("utf8");
     if (answer.status === 200) {
-        return { body: JSON.parse(answer.text), digest: answer.digest };
+        const expected = wanted.startsWith("sha256:") ? wanted : answer.digest;
+        if (`sha256:${createHash("sha256").update(answer.body).digest("hex")}` !== expected) {
+            throw new PullError(`manifest verification failed for digest ${expected}`);
+        }
+        return { body: JSON.parse(text), digest: expected };
     }
-    let error = { code: "UNKNOWN", message: answer.text.slice(0, 200) };
+    let error = { code: "UNKNOWN", message: text.slice(0, 200) };
     try {
-        error = JSON.parse(answer.text).errors[0];
+        error = JSON.parse(text).errors[0];
     } catch {
         // The body is not a registry error.
     }
@@ -158,22 +168,20 @@ function credentials(host) {
     }
 }
 
-/** @param {string} url @param {Record<string, string>} headers @returns {Promise<{ status: number, text: string, digest: string }>} */
+/**
+ * @param {string} url @param {Record<string, string>} headers
+ * @returns {Promise<{ status: number, body: Buffer, digest: string }>}
+ * @throws PullError also if the response is incomplete
+ */
 function get(url, headers) {
     return new Promise((resolve, reject) => {
+        const fail = (/** @type {Error} */ error) => reject(new PullError(`Get "${url}": ${error.message}`));
         const request = (url.startsWith("https:") ? https : http).get(url, { headers, agent: false }, (response) => {
-            const chunks = /** @type {Buffer[]} */ ([]);
-            response.on("data", (chunk) => chunks.push(chunk));
-            response.on("end", () => {
-                const digest = response.headers["docker-content-digest"];
-                resolve({
-                    status: response.statusCode ?? 0,
-                    text: Buffer.concat(chunks).toString("utf8"),
-                    digest: String(digest),
-                });
-            });
+            const digest = String(response.headers["docker-content-digest"]);
+            buffer(response).then((body) => resolve({ status: response.statusCode ?? 0, body, digest }), fail);
         });
-        request.on("error", (error) => reject(new PullError(`Get "${url}": ${error.message}`)));
+        request.setTimeout(IDLE_MS, () => request.destroy(new Error("i/o timeout")));
+        request.on("error", fail);
     });
 }
 

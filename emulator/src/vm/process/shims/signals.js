@@ -44,7 +44,16 @@ function membersOf(leaders) {
         return leaders.filter(({ pid }) => isOrdinary(pid));
     }
     const table = processTable();
-    const members = new Map(groupMembers(leaders, table).map((entry) => [entry.pid, entry]));
+    return withDescendants(groupMembers(leaders, table), table);
+}
+
+/**
+ * Returns the live ones of these processes and of all their descendants.
+ * @param {readonly ProcessEntry[]} entries @param {readonly ProcessEntry[]} table
+ * @returns {ProcessId[]}
+ */
+function withDescendants(entries, table) {
+    const members = new Map(entries.map((entry) => [entry.pid, entry]));
     for (let before = -1; before !== members.size; ) {
         before = members.size;
         for (const entry of table) {
@@ -120,26 +129,31 @@ function signalProcess({ pid, startedAt }, signal) {
 }
 
 /**
- * Kills every process that was started with this environment variable. Such a process escaped its group or survived an
- * emulator that was killed. Does nothing on Windows, which hides the environment of other processes.
+ * Kills every process that was started with this environment variable, and its descendants. Such a process escaped its
+ * group or survived an emulator that was killed. Does nothing on Windows, which hides the environment of other
+ * processes.
  * @param {string} name @param {string} value
+ * @returns {number} the number of processes that were signalled
  */
 function killByEnvironment(name, value) {
     const marker = `${name}=${value}`;
-    if (process.platform === "linux") {
-        for (const { pid, startedAt } of processTable()) {
-            if (pid !== process.pid && readQuietly(`/proc/${pid}/environ`).split("\0").includes(marker)) {
-                signalProcess({ pid, startedAt }, "SIGKILL");
-            }
-        }
-    } else if (process.platform !== "win32") {
-        for (const line of runQuietly("ps", ["axeww", "-o", "pid=,command="]).split("\n")) {
-            const id = identify(Number.parseInt(line, 10));
-            if (`${line} `.includes(` ${marker} `) && id !== undefined && id.pid !== process.pid) {
-                signalProcess(id, "SIGKILL");
-            }
-        }
+    const table = process.platform === "win32" ? [] : processTable();
+    const marked = process.platform === "linux" ? () => table.filter(isMarked) : () => markedByPs(table, marker);
+    return withDescendants(marked(), table)
+        .filter(({ pid }) => pid !== process.pid)
+        .filter((id) => signalProcess(id, "SIGKILL")).length;
+
+    /** @param {ProcessEntry} entry */
+    function isMarked({ pid }) {
+        return readQuietly(`/proc/${pid}/environ`).split("\0").includes(marker);
     }
+}
+
+/** @param {readonly ProcessEntry[]} table @param {string} marker */
+function markedByPs(table, marker) {
+    const lines = runQuietly("ps", ["axeww", "-o", "pid=,command="]).split("\n");
+    const pids = lines.filter((line) => `${line} `.includes(` ${marker} `)).map((line) => Number.parseInt(line, 10));
+    return table.filter(({ pid }) => pids.includes(pid));
 }
 
 /** To the kernel, 0 and negative ids are groups, and 1 is the init process. @param {number} pid */

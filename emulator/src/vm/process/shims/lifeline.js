@@ -1,0 +1,28 @@
+// @ts-check
+// Ends all processes of one boot of a VM if the emulator is killed. The emulator holds the other end of this process's
+// standard input. It sends a line when it has ended the boot itself; without that line, the end of the input means that
+// the emulator is gone. The processes of a boot have its id in their environment, or descend from one that does.
+
+const { killByEnvironment } = require("./signals.js");
+
+const MAX_ROUNDS = 100;
+const ROUND_MS = 50;
+const [name = "", value = ""] = process.argv.slice(2);
+let isOver = false;
+
+async function endBoot() {
+    // A process may start another while this one reads the list of processes.
+    for (let round = 0; round < MAX_ROUNDS && killByEnvironment(name, value) > 0; round += 1) {
+        await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
+    }
+}
+
+process.stdin.on("data", () => {
+    isOver = true;
+});
+process.stdin.once("error", () => undefined);
+process.stdin.once("close", () => {
+    if (!isOver && name !== "" && value !== "") {
+        void endBoot();
+    }
+});
