@@ -84,20 +84,64 @@ export async function openRegularFile(path: string): Promise<import("node:fs/pro
 /**
  * Calls `action` with a new folder next to `folder`, on the same file system, and always removes it afterwards. Also
  * removes anything that killed processes left behind.
+ * @throws an error that explains the problem if the disk or this process cannot take any more files.
  */
 export async function withPartialFolder<T>(folder: string, action: (partial: string) => Promise<T>): Promise<T> {
-    const { mkdir, mkdtemp, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
+    const { mkdtemp, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { basename, dirname, join } = require("node:path") as typeof import("node:path");
     const tag = ownTag();
-    await mkdir(dirname(folder), { recursive: true });
-    await removeAbandoned(folder);
     const prefix = `.${basename(folder)}.partial-${tag ? `${tag}-` : ""}`;
-    const partial = await mkdtemp(join(dirname(folder), prefix));
+    let partial: string | undefined;
     try {
+        await makeFolder(dirname(folder));
+        await removeAbandoned(folder);
+        partial = await mkdtemp(join(dirname(folder), prefix));
         return await action(partial);
+    } catch (error) {
+        throw explainFileError(error, folder);
     } finally {
-        await rm(partial, { recursive: true, force: true });
+        if (partial !== undefined) {
+            await rm(partial, { recursive: true, force: true });
+        }
     }
+}
+
+/**
+ * Creates a folder and its parents. The recursive mode of `mkdir` reports every problem of a parent as a missing folder.
+ */
+async function makeFolder(path: string): Promise<void> {
+    const { mkdir } = require("node:fs/promises") as typeof import("node:fs/promises");
+    const { dirname } = require("node:path") as typeof import("node:path");
+    const create = async () =>
+        mkdir(path).then(
+            () => undefined,
+            (error: NodeJS.ErrnoException) => (error.code === "EEXIST" ? undefined : error),
+        );
+    let problem = await create();
+    if (problem?.code === "ENOENT" && dirname(path) !== path) {
+        await makeFolder(dirname(path));
+        problem = await create();
+    }
+    if (problem !== undefined) {
+        throw problem;
+    }
+}
+
+/** Explains an error of the file system; returns any other error unchanged. */
+function explainFileError(error: unknown, folder: string): unknown {
+    const reasons: Record<string, string> = {
+        EACCES: "this user may not write there",
+        EDQUOT: "the disk quota is exceeded",
+        EMFILE: "this process may not open any more files (ulimit -n)",
+        ENFILE: "the system cannot open any more files",
+        ENOSPC: "the disk is full, or out of inodes",
+        EROFS: "the disk is read-only",
+    };
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const reason = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
+    return reason === undefined
+        ? error
+        : new Error(`${folder} cannot be written: ${reason} (${code})`, { cause: error });
 }
 
 /**

@@ -7,6 +7,7 @@ import { type Model, ModelError, parseModel } from "../../trainer/lib/model";
 import { UsageError } from "../shared/usage-error";
 import type { Arguments } from "./arguments";
 import { findObject, isGcsUri, openSource, type PredictContext } from "./source";
+import { statsOf } from "./stats";
 
 export interface FoundModel {
     model: Model;
@@ -78,7 +79,7 @@ async function findInBucket(uri: string, context: PredictContext): Promise<strin
 }
 
 function findInFolder(name: string, folder: string): string {
-    const stats = statSync(path.resolve(folder, name), { throwIfNoEntry: false });
+    const stats = statsOf("model", name, folder);
     if (stats === undefined) {
         throw new UsageError(
             `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (npm start creates one)`,
@@ -138,9 +139,9 @@ function newest(folder: string, runs: readonly string[]): string {
 }
 
 function list(folder: string): string[] {
-    return statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder).sort() : [];
+    return statsOf("folder", folder, "")?.isDirectory() ? readdirSync(folder).sort() : [];
 }
 
 function isFile(file: string): boolean {
-    return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+    return statsOf("file", file, "")?.isFile() ?? false;
 }

@@ -5,6 +5,7 @@ import path from "node:path";
 import { isAbandoned, ownTag } from "../../run/own-temporary";
 import { UsageError } from "../shared/usage-error";
 import { isGcsUri, type PredictContext } from "./source";
+import { statsOf } from "./stats";
 
 /** Destination of the predictions, which receives either all of them or none. */
 export interface Output {
@@ -38,9 +39,9 @@ export function checkOutput(
         return undefined;
     }
     const file = path.resolve(folder, name);
-    const stats = statSync(file, { throwIfNoEntry: false, bigint: true });
+    const stats = statsOf("output", name, folder);
     for (const { what, name: other } of inputs.filter((each) => each.name !== "-" && !isGcsUri(each.name))) {
-        const otherStats = statSync(path.resolve(folder, other), { throwIfNoEntry: false, bigint: true });
+        const otherStats = statsOf(what, other, folder);
         if (stats !== undefined && stats.ino === otherStats?.ino && stats.dev === otherStats.dev) {
             throw new UsageError(`The output ${name} is the ${what}; choose another name`);
         }

@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import path from "node:path";
 import { addAbortSignal, pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
@@ -8,8 +8,10 @@ import { objectChunks } from "../../run/download";
 import { httpStatusOf } from "../../run/errors";
 import { toStoredObject } from "../../run/google-bucket";
 import { openStorage } from "../../run/google-clients";
+import { within } from "../../run/tries";
 import { checkEmulator, explainError } from "../shared/stored-runs/explain-error";
 import { UsageError } from "../shared/usage-error";
+import { statsOf } from "./stats";
 
 /** Environment of `npm run predict`. */
 export interface PredictContext {
@@ -27,6 +29,8 @@ export interface PredictContext {
 }
 
 const READ_BYTES = 256 * 1024;
+/** Time limit, in milliseconds, for a description of an object. */
+const ANSWER_MS = 60_000;
 
 export function isGcsUri(name: string): boolean {
     return name.startsWith("gs://");
@@ -47,7 +51,7 @@ export async function openSource(name: string, what: string, context: PredictCon
         return addAbortSignal(signal, await openObject(name, what, context));
     }
     const file = path.resolve(folder, name);
-    const stats = statSync(file, { throwIfNoEntry: false });
+    const stats = statsOf(what, name, folder);
     if (stats === undefined) {
         throw new UsageError(`The ${what} ${name} does not exist`);
     }
@@ -65,7 +69,7 @@ async function openObject(uri: string, what: string, context: PredictContext): P
         const file = storage.bucket(bucket).file(object);
         try {
             // A read stream would report a missing object only once it is read.
-            const [metadata] = await file.getMetadata();
+            const [metadata] = await within(ANSWER_MS, `The request for ${uri}`, file.getMetadata());
             const stored = toStoredObject(object, metadata);
             const pinned = storage.bucket(bucket).file(object, { generation: stored.generation });
             const bytes = Readable.from(objectChunks(pinned, stored, systemClock()), { objectMode: false });
@@ -86,7 +90,7 @@ export async function findObject(uris: readonly string[], what: string, context:
         const { bucket, object } = parseGcsUri(uri, what);
         const exists = await withSettings(bucket, context, async (settings) => {
             const storage = openStorage(settings, await createAuth(settings));
-            return (await storage.bucket(bucket).file(object).exists())[0];
+            return (await within(ANSWER_MS, `The request for ${uri}`, storage.bucket(bucket).file(object).exists()))[0];
         });
         if (exists) {
             return uri;

@@ -1,5 +1,8 @@
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cloudConfig, TestInstance } from "../../emulator/test/vm/support";
 import { serialiseProviders } from "../run/provider-texts";
-import { type Kill, type KillContext, runKill, titleOf } from "./kills";
+import { EmulatorProcess, type Kill, type KillContext, processesOf, runKill, titleOf } from "./kills";
 import { recordReference } from "./trial";
 
 // This is a sample of `npm run faults -- --kills`.
@@ -9,6 +12,8 @@ const SAMPLE: readonly Kill[] = [
     { target: "boot script", signal: "SIGTERM", moment: 1500 },
     { target: "emulator", signal: "SIGKILL", moment: 2000 },
     { target: "npm start", signal: "SIGINT", moment: /attempt 1: training/ },
+    { target: "predict", signal: "SIGKILL", moment: 0 },
+    { target: "results", signal: "SIGKILL", moment: 0 },
 ];
 
 let prepared: Promise<KillContext> | undefined;
@@ -24,5 +29,31 @@ describe("a killed process loses nothing, and the next start cleans up (Linux on
     itOnLinux.each(SAMPLE.map((kill) => [titleOf(kill), kill] as const))("%s", async (_title, kill) => {
         const { outcome, detail = "" } = await runKill(await context(), kill);
         expect(`${outcome}: ${detail}`).toMatch(/^(survived|failed clearly|not hit): /);
+    });
+});
+
+/** A unit whose processes print nothing and ignore every signal except SIGKILL. */
+const SILENT = `trap '' HUP INT PIPE TERM
+sleep 331.71 &
+setsid sleep 331.72 &
+exec sleep 331.73`;
+
+describe("an emulator that is killed (Linux only, as the test reads /proc)", () => {
+    itOnLinux("leaves no process of its VMs, even if they print nothing", async () => {
+        const emulator = await EmulatorProcess.start();
+        const vms = path.join(emulator.cloud.dataDir, "vms");
+        const silent = () => processesOf(vms).filter(({ command }) => /^sleep 331\.7[123]$/.test(command));
+        const userData = cloudConfig({ "/etc/silent.sh": SILENT }, ["bash", "/etc/silent.sh"]);
+        await TestInstance.create(emulator.cloud, "silent", userData);
+        while (silent().length < 3) {
+            await sleep(20);
+        }
+
+        await emulator.kill("SIGKILL");
+
+        while (processesOf(vms).length > 0) {
+            await sleep(20);
+        }
+        await emulator.cloud.stop();
     });
 });

@@ -82,20 +82,54 @@ async function killInVm({ texts, reference }: KillContext, { target, signal, mom
     return withLeftovers(verdict, processesOf(dataDir));
 }
 
+/** An emulator in a process of its own, which a test can kill. */
+export class EmulatorProcess {
+    readonly cloud: TestEmulator;
+    readonly #dataDir: string;
+    #command: CliCommand;
+
+    constructor(dataDir: string, command: CliCommand, url: string) {
+        this.#dataDir = dataDir;
+        this.#command = command;
+        const stop = async () => {
+            interrupt(this.#command, "SIGINT");
+            await this.#command.ended;
+        };
+        const inventory = async () => [];
+        const openEndpoint = async () => url;
+        const port = Number(new URL(url).port);
+        this.cloud = new TestEmulator(
+            dataDir,
+            { url, port, operatorToken: "developer", stop, inventory, openEndpoint },
+            {},
+        );
+    }
+
+    static async start(): Promise<EmulatorProcess> {
+        const dataDir = mkdtempSync(path.join(tmpdir(), "kill-emulator-"));
+        writeFileSync(path.join(dataDir, "operator-token"), "developer\n");
+        const command = startEmulatorCommand(dataDir, 0);
+        return new EmulatorProcess(dataDir, command, await addressOf(command));
+    }
+
+    /** Signals the process and waits for its end. @returns true if it still existed */
+    async kill(signal: Kill["signal"]): Promise<boolean> {
+        const isHit = interrupt(this.#command, signal);
+        await this.#command.ended;
+        return isHit;
+    }
+
+    /** Starts another process with the same data on the same port. */
+    async restart(): Promise<void> {
+        this.#command = startEmulatorCommand(this.#dataDir, this.cloud.port);
+        await addressOf(this.#command);
+    }
+}
+
 async function killEmulator({ texts, reference }: KillContext, { signal, moment }: Kill): Promise<Verdict> {
-    const dataDir = mkdtempSync(path.join(tmpdir(), "kill-emulator-"));
-    writeFileSync(path.join(dataDir, "operator-token"), "developer\n");
-    let command = startEmulatorCommand(dataDir, 0);
-    const url = await addressOf(command);
-    const { port } = new URL(url);
-    const stop = async () => {
-        interrupt(command, "SIGINT");
-        await command.ended;
-    };
-    const inventory = async () => [];
-    const openEndpoint = async () => url;
-    const running = { url, port: Number(port), operatorToken: "developer", stop, inventory, openEndpoint };
-    const cloud = new TestEmulator(dataDir, running, {});
+    const emulator = await EmulatorProcess.start();
+    const { cloud } = emulator;
+    const { dataDir } = cloud;
     let isHit = false;
     const verdict = await SmallRun.with(
         texts,
@@ -103,10 +137,8 @@ async function killEmulator({ texts, reference }: KillContext, { signal, moment 
         async (run) => {
             const killing = (async () => {
                 await sleep(Number(moment));
-                isHit = interrupt(command, signal);
-                await command.ended;
-                command = startEmulatorCommand(dataDir, Number(port));
-                await addressOf(command);
+                isHit = await emulator.kill(signal);
+                await emulator.restart();
             })();
             const judged = await judgeRun(run, reference, () => isHit);
             await killing;
@@ -273,7 +305,7 @@ function withLeftovers(verdict: Verdict, left: readonly { pid: number; command: 
  * Finds the processes whose environment or command line contains this folder. It is the trial's own temporary folder,
  * so no other processes can match.
  */
-function processesOf(folder: string): { pid: number; command: string }[] {
+export function processesOf(folder: string): { pid: number; command: string }[] {
     return listed("/proc")
         .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
         .map((name) => ({

@@ -41,6 +41,17 @@ describe("the model", () => {
         expect(await folder.failure("prices", "pets")).toBe("The input pets is a folder; it must be a file");
     });
 
+    it.each([
+        ["model", ["x".repeat(300), "new.csv"]],
+        ["input", ["prices", "x".repeat(300)]],
+        ["output", ["prices", "new.csv", `${"x".repeat(300)}.csv`]],
+        ["input", ["prices", `new.csv/${"x/".repeat(3000)}`]],
+    ])("and the other files are rejected if their path is too long: the %s", async (what, args) => {
+        expect(await folder.failure(...args)).toMatch(
+            new RegExp(`^The ${what} .{1,210} cannot be opened: its path, or a name in it, is longer than the system`),
+        );
+    });
+
     describe("of a stack", () => {
         const RUNS = { "r-1": "2026-01-02T00:00:00Z", "r-2": "2026-01-03T00:00:00Z", "r-3": "2026-01-01T00:00:00Z" };
 
