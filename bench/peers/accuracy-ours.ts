@@ -56,7 +56,7 @@ async function predict(
     { rows, testRows }: { rows: Uint32Array; testRows: Uint32Array },
 ) {
     const { algorithm, maxDepth, minNumSamples, gainThreshold, trees } = contest;
-    const { predictions = new Float64Array() } = await pool.fit({
+    const result = await pool.fit({
         algorithm,
         growth: { maxDepth: maxDepth ?? 64, minNumSamples, gainThreshold },
         ...(algorithm === "forest" ? { forest: { trees, maxFeatures, seed } } : {}),
@@ -64,6 +64,7 @@ async function predict(
         testRows,
         keepTrees: false,
     });
+    const predictions = result.test?.predictions ?? new Float64Array();
     return {
         /** Returns the accuracy, or R² for regression. */
         score: (y: Float64Array, task: DataSet["task"]): number => {

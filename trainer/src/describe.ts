@@ -1,9 +1,9 @@
 import type { Dataset } from "../lib/csv/dataset";
 import type { Target } from "../lib/csv/target";
-import type { FitResult } from "../lib/tree";
+import type { FitResult, Predicted } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
-import { evaluate, type Metrics } from "./evaluate";
+import { accuracyOf, actualOf, type Metrics, scoreNumbers } from "./evaluate";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
 
@@ -65,15 +65,16 @@ export function describeFit({ algorithm }: Growth, dataset: Dataset, fit: FitRes
         `Trained the final model on all ${rowCount} rows: ${size}`,
         ...(fit.depth > 0 ? [] : [NO_DECISION]),
         ...(ranked.length === 0 ? [] : [`Feature importances: ${shorten(ranked, MAX_CLASSES_SHOWN)}`]),
-        ...(outOfBag === undefined ? [] : [describeOutOfBag(evaluate(target, outOfBag.rows, outOfBag.predictions))]),
+        ...(outOfBag === undefined ? [] : [describeOutOfBag(target, outOfBag)]),
     ];
 }
 
-function describeOutOfBag(metrics: Metrics): string {
+function describeOutOfBag(target: Target, { rows, predictions }: Predicted): string {
+    const actual = actualOf(target, rows);
     const measure =
-        metrics.task === "classification"
-            ? `accuracy ${metrics.accuracy.toFixed(4)}`
-            : `root mean squared error ${formatNumber(metrics.rmse)}`;
+        target.task === "classification"
+            ? `accuracy ${accuracyOf(actual, predictions).toFixed(4)}`
+            : `root mean squared error ${formatNumber(scoreNumbers(actual, predictions).rmse)}`;
     return `Out of bag, each row predicted by the trees that did not see it: ${measure}`;
 }
 
@@ -87,7 +88,17 @@ function describeClassification(metrics: ClassificationMetrics): string[] {
     const { accuracy, baselineAccuracy, classes, confusionMatrix } = metrics;
     const shown = classes.slice(0, MAX_CLASSES_SHOWN);
     const left = classes.length - shown.length;
-    const summary = `  accuracy ${accuracy.toFixed(4)} (always the most frequent class: ${baselineAccuracy.toFixed(4)})`;
+    const { logLoss, brierScore, rocAuc, averagePrecision } = metrics;
+    const ranking = [
+        ["ROC AUC", rocAuc],
+        ["average precision", averagePrecision],
+        ["log loss", logLoss],
+        ["Brier score", brierScore],
+    ] as const;
+    const summary = [
+        `  accuracy ${accuracy.toFixed(4)} (always the most frequent class: ${baselineAccuracy.toFixed(4)})`,
+        `  ${ranking.map(([name, value]) => `${name} ${value === null ? "undefined" : value.toFixed(4)}`).join(", ")}`,
+    ];
     const rows = shown.map(({ label, precision, recall, f1, support }) => [
         label,
         ...[precision, recall, f1].map((value) => value.toFixed(3)),
@@ -95,13 +106,13 @@ function describeClassification(metrics: ClassificationMetrics): string[] {
     ]);
     const table = formatTable([["class", "precision", "recall", "f1", "rows"], ...rows]);
     if (left > 0) {
-        return [summary, ...table, `  and ${left} more classes: see metrics.json`];
+        return [...summary, ...table, `  and ${left} more classes: see metrics.json`];
     }
     const matrix = formatTable([
         ["actual \\ predicted", ...classes.map(({ label }) => label)],
         ...classes.map(({ label }, row) => [label, ...(confusionMatrix[row] ?? []).map(String)]),
     ]);
-    return [summary, ...table, ...matrix];
+    return [...summary, ...table, ...matrix];
 }
 
 function describeRegression({ mae, rmse, r2 }: RegressionMetrics): string[] {

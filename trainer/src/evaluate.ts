@@ -1,20 +1,22 @@
 import type { Target } from "../lib/csv/target";
+import type { Predicted } from "../lib/tree";
+import { type ClassRanking, type ProbabilityMetrics, scoreProbabilities } from "./probability-metrics";
 
 /** Metrics on rows that a model was not trained on. */
 export type Metrics =
     | ({ task: "classification" } & ClassificationMetrics)
     | ({ task: "regression" } & RegressionMetrics);
 
-/**
- * Compares predictions with the target.
- * @param rows row numbers
- * @param predictions one for each of these rows: the index of the class, or the number
- */
-export function evaluate(target: Target, rows: Uint32Array, predictions: Float64Array): Metrics {
+/** Compares predictions with the target. */
+export function evaluate(target: Target, { rows, predictions, values }: Predicted): Metrics {
     const actual = actualOf(target, rows);
-    return target.task === "classification"
-        ? { task: "classification", ...scoreClasses(actual, predictions, target.classes) }
-        : { task: "regression", ...scoreNumbers(actual, predictions) };
+    if (target.task === "regression") {
+        return { task: "regression", ...scoreNumbers(actual, predictions) };
+    }
+    const { classes, ...measures } = scoreClasses(actual, predictions, target.classes);
+    const { ofClasses, ...probabilities } = scoreProbabilities(actual, values, target.classes.length);
+    const ranked = classes.map((metrics, index) => ({ ...metrics, ...(ofClasses[index] as ClassRanking) }));
+    return { task: "classification", ...measures, ...probabilities, classes: ranked };
 }
 
 /** The target of these rows: indices of classes, or numbers. */
@@ -39,7 +41,11 @@ export interface ClassMetrics {
     support: number;
 }
 
-export interface ClassificationMetrics {
+/** Metrics of predicted classes and of their probabilities. */
+export type ClassificationMetrics = Omit<LabelMetrics, "classes"> &
+    Omit<ProbabilityMetrics, "ofClasses"> & { classes: (ClassMetrics & ClassRanking)[] };
+
+export interface LabelMetrics {
     /** Share of the rows that were predicted correctly. */
     accuracy: number;
     /** Accuracy of always predicting the most frequent class of these rows, which a model must beat. */
@@ -68,7 +74,7 @@ export function scoreClasses(
     actual: ArrayLike<number>,
     predicted: ArrayLike<number>,
     labels: readonly string[],
-): ClassificationMetrics {
+): LabelMetrics {
     const matrix = labels.map(() => labels.map(() => 0));
     for (let row = 0; row < actual.length; row++) {
         const line = matrix[actual[row] as number] as number[];
@@ -92,6 +98,15 @@ export function scoreClasses(
         classes,
         confusionMatrix: matrix,
     };
+}
+
+/** Share of the rows whose class was predicted correctly. */
+export function accuracyOf(actual: ArrayLike<number>, predicted: ArrayLike<number>): number {
+    let right = 0;
+    for (let row = 0; row < actual.length; row++) {
+        right += actual[row] === predicted[row] ? 1 : 0;
+    }
+    return share(right, actual.length);
 }
 
 /** Compares predicted numbers with actual ones. */

@@ -1,10 +1,10 @@
 import cart from "ml-cart/package.json";
 import type { Dataset } from "../lib/csv/dataset";
 import type { Algorithm, CartModel, Model, Task } from "../lib/model";
-import type { FitResult } from "../lib/tree";
+import type { FitResult, Predicted } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
-import { evaluate, type Metrics } from "./evaluate";
+import { accuracyOf, actualOf, type Metrics, scoreNumbers } from "./evaluate";
 import type { CrossValidation } from "./search/cross-validate";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
@@ -57,7 +57,7 @@ export interface Findings {
     metrics: Metrics;
     split: Split;
     /** Predictions for the rows held back. */
-    held: { rows: Uint32Array; predictions: Float64Array };
+    held: Predicted;
     /** The fit on all rows. */
     final: FitResult;
     crossValidation: CrossValidation | undefined;
@@ -131,14 +131,14 @@ function rankFeatures({ features }: Dataset, importances: Float64Array): Metrics
         .sort((a, b) => b.importance - a.importance);
 }
 
-function scoreOutOfBag({ target }: Dataset, { rows, predictions }: NonNullable<FitResult["outOfBag"]>): OutOfBag {
-    const metrics = evaluate(target, rows, predictions);
-    const { task, ...measures } = metrics.task === "classification" ? onlyAccuracy(metrics) : metrics;
-    return { rows: rows.length, ...measures };
-}
-
-function onlyAccuracy({ task, accuracy }: ClassificationMetrics & { task: "classification" }) {
-    return { task, accuracy };
+function scoreOutOfBag({ target }: Dataset, { rows, predictions }: Predicted): OutOfBag {
+    const actual = actualOf(target, rows);
+    return {
+        rows: rows.length,
+        ...(target.task === "classification"
+            ? { accuracy: accuracyOf(actual, predictions) }
+            : scoreNumbers(actual, predictions)),
+    };
 }
 
 function describeTrials({ folds, measure, trials, best }: CrossValidation): Pick<MetricsFile, "cv" | "trials"> {

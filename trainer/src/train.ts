@@ -1,6 +1,6 @@
 import { type Dataset, readDataset } from "../lib/csv/dataset";
 import type { Task } from "../lib/model";
-import { type FitPool, toCartModel } from "../lib/tree";
+import { type FitPool, type Predicted, toCartModel } from "../lib/tree";
 import { type Hyperparameters, parseArguments } from "./arguments";
 import { checkModel, rowsToCheck } from "./check-model";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
@@ -56,7 +56,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const origin = describeOrigin(hyperparameters, growth, dataset);
     const trees = findings.final.trees.map((tree) => toCartModel(tree, growth));
     const model = makeModel(dataset, origin, growth.algorithm, trees);
-    checkModel(model, dataset, rowsToCheck(dataset.rowCount), findings.final.predictions ?? new Float64Array());
+    checkModel(model, dataset, rowsToCheck(dataset.rowCount), (findings.final.test as Predicted).predictions);
     const metrics = makeMetricsFile(model, dataset, findings);
     await writeResults({ storage, modelDir, dataset, model, metrics, findings, print });
 }
@@ -88,10 +88,10 @@ async function learn(
 
     print(`Training ${growth.algorithm === "tree" ? "a decision tree" : "a forest"}: ${describeLimits(growth)}`);
     const task = { ...toFitTask(growth, seed, split.train), testRows: split.test };
-    const { predictions, leaves } = await pool.fit({ ...task, keepTrees: false });
+    const { test, leaves } = await pool.fit({ ...task, keepTrees: false });
     checkSize(leaves);
-    const held = { rows: split.test, predictions: predictions ?? new Float64Array() };
-    const metrics = evaluate(target, held.rows, held.predictions);
+    const held = test as Predicted;
+    const metrics = evaluate(target, held);
     print(`Tested on ${split.test.length} rows that it was not trained on:`, ...describeMetrics(metrics));
 
     const checked = rowsToCheck(rowCount);

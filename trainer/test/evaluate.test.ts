@@ -1,4 +1,5 @@
 import { scoreClasses, scoreNumbers } from "../src/evaluate";
+import { scoreProbabilities } from "../src/probability-metrics";
 
 describe("scoreClasses", () => {
     it("matches a manual calculation", () => {
@@ -43,5 +44,55 @@ describe("scoreNumbers", () => {
 
     it("omits R2 if the actual values do not vary", () => {
         expect(scoreNumbers([2, 2], [1, 3])).toEqual({ mae: 1, rmse: 1, r2: null });
+    });
+});
+
+describe("scoreProbabilities", () => {
+    it("matches scikit-learn for two classes, with ties", () => {
+        // log_loss, brier_score_loss, roc_auc_score and average_precision_score of scikit-learn 1.9.
+        const actual = [0, 1, 1, 0, 1, 0];
+        const ofOne = [0.1, 0.4, 0.8, 0.4, 0.9, 0.6];
+        const values = Float64Array.from(ofOne.flatMap((share) => [1 - share, share]));
+        const { ofClasses, ...metrics } = scoreProbabilities(actual, values, 2);
+        expect(metrics).toEqual({
+            logLoss: expect.closeTo(0.46287861169069383, 12),
+            brierScore: expect.closeTo(0.15666666666666668, 12),
+            rocAuc: expect.closeTo(0.8333333333333334, 12),
+            averagePrecision: expect.closeTo((0.8055555555555556 + 0.8666666666666667) / 2, 12),
+        });
+        expect(ofClasses).toEqual([
+            {
+                rocAuc: expect.closeTo(0.8333333333333334, 12),
+                averagePrecision: expect.closeTo(0.8055555555555556, 12),
+            },
+            {
+                rocAuc: expect.closeTo(0.8333333333333334, 12),
+                averagePrecision: expect.closeTo(0.8666666666666667, 12),
+            },
+        ]);
+    });
+
+    it("sums over more than two classes, and ignores classes that cannot be ranked", () => {
+        const values = Float64Array.of(1, 0, 0, 0.5, 0.5, 0, 0, 1, 0);
+        const metrics = scoreProbabilities([0, 1, 1], values, 3);
+        expect(metrics).toEqual({
+            logLoss: expect.closeTo(Math.LN2 / 3, 12),
+            brierScore: expect.closeTo(0.5 / 3, 12),
+            rocAuc: 1,
+            averagePrecision: 1,
+            ofClasses: [
+                { rocAuc: 1, averagePrecision: 1 },
+                { rocAuc: 1, averagePrecision: 1 },
+                { rocAuc: null, averagePrecision: null },
+            ],
+        });
+    });
+
+    it("limits the loss of a class that was considered impossible", () => {
+        expect(scoreProbabilities([1], Float64Array.of(1, 0), 2)).toMatchObject({
+            logLoss: expect.closeTo(-Math.log(1e-15), 9),
+            rocAuc: null,
+            averagePrecision: null,
+        });
     });
 });

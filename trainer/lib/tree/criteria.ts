@@ -30,6 +30,8 @@ export interface Criterion {
     gainOf(best: BestSplit, node: NodeFacts, left: NodeFacts, right: NodeFacts): number;
     /** True if the gain is large enough for a split. */
     meetsThreshold(gain: number, threshold: number): boolean;
+    /** Impurity of a node, multiplied by its number of rows. */
+    impurityOf(list: Uint32Array, node: NodeFacts): number;
     /** Impurity that a split removes, multiplied by the number of rows. */
     importanceOf(gain: number, node: NodeFacts): number;
     addLeaf(builder: TreeBuilder, list: Uint32Array, node: NodeFacts): void;
@@ -78,6 +80,10 @@ class BinaryGini implements Criterion {
 
     gainOf({ leftSum, leftRows }: BestSplit, { rows }: NodeFacts): number {
         return (2 * (leftSum / rows) ** 2) / (leftRows * (rows - leftRows));
+    }
+
+    impurityOf(_list: Uint32Array, { rows, center: ones }: NodeFacts): number {
+        return (2 * ones * (rows - ones)) / rows;
     }
 
     meetsThreshold(gain: number, threshold: number): boolean {
@@ -155,6 +161,11 @@ class Gini implements Criterion {
         const [n, l, r] = [BigInt(rows), BigInt(leftRows), BigInt(rightRows)];
         const gained = n * (BigInt(leftSum) * r + BigInt(rightSum) * l) - BigInt(squares) * l * r;
         return Number(gained) / Number(n * n * l * r);
+    }
+
+    impurityOf(list: Uint32Array, { start, end, rows }: NodeFacts): number {
+        this.#count(list, start, end);
+        return rows - this.#counts.all.reduce((sum, count) => sum + count * count, 0) / rows;
     }
 
     meetsThreshold(gain: number, threshold: number): boolean {
@@ -238,6 +249,10 @@ class SquaredError implements Criterion {
 
     gainOf(_best: BestSplit, _node: NodeFacts, left: NodeFacts, right: NodeFacts): number {
         return left.error + right.error;
+    }
+
+    impurityOf(_list: Uint32Array, { error }: NodeFacts): number {
+        return error;
     }
 
     meetsThreshold(gain: number, threshold: number): boolean {

@@ -6,6 +6,7 @@ import { chooseLayout, type Layout, makeSample, type Sample } from "./entries";
 import type { FlatTree } from "./flat-tree";
 import { LazyLists } from "./lazy-lists";
 import { makeWorkspace, type NodeLists, PartitionedLists, reserve, type Workspace } from "./node-lists";
+import type { NodeImpurities } from "./prune";
 import { TreeBuilder } from "./tree-builder";
 import type { FitTable, GrowthOptions } from "./types";
 
@@ -22,6 +23,8 @@ export interface TreeRequest {
     inPlace?: boolean;
     /** Rounding of the values of leaves. @default none */
     round?: Rounding;
+    /** True if the tree will be pruned, which requires its impurities. @default false */
+    withImpurities?: boolean;
     /** For tests: the bits of an entry. @default 32 */
     wordBits?: number;
     /** For tests: true if lists are sorted lazily. @default true if this is less work */
@@ -37,7 +40,16 @@ const WORK = { partition: 2.5, sort: 12 };
  * threshold.
  * @throws {RangeError} if there are no rows, or if `inPlace` is set and rows count more than once
  */
-export function growTree(table: FitTable, request: TreeRequest, workspace: Workspace = makeWorkspace()): FlatTree {
+export function growTree(table: FitTable, request: TreeRequest, workspace?: Workspace): FlatTree {
+    return growWithImpurities(table, request, workspace).tree;
+}
+
+/** Grows a tree as `growTree` does. The impurities are empty unless the request includes `withImpurities`. */
+export function growWithImpurities(
+    table: FitTable,
+    request: TreeRequest,
+    workspace: Workspace = makeWorkspace(),
+): { tree: FlatTree; impurities: NodeImpurities } {
     const { target, columns } = table;
     const classes = target.task === "classification" ? Math.max(target.classCount, 2) : 0;
     const layout = chooseLayout(request.weights.length, classes, request.weighted, request.wordBits);
@@ -54,7 +66,8 @@ export function growTree(table: FitTable, request: TreeRequest, workspace: Works
         ? new LazyLists(table.orders, workspace, sample, layout)
         : new PartitionedLists(table, workspace, sample, layout, request.inPlace ?? false);
     const criterion = makeCriterion(target, layout, request.round ?? ((value) => value));
-    return new Grower(table, request, lists, layout, criterion, halfRanges).grow(sample.entries);
+    const grower = new Grower(table, request, lists, layout, criterion, halfRanges);
+    return { tree: grower.grow(sample.entries), impurities: grower.impurities };
 }
 
 function isLazyCheaper({ lazy, sampling }: TreeRequest, columns: number): boolean {
@@ -84,6 +97,7 @@ function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float
 }
 
 class Grower {
+    readonly impurities = { root: 0, removed: [] as number[], means: [] as number[] };
     readonly #builder = new TreeBuilder();
     readonly #importances: Float64Array;
     /** All columns, in the order that the last draw left them in. */
@@ -116,8 +130,10 @@ class Grower {
     }
 
     grow(entries: number): FlatTree {
-        const root = { start: 0, end: entries, source: 0 } as NodeFacts;
-        this.#addNode(this.#criterion.describe(this.#lists.rowsOf(root), 0, entries, 0), 0);
+        const list = this.#lists.rowsOf({ start: 0, end: entries, source: 0 } as NodeFacts);
+        const root = this.#criterion.describe(list, 0, entries, 0);
+        this.impurities.root = this.#criterion.impurityOf(list, root);
+        this.#addNode(root, 0);
         const total = this.#importances.reduce((sum, importance) => sum + importance, 0);
         if (total > 0) {
             for (let column = 0; column < this.#importances.length; column++) {
@@ -133,7 +149,7 @@ class Grower {
         const lists = this.#lists;
         const best = this.#isFinal(node, depth) ? noSplit() : this.#search(node);
         if (best.column < 0) {
-            criterion.addLeaf(builder, lists.rowsOf(node), node);
+            this.#addLeaf(node);
             return;
         }
         const list = lists.at(best.column);
@@ -141,11 +157,12 @@ class Grower {
         const right = criterion.describe(list, best.index, node.end, best.column);
         const gain = criterion.gainOf(best, node, left, right);
         if (!criterion.meetsThreshold(gain, this.#request.growth.gainThreshold)) {
-            criterion.addLeaf(builder, lists.rowsOf(node), node);
+            this.#addLeaf(node);
             return;
         }
         const importance = criterion.importanceOf(gain, node);
         this.#importances[best.column] = (this.#importances[best.column] as number) + importance;
+        this.#record(node, importance);
         const split = builder.addSplit(best.column, this.#thresholdOf(best), gain, node.rows, depth);
         // Missing values come last in the list, together with numbers that no threshold exceeds.
         if (left.rows > right.rows && this.#valueAt(best.column, node.end - 1) < Number.MAX_VALUE) {
@@ -156,6 +173,18 @@ class Grower {
         this.#addNode(left, depth + 1);
         builder.setRight(split);
         this.#addNode(lists.beginRight(node, best, final, right), depth + 1);
+    }
+
+    #addLeaf(node: NodeFacts): void {
+        this.#record(node, 0);
+        this.#criterion.addLeaf(this.#builder, this.#lists.rowsOf(node), node);
+    }
+
+    #record({ center }: NodeFacts, removed: number): void {
+        if (this.#request.withImpurities) {
+            this.impurities.removed.push(removed);
+            this.impurities.means.push(this.#table.target.task === "regression" ? center : 0);
+        }
     }
 
     /** True if the node is a leaf without a search. */

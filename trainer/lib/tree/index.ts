@@ -7,5 +7,6 @@ export {
     type FitResult,
     openFitPool,
 } from "./pool";
+export type { Predicted } from "./scores";
 export { serveFits } from "./threads";
 export type { FitTarget, FitTask, ForestOptions, GrowthOptions } from "./types";

@@ -2,9 +2,10 @@ import type { NumberList } from "../columns/number-list";
 import { makeRandom } from "../random";
 import { countLeaves, type FlatTree } from "./flat-tree";
 import { bootstrap, forestRounding } from "./forest";
-import { growTree } from "./grow";
+import { growTree, growWithImpurities } from "./grow";
 import { makeWorkspace, reserve, reserveLists, type Workspace } from "./node-lists";
-import { addPredictions, predictWith, type Scores } from "./scores";
+import { pruneTree, scorePrunings } from "./prune";
+import { addPredictions, type Scores } from "./scores";
 import { sortColumn } from "./sort";
 import type { FitTable, FitTask } from "./types";
 
@@ -35,10 +36,9 @@ export interface GrowJob {
     end: number;
     /** See TreeRequest. */
     inPlace: boolean;
-    /** For a tree, receives the predictions for the task's `testRows`. */
-    predictions?: Float64Array;
-    /** For a forest, the scores of the task's `testRows` and of the out-of-bag rows. */
+    /** Receives the predictions for the task's `testRows`. */
     test?: Scores;
+    /** For a forest, receives the predictions for rows that a tree was not grown on. */
     outOfBag?: Scores;
 }
 
@@ -48,6 +48,10 @@ export interface JobResult {
     importances: Float64Array[];
     depth: number;
     leaves: number;
+    /** Number of shares in the leaves of all trees. */
+    shares: number;
+    /** See FitResult. */
+    losses?: Float64Array;
 }
 
 /** Runs jobs one by one, in memory that it reuses. */
@@ -65,17 +69,18 @@ export class JobRunner {
     }
 
     run(job: Job): JobResult {
-        const result: JobResult = { trees: [], importances: [], depth: 0, leaves: 0 };
+        const result: JobResult = { trees: [], importances: [], depth: 0, leaves: 0, shares: 0 };
         if (job.kind === "sort") {
             this.#sort(job.columns);
             return result;
         }
         this.#open(job.view);
-        const trees = job.task.algorithm === "forest" ? this.#growForest(job) : [this.#growSingle(job)];
+        const trees = job.task.algorithm === "forest" ? this.#growForest(job) : [this.#growSingle(job, result)];
         for (const tree of trees) {
             result.importances.push(tree.importances);
             result.depth = Math.max(result.depth, tree.depth);
             result.leaves += countLeaves(tree);
+            result.shares += tree.leafShares.length;
             if (job.task.keepTrees) {
                 result.trees.push(tree);
             }
@@ -120,14 +125,22 @@ export class JobRunner {
         }
     }
 
-    #growSingle({ task, inPlace, predictions }: GrowJob): FlatTree {
+    #growSingle({ task, inPlace, test }: GrowJob, result: JobResult): FlatTree {
+        const { growth, rows, testRows, complexities } = task;
+        const { complexity = 0 } = growth;
         const weights = new Uint8Array(this.#table.target.y.length);
-        for (const row of task.rows) {
+        for (const row of rows) {
             weights[row] = 1;
         }
-        const tree = growTree(this.#table, { growth: task.growth, weights, weighted: false, inPlace }, this.#workspace);
-        if (predictions !== undefined && task.testRows !== undefined) {
-            predictWith(tree, this.#table, task.testRows, predictions);
+        const withImpurities = complexity > 0 || complexities !== undefined;
+        const request = { growth, weights, weighted: false, inPlace, withImpurities };
+        const { tree: grown, impurities } = growWithImpurities(this.#table, request, this.#workspace);
+        if (complexities !== undefined && testRows !== undefined) {
+            result.losses = scorePrunings(grown, impurities, this.#table, testRows, complexities);
+        }
+        const tree = complexity > 0 ? pruneTree(grown, impurities, complexity) : grown;
+        if (test !== undefined) {
+            addPredictions(test, tree, this.#table);
         }
         return tree;
     }

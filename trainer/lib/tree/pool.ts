@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import type { NumberList } from "../columns/number-list";
-import { sharedDoubles, sharedWords, shareWords } from "../columns/shared-memory";
+import { sharedWords, shareWords } from "../columns/shared-memory";
 import type { FlatTree } from "./flat-tree";
 import type { GrowJob, JobResult, View, ViewColumn } from "./jobs";
-import { finishScores, makeScores } from "./scores";
+import { finishScores, makeScores, type Predicted } from "./scores";
 import { Threads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
 
@@ -19,10 +19,14 @@ export interface FitResult {
     depth: number;
     /** Total number of leaves of all trees. */
     leaves: number;
-    /** Predictions for the task's `testRows`: indices of classes, or numbers. */
-    predictions?: Float64Array;
-    /** For a forest, the rows that at least one tree was not grown on, predicted by those trees. */
-    outOfBag?: { rows: Uint32Array; predictions: Float64Array };
+    /** Number of shares in the leaves of all trees; 0 for a regression. */
+    shares: number;
+    /** Predictions for the task's `testRows`. */
+    test?: Predicted;
+    /** For a forest, rows that at least one tree was not grown on, predicted by those trees. */
+    outOfBag?: Predicted;
+    /** For each of the task's `complexities`, the sum of the squared errors (see `scorePrunings`). */
+    losses?: Float64Array;
 }
 
 /** Progress of the fits that have started. */
@@ -100,7 +104,7 @@ interface OpenView extends View {
     sorted: Promise<unknown> | undefined;
 }
 
-type Scored = Pick<GrowJob, "predictions" | "test" | "outOfBag">;
+type Scored = Pick<GrowJob, "test" | "outOfBag">;
 
 class Pool implements FitPool {
     readonly #threads: Threads;
@@ -238,16 +242,15 @@ class Pool implements FitPool {
     /** Allocates the memory for the predictions of the threads. */
     #makeScored({ algorithm, rows, testRows }: FitTask): Scored {
         const { target } = this.#table;
-        if (algorithm === "tree") {
-            return testRows === undefined ? {} : { predictions: sharedDoubles(testRows.length) };
-        }
-        const test = testRows === undefined ? {} : { test: makeScores(testRows, target) };
-        return { ...test, outOfBag: makeScores(rows, target) };
+        return {
+            ...(testRows === undefined ? {} : { test: makeScores(testRows, target) }),
+            ...(algorithm === "tree" ? {} : { outOfBag: makeScores(rows, target) }),
+        };
     }
 
-    #assemble(results: JobResult[], { predictions, test, outOfBag }: Scored, columns: readonly unknown[]): FitResult {
+    #assemble(results: JobResult[], { test, outOfBag }: Scored, columns: readonly unknown[]): FitResult {
         const { target } = this.#table;
-        const tested = test === undefined ? predictions : finishScores(test, target).predictions;
+        const losses = results[0]?.losses;
         return {
             trees: results.flatMap((result) => result.trees),
             importances: meanImportances(
@@ -256,7 +259,9 @@ class Pool implements FitPool {
             ),
             depth: results.reduce((depth, result) => Math.max(depth, result.depth), 0),
             leaves: results.reduce((sum, result) => sum + result.leaves, 0),
-            ...(tested === undefined ? {} : { predictions: tested }),
+            shares: results.reduce((sum, result) => sum + result.shares, 0),
+            ...(test === undefined ? {} : { test: finishScores(test, target) }),
+            ...(losses === undefined ? {} : { losses }),
             ...(outOfBag === undefined ? {} : { outOfBag: finishScores(outOfBag, target) }),
         };
     }

@@ -77,8 +77,17 @@ function addLeaf(sums: Float64Array, position: number, tree: FlatTree, node: num
     }
 }
 
-/** Rows that at least one tree predicted, with the predictions: the first class with the largest sum, or the mean. */
-export function finishScores(scores: Scores, target: FitTarget): { rows: Uint32Array; predictions: Float64Array } {
+/** Rows that at least one tree predicted, with their predictions. */
+export interface Predicted {
+    rows: Uint32Array;
+    /** One for each row: the first class with the largest share, or the number. */
+    predictions: Float64Array;
+    /** One for each row, or for classes, one for each row and class: the mean over the trees. */
+    values: Float64Array;
+}
+
+/** Turns sums into means, in place. */
+export function finishScores(scores: Scores, target: FitTarget): Predicted {
     const { sums, votes } = scores;
     const width = widthOf(target);
     const rows = new Uint32Array(votes.length);
@@ -87,30 +96,21 @@ export function finishScores(scores: Scores, target: FitTarget): { rows: Uint32A
     for (let position = 0; position < votes.length; position++) {
         const count = votes[position] as number;
         if (count > 0) {
+            const [from, to] = [position * width, length * width];
+            const best = largestOf(sums, from, width);
+            for (let index = 0; index < width; index++) {
+                sums[to + index] = (sums[from + index] as number) / count;
+            }
             rows[length] = scores.rows[position] as number;
-            predictions[length] =
-                target.task === "classification"
-                    ? largestOf(sums, position * width, width)
-                    : (sums[position] as number) / count;
+            predictions[length] = target.task === "classification" ? best : (sums[to] as number);
             length++;
         }
     }
-    return { rows: rows.slice(0, length), predictions: predictions.slice(0, length) };
-}
-
-/** Predicts with one tree: the number of the leaf, or its first class with the largest share. */
-export function predictWith(tree: FlatTree, table: FitTable, rows: Uint32Array, predictions: Float64Array): void {
-    for (let position = 0; position < rows.length; position++) {
-        const node = findLeaf(tree, table.columns, rows[position] as number);
-        if (tree.task === "regression") {
-            predictions[position] = tree.values[node] as number;
-        } else {
-            const leaf = tree.links[node] as number;
-            const start = tree.leafStarts[leaf] as number;
-            const best = largestOf(tree.leafShares, start, (tree.leafStarts[leaf + 1] as number) - start);
-            predictions[position] = tree.leafClasses[start + best] as number;
-        }
-    }
+    return {
+        rows: rows.subarray(0, length),
+        predictions: predictions.subarray(0, length),
+        values: sums.subarray(0, length * width),
+    };
 }
 
 function largestOf(sums: Float64Array, start: number, width: number): number {

@@ -12,6 +12,11 @@ export interface GrowthOptions {
      * leaves this squared error or less. With 0, nodes are split until all their rows have the same class or number.
      */
     gainThreshold: number;
+    /**
+     * Cost-complexity pruning of a single tree: each leaf must remove at least this share of the root's impurity.
+     * @default 0, no pruning
+     */
+    complexity?: number;
 }
 
 /** Options that make the trees of one table differ. */
@@ -49,6 +54,8 @@ export interface FitTask {
     rows: Uint32Array;
     /** Rows to predict. */
     testRows?: Uint32Array;
+    /** For a tree: complexities for which the result must include the loss on `testRows`. */
+    complexities?: readonly number[];
     /** True if the result must include the trees. */
     keepTrees: boolean;
 }

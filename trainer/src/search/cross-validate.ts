@@ -1,5 +1,5 @@
 import type { Target } from "../../lib/csv/target";
-import type { FitPool } from "../../lib/tree";
+import type { FitPool, Predicted } from "../../lib/tree";
 import { formatNumber } from "../describe";
 import { evaluate } from "../evaluate";
 import { splitFolds } from "../split";
@@ -43,12 +43,12 @@ export async function crossValidate(
     const splits = splitFolds(rows, target.task === "classification" ? target.y : undefined, folds, seed);
     const started = trials.map((growth) =>
         splits.map(async ({ train, test }) => {
-            const { predictions } = await pool.fit({
+            const { test: predicted } = await pool.fit({
                 ...toFitTask(growth, seed, train),
                 testRows: test,
                 keepTrees: false,
             });
-            const metrics = evaluate(target, test, predictions ?? new Float64Array());
+            const metrics = evaluate(target, predicted as Predicted);
             return metrics.task === "classification" ? metrics.accuracy : metrics.rmse;
         }),
     );

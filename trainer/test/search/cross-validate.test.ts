@@ -36,8 +36,11 @@ function fakePool(predict: (row: number, maxDepth: number) => number): FitPool &
                     }
                 });
             });
-            const predictions = Float64Array.from(task.testRows ?? [], (row) => predict(row, task.growth.maxDepth));
-            return { trees: [], importances: new Float64Array(), depth: 1, leaves: 2, predictions };
+            const rows = task.testRows ?? new Uint32Array();
+            const predictions = Float64Array.from(rows, (row) => predict(row, task.growth.maxDepth));
+            const values = new Float64Array(2 * rows.length);
+            const test = { rows, predictions, values };
+            return { trees: [], importances: new Float64Array(), depth: 1, leaves: 2, shares: 2, test };
         },
         close: async () => {},
     };

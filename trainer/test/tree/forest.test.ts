@@ -41,7 +41,7 @@ describe("a forest", () => {
                 }
                 return sums.indexOf(Math.max(...sums));
             };
-            expect([...(result.predictions ?? [])]).toEqual(count(150).map((row) => vote(row, () => true)));
+            expect([...(result.test?.predictions ?? [])]).toEqual(count(150).map((row) => vote(row, () => true)));
             const outside = [...rows].filter((row) => bags.some((bag) => bag[row] === 0));
             expect([...(result.outOfBag?.rows ?? [])]).toEqual(outside);
             expect([...(result.outOfBag?.predictions ?? [])]).toEqual(
@@ -76,13 +76,10 @@ describe("a forest", () => {
 
     it("has no out-of-bag rows if there is only one row", async () => {
         const dataset = makeDataset(20, "classification");
-        const { outOfBag, trees, predictions } = await fitOne(
-            dataset,
-            forestTask(dataset, { rows: Uint32Array.of(3) }),
-        );
+        const { outOfBag, trees, test } = await fitOne(dataset, forestTask(dataset, { rows: Uint32Array.of(3) }));
         expect(outOfBag?.rows).toHaveLength(0);
         expect(trees.every((tree) => tree.samples[0] === 1)).toBe(true);
-        expect([...(predictions ?? [])]).toEqual(count(3).map(() => dataset.target.y[3]));
+        expect([...(test?.predictions ?? [])]).toEqual(count(3).map(() => dataset.target.y[3]));
     });
 });
 
