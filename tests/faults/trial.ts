@@ -57,13 +57,13 @@ export async function recordReference(texts: ProviderTexts): Promise<Reference> 
     });
 }
 
-/** Performs a complete run with one fault. */
-export async function runTrial(texts: ProviderTexts, reference: Reference, rule: string): Promise<TrialResult> {
+/** Performs a complete run with one fault per rule. */
+export async function runTrial(texts: ProviderTexts, reference: Reference, ...rules: string[]): Promise<TrialResult> {
     const startedAt = Date.now();
     const seconds = () => Math.round((Date.now() - startedAt) / 100) / 10;
-    return await SmallRun.with(texts, [parseFaultRule(rule)], async (run) => {
-        const verdict = await judgeRun(run, reference, () => run.plan.hits.length > 0);
-        return { rule, seconds: seconds(), ...verdict };
+    return await SmallRun.with(texts, rules.map(parseFaultRule), async (run) => {
+        const verdict = await judgeRun(run, reference, () => run.plan.hits.length >= rules.length);
+        return { rule: rules.join(" and "), seconds: seconds(), ...verdict };
     });
 }
 
