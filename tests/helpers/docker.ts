@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import { NODE_IMAGE, reasonWithoutDocker } from "../../emulator/test/docker";
 
 /**
@@ -11,6 +13,19 @@ export function docker(...args: string[]): string {
         throw new Error(`docker ${args.join(" ")}: ${error?.message ?? `exit ${status}`}\n${stderr ?? ""}`);
     }
     return stdout.trim();
+}
+
+/** Sends a request to the engine's API and returns the body of the response. */
+export async function engineRequest(method: string, path: string, body: Buffer): Promise<string> {
+    const host = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}");
+    const headers = { "content-type": "application/x-tar", "content-length": body.length };
+    return await new Promise((resolve, reject) => {
+        request({ socketPath: host.replace("unix://", ""), method, path, headers }, (response) => {
+            resolve(text(response));
+        })
+            .on("error", reject)
+            .end(body);
+    });
 }
 
 /** The trainer's base images. `.ci/base-images.sh` builds them where no registry is reachable. */
