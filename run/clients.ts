@@ -21,6 +21,12 @@ export interface Patience {
     onFailure(error: unknown): void;
 }
 
+export interface DownloadOptions {
+    patience?: Patience;
+    /** Called with the number of bytes that have arrived; negative if the download starts again. */
+    onBytes?: (bytes: number) => void;
+}
+
 /**
  * The operations on a bucket that are needed to wait for a run and collect its results. Errors other than those named
  * here pass through unchanged.
@@ -44,7 +50,7 @@ export interface BucketClient {
     /** Names of the folders directly under a prefix that ends in "/". */
     folders(prefix: string): Promise<string[]>;
     /** Downloads one generation exactly as stored, to a file that must not exist yet, and verifies it. */
-    download(object: ObjectVersion, path: string, patience?: Patience): Promise<void>;
+    download(object: ObjectVersion, path: string, options?: DownloadOptions): Promise<void>;
 }
 
 /** The operations on a VM that are needed to wait for a run. */

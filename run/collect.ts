@@ -1,5 +1,6 @@
 import { findMismatch, hashFile } from "./checksums";
 import type { BucketClient, Clock, Print } from "./clients";
+import { holdsEarlierAttempt, moveEarlierAttempt } from "./earlier-attempts";
 import {
     inParallel,
     publishFolder,
@@ -16,6 +17,7 @@ import { describesRun, type Provenance, renamedLines, renderManifest, type Saved
 import { metricsLimits, readMetrics } from "./metrics";
 import { readModelObjects } from "./model-objects";
 import { patientBucket } from "./patient-bucket";
+import { createProgress, type OnBytes } from "./progress";
 import { type RunStatus, renderStatus } from "./status";
 import { assembleLog, uploadLog } from "./whole-log";
 
@@ -51,7 +53,8 @@ const maxManifestBytes = 256 * 1024 * 1024;
 /**
  * Downloads the results of a successful run: the model, log and status, and finally the manifest, which is also
  * uploaded to the bucket. Every object is downloaded by generation, exactly as stored, and verified. Existing files
- * that pass verification are not downloaded again. The folder appears as a whole, or not at all.
+ * that pass verification are not downloaded again. The folder appears as a whole, or not at all. If it holds the results
+ * of another attempt, those are moved, never overwritten.
  * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when a
  * symbolic link leads out of the folder for results.
  */
@@ -66,28 +69,37 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
         folder,
         objects.map(({ path }) => path),
     );
-    const toDownload = await findStale(objects, folder);
+    const isEarlier = await holdsEarlierAttempt(folder, status);
+    const toDownload = isEarlier ? objects : await findStale(objects, folder);
     const manifest = await readManifest(bucket, status.runId, objects);
     const counts = { objectCount: objects.length, hasReport: objects.some(({ path }) => path === "report.html") };
-    const metrics = async (root: string) => (await readMetrics(root)) ?? (await readMetrics(folder)) ?? {};
+    const metrics = async (root: string) =>
+        (await readMetrics(root)) ?? (isEarlier ? undefined : await readMetrics(folder)) ?? {};
     const { text } = manifest;
-    if (toDownload.length === 0 && text !== undefined && (await hasOwnFiles(bucket, folder, status, text))) {
+    if (
+        !isEarlier &&
+        toDownload.length === 0 &&
+        text !== undefined &&
+        (await hasOwnFiles(bucket, folder, status, text))
+    ) {
         return { metrics: await metrics(folder), downloadedCount: 0, ...counts };
     }
 
     return withPartialFolder(folder, async (partial) => {
         const { existsSync } = require("node:fs") as typeof import("node:fs");
         const { join } = require("node:path") as typeof import("node:path");
-        if (toDownload.length > 0 && existsSync(folder)) {
+        if (toDownload.length > 0 && existsSync(folder) && !isEarlier) {
             const names = toDownload.map((object) => object.path).join(", ");
             print(`run ${status.runId}: saving the missing or changed files in ${folder} again: ${names}`);
         }
         for (const line of renamedLines(status.runId, toDownload)) {
             print(line);
         }
-        await inParallel(toDownload, 4, (object) => downloadVerified(bucket, object, partial));
+        const totalBytes = toDownload.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+        const onBytes = createProgress(clock, print, `run ${status.runId}: model`, totalBytes);
+        await inParallel(toDownload, 4, (object) => downloadVerified(bucket, object, partial, onBytes));
         const logPath = join(partial, ownFiles.trainerLog);
-        const attempts = await assembleLog(bucket, status.runId, logPath);
+        const attempts = await assembleLog(bucket, status.runId, logPath, { clock, print });
         await uploadLog(bucket, status.runId, logPath);
         await writeSynced(join(partial, ownFiles.status), renderStatus(status));
         const result = await metrics(partial);
@@ -98,6 +110,9 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
             join(partial, ownFiles.manifest),
             text ?? (await writeManifest(context, options, result, objects, attempts, manifest.generation)),
         );
+        if (isEarlier) {
+            await moveEarlierAttempt(folder, print);
+        }
         await publishFolder(partial, folder, ownFiles.manifest);
         if (objects.length === 0) {
             const { model } = runLayout(status.runId);
@@ -159,12 +174,17 @@ async function hasOwnFiles(
     return (await textOf(ownFiles.status)) === renderStatus(status) && (await textOf(ownFiles.manifest)) === manifest;
 }
 
-async function downloadVerified(bucket: BucketClient, object: SavedObject, partial: string): Promise<void> {
+async function downloadVerified(
+    bucket: BucketClient,
+    object: SavedObject,
+    partial: string,
+    onBytes: OnBytes,
+): Promise<void> {
     const { mkdir } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { dirname, join } = require("node:path") as typeof import("node:path");
     const path = join(partial, object.path);
     await mkdir(dirname(path), { recursive: true });
-    await bucket.download(object, path);
+    await bucket.download(object, path, { onBytes });
     const mismatch = findMismatch(await hashFile(path), object);
     if (mismatch) {
         throw new Error(`The download of gs://${bucket.bucket}/${object.name} failed verification: ${mismatch}`);

@@ -156,7 +156,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
             });
             return names;
         },
-        download: async (object, path, patience) => {
+        download: async (object, path, { patience, onBytes = () => undefined } = {}) => {
             const file = await open(path, "wx");
             let position = 0;
             try {
@@ -167,9 +167,11 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
                             written += bytesWritten;
                             position += bytesWritten;
                         }
+                        onBytes(chunk.length);
                     },
                     restart: async () => {
                         await file.truncate(0);
+                        onBytes(-position);
                         position = 0;
                     },
                 };

@@ -41,6 +41,7 @@ export function patientBucket(bucket: BucketClient, clock: Clock, print: Print):
         list: (prefix, startOffset) => retried(() => bucket.list(prefix, startOffset)),
         folders: (prefix) => retried(() => bucket.folders(prefix)),
         // The bucket resumes the download itself, so that it does not restart from the beginning.
-        download: (object, path) => bucket.download(object, path, { windowMs, onFailure: report }),
+        download: (object, path, options) =>
+            bucket.download(object, path, { ...options, patience: { windowMs, onFailure: report } }),
     };
 }

@@ -1,5 +1,6 @@
 import type { BucketClient } from "./clients";
 import { type CollectContext, collectRun } from "./collect";
+import { holdsEarlierAttempt, moveEarlierAttempt } from "./earlier-attempts";
 import { httpStatusOf, messageOf } from "./errors";
 import { publishFolder, rejectOutsideLinks, withPartialFolder, writeSynced } from "./files";
 import { ownFiles, runsPrefix } from "./layout";
@@ -75,8 +76,11 @@ export async function saveRun(
     await rejectOutsideLinks(folder.absolute, []);
     await withPartialFolder(folder.absolute, async (partial) => {
         const { join } = require("node:path") as typeof import("node:path");
-        await assembleLog(context.bucket, runId, join(partial, ownFiles.trainerLog));
+        await assembleLog(context.bucket, runId, join(partial, ownFiles.trainerLog), context);
         await writeSynced(join(partial, ownFiles.status), renderStatus(status));
+        if (await holdsEarlierAttempt(folder.absolute, status)) {
+            await moveEarlierAttempt(folder.absolute, context.print);
+        }
         await publishFolder(partial, folder.absolute, ownFiles.status);
     });
     return `run ${runId}: ${isTerminal(state) ? state : `not finished (${state})`}; its log and status are in ${folder.relative}`;

@@ -1,8 +1,9 @@
 import { hashFile } from "./checksums";
-import type { BucketClient } from "./clients";
+import type { BucketClient, Clock, Print } from "./clients";
 import { runLayout } from "./layout";
 import { planChunks, toLogChunks } from "./log-chunks";
 import { isAbandoned, ownTag } from "./own-temporary";
+import { createProgress } from "./progress";
 
 /** Creation times of the first and last chunk of an attempt's log. */
 export interface AttemptTimes {
@@ -11,10 +12,20 @@ export interface AttemptTimes {
     loggedTo: string;
 }
 
-/** Writes the logs of all attempts to a file, each one below a line with its number and times. */
-export async function assembleLog(bucket: BucketClient, runId: string, path: string): Promise<AttemptTimes[]> {
+/**
+ * Writes the logs of all attempts to a file, each one below a line with its number and times.
+ * @param reporting where to print the progress of a long download; by default nowhere.
+ */
+export async function assembleLog(
+    bucket: BucketClient,
+    runId: string,
+    path: string,
+    reporting?: { clock: Clock; print: Print },
+): Promise<AttemptTimes[]> {
     const { open } = require("node:fs/promises") as typeof import("node:fs/promises");
     const chunks = toLogChunks(runId, await bucket.list(runLayout(runId).log));
+    const totalBytes = chunks.reduce((sum, { object }) => sum + object.sizeBytes, 0);
+    const onBytes = reporting && createProgress(reporting.clock, reporting.print, `run ${runId}: log`, totalBytes);
     const times: AttemptTimes[] = [];
     const file = await open(path, "wx");
     try {
@@ -40,6 +51,7 @@ export async function assembleLog(bucket: BucketClient, runId: string, path: str
                     throw new Error(`gs://${bucket.bucket}/${chunk.object.name} was deleted while it was being read`);
                 }
                 await write(content.subarray(skipBytes));
+                onBytes?.(content.length);
             }
         }
         await file.sync();

@@ -10,8 +10,9 @@ import { readStatus } from "../../run/transitions";
 import { numbersOf } from "../shared/metrics";
 import { alignColumns } from "../shared/text";
 
-/** A run in a bucket. */
+/** A run in a bucket, or an earlier attempt on this machine. */
 export interface StoredRun {
+    /** Id of the run; for an earlier attempt, the name of its folder. */
     runId: string;
     /** Undefined until a VM claims the run, or if the status cannot be read. */
     status?: RunStatus | undefined;
@@ -21,6 +22,8 @@ export interface StoredRun {
     renamed?: string[] | undefined;
     /** Reason why the run cannot be read. */
     problem?: string;
+    /** True for an earlier attempt, which is on this machine only. */
+    isLocal?: boolean;
 }
 
 /** A status older than this is stale, because a VM updates it every 30 s; the waiter uses the same limit. */
@@ -30,7 +33,7 @@ const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 /** Maximum number of metrics in the row of a run. */
 const MAX_METRICS = 3;
 
-/** Reads all runs in a bucket, eight at a time, newest first. A run that cannot be read has a `problem`. */
+/** Reads all runs in a bucket, eight at a time. A run that cannot be read has a `problem`. */
 export async function readRuns(bucket: BucketClient): Promise<StoredRun[]> {
     const runs: StoredRun[] = [];
     await inParallel(await runIdsIn(bucket), 8, async (runId) => {
@@ -42,7 +45,12 @@ export async function readRuns(bucket: BucketClient): Promise<StoredRun[]> {
             runs.push({ runId, problem: messageOf(error) });
         }
     });
-    return runs.sort((a, b) => startOf(b) - startOf(a) || (a.runId < b.runId ? -1 : 1));
+    return runs;
+}
+
+/** Sorts runs, newest first. */
+export function newestFirst(runs: readonly StoredRun[]): StoredRun[] {
+    return [...runs].sort((a, b) => startOf(b) - startOf(a) || (a.runId < b.runId ? -1 : 1));
 }
 
 /**
@@ -84,7 +92,22 @@ function startOf({ status }: StoredRun): number {
     return Date.parse(status?.startedAt ?? status?.updatedAt ?? "") || 0;
 }
 
-function remarkOf({ status, metrics, problem }: StoredRun, nowMs: number): string {
+function remarkOf(run: StoredRun, nowMs: number): string {
+    const remark = run.isLocal ? localRemark(run) : bucketRemark(run, nowMs);
+    return run.isLocal ? [remark, "on this machine only"].filter(Boolean).join("; ") : remark;
+}
+
+/** Describes the outcome of an attempt that can no longer change. */
+function localRemark({ status, metrics, problem }: StoredRun): string {
+    return problem ?? (status?.state === "SUCCEEDED" ? metricsText(metrics) : (status?.reason ?? ""));
+}
+
+function metricsText(metrics: Record<string, unknown> | undefined): string {
+    const shown = numbersOf(metrics ?? {}).slice(0, MAX_METRICS);
+    return shown.map(([name, value]) => `${name} ${value}`).join(", ");
+}
+
+function bucketRemark({ status, metrics, problem }: StoredRun, nowMs: number): string {
     if (problem !== undefined) {
         return `cannot be read: ${problem}`;
     }
@@ -92,8 +115,7 @@ function remarkOf({ status, metrics, problem }: StoredRun, nowMs: number): strin
         return "no VM has claimed it yet";
     }
     if (status.state === "SUCCEEDED") {
-        const shown = numbersOf(metrics ?? {}).slice(0, MAX_METRICS);
-        return shown.map(([name, value]) => `${name} ${value}`).join(", ");
+        return metricsText(metrics);
     }
     const silentMs = nowMs - Date.parse(status.updatedAt ?? "");
     if ((status.state === "PULLING" || status.state === "RUNNING") && silentMs > SILENT_MS) {

@@ -86,12 +86,17 @@ let files = 0;
 const newPath = () => path.join(root, `download-${files++}`);
 
 describe("a client whose connection breaks once", () => {
-    it.each(ONCE)("downloads and reads the correct bytes after %s", async (kind) => {
+    it.each(ONCE)("downloads and reads the correct bytes, and counts them once, after %s", async (kind) => {
         const { bucket, plan } = await broken(`kind=${kind},path=alt=media,count=1`);
         const file = newPath();
+        let counted = 0;
 
-        await bucket.download(big, file);
+        const onBytes = (bytes: number) => {
+            counted += bytes;
+        };
+        await bucket.download(big, file, { onBytes });
 
+        expect(counted).toBe(CONTENT.length);
         expect(readFileSync(file, "utf8") === CONTENT).toBe(true);
         expect((await bucket.read(big))?.toString() === CONTENT).toBe(true);
         expect(plan.hits).toHaveLength(1);
@@ -132,7 +137,8 @@ describe("a client whose connection breaks once", () => {
         const errors: unknown[] = [];
         const [file, other] = [newPath(), newPath()];
 
-        await bucket.download(big, file, { windowMs: 15 * 60_000, onFailure: (error) => errors.push(error) });
+        const patience = { windowMs: 15 * 60_000, onFailure: (error: unknown) => errors.push(error) };
+        await bucket.download(big, file, { patience });
 
         expect(readFileSync(file, "utf8") === CONTENT).toBe(true);
         expect([errors.length, plan.hits.length]).toEqual([20, 20]);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { CRC32C } from "@google-cloud/storage";
-import type { BucketClient, Clock, ObjectVersion, StoredObject, VmClient } from "../../run/clients";
+import type { BucketClient, Clock, DownloadOptions, ObjectVersion, StoredObject, VmClient } from "../../run/clients";
 import { runLayout } from "../../run/layout";
 import { type RunStatus, renderStatus } from "../../run/status";
 
@@ -113,7 +113,7 @@ export class FakeBucket implements BucketClient {
         return [...new Set(names.map((name) => name.slice(prefix.length).split("/")[0] ?? ""))].sort();
     }
 
-    async download(object: ObjectVersion, path: string): Promise<void> {
+    async download(object: ObjectVersion, path: string, { onBytes }: DownloadOptions = {}): Promise<void> {
         const { name } = object;
         this.before("download", name);
         const content = await this.read(object);
@@ -121,6 +121,7 @@ export class FakeBucket implements BucketClient {
             throw Object.assign(new Error(`No such object: ${name}`), { code: 404 });
         }
         await writeFile(path, content, { flag: "wx" });
+        onBytes?.(content.length);
         this.downloads.push(name);
     }
 }

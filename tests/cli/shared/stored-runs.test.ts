@@ -4,6 +4,8 @@ import { saveResults } from "../../../cli/results/save-results";
 import { listRuns } from "../../../cli/runs/list-runs";
 import { UsageError } from "../../../cli/shared/usage-error";
 import { type LoneBucket, startTestBucket } from "../../../emulator/src/testing";
+import { renderStatus } from "../../../run/status";
+import { statusOf } from "../../run/fakes";
 import { emulatorConfig, putRun, TestProject } from "./test-project";
 
 // The commands use the real client library against the emulator's Cloud Storage. `pulumi` is a stub that prints canned
@@ -73,6 +75,23 @@ describe("npm run runs", () => {
             expect.stringMatching(/^run {11}state {6}attempt {2}age +metrics$/),
             `${SUCCEEDED}  SUCCEEDED  1        AGE accuracy 0.9667`,
             `${FAILED}  FAILED     1        AGE The trainer ended with exit code 3`,
+        ]);
+    });
+
+    it("also lists the earlier attempts that are kept on this machine", async () => {
+        const earlier = `${SUCCEEDED}.20260101T000200Z`;
+        const status = statusOf({ runId: SUCCEEDED, state: "SUCCEEDED" });
+        project.program(path.join("models", "dev", earlier, "status.json"), renderStatus(status));
+        project.program(path.join("models", "dev", earlier, "metrics.json"), '{"accuracy":0.9}');
+        project.program(path.join("models", "dev", `${SUCCEEDED}.notes`, "status.json"), "mine");
+
+        await expect(listRuns(["-s", "dev"], project.context)).resolves.toBe(0);
+
+        expect(project.printed.map((line) => line.replace(/\d+ d +/, "AGE ").replace(/ +/g, " "))).toEqual([
+            "run state attempt age metrics",
+            `${SUCCEEDED} SUCCEEDED 1 AGE accuracy 0.9667`,
+            `${earlier} SUCCEEDED 1 AGE accuracy 0.9; on this machine only`,
+            `${FAILED} FAILED 1 AGE The trainer ended with exit code 3`,
         ]);
     });
 

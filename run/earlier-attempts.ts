@@ -1,0 +1,83 @@
+import type { Print } from "./clients";
+import { readRegularFile } from "./files";
+import { ownFiles } from "./layout";
+import { parseObject, parseStatus, type RunStatus } from "./status";
+
+/** An attempt whose results are in a folder on this machine. Unknown values are null. */
+interface SavedAttempt {
+    attempt: number;
+    bootId: string | null;
+    startedAt: string | null;
+    /** Time of its end, or otherwise of the last update of its status. */
+    endedAt: string | null;
+}
+
+/**
+ * True if a run's folder holds the results of another attempt than `status`: an earlier one, or one that trained the
+ * same run in a bucket that no longer exists.
+ * @param folder `<resultsDir>/<stack>/<runId>`
+ */
+export async function holdsEarlierAttempt(folder: string, status: RunStatus): Promise<boolean> {
+    const saved = await readSavedAttempt(folder);
+    const differs = <T>(before: T | null, now: T | null) => before !== null && now !== null && before !== now;
+    return (
+        saved !== undefined &&
+        (saved.attempt !== status.attempt ||
+            differs(saved.bootId, status.bootId) ||
+            differs(saved.startedAt, status.startedAt))
+    );
+}
+
+/**
+ * Moves a run's folder as a whole to `<runId>.<time of its end>` next to it, so that the results of another attempt can
+ * take its place. If that name is taken, a number is appended.
+ */
+export async function moveEarlierAttempt(folder: string, print: Print): Promise<void> {
+    const { lstat, rename } = require("node:fs/promises") as typeof import("node:fs/promises");
+    const { basename } = require("node:path") as typeof import("node:path");
+    const saved = await readSavedAttempt(folder);
+    const ended = Date.parse(saved?.endedAt ?? "") || (await lstat(folder)).mtimeMs;
+    // Without colons, because Windows does not allow them in names.
+    const time = new Date(ended).toISOString().replace(/[-:]|\.\d+/g, "");
+    const exists = (path: string) =>
+        lstat(path).then(
+            () => true,
+            () => false,
+        );
+    let target = `${folder}.${time}`;
+    for (let number = 2; await exists(target); number += 1) {
+        target = `${folder}.${time}-${number}`;
+    }
+    await rename(folder, target);
+    print(`run ${basename(folder)}: the results of an earlier attempt are kept in the folder ${basename(target)}`);
+}
+
+/** Splits the name of a folder that `moveEarlierAttempt` created; undefined for any other name. */
+export function parseEarlierName(name: string): { runId: string } | undefined {
+    const match = /^([a-z0-9][a-z0-9-]{0,62})\.\d{8}T\d{6}Z(-\d+)?$/.exec(name);
+    return match ? { runId: match[1] as string } : undefined;
+}
+
+/** Reads which attempt a folder holds, from its status or otherwise its manifest; undefined if it has neither. */
+async function readSavedAttempt(folder: string): Promise<SavedAttempt | undefined> {
+    const { join } = require("node:path") as typeof import("node:path");
+    const read = async (name: string, maxBytes: number) =>
+        (await readRegularFile(join(folder, name), maxBytes))?.toString("utf8") ?? "";
+    try {
+        const status = parseStatus(await read(ownFiles.status, 64 * 1024), folder);
+        return { ...status, endedAt: status.finishedAt ?? status.updatedAt };
+    } catch {
+        // The user may have deleted or changed the file.
+    }
+    const manifest = parseObject(await read(ownFiles.manifest, 256 * 1024 * 1024));
+    const timings = (manifest?.timings ?? {}) as { startedAt?: unknown; finishedAt?: unknown };
+    const text = (value: unknown) => (typeof value === "string" ? value : null);
+    return typeof manifest?.attempts === "number"
+        ? {
+              attempt: manifest.attempts,
+              bootId: null,
+              startedAt: text(timings.startedAt),
+              endedAt: text(timings.finishedAt),
+          }
+        : undefined;
+}
