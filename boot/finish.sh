@@ -160,14 +160,49 @@ settle_publisher() {
     until_gone "$publisher" 10 || signal KILL "$publisher"
 }
 
-# Reads the container's output again if it was not followed to the end. The second read can be shorter, because docker
-# keeps only the newest part of a very long log.
+# same_part FIRST_BYTE BYTES: true if the log that was followed and the one that docker kept are the same in this part.
+same_part() {
+    [ "$(part "$LOG" "$1" "$2")" = "$(part "$LOG.kept" "$1" "$2")" ]
+}
+
+# part FILE FIRST_BYTE BYTES: prints the MD5 of a part of a file. macOS has `md5` but no `md5sum`.
+part() {
+    tail -c "+$(($2 + 1))" "$1" | head -c "$3" | { md5sum 2>/dev/null || md5 -q; }
+}
+
+# Compares the log that was followed with the one that docker kept. A follower loses and repeats output if the trainer
+# prints so fast that docker rotates its files in the meantime, and it may have been killed. Docker keeps everything
+# unless the log is very long, and then its newest part. What is already uploaded cannot change, so whatever it lacks is
+# appended.
 complete_log() {
-    if marked log-complete; then return; fi
-    timeout 20 docker logs --follow "$CONTAINER" >"$LOG.again" 2>&1
-    if [ "$(($(wc -c <"$LOG.again")))" -ge "$(($(wc -c <"$LOG")))" ]; then
-        mv -f "$LOG.again" "$LOG"
+    local seconds=20 code=0 block=1048576 from=0 start kept followed uploaded all
+    # A shutdown leaves little time.
+    if [ "$STATUS" = INTERRUPTED ]; then seconds=5; fi
+    timeout "$seconds" docker logs "$CONTAINER" >"$LOG.kept" 2>&1 || code=$?
+    kept=$(($(wc -c <"$LOG.kept")))
+    followed=$(($(wc -c <"$LOG")))
+    uploaded=$(recall log-to 0)
+    start=$(smaller 65536 "$followed")
+    all=$(part "$LOG.kept" 0 "$kept")
+    if [ "$code" != 0 ]; then
+        # Docker did not respond, or ran out of time, possibly after it had printed more than was followed.
+        if [ "$code" = 124 ] && [ "$kept" -gt "$followed" ] && same_part 0 "$followed"; then mv -f "$LOG.kept" "$LOG"; fi
+    elif [ "$kept" -le "$followed" ] && [ "$(part "$LOG" $((followed - kept)) "$kept")" = "$all" ]; then
+        :
+    elif [ "$kept" -ge "$uploaded" ] && same_part 0 "$uploaded" && same_part 0 "$start"; then
+        mv -f "$LOG.kept" "$LOG"
+    else
+        say "docker lost part of the log while it was followed"
+        # Unless both have the same start, docker has deleted it.
+        if ! same_part 0 "$start"; then uploaded=$followed; fi
+        while [ $((from + block)) -le "$uploaded" ] && same_part "$from" "$block"; do from=$((from + block)); done
+        head -c "$uploaded" "$LOG" >"$LOG.new"
+        printf '\n[docker lost part of the log above; the last %s bytes that the trainer printed follow]\n' \
+            $((kept - from)) >>"$LOG.new"
+        tail -c "+$((from + 1))" "$LOG.kept" >>"$LOG.new"
+        mv -f "$LOG.new" "$LOG"
     fi
+    rm -f "$LOG.kept"
 }
 
 # upload_log DEADLINE

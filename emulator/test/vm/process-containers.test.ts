@@ -84,6 +84,16 @@ ${STATE} box; docker logs -f box; docker wait box; ${STATE} box`);
         ]);
     });
 
+    it("keeps every line of a program that prints hundreds of thousands of short ones and fails", async () => {
+        const script = `let text = ""; for (let i = 0; i < 300000; i++) text += i + "\\n";
+            process.stdout.write(text, () => { console.error("no such layer"); process.exit(3); });`;
+        const image = await trainer("chatty", "node main.js", { "main.js": script });
+        const output = await inVm(
+            `docker run -d --name box ${image} >/dev/null; docker logs -f box 2>&1 | tee log | tail -2; wc -l <log; docker logs box 2>&1 | cmp - log; ${STATE} box`,
+        );
+        expect(output).toEqual(["299999", "no such layer", "300001", "exited false 3 false"]);
+    });
+
     it("gives a container only its own environment and the requested variables", async () => {
         const image = await trainer("env", "node main.js", {
             "main.js": "console.log(Object.keys(process.env).sort().join())",

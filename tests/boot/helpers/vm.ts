@@ -34,6 +34,7 @@ export interface DockerStub {
     pull?: string;
     run?: string;
     trainer?: string;
+    follow?: string;
     oom?: boolean;
     /** Working folder of the image. */
     workingFolder?: string;
@@ -208,6 +209,11 @@ export class TestVm {
         return log.toString();
     }
 
+    /** Creates a file in the folder STUB_DIR of the docker stub, for which the trainer's snippet may wait. */
+    createStubFile(name: string): void {
+        writeFileSync(path.join(this.#disk, "docker", name), "");
+    }
+
     /** Paths of all files in the VM that contain this text. */
     filesWith(text: string): string[] {
         return readdirSync(this.#disk, { recursive: true, encoding: "utf8" }).filter((name) => {
@@ -264,6 +270,7 @@ export class TestVm {
                 STUB_RUN: this.#docker.run ?? ":",
                 STUB_TRAINER: this.#docker.trainer ?? "echo trained",
                 STUB_WORKDIR: this.#docker.workingFolder ?? "",
+                STUB_FOLLOW: this.#docker.follow ?? "",
                 STUB_OOM: String(this.#docker.oom ?? false),
                 STORAGE_EMULATOR_HOST: `http://${this.#endpoint}`,
                 GCE_METADATA_HOST: this.#endpoint,

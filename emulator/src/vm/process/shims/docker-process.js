@@ -160,10 +160,16 @@ async function logs(words) {
 async function printLines(text) {
     const lines = text.split("\n");
     const rest = lines.pop() ?? "";
-    for (const line of lines) {
-        const record = JSON.parse(line);
-        const target = record.stream === "stderr" ? process.stderr : process.stdout;
-        if (!target.write(record.log)) {
+    const records = lines.map((line) => /** @type {{ log: string, stream: string }} */ (JSON.parse(line)));
+    // There is one write per stream and not one per line, because a program may print millions of lines.
+    for (let start = 0, end = 0; start < records.length; start = end) {
+        const stream = records[start]?.stream;
+        while (records[end]?.stream === stream && end < records.length) {
+            end += 1;
+        }
+        const target = stream === "stderr" ? process.stderr : process.stdout;
+        const output = records.slice(start, end).map(({ log }) => log);
+        if (!target.write(output.join(""))) {
             await new Promise((resolve) => target.once("drain", resolve));
         }
     }

@@ -20,23 +20,25 @@ const NEVER = "0001-01-01T00:00:00Z";
 function record(source, stream) {
     const decoder = new StringDecoder("utf8");
     let rest = "";
-    const write = (/** @type {string} */ text) => {
-        if (text !== "") {
-            writeSync(log, `${JSON.stringify({ log: text, stream, time: new Date().toISOString() })}\n`);
+    const write = (/** @type {string[]} */ texts) => {
+        const time = new Date().toISOString();
+        const records = texts.filter((text) => text !== "").map((text) => JSON.stringify({ log: text, stream, time }));
+        // A program may print millions of lines, so there is one write per chunk and not one per line.
+        if (records.length > 0) {
+            writeSync(log, `${records.join("\n")}\n`);
         }
     };
     source.on("data", (chunk) => {
         const lines = (rest + decoder.write(chunk)).split("\n");
         rest = lines.pop() ?? "";
-        for (const line of lines) {
-            write(`${line}\n`);
-        }
+        const texts = lines.map((line) => `${line}\n`);
         if (rest.length >= MAX_LINE) {
-            write(rest);
+            texts.push(rest);
             rest = "";
         }
+        write(texts);
     });
-    source.on("end", () => write(rest + decoder.end()));
+    source.on("end", () => write([rest + decoder.end()]));
 }
 
 function findShell() {
@@ -122,7 +124,8 @@ function run(spec) {
         // Output may still be in the pipes, but a process that escaped the group must not delay the exit.
         const finish = () => end(exitCode, "");
         child.once("close", finish);
-        setTimeout(finish, 1000);
+        // The pipes are read once more between a timer and an immediate, even if this process was not scheduled for long.
+        setTimeout(() => setImmediate(finish), 1000);
     });
 
     const control = process.env.EMULATOR_VM_CONTROL;

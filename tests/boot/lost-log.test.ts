@@ -1,0 +1,51 @@
+import { TestVm } from "./helpers/vm";
+
+const concurrently = test.concurrent;
+
+/** A follower that prints only these lines, as docker's does when it is overtaken by the rotation of files. */
+const follower = (...lines: string[]) =>
+    `${lines.map((line) => `echo ${line}; `).join("")}while running; do sleep 0.05; done`;
+
+describe("a log of which docker's follower", () => {
+    concurrently("lost the end is complete, including the error", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.boot({ trainer: "echo one; echo two; echo no such layer; exit 3", follow: follower("one") });
+            expect(await vm.status()).toMatchObject({ state: "FAILED", exitCode: 3 });
+            expect(await vm.log()).toBe("one\ntwo\nno such layer\n");
+        });
+    });
+
+    concurrently("lost a part before the rest was uploaded says so, and is followed by what docker kept", async () => {
+        await TestVm.with({}, async (vm) => {
+            const trainer = `echo one; echo two; echo three; until [ -f "$STUB_DIR/go" ]; do sleep 0.05; done; echo four`;
+            const booted = vm.boot({ trainer, follow: follower("one", "three") });
+            await vm.eventually(async () => (await vm.log()) === "one\nthree\n");
+            vm.createStubFile("go");
+            const { console } = await booted;
+            expect(await vm.log()).toBe(
+                "one\nthree\n\n[docker lost part of the log above; the last 19 bytes that the trainer printed follow]\none\ntwo\nthree\nfour\n",
+            );
+            expect(console).toContain("gcp-trainer: docker lost part of the log while it was followed");
+        });
+    });
+
+    concurrently("lost a part that docker has not kept either says so, and contains what docker kept", async () => {
+        await TestVm.with({}, async (vm) => {
+            await vm.boot({ trainer: "echo three; echo four", follow: follower("one", "two") });
+            expect(await vm.log()).toBe(
+                "one\ntwo\n\n[docker lost part of the log above; the last 11 bytes that the trainer printed follow]\nthree\nfour\n",
+            );
+        });
+    });
+
+    concurrently("lost nothing is unchanged, even if docker has kept only the end", async () => {
+        await TestVm.with({}, async (vm) => {
+            const { console } = await vm.boot({
+                trainer: "echo two; echo three",
+                follow: follower("one", "two", "three"),
+            });
+            expect(await vm.log()).toBe("one\ntwo\nthree\n");
+            expect(console).not.toContain("lost");
+        });
+    });
+});
