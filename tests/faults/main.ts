@@ -15,6 +15,7 @@ Usage: npm run faults -- [options]
   --start        breaks the requests of \`npm start\` instead, those that create and delete resources among them
   --sample N     only N trials, every kind of fault among them
   --seed S       chooses the sample; default 1
+  --rule RULE    only this trial; can be given several times
   --from K       starts with the K-th trial
   --minutes M    starts no trial after M minutes
   --workers W    trials at the same time; default 2
@@ -31,6 +32,7 @@ async function main(): Promise<number> {
             start: { type: "boolean", default: false },
             sample: { type: "string" },
             seed: { type: "string", default: "1" },
+            rule: { type: "string", multiple: true },
             from: { type: "string", default: "1" },
             minutes: { type: "string" },
             workers: { type: "string", default: "2" },
@@ -43,11 +45,13 @@ async function main(): Promise<number> {
         return 0;
     }
     const trials = await (values.kills ? killTrials() : values.start ? startTrials() : requestTrials());
-    const wanted = sample(
-        trials.map(({ rule }) => rule),
-        numberOf(values.sample, trials.length),
-        numberOf(values.seed),
-    );
+    const wanted =
+        values.rule ??
+        sample(
+            trials.map(({ rule }) => rule),
+            numberOf(values.sample, trials.length),
+            numberOf(values.seed),
+        );
     const chosen = wanted
         .flatMap((rule) => trials.filter((trial) => trial.rule === rule))
         .slice(numberOf(values.from) - 1);

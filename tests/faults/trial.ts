@@ -63,7 +63,8 @@ export async function runTrial(texts: ProviderTexts, reference: Reference, ...ru
     const seconds = () => Math.round((Date.now() - startedAt) / 100) / 10;
     return await SmallRun.with(texts, rules.map(parseFaultRule), async (run) => {
         const verdict = await judgeRun(run, reference, () => run.plan.hits.length >= rules.length);
-        return { rule: rules.join(" and "), seconds: seconds(), ...verdict };
+        const detail = verdict.outcome === "not hit" ? `hit only: ${run.plan.hits.join(", ")}` : verdict.detail;
+        return { rule: rules.join(" and "), seconds: seconds(), ...verdict, detail };
     });
 }
 
