@@ -50,7 +50,7 @@ function bash(line: string): Promise<{ code: number | null; stdout: string; stde
         cwd: files.root,
         // If standard input were a socket, bash would read ~/.bashrc.
         stdio: ["ignore", "pipe", "pipe"],
-        env: { PATH: [files.shims, process.env.PATH].join(path.delimiter), URL: url },
+        env: { PATH: [files.shims, files.fallbacks, process.env.PATH].join(path.delimiter), URL: url },
     });
     let stdout = "";
     let stderr = "";

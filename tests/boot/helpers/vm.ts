@@ -296,8 +296,8 @@ export class TestVm {
 
     /** PATH of the VM: the stubs, the machine's programs, and the emulator's curl and timeout if they are missing. */
     #searchPath(): string {
-        const { shims } = this.#emulated;
+        const { fallbacks } = this.#emulated;
         const programs = (process.env.PATH ?? "").split(path.delimiter);
-        return [STUBS, ...(this.shims ? [shims, ...programs] : [...programs, shims])].join(path.delimiter);
+        return [STUBS, ...(this.shims ? [fallbacks, ...programs] : [...programs, fallbacks])].join(path.delimiter);
     }
 }

@@ -3,7 +3,9 @@ import path from "node:path";
 import type { CloudFile } from "./cloud-config";
 import type { UnitSource } from "./units/service-unit";
 
-const SHIMS = ["curl", "docker", "docker-credential-gcr", "systemctl", "timeout"];
+const SHIMS = ["docker", "docker-credential-gcr", "systemctl"];
+/** Programs that a machine may lack. Its own are used if they exist, because starting Node.js takes longer. */
+const FALLBACKS = ["curl", "timeout"];
 const SYSTEM_FOLDERS = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"];
 /** Folders that Container-Optimized OS keeps in memory. They are empty at every boot. */
 const VOLATILE = ["etc", "run", "tmp"];
@@ -16,6 +18,7 @@ const UNIT_FOLDERS = ["/etc/systemd/system", "/run/systemd/system"];
 export class VmFiles {
     readonly root: string;
     readonly shims: string;
+    readonly fallbacks: string;
     /** Files from user-data and their folders, as paths inside the VM. */
     readonly ownPaths = new Set<string>();
 
@@ -26,6 +29,7 @@ export class VmFiles {
 
         this.root = path.join(dir, "root");
         this.shims = path.join(dir, "bin");
+        this.fallbacks = path.join(dir, "fallback");
     }
 
     /** Maps an absolute path inside the VM to a path on the host. */
@@ -40,12 +44,8 @@ export class VmFiles {
             rmSync(path.join(this.root, name), { recursive: true, force: true });
             mkdirSync(path.join(this.root, name), { recursive: true });
         }
-        mkdirSync(this.shims, { recursive: true });
-        for (const name of SHIMS) {
-            const script = path.join(__dirname, "shims", `${name}.js`);
-            const text = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(script)} "$@"\n`;
-            writeFileSync(path.join(this.shims, name), text, { mode: 0o755 });
-        }
+        writePrograms(this.shims, SHIMS);
+        writePrograms(this.fallbacks, FALLBACKS);
     }
 
     /** Writes a file from user-data. */
@@ -85,9 +85,12 @@ export class VmFiles {
         }));
     }
 
-    /** PATH inside the VM: the shims, then the host's PATH. */
+    /** PATH inside the VM: the shims, then the host's PATH, then the replacements for what the host lacks. */
     searchPath(): string {
-        return [this.shims, process.env.PATH ?? ""].join(path.delimiter);
+        const host = process.env.PATH ?? "";
+        // On Windows, timeout.exe is a different program.
+        const rest = process.platform === "win32" ? [this.fallbacks, host] : [host, this.fallbacks];
+        return [this.shims, ...rest].join(path.delimiter);
     }
 
     /**
@@ -109,6 +112,15 @@ export class VmFiles {
             )
             .find((file) => existsSync(file));
         return found ?? program;
+    }
+}
+
+function writePrograms(folder: string, names: readonly string[]): void {
+    mkdirSync(folder, { recursive: true });
+    for (const name of names) {
+        const script = path.join(__dirname, "shims", `${name}.js`);
+        const text = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(script)} "$@"\n`;
+        writeFileSync(path.join(folder, name), text, { mode: 0o755 });
     }
 }
 
