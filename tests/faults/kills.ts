@@ -158,8 +158,8 @@ const addressOf = async (command: CliCommand) => (await command.printed(/at (htt
 
 /** Kills a command in a project copy, starts it again, and compares the resulting files with those of a normal run. */
 async function killCommand(kill: Kill): Promise<Verdict> {
-    const project = copyProject();
-    const scene = await SCENES[kill.target as keyof typeof SCENES](project);
+    const project = copyProject({ withTrainer: kill.target === "npm start" });
+    const scene = await SCENES[kill.target as keyof typeof SCENES](project, Number(kill.moment));
     try {
         const command = scene.start();
         await scene.begun(command);
@@ -211,13 +211,15 @@ const SCENES = {
         },
         stop: async () => undefined,
     }),
-    predict: async (project: ProjectCopy): Promise<Scene> => {
+    predict: async (project: ProjectCopy, moment: number): Promise<Scene> => {
+        // A later kill needs a command that takes longer.
+        const rows = 200_000 + 1300 * moment;
         const folder = path.join(project.folder, "work");
         mkdirSync(folder);
         const features = [{ name: "size", kind: "number", missing: false }];
         const model = modelOf(features as Parameters<typeof modelOf>[0], undefined, [split(0, 100, leaf(1), leaf(2))]);
         writeFileSync(path.join(folder, "model.json"), JSON.stringify(model));
-        writeFileSync(path.join(folder, "in.csv"), `size\n${"150\n".repeat(1_500_000)}`);
+        writeFileSync(path.join(folder, "in.csv"), `size\n${"150\n".repeat(rows)}`);
         return {
             start: () =>
                 new CliCommand("predict", ["--force", "model.json", "in.csv", "out.csv"], {
@@ -227,8 +229,8 @@ const SCENES = {
             begun: (command) => untilFile(folder, /partial/, command),
             problem: () => {
                 const names = listed(folder);
-                const rows = readFileSync(path.join(folder, "out.csv"), "utf8").trim().split("\n").length;
-                return names.length === 3 && rows === 1_500_001 ? undefined : `files: ${names}; ${rows} lines`;
+                const lines = readFileSync(path.join(folder, "out.csv"), "utf8").trim().split("\n").length;
+                return names.length === 3 && lines === rows + 1 ? undefined : `files: ${names}; ${lines} lines`;
             },
             stop: async () => undefined,
         };

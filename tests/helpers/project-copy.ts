@@ -11,8 +11,11 @@ export interface ProjectCopy {
     remove(): void;
 }
 
-/** Copies the project, so that a test can write to it and run in parallel with others. */
-export function copyProject(): ProjectCopy {
+/**
+ * Copies the project, so that a test can write to it and run in parallel with others.
+ * @param options `withTrainer`: whether a command in the copy builds or runs the built-in trainer. Default: true
+ */
+export function copyProject({ withTrainer = true } = {}): ProjectCopy {
     const folder = mkdtempSync(path.join(tmpdir(), "gcp-trainer-"));
     const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
     for (const name of listed.toString("utf8").split("\0").filter(Boolean)) {
@@ -21,7 +24,7 @@ export function copyProject(): ProjectCopy {
     }
     symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), "dir");
     // The trainer's bundle includes nothing from outside its folder, not even through a link.
-    for (const name of ["trainer/dist", "trainer/node_modules"]) {
+    for (const name of withTrainer ? ["trainer/dist", "trainer/node_modules"] : []) {
         cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
     }
     return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
