@@ -1,7 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cleanup } from "../../run/cleanup";
+import { removeLeftoverInstances } from "../../run/leftovers";
 import { BASE_SCOPES } from "../defaults";
 import { canMigrate, defaultBootDiskType, defaultBootImage, platformOf } from "../machine-types";
+import { owned, plannerOf, settled } from "../owned";
 import type { Job } from "../training-job-args";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../user-data";
 
@@ -20,13 +23,16 @@ type JobArgs =
     | "externalIp"
     | "serviceAccount"
     | "scopes"
-    | "labels";
+    | "labels"
+    | "wait";
 
 export interface TrainerVmArgs extends Pick<Job, JobArgs> {
     /** Ends in the run id, so that a new run gets a new VM. */
     instanceName: pulumi.Input<string>;
     /** The task of the VM and its time limits. */
     boot: pulumi.Output<BootConfig>;
+    /** Removes the VM. */
+    cleanup: Cleanup;
     dependsOn: pulumi.Resource[];
 }
 
@@ -105,10 +111,12 @@ export class TrainerVm extends pulumi.ComponentResource {
                     "block-project-ssh-keys": "true",
                     "enable-oslogin": "TRUE",
                 },
+                // The provider fails to delete a VM that does not exist any more, so the cleanup deletes it.
+                deletionPolicy: "ABANDON",
             },
             {
-                parent: this,
-                dependsOn: args.dependsOn,
+                ...owned(this, args.cleanup, { beforeCreate: [() => removeOtherVms(args)] }),
+                dependsOn: [args.cleanup, ...args.dependsOn],
                 // A newer image of the family does not replace this VM; the next run uses it.
                 ignoreChanges: ["bootDisk.initializeParams.image"],
                 // The provider can change this only while a VM is running, but the VM of a finished run is off. A new
@@ -121,4 +129,10 @@ export class TrainerVm extends pulumi.ComponentResource {
         );
         this.registerOutputs();
     }
+}
+
+/** Removes the VM of the earlier run, and one that an interrupted command left. */
+async function removeOtherVms({ project, zone, instanceName, boot, wait, cleanup }: TrainerVmArgs): Promise<void> {
+    const [name, { bucket, runId }, waits] = await settled(pulumi.all([instanceName, boot, wait]));
+    await removeLeftoverInstances(await plannerOf(cleanup), { project, zone, name }, { bucket, runId, wait: waits });
 }
