@@ -34,6 +34,6 @@ export function settled<T>(output: pulumi.Output<T>): Promise<T> {
 }
 
 /** True unless the program runs on Pulumi's mocks, which do not implement hooks. */
-function hasHooks(): boolean {
+export function hasHooks(): boolean {
     return Reflect.has(pulumi.runtime.getMonitor() ?? {}, "registerResourceHook");
 }

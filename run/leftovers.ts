@@ -106,13 +106,58 @@ export async function removeLeftoverInstances(
     await removeInstances(context, project);
 }
 
-/** The status of a VM, e.g. `RUNNING`, or undefined if it does not exist. */
-export async function instanceStatus(
+/** Rejects a change that requires the VM to be off, while it is on. */
+export async function requireOff(
     planner: Planner,
-    instance: { project: string; zone: string; name: string },
-): Promise<string | undefined> {
+    { project, zone, name }: { project: string; zone: string; name: string },
+    changed: readonly string[],
+): Promise<void> {
     const { context, settings, auth } = await open(planner);
-    return await openVm({ ...instance, instance: instance.name }, settings, auth, context.apis.clock).status();
+    const status = await openVm({ project, zone, instance: name }, settings, auth, context.apis.clock).status();
+    if (["PROVISIONING", "STAGING", "RUNNING", "STOPPING"].includes(status ?? "")) {
+        throw new Error(
+            `${changed.join(", ")} can change only while the VM ${name} is off; it is ${status}. Wait until the run has ` +
+                `ended (npm run runs), or interrupt it: gcloud compute instances stop ${name} --zone ${zone}`,
+        );
+    }
+}
+
+/** The part of a VM's scheduling that cannot change without a new VM. */
+export interface Scheduling {
+    spot: boolean;
+    onHostMaintenance: string;
+    maxRunSeconds: number;
+}
+
+/**
+ * Returns the scheduling of the VM of a run that has succeeded, or undefined. A new VM with another scheduling would
+ * only find that the run has ended.
+ */
+export async function finishedScheduling(
+    planner: Planner,
+    { project, zone: location, name }: { project: string; zone: string; name: string },
+    run: { bucket: string; runId: string },
+): Promise<Scheduling | undefined> {
+    try {
+        const { context, settings, auth } = await open(planner);
+        const seen = await readStatus(openBucket(run.bucket, settings, auth, context.apis.clock), run.runId);
+        if (seen?.status.state !== "SUCCEEDED") {
+            return undefined;
+        }
+        const { url } = placeOf(context.apis, "instance", { project, location, name });
+        const scheduling = (await context.apis.call("GET", url))?.scheduling as Record<string, unknown> | undefined;
+        const { seconds } = (scheduling?.maxRunDuration ?? {}) as { seconds?: string };
+        return scheduling === undefined || seconds === undefined
+            ? undefined
+            : {
+                  spot: scheduling.provisioningModel === "SPOT",
+                  onHostMaintenance: String(scheduling.onHostMaintenance),
+                  maxRunSeconds: Number(seconds),
+              };
+    } catch {
+        // Before the first update there is no bucket, and the update itself reports every other problem.
+        return undefined;
+    }
 }
 
 async function open({ owner, config }: Planner) {

@@ -1,10 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cleanup } from "../../run/cleanup";
-import { removeLeftoverInstances } from "../../run/leftovers";
+import { finishedScheduling, removeLeftoverInstances, requireOff, type Scheduling } from "../../run/leftovers";
 import { BASE_SCOPES } from "../defaults";
 import { canMigrate, defaultBootDiskType, defaultBootImage, platformOf } from "../machine-types";
-import { owned, plannerOf, settled } from "../owned";
+import { hasHooks, owned, plannerOf, settled } from "../owned";
 import type { Job } from "../training-job-args";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../user-data";
 
@@ -53,6 +53,14 @@ export class TrainerVm extends pulumi.ComponentResource {
             gpuCount: args.gpuCount,
             spot: pulumi.output(args.provisioning).apply((provisioning) => provisioning === "spot"),
         });
+        const wanted = pulumi.all([machine, args.boot]).apply(
+            ([{ type, gpuCount, spot }, boot]): Scheduling => ({
+                spot,
+                onHostMaintenance: canMigrate(type, gpuCount, spot) ? "MIGRATE" : "TERMINATE",
+                maxRunSeconds: maxVmSeconds(boot),
+            }),
+        );
+        const scheduling = hasHooks() ? keepFinished(args, wanted) : wanted;
         this.instance = new gcp.compute.Instance(
             name,
             {
@@ -88,14 +96,12 @@ export class TrainerVm extends pulumi.ComponentResource {
                 },
                 scheduling: {
                     automaticRestart: false,
-                    preemptible: machine.spot,
-                    provisioningModel: machine.spot.apply((spot) => (spot ? "SPOT" : "STANDARD")),
-                    onHostMaintenance: machine.apply(({ type, gpuCount, spot }) =>
-                        canMigrate(type, gpuCount, spot) ? "MIGRATE" : "TERMINATE",
-                    ),
+                    preemptible: scheduling.spot,
+                    provisioningModel: scheduling.spot.apply((spot) => (spot ? "SPOT" : "STANDARD")),
+                    onHostMaintenance: scheduling.onHostMaintenance,
                     // This must be STOP, never DELETE, because a deleted instance breaks a plain `pulumi destroy`.
                     instanceTerminationAction: "STOP",
-                    maxRunDuration: { seconds: args.boot.apply(maxVmSeconds) },
+                    maxRunDuration: { seconds: scheduling.maxRunSeconds },
                 },
                 shieldedInstanceConfig: {
                     // Disabled for Arm, because it has not been tested on Arm machines, and a VM that does not boot
@@ -115,7 +121,10 @@ export class TrainerVm extends pulumi.ComponentResource {
                 deletionPolicy: "ABANDON",
             },
             {
-                ...owned(this, args.cleanup, { beforeCreate: [() => removeOtherVms(args)] }),
+                ...owned(this, args.cleanup, {
+                    beforeCreate: [() => removeOtherVms(args)],
+                    beforeUpdate: [(change) => requireOffToChange(args, change)],
+                }),
                 dependsOn: [args.cleanup, ...args.dependsOn],
                 // A newer image of the family does not replace this VM; the next run uses it.
                 ignoreChanges: ["bootDisk.initializeParams.image"],
@@ -135,4 +144,28 @@ export class TrainerVm extends pulumi.ComponentResource {
 async function removeOtherVms({ project, zone, instanceName, boot, wait, cleanup }: TrainerVmArgs): Promise<void> {
     const [name, { bucket, runId }, waits] = await settled(pulumi.all([instanceName, boot, wait]));
     await removeLeftoverInstances(await plannerOf(cleanup), { project, zone, name }, { bucket, runId, wait: waits });
+}
+
+/** Inputs that the provider can change only while a VM is off. */
+const CHANGED_WHILE_OFF = ["machineType", "serviceAccount", "shieldedInstanceConfig"];
+
+/** Without this check, the provider would fail with an instruction for programs in another language. */
+async function requireOffToChange(args: TrainerVmArgs, change: pulumi.ResourceHookArgs): Promise<void> {
+    const { oldInputs = {}, newInputs = {} } = change;
+    const changed = CHANGED_WHILE_OFF.filter(
+        (key) => JSON.stringify(oldInputs[key]) !== JSON.stringify(newInputs[key]),
+    );
+    if (changed.length > 0) {
+        const { project, zone } = args;
+        await requireOff(await plannerOf(args.cleanup), { project, zone, name: String(newInputs.name) }, changed);
+    }
+}
+
+/** Keeps the scheduling of the VM of a finished run, which a change would only replace by a VM with nothing to do. */
+function keepFinished(args: TrainerVmArgs, wanted: pulumi.Output<Scheduling>): pulumi.Output<Scheduling> {
+    const { project, zone, cleanup } = args;
+    return pulumi.all([wanted, args.instanceName, args.boot, cleanup.owner]).apply(async ([otherwise, name, boot]) => {
+        const kept = await finishedScheduling(await plannerOf(cleanup), { project, zone, name }, boot);
+        return kept ?? otherwise;
+    });
 }

@@ -12,6 +12,7 @@ judges whether the stack works and \`pulumi destroy\` leaves nothing behind. It 
 Usage: npm run interruptions -- [options]
 
   --phase NAME   one of ${Object.keys(PHASES).join(", ")}; default: all, in this order
+  --only REGEX   interrupts only at resources (or types) whose name matches
   --minutes M    starts no trial after M minutes
   --folder DIR   saved states and results; default .interruptions
   --help         this text
@@ -21,12 +22,15 @@ Exit status 1 if a stack needed more than the README says.`;
 
 /** Runs trials in order, and records each result. */
 export class Recorder {
+    /** Matches the names of the resources at which commands are interrupted. */
+    readonly only: string;
     readonly #file: string;
     readonly #until: number;
 
-    constructor(file: string, until: number) {
+    constructor(file: string, until: number, only: string) {
         this.#file = file;
         this.#until = until;
+        this.only = only;
     }
 
     get isOver(): boolean {
@@ -55,6 +59,7 @@ async function main(): Promise<number> {
     const { values } = parseArgs({
         options: {
             phase: { type: "string" },
+            only: { type: "string", default: "" },
             minutes: { type: "string", default: "100000" },
             folder: { type: "string", default: path.resolve(__dirname, "../../../.interruptions") },
             help: { type: "boolean" },
@@ -72,7 +77,7 @@ async function main(): Promise<number> {
     const folder = path.resolve(values.folder);
     mkdirSync(folder, { recursive: true });
     const file = path.join(folder, "results.jsonl");
-    const recorder = new Recorder(file, Date.now() + Number(values.minutes) * 60_000);
+    const recorder = new Recorder(file, Date.now() + Number(values.minutes) * 60_000, values.only);
     for (const name of names) {
         await PHASES[name]?.(new Moments(folder), recorder);
     }

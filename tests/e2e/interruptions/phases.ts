@@ -5,6 +5,7 @@ import { anyLine, interruptAgain, lineOf, removalOf, repair } from "./trials";
 /** Runs trials that have no result yet. */
 export interface Record {
     readonly isOver: boolean;
+    readonly only: string;
     readonly known: Set<string>;
     run(rule: string, trial: () => ReturnType<typeof repair>): Promise<void>;
 }
@@ -21,7 +22,7 @@ interface Chain {
     readonly command: "up" | "destroy";
     readonly how: How;
     readonly delayMs: number;
-    readonly pattern: (done: readonly string[]) => RegExp;
+    readonly pattern: (done: readonly string[], only: string) => RegExp;
     readonly config?: Readonly<{ [key: string]: unknown }>;
 }
 
@@ -39,7 +40,11 @@ async function interruptAll(moments: Moments, record: Record, chain: Chain): Pro
     }
     while (!record.isOver) {
         const done = doneIn();
-        const name = await interruptAgain(moments, moment, moment, { ...at, config, pattern: pattern(done) });
+        const name = await interruptAgain(moments, moment, moment, {
+            ...at,
+            config,
+            pattern: pattern(done, record.only),
+        });
         if (name === undefined) {
             return true;
         }
@@ -81,7 +86,7 @@ const creations =
             command: "up",
             how,
             delayMs,
-            pattern: (done) => lineOf("creating", done, byType),
+            pattern: (done, only) => lineOf("creating", done, only, byType),
         });
     };
 
@@ -92,7 +97,7 @@ const deletions: Phase = async (moments, record) => {
         {
             title: "kill -9 during the deletion of",
             delayMs: 100,
-            pattern: (done: readonly string[]) => lineOf("deleting", done),
+            pattern: (done: readonly string[], only: string) => lineOf("deleting", done, only),
         },
         { title: "kill -9 while the cleanup removes the", delayMs: 500, pattern: removalOf },
     ];

@@ -1,7 +1,7 @@
 import type { Outcome, TrialResult } from "../../faults/trial";
 import { type Bench, type How, interruptAt, type Moments, problemOf, SLOW } from "./bench";
 
-/** What a person does after an interruption. */
+/** The command that a person runs after an interruption. */
 export type Then = "up" | "destroy";
 
 /** Types of resources other than components, as Pulumi prints them: `gcp:compute:Instance`. */
@@ -11,16 +11,16 @@ const TYPE = "(?:gcp|docker|pulumi-nodejs)[:/][^ ]+";
  * Lines such as ` +  gcp:compute:Instance trainer-vm creating (0s)`, except those of resources that are done. The group
  * `name` is the name of the resource, or its type.
  */
-export function lineOf(verb: string, done: readonly string[] = [], byType = false): RegExp {
-    const others = done.length === 0 ? "" : `(?!(?:${done.join("|")}) )`;
+export function lineOf(verb: string, done: readonly string[], only = "", byType = false): RegExp {
+    const others = `(?=[^ ]*(?:${only}))${done.length === 0 ? "" : `(?!(?:${done.join("|")}) )`}`;
     return byType
         ? new RegExp(` ${others}(?<name>${TYPE}) [\\w-]+ (?:${verb})\\b`)
         : new RegExp(` ${TYPE} ${others}(?<name>[\\w-]+) (?:${verb})\\b`);
 }
 
 /** Like `lineOf`, for every kind of change. */
-export function anyLine(done: readonly string[]): RegExp {
-    return lineOf("creating|updating|deleting|replacing|creating replacement|deleting original", done);
+export function anyLine(done: readonly string[], only: string): RegExp {
+    return lineOf("creating|updating|deleting|replacing|creating replacement|deleting original", done, only);
 }
 
 /** Lines such as `removing the service account NAME`; the group `name` is the kind. */
