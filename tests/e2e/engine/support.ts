@@ -284,7 +284,8 @@ export class Project {
             env: {
                 ...process.env,
                 PATH: enginePath().join(path.delimiter),
-                PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}`,
+                // As in the README. Otherwise, a command that is killed can leave half of the state's metadata.
+                PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}?metadata=skip`,
                 PULUMI_CONFIG_PASSPHRASE: "",
                 GOOGLE_OAUTH_ACCESS_TOKEN: OPERATOR_TOKEN,
                 PULUMI_SKIP_UPDATE_CHECK: "true",
