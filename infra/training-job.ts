@@ -99,7 +99,7 @@ export class TrainingJob extends pulumi.ComponentResource {
             { bucket, stack, resultsDir: job.resultsDir },
             { parent: this, dependsOn: data.bucket },
         );
-        // A destroy runs in reverse order. It removes the VM before it saves the results, and then everything else.
+        // A destroy runs in reverse order, so it removes the VM before it saves the results.
         const vmCleanup = new Cleanup(
             `${name}-vm-cleanup`,
             { ...everything, scope: "instances", existingOwner: cleanup.owner },

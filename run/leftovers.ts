@@ -106,12 +106,21 @@ export async function removeLeftoverInstances(
     await removeInstances(context, project);
 }
 
-/** Rejects a change that requires the VM to be off, while it is on. */
-export async function requireOff(
+/**
+ * Rejects a change that requires the VM to be off, while it is on. Without this check, the provider would fail with an
+ * instruction for programs in another language.
+ */
+export async function rejectWhileOn(
     planner: Planner,
-    { project, zone, name }: { project: string; zone: string; name: string },
-    changed: readonly string[],
+    { project, zone }: { project: string; zone: string },
+    { oldInputs = {}, newInputs = {} }: { oldInputs?: Record<string, unknown>; newInputs?: Record<string, unknown> },
 ): Promise<void> {
+    const keys = ["machineType", "serviceAccount", "shieldedInstanceConfig"];
+    const changed = keys.filter((key) => JSON.stringify(oldInputs[key]) !== JSON.stringify(newInputs[key]));
+    if (changed.length === 0) {
+        return;
+    }
+    const name = String(newInputs.name);
     const { context, settings, auth } = await open(planner);
     const status = await openVm({ project, zone, instance: name }, settings, auth, context.apis.clock).status();
     if (["PROVISIONING", "STAGING", "RUNNING", "STOPPING"].includes(status ?? "")) {

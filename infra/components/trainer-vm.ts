@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cleanup } from "../../run/cleanup";
-import { finishedScheduling, removeLeftoverInstances, requireOff, type Scheduling } from "../../run/leftovers";
+import { finishedScheduling, rejectWhileOn, removeLeftoverInstances, type Scheduling } from "../../run/leftovers";
 import { BASE_SCOPES } from "../defaults";
 import { canMigrate, defaultBootDiskType, defaultBootImage, platformOf } from "../machine-types";
 import { hasHooks, owned, plannerOf, settled } from "../owned";
@@ -123,7 +123,7 @@ export class TrainerVm extends pulumi.ComponentResource {
             {
                 ...owned(this, args.cleanup, {
                     beforeCreate: [() => removeOtherVms(args)],
-                    beforeUpdate: [(change) => requireOffToChange(args, change)],
+                    beforeUpdate: [async (change) => rejectWhileOn(await plannerOf(args.cleanup), args, change)],
                 }),
                 dependsOn: [args.cleanup, ...args.dependsOn],
                 // A newer image of the family does not replace this VM; the next run uses it.
@@ -144,21 +144,6 @@ export class TrainerVm extends pulumi.ComponentResource {
 async function removeOtherVms({ project, zone, instanceName, boot, wait, cleanup }: TrainerVmArgs): Promise<void> {
     const [name, { bucket, runId }, waits] = await settled(pulumi.all([instanceName, boot, wait]));
     await removeLeftoverInstances(await plannerOf(cleanup), { project, zone, name }, { bucket, runId, wait: waits });
-}
-
-/** Inputs that the provider can change only while a VM is off. */
-const CHANGED_WHILE_OFF = ["machineType", "serviceAccount", "shieldedInstanceConfig"];
-
-/** Without this check, the provider would fail with an instruction for programs in another language. */
-async function requireOffToChange(args: TrainerVmArgs, change: pulumi.ResourceHookArgs): Promise<void> {
-    const { oldInputs = {}, newInputs = {} } = change;
-    const changed = CHANGED_WHILE_OFF.filter(
-        (key) => JSON.stringify(oldInputs[key]) !== JSON.stringify(newInputs[key]),
-    );
-    if (changed.length > 0) {
-        const { project, zone } = args;
-        await requireOff(await plannerOf(args.cleanup), { project, zone, name: String(newInputs.name) }, changed);
-    }
 }
 
 /** Keeps the scheduling of the VM of a finished run, which a change would only replace by a VM with nothing to do. */
