@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type Print, systemClock } from "./clients";
 import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
-import { messageOf } from "./errors";
+import { httpStatusOf, messageOf } from "./errors";
 import { type Endpoints, openCall, readEndpoints } from "./google-api";
 import { isOwned } from "./marks";
 import { type Kind, type OwnerContext, placeOf, removeInstances, removeOwned, secretsOf } from "./owned-resources";
@@ -103,13 +103,19 @@ async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<
     }
     const remove = async (kind: Kind, name: string, location?: string) => {
         const place = placeOf(context.apis, kind, { project, name, ...(location === undefined ? {} : { location }) });
-        if ((await removeOwned(context, place)) === "foreign") {
-            context.print(`the ${kind} ${place.name} stays, because it does not belong to this stack`);
-        }
+        await unlessDenied(context, `the ${kind} ${place.name}`, async () => {
+            if ((await removeOwned(context, place)) === "foreign") {
+                context.print(`the ${kind} ${place.name} stays, because it does not belong to this stack`);
+            }
+        });
     };
     const parts = [
         removeNetwork(remove, state),
-        ...state.places.accounts.map((account) => removeAccount(context, remove, state, account)),
+        ...state.places.accounts.map((account) =>
+            unlessDenied(context, `the grants of the service account ${account}`, () =>
+                removeAccount(context, remove, state, account),
+            ),
+        ),
         removeSecrets(context, project),
         ...state.places.regions.map((region) => remove("repository", state.repository, region)),
         remove("bucket", state.bucket),
@@ -118,6 +124,21 @@ async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<
     const problems = results.flatMap((result) => (result.status === "rejected" ? [messageOf(result.reason)] : []));
     if (problems.length > 0) {
         throw new Error(problems.join("\n"));
+    }
+}
+
+/**
+ * Reports a request that is denied instead of failing, because a deployer of a stack with an existing network or account
+ * may lack the roles for its own. What costs money is never skipped.
+ */
+async function unlessDenied({ print }: OwnerContext, what: string, action: () => Promise<void>): Promise<void> {
+    try {
+        await action();
+    } catch (error) {
+        if (httpStatusOf(error) !== 403 || /^the (bucket|repository) /.test(what)) {
+            throw error;
+        }
+        print(`${what} could not be checked: ${messageOf(error)}`);
     }
 }
 

@@ -12,7 +12,9 @@ const TYPE = "(?:gcp|docker|pulumi-nodejs)[:/][^ ]+";
  * `name` is the name of the resource, or its type.
  */
 export function lineOf(verb: string, done: readonly string[], only = "", byType = false): RegExp {
-    const others = `(?=[^ ]*(?:${only}))${done.length === 0 ? "" : `(?!(?:${done.join("|")}) )`}`;
+    // The end of a name is a space.
+    const wanted = only.replaceAll("$", "(?= )");
+    const others = `(?=[^ ]*(?:${wanted}))${done.length === 0 ? "" : `(?!(?:${done.join("|")}) )`}`;
     return byType
         ? new RegExp(` ${others}(?<name>${TYPE}) [\\w-]+ (?:${verb})\\b`)
         : new RegExp(` ${TYPE} ${others}(?<name>[\\w-]+) (?:${verb})\\b`);
