@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { jobLabel } from "../run/marks";
+
+/** The label that marks every resource of a job. */
+export const JOB_LABEL = "gcp-trainer";
 
 /** The identity of one job, from which the names of its resources are derived. */
 export interface JobIdentity {
@@ -23,7 +25,7 @@ export interface JobNames {
     network: string;
     subnetwork: string;
     firewall: string;
-    /** Value of the label {@link jobLabel}, by which the leftovers of a job can be found. */
+    /** Value of the label {@link JOB_LABEL}, by which the leftovers of a job can be found. */
     label: string;
     /** First part of the names of the job's secrets; the variable's name follows. */
     secretPrefix: string;

@@ -1,6 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Cleanup, type CleanupArgs } from "../run/cleanup";
-import { jobLabel, ownerLabel } from "../run/marks";
 import { SavedResults } from "../run/saved-results";
 import { TrainingRun } from "../run/training-run";
 import { DataBucket } from "./components/data-bucket";
@@ -12,9 +10,9 @@ import { TrainerImage } from "./components/trainer-image";
 import { TrainerVm } from "./components/trainer-vm";
 import { parseDataset } from "./dataset";
 import { DEFAULTS, PULL_SECONDS, SECRETS_SCOPE, UPLOAD_SECONDS } from "./defaults";
-import { jobNames } from "./names";
+import { JOB_LABEL, jobNames } from "./names";
 import { runId } from "./run-id";
-import { fullVersionName, isSecretVersion, parseSecretVersion } from "./secret-version";
+import { fullVersionName, isSecretVersion } from "./secret-version";
 import type { Job, TrainingJobArgs } from "./training-job-args";
 import { type BootConfig, trainerArgs } from "./user-data";
 
@@ -52,6 +50,7 @@ export class TrainingJob extends pulumi.ComponentResource {
         const { project, region, zone } = job;
         const stack = pulumi.getStack();
         const names = jobNames({ project, pulumiProject: pulumi.getProject(), stack, component: name });
+        const labels = pulumi.output(job.labels).apply((own) => ({ ...own, [JOB_LABEL]: names.label }));
         const dataset = parseDataset(job.dataset);
         if (!dataset) {
             throw new pulumi.RunError(
@@ -62,35 +61,14 @@ export class TrainingJob extends pulumi.ComponentResource {
 
         const secretNames = [...Object.keys(job.secretEnv), ...Object.keys(job.secretValues)];
         const usesSecrets = secretNames.length > 0;
-        const apis = job.enableApis
-            ? new EnabledApis(
-                  `${name}-apis`,
-                  { project, region, iap: job.debugMinutes > 0, secretManager: usesSecrets },
-                  child,
-              )
-            : undefined;
-        const everything: CleanupArgs = {
-            scope: "everything",
-            existingOwner: "",
-            project,
-            region,
-            bucket: names.bucket,
-            repository: names.repository,
-            account: job.serviceAccount ? "" : names.account,
-            network: names.network,
-            subnetwork: names.subnetwork,
-            firewall: names.firewall,
-            sharedBuckets: dataset.kind === "object" ? [dataset.bucket] : [],
-            sharedSecrets: Object.values(job.secretEnv).map(secretName),
-        };
-        const cleanup = new Cleanup(`${name}-cleanup`, everything, { ...child, dependsOn: apis ? [apis.ready] : [] });
-        const labels = pulumi
-            .all([job.labels, cleanup.owner])
-            .apply(([own, owner]) => ({ ...own, [jobLabel]: names.label, [ownerLabel]: owner }));
+        const dependsOn = job.enableApis
+            ? new EnabledApis(`${name}-apis`, { project, iap: job.debugMinutes > 0, secretManager: usesSecrets }, child)
+                  .services
+            : [];
 
         const data = new DataBucket(
             `${name}-data`,
-            { project, region, bucketName: names.bucket, labels, dataset, resultsDir: job.resultsDir, cleanup },
+            { project, region, bucketName: names.bucket, labels, dataset, dependsOn },
             child,
         );
         const bucket = data.bucket.name;
@@ -98,12 +76,6 @@ export class TrainingJob extends pulumi.ComponentResource {
             `${name}-saved-results`,
             { bucket, stack, resultsDir: job.resultsDir },
             { parent: this, dependsOn: data.bucket },
-        );
-        // A destroy runs in reverse order, so it removes the VM before it saves the results.
-        const vmCleanup = new Cleanup(
-            `${name}-vm-cleanup`,
-            { ...everything, scope: "instances", existingOwner: cleanup.owner },
-            { parent: this, dependsOn: [savedResults] },
         );
 
         const image = new TrainerImage(
@@ -113,7 +85,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 repositoryName: names.repository,
                 labels,
                 component: name,
-                cleanup,
+                dependsOn,
             },
             child,
         );
@@ -129,7 +101,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       bucket,
                       remoteDataset: dataset.kind === "object" ? dataset : undefined,
                       repository: image.repository.repositoryId,
-                      cleanup,
+                      dependsOn,
                   },
                   child,
               );
@@ -146,7 +118,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       values: job.secretValues,
                       existing: job.secretEnv,
                       reader: identity?.account.member,
-                      cleanup,
+                      dependsOn,
                   },
                   child,
               )
@@ -164,7 +136,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       subnetworkName: names.subnetwork,
                       firewallName: names.firewall,
                       debugAccount: job.debugMinutes > 0 ? serviceAccount : undefined,
-                      cleanup,
+                      dependsOn,
                   },
                   child,
               );
@@ -203,8 +175,14 @@ export class TrainingJob extends pulumi.ComponentResource {
                     datasetUri: data.dataset.uri,
                     secretEnv,
                 }),
-                cleanup: vmCleanup,
-                dependsOn: [...(identity?.grants ?? []), ...runGrants, ...(secrets?.grants ?? [])],
+                // A destroy runs in reverse order, so it saves the results after the VM has been deleted.
+                dependsOn: [
+                    ...dependsOn,
+                    ...(identity?.grants ?? []),
+                    ...runGrants,
+                    ...(secrets?.grants ?? []),
+                    savedResults,
+                ],
             },
             child,
         );
@@ -288,12 +266,6 @@ function plain<T>(name: string, value: pulumi.Input<T>): pulumi.Output<pulumi.Un
         }
         return output;
     }) as pulumi.Output<pulumi.Unwrap<T>>;
-}
-
-/** `projects/P/secrets/S` of a full version name. */
-function secretName(version: string): string {
-    const { project, secret } = parseSecretVersion(version);
-    return `projects/${project}/secrets/${secret}`;
 }
 
 /** The VM's task, with all times in seconds. */

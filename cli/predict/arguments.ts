@@ -33,8 +33,8 @@ Usage: npm run predict -- [options] MODEL INPUT [OUTPUT]
   --help              this text
 
 The output keeps all columns of the input in their order and adds predicted_<target>, probability_<class> for each class, and
-prediction_error. A row that cannot be predicted is kept without a prediction; prediction_error says why. Columns are found by
-name. Columns that the model does not use are kept too.
+prediction_error and prediction_note. A row that cannot be predicted is kept without a prediction; prediction_error says why.
+A row with values that are new to the model is predicted; prediction_note names them. Columns are found by name. Columns that the model does not use are kept too.
 
 Exit status: 0 if every row was predicted, 2 if some could not be, 1 if nothing was written.`;
 

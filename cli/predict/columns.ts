@@ -1,5 +1,15 @@
 import { nearest } from "../../infra/config/nearest";
-import { cellReader, type Feature, type Model, parseNumber, usesDecimalComma } from "../../trainer/lib/model";
+import {
+    type CellRemark,
+    cellReader,
+    type Feature,
+    type Model,
+    nameColumns,
+    parseNumber,
+    partsOf,
+    type Reading,
+    usesDecimalComma,
+} from "../../trainer/lib/model";
 import { UsageError } from "../shared/usage-error";
 import type { CsvFile } from "./csv-file";
 import type { CsvRow } from "./csv-row";
@@ -7,11 +17,13 @@ import type { CsvRow } from "./csv-row";
 /** A column in the input that the model uses. */
 export interface FeatureColumn {
     name: string;
-    kind: "number" | "text";
+    kind: Feature["kind"];
     /** Index of the column in the input. */
     position: number;
-    /** Reads the model's input from a row, or returns the problem with its cell. */
-    read(row: CsvRow): number | string;
+    /** Index of its first number among those of a row. */
+    offset: number;
+    /** Writes the numbers for the model at `at`, and returns a remark on the cell, if any. */
+    read(row: CsvRow, numbers: Float64Array, at: number): CellRemark | undefined;
 }
 
 const MAX_NAMES_SHOWN = 20;
@@ -19,34 +31,41 @@ const MAX_NAMES_SHOWN = 20;
 /**
  * Finds the model's columns by their names.
  *
- * @throws UsageError that names every missing column, with a similar name if there is one, or a column that appears
- * twice
+ * @throws UsageError that names every missing column, with a similar name if there is one, or a column that exists twice
  */
 export function findColumns(model: Model, { header, dialect }: CsvFile, source: string): FeatureColumn[] {
     const decimalComma = usesDecimalComma(dialect.delimiter);
-    const missing = model.features.map(({ name }) => name).filter((name) => !header.cells.includes(name));
+    const names = nameColumns(header.cells);
+    const missing = model.features.map(({ name }) => name).filter((name) => !names.includes(name));
     if (missing.length > 0) {
         throw new UsageError(describeMissing(missing, header.cells, source, model));
     }
+    let offset = 0;
     return model.features.map((feature) => {
-        const position = header.cells.indexOf(feature.name);
-        const again = header.cells.indexOf(feature.name, position + 1);
-        if (again >= 0) {
+        const { name, kind } = feature;
+        const position = header.cells.indexOf(name) < 0 ? names.indexOf(name) : header.cells.indexOf(name);
+        const again = header.cells.indexOf(name, position + 1);
+        if (again >= 0 && !model.features.some((other) => other.name === `${name}.1`)) {
             const numbers = `number ${position + 1} and ${again + 1}`;
-            throw new UsageError(`${source} names column ${JSON.stringify(feature.name)} twice, as ${numbers}`);
+            throw new UsageError(`${source} names column ${JSON.stringify(name)} twice, as ${numbers}`);
         }
-        return { name: feature.name, kind: feature.kind, position, read: rowReader(feature, position, decimalComma) };
+        const read = rowReader(feature, position, decimalComma, model.reading);
+        const column = { name, kind, position, offset, read };
+        offset += partsOf(feature);
+        return column;
     });
 }
 
-function rowReader(feature: Feature, position: number, decimalComma: boolean): FeatureColumn["read"] {
-    const readCell = cellReader(feature, decimalComma);
-    if (feature.kind === "text") {
-        return (row) => readCell(row.cell(position));
-    }
-    return (row) => {
-        const value = row.number(position, decimalComma);
-        return Number.isNaN(value) ? readCell(row.cell(position)) : value;
+function rowReader(feature: Feature, position: number, decimalComma: boolean, reading: Reading): FeatureColumn["read"] {
+    const readCell = cellReader(feature, decimalComma, reading);
+    const isPlain = feature.kind === "number" && feature.format === undefined && reading.missing.length === 0;
+    return (row, numbers, at) => {
+        const value = isPlain ? row.number(position, decimalComma) : Number.NaN;
+        if (Number.isNaN(value)) {
+            return readCell(row.cell(position), numbers, at);
+        }
+        numbers[at] = value;
+        return undefined;
     };
 }
 
@@ -85,6 +104,8 @@ export interface PredictedColumns {
     probabilities: string[];
     /** Column for the reason for a missing prediction. */
     error: string;
+    /** Column for values that are new to the model. */
+    note: string;
     /** Names that already exist in the input and therefore got a suffix. */
     taken: string[];
 }
@@ -95,7 +116,8 @@ export interface PredictedColumns {
  */
 export function namePredictedColumns(model: Model, header: readonly string[]): PredictedColumns {
     const classes = model.task === "classification" ? model.classes : [];
-    const names = [`predicted_${model.target}`, ...classes.map((label) => `probability_${label}`), "prediction_error"];
+    const names = [`predicted_${model.target}`, ...classes.map((label) => `probability_${label}`)];
+    names.push("prediction_error", "prediction_note");
     const existing = new Set(header);
     const taken = names.filter((name) => existing.has(name));
     let suffix = "";
@@ -105,8 +127,9 @@ export function namePredictedColumns(model: Model, header: readonly string[]): P
     const numbered = names.map((name) => name + suffix);
     return {
         prediction: numbered[0] as string,
-        probabilities: numbered.slice(1, -1),
-        error: numbered.at(-1) as string,
+        probabilities: numbered.slice(1, -2),
+        error: numbered.at(-2) as string,
+        note: numbered.at(-1) as string,
         taken,
     };
 }

@@ -1,3 +1,4 @@
+import type { Encoding } from "../../trainer/lib/csv/decode";
 import type { Model } from "../../trainer/lib/model";
 import { countOf } from "../shared/text";
 import { type Format, parseArguments, USAGE } from "./arguments";
@@ -44,7 +45,7 @@ export async function predict(args: string[], context: PredictContext): Promise<
     const source = options.input === "-" ? "Standard input" : options.input;
     const bytes = await openSource(options.input, "input", context);
     try {
-        const input = await readCsv(bytes, source);
+        const input = await readCsv(bytes, source, model.reading.encoding as Encoding | undefined);
         const columns = findColumns(model, input, source);
         const predicted = namePredictedColumns(model, input.header.cells);
         if (predicted.taken.length > 0) {
@@ -89,9 +90,10 @@ function describeModel(model: Model): string {
     return `${what} for ${target}${classes}, from ${countOf(features.length, "column")}, fitted on ${countOf(rows, "row")}`;
 }
 
-function describeResult({ rows, failedRows }: ProblemReport, output: string, seconds: number): string {
+function describeResult({ rows, failedRows, notedRows }: ProblemReport, output: string, seconds: number): string {
     const where = output === "-" ? "standard output" : output;
     const failed = failedRows === 0 ? "" : `, ${failedRows} of them without a prediction`;
+    const noted = notedRows === 0 ? "" : `, ${notedRows} with values that are new to the model (prediction_note)`;
     const rate = Math.round(rows / Math.max(seconds, 0.001));
-    return `Wrote ${where}: ${countOf(rows, "row")}${failed}, in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s (${rate} rows/s)`;
+    return `Wrote ${where}: ${countOf(rows, "row")}${failed}${noted}, in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s (${rate} rows/s)`;
 }

@@ -1,6 +1,8 @@
 import { ByteWindow } from "../../trainer/lib/csv/byte-window";
 import { CR, LF } from "../../trainer/lib/csv/cell-scanner";
-import { sniffDelimiter } from "../../trainer/lib/model";
+import { decodeContent, type Encoding } from "../../trainer/lib/csv/decode";
+import { DataError } from "../../trainer/lib/errors";
+import { readSeparatorLine, sniffDelimiter } from "../../trainer/lib/model";
 import { UsageError } from "../shared/usage-error";
 import { type CsvRow, RowTaker } from "./csv-row";
 
@@ -21,6 +23,9 @@ export interface CsvFile {
 /** Maximum length of a row in bytes. A longer row means that a quote is unclosed or that the file is not CSV. */
 const MAX_ROW_BYTES = 1_000_000;
 
+/** Bytes that are read before the delimiter is determined. */
+const SNIFFED_BYTES = 65_536;
+
 /**
  * Reads CSV as it arrives, with the trainer's scanner: UTF-8 with or without byte order mark; LF, CRLF or CR; the
  * header's delimiter; quoted cells with line breaks. Blank lines are skipped. Misplaced quotes invalidate only the
@@ -29,12 +34,17 @@ const MAX_ROW_BYTES = 1_000_000;
  * @param name the file's name in messages
  * @throws UsageError when the file is not UTF-8 or has no header
  */
-export async function readCsv(bytes: AsyncIterable<Uint8Array>, name: string): Promise<CsvFile> {
+export async function readCsv(bytes: AsyncIterable<Uint8Array>, name: string, encoding?: Encoding): Promise<CsvFile> {
     const window = new ByteWindow(name);
-    const fills = fillWindow(window, bytes);
+    const fills = fillWindow(window, decodeContent(bytes, name, encoding));
+    let byteOrderMark = false;
     for (;;) {
         const { value: final = true } = await fills.next();
-        const found = takeHeader(window, final, name);
+        byteOrderMark ||= window.bytes[0] === 0xef && window.start === 3;
+        if (!final && window.end - window.start < SNIFFED_BYTES) {
+            continue;
+        }
+        const found = takeHeader(window, final, name, byteOrderMark);
         if (found !== undefined) {
             const { header, dialect, taker, nextLine } = found;
             return { header, dialect, rows: readRows(window, fills, taker, nextLine, final, name) };
@@ -48,39 +58,38 @@ export async function readCsv(bytes: AsyncIterable<Uint8Array>, name: string): P
     }
 }
 
-/** Fills the window chunk by chunk, and after each chunk yields whether the file has ended. */
+/** Fills the window chunk by chunk, and yields each time whether the file has ended. */
 async function* fillWindow(window: ByteWindow, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<boolean, void> {
-    const check = (final: boolean) => {
-        try {
-            window.check(final);
-        } catch (error) {
-            throw new UsageError((error as Error).message);
+    try {
+        for await (const chunk of bytes) {
+            for (let offset = 0; offset < chunk.length; ) {
+                offset += window.fill(chunk, offset);
+                window.check(false);
+                yield false;
+                window.compact();
+            }
         }
-    };
-    for await (const chunk of bytes) {
-        for (let offset = 0; offset < chunk.length; ) {
-            offset += window.fill(chunk, offset);
-            check(false);
-            yield false;
-            window.compact();
-        }
+        window.check(true);
+    } catch (error) {
+        throw error instanceof DataError ? new UsageError(error.message) : error;
     }
-    check(true);
     yield true;
 }
 
 /** Takes the header, which is the first line that is not blank; returns undefined if it is not complete yet. */
-function takeHeader(window: ByteWindow, final: boolean, name: string) {
-    const { bytes, start, end } = window;
+function takeHeader(window: ByteWindow, final: boolean, name: string, byteOrderMark: boolean) {
+    const { bytes, end } = window;
+    const separator = readSeparatorLine(bytes.toString("utf8", window.start, Math.min(end, window.start + 7)));
+    const start = window.start + (separator?.length ?? 0);
     const text = bytes.toString("utf8", start, end);
     const blank = /^(?:[^\S\r\n]*(?:\r\n|\n|\r))*/.exec(text)?.[0] ?? "";
     const rest = text.slice(blank.length);
     if (rest.trim() === "") {
         return undefined;
     }
-    const line = 1 + (blank.match(/\r\n|\n|\r/g)?.length ?? 0);
+    const line = (separator === undefined ? 1 : 2) + (blank.match(/\r\n|\n|\r/g)?.length ?? 0);
     const from = start + Buffer.byteLength(blank);
-    const delimiter = sniffDelimiter(rest);
+    const delimiter = separator?.delimiter ?? sniffDelimiter(rest.slice(0, SNIFFED_BYTES));
     const taker = new RowTaker(delimiter);
     const row = taker.take({ bytes, start: from, end, final, tooLong: false }, line);
     if (row === undefined) {
@@ -91,7 +100,6 @@ function takeHeader(window: ByteWindow, final: boolean, name: string) {
     }
     window.start = taker.next;
     const header = { line, text: row.text, cells: row.cells };
-    const byteOrderMark = bytes[0] === 0xef && start === 3;
     const dialect = { delimiter, lineEnd: lineEndBefore(bytes, from, taker.next), byteOrderMark };
     return { header, dialect, taker, nextLine: line + row.lines };
 }

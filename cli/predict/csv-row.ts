@@ -1,4 +1,4 @@
-import { CellScanner, CR, CUT, DELIMITER, INNER_QUOTE, LF } from "../../trainer/lib/csv/cell-scanner";
+import { CellScanner, CR, CUT, DELIMITER, LF, OPEN_QUOTE } from "../../trainer/lib/csv/cell-scanner";
 import { readNumber } from "../../trainer/lib/csv/number-bytes";
 
 /** Maximum number of characters of an invalid row to show. */
@@ -147,7 +147,7 @@ export class RowTaker {
                 return undefined;
             }
             if (cellEnd > CUT) {
-                const problem = cellEnd < INNER_QUOTE ? NEVER_ENDS : cellEnd === INNER_QUOTE ? INNER : AFTER;
+                const problem = cellEnd === OPEN_QUOTE ? NEVER_ENDS : AFTER;
                 return this.#takeLine(row, source, problem);
             }
             row.add(scanner);
@@ -175,7 +175,6 @@ export class RowTaker {
 }
 
 const NEVER_ENDS = "a quoted cell begins and never ends";
-const INNER = 'a quote within a cell that is not quoted; write the cell as "..." with "" for a quote';
 const AFTER = 'text follows the end of a quoted cell; write "" for a quote within the cell';
 
 function lengthBeforeLineEnd(bytes: Buffer, start: number, next: number): number {

@@ -1,4 +1,4 @@
-import { compileModel, type Model } from "../../trainer/lib/model";
+import { compileModel, listParts, type Model } from "../../trainer/lib/model";
 import { countOf } from "../shared/text";
 import type { FeatureColumn } from "./columns";
 import type { CsvRow } from "./csv-row";
@@ -9,6 +9,8 @@ export interface PredictedRows {
     rows: CsvRow[];
     /** For each row, the reason for a missing prediction, or undefined if it has a prediction. */
     errors: (string | undefined)[];
+    /** For each row, the values that are new to the model, or undefined if there are none. */
+    notes: (string | undefined)[];
     /** The problems in all rows, for the report. */
     problems: RowProblem[];
     /** For each row, the predicted class or number. */
@@ -16,13 +18,15 @@ export interface PredictedRows {
     /** For each row, `width` numbers: the class probabilities, or the predicted number. */
     values: Float64Array;
     width: number;
-    /** The model's inputs, row by row and feature by feature; NaN for a missing or invalid value. */
+    /** The model's inputs, `columns` for each row; NaN for a missing or invalid value. */
     features: Float64Array;
+    columns: number;
 }
 
-/** A reason why a row cannot be predicted. */
+/** A reason why a row cannot be predicted, or a value that is new to the model. */
 export interface RowProblem {
     line: number;
+    isError: boolean;
     /** Undefined if the problem concerns the whole row. */
     column?: string;
     text: string;
@@ -37,14 +41,14 @@ export async function* predictRows(
 ): AsyncGenerator<PredictedRows, void> {
     const predictor = compileModel(model);
     const { width } = predictor;
+    const inputs = listParts(model.features).length;
     for await (const rows of batches) {
-        const features = new Float64Array(rows.length * columns.length);
+        const features = new Float64Array(rows.length * inputs);
         const problems: RowProblem[] = [];
-        const errors = rows.map((row, index) => {
-            const found = readRow(row, headerCells, columns, features, index * columns.length);
-            problems.push(...found);
-            return found.length === 0 ? undefined : found.map(describeProblem).join("; ");
-        });
+        const found = rows.map((row, index) => readRow(row, headerCells, columns, features, index * inputs, inputs));
+        problems.push(...found.flat().filter(({ isError }) => isError));
+        const errors = found.map((it) => joinProblems(it, true));
+        const notes = found.map((it) => joinProblems(it, false));
         const values = new Float64Array(rows.length * width);
         const labels = new Int32Array(rows.length);
         predictor.predict(features, rows.length, values, labels);
@@ -52,8 +56,13 @@ export async function* predictRows(
             model.task === "classification"
                 ? Array.from(labels, (label) => model.classes[label] as string)
                 : Array.from(values);
-        yield { rows, errors, problems, predictions, values, width, features };
+        yield { rows, errors, notes, problems, predictions, values, width, features, columns: inputs };
     }
+}
+
+function joinProblems(problems: readonly RowProblem[], isError: boolean): string | undefined {
+    const wanted = problems.length === 0 ? problems : problems.filter((it) => it.isError === isError);
+    return wanted.length === 0 ? undefined : wanted.map(describeProblem).join("; ");
 }
 
 /** The text for a problem in the row's prediction_error. */
@@ -73,23 +82,21 @@ function readRow(
     columns: readonly FeatureColumn[],
     features: Float64Array,
     offset: number,
+    inputs: number,
 ): RowProblem[] {
     const { line } = row;
     if (row.count !== headerCells) {
         const text = row.problem ?? describeRagged(row.cells, headerCells);
         row.fitTo(headerCells);
-        features.fill(Number.NaN, offset, offset + columns.length);
-        return [{ line, text }];
+        features.fill(Number.NaN, offset, offset + inputs);
+        return [{ line, isError: true, text }];
     }
     let problems = NONE;
     for (let index = 0; index < columns.length; index++) {
-        const { name, read } = columns[index] as FeatureColumn;
-        const value = read(row);
-        if (typeof value === "number") {
-            features[offset + index] = value;
-        } else {
-            features[offset + index] = Number.NaN;
-            problems = [...problems, { line, column: name, text: value }];
+        const column = columns[index] as FeatureColumn;
+        const remark = column.read(row, features, offset + column.offset);
+        if (remark !== undefined) {
+            problems = [...problems, { line, column: column.name, ...remark }];
         }
     }
     return problems;

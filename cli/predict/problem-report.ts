@@ -8,6 +8,7 @@ const MAX_SHOWN = 20;
 export class ProblemReport {
     rows = 0;
     failedRows = 0;
+    notedRows = 0;
     #problems = 0;
 
     readonly #source: string;
@@ -23,6 +24,7 @@ export class ProblemReport {
         for await (const batch of batches) {
             this.rows += batch.rows.length;
             this.failedRows += batch.errors.filter((error) => error !== undefined).length;
+            this.notedRows += batch.notes.filter((note) => note !== undefined).length;
             for (const problem of batch.problems) {
                 this.#problems += 1;
                 if (this.#problems <= MAX_SHOWN) {

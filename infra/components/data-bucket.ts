@@ -1,17 +1,14 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
-import { removeLeftoverBucket } from "../../run/leftovers";
 import { contentType, datasetObjectName, type LocalDataset, md5OfFile, type RemoteDataset } from "../dataset";
-import { owned, plannerOf, settled } from "../owned";
 import type { Job } from "../training-job-args";
 
-export interface DataBucketArgs extends Pick<Job, "project" | "region" | "resultsDir"> {
+export interface DataBucketArgs extends Pick<Job, "project" | "region"> {
     bucketName: string;
     labels: pulumi.Input<Record<string, string>>;
     /** A local file, which is uploaded, or an object, which stays where it is. */
     dataset: LocalDataset | RemoteDataset;
-    cleanup: Cleanup;
+    dependsOn: pulumi.Resource[];
 }
 
 /** The dataset in a bucket. */
@@ -52,28 +49,17 @@ export class DataBucket extends pulumi.ComponentResource {
                 softDeletePolicy: { retentionDurationSeconds: 0 },
                 forceDestroy: true,
                 labels: args.labels,
-                // The provider fails to delete a bucket that does not exist any more, so the cleanup deletes it.
-                deletionPolicy: "ABANDON",
             },
-            owned(this, args.cleanup, {
-                beforeCreate: [
-                    async () =>
-                        removeLeftoverBucket(
-                            await plannerOf(args.cleanup),
-                            { project: args.project, name: args.bucketName },
-                            { stack: pulumi.getStack(), resultsDir: await settled(pulumi.output(args.resultsDir)) },
-                        ),
-                ],
-            }),
+            { parent: this, dependsOn: args.dependsOn },
         );
         this.dataset =
             args.dataset.kind === "file"
-                ? this.#upload(`${name}-dataset`, args.dataset, args.cleanup)
-                : this.#lookUp(args.dataset, args.cleanup);
+                ? this.#upload(`${name}-dataset`, args.dataset)
+                : this.#lookUp(args.dataset, args.dependsOn);
         this.registerOutputs();
     }
 
-    #upload(name: string, { path, fileName }: LocalDataset, cleanup: Cleanup): StoredDataset {
+    #upload(name: string, { path, fileName }: LocalDataset): StoredDataset {
         const md5 = md5OfFile(path);
         const object = new gcp.storage.BucketObject(
             name,
@@ -83,7 +69,7 @@ export class DataBucket extends pulumi.ComponentResource {
                 source: new pulumi.asset.FileAsset(path),
                 contentType: contentType(fileName),
             },
-            owned(this, cleanup),
+            { parent: this },
         );
         return {
             uri: pulumi.interpolate`gs://${object.bucket}/${object.name}`,
@@ -94,9 +80,9 @@ export class DataBucket extends pulumi.ComponentResource {
         };
     }
 
-    #lookUp({ bucket, name }: RemoteDataset, cleanup: Cleanup): StoredDataset {
+    #lookUp({ bucket, name }: RemoteDataset, dependsOn: pulumi.Resource[]): StoredDataset {
         const uri = `gs://${bucket}/${name}`;
-        const found = gcp.storage.getBucketObjectOutput({ bucket, name }, { parent: this, dependsOn: [cleanup] });
+        const found = gcp.storage.getBucketObjectOutput({ bucket, name }, { parent: this, dependsOn });
         return {
             uri: pulumi.output(uri),
             hash: found.apply(({ md5hash, crc32c }) => {

@@ -1,9 +1,5 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
-import type { Planned } from "../../run/leftovers";
-import { ownedDescription } from "../../run/marks";
-import { owned, withoutLeftovers } from "../owned";
 import type { Job } from "../training-job-args";
 
 /** Source addresses of Identity-Aware Proxy's tunnels. https://cloud.google.com/iap/docs/using-tcp-forwarding */
@@ -19,7 +15,7 @@ export interface PrivateNetworkArgs extends Pick<Job, "project" | "region"> {
      * Service account whose VMs accept SSH through Identity-Aware Proxy. Without it, all incoming traffic is blocked.
      */
     debugAccount?: pulumi.Input<string> | undefined;
-    cleanup: Cleanup;
+    dependsOn: pulumi.Resource[];
 }
 
 /**
@@ -31,21 +27,16 @@ export class PrivateNetwork extends pulumi.ComponentResource {
 
     constructor(name: string, args: PrivateNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:PrivateNetwork", name, {}, opts);
-        const { project, region, cleanup } = args;
-        const describe = (text: string) => cleanup.owner.apply((owner) => ownedDescription(text, owner));
-        const network: Planned = { kind: "network", project, name: args.networkName };
-        const subnetwork: Planned = { kind: "subnetwork", project, location: region, name: args.subnetworkName };
-        const firewall: Planned = { kind: "firewall", project, name: args.firewallName };
+        const { project, region } = args;
         this.network = new gcp.compute.Network(
             name,
             {
                 project,
                 name: args.networkName,
-                description: describe("Network of one gcp-trainer job"),
+                description: "Network of one gcp-trainer job",
                 autoCreateSubnetworks: false,
             },
-            // A network cannot be deleted before the resources in it.
-            owned(this, cleanup, withoutLeftovers(cleanup, firewall, subnetwork, network)),
+            { parent: this, dependsOn: args.dependsOn },
         );
         this.subnetwork = new gcp.compute.Subnetwork(
             `${name}-subnetwork`,
@@ -53,12 +44,11 @@ export class PrivateNetwork extends pulumi.ComponentResource {
                 project,
                 region,
                 name: args.subnetworkName,
-                description: describe("Subnetwork of one gcp-trainer job"),
                 network: this.network.id,
                 ipCidrRange: SUBNET_RANGE,
                 privateIpGoogleAccess: true,
             },
-            owned(this, cleanup, withoutLeftovers(cleanup, subnetwork)),
+            { parent: this },
         );
         if (args.debugAccount !== undefined) {
             new gcp.compute.Firewall(
@@ -66,14 +56,14 @@ export class PrivateNetwork extends pulumi.ComponentResource {
                 {
                     project,
                     name: args.firewallName,
-                    description: describe("SSH through Identity-Aware Proxy to a trainer that failed"),
+                    description: "SSH through Identity-Aware Proxy to a trainer that failed",
                     network: this.network.id,
                     direction: "INGRESS",
                     allows: [{ protocol: "tcp", ports: ["22"] }],
                     sourceRanges: [IAP_RANGE],
                     targetServiceAccounts: [args.debugAccount],
                 },
-                owned(this, cleanup, withoutLeftovers(cleanup, firewall)),
+                { parent: this },
             );
         }
         this.registerOutputs();

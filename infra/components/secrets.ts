@@ -1,12 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
-import { owned, withoutLeftovers } from "../owned";
 import { parseSecretVersion } from "../secret-version";
 
 export interface SecretsArgs {
     /** Google Cloud project id. */
-    project: string;
+    project: pulumi.Input<string>;
     /** Region in which the values are stored; they are not replicated to any other. */
     region: pulumi.Input<string>;
     /** First part of the names of the secrets; the variable's name follows. */
@@ -18,7 +16,7 @@ export interface SecretsArgs {
     existing: Readonly<Record<string, string>>;
     /** `serviceAccount:<email>` of the account that reads the versions; if undefined, nothing is granted. */
     reader: pulumi.Input<string> | undefined;
-    cleanup: Cleanup;
+    dependsOn: pulumi.Resource[];
 }
 
 /**
@@ -33,23 +31,22 @@ export class Secrets extends pulumi.ComponentResource {
 
     constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:Secrets", name, {}, opts);
-        const { project, cleanup } = args;
+        const child = { parent: this };
         const created = Object.entries(args.values).map(([variable, value]) => {
-            const secretId = `${args.secretPrefix}-${variable}`;
             const secret = new gcp.secretmanager.Secret(
                 `${name}-${variable}`,
                 {
-                    project,
-                    secretId,
+                    project: args.project,
+                    secretId: `${args.secretPrefix}-${variable}`,
                     labels: args.labels,
                     replication: { userManaged: { replicas: [{ location: args.region }] } },
                 },
-                owned(this, cleanup, withoutLeftovers(cleanup, { kind: "secret", project, name: secretId })),
+                { parent: this, dependsOn: args.dependsOn },
             );
             const version = new gcp.secretmanager.SecretVersion(
                 `${name}-${variable}-value`,
                 { secret: secret.id, secretData: pulumi.secret(value) },
-                { ...owned(this, cleanup), additionalSecretOutputs: ["secretData"] },
+                { parent: this, additionalSecretOutputs: ["secretData"] },
             );
             return { variable, secret, version };
         });
@@ -61,16 +58,21 @@ export class Secrets extends pulumi.ComponentResource {
                           ({ variable, secret }) =>
                               new gcp.secretmanager.SecretIamMember(
                                   `${name}-${variable}-reader`,
-                                  { project, secretId: secret.secretId, role: ROLE, member: args.reader ?? "" },
-                                  owned(this, cleanup),
+                                  {
+                                      project: args.project,
+                                      secretId: secret.secretId,
+                                      role: ROLE,
+                                      member: args.reader ?? "",
+                                  },
+                                  child,
                               ),
                       ),
                       ...[...new Set(Object.values(args.existing))].map((existing) => {
-                          const { project: holder, secret, version } = parseSecretVersion(existing);
+                          const { project, secret, version } = parseSecretVersion(existing);
                           return new gcp.secretmanager.SecretIamMember(
-                              `${name}-${holder}-${secret}-${version}-reader`,
+                              `${name}-${project}-${secret}-${version}-reader`,
                               {
-                                  project: holder,
+                                  project,
                                   secretId: secret,
                                   role: ROLE,
                                   member: args.reader ?? "",
@@ -79,7 +81,7 @@ export class Secrets extends pulumi.ComponentResource {
                                       expression: isVersion(version),
                                   },
                               },
-                              owned(this, cleanup),
+                              { parent: this, dependsOn: args.dependsOn },
                           );
                       }),
                   ];

@@ -1,10 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
 import { dataPrefix, runLayout } from "../../run/layout";
-import { ownedDescription } from "../../run/marks";
 import type { RemoteDataset } from "../dataset";
-import { owned, withoutLeftovers } from "../owned";
 import type { Job } from "../training-job-args";
 
 export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
@@ -16,7 +13,7 @@ export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
     remoteDataset?: RemoteDataset | undefined;
     /** Name of the only repository that the account may pull from. */
     repository: pulumi.Input<string>;
-    cleanup: Cleanup;
+    dependsOn: pulumi.Resource[];
 }
 
 /**
@@ -31,25 +28,20 @@ export class TrainerIdentity extends pulumi.ComponentResource {
      */
     readonly grants: pulumi.Resource[];
     readonly #name: string;
-    readonly #cleanup: Cleanup;
 
     constructor(name: string, args: TrainerIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:TrainerIdentity", name, {}, opts);
         this.#name = name;
-        this.#cleanup = args.cleanup;
-        const { project, accountId, cleanup } = args;
-        const grant = owned(this, cleanup);
+        const child = { parent: this };
         this.account = new gcp.serviceaccount.Account(
             name,
             {
-                project,
-                accountId,
+                project: args.project,
+                accountId: args.accountId,
                 displayName: "gcp-trainer VM",
-                description: cleanup.owner.apply((id) => ownedDescription("Trains models on one stack's VMs", id)),
-                // Adopts an account that an interrupted command left. The hook rejects those of other stacks.
-                createIgnoreAlreadyExists: true,
+                description: "Trains models on one stack's VMs",
             },
-            owned(this, cleanup, withoutLeftovers(cleanup, { kind: "service account", project, name: accountId })),
+            { parent: this, dependsOn: args.dependsOn },
         );
         const { member } = this.account;
         const { bucket, remoteDataset } = args;
@@ -59,7 +51,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
             new gcp.storage.BucketIAMMember(
                 `${name}-bucket-lister`,
                 { bucket, role: "roles/storage.legacyBucketReader", member },
-                grant,
+                child,
             ),
             new gcp.storage.BucketIAMMember(
                 `${name}-dataset-reader`,
@@ -69,7 +61,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                     member,
                     condition: remoteDataset ? isObject(remoteDataset) : startsWith(bucket, "data", dataPrefix),
                 },
-                grant,
+                child,
             ),
             new gcp.artifactregistry.RepositoryIamMember(
                 `${name}-image-puller`,
@@ -80,12 +72,12 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                     role: "roles/artifactregistry.reader",
                     member,
                 },
-                grant,
+                child,
             ),
             new gcp.projects.IAMMember(
                 `${name}-log-writer`,
                 { project: args.project, role: "roles/logging.logWriter", member },
-                grant,
+                child,
             ),
         ];
         this.registerOutputs();
@@ -107,7 +99,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                 condition: startsWith(bucket, "run", prefix),
             },
             // Otherwise, Pulumi would delete the earlier run's grant last, after waiting for this run.
-            { ...owned(this, this.#cleanup), deleteBeforeReplace: true },
+            { parent: this, deleteBeforeReplace: true },
         );
     }
 }

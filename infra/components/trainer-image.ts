@@ -1,10 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
 import { copyBuildContext } from "../build-context";
 import { platformOf } from "../machine-types";
-import { owned, withoutLeftovers } from "../owned";
 import type { Job } from "../training-job-args";
 
 export interface TrainerImageArgs
@@ -13,7 +11,7 @@ export interface TrainerImageArgs
     labels: pulumi.Input<Record<string, string>>;
     /** Name of the job; the copy of the build context is named after it. */
     component: string;
-    cleanup: Cleanup;
+    dependsOn: pulumi.Resource[];
 }
 
 /** The trainer's image, built from its folder and pushed to the job's own repository. */
@@ -27,12 +25,11 @@ export class TrainerImage extends pulumi.ComponentResource {
 
     constructor(name: string, args: TrainerImageArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:TrainerImage", name, {}, opts);
-        const { project, region: location, cleanup } = args;
         this.repository = new gcp.artifactregistry.Repository(
             `${name}-repository`,
             {
-                project,
-                location,
+                project: args.project,
+                location: args.region,
                 repositoryId: args.repositoryName,
                 format: "DOCKER",
                 description: "Trainer images of one gcp-trainer job",
@@ -47,11 +44,7 @@ export class TrainerImage extends pulumi.ComponentResource {
                 ],
                 labels: args.labels,
             },
-            owned(
-                this,
-                cleanup,
-                withoutLeftovers(cleanup, { kind: "repository", project, location, name: args.repositoryName }),
-            ),
+            { parent: this, dependsOn: args.dependsOn },
         );
         const context = copyBuildContext(process.cwd(), args.trainer, {
             stack: pulumi.getStack(),
@@ -77,8 +70,7 @@ export class TrainerImage extends pulumi.ComponentResource {
                 buildOnPreview: false,
                 skipPush: false,
             },
-            // Its deletion would need a Docker engine, although it is only a part of the repository.
-            owned(this, cleanup),
+            { parent: this },
         );
         this.reference = this.image.repoDigest;
         this.digest = this.reference.apply(digestOf);

@@ -55,6 +55,31 @@ export const COLUMN_LIST: Rule<string[]> = {
     },
 };
 
+/** Kinds of columns that can be set; `drop` leaves a column out. */
+const TYPES = ["number", "text", "date", "drop"] as const;
+export type ColumnType = (typeof TYPES)[number];
+
+export const COLUMN_TYPES: Rule<Record<string, ColumnType>> = {
+    allowed: `a JSON object of column names, each with ${TYPES.map((type) => JSON.stringify(type)).join(", ")}`,
+    example: '{"zip":"text"}',
+    parse: (text) => {
+        const value = parseJson(text);
+        const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+        const isValid = isObject && Object.values(value).every((type) => TYPES.some((known) => known === type));
+        return isValid ? (value as Record<string, ColumnType>) : undefined;
+    },
+};
+
+/** One marker, or a JSON list of several. */
+export const MARKERS: Rule<string[]> = {
+    allowed: "a JSON list of cells that represent missing values",
+    example: '["n/d","-999"]',
+    parse: (text) => {
+        const list = text.startsWith("[") ? parseList(text) : [text];
+        return list?.every((item) => typeof item === "string") ? list.map((item) => item.trim()) : undefined;
+    },
+};
+
 /** A number of folds, or 0 for no cross-validation. */
 export const FOLDS: Rule<number> = {
     allowed: "0 (none) or an integer from 2 to 20",
@@ -64,11 +89,16 @@ export const FOLDS: Rule<number> = {
 
 /** Parses a JSON list; undefined if the text is not one. */
 export function parseList(text: string): unknown[] | undefined {
+    const list = parseJson(text);
+    return Array.isArray(list) ? list : undefined;
+}
+
+function parseJson(text: string): unknown {
     try {
-        const list: unknown = JSON.parse(text);
-        // This throws if a list is nested too deeply to be shown in a message.
-        JSON.stringify(list);
-        return Array.isArray(list) ? list : undefined;
+        const value: unknown = JSON.parse(text);
+        // This throws if a value is nested too deeply to be shown in a message.
+        JSON.stringify(value);
+        return value;
     } catch {
         return undefined;
     }

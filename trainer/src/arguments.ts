@@ -1,5 +1,18 @@
+import { ENCODINGS, type Encoding } from "../lib/csv/decode";
 import type { Algorithm, Task } from "../lib/model";
-import { COLUMN_LIST, COLUMN_NAME, decimal, FOLDS, integer, oneOf, parseList, type Rule } from "./argument-rules";
+import {
+    COLUMN_LIST,
+    COLUMN_NAME,
+    COLUMN_TYPES,
+    type ColumnType,
+    decimal,
+    FOLDS,
+    integer,
+    MARKERS,
+    oneOf,
+    parseList,
+    type Rule,
+} from "./argument-rules";
 import { HyperparameterError } from "./errors";
 
 /** Arguments for growing a model. Those that ml-cart also has keep their names and meanings. */
@@ -36,6 +49,16 @@ export interface Hyperparameters {
     dropColumns: string[] | undefined;
     /** @default decided by the target column (see `decideTask`) */
     task: Task | undefined;
+    /** Markers of missing values, in addition to the usual ones. @default [] */
+    missing: string[];
+    /** Kinds of columns, by name. @default decided by their values */
+    types: Record<string, ColumnType>;
+    /** Encoding of a file without a byte order mark. @default "utf-8" */
+    encoding: Encoding | undefined;
+    /** Decimal mark of all numbers. @default decided by the values of each column */
+    decimal: "." | "," | undefined;
+    /** Treatment of a cell that its column cannot contain. @default "stop" */
+    onBadCell: "stop" | "missing";
     /** Share of the rows held back for testing, 0.05 to 0.5. @default 0.2 */
     testFraction: number;
     /** Seed of the train/test split, of the folds and of the forest, 0 to 4294967295. @default 42 */
@@ -53,6 +76,11 @@ export interface Hyperparameters {
 const DEFAULTS: Omit<Hyperparameters, "target" | "grid"> = {
     dropColumns: undefined,
     task: undefined,
+    missing: [],
+    types: {},
+    encoding: undefined,
+    decimal: undefined,
+    onBadCell: "stop",
     testFraction: 0.2,
     seed: 42,
     gainFunction: undefined,
@@ -75,6 +103,11 @@ const RULES: Rules<Omit<Hyperparameters, "grid">> = {
     target: COLUMN_NAME,
     dropColumns: COLUMN_LIST,
     task: oneOf("classification", "regression"),
+    missing: MARKERS,
+    types: COLUMN_TYPES,
+    encoding: oneOf(...ENCODINGS),
+    decimal: oneOf(".", ","),
+    onBadCell: oneOf("stop", "missing"),
     testFraction: decimal(0.05, 0.5, 0.2),
     seed: integer(0, 4294967295, 42),
     gainFunction: oneOf("gini", "regression"),

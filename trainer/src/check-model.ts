@@ -2,6 +2,7 @@
 import { DecisionTreeClassifier, DecisionTreeRegression } from "ml-cart";
 import { valueAt } from "../lib/columns/number-list";
 import type { Dataset } from "../lib/csv/dataset";
+import type { Learned } from "../lib/features/learn";
 import { type CartModel, type Model, predictEncoded } from "../lib/model";
 
 /** Enough rows to reach many leaves, but few enough that the check takes almost no time. */
@@ -18,8 +19,14 @@ export function rowsToCheck(rowCount: number): Uint32Array {
  * @param predictions of the fit for these rows: indices of classes, or numbers
  * @throws {Error} for a difference, which is a bug in the trainer
  */
-export function checkModel(model: Model, dataset: Dataset, rows: Uint32Array, predictions: Float64Array): void {
-    const table = Array.from(rows, (row) => dataset.columns.map((column) => valueAt(column, row)));
+export function checkModel(
+    model: Model,
+    dataset: Dataset,
+    { columns }: Learned,
+    rows: Uint32Array,
+    predictions: Float64Array,
+): void {
+    const table = Array.from(rows, (row) => columns.map((column) => valueAt(column, row)));
     const readers: [name: string, predicted: number[]][] = [
         ["the model file", table.map((it) => predictIndex(model, it))],
     ];

@@ -1,5 +1,6 @@
 import type { Dataset } from "../lib/csv/dataset";
 import type { Target } from "../lib/csv/target";
+import { groupByFeature, type Learned } from "../lib/features/learn";
 import type { FitResult, Predicted } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
@@ -11,13 +12,15 @@ const MAX_CLASSES_SHOWN = 12;
 const MAX_FEATURES_SHOWN = 30;
 
 /** Target, features and dropped columns. */
-export function describeDataset(dataset: Dataset): string[] {
-    const { target, features, dropped, warnings, rowsWithoutTarget } = dataset;
+export function describeDataset(dataset: Dataset, { features, ...learned }: Learned): string[] {
+    const { target, rowsWithoutTarget } = dataset;
+    const dropped = [...dataset.dropped, ...learned.dropped];
+    const warnings = [...dataset.warnings, ...learned.warnings];
     const isClasses = target.task === "classification";
     return [
         `Target: ${target.name}, ${isClasses ? `${target.classes.length} classes` : "a number"} (${target.why})`,
         ...(isClasses ? [`Rows per class: ${countClasses(target.classes, target.y)}`] : []),
-        `Features (${features.length}): ${listFeatures(dataset)}`,
+        `Features (${features.length}): ${listFeatures(features)}`,
         ...dropped.map(({ name, why }) => `Dropped: ${name} (${why})`),
         ...(rowsWithoutTarget === 0 ? [] : [describeLeftOut(rowsWithoutTarget, target)]),
         ...warnings.map((warning) => `Warning: ${warning}`),
@@ -51,12 +54,13 @@ const NO_DECISION =
     "--gainThreshold=0 and --minNumSamples=1 allow more splits";
 
 /** The final model: its size, its most important features, and the out-of-bag score of a forest. */
-export function describeFit({ algorithm }: Growth, dataset: Dataset, fit: FitResult): string[] {
-    const { target, features, rowCount } = dataset;
+export function describeFit({ algorithm }: Growth, dataset: Dataset, learned: Learned, fit: FitResult): string[] {
+    const { target, rowCount } = dataset;
+    const importances = groupByFeature(learned, fit.importances);
     const trees = algorithm === "forest" ? `${count(fit.trees.length, "tree")}, ` : "";
     const size = `${trees}${count(fit.depth, "level")}, ${count(fit.leaves, "leaf", "leaves")}`;
-    const ranked = features
-        .map(({ name }, index) => ({ name, importance: fit.importances[index] ?? 0 }))
+    const ranked = learned.features
+        .map(({ name }, index) => ({ name, importance: importances[index] ?? 0 }))
         .filter(({ importance }) => importance > 0)
         .sort((a, b) => b.importance - a.importance)
         .map(({ name, importance }) => `${name} ${(importance * 100).toFixed(1)} %`);
@@ -134,11 +138,11 @@ function countClasses(classes: readonly string[], y: Uint16Array): string {
     );
 }
 
-function listFeatures({ features }: Dataset): string {
+function listFeatures(features: Learned["features"]): string {
     return shorten(
         features.map((feature) =>
-            feature.kind === "number"
-                ? feature.name
+            feature.kind !== "text"
+                ? `${feature.name}${feature.kind === "date" ? " (date)" : ""}`
                 : `${feature.name} (text, ${count(feature.categories.length, "category", "categories")})`,
         ),
         MAX_FEATURES_SHOWN,

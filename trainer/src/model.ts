@@ -1,5 +1,6 @@
 import cart from "ml-cart/package.json";
 import type { Dataset } from "../lib/csv/dataset";
+import { groupByFeature, type Learned } from "../lib/features/learn";
 import type { Algorithm, CartModel, Model, Task } from "../lib/model";
 import type { FitResult, Predicted } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
@@ -23,6 +24,8 @@ export type MetricsFile = {
     testRows: number;
     /** Rows left out because they have no target. */
     rowsWithoutTarget?: number;
+    /** Rows among those tested with values that are new to the model: rare or new strings, or new gaps. */
+    testRowsWithUnseenValues: number;
     /** Number of trees of a forest. */
     trees?: number;
     /** Levels of decisions of the final model; for a forest, of its deepest tree. */
@@ -56,6 +59,8 @@ export interface Findings {
     /** Metrics on the rows held back. */
     metrics: Metrics;
     split: Split;
+    /** Rows held back that have a value that is new to the model. */
+    unseenRows: number;
     /** Predictions for the rows held back. */
     held: Predicted;
     /** The fit on all rows. */
@@ -64,13 +69,18 @@ export interface Findings {
 }
 
 /** The hyperparameters in a model file, with every default filled in. */
-export function describeOrigin(hyperparameters: Hyperparameters, growth: Growth, dataset: Dataset) {
+export function describeOrigin(
+    hyperparameters: Hyperparameters,
+    growth: Growth,
+    dataset: Dataset,
+    { dropped }: Learned,
+) {
     const { grid: _, dropColumns: __, gainFunction: ___, ...rest } = hyperparameters;
     const { task } = dataset.target;
     return {
         ...rest,
         task,
-        dropColumns: dataset.dropped.map(({ name }) => name),
+        dropColumns: [...dataset.dropped, ...dropped].map(({ name }) => name),
         gainFunction: task === "classification" ? "gini" : "regression",
         ...growth,
     };
@@ -79,15 +89,17 @@ export function describeOrigin(hyperparameters: Hyperparameters, growth: Growth,
 /** Combines trees with everything else that a prediction needs. */
 export function makeModel(
     dataset: Dataset,
+    { features }: Learned,
     hyperparameters: Record<string, unknown>,
     algorithm: Algorithm,
     trees: CartModel[],
 ): Model {
-    const { target, features, rowCount } = dataset;
-    const head = { format: "gcp-trainer-model", version: 1, algorithm } as const;
+    const { target, reading, rowCount } = dataset;
+    const head = { format: "gcp-trainer-model", version: 2, algorithm } as const;
     const body = {
         target: target.name,
         features,
+        reading,
         rows: rowCount,
         hyperparameters,
         library: { name: "ml-cart" as const, version: cart.version },
@@ -99,8 +111,8 @@ export function makeModel(
 }
 
 /** The content of `metrics.json`. */
-export function makeMetricsFile(model: Model, dataset: Dataset, findings: Findings): MetricsFile {
-    const { metrics, split, final, crossValidation } = findings;
+export function makeMetricsFile(model: Model, dataset: Dataset, learned: Learned, findings: Findings): MetricsFile {
+    const { metrics, split, unseenRows, final, crossValidation } = findings;
     const { task, ...measures } = metrics;
     const flat = Object.entries(measures).filter(([, value]) => !Array.isArray(value));
     const nested = Object.entries(measures).filter(([, value]) => Array.isArray(value));
@@ -113,20 +125,22 @@ export function makeMetricsFile(model: Model, dataset: Dataset, findings: Findin
         rows: model.rows,
         trainRows: split.train.length,
         testRows: split.test.length,
+        testRowsWithUnseenValues: unseenRows,
         ...(dataset.rowsWithoutTarget > 0 ? { rowsWithoutTarget: dataset.rowsWithoutTarget } : {}),
         ...(model.algorithm === "forest" ? { trees: model.trees.length } : {}),
         treeDepth: final.depth,
         treeLeaves: final.leaves,
         ...Object.fromEntries(nested),
-        featureImportances: rankFeatures(dataset, final.importances),
+        featureImportances: rankFeatures(learned, final.importances),
         ...(final.outOfBag === undefined ? {} : { outOfBag: scoreOutOfBag(dataset, final.outOfBag) }),
         ...(crossValidation === undefined ? {} : describeTrials(crossValidation)),
         hyperparameters: model.hyperparameters,
     } as MetricsFile;
 }
 
-function rankFeatures({ features }: Dataset, importances: Float64Array): MetricsFile["featureImportances"] {
-    return features
+function rankFeatures(learned: Learned, ofColumns: Float64Array): MetricsFile["featureImportances"] {
+    const importances = groupByFeature(learned, ofColumns);
+    return learned.features
         .map(({ name }, index) => ({ feature: name, importance: importances[index] ?? 0 }))
         .sort((a, b) => b.importance - a.importance);
 }

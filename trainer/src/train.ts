@@ -1,6 +1,7 @@
 import { type Dataset, readDataset } from "../lib/csv/dataset";
+import { type Learned, learnColumns, sharedColumns } from "../lib/features/learn";
 import type { Task } from "../lib/model";
-import { type FitPool, type Predicted, toCartModel } from "../lib/tree";
+import { type FitDataset, type FitPool, type Predicted, toCartModel } from "../lib/tree";
 import { type Hyperparameters, parseArguments } from "./arguments";
 import { checkModel, rowsToCheck } from "./check-model";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
@@ -20,7 +21,7 @@ export interface TrainContext {
     argv: readonly string[];
     env: Readonly<Record<string, string | undefined>>;
     openStorage(): ObjectStore;
-    openFitPool(dataset: Dataset): FitPool;
+    openFitPool(dataset: FitDataset): FitPool;
     /** Writes lines to the log. */
     print(...lines: string[]): void;
 }
@@ -45,20 +46,22 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
             fits: planFits(hyperparameters),
         });
     const dataset = await readIntact(() => storage.read(datasetUri), read, print);
-    print(...describeDataset(dataset));
+    const learned = learnColumns(dataset, allRows(dataset.rowCount));
+    print(...describeDataset(dataset, learned));
     checkGainFunction(hyperparameters, dataset.target.task);
     const classes = dataset.target.task === "classification" ? dataset.target.classes.length : undefined;
-    const trials = listTrials(hyperparameters, classes, dataset.features.length);
-    const pool = openFitPool(dataset);
+    const trials = listTrials(hyperparameters, classes, learned.columns.length);
+    const pool = openFitPool({ columns: sharedColumns(dataset), target: dataset.target });
     // The pool is closed before anything is written, to free the memory of the threads.
-    const learned = learn(pool, dataset, hyperparameters, trials, print).finally(() => pool.close());
-    const { growth, ...findings } = await learned;
-    const origin = describeOrigin(hyperparameters, growth, dataset);
+    const found = learn(pool, dataset, learned, hyperparameters, trials, print).finally(() => pool.close());
+    const { growth, ...findings } = await found;
+    const origin = describeOrigin(hyperparameters, growth, dataset, learned);
     const trees = findings.final.trees.map((tree) => toCartModel(tree, growth));
-    const model = makeModel(dataset, origin, growth.algorithm, trees);
-    checkModel(model, dataset, rowsToCheck(dataset.rowCount), (findings.final.test as Predicted).predictions);
-    const metrics = makeMetricsFile(model, dataset, findings);
-    await writeResults({ storage, modelDir, dataset, model, metrics, findings, print });
+    const model = makeModel(dataset, learned, origin, growth.algorithm, trees);
+    const { predictions } = findings.final.test as Predicted;
+    checkModel(model, dataset, learned, rowsToCheck(dataset.rowCount), predictions);
+    const metrics = makeMetricsFile(model, dataset, learned, findings);
+    await writeResults({ storage, modelDir, dataset, learned, model, metrics, findings, print });
 }
 
 /**
@@ -67,6 +70,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
 async function learn(
     pool: FitPool,
     dataset: Dataset,
+    learned: Learned,
     hyperparameters: Hyperparameters,
     trials: readonly Growth[],
     print: TrainContext["print"],
@@ -78,26 +82,34 @@ async function learn(
 
     const folds = countFolds(hyperparameters, trials.length, split.train.length);
     const first = trials[0] as Growth;
+    const learnFrom = (rows: Uint32Array) => learnColumns(dataset, rows).columns;
     if (folds > 0) {
         const models = trials.length === 1 ? "one model" : `${trials.length} models`;
         print(`Cross-validating ${models} on the training rows, ${folds} folds:`);
     }
     const crossValidation =
-        folds === 0 ? undefined : await crossValidate(pool, target, split.train, trials, { folds, seed, print });
+        folds === 0
+            ? undefined
+            : await crossValidate(pool, target, split.train, trials, { folds, seed, print, learn: learnFrom });
     const growth = crossValidation?.best.growth ?? first;
 
     print(`Training ${growth.algorithm === "tree" ? "a decision tree" : "a forest"}: ${describeLimits(growth)}`);
-    const task = { ...toFitTask(growth, seed, split.train), testRows: split.test };
+    // Nothing is learned from the rows held back, so they are treated like rows to predict.
+    const { columns, countUnseen } = learnColumns(dataset, split.train);
+    const task = { ...toFitTask(growth, seed, split.train), columns, testRows: split.test };
     const { test, leaves } = await pool.fit({ ...task, keepTrees: false });
     checkSize(leaves);
     const held = test as Predicted;
     const metrics = evaluate(target, held);
-    print(`Tested on ${split.test.length} rows that it was not trained on:`, ...describeMetrics(metrics));
+    const unseenRows = countUnseen(split.test);
+    const unseen = unseenRows === 0 ? "" : `, ${unseenRows} of them with values that are new to it`;
+    print(`Tested on ${split.test.length} rows that it was not trained on${unseen}:`, ...describeMetrics(metrics));
 
     const checked = rowsToCheck(rowCount);
-    const final = await pool.fit({ ...toFitTask(growth, seed, allRows(rowCount)), testRows: checked, keepTrees: true });
-    print(...describeFit(growth, dataset, final));
-    return { growth, metrics, split, held, final, crossValidation };
+    const all = { ...toFitTask(growth, seed, allRows(rowCount)), columns: learned.columns };
+    const final = await pool.fit({ ...all, testRows: checked, keepTrees: true });
+    print(...describeFit(growth, dataset, learned, final));
+    return { growth, metrics, split, unseenRows, held, final, crossValidation };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Dataset } from "../lib/csv/dataset";
+import type { Learned } from "../lib/features/learn";
 import type { Model } from "../lib/model";
 import { OnnxError, toOnnx } from "../lib/onnx";
 import { renderReport } from "../lib/report";
@@ -15,6 +16,7 @@ interface Results {
     storage: ObjectStore;
     modelDir: GcsUri;
     dataset: Dataset;
+    learned: Learned;
     model: Model;
     metrics: MetricsFile;
     findings: Findings;
@@ -26,16 +28,29 @@ export async function writeResults({
     storage,
     modelDir,
     dataset,
+    learned,
     model,
     metrics,
     findings,
     print,
 }: Results): Promise<void> {
+    const reported = {
+        ...dataset,
+        dropped: [...dataset.dropped, ...learned.dropped],
+        warnings: [...dataset.warnings, ...learned.warnings],
+    };
     await write("metrics.json", formatJson(metrics), "application/json");
     await writeOnnx();
     await write(
         "report.html",
-        renderReport({ source: dataset.source, dataset, model, metrics, test: sampleOf(dataset, findings), trainer }),
+        renderReport({
+            source: dataset.source,
+            dataset: reported,
+            model,
+            metrics,
+            test: sampleOf(dataset, findings),
+            trainer,
+        }),
         "text/html; charset=utf-8",
     );
     await write("model.json", `${JSON.stringify(model)}\n`, "application/json");

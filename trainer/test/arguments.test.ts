@@ -20,6 +20,11 @@ describe("parseArguments", () => {
             target: "Species",
             dropColumns: undefined,
             task: undefined,
+            missing: [],
+            types: {},
+            encoding: undefined,
+            decimal: undefined,
+            onBadCell: "stop",
             testFraction: 0.2,
             seed: 42,
             gainFunction: undefined,
@@ -40,6 +45,11 @@ describe("parseArguments", () => {
         const argv = [
             "--algorithm=forest",
             "--cv=3",
+            "--decimal=,",
+            "--encoding=windows-1252",
+            '--missing=["n/d","-999"]',
+            "--onBadCell=missing",
+            '--types={"zip":"text","day":"date","size":"number","note":"drop"}',
             '--dropColumns=["Id","a=b"]',
             "--gainFunction=gini",
             "--gainThreshold=1e-3",
@@ -55,6 +65,11 @@ describe("parseArguments", () => {
         ];
         expect(parseArguments(argv)).toEqual({
             cv: 3,
+            decimal: ",",
+            encoding: "windows-1252",
+            missing: ["n/d", "-999"],
+            onBadCell: "missing",
+            types: { zip: "text", day: "date", size: "number", note: "drop" },
             dropColumns: ["Id", "a=b"],
             gainFunction: "gini",
             seed: 0,
@@ -103,6 +118,17 @@ describe("parseArguments", () => {
             "--gainFunction=entropy",
             '`gainFunction` must be "gini" or "regression"; got "entropy" (--gainFunction=gini)',
         ],
+        [
+            "--types=zip",
+            '`types` must be a JSON object of column names, each with "number", "text", "date", "drop"; ' +
+                'got "zip" (--types={"zip":"text"})',
+        ],
+        [
+            "--missing=[1]",
+            "`missing` must be a JSON list of cells that represent missing values; " +
+                'got "[1]" (--missing=["n/d","-999"])',
+        ],
+        ["--decimal=;", '`decimal` must be "." or ","; got ";" (--decimal=.)'],
         ["--splitFunction=median", '`splitFunction` must be "mean"; got "median" (--splitFunction=mean)'],
         [
             "--task=clustering",

@@ -14,9 +14,9 @@ describe("the trainer rejects, with exit code 65 and no model,", () => {
         ["only a header", `${lines[0]}\n`, " has a header (Id, SepalLengthCm, "],
         ["a missing header", withoutHeader, " has no header: its first row (1, 5.1, 3.5, 1.4, 0.2, Iris-setosa)"],
         [
-            "a duplicate column name",
-            IRIS.replace("SepalWidthCm", "SepalLengthCm"),
-            ' row 1: the header has column "SepalL',
+            "a title above the header",
+            `Flowers of 1936,,,,,\n${IRIS}`,
+            ' row 1 must be the header; got "Flowers of 1936" and 5 columns without a name',
         ],
         [
             "an unknown target",

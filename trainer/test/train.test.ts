@@ -92,6 +92,8 @@ describe("the trainer on iris", () => {
             name: "Species",
             kind: "text",
             categories: ["Iris-setosa", "Iris-versicolor", "Iris-virginica"],
+            codes: [expect.any(Array)],
+            other: [expect.any(Number)],
         });
     });
 });

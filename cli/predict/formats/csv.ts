@@ -18,7 +18,7 @@ export const formatCsv: FormatRows = async function* (batches, layout) {
 };
 
 function formatRows(batch: PredictedRows, { input, predicted }: Layout, decimalComma: boolean): string {
-    const { rows, errors, predictions, values, width } = batch;
+    const { rows, errors, notes, predictions, values, width } = batch;
     const { delimiter, lineEnd } = input.dialect;
     const classes = predicted.probabilities.length;
     const withoutPrediction = delimiter.repeat(classes + 2);
@@ -29,14 +29,19 @@ function formatRows(batch: PredictedRows, { input, predicted }: Layout, decimalC
         text += row.text === "" ? row.cells.map((cell) => quote(cell, delimiter)).join(delimiter) : row.text;
         const error = errors[rowIndex];
         if (error !== undefined) {
-            text += withoutPrediction + quote(error, delimiter) + lineEnd;
+            text +=
+                withoutPrediction +
+                quote(error, delimiter) +
+                delimiter +
+                quote(notes[rowIndex] ?? "", delimiter) +
+                lineEnd;
             continue;
         }
         text += delimiter + format(predictions[rowIndex] as string | number);
         for (let index = 0; index < classes; index++) {
             text += delimiter + formatNumber(values[rowIndex * width + index] as number, decimalComma);
         }
-        text += delimiter + lineEnd;
+        text += delimiter + delimiter + quote(notes[rowIndex] ?? "", delimiter) + lineEnd;
     }
     return text;
 }

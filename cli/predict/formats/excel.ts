@@ -55,14 +55,14 @@ export async function* formatSheets(
 
 async function* toRows(batches: AsyncIterable<PredictedRows>, layout: Layout): AsyncGenerator<ExcelCell[], void> {
     const numbers = numberFeatures(layout);
-    const { input, columns, predicted } = layout;
+    const { input, predicted } = layout;
     const classes = predicted.probabilities.length;
     const withoutPrediction = Array.from<null>({ length: classes + 1 }).fill(null);
-    for await (const { rows, errors, predictions, values, width, features } of batches) {
+    for await (const { rows, errors, notes, predictions, values, width, features, columns } of batches) {
         for (const [rowIndex, { cells, line }] of rows.entries()) {
             const row: ExcelCell[] = cells.map((cell, position) => {
                 const feature = numbers[position];
-                const value = feature === undefined ? Number.NaN : features[rowIndex * columns.length + feature];
+                const value = feature === undefined ? Number.NaN : features[rowIndex * columns + feature];
                 return Number.isNaN(value) ? toCell(cell, line, input.header.cells[position]) : (value as number);
             });
             const error = errors[rowIndex];
@@ -72,9 +72,12 @@ async function* toRows(batches: AsyncIterable<PredictedRows>, layout: Layout): A
                 for (let index = 0; index < classes; index++) {
                     row.push(values[rowIndex * width + index] as number);
                 }
+                row.push(null);
             } else {
                 row.push(...withoutPrediction, excelText(error.slice(0, MAX_CELL_LENGTH)));
             }
+            const note = notes[rowIndex];
+            row.push(note === undefined ? null : excelText(note.slice(0, MAX_CELL_LENGTH)));
             yield row;
         }
     }

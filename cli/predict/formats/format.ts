@@ -16,14 +16,13 @@ export type FormatRows = (
 ) => AsyncGenerator<string | Uint8Array, void>;
 
 /** Names of the added columns, in order. */
-export function namesOf({ prediction, probabilities, error }: PredictedColumns): string[] {
-    return [prediction, ...probabilities, error];
+export function namesOf({ prediction, probabilities, error, note }: PredictedColumns): string[] {
+    return [prediction, ...probabilities, error, note];
 }
 
-/** For each input column, its index among the features if it is a numeric feature. */
+/** For each input column, the index of its number among those of a row, if it is a numeric feature. */
 export function numberFeatures({ input, columns }: Layout): (number | undefined)[] {
     return input.header.cells.map((_, position) => {
-        const index = columns.findIndex((column) => column.position === position && column.kind === "number");
-        return index < 0 ? undefined : index;
+        return columns.find((column) => column.position === position && column.kind === "number")?.offset;
     });
 }

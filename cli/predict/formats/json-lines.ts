@@ -4,23 +4,25 @@ import { type FormatRows, namesOf, numberFeatures } from "./format";
 
 /**
  * JSON Lines: one object per row. Numeric features are numbers, or null if missing; all other columns are strings. A
- * row that could not be predicted has null as its prediction, and only such a row has `prediction_error`.
+ * row that could not be predicted has null as its prediction, and only such a row has `prediction_error`; only a row with
+ * values that are new to the model has `prediction_note`.
  * https://jsonlines.org/
  */
 export const formatJsonLines: FormatRows = async function* (batches, layout) {
-    const { predicted, columns, input } = layout;
+    const { predicted, input } = layout;
     const numbers = numberFeatures(layout);
     const keys = uniqueNames(input.header.cells, namesOf(predicted)).map((name) => `${JSON.stringify(name)}:`);
     const [predictionKey, ...probabilityKeys] = [predicted.prediction, ...predicted.probabilities].map(
         (name) => `,${JSON.stringify(name)}:`,
     );
     const errorKey = `,${JSON.stringify(predicted.error)}:`;
-    for await (const { rows, errors, predictions, values, width, features } of batches) {
+    const noteKey = `,${JSON.stringify(predicted.note)}:`;
+    for await (const { rows, errors, notes, predictions, values, width, features, columns } of batches) {
         let text = "";
         for (const [rowIndex, row] of rows.entries()) {
             for (let position = 0; position < row.count; position++) {
                 const feature = numbers[position];
-                const value = feature === undefined ? Number.NaN : features[rowIndex * columns.length + feature];
+                const value = feature === undefined ? Number.NaN : features[rowIndex * columns + feature];
                 text += position === 0 ? "{" : ",";
                 text += keys[position] + formatCell(row, position, feature !== undefined, value as number);
             }
@@ -29,7 +31,9 @@ export const formatJsonLines: FormatRows = async function* (batches, layout) {
             for (const [index, key] of probabilityKeys.entries()) {
                 text += key + (error === undefined ? values[rowIndex * width + index] : "null");
             }
-            text += error === undefined ? "}\n" : `${errorKey}${JSON.stringify(error)}}\n`;
+            const note = notes[rowIndex];
+            text += error === undefined ? "" : errorKey + JSON.stringify(error);
+            text += note === undefined ? "}\n" : `${noteKey}${JSON.stringify(note)}}\n`;
         }
         yield text;
     }

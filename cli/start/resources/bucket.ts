@@ -16,7 +16,6 @@ export const bucket: CreateResource = async ({ type, inputs }, context) => {
         "labels",
         "storageClass",
         "forceDestroy",
-        "deletionPolicy",
         "uniformBucketLevelAccess",
         "publicAccessPrevention",
         "versioning",

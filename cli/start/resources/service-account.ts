@@ -2,13 +2,7 @@ import { type CreateResource, call, omitUndefined, rejectUnknownInputs } from ".
 
 /** `gcp.serviceaccount.Account`. */
 export const serviceAccount: CreateResource = async ({ type, inputs }, context) => {
-    rejectUnknownInputs(type, inputs, [
-        "accountId",
-        "project",
-        "displayName",
-        "description",
-        "createIgnoreAlreadyExists",
-    ]);
+    rejectUnknownInputs(type, inputs, ["accountId", "project", "displayName", "description"]);
     const project = inputs.project ?? context.gcp.project;
     const account = await call(context, "POST", `/v1/projects/${project}/serviceAccounts`, {
         accountId: inputs.accountId,

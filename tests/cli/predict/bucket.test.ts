@@ -23,7 +23,7 @@ function environment(endpoint: string): NodeJS.ProcessEnv {
 }
 
 const OUTPUT =
-    "age,sound,weight,predicted_target,probability_cat,probability_dog,prediction_error\n1,woof,5,dog,0,1,\n";
+    "age,sound,weight,predicted_target,probability_cat,probability_dog,prediction_error,prediction_note\n1,woof,5,dog,0,1,,\n";
 
 describe("npm run predict with gs:// URIs", () => {
     it.each(["runs/r-1/model/model.json", "runs/r-1/model/", "runs/r-1"])(

@@ -58,7 +58,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
 
         const header = ["id", "weight", "sound", "age", "predicted_target", "probability_cat", "probability_dog"];
         expect(frozen).toBe("A2");
-        expect(rows[0]).toEqual([...header, "prediction_error"].map((name) => ["s", name]));
+        expect(rows[0]).toEqual([...header, "prediction_error", "prediction_note"].map((name) => ["s", name]));
         expect(rows.slice(1)).toEqual([
             [
                 ["s", "007"],
@@ -69,6 +69,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
                 ["n", 0],
                 ["n", 1],
                 ["n", null],
+                ["n", null],
             ],
             [
                 ["n", 12],
@@ -78,6 +79,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
                 ["s", "cat"],
                 ["n", 0.75],
                 ["n", 0.25],
+                ["n", null],
                 ["n", null],
             ],
             [
@@ -91,6 +93,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
                     ["n", null],
                 ],
                 ["s", 'column "age" must be a number; got "old"'],
+                ["n", null],
             ],
         ]);
     });
@@ -135,6 +138,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
             ["n", 400],
             ["n", 99],
             ["n", null],
+            ["n", null],
         ]);
     });
 
@@ -143,7 +147,7 @@ describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
 
         const { rows } = await predictToSheet("prices", `size,${names.join(",")}\n5,${names.join(",")}\n`);
 
-        expect(rows[1]?.map(([, value]) => value)).toEqual([5, ...names, 1234.5, null]);
+        expect(rows[1]?.map(([, value]) => value)).toEqual([5, ...names, 1234.5, null, null]);
     });
 });
 
@@ -153,7 +157,7 @@ describe("an Excel workbook", () => {
         folder.write("long.csv", `size,note\n5,${"x".repeat(32_768)}\n`);
 
         expect(await folder.failure("prices", "wide.csv", "out.xlsx")).toBe(
-            "An Excel sheet holds 16384 columns, but the output has 16387: write .csv or .jsonl",
+            "An Excel sheet holds 16384 columns, but the output has 16388: write .csv or .jsonl",
         );
         expect(await folder.failure("prices", "long.csv", "out.xlsx")).toBe(
             'Row 2, column "note": an Excel cell holds 32767 characters; got 32768: write .csv or .jsonl',

@@ -9,16 +9,36 @@ afterEach(() => folder.remove());
 
 describe("CSV", () => {
     it.each([
-        ["tabs", "size\tname\n5\tx\n", "size\tname\tpredicted_target\tprediction_error\n5\tx\t1234.5\t\n"],
-        ["semicolons", "size;name\n5;x\n", "size;name;predicted_target;prediction_error\n5;x;1234.5;\n"],
-        ["decimal commas", "size;name\n5,5;1,5\n", "size;name;predicted_target;prediction_error\n5,5;1,5;1234,5;\n"],
-        ["CRLF", "size,name\r\n5,x\r\n", "size,name,predicted_target,prediction_error\r\n5,x,1234.5,\r\n"],
-        ["a byte order mark", "\ufeffsize\n5\n", "\ufeffsize,predicted_target,prediction_error\n5,1234.5,\n"],
+        [
+            "tabs",
+            "size\tname\n5\tx\n",
+            "size\tname\tpredicted_target\tprediction_error\tprediction_note\n5\tx\t1234.5\t\t\n",
+        ],
+        [
+            "semicolons",
+            "size;name\n5;x\n",
+            "size;name;predicted_target;prediction_error;prediction_note\n5;x;1234.5;;\n",
+        ],
+        [
+            "decimal commas",
+            "size;name\n5,5;1,5\n",
+            "size;name;predicted_target;prediction_error;prediction_note\n5,5;1,5;1234,5;;\n",
+        ],
+        [
+            "CRLF",
+            "size,name\r\n5,x\r\n",
+            "size,name,predicted_target,prediction_error,prediction_note\r\n5,x,1234.5,,\r\n",
+        ],
+        [
+            "a byte order mark",
+            "\ufeffsize\n5\n",
+            "\ufeffsize,predicted_target,prediction_error,prediction_note\n5,1234.5,,\n",
+        ],
         [
             "unchanged cells",
             'size, "a,b"\n 5 ,007\n5.0,"=1+1"\n5e0," x\n"\n5,2026-01-02',
-            'size, "a,b",predicted_target,prediction_error\n' +
-                ' 5 ,007,1234.5,\n5.0,"=1+1",1234.5,\n5e0," x\n",1234.5,\n5,2026-01-02,1234.5,\n',
+            'size, "a,b",predicted_target,prediction_error,prediction_note\n' +
+                ' 5 ,007,1234.5,,\n5.0,"=1+1",1234.5,,\n5e0," x\n",1234.5,,\n5,2026-01-02,1234.5,,\n',
         ],
     ])("is written in the input's dialect: %s", async (_, input, output) => {
         folder.write("new.csv", input);
@@ -39,8 +59,8 @@ describe("CSV", () => {
         await folder.predict("pets", "new.csv", "out.csv");
 
         expect(folder.read("out.csv")).toBe(
-            'age,sound,weight,"predicted_a,b",probability_cat,"probability_dog, ""big""",prediction_error\n' +
-                '1,woof,5,"dog, ""big""",0,1,\n',
+            'age,sound,weight,"predicted_a,b",probability_cat,"probability_dog, ""big""",prediction_error,prediction_note\n' +
+                '1,woof,5,"dog, ""big""",0,1,,\n',
         );
     });
 
@@ -82,7 +102,7 @@ describe("CSV", () => {
 
 describe("JSON Lines", () => {
     it("contains numbers for numeric features and strings for all others", async () => {
-        folder.write("new.csv", 'id,weight,sound,age\n007,5.50,woof,"3"\n12,NA,meow,1e1\n13,,"",\n');
+        folder.write("new.csv", 'id,weight,sound,age\n007,5.50,woof,"3"\n12,NA,meow,1e1\n13,,"",\n14,1,moo,old\n');
 
         await folder.predict("pets", "new.csv", "out.jsonl");
 
@@ -96,9 +116,14 @@ describe("JSON Lines", () => {
             },
             { id: "12", weight: null, sound: "meow", age: 10, predicted_target: "cat", ...shares },
             {
-                ...{ id: "13", weight: null, sound: "", age: null, predicted_target: null },
+                ...{ id: "13", weight: null, sound: "", age: null, predicted_target: "cat", ...shares },
+                prediction_note: 'column "age" has no value, as no row in training',
+            },
+            {
+                ...{ id: "14", weight: 1, sound: "moo", age: "old", predicted_target: null },
                 ...{ probability_cat: null, probability_dog: null },
-                prediction_error: 'column "age" has no value; the model needs one',
+                prediction_error: 'column "age" must be a number; got "old"',
+                prediction_note: 'column "sound" has "moo", which is new or rare: treated as other',
             },
         ]);
     });

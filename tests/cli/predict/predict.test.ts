@@ -16,10 +16,10 @@ describe("npm run predict", () => {
         await expect(folder.predict("pets", "new.csv", "out.csv")).resolves.toEqual({ status: 0, stdout: "" });
 
         expect(folder.read("out.csv")).toBe(
-            "name,age,sound,weight,predicted_target,probability_cat,probability_dog,prediction_error\n" +
-                "Rex,3,woof,30,cat,0.5,0.5,\n" +
-                "Tom,1,meow,4,cat,0.75,0.25,\n" +
-                "Ida,2,woof,,cat,0.5,0.5,\n",
+            "name,age,sound,weight,predicted_target,probability_cat,probability_dog,prediction_error,prediction_note\n" +
+                "Rex,3,woof,30,cat,0.5,0.5,,\n" +
+                "Tom,1,meow,4,cat,0.75,0.25,,\n" +
+                "Ida,2,woof,,cat,0.5,0.5,,\n",
         );
         expect(folder.reported[0]).toBe(
             "Model pets/model.json: tree for target, 2 classes, from 3 columns, fitted on 10 rows",
@@ -32,7 +32,7 @@ describe("npm run predict", () => {
 
         await expect(folder.predict("prices/model.json", "-")).resolves.toEqual({
             status: 0,
-            stdout: "size,predicted_target,prediction_error\n5,1234.5,\n500,99,\n",
+            stdout: "size,predicted_target,prediction_error,prediction_note\n5,1234.5,,\n500,99,,\n",
         });
     });
 
@@ -41,7 +41,7 @@ describe("npm run predict", () => {
 
         const { status, stdout } = await folder.predict("prices", "new.csv", "-");
 
-        expect([status, stdout]).toEqual([0, "size,predicted_target,prediction_error\n"]);
+        expect([status, stdout]).toEqual([0, "size,predicted_target,prediction_error,prediction_note\n"]);
     });
 
     it("prints its usage to standard output", async () => {
@@ -74,21 +74,22 @@ describe("rows that cannot be predicted", () => {
     const HEADER = "age,sound,weight";
     const TABLE = [
         [HEADER, ""],
-        ["1,woof,5", "dog,0,1,"],
+        ["1,woof,5", "dog,0,1,,"],
         [
             "x,moo,4",
-            ',,,"column ""sound"" must be one of """", ""meow"", ""woof""; got ""moo""; column ""age"" must be a number; got ""x"""',
+            ',,,"column ""age"" must be a number; got ""x""","column ""sound"" has ""moo"", which is new or rare: treated as other"',
         ],
-        [",meow,4", ',,,"column ""age"" has no value; the model needs one"'],
+        [",meow,4", 'cat,0.75,0.25,,"column ""age"" has no value, as no row in training"'],
         ["", ""],
-        ["2,meow,heavy", ',,,"column ""weight"" must be a number; got ""heavy"""'],
+        ["2,meow,heavy", ',,,"column ""weight"" must be a number; got ""heavy""",'],
         [
             '2,"me"ow,3',
-            ',,,"text follows the end of a quoted cell; write """" for a quote within the cell: 2,""me""ow,3"',
+            ',,,"text follows the end of a quoted cell; write """" for a quote within the cell: 2,""me""ow,3",',
         ],
-        ["2,meow", ',,,"has 2 cells, but the header has 3"'],
-        ["2,meow,3,4", ',,,"has 4 cells, but the header has 3; the first extra cell is ""4"""'],
-        ["2,,3", "cat,0.75,0.25,"],
+        ["2,meow", ',,,"has 2 cells, but the header has 3",'],
+        ["2,meow,3,4", ',,,"has 4 cells, but the header has 3; the first extra cell is ""4""",'],
+        ["2,,3", "cat,0.75,0.25,,"],
+        ["2,moo,3", 'dog,0,1,,"column ""sound"" has ""moo"", which is new or rare: treated as other"'],
     ] as const;
     const INPUT = TABLE.map(([row]) => `${row}\n`).join("");
 
@@ -103,7 +104,9 @@ describe("rows that cannot be predicted", () => {
         expect(folder.read("out.csv").split("\n").slice(1, -1)).toEqual(
             rows.map(([row, predicted]) => `${kept(row)},${predicted}`),
         );
-        expect(lastLine()).toBe("Wrote out.csv: 8 rows, 6 of them without a prediction, in ...");
+        expect(lastLine()).toBe(
+            "Wrote out.csv: 9 rows, 5 of them without a prediction, 3 with values that are new to the model (prediction_note), in ...",
+        );
     });
 
     it("are reported with the line number shown in an editor, and the column", async () => {
@@ -112,9 +115,7 @@ describe("rows that cannot be predicted", () => {
         await folder.predict("pets", "new.csv", "out.csv");
 
         expect(folder.reported.slice(1, -1)).toEqual([
-            'new.csv row 3, column "sound": must be one of "", "meow", "woof"; got "moo"',
             'new.csv row 3, column "age": must be a number; got "x"',
-            'new.csv row 4, column "age": has no value; the model needs one',
             'new.csv row 6, column "weight": must be a number; got "heavy"',
             'new.csv row 7: text follows the end of a quoted cell; write "" for a quote within the cell: 2,"me"ow,3',
             "new.csv row 8: has 2 cells, but the header has 3",
@@ -152,7 +153,7 @@ describe("columns", () => {
         folder.write("new.csv", ",x,size,x,\n0,1,5,2,3\n");
 
         expect((await folder.predict("prices", "new.csv", "-f", "csv")).stdout).toBe(
-            ",x,size,x,,predicted_target,prediction_error\n0,1,5,2,3,1234.5,\n",
+            ",x,size,x,,predicted_target,prediction_error,prediction_note\n0,1,5,2,3,1234.5,,\n",
         );
         expect(JSON.parse((await folder.predict("prices", "new.csv", "-f", "jsonl")).stdout)).toEqual({
             ...{ column_1: "0", x: "1", size: 5, x_2: "2", column_5: "3" },
@@ -167,11 +168,11 @@ describe("columns", () => {
         const { stdout } = await folder.predict("prices", "twice.csv");
 
         expect(stdout).toBe(
-            "size,predicted_target,prediction_error,predicted_target_2,prediction_error_2,predicted_target_3,prediction_error_3\n" +
-                "5,1234.5,,1234.5,,1234.5,\n",
+            "size,predicted_target,prediction_error,prediction_note,predicted_target_2,prediction_error_2,prediction_note_2," +
+                "predicted_target_3,prediction_error_3,prediction_note_3\n5,1234.5,,,1234.5,,,1234.5,,\n",
         );
         expect(folder.reported).toContain(
-            "twice.csv already has predicted_target, prediction_error: the new columns begin with predicted_target_3",
+            "twice.csv already has predicted_target, prediction_error, prediction_note: the new columns begin with predicted_target_3",
         );
     });
 });

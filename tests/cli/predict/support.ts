@@ -15,13 +15,13 @@ import { predict } from "../../../cli/predict/command";
 import type { PredictContext } from "../../../cli/predict/source";
 import { UsageError } from "../../../cli/shared/usage-error";
 import type { Model } from "../../../trainer/lib/model";
-import { leaf, modelOf, split } from "../../../trainer/test/model/models";
+import { leaf, modelOf, split, textFeature } from "../../../trainer/test/model/models";
 
 /** A model that predicts pets from sound and weight; the weight may be missing. */
 export const PETS: Model = modelOf(
     [
         { name: "weight", kind: "number", missing: true },
-        { name: "sound", kind: "text", categories: ["", "meow", "woof"] },
+        textFeature("sound", ["", "meow", "woof"]),
         { name: "age", kind: "number", missing: false },
     ],
     ["cat", "dog"],

@@ -5,7 +5,9 @@ import { readCsv } from "../../../cli/predict/csv-file";
 import { predictRows } from "../../../cli/predict/predict-rows";
 import { valueAt } from "../../../trainer/lib/columns/number-list";
 import { readDataset } from "../../../trainer/lib/csv/dataset";
+import { learnColumns } from "../../../trainer/lib/features/learn";
 import { parseArguments } from "../../../trainer/src/arguments";
+import { allRows } from "../../../trainer/src/split";
 import { leaf, modelOf } from "../../../trainer/test/model/models";
 
 /** Cells of a numeric column. */
@@ -41,9 +43,10 @@ describe("npm run predict", () => {
         await fc.assert(
             fc.asyncProperty(file, async (bytes) => {
                 const hyperparameters = parseArguments(["--target=target", "--dropColumns=[]"]);
-                const trained = await readDataset(Readable.from([bytes]), "gs://bucket/data.csv", hyperparameters, {
+                const dataset = await readDataset(Readable.from([bytes]), "gs://bucket/data.csv", hyperparameters, {
                     print: () => {},
                 });
+                const trained = learnColumns(dataset, allRows(dataset.rowCount));
                 const model = modelOf(trained.features, ["no", "yes"], [leaf([1])]);
 
                 const input = await readCsv(Readable.from([bytes]), "new.csv");
@@ -54,7 +57,7 @@ describe("npm run predict", () => {
                     seen.push(...piece.features);
                 }
 
-                const expected = Array.from({ length: trained.rowCount }, (_, row) =>
+                const expected = Array.from({ length: dataset.rowCount }, (_, row) =>
                     trained.columns.map((column) => valueAt(column, row)),
                 );
                 // Add 0 to turn -0 into 0, because Jest does not consider them equal.

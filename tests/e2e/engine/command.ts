@@ -1,12 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-    identify,
-    membersOf,
-    type ProcessId,
-    signalForeground,
-    signalProcess,
-} from "../../../emulator/src/vm/process/shims/signals.js";
+import { identify, signalForeground } from "../../../emulator/src/vm/process/shims/signals.js";
 
 /** The result of a command. */
 export interface Ended {
@@ -14,13 +8,6 @@ export interface Ended {
     readonly stdout: string;
     /** Standard output and standard error, in the order of arrival. */
     readonly output: string;
-}
-
-/** Kills processes that are still running. */
-export function killLeft(processes: readonly ProcessId[]): void {
-    for (const one of processes) {
-        signalProcess(one, "SIGKILL");
-    }
 }
 
 /** A command running in its own process group. */
@@ -79,24 +66,17 @@ export class Command {
      * @throws {Error} with all output if the command ends first
      */
     async printed(text: string): Promise<void> {
-        if ((await this.printedMatch(new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")))) === undefined) {
-            const { output } = await this.ended;
-            throw new Error(`${this.#line} ended without printing "${text}":\n${output}`);
-        }
-    }
-
-    /** Resolves once the output matches, or with undefined if the command ends first. */
-    async printedMatch(pattern: RegExp): Promise<RegExpExecArray | undefined> {
-        const seen = new Promise<RegExpExecArray>((resolve) => {
+        const seen = new Promise<true>((resolve) => {
             this.#onOutput = () => {
-                const match = pattern.exec(this.#output);
-                if (match) {
-                    resolve(match);
+                if (this.#output.includes(text)) {
+                    resolve(true);
                 }
             };
             this.#onOutput();
         });
-        return await Promise.race([seen, this.ended.then(() => undefined)]);
+        if ((await Promise.race([seen, this.ended])) !== true) {
+            throw new Error(`${this.#line} ended without printing "${text}":\n${this.#output}`);
+        }
     }
 
     /** Interrupts the command and everything it started, like Ctrl-C in a terminal. */
@@ -113,12 +93,6 @@ export class Command {
         const exit = once(this.#child, "exit");
         this.#child.kill("SIGKILL");
         await exit;
-    }
-
-    /** The command's processes that are running now. Providers leave its process group. */
-    processes(): ProcessId[] {
-        const leader = identify(this.#child.pid);
-        return leader === undefined ? [] : membersOf([leader]);
     }
 
     get #line(): string {

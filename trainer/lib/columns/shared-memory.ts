@@ -9,7 +9,7 @@ export function enlargeDoubles(list: Float64Array, length: number): Float64Array
 
 /** Copies a list of integers in the same way. */
 export function enlargeInts(list: Int32Array, length: number): Int32Array {
-    const larger = new Int32Array(allocate(length, Int32Array.BYTES_PER_ELEMENT));
+    const larger = sharedInts(length);
     larger.set(list.length > length ? list.subarray(0, length) : list);
     return larger;
 }
@@ -20,6 +20,11 @@ export function enlargeInts(list: Int32Array, length: number): Int32Array {
  */
 export function sharedDoubles(length: number): Float64Array {
     return new Float64Array(allocate(length, Float64Array.BYTES_PER_ELEMENT));
+}
+
+/** Returns signed integer zeros, allocated in the same way. */
+export function sharedInts(length: number): Int32Array {
+    return new Int32Array(allocate(length, Int32Array.BYTES_PER_ELEMENT));
 }
 
 /**

@@ -54,7 +54,9 @@ export class ByteWindow {
         if (!isUtf8(this.bytes.subarray(from, to))) {
             const offset = this.received - this.#filled + findInvalid(this.bytes, from, to);
             const where = offset === 0 ? "" : ` after byte ${offset}`;
-            throw new DataError(`${this.#source} is not UTF-8 text${where}: save it as "CSV UTF-8"`);
+            throw new DataError(
+                `${this.#source} is not UTF-8 text${where}: save it as "CSV UTF-8", or set \`encoding\` (--encoding=windows-1252)`,
+            );
         }
         this.end = to;
         if (to === this.#filled) {

@@ -14,8 +14,6 @@ export type CellEnd =
     | typeof CUT
     /** The file ends within quotes. */
     | typeof OPEN_QUOTE
-    /** A quote inside a cell that does not begin with one. */
-    | typeof INNER_QUOTE
     /** Text after the closing quote. */
     | typeof TEXT_AFTER_QUOTE;
 
@@ -23,13 +21,12 @@ export const DELIMITER = 0;
 export const ROW_END = 1;
 export const CUT = 2;
 export const OPEN_QUOTE = 3;
-export const INNER_QUOTE = 4;
-export const TEXT_AFTER_QUOTE = 5;
+export const TEXT_AFTER_QUOTE = 4;
 
 /**
  * Reads cells one by one, according to RFC 4180 and common variations of it: the delimiter is a parameter, CR and CRLF
  * also end rows, and white space around a cell (as `String.trim` defines it) is not part of the cell. Inside quotes
- * every character is kept.
+ * every character is kept. A quote inside a cell that does not begin with one is part of the cell.
  * https://www.rfc-editor.org/rfc/rfc4180
  */
 export class CellScanner {
@@ -66,9 +63,6 @@ export class CellScanner {
             const byte = bytes[from] as number;
             if (byte === this.#delimiter || byte === LF || byte === CR) {
                 break;
-            }
-            if (byte === QUOTE) {
-                return INNER_QUOTE;
             }
         }
         this.start = start;

@@ -1,11 +1,16 @@
 import { GrowingNumbers } from "../columns/growing-numbers";
-import { countMissing } from "../columns/number-list";
-import { Dictionary, TextHashes } from "./dictionary";
+import { countMissing, valueAt } from "../columns/number-list";
+import { type DateOrder, FormatEvidence, type NumberFormat, parseDate, parseFormatted } from "../model";
+import { Dictionary } from "./dictionary";
 import { readNumber } from "./number-bytes";
-import { isMissing, Sample, textOf } from "./sample";
+import { type FileRules, textOf } from "./rules";
+import { type ColumnKind, Sample } from "./sample";
 
-/** A column with more distinct strings than this has no categories, because the model would contain all of them. */
-export const MAX_CATEGORIES = 100_000;
+/** A target with more distinct strings than this is neither classes nor numbers. */
+const MAX_TARGET_TEXTS = 100_000;
+
+/** The spelling of labels is kept up to this many different ones, more than a target has classes. */
+const MAX_SPELLINGS = 1001;
 
 /** The problem with a cell. Rows are counted from 0. */
 export interface CellProblem {
@@ -17,34 +22,49 @@ export interface CellProblem {
 export type ColumnRole = "target" | "feature" | "identifier";
 
 /**
- * A column that grows row by row. Numbers are stored unchanged, and strings as indices into a dictionary, both in
- * shared memory. Until the kind of the column is decided, its cells are kept as bytes.
+ * A column that grows row by row. Numbers and dates are stored as numbers, and strings as indices into a dictionary,
+ * both in shared memory. Until the kind of the column is decided, its cells are kept as bytes.
  *
  * A row may be added more than once, because a row that is cut off at the end of the bytes is added again when it is
  * complete.
  */
 export class ColumnBuilder {
-    kind: "pending" | "number" | "text" = "pending";
+    kind: ColumnKind["kind"] | "pending" = "pending";
     readonly numbers = new GrowingNumbers();
     /** The distinct strings of a text column. */
-    dictionary = new Dictionary();
-    /** For an identifier with too many strings for categories: hashes that show whether all strings differ. */
-    #hashes: TextHashes | undefined;
-    #lastHashedRow = -1;
+    readonly dictionary = new Dictionary();
     /** The strings of a numeric identifier column, all distinct. They are valid only if the column is dropped. */
     readonly others = new Dictionary();
     firstOther: CellProblem | undefined;
+    /** The labels of a target as they are written, and the index of each row's label. */
+    spellings: { labels: Dictionary; ofRows: GrowingNumbers } | undefined;
+    /** Undefined for plain numbers. */
+    format: NumberFormat | undefined;
+    order: DateOrder = "ymd";
+    /** Sentences about the reading of the column that a user may want to change; each follows the column's name. */
+    notes: string[] = [];
+    /** Cells that were replaced by a missing value because they do not fit, and the first of them. */
+    bad: { count: number; first: string; row: number } | undefined;
     readonly name: string;
-    readonly #decimalComma: boolean;
     readonly role: ColumnRole;
-    #sample: Sample | undefined = new Sample();
+    readonly #rules: FileRules;
+    #sample: Sample | undefined;
+    #evidence: FormatEvidence | undefined;
+    #watched = false;
+    readonly #markers = new Map<string, number>();
     #capacity = 0;
-    #lastOtherRow = -1;
+    #lastOddRow = -1;
 
-    constructor(name: string, role: ColumnRole, decimalComma: boolean) {
+    constructor(name: string, role: ColumnRole, rules: FileRules, wanted?: ColumnKind["kind"]) {
         this.name = name;
         this.role = role;
-        this.#decimalComma = decimalComma;
+        this.#rules = rules;
+        this.#sample = new Sample(rules, wanted);
+    }
+
+    /** True if the cells are plain numbers, which the row reader may write by itself. */
+    get isPlain(): boolean {
+        return this.kind === "number" && this.format === undefined && this.spellings === undefined;
     }
 
     /** Allocates memory for this many rows. */
@@ -52,6 +72,7 @@ export class ColumnBuilder {
         this.#capacity = rows;
         if (this.kind !== "pending") {
             this.numbers.reserve(rows);
+            this.spellings?.ofRows.reserve(rows);
         }
     }
 
@@ -61,31 +82,108 @@ export class ColumnBuilder {
             case "pending":
                 this.#sample?.put(row, bytes, start, end);
                 return undefined;
-            case "number": {
-                const value = readNumber(bytes, start, end, this.#decimalComma);
-                this.numbers.set(row, value);
-                return Number.isNaN(value) ? this.#judge(row, bytes, start, end) : undefined;
-            }
-            case "text":
-                if (this.#hashes !== undefined) {
-                    return this.#putHash(this.#hashes, row, bytes, start, end);
+            case "text": {
+                const isMarked = this.#rules.isMarked(bytes, start, end);
+                const isMissing = isMarked || (this.role === "target" && this.#rules.isMissing(bytes, start, end));
+                this.numbers.ints[row] = this.dictionary.add(bytes, start, isMissing ? start : end);
+                if (isMissing && start < end) {
+                    this.#countMarker(row, textOf(bytes, start, end));
                 }
-                this.numbers.ints[row] = this.dictionary.add(bytes, start, end);
-                return this.dictionary.size > MAX_CATEGORIES ? this.#judgeNumber(row) : undefined;
+                return this.role === "target" && this.dictionary.size > MAX_TARGET_TEXTS
+                    ? {
+                          row,
+                          problem: `there are more than ${MAX_TARGET_TEXTS} different values: too many to be classes`,
+                      }
+                    : undefined;
+            }
+            default:
+                return this.#putNumber(row, bytes, start, end);
         }
     }
 
-    /**
-     * Determines the kind as soon as possible. The first `rows` rows are complete; if `final` is true, no more follow.
-     * @returns the first cell that does not fit
-     */
-    settle(rows: number, final: boolean): CellProblem | undefined {
-        const kind = this.#sample?.decide(rows, final, this.#decimalComma);
-        const sample = this.#sample;
-        if (kind === undefined || sample === undefined) {
+    #putNumber(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
+        let value = Number.NaN;
+        if (this.kind === "number" && this.format === undefined) {
+            const problem = this.#watched ? this.#resolve(row, textOf(bytes, start, end)) : undefined;
+            if (problem !== undefined) {
+                return problem;
+            }
+            value = readNumber(bytes, start, end, this.#rules.decimalComma);
+        }
+        if (Number.isNaN(value) && start < end) {
+            const text = textOf(bytes, start, end);
+            value =
+                (this.kind === "date" ? parseDate(text, this.order) : parseFormatted(text, this.format ?? {})) ??
+                Number.NaN;
+        }
+        this.numbers.set(row, value);
+        if (this.spellings !== undefined) {
+            this.#spell(row, bytes, start, Number.isNaN(value) ? start : end);
+        }
+        return Number.isNaN(value) && start < end ? this.#judge(row, bytes, start, end) : undefined;
+    }
+
+    /** Interprets the first lone dot of a column whose numbers have had no dots so far. */
+    #resolve(row: number, text: string): CellProblem | undefined {
+        const evidence = new FormatEvidence();
+        if (!text.includes(".") || !evidence.add(text)) {
             return undefined;
         }
-        this.kind = kind;
+        const hasCommas = this.numbers.decimals !== 0;
+        const isGrouped =
+            evidence.groups.has(".") || (!evidence.decimals.has(".") && (hasCommas || this.#rules.decimal === ","));
+        if (isGrouped) {
+            this.format = { decimal: ",", group: "." };
+            this.notes.push(`is read as numbers with a dot between thousands, such as ${JSON.stringify(text)}`);
+        } else if (!evidence.decimals.has(".") && this.#rules.decimal === undefined && !this.#hasThousands(row)) {
+            return { row, problem: describeOpen(text) };
+        }
+        this.#watched = false;
+        return undefined;
+    }
+
+    #hasThousands(rows: number): boolean {
+        const list = this.numbers.firstRows(rows);
+        for (let row = 0; row < rows; row++) {
+            if (Math.abs(valueAt(list, row)) >= 1000) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** True if enough rows have been read to determine the kind. If `final` is true, no more rows follow. */
+    examine(rows: number, final: boolean): boolean {
+        if (this.#sample?.isReady(rows, final) !== true) {
+            return false;
+        }
+        this.#evidence = this.#sample.findEvidence();
+        const { decimals = new Set(), groups = new Set() } = this.#evidence ?? {};
+        const provesComma = decimals.has(",") || groups.has(".");
+        if (this.#rules.decimal === undefined && provesComma !== (decimals.has(".") || groups.has(","))) {
+            this.#rules.decimal = provesComma ? "," : ".";
+        }
+        return true;
+    }
+
+    /**
+     * Determines the kind, after `examine`. The first `rows` rows are complete.
+     * @returns the first cell that does not fit
+     */
+    settle(rows: number): CellProblem | undefined {
+        const sample = this.#sample as Sample;
+        const { kind, open, notes } = sample.decide(this.#evidence, this.#rules.decimal, this.role);
+        if (open !== undefined) {
+            return { row: 0, problem: describeOpen(open) };
+        }
+        this.kind = kind.kind;
+        this.notes = notes;
+        this.format = kind.kind === "number" ? kind.format : undefined;
+        this.#watched = kind.kind === "number" && kind.watched;
+        this.order = kind.kind === "date" ? kind.order : this.order;
+        if (kind.kind === "number" && this.role === "target") {
+            this.spellings = { labels: new Dictionary(), ofRows: new GrowingNumbers() };
+        }
         this.#sample = undefined;
         this.reserve(Math.max(this.#capacity, rows));
         let first: CellProblem | undefined;
@@ -96,80 +194,72 @@ export class ColumnBuilder {
         return first;
     }
 
-    /** The number of distinct strings in a text column. */
-    get differentTexts(): number {
-        return this.#hashes?.size ?? this.dictionary.size;
-    }
-
     /** Counts how many of the first rows have a number. */
     countNumbers(rows: number): number {
         return rows - countMissing(this.numbers.firstRows(rows));
     }
 
-    /** Memory in use, excluding the values. */
-    get byteLength(): number {
-        const { dictionary, others } = this;
-        const hashes = this.#hashes;
-        const sample = this.#sample;
-        return dictionary.byteLength + others.byteLength + (hashes?.byteLength ?? 0) + (sample?.byteLength ?? 0);
+    /** Markers of missing values, with the number of rows that have each. */
+    get markers(): ReadonlyMap<string, number> {
+        return this.#markers;
     }
 
-    /** Handles a cell that is not a number. */
+    /** Memory in use, excluding the values. */
+    get byteLength(): number {
+        return this.dictionary.byteLength + this.others.byteLength + (this.#sample?.byteLength ?? 0);
+    }
+
+    #spell(row: number, bytes: Uint8Array, start: number, end: number): void {
+        const { labels, ofRows } = this.spellings as NonNullable<ColumnBuilder["spellings"]>;
+        ofRows.set(row, labels.add(bytes, start, end));
+        if (labels.size > MAX_SPELLINGS) {
+            this.spellings = undefined;
+        }
+    }
+
+    /** Handles a cell that is not a number or a date. */
     #judge(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
-        if (isMissing(bytes, start, end)) {
+        const text = textOf(bytes, start, end);
+        if (this.#rules.isMissing(bytes, start, end)) {
+            this.#countMarker(row, text);
             return undefined;
         }
-        const problem = {
-            row,
-            problem: `${JSON.stringify(textOf(bytes, start, end))} is text in a column of numbers`,
-        };
+        const found = this.kind === "date" ? "is not a date in a column of dates" : "is text in a column of numbers";
+        const problem = { row, problem: `${JSON.stringify(text)} ${found}` };
         if (this.role !== "identifier") {
-            return problem;
+            if (this.#rules.badCells === "stop") {
+                return problem;
+            }
+            this.bad ??= { count: 0, first: text, row };
+            this.bad.count += this.#isAgain(row) ? 0 : 1;
+            return undefined;
         }
         const before = this.others.size;
         this.others.add(bytes, start, end);
-        if (this.others.size === before && row !== this.#lastOtherRow) {
+        if (this.others.size === before && !this.#isAgain(row)) {
             return this.firstOther;
         }
-        this.#lastOtherRow = row;
         this.firstOther ??= problem;
         return undefined;
     }
 
-    /**
-     * Handles too many strings. In an identifier column, they are allowed as long as all differ, so only hashes are
-     * kept.
-     */
-    #judgeNumber(row: number): CellProblem | undefined {
-        if (this.role !== "identifier" || this.dictionary.size <= row) {
-            return this.#describeTooMany(row);
+    #countMarker(row: number, text: string): void {
+        if (!this.#isAgain(row)) {
+            this.#markers.set(text, (this.#markers.get(text) ?? 0) + 1);
         }
-        const hashes = new TextHashes();
-        this.dictionary.forEach((bytes, start, end) => {
-            hashes.add(bytes, start, end);
-        });
-        this.dictionary = new Dictionary();
-        this.#hashes = hashes;
-        this.#lastHashedRow = row;
-        return undefined;
     }
 
-    #putHash(hashes: TextHashes, row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
-        if (!hashes.add(bytes, start, end) && row !== this.#lastHashedRow) {
-            return this.#describeTooMany(row);
-        }
-        this.#lastHashedRow = row;
-        return undefined;
+    /** True if the last odd cell was in the same row, which is added again. */
+    #isAgain(row: number): boolean {
+        const again = row === this.#lastOddRow;
+        this.#lastOddRow = row;
+        return again;
     }
+}
 
-    #describeTooMany(row: number): CellProblem {
-        return {
-            row,
-            problem:
-                this.role === "target"
-                    ? `there are more than ${MAX_CATEGORIES} different values: too many to be classes`
-                    : `there are more than ${MAX_CATEGORIES} different strings: too many to be categories; ` +
-                      `name the column in dropColumns`,
-        };
-    }
+function describeOpen(text: string): string {
+    return (
+        `${JSON.stringify(text)} can be read in two ways, because nothing else in the file shows whether its mark separates ` +
+        `thousands or decimals; set \`decimal\` to "," or "."`
+    );
 }

@@ -1,56 +1,67 @@
-import { countMissing, MISSING_INT, type NumberList, rawOf, type ScaledInts } from "../columns/number-list";
-import type { Feature } from "../model";
+import { MISSING_INT, type NumberList, rawOf, type ScaledInts } from "../columns/number-list";
+import type { DateOrder, NumberFormat } from "../model";
 import type { ColumnBuilder } from "./column-builder";
+import type { Dictionary } from "./dictionary";
 
-/** A complete column. */
-export type Column = NumberColumn | TextColumn;
+/** A complete column, as it was read. */
+export type Column = NumberColumn | DateColumn | TextColumn;
 
 export interface NumberColumn {
     kind: "number";
     name: string;
     values: NumberList;
+    /** @default plain numbers */
+    format?: NumberFormat;
+}
+
+export interface DateColumn {
+    kind: "date";
+    name: string;
+    values: NumberList;
+    order: DateOrder;
 }
 
 export interface TextColumn {
     kind: "text";
     name: string;
-    /** Indices into `categories`. */
+    /** Indices into the strings. */
     values: ScaledInts;
-    /** The distinct values, sorted by code unit, which is the same order on every machine and in every locale. */
-    categories: string[];
+    /** The distinct strings; some may occur only in rows that were left out. */
+    dictionary: Dictionary;
 }
 
 /** Completes a column with the rows in `kept`, reusing the memory in which it grew. */
 export function completeColumn(builder: ColumnBuilder, rowCount: number, kept: Uint32Array | undefined): Column {
-    const { name, kind } = builder;
+    const { name, format, order, dictionary } = builder;
     const values = keepRows(builder.numbers.firstRows(rowCount), kept);
-    if (kind === "number") {
-        return { kind, name, values };
+    switch (builder.kind) {
+        case "text":
+            return { kind: "text", name, values: values as ScaledInts, dictionary };
+        case "date":
+            return { kind: "date", name, values, order };
+        default:
+            return { kind: "number", name, values, ...(format === undefined ? {} : { format }) };
     }
-    const ints = rawOf(values) as Int32Array;
-    const texts = builder.dictionary.texts();
-    const used = kept === undefined ? texts : selectUsed(texts, ints);
-    const categories = [...used].sort();
-    const indexOf = new Map(categories.map((category, index) => [category, index]));
-    const indices = Uint32Array.from(texts, (text) => indexOf.get(text) ?? 0);
-    for (let row = 0; row < ints.length; row++) {
-        ints[row] = indices[ints[row] as number] as number;
-    }
-    return { kind: "text", name, values: { ints, scale: 1 }, categories };
 }
 
-/** Describes how the model uses a column. */
-export function describeFeature(column: Column): Feature {
-    return column.kind === "number"
-        ? { name: column.name, kind: "number", missing: countMissing(column.values) > 0 }
-        : { name: column.name, kind: "text", categories: column.categories };
+/** The labels of a target as they were written, for the rows in `kept`. */
+export function completeSpellings(
+    { spellings, name }: ColumnBuilder,
+    rowCount: number,
+    kept: Uint32Array | undefined,
+): TextColumn | undefined {
+    if (spellings === undefined) {
+        return undefined;
+    }
+    const values = keepRows(spellings.ofRows.firstRows(rowCount), kept) as ScaledInts;
+    return { kind: "text", name, values, dictionary: spellings.labels };
 }
 
 /** Rows that have a value; undefined if all have one. An empty string is a missing value. */
 export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uint32Array | undefined {
     const list = builder.numbers.firstRows(rowCount);
     const values = rawOf(list);
-    const empty = builder.dictionary.texts().indexOf("");
+    const empty = builder.dictionary.find("");
     const none = ArrayBuffer.isView(list) ? Number.NaN : MISSING_INT;
     const missing = builder.kind === "text" ? empty : none;
     let count = 0;
@@ -70,33 +81,6 @@ export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uin
     return rows;
 }
 
-/** Matches `id`, `ID`, `index`, `row number`, `user_id`, `user-id`, `userId`, but not `humid`. */
-const IDENTIFIER_NAMES = [/^(id|index|uuid|guid|row ?(id|number|no)?)$/i, /[ _-]id$/i, /[a-z0-9]I[dD]$/];
-
-/** True if a name looks like that of an identifier: `Id`, `index`, `user_id`, `userId`. */
-export function isIdentifierName(name: string): boolean {
-    return IDENTIFIER_NAMES.some((pattern) => pattern.test(name));
-}
-
-/** True if no two rows have the same value. One row may lack a value. */
-export function isDistinct(builder: ColumnBuilder, rowCount: number): boolean {
-    if (builder.kind === "text") {
-        return builder.differentTexts === rowCount;
-    }
-    const values = rawOf(builder.numbers.firstRows(rowCount));
-    if (values.every((value: number, row: number) => row === 0 || value > (values[row - 1] as number))) {
-        return true;
-    }
-    const sorted = values.slice().sort(); // Missing values come last.
-    const numbers = builder.countNumbers(rowCount);
-    for (let index = 1; index < numbers; index++) {
-        if (sorted[index] === sorted[index - 1]) {
-            return false;
-        }
-    }
-    return rowCount - numbers - builder.others.size <= 1;
-}
-
 /** Moves the kept rows to the front. */
 function keepRows(list: NumberList, kept: Uint32Array | undefined): NumberList {
     if (kept === undefined) {
@@ -109,12 +93,4 @@ function keepRows(list: NumberList, kept: Uint32Array | undefined): NumberList {
     return ArrayBuffer.isView(list)
         ? list.subarray(0, kept.length)
         : { ...list, ints: list.ints.subarray(0, kept.length) };
-}
-
-function selectUsed(texts: readonly string[], indices: Int32Array): string[] {
-    const used = new Uint8Array(texts.length);
-    for (const index of indices) {
-        used[index] = 1;
-    }
-    return texts.filter((_, index) => used[index] === 1);
 }

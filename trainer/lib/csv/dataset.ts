@@ -1,32 +1,31 @@
 import { availableParallelism } from "node:os";
-import { lengthOf, type NumberList, rawOf, valueAt } from "../columns/number-list";
+import { valueAt } from "../columns/number-list";
 import { DataError } from "../errors";
-import { type Feature, type Task, usesDecimalComma } from "../model";
+import type { Reading, Task } from "../model";
 import { ColumnBuilder } from "./column-builder";
-import {
-    type Column,
-    completeColumn,
-    describeFeature,
-    findRowsWithValue,
-    isDistinct,
-    isIdentifierName,
-} from "./columns";
+import { type Column, completeColumn, completeSpellings, findRowsWithValue } from "./columns";
+import { decodeContent, type Encoding } from "./decode";
 import type { Header } from "./header";
+import { isIdentifierName } from "./identifier-names";
 import { bytesPerValueOfFit, checkMemory, type FitPlan } from "./memory-guard";
 import { Progress } from "./progress";
+import { FileRules, type ReadingSettings } from "./rules";
 import { type ReadTable, readTable } from "./table-reader";
 import { makeTarget, type Target } from "./target";
 
-/** A table ready for training: columns of numbers in memory that threads can share. */
+/** A table as it was read, in memory that threads can share. `learnColumns` makes it ready for training. */
 export interface Dataset {
     /** The object's `gs://` URI, for messages. */
     source: string;
     rowCount: number;
     target: Target;
-    features: Feature[];
-    /** One list per feature, with `rowCount` values. Text is stored as an index into the feature's categories. */
-    columns: NumberList[];
+    /** The columns that may become features, with `rowCount` values each. */
+    columns: Column[];
+    /** True if columns that look like identifiers are not features. */
+    dropsIdentifiers: boolean;
+    /** Columns that were not read. */
     dropped: DroppedColumn[];
+    reading: Reading;
     /** Sentences about columns that the user may want to change. */
     warnings: string[];
     /** Rows left out because their target is missing. */
@@ -39,13 +38,15 @@ export interface DroppedColumn {
 }
 
 /** Options that determine how the columns are used. */
-export interface DatasetRequest {
+export interface DatasetRequest extends ReadingSettings {
     /** Column to predict. */
     target: string;
     /** All columns that must not be used as features. If undefined, columns that look like identifiers are dropped. */
     dropColumns: readonly string[] | undefined;
-    /** If undefined, the values of the target column determine the task: see `decideTask`. */
+    /** If undefined, the target column decides: see `decideTask`. */
     task: Task | undefined;
+    /** Encoding of a file without a byte order mark. @default "utf-8" */
+    encoding?: Encoding | undefined;
 }
 
 /** Dependencies and limits for reading a dataset. */
@@ -73,7 +74,7 @@ export const MIN_ROWS = 10;
 const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
 
 /**
- * Reads a CSV file into columns: finds the target, drops columns, and types and encodes the others.
+ * Reads a CSV or JSON Lines file into columns: finds the target, drops columns, and determines the kinds of the others.
  * @throws {DataError} with one sentence, for data that cannot be used for training
  * @throws {MemoryError} as soon as it is clear that the machine does not have enough memory
  */
@@ -88,7 +89,8 @@ export async function readDataset(
     const totalBytes = () => options.totalBytes ?? bytes.size;
     const fitBytes = bytesPerValueOfFit(fits, threads);
     const progress = new Progress(print, now, totalBytes);
-    const table = await readTable(bytes, source, (header) => planColumns(header, source, request), {
+    const csv = decodeContent(bytes, source, request.encoding);
+    const table = await readTable(csv, source, (header) => planColumns(header, source, request), {
         totalBytes,
         onProgress: ({ builders, reader, bytesRead }) => {
             const wanted = builders.filter((builder) => builder !== undefined);
@@ -116,32 +118,46 @@ export async function readDataset(
 }
 
 /** Returns a builder for each column to read, and undefined for the others. */
-function planColumns(header: Header, source: string, request: DatasetRequest): (ColumnBuilder | undefined)[] {
+function planColumns(header: Header, source: string, request: DatasetRequest) {
     const { columns, delimiter } = header;
-    const { target, dropColumns } = request;
+    const { target, dropColumns, types = {} } = request;
     checkTarget(columns, source, target);
-    const unknown = (dropColumns ?? []).filter((name) => !columns.includes(name));
-    if (unknown.length > 0) {
-        throw new DataError(
-            `${source} has no column ${quoted(unknown)}, listed in \`dropColumns\`; it has ${quoted(columns)}`,
-        );
+    for (const [setting, names] of Object.entries({ dropColumns: dropColumns ?? [], types: Object.keys(types) })) {
+        const unknown = names.filter((name) => !columns.includes(name));
+        if (unknown.length > 0) {
+            throw new DataError(
+                `${source} has no column ${quoted(unknown)}, listed in \`${setting}\`; it has ${quoted(columns)}`,
+            );
+        }
     }
-    const dropped = new Set(dropColumns);
+    const dropped = new Set(listDropped(header, request).map(({ name }) => name));
     if (columns.every((name) => name === target || dropped.has(name))) {
         throw noColumnLeft(source, [...dropped]);
     }
-    const decimalComma = usesDecimalComma(delimiter);
-    return columns.map((name) => {
+    const rules = new FileRules(delimiter, request);
+    const builders = columns.map((name) => {
         if (dropped.has(name)) {
             return undefined;
         }
-        const mayIdentify = dropColumns === undefined && isIdentifierName(name);
-        return new ColumnBuilder(
-            name,
-            name === target ? "target" : mayIdentify ? "identifier" : "feature",
-            decimalComma,
-        );
+        const type = types[name] as Exclude<(typeof types)[string], "drop"> | undefined;
+        const mayIdentify = dropColumns === undefined && type === undefined && isIdentifierName(name);
+        const role = name === target ? "target" : mayIdentify ? "identifier" : "feature";
+        return new ColumnBuilder(name, role, rules, type);
     });
+    return { builders, rules };
+}
+
+/** Columns that are not read. */
+function listDropped(
+    { columns, isTrailing }: Header,
+    { dropColumns = [], types = {} }: Partial<DatasetRequest>,
+): DroppedColumn[] {
+    const byType = Object.keys(types).filter((name) => types[name] === "drop");
+    return [
+        ...[...new Set(dropColumns)].map((name) => ({ name, why: "dropColumns" })),
+        ...byType.map((name) => ({ name, why: "types" })),
+        ...(isTrailing ? [{ name: columns.at(-1) as string, why: "the header ends with a delimiter" }] : []),
+    ];
 }
 
 function checkTarget(columns: readonly string[], source: string, target: string): void {
@@ -158,23 +174,20 @@ function checkTarget(columns: readonly string[], source: string, target: string)
     throw new DataError(`${source} has no column ${JSON.stringify(target)} to predict; it has ${quoted(columns)}`);
 }
 
-function prepareDataset(
-    { builders, reader }: ReadTable,
-    source: string,
-    { dropColumns, task }: DatasetRequest,
-): Dataset {
+function prepareDataset({ header, builders, reader }: ReadTable, source: string, request: DatasetRequest): Dataset {
     const { rowCount } = reader;
-    const dropped = [...new Set(dropColumns)].map((name) => ({ name, why: "dropColumns" }));
+    const dropped = listDropped(header, request);
     const features: ColumnBuilder[] = [];
     let target: ColumnBuilder | undefined;
     for (const builder of builders) {
         if (builder?.role === "target") {
             target = builder;
-        } else if (builder?.role === "identifier" && isDistinct(builder, rowCount)) {
+        } else if (builder?.firstOther !== undefined) {
+            if (!isDistinct(builder, rowCount)) {
+                throw reader.describe(builder, builder.firstOther, rowCount);
+            }
             const why = "named like an identifier and different in every row; `dropColumns` overrides this";
             dropped.push({ name: builder.name, why });
-        } else if (builder?.firstOther !== undefined) {
-            throw reader.describe(builder, builder.firstOther, rowCount);
         } else if (builder !== undefined) {
             features.push(builder);
         }
@@ -188,18 +201,49 @@ function prepareDataset(
     const kept = findRowsWithValue(target, rowCount);
     const rowsWithoutTarget = kept === undefined ? 0 : rowCount - kept.length;
     checkRows(source, rowCount, rowsWithoutTarget);
-    const madeTarget = makeTarget(completeColumn(target, rowCount, kept), source, task);
-    const columns = features.map((builder) => completeColumn(builder, rowCount, kept));
+    const spellings = completeSpellings(target, rowCount, kept);
+    const madeTarget = makeTarget(completeColumn(target, rowCount, kept), spellings, source, request.task);
+    const { missing = [], onBadCell = "stop", encoding } = request;
     return {
         source,
         rowCount: rowCount - rowsWithoutTarget,
         target: madeTarget,
-        features: columns.map(describeFeature),
-        columns: columns.map(({ values }) => values),
+        columns: features.map((builder) => completeColumn(builder, rowCount, kept)),
+        dropsIdentifiers: request.dropColumns === undefined,
         dropped,
-        warnings: columns.flatMap(warnOfColumn),
+        reading: { missing: [...missing], onBadCell, ...(encoding === undefined ? {} : { encoding }) },
+        warnings: [target, ...features].flatMap((builder) => describeReading(builder, reader)),
         rowsWithoutTarget,
     };
+}
+
+/** Sentences about the cells of a column that were not read as they are written. */
+function describeReading({ name, notes, markers, bad }: ColumnBuilder, { lines }: ReadTable["reader"]): string[] {
+    const subject = `Column ${JSON.stringify(name)}`;
+    const listed = [...markers].map(([marker, rows]) => `${JSON.stringify(marker)} (${rows})`);
+    return [
+        ...notes.map((note) => `${subject} ${note}`),
+        ...(listed.length === 0 ? [] : [`${subject} has ${listed.join(", ")}, taken for missing values`]),
+        ...(bad === undefined
+            ? []
+            : [
+                  `${subject} has ${bad.count} cells that do not fit, taken for missing values: the first is ` +
+                      `${JSON.stringify(bad.first)} in row ${lines.lineOf(bad.row)}`,
+              ]),
+    ];
+}
+
+/** True if no two rows of a numeric column with some strings have the same value. One row may lack a value. */
+function isDistinct(builder: ColumnBuilder, rowCount: number): boolean {
+    const list = builder.numbers.firstRows(rowCount);
+    const numbers = new Set<number>();
+    let missing = 0;
+    for (let row = 0; row < rowCount; row++) {
+        const value = valueAt(list, row);
+        missing += Number.isNaN(value) ? 1 : 0;
+        numbers.add(value);
+    }
+    return numbers.size - 1 === rowCount - missing && missing - builder.others.size <= 1;
 }
 
 function checkRows(source: string, rowCount: number, rowsWithoutTarget: number): void {
@@ -213,25 +257,8 @@ function checkRows(source: string, rowCount: number, rowsWithoutTarget: number):
     }
 }
 
-function warnOfColumn(column: Column): string[] {
-    const subject = `Column ${JSON.stringify(column.name)}`;
-    const raw = rawOf(column.values);
-    if (
-        column.kind === "text" ? column.categories.length === 1 : raw.every((value: number) => Object.is(value, raw[0]))
-    ) {
-        const value = column.kind === "text" ? column.categories[0] : valueAt(column.values, 0);
-        return [`${subject} has the same value in every row (${JSON.stringify(value)}), so it carries no information`];
-    }
-    if (column.kind === "text" && column.categories.length * 2 > lengthOf(column.values)) {
-        return [
-            `${subject} has different text in most rows, so it carries little information; ` +
-                `consider adding it to dropColumns`,
-        ];
-    }
-    return [];
-}
-
-function noColumnLeft(source: string, dropped: readonly string[]): DataError {
+/** The error for a dataset without features. */
+export function noColumnLeft(source: string, dropped: readonly string[]): DataError {
     const without = dropped.length === 0 ? "" : ` after dropping ${quoted(dropped)}`;
     return new DataError(`${source} has no features left${without}: only the target remains`);
 }

@@ -1,9 +1,8 @@
 const EMPTY = 0;
 
 /**
- * Distinct strings, numbered from 0 in order of first appearance. A known string is found by its bytes, without
- * creating a JavaScript string. The table uses open addressing with linear probing; at most half of the slots are
- * occupied.
+ * Distinct strings, numbered from 0 in order of first appearance. A known string is found by its bytes, without creating
+ * a JavaScript string. Open addressing with linear probing; at most half of the slots are used.
  */
 export class Dictionary {
     size = 0;
@@ -31,18 +30,21 @@ export class Dictionary {
         return this.#insert(hash, slot, bytes, start, end);
     }
 
-    /** The strings, by number. */
-    texts(): string[] {
-        return Array.from({ length: this.size }, (_, at) =>
-            this.#bytes.toString("utf8", this.#startOf(at), this.#ends[at]),
-        );
+    /** The string with a number. */
+    text(entry: number): string {
+        return this.#bytes.toString("utf8", this.#startOf(entry), this.#ends[entry]);
     }
 
-    /** Visits the strings as bytes, by number. */
-    forEach(visit: (bytes: Uint8Array, start: number, end: number) => void): void {
-        for (let at = 0; at < this.size; at++) {
-            visit(this.#bytes, this.#startOf(at), this.#ends[at] as number);
+    /** The number of a string; -1 if it is not among them. */
+    find(text: string): number {
+        const bytes = Buffer.from(text);
+        const { size } = this;
+        for (let entry = 0; entry < size; entry++) {
+            if (this.#equals(entry, bytes, 0, bytes.length)) {
+                return entry;
+            }
         }
+        return -1;
     }
 
     /** Memory in use. */
@@ -114,77 +116,4 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
         hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
     }
     return (hash ^ (hash >>> 15)) >>> 0;
-}
-
-/**
- * A set of strings that stores only 64-bit hashes, in 16 to 32 bytes each. Among ten million different strings, the
- * probability that any two are mistaken for each other is 3 in a million.
- */
-export class TextHashes {
-    size = 0;
-    /** Pairs of hash halves; two zeros mark an empty slot. At most half of the slots are used. */
-    #slots = new Uint32Array(2 * 1024);
-
-    /** Adds a string; returns false if it is a duplicate. */
-    add(bytes: Uint8Array, start: number, end: number): boolean {
-        // Two hashes with different start values and factors: FNV-1a, and one based on the golden ratio.
-        let low = 0x811c9dc5;
-        let high = 0x9e3779b9;
-        for (let at = start; at < end; at++) {
-            const byte = bytes[at] as number;
-            low = Math.imul(low ^ byte, 0x01000193);
-            high = Math.imul(high ^ byte, 0x85ebca6b);
-            high ^= high >>> 13;
-        }
-        low = mix(low);
-        high = mix(high ^ (end - start));
-        if (!this.#insert(low, low === 0 && high === 0 ? 1 : high)) {
-            return false;
-        }
-        this.size++;
-        if (this.size * 4 > this.#slots.length) {
-            this.#grow();
-        }
-        return true;
-    }
-
-    /** Memory in use. */
-    get byteLength(): number {
-        return this.#slots.byteLength;
-    }
-
-    #insert(low: number, high: number): boolean {
-        const slots = this.#slots;
-        const mask = slots.length / 2 - 1;
-        for (let slot = low & mask; ; slot = (slot + 1) & mask) {
-            const slotLow = slots[slot * 2];
-            const slotHigh = slots[slot * 2 + 1];
-            if (slotLow === low && slotHigh === high) {
-                return false;
-            }
-            if (slotLow === 0 && slotHigh === 0) {
-                slots[slot * 2] = low;
-                slots[slot * 2 + 1] = high;
-                return true;
-            }
-        }
-    }
-
-    #grow(): void {
-        const old = this.#slots;
-        this.#slots = new Uint32Array(old.length * 2);
-        for (let slot = 0; slot < old.length; slot += 2) {
-            if (old[slot] !== 0 || old[slot + 1] !== 0) {
-                this.#insert(old[slot] as number, old[slot + 1] as number);
-            }
-        }
-    }
-}
-
-/** MurmurHash3's finalizer: every bit of the result depends on every bit. https://github.com/aappleby/smhasher */
-function mix(hash: number): number {
-    let mixed = hash ^ (hash >>> 16);
-    mixed = Math.imul(mixed, 0x85ebca6b);
-    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-    return (mixed ^ (mixed >>> 16)) >>> 0;
 }

@@ -1,9 +1,9 @@
 import { DataError } from "../errors";
-import { sniffDelimiter } from "../model";
+import { nameColumns, readSeparatorLine, sniffDelimiter } from "../model";
 import type { ByteWindow } from "./byte-window";
 import { type CellEnd, CellScanner, CR, CUT, DELIMITER, LF, QUOTE } from "./cell-scanner";
 import { describeBadCell } from "./rows";
-import { textOf } from "./sample";
+import { textOf } from "./rules";
 
 /**
  * Maximum length of a header in bytes. If the first line is longer, the file is of a different kind, or a quote is
@@ -11,10 +11,16 @@ import { textOf } from "./sample";
  */
 const MAX_HEADER_BYTES = 1_000_000;
 
+/** Bytes from the beginning of the header in which the delimiter is looked for. */
+const SNIFFED_BYTES = 65_536;
+
 /** The first row of a CSV file. */
 export interface Header {
     delimiter: string;
+    /** Names of the columns, all different: see `nameColumns`. */
     columns: string[];
+    /** True if a delimiter follows the last name. */
+    isTrailing: boolean;
     /** Line of the header. */
     line: number;
     /** First line after the header. */
@@ -27,8 +33,12 @@ export interface Header {
  * @throws {DataError} naming the row and the column
  */
 export function takeHeader(window: ByteWindow, source: string, final: boolean): Header | undefined {
-    const { bytes, start, end } = window;
-    const { from, to, line } = findFirstLine(bytes, start, end);
+    const { bytes, end } = window;
+    const separator = readSeparatorLine(textOf(bytes, window.start, Math.min(end, window.start + 7)));
+    const start = window.start + (separator?.length ?? 0);
+    const found = findFirstLine(bytes, start, end);
+    const { from, to } = found;
+    const line = found.line + (separator === undefined ? 0 : 1);
     if (to === undefined && !final) {
         if (end - start > MAX_HEADER_BYTES) {
             throw new DataError(`${source} has no header: its first line is longer than ${MAX_HEADER_BYTES} bytes`);
@@ -39,7 +49,7 @@ export function takeHeader(window: ByteWindow, source: string, final: boolean): 
     if (text.trim() === "") {
         throw new DataError(`${source} is empty: a CSV file with a header row is needed`);
     }
-    const delimiter = sniffDelimiter(text);
+    const delimiter = separator?.delimiter ?? sniffDelimiter(textOf(bytes, from, Math.min(end, from + SNIFFED_BYTES)));
     const scanner = new CellScanner(delimiter.charCodeAt(0));
     const columns: string[] = [];
     let nextLine = line + 1;
@@ -51,9 +61,17 @@ export function takeHeader(window: ByteWindow, source: string, final: boolean): 
         columns.push(textOf(scanner.bytes, scanner.start, scanner.end));
         nextLine += scanner.lineBreaks;
     }
-    checkNames(columns, `${source} row ${line}`);
+    const unnamed = columns.slice(1, -1).filter((name) => name === "").length;
+    if (unnamed > 0 && unnamed >= (columns.length - 1) / 2) {
+        const title = columns.find((name) => name !== "") ?? "";
+        throw new DataError(
+            `${source} row ${line} must be the header; got ${JSON.stringify(title)} and ${unnamed + 1} columns without a ` +
+                "name: remove the lines above the header",
+        );
+    }
     window.start = scanner.next;
-    return { delimiter, columns, line, nextLine };
+    const isTrailing = columns.length > 1 && columns.at(-1) === "";
+    return { delimiter, columns: nameColumns(columns), isTrailing, line, nextLine };
 }
 
 /** Returns the range of the first line that is not blank; `to` is undefined if its end has not been read yet. */
@@ -76,19 +94,4 @@ function findFirstLine(bytes: Uint8Array, start: number, end: number): { from: n
         }
     }
     return { from, line };
-}
-
-function checkNames(header: readonly string[], location: string): void {
-    const seen = new Map<string, number>();
-    for (const [index, name] of header.entries()) {
-        if (name === "") {
-            throw new DataError(`${location}: the header has no name for column ${index + 1}: name it, or remove it`);
-        }
-        const first = seen.get(name);
-        if (first !== undefined) {
-            const numbers = `number ${first} and ${index + 1}`;
-            throw new DataError(`${location}: the header has column ${JSON.stringify(name)} twice, as ${numbers}`);
-        }
-        seen.set(name, index + 1);
-    }
 }

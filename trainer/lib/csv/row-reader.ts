@@ -1,14 +1,13 @@
 import type { GrowingNumbers } from "../columns/growing-numbers";
 import { POWERS_OF_TEN } from "../columns/number-list";
 import { DataError } from "../errors";
-import { usesDecimalComma } from "../model";
 import type { ByteWindow } from "./byte-window";
 import { CellScanner, CR, CUT, LF, ROW_END } from "./cell-scanner";
 import type { CellProblem, ColumnBuilder } from "./column-builder";
 import type { Header } from "./header";
 import { readDigits } from "./number-bytes";
 import { describeBadCell, describeRagged, expectRows, LineNumbers } from "./rows";
-import { textOf } from "./sample";
+import { type FileRules, textOf } from "./rules";
 
 const COMMA = 44;
 const DOT = 46;
@@ -30,7 +29,7 @@ export class RowReader {
     readonly #header: Header;
     /** Undefined for columns that are left out. */
     readonly #builders: readonly (ColumnBuilder | undefined)[];
-    /** The lists of the columns that are known to hold numbers. */
+    /** The lists of the columns that are known to hold plain numbers. */
     #numbers: (GrowingNumbers | undefined)[] = [];
     /** Number of rows for which memory is allocated. */
     #capacity = 0;
@@ -53,6 +52,7 @@ export class RowReader {
         source: string,
         header: Header,
         builders: readonly (ColumnBuilder | undefined)[],
+        { decimalComma }: FileRules,
         totalBytes: () => number | undefined,
     ) {
         this.#totalBytes = totalBytes;
@@ -62,7 +62,7 @@ export class RowReader {
         this.#line = header.nextLine;
         this.#lastRowLine = header.line;
         this.#delimiter = header.delimiter.charCodeAt(0);
-        this.#decimalMark = usesDecimalComma(header.delimiter) ? COMMA : DOT;
+        this.#decimalMark = decimalComma ? COMMA : DOT;
         this.#scanner = new CellScanner(this.#delimiter);
     }
 
@@ -102,9 +102,9 @@ export class RowReader {
     describe(builder: ColumnBuilder, { row, problem }: CellProblem, rows: number): DataError {
         const cell = `${this.#source} row ${this.lines.lineOf(row)}, column ${JSON.stringify(builder.name)}`;
         return new DataError(
-            builder.kind === "number"
+            builder.kind === "number" && problem.endsWith("numbers")
                 ? `${cell}: ${problem} (${builder.countNumbers(rows)} of ${rows}); ` +
-                      `correct it, or remove the row or the column`
+                      `correct it, remove the row or the column, or set \`missing\`, \`types\` or \`onBadCell\``
                 : `${cell}: ${problem}`,
         );
     }
@@ -235,7 +235,12 @@ export class RowReader {
         if (this.#cells === 0) {
             return next;
         }
-        if (this.#cells !== this.#header.columns.length) {
+        const wanted = this.#header.columns.length;
+        // A delimiter at the end of the header or of the row.
+        const isTrailing =
+            (this.#cells === wanted - 1 && this.#header.isTrailing) ||
+            (this.#cells === wanted + 1 && this.#firstExtra === "");
+        if (this.#cells !== wanted && !isTrailing) {
             const problem = describeRagged(this.#cells, this.#header.columns, this.#firstExtra);
             throw new DataError(`${this.#source} row ${line} ${problem}`);
         }
@@ -254,8 +259,10 @@ export class RowReader {
         if (pending.length === 0) {
             return;
         }
-        for (const builder of pending) {
-            const problem = builder.settle(this.rowCount, final);
+        // What one column proves about the decimal mark helps to decide the others.
+        const ready = pending.filter((builder) => builder.examine(this.rowCount, final));
+        for (const builder of ready) {
+            const problem = builder.settle(this.rowCount);
             if (problem !== undefined) {
                 throw this.describe(builder, problem, this.rowCount);
             }
@@ -264,6 +271,6 @@ export class RowReader {
     }
 
     #refresh(): void {
-        this.#numbers = this.#builders.map((builder) => (builder?.kind === "number" ? builder.numbers : undefined));
+        this.#numbers = this.#builders.map((builder) => (builder?.isPlain ? builder.numbers : undefined));
     }
 }

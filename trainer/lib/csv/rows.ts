@@ -1,4 +1,4 @@
-import { type CellEnd, INNER_QUOTE, OPEN_QUOTE, TEXT_AFTER_QUOTE } from "./cell-scanner";
+import { type CellEnd, OPEN_QUOTE, TEXT_AFTER_QUOTE } from "./cell-scanner";
 
 /** Safety margin on top of the row count estimated from the part read so far. Unused space does not occupy memory. */
 const SLACK = 1.05;
@@ -63,11 +63,6 @@ export class LineNumbers {
  */
 export function describeBadCell(end: CellEnd, lastRow: number, row: number, column: number): string {
     switch (end) {
-        case INNER_QUOTE:
-            return (
-                `row ${row}, column ${column}: a quote inside a cell that is not quoted; ` +
-                `write the cell as "..." with "" for a quote`
-            );
         case TEXT_AFTER_QUOTE:
             return (
                 `row ${row}, column ${column}: text follows the end of a quoted cell; ` +

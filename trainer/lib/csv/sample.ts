@@ -1,8 +1,31 @@
-import { isMissingMarker } from "../model";
+import { DateEvidence, type DateOrder, decideFormat, FormatEvidence, type NumberFormat } from "../model";
 import { readNumber } from "./number-bytes";
+import { type FileRules, textOf } from "./rules";
 
 /** Number of values from which the kind of a column is determined. */
 const DECIDING_VALUES = 10_000;
+
+/** After this many cells without a number or a date, a column is text. */
+const HOPELESS_CELLS = 200;
+
+/** Integers of this many digits may not be exact as numbers. */
+const LONG_DIGITS = 16;
+
+/** The kind of a column, and the way in which its cells are read. */
+export type ColumnKind =
+    /** `watched`: the first lone dot among the coming cells has two readings. */
+    | { kind: "number"; format: NumberFormat | undefined; watched: boolean }
+    | { kind: "date"; order: DateOrder }
+    | { kind: "text" };
+
+/** The decision on a column. */
+export interface KindDecision {
+    kind: ColumnKind;
+    /** A cell with two readings, between which only the setting `decimal` can decide. */
+    open?: string;
+    /** Sentences about a reading that a user may want to change; each follows the column's name. */
+    notes: string[];
+}
 
 /** Cells of a column whose kind has not been decided yet. */
 export class Sample {
@@ -12,6 +35,14 @@ export class Sample {
     #seen = 0;
     #numbers = 0;
     #texts = 0;
+    readonly #rules: FileRules;
+    readonly #wanted: ColumnKind["kind"] | undefined;
+
+    /** @param wanted the kind that the user has set */
+    constructor(rules: FileRules, wanted: ColumnKind["kind"] | undefined) {
+        this.#rules = rules;
+        this.#wanted = wanted;
+    }
 
     /** Adds the cell of a row. Rows arrive in order, but the last one may be repeated. */
     put(row: number, bytes: Uint8Array, start: number, end: number): void {
@@ -32,30 +63,159 @@ export class Sample {
     }
 
     /**
-     * Returns the kind of the column: numbers if more than half of the first 10,000 values, not counting missing ones,
-     * are numbers, and otherwise text. Returns undefined while further values could change the result. The first `rows`
-     * rows are complete; if `final` is true, no more follow.
+     * True if the first 10,000 values, not counting missing ones, are present, or if no more rows follow. The first
+     * `rows` rows are complete.
      */
-    decide(rows: number, final: boolean, decimalComma: boolean): "number" | "text" | undefined {
-        for (; this.#seen < rows; this.#seen++) {
-            if (this.#numbers > DECIDING_VALUES / 2) {
-                return "number";
-            }
-            if (this.#texts >= DECIDING_VALUES / 2) {
-                return "text";
-            }
+    isReady(rows: number, final: boolean): boolean {
+        for (; this.#seen < rows && !this.#isFull(); this.#seen++) {
             const start = this.#startOf(this.#seen);
             const end = this.#ends[this.#seen] as number;
-            if (!Number.isNaN(readNumber(this.#bytes, start, end, decimalComma))) {
+            if (!Number.isNaN(readNumber(this.#bytes, start, end, this.#rules.decimalComma))) {
                 this.#numbers++;
-            } else if (!isMissing(this.#bytes, start, end)) {
+            } else if (!this.#rules.isMissing(this.#bytes, start, end)) {
                 this.#texts++;
             }
         }
-        if (!final) {
+        return final || this.#isFull();
+    }
+
+    #isFull(): boolean {
+        return Math.max(this.#numbers, this.#texts) >= DECIDING_VALUES / 2;
+    }
+
+    /**
+     * The marks of the numbers, or undefined if most cells are something else. A file with a comma as the decimal mark
+     * in one column has it in all.
+     */
+    findEvidence(): FormatEvidence | undefined {
+        if (this.#wanted === "text" || this.#wanted === "date") {
             return undefined;
         }
-        return this.#numbers > this.#texts ? "number" : "text";
+        const evidence = new FormatEvidence();
+        if (this.#numbers + this.#texts === 0) {
+            return undefined;
+        }
+        // Plain numbers need a closer look only if a dot may separate thousands.
+        if (this.#texts === 0 && !this.#rules.decimalComma && !this.#hasOpenDots()) {
+            return evidence;
+        }
+        let numbers = 0;
+        let others = 0;
+        for (const cell of this.#cells()) {
+            evidence.add(cell) ? numbers++ : others++;
+            if (numbers === 0 && others > HOPELESS_CELLS) {
+                return undefined;
+            }
+        }
+        const isMost = numbers > others || (this.#wanted === "number" && numbers > 0);
+        return isMost && !evidence.isContradictory ? evidence : undefined;
+    }
+
+    /** Decides the kind: most of the values are numbers, dates or booleans, or the column is text. */
+    decide(evidence: FormatEvidence | undefined, decimal: "." | "," | undefined, role: string): KindDecision {
+        if (evidence !== undefined) {
+            return this.#decideNumber(evidence, decimal);
+        }
+        if (this.#wanted === "number") {
+            return { kind: { kind: "number", format: undefined, watched: false }, notes: [] };
+        }
+        if (this.#wanted !== "text" && role !== "target") {
+            const { isBoolean, dates } = this.#findDates();
+            if (isBoolean) {
+                return { kind: { kind: "number", format: { boolean: true }, watched: false }, notes: [] };
+            }
+            if (dates !== undefined) {
+                const { order, open } = dates;
+                const [first, other] = order === "mdy" ? ["month", "day"] : ["day", "month"];
+                const note = `has dates that can be read in two ways; the first number is taken for the ${first}, not the ${other}: write them as 2024-12-31 to be sure`;
+                return { kind: { kind: "date", order }, notes: open ? [note] : [] };
+            }
+        }
+        return { kind: { kind: "text" }, notes: [] };
+    }
+
+    #decideNumber(evidence: FormatEvidence, decimal: "." | "," | undefined): KindDecision {
+        const { delimiter } = this.#rules;
+        if (this.#wanted !== "number" && this.#isInexact()) {
+            const note =
+                "has whole numbers that are too long to be exact, so they are read as text (`types` changes it)";
+            return { kind: { kind: "text" }, notes: [note] };
+        }
+        const { format, open } = decideFormat(evidence, decimal, delimiter);
+        const isSure = decimal === "." || evidence.decimals.has(".") || evidence.ungrouped;
+        const watched = this.#rules.decimalComma && !isSure;
+        const kind = { kind: "number", format, watched: format === undefined && watched } as const;
+        if (open !== undefined && delimiter !== "," && delimiter !== "|") {
+            return { kind, open, notes: [] };
+        }
+        return {
+            kind,
+            notes: [...describeFormat(format, evidence), ...(open === undefined ? [] : [describeOpen(open)])],
+        };
+    }
+
+    /** True if a dot is followed by three digits, and by no other number of digits in any cell. */
+    #hasOpenDots(): boolean {
+        let found = false;
+        for (let row = 0; row < this.#seen; row++) {
+            const end = this.#ends[row] as number;
+            const dot = this.#bytes.subarray(this.#startOf(row), end).indexOf(46);
+            if (dot >= 0) {
+                if (end - this.#startOf(row) - dot !== 4) {
+                    return false;
+                }
+                found = true;
+            }
+        }
+        return found;
+    }
+
+    /** True if different whole numbers are the same double. */
+    #isInexact(): boolean {
+        const texts = new Map<number, string>();
+        for (let row = 0; row < this.#seen; row++) {
+            const [start, end] = [this.#startOf(row), this.#ends[row] as number];
+            if (end - start >= LONG_DIGITS) {
+                const cell = textOf(this.#bytes, start, end);
+                if (/^-?[1-9]\d+$/.test(cell)) {
+                    const value = Number(cell);
+                    if ((texts.get(value) ?? cell) !== cell) {
+                        return true;
+                    }
+                    texts.set(value, cell);
+                }
+            }
+        }
+        return false;
+    }
+
+    #findDates(): { isBoolean: boolean; dates: DateEvidence["order"] | undefined } {
+        const evidence = new DateEvidence();
+        let [dates, booleans, others] = [0, 0, 0];
+        for (const cell of this.#cells()) {
+            if (evidence.add(cell)) {
+                dates++;
+            } else if (/^(true|false)$/i.test(cell)) {
+                booleans++;
+            } else {
+                others++;
+            }
+            if (dates + booleans === 0 && others > HOPELESS_CELLS) {
+                break;
+            }
+        }
+        const isDate = dates > others + booleans || (this.#wanted === "date" && dates > 0);
+        return { isBoolean: booleans > 0 && others + dates === 0, dates: isDate ? evidence.order : undefined };
+    }
+
+    /** The values among the examined cells. */
+    *#cells(): Iterable<string> {
+        for (let row = 0; row < this.#seen; row++) {
+            const [start, end] = [this.#startOf(row), this.#ends[row] as number];
+            if (!this.#rules.isMissing(this.#bytes, start, end)) {
+                yield textOf(this.#bytes, start, end);
+            }
+        }
     }
 
     /** Forwards every cell, in row order. */
@@ -75,15 +235,29 @@ export class Sample {
     }
 }
 
-/** The longest marker of a missing value has four characters, so longer cells need not be checked. */
-const MAX_MARKER_BYTES = 4;
+const GROUP_NAMES: Readonly<Record<string, string>> = {
+    ",": "a comma",
+    ".": "a dot",
+    " ": "a space",
+    "'": "an apostrophe",
+};
 
-/** True if a cell that is not a number is empty or represents a missing value. */
-export function isMissing(bytes: Uint8Array, start: number, end: number): boolean {
-    const length = end - start;
-    return length === 0 || (length <= MAX_MARKER_BYTES && isMissingMarker(textOf(bytes, start, end)));
+function describeFormat(format: NumberFormat | undefined, { example }: FormatEvidence): string[] {
+    if (format === undefined) {
+        return [];
+    }
+    const { decimal, group, unit } = format;
+    const parts = [
+        ...(decimal === undefined ? [] : ["a comma before the decimals"]),
+        ...(group === undefined ? [] : [`${GROUP_NAMES[group] ?? group} between thousands`]),
+        ...(unit === undefined ? [] : [`the unit ${unit}`]),
+    ];
+    return [
+        `is read as numbers with ${parts.join(" and ")}, such as ${JSON.stringify(example)} (\`types\` and \`decimal\` change it)`,
+    ];
 }
 
-export function textOf(bytes: Uint8Array, start: number, end: number): string {
-    return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
+function describeOpen(cell: string): string {
+    const mark = cell.includes(",") ? "," : ".";
+    return `has ${JSON.stringify(cell)}, whose ${mark === "," ? "comma" : "dot"} is taken for the decimal mark; set \`decimal\` to ${JSON.stringify(mark === "," ? "." : ",")} if it separates thousands`;
 }

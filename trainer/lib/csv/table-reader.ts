@@ -2,6 +2,7 @@ import { ByteWindow } from "./byte-window";
 import type { ColumnBuilder } from "./column-builder";
 import { type Header, takeHeader } from "./header";
 import { RowReader } from "./row-reader";
+import type { FileRules } from "./rules";
 
 /** The result of reading all rows of a file. */
 export interface ReadTable {
@@ -24,13 +25,13 @@ export interface ReadOptions {
  * Reads CSV into columns as it arrives: UTF-8 with or without a byte order mark, LF, CRLF or CR, quoted cells, and the
  * delimiter that the header uses. Blank lines are skipped, and spaces around a cell are not part of it. Neither the
  * text nor the rows are kept.
- * @param plan creates a builder for each column to read, once the header has been read
+ * @param plan creates the rules for cells, and a builder for each column to read, once the header has been read
  * @throws {DataError} naming the row, for content that is not such a CSV file
  */
 export async function readTable(
     bytes: AsyncIterable<Uint8Array>,
     source: string,
-    plan: (header: Header) => readonly (ColumnBuilder | undefined)[],
+    plan: (header: Header) => { builders: readonly (ColumnBuilder | undefined)[]; rules: FileRules },
     options: ReadOptions = {},
 ): Promise<ReadTable> {
     const window = new ByteWindow(source, options.windowBytes);
@@ -41,11 +42,11 @@ export async function readTable(
         if (table === undefined) {
             const header = takeHeader(window, source, final);
             if (header !== undefined) {
-                const builders = plan(header);
+                const { builders, rules } = plan(header);
                 table = {
                     header,
                     builders,
-                    reader: new RowReader(source, header, builders, options.totalBytes ?? (() => undefined)),
+                    reader: new RowReader(source, header, builders, rules, options.totalBytes ?? (() => undefined)),
                     bytesRead: 0,
                 };
             }

@@ -1,7 +1,7 @@
 import { lengthOf, type NumberList, rawOf, toDoubles, valueAt } from "../columns/number-list";
 import { DataError } from "../errors";
-import type { Task } from "../model";
-import type { Column } from "./columns";
+import { parseNumber, type Task } from "../model";
+import type { Column, TextColumn } from "./columns";
 
 export type Target = ClassTarget | NumberTarget;
 
@@ -31,25 +31,35 @@ const MAX_NUMERIC_CLASSES = 10;
 /** ... if each occurs in at least this many rows on average. */
 const MIN_ROWS_PER_NUMERIC_CLASS = 5;
 
-/**
- * A target with more distinct values than this, or than half the number of rows, contains names or free text, not
- * classes.
- */
+/** Names of columns that count or rate something, so that their whole numbers are not classes. */
+const COUNT_NAMES =
+    /^(n|num|number|no|count|counts|qty|quantity|amount|times|visits|affairs|rating|ratings|score|stars|points)$|^(n|num|number|no)[ _.-]|[ _.-](count|counts|visits|rating|score)$/i;
+
+/** With larger numbers, squares overflow. */
+const MAX_NUMBER = 1e150;
+
+/** A target with more distinct values than this, or than half of the rows, is a name or free text, not a class. */
 const MAX_CLASSES = 1000;
 
 /**
  * Creates the target from its column.
+ * @param spellings the labels as they were written, if the column has numbers
  * @throws {DataError} for a target that cannot be learned
  */
-export function makeTarget(column: Column, source: string, wanted: Task | undefined): Target {
+export function makeTarget(
+    column: Column,
+    spellings: TextColumn | undefined,
+    source: string,
+    wanted: Task | undefined,
+): Target {
     const { name, values } = column;
     const subject = `${source} column ${JSON.stringify(name)}`;
     const { task, why } = decideTask(column, wanted);
     if (task === "classification") {
-        return { task, name, why, ...makeClasses(column, subject) };
+        return { task, name, why, ...makeClasses(column, spellings, subject) };
     }
     if (column.kind === "text") {
-        const first = JSON.stringify(column.categories[valueAt(values, 0)]);
+        const first = JSON.stringify(column.dictionary.text(valueAt(values, 0)));
         throw new DataError(`${subject} has text such as ${first}: a regression needs numbers`);
     }
     // Two values make a poor regression, and ml-cart rejects a first split that leaves no error at all.
@@ -58,7 +68,12 @@ export function makeTarget(column: Column, source: string, wanted: Task | undefi
             `${subject} has fewer than 3 different values: a regression needs more (--task=classification for classes)`,
         );
     }
-    return { task, name, why, y: ArrayBuffer.isView(values) ? values : toDoubles(values) };
+    const y = ArrayBuffer.isView(values) ? values : toDoubles(values);
+    const large = y.find((value) => Math.abs(value) > MAX_NUMBER);
+    if (large !== undefined) {
+        throw new DataError(`${subject} must have numbers below ${MAX_NUMBER}; got ${large}: use a larger unit`);
+    }
+    return { task, name, why, y };
 }
 
 /**
@@ -73,6 +88,12 @@ export function decideTask(column: Column, wanted: Task | undefined): { task: Ta
     if (column.kind === "text") {
         return { task: "classification", why: "the target is text" };
     }
+    if (COUNT_NAMES.test(column.name) && (differentValues(column.values, 2)?.length ?? 3) > 2) {
+        return {
+            task: "regression",
+            why: "the target counts or rates something; --task=classification overrides this",
+        };
+    }
     const different = differentValues(column.values, MAX_NUMERIC_CLASSES);
     const likeClasses =
         different !== undefined &&
@@ -86,31 +107,50 @@ export function decideTask(column: Column, wanted: Task | undefined): { task: Ta
         : { task: "regression", why: "the target is numeric; --task=classification overrides this" };
 }
 
-function makeClasses(column: Column, subject: string): { y: Uint16Array; classes: string[] } {
-    const { values } = column;
-    const rowCount = lengthOf(values);
+function makeClasses(
+    column: Column,
+    spellings: TextColumn | undefined,
+    subject: string,
+): { y: Uint16Array; classes: string[] } {
+    const labels = column.kind === "text" ? column : spellings;
+    const rowCount = lengthOf(column.values);
     const most = Math.min(MAX_CLASSES, rowCount / 2);
-    const numbers = column.kind === "number" ? differentValues(values, MAX_CLASSES) : undefined;
-    const count = column.kind === "text" ? column.categories.length : (numbers?.length ?? countDifferent(values));
-    if (count > most) {
+    const used = labels === undefined ? [] : findUsed(labels);
+    const count = labels === undefined ? countDifferent(column.values) : used.length;
+    if (labels === undefined || count > most) {
         throw new DataError(`${subject} has ${count} different values in ${rowCount} rows: too many to be classes`);
     }
-    const classes = column.kind === "text" ? column.categories : (numbers ?? []).map(String);
+    const named = used.map((entry) => ({ entry, label: labels.dictionary.text(entry) }));
+    const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+    named.sort(({ label: a }, { label: b }) => (labels === column ? 0 : toNumber(a) - toNumber(b)) || byText(a, b));
+    const classes = named.map(({ label }) => label);
     if (classes.length < 2) {
         throw new DataError(
             `${subject} has only one class (${classes.map((label) => JSON.stringify(label))}): at least two are needed`,
         );
     }
+    const indices = new Uint16Array(labels.dictionary.size);
+    for (const [index, { entry }] of named.entries()) {
+        indices[entry] = index;
+    }
     const y = new Uint16Array(new SharedArrayBuffer(rowCount * Uint16Array.BYTES_PER_ELEMENT));
-    if (column.kind === "text") {
-        y.set(column.values.ints);
-    } else {
-        const indexOf = new Map(numbers?.map((value, index) => [value, index]));
-        for (let row = 0; row < rowCount; row++) {
-            y[row] = indexOf.get(valueAt(values, row)) as number;
-        }
+    for (let row = 0; row < rowCount; row++) {
+        y[row] = indices[labels.values.ints[row] as number] as number;
     }
     return { y, classes };
+}
+
+function toNumber(label: string): number {
+    return parseNumber(label, true) ?? Number.MAX_VALUE;
+}
+
+/** The strings that occur. */
+function findUsed({ dictionary, values }: TextColumn): number[] {
+    const used = new Uint8Array(dictionary.size);
+    for (const entry of values.ints) {
+        used[entry] = 1;
+    }
+    return [...used.keys()].filter((entry) => used[entry] === 1);
 }
 
 /** The distinct numbers in ascending order; undefined if there are more than `most`. */

@@ -1,27 +1,74 @@
-import type { Feature } from "./types";
+import { datePart, NUMBERS, parseDate } from "./dates";
+import { parseFormatted } from "./numbers";
+import type { Feature, Reading } from "./types";
 
 const DELIMITERS = [",", ";", "\t", "|"] as const;
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const DECIMAL_COMMA = /^[+-]?\d*,\d+([eE][+-]?\d+)?$/;
 
-/** Common markers of a missing value in a column of numbers. */
-const MISSING = /^(na|n\/a|nan|null|none|nil|\?|-|--|#n\/a)$/i;
+/**
+ * Common markers of a missing value in a column of numbers or dates and in a target: those of R, pandas, databases,
+ * Excel, SAS and Stata.
+ */
+const MISSING =
+    /^(<?na>?|n\/a|n\.a\.|[+-]?nan|nat|\(?null\)?|\\n|none|nil|\?|\.|-|--|#n\/a|#na|#(div\/0|value|ref|num|null)!|#name\?)$/i;
 
-const MAX_CATEGORIES_SHOWN = 10;
+/** The longest marker has this many characters, so longer cells need not be checked. */
+export const MAX_MARKER_LENGTH = 7;
+
+/** Number of rows in which the delimiter is looked for. */
+const SNIFFED_ROWS = 10;
+
+/** Excel's first line with the delimiter of the file. */
+const SEPARATOR_LINE = /^sep=(.)(\r\n|\n|\r)/;
 
 /**
- * Returns the delimiter that occurs most often in the first line, outside quotes, or the first of several that are
- * equally common.
+ * Finds the delimiter in the first rows, outside quotes. Among those in the header, it is the most frequent one that
+ * separates each of the rows into as many cells as the header, or else the most frequent one.
  * @param text begins with the header; a quote that is not closed extends to the end
  */
 export function sniffDelimiter(text: string): string {
-    const line = text.replaceAll(/"[^"]*"?/g, "").split(/[\r\n]/, 1)[0] ?? "";
-    const count = (delimiter: string) => line.split(delimiter).length - 1;
+    const [header = "", ...rows] = text
+        .replaceAll(/"[^"]*"?/g, "")
+        .split(/[\r\n]+/, SNIFFED_ROWS + 2)
+        .filter((line) => line.trim() !== "");
+    const count = (line: string, delimiter: string) => line.split(delimiter).length - 1;
+    // The last row may be incomplete.
+    const whole = rows.slice(0, -1);
+    const rank = (delimiter: string) => {
+        const cells = count(header, delimiter);
+        const fits = cells > 0 && whole.every((row) => count(row, delimiter) === cells);
+        return cells + (fits ? header.length : 0);
+    };
     return DELIMITERS.reduce<string>(
-        (best, delimiter) => (count(delimiter) > count(best) ? delimiter : best),
+        (best, delimiter) => (rank(delimiter) > rank(best) ? delimiter : best),
         DELIMITERS[0],
     );
+}
+
+/** The delimiter that a first line such as `sep=;` sets, and the length of that line. */
+export function readSeparatorLine(text: string): { delimiter: string; length: number } | undefined {
+    const [line, delimiter] = SEPARATOR_LINE.exec(text) ?? [];
+    return line === undefined || delimiter === undefined ? undefined : { delimiter, length: line.length };
+}
+
+/**
+ * Names the columns of a header as pandas does: a cell without a name becomes `Unnamed: 0`, with its position, and the
+ * second `a` becomes `a.1`.
+ */
+export function nameColumns(cells: readonly string[]): string[] {
+    const taken = new Set(cells);
+    const used = new Set<string>();
+    return cells.map((cell, position) => {
+        const base = cell === "" ? `Unnamed: ${position}` : cell;
+        let name = base;
+        for (let number = 1; used.has(name) || (name !== cell && taken.has(name)); number++) {
+            name = `${base}.${number}`;
+        }
+        used.add(name);
+        return name;
+    });
 }
 
 /** Spreadsheets that write decimal commas separate cells with semicolons. */
@@ -45,43 +92,99 @@ export function parseNumber(cell: string, decimalComma: boolean): number | undef
 
 /** True if a cell that is not a number represents a missing value: "NA", "NaN", "?" and the like. */
 export function isMissingMarker(cell: string): boolean {
-    return MISSING.test(cell);
+    return cell.length <= MAX_MARKER_LENGTH && MISSING.test(cell);
 }
 
-/**
- * Turns a cell into the number that the trees compare: the number itself, NaN for a missing one, or the index of a
- * category. For a cell that the model cannot use, it returns the problem, worded to follow the column's name.
- */
-export type CellReader = (cell: string) => number | string;
+/** A remark on a cell, worded to follow the column's name. With an error, the row cannot be predicted. */
+export interface CellRemark {
+    isError: boolean;
+    text: string;
+}
+
+/** Writes the numbers that the trees compare at `offset`, as many as the feature has parts. */
+export type CellReader = (cell: string, numbers: Float64Array | number[], offset: number) => CellRemark | undefined;
 
 /**
- * Returns the reader for a feature's cells, which follows the same rules as training: in a column of numbers, an empty
- * cell or a marker is a missing value; in a column of text, an empty cell is the category "" and any other text is the
- * category of the same name.
+ * Returns the reader for a feature's cells, which follows the same rules as training. Only a cell that is not a number
+ * or a date in such a column is an error; a value that is new to the model is noted.
  * @param decimalComma `usesDecimalComma` of the file's delimiter
  */
-export function cellReader(feature: Feature, decimalComma: boolean): CellReader {
-    if (feature.kind === "number") {
-        return (cell) => {
-            const value = parseNumber(cell, decimalComma);
-            if (value !== undefined) {
-                return value;
-            }
-            if (cell !== "" && !isMissingMarker(cell)) {
-                return `must be a number; got ${JSON.stringify(cell)}`;
-            }
-            return feature.missing ? Number.NaN : describeMissing(cell);
-        };
-    }
-    const indices = new Map(feature.categories.map((category, index) => [category, index]));
-    const shown = feature.categories.slice(0, MAX_CATEGORIES_SHOWN).map((category) => JSON.stringify(category));
-    const more = feature.categories.length - shown.length;
-    const known = `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-    return (cell) =>
-        indices.get(cell) ??
-        (cell === "" ? describeMissing(cell) : `must be one of ${known}; got ${JSON.stringify(cell)}`);
+export function cellReader(feature: Feature, decimalComma: boolean, reading: Reading): CellReader {
+    const markers = new Set(reading.missing);
+    return feature.kind === "text"
+        ? textReader(feature, markers)
+        : numberReader(feature, decimalComma, markers, reading.onBadCell);
 }
 
-function describeMissing(cell: string): string {
-    return `has no value${cell === "" ? "" : ` (${JSON.stringify(cell)})`}; the model needs one`;
+function textReader({ categories, codes, other }: Feature & { kind: "text" }, markers: Set<string>): CellReader {
+    const indices = new Map(categories.map((category, index) => [category, index]));
+    return (cell, numbers, offset) => {
+        const index = indices.get(markers.has(cell) ? "" : cell);
+        for (let part = 0; part < codes.length; part++) {
+            numbers[offset + part] = (index === undefined ? other[part] : codes[part]?.[index]) as number;
+        }
+        if (index !== undefined) {
+            return undefined;
+        }
+        const what = cell === "" ? "has no value" : `has ${JSON.stringify(cell)}`;
+        return { isError: false, text: `${what}, which is new or rare: treated as other` };
+    };
+}
+
+function numberReader(
+    feature: Exclude<Feature, { kind: "text" }>,
+    decimalComma: boolean,
+    markers: Set<string>,
+    onBadCell: Reading["onBadCell"],
+): CellReader {
+    const { kind, missing } = feature;
+    const numericMarkers = [...markers].map((marker) => parseNumber(marker, decimalComma));
+    const parse = (cell: string) => {
+        if (kind === "date") {
+            return parseDate(cell, feature.order);
+        }
+        const { format = {} } = feature;
+        // A file may have plain numbers although those of the training had a format, but never with a group's mark.
+        return (
+            (feature.format === undefined ? parseNumber(cell, decimalComma) : undefined) ??
+            parseFormatted(cell, format) ??
+            (format.group === "." || format.boolean || format.unit === "%"
+                ? undefined
+                : parseNumber(cell, decimalComma))
+        );
+    };
+    return (cell, numbers, offset) => {
+        const parsed = parse(cell);
+        const isMarked = markers.has(cell) || (parsed !== undefined && numericMarkers.includes(parsed));
+        const value = isMarked ? undefined : parsed;
+        writeParts(feature, value ?? Number.NaN, numbers, offset);
+        if (value !== undefined) {
+            return undefined;
+        }
+        const isMissing = cell === "" || isMarked || isMissingMarker(cell);
+        if (!isMissing) {
+            const what = kind === "date" ? "a date" : "a number";
+            return onBadCell === "missing"
+                ? { isError: false, text: `has ${JSON.stringify(cell)}: treated as missing` }
+                : { isError: true, text: `must be ${what}; got ${JSON.stringify(cell)}` };
+        }
+        const marker = cell === "" ? "" : ` (${JSON.stringify(cell)})`;
+        return missing ? undefined : { isError: false, text: `has no value${marker}, as no row in training` };
+    };
+}
+
+/** Writes the parts of a number or a date at `offset`; NaN is a missing value. */
+export function writeParts(
+    feature: Exclude<Feature, { kind: "text" }>,
+    value: number,
+    numbers: Float64Array | number[],
+    offset: number,
+): undefined {
+    if (feature.kind === "number") {
+        numbers[offset] = value;
+        return;
+    }
+    for (const [index, part] of feature.parts.entries()) {
+        numbers[offset + index] = datePart(value, part, NUMBERS);
+    }
 }

@@ -1,4 +1,4 @@
-import type { Model, TreeNode } from "./types";
+import { listParts, type Model, type TreeNode } from "./types";
 
 /** A model as flat arrays, for predicting many rows. */
 export interface Predictor {
@@ -7,8 +7,7 @@ export interface Predictor {
     /**
      * Predicts rows, with the same results as `predictEncoded`, bit for bit.
      *
-     * @param features row by row, `model.features.length` each: numbers, indices of categories, or NaN for missing
-     * values
+     * @param features row by row, the numbers of `listParts`; NaN for missing values
      * @param rowCount number of rows to predict
      * @param values receives `width` numbers for each row: the shares of the classes, or the predicted number
      * @param labels classification: receives the class of each row, as an index into `model.classes`
@@ -41,7 +40,7 @@ const ROWS_AT_ONCE = 512;
 /** Compiles a model from `parseModel` or from the trainer. */
 export function compileModel(model: Model): Predictor {
     const trees = flatten(model);
-    const columns = model.features.length;
+    const columns = listParts(model.features).length;
     const width = model.task === "classification" ? model.classes.length : 1;
     return {
         width,

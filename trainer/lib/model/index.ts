@@ -3,8 +3,22 @@
  * interprets the cells of a CSV file. This folder imports nothing from elsewhere, so that other programs can use it
  * too.
  */
-export { type CellReader, cellReader, isMissingMarker, parseNumber, sniffDelimiter, usesDecimalComma } from "./cells";
+export {
+    type CellReader,
+    type CellRemark,
+    cellReader,
+    isMissingMarker,
+    MAX_MARKER_LENGTH,
+    nameColumns,
+    parseNumber,
+    readSeparatorLine,
+    sniffDelimiter,
+    usesDecimalComma,
+    writeParts,
+} from "./cells";
 export { compileModel, type Predictor } from "./compiled";
+export * from "./dates";
+export * from "./numbers";
 export { parseModel } from "./parse";
 export { predictEncoded, predictRow, type Row } from "./predict";
 export * from "./types";

@@ -1,5 +1,6 @@
+import { DATE_PARTS } from "./dates";
 import { checkTree } from "./parse-tree";
-import { type Model, ModelError } from "./types";
+import { type Feature, listParts, type Model, ModelError } from "./types";
 
 /**
  * Reads `model.json` and checks everything that a prediction relies on.
@@ -14,7 +15,10 @@ export function parseModel(json: string): Model {
     }
     const model = asObject(value, "model");
     expect(model.format === "gcp-trainer-model", "format", '"gcp-trainer-model"', model.format);
-    expect(model.version === 1, "version", "1, the only version this program reads", model.version);
+    expect(model.version === 1 || model.version === 2, "version", "1 or 2, which this program reads", model.version);
+    if (model.version === 1) {
+        upgrade(model);
+    }
     const { task, algorithm } = model;
     expect(task === "classification" || task === "regression", "task", '"classification" or "regression"', task);
     expect(algorithm === "tree" || algorithm === "forest", "algorithm", '"tree" or "forest"', algorithm);
@@ -23,9 +27,15 @@ export function parseModel(json: string): Model {
     const features = asList(model.features, "features");
     const names = features.map((feature, index) => checkFeature(feature, `features[${index}]`));
     expect(new Set(names).size === names.length, "features", "columns with different names", names);
+    const columns = listParts(features as Feature[]).length;
     const classes = task === "classification" ? asTexts(model.classes, "classes") : [];
     expect(new Set(classes).size === classes.length, "classes", "different strings", classes);
     asObject(model.hyperparameters, "hyperparameters");
+    const reading = asObject(model.reading, "reading");
+    const { missing, onBadCell } = reading;
+    const isTexts = Array.isArray(missing) && missing.every((marker) => typeof marker === "string");
+    expect(isTexts, "reading.missing", "a list of strings", missing);
+    expect(onBadCell === "stop" || onBadCell === "missing", "reading.onBadCell", '"stop" or "missing"', onBadCell);
     asObject(model.library, "library");
     const trees = asList(model.trees, "trees");
     expect(algorithm === "forest" || trees.length === 1, "trees", "one tree", trees.length);
@@ -34,7 +44,7 @@ export function parseModel(json: string): Model {
         const path = `trees[${index}]`;
         const tree = asObject(value, path);
         expect(tree.name === name, `${path}.name`, JSON.stringify(name), tree.name);
-        const problem = checkTree(tree.root, { features: features.length, classes: classes.length });
+        const problem = checkTree(tree.root, { features: columns, classes: classes.length });
         if (problem !== undefined) {
             expect(false, `${path}.root${problem.path}`, problem.allowed, problem.got);
         }
@@ -47,15 +57,49 @@ function checkFeature(value: unknown, path: string): string {
     const feature = asObject(value, path);
     expect(typeof feature.name === "string", `${path}.name`, "a column name", feature.name);
     const { kind } = feature;
-    expect(kind === "number" || kind === "text", `${path}.kind`, '"number" or "text"', kind);
+    const isKind = kind === "number" || kind === "date" || kind === "text";
+    expect(isKind, `${path}.kind`, '"number", "date" or "text"', kind);
     if (kind === "text") {
-        const categories = asTexts(feature.categories, `${path}.categories`);
-        const sorted = categories.every((category, index) => index === 0 || (categories[index - 1] ?? "") < category);
+        expect(Array.isArray(feature.categories), `${path}.categories`, "a list", feature.categories);
+        const categories = feature.categories as unknown[] as string[];
+        const sorted = categories.every(
+            (category, index) =>
+                typeof category === "string" && (index === 0 || (categories[index - 1] as string) < category),
+        );
         expect(sorted, `${path}.categories`, "different strings, sorted by code unit", categories);
+        const lists = asList(feature.codes, `${path}.codes`);
+        for (const [index, codes] of lists.entries()) {
+            const length = categories.length;
+            const isComplete = Array.isArray(codes) && codes.length === length && codes.every(Number.isInteger);
+            expect(isComplete, `${path}.codes[${index}]`, `${length} integers, one for each category`, codes);
+        }
+        const other = feature.other as unknown[];
+        const isComplete = Array.isArray(other) && other.length === lists.length;
+        const areNumbers = isComplete && other.every((code) => typeof code === "number");
+        expect(areNumbers, `${path}.other`, `${lists.length} numbers, one for each list of codes`, other);
     } else {
         expect(typeof feature.missing === "boolean", `${path}.missing`, "true or false", feature.missing);
     }
+    if (kind === "date") {
+        const { order, parts } = feature;
+        const isOrder = ["ymd", "dmy", "mdy", "time"].includes(order as string);
+        expect(isOrder, `${path}.order`, '"ymd", "dmy", "mdy" or "time"', order);
+        const areParts = asTexts(parts, `${path}.parts`).every((part) => DATE_PARTS.some((known) => known === part));
+        expect(areParts, `${path}.parts`, `some of ${DATE_PARTS.join(", ")}`, parts);
+    }
     return feature.name as string;
+}
+
+/** Version 1 compared the index of a category, and had no code for other strings, which therefore go right. */
+function upgrade(model: Record<string, unknown>): void {
+    model.version = 2;
+    model.reading ??= { missing: [], onBadCell: "stop" };
+    for (const feature of Array.isArray(model.features) ? model.features : []) {
+        if (feature?.kind === "text" && Array.isArray(feature.categories)) {
+            feature.codes ??= [feature.categories.map((_: unknown, index: number) => index)];
+            feature.other ??= [Number.NaN];
+        }
+    }
 }
 
 function asObject(value: unknown, path: string): Record<string, unknown> {

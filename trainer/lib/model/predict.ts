@@ -1,30 +1,32 @@
-import { cellReader } from "./cells";
+import { cellReader, writeParts } from "./cells";
 import { type Model, ModelError, type Prediction, type TreeNode } from "./types";
 
 /** A row, by column name. Null, undefined and an absent column are missing values. */
 export type Row = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
- * Predicts one row. Cells may be text, as in a CSV file, or numbers; NaN represents a missing number. Columns that the
- * model does not use are ignored. For many rows `compileModel` is much faster.
- * @throws {ModelError} for a missing value in a column where no training row lacked one, text where a number is needed,
- * or a category that did not occur in training
+ * Predicts one row. Cells may be text, as in a CSV file, or numbers; NaN represents a missing number, and dates are the
+ * numbers of dates.ts. Columns that the model does not use are ignored. For many rows `compileModel` is much faster.
+ * @throws {ModelError} for text where a number or a date is needed
  */
 export function predictRow(model: Model, row: Row): Prediction {
-    const features = model.features.map((feature) => {
+    const numbers: number[] = [];
+    for (const feature of model.features) {
         const cell = Object.hasOwn(row, feature.name) ? row[feature.name] : undefined;
         const text = cell === null || cell === undefined ? "" : String(cell).trim();
-        const value = cellReader(feature, false)(text);
-        if (typeof value === "string") {
-            throw new ModelError(`Column ${JSON.stringify(feature.name)} ${value}`);
+        const isRead = typeof cell === "number" && feature.kind !== "text";
+        const remark = isRead
+            ? writeParts(feature, cell, numbers, numbers.length)
+            : cellReader(feature, false, model.reading)(text, numbers, numbers.length);
+        if (remark?.isError) {
+            throw new ModelError(`Column ${JSON.stringify(feature.name)} ${remark.text}`);
         }
-        return value;
-    });
-    return predictEncoded(model, features);
+    }
+    return predictEncoded(model, numbers);
 }
 
 /**
- * Predicts a row whose features are already numbers, in the order of `model.features`. The shares of the trees are
+ * Predicts a row whose features are already numbers, in the order of `listParts`. The shares of the trees are
  * summed, the class with the largest sum wins (the first of several), and the sums are divided by the number of trees.
  */
 export function predictEncoded(model: Model, features: ArrayLike<number>): Prediction {

@@ -1,23 +1,65 @@
-/** A column that the model needs. */
-export type Feature = NumberFeature | TextFeature;
+import type { DateOrder, DatePart } from "./dates";
+import type { NumberFormat } from "./numbers";
 
-/**
- * Numbers enter the trees unchanged. A missing one is NaN, which is never below a threshold, so it goes right at every
- * split.
- */
+/** A column the model needs. Each enters the trees as one or more columns of numbers: see `partsOf`. */
+export type Feature = NumberFeature | DateFeature | TextFeature;
+
+/** Numbers enter the trees unchanged. A missing one is NaN. */
 export interface NumberFeature {
     name: string;
     kind: "number";
-    /** True if some training rows lacked a value, in which case rows without one can be predicted. */
+    /** True if training rows lacked a value. */
     missing: boolean;
+    /** @default plain numbers */
+    format?: NumberFormat;
 }
 
-/** In the trees, text is represented by its index in the list of categories. */
+/** Dates enter the trees as numbers (see dates.ts). */
+export interface DateFeature {
+    name: string;
+    kind: "date";
+    /** True if training rows lacked a value. */
+    missing: boolean;
+    order: DateOrder;
+    /** The numbers that enter the trees. */
+    parts: DatePart[];
+}
+
+/**
+ * Text enters the trees as codes: for each category, a whole number that grows with the share of a class, or with the
+ * target, among its training rows. If there are more than two classes, there is a list of codes for each of several.
+ */
 export interface TextFeature {
     name: string;
     kind: "text";
-    /** Sorted by code unit. They include "" if some training rows lacked a value. */
+    /** The strings that occur often enough, sorted by code unit; "" if a value is often missing. */
     categories: string[];
+    /** Lists with a code for each category. */
+    codes: number[][];
+    /** For each list, the code of all other strings. */
+    other: number[];
+}
+
+/** The columns of the trees that a feature enters. */
+export function partsOf(feature: Feature): number {
+    return feature.kind === "text" ? feature.codes.length : feature.kind === "date" ? feature.parts.length : 1;
+}
+
+/** For each column of the trees, the index of its feature, and its number among the parts of the feature. */
+export function listParts(features: readonly Feature[]): { feature: number; part: number }[] {
+    return features.flatMap((feature, index) =>
+        Array.from({ length: partsOf(feature) }, (_, part) => ({ feature: index, part })),
+    );
+}
+
+/** The way in which the cells of a file are read, which predictions repeat. */
+export interface Reading {
+    /** Markers of missing values, in addition to the usual ones. */
+    missing: string[];
+    /** The treatment of a cell that its column cannot contain: an error, or a missing value. */
+    onBadCell: "stop" | "missing";
+    /** Encoding of a file without a byte order mark, if it is not UTF-8. */
+    encoding?: string;
 }
 
 /** The kind of target: one of several classes, or a number. */
@@ -60,16 +102,17 @@ export interface CartModel {
 
 interface ModelBase {
     format: "gcp-trainer-model";
-    version: 1;
+    version: 2;
     algorithm: Algorithm;
     /** Predicted column. */
     target: string;
     features: Feature[];
+    reading: Reading;
     /** Number of rows to which the model was fitted. */
     rows: number;
     hyperparameters: Record<string, unknown>;
     library: { name: "ml-cart"; version: string };
-    /** A single tree if `algorithm` is `tree`. A forest predicts the mean of the shares or numbers of its trees. */
+    /** A single tree for `tree`. A forest predicts the mean of the shares or numbers of its trees. */
     trees: CartModel[];
 }
 

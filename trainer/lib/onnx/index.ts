@@ -18,9 +18,6 @@ export interface OnnxOptions {
 /** Protocol Buffers' own limit: https://protobuf.dev/programming-guides/proto-limits/. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** Indices of categories pass through 32-bit numbers, which are exact up to this value. */
-const MAX_CATEGORIES = 2 ** 24;
-
 /**
  * The content of `model.onnx`: the model for onnxruntime and other programs that read ONNX. The same model yields the
  * same bytes.
@@ -30,19 +27,11 @@ const MAX_CATEGORIES = 2 ** 24;
  * regression: `value` [rows, 1]. Probabilities and value have 32 bits, because the operators for trees support only
  * these. If a column has the same name as an output, `_` is appended to the name of the output.
  *
- * It predicts the same as `predictRow`. Rows that `predictRow` rejects, because a number is missing in a column that
- * always had one or because a category is unknown, get the label "" and NaN.
- * @throws {OnnxError} for a model of 2 GiB or more, or with more than 2^24 categories in a column
+ * It predicts the same as `predictRow`. The input of a date is the number of seconds since 1970-01-01 00:00 UTC, and of
+ * a time without a date that since midnight. A missing number is NaN, a missing text "".
+ * @throws {OnnxError} for a model of 2 GiB or more
  */
 export function toOnnx(model: Model, { producer, maxBytes = MAX_BYTES }: OnnxOptions): Uint8Array {
-    for (const feature of model.features) {
-        if (feature.kind === "text" && feature.categories.length > MAX_CATEGORIES) {
-            const count = `${feature.categories.length} categories`;
-            throw new OnnxError(
-                `Column ${JSON.stringify(feature.name)} has ${count}; ONNX supports at most ${MAX_CATEGORIES}`,
-            );
-        }
-    }
     const message = modelMessage({
         producer,
         description: describe(model),

@@ -4,7 +4,6 @@
  */
 
 import {
-    bytes,
     choices,
     doubles,
     type Field,
@@ -19,7 +18,7 @@ import {
 } from "./protobuf";
 
 /** TensorProto.DataType */
-export const ELEMENT_TYPE = { float: 1, int64: 7, string: 8, bool: 9, double: 11 } as const;
+export const ELEMENT_TYPE = { float: 1, int64: 7, string: 8, double: 11 } as const;
 
 /** Version of the file format, from July 2021. ONNX 1.12 uses this version and the operator sets below. */
 const IR_VERSION = 8;
@@ -101,10 +100,6 @@ export const tensorValues = {
     double: (values: ArrayLike<number>): Message => [integer(2, ELEMENT_TYPE.double), doubles(10, values)],
     int64: (values: readonly number[]): Message => [integer(2, ELEMENT_TYPE.int64), integers(7, values)],
     string: (values: readonly string[]): Message => [integer(2, ELEMENT_TYPE.string), texts(6, values)],
-    bool: (values: readonly boolean[]): Message => [
-        integer(2, ELEMENT_TYPE.bool),
-        bytes(9, Uint8Array.from(values, Number)),
-    ],
 };
 
 /** AttributeProto of a node, by the type of its value. */

@@ -38,7 +38,7 @@ export function pageScript(): void {
     }
 
     /** The content of a field: nothing yet, a value to compare, or an invalid value. */
-    type Cell = { state: "empty" } | { state: "value"; value: number | string } | { state: "wrong"; why: string };
+    type Cell = { state: "empty" } | { state: "value"; value: number; shown: string } | { state: "wrong"; why: string };
 
     function setUpForm(form: HTMLFormElement, tree: TreeData): void {
         const fields = [...form.querySelectorAll<HTMLInputElement | HTMLSelectElement>("[data-column]")];
@@ -47,34 +47,50 @@ export function pageScript(): void {
         const way = byId("way") as HTMLElement;
 
         function read(column: number): Cell {
-            const field = fieldOf.get(column);
+            const asked = tree.columns[column] as TreeData["columns"][number];
+            const { kind, name, part } = asked;
+            const field = fieldOf.get(asked.field);
             const text = (field?.value ?? "").trim();
-            const { kind, name } = tree.columns[column] as TreeData["columns"][number];
+            const codeOf = (category: string): Cell => {
+                const value = Object.hasOwn(asked.codes, category) ? (asked.codes[category] as number) : asked.other;
+                return { state: "value", value, shown: category === "" ? "(empty)" : category };
+            };
+            if (kind === "date") {
+                if (text === "") {
+                    return { state: "empty" };
+                }
+                const time = /^\d\d?:/.test(text) ? `1970-01-01T${text.padStart(5, "0")}` : text.replace(" ", "T");
+                const date = new Date(`${time}${time.includes("T") ? "Z" : ""}`);
+                const parts: Record<string, number> = {
+                    time: date.getTime() / 1000,
+                    month: date.getUTCMonth() + 1,
+                    day: date.getUTCDate(),
+                    weekday: date.getUTCDay(),
+                    hour: date.getUTCHours(),
+                };
+                const value = parts[part ?? "time"] as number;
+                return Number.isNaN(value)
+                    ? { state: "wrong", why: `${name} must be a date such as 2024-12-31.` }
+                    : { state: "value", value, shown: text };
+            }
             if (kind === "number") {
-                const missing = form.querySelector<HTMLInputElement>(`[data-missing="${column}"]`);
+                const missing = form.querySelector<HTMLInputElement>(`[data-missing="${asked.field}"]`);
                 if (missing?.checked) {
-                    return { state: "value", value: Number.NaN };
+                    return { state: "value", value: Number.NaN, shown: "no value" };
                 }
                 if (text === "") {
                     return { state: "empty" };
                 }
                 const value = Number(text.replace(/^([-+]?\d*),(\d+)$/, "$1.$2").replace("−", "-"));
                 return Number.isFinite(value)
-                    ? { state: "value", value }
+                    ? { state: "value", value, shown: String(value) }
                     : { state: "wrong", why: `${name} must be a number.` };
             }
             if (field instanceof HTMLSelectElement) {
-                return field.value === "" ? { state: "empty" } : { state: "value", value: field.value.slice(1) };
+                return field.value === "" ? { state: "empty" } : codeOf(field.value.slice(1));
             }
-            if (text === "") {
-                return { state: "empty" };
-            }
-            const known = field?.list == null || [...field.list.options].some((option) => option.value === text);
-            return known
-                ? { state: "value", value: text }
-                : { state: "wrong", why: `${name} must be a value from the training data.` };
+            return text === "" ? { state: "empty" } : codeOf(text);
         }
-
         function clear(): void {
             for (const element of document.querySelectorAll("#tree .on, .icicle .on")) {
                 element.classList.remove("on", "end");
@@ -118,17 +134,15 @@ export function pageScript(): void {
             return `${tree.classes?.[label] || "(empty)"} (${percent(share)}${of})`;
         }
 
-        function addStep(index: number, column: number, value: number | string, goesLeft: boolean): void {
+        function addStep(index: number, column: number, shown: string, goesLeft: boolean): void {
             const step = document.createElement("li");
             const asked = document.querySelector(`#n${index} > details > summary .question`)?.textContent;
             const { name } = tree.columns[column] as TreeData["columns"][number];
             const threshold = tree.threshold[index];
-            const limit = typeof threshold === "number" ? String(Number(threshold.toPrecision(7))) : `“${threshold}”`;
-            const given = Number.isNaN(value) ? "no value" : value === "" ? "(empty)" : String(value);
-            step.append(`${asked ?? `${name} ${typeof threshold === "number" ? "<" : "before"} ${limit}`}? `);
+            step.append(`${asked ?? `${name} < ${Number(threshold?.toPrecision(7))}`}? `);
             const verdict = document.createElement("b");
             verdict.textContent = goesLeft ? "yes" : "no";
-            step.append(verdict, ` (${given})`);
+            step.append(verdict, ` (${shown})`);
             way.append(step);
         }
 
@@ -146,20 +160,20 @@ export function pageScript(): void {
                     return { index, text: `Not at a leaf yet. So far: ${describe(index)}`, tone: "found" };
                 }
                 const cell = read(column);
-                const { name } = tree.columns[column] as TreeData["columns"][number];
+                const { name, field } = tree.columns[column] as TreeData["columns"][number];
                 if (cell.state !== "value") {
-                    fieldOf.get(column)?.closest("details")?.setAttribute("open", "");
+                    fieldOf.get(field)?.closest("details")?.setAttribute("open", "");
                 }
                 if (cell.state === "empty") {
                     const text = index === 0 ? `Fill in ${name} to begin.` : `Next: ${name}`;
                     return { index, text, tone: "next" };
                 }
                 if (cell.state === "wrong") {
-                    return { index, text: cell.why, tone: "wrong", field: column };
+                    return { index, text: cell.why, tone: "wrong", field };
                 }
-                const goesLeft = cell.value < (tree.threshold[index] as number | string);
+                const goesLeft = cell.value < (tree.threshold[index] as number);
                 mark(index, false);
-                addStep(index, column, cell.value, goesLeft);
+                addStep(index, column, cell.shown, goesLeft);
                 index = goesLeft ? index + 1 : (tree.right[index] as number);
             }
         }

@@ -1,3 +1,4 @@
+import type { NumberList } from "../../lib/columns/number-list";
 import type { Target } from "../../lib/csv/target";
 import type { FitPool, Predicted } from "../../lib/tree";
 import { formatNumber } from "../describe";
@@ -26,25 +27,35 @@ export interface CrossValidation {
     best: TrialScore;
 }
 
+export interface CrossValidationOptions {
+    folds: number;
+    seed: number;
+    /** Receives a line for each trial, in order, as the trials end. */
+    print: (line: string) => void;
+    /** Returns the columns as learned from the rows that a fold trains on. @default those of the pool */
+    learn?: (rows: Uint32Array) => readonly NumberList[];
+}
+
 /**
  * Trains and tests each trial on each fold: k-fold cross-validation with the same folds for all trials. The pool decides
  * how many of these fits run at the same time.
  * @param rows rows to divide into folds, without those held back to test the chosen model
- * @param print receives a line for each trial, in order, as the trials end
  */
 export async function crossValidate(
     pool: FitPool,
     target: Target,
     rows: Uint32Array,
     trials: readonly Growth[],
-    { folds, seed, print }: { folds: number; seed: number; print: (line: string) => void },
+    { folds, seed, print, learn }: CrossValidationOptions,
 ): Promise<CrossValidation> {
     const measure = target.task === "classification" ? "accuracy" : "rmse";
     const splits = splitFolds(rows, target.task === "classification" ? target.y : undefined, folds, seed);
+    const columns = splits.map(({ train }) => learn?.(train));
     const started = trials.map((growth) =>
-        splits.map(async ({ train, test }) => {
+        splits.map(async ({ train, test }, fold) => {
             const { test: predicted } = await pool.fit({
                 ...toFitTask(growth, seed, train),
+                ...(columns[fold] === undefined ? {} : { columns: columns[fold] }),
                 testRows: test,
                 keepTrees: false,
             });

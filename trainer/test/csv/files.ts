@@ -1,5 +1,5 @@
 import { ColumnBuilder } from "../../lib/csv/column-builder";
-import { textOf } from "../../lib/csv/sample";
+import { FileRules, textOf } from "../../lib/csv/rules";
 import { readTable } from "../../lib/csv/table-reader";
 
 export const SOURCE = "gs://bucket/data.csv";
@@ -29,7 +29,9 @@ class CellCollector extends ColumnBuilder {
         this.cells[row] = textOf(bytes, start, end);
     }
 
-    override settle(): undefined {}
+    override examine(): boolean {
+        return false;
+    }
 }
 
 /** Reads the cells of a file as text. `windowBytes` are processed at a time. */
@@ -41,8 +43,9 @@ export async function readCells(
         typeof content === "object" && Symbol.asyncIterator in content ? content : bytesOf(content, chunkSize);
     const collectors: CellCollector[] = [];
     const plan = ({ columns }: { columns: string[] }) => {
-        collectors.push(...columns.map((name) => new CellCollector(name, "feature", false)));
-        return collectors;
+        const rules = new FileRules(",");
+        collectors.push(...columns.map((name) => new CellCollector(name, "feature", rules)));
+        return { builders: collectors, rules };
     };
     const { header, reader } = await readTable(bytes, SOURCE, plan, { windowBytes });
     const rows = Array.from({ length: reader.rowCount }, (_, row) => row);

@@ -1,3 +1,4 @@
+import { Dictionary } from "../../lib/csv/dictionary";
 import { decideTask } from "../../lib/csv/target";
 import { count, repeat } from "../tables";
 
@@ -15,12 +16,21 @@ describe("decideTask", () => {
         expect(decideTask(numbers(values), undefined).task).toBe(task);
     });
 
+    it.each(["visits", "n_children", "rating", "star count"])("treats whole numbers named %s as numbers", (name) => {
+        const column = { ...numbers(repeat(count(9), 90)), name };
+        expect(decideTask(column, undefined)).toEqual({
+            task: "regression",
+            why: "the target counts or rates something; --task=classification overrides this",
+        });
+        expect(decideTask({ ...numbers(repeat([0, 1], 90)), name }, undefined).task).toBe("classification");
+    });
+
     it("treats text as classes", () => {
         const column = {
             kind: "text" as const,
             name: "y",
             values: { ints: Int32Array.of(0), scale: 1 },
-            categories: ["a"],
+            dictionary: new Dictionary(),
         };
         expect(decideTask(column, undefined).task).toBe("classification");
     });

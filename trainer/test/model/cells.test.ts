@@ -1,5 +1,13 @@
 import fc from "fast-check";
-import { cellReader, isMissingMarker, parseNumber, usesDecimalComma } from "../../lib/model";
+import {
+    cellReader,
+    type Feature,
+    isMissingMarker,
+    parseNumber,
+    type Reading,
+    usesDecimalComma,
+} from "../../lib/model";
+import { textFeature } from "./models";
 
 describe("parseNumber", () => {
     it.each([
@@ -52,27 +60,87 @@ describe("isMissingMarker", () => {
 });
 
 describe("cellReader", () => {
+    const READING: Reading = { missing: [], onBadCell: "stop" };
+    const read = (feature: Feature, cell: string, delimiter = ",", reading = READING) => {
+        const numbers: number[] = [];
+        const remark = cellReader(feature, usesDecimalComma(delimiter), reading)(cell, numbers, 0);
+        return { numbers, remark };
+    };
+    const number: Feature = { name: "a", kind: "number", missing: false };
+
     it.each([
-        ["5,1", ";", 5.1],
-        ["5,1", ",", 'must be a number; got "5,1"'],
-        ["", ",", "has no value; the model needs one"],
-        ["?", ",", 'has no value ("?"); the model needs one'],
-    ])("reads %j between %j as %j", (cell, delimiter, value) => {
-        const read = cellReader({ name: "a", kind: "number", missing: false }, usesDecimalComma(delimiter));
-
-        expect(read(cell)).toBe(value);
+        ["5,1", ";", [5.1], undefined],
+        ["\u22125", ",", [-5], undefined],
+        ["5,1", ",", [Number.NaN], { isError: true, text: 'must be a number; got "5,1"' }],
+        ["", ",", [Number.NaN], { isError: false, text: "has no value, as no row in training" }],
+        ["?", ",", [Number.NaN], { isError: false, text: 'has no value ("?"), as no row in training' }],
+    ])("reads %j between %j as %j", (cell, delimiter, numbers, remark) => {
+        expect(read(number, cell, delimiter)).toEqual({ numbers, remark });
     });
 
-    it.each(["", "NA", "-"])("reads %j as NaN in a numeric column with missing values", (cell) => {
-        expect(cellReader({ name: "a", kind: "number", missing: true }, false)(cell)).toBeNaN();
+    it.each(["", "NA", "-"])("reads %j without a remark in a numeric column with missing values", (cell) => {
+        expect(read({ ...number, missing: true }, cell)).toEqual({ numbers: [Number.NaN], remark: undefined });
     });
 
-    it("returns the index of a category, and lists the categories for an unknown text", () => {
-        const categories = ["NA", ...Array.from({ length: 11 }, (_, place) => `c${String(place).padStart(2, "0")}`)];
-        const read = cellReader({ name: "a", kind: "text", categories }, false);
+    it.each([
+        ["$1,234.50", { group: ",", unit: "$" }, 1234.5],
+        ["(1.234,5)", { decimal: ",", group: "." }, -1234.5],
+        ["1.234", { decimal: ",", group: "." }, 1234],
+        ["12.5%", { unit: "%" }, 12.5],
+        ["TRUE", { boolean: true }, 1],
+        ["7.25", { group: "," }, 7.25],
+    ] as const)("reads %j as training did with the format %j", (cell, format, value) => {
+        expect(read({ ...number, format }, cell)).toEqual({ numbers: [value], remark: undefined });
+    });
 
-        expect([read("NA"), read("c10")]).toEqual([0, 11]);
-        expect(read("C10")).toMatch(/^must be one of "NA", "c00", .*"c08" and 2 more; got "C10"$/);
-        expect(read("")).toBe("has no value; the model needs one");
+    it.each([
+        ["0.5", { unit: "%" }],
+        ["$5", { unit: "€" }],
+        ["1,23", { group: "," }],
+        ["1", { boolean: true }],
+    ] as const)("rejects %j in a column with the format %j", (cell, format) => {
+        expect(read({ ...number, format }, cell).remark).toMatchObject({ isError: true });
+    });
+
+    it("follows the settings of the training for markers and bad cells", () => {
+        const reading: Reading = { missing: ["n/d", "-999"], onBadCell: "missing" };
+        const missing: Feature = { ...number, missing: true };
+        for (const cell of ["n/d", "-999", "-999.0"]) {
+            expect(read(missing, cell, ",", reading)).toEqual({ numbers: [Number.NaN], remark: undefined });
+        }
+        const remark = { isError: false, text: 'has "Total": treated as missing' };
+        expect(read(missing, "Total", ",", reading)).toEqual({ numbers: [Number.NaN], remark });
+        expect(read(textFeature("a", ["", "x"]), "n/d", ",", reading)).toEqual({ numbers: [0], remark: undefined });
+    });
+
+    it("writes the codes of a category, and those of other strings with a note", () => {
+        const feature: Feature = {
+            name: "a",
+            kind: "text",
+            categories: ["NA", "x"],
+            codes: [
+                [5, 7],
+                [9, 8],
+            ],
+            other: [1, 2],
+        };
+        expect(read(feature, "x")).toEqual({ numbers: [7, 8], remark: undefined });
+        const note = 'has "X", which is new or rare: treated as other';
+        expect(read(feature, "X")).toEqual({ numbers: [1, 2], remark: { isError: false, text: note } });
+        expect(read(feature, "").remark?.text).toBe("has no value, which is new or rare: treated as other");
+    });
+
+    it("writes the parts of a date", () => {
+        const feature: Feature = {
+            name: "a",
+            kind: "date",
+            missing: true,
+            order: "dmy",
+            parts: ["time", "month", "hour"],
+        };
+        const time = Date.UTC(2024, 1, 29, 13, 5) / 1000;
+        expect(read(feature, "29.02.2024 13:05").numbers).toEqual([time, 2, 13]);
+        expect(read(feature, "").numbers).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+        expect(read(feature, "30.02.2024").remark).toEqual({ isError: true, text: 'must be a date; got "30.02.2024"' });
     });
 });

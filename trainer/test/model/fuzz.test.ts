@@ -9,12 +9,9 @@ import {
     variantsOf,
 } from "../../../tests/helpers/fuzz";
 import { compileModel, type Feature, type Model, ModelError, parseModel, predictRow } from "../../lib/model";
-import { leaf, modelOf, numberFeatures, split } from "./models";
+import { leaf, modelOf, numberFeatures, split, textFeature } from "./models";
 
-const FEATURES: Feature[] = [
-    ...numberFeatures(2),
-    { name: "__proto__", kind: "text", categories: ["constructor", "toString"] },
-];
+const FEATURES: Feature[] = [...numberFeatures(2), textFeature("__proto__", ["constructor", "toString"])];
 const CLASSIFICATION = modelOf(
     FEATURES,
     ["__proto__", "b"],

@@ -1,11 +1,11 @@
-import type { CartModel, Feature, Model, TreeNode } from "../../lib/model";
+import type { CartModel, Feature, Model, Reading, TextFeature, TreeNode } from "../../lib/model";
 
 /** Builds a model from trees, with made-up values for everything that a prediction does not use. */
 export function modelOf(features: Feature[], classes: string[] | undefined, roots: TreeNode[]): Model {
     const name = classes === undefined ? "DTRegression" : "DTClassifier";
     const base = {
         format: "gcp-trainer-model",
-        version: 1,
+        version: 2,
         algorithm: roots.length === 1 ? "tree" : "forest",
         target: "target",
         features,
@@ -14,7 +14,10 @@ export function modelOf(features: Feature[], classes: string[] | undefined, root
         library: { name: "ml-cart", version: "2.1.1" },
         trees: roots.map((root): CartModel => ({ name, options: {}, root })),
     } as const;
-    return classes === undefined ? { ...base, task: "regression" } : { ...base, task: "classification", classes };
+    const reading: Reading = { missing: [], onBadCell: "stop" };
+    return classes === undefined
+        ? { ...base, reading, task: "regression" }
+        : { ...base, reading, task: "classification", classes };
 }
 
 /** Numeric features named a, b, c and so on. If `missing` is set, rows without a value can be predicted. */
@@ -24,6 +27,11 @@ export function numberFeatures(count: number, missing = false): Feature[] {
         kind: "number",
         missing,
     }));
+}
+
+/** A text feature whose codes are the positions of the categories, and in which other strings come last. */
+export function textFeature(name: string, categories: string[]): TextFeature {
+    return { name, kind: "text", categories, codes: [[...categories.keys()]], other: [categories.length] };
 }
 
 export function split(splitColumn: number, splitValue: number, left: TreeNode, right: TreeNode): TreeNode {

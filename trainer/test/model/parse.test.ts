@@ -1,16 +1,15 @@
-import { type Model, ModelError, parseModel, predictRow } from "../../lib/model";
+import { type Feature, type Model, ModelError, parseModel, predictRow, type TextFeature } from "../../lib/model";
+import { textFeature } from "./models";
 
 const MODEL: Model = {
     format: "gcp-trainer-model",
-    version: 1,
+    version: 2,
     algorithm: "tree",
     task: "classification",
     target: "kind",
     classes: ["cat", "dog"],
-    features: [
-        { name: "weight", kind: "number", missing: false },
-        { name: "sound", kind: "text", categories: ["bark", "meow"] },
-    ],
+    features: [{ name: "weight", kind: "number", missing: false }, textFeature("sound", ["bark", "meow"])],
+    reading: { missing: [], onBadCell: "stop" },
     rows: 10,
     hyperparameters: {},
     library: { name: "ml-cart", version: "2.1.1" },
@@ -49,7 +48,7 @@ describe("parseModel", () => {
         ["nothing", "", "The model is not JSON: "],
         ["a list", "[]", "The model's `model` must be an object; got []"],
         ["an unrelated file", "{}", 'The model\'s `format` must be "gcp-trainer-model"; got nothing'],
-        ["a later version", changed((model) => Object.assign(model, { version: 2 })), "`version` must be 1"],
+        ["a later version", changed((model) => Object.assign(model, { version: 3 })), "`version` must be 1 or 2"],
         ["an unknown task", changed((model) => Object.assign(model, { task: "rank" })), "`task` must be"],
         [
             "no features",
@@ -58,8 +57,8 @@ describe("parseModel", () => {
         ],
         [
             "a feature of unknown kind",
-            changed((model) => Object.assign(model, { features: [{ name: "a", kind: "date" }] })),
-            '`features[0].kind` must be "number" or "text"; got "date"',
+            changed((model) => Object.assign(model, { features: [{ name: "a", kind: "bool" }] })),
+            '`features[0].kind` must be "number", "date" or "text"; got "bool"',
         ],
         ["no classes", changed((model) => Object.assign(model, { classes: undefined })), "`classes` must be a list"],
         [
@@ -159,12 +158,41 @@ describe("predictRow", () => {
     });
 
     it.each([
-        [{ weight: 1 }, 'Column "sound" has no value; the model needs one'],
-        [{ weight: "", sound: "meow" }, 'Column "weight" has no value; the model needs one'],
-        [{ weight: "NA", sound: "meow" }, 'Column "weight" has no value ("NA"); the model needs one'],
-        [{ weight: "heavy", sound: "meow" }, 'Column "weight" must be a number; got "heavy"'],
-        [{ weight: 1, sound: "moo" }, 'Column "sound" must be one of "bark", "meow"; got "moo"'],
-    ])("rejects %j", (row, message) => {
-        expect(() => predictRow(MODEL, row)).toThrow(new ModelError(message));
+        [{ weight: 1 }, { cat: 1, dog: 0 }],
+        [
+            { weight: "", sound: "meow" },
+            { cat: 0.75, dog: 0.25 },
+        ],
+        [
+            { weight: 1, sound: "moo" },
+            { cat: 1, dog: 0 },
+        ],
+    ])("predicts %j, although training had no such row", (row, probabilities) => {
+        expect(predictRow(MODEL, row)).toMatchObject({ probabilities });
+    });
+
+    it("sends a missing number to the left where the model says so", () => {
+        const model = parseModel(JSON.stringify(MODEL).replace('"splitValue":6', '"splitValue":6,"missingLeft":true'));
+
+        expect(predictRow(model, { weight: "", sound: "meow" })).toMatchObject({ probabilities: { cat: 1 } });
+    });
+
+    it("rejects text instead of a number", () => {
+        const message = 'Column "weight" must be a number; got "heavy"';
+        expect(() => predictRow(MODEL, { weight: "heavy", sound: "meow" })).toThrow(new ModelError(message));
+    });
+
+    it("reads models of version 1, whose trees compare the index of a category", () => {
+        const { reading: _, ...rest } = MODEL;
+        const [weight, { name, kind, categories }] = MODEL.features as [Feature, TextFeature];
+        const old = parseModel(JSON.stringify({ ...rest, version: 1, features: [weight, { name, kind, categories }] }));
+
+        for (const row of [
+            { weight: 7, sound: "meow" },
+            { weight: 7, sound: "bark" },
+            { weight: 7, sound: "moo" },
+        ]) {
+            expect(predictRow(old, row)).toEqual(predictRow(MODEL, row));
+        }
     });
 });

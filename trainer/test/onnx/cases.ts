@@ -1,5 +1,5 @@
 import type { Feature, Row, TreeNode } from "../../lib/model";
-import { leaf, modelOf, numberFeatures, split } from "../model/models";
+import { leaf, modelOf, numberFeatures, split, textFeature } from "../model/models";
 import { customers, iris, makeDraw, petals, prices } from "./data";
 import { fitModel, fittedCase } from "./fit";
 import type { Case } from "./onnxruntime";
@@ -68,7 +68,7 @@ export const ODD_NAMES = [
 function oddNames(classes: string[] | undefined): Case {
     const features: Feature[] = ODD_NAMES.map((name, place) =>
         place % 3 === 0
-            ? { name, kind: "text", categories: ["", "x", name.repeat(300)].sort() }
+            ? textFeature(name, ["", "x", name.repeat(300)].sort())
             : { name, kind: "number", missing: place % 3 === 1 },
     );
     const roots = features.map((_, column) =>
@@ -109,8 +109,8 @@ function extremes(): Case {
     return { model: modelOf(numberFeatures(2, true), undefined, [chain]), rows };
 }
 
-/** A case with rows that the model rejects, among others that it predicts. */
-async function refusals(trees: number, data = customers(100)): Promise<Case> {
+/** A case with rows that have strings and missing values that no training row had. */
+async function newValues(trees: number, data = customers(100)): Promise<Case> {
     const rows = data.rows.flatMap((row): Row[] => [
         row,
         { ...row, months: null },
@@ -144,7 +144,7 @@ export const CASES = {
     "odd names, classes": () => oddNames(["", "\n"]),
     "odd names, a number": () => oddNames(undefined),
     "extreme numbers": () => extremes(),
-    "refused rows, a tree": () => refusals(1),
-    "refused rows, a forest": () => refusals(10),
-    "refused rows, numbers": () => refusals(3, prices(100)),
+    "new values, a tree": () => newValues(1),
+    "new values, a forest": () => newValues(10),
+    "new values, numbers": () => newValues(3, prices(100)),
 } satisfies Record<string, () => Case | Promise<Case>>;

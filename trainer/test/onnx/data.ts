@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Feature, Row } from "../../lib/model";
+import { textFeature } from "../model/models";
 
 /** The producer named in the ONNX files. */
 export const PRODUCER = { name: "test", version: "1.2.3" };
@@ -43,7 +44,7 @@ export function iris(): Data {
 /** The same flowers, with the petal width as the target and the species as a text column. */
 export function petals(): Data {
     const { features, rows, y } = iris();
-    const species: Feature = { name: "Species", kind: "text", categories: [...new Set(y as string[])].sort() };
+    const species = textFeature("Species", [...new Set(y as string[])].sort());
     return {
         features: [species, ...features.slice(0, 3)],
         rows: rows.map((row, place) => ({ ...row, Species: y[place] as string })),
@@ -66,11 +67,11 @@ export function customers(count: number): Data {
     }));
     return {
         features: [
-            { name: "city", kind: "text", categories: CITIES },
+            textFeature("city", CITIES),
             { name: "months", kind: "number", missing: false },
             { name: "fee", kind: "number", missing: true },
             { name: "rating (1–5)", kind: "number", missing: true },
-            { name: "plan", kind: "text", categories: ["basic", "plus"] },
+            textFeature("plan", ["basic", "plus"]),
         ],
         rows,
         y: rows.map(({ months, plan }) => (months + draw(60) < (plan === "plus" ? 60 : 90) ? "leaves" : "stays")),

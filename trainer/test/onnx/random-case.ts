@@ -1,12 +1,15 @@
 import fc from "fast-check";
-import type { Feature, Row, TreeNode } from "../../lib/model";
-import { leaf, modelOf, split } from "../model/models";
+import { DATE_PARTS, type Feature, type Row, type TreeNode } from "../../lib/model";
+import { leaf, modelOf, split, textFeature } from "../model/models";
 import type { Case } from "./onnxruntime";
 
 const number = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.integer({ min: -3, max: 3 }).map((value) => value / 2),
 );
+
+/** The number of a date from the years 0 to 9999. */
+const date = fc.integer({ min: -62_167_219_200, max: 253_402_300_799 });
 
 /** A share as written by the trainer. */
 const share = fc.oneof(
@@ -19,14 +22,20 @@ function feature(name: string): fc.Arbitrary<Feature> {
         fc.boolean().map((missing): Feature => ({ name, kind: "number", missing })),
         fc.uniqueArray(fc.string({ unit: "grapheme" }), { minLength: 1, maxLength: 5 }).map((categories): Feature => {
             const trimmed = [...new Set(categories.map((it) => it.trim()))].sort();
-            return { name, kind: "text", categories: trimmed };
+            return textFeature(name, trimmed);
         }),
+        fc
+            .subarray([...DATE_PARTS], { minLength: 1, maxLength: 1 })
+            .map((parts): Feature => ({ name, kind: "date", missing: true, order: "ymd", parts })),
     ];
     return fc.oneof(...kinds);
 }
 
 /** A split threshold. For text, it is usually between two indices. */
 function threshold(feature: Feature): fc.Arbitrary<number> {
+    if (feature.kind === "date") {
+        return feature.parts[0] === "time" ? date : fc.integer({ min: 0, max: 31 });
+    }
     return feature.kind === "number" ? number : fc.integer({ min: 0, max: 4 }).map((place) => place + 0.5);
 }
 
@@ -37,9 +46,10 @@ function tree(features: Feature[], leaves: fc.Arbitrary<TreeNode>): fc.Arbitrary
         node: fc.oneof(
             { maxDepth: 6, withCrossShrink: true },
             leaves,
-            fc
-                .tuple(value, tie("node"), tie("node"))
-                .map(([[place, at], left, right]) => split(place, at, left, right)),
+            fc.tuple(value, tie("node"), tie("node"), fc.boolean()).map(([[place, at], left, right, missingLeft]) => ({
+                ...split(place, at, left, right),
+                ...(missingLeft ? { missingLeft: true as const } : {}),
+            })),
         ),
     })).node;
 }
@@ -51,6 +61,9 @@ function cell(feature: Feature, thresholds: number[]): fc.Arbitrary<string | num
             { weight: 9, arbitrary: fc.constantFrom(...feature.categories) },
             fc.constant("not one of them"),
         );
+    }
+    if (feature.kind === "date") {
+        return fc.oneof({ weight: 9, arbitrary: date }, fc.constant(null));
     }
     const known = thresholds.length > 0 ? [{ weight: 5, arbitrary: fc.constantFrom(...thresholds) }] : [];
     return fc.oneof(...known, { weight: 5, arbitrary: number }, { weight: 1, arbitrary: fc.constant(null) });

@@ -1,5 +1,4 @@
 import { OnnxError, toOnnx } from "../../lib/onnx";
-import { modelOf, numberFeatures } from "../model/models";
 import { iris, PRODUCER } from "./data";
 import { fitModel } from "./fit";
 
@@ -22,17 +21,6 @@ describe("toOnnx", () => {
                 `The model takes ${length} bytes as ONNX, but a file can have at most ${length - 1}; ` +
                     "fewer trees or a lower maxDepth make it smaller",
             ),
-        );
-    });
-
-    it("rejects a column with more categories than 32-bit numbers can distinguish", () => {
-        const categories = { length: 2 ** 24 + 1 } as string[];
-        const wide = modelOf([{ name: "id", kind: "text", categories }, ...numberFeatures(1)], undefined, [
-            { distribution: 1 },
-        ]);
-
-        expect(() => toOnnx(wide, { producer: PRODUCER })).toThrow(
-            new OnnxError('Column "id" has 16777217 categories; ONNX supports at most 16777216'),
         );
     });
 });

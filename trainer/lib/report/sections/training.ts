@@ -79,7 +79,7 @@ function drawFeatures(features: ReportInput["model"]["features"]): Html {
         const kind =
             feature.kind === "text"
                 ? drawCategories(feature.categories)
-                : html`a number${feature.missing && ", or none"}`;
+                : html`a ${feature.kind}${feature.missing && ", or none"}`;
         return html`<tr><th scope="row">${name(feature.name)}</th><td>${kind}</td></tr>`;
     });
     const table = {

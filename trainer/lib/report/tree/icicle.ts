@@ -59,7 +59,7 @@ function drawBox(node: NodeView, x: number, width: number, model: Model, range: 
 
 function labelOf({ split, answer, leaves }: NodeView, model: Model): string {
     if (split !== undefined) {
-        return model.features[split.question.column]?.name ?? "";
+        return split.asked?.name ?? "";
     }
     if (answer === undefined || leaves > 1) {
         return "…";

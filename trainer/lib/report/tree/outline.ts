@@ -43,11 +43,11 @@ function drawNode(node: NodeView, branch: Html | undefined, context: Context): H
         return html`<li id="n${node.index}" class="${isLeaf ? "leaf" : "cut"}"><div class="node"><span
             class="line">${edge}<b class="answer">${answer}</b></span>${composition}</div></li>`;
     }
-    const { question, yes, no, rank } = node.split;
-    const texts = branchTexts(question, model.features);
+    const { question, asked, yes, no, rank } = node.split;
+    const texts = branchTexts(question, asked);
     const children = html`<ul>${drawNode(yes, texts.yes, context)}${drawNode(no, texts.no, context)}</ul>`;
     const attributes = html`${rank < OPEN && html` open`}${rank < ON_PAPER && html` class="paper"`}`;
-    const line = html`<span class="line">${edge}<b class="question">${questionText(question, model.features)}</b></span>`;
+    const line = html`<span class="line">${edge}<b class="question">${questionText(question, asked)}</b></span>`;
     const wires = context.isChart && drawWires(yes.leaves, no.leaves);
     const details = html`<summary class="node">${line}${composition}</summary>${wires}${children}`;
     const width = Math.min(node.leaves, CHART_LEAVES);

@@ -1,5 +1,6 @@
-import type { Feature, Model, TreeNode } from "../../model";
+import type { Model, TreeNode } from "../../model";
 import { chooseSplits } from "./choose-splits";
+import { type TreeColumn, treeColumns } from "./columns";
 import { type Answer, countRows, summarize } from "./summaries";
 
 /** The question of a split. "Yes" goes left. */
@@ -30,6 +31,10 @@ export interface NodeView {
 
 export interface SplitView {
     question: Question;
+    /** The column that the question is about; undefined in a damaged model. */
+    asked: TreeColumn | undefined;
+    /** Rows with a number below this go left. */
+    threshold: number;
     yes: NodeView;
     no: NodeView;
     /** Rank of the split by number of rows. For any n, the splits with ranks below n form the top of the tree. */
@@ -39,6 +44,7 @@ export interface SplitView {
 /** The part of a tree that is in the report. */
 export interface TreeView {
     root: NodeView;
+    columns: readonly TreeColumn[];
     /** Number of nodes. */
     size: number;
     /** Number of splits. */
@@ -55,7 +61,8 @@ type Ranges = ReadonlyMap<number, readonly [first: number, end: number]>;
 /** Reads the splits with the most rows, up to the limits of the report. */
 export function readTree(root: TreeNode, model: Model): TreeView {
     const rowsOf = countRows(root, model.rows);
-    const chosen = chooseSplits(root, rowsOf, LIMITS, (split) => COST_OF_SPLIT + lengthOfThreshold(split, model));
+    const chosen = chooseSplits(root, rowsOf, LIMITS, (split) => COST_OF_SPLIT + lengthOfThreshold(split));
+    const columns = treeColumns(model.features);
     const ranks = new Map(chosen.map((split, rank) => [split, rank]));
     const shown = new Set([root, ...chosen.flatMap(({ left, right }) => [left as TreeNode, right as TreeNode])]);
     const summaries = summarize(root, rowsOf, model.task === "classification" ? model.classes.length : 0, shown);
@@ -70,30 +77,38 @@ export function readTree(root: TreeNode, model: Model): TreeView {
         if (rank === undefined) {
             return undefined;
         }
-        const { question, left, right } = ask(node, model.features, ranges);
+        const { question, left, right } = ask(node, columns, ranges);
         const yes = view(node.left as TreeNode, depth + 1, left);
-        return { question, yes, no: view(node.right as TreeNode, depth + 1, right), rank };
+        return {
+            question,
+            asked: columns[question.column],
+            threshold: node.splitValue ?? 0,
+            yes,
+            no: view(node.right as TreeNode, depth + 1, right),
+            rank,
+        };
     };
-    return { root: view(root, 0, new Map()), size, splits: ranks.size };
+    return { root: view(root, 0, new Map()), columns, size, splits: ranks.size };
 }
 
 /** The question of a split, and the ranges of categories below it. */
 function ask(
     { splitColumn: column = 0, splitValue = 0 }: TreeNode,
-    features: readonly Feature[],
+    columns: readonly TreeColumn[],
     ranges: Ranges,
 ): { question: Question; left: Ranges; right: Ranges } {
-    const feature = features[column];
-    if (feature?.kind !== "text") {
+    const asked = columns[column];
+    if (asked?.feature.kind !== "text") {
         const question: Question =
             splitValue === Number.MAX_VALUE
                 ? { kind: "given", column }
                 : { kind: "below", column, threshold: splitValue };
         return { question, left: ranges, right: ranges };
     }
-    const { categories } = feature;
-    const [first, end] = ranges.get(column) ?? [0, categories.length];
-    const middle = Math.min(Math.max(Math.ceil(splitValue), first), end);
+    const { codes } = asked;
+    const [first, end] = ranges.get(column) ?? [0, codes.length];
+    const above = codes.findIndex((code) => code >= splitValue);
+    const middle = Math.min(Math.max(above < 0 ? codes.length : above, first), end);
     return {
         question: { kind: "one of", column, first, middle, end },
         left: new Map(ranges).set(column, [first, middle]),
@@ -101,9 +116,6 @@ function ask(
     };
 }
 
-function lengthOfThreshold({ splitColumn = 0, splitValue = 0 }: TreeNode, { features }: Model): number {
-    const feature = features[splitColumn];
-    return feature?.kind === "text"
-        ? (feature.categories[Math.ceil(splitValue)] ?? "").length
-        : String(splitValue).length;
+function lengthOfThreshold({ splitValue = 0 }: TreeNode): number {
+    return String(splitValue).length;
 }

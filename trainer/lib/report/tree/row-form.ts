@@ -13,9 +13,12 @@ const MOST_PROPOSALS = 2000;
 /** A form for the values of one row. The script shows it and marks the path of the row through the tree. */
 export function rowForm(tree: TreeView, model: Model): Html {
     const data = treeData(tree, model);
-    const columns = columnsByRank(tree.root);
     const asked = spansOf(data);
-    const fields = columns.map((column) => drawField(column, model.features[column] as Feature, asked.get(column)));
+    const ofFeatures = new Map(columnsByRank(tree.root).map((column) => [tree.columns[column]?.index ?? 0, column]));
+    const columns = [...ofFeatures.keys()];
+    const fields = columns.map((index) =>
+        drawField(index, model.features[index] as Feature, asked.get(ofFeatures.get(index) ?? 0)),
+    );
     const more = fields.slice(FIRST_COLUMNS);
     const first = html`<div class="fields">${fields.slice(0, FIRST_COLUMNS)}</div>`;
     const rest =
@@ -50,6 +53,10 @@ function drawField(column: number, feature: Feature, span: readonly [number, num
     if (feature.kind === "text") {
         return html`<div class="field">${label}${drawChoice(id, column, feature)}</div>`;
     }
+    if (feature.kind === "date") {
+        return html`<div class="field">${label}<input id="${id}" data-column="${column}" type="text"
+            placeholder="2024-12-31"></div>`;
+    }
     const hint = span && html`<span class="hint" id="h${column}">${describeSpan(span)}</span>`;
     const missing =
         feature.missing && html`<label class="check"><input type="checkbox" data-missing="${column}"> no value</label>`;
@@ -70,7 +77,7 @@ function drawChoice(id: string, column: number, { categories }: TextFeature): Ht
             id="l${column}">${options}</datalist>`;
     }
     return html`<input id="${id}" data-column="${column}" aria-describedby="h${column}"><span class="hint"
-        id="h${column}">a value from the training data</span>`;
+        id="h${column}">any text</span>`;
 }
 
 function describeSpan([low, high]: readonly [number, number]): Html {

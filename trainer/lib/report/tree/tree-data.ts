@@ -1,16 +1,17 @@
-import type { Model, TextFeature } from "../../model";
+import type { DatePart, Model } from "../../model";
 import { clip } from "../html";
+import type { TreeColumn } from "./columns";
 import type { NodeView, TreeView } from "./read-tree";
 
 /** The tree for `page-script.ts`: one entry for each node, depth first, left before right. */
 export interface TreeData {
-    columns: Readonly<Record<number, { name: string; kind: "number" | "text"; missing: boolean }>>;
+    columns: Readonly<Record<number, ColumnData>>;
     /** Names of the classes; undefined for a regression. */
     classes: readonly string[] | undefined;
     /** Column of the question; -1 for a leaf, -2 for a split that is not in the report. */
     column: number[];
-    /** Values below this go left. It is a number or, for text, the first category that goes right; 0 for leaves. */
-    threshold: (number | string)[];
+    /** Values below this go left; for text, they are codes. 0 for leaves. */
+    threshold: number[];
     /** Index of the right child; the left child is the next node. */
     right: number[];
     /** -1 if the number is unknown. */
@@ -19,8 +20,20 @@ export interface TreeData {
     answer: (number | number[])[];
 }
 
+/** A column of the tree. */
+export interface ColumnData {
+    name: string;
+    kind: "number" | "date" | "text";
+    /** Index of the feature, which has a field in the form. */
+    field: number;
+    part: DatePart | undefined;
+    /** For text, the codes of the categories, and that of all other strings. */
+    codes: Readonly<Record<string, number>>;
+    other: number;
+}
+
 /** Flattens the nodes of the report into lists. */
-export function treeData({ root }: TreeView, model: Model): TreeData {
+export function treeData({ root, columns: ofTree }: TreeView, model: Model): TreeData {
     const columns: Record<number, TreeData["columns"][number]> = {};
     const classes = model.task === "classification" ? model.classes.map((label) => clip(label)) : undefined;
     const data: TreeData = { columns, classes, column: [], threshold: [], right: [], rows: [], answer: [] };
@@ -35,14 +48,9 @@ export function treeData({ root }: TreeView, model: Model): TreeData {
             return;
         }
         const { column } = split.question;
-        const feature = model.features[column];
-        columns[column] ??= {
-            name: clip(feature?.name ?? ""),
-            kind: feature?.kind ?? "number",
-            missing: feature?.kind === "number" && feature.missing,
-        };
+        columns[column] ??= columnData(ofTree[column] as TreeColumn);
         data.column[index] = column;
-        data.threshold[index] = thresholdOf(split.question, feature as TextFeature);
+        data.threshold[index] = split.threshold;
         data.answer[index] = 0;
         data.right[index] = split.no.index;
         add(split.yes);
@@ -52,15 +60,15 @@ export function treeData({ root }: TreeView, model: Model): TreeData {
     return data;
 }
 
-function thresholdOf(question: NonNullable<NodeView["split"]>["question"], feature: TextFeature): number | string {
-    switch (question.kind) {
-        case "below":
-            return question.threshold;
-        case "given":
-            return Number.MAX_VALUE;
-        case "one of":
-            return feature.categories[question.middle] ?? "";
-    }
+function columnData({ index, feature, name, part, categories, codes }: TreeColumn): ColumnData {
+    return {
+        name: clip(name),
+        kind: feature.kind,
+        field: index,
+        part: feature.kind === "date" ? feature.parts[part] : undefined,
+        codes: Object.fromEntries(categories.map((category, at) => [category, codes[at] as number])),
+        other: feature.kind === "text" ? (feature.other[part] as number) : 0,
+    };
 }
 
 function flatAnswer({ answer }: NodeView): number | number[] {

@@ -1,55 +1,65 @@
-import type { Feature, Model, TextFeature } from "../../model";
+import { DAY_SECONDS, type Model } from "../../model";
 import { type Html, html, name } from "../html";
 import { countOf, formatNumber, formatShare, formatThreshold } from "../numbers";
+import type { TreeColumn } from "./columns";
 import type { NodeView, Question } from "./read-tree";
 
 /** The question of a split: `petal length < 2.45`, `colour is blue or green`. */
-export function questionText(question: Question, features: readonly Feature[]): Html {
-    const feature = features[question.column];
-    const column = name(feature?.name ?? "");
+export function questionText(question: Question, asked: TreeColumn | undefined): Html {
+    const column = name(asked?.name ?? "");
     switch (question.kind) {
         case "below":
-            return html`${column} &lt;&nbsp;${formatThreshold(question.threshold)}`;
+            return html`${column} &lt;&nbsp;${formatLimit(question.threshold, asked)}`;
         case "given":
             return html`${column} has a value`;
         case "one of":
-            return html`${column} is ${listCategories(feature, question.first, question.middle)}`;
+            return html`${column} is ${listCategories(asked, question.first, question.middle)}`;
     }
 }
 
 const NO_OR_MISSING = html`no<span class="which">, or no value</span>`;
 
 /** The labels of the left and the right branch. */
-export function branchTexts(question: Question, features: readonly Feature[]): { yes: Html; no: Html } {
-    const feature = features[question.column];
+export function branchTexts(question: Question, asked: TreeColumn | undefined): { yes: Html; no: Html } {
+    const feature = asked?.feature;
     const yes = html`yes`;
     switch (question.kind) {
         case "below":
-            return { yes, no: feature?.kind === "number" && feature.missing ? NO_OR_MISSING : html`no` };
+            return { yes, no: feature?.kind !== "text" && feature?.missing ? NO_OR_MISSING : html`no` };
         case "given":
             return { yes, no: html`no` };
         case "one of":
             return {
                 yes,
-                no: html`no<span class="which">: ${listCategories(feature, question.middle, question.end)}</span>`,
+                no: html`no<span class="which">: ${listCategories(asked, question.middle, question.end)}</span>`,
             };
     }
 }
 
-/**
- * Lists of up to this many categories are shown in full. A longer list is sorted, so naming its first and last is
- * enough.
- */
+/** A threshold; that of a date as a date. */
+function formatLimit(threshold: number, column: TreeColumn | undefined): Html {
+    const { feature, part = 0 } = column ?? {};
+    if (feature?.kind !== "date" || feature.parts[part] !== "time" || feature.order === "time") {
+        return html`${formatThreshold(threshold)}`;
+    }
+    const text = new Date(threshold * 1000).toISOString();
+    return html`${threshold % DAY_SECONDS === 0 ? text.slice(0, 10) : text.slice(0, 16).replace("T", " ")}`;
+}
+
+/** Up to this many categories are named. */
 const MOST_NAMED = 3;
 
-function listCategories(feature: Feature | undefined, first: number, end: number): Html {
-    const all = (feature as TextFeature | undefined)?.categories ?? [];
-    const names = (indices: readonly number[]) => indices.map((index) => name(all[index] ?? ""));
-    if (end - first > MOST_NAMED) {
-        const [from, to] = names([first, end - 1]);
-        return html`from ${from} to ${to} (${countOf(end - first, "value")})`;
+function listCategories(column: TreeColumn | undefined, first: number, end: number): Html {
+    const all = column?.categories ?? [];
+    const count = Math.max(0, end - first);
+    const shown = count > MOST_NAMED ? MOST_NAMED - 1 : count;
+    const listed = Array.from({ length: shown }, (_, index) => name(all[first + index] ?? ""));
+    if (count > shown) {
+        listed.push(html`${countOf(count - shown, "other value")}`);
     }
-    const listed = names(Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index));
+    if (count === 0) {
+        return html`another value`;
+    }
     return html`${listed.map((item, index) => html`${separator(index, listed.length)}${item}`)}`;
 }
 

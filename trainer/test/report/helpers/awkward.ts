@@ -1,5 +1,6 @@
 import type { Feature, Model } from "../../../lib/model";
 import type { ReportInput } from "../../../lib/report";
+import { textFeature } from "../../model/models";
 import { madeUp } from "./data";
 import { modelOf, reportOf } from "./inputs";
 import { uneven } from "./made-up-trees";
@@ -30,9 +31,7 @@ export const AWKWARD_NAMES = [...SCRIPTS, ...WRITINGS, ...LONG];
 export function awkwardReport(): ReportInput {
     const features = AWKWARD_NAMES.map(
         (name, place): Feature =>
-            place % 2 === 0
-                ? { name, kind: "text", categories: [...AWKWARD_NAMES].sort() }
-                : { name, kind: "number", missing: true },
+            place % 2 === 0 ? textFeature(name, [...AWKWARD_NAMES].sort()) : { name, kind: "number", missing: true },
     );
     const model = modelOf(madeUp(features, AWKWARD_NAMES.slice(0, 11), 5000), [uneven(60, features, 11)]);
     const named: Model = {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Feature } from "../../../lib/model";
+import { textFeature } from "../../model/models";
 import { randomNumbers } from "./grow";
 
 /** A training table, with numbers as the model sees them. */
@@ -74,8 +75,8 @@ export function houses(rows = 600): Data {
     const features: Feature[] = [
         { name: "area in m²", kind: "number", missing: false },
         { name: "built", kind: "number", missing: true },
-        { name: "district", kind: "text", categories: DISTRICTS },
-        { name: "walls", kind: "text", categories: STYLES },
+        textFeature("district", DISTRICTS),
+        textFeature("walls", STYLES),
         { name: "kilometres to the centre", kind: "number", missing: false },
     ];
     return { source: "gs://homes/data/0a1b2c3d4e/houses.csv", target: "price", features, columns, y };

@@ -86,10 +86,11 @@ export function modelOf(
 ): Model {
     const base = {
         format: "gcp-trainer-model" as const,
-        version: 1 as const,
+        version: 2 as const,
         algorithm,
         target,
         features,
+        reading: { missing: [], onBadCell: "stop" as const },
         rows: y.length,
         hyperparameters,
         library: { name: "ml-cart" as const, version: "2.1.1" },

@@ -1,0 +1,106 @@
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { DataError } from "../errors";
+import { jsonLinesToCsv } from "./json-lines";
+
+/** Encodings that the setting `encoding` accepts. */
+export const ENCODINGS = ["utf-8", "utf-16le", "utf-16be", "windows-1252"] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+/** The longest signature, the one of an xlsx file's first entry, is within this many bytes. */
+const SIGNATURE_BYTES = 64;
+
+/** Files of other kinds, by their first bytes, and the Python line that converts them. */
+const OTHER_KINDS: readonly [signature: string, content: RegExp, kind: string, python: string][] = [
+    ["PK\x03\x04", /\[Content_Types\]|_rels\/|xl\/|docProps\//, "an Excel workbook", "pandas.read_excel(NAME)"],
+    ["PK\x03\x04", /^/, "a ZIP archive", "pandas.read_csv(NAME, compression='zip')"],
+    ["\xd0\xcf\x11\xe0", /^/, "an Excel workbook", "pandas.read_excel(NAME)"],
+    ["PAR1", /^/, "a Parquet file", "pandas.read_parquet(NAME)"],
+    ["", /^\s*\[\s*[[{]/, "JSON", "pandas.read_json(NAME)"],
+];
+
+/**
+ * Turns the content of a file into CSV in UTF-8, by its first bytes: unpacks gzip, decodes UTF-16 and Windows-1252, and
+ * converts JSON Lines.
+ * @param encoding of a file without a byte order mark
+ * @throws {DataError} for a file of another kind, with the line that converts it
+ */
+export async function* decodeContent(
+    content: AsyncIterable<Uint8Array>,
+    source: string,
+    encoding: Encoding = "utf-8",
+): AsyncGenerator<Uint8Array, void> {
+    const { head, rest } = await peek(content);
+    const start = Buffer.from(head).toString("latin1", 0, SIGNATURE_BYTES);
+    if (start.startsWith("\x1f\x8b")) {
+        yield* decodeContent(gunzip(rest, source), source, encoding);
+        return;
+    }
+    const other = OTHER_KINDS.find(([signature, content]) => start.startsWith(signature) && content.test(start));
+    if (other !== undefined) {
+        const [, , kind, python] = other;
+        const name = JSON.stringify(source.split("/").at(-1));
+        const command = `python3 -c 'import pandas; ${python.replace("NAME", name).replaceAll("'", '"')}.to_csv("data.csv", index=False)'`;
+        throw new DataError(`${source} must be CSV or JSON Lines; got ${kind} (${command})`);
+    }
+    const mark = start.startsWith("\xff\xfe") ? "utf-16le" : start.startsWith("\xfe\xff") ? "utf-16be" : undefined;
+    const given = start.startsWith("\xef\xbb\xbf") ? "utf-8" : (mark ?? encoding);
+    const text = given === "utf-8" ? rest : decodeText(rest, given);
+    // In UTF-16, every other byte is 0.
+    if (/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*\{/.test(start.replaceAll("\0", ""))) {
+        yield* jsonLinesToCsv(text, source);
+    } else {
+        yield* text;
+    }
+}
+
+/** Reads the first bytes, and returns the whole content again. */
+async function peek(content: AsyncIterable<Uint8Array>) {
+    const chunks = content[Symbol.asyncIterator]();
+    let head: Uint8Array = new Uint8Array(0);
+    while (head.length < SIGNATURE_BYTES) {
+        const next = await chunks.next();
+        if (next.done === true) {
+            break;
+        }
+        head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+    }
+    async function* whole(): AsyncGenerator<Uint8Array, void> {
+        yield head;
+        yield* { [Symbol.asyncIterator]: () => chunks };
+    }
+    return { head, rest: whole() };
+}
+
+async function* gunzip(content: AsyncIterable<Uint8Array>, source: string): AsyncGenerator<Uint8Array, void> {
+    const packed = Readable.from(content, { objectMode: false });
+    const unpacked = createGunzip();
+    packed.once("error", (error) => unpacked.destroy(error));
+    try {
+        yield* packed.pipe(unpacked);
+    } catch (error) {
+        const isDamaged = (error as NodeJS.ErrnoException).code?.startsWith("Z_") ?? false;
+        throw isDamaged ? new DataError(`${source} is damaged: its gzip data cannot be unpacked`) : error;
+    }
+}
+
+/** Characters of Windows-1252 from 0x80 to 0x9f; the others are those of Latin-1. Node.js 24 decodes them wrongly. */
+const WINDOWS_1252 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
+
+async function* decodeText(
+    content: AsyncIterable<Uint8Array>,
+    encoding: Exclude<Encoding, "utf-8">,
+): AsyncGenerator<Uint8Array, void> {
+    if (encoding === "windows-1252") {
+        for await (const chunk of content) {
+            const text = Buffer.from(chunk).toString("latin1");
+            yield Buffer.from(text.replaceAll(/[\x80-\x9f]/g, (it) => WINDOWS_1252[it.charCodeAt(0) - 0x80] ?? it));
+        }
+        return;
+    }
+    const decoder = new TextDecoder(encoding);
+    for await (const chunk of content) {
+        yield Buffer.from(decoder.decode(chunk, { stream: true }));
+    }
+    yield Buffer.from(decoder.decode());
+}

@@ -1,0 +1,51 @@
+import { isMissingMarker, MAX_MARKER_LENGTH, usesDecimalComma } from "../model";
+
+/** Settings for reading cells. */
+export interface ReadingSettings {
+    /** Markers of missing values, in addition to the usual ones. @default none */
+    missing?: readonly string[] | undefined;
+    /** Kinds of columns, by name. @default by their values */
+    types?: Readonly<Record<string, "number" | "text" | "date" | "drop">> | undefined;
+    /** Decimal mark of all numbers. @default by the values of each column */
+    decimal?: "." | "," | undefined;
+    /** Treatment of a cell that its column cannot contain. @default "stop" */
+    onBadCell?: "stop" | "missing" | undefined;
+}
+
+/** The rules for the cells of one file. */
+export class FileRules {
+    readonly delimiter: string;
+    /** True if a plain number may have a decimal comma. */
+    readonly decimalComma: boolean;
+    /** The decimal mark that is set or that a column of the file proves. */
+    decimal: "." | "," | undefined;
+    readonly badCells: "stop" | "missing";
+    readonly #markers: ReadonlySet<string>;
+    readonly #longest: number;
+
+    constructor(delimiter: string, { missing = [], decimal, onBadCell = "stop" }: ReadingSettings = {}) {
+        this.delimiter = delimiter;
+        this.decimalComma = decimal === undefined ? usesDecimalComma(delimiter) : decimal === ",";
+        this.decimal = decimal;
+        this.badCells = onBadCell;
+        this.#markers = new Set(missing);
+        this.#longest = Math.max(0, ...missing.map((marker) => Buffer.byteLength(marker)));
+    }
+
+    /** True if a cell is empty or a marker that the user has set. */
+    isMarked(bytes: Uint8Array, start: number, end: number): boolean {
+        const length = end - start;
+        return length === 0 || (length <= this.#longest && this.#markers.has(textOf(bytes, start, end)));
+    }
+
+    /** True if a cell that is not a number or a date is empty or represents a missing value. */
+    isMissing(bytes: Uint8Array, start: number, end: number): boolean {
+        const length = end - start;
+        const isUsual = length <= MAX_MARKER_LENGTH && isMissingMarker(textOf(bytes, start, end));
+        return isUsual || this.isMarked(bytes, start, end);
+    }
+}
+
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+    return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
+}

@@ -1,0 +1,151 @@
+import { GrowingNumbers } from "../columns/growing-numbers";
+import { countMissing, lengthOf, type NumberList, rawOf, valueAt } from "../columns/number-list";
+import type { Column, DateColumn, TextColumn } from "../csv/columns";
+import { type Dataset, type DroppedColumn, noColumnLeft } from "../csv/dataset";
+import { DATE_PARTS, type DatePart, datePart, type Feature, listParts, NUMBERS } from "../model";
+import { learnCodes } from "./codes";
+import { findIdentifier } from "./identifiers";
+
+/** The knowledge about the columns of a dataset that some of its rows give. */
+export interface Learned {
+    features: Feature[];
+    /** The columns of the trees, as `listParts` lists them, with a value for each row of the dataset. */
+    columns: NumberList[];
+    dropped: DroppedColumn[];
+    /** Sentences about columns that the user may want to change. */
+    warnings: string[];
+    /** Counts those of some rows that a prediction would note: with a string or a missing value that is new. */
+    countUnseen(rows: Uint32Array): number;
+}
+
+/** Adds up numbers that belong to columns of the trees, for each feature. */
+export function groupByFeature({ features }: Learned, ofColumns: ArrayLike<number>): number[] {
+    const sums = features.map(() => 0);
+    for (const [column, { feature }] of listParts(features).entries()) {
+        sums[feature] = (sums[feature] as number) + (ofColumns[column] as number);
+    }
+    return sums;
+}
+
+/** The columns that enter the trees as they were read, which all fits share. */
+export function sharedColumns({ columns }: Dataset): NumberList[] {
+    return columns.flatMap((column) => (column.kind === "number" ? [column.values] : []));
+}
+
+/** A column that enters the trees. */
+interface LearnedColumn {
+    feature: Feature;
+    columns: NumberList[];
+    /** True if the value of a row is new to the feature. */
+    isUnseen(row: number): boolean;
+}
+
+/**
+ * Learns from some rows how the columns enter the trees: which are identifiers, where values are missing, and the codes
+ * of text. All other rows are treated like rows to predict.
+ * @param rows row numbers, in ascending order
+ * @throws {DataError} if all columns are identifiers
+ */
+export function learnColumns(dataset: Dataset, rows: Uint32Array): Learned {
+    const dropped: DroppedColumn[] = [];
+    const warnings: string[] = [];
+    const learned: LearnedColumn[] = [];
+    const empty: LearnedColumn[] = [];
+    for (const [index, column] of dataset.columns.entries()) {
+        const position = dataset.columns.length > 1 ? index : undefined;
+        const why = dataset.dropsIdentifiers ? findIdentifier(column, rows, position) : undefined;
+        if (why !== undefined) {
+            dropped.push({ name: column.name, why: `${why}; \`dropColumns\` overrides this` });
+            continue;
+        }
+        const entry = learnColumn(column, dataset, rows);
+        const isConstant = entry.columns.every((values) => rows.every((row) => isSame(values, row, rows[0] as number)));
+        if (isConstant) {
+            warnings.push(describeConstant(column, rows));
+        }
+        (isConstant && column.kind !== "number" ? empty : learned).push(entry);
+    }
+    if (learned.length + empty.length === 0) {
+        throw noColumnLeft(
+            dataset.source,
+            [...dataset.dropped, ...dropped].map(({ name }) => name),
+        );
+    }
+    // A tree needs a column, even if it is of no use.
+    const used = learned.length > 0 ? learned : empty.slice(0, 1);
+    return {
+        features: used.map(({ feature }) => feature),
+        columns: used.flatMap(({ columns }) => columns),
+        dropped,
+        warnings,
+        countUnseen: (some) => some.reduce((sum, row) => sum + (used.some((it) => it.isUnseen(row)) ? 1 : 0), 0),
+    };
+}
+
+function learnColumn(column: Column, { target }: Dataset, rows: Uint32Array): LearnedColumn {
+    const { name, values } = column;
+    if (column.kind === "text") {
+        const { indices, columns, ...codes } = learnCodes(column, target, rows);
+        return {
+            feature: { name, kind: "text", ...codes },
+            columns,
+            isUnseen: (row) => indices[column.values.ints[row] as number] === -1,
+        };
+    }
+    const missing = countMissing(values) > 0 && rows.some((row) => Number.isNaN(valueAt(values, row)));
+    const isUnseen = (row: number) => !missing && Number.isNaN(valueAt(values, row));
+    if (column.kind === "number") {
+        const format = column.format === undefined ? {} : { format: column.format };
+        return { feature: { name, kind: "number", missing, ...format }, columns: [values], isUnseen };
+    }
+    const parts = DATE_PARTS.map((part) => ({ part, list: partOf(column, part) }));
+    const varying = parts.filter(({ list }) => rows.some((row) => !isSame(list, row, rows[0] as number)));
+    const used = varying.length > 0 ? varying : parts.slice(0, 1);
+    return {
+        feature: { name, kind: "date", missing, order: column.order, parts: used.map(({ part }) => part) },
+        columns: used.map(({ list }) => list),
+        isUnseen,
+    };
+}
+
+const PARTS = new WeakMap<DateColumn, Map<DatePart, NumberList>>();
+
+/** A part of all dates of a column, computed once. */
+function partOf(column: DateColumn, part: DatePart): NumberList {
+    const known = PARTS.get(column) ?? new Map<DatePart, NumberList>([["time", column.values]]);
+    PARTS.set(column, known);
+    const found = known.get(part);
+    if (found !== undefined) {
+        return found;
+    }
+    const length = lengthOf(column.values);
+    const list = new GrowingNumbers();
+    list.reserve(length);
+    for (let row = 0; row < length; row++) {
+        list.set(row, datePart(valueAt(column.values, row), part, NUMBERS));
+    }
+    known.set(part, list.firstRows(length));
+    return list.firstRows(length);
+}
+
+function isSame(list: NumberList, row: number, other: number): boolean {
+    const raw = rawOf(list);
+    return Object.is(raw[row], raw[other]);
+}
+
+function describeConstant(column: Column, rows: Uint32Array): string {
+    const subject = `Column ${JSON.stringify(column.name)}`;
+    if (column.kind === "text" && !isConstantText(column, rows)) {
+        return `${subject} is not used, because hardly any of its strings occurs in several rows`;
+    }
+    const first = rows[0] as number;
+    const value =
+        column.kind === "text"
+            ? column.dictionary.text(column.values.ints[first] as number)
+            : valueAt(column.values, first);
+    return `${subject} has the same value in every row (${JSON.stringify(value)}), so it carries no information`;
+}
+
+function isConstantText({ values }: TextColumn, rows: Uint32Array): boolean {
+    return rows.every((row) => isSame(values, row, rows[0] as number));
+}

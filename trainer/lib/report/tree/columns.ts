@@ -1,0 +1,34 @@
+import { type Feature, listParts, type TextFeature } from "../../model";
+
+/** A column of the trees, which a feature enters as it is or as one of its parts. */
+export interface TreeColumn {
+    /** Index of the feature. */
+    index: number;
+    feature: Feature;
+    name: string;
+    part: number;
+    /** For text, its categories in the order of their codes in this column, and these codes. */
+    categories: readonly string[];
+    codes: readonly number[];
+}
+
+/** The columns of the trees, by the numbers that splits have. */
+export function treeColumns(features: readonly Feature[]): TreeColumn[] {
+    return listParts(features).map(({ feature: index, part }) => {
+        const feature = features[index] as Feature;
+        const isTime = feature.kind === "date" && feature.parts[part] === "time";
+        const name = feature.kind === "date" && !isTime ? `${feature.name}, ${feature.parts[part]}` : feature.name;
+        return { index, feature, name, part, ...(feature.kind === "text" ? sort(feature, part) : NO_CODES) };
+    });
+}
+
+const NO_CODES = { categories: [], codes: [] };
+
+function sort({ categories, codes }: TextFeature, part: number): Pick<TreeColumn, "categories" | "codes"> {
+    const list = codes[part] as number[];
+    const order = [...categories.keys()].sort((a, b) => (list[a] as number) - (list[b] as number));
+    return {
+        categories: order.map((index) => categories[index] as string),
+        codes: order.map((index) => list[index] as number),
+    };
+}
