@@ -2,7 +2,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { serialiseProviders } from "../run/provider-texts";
 import { KILLS, runKill, titleOf } from "./kills";
-import { kindOf, rulesFor, sample } from "./rules";
+import { kindOf, placeOf, rulesFor, sample } from "./rules";
 import { recordStart, runStartTrial } from "./start-trial";
 import { sweep, type Trial } from "./sweep";
 import { BROKEN, recordReference, runTrial, type TrialResult } from "./trial";
@@ -16,6 +16,8 @@ Usage: npm run faults -- [options]
   --sample N     only N trials, every kind of fault among them
   --seed S       chooses the sample; default 1
   --rule RULE    only this trial; can be given several times
+  --together N   at most N faults of different requests share a run; if it does not survive, each is tried alone;
+                 default 6; 1 for a run per fault
   --from K       starts with the K-th trial
   --minutes M    starts no trial after M minutes
   --workers W    trials at the same time; default 2
@@ -33,6 +35,7 @@ async function main(): Promise<number> {
             sample: { type: "string" },
             seed: { type: "string", default: "1" },
             rule: { type: "string", multiple: true },
+            together: { type: "string" },
             from: { type: "string", default: "1" },
             minutes: { type: "string" },
             workers: { type: "string", default: "2" },
@@ -44,7 +47,11 @@ async function main(): Promise<number> {
         console.log(USAGE);
         return 0;
     }
-    const trials = await (values.kills ? killTrials() : values.start ? startTrials() : requestTrials());
+    const { trials, runTogether } = await (values.kills
+        ? killTrials()
+        : values.start
+          ? startTrials()
+          : requestTrials());
     const wanted =
         values.rule ??
         sample(
@@ -58,6 +65,7 @@ async function main(): Promise<number> {
     const results = await sweep(chosen, {
         file: values.file,
         workers: numberOf(values.workers),
+        ...(runTogether && { sharing: { size: numberOf(values.together, 6), placeOf, run: runTogether } }),
         ...(values.minutes === undefined ? {} : { until: Date.now() + numberOf(values.minutes) * 60_000 }),
         onResult: ({ outcome, rule, seconds, detail }, done, total) => {
             console.log(`${done}/${total}  ${outcome.padEnd(14)}  ${seconds} s  ${rule}`);
@@ -70,27 +78,38 @@ async function main(): Promise<number> {
     return results.some(({ outcome }) => BROKEN.includes(outcome)) ? 1 : 0;
 }
 
+interface Trials {
+    readonly trials: readonly Trial[];
+    /** Runs several faults in one run; absent if each trial needs its own. */
+    readonly runTogether?: (rules: readonly string[]) => Promise<TrialResult>;
+}
+
 /** Returns the trials of every fault at every request of a run, which is recorded first. */
-async function requestTrials(): Promise<Trial[]> {
+async function requestTrials(): Promise<Trials> {
     const texts = await serialiseProviders();
     const reference = await recordReference(texts);
-    return rulesFor(reference.requests).map((rule) => ({ rule, run: () => runTrial(texts, reference, rule) }));
+    const runTogether = (rules: readonly string[]) => runTrial(texts, reference, ...rules);
+    return {
+        trials: rulesFor(reference.requests).map((rule) => ({ rule, run: () => runTogether([rule]) })),
+        runTogether,
+    };
 }
 
 /** Returns the trials of every fault at every request of `npm start`. */
-async function startTrials(): Promise<Trial[]> {
+async function startTrials(): Promise<Trials> {
     const reference = await recordStart();
-    return rulesFor(reference.requests).map((rule) => ({
+    const trials = rulesFor(reference.requests).map((rule) => ({
         rule: `npm start,${rule}`,
         run: () => runStartTrial(reference, rule),
     }));
+    return { trials };
 }
 
 /** Returns the trials of every kill. */
-async function killTrials(): Promise<Trial[]> {
+async function killTrials(): Promise<Trials> {
     const texts = await serialiseProviders();
     const reference = await recordReference(texts);
-    return KILLS.map((kill) => ({ rule: titleOf(kill), run: () => runKill({ texts, reference }, kill) }));
+    return { trials: KILLS.map((kill) => ({ rule: titleOf(kill), run: () => runKill({ texts, reference }, kill) })) };
 }
 
 /** Renders a Markdown table of outcomes by kind of fault. */

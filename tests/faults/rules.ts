@@ -100,6 +100,11 @@ export function sample(rules: readonly string[], count: number, seed: number): s
         .map(({ rule }) => rule);
 }
 
+/** Returns the requests that a rule matches, without their number. */
+export function placeOf(rule: string): string {
+    return rule.replace(/^.*?,(?=port=)/, "");
+}
+
 /** Returns the kind of fault in a rule (the HTTP status if the kind is `status`), or the target of a kill. */
 export function kindOf(rule: string): string {
     const [, kind = "", status] = /(?:^|,)(?:kind|kill)=([\w -]+)(?:,status=(\d+))?/.exec(rule) ?? [];

@@ -8,6 +8,15 @@ export interface Trial {
     readonly run: () => Promise<TrialResult>;
 }
 
+/** How trials share a run, which costs much more than a fault in it. */
+export interface Sharing {
+    /** Maximum number of trials in a run. */
+    readonly size: number;
+    /** Trials of the same place never share a run. */
+    readonly placeOf: (rule: string) => string;
+    readonly run: (rules: readonly string[]) => Promise<TrialResult>;
+}
+
 /** Options of a sweep. */
 export interface SweepOptions {
     /** JSON Lines file to which results are appended. Trials whose result it already contains are not run again. */
@@ -16,28 +25,63 @@ export interface SweepOptions {
     readonly workers: number;
     /** Called after each trial. */
     readonly onResult: (result: TrialResult, done: number, total: number) => void;
+    /** Default: each trial has its own run. */
+    readonly sharing?: Sharing;
     /** No trial starts after this time, in milliseconds since the epoch. */
     readonly until?: number;
 }
 
-/** Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. */
+/**
+ * Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. If a shared run does
+ * not survive, each of its trials is run alone.
+ */
 export async function sweep(trials: readonly Trial[], options: SweepOptions): Promise<TrialResult[]> {
     mkdirSync(path.dirname(options.file), { recursive: true });
     const known = new Map(readResults(options.file).map((result) => [result.rule, result]));
     const open = trials.filter(({ rule }) => !known.has(rule));
+    const groups = options.sharing === undefined ? open.map((trial) => [trial]) : groupsOf(open, options.sharing);
+    const isOver = () => Date.now() >= (options.until ?? Infinity);
+    const add = (result: TrialResult) => {
+        known.set(result.rule, result);
+        appendFileSync(options.file, `${JSON.stringify(result)}\n`);
+        options.onResult(result, known.size, trials.length);
+    };
     let next = 0;
     const work = async () => {
-        for (let trial = open[next]; trial !== undefined && Date.now() < (options.until ?? Infinity); ) {
+        for (let group = groups[next]; group !== undefined && !isOver(); group = groups[next]) {
             next += 1;
-            const result = await trial.run();
-            known.set(result.rule, result);
-            appendFileSync(options.file, `${JSON.stringify(result)}\n`);
-            options.onResult(result, known.size, trials.length);
-            trial = open[next];
+            const rules = group.map(({ rule }) => rule);
+            const shared = group.length > 1 ? await options.sharing?.run(rules) : undefined;
+            if (shared?.outcome === "survived") {
+                for (const rule of rules) {
+                    add({ ...shared, rule, together: rules.length });
+                }
+                continue;
+            }
+            for (const trial of group) {
+                if (!isOver()) {
+                    add(await trial.run());
+                }
+            }
         }
     };
     await Promise.all(Array.from({ length: options.workers }, work));
     return trials.flatMap(({ rule }) => known.get(rule) ?? []);
+}
+
+/** Puts each trial into the first group that has room and no trial of the same place. */
+function groupsOf(trials: readonly Trial[], { size, placeOf }: Sharing): Trial[][] {
+    const groups: Trial[][] = [];
+    for (const trial of trials) {
+        const place = placeOf(trial.rule);
+        const group = groups.find((one) => one.length < size && !one.some(({ rule }) => placeOf(rule) === place));
+        if (group === undefined) {
+            groups.push([trial]);
+        } else {
+            group.push(trial);
+        }
+    }
+    return groups;
 }
 
 /** Reads the results of earlier sweeps, omitting a last line that was cut off by a kill. */

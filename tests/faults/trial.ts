@@ -26,6 +26,8 @@ export interface Verdict {
 export interface TrialResult extends Verdict {
     readonly rule: string;
     readonly seconds: number;
+    /** Number of faults in the same run, if there was more than one. */
+    readonly together?: number;
 }
 
 /** A run without faults, with its requests and the model that every other run must produce. */
