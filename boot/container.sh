@@ -25,6 +25,7 @@ pull_image() {
                 ;;
         esac
         message=$(last_line "$STATE/pull.txt")
+        if by_perimeter "$message"; then fail_perimeter "docker says: $message"; fi
         case $(printf '%s' "$message" | lower) in
             (*denied* | *unauthorized* | *forbidden* | *unauthenticated* | *'no basic auth'*)
                 if [ $(($(now) + delay)) -gt "$GRANTS_UNTIL" ]; then
@@ -55,10 +56,18 @@ pull_image() {
 # https://cloud.google.com/container-optimized-os/docs/how-to/run-gpus: install the driver, then make its programs
 # executable, because /var is mounted noexec.
 install_gpu_driver() {
+    local tries=1
     say "installing the GPU driver"
-    await cos-extensions install gpu >"$STATE/gpu.txt" 2>&1 ||
-        fail "The GPU driver could not be installed: $(last_line "$STATE/gpu.txt");" \
-            "choose a gpuType and bootImage that Container-Optimized OS has a driver for"
+    # The installer comes from gcr.io, which may not be reachable at the first try.
+    until await cos-extensions install gpu >"$STATE/gpu.txt" 2>&1; do
+        [ "$tries" -lt 3 ] ||
+            fail "The GPU driver could not be installed: $(last_line "$STATE/gpu.txt");" \
+                "check that the VM can reach gcr.io, and choose a gpuType and bootImage that" \
+                "Container-Optimized OS has a driver for"
+        say "no GPU driver yet: $(last_line "$STATE/gpu.txt"); trying again in $((tries * 5)) s"
+        await sleep $((tries * 5))
+        tries=$((tries + 1))
+    done
     { mount --bind /var/lib/nvidia /var/lib/nvidia && mount -o remount,exec /var/lib/nvidia; } >"$STATE/gpu.txt" 2>&1 ||
         fail "The GPU driver could not be mounted: $(last_line "$STATE/gpu.txt")"
 }

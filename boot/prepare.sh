@@ -24,6 +24,7 @@ leave() {
 
 # fail_storage PURPOSE ROLE OTHERWISE: gives up after a failed request.
 fail_storage() {
+    if by_perimeter "$(http_problem)"; then fail_perimeter "$(http_problem)"; fi
     case $HTTP_CODE in
         (401 | 403)
             fail "The VM's service account has no permission $1 ($(http_problem));" "grant it $2 and run pulumi up"

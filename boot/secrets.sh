@@ -53,6 +53,7 @@ decode_payload() {
 fail_secret() {
     local problem other="choose another version in secretEnv, and run pulumi up --refresh"
     problem=$(http_problem)
+    if by_perimeter "$problem"; then fail_perimeter "$problem"; fi
     case $HTTP_CODE:$problem in
         (403:*'authentication scopes'*)
             fail "The VM is not allowed to use Secret Manager for the variable $1 ($problem);" \

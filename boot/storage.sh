@@ -84,7 +84,10 @@ request() {
                 rm -f "$STATE/token-header"
                 limit=$deadline
                 ;;
-            (403) limit=$GRANTS_UNTIL ;;
+            (403)
+                if by_perimeter "$(head -c 4096 "$RESPONSE" | tr -d '\000')"; then return 0; fi
+                limit=$GRANTS_UNTIL
+                ;;
             (000 | 200-invalid | 3?? | 408 | 429 | 5??) limit=$deadline ;;
             (*) return 0 ;;
         esac
@@ -94,6 +97,23 @@ request() {
         nap "$delay"
         delay=$(smaller $((delay * 2)) 15)
     done
+}
+
+# by_perimeter TEXT: true if the text of a 403 says that a perimeter of VPC Service Controls refused the request. Unlike a
+# missing grant, a perimeter does not change by itself, so there is no point in waiting.
+by_perimeter() {
+    case $1 in
+        (*vpcServiceControls* | *'prohibited by organization'*) return 0 ;;
+        (*) return 1 ;;
+    esac
+}
+
+# fail_perimeter PROBLEM: gives up after a request that a perimeter refused.
+fail_perimeter() {
+    fail "A perimeter of VPC Service Controls refuses a request of the VM ($1);" \
+        "ask an administrator of the organization to include the VM's network, the bucket, the dataset and the" \
+        "repository in one perimeter that allows storage.googleapis.com and artifactregistry.googleapis.com," \
+        "and run pulumi up"
 }
 
 # check_answer KIND: sets HTTP_CODE to `200-invalid` if the response is successful but not of this kind.

@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-
-/** The label that marks every resource of a job. */
-export const JOB_LABEL = "gcp-trainer";
+import { jobLabel } from "../run/marks";
 
 /** The identity of one job, from which the names of its resources are derived. */
 export interface JobIdentity {
@@ -25,7 +23,7 @@ export interface JobNames {
     network: string;
     subnetwork: string;
     firewall: string;
-    /** Value of the label {@link JOB_LABEL}, by which the leftovers of a job can be found. */
+    /** Value of the label {@link jobLabel}, by which the leftovers of a job can be found. */
     label: string;
     /** First part of the names of the job's secrets; the variable's name follows. */
     secretPrefix: string;

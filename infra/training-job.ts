@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Cleanup, type CleanupArgs } from "../run/cleanup";
+import { jobLabel, ownerLabel } from "../run/marks";
 import { SavedResults } from "../run/saved-results";
 import { TrainingRun } from "../run/training-run";
 import { DataBucket } from "./components/data-bucket";
@@ -10,9 +12,9 @@ import { TrainerImage } from "./components/trainer-image";
 import { TrainerVm } from "./components/trainer-vm";
 import { parseDataset } from "./dataset";
 import { DEFAULTS, PULL_SECONDS, SECRETS_SCOPE, UPLOAD_SECONDS } from "./defaults";
-import { JOB_LABEL, jobNames } from "./names";
+import { jobNames } from "./names";
 import { runId } from "./run-id";
-import { fullVersionName, isSecretVersion } from "./secret-version";
+import { fullVersionName, isSecretVersion, parseSecretVersion } from "./secret-version";
 import type { Job, TrainingJobArgs } from "./training-job-args";
 import { type BootConfig, trainerArgs } from "./user-data";
 
@@ -50,7 +52,6 @@ export class TrainingJob extends pulumi.ComponentResource {
         const { project, region, zone } = job;
         const stack = pulumi.getStack();
         const names = jobNames({ project, pulumiProject: pulumi.getProject(), stack, component: name });
-        const labels = pulumi.output(job.labels).apply((own) => ({ ...own, [JOB_LABEL]: names.label }));
         const dataset = parseDataset(job.dataset);
         if (!dataset) {
             throw new pulumi.RunError(
@@ -61,14 +62,35 @@ export class TrainingJob extends pulumi.ComponentResource {
 
         const secretNames = [...Object.keys(job.secretEnv), ...Object.keys(job.secretValues)];
         const usesSecrets = secretNames.length > 0;
-        const dependsOn = job.enableApis
-            ? new EnabledApis(`${name}-apis`, { project, iap: job.debugMinutes > 0, secretManager: usesSecrets }, child)
-                  .services
-            : [];
+        const apis = job.enableApis
+            ? new EnabledApis(
+                  `${name}-apis`,
+                  { project, region, iap: job.debugMinutes > 0, secretManager: usesSecrets },
+                  child,
+              )
+            : undefined;
+        const everything: CleanupArgs = {
+            scope: "everything",
+            existingOwner: "",
+            project,
+            region,
+            bucket: names.bucket,
+            repository: names.repository,
+            account: job.serviceAccount ? "" : names.account,
+            network: names.network,
+            subnetwork: names.subnetwork,
+            firewall: names.firewall,
+            sharedBuckets: dataset.kind === "object" ? [dataset.bucket] : [],
+            sharedSecrets: Object.values(job.secretEnv).map(secretName),
+        };
+        const cleanup = new Cleanup(`${name}-cleanup`, everything, { ...child, dependsOn: apis ? [apis.ready] : [] });
+        const labels = pulumi
+            .all([job.labels, cleanup.owner])
+            .apply(([own, owner]) => ({ ...own, [jobLabel]: names.label, [ownerLabel]: owner }));
 
         const data = new DataBucket(
             `${name}-data`,
-            { project, region, bucketName: names.bucket, labels, dataset, dependsOn },
+            { project, region, bucketName: names.bucket, labels, dataset, resultsDir: job.resultsDir, cleanup },
             child,
         );
         const bucket = data.bucket.name;
@@ -76,6 +98,12 @@ export class TrainingJob extends pulumi.ComponentResource {
             `${name}-saved-results`,
             { bucket, stack, resultsDir: job.resultsDir },
             { parent: this, dependsOn: data.bucket },
+        );
+        // A destroy runs in reverse order, so it removes the VM before it saves the results.
+        const vmCleanup = new Cleanup(
+            `${name}-vm-cleanup`,
+            { ...everything, scope: "instances", existingOwner: cleanup.owner },
+            { parent: this, dependsOn: [savedResults] },
         );
 
         const image = new TrainerImage(
@@ -85,7 +113,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 repositoryName: names.repository,
                 labels,
                 component: name,
-                dependsOn,
+                cleanup,
             },
             child,
         );
@@ -101,7 +129,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       bucket,
                       remoteDataset: dataset.kind === "object" ? dataset : undefined,
                       repository: image.repository.repositoryId,
-                      dependsOn,
+                      cleanup,
                   },
                   child,
               );
@@ -118,7 +146,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       values: job.secretValues,
                       existing: job.secretEnv,
                       reader: identity?.account.member,
-                      dependsOn,
+                      cleanup,
                   },
                   child,
               )
@@ -136,7 +164,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       subnetworkName: names.subnetwork,
                       firewallName: names.firewall,
                       debugAccount: job.debugMinutes > 0 ? serviceAccount : undefined,
-                      dependsOn,
+                      cleanup,
                   },
                   child,
               );
@@ -175,14 +203,8 @@ export class TrainingJob extends pulumi.ComponentResource {
                     datasetUri: data.dataset.uri,
                     secretEnv,
                 }),
-                // A destroy runs in reverse order, so it saves the results after the VM has been deleted.
-                dependsOn: [
-                    ...dependsOn,
-                    ...(identity?.grants ?? []),
-                    ...runGrants,
-                    ...(secrets?.grants ?? []),
-                    savedResults,
-                ],
+                cleanup: vmCleanup,
+                dependsOn: [...(identity?.grants ?? []), ...runGrants, ...(secrets?.grants ?? [])],
             },
             child,
         );
@@ -266,6 +288,12 @@ function plain<T>(name: string, value: pulumi.Input<T>): pulumi.Output<pulumi.Un
         }
         return output;
     }) as pulumi.Output<pulumi.Unwrap<T>>;
+}
+
+/** `projects/P/secrets/S` of a full version name. */
+function secretName(version: string): string {
+    const { project, secret } = parseSecretVersion(version);
+    return `projects/${project}/secrets/${secret}`;
 }
 
 /** The VM's task, with all times in seconds. */

@@ -19,6 +19,8 @@ export interface BootTiming {
     slowLogAfterSeconds: number;
     /** Time between SIGTERM and SIGKILL when the container is stopped. @default 20 */
     stopGraceSeconds: number;
+    /** Time limit for network and docker to become ready. @default 240 */
+    readySeconds: number;
 }
 
 /** The task of one VM and its time limits. */
@@ -64,9 +66,10 @@ const DEFAULT_TIMING: BootTiming = {
     slowLogSeconds: 30,
     slowLogAfterSeconds: 600,
     stopGraceSeconds: 20,
+    readySeconds: 240,
 };
 
-/** Time for the VM itself to start, before systemd runs the unit. */
+/** Time for the VM itself to start, before systemd runs the unit. Includes `readySeconds`. */
 const BOOTING_SECONDS = 300;
 /** Time for the script's other work, such as a few requests and a `docker inspect`. */
 const MARGIN_SECONDS = 60;
@@ -76,6 +79,7 @@ const GPU_DRIVER_SECONDS = 900;
 const BOOT_DIR = path.join(__dirname, "..", "boot");
 const VM_DIR = "/etc/gcp-trainer";
 const UNIT = "gcp-trainer.service";
+const READY = "gcp-trainer-ready.target";
 const UNIT_DIR = "/etc/systemd/system";
 
 /**
@@ -98,7 +102,11 @@ export function renderUserData(config: BootConfig): string {
                 encoding: "b64",
                 content: renderValues(config).toString("base64"),
             },
-            plainFile(`${UNIT_DIR}/${UNIT}`, readBootFile(UNIT)),
+            ...[READY, UNIT].map((unit) => plainFile(`${UNIT_DIR}/${unit}`, readBootFile(unit))),
+            plainFile(
+                `${UNIT_DIR}/${READY}.d/10-limits.conf`,
+                `[Unit]\nJobTimeoutSec=${timingOf(config).readySeconds}\n`,
+            ),
             plainFile(`${UNIT_DIR}/${UNIT}.d/10-limits.conf`, renderLimits(config)),
         ],
         // COS keeps /etc in memory, so cloud-init writes and runs all this at every boot.
@@ -147,6 +155,7 @@ function renderLimits(config: BootConfig): string {
 
 /** NUL-separated names and values for bash's `read -d ''`, so that values never need quoting and are never parsed. */
 function renderValues(config: BootConfig): Buffer {
+    const { readySeconds, ...scriptTiming } = timingOf(config);
     const pairs: [string, string | number | boolean][] = [
         ["bucket", config.bucket],
         ["runId", config.runId],
@@ -160,7 +169,7 @@ function renderValues(config: BootConfig): Buffer {
         ["privileged", config.privileged],
         ["writableRoot", config.writableRoot],
         ["gpuCount", config.gpuCount],
-        ...Object.entries(timingOf(config)),
+        ...Object.entries(scriptTiming),
         ...config.args.map((arg): [string, string] => ["arg", arg]),
         ...Object.entries(containerEnv(config)).map(([name, value]): [string, string] => ["env", `${name}=${value}`]),
         ...sorted(config.secretEnv ?? {}).map(([name, version]): [string, string] => ["secret", `${name}=${version}`]),

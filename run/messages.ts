@@ -128,7 +128,9 @@ export function stallFailure(
     if (onPrivateSubnetwork) {
         details.push(
             "The VM has no external IP, and its subnetwork does not belong to this stack: enable Private Google Access there " +
-                "(gcloud compute networks subnets update SUBNETWORK --region REGION --enable-private-ip-google-access).",
+                "(gcloud compute networks subnets update SUBNETWORK --region REGION --enable-private-ip-google-access), " +
+                "and make sure that the network's DNS resolves storage.googleapis.com and *.pkg.dev and that its firewall " +
+                "allows egress to them.",
         );
     }
     const next =
@@ -164,14 +166,13 @@ export function expiredFailure(runId: string, detail: string): Failure {
     };
 }
 
-/** The failure for a missing permission. */
+/** The failure for a missing permission, or for a request that a perimeter of VPC Service Controls refused. */
 export function deniedFailure(runId: string, detail: string): Failure {
-    return {
-        summary: `Run ${runId} cannot be watched: ${detail}.`,
-        hints: {
-            next: "The account that runs pulumi needs roles/storage.admin on the bucket and roles/compute.instanceAdmin.v1.",
-        },
-    };
+    const next = /vpcServiceControls|prohibited by organization/.test(detail)
+        ? "A perimeter of VPC Service Controls refuses this machine's requests. Run pulumi inside the perimeter, or ask an " +
+          "administrator of the organization for an ingress rule; the run continues, and `pulumi up` reattaches to it."
+        : "The account that runs pulumi needs roles/storage.admin on the bucket and roles/compute.instanceAdmin.v1.";
+    return { summary: `Run ${runId} cannot be watched: ${detail}.`, hints: { next } };
 }
 
 /** The failure for a run that cannot be watched for a reason that this program does not recognise. */

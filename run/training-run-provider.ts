@@ -63,7 +63,10 @@ export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, Run
         const inputs = ["stack", "resultsDir", "project", "zone", "instance", "wait", "maxAttempts", "debugMinutes"];
         inputs.push("externalIp", "privateSubnetwork", "provenance");
         const changes =
-            replaces.length > 0 || olds.state !== "SUCCEEDED" || inputs.some((key) => hasChanged(olds, news, key));
+            replaces.length > 0 ||
+            olds.state !== "SUCCEEDED" ||
+            inputs.some((key) => hasChanged(olds, news, key)) ||
+            areResultsDeleted(news);
         return { changes, replaces };
     },
 
@@ -75,6 +78,17 @@ export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, Run
         return { outs: await waitAndCollect(news) };
     },
 };
+
+/**
+ * True if the results of the run are missing on this machine, although results of the stack have been saved here. A
+ * checkout that has never had any, such as one in CI, does not get them without being asked.
+ */
+function areResultsDeleted(inputs: RunInputs): boolean {
+    const { existsSync } = require("node:fs") as typeof import("node:fs");
+    const { dirname } = require("node:path") as typeof import("node:path");
+    const { absolute } = resultsFolder(inputs, inputs.runId);
+    return existsSync(dirname(absolute)) && !existsSync(absolute);
+}
 
 /** Waits for the run and collects its results. */
 async function waitAndCollect(inputs: RunInputs): Promise<RunOutputs> {

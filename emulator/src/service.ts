@@ -20,6 +20,11 @@ export interface EmulatorOptions {
     readonly operatorToken?: string;
     /** Delay before an IAM grant takes effect; on Google Cloud it takes minutes. Default: 0. */
     readonly grantDelayMs?: number;
+    /**
+     * Delay before an API that was enabled accepts requests; on Google Cloud it takes up to minutes. With it, APIs that
+     * are not enabled refuse requests too. Default: none, and all APIs accept requests.
+     */
+    readonly apiDelayMs?: number;
     /** Faults to inject on the main port and on every VM's endpoint. Default: none. */
     readonly faults?: FaultPlan;
     /** Called with one line per request, for debugging. Default: none. */

@@ -1,4 +1,5 @@
 import { ComputeService } from "./compute/compute-service";
+import { IMAGE_PROJECT } from "./compute/images";
 import { computeRoutes } from "./compute/routes";
 import { RequestLog } from "./console/request-log";
 import { consoleRoutes } from "./console/routes";
@@ -79,18 +80,36 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
 export function mainRoutes(services: Services): Route[] {
     const { options, projects, iam, storage, registry, secrets, logs } = services;
     return [
-        ...storageRoutes({ storage, projects, iam }),
-        ...iamRoutes(iam, projects),
+        ...onceReady(services, "storage", storageRoutes({ storage, projects, iam })),
+        ...onceReady(services, "iam", iamRoutes(iam, projects)),
         ...projectRoutes(projects, iam),
-        ...computeRoutes(services),
-        ...artifactRoutes({ registry, iam }),
-        ...secretRoutes({ secrets, projects, iam }),
+        ...onceReady(services, "compute", computeRoutes(services)),
+        ...onceReady(services, "artifactregistry", artifactRoutes({ registry, iam })),
+        ...onceReady(services, "secretmanager", secretRoutes({ secrets, projects, iam })),
         localImageRoute(registry),
         // These routes precede the registry, which also serves its images under /v2.
         ...loggingRoutes(logs, iam),
         ...ociRoutes({ registry, iam }),
         ...consoleRoutes({ ...services, runtime: options.runtime }),
     ];
+}
+
+/** With `apiDelayMs`, adds the check that the API is ready to each route that names a project of the developer. */
+function onceReady({ options, projects }: Services, api: string, routes: readonly Route[]): readonly Route[] {
+    const { apiDelayMs } = options;
+    if (apiDelayMs === undefined) {
+        return routes;
+    }
+    return routes.map((route) => ({
+        ...route,
+        handler: (request) => {
+            const project = request.params.project ?? request.query.get("project");
+            if (project && project !== IMAGE_PROJECT) {
+                projects.requireReady(project, `${api}.googleapis.com`, apiDelayMs);
+            }
+            return route.handler(request);
+        },
+    }));
 }
 
 /** Services in the order in which they start and list their inventory. They stop in reverse order. */

@@ -1,14 +1,17 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cleanup } from "../../run/cleanup";
+import { removeLeftoverBucket } from "../../run/leftovers";
 import { contentType, datasetObjectName, type LocalDataset, md5OfFile, type RemoteDataset } from "../dataset";
+import { owned, plannerOf, settled } from "../owned";
 import type { Job } from "../training-job-args";
 
-export interface DataBucketArgs extends Pick<Job, "project" | "region"> {
+export interface DataBucketArgs extends Pick<Job, "project" | "region" | "resultsDir"> {
     bucketName: string;
     labels: pulumi.Input<Record<string, string>>;
     /** A local file, which is uploaded, or an object, which stays where it is. */
     dataset: LocalDataset | RemoteDataset;
-    dependsOn: pulumi.Resource[];
+    cleanup: Cleanup;
 }
 
 /** The dataset in a bucket. */
@@ -49,17 +52,28 @@ export class DataBucket extends pulumi.ComponentResource {
                 softDeletePolicy: { retentionDurationSeconds: 0 },
                 forceDestroy: true,
                 labels: args.labels,
+                // The provider fails to delete a bucket that does not exist any more, so the cleanup deletes it.
+                deletionPolicy: "ABANDON",
             },
-            { parent: this, dependsOn: args.dependsOn },
+            owned(this, args.cleanup, {
+                beforeCreate: [
+                    async () =>
+                        removeLeftoverBucket(
+                            await plannerOf(args.cleanup),
+                            { project: args.project, name: args.bucketName },
+                            { stack: pulumi.getStack(), resultsDir: await settled(pulumi.output(args.resultsDir)) },
+                        ),
+                ],
+            }),
         );
         this.dataset =
             args.dataset.kind === "file"
-                ? this.#upload(`${name}-dataset`, args.dataset)
-                : this.#lookUp(args.dataset, args.dependsOn);
+                ? this.#upload(`${name}-dataset`, args.dataset, args.cleanup)
+                : this.#lookUp(args.dataset, args.cleanup);
         this.registerOutputs();
     }
 
-    #upload(name: string, { path, fileName }: LocalDataset): StoredDataset {
+    #upload(name: string, { path, fileName }: LocalDataset, cleanup: Cleanup): StoredDataset {
         const md5 = md5OfFile(path);
         const object = new gcp.storage.BucketObject(
             name,
@@ -69,7 +83,7 @@ export class DataBucket extends pulumi.ComponentResource {
                 source: new pulumi.asset.FileAsset(path),
                 contentType: contentType(fileName),
             },
-            { parent: this },
+            owned(this, cleanup),
         );
         return {
             uri: pulumi.interpolate`gs://${object.bucket}/${object.name}`,
@@ -80,9 +94,9 @@ export class DataBucket extends pulumi.ComponentResource {
         };
     }
 
-    #lookUp({ bucket, name }: RemoteDataset, dependsOn: pulumi.Resource[]): StoredDataset {
+    #lookUp({ bucket, name }: RemoteDataset, cleanup: Cleanup): StoredDataset {
         const uri = `gs://${bucket}/${name}`;
-        const found = gcp.storage.getBucketObjectOutput({ bucket, name }, { parent: this, dependsOn });
+        const found = gcp.storage.getBucketObjectOutput({ bucket, name }, { parent: this, dependsOn: [cleanup] });
         return {
             uri: pulumi.output(uri),
             hash: found.apply(({ md5hash, crc32c }) => {

@@ -1,31 +1,42 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { ReadyApis } from "../../run/ready-apis";
 import type { Job } from "../training-job-args";
 
 /** The APIs of a job. Service Usage and Resource Manager must already be enabled, because the gcp provider itself needs them. */
 const SERVICES = ["compute", "artifactregistry", "iam", "storage", "logging"];
 
-export interface EnabledApisArgs extends Pick<Job, "project"> {
+export interface EnabledApisArgs extends Pick<Job, "project" | "region"> {
     /** True if people connect to the VM through Identity-Aware Proxy. */
     iap: boolean;
     /** True if the container has secret variables. */
     secretManager: boolean;
 }
 
-/** Enables the Google APIs of the job. They stay enabled after a destroy, because other programs may use them. */
+/**
+ * Enables the Google APIs of the job, and waits until they accept requests. They stay enabled after a destroy, because
+ * other programs may use them.
+ */
 export class EnabledApis extends pulumi.ComponentResource {
-    readonly services: gcp.projects.Service[];
+    /** The other resources depend on this one. */
+    readonly ready: ReadyApis;
 
     constructor(name: string, args: EnabledApisArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:EnabledApis", name, {}, opts);
         const optional = [...(args.iap ? ["iap"] : []), ...(args.secretManager ? ["secretmanager"] : [])];
-        this.services = [...SERVICES, ...optional].map(
+        const services = [...SERVICES, ...optional];
+        const enabled = services.map(
             (service) =>
                 new gcp.projects.Service(
                     `${name}-${service}`,
                     { project: args.project, service: `${service}.googleapis.com`, disableOnDestroy: false },
                     { parent: this },
                 ),
+        );
+        this.ready = new ReadyApis(
+            `${name}-ready`,
+            { project: args.project, region: args.region, services },
+            { parent: this, dependsOn: enabled },
         );
         this.registerOutputs();
     }

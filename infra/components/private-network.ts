@@ -1,5 +1,9 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cleanup } from "../../run/cleanup";
+import type { Planned } from "../../run/leftovers";
+import { ownedDescription } from "../../run/marks";
+import { owned, withoutLeftovers } from "../owned";
 import type { Job } from "../training-job-args";
 
 /** Source addresses of Identity-Aware Proxy's tunnels. https://cloud.google.com/iap/docs/using-tcp-forwarding */
@@ -15,7 +19,7 @@ export interface PrivateNetworkArgs extends Pick<Job, "project" | "region"> {
      * Service account whose VMs accept SSH through Identity-Aware Proxy. Without it, all incoming traffic is blocked.
      */
     debugAccount?: pulumi.Input<string> | undefined;
-    dependsOn: pulumi.Resource[];
+    cleanup: Cleanup;
 }
 
 /**
@@ -27,16 +31,21 @@ export class PrivateNetwork extends pulumi.ComponentResource {
 
     constructor(name: string, args: PrivateNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:PrivateNetwork", name, {}, opts);
-        const { project, region } = args;
+        const { project, region, cleanup } = args;
+        const describe = (text: string) => cleanup.owner.apply((owner) => ownedDescription(text, owner));
+        const network: Planned = { kind: "network", project, name: args.networkName };
+        const subnetwork: Planned = { kind: "subnetwork", project, location: region, name: args.subnetworkName };
+        const firewall: Planned = { kind: "firewall", project, name: args.firewallName };
         this.network = new gcp.compute.Network(
             name,
             {
                 project,
                 name: args.networkName,
-                description: "Network of one gcp-trainer job",
+                description: describe("Network of one gcp-trainer job"),
                 autoCreateSubnetworks: false,
             },
-            { parent: this, dependsOn: args.dependsOn },
+            // A network cannot be deleted before the resources in it.
+            owned(this, cleanup, withoutLeftovers(cleanup, firewall, subnetwork, network)),
         );
         this.subnetwork = new gcp.compute.Subnetwork(
             `${name}-subnetwork`,
@@ -44,11 +53,12 @@ export class PrivateNetwork extends pulumi.ComponentResource {
                 project,
                 region,
                 name: args.subnetworkName,
+                description: describe("Subnetwork of one gcp-trainer job"),
                 network: this.network.id,
                 ipCidrRange: SUBNET_RANGE,
                 privateIpGoogleAccess: true,
             },
-            { parent: this },
+            owned(this, cleanup, withoutLeftovers(cleanup, subnetwork)),
         );
         if (args.debugAccount !== undefined) {
             new gcp.compute.Firewall(
@@ -56,14 +66,14 @@ export class PrivateNetwork extends pulumi.ComponentResource {
                 {
                     project,
                     name: args.firewallName,
-                    description: "SSH through Identity-Aware Proxy to a trainer that failed",
+                    description: describe("SSH through Identity-Aware Proxy to a trainer that failed"),
                     network: this.network.id,
                     direction: "INGRESS",
                     allows: [{ protocol: "tcp", ports: ["22"] }],
                     sourceRanges: [IAP_RANGE],
                     targetServiceAccounts: [args.debugAccount],
                 },
-                { parent: this },
+                owned(this, cleanup, withoutLeftovers(cleanup, firewall)),
             );
         }
         this.registerOutputs();

@@ -1,10 +1,12 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cleanup } from "../../run/cleanup";
+import { owned, withoutLeftovers } from "../owned";
 import { parseSecretVersion } from "../secret-version";
 
 export interface SecretsArgs {
     /** Google Cloud project id. */
-    project: pulumi.Input<string>;
+    project: string;
     /** Region in which the values are stored; they are not replicated to any other. */
     region: pulumi.Input<string>;
     /** First part of the names of the secrets; the variable's name follows. */
@@ -16,7 +18,7 @@ export interface SecretsArgs {
     existing: Readonly<Record<string, string>>;
     /** `serviceAccount:<email>` of the account that reads the versions; if undefined, nothing is granted. */
     reader: pulumi.Input<string> | undefined;
-    dependsOn: pulumi.Resource[];
+    cleanup: Cleanup;
 }
 
 /**
@@ -31,22 +33,23 @@ export class Secrets extends pulumi.ComponentResource {
 
     constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:Secrets", name, {}, opts);
-        const child = { parent: this };
+        const { project, cleanup } = args;
         const created = Object.entries(args.values).map(([variable, value]) => {
+            const secretId = `${args.secretPrefix}-${variable}`;
             const secret = new gcp.secretmanager.Secret(
                 `${name}-${variable}`,
                 {
-                    project: args.project,
-                    secretId: `${args.secretPrefix}-${variable}`,
+                    project,
+                    secretId,
                     labels: args.labels,
                     replication: { userManaged: { replicas: [{ location: args.region }] } },
                 },
-                { parent: this, dependsOn: args.dependsOn },
+                owned(this, cleanup, withoutLeftovers(cleanup, { kind: "secret", project, name: secretId })),
             );
             const version = new gcp.secretmanager.SecretVersion(
                 `${name}-${variable}-value`,
                 { secret: secret.id, secretData: pulumi.secret(value) },
-                { parent: this, additionalSecretOutputs: ["secretData"] },
+                { ...owned(this, cleanup), additionalSecretOutputs: ["secretData"] },
             );
             return { variable, secret, version };
         });
@@ -58,21 +61,16 @@ export class Secrets extends pulumi.ComponentResource {
                           ({ variable, secret }) =>
                               new gcp.secretmanager.SecretIamMember(
                                   `${name}-${variable}-reader`,
-                                  {
-                                      project: args.project,
-                                      secretId: secret.secretId,
-                                      role: ROLE,
-                                      member: args.reader ?? "",
-                                  },
-                                  child,
+                                  { project, secretId: secret.secretId, role: ROLE, member: args.reader ?? "" },
+                                  owned(this, cleanup),
                               ),
                       ),
                       ...[...new Set(Object.values(args.existing))].map((existing) => {
-                          const { project, secret, version } = parseSecretVersion(existing);
+                          const { project: holder, secret, version } = parseSecretVersion(existing);
                           return new gcp.secretmanager.SecretIamMember(
-                              `${name}-${project}-${secret}-${version}-reader`,
+                              `${name}-${holder}-${secret}-${version}-reader`,
                               {
-                                  project,
+                                  project: holder,
                                   secretId: secret,
                                   role: ROLE,
                                   member: args.reader ?? "",
@@ -81,7 +79,7 @@ export class Secrets extends pulumi.ComponentResource {
                                       expression: isVersion(version),
                                   },
                               },
-                              { parent: this, dependsOn: args.dependsOn },
+                              owned(this, cleanup),
                           );
                       }),
                   ];

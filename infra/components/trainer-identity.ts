@@ -1,7 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cleanup } from "../../run/cleanup";
 import { dataPrefix, runLayout } from "../../run/layout";
+import { ownedDescription } from "../../run/marks";
 import type { RemoteDataset } from "../dataset";
+import { owned, withoutLeftovers } from "../owned";
 import type { Job } from "../training-job-args";
 
 export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
@@ -13,7 +16,7 @@ export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
     remoteDataset?: RemoteDataset | undefined;
     /** Name of the only repository that the account may pull from. */
     repository: pulumi.Input<string>;
-    dependsOn: pulumi.Resource[];
+    cleanup: Cleanup;
 }
 
 /**
@@ -28,20 +31,25 @@ export class TrainerIdentity extends pulumi.ComponentResource {
      */
     readonly grants: pulumi.Resource[];
     readonly #name: string;
+    readonly #cleanup: Cleanup;
 
     constructor(name: string, args: TrainerIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:TrainerIdentity", name, {}, opts);
         this.#name = name;
-        const child = { parent: this };
+        this.#cleanup = args.cleanup;
+        const { project, accountId, cleanup } = args;
+        const grant = owned(this, cleanup);
         this.account = new gcp.serviceaccount.Account(
             name,
             {
-                project: args.project,
-                accountId: args.accountId,
+                project,
+                accountId,
                 displayName: "gcp-trainer VM",
-                description: "Trains models on one stack's VMs",
+                description: cleanup.owner.apply((id) => ownedDescription("Trains models on one stack's VMs", id)),
+                // Adopts an account that an interrupted command left. The hook rejects those of other stacks.
+                createIgnoreAlreadyExists: true,
             },
-            { parent: this, dependsOn: args.dependsOn },
+            owned(this, cleanup, withoutLeftovers(cleanup, { kind: "service account", project, name: accountId })),
         );
         const { member } = this.account;
         const { bucket, remoteDataset } = args;
@@ -51,7 +59,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
             new gcp.storage.BucketIAMMember(
                 `${name}-bucket-lister`,
                 { bucket, role: "roles/storage.legacyBucketReader", member },
-                child,
+                grant,
             ),
             new gcp.storage.BucketIAMMember(
                 `${name}-dataset-reader`,
@@ -61,7 +69,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                     member,
                     condition: remoteDataset ? isObject(remoteDataset) : startsWith(bucket, "data", dataPrefix),
                 },
-                child,
+                grant,
             ),
             new gcp.artifactregistry.RepositoryIamMember(
                 `${name}-image-puller`,
@@ -72,12 +80,12 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                     role: "roles/artifactregistry.reader",
                     member,
                 },
-                child,
+                grant,
             ),
             new gcp.projects.IAMMember(
                 `${name}-log-writer`,
                 { project: args.project, role: "roles/logging.logWriter", member },
-                child,
+                grant,
             ),
         ];
         this.registerOutputs();
@@ -99,7 +107,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                 condition: startsWith(bucket, "run", prefix),
             },
             // Otherwise, Pulumi would delete the earlier run's grant last, after waiting for this run.
-            { parent: this, deleteBeforeReplace: true },
+            { ...owned(this, this.#cleanup), deleteBeforeReplace: true },
         );
     }
 }

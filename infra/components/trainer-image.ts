@@ -1,8 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cleanup } from "../../run/cleanup";
 import { copyBuildContext } from "../build-context";
 import { platformOf } from "../machine-types";
+import { owned, withoutLeftovers } from "../owned";
 import type { Job } from "../training-job-args";
 
 export interface TrainerImageArgs
@@ -11,7 +13,7 @@ export interface TrainerImageArgs
     labels: pulumi.Input<Record<string, string>>;
     /** Name of the job; the copy of the build context is named after it. */
     component: string;
-    dependsOn: pulumi.Resource[];
+    cleanup: Cleanup;
 }
 
 /** The trainer's image, built from its folder and pushed to the job's own repository. */
@@ -25,11 +27,12 @@ export class TrainerImage extends pulumi.ComponentResource {
 
     constructor(name: string, args: TrainerImageArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:TrainerImage", name, {}, opts);
+        const { project, region: location, cleanup } = args;
         this.repository = new gcp.artifactregistry.Repository(
             `${name}-repository`,
             {
-                project: args.project,
-                location: args.region,
+                project,
+                location,
                 repositoryId: args.repositoryName,
                 format: "DOCKER",
                 description: "Trainer images of one gcp-trainer job",
@@ -44,7 +47,11 @@ export class TrainerImage extends pulumi.ComponentResource {
                 ],
                 labels: args.labels,
             },
-            { parent: this, dependsOn: args.dependsOn },
+            owned(
+                this,
+                cleanup,
+                withoutLeftovers(cleanup, { kind: "repository", project, location, name: args.repositoryName }),
+            ),
         );
         const context = copyBuildContext(process.cwd(), args.trainer, {
             stack: pulumi.getStack(),
@@ -70,7 +77,8 @@ export class TrainerImage extends pulumi.ComponentResource {
                 buildOnPreview: false,
                 skipPush: false,
             },
-            { parent: this },
+            // Its deletion would need a Docker engine, although it is only a part of the repository.
+            owned(this, cleanup),
         );
         this.reference = this.image.repoDigest;
         this.digest = this.reference.apply(digestOf);

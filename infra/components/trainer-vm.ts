@@ -1,7 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cleanup } from "../../run/cleanup";
+import { finishedScheduling, rejectWhileOn, removeLeftoverInstances, type Scheduling } from "../../run/leftovers";
 import { BASE_SCOPES } from "../defaults";
 import { canMigrate, defaultBootDiskType, defaultBootImage, platformOf } from "../machine-types";
+import { hasHooks, owned, plannerOf, settled } from "../owned";
 import type { Job } from "../training-job-args";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../user-data";
 
@@ -20,13 +23,16 @@ type JobArgs =
     | "externalIp"
     | "serviceAccount"
     | "scopes"
-    | "labels";
+    | "labels"
+    | "wait";
 
 export interface TrainerVmArgs extends Pick<Job, JobArgs> {
     /** Ends in the run id, so that a new run gets a new VM. */
     instanceName: pulumi.Input<string>;
     /** The task of the VM and its time limits. */
     boot: pulumi.Output<BootConfig>;
+    /** Removes the VM. */
+    cleanup: Cleanup;
     dependsOn: pulumi.Resource[];
 }
 
@@ -47,6 +53,14 @@ export class TrainerVm extends pulumi.ComponentResource {
             gpuCount: args.gpuCount,
             spot: pulumi.output(args.provisioning).apply((provisioning) => provisioning === "spot"),
         });
+        const wanted = pulumi.all([machine, args.boot]).apply(
+            ([{ type, gpuCount, spot }, boot]): Scheduling => ({
+                spot,
+                onHostMaintenance: canMigrate(type, gpuCount, spot) ? "MIGRATE" : "TERMINATE",
+                maxRunSeconds: maxVmSeconds(boot),
+            }),
+        );
+        const scheduling = hasHooks() ? keepFinished(args, wanted) : wanted;
         this.instance = new gcp.compute.Instance(
             name,
             {
@@ -82,14 +96,12 @@ export class TrainerVm extends pulumi.ComponentResource {
                 },
                 scheduling: {
                     automaticRestart: false,
-                    preemptible: machine.spot,
-                    provisioningModel: machine.spot.apply((spot) => (spot ? "SPOT" : "STANDARD")),
-                    onHostMaintenance: machine.apply(({ type, gpuCount, spot }) =>
-                        canMigrate(type, gpuCount, spot) ? "MIGRATE" : "TERMINATE",
-                    ),
+                    preemptible: scheduling.spot,
+                    provisioningModel: scheduling.spot.apply((spot) => (spot ? "SPOT" : "STANDARD")),
+                    onHostMaintenance: scheduling.onHostMaintenance,
                     // This must be STOP, never DELETE, because a deleted instance breaks a plain `pulumi destroy`.
                     instanceTerminationAction: "STOP",
-                    maxRunDuration: { seconds: args.boot.apply(maxVmSeconds) },
+                    maxRunDuration: { seconds: scheduling.maxRunSeconds },
                 },
                 shieldedInstanceConfig: {
                     // Disabled for Arm, because it has not been tested on Arm machines, and a VM that does not boot
@@ -105,10 +117,15 @@ export class TrainerVm extends pulumi.ComponentResource {
                     "block-project-ssh-keys": "true",
                     "enable-oslogin": "TRUE",
                 },
+                // The provider fails to delete a VM that does not exist any more, so the cleanup deletes it.
+                deletionPolicy: "ABANDON",
             },
             {
-                parent: this,
-                dependsOn: args.dependsOn,
+                ...owned(this, args.cleanup, {
+                    beforeCreate: [() => removeOtherVms(args)],
+                    beforeUpdate: [async (change) => rejectWhileOn(await plannerOf(args.cleanup), args, change)],
+                }),
+                dependsOn: [args.cleanup, ...args.dependsOn],
                 // A newer image of the family does not replace this VM; the next run uses it.
                 ignoreChanges: ["bootDisk.initializeParams.image"],
                 // The provider can change this only while a VM is running, but the VM of a finished run is off. A new
@@ -121,4 +138,19 @@ export class TrainerVm extends pulumi.ComponentResource {
         );
         this.registerOutputs();
     }
+}
+
+/** Removes the VM of the earlier run, and one that an interrupted command left. */
+async function removeOtherVms({ project, zone, instanceName, boot, wait, cleanup }: TrainerVmArgs): Promise<void> {
+    const [name, { bucket, runId }, waits] = await settled(pulumi.all([instanceName, boot, wait]));
+    await removeLeftoverInstances(await plannerOf(cleanup), { project, zone, name }, { bucket, runId, wait: waits });
+}
+
+/** Keeps the scheduling of the VM of a finished run, which a change would only replace by a VM with nothing to do. */
+function keepFinished(args: TrainerVmArgs, wanted: pulumi.Output<Scheduling>): pulumi.Output<Scheduling> {
+    const { project, zone, cleanup } = args;
+    return pulumi.all([wanted, args.instanceName, args.boot, cleanup.owner]).apply(async ([otherwise, name, boot]) => {
+        const kept = await finishedScheduling(await plannerOf(cleanup), { project, zone, name }, boot);
+        return kept ?? otherwise;
+    });
 }

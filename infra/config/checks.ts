@@ -1,5 +1,5 @@
+import { jobLabel, ownerLabel } from "../../run/marks";
 import { parseDataset } from "../dataset";
-import { JOB_LABEL } from "../names";
 import { isSecretVersion } from "../secret-version";
 import type { Finding } from "./key-types";
 
@@ -161,7 +161,7 @@ export function checkLabel(name: string, value: string): Finding {
             "must have a name of at most 63 lowercase letters, digits, `_` and `-` that begins with a letter, not with goog-",
         );
     }
-    if (name === JOB_LABEL) {
+    if (name === jobLabel || name === ownerLabel) {
         return rename("is reserved for the job; choose another name");
     }
     const fits = /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u.test(value);

@@ -225,6 +225,15 @@ describe("a training run on a VM", () => {
         });
     });
 
+    concurrently("installs the GPU driver at the second try if gcr.io is not reachable at the first", async () => {
+        await TestVm.with({ gpuCount: 1 }, async (vm) => {
+            const gpu = `[ -f "$STUB_DIR/tried" ] || { : >"$STUB_DIR/tried"; echo "lookup gcr.io: no such host"; exit 1; }`;
+            const { console } = await vm.boot({ gpu });
+            expect(console).toContain("no GPU driver yet: lookup gcr.io: no such host; trying again in 5 s");
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED" });
+        });
+    });
+
     concurrently("suggests writableRoot if the trainer failed because of its read-only root", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ trainer: `echo "OSError: [Errno 30] Read-only file system: '/opt/x'"; exit 1` });

@@ -7,6 +7,10 @@ const at = runLayout(RUN_ID);
 const DENIED =
     'Error response from daemon: denied: Permission \\"artifactregistry.repositories.downloadArtifacts\\" denied';
 
+/** Google's message in the 403 of a perimeter: https://cloud.google.com/vpc-service-controls/docs/troubleshooting */
+const PERIMETER =
+    "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: 8e042d53afb67532";
+
 /** A docker stub whose first pulls fail with this message. */
 const failingPulls = (times: number, message: string) =>
     `tries=$(($(cat "$STUB_DIR/tries" 2>/dev/null) + 1)); echo $tries >"$STUB_DIR/tries"; [ $tries -gt ${times} ] || { echo "${message}" >&2; exit 1; }`;
@@ -65,6 +69,46 @@ describe("a boot that encounters errors", () => {
             });
         },
     );
+
+    concurrently("ends immediately, without a status, if a perimeter refuses the claim", async () => {
+        // A grant that is late would be waited for.
+        await TestVm.with({ timing: { grantSeconds: 600 } }, async (vm) => {
+            vm.google.faults.push({ match: /^GET .*status\.json/, answer: 403, message: PERIMETER });
+            vm.google.faults.push({ match: /^POST /, answer: 403, message: PERIMETER });
+            const { console } = await vm.boot();
+            expect(console).toContain(
+                `A perimeter of VPC Service Controls refuses a request of the VM (HTTP 403: ${PERIMETER})`,
+            );
+            expect(console).toContain("in one perimeter that allows storage.googleapis.com");
+            expect(console).not.toContain("trying again");
+            expect(await vm.status()).toBeUndefined();
+            expect(vm.dockerCalls()).toEqual([]);
+        });
+    });
+
+    concurrently("ends immediately if a perimeter refuses the dataset, and says so in the status", async () => {
+        await TestVm.with({ timing: { grantSeconds: 600 } }, async (vm) => {
+            vm.google.faults.push({ match: new RegExp(`^GET .*${DATASET}`), answer: 403, message: PERIMETER });
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                reason: expect.stringContaining(`refuses a request of the VM (HTTP 403: ${PERIMETER})`),
+            });
+        });
+    });
+
+    concurrently("ends immediately if a perimeter refuses the pull", async () => {
+        await TestVm.with({ timing: { grantSeconds: 600 } }, async (vm) => {
+            await vm.boot({ pull: failingPulls(9, `Error response from daemon: denied: ${PERIMETER}`) });
+            expect(await vm.status()).toMatchObject({
+                state: "FAILED",
+                reason: expect.stringContaining(
+                    "A perimeter of VPC Service Controls refuses a request of the VM (docker says:",
+                ),
+            });
+            expect(vm.dockerCalls().filter(([verb]) => verb === "pull")).toHaveLength(1);
+        });
+    });
 
     for (const [what, fault, reason] of [
         ["read the status", /^GET .*status\.json/, /permission to read runs\/.*HTTP 403: no grant.*legacyBucketReader/],

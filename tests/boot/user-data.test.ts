@@ -9,6 +9,7 @@ import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-
 
 const BOOT_DIR = path.resolve(__dirname, "../../boot");
 const UNIT_PATH = "/etc/systemd/system/gcp-trainer.service";
+const READY_PATH = "/etc/systemd/system/gcp-trainer-ready.target";
 const CONFIG: BootConfig = {
     project: "demo-project",
     region: "us-central1",
@@ -71,6 +72,8 @@ describe("renderUserData", () => {
                 "/etc/gcp-trainer/config",
                 UNIT_PATH,
                 `${UNIT_PATH}.d/10-limits.conf`,
+                READY_PATH,
+                `${READY_PATH}.d/10-limits.conf`,
             ].sort(),
         );
         for (const file of scripts) {
@@ -109,8 +112,19 @@ describe("renderUserData", () => {
         expect(unit.commands.ExecStopPost[0]?.ignoreFailure).toBe(true);
         expect(sources[0]?.text).toMatch(/^Type=exec$/m);
         expect(sources[0]?.text).toMatch(
-            /^After=network-online\.target docker\.service docker\.socket gcr-online\.target$/m,
+            /^After=gcp-trainer-ready\.target network-online\.target docker\.service docker\.socket$/m,
         );
+    });
+
+    test("limits the time until the unit starts, and does not wait for gcr.io", () => {
+        const cloudConfig = render();
+        const text = contentOf(cloudConfig, READY_PATH);
+        expect(text).toMatch(/^JobTimeoutAction=poweroff$/m);
+        expect(contentOf(cloudConfig, `${READY_PATH}.d/10-limits.conf`)).toBe("[Unit]\nJobTimeoutSec=240\n");
+        expect(contentOf(cloudConfig, UNIT_PATH)).toMatch(/^Requires=gcp-trainer-ready\.target$/m);
+        for (const unit of [READY_PATH, UNIT_PATH]) {
+            expect(contentOf(cloudConfig, unit)).not.toMatch(/^(Wants|After|Requires)=.*gcr-online/m);
+        }
     });
 
     test("sets the environment of the trainer contract, which users cannot override", () => {

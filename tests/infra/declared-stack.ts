@@ -7,6 +7,8 @@ import { TrainingJob } from "../../infra/training-job";
 /** Folder with the tests' own small dataset and trainer. */
 export const PROJECT_DIR = path.join(__dirname, "project");
 
+/** Id of the stack, which marks its resources. */
+export const OWNER = "0123456789abcdef";
 export const IMAGE_DIGEST = `sha256:${"d".repeat(64)}`;
 export const REGISTRY_URI = "us-central1-docker.pkg.dev/my-project/repository";
 
@@ -21,6 +23,7 @@ export interface Declared {
         ignoreChanges: string[] | undefined;
         deleteBeforeReplace: boolean | undefined;
         protect: boolean | undefined;
+        deletedWith: string | undefined;
     };
 }
 
@@ -84,6 +87,7 @@ export async function declareStack(
                     ignoreChanges: given.ignoreChanges,
                     deleteBeforeReplace: given.deleteBeforeReplace,
                     protect: given.protect,
+                    deletedWith: names.get(given.deletedWith),
                 });
                 return undefined;
             });
@@ -158,6 +162,8 @@ const computed: Record<string, (args: MockResourceArgs) => Record<string, unknow
     "gcp:compute/subnetwork:Subnetwork": () => ({}),
     "gcp:compute/firewall:Firewall": () => ({}),
     "gcp:compute/instance:Instance": () => ({ instanceId: "42" }),
+    "pulumi-nodejs:dynamic/gcp-trainer:ReadyApis": () => ({}),
+    "pulumi-nodejs:dynamic/gcp-trainer:Cleanup": () => ({ owner: OWNER }),
     "pulumi-nodejs:dynamic/gcp-trainer:SavedResults": () => ({}),
     "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun": ({ inputs }) => ({
         metrics: { accuracy: 0.95 },

@@ -1,12 +1,14 @@
 import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
-import { IMAGE_DIGEST, REGISTRY_URI, secret } from "./declared-stack";
+import { IMAGE_DIGEST, OWNER, REGISTRY_URI, secret } from "./declared-stack";
 
 /** The stack `dev` with the default config, using the tests' small dataset and trainer. */
 export const BASE = "gcp-trainer-dev-971bc2";
 export const BUCKET = "gcp-trainer-dev-971bc250c1";
 export const ACCOUNT = `${BASE}@my-project.iam.gserviceaccount.com`;
 export const MEMBER = `serviceAccount:${ACCOUNT}`;
-export const LABELS = { "gcp-trainer": BASE };
+export const LABELS = { "gcp-trainer": BASE, "gcp-trainer-owner": OWNER };
+/** End of the description of a resource that cannot have labels. */
+export const DESCRIBED = `(gcp-trainer-owner: ${OWNER})`;
 export const RUN_ID = "r-6b9107f278";
 export const VM = `${BASE}-${RUN_ID}`;
 export const DATASET_URI = `gs://${BUCKET}/data/f81ab47d02/iris.csv`;
@@ -47,11 +49,35 @@ export interface ExpectedResource {
     inputs: Record<string, unknown>;
     /** Names of the inputs that can have any value. All other inputs are forbidden. @default [] */
     free?: string[];
+    /** True if the cleanup removes it. @default false */
+    isOwned?: true;
 }
+
+const CLEANUP = "trainer-cleanup";
+const CLEANUP_INPUTS = {
+    __provider: "source text",
+    region: "us-central1",
+    bucket: BUCKET,
+    repository: BASE,
+    account: BASE,
+    network: `${BASE}-network`,
+    subnetwork: `${BASE}-subnet`,
+    firewall: `${BASE}-firewall`,
+    sharedBuckets: [],
+    sharedSecrets: [],
+};
 
 function grant(type: string, name: string, inputs: Record<string, unknown>, free: string[] = []): ExpectedResource {
     const fullName = `trainer-identity-${name}`;
-    return { type, name: fullName, parent: "trainer-identity", inputs: { ...inputs, member: MEMBER }, free };
+    return {
+        type,
+        name: fullName,
+        parent: "trainer-identity",
+        dependsOn: [CLEANUP],
+        isOwned: true,
+        inputs: { ...inputs, member: MEMBER },
+        free,
+    };
 }
 
 /**
@@ -77,10 +103,39 @@ export const expected: readonly ExpectedResource[] = [
         free: ["project"],
     })),
     {
+        type: "pulumi-nodejs:dynamic/gcp-trainer:ReadyApis",
+        name: "trainer-apis-ready",
+        parent: "trainer-apis",
+        dependsOn: APIS,
+        inputs: {
+            __provider: "source text",
+            region: "us-central1",
+            services: APIS.map((name) => name.replace("trainer-apis-", "")),
+        },
+        free: ["project"],
+    },
+    {
+        type: "pulumi-nodejs:dynamic/gcp-trainer:Cleanup",
+        name: CLEANUP,
+        parent: "trainer",
+        dependsOn: ["trainer-apis-ready"],
+        inputs: { ...CLEANUP_INPUTS, scope: "everything", existingOwner: "" },
+        free: ["project"],
+    },
+    {
+        type: "pulumi-nodejs:dynamic/gcp-trainer:Cleanup",
+        name: "trainer-vm-cleanup",
+        parent: "trainer",
+        dependsOn: ["trainer-saved-results"],
+        inputs: { ...CLEANUP_INPUTS, scope: "instances", existingOwner: OWNER },
+        free: ["project"],
+    },
+    {
         type: "gcp:storage/bucket:Bucket",
         name: "trainer-data",
         parent: "trainer-data",
-        dependsOn: APIS,
+        dependsOn: [CLEANUP],
+        isOwned: true,
         inputs: {
             name: BUCKET,
             uniformBucketLevelAccess: true,
@@ -89,6 +144,7 @@ export const expected: readonly ExpectedResource[] = [
             lifecycleRules: [{ action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: 1 } }],
             softDeletePolicy: { retentionDurationSeconds: 0 },
             forceDestroy: true,
+            deletionPolicy: "ABANDON",
             labels: LABELS,
         },
         free: ["project", "location"],
@@ -97,6 +153,8 @@ export const expected: readonly ExpectedResource[] = [
         type: "gcp:storage/bucketObject:BucketObject",
         name: "trainer-data-dataset",
         parent: "trainer-data",
+        dependsOn: [CLEANUP],
+        isOwned: true,
         inputs: { bucket: BUCKET, name: "data/f81ab47d02/iris.csv", source: { file: "data/iris.csv" } },
         free: ["contentType"],
     },
@@ -111,7 +169,8 @@ export const expected: readonly ExpectedResource[] = [
         type: "gcp:artifactregistry/repository:Repository",
         name: "trainer-image-repository",
         parent: "trainer-image",
-        dependsOn: APIS,
+        dependsOn: [CLEANUP],
+        isOwned: true,
         inputs: {
             repositoryId: BASE,
             cleanupPolicyDryRun: false,
@@ -130,6 +189,8 @@ export const expected: readonly ExpectedResource[] = [
         type: "docker:index/image:Image",
         name: "trainer-image",
         parent: "trainer-image",
+        dependsOn: [CLEANUP],
+        isOwned: true,
         inputs: {
             imageName: `${REGISTRY_URI}/trainer:current`,
             registry: secret({
@@ -145,9 +206,14 @@ export const expected: readonly ExpectedResource[] = [
         type: "gcp:serviceaccount/account:Account",
         name: "trainer-identity",
         parent: "trainer-identity",
-        dependsOn: APIS,
-        inputs: { accountId: BASE },
-        free: ["project", "displayName", "description"],
+        dependsOn: [CLEANUP],
+        isOwned: true,
+        inputs: {
+            accountId: BASE,
+            description: `Trains models on one stack's VMs ${DESCRIBED}`,
+            createIgnoreAlreadyExists: true,
+        },
+        free: ["project", "displayName"],
     },
     bucketGrant("bucket-lister", "roles/storage.legacyBucketReader"),
     bucketGrant("dataset-reader", "roles/storage.objectViewer", "data"),
@@ -163,23 +229,36 @@ export const expected: readonly ExpectedResource[] = [
         type: "gcp:compute/network:Network",
         name: "trainer-network",
         parent: "trainer-network",
-        dependsOn: APIS,
-        inputs: { name: `${BASE}-network`, autoCreateSubnetworks: false },
-        free: ["project", "description"],
+        dependsOn: [CLEANUP],
+        isOwned: true,
+        inputs: {
+            name: `${BASE}-network`,
+            description: `Network of one gcp-trainer job ${DESCRIBED}`,
+            autoCreateSubnetworks: false,
+        },
+        free: ["project"],
     },
     {
         type: "gcp:compute/subnetwork:Subnetwork",
         name: "trainer-network-subnetwork",
         parent: "trainer-network",
-        inputs: { name: `${BASE}-subnet`, network: "trainer-network-id", privateIpGoogleAccess: true },
+        dependsOn: [CLEANUP],
+        isOwned: true,
+        inputs: {
+            name: `${BASE}-subnet`,
+            description: `Subnetwork of one gcp-trainer job ${DESCRIBED}`,
+            network: "trainer-network-id",
+            privateIpGoogleAccess: true,
+        },
         free: ["project", "region", "ipCidrRange"],
     },
     {
         type: "gcp:compute/instance:Instance",
         name: "trainer-vm",
         parent: "trainer-vm",
-        dependsOn: [...APIS, ...GRANTS, "trainer-saved-results"],
+        dependsOn: ["trainer-vm-cleanup", ...GRANTS],
         inputs: {
+            deletionPolicy: "ABANDON",
             name: VM,
             machineType: "e2-standard-2",
             labels: LABELS,

@@ -1,6 +1,6 @@
 import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
 import { type DeclaredStack, declareJob, resource } from "./declared-stack";
-import { ACCOUNT, APIS, BASE, BOOT, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
+import { ACCOUNT, APIS, BASE, BOOT, DESCRIBED, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
 
 const names = ({ resources }: DeclaredStack): string[] => resources.map(({ type, name }) => `${type} ${name}`).sort();
 /** Resources that one stack declares and the other does not. */
@@ -155,10 +155,7 @@ describe("a variation of the config", () => {
         expect(without(stack, standard)).toEqual([]);
         expect(names(stack).filter((name) => /iam|serviceaccount/i.test(name.split(" ")[0] ?? ""))).toEqual([]);
         expect(vmOf(stack).serviceAccount).toMatchObject({ email });
-        expect(resource(stack, "gcp:compute/instance:Instance").options.dependsOn).toEqual([
-            ...APIS,
-            "trainer-saved-results",
-        ]);
+        expect(resource(stack, "gcp:compute/instance:Instance").options.dependsOn).toEqual(["trainer-vm-cleanup"]);
     });
 
     it("with debugMinutes, allows ingress only from Identity-Aware Proxy", async () => {
@@ -173,7 +170,7 @@ describe("a variation of the config", () => {
         expect(resource(stack, "gcp:compute/firewall:Firewall").inputs).toEqual({
             project: "my-project",
             name: `${BASE}-firewall`,
-            description: "SSH through Identity-Aware Proxy to a trainer that failed",
+            description: `SSH through Identity-Aware Proxy to a trainer that failed ${DESCRIBED}`,
             network: "trainer-network-id",
             direction: "INGRESS",
             allows: [{ protocol: "tcp", ports: ["22"] }],
@@ -195,9 +192,12 @@ describe("a variation of the config", () => {
         expect(without(standard, stack)).toEqual([
             "gcp-trainer:infra:EnabledApis trainer-apis",
             ...APIS.map((name) => `gcp:projects/service:Service ${name}`).sort(),
+            "pulumi-nodejs:dynamic/gcp-trainer:ReadyApis trainer-apis-ready",
         ]);
         expect(without(stack, standard)).toEqual([]);
-        expect(resource(stack, "gcp:storage/bucket:Bucket").options.dependsOn).toEqual([]);
+        expect(
+            resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:Cleanup", "trainer-cleanup").options.dependsOn,
+        ).toEqual([]);
     });
 
     it.each([

@@ -30,13 +30,15 @@ describe("the stack with the default config", () => {
     });
 
     it.each(expected)("declares $name, a $type below $parent", (wanted) => {
-        const { type, name, parent, dependsOn = [], inputs, free = [] } = wanted;
+        const { type, name, parent, dependsOn = [], inputs, free = [], isOwned } = wanted;
+        const owner = isOwned ? "trainer-cleanup" : undefined;
         const declared = resource(stack, type, name);
         const anyValues = Object.fromEntries(free.map((input) => [input, expect.anything()]));
 
         expect(declared.inputs).toEqual({ ...inputs, ...anyValues });
         expect(declared.options.parent).toBe(parent);
         expect(declared.options.dependsOn).toEqual(dependsOn);
+        expect(declared.options.deletedWith).toBe(name === "trainer-vm" ? "trainer-vm-cleanup" : owner);
     });
 
     it("puts everything into the project, region and zone of the config", () => {

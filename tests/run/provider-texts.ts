@@ -6,18 +6,18 @@ import { CACHED_TS_NODE } from "../helpers/cli-command";
 export const projectRoot = path.resolve(__dirname, "../..");
 
 /**
- * Serialises both providers in a separate process.
+ * Serialises the providers in a separate process.
  * @param loader must emit the same code as the loader of `npm start` and of the engine, because the text depends on
  * that code
  */
 export async function serialiseProviders(
     root: string = projectRoot,
     loader: string = CACHED_TS_NODE,
-): Promise<{ trainingRun: string; savedResults: string }> {
+): Promise<Record<"trainingRun" | "savedResults" | "cleanup" | "readyApis", string>> {
     const script = path.join(root, "tests/run/fixtures/print-providers.ts");
     const { stdout } = await promisify(execFile)(process.execPath, ["-r", loader, script], {
         cwd: root,
         maxBuffer: 16 * 1024 * 1024,
     });
-    return JSON.parse(stdout) as { trainingRun: string; savedResults: string };
+    return JSON.parse(stdout) as Awaited<ReturnType<typeof serialiseProviders>>;
 }

@@ -108,6 +108,7 @@ describe("a VM that sends nothing", () => {
 
         const message = await failure({ onPrivateSubnetwork: true });
         expect(message).toContain("enable Private Google Access there");
+        expect(message).toContain("DNS resolves storage.googleapis.com and *.pkg.dev");
         expect(message).toContain("the serial port could not be read: permission denied");
     });
 
@@ -186,6 +187,16 @@ describe("a Google Cloud error", () => {
         const message = await around.failure();
         expect(message).toContain("does not have storage.objects.get access");
         expect(message).toContain("needs roles/");
+    });
+
+    it("is fatal immediately if a perimeter refuses the request, with advice that is not about roles", async () => {
+        const around = scene();
+        outage(around, 0, Number.POSITIVE_INFINITY, httpError(403, "Request is prohibited by organization's policy."));
+
+        const message = await around.failure();
+        expect(message).toContain("A perimeter of VPC Service Controls refuses this machine's requests");
+        expect(message).toContain("`pulumi up` reattaches");
+        expect(message).not.toContain("roles/");
     });
 
     it("is fatal immediately if the status cannot be parsed", async () => {

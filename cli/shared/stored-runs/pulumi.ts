@@ -66,7 +66,7 @@ function fixFor(message: string): string {
         return " (choose one: -s STACK; npx pulumi stack ls shows the stacks)";
     }
     if (/PULUMI_ACCESS_TOKEN|login/.test(message)) {
-        return " (log in to the stack's backend, e.g. npx pulumi login --local; without the state: --bucket gs://BUCKET)";
+        return " (log in to the stack's backend, e.g. npx pulumi login 'file://~?metadata=skip'; without the state: --bucket gs://BUCKET)";
     }
     if (/passphrase/.test(message)) {
         return " (set PULUMI_CONFIG_PASSPHRASE)";

@@ -16,6 +16,7 @@ export const bucket: CreateResource = async ({ type, inputs }, context) => {
         "labels",
         "storageClass",
         "forceDestroy",
+        "deletionPolicy",
         "uniformBucketLevelAccess",
         "publicAccessPrevention",
         "versioning",

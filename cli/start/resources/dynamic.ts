@@ -1,9 +1,17 @@
-import { trainingRunType } from "../../../run/resource-types";
+import { cleanupType, readyApisType, savedResultsType, trainingRunType } from "../../../run/resource-types";
 import { runProvider } from "../provider-host";
 import type { CreateResource, Properties, RehearsalContext } from "../rehearsal-context";
 
+/** Purposes of the resources, by type. */
+const DETAILS: Readonly<Record<string, string>> = {
+    [trainingRunType]: "succeeded",
+    [savedResultsType]: "saves every run before the bucket is deleted",
+    [cleanupType]: "removes what interrupted commands left",
+    [readyApisType]: "every API accepts requests",
+};
+
 /**
- * Creates `TrainingRun` and `SavedResults`. Pulumi passes their serialised provider, which runs in a plain Node
+ * Creates the project's dynamic resources. Pulumi passes their serialised provider, which runs in a plain Node
  * process, as it does with the real engine.
  */
 export const dynamic: CreateResource = async ({ type, name, inputs }, context) => {
@@ -38,7 +46,7 @@ export const dynamic: CreateResource = async ({ type, name, inputs }, context) =
     return {
         id,
         outputs,
-        detail: type === trainingRunType ? "succeeded" : "saves every run before the bucket is deleted",
+        ...(DETAILS[type] === undefined ? {} : { detail: DETAILS[type] }),
         destroy: async (later) => {
             await host(later, "delete", id, { ...properties, ...outputs });
         },

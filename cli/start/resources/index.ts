@@ -1,4 +1,4 @@
-import { savedResultsType, trainingRunType } from "../../../run/resource-types";
+import { cleanupType, readyApisType, savedResultsType, trainingRunType } from "../../../run/resource-types";
 import type { CreateResource } from "../rehearsal-context";
 import { bucket } from "./bucket";
 import { bucketObject } from "./bucket-object";
@@ -32,4 +32,6 @@ export const resourceTypes: Readonly<Record<string, CreateResource>> = {
     "gcp:storage/bucketObject:BucketObject": bucketObject,
     [trainingRunType]: dynamic,
     [savedResultsType]: dynamic,
+    [cleanupType]: dynamic,
+    [readyApisType]: dynamic,
 };

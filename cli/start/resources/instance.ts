@@ -27,6 +27,7 @@ export const instance: CreateResource = async ({ type, inputs }, context) => {
         "tags",
         "allowStoppingForUpdate",
         "deletionProtection",
+        "deletionPolicy",
     ]);
     const { project = context.gcp.project, zone = context.gcp.zone, name } = inputs;
     const zonePath = `projects/${project}/zones/${zone}`;

@@ -2,7 +2,13 @@ import { type CreateResource, call, omitUndefined, rejectUnknownInputs } from ".
 
 /** `gcp.serviceaccount.Account`. */
 export const serviceAccount: CreateResource = async ({ type, inputs }, context) => {
-    rejectUnknownInputs(type, inputs, ["accountId", "project", "displayName", "description"]);
+    rejectUnknownInputs(type, inputs, [
+        "accountId",
+        "project",
+        "displayName",
+        "description",
+        "createIgnoreAlreadyExists",
+    ]);
     const project = inputs.project ?? context.gcp.project;
     const account = await call(context, "POST", `/v1/projects/${project}/serviceAccounts`, {
         accountId: inputs.accountId,

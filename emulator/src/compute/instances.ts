@@ -85,6 +85,12 @@ export class InstanceService {
         return this.instances.list(parent).map((instance) => this.describe(pathOf(instance)));
     }
 
+    /** The instances of all zones of `projects/P`, by name. */
+    inProject(project: string): Instance[] {
+        const paths = this.instances.entries().flatMap(([path]) => (path.startsWith(`${project}/`) ? [path] : []));
+        return paths.map((path) => this.describe(path)).sort((one, other) => (one.name < other.name ? -1 : 1));
+    }
+
     /**
      * Starts a stopped instance; a running one is left unchanged.
      * @throws ApiError 400 while the instance is stopping

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { invalid, notFound } from "../http/errors";
+import { ApiError, invalid, notFound } from "../http/errors";
 import type { Collection, DocumentStore } from "../store/documents";
 
 /** A project: https://cloud.google.com/resource-manager/reference/rest/v1/projects */
@@ -30,6 +30,8 @@ const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 /** Projects. Every valid id exists, because a project is created when its id is first used. */
 export class ProjectService {
     readonly #projects: Collection<Project>;
+    /** Times at which services were enabled in this process, by `PROJECT/SERVICE`. */
+    readonly #enabledAt = new Map<string, number>();
     /** Operations by name. They are already done when returned, so they need not survive a restart. */
     readonly #operations = new Map<string, Operation>();
 
@@ -83,12 +85,29 @@ export class ProjectService {
     ): Promise<Project> {
         const project = await this.get(projectId);
         const enabled = new Set([...project.enabledServices, ...(change.enable ?? [])]);
+        for (const service of change.enable ?? []) {
+            if (!project.enabledServices.includes(service)) {
+                this.#enabledAt.set(`${project.projectId}/${service}`, Date.now());
+            }
+        }
         for (const service of change.disable ?? []) {
             enabled.delete(service);
         }
         const changed = { ...project, enabledServices: [...enabled].sort() };
         await this.#projects.put(project.projectId, changed);
         return changed;
+    }
+
+    /**
+     * Rejects a request to a service that is not enabled in the project, or has been for less than `delayMs`.
+     * @throws ApiError 403 with Google's message
+     */
+    requireReady(projectId: string, service: string, delayMs: number): void {
+        const isEnabled = this.#projects.get(projectId)?.enabledServices.includes(service) === true;
+        const enabledAt = this.#enabledAt.get(`${projectId}/${service}`) ?? 0;
+        if (!isEnabled || Date.now() < enabledAt + delayMs) {
+            throw notReady(projectNumber(projectId), service);
+        }
     }
 
     /** Stores an operation for callers that poll it. */
@@ -101,6 +120,25 @@ export class ProjectService {
     operation(name: string): Operation | undefined {
         return this.#operations.get(name);
     }
+}
+
+/** https://cloud.google.com/service-usage/docs/troubleshooting */
+function notReady(project: string, service: string): ApiError {
+    const url = `https://console.developers.google.com/apis/api/${service}/overview?project=${project}`;
+    const message =
+        `${service} has not been used in project ${project} before or it is disabled. Enable it by visiting ${url} then ` +
+        "retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.";
+    return new ApiError(403, "accessNotConfigured", message, {
+        status: "PERMISSION_DENIED",
+        details: [
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                reason: "SERVICE_DISABLED",
+                domain: "googleapis.com",
+                metadata: { consumer: `projects/${project}`, service },
+            },
+        ],
+    });
 }
 
 /** Derives the number of a project from its id. */

@@ -36,6 +36,8 @@ export interface DockerStub {
     trainer?: string;
     follow?: string;
     oom?: boolean;
+    /** Snippet that `cos-extensions install gpu` runs. */
+    gpu?: string;
     /** Working folder of the image. */
     workingFolder?: string;
 }
@@ -269,6 +271,7 @@ export class TestVm {
                 STUB_PULL: this.#docker.pull ?? ":",
                 STUB_RUN: this.#docker.run ?? ":",
                 STUB_TRAINER: this.#docker.trainer ?? "echo trained",
+                STUB_GPU: this.#docker.gpu ?? ":",
                 STUB_WORKDIR: this.#docker.workingFolder ?? "",
                 STUB_FOLLOW: this.#docker.follow ?? "",
                 STUB_OOM: String(this.#docker.oom ?? false),

@@ -1,6 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { identify, signalForeground } from "../../../emulator/src/vm/process/shims/signals.js";
+import {
+    identify,
+    membersOf,
+    type ProcessId,
+    signalForeground,
+    signalProcess,
+} from "../../../emulator/src/vm/process/shims/signals.js";
 
 /** The result of a command. */
 export interface Ended {
@@ -8,6 +14,13 @@ export interface Ended {
     readonly stdout: string;
     /** Standard output and standard error, in the order of arrival. */
     readonly output: string;
+}
+
+/** Kills processes that are still running. */
+export function killLeft(processes: readonly ProcessId[]): void {
+    for (const one of processes) {
+        signalProcess(one, "SIGKILL");
+    }
 }
 
 /** A command running in its own process group. */
@@ -66,17 +79,24 @@ export class Command {
      * @throws {Error} with all output if the command ends first
      */
     async printed(text: string): Promise<void> {
-        const seen = new Promise<true>((resolve) => {
+        if ((await this.printedMatch(new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")))) === undefined) {
+            const { output } = await this.ended;
+            throw new Error(`${this.#line} ended without printing "${text}":\n${output}`);
+        }
+    }
+
+    /** Resolves once the output matches, or with undefined if the command ends first. */
+    async printedMatch(pattern: RegExp): Promise<RegExpExecArray | undefined> {
+        const seen = new Promise<RegExpExecArray>((resolve) => {
             this.#onOutput = () => {
-                if (this.#output.includes(text)) {
-                    resolve(true);
+                const match = pattern.exec(this.#output);
+                if (match) {
+                    resolve(match);
                 }
             };
             this.#onOutput();
         });
-        if ((await Promise.race([seen, this.ended])) !== true) {
-            throw new Error(`${this.#line} ended without printing "${text}":\n${this.#output}`);
-        }
+        return await Promise.race([seen, this.ended.then(() => undefined)]);
     }
 
     /** Interrupts the command and everything it started, like Ctrl-C in a terminal. */
@@ -93,6 +113,12 @@ export class Command {
         const exit = once(this.#child, "exit");
         this.#child.kill("SIGKILL");
         await exit;
+    }
+
+    /** The command's processes that are running now. Providers leave its process group. */
+    processes(): ProcessId[] {
+        const leader = identify(this.#child.pid);
+        return leader === undefined ? [] : membersOf([leader]);
     }
 
     get #line(): string {

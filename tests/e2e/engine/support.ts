@@ -33,6 +33,7 @@ const PROGRAM = [
     "Pulumi.local.yaml",
     "package.json",
     "tsconfig.json",
+    "tsconfig.pulumi.json",
 ];
 
 /** Returns PATH without this project's own `pulumi`, which would try to download an engine. */
@@ -67,6 +68,9 @@ export function describeWithEngine(title: string, tests: () => void): void {
     }
 }
 
+/** Options of the emulator that differ between tests. */
+export type CloudOptions = Pick<EmulatorOptions, "port" | "faults">;
+
 /** An emulator whose VMs run images of the Docker engine by default, and a folder for the engine's state. */
 export class Cloud {
     readonly folder: string;
@@ -79,10 +83,19 @@ export class Cloud {
         this.#emulator = emulator;
     }
 
-    static async start(runtime: EmulatorOptions["runtime"] = "docker"): Promise<Cloud> {
+    static async start(runtime: EmulatorOptions["runtime"] = "docker", more: CloudOptions = {}): Promise<Cloud> {
         const folder = mkdtempSync(path.join(tmpdir(), "engine-test-"));
         mkdirSync(path.join(folder, "state"));
-        return new Cloud(folder, runtime, await startEmulator(Cloud.#options(folder, runtime)));
+        return await Cloud.open(folder, runtime, more);
+    }
+
+    /** Starts an emulator with the data of an earlier one, whose folder this is or was copied from. */
+    static async open(
+        folder: string,
+        runtime: EmulatorOptions["runtime"] = "docker",
+        more: CloudOptions = {},
+    ): Promise<Cloud> {
+        return new Cloud(folder, runtime, await startEmulator({ ...Cloud.#options(folder, runtime), ...more }));
     }
 
     get url(): string {
@@ -94,6 +107,11 @@ export class Cloud {
         const { port } = this.#emulator;
         await this.#emulator.stop();
         this.#emulator = await startEmulator({ ...Cloud.#options(this.folder, this.#runtime), port });
+    }
+
+    /** Stops the emulator and keeps its files. */
+    async close(): Promise<void> {
+        await this.#emulator.stop();
     }
 
     /** Stops the emulator, and removes its files and the images that were pushed to it. */
@@ -174,6 +192,13 @@ export class Project {
         this.#config = config;
 
         this.folder = path.join(cloud.folder, checkout);
+        if (!existsSync(this.folder)) {
+            this.#checkOut();
+        }
+        this.configure(config);
+    }
+
+    #checkOut(): void {
         for (const name of PROGRAM) {
             const isMade = (file: string) => /trainer[\\/](node_modules|dist)$/.test(file);
             cpSync(path.join(ROOT, name), path.join(this.folder, name), {
@@ -183,7 +208,6 @@ export class Project {
         }
         cpSync(path.join(__dirname, "tiny-trainer"), path.join(this.folder, "tiny"), { recursive: true });
         symlinkSync(path.join(ROOT, "node_modules"), path.join(this.folder, "node_modules"));
-        this.configure(config);
     }
 
     /** Writes the stack's config file: Pulumi.local.yaml with the endpoints of the test's emulator, and these keys. */
@@ -218,12 +242,17 @@ export class Project {
         this.configure({});
     }
 
-    up(): Command {
-        return this.pulumi("up", "--yes", "--skip-preview");
+    up(...options: string[]): Command {
+        return this.pulumi("up", "--yes", "--skip-preview", ...options);
     }
 
-    destroy(): Command {
-        return this.pulumi("destroy", "--yes", "--skip-preview");
+    destroy(...options: string[]): Command {
+        return this.pulumi("destroy", "--yes", "--skip-preview", ...options);
+    }
+
+    /** Removes the lock of a command that was killed. */
+    cancel(): Command {
+        return this.pulumi("cancel", "--yes");
     }
 
     /** Runs a preview that fails if it finds changes, and prints them. */
@@ -255,7 +284,8 @@ export class Project {
             env: {
                 ...process.env,
                 PATH: enginePath().join(path.delimiter),
-                PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}`,
+                // As in the README. Otherwise, a command that is killed can leave half of the state's metadata.
+                PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}?metadata=skip`,
                 PULUMI_CONFIG_PASSPHRASE: "",
                 GOOGLE_OAUTH_ACCESS_TOKEN: OPERATOR_TOKEN,
                 PULUMI_SKIP_UPDATE_CHECK: "true",

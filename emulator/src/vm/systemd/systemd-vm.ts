@@ -45,7 +45,7 @@ export interface SystemdVmOptions {
 interface Boot {
     readonly console: ChildProcess;
     readonly relays: readonly Relay[];
-    /** Folder for the sockets. Its path is short, because the length of a Unix socket's path is limited. */
+    /** Folder for the sockets and the seed of cloud-init. Its path is short, because the length of a Unix socket's path is limited. */
     readonly sockets: string;
     /** Resolves once systemd handles signals. */
     readonly listening: Promise<void>;
@@ -143,7 +143,14 @@ export class SystemdVm implements Guest {
             // The capabilities that systemd and docker need. An engine inside a container cannot grant --privileged.
             ...["--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cgroupns", "private"],
             ...["seccomp", "apparmor", "systempaths"].flatMap((one) => ["--security-opt", `${one}=unconfined`]),
-            ...["--network", "none", "--tmpfs", "/run:exec", "--tmpfs", "/tmp"],
+            ...[
+                "--network",
+                "none",
+                "--tmpfs",
+                `/run:exec,mode=755,size=${Math.floor(memory / 5)}m`,
+                "--tmpfs",
+                "/tmp",
+            ],
             ...["--memory", `${memory}m`, "--memory-swap", `${memory}m`],
             ...["--volume", `${memoryFile}:/proc/meminfo:ro`, "--volume", `${sockets}:/emulator`, ...disks],
             ...[SYSTEMD_IMAGE, "/usr/local/sbin/emulator-init"],
@@ -155,8 +162,11 @@ export class SystemdVm implements Guest {
             mkdirSync(path.join(root, file, ".."), { recursive: true });
             writeFileSync(path.join(root, file), text);
         };
-        put("var/lib/cloud/seed/nocloud/user-data", userData);
-        put("var/lib/cloud/seed/nocloud/meta-data", `instance-id: ${this.#name}\n`);
+        // Google's data source keeps no seed in the small file system of cloud-init, so the seed stays outside of it.
+        const seed = path.join(sockets, "seed");
+        mkdirSync(seed);
+        writeFileSync(path.join(seed, "user-data"), userData);
+        writeFileSync(path.join(seed, "meta-data"), `instance-id: ${this.#name}\n`);
         const listen = `[Socket]\nListenStream=127.0.0.1:${this.#options.mainPort()}\n`;
         put("etc/systemd/system/emulator-api.socket.d/50-emulator.conf", listen);
         await this.#call("cp", `${root}/.`, `${this.#name}:/`);

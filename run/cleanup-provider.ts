@@ -1,0 +1,181 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type Print, systemClock } from "./clients";
+import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
+import { httpStatusOf, messageOf } from "./errors";
+import { type Endpoints, openCall, readEndpoints } from "./google-api";
+import { isOwned } from "./marks";
+import { type Kind, type OwnerContext, placeOf, removeInstances, removeOwned, secretsOf } from "./owned-resources";
+import { type PolicyHolder, revoke } from "./policies";
+import { hasChanged } from "./resource-inputs";
+import { terminalText } from "./terminal-text";
+
+/** Resolved inputs of `Cleanup`. Names of resources that the stack does not create may be included. */
+export interface CleanupInputs {
+    /** Only the instances, or everything that the stack creates. */
+    scope: "instances" | "everything";
+    /** The owner of the resources; "" generates one. */
+    existingOwner: string;
+    project: string;
+    region: string;
+    bucket: string;
+    repository: string;
+    /** The part of the VM account's address before the `@`; "" for an account that the stack does not create. */
+    account: string;
+    network: string;
+    subnetwork: string;
+    firewall: string;
+    /** Names of buckets and secrets (`projects/P/secrets/S`) outside the stack whose policies name the account. */
+    sharedBuckets: string[];
+    sharedSecrets: string[];
+}
+
+/**
+ * State of `Cleanup`: its inputs, its owner, and all places that its inputs have ever named, because an interrupted
+ * update may have left resources in the earlier ones.
+ */
+export interface CleanupOutputs extends CleanupInputs {
+    owner: string;
+    places: { regions: string[]; accounts: string[]; sharedBuckets: string[]; sharedSecrets: string[] };
+}
+
+const session: { settings: CloudSettings | undefined; endpoints: Endpoints | undefined } = {
+    settings: undefined,
+    endpoints: undefined,
+};
+
+/** Handlers of `Cleanup`, which Pulumi serialises like those of `trainingRunProvider`. */
+export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, CleanupOutputs> = {
+    async configure(request) {
+        const config = (key: string) => request.config.get(key);
+        session.settings = readCloudSettings(config, process.env);
+        session.endpoints = readEndpoints(config, process.env, session.settings);
+    },
+
+    /** Names depend on the project and the stack. Other names belong to other resources, with another owner. */
+    async diff(_id, olds, news) {
+        const differs = (key: string) => hasChanged(olds, news, key);
+        const names = ["scope", "project", "bucket", "repository", "network", "subnetwork", "firewall"];
+        const replaces = [...names, ...(news.scope === "instances" ? ["existingOwner"] : [])].filter(differs);
+        const others = ["region", "account", "sharedBuckets", "sharedSecrets"];
+        return { changes: replaces.length > 0 || others.some(differs), replaces };
+    },
+
+    async create(inputs) {
+        const { randomBytes } = require("node:crypto") as typeof import("node:crypto");
+        const owner = inputs.existingOwner || randomBytes(8).toString("hex");
+        return { id: owner, outs: { ...inputs, owner, places: placesIn(inputs) } };
+    },
+
+    async update(_id, olds, news) {
+        return { outs: { ...news, owner: olds.owner, places: placesIn(news, olds.places) } };
+    },
+
+    async delete(_id, state) {
+        const print: Print = (line) => console.log(terminalText(line));
+        try {
+            const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
+            const endpoints = session.endpoints ?? readEndpoints(() => undefined, process.env, settings);
+            const clock = systemClock();
+            const call = openCall(await createAuth(settings), clock);
+            await removeAll({ apis: { call, endpoints, clock }, owner: state.owner, print }, state);
+        } catch (error) {
+            throw new Error(terminalText(messageOf(error)), { cause: error });
+        }
+    },
+};
+
+function placesIn(inputs: CleanupInputs, earlier?: CleanupOutputs["places"]): CleanupOutputs["places"] {
+    const both = (before: string[] | undefined, now: string[]) => [...new Set([...(before ?? []), ...now])];
+    return {
+        regions: both(earlier?.regions, [inputs.region]),
+        accounts: both(earlier?.accounts, inputs.account === "" ? [] : [inputs.account]),
+        sharedBuckets: both(earlier?.sharedBuckets, inputs.sharedBuckets),
+        sharedSecrets: both(earlier?.sharedSecrets, inputs.sharedSecrets),
+    };
+}
+
+/** Removes what carries the mark of the owner. Every part is tried, even if another part fails. */
+async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<void> {
+    const { project } = state;
+    await removeInstances(context, project);
+    if (state.scope === "instances") {
+        return;
+    }
+    const remove = async (kind: Kind, name: string, location?: string) => {
+        const place = placeOf(context.apis, kind, { project, name, ...(location === undefined ? {} : { location }) });
+        await unlessDenied(context, `the ${kind} ${place.name}`, async () => {
+            if ((await removeOwned(context, place)) === "foreign") {
+                context.print(`the ${kind} ${place.name} stays, because it does not belong to this stack`);
+            }
+        });
+    };
+    const parts = [
+        removeNetwork(remove, state),
+        ...state.places.accounts.map((account) =>
+            unlessDenied(context, `the grants of the service account ${account}`, () =>
+                removeAccount(context, remove, state, account),
+            ),
+        ),
+        removeSecrets(context, project),
+        ...state.places.regions.map((region) => remove("repository", state.repository, region)),
+        remove("bucket", state.bucket),
+    ];
+    const results = await Promise.allSettled(parts);
+    const problems = results.flatMap((result) => (result.status === "rejected" ? [messageOf(result.reason)] : []));
+    if (problems.length > 0) {
+        throw new Error(problems.join("\n"));
+    }
+}
+
+/**
+ * Reports a request that is denied instead of failing, because a deployer of a stack with an existing network or account
+ * may lack the roles for its own. What costs money is never skipped.
+ */
+async function unlessDenied({ print }: OwnerContext, what: string, action: () => Promise<void>): Promise<void> {
+    try {
+        await action();
+    } catch (error) {
+        if (httpStatusOf(error) !== 403 || /^the (bucket|repository) /.test(what)) {
+            throw error;
+        }
+        print(`${what} could not be checked: ${messageOf(error)}`);
+    }
+}
+
+type Remove = (kind: Kind, name: string, location?: string) => Promise<void>;
+
+async function removeNetwork(remove: Remove, { firewall, subnetwork, network, places }: CleanupOutputs): Promise<void> {
+    await Promise.all([
+        remove("firewall", firewall),
+        ...places.regions.map((region) => remove("subnetwork", subnetwork, region)),
+    ]);
+    await remove("network", network);
+}
+
+async function removeSecrets(context: OwnerContext, project: string): Promise<void> {
+    for (const place of await secretsOf(context, project)) {
+        await removeOwned(context, place);
+    }
+}
+
+/** Removes the account's grants before the account, because a policy then names a deleted account by another name. */
+async function removeAccount(
+    context: OwnerContext,
+    remove: Remove,
+    { project, places }: CleanupOutputs,
+    account: string,
+): Promise<void> {
+    const place = placeOf(context.apis, "service account", { project, name: account });
+    const found = await context.apis.call("GET", place.url);
+    if (found === undefined || isOwned(found, context.owner)) {
+        const holders: PolicyHolder[] = [
+            { project },
+            ...places.sharedBuckets.map((bucket) => ({ bucket })),
+            ...places.sharedSecrets.map((secret) => ({ secret })),
+        ];
+        for (const holder of holders) {
+            await revoke(context.apis, holder, place.name);
+        }
+    }
+    await remove("service account", account);
+}

@@ -1,0 +1,104 @@
+import type { GoogleAuth } from "google-auth-library";
+import type { Clock } from "./clients";
+import type { CloudSettings } from "./credentials";
+import { incompleteAnswer } from "./errors";
+import { withTries } from "./tries";
+
+/** Base URLs of Google's APIs, each with a trailing slash. */
+export interface Endpoints {
+    compute: string;
+    storage: string;
+    artifactRegistry: string;
+    iam: string;
+    resourceManager: string;
+    secretManager: string;
+}
+
+/** A JSON object from an API. */
+export type Body = Record<string, unknown>;
+
+/**
+ * Sends one request to a Google API, and repeats it after transient errors.
+ * @returns the body, or undefined if the API responds that the resource does not exist (404)
+ */
+export type Call = (method: "GET" | "POST" | "PUT" | "DELETE", url: string, body?: object) => Promise<Body | undefined>;
+
+/** Google's APIs, with the credentials and endpoints of the gcp provider. */
+export interface GoogleApis {
+    call: Call;
+    endpoints: Endpoints;
+    clock: Clock;
+}
+
+/**
+ * Reads the endpoints that the gcp provider would use.
+ * @param config returns the value of a key such as `gcp:iamBetaCustomEndpoint`.
+ */
+export function readEndpoints(
+    config: (key: string) => string | undefined,
+    env: Record<string, string | undefined>,
+    settings: CloudSettings,
+): Endpoints {
+    const versioned = (host: string, key: string, variable: string) => {
+        const custom = config(`gcp:${key}CustomEndpoint`) || env[`GOOGLE_${variable}_CUSTOM_ENDPOINT`];
+        const base = custom || `https://${host}.${settings.universeDomain}/v1/`;
+        // The provider replaces the version of these endpoints as well.
+        return base.replace(/\/*(v\d+(beta\d*)?\/*)?$/, "/v1/");
+    };
+    return {
+        compute: settings.computeUrl,
+        storage: `${settings.storageOrigin}/storage/v1/`,
+        artifactRegistry: versioned("artifactregistry", "artifactRegistry", "ARTIFACT_REGISTRY"),
+        iam: versioned("iam", "iamBeta", "IAM_BETA"),
+        resourceManager: versioned("cloudresourcemanager", "resourceManager", "RESOURCE_MANAGER"),
+        secretManager: versioned("secretmanager", "secretManager", "SECRET_MANAGER"),
+    };
+}
+
+/** Creates the function that sends requests. */
+export function openCall(auth: GoogleAuth, clock: Clock): Call {
+    return (method, url, body) =>
+        withTries(clock, async () => {
+            try {
+                const { data, status } = await auth.request<unknown>({
+                    method,
+                    url,
+                    ...(body === undefined ? {} : { data: body }),
+                    timeout: 60_000,
+                    retry: false,
+                });
+                if (typeof data === "object" && data !== null) {
+                    return data as Body;
+                }
+                if (status === 204) {
+                    return {};
+                }
+                throw incompleteAnswer(`${method} ${url} must be answered with a JSON object`);
+            } catch (error) {
+                if (codeOf(error) === 404) {
+                    return undefined;
+                }
+                throw error;
+            }
+        });
+}
+
+/** The error in the body of an API's response, or an empty object if the response did not come from an API. */
+export function apiErrorOf(error: unknown): { code?: number; message?: string; reasons: string } {
+    const response: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "response") : undefined;
+    const data: unknown = typeof response === "object" && response !== null ? Reflect.get(response, "data") : undefined;
+    const found: unknown = typeof data === "object" && data !== null ? Reflect.get(data, "error") : undefined;
+    if (typeof found !== "object" || found === null) {
+        return { reasons: "" };
+    }
+    const { code, message, status, errors, details } = found as Record<string, unknown>;
+    return {
+        ...(typeof code === "number" ? { code } : {}),
+        ...(typeof message === "string" ? { message } : {}),
+        reasons: JSON.stringify([status, errors, details]),
+    };
+}
+
+function codeOf(error: unknown): number | undefined {
+    return apiErrorOf(error).code;
+}

@@ -1,0 +1,22 @@
+/** The label that names the job of a resource. */
+export const jobLabel = "gcp-trainer";
+
+/**
+ * The label that contains the owner of a resource: a random id that only the state of the owning stack contains. Two
+ * stacks with the same name in two backends have the same resource names, but never the same owner.
+ */
+export const ownerLabel = "gcp-trainer-owner";
+
+/** Returns the description of a resource that cannot have labels. */
+export function ownedDescription(text: string, owner: string): string {
+    return `${text} (${ownerLabel}: ${owner})`;
+}
+
+/** True if a resource, as its API returns it, carries the mark of this owner. */
+export function isOwned(resource: object, owner: string): boolean {
+    const labels: unknown = Reflect.get(resource, "labels");
+    if (typeof labels === "object" && labels !== null && Reflect.get(labels, ownerLabel) === owner) {
+        return true;
+    }
+    return String(Reflect.get(resource, "description") ?? "").endsWith(ownedDescription("", owner));
+}

@@ -1,0 +1,56 @@
+import { httpStatusOf } from "./errors";
+import type { Body, GoogleApis } from "./google-api";
+
+/** A resource with an IAM policy: a project, a bucket or a secret (`projects/P/secrets/S`). */
+export type PolicyHolder = { project: string } | { bucket: string } | { secret: string };
+
+interface Binding {
+    role: string;
+    members?: string[];
+}
+
+/** Removes a service account from all bindings of a policy. Without such a binding, the policy is only read. */
+export async function revoke(apis: GoogleApis, holder: PolicyHolder, email: string): Promise<void> {
+    const isMember = (member: string) =>
+        member === `serviceAccount:${email}` || member.startsWith(`deleted:serviceAccount:${email}?`);
+    for (let tries = 1; ; tries += 1) {
+        const policy = await readPolicy(apis, holder);
+        const bindings = (policy?.bindings ?? []) as Binding[];
+        if (!bindings.some(({ members = [] }) => members.some(isMember))) {
+            return;
+        }
+        const left = bindings
+            .map((binding) => ({ ...binding, members: (binding.members ?? []).filter((one) => !isMember(one)) }))
+            .filter(({ members }) => members.length > 0);
+        try {
+            await writePolicy(apis, holder, { ...policy, version: 3, bindings: left });
+            return;
+        } catch (error) {
+            // Another program has changed the policy since it was read.
+            if (![409, 412].includes(httpStatusOf(error) ?? 0) || tries === 10) {
+                throw error;
+            }
+            await apis.clock.sleep(500 * tries);
+        }
+    }
+}
+
+function readPolicy({ call, endpoints }: GoogleApis, holder: PolicyHolder): Promise<Body | undefined> {
+    if ("project" in holder) {
+        const body = { options: { requestedPolicyVersion: 3 } };
+        return call("POST", `${endpoints.resourceManager}projects/${holder.project}:getIamPolicy`, body);
+    }
+    return "bucket" in holder
+        ? call("GET", `${endpoints.storage}b/${holder.bucket}/iam?optionsRequestedPolicyVersion=3`)
+        : call("GET", `${endpoints.secretManager}${holder.secret}:getIamPolicy?options.requestedPolicyVersion=3`);
+}
+
+async function writePolicy({ call, endpoints }: GoogleApis, holder: PolicyHolder, policy: Body): Promise<void> {
+    if ("project" in holder) {
+        await call("POST", `${endpoints.resourceManager}projects/${holder.project}:setIamPolicy`, { policy });
+    } else if ("bucket" in holder) {
+        await call("PUT", `${endpoints.storage}b/${holder.bucket}/iam`, policy);
+    } else {
+        await call("POST", `${endpoints.secretManager}${holder.secret}:setIamPolicy`, { policy });
+    }
+}

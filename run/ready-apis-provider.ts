@@ -1,0 +1,125 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type Print, systemClock } from "./clients";
+import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
+import { httpStatusOf, messageOf } from "./errors";
+import { apiErrorOf, type Endpoints, type GoogleApis, openCall, readEndpoints } from "./google-api";
+import { hasChanged } from "./resource-inputs";
+import { terminalText } from "./terminal-text";
+
+/** Resolved inputs of `ReadyApis`, which are also its complete state. */
+export interface ReadyApisInputs {
+    project: string;
+    region: string;
+    /** Names of enabled services without `.googleapis.com`, e.g. `compute`. */
+    services: string[];
+}
+
+const session: { settings: CloudSettings | undefined; endpoints: Endpoints | undefined } = {
+    settings: undefined,
+    endpoints: undefined,
+};
+
+/** Handlers of `ReadyApis`, which Pulumi serialises like those of `trainingRunProvider`. */
+export const readyApisProvider: pulumi.dynamic.ResourceProvider<ReadyApisInputs, ReadyApisInputs> = {
+    async configure(request) {
+        const config = (key: string) => request.config.get(key);
+        session.settings = readCloudSettings(config, process.env);
+        session.endpoints = readEndpoints(config, process.env, session.settings);
+    },
+
+    async diff(_id, olds, news) {
+        return { changes: ["project", "services"].some((key) => hasChanged(olds, news, key)), replaces: [] };
+    },
+
+    async create(inputs) {
+        await wait(inputs);
+        return { id: inputs.project, outs: inputs };
+    },
+
+    async update(_id, _olds, news) {
+        await wait(news);
+        return { outs: news };
+    },
+};
+
+async function wait(inputs: ReadyApisInputs): Promise<void> {
+    try {
+        const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
+        const endpoints = session.endpoints ?? readEndpoints(() => undefined, process.env, settings);
+        const clock = systemClock();
+        const call = openCall(await createAuth(settings), clock);
+        const print: Print = (line) => console.log(terminalText(line));
+        await Promise.all(
+            inputs.services.map((service) => waitForApi({ call, endpoints, clock }, service, inputs, print)),
+        );
+    } catch (error) {
+        throw new Error(terminalText(messageOf(error)), { cause: error });
+    }
+}
+
+/**
+ * Waits until an API that has been enabled accepts requests, for ten minutes at most. Its servers learn at different
+ * times that it is enabled, so several must accept one in succession.
+ * @throws an error with the API's last response
+ */
+export async function waitForApi(
+    { call, endpoints, clock }: GoogleApis,
+    service: string,
+    { project, region }: Pick<ReadyApisInputs, "project" | "region">,
+    print: Print,
+): Promise<void> {
+    const url = cheapRequest(endpoints, service, project, region);
+    if (url === undefined) {
+        return;
+    }
+    const wanted = 3;
+    const minutes = 10;
+    const deadline = clock.now() + minutes * 60_000;
+    let isAnnounced = false;
+    for (let accepted = 0; accepted < wanted; ) {
+        const refusal = await refusalOf(() => call("GET", url));
+        accepted = refusal === undefined ? accepted + 1 : 0;
+        if (refusal === undefined) {
+            continue;
+        }
+        if (clock.now() > deadline) {
+            throw new Error(
+                `The API ${service}.googleapis.com must accept requests of project ${project}, but ${minutes} minutes ` +
+                    `after it was enabled it still refuses them: ${refusal}. Run \`pulumi up\` again in a few minutes`,
+            );
+        }
+        if (!isAnnounced) {
+            print(`waiting until ${service}.googleapis.com, which has just been enabled, accepts requests`);
+            isAnnounced = true;
+        }
+        await clock.sleep(3000);
+    }
+}
+
+/** A request that changes nothing, or undefined for an API that only the VM and people use. */
+function cheapRequest(endpoints: Endpoints, service: string, project: string, region: string): string | undefined {
+    const urls: Record<string, string> = {
+        compute: `${endpoints.compute}projects/${project}`,
+        storage: `${endpoints.storage}b?project=${project}&maxResults=1`,
+        artifactregistry: `${endpoints.artifactRegistry}projects/${project}/locations/${region}/repositories?pageSize=1`,
+        iam: `${endpoints.iam}projects/${project}/serviceAccounts?pageSize=1`,
+        secretmanager: `${endpoints.secretManager}projects/${project}/secrets?pageSize=1`,
+    };
+    return urls[service];
+}
+
+/** The message of an API that refuses a request because it is not enabled. Any other response proves that it is. */
+async function refusalOf(request: () => Promise<unknown>): Promise<string | undefined> {
+    try {
+        await request();
+        return undefined;
+    } catch (error) {
+        const { message = "", reasons } = apiErrorOf(error);
+        if (httpStatusOf(error) !== 403) {
+            throw error;
+        }
+        const isDisabled =
+            /accessNotConfigured|SERVICE_DISABLED/.test(reasons) || /has not been used in project/.test(message);
+        return isDisabled ? message : undefined;
+    }
+}

@@ -1,0 +1,13 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type ReadyApisInputs, readyApisProvider } from "./ready-apis-provider";
+import { resourceModule } from "./resource-types";
+
+/** Arguments of `ReadyApis`. */
+export type ReadyApisArgs = { [Key in keyof ReadyApisInputs]: pulumi.Input<ReadyApisInputs[Key]> };
+
+/** Waits until APIs that have just been enabled accept requests, which takes Google up to several minutes. */
+export class ReadyApis extends pulumi.dynamic.Resource {
+    constructor(name: string, args: ReadyApisArgs, opts?: pulumi.CustomResourceOptions) {
+        super(readyApisProvider, name, { ...args }, opts, resourceModule, "ReadyApis");
+    }
+}

@@ -1,0 +1,299 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type ProviderCall, runProvider } from "../../cli/start/provider-host";
+import { startTestEmulator, type TestEmulator } from "../../emulator/src/testing";
+import { INSTANCES, instanceBody } from "../../emulator/test/vm/support";
+import { type Planner, removeLeftoverBucket, removeLeftoverInstances, removeLeftovers } from "../../run/leftovers";
+import { ownedDescription, ownerLabel } from "../../run/marks";
+import { type RunState, renderStatus } from "../../run/status";
+import { statusOf } from "./fakes";
+import { cleanupInputs, runInputs } from "./fixtures/run-inputs";
+import { serialiseProviders } from "./provider-texts";
+
+const OWNER = "0123456789abcdef";
+const OTHER = "fedcba9876543210";
+const { project, region } = cleanupInputs;
+const zone = runInputs.zone;
+const NETWORKS = `/compute/v1/projects/${project}/global/networks`;
+const SUBNETWORKS = `/compute/v1/projects/${project}/regions/${region}/subnetworks`;
+const ACCOUNT = `${cleanupInputs.account}@${project}.iam.gserviceaccount.com`;
+
+let texts: Awaited<ReturnType<typeof serialiseProviders>>;
+let emulator: TestEmulator;
+let folder: string;
+let printed: string[];
+
+beforeAll(async () => {
+    texts = await serialiseProviders();
+});
+beforeEach(async () => {
+    emulator = await startTestEmulator();
+    folder = mkdtempSync(path.join(tmpdir(), "cleanup-"));
+    printed = [];
+    jest.spyOn(console, "log").mockImplementation((line: string) => void printed.push(line));
+});
+afterEach(async () => {
+    jest.restoreAllMocks();
+    await emulator.stop();
+    rmSync(folder, { recursive: true, force: true });
+});
+
+function config(): Record<string, string> {
+    const v1 = `${emulator.url}/v1/`;
+    return {
+        "gcp:accessToken": "developer",
+        "gcp:storageCustomEndpoint": `${emulator.url}/storage/v1/`,
+        "gcp:computeCustomEndpoint": `${emulator.url}/compute/beta/`,
+        "gcp:artifactRegistryCustomEndpoint": v1,
+        "gcp:iamBetaCustomEndpoint": v1,
+        "gcp:resourceManagerCustomEndpoint": v1,
+        "gcp:secretManagerCustomEndpoint": v1,
+    };
+}
+
+const planner = (): Planner => ({ owner: OWNER, config: (key) => config()[key] });
+
+function call(method: ProviderCall["method"], change: Partial<ProviderCall> = {}) {
+    return runProvider({
+        text: texts.cleanup,
+        method,
+        id: OWNER,
+        inputs: { ...cleanupInputs, owner: OWNER, places: places() },
+        config: config(),
+        cwd: folder,
+        onLine: (_stream, line) => printed.push(line),
+        ...change,
+    });
+}
+
+function places() {
+    return { regions: [region], accounts: [cleanupInputs.account], sharedBuckets: [], sharedSecrets: [] };
+}
+
+/** Creates every kind of resource that a stack has, with the mark of an owner. */
+async function createAll(owner: string): Promise<void> {
+    const { bucket, repository, account, network, subnetwork, firewall } = cleanupInputs;
+    const labels = { [ownerLabel]: owner };
+    const description = ownedDescription("Part of a job", owner);
+    const ok = (target: string, body: object) => emulator.ok("POST", target, { body });
+    await ok(`/storage/v1/b?project=${project}`, { name: bucket, labels, location: "US-CENTRAL1" });
+    await ok(`/upload/storage/v1/b/${bucket}/o?uploadType=media&name=data/iris.csv`, { rows: 1 });
+    await ok(`/v1/projects/${project}/locations/${region}/repositories?repositoryId=${repository}`, {
+        format: "DOCKER",
+        labels,
+    });
+    await ok(`/v1/projects/${project}/serviceAccounts`, { accountId: account, serviceAccount: { description } });
+    await ok(NETWORKS, { name: network, description, autoCreateSubnetworks: false });
+    await ok(SUBNETWORKS, {
+        name: subnetwork,
+        description,
+        network: `projects/${project}/global/networks/${network}`,
+        ipCidrRange: "10.0.0.0/28",
+    });
+    await ok(NETWORKS.replace("networks", "firewalls"), {
+        name: firewall,
+        description,
+        network: `projects/${project}/global/networks/${network}`,
+        direction: "INGRESS",
+        allowed: [{ IPProtocol: "tcp", ports: ["22"] }],
+        sourceRanges: ["35.235.240.0/20"],
+    });
+    await ok(`/v1/projects/${project}/secrets?secretId=KEY`, { labels, replication: { automatic: {} } });
+    await ok(INSTANCES, instanceBody(runInputs.instance, { labels }));
+}
+
+async function grant(member: string): Promise<void> {
+    const binding = { role: "roles/logging.logWriter", members: [member, "user:me@example.com"] };
+    await emulator.ok("POST", `/v1/projects/${project}:setIamPolicy`, {
+        body: { policy: { version: 3, bindings: [binding] } },
+    });
+}
+
+const kinds = async () => (await emulator.inventory()).map(({ kind }) => kind).sort();
+
+describe("Cleanup, serialised", () => {
+    it("creates an owner that no other stack has", async () => {
+        const [one, other] = [
+            await call("create", { inputs: cleanupInputs }),
+            await call("create", { inputs: cleanupInputs }),
+        ];
+
+        expect(one.outs?.owner).toMatch(/^[0-9a-f]{16}$/);
+        expect(one.outs?.owner).not.toBe(other.outs?.owner);
+        expect(one.id).toBe(one.outs?.owner);
+    });
+
+    it("keeps the owner in an update, and the places that it named before", async () => {
+        const olds = { ...cleanupInputs, owner: OWNER, places: places() };
+        const { outs } = await call("update", {
+            olds,
+            inputs: { ...cleanupInputs, region: "europe-west1", account: "" },
+        });
+
+        expect(outs).toMatchObject({
+            owner: OWNER,
+            places: { ...places(), regions: [region, "europe-west1"] },
+        });
+        await expect(
+            call("diff", { olds: outs ?? {}, inputs: { ...cleanupInputs, region: "europe-west1", account: "" } }),
+        ).resolves.toEqual({ changes: false, replaces: [] });
+    });
+
+    it("deletes every resource of the owner, and its grants, even if only a part of them exists", async () => {
+        await createAll(OWNER);
+        await grant(`serviceAccount:${ACCOUNT}`);
+        const others = ["project IAM binding"];
+        expect(await kinds()).toEqual([
+            ...["artifact repository", "disk", "firewall", "instance", "network"],
+            ...[...others, ...others, "secret", "service account", "storage bucket", "subnetwork"],
+        ]);
+
+        await call("delete");
+        expect(await kinds()).toEqual(others);
+        const policy = await emulator.ok("POST", `/v1/projects/${project}:getIamPolicy`);
+        expect(policy.bindings).toEqual([{ role: "roles/logging.logWriter", members: ["user:me@example.com"] }]);
+
+        await emulator.ok("POST", NETWORKS, {
+            body: {
+                name: cleanupInputs.network,
+                description: ownedDescription("", OWNER),
+                autoCreateSubnetworks: false,
+            },
+        });
+        await call("delete");
+        expect(await kinds()).toEqual(others);
+    });
+
+    it("deletes nothing of another owner", async () => {
+        await createAll(OTHER);
+        await grant(`serviceAccount:${ACCOUNT}`);
+        const before = await emulator.inventory();
+        await call("delete");
+
+        expect(await emulator.inventory()).toEqual(before);
+        const policy = await emulator.ok("POST", `/v1/projects/${project}:getIamPolicy`);
+        expect(JSON.stringify(policy.bindings)).toContain(ACCOUNT);
+        expect(printed).toContain(
+            `the network ${cleanupInputs.network} stays, because it does not belong to this stack`,
+        );
+    });
+
+    it("deletes only the instances with the scope `instances`", async () => {
+        await createAll(OWNER);
+        await call("delete", { inputs: { ...cleanupInputs, scope: "instances", owner: OWNER, places: places() } });
+
+        expect(await kinds()).not.toContain("instance");
+        expect(await kinds()).toContain("network");
+    });
+});
+
+describe("the hook before a creation", () => {
+    const network = { kind: "network", project, name: cleanupInputs.network } as const;
+    const subnetwork = { kind: "subnetwork", project, location: region, name: cleanupInputs.subnetwork } as const;
+    const firewall = { kind: "firewall", project, name: cleanupInputs.firewall } as const;
+    const account = { kind: "service account", project, name: cleanupInputs.account } as const;
+
+    it("removes what an interrupted command left under these names, and nothing else", async () => {
+        await createAll(OWNER);
+        await emulator.ok("DELETE", `${INSTANCES}/${runInputs.instance}`);
+        const before = await kinds();
+        await removeLeftovers(planner(), [firewall, subnetwork, network, account]);
+
+        expect(await kinds()).toEqual(before.filter((kind) => !/network|firewall/.test(kind)));
+    });
+
+    it.each([[network], [account]])("rejects a %j of another owner, and says what to do", async (planned) => {
+        await createAll(OTHER);
+        const before = await emulator.inventory();
+
+        await expect(removeLeftovers(planner(), [planned])).rejects.toThrow(
+            /exists, but this stack did not create it: .*npx pulumi stack init NAME/,
+        );
+        expect(await emulator.inventory()).toEqual(before);
+    });
+
+    it("does nothing if nothing exists", async () => {
+        await removeLeftovers(planner(), [firewall, subnetwork, network, account]);
+        await removeLeftoverBucket(planner(), { project, name: "none" }, { stack: "dev", resultsDir: "models" });
+
+        expect(printed).toEqual([]);
+    });
+});
+
+describe("the hook before the creation of the bucket", () => {
+    const bucket = { project, name: cleanupInputs.bucket };
+    const results = () => ({ stack: "dev", resultsDir: path.relative(process.cwd(), path.join(folder, "models")) });
+    const put = (name: string, body: unknown) =>
+        emulator.ok("POST", `/upload/storage/v1/b/${bucket.name}/o?uploadType=media&name=${encodeURIComponent(name)}`, {
+            body,
+        });
+
+    it("keeps a bucket whose results cannot be saved, unless they are to be discarded", async () => {
+        await createAll(OWNER);
+        await put(`runs/${runInputs.runId}/status.json`, renderStatus(statusOf({ state: "SUCCEEDED" })));
+
+        await expect(removeLeftoverBucket(planner(), bucket, results())).rejects.toThrow(
+            /is kept, because its results could not all be saved: .*objects\.json is missing.*DISCARD_RESULTS=1 pulumi up/s,
+        );
+        expect(await kinds()).toContain("storage bucket");
+
+        process.env.DISCARD_RESULTS = "1";
+        try {
+            await removeLeftoverBucket(planner(), bucket, results());
+        } finally {
+            delete process.env.DISCARD_RESULTS;
+        }
+        expect(await kinds()).not.toContain("storage bucket");
+    });
+});
+
+describe("the hook before the creation of the VM", () => {
+    const run = { bucket: cleanupInputs.bucket, runId: runInputs.runId, wait: false };
+    const instance = (name: string) => ({ project, zone, name });
+    const report = (state: RunState) =>
+        emulator.ok(
+            "POST",
+            `/upload/storage/v1/b/${run.bucket}/o?uploadType=media&name=runs/${run.runId}/status.json`,
+            {
+                body: renderStatus(statusOf({ state })),
+            },
+        );
+
+    it("removes the VM of an earlier run", async () => {
+        await createAll(OWNER);
+        await removeLeftoverInstances(planner(), instance("another"), run);
+
+        expect(await kinds()).not.toContain("instance");
+    });
+
+    it.each(["SUCCEEDED", "FAILED", "TIMED_OUT"] as const)(
+        "removes a leftover VM whose run has ended: %s",
+        async (state) => {
+            await createAll(OWNER);
+            await report(state);
+            await removeLeftoverInstances(planner(), instance(runInputs.instance), run);
+
+            expect(await kinds()).not.toContain("instance");
+        },
+    );
+
+    it("keeps a leftover VM that is training the run, and says so", async () => {
+        await createAll(OWNER);
+        await report("RUNNING");
+
+        await expect(removeLeftoverInstances(planner(), instance(runInputs.instance), run)).rejects.toThrow(
+            `run ${run.runId} is training on the VM ${runInputs.instance}, which an interrupted command created.`,
+        );
+        expect(await kinds()).toContain("instance");
+    });
+
+    it("rejects a VM of another owner", async () => {
+        await createAll(OTHER);
+
+        await expect(removeLeftoverInstances(planner(), instance(runInputs.instance), run)).rejects.toThrow(
+            /The instance .* exists, but this stack did not create it/,
+        );
+        expect(await kinds()).toContain("instance");
+    });
+});
