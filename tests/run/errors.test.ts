@@ -1,4 +1,4 @@
-import { classifyError } from "../../run/errors";
+import { classifyError, detailOf } from "../../run/errors";
 
 const error = (message: string, properties: object = {}) => Object.assign(new Error(message), properties);
 
@@ -26,5 +26,15 @@ describe("classifyError", () => {
         ["a thrown string", "text", "other"],
     ])("classifies %s", (_what, thrown, kind) => {
         expect(classifyError(thrown)).toBe(kind);
+    });
+});
+
+describe("detailOf", () => {
+    it.each([
+        ["Injected fault.", "Injected fault"],
+        ["Invalid Credentials", "Invalid Credentials"],
+        ["Try again later.\n", "Try again later"],
+    ])("ends without a full stop, for use within a sentence: %j", (message, detail) => {
+        expect(detailOf(new Error(message))).toBe(detail);
     });
 });
