@@ -35,7 +35,11 @@ export function decimal(min: number, max: number, example: number): Rule<number>
 export function oneOf<const T extends string>(...words: T[]): Rule<T> {
     return {
         example: words[0] ?? "",
-        allowed: words.map((word) => JSON.stringify(word)).join(" or "),
+        // `"a", "b" or "c"`
+        allowed: words
+            .map((word) => JSON.stringify(word))
+            .join(", ")
+            .replace(/, ([^,]*)$/, " or $1"),
         parse: (text) => words.find((word) => word === text),
     };
 }

@@ -17,8 +17,8 @@ import { HyperparameterError } from "./errors";
 
 /** Arguments for growing a model. Those that ml-cart also has keep their names and meanings. */
 export interface GrowthArguments {
-    /** @default "tree" */
-    algorithm: Algorithm;
+    /** "auto" chooses by cross-validation. @default "auto" */
+    algorithm: Algorithm | "auto";
     /**
      * Maximum number of levels of decisions, 1 to 64. ml-cart's own default is Infinity, which JSON turns into null.
      * @default 64
@@ -28,10 +28,14 @@ export interface GrowthArguments {
     minNumSamples: number | undefined;
     /**
      * In a classification, a split must reduce Gini impurity by more than this; in a regression, a node is a leaf if
-     * its best split leaves this squared error or less. @default 0.01 for a tree of classes (0.1 / k for k > 10
-     * classes), otherwise 0
+     * its best split leaves this squared error or less. @default 0
      */
     gainThreshold: number | undefined;
+    /**
+     * Cost-complexity pruning of a tree: each leaf must remove at least this share of the impurity of the training rows,
+     * 0 to 1. @default chosen by cross-validation, or 0 if `gainThreshold` is given
+     */
+    complexity: number | undefined;
     /** Number of trees in a forest, 1 to 10000. @default 100 */
     trees: number;
     /**
@@ -89,10 +93,11 @@ const DEFAULTS: Omit<Hyperparameters, "target" | "grid"> = {
 };
 
 const DEFAULT_GROWTH: GrowthArguments = {
-    algorithm: "tree",
+    algorithm: "auto",
     maxDepth: 64,
     minNumSamples: undefined,
     gainThreshold: undefined,
+    complexity: undefined,
     trees: 100,
     maxFeatures: undefined,
 };
@@ -116,10 +121,11 @@ const RULES: Rules<Omit<Hyperparameters, "grid">> = {
 };
 
 const GROWTH_RULES: Rules<GrowthArguments> = {
-    algorithm: oneOf("tree", "forest"),
+    algorithm: oneOf("auto", "tree", "forest"),
     maxDepth: integer(1, 64, 8),
     minNumSamples: integer(1, 1000000, 3),
     gainThreshold: decimal(0, Infinity, 0.01),
+    complexity: decimal(0, 1, 0.01),
     trees: integer(1, 10000, 100),
     maxFeatures: integer(1, 1000000, 3),
 };
@@ -161,6 +167,24 @@ export function parseArguments(argv: readonly string[]): Hyperparameters {
     return hyperparameters;
 }
 
+/** Without these, the size of a tree is chosen by cross-validation. */
+const LIMITS_OF_TREE = ["complexity", "gainThreshold"];
+
+/** Arguments that none of the algorithms uses. */
+function findUnused({ algorithm }: Hyperparameters["grid"], given: readonly string[]): string[] {
+    const needs = [
+        { names: ["trees", "maxFeatures"], user: "forest", others: "a single tree" },
+        { names: ["complexity"], user: "tree", others: "a forest" },
+    ] as const;
+    return needs.flatMap(({ names, user, others }) => {
+        const unused = names.filter((name) => given.includes(name));
+        const isUsed = algorithm.some((value) => value === user || value === "auto");
+        return unused.length === 0 || isUsed
+            ? []
+            : [`\`${unused.join("` and `")}\` must not be given for ${others} (--algorithm=${user})`];
+    });
+}
+
 function findConflicts(hyperparameters: Hyperparameters, given: readonly string[], hasTarget: boolean): string[] {
     const { target, dropColumns, grid, cv } = hyperparameters;
     const problems: string[] = [];
@@ -170,13 +194,14 @@ function findConflicts(hyperparameters: Hyperparameters, given: readonly string[
     if (hasTarget && dropColumns?.includes(target)) {
         problems.push(`\`dropColumns\` must not contain the target; got ${JSON.stringify(dropColumns)}`);
     }
-    const ofForest = ["trees", "maxFeatures"].filter((name) => given.includes(name));
-    if (ofForest.length > 0 && !grid.algorithm.includes("forest")) {
-        problems.push(`\`${ofForest.join("` and `")}\` must not be given for a single tree (--algorithm=forest)`);
-    }
+    problems.push(...findUnused(grid, given));
     const lists = searchedNames(grid);
     if (cv === 0 && lists.length > 0) {
         problems.push(`\`cv\` must be 2 to 20 to choose from the list in \`${lists[0]}\`; got 0 (--cv=5)`);
+    } else if (cv === 0 && grid.algorithm.includes("auto")) {
+        problems.push("`cv` must be 2 to 20 to choose a model; got 0 (--cv=5, or --algorithm=forest)");
+    } else if (cv === 0 && grid.algorithm.includes("tree") && !given.some((name) => LIMITS_OF_TREE.includes(name))) {
+        problems.push("`cv` must be 2 to 20 to choose `complexity`; got 0 (--cv=5, or --complexity=0.01)");
     }
     return problems;
 }

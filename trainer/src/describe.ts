@@ -51,7 +51,7 @@ export function describeSplit(split: Split, target: Target, { testFraction, seed
 /** Warning for a model that does not use any column. */
 const NO_DECISION =
     "Warning: the model makes no splits and predicts the same for every row, because no split was good enough; " +
-    "--gainThreshold=0 and --minNumSamples=1 allow more splits";
+    "--complexity=0 and --minNumSamples=1 allow more splits";
 
 /** The final model: its size, its most important features, and the out-of-bag score of a forest. */
 export function describeFit({ algorithm }: Growth, dataset: Dataset, learned: Learned, fit: FitResult): string[] {

@@ -7,6 +7,7 @@ import type { Hyperparameters } from "./arguments";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
 import { accuracyOf, actualOf, type Metrics, scoreNumbers } from "./evaluate";
 import type { CrossValidation } from "./search/cross-validate";
+import type { Measure } from "./search/losses";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
 
@@ -35,8 +36,10 @@ export type MetricsFile = {
     /** Importances in the final model, largest first. They sum to 1, or are all 0 if the model has no splits. */
     featureImportances: { feature: string; importance: number }[];
     outOfBag?: OutOfBag;
-    cv?: { folds: number; measure: "accuracy" | "rmse"; mean: number; std: number };
+    cv?: { folds: number; rows: number; measure: Measure; mean: number; std: number };
     trials?: Trial[];
+    /** The reason for choosing the best trial. */
+    choice?: string;
     hyperparameters: Record<string, unknown>;
 } & (ClassificationMetrics | RegressionMetrics);
 
@@ -66,6 +69,7 @@ export interface Findings {
     /** The fit on all rows. */
     final: FitResult;
     crossValidation: CrossValidation | undefined;
+    reason: string | undefined;
 }
 
 /** The hyperparameters in a model file, with every default filled in. */
@@ -112,7 +116,7 @@ export function makeModel(
 
 /** The content of `metrics.json`. */
 export function makeMetricsFile(model: Model, dataset: Dataset, learned: Learned, findings: Findings): MetricsFile {
-    const { metrics, split, unseenRows, final, crossValidation } = findings;
+    const { metrics, split, unseenRows, final, crossValidation, reason } = findings;
     const { task, ...measures } = metrics;
     const flat = Object.entries(measures).filter(([, value]) => !Array.isArray(value));
     const nested = Object.entries(measures).filter(([, value]) => Array.isArray(value));
@@ -134,6 +138,7 @@ export function makeMetricsFile(model: Model, dataset: Dataset, learned: Learned
         featureImportances: rankFeatures(learned, final.importances),
         ...(final.outOfBag === undefined ? {} : { outOfBag: scoreOutOfBag(dataset, final.outOfBag) }),
         ...(crossValidation === undefined ? {} : describeTrials(crossValidation)),
+        ...(reason === undefined ? {} : { choice: reason }),
         hyperparameters: model.hyperparameters,
     } as MetricsFile;
 }
@@ -155,13 +160,13 @@ function scoreOutOfBag({ target }: Dataset, { rows, predictions }: Predicted): O
     };
 }
 
-function describeTrials({ folds, measure, trials, best }: CrossValidation): Pick<MetricsFile, "cv" | "trials"> {
+function describeTrials({ folds, rows, measure, trials, best }: CrossValidation): Pick<MetricsFile, "cv" | "trials"> {
     const names = new Set(trials.flatMap(({ growth }) => Object.keys(growth)));
     const differing = [...names].filter(
         (name) => new Set(trials.map(({ growth }) => growth[name as keyof Growth])).size > 1,
     );
     return {
-        cv: { folds, measure, mean: best.mean, std: best.std },
+        cv: { folds, rows, measure, mean: best.mean, std: best.std },
         trials: trials.map((trial) => ({
             hyperparameters: Object.fromEntries(
                 differing.flatMap((name) => {

@@ -15,9 +15,8 @@ export type Labels = ArrayLike<number> | undefined;
  * but at least one row and never all of them. A class with a single row contributes none. The same seed produces the
  * same split on every machine.
  */
-export function splitRows(rowCount: number, labels: Labels, fraction: number, seed: number): Split {
-    const rows = allRows(rowCount);
-    const groups = new Uint8Array(rowCount);
+export function splitRows(rows: Uint32Array, labels: Labels, fraction: number, seed: number): Split {
+    const groups = new Uint8Array((rows.at(-1) ?? 0) + 1);
     for (const stratum of shuffledStrata(rows, labels, seed)) {
         const held = Math.round(stratum.length * fraction);
         const test = stratum.length < 2 ? 0 : Math.min(Math.max(held, 1), stratum.length - 1);

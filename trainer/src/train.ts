@@ -10,8 +10,8 @@ import { availableMemory, formatGcsUri, parseEnvironment } from "./environment";
 import { HyperparameterError } from "./errors";
 import { evaluate } from "./evaluate";
 import { describeOrigin, type Findings, makeMetricsFile, makeModel } from "./model";
-import { crossValidate, describeLimits } from "./search/cross-validate";
-import { countFolds, type Growth, listTrials, planFits, toFitTask } from "./search/trials";
+import { chooseGrowth } from "./search/choose";
+import { describeLimits, type Growth, listTrials, planFits, toFitTask } from "./search/trials";
 import { allRows, splitRows } from "./split";
 import type { ObjectContent, ObjectStore } from "./storage";
 import { writeResults } from "./write-results";
@@ -56,7 +56,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const found = learn(pool, dataset, learned, hyperparameters, trials, print).finally(() => pool.close());
     const { growth, ...findings } = await found;
     const origin = describeOrigin(hyperparameters, growth, dataset, learned);
-    const trees = findings.final.trees.map((tree) => toCartModel(tree, growth));
+    const trees = findings.final.trees.map((tree) => toCartModel(tree, toFitTask(growth, 0, new Uint32Array()).growth));
     const model = makeModel(dataset, learned, origin, growth.algorithm, trees);
     const { predictions } = findings.final.test as Predicted;
     checkModel(model, dataset, learned, rowsToCheck(dataset.rowCount), predictions);
@@ -77,21 +77,13 @@ async function learn(
 ): Promise<Findings & { growth: Growth }> {
     const { target, rowCount } = dataset;
     const { testFraction, seed } = hyperparameters;
-    const split = splitRows(rowCount, target.task === "classification" ? target.y : undefined, testFraction, seed);
+    const split = splitRows(allRows(rowCount), target.task === "classification" ? target.y : undefined, testFraction, seed);
     print(...describeSplit(split, target, hyperparameters));
 
-    const folds = countFolds(hyperparameters, trials.length, split.train.length);
-    const first = trials[0] as Growth;
     const learnFrom = (rows: Uint32Array) => learnColumns(dataset, rows).columns;
-    if (folds > 0) {
-        const models = trials.length === 1 ? "one model" : `${trials.length} models`;
-        print(`Cross-validating ${models} on the training rows, ${folds} folds:`);
-    }
-    const crossValidation =
-        folds === 0
-            ? undefined
-            : await crossValidate(pool, target, split.train, trials, { folds, seed, print, learn: learnFrom });
-    const growth = crossValidation?.best.growth ?? first;
+    const rows = split.train;
+    const request = { pool, target, hyperparameters, trials, rows, columns: learned.columns.length, learn: learnFrom };
+    const { growth, ...choice } = await chooseGrowth({ ...request, print });
 
     print(`Training ${growth.algorithm === "tree" ? "a decision tree" : "a forest"}: ${describeLimits(growth)}`);
     // Nothing is learned from the rows held back, so they are treated like rows to predict.
@@ -109,7 +101,7 @@ async function learn(
     const all = { ...toFitTask(growth, seed, allRows(rowCount)), columns: learned.columns };
     const final = await pool.fit({ ...all, testRows: checked, keepTrees: true });
     print(...describeFit(growth, dataset, learned, final));
-    return { growth, metrics, split, unseenRows, held, final, crossValidation };
+    return { growth, metrics, split, unseenRows, held, final, ...choice };
 }
 
 /**

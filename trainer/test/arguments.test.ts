@@ -31,10 +31,11 @@ describe("parseArguments", () => {
             splitFunction: "mean",
             cv: undefined,
             grid: {
-                algorithm: ["tree"],
+                algorithm: ["auto"],
                 maxDepth: [64],
                 minNumSamples: [undefined],
                 gainThreshold: [undefined],
+                complexity: [undefined],
                 trees: [100],
                 maxFeatures: [undefined],
             },
@@ -43,7 +44,8 @@ describe("parseArguments", () => {
 
     it("reads every hyperparameter", () => {
         const argv = [
-            "--algorithm=forest",
+            '--algorithm=["tree","forest"]',
+            "--complexity=0.01",
             "--cv=3",
             "--decimal=,",
             "--encoding=windows-1252",
@@ -78,10 +80,11 @@ describe("parseArguments", () => {
             task: "classification",
             testFraction: 0.5,
             grid: {
-                algorithm: ["forest"],
+                algorithm: ["tree", "forest"],
                 maxDepth: [5],
                 minNumSamples: [1],
                 gainThreshold: [0.001],
+                complexity: [0.01],
                 trees: [50],
                 maxFeatures: [2],
             },
@@ -144,14 +147,30 @@ describe("parseArguments", () => {
         ["--maxDepth=[3,3]", "`maxDepth` must be a list of 1 to 100 different values; got [3,3] (--maxDepth=[8])"],
         ["--maxDepth=[3", '`maxDepth` must be an integer from 1 to 64; got "[3" (--maxDepth=8)'],
         ["--seed=[1,2]", '`seed` must be an integer from 0 to 4294967295; got "[1,2]" (--seed=42)'],
-        ["--algorithm=boosting", '`algorithm` must be "tree" or "forest"; got "boosting" (--algorithm=tree)'],
+        ["--algorithm=boosting", '`algorithm` must be "auto", "tree" or "forest"; got "boosting" (--algorithm=auto)'],
+        ["--complexity=2", '`complexity` must be a number from 0 to 1; got "2" (--complexity=0.01)'],
+        ["--cv=0", "`cv` must be 2 to 20 to choose a model; got 0 (--cv=5, or --algorithm=forest)"],
         ["--cv=1", '`cv` must be 0 (none) or an integer from 2 to 20; got "1" (--cv=5)'],
-        ["--trees=50", "`trees` must not be given for a single tree (--algorithm=forest)"],
         ["maxDepth=3", 'Arguments must have the form --name=value; got "maxDepth=3"'],
         ["--maxDepth", 'Arguments must have the form --name=value; got "--maxDepth"'],
         ["--target=z", '`target` must be given only once; got it again as "z"'],
     ])("rejects %s", (argument, problem) => {
         expect(problemsOf("--target=y", argument)).toEqual([problem]);
+    });
+
+    it.each([
+        [["--algorithm=tree", "--trees=50"], "`trees` must not be given for a single tree (--algorithm=forest)"],
+        [["--algorithm=forest", "--complexity=0"], "`complexity` must not be given for a forest (--algorithm=tree)"],
+        [
+            ["--algorithm=tree", "--cv=0"],
+            "`cv` must be 2 to 20 to choose `complexity`; got 0 (--cv=5, or --complexity=0.01)",
+        ],
+    ])("rejects %p", (argv, problem) => {
+        expect(problemsOf("--target=y", ...argv)).toEqual([problem]);
+    });
+
+    it.each(["--complexity=0", "--gainThreshold=0.01"])("allows a tree without cross-validation with %s", (argument) => {
+        expect(parseArguments(["--target=y", "--algorithm=tree", "--cv=0", argument]).cv).toBe(0);
     });
 
     it("lists the hyperparameters if one is unknown", () => {

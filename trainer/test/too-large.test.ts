@@ -23,12 +23,13 @@ describe("a model with too many leaves", () => {
         };
         let fits = 0;
         const training = train({
-            argv: ["--target=y"],
+            argv: ["--target=y", "--algorithm=forest"],
             env: { AIP_TRAINING_DATA_URI: "gs://bucket/data.csv", AIP_MODEL_DIR: "gs://bucket/model/" },
             openStorage: () => storage,
             openFitPool: (dataset) => {
                 const pool = openFitPool(dataset, { file: __filename });
                 return {
+                    threads: 1,
                     close: () => pool.close(),
                     fit: async (task) => {
                         fits++;

@@ -15,6 +15,9 @@ import {
 
 setUpTrainer();
 
+/** A tree that is split until no leaf can be split. */
+const TREE = ["--algorithm=tree", "--complexity=0"];
+
 describe("the trainer on iris", () => {
     it("writes a model that recognises at least nine out of ten unseen flowers", async () => {
         const outcome = await train(IRIS, '--dropColumns=["Id"]', "--target=Species");
@@ -100,9 +103,9 @@ describe("the trainer on iris", () => {
 
 describe("the trainer's choice of model", () => {
     it("is the trial with the best cross-validation score, and every trial is reported", async () => {
-        const { exitCode, stdout } = await train(IRIS, "--target=Species", "--maxDepth=[1,3]", "--cv=4");
+        const { exitCode, stdout } = await train(IRIS, ...TREE, "--target=Species", "--maxDepth=[1,3]", "--cv=4");
         expect(exitCode).toBe(0);
-        expect(stdout).toContain("Cross-validating 2 models on the training rows, 4 folds:\n");
+        expect(stdout).toContain("Cross-validating 2 trees on the training rows, 4 folds:\n");
         const metrics = await readMetrics();
         expect(metrics).toMatchObject({
             cv: { folds: 4, measure: "accuracy" },
@@ -131,11 +134,28 @@ describe("the trainer's choice of model", () => {
     });
 
     it("is skipped for a single trial, which is cross-validated only on request", async () => {
-        await train(IRIS, "--target=PetalWidthCm", "--cv=3");
+        await train(IRIS, ...TREE, "--target=PetalWidthCm", "--cv=3");
         expect(await readMetrics()).toMatchObject({
             cv: { folds: 3, measure: "rmse" },
             trials: [{ hyperparameters: {}, best: true }],
         });
+    });
+});
+
+describe("without settings, the trainer", () => {
+    it("announces the time, compares a tree with forests, and says why it chose a tree for iris", async () => {
+        const { stdout } = await train(IRIS, "--target=Species");
+        expect(stdout).toMatch(/\nTime: about 1 s on \d+ threads?\nCross-validating 1 tree and 3 forests on the training/);
+        const [reason] = /^Chose the tree \(.*complexity 0\.\d+\): .*$/m.exec(stdout) ?? [];
+        expect(reason).toMatch(/it is the simplest model whose Brier score is within [\d.]+ standard errors of the best/);
+        const metrics = await readMetrics();
+        expect(metrics).toMatchObject({
+            algorithm: "tree",
+            choice: reason,
+            cv: { folds: 5, rows: 120, measure: "brierScore" },
+            treeLeaves: 3,
+        });
+        expect((metrics.trials as { best: boolean }[]).map(({ best }) => best)).toEqual([true, false, false, false]);
     });
 });
 

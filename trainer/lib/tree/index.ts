@@ -1,3 +1,4 @@
+export { estimateTreeMs } from "./estimate";
 export { countLeaves, type FlatTree, toCartModel } from "./flat-tree";
 export {
     type FitDataset,

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { NumberList } from "../columns/number-list";
 import { sharedWords, shareWords } from "../columns/shared-memory";
+import { estimateSortMs, estimateTreeMs } from "./estimate";
 import type { FlatTree } from "./flat-tree";
 import type { GrowJob, JobResult, View, ViewColumn } from "./jobs";
 import { finishScores, makeScores, type Predicted } from "./scores";
@@ -23,7 +24,7 @@ export interface FitResult {
     shares: number;
     /** Predictions for the task's `testRows`. */
     test?: Predicted;
-    /** For a forest, rows that at least one tree was not grown on, predicted by those trees. */
+    /** For a forest with `keepTrees`, rows that at least one tree was not grown on, predicted by those trees. */
     outOfBag?: Predicted;
     /** For each of the task's `complexities`, the sum of the squared errors (see `scorePrunings`). */
     losses?: Float64Array;
@@ -58,6 +59,8 @@ export interface FitDataset {
 }
 
 export interface FitPool {
+    /** Maximum number of threads. */
+    readonly threads: number;
     /**
      * Queues a fit. Fits queued at the same time share the threads.
      * @throws {RangeError} for a task without rows, or a forest without its options
@@ -66,10 +69,6 @@ export interface FitPool {
     /** Ends the threads. Fits that have not finished fail. */
     close(): Promise<void>;
 }
-
-/** Rough time in nanoseconds for sorting one value of a column, and for one pass over it while a tree grows. */
-const SORT_NS = 50;
-const PASS_NS = 12;
 
 /** Target duration of a job: long enough to be worth a message, short enough to balance the load. */
 const JOB_MS = 40;
@@ -131,9 +130,11 @@ class Pool implements FitPool {
 
     async fit(task: FitTask): Promise<FitResult> {
         const trees = countTrees(task);
-        const treeMs = this.#estimateTreeMs(task);
+        const tableRows = this.#table.target.y.length;
+        const columns = this.#table.columns.length;
+        const treeMs = estimateTreeMs(task, task.columns?.length ?? columns, tableRows);
         this.#begin(trees);
-        const done = this.#threads.expect(trees * treeMs + (this.#sorted === undefined ? this.#estimateSortMs() : 0));
+        const done = this.#threads.expect(trees * treeMs + (this.#sorted === undefined ? estimateSortMs(columns, tableRows) : 0));
         try {
             // Fits requested in this turn of the event loop run at the same time.
             await new Promise((resolve) => setImmediate(resolve));
@@ -155,6 +156,10 @@ class Pool implements FitPool {
             done();
             this.#end();
         }
+    }
+
+    get threads(): number {
+        return this.#threads.count;
     }
 
     close(): Promise<void> {
@@ -240,11 +245,11 @@ class Pool implements FitPool {
     }
 
     /** Allocates the memory for the predictions of the threads. */
-    #makeScored({ algorithm, rows, testRows }: FitTask): Scored {
+    #makeScored({ algorithm, rows, testRows, keepTrees }: FitTask): Scored {
         const { target } = this.#table;
         return {
             ...(testRows === undefined ? {} : { test: makeScores(testRows, target) }),
-            ...(algorithm === "tree" ? {} : { outOfBag: makeScores(rows, target) }),
+            ...(algorithm === "forest" && keepTrees ? { outOfBag: makeScores(someRows(rows, target), target) } : {}),
         };
     }
 
@@ -264,16 +269,6 @@ class Pool implements FitPool {
             ...(losses === undefined ? {} : { losses }),
             ...(outOfBag === undefined ? {} : { outOfBag: finishScores(outOfBag, target) }),
         };
-    }
-
-    #estimateSortMs(): number {
-        return (this.#table.columns.length * this.#table.target.y.length * SORT_NS) / 1e6;
-    }
-
-    /** Estimate for one tree: each level passes over all rows of all columns once. */
-    #estimateTreeMs({ rows, growth, columns = this.#table.columns }: FitTask): number {
-        const levels = Math.min(growth.maxDepth, Math.log2(rows.length) + 2);
-        return ((columns.length * rows.length * levels + this.#table.target.y.length) * PASS_NS) / 1e6;
     }
 
     #begin(trees: number): void {
@@ -309,6 +304,17 @@ function countTrees({ algorithm, forest, rows }: FitTask): number {
         throw new RangeError(`A forest needs at least 1 tree and 1 feature for a split; got ${JSON.stringify(forest)}`);
     }
     return forest.trees;
+}
+
+/** Maximum number of sums of out-of-bag predictions, which take 128 MB. */
+const MAX_SUMS = 2 ** 24;
+
+/** The rows to predict out of bag: all, or evenly spaced ones if there are many rows and classes. */
+function someRows(rows: Uint32Array, target: FitTarget): Uint32Array {
+    const count = Math.floor(MAX_SUMS / (target.task === "classification" ? target.classCount : 1));
+    return rows.length <= count
+        ? rows
+        : shareWords(Uint32Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)] ?? 0));
 }
 
 /** The task with its row numbers in shared memory, which a message to a thread does not copy. */

@@ -1,16 +1,14 @@
 import type { NumberList } from "../../lib/columns/number-list";
 import type { Target } from "../../lib/csv/target";
-import type { FitPool, Predicted } from "../../lib/tree";
+import type { FitPool, FitTask, Predicted } from "../../lib/tree";
 import { formatNumber } from "../describe";
-import { evaluate } from "../evaluate";
-import { splitFolds } from "../split";
-import { type Growth, toFitTask } from "./trials";
-
-/** The measure by which trials are compared: the share of rows predicted correctly, or the root mean squared error. */
-export type Measure = "accuracy" | "rmse";
+import { type Split, splitFolds } from "../split";
+import { chooseSimplest, lossesOf, type Measure, scoreFold } from "./losses";
+import { describeLimits, type Growth, toFitTask } from "./trials";
 
 /** Result of one trial in a cross-validation. */
 export interface TrialScore {
+    /** With the complexity that was chosen for a tree. */
     growth: Growth;
     /** One score for each fold. */
     scores: number[];
@@ -21,24 +19,42 @@ export interface TrialScore {
 
 export interface CrossValidation {
     folds: number;
+    /** Number of rows in all folds together. */
+    rows: number;
     measure: Measure;
     trials: TrialScore[];
-    /** Returns the trial with the best mean, or the first of several with the same mean. */
+    /** The chosen trial. */
     best: TrialScore;
+    /** The trial with the best mean, or the first of several with the same mean. */
+    top: TrialScore;
 }
 
 export interface CrossValidationOptions {
     folds: number;
     seed: number;
+    /**
+     * True to compare squared errors, and to choose the first trial that is almost as good as the best; false to choose
+     * the trial with the highest accuracy or the lowest error.
+     */
+    simplest: boolean;
+    /** Number of rows that the final model is trained on, relative to those of a fold. */
+    growthOfRows: number;
     /** Receives a line for each trial, in order, as the trials end. */
-    print: (line: string) => void;
+    print(line: string): void;
     /** Returns the columns as learned from the rows that a fold trains on. @default those of the pool */
-    learn?: (rows: Uint32Array) => readonly NumberList[];
+    learn?: ((rows: Uint32Array) => readonly NumberList[]) | undefined;
 }
+
+/** Maximum number of trees for comparing kinds of models. More trees improve all forests alike. */
+const COMPARED_TREES = 32;
+
+/** The complexities to choose from, the largest first. Three steps differ by a factor of about 2.4. */
+const COMPLEXITIES = [...Array.from({ length: 40 }, (_, index) => 0.3 * 0.75 ** index), 0];
 
 /**
  * Trains and tests each trial on each fold: k-fold cross-validation with the same folds for all trials. The pool decides
- * how many of these fits run at the same time.
+ * how many of these fits run at the same time. A tree whose complexity is not given is pruned with the one that is best
+ * in the same folds.
  * @param rows rows to divide into folds, without those held back to test the chosen model
  */
 export async function crossValidate(
@@ -46,41 +62,54 @@ export async function crossValidate(
     target: Target,
     rows: Uint32Array,
     trials: readonly Growth[],
-    { folds, seed, print, learn }: CrossValidationOptions,
+    options: CrossValidationOptions,
 ): Promise<CrossValidation> {
-    const measure = target.task === "classification" ? "accuracy" : "rmse";
+    const { folds, seed, simplest, growthOfRows, print } = options;
+    const measure = target.task === "regression" ? "rmse" : simplest ? "brierScore" : "accuracy";
     const splits = splitFolds(rows, target.task === "classification" ? target.y : undefined, folds, seed);
-    const columns = splits.map(({ train }) => learn?.(train));
-    const started = trials.map((growth) =>
-        splits.map(async ({ train, test }, fold) => {
-            const { test: predicted } = await pool.fit({
-                ...toFitTask(growth, seed, train),
-                ...(columns[fold] === undefined ? {} : { columns: columns[fold] }),
-                testRows: test,
-                keepTrees: false,
-            });
-            const metrics = evaluate(target, predicted as Predicted);
-            return metrics.task === "classification" ? metrics.accuracy : metrics.rmse;
-        }),
-    );
+    const folded = splits.map((split) => ({ ...split, columns: options.learn?.(split.train) }));
+    const fitFold = (growth: Growth, { train, test, columns }: (typeof folded)[number], more: Partial<FitTask> = {}) => {
+        const task = { ...toFitTask(growth, seed, train), testRows: test, keepTrees: false, ...more };
+        return pool.fit(columns === undefined ? task : { ...task, columns });
+    };
+    const run = async (trial: Growth) => {
+        const growth = trial.complexity === "chosen" ? { ...trial, complexity: await choose(trial) } : trial;
+        const { trees } = growth;
+        const compared = simplest && trees !== undefined ? { ...growth, trees: Math.min(trees, COMPARED_TREES) } : growth;
+        const fits = await Promise.all(folded.map((split) => fitFold(compared, split)));
+        const losses = fits.map(({ test }) => lossesOf(target, test as Predicted));
+        const scores = fits.map(({ test }, fold) =>
+            scoreFold(measure, target, test as Predicted, losses[fold] as Float64Array),
+        );
+        return { growth, scores, losses: losses.flatMap((ofFold) => [...ofFold]) };
+    };
+    const choose = async (trial: Growth): Promise<number> => {
+        const fits = await Promise.all(folded.map((split) => fitFold(trial, split, { complexities: COMPLEXITIES })));
+        const ofComplexities = COMPLEXITIES.map((_, index) =>
+            fits.map(({ losses }, fold) => (losses?.[index] as number) / (splits[fold] as Split).test.length),
+        );
+        return COMPLEXITIES[chooseSimplest(ofComplexities)] as number;
+    };
+    const started = trials.map(run);
     const scored: TrialScore[] = [];
-    for (const [index, fits] of started.entries()) {
-        const scores = await Promise.all(fits);
+    const losses: number[][] = [];
+    for (const [index, trial] of started.entries()) {
+        const { growth, scores, losses: ofTrial } = await trial;
         const mean = scores.reduce((sum, score) => sum + score, 0) / folds;
         const std = Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / folds);
-        const growth = trials[index] as Growth;
-        scored.push({ growth, scores, mean, std });
-        print(
-            `  ${measure} ${formatNumber(mean)} ± ${formatNumber(std)}  ${growth.algorithm}, ${describeLimits(growth)}`,
-        );
+        const isChosen = trials[index]?.complexity === "chosen";
+        const final = isChosen ? { ...growth, complexity: scale(growth.complexity as number, growthOfRows) } : growth;
+        scored.push({ growth: final, scores, mean, std });
+        losses.push(ofTrial);
+        print(`  ${measure} ${formatNumber(mean)} ± ${formatNumber(std)}  ${final.algorithm}, ${describeLimits(final)}`);
     }
     const better = (a: number, b: number) => (measure === "accuracy" ? a > b : a < b);
-    return { folds, measure, trials: scored, best: scored.reduce((top, it) => (better(it.mean, top.mean) ? it : top)) };
+    const top = scored.reduce((first, it) => (better(it.mean, first.mean) ? it : first));
+    const best = simplest ? (scored[chooseSimplest(losses)] as TrialScore) : top;
+    return { folds, rows: rows.length, measure, trials: scored, best, top };
 }
 
-/** `maxDepth 5, minNumSamples 3, gainThreshold 0.01` */
-export function describeLimits({ algorithm: _, ...limits }: Growth): string {
-    return Object.entries(limits)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(", ");
+/** With more rows, noise looks like a gain less often: the gain of a useless split is inversely proportional to them. */
+function scale(complexity: number, growthOfRows: number): number {
+    return Number((complexity / growthOfRows).toPrecision(2));
 }

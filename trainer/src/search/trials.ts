@@ -11,6 +11,8 @@ export interface Growth {
     maxDepth: number;
     minNumSamples: number;
     gainThreshold: number;
+    /** Of a tree: see GrowthArguments; "chosen" until a cross-validation has chosen it. */
+    complexity?: number | "chosen";
     trees?: number;
     maxFeatures?: number;
 }
@@ -47,8 +49,13 @@ export function listTrials({ grid }: Hyperparameters, classes: number | undefine
         (found, [name, values]) => found.flatMap((one) => values.map((value) => ({ ...one, [name]: value }))),
         [{}],
     );
-    const trials = combinations.map((it) => fillIn(it as unknown as GrowthArguments, classes, features));
+    const trials = combinations.flatMap((it) => listGrowths(it as unknown as GrowthArguments, classes, features));
     return [...new Map(trials.map((trial) => [JSON.stringify(trial), trial])).values()];
+}
+
+/** True if only a cross-validation can tell which model to train. */
+export function needsChoice(trials: readonly Growth[]): boolean {
+    return trials.length > 1 || trials[0]?.complexity === "chosen";
 }
 
 /**
@@ -56,8 +63,8 @@ export function listTrials({ grid }: Hyperparameters, classes: number | undefine
  * @param rows number of rows to divide into folds
  * @throws {HyperparameterError} for more folds than rows, because some folds would have no rows to test on
  */
-export function countFolds({ cv }: Hyperparameters, trials: number, rows: number): number {
-    const folds = cv ?? (trials > 1 ? DEFAULT_FOLDS : 0);
+export function countFolds({ cv }: Hyperparameters, trials: readonly Growth[], rows: number): number {
+    const folds = cv ?? (needsChoice(trials) ? DEFAULT_FOLDS : 0);
     if (folds > rows) {
         throw new HyperparameterError([
             `\`cv\` must be at most ${rows}, the number of training rows; got ${folds} (--cv=${rows})`,
@@ -66,45 +73,72 @@ export function countFolds({ cv }: Hyperparameters, trials: number, rows: number
     return folds;
 }
 
-/**
- * Default threshold of a tree. A split between k classes of equal size gains at most 1/k, so a fixed limit would prevent
- * the first split of a tree with many classes.
- */
-function usualThreshold(classes: number | undefined): number {
-    return classes === undefined ? 0 : Math.min(0.01, 0.1 / classes);
-}
+/** A node of a regularised forest with this many rows or fewer is a leaf. */
+const FEW_ROWS = 8;
+
+/** Share of the features that each split of a regularised forest chooses from. */
+const MANY_FEATURES = 0.6;
 
 /**
- * Fills in the defaults. A single tree stops early, as in ml-cart, so that it does not learn the noise. The trees of a
- * forest are fully grown, because their mean removes the noise (Breiman, Random Forests, 2001).
+ * The growths of one combination of arguments, with every default filled in. For `auto`, these are a tree and forests of
+ * three shapes, the simplest first, which differ in the arguments that are not given: on real datasets, forests whose
+ * splits choose from more columns and whose leaves have more rows are often better than the usual one, never much worse.
  */
-function fillIn(growth: GrowthArguments, classes: number | undefined, features: number): Growth {
-    const { algorithm, maxDepth } = growth;
-    if (algorithm === "tree") {
-        const minNumSamples = growth.minNumSamples ?? 3;
-        const gainThreshold = growth.gainThreshold ?? usualThreshold(classes);
-        return { algorithm, maxDepth, minNumSamples, gainThreshold };
+function listGrowths(growth: GrowthArguments, classes: number | undefined, features: number): Growth[] {
+    if (growth.algorithm === "tree") {
+        return [treeOf(growth)];
     }
-    const usual = classes === undefined ? Math.ceil(features / 3) : Math.round(Math.sqrt(features));
-    return {
-        algorithm,
-        maxDepth,
-        minNumSamples: growth.minNumSamples ?? 1,
+    const shape = (maxFeatures: number, minNumSamples: number): Growth => ({
+        algorithm: "forest",
+        maxDepth: growth.maxDepth,
+        minNumSamples: growth.minNumSamples ?? minNumSamples,
         gainThreshold: growth.gainThreshold ?? 0,
         trees: growth.trees,
-        maxFeatures: growth.maxFeatures ?? Math.max(usual, 1),
+        maxFeatures: growth.maxFeatures ?? Math.max(maxFeatures, 1),
+    });
+    // The trees of the usual forest are fully grown, because their mean removes the noise (Breiman, Random Forests, 2001).
+    const usual = shape(classes === undefined ? Math.ceil(features / 3) : Math.round(Math.sqrt(features)), 1);
+    return growth.algorithm === "forest"
+        ? [usual]
+        : [
+              treeOf(growth),
+              shape(Math.round(features * MANY_FEATURES), FEW_ROWS),
+              shape(features, FEW_ROWS),
+              usual,
+          ];
+}
+
+/** A given gain threshold limits the tree instead of pruning, as in ml-cart. */
+function treeOf({ maxDepth, minNumSamples = 3, gainThreshold, complexity }: GrowthArguments): Growth {
+    const usual = gainThreshold === undefined ? "chosen" : 0;
+    return {
+        algorithm: "tree",
+        maxDepth,
+        minNumSamples,
+        gainThreshold: gainThreshold ?? 0,
+        complexity: complexity ?? usual,
     };
 }
 
 /** The fit task for this growth on these rows. */
 export function toFitTask(growth: Growth, seed: number, rows: Uint32Array): Omit<FitTask, "keepTrees"> {
-    const { algorithm, maxDepth, minNumSamples, gainThreshold, trees, maxFeatures } = growth;
-    const task = { algorithm, growth: { maxDepth, minNumSamples, gainThreshold }, rows };
-    return trees === undefined || maxFeatures === undefined ? task : { ...task, forest: { trees, maxFeatures, seed } };
+    const { algorithm, maxDepth, minNumSamples, gainThreshold, complexity, trees, maxFeatures } = growth;
+    const limits = { maxDepth, minNumSamples, gainThreshold };
+    return trees === undefined || maxFeatures === undefined
+        ? { algorithm, growth: { ...limits, complexity: complexity === "chosen" ? 0 : (complexity ?? 0) }, rows }
+        : { algorithm, growth: limits, rows, forest: { trees, maxFeatures, seed } };
+}
+
+/** `maxDepth 5, minNumSamples 3, gainThreshold 0.01` */
+export function describeLimits({ algorithm: _, ...limits }: Growth): string {
+    return Object.entries(limits)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(", ");
 }
 
 /** The fits that the hyperparameters require, to estimate their memory. */
 export function planFits({ grid, cv }: Hyperparameters): FitPlan {
+    // Without lists, a cross-validation of many rows uses a sample.
     const crossValidation = cv === undefined ? searchedNames(grid).length > 0 : cv > 0;
-    return { forest: grid.algorithm.includes("forest"), crossValidation };
+    return { forest: grid.algorithm.some((algorithm) => algorithm !== "tree"), crossValidation };
 }

@@ -14,6 +14,8 @@ const PARITY: Target = {
 };
 const NUMBERS: Target = { task: "regression", name: "y", y: Float64Array.from(ROWS), why: "" };
 
+const OPTIONS = { simplest: false, growthOfRows: 1, print: () => {} };
+
 function tree(maxDepth: number): Growth {
     return { algorithm: "tree", maxDepth, minNumSamples: 3, gainThreshold: 0 };
 }
@@ -24,6 +26,7 @@ function fakePool(predict: (row: number, maxDepth: number) => number): FitPool &
     let pending: (() => void)[] = [];
     return {
         tasks,
+        threads: 1,
         fit: async (task) => {
             tasks.push(task);
             await new Promise<void>((resolve) => {
@@ -38,7 +41,9 @@ function fakePool(predict: (row: number, maxDepth: number) => number): FitPool &
             });
             const rows = task.testRows ?? new Uint32Array();
             const predictions = Float64Array.from(rows, (row) => predict(row, task.growth.maxDepth));
+            // Long enough for the probabilities of two classes, which no test uses.
             const values = new Float64Array(2 * rows.length);
+            values.set(predictions);
             const test = { rows, predictions, values };
             return { trees: [], importances: new Float64Array(), depth: 1, leaves: 2, shares: 2, test };
         },
@@ -54,6 +59,8 @@ describe("crossValidate", () => {
         const found = await crossValidate(pool, PARITY, ROWS, [tree(1), tree(2), tree(3)], {
             folds: 4,
             seed: 1,
+            simplest: false,
+            growthOfRows: 1,
             print: (line) => lines.push(line),
         });
 
@@ -73,8 +80,7 @@ describe("crossValidate", () => {
 
     it("chooses the smallest error for numbers", async () => {
         const pool = fakePool((row, depth) => row + (depth === 1 ? 3 : -2));
-        const print = () => {};
-        const found = await crossValidate(pool, NUMBERS, ROWS, [tree(1), tree(2)], { folds: 2, seed: 1, print });
+        const found = await crossValidate(pool, NUMBERS, ROWS, [tree(1), tree(2)], { ...OPTIONS, folds: 2, seed: 1 });
 
         expect(found.measure).toBe("rmse");
         expect(found.trials.map(({ mean }) => mean)).toEqual([3, 2]);
@@ -85,8 +91,7 @@ describe("crossValidate", () => {
         // The prediction is off by 1 in the first half of the rows and by 3 in the second, so the mean of squares
         // depends on the fold.
         const pool = fakePool((row) => row + (row < 20 ? 1 : 3));
-        const print = () => {};
-        const { best } = await crossValidate(pool, NUMBERS, ROWS, [tree(1)], { folds: 4, seed: 1, print });
+        const { best } = await crossValidate(pool, NUMBERS, ROWS, [tree(1)], { ...OPTIONS, folds: 4, seed: 1 });
 
         const mean = best.scores.reduce((sum, score) => sum + score, 0) / 4;
         expect(best.mean).toBeCloseTo(mean, 12);
@@ -96,8 +101,7 @@ describe("crossValidate", () => {
 
     it("trains all trials on the same folds, and never on the tested rows", async () => {
         const pool = fakePool(() => 0);
-        const print = () => {};
-        await crossValidate(pool, PARITY, ROWS, [tree(1), tree(2)], { folds: 5, seed: 7, print });
+        await crossValidate(pool, PARITY, ROWS, [tree(1), tree(2)], { ...OPTIONS, folds: 5, seed: 7 });
 
         expect(pool.tasks).toHaveLength(10);
         const [first, second] = [1, 2].map((depth) => pool.tasks.filter(({ growth }) => growth.maxDepth === depth));
@@ -107,5 +111,42 @@ describe("crossValidate", () => {
         for (const { rows, testRows } of pool.tasks) {
             expect(Uint32Array.from([...rows, ...(testRows ?? [])]).sort()).toEqual(ROWS);
         }
+    });
+});
+
+describe("crossValidate with squared errors", () => {
+    /** Trials by depth: with 2 and 3 the predictions are off by 1; with 1, by 1.02 in every second row. */
+    const almost = () => fakePool((row, depth) => row + (depth === 1 && row % 2 === 0 ? 1.02 : 1));
+
+    it("chooses the first trial that is almost as good as the best", async () => {
+        const options = { ...OPTIONS, folds: 4, seed: 1, simplest: true };
+        const trials = [tree(1), tree(2), tree(3)];
+        const found = await crossValidate(almost(), NUMBERS, ROWS, trials, options);
+        expect(found.best.growth).toEqual(tree(2));
+        expect(found.top.growth).toEqual(tree(2));
+        const pool = fakePool((row, depth) => row + (depth > 1 ? 1 : row % 2 === 0 ? 1.02 : 0.982));
+        const close = await crossValidate(pool, NUMBERS, ROWS, trials, options);
+        expect([close.best.growth, close.top.growth]).toEqual([tree(1), tree(2)]);
+    });
+
+    it("prunes a tree with the complexity that is best in the same folds, scaled to the rows of the final model", async () => {
+        const pool = fakePool((row) => row);
+        const { fit } = pool;
+        const withLosses: FitPool = {
+            ...pool,
+            // Only pruning with 0.3 * 0.75 is free of errors.
+            fit: async (task) => ({
+                ...(await fit(task)),
+                losses: Float64Array.from(task.complexities ?? [], (value) => Math.abs(value - 0.225)),
+            }),
+        };
+        const trial: Growth = { ...tree(2), complexity: "chosen" };
+        const options = { ...OPTIONS, folds: 4, seed: 1, growthOfRows: 10 };
+        const found = await crossValidate(withLosses, NUMBERS, ROWS, [trial], options);
+        expect(found.best.growth).toEqual({ ...tree(2), complexity: 0.022 });
+        expect(pool.tasks.map(({ growth, complexities }) => [growth.complexity, complexities?.length])).toEqual([
+            ...count(4).map(() => [0, 41]),
+            ...count(4).map(() => [0.22499999999999998, undefined]),
+        ]);
     });
 });

@@ -7,20 +7,28 @@ function trialsOf(...argv: string[]) {
 }
 
 describe("listTrials", () => {
-    it("creates one trial from single values, with ml-cart's defaults for a tree", () => {
-        const tree = { algorithm: "tree", maxDepth: 64, minNumSamples: 3, gainThreshold: 0.01 };
-        expect(trialsOf()).toEqual([tree]);
-        expect(listTrials(parseArguments(["--target=y"]), undefined, 10)).toEqual([{ ...tree, gainThreshold: 0 }]);
+    it("leaves the size of a tree to be chosen, unless it is given", () => {
+        const tree = { algorithm: "tree", maxDepth: 64, minNumSamples: 3, gainThreshold: 0 };
+        expect(trialsOf("--algorithm=tree")).toEqual([{ ...tree, complexity: "chosen" }]);
+        expect(trialsOf("--algorithm=tree", "--complexity=0.1")).toEqual([{ ...tree, complexity: 0.1 }]);
+        expect(trialsOf("--algorithm=tree", "--gainThreshold=0.1")).toEqual([
+            { ...tree, gainThreshold: 0.1, complexity: 0 },
+        ]);
     });
 
-    it("requires a smaller gain if there are many classes, because the gain cannot be large", () => {
-        const thresholds = [2, 10, 20, 500].map((classes) => {
-            return listTrials(parseArguments(["--target=y"]), classes, 10)[0]?.gainThreshold;
-        });
-        expect(thresholds).toEqual([0.01, 0.01, 0.005, 0.0002]);
-        expect(listTrials(parseArguments(["--target=y", "--gainThreshold=0.01"]), 500, 10)[0]?.gainThreshold).toBe(
-            0.01,
-        );
+    it("compares a tree with forests of three shapes by default, the simplest first", () => {
+        const forest = { algorithm: "forest", maxDepth: 64, gainThreshold: 0, trees: 100 };
+        expect(trialsOf()).toEqual([
+            { algorithm: "tree", maxDepth: 64, minNumSamples: 3, gainThreshold: 0, complexity: "chosen" },
+            { ...forest, minNumSamples: 8, maxFeatures: 6 },
+            { ...forest, minNumSamples: 8, maxFeatures: 10 },
+            { ...forest, minNumSamples: 1, maxFeatures: 3 },
+        ]);
+        expect(trialsOf("--maxFeatures=5", "--minNumSamples=2", "--trees=7").map(({ trees }) => trees)).toEqual([
+            undefined,
+            7,
+        ]);
+        expect(listTrials(parseArguments(["--target=y"]), 3, 1)).toHaveLength(3);
     });
 
     it("grows forest trees without stopping early, with the usual number of features for the task", () => {
@@ -35,7 +43,7 @@ describe("listTrials", () => {
 
     it("creates every combination of lists, with the last argument changing fastest", () => {
         expect(
-            trialsOf("--minNumSamples=[1,3]", "--maxDepth=[2,4]").map((it) => [it.maxDepth, it.minNumSamples]),
+            trialsOf("--algorithm=tree", "--minNumSamples=[1,3]", "--maxDepth=[2,4]").map((it) => [it.maxDepth, it.minNumSamples]),
         ).toEqual([
             [2, 1],
             [2, 3],
@@ -73,19 +81,22 @@ describe("listTrials", () => {
 
 describe("countFolds", () => {
     it.each([
-        ["--seed=1", 1, 0],
-        ["--seed=1", 2, 5],
-        ["--cv=3", 1, 3],
-        ["--cv=3", 2, 3],
-        ["--cv=0", 1, 0],
-    ])("with %s and %d trials, returns %d folds", (argument, trials, folds) => {
-        expect(countFolds(parseArguments(["--target=y", argument]), trials, 20)).toBe(folds);
+        [["--algorithm=forest"], 0],
+        [["--algorithm=tree"], 5],
+        [["--algorithm=tree", "--complexity=0"], 0],
+        [["--algorithm=tree", "--complexity=0", "--maxDepth=[2,3]"], 5],
+        [["--algorithm=forest", "--cv=3"], 3],
+        [["--algorithm=forest", "--cv=0"], 0],
+        [[], 5],
+    ])("with %p, returns %d folds", (argv, folds) => {
+        const hyperparameters = parseArguments(["--target=y", ...argv]);
+        expect(countFolds(hyperparameters, listTrials(hyperparameters, 3, 10), 20)).toBe(folds);
     });
 
     it("rejects more folds than rows", () => {
-        expect(() => countFolds(parseArguments(["--target=y", "--cv=9"]), 1, 8)).toThrow(
+        expect(() => countFolds(parseArguments(["--target=y", "--cv=9"]), [], 8)).toThrow(
             new HyperparameterError(["`cv` must be at most 8, the number of training rows; got 9 (--cv=8)"]),
         );
-        expect(countFolds(parseArguments(["--target=y", "--cv=8"]), 1, 8)).toBe(8);
+        expect(countFolds(parseArguments(["--target=y", "--cv=8"]), [], 8)).toBe(8);
     });
 });
