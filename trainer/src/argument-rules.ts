@@ -33,13 +33,11 @@ export function decimal(min: number, max: number, example: number): Rule<number>
 }
 
 export function oneOf<const T extends string>(...words: T[]): Rule<T> {
+    const quoted = words.map((word) => JSON.stringify(word));
+    const [last = "", ...others] = [quoted.at(-1), ...quoted.slice(0, -1)];
     return {
         example: words[0] ?? "",
-        // `"a", "b" or "c"`
-        allowed: words
-            .map((word) => JSON.stringify(word))
-            .join(", ")
-            .replace(/, ([^,]*)$/, " or $1"),
+        allowed: others.length === 0 ? last : `${others.join(", ")} or ${last}`,
         parse: (text) => words.find((word) => word === text),
     };
 }
