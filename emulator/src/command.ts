@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_PORT, type Emulator, startEmulator } from ".";
 import { FAULT_KINDS, FaultPlan, parseFaultRule } from "./faults/rule";
 import { OPERATOR_TOKEN_FILE } from "./iam/operator-token";
+import { type OrgRules, parseOrgRules } from "./org/rules";
 import type { RuntimeKind } from "./service";
 
 /** The wording and defaults that differ between the commands that start an emulator. */
@@ -32,20 +34,25 @@ export class CommandError extends Error {
  * @throws CommandError for invalid arguments, or if the emulator cannot start on this machine
  */
 export async function emulatorCommand(args: string[], options: CommandOptions): Promise<number> {
-    const { help, runtime: wanted, dataDir, port, log, faults } = readArguments(args, options);
+    const { help, runtime: wanted, dataDir, port, log, faults, behavior } = readArguments(args, options);
     if (help) {
         console.log(usage(options));
         return 0;
     }
     const runtime = wanted ?? (await chooseRuntime());
     const logging = log ? { log: (line: string) => console.log(line) } : {};
-    const emulator = await startEmulator({ dataDir, port, runtime, ...logging, ...faults }).catch((error: Error) => {
-        throw explainStart(error, options);
-    });
+    const emulator = await startEmulator({ dataDir, port, runtime, ...logging, ...faults, ...behavior }).catch(
+        (error: Error) => {
+            throw explainStart(error, options);
+        },
+    );
     stopOnSignal(emulator);
     await announce(emulator, dataDir, runtime);
     if ("faults" in faults) {
         console.log("  injecting faults (--fault) on this port and on those of the VMs");
+    }
+    if ("org" in behavior) {
+        console.log("  enforcing the constraints and quotas of an organization (--org)");
     }
     console.log(options.nextSteps(emulator, shortest(path.join(dataDir, OPERATOR_TOKEN_FILE))));
     return 0;
@@ -72,6 +79,10 @@ Usage: ${command} [options]
   --data FOLDER    folder that holds all data; default ${dataDirText}
   --log            prints one line per request
   --fault RULE     breaks requests, to test a trainer or a client program; may be repeated
+  --org FILE       enforces the constraints, quotas and stock-outs in a JSON file; the README describes it
+  --operations N   operations take N seconds and pass through Google's states; default 0
+  --apis N         APIs refuse requests until they are enabled and for N more seconds; default: they never refuse
+  --grants N       IAM grants take effect after N seconds; default 0
   --help           prints this text
 
 A rule is a list of key=value: kind=status,status=503,request=3,count=2,method=POST,path=/upload/,port=vm
@@ -151,7 +162,7 @@ function stopOnSignal(emulator: Emulator): void {
 }
 
 function readArguments(args: string[], { command, dataDir }: CommandOptions) {
-    const { runtime, port, data, log, fault, help } = parse(args, command);
+    const { runtime, port, data, log, fault, help, ...rest } = parse(args, command);
     const wanted = RUNTIMES.find((name) => name === runtime);
     if (runtime !== undefined && wanted === undefined) {
         throw new CommandError(`--runtime must be one of ${RUNTIMES.join(", ")}; got "${runtime}" (${command} --help)`);
@@ -167,8 +178,39 @@ function readArguments(args: string[], { command, dataDir }: CommandOptions) {
         dataDir: data === undefined ? dataDir : path.resolve(data),
         log,
         faults: fault.length === 0 ? {} : { faults: new FaultPlan(fault.map((rule) => parseFault(rule, command))) },
+        behavior: {
+            // The gcp provider looks for RUNNING 5 seconds after the instance was created, and again later.
+            bootUptimeSeconds: 75,
+            ...milliseconds("operationMs", "operations", rest.operations, command),
+            ...milliseconds("apiDelayMs", "apis", rest.apis, command),
+            ...milliseconds("grantDelayMs", "grants", rest.grants, command),
+            ...(rest.org === undefined ? {} : { org: readOrg(rest.org, command) }),
+        },
         help,
     };
+}
+
+function milliseconds(name: string, option: string, value: string | undefined, command: string) {
+    if (value === undefined) {
+        return {};
+    }
+    if (!/^\d{1,4}$/.test(value)) {
+        throw new CommandError(
+            `--${option} must be a number of seconds up to 9999; got "${value}" (${command} --${option} 20)`,
+        );
+    }
+    return { [name]: Number(value) * 1000 };
+}
+
+function readOrg(file: string, command: string): OrgRules {
+    try {
+        return parseOrgRules(readFileSync(file, "utf8"));
+    } catch (error) {
+        const must = "--org must be a JSON file with constraints, quotas and stockOuts";
+        throw new CommandError(`${must}; got ${file}: ${(error as Error).message} (${command} --help)`, {
+            cause: error,
+        });
+    }
 }
 
 function parseFault(rule: string, command: string) {
@@ -189,6 +231,10 @@ function parse(args: string[], command: string) {
                 data: { type: "string" },
                 log: { type: "boolean", default: false },
                 fault: { type: "string", multiple: true, default: [] },
+                org: { type: "string" },
+                operations: { type: "string" },
+                apis: { type: "string" },
+                grants: { type: "string" },
                 help: { type: "boolean", short: "h", default: false },
             },
         }).values;

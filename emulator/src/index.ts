@@ -8,6 +8,7 @@ import { createServices, lifecycle, mainRoutes } from "./services";
 import { lockFolder } from "./store/lock";
 
 export { FaultPlan, type FaultRule, parseFaultRule } from "./faults/rule";
+export { type OrgRules, parseOrgRules } from "./org/rules";
 export type { EmulatorOptions, InventoryItem } from "./service";
 
 /** Port of `npm run emulator`, which Pulumi.local.yaml names. */

@@ -1,4 +1,5 @@
 import type { FaultPlan } from "./faults/rule";
+import type { OrgRules } from "./org/rules";
 
 /**
  * The runtime of a VM: processes on this machine, containers in its Docker engine, or a container with a real systemd.
@@ -21,10 +22,22 @@ export interface EmulatorOptions {
     /** Delay before an IAM grant takes effect; on Google Cloud it takes minutes. Default: 0. */
     readonly grantDelayMs?: number;
     /**
-     * Delay before an API that was enabled accepts requests; on Google Cloud it takes up to minutes. With it, APIs that
-     * are not enabled refuse requests too. Default: none, and all APIs accept requests.
+     * If set, APIs refuse requests until they are enabled, and for this long afterwards; on Google Cloud it takes
+     * minutes. Default: every API always responds.
      */
     readonly apiDelayMs?: number;
+    /**
+     * Duration of the operations of Compute Engine, Artifact Registry and Service Usage, which pass through Google's
+     * states. Default: 0, so that operations are done when they are returned.
+     */
+    readonly operationMs?: number;
+    /**
+     * Uptime in seconds that a VM of the `process` or `docker` runtime sees when it boots. A guest that stays up until
+     * some uptime stays up accordingly. Default: the uptime of this machine.
+     */
+    readonly bootUptimeSeconds?: number;
+    /** Constraints, quotas and stock-outs of an organization. Default: none. */
+    readonly org?: OrgRules;
     /** Faults to inject on the main port and on every VM's endpoint. Default: none. */
     readonly faults?: FaultPlan;
     /** Called with one line per request, for debugging. Default: none. */

@@ -4,11 +4,14 @@ import { computeRoutes } from "./compute/routes";
 import { RequestLog } from "./console/request-log";
 import { consoleRoutes } from "./console/routes";
 import type { Route } from "./http/router";
+import type { ApiRequest } from "./http/types";
 import { iamRoutes } from "./iam/routes";
 import { IamService } from "./iam/service";
 import { LogService } from "./logging/entries";
 import { loggingRoutes } from "./logging/routes";
+import { Organization } from "./org/organization";
 import { ProjectService, projectNumber } from "./projects/projects";
+import { requireApi } from "./projects/required-api";
 import { projectRoutes } from "./projects/routes";
 import { artifactRoutes } from "./registry/artifact-routes";
 import { localImageRoute } from "./registry/local-images";
@@ -41,28 +44,38 @@ export interface Services {
 
 /** Creates all services. `options.dataDir` must already be locked. */
 export function createServices(options: EmulatorOptions, operatorToken: string): Services {
-    const { dataDir, runtime, grantDelayMs } = options;
+    const { dataDir, runtime, grantDelayMs, apiDelayMs, operationMs = 0 } = options;
+    const org = new Organization(options.org);
     const documents = new DocumentStore(dataDir);
     const listening = { port: 0 };
     const requestLog = new RequestLog();
     const buckets = documents.collection<Bucket>(BUCKETS);
-    const projects = new ProjectService(documents);
+    const projects = new ProjectService(documents, { apiDelayMs, operationMs });
     const iam = new IamService(documents, projects, {
         operatorToken,
         projectOfBucket: (bucket) => buckets.get(bucket)?.projectId,
         projectNumber,
+        org,
         ...(grantDelayMs === undefined ? {} : { grantDelayMs }),
     });
-    const storage = new StorageService(dataDir, documents, projects, iam.policies);
-    const registry = new ArtifactRegistryService(dataDir, documents, projects, iam);
-    const secrets = new SecretService(documents, projects, iam);
+    const storage = new StorageService(dataDir, documents, { projects, policies: iam.policies, org });
+    const registry = new ArtifactRegistryService(dataDir, documents, {
+        projects,
+        policies: iam.policies,
+        org,
+        operationMs,
+    });
+    const secrets = new SecretService(documents, projects, iam, org);
     const compute = new ComputeService(documents, {
         projects,
+        org,
+        operationMs,
         accountExists: (email) => iam.serviceAccounts.exists(email),
         host: {
             dataDir,
             runtime,
             faults: options.faults,
+            bootUptimeSeconds: options.bootUptimeSeconds,
             mainPort: () => listening.port,
             storage: storageRoutes({ storage, projects, iam }),
             secrets: secretAccessRoutes({ secrets, projects, iam }),
@@ -79,37 +92,28 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
 /** All routes of the main port. The first matching route wins. */
 export function mainRoutes(services: Services): Route[] {
     const { options, projects, iam, storage, registry, secrets, logs } = services;
+    // Google's own projects, and `-` for any project, are ready.
+    const named = ({ params }: ApiRequest) => ([IMAGE_PROJECT, "-"].includes(params.project ?? "-") ? undefined : params.project);
+    const api = (name: string, routes: readonly Route[]) =>
+        requireApi(projects, `${name}.googleapis.com`, routes, named);
     return [
-        ...onceReady(services, "storage", storageRoutes({ storage, projects, iam })),
-        ...onceReady(services, "iam", iamRoutes(iam, projects)),
+        ...requireApi(
+            projects,
+            "storage.googleapis.com",
+            storageRoutes({ storage, projects, iam }),
+            ({ params, query }) => query.get("project") ?? storage.buckets.find(params.bucket ?? "")?.projectId,
+        ),
+        ...api("iam", iamRoutes(iam, projects)),
         ...projectRoutes(projects, iam),
-        ...onceReady(services, "compute", computeRoutes(services)),
-        ...onceReady(services, "artifactregistry", artifactRoutes({ registry, iam })),
-        ...onceReady(services, "secretmanager", secretRoutes({ secrets, projects, iam })),
+        ...api("compute", computeRoutes(services)),
+        ...api("artifactregistry", artifactRoutes({ registry, iam })),
+        ...api("secretmanager", secretRoutes({ secrets, projects, iam })),
         localImageRoute(registry),
         // These routes precede the registry, which also serves its images under /v2.
         ...loggingRoutes(logs, iam),
         ...ociRoutes({ registry, iam }),
         ...consoleRoutes({ ...services, runtime: options.runtime }),
     ];
-}
-
-/** With `apiDelayMs`, adds the check that the API is ready to each route that names a project of the developer. */
-function onceReady({ options, projects }: Services, api: string, routes: readonly Route[]): readonly Route[] {
-    const { apiDelayMs } = options;
-    if (apiDelayMs === undefined) {
-        return routes;
-    }
-    return routes.map((route) => ({
-        ...route,
-        handler: (request) => {
-            const project = request.params.project ?? request.query.get("project");
-            if (project && project !== IMAGE_PROJECT) {
-                projects.requireReady(project, `${api}.googleapis.com`, apiDelayMs);
-            }
-            return route.handler(request);
-        },
-    }));
 }
 
 /** Services in the order in which they start and list their inventory. They stop in reverse order. */

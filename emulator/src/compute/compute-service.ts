@@ -10,7 +10,7 @@ import { Operations } from "./operations";
 
 /** Compute Engine with instances, disks, networks and their operations. */
 export class ComputeService implements Service {
-    readonly operations = new Operations();
+    readonly operations: Operations;
     readonly networks: NetworkService;
     readonly instances: InstanceService;
     readonly #runtime: RuntimeKind;
@@ -21,7 +21,8 @@ export class ComputeService implements Service {
         if (this.#runtime !== "process") {
             findDocker();
         }
-        this.networks = new NetworkService(documents);
+        this.operations = new Operations(dependencies.operationMs);
+        this.networks = new NetworkService(documents, dependencies.org, (path) => this.operations.requireReady(path));
         this.instances = new InstanceService(documents, this.networks, dependencies);
     }
 

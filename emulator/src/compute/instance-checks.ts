@@ -32,8 +32,19 @@ export function machineTypePath(reference: string, { project, zone }: ZoneRef): 
     return path;
 }
 
+/**
+ * Tests whether a machine type (or a link to one) comes with Local SSDs:
+ * https://cloud.google.com/compute/docs/disks/local-ssd#lssd_disks_fixed
+ */
+export function hasLocalSsd(machineType: string): boolean {
+    return /^(a2-ultragpu|a3-\w+|a4x?-\w+)-|-lssd(-metal)?$/.test(lastSegment(machineType));
+}
+
 /** @throws ApiError 400 for combinations that Compute Engine rejects */
-export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling {
+export function newScheduling(
+    body: SchedulingBody,
+    { hasGpu, localSsd }: { readonly hasGpu: boolean; readonly localSsd: boolean },
+): Scheduling {
     const spot = body.provisioningModel === "SPOT" || body.preemptible === true;
     const scheduling: Scheduling = {
         automaticRestart: body.automaticRestart ?? !spot,
@@ -44,6 +55,7 @@ export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling
             ? {}
             : { instanceTerminationAction: body.instanceTerminationAction }),
         ...(body.maxRunDuration === undefined ? {} : { maxRunDuration: { seconds: body.maxRunDuration.seconds } }),
+        ...(body.onInstanceStopAction === undefined ? {} : { onInstanceStopAction: body.onInstanceStopAction }),
     };
     if (spot && scheduling.automaticRestart) {
         throw invalid("Scheduling must have preemptible be false when AutomaticRestart is true.");
@@ -60,6 +72,15 @@ export function newScheduling(body: SchedulingBody, hasGpu: boolean): Scheduling
     }
     if (body.maxRunDuration !== undefined && body.instanceTerminationAction === undefined) {
         throw invalid("Scheduling with maxRunDuration must have instanceTerminationAction.");
+    }
+    const stopsAtLimit = body.maxRunDuration !== undefined && body.instanceTerminationAction === "STOP";
+    if (localSsd && stopsAtLimit && body.onInstanceStopAction?.discardLocalSsd !== true) {
+        // No public source shows the text. The rule is that of gcloud's --discard-local-ssds-at-termination-timestamp:
+        // https://cloud.google.com/sdk/gcloud/reference/compute/instances/create
+        throw invalid(
+            "Invalid value for field 'resource.scheduling.onInstanceStopAction': an instance with Local SSD and instanceTerminationAction STOP must have discardLocalSsd true.",
+            "resource.scheduling.onInstanceStopAction",
+        );
     }
     return scheduling;
 }

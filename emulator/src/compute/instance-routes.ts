@@ -30,10 +30,12 @@ function lifeRoutes(services: ComputeServices): Route[] {
             return instances.insert({ project, zone: checkZone(project, zone) }, body);
         }),
         list((parent) => instances.list(parent)),
-        get((path) => instances.describe(path), ["view"]),
+        get((path) => instances.instances.get(path), ["view"]),
         remove((path) => instances.delete(path), ["noGracefulShutdown"]),
         verb("start", (path) => instances.start(path)),
-        verb("stop", (path) => instances.stop(path), { query: ["discardLocalSsd", "noGracefulShutdown"] }),
+        verb("stop", (path, { query }) => instances.stop(path, query.get("discardLocalSsd") ?? undefined), {
+            query: ["discardLocalSsd", "noGracefulShutdown"],
+        }),
         verb("reset", (path) => instances.reset(path)),
     ];
 }

@@ -37,7 +37,7 @@ const scheduling = z.strictObject({
     localSsdRecoveryTimeout: nothing(),
     locationHint: nothing(),
     terminationTime: nothing(),
-    onInstanceStopAction: nothing(),
+    onInstanceStopAction: z.strictObject({ discardLocalSsd: z.boolean().optional() }).optional(),
     gracefulShutdown: nothing(),
     skipGuestOsShutdown: nothing(),
     preemptionNoticeDuration: nothing(),
@@ -56,7 +56,9 @@ const disk = z.strictObject({
     index: z.literal(0, NOT_EMULATED).optional(),
     forceAttach: nothing(),
     savedState: nothing(),
-    diskEncryptionKey: nothing(),
+    diskEncryptionKey: z
+        .strictObject({ kmsKeyName: z.string().optional(), rsaEncryptedKey: nothing(), rawKey: nothing() })
+        .optional(),
     guestOsFeatures: nothing(),
     source: nothing(),
     initializeParams: z.strictObject({

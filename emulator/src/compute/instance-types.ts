@@ -54,6 +54,12 @@ export interface AttachedDisk {
     readonly interface: string;
     readonly diskSizeGb: string;
     readonly architecture: string;
+    readonly diskEncryptionKey?: DiskKey;
+}
+
+/** The customer-managed key of a disk. */
+export interface DiskKey {
+    readonly kmsKeyName: string;
 }
 
 export interface NetworkInterface {
@@ -83,6 +89,7 @@ export interface Scheduling {
     readonly provisioningModel: "STANDARD" | "SPOT";
     readonly instanceTerminationAction?: "STOP" | "DELETE";
     readonly maxRunDuration?: { readonly seconds: string };
+    readonly onInstanceStopAction?: { readonly discardLocalSsd?: boolean | undefined };
 }
 
 export interface ShieldedConfig {
@@ -104,6 +111,7 @@ export interface Disk extends Resource {
     readonly architecture: string;
     readonly description?: string;
     readonly physicalBlockSizeBytes: "4096";
+    readonly diskEncryptionKey?: DiskKey;
     readonly labels?: Readonly<Record<string, string>>;
     readonly labelFingerprint: string;
     readonly users?: readonly string[];

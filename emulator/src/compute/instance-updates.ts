@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { checkBody, withoutNulls } from "../http/body";
 import { ApiError, unimplemented } from "../http/errors";
-import { newScheduling } from "./instance-checks";
+import { hasLocalSsd, newScheduling } from "./instance-checks";
 import { setSchedulingBody } from "./instance-schema";
 import type { Instance, Scheduling } from "./instance-types";
 import { pathOf, requireFingerprint } from "./links";
@@ -54,7 +54,10 @@ export function changedScheduling(instance: Instance, body: object, where: strin
     const cleared = new Set(members.flatMap(([name, value]) => (value === null || value === "" ? [name] : [])));
     const remaining = Object.entries(instance.scheduling).filter(([name]) => !cleared.has(name));
     const requested = { ...Object.fromEntries(remaining), ...checkBody(body, setSchedulingBody, where) };
-    const scheduling = newScheduling(requested, instance.guestAccelerators !== undefined);
+    const scheduling = newScheduling(requested, {
+        hasGpu: instance.guestAccelerators !== undefined,
+        localSsd: hasLocalSsd(instance.machineType),
+    });
     const isOn = instance.status !== "TERMINATED";
     if (isOn && !isDeepStrictEqual(scheduling.maxRunDuration, instance.scheduling.maxRunDuration)) {
         throw new ApiError(

@@ -1,18 +1,20 @@
 import { ApiError, invalid } from "../http/errors";
+import type { Organization } from "../org/organization";
 import type { ProjectService } from "../projects/projects";
 import type { InventoryItem } from "../service";
 import type { DocumentStore } from "../store/documents";
 import type { MetadataSource } from "../vm/metadata/metadata-tree";
 import { ResourceCollection } from "./collection";
 import { DiskCollection } from "./disks";
-import type { ZoneRef } from "./instance-checks";
+import { hasLocalSsd, type ZoneRef } from "./instance-checks";
 import { metadataSource } from "./instance-metadata";
 import type { InstanceBody } from "./instance-schema";
 import type { Instance, InstanceStatus } from "./instance-types";
+import { checkCapacity, checkConstraints } from "./limits";
 import { COMPUTE_URL, fingerprint, pathOf, timestamp } from "./links";
 import type { NetworkService } from "./networks";
 import { newInstance } from "./new-instance";
-import type { UnfinishedChange } from "./operations";
+import { pause, type UnfinishedChange } from "./operations";
 import { type InstanceState, SHUTDOWN_GRACE_SECONDS, VirtualMachine, type VmHost } from "./virtual-machine";
 
 const MAX_DELAY_MS = 2 ** 31 - 1;
@@ -23,7 +25,12 @@ export interface InstanceDependencies {
     /** Tests whether a service account exists; accounts in unknown projects count as existing. */
     readonly accountExists: (email: string) => boolean;
     readonly host: VmHost;
+    readonly org: Organization;
+    /** Duration of operations. While an instance starts, it passes through the states PROVISIONING and STAGING. */
+    readonly operationMs: number;
 }
+
+type Change = Instance | UnfinishedChange;
 
 /** Instances with their boot disks and the VMs behind them. */
 export class InstanceService {
@@ -33,6 +40,8 @@ export class InstanceService {
 
     readonly #networks: NetworkService;
     readonly #dependencies: InstanceDependencies;
+    /** True once the emulator is stopping, after which nothing boots. */
+    #isStopping = false;
 
     constructor(documents: DocumentStore, networks: NetworkService, dependencies: InstanceDependencies) {
         this.#networks = networks;
@@ -42,8 +51,8 @@ export class InstanceService {
         this.disks = new DiskCollection(documents);
     }
 
-    /** Creates and boots an instance. Resolves once it is RUNNING, while its guest continues to boot. */
-    async insert(location: ZoneRef, body: InstanceBody): Promise<Instance> {
+    /** Creates and boots an instance. The change is complete once it is RUNNING, while its guest continues to boot. */
+    async insert(location: ZoneRef, body: InstanceBody): Promise<Change> {
         const project = await this.#dependencies.projects.get(location.project);
         const path = `projects/${location.project}/zones/${location.zone}/instances/${body.name}`;
         this.instances.checkFree(path);
@@ -54,70 +63,73 @@ export class InstanceService {
             accountExists: this.#dependencies.accountExists,
             defaultAccount,
         });
+        for (const { network, subnetwork } of instance.networkInterfaces) {
+            this.#networks.requireReady(pathOf({ selfLink: network }));
+            this.#networks.requireReady(pathOf({ selfLink: subnetwork }));
+        }
+        const { org } = this.#dependencies;
+        checkConstraints(org, project, instance, disk);
+        const inProject = this.instances
+            .entries()
+            .filter(([other]) => other.startsWith(`projects/${location.project}/`));
+        checkCapacity(
+            org,
+            instance,
+            inProject.map(([, other]) => other),
+        );
         const diskPath = pathOf(disk);
         this.disks.checkFree(diskPath);
         // Create both before awaiting anything, so that a second request for the same name finds them.
         await Promise.all([this.disks.put(diskPath, disk), this.instances.put(path, instance)]);
-        await this.#boot(path);
-        return this.instances.get(path);
-    }
-
-    /**
-     * Returns the instance as a client sees it. If the instance powered off before any client saw it RUNNING, it is
-     * still reported as RUNNING once, because the provider waits for that state after `insert`, and real VMs take
-     * longer than its first poll.
-     */
-    describe(path: string): Instance {
-        const instance = this.instances.get(path);
-        const state = this.#states.get(path);
-        if (instance.status === "RUNNING" && state !== undefined) {
-            state.reportedRunning = true;
-            if (state.unreportedOff) {
-                state.unreportedOff = false;
-                // The copy in memory changes immediately; the next awaited write reports a failing disk.
-                void this.#setStatus(path, "TERMINATED");
-            }
-        }
-        return instance;
+        return await this.#powerOn(path);
     }
 
     list(parent: string): Instance[] {
-        return this.instances.list(parent).map((instance) => this.describe(pathOf(instance)));
+        return this.instances.list(parent);
     }
 
     /** The instances of all zones of `projects/P`, by name. */
     inProject(project: string): Instance[] {
         const paths = this.instances.entries().flatMap(([path]) => (path.startsWith(`${project}/`) ? [path] : []));
-        return paths.map((path) => this.describe(path)).sort((one, other) => (one.name < other.name ? -1 : 1));
+        return paths.map((path) => this.instances.get(path)).sort((one, other) => (one.name < other.name ? -1 : 1));
     }
 
     /**
      * Starts a stopped instance; a running one is left unchanged.
      * @throws ApiError 400 while the instance is stopping
      */
-    async start(path: string): Promise<Instance> {
-        await this.#endGrace(path);
+    async start(path: string): Promise<Change> {
         const { status } = this.instances.get(path);
         if (status === "STOPPING") {
-            throw new ApiError(400, "resourceNotReady", `The resource '${path}' is not ready`);
+            throw notReady(path);
         }
-        if (status === "TERMINATED") {
-            await this.#boot(path);
-        }
-        return this.instances.get(path);
+        return status === "TERMINATED" ? await this.#powerOn(path) : this.instances.get(path);
     }
 
-    /** Shuts an instance down, and cuts its power if that takes longer than the grace period. */
-    async stop(path: string): Promise<UnfinishedChange> {
-        await this.#endGrace(path);
-        const { scheduling } = this.instances.get(path);
+    /**
+     * Shuts an instance down, and cuts its power if that takes longer than the grace period.
+     * @param discardLocalSsd undefined if the request does not say what to do with the data on Local SSDs
+     * @throws ApiError 400 while the instance is starting, or if it has Local SSDs and the request does not mention them
+     */
+    async stop(path: string, discardLocalSsd?: string): Promise<UnfinishedChange> {
+        const { scheduling, machineType, status } = this.instances.get(path);
+        if (status === "PROVISIONING" || status === "STAGING") {
+            throw notReady(path);
+        }
+        if (hasLocalSsd(machineType) && discardLocalSsd === undefined) {
+            // The text is that of Compute Engine: https://github.com/skypilot-org/skypilot/issues/2586
+            throw new ApiError(
+                400,
+                "badRequest",
+                "VM has a Local SSD attached but an undefined value for `discard-local-ssd`. If using gcloud, please add `--discard-local-ssd=false` or `--discard-local-ssd=true` to your command.",
+            );
+        }
         await this.#shutDown(path, SHUTDOWN_GRACE_SECONDS[scheduling.provisioningModel]);
         return { resource: this.instances.get(path), finished: this.#stateOf(path).vm.whenOff() };
     }
 
     /** Resets an instance: cuts the power, then boots again. */
     async reset(path: string): Promise<Instance> {
-        await this.#endGrace(path);
         this.#requireStatus(path, "RUNNING");
         await this.#stateOf(path).vm.cutPower();
         await this.#boot(path);
@@ -130,7 +142,6 @@ export class InstanceService {
      * @throws ApiError 400 unless the instance is preemptible
      */
     async preempt(path: string): Promise<Instance> {
-        await this.#endGrace(path);
         const { scheduling } = this.#requireStatus(path, "RUNNING");
         if (!scheduling.preemptible) {
             throw invalid(
@@ -143,13 +154,30 @@ export class InstanceService {
         return this.instances.get(path);
     }
 
-    /** Deletes an instance immediately, along with its boot disk if that has `autoDelete`. */
-    async delete(path: string): Promise<Instance> {
+    /** Deletes an instance, along with its boot disk if that has `autoDelete`. */
+    async delete(path: string): Promise<Change> {
         const instance = this.instances.get(path);
         if (instance.deletionProtection) {
             throw invalid(
                 `Invalid resource usage: 'Resource cannot be deleted if it's protected against deletion: ${path}'.`,
             );
+        }
+        const { operationMs } = this.#dependencies;
+        if (operationMs === 0) {
+            await this.#remove(path, instance);
+            return instance;
+        }
+        const state = this.#stateOf(path);
+        if (state.removed === undefined) {
+            await this.#setStatus(path, "STOPPING");
+            state.removed = pause((operationMs * 2) / 3).then(() => this.#remove(path, instance));
+        }
+        return { resource: instance, finished: state.removed };
+    }
+
+    async #remove(path: string, instance: Instance): Promise<void> {
+        if (this.#isStopping) {
+            return;
         }
         await this.#stateOf(path).vm.remove();
         this.#states.delete(path);
@@ -157,7 +185,6 @@ export class InstanceService {
             await this.instances.delete(path);
         }
         await this.disks.release(instance);
-        return instance;
     }
 
     /** Changes fields of an instance. @param stoppedOnly whether to fail with 400 unless the instance is stopped */
@@ -166,7 +193,6 @@ export class InstanceService {
         stoppedOnly: boolean,
         change: (instance: Instance) => Partial<Instance>,
     ): Promise<Instance> {
-        await this.#endGrace(path);
         if (stoppedOnly) {
             this.#requireStatus(path, "TERMINATED");
         }
@@ -198,10 +224,10 @@ export class InstanceService {
 
     /** Powers off every VM immediately. The disks are kept, except for those of the `systemd` runtime. */
     async powerOffAll(): Promise<void> {
+        this.#isStopping = true;
         await Promise.all(
-            [...this.#states].map(async ([path, { vm }]) => {
+            [...this.#states.values()].map(async ({ vm }) => {
                 await vm.release();
-                await this.#endGrace(path);
             }),
         );
     }
@@ -213,10 +239,31 @@ export class InstanceService {
         ];
     }
 
+    /** Starts an instance. The change is complete once it is RUNNING. */
+    async #powerOn(path: string): Promise<Change> {
+        if (this.#dependencies.operationMs === 0) {
+            await this.#boot(path);
+            return this.instances.get(path);
+        }
+        await this.#setStatus(path, "PROVISIONING");
+        return { resource: this.instances.get(path), finished: this.#bootSlowly(path) };
+    }
+
+    /** Boots an instance after some time, unless it is deleted or the emulator stops in the meantime. */
+    async #bootSlowly(path: string): Promise<void> {
+        const third = this.#dependencies.operationMs / 3;
+        await pause(third);
+        if (!this.#isStopping && this.instances.find(path)?.status === "PROVISIONING") {
+            await this.#setStatus(path, "STAGING");
+        }
+        await pause(third);
+        if (!this.#isStopping && this.instances.find(path)?.status === "STAGING") {
+            await this.#boot(path);
+        }
+    }
+
     async #boot(path: string): Promise<void> {
         const state = this.#stateOf(path);
-        state.reportedRunning = false;
-        state.unreportedOff = false;
         state.preempted = false;
         state.projectNumber = (await this.#dependencies.projects.get(path.split("/")[1] ?? "")).projectNumber;
         const { scheduling, metadata } = this.instances.get(path);
@@ -270,19 +317,7 @@ export class InstanceService {
     async #poweredOff(path: string): Promise<void> {
         const state = this.#stateOf(path);
         clearTimeout(state.limit);
-        const status = this.instances.find(path)?.status;
-        if (status === "RUNNING" && !state.reportedRunning) {
-            state.unreportedOff = true;
-        } else if (status !== undefined) {
-            await this.#setStatus(path, "TERMINATED");
-        }
-    }
-
-    /** Sets an instance to TERMINATED if it is off but still reported as RUNNING; see `describe`. */
-    async #endGrace(path: string): Promise<void> {
-        const state = this.#states.get(path);
-        if (state?.unreportedOff === true) {
-            state.unreportedOff = false;
+        if (this.instances.find(path) !== undefined) {
             await this.#setStatus(path, "TERMINATED");
         }
     }
@@ -313,7 +348,7 @@ export class InstanceService {
                 metadata: () => this.#metadata(path),
                 poweredOff: () => this.#poweredOff(path),
             });
-            state = { vm, reportedRunning: false, unreportedOff: false, preempted: false, projectNumber: "" };
+            state = { vm, preempted: false, projectNumber: "" };
             this.#states.set(path, state);
         }
         return state;
@@ -331,4 +366,8 @@ export class InstanceService {
         const interfaces = this.instances.entries().flatMap(([, instance]) => instance.networkInterfaces);
         return new Set(interfaces.filter((one) => one.subnetwork === subnetwork).map((one) => one.networkIP));
     }
+}
+
+function notReady(path: string): ApiError {
+    return new ApiError(400, "resourceNotReady", `The resource '${path}' is not ready`);
 }

@@ -6,7 +6,7 @@ import type { ProjectService } from "../projects/projects";
 import type { Resource } from "./collection";
 import type { ComputeService } from "./compute-service";
 import { listOf } from "./listing";
-import type { UnfinishedChange } from "./operations";
+import { OperationError, type UnfinishedChange } from "./operations";
 
 /** Prefix of every path: a version of the API, and a project. */
 export const PROJECT_PATH = "/compute/:version/projects/:project";
@@ -98,7 +98,7 @@ export function methodsOf<S extends Scope>(services: ComputeServices, scope: S, 
                 },
                 LIST,
             ),
-        insert: (create: (request: ScopeRequest<S>) => Promise<Resource>): Route =>
+        insert: (create: (request: ScopeRequest<S>) => Promise<Change>): Route =>
             changing("POST", collection, ["create", "insert"], (request) => create(request as ScopeRequest<S>)),
         patch: (act: Act<S>): Route => changing("PATCH", one, ["update", "patch"], onOne(act)),
         update: (act: Act<S>, query: readonly string[] = []): Route =>
@@ -136,7 +136,9 @@ function resourceOf(path: string): string | undefined {
     return /\/(projects\/[^/]+\/(global|(zones|regions)\/[^/]+)\/[^/]+\/[^/]+)/.exec(path)?.[1];
 }
 
-/** Makes a change and returns its operation. A request that repeats a `requestId` changes nothing. */
+/**
+ * Makes a change and returns its operation, which may have failed. A request that repeats a `requestId` changes nothing.
+ */
 export async function change(
     services: ComputeServices,
     request: ComputeRequest,
@@ -147,10 +149,17 @@ export async function change(
     allow(services, request, permission);
     const { operations } = services.compute;
     const operation = await operations.once(request, async () => {
-        const changed = await act();
-        return "finished" in changed
-            ? operations.add(operationType, changed.resource, request.principal, changed.finished)
-            : operations.add(operationType, changed, request.principal);
+        try {
+            const changed = await act();
+            return "finished" in changed
+                ? operations.add(operationType, changed.resource, request.principal, changed.finished)
+                : operations.add(operationType, changed, request.principal);
+        } catch (error) {
+            if (error instanceof OperationError) {
+                return await operations.addFailed(operationType, request.principal, error);
+            }
+            throw error;
+        }
     });
     return { body: operation };
 }

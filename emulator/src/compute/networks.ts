@@ -1,8 +1,10 @@
 import type { z } from "zod";
+import type { Organization } from "../org/organization";
 import type { InventoryItem } from "../service";
 import type { DocumentStore } from "../store/documents";
 import { ResourceCollection } from "./collection";
 import { FirewallService } from "./firewalls";
+import { quotaExceeded } from "./limits";
 import {
     checkName,
     inUse,
@@ -30,7 +32,13 @@ export class NetworkService {
     readonly subnetworks: ResourceCollection<Subnetwork>;
     readonly firewalls: FirewallService;
 
-    constructor(documents: DocumentStore) {
+    readonly #org: Organization;
+    /** Throws a 400 while the resource at a path is being created. */
+    readonly requireReady: (path: string) => void;
+
+    constructor(documents: DocumentStore, org: Organization, requireReady: (path: string) => void) {
+        this.#org = org;
+        this.requireReady = requireReady;
         this.networks = new ResourceCollection(documents, "networks");
         this.subnetworks = new ResourceCollection(documents, "subnetworks");
         this.firewalls = new FirewallService(documents, (path) => this.network(path));
@@ -62,6 +70,10 @@ export class NetworkService {
     async insertNetwork(project: string, body: NetworkBody): Promise<Network> {
         const path = `projects/${project}/global/networks/${checkName(body.name)}`;
         this.networks.checkFree(path);
+        const limit = this.#org.exceededQuota("NETWORKS", this.networks.list(`projects/${project}/global`).length + 1);
+        if (limit !== undefined) {
+            throw quotaExceeded(path, "NETWORKS", limit, "globally");
+        }
         return await this.networks.put(path, {
             kind: "compute#network",
             id: newId(),
@@ -99,6 +111,8 @@ export class NetworkService {
         const path = `projects/${project}/regions/${region}/subnetworks/${body.name}`;
         this.subnetworks.checkFree(path);
         const network = this.#stored(referencePath(body.network, project, "resource.network"));
+        this.requireReady(pathOf(network));
+        this.#org.checkSubnetwork(path);
         return await this.subnetworks.put(path, newSubnetwork(path, body, network, this.#subnetworksOf(network)));
     }
 

@@ -1,9 +1,11 @@
 import { invalid } from "../http/errors";
+import { checkKeyLocation } from "../http/kms-key";
 import { imageAt } from "./images";
 import {
     checkAccounts,
     checkLabels,
     checkMetadata,
+    hasLocalSsd,
     machineTypePath,
     newScheduling,
     newShieldedConfig,
@@ -12,7 +14,7 @@ import {
 import type { InstanceBody } from "./instance-schema";
 import type { Disk, Instance } from "./instance-types";
 import { type InterfaceContext, newInterface } from "./interfaces";
-import { checkName, fingerprint, missing, newId, referencePath, selfLink, timestamp } from "./links";
+import { checkName, fingerprint, missing, newId, referencePath, regionOf, selfLink, timestamp } from "./links";
 
 /** The resources against which a new instance is checked. */
 export interface InstanceContext extends InterfaceContext {
@@ -74,6 +76,7 @@ export function newInstance(
                 interface: attached?.interface ?? "SCSI",
                 diskSizeGb: disk.sizeGb,
                 architecture: disk.architecture,
+                ...(disk.diskEncryptionKey === undefined ? {} : { diskEncryptionKey: disk.diskEncryptionKey }),
             },
         ],
         networkInterfaces: [newInterface(body.networkInterfaces[0] ?? {}, { ...location, name }, context)],
@@ -85,7 +88,10 @@ export function newInstance(
                       scopes: scopes ?? [],
                   })),
               }),
-        scheduling: newScheduling(body.scheduling ?? {}, (body.guestAccelerators ?? []).length > 0),
+        scheduling: newScheduling(body.scheduling ?? {}, {
+            hasGpu: (body.guestAccelerators ?? []).length > 0,
+            localSsd: hasLocalSsd(machineType),
+        }),
         shieldedInstanceConfig: newShieldedConfig(body.shieldedInstanceConfig ?? {}),
         shieldedInstanceIntegrityPolicy: { updateAutoLearnPolicy: true },
         ...(body.guestAccelerators === undefined || body.guestAccelerators.length === 0
@@ -127,6 +133,8 @@ function newDisk(body: InstanceBody, location: ZoneRef, instanceName: string): D
     if (!type.startsWith(`${zonePath}/diskTypes/`)) {
         throw missing(type);
     }
+    const kmsKeyName = attached?.diskEncryptionKey?.kmsKeyName;
+    checkKeyLocation(kmsKeyName, regionOf(location.zone));
     return {
         kind: "compute#disk",
         id: newId(),
@@ -142,6 +150,7 @@ function newDisk(body: InstanceBody, location: ZoneRef, instanceName: string): D
         architecture: image.architecture,
         ...(params?.description === undefined ? {} : { description: params.description }),
         physicalBlockSizeBytes: "4096",
+        ...(kmsKeyName === undefined ? {} : { diskEncryptionKey: { kmsKeyName } }),
         ...(params?.labels === undefined ? {} : { labels: checkLabels(params.labels) }),
         labelFingerprint: fingerprint(params?.labels ?? {}),
         users: [selfLink(`${zonePath}/instances/${instanceName}`)],

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { invalid } from "../http/errors";
+import { ApiError, invalid } from "../http/errors";
 import type { ApiRequest, Principal } from "../http/types";
 import type { Resource } from "./collection";
 import { missing, newId, pathOf, selfLink, timestamp } from "./links";
+
+type OperationStatus = "PENDING" | "RUNNING" | "DONE";
 
 /** https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations */
 export interface Operation {
@@ -10,14 +12,18 @@ export interface Operation {
     readonly id: string;
     readonly name: string;
     readonly operationType: string;
-    readonly status: "RUNNING" | "DONE";
+    readonly status: OperationStatus;
     readonly progress: number;
     readonly targetLink: string;
     readonly targetId: string;
     readonly user: string;
     readonly insertTime: string;
-    readonly startTime: string;
+    /** Absent while the operation is PENDING. */
+    readonly startTime?: string;
     readonly endTime?: string;
+    readonly httpErrorStatusCode?: number;
+    readonly httpErrorMessage?: string;
+    readonly error?: { readonly errors: readonly { readonly code: string; readonly message: string }[] };
     readonly selfLink: string;
     readonly zone?: string;
     readonly region?: string;
@@ -29,53 +35,83 @@ export interface UnfinishedChange {
     readonly finished: Promise<unknown>;
 }
 
+/** A failure that Compute Engine reports in the operation, after it has accepted the request. */
+export class OperationError extends Error {
+    /** Path of the resource that was not created or changed. */
+    readonly path: string;
+    /** E.g. "QUOTA_EXCEEDED". */
+    readonly code: string;
+    readonly httpStatus: number;
+    /** E.g. "FORBIDDEN". */
+    readonly httpMessage: string;
+
+    constructor(path: string, code: string, message: string, httpStatus: number, httpMessage: string) {
+        super(message);
+        this.path = path;
+        this.code = code;
+        this.httpStatus = httpStatus;
+        this.httpMessage = httpMessage;
+    }
+}
+
 const MAX_OPERATIONS = 1000;
 const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/wait */
 const WAIT_MS = 120_000;
 
 /**
- * Operations in all scopes. Nearly all of them are already done when they are returned. The last thousand remain
- * readable.
+ * Operations in all scopes. Each is PENDING for a third of its duration, then RUNNING until the duration has passed and
+ * the change is complete. The last thousand remain readable.
  */
 export class Operations {
     readonly #operations = new Map<string, Operation>();
     readonly #running = new Map<string, Promise<unknown>>();
     readonly #byRequest = new Map<string, Promise<Operation>>();
+    readonly #durationMs: number;
+
+    /** @param durationMs shortest duration of an operation; 0 for operations that are done when they are returned */
+    constructor(durationMs = 0) {
+        this.#durationMs = durationMs;
+    }
 
     /**
      * Records an operation on a resource, in the scope (global, region or zone) of the resource.
-     * @param finished resolves once the operation is done. Default: it is already done
+     * @param finished resolves once the change is complete. Default: it is already complete
      */
     add(operationType: string, target: Resource, principal: Principal, finished?: Promise<unknown>): Operation {
-        const [, project = "", scope = "global", zoneOrRegion = ""] = pathOf(target).split("/");
-        const location = scope === "global" ? "global" : `${scope}/${zoneOrRegion}`;
-        const name = `operation-${Date.now()}-${randomBytes(6).toString("hex")}`;
-        const path = `projects/${project}/${location}/operations/${name}`;
-        const time = timestamp();
-        const operation: Operation = {
-            kind: "compute#operation",
-            id: newId(),
-            name,
-            operationType,
-            ...(finished === undefined
-                ? { status: "DONE", progress: 100, endTime: time }
-                : { status: "RUNNING", progress: 0 }),
-            targetLink: target.selfLink,
-            targetId: target.id,
-            user: principal.kind === "serviceAccount" ? principal.email : "developer@localhost",
-            insertTime: time,
-            startTime: time,
-            selfLink: selfLink(path),
-            ...(scope === "zones" ? { zone: selfLink(`projects/${project}/${location}`) } : {}),
-            ...(scope === "regions" ? { region: selfLink(`projects/${project}/${location}`) } : {}),
-        };
-        this.#operations.set(path, operation);
-        if (finished !== undefined) {
-            this.#running.set(path, this.#finish(path, operation, finished));
+        const operation = newOperation(operationType, target, principal);
+        const path = pathOf(operation);
+        const delay = this.#durationMs;
+        if (finished === undefined && delay === 0) {
+            const done = { ...operation, ...started(), ...ended() };
+            this.#operations.set(path, done);
+            prune(this.#operations);
+            return done;
         }
+        const first = delay === 0 ? { ...operation, ...started() } : operation;
+        this.#operations.set(path, first);
+        this.#running.set(path, this.#finish(path, finished));
         prune(this.#operations);
-        return operation;
+        return first;
+    }
+
+    /** Records an operation that fails. */
+    async addFailed(operationType: string, principal: Principal, failure: OperationError): Promise<Operation> {
+        const target = { id: newId(), name: "", selfLink: selfLink(failure.path) };
+        const operation = this.add(operationType, target, principal, Promise.reject(failure));
+        return this.#durationMs > 0 ? operation : await this.wait(pathOf(operation));
+    }
+
+    /**
+     * Rejects the use of a resource whose creation is not complete.
+     * @throws ApiError 400 with Compute Engine's message
+     */
+    requireReady(path: string): void {
+        const isInserting = ({ operationType, targetLink, status }: Operation) =>
+            operationType === "insert" && targetLink === selfLink(path) && status !== "DONE";
+        if ([...this.#operations.values()].some(isInserting)) {
+            throw new ApiError(400, "resourceNotReady", `The resource '${path}' is not ready`);
+        }
     }
 
     /**
@@ -138,11 +174,74 @@ export class Operations {
         return this.get(path);
     }
 
-    async #finish(path: string, operation: Operation, finished: Promise<unknown>): Promise<void> {
-        await finished;
-        this.#operations.set(path, { ...operation, status: "DONE", progress: 100, endTime: timestamp() });
+    /** Moves an operation through its states. Never rejects. */
+    async #finish(path: string, finished: Promise<unknown> | undefined): Promise<void> {
+        const outcome = Promise.allSettled([finished]);
+        if (this.#durationMs > 0) {
+            await pause(this.#durationMs / 3);
+            this.#change(path, started());
+            await pause((this.#durationMs * 2) / 3);
+        }
+        const [result] = await outcome;
+        this.#change(path, { ...ended(), ...(result?.status === "rejected" ? failed(result.reason) : {}) });
         this.#running.delete(path);
     }
+
+    #change(path: string, fields: Partial<Operation>): void {
+        const operation = this.#operations.get(path);
+        if (operation !== undefined) {
+            this.#operations.set(path, { ...operation, ...fields });
+        }
+    }
+}
+
+function newOperation(operationType: string, target: Resource, principal: Principal): Operation {
+    const [, project = "", scope = "global", zoneOrRegion = ""] = pathOf(target).split("/");
+    const location = scope === "global" ? "global" : `${scope}/${zoneOrRegion}`;
+    const name = `operation-${Date.now()}-${randomBytes(6).toString("hex")}`;
+    return {
+        kind: "compute#operation",
+        id: newId(),
+        name,
+        operationType,
+        status: "PENDING",
+        progress: 0,
+        targetLink: target.selfLink,
+        targetId: target.id,
+        user: principal.kind === "serviceAccount" ? principal.email : "developer@localhost",
+        insertTime: timestamp(),
+        selfLink: selfLink(`projects/${project}/${location}/operations/${name}`),
+        ...(scope === "zones" ? { zone: selfLink(`projects/${project}/${location}`) } : {}),
+        ...(scope === "regions" ? { region: selfLink(`projects/${project}/${location}`) } : {}),
+    };
+}
+
+function started() {
+    return { status: "RUNNING" as const, startTime: timestamp() };
+}
+
+function ended() {
+    return { status: "DONE" as const, progress: 100, endTime: timestamp() };
+}
+
+/** Returns the fields of a failed operation: https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations */
+function failed(reason: unknown): Partial<Operation> {
+    const { code, message, httpStatus, httpMessage } =
+        reason instanceof OperationError
+            ? reason
+            : { code: "INTERNAL_ERROR", message: String(reason), httpStatus: 500, httpMessage: "INTERNAL ERROR" };
+    return {
+        httpErrorStatusCode: httpStatus,
+        httpErrorMessage: httpMessage,
+        error: { errors: [{ code, message }] },
+    };
+}
+
+/** Resolves after a time, without keeping the process alive. */
+export function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+        setTimeout(resolve, ms).unref();
+    });
 }
 
 /** Removes the oldest entries until at most MAX_OPERATIONS are left. */

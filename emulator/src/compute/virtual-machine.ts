@@ -17,6 +17,8 @@ export const SHUTDOWN_GRACE_SECONDS = { STANDARD: 90, SPOT: 30 } as const;
 export interface VmHost extends EndpointHost {
     readonly dataDir: string;
     readonly runtime: RuntimeKind;
+    /** Uptime that a guest sees when it boots, in seconds; undefined for that of this machine. */
+    readonly bootUptimeSeconds: number | undefined;
     /** Returns the main port of the emulator, which is known once the emulator is listening. */
     readonly mainPort: () => number;
 }
@@ -31,12 +33,10 @@ export interface VmOwner {
 /** The in-memory state of an instance. */
 export interface InstanceState {
     readonly vm: VirtualMachine;
-    /** True if a client has read the instance as RUNNING since it booted; see `InstanceService.describe`. */
-    reportedRunning: boolean;
-    /** True if the VM is off while the instance is still reported as RUNNING. */
-    unreportedOff: boolean;
     preempted: boolean;
     projectNumber: string;
+    /** Set while the instance is being deleted; resolves once it is gone. */
+    removed?: Promise<void>;
     limit?: NodeJS.Timeout;
 }
 
@@ -59,13 +59,14 @@ export class VirtualMachine {
         this.folder = folder;
         this.#owner = owner;
 
-        const { dataDir, runtime, mainPort } = host;
+        const { dataDir, runtime, mainPort, bootUptimeSeconds } = host;
         this.#machine = createGuest({
             runtime,
             dataDir,
             folder,
             endpointPort: () => this.#endpointPort,
             mainPort,
+            bootUptimeSeconds,
             machineType: () => owner.metadata().machineType,
             // If the state cannot be written, the disk is failing, and the next request reports that.
             onPoweredOff: () => void this.#becomeOff(),

@@ -46,7 +46,6 @@ export function sections(services: ConsoleServices): Section[] {
 }
 
 function instances({ compute }: ConsoleServices): Section {
-    // `describe` is not used here, because viewing this page must not change what the API returns.
     const all = compute.instances.instances.entries();
     const content = all.map(([path, instance]) => {
         const { contents } = compute.instances.serialPort(path).read(-SERIAL_BYTES);

@@ -49,6 +49,8 @@ export interface ApiErrorOptions {
     readonly locationType?: "parameter" | "header" | "other";
     /** Additional response headers, e.g. `WWW-Authenticate`. */
     readonly headers?: Readonly<Record<string, string>>;
+    /** The `domain` of `errors[]`. Default: "global". */
+    readonly domain?: string;
     /** Typed details for APIs that have them, e.g. a google.rpc.ErrorInfo. */
     readonly details?: readonly object[];
 }
@@ -77,13 +79,13 @@ export class ApiError extends Error {
     }
 
     body(style: ErrorStyle): ErrorBody {
-        const { location, locationType, details } = this.#options;
+        const { location, locationType, details, domain = "global" } = this.#options;
         if (style === "status") {
             const { code, message, status } = this;
             return { error: { code, message, status, ...(details === undefined ? {} : { details }) } };
         }
         const where = location === undefined ? {} : { location, locationType: locationType ?? "parameter" };
-        const detail: ErrorDetail = { message: this.message, domain: "global", reason: this.reason, ...where };
+        const detail: ErrorDetail = { message: this.message, domain, reason: this.reason, ...where };
         return { error: { code: this.code, message: this.message, errors: [detail] } };
     }
 }

@@ -56,7 +56,7 @@ export function policyHandlers<Params>(
             iam.require(request, `${permissions}.setIamPolicy`, name);
             await requireExisting?.(request);
             checkMask(updateMask);
-            checkPolicy(policy, (email) => iam.serviceAccounts.exists(email));
+            checkPolicy(policy, name, (email) => iam.serviceAccounts.exists(email));
             return { body: await iam.policies.set(name, policy) };
         },
         test: async (request): Promise<ApiResponse> => {

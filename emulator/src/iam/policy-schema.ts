@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { invalid, unimplemented } from "../http/errors";
 import { type Condition, checkCondition } from "./conditions";
-import { permissionsOf } from "./roles";
+import { isGrantableOn, permissionsOf, policyKind } from "./roles";
 
 /** A role granted to members, optionally under a condition. */
 export interface Binding {
@@ -58,10 +58,11 @@ const MEMBER =
 /**
  * Checks roles, members, conditions and the version, which a schema cannot check.
  *
+ * @param resource name of the resource in PolicyStore
  * @param accountExists tests whether a service account exists; accounts in unknown projects count as existing
  * @throws ApiError 400 for a policy that IAM rejects, 501 for a role or condition that the emulator does not support
  */
-export function checkPolicy(policy: PolicyInput, accountExists: (email: string) => boolean): void {
+export function checkPolicy(policy: PolicyInput, resource: string, accountExists: (email: string) => boolean): void {
     if ((policy.auditConfigs ?? []).length > 0) {
         throw unimplemented('"auditConfigs" of a policy');
     }
@@ -75,6 +76,10 @@ export function checkPolicy(policy: PolicyInput, accountExists: (email: string) 
                 throw invalid(`Invalid argument: role "${role}" is not of the form "roles/NAME".`);
             }
             throw unimplemented(`the role "${role}" (emulator/src/iam/roles.ts lists the supported roles)`);
+        }
+        if (!isGrantableOn(role, policyKind(resource))) {
+            // https://github.com/hashicorp/terraform-provider-google/issues/9130
+            throw invalid(`Role ${role} is not supported for this resource.`);
         }
         if (condition !== undefined) {
             if (/^roles\/(owner|editor|viewer)$/.test(role)) {

@@ -243,3 +243,40 @@ const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 export function permissionsOf(role: string): ReadonlySet<string> | undefined {
     return ROLES.get(role);
 }
+
+/** A kind of resource that can have a policy. */
+export type PolicyKind = "project" | "bucket" | "repository" | "serviceAccount" | "secret";
+
+/**
+ * The roles that can be granted on something other than the project, with the kind of that resource: the column "lowest
+ * resource" of https://cloud.google.com/iam/docs/roles-permissions
+ */
+const BELOW_PROJECT: readonly [RegExp, PolicyKind][] = [
+    [/^roles\/storage\.(?!legacy)/, "bucket"],
+    [/^roles\/artifactregistry\./, "repository"],
+    [/^roles\/iam\.serviceAccount(Admin|TokenCreator|User)$/, "serviceAccount"],
+    // https://cloud.google.com/sdk/gcloud/reference/iam/service-accounts/add-iam-policy-binding grants roles/editor.
+    [/^roles\/(owner|editor|viewer)$/, "serviceAccount"],
+    [/^roles\/secretmanager\./, "secret"],
+];
+
+/** Tests whether a role can be granted on a kind of resource. */
+export function isGrantableOn(role: string, kind: PolicyKind): boolean {
+    // The legacy roles exist on buckets (and objects) only:
+    // https://cloud.google.com/storage/docs/access-control/iam-roles#legacy-roles
+    if (role.startsWith("roles/storage.legacy")) {
+        return kind === "bucket";
+    }
+    return kind === "project" || BELOW_PROJECT.some(([pattern, below]) => below === kind && pattern.test(role));
+}
+
+/** Returns the kind of a resource from its name in policies: `projects/P`, `projects/_/buckets/B` and so on. */
+export function policyKind(resource: string): PolicyKind {
+    const kinds: [RegExp, PolicyKind][] = [
+        [/^projects\/_\/buckets\//, "bucket"],
+        [/\/repositories\//, "repository"],
+        [/\/serviceAccounts\//, "serviceAccount"],
+        [/\/secrets\//, "secret"],
+    ];
+    return kinds.find(([pattern]) => pattern.test(resource))?.[1] ?? "project";
+}

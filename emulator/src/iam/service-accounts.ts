@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { alreadyExists, invalid, notFound } from "../http/errors";
+import type { Organization } from "../org/organization";
 import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
 
@@ -46,13 +47,19 @@ export class ServiceAccountService {
 
     readonly #projects: ProjectLookup;
 
-    constructor(documents: DocumentStore, projects: ProjectLookup) {
+    readonly #org: Organization;
+
+    constructor(documents: DocumentStore, projects: ProjectLookup, org: Organization) {
         this.#projects = projects;
+        this.#org = org;
 
         this.#accounts = documents.collection("service-accounts");
     }
 
-    /** @throws ApiError 400 for an account id that IAM rejects, 409 if the account exists */
+    /**
+     * @throws ApiError 400 for an account id that IAM rejects, or if the organization forbids new accounts; 409 if the
+     *     account exists
+     */
     async create(projectId: string, accountId: string, fields: ServiceAccountFields): Promise<ServiceAccount> {
         const project = await this.#projects.get(projectId);
         if (!ACCOUNT_ID.test(accountId)) {
@@ -61,6 +68,7 @@ export class ServiceAccountService {
                     "start with a letter.",
             );
         }
+        this.#org.checkServiceAccount(project.projectId);
         const email = `${accountId}@${project.projectId}.iam.gserviceaccount.com`;
         if (this.#accounts.has(email)) {
             throw alreadyExists(

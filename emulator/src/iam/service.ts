@@ -1,5 +1,6 @@
 import { permissionDenied } from "../http/errors";
 import type { Principal } from "../http/types";
+import type { Organization } from "../org/organization";
 import type { InventoryItem, Service } from "../service";
 import type { DocumentStore } from "../store/documents";
 import { PolicyStore, type PolicyStoreOptions } from "./policy";
@@ -18,10 +19,11 @@ export class IamService implements Service {
         options: Pick<PolicyStoreOptions, "grantDelayMs" | "projectOfBucket" | "projectNumber"> & {
             /** Bearer token of the developer. */
             readonly operatorToken: string;
+            readonly org: Organization;
         },
     ) {
         this.#operatorToken = options.operatorToken;
-        this.serviceAccounts = new ServiceAccountService(documents, projects);
+        this.serviceAccounts = new ServiceAccountService(documents, projects, options.org);
         this.policies = new PolicyStore(documents, {
             ...options,
             isActiveAccount: (email) => this.serviceAccounts.isActive(email),

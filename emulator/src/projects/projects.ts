@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { ApiError, invalid, notFound } from "../http/errors";
+import { LongOperations } from "../http/long-operations";
 import type { Collection, DocumentStore } from "../store/documents";
+import { CATALOG } from "./catalog";
 
 /** A project: https://cloud.google.com/resource-manager/reference/rest/v1/projects */
 export interface Project {
@@ -12,15 +14,16 @@ export interface Project {
     readonly enabledServices: readonly string[];
 }
 
-/** A finished long-running operation: https://cloud.google.com/service-usage/docs/reference/rest/v1/operations */
-export interface Operation {
-    readonly name: string;
-    readonly done: true;
-    readonly response: object;
-}
-
 /** Services that every tool needs before it can use a project. The first step of the README enables them. */
 const INITIALLY_ENABLED = ["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"];
+
+/** Options of a ProjectService. */
+export interface ProjectOptions {
+    /** If set, APIs refuse requests until they are enabled, and for this long afterwards. Default: no API refuses. */
+    readonly apiDelayMs?: number | undefined;
+    /** Duration of operations. Default: 0, done when returned. */
+    readonly operationMs?: number | undefined;
+}
 
 /**
  * 6 to 30 characters, starting with a letter: https://cloud.google.com/resource-manager/docs/creating-managing-projects
@@ -30,13 +33,18 @@ const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 /** Projects. Every valid id exists, because a project is created when its id is first used. */
 export class ProjectService {
     readonly #projects: Collection<Project>;
-    /** Times at which services were enabled in this process, by `PROJECT/SERVICE`. */
+    /** Operations of Service Usage. They need not survive a restart. */
+    readonly operations: LongOperations;
+    /** Time at which an API was enabled, in ms since 1970, by project and service. APIs enabled earlier are missing. */
     readonly #enabledAt = new Map<string, number>();
-    /** Operations by name. They are already done when returned, so they need not survive a restart. */
-    readonly #operations = new Map<string, Operation>();
+    readonly #apiDelayMs: number | undefined;
 
-    constructor(documents: DocumentStore) {
+    constructor(documents: DocumentStore, { apiDelayMs, operationMs = 0 }: ProjectOptions = {}) {
         this.#projects = documents.collection("projects");
+        this.#apiDelayMs = apiDelayMs;
+        this.operations = new LongOperations(operationMs, {
+            "@type": "type.googleapis.com/google.api.serviceusage.v1.OperationMetadata",
+        });
     }
 
     /**
@@ -85,13 +93,13 @@ export class ProjectService {
     ): Promise<Project> {
         const project = await this.get(projectId);
         const enabled = new Set([...project.enabledServices, ...(change.enable ?? [])]);
+        for (const service of change.disable ?? []) {
+            enabled.delete(service);
+        }
         for (const service of change.enable ?? []) {
             if (!project.enabledServices.includes(service)) {
                 this.#enabledAt.set(`${project.projectId}/${service}`, Date.now());
             }
-        }
-        for (const service of change.disable ?? []) {
-            enabled.delete(service);
         }
         const changed = { ...project, enabledServices: [...enabled].sort() };
         await this.#projects.put(project.projectId, changed);
@@ -99,50 +107,53 @@ export class ProjectService {
     }
 
     /**
-     * Rejects a request to a service that is not enabled in the project, or has been for less than `delayMs`.
+     * Rejects a request to an API that is disabled, or that was enabled only recently. Does nothing unless the option
+     * `apiDelayMs` is set.
+     *
+     * @param service e.g. "compute.googleapis.com"
      * @throws ApiError 403 with Google's message
      */
-    requireReady(projectId: string, service: string, delayMs: number): void {
-        const isEnabled = this.#projects.get(projectId)?.enabledServices.includes(service) === true;
-        const enabledAt = this.#enabledAt.get(`${projectId}/${service}`) ?? 0;
-        if (!isEnabled || Date.now() < enabledAt + delayMs) {
-            throw notReady(projectNumber(projectId), service);
+    async requireApi(projectId: string, service: string): Promise<void> {
+        if (this.#apiDelayMs === undefined) {
+            return;
+        }
+        const project = await this.get(projectId);
+        const since = this.#enabledAt.get(`${project.projectId}/${service}`) ?? 0;
+        if (!project.enabledServices.includes(service) || Date.now() < since + this.#apiDelayMs) {
+            throw apiDisabled(project.projectNumber, service);
         }
     }
-
-    /** Stores an operation for callers that poll it. */
-    recordOperation(operation: Operation): Operation {
-        this.#operations.set(operation.name, operation);
-        return operation;
-    }
-
-    /** Returns an operation that this process has stored. */
-    operation(name: string): Operation | undefined {
-        return this.#operations.get(name);
-    }
-}
-
-/** https://cloud.google.com/service-usage/docs/troubleshooting */
-function notReady(project: string, service: string): ApiError {
-    const url = `https://console.developers.google.com/apis/api/${service}/overview?project=${project}`;
-    const message =
-        `${service} has not been used in project ${project} before or it is disabled. Enable it by visiting ${url} then ` +
-        "retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.";
-    return new ApiError(403, "accessNotConfigured", message, {
-        status: "PERMISSION_DENIED",
-        details: [
-            {
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                reason: "SERVICE_DISABLED",
-                domain: "googleapis.com",
-                metadata: { consumer: `projects/${project}`, service },
-            },
-        ],
-    });
 }
 
 /** Derives the number of a project from its id. */
 export function projectNumber(projectId: string): string {
     const hash = createHash("sha256").update(projectId).digest().readUIntBE(0, 6);
     return String(100_000_000_000 + (hash % 900_000_000_000));
+}
+
+/**
+ * Google's response for an API that is disabled or was enabled only recently:
+ * https://github.com/vmware-archive/gcp-pcf-quickstart/issues/12 shows the text, and
+ * https://cloud.google.com/apis/design/errors the details.
+ */
+function apiDisabled(number: string, service: string): ApiError {
+    const url = `https://console.developers.google.com/apis/api/${service}/overview?project=${number}`;
+    const message =
+        `${CATALOG[service] ?? service} has not been used in project ${number} before or it is disabled. Enable it by visiting ` +
+        `${url} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`;
+    return new ApiError(403, "accessNotConfigured", message, {
+        domain: "usageLimits",
+        details: [
+            {
+                "@type": "type.googleapis.com/google.rpc.Help",
+                links: [{ description: "Google developers console API activation", url }],
+            },
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                reason: "SERVICE_DISABLED",
+                domain: "googleapis.com",
+                metadata: { consumer: `projects/${number}`, service },
+            },
+        ],
+    });
 }

@@ -6,31 +6,11 @@ import { type Route, route } from "../http/router";
 import type { ApiRequest } from "../http/types";
 import { policyHandlers } from "../iam/policy-handlers";
 import type { IamService } from "../iam/service";
+import { CATALOG } from "./catalog";
 import type { Project, ProjectService } from "./projects";
 
 type ProjectRequest = ApiRequest<{ readonly project: string }>;
 type ServiceRequest = ApiRequest<{ readonly project: string; readonly service: string }>;
-
-/** Services that can be enabled. Google has several hundred; requests for any other service return 501. */
-const CATALOG: Readonly<Record<string, string>> = {
-    "aiplatform.googleapis.com": "Vertex AI API",
-    "artifactregistry.googleapis.com": "Artifact Registry API",
-    "batch.googleapis.com": "Batch API",
-    "bigquery.googleapis.com": "BigQuery API",
-    "cloudbilling.googleapis.com": "Cloud Billing API",
-    "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
-    "compute.googleapis.com": "Compute Engine API",
-    "iam.googleapis.com": "Identity and Access Management (IAM) API",
-    "iamcredentials.googleapis.com": "IAM Service Account Credentials API",
-    "iap.googleapis.com": "Cloud Identity-Aware Proxy API",
-    "logging.googleapis.com": "Cloud Logging API",
-    "monitoring.googleapis.com": "Cloud Monitoring API",
-    "oslogin.googleapis.com": "Cloud OS Login API",
-    "run.googleapis.com": "Cloud Run Admin API",
-    "secretmanager.googleapis.com": "Secret Manager API",
-    "serviceusage.googleapis.com": "Service Usage API",
-    "storage.googleapis.com": "Cloud Storage API",
-};
 
 const disableSchema = z.strictObject({
     disableDependentServices: z.boolean().optional(),
@@ -130,7 +110,7 @@ class ServiceUsage {
 
     #operation(request: ApiRequest<{ readonly operation: string }>) {
         const name = `operations/${request.params.operation}`;
-        const operation = this.#projects.operation(name);
+        const operation = this.#projects.operations.find(name);
         if (operation === undefined) {
             throw notFound(`Operation ${name} not found.`);
         }
@@ -144,12 +124,11 @@ class ServiceUsage {
         return project;
     }
 
-    /** Creates a long-running operation that is already done and can be read again. */
+    /** Creates a long-running operation for a change that has already been made. */
     #finished(type: string, response: object): object {
-        return this.#projects.recordOperation({
-            name: `operations/acat.${randomUUID()}`,
-            done: true,
-            response: { "@type": `type.googleapis.com/google.api.serviceusage.v1.${type}`, ...response },
+        return this.#projects.operations.add(`operations/acat.${randomUUID()}`, {
+            "@type": `type.googleapis.com/google.api.serviceusage.v1.${type}`,
+            ...response,
         });
     }
 }
@@ -159,7 +138,7 @@ function requireKnown(service: string): string {
         throw invalid(`Service name "${service}" must be of the form NAME.googleapis.com.`);
     }
     if (CATALOG[service] === undefined) {
-        throw unimplemented(`the service "${service}" (emulator/src/projects/routes.ts lists the supported services)`);
+        throw unimplemented(`the service "${service}" (emulator/src/projects/catalog.ts lists the supported services)`);
     }
     return service;
 }

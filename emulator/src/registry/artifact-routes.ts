@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { notFound } from "../http/errors";
 import { pageOf } from "../http/query";
 import { type Route, route } from "../http/router";
@@ -38,7 +39,11 @@ export function artifactRoutes(services: RegistryServices): Route[] {
         route("GET", "/v1/projects/:project/locations/:location/operations/:operation", (request) => {
             iam.require(request, "artifactregistry.repositories.get", `projects/${request.params.project}`);
             const name = `${parentOf(request.params)}/operations/${request.params.operation}`;
-            return { body: registry.operations.get(name) };
+            const operation = registry.operations.find(name);
+            if (operation === undefined) {
+                throw notFound(`Requested entity was not found: ${name}`);
+            }
+            return { body: operation };
         }),
     ];
 }
@@ -57,7 +62,7 @@ function repositoryRoutes(services: RegistryServices): Route[] {
                 const id = request.query.get("repositoryId") ?? request.query.get("repository_id") ?? "";
                 const created = await repositories.create(project, location, id, body);
                 const response = { "@type": TYPE, ...describe(images, request, created) };
-                return { body: operations.add(parentOf(request.params), response) };
+                return { body: operations.add(`${parentOf(request.params)}/operations/${randomUUID()}`, response) };
             },
             { query: ["repositoryId", "repository_id"] },
         ),
@@ -88,7 +93,7 @@ function repositoryRoutes(services: RegistryServices): Route[] {
             const { name } = allowed(services, request, "delete");
             await repositories.delete(name);
             const response = { "@type": "type.googleapis.com/google.protobuf.Empty" };
-            return { body: operations.add(parentOf(request.params), response) };
+            return { body: operations.add(`${parentOf(request.params)}/operations/${randomUUID()}`, response) };
         }),
     ];
 }

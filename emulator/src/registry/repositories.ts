@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { NOT_EMULATED } from "../http/body";
 import { alreadyExists, invalid, notFound } from "../http/errors";
+import { checkKeyLocation } from "../http/kms-key";
 import type { PolicyStore } from "../iam/policy";
+import type { Organization } from "../org/organization";
 import type { ProjectService } from "../projects/projects";
 import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
@@ -34,6 +36,7 @@ export const repositoryBody = z.strictObject({
     labels: z.record(z.string(), z.string()).optional(),
     cleanupPolicies: z.record(z.string(), cleanupPolicy).optional(),
     cleanupPolicyDryRun: z.boolean().optional(),
+    kmsKeyName: z.string().optional(),
     dockerConfig: z.strictObject({ immutableTags: z.boolean().optional() }).optional(),
     vulnerabilityScanningConfig: z
         .strictObject({ enablementConfig: z.enum(["INHERITED", "DISABLED"]).optional() })
@@ -66,6 +69,7 @@ type RepositorySettings = Pick<
     | "cleanupPolicies"
     | "cleanupPolicyDryRun"
     | "dockerConfig"
+    | "kmsKeyName"
     | "vulnerabilityScanningConfig"
 >;
 
@@ -80,6 +84,13 @@ const CHANGEABLE = [
 const REPOSITORY_ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const LOCATION = /^[a-z]+(-[a-z]+\d+)?$/;
 
+/** The parts of the emulator that repositories depend on. */
+export interface RepositoryDependencies {
+    readonly projects: ProjectService;
+    readonly policies: PolicyStore;
+    readonly org: Organization;
+}
+
 /** Repositories of Docker images. The other formats of Artifact Registry are not emulated. */
 export class RepositoryService {
     readonly #repositories: Collection<Repository>;
@@ -87,18 +98,20 @@ export class RepositoryService {
     readonly images: ImageStore;
     readonly #projects: ProjectService;
     readonly #policies: PolicyStore;
+    readonly #org: Organization;
 
-    constructor(documents: DocumentStore, images: ImageStore, projects: ProjectService, policies: PolicyStore) {
+    constructor(documents: DocumentStore, images: ImageStore, { projects, policies, org }: RepositoryDependencies) {
         this.images = images;
         this.#projects = projects;
         this.#policies = policies;
+        this.#org = org;
 
         this.#repositories = documents.collection("registry/repositories");
     }
 
     /** @throws ApiError 400 for an invalid id or location, 409 if the repository exists */
     async create(project: string, location: string, id: string, body: RepositoryBody): Promise<Repository> {
-        await this.#projects.get(project);
+        const { projectId } = await this.#projects.get(project);
         if (!REPOSITORY_ID.test(id)) {
             throw invalid(
                 `Invalid repository_id "${id}": it must be 1 to 63 lower-case letters, digits or hyphens, and start with a letter.`,
@@ -119,8 +132,18 @@ export class RepositoryService {
                     : `${other.name} exists: the emulator's registry has one address for all locations, so a repository id can exist only once.`,
             );
         }
+        checkKeyLocation(body.kmsKeyName, location);
+        this.#org.checkResource("artifactregistry.googleapis.com", projectId, location, body.kmsKeyName);
         const now = new Date().toISOString();
-        const repository = { name, createTime: now, updateTime: now, settings: settingsOf(body) };
+        const repository = {
+            name,
+            createTime: now,
+            updateTime: now,
+            settings: {
+                ...settingsOf(body),
+                ...(body.kmsKeyName === undefined ? {} : { kmsKeyName: body.kmsKeyName }),
+            },
+        };
         await this.#repositories.put(name, repository);
         return repository;
     }

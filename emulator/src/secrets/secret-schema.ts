@@ -1,15 +1,16 @@
 import { z } from "zod";
 
-const replica = z.strictObject({ location: z.string() });
+const encryption = z.strictObject({ kmsKeyName: z.string() });
+const replica = z.strictObject({ location: z.string(), customerManagedEncryption: encryption.optional() });
 
 /**
  * Body of a secret: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets#Secret.
- * Rotation, expiry, aliases, customer-managed keys and delayed destruction are not emulated.
+ * Rotation, expiry, aliases and delayed destruction are not emulated.
  */
 export const secretBody = z.strictObject({
     replication: z
         .strictObject({
-            automatic: z.strictObject({}).optional(),
+            automatic: z.strictObject({ customerManagedEncryption: encryption.optional() }).optional(),
             userManaged: z.strictObject({ replicas: z.array(replica).min(1) }).optional(),
         })
         .optional(),

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { CRC32C } from "@google-cloud/storage";
 import { ApiError, aborted, alreadyExists, invalid, notFound, unimplemented } from "../http/errors";
+import { checkKeyLocation } from "../http/kms-key";
 import type { IamService } from "../iam/service";
+import type { Organization } from "../org/organization";
 import type { Project, ProjectService } from "../projects/projects";
 import type { InventoryItem, Service } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
@@ -52,8 +54,10 @@ export class SecretService implements Service {
     readonly #payloads: Collection<string>;
     readonly #projects: ProjectService;
     readonly #iam: IamService;
+    readonly #org: Organization;
 
-    constructor(documents: DocumentStore, projects: ProjectService, iam: IamService) {
+    constructor(documents: DocumentStore, projects: ProjectService, iam: IamService, org: Organization) {
+        this.#org = org;
         this.#secrets = documents.collection("secret-manager/secrets", { mode: 0o600 });
         this.#payloads = documents.collection("secret-manager/payloads", { mode: 0o600 });
         this.#projects = projects;
@@ -71,6 +75,13 @@ export class SecretService implements Service {
         const name = `projects/${project.projectNumber}/secrets/${id}`;
         if (this.#secrets.has(name)) {
             throw alreadyExists(`Secret [${name}] already exists.`);
+        }
+        // An automatically replicated secret is stored everywhere, and its key is in the location "global".
+        const replicas = replication?.userManaged?.replicas ?? [{ location: "global", ...replication?.automatic }];
+        for (const { location, customerManagedEncryption } of replicas) {
+            checkKeyLocation(customerManagedEncryption?.kmsKeyName, location);
+            const key = customerManagedEncryption?.kmsKeyName;
+            this.#org.checkResource("secretmanager.googleapis.com", project.projectId, location, key);
         }
         const secret: Secret = {
             projectId: project.projectId,

@@ -110,7 +110,7 @@ async function setIamPolicy(
 ) {
     const input = await request.read(policySchema);
     const bucket = requireBucket(storage, request, "storage.buckets.setIamPolicy");
-    checkPolicy(input, (email) => serviceAccounts.exists(email));
+    checkPolicy(input, bucketResource(bucket.name), (email) => serviceAccounts.exists(email));
     const bindings = input.bindings ?? [];
     checkPublicAccess(
         bucket,

@@ -73,6 +73,7 @@ const settings = {
         })
         .optional(),
     rpo: z.enum(["DEFAULT"], NOT_EMULATED).optional(),
+    encryption: z.strictObject({ defaultKmsKeyName: z.string().optional() }).optional(),
 };
 
 const unused = z.unknown().optional();

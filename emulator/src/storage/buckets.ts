@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import { checkBody, mergePatch } from "../http/body";
 import { ApiError, alreadyExists, invalid, notFound } from "../http/errors";
+import { checkKeyLocation } from "../http/kms-key";
 import type { PolicyStore } from "../iam/policy";
+import type { Organization } from "../org/organization";
 import type { ProjectService } from "../projects/projects";
 import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
@@ -31,30 +33,37 @@ const DEFAULT_SOFT_DELETE_SECONDS = "604800";
 const UNIFORM_ACCESS_LOCKS_AFTER_MS = 90 * 24 * 3600 * 1000;
 const MULTI_REGIONS = new Set(["US", "EU", "ASIA"]);
 
+/** The parts of the emulator that buckets depend on. */
+export interface BucketDependencies {
+    readonly projects: ProjectService;
+    readonly policies: PolicyStore;
+    readonly org: Organization;
+}
+
 /** Buckets of all projects. Names are global, as on Google Cloud. */
 export class BucketService {
     readonly #buckets: Collection<Bucket>;
 
     readonly #projects: ProjectService;
     readonly #policies: PolicyStore;
+    readonly #org: Organization;
     /** Returns the number of object versions in a bucket. */
     readonly #countObjects: (bucket: string) => number;
 
     constructor(
         documents: DocumentStore,
-        projects: ProjectService,
-        policies: PolicyStore,
-
+        { projects, policies, org }: BucketDependencies,
         countObjects: (bucket: string) => number,
     ) {
         this.#projects = projects;
         this.#policies = policies;
+        this.#org = org;
         this.#countObjects = countObjects;
 
         this.#buckets = documents.collection(BUCKETS);
     }
 
-    /** @throws ApiError 400 for an invalid name, 409 if the name is taken */
+    /** @throws ApiError 400 for an invalid name or key, 409 if the name is taken, 412 for a broken constraint */
     async insert(project: string, body: z.output<typeof newBucketSchema>): Promise<Bucket> {
         checkBucketName(body.name);
         const { projectId, projectNumber } = await this.#projects.get(project);
@@ -68,6 +77,8 @@ export class BucketService {
             );
         }
         const now = new Date();
+        const settings = completeSettings(body, undefined, now);
+        this.#check(body.location, settings);
         const bucket: Bucket = {
             name: body.name,
             projectId,
@@ -77,7 +88,7 @@ export class BucketService {
             metageneration: 1,
             timeCreated: now.toISOString(),
             updated: now.toISOString(),
-            settings: completeSettings(body, undefined, now),
+            settings,
         };
         const resource = bucketResource(bucket.name);
         const stored = this.#buckets.put(bucket.name, bucket);
@@ -91,9 +102,13 @@ export class BucketService {
         return bucket;
     }
 
+    find(name: string): Bucket | undefined {
+        return this.#buckets.get(name);
+    }
+
     /** @throws ApiError 404 */
     get(name: string): Bucket {
-        const bucket = this.#buckets.get(name);
+        const bucket = this.find(name);
         if (bucket === undefined) {
             throw notFound("The specified bucket does not exist.");
         }
@@ -127,11 +142,13 @@ export class BucketService {
             throw invalid(`The location of a bucket cannot change; it is ${bucket.location}.`, "location");
         }
         const now = new Date();
+        const settings = completeSettings(next, bucket.settings, now);
+        this.#check(bucket.location, settings);
         const updated: Bucket = {
             ...bucket,
             metageneration: bucket.metageneration + 1,
             updated: now.toISOString(),
-            settings: completeSettings(next, bucket.settings, now),
+            settings,
         };
         await this.#buckets.put(bucket.name, updated);
         return updated;
@@ -143,6 +160,18 @@ export class BucketService {
             throw alreadyExists("The bucket you tried to delete is not empty.");
         }
         await Promise.all([this.#buckets.delete(bucket.name), this.#policies.delete(bucketResource(bucket.name))]);
+    }
+
+    #check(location: string, { encryption, softDeletePolicy, iamConfiguration }: BucketSettings): void {
+        const kmsKey = encryption?.defaultKmsKeyName;
+        checkKeyLocation(kmsKey, location);
+        this.#org.checkBucket({
+            location,
+            kmsKey,
+            softDeleteSeconds: softDeletePolicy?.retentionDurationSeconds ?? "0",
+            uniformAccess: iamConfiguration?.uniformBucketLevelAccess?.enabled === true,
+            publicAccessPrevented: iamConfiguration?.publicAccessPrevention === "enforced",
+        });
     }
 
     inventory(): InventoryItem[] {
@@ -181,7 +210,7 @@ export function locationType(location: string): string {
 
 /** Fills in Google's defaults. */
 function completeSettings(requested: BucketSettings, before: BucketSettings | undefined, now: Date): BucketSettings {
-    const { storageClass, labels, versioning, lifecycle, rpo } = requested;
+    const { storageClass, labels, versioning, lifecycle, rpo, encryption } = requested;
     const hasRules = (lifecycle?.rule ?? []).length > 0;
     const hasLabels = Object.keys(labels ?? {}).length > 0;
     return {
@@ -190,6 +219,7 @@ function completeSettings(requested: BucketSettings, before: BucketSettings | un
         ...(versioning === undefined ? {} : { versioning }),
         ...(hasRules ? { lifecycle } : {}),
         ...(rpo === undefined ? {} : { rpo }),
+        ...(encryption?.defaultKmsKeyName === undefined ? {} : { encryption }),
         softDeletePolicy: completeSoftDelete(requested, before, now),
         iamConfiguration: completeAccess(requested, before, now),
     };

@@ -1,10 +1,8 @@
-import type { PolicyStore } from "../iam/policy";
-import type { ProjectService } from "../projects/projects";
 import type { InventoryItem, Service } from "../service";
 import type { DocumentStore } from "../store/documents";
 import { StorageAccess } from "./access";
 import { BlobStore } from "./blobs";
-import { BucketService } from "./buckets";
+import { type BucketDependencies, BucketService } from "./buckets";
 import { ObjectService } from "./objects";
 import { ResumableUploads } from "./resumable";
 
@@ -16,11 +14,11 @@ export class StorageService implements Service {
     readonly objects: ObjectService;
     readonly uploads: ResumableUploads;
 
-    constructor(dataDir: string, documents: DocumentStore, projects: ProjectService, policies: PolicyStore) {
-        this.access = new StorageAccess(policies);
+    constructor(dataDir: string, documents: DocumentStore, dependencies: BucketDependencies) {
+        this.access = new StorageAccess(dependencies.policies);
         this.blobs = new BlobStore(dataDir);
         this.objects = new ObjectService(documents, this.blobs, this.access, () => this.buckets);
-        this.buckets = new BucketService(documents, projects, policies, (bucket) => this.objects.count(bucket));
+        this.buckets = new BucketService(documents, dependencies, (bucket) => this.objects.count(bucket));
         this.uploads = new ResumableUploads(documents, this.blobs, this.objects);
     }
 

@@ -19,18 +19,26 @@ export interface GuestOptions {
     /** The emulator's main port, which serves its registry. */
     readonly mainPort: () => number;
     readonly machineType: () => string;
+    /** Uptime that the guest sees when it boots, in seconds; undefined for that of this machine. */
+    readonly bootUptimeSeconds: number | undefined;
     /** Called once per boot, after the VM has powered itself off. */
     readonly onPoweredOff: () => void;
 }
 
 /** Creates a VM of the given runtime, powered off. */
 export function createGuest(options: GuestOptions): Guest {
-    const { runtime, endpointPort, mainPort, machineType, onPoweredOff } = options;
+    const { runtime, endpointPort, mainPort, machineType, bootUptimeSeconds, onPoweredOff } = options;
     const dir = path.join(options.dataDir, "vms", options.folder);
     if (runtime === "systemd") {
         return new SystemdVm({ dir, endpointPort, mainPort, memoryMib: () => memoryMib(machineType()), onPoweredOff });
     }
     const imagesFile = localFoldersFile(options.dataDir);
     const Kind = runtime === "docker" ? ContainerVm : ProcessVm;
-    return new Kind({ dir, endpoint: () => `127.0.0.1:${endpointPort()}`, imagesFile, onPoweredOff });
+    return new Kind({
+        dir,
+        endpoint: () => `127.0.0.1:${endpointPort()}`,
+        imagesFile,
+        bootUptimeSeconds,
+        onPoweredOff,
+    });
 }

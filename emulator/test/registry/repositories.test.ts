@@ -62,7 +62,7 @@ describe("a repository", () => {
         ["Bad_Id", { format: "DOCKER" }, 400],
         ["images", {}, 400],
         ["images", { format: "MAVEN" }, 501],
-        ["images", { format: "DOCKER", kmsKeyName: "k" }, 501],
+        ["images", { format: "DOCKER", kmsKeyName: "k" }, 400],
         ["images", { format: "DOCKER", mode: "REMOTE_REPOSITORY" }, 501],
     ])("with the id %j and the body %j is rejected with %d", async (id, body, status) => {
         expect((await create(id, body)).status).toBe(status);

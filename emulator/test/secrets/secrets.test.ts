@@ -68,7 +68,7 @@ describe("a secret", () => {
         [400, "an invalid id", "a.b", AUTOMATIC],
         [409, "an id in use", "taken", AUTOMATIC],
         [501, "a rotation", "a", { ...AUTOMATIC, rotation: { rotationPeriod: "3600s" } }],
-        [501, "a customer-managed key", "a", { replication: { automatic: { customerManagedEncryption: {} } } }],
+        [400, "a key without a name", "a", { replication: { automatic: { customerManagedEncryption: {} } } }],
     ])("returns %s for %s", async (status, _what, id, body) => {
         await create("taken");
         expect((await create(id, body)).status).toBe(status);

@@ -22,6 +22,8 @@ export interface ProcessVmOptions {
     readonly endpoint: () => string;
     /** File that maps images of the process runtime to trainer folders. */
     readonly imagesFile: string;
+    /** Uptime that the VM's programs see when it boots, in seconds. Default: that of this machine. */
+    readonly bootUptimeSeconds?: number | undefined;
     /** Called once per boot, after the VM has powered itself off. */
     readonly onPoweredOff: () => void;
 }
@@ -115,6 +117,7 @@ export class ProcessVm implements Guest {
             this.serial.write("cloud-init[2]", "no user-data");
             return;
         }
+        const { bootUptimeSeconds } = this.#options;
         try {
             const config = parseCloudConfig(userData);
             this.#files.format();
@@ -125,6 +128,8 @@ export class ProcessVm implements Guest {
                 STORAGE_EMULATOR_HOST: `http://${this.#options.endpoint()}`,
                 GCE_METADATA_HOST: this.#options.endpoint(),
                 SECRET_MANAGER_EMULATOR_HOST: `http://${this.#options.endpoint()}`,
+                // /proc/uptime is that of this machine.
+                ...(bootUptimeSeconds === undefined ? {} : { EMULATOR_UPTIME: String(bootUptimeSeconds) }),
             });
             this.serial.write("cloud-init[2]", `wrote ${config.writeFiles.length} files`);
             for (const command of config.runCommands) {

@@ -59,7 +59,8 @@ export async function walkPolicy(
               ? walker.ok("POST", `${resource}:getIamPolicy?options.requestedPolicyVersion=3`)
               : walker.ok("POST", `${resource}:getIamPolicy`, { options: { requestedPolicyVersion: 3 } });
     const before = await get();
-    const binding = { role: "roles/viewer", members: [`serviceAccount:${ACCOUNT}`] };
+    const role = resource.includes("/repositories/") ? "roles/artifactregistry.reader" : "roles/viewer";
+    const binding = { role, members: [`serviceAccount:${ACCOUNT}`] };
     await walker.ok("POST", `${resource}:setIamPolicy`, { policy: { ...before, bindings: [binding] } });
     await walker.fails(409, "POST", `${resource}:setIamPolicy`, {
         policy: { ...before, etag: "BwStale0", bindings: [] },

@@ -1,0 +1,31 @@
+import { invalid } from "./errors";
+
+/** Name of a key: https://cloud.google.com/kms/docs/getting-resource-ids */
+const KEY = /^projects\/[^/]+\/locations\/([a-z0-9-]+)\/keyRings\/[^/]+\/cryptoKeys\/[^/]+(\/cryptoKeyVersions\/\d+)?$/;
+
+/**
+ * Checks that a key could protect a resource. The emulator has no keys, so it does not check that the key exists or that
+ * Google's service agents may use it.
+ *
+ * @param key undefined for none
+ * @param location location of the resource, in any case
+ * @throws ApiError 400 for a name that is not a key's, or for a key in another location
+ */
+export function checkKeyLocation(key: string | undefined, location: string): void {
+    if (key === undefined) {
+        return;
+    }
+    const place = KEY.exec(key)?.[1];
+    if (place === undefined) {
+        throw invalid(
+            `Invalid Cloud KMS key "${key}": it must be projects/P/locations/L/keyRings/R/cryptoKeys/K.`,
+            "kmsKeyName",
+        );
+    }
+    if (place !== location.toLowerCase()) {
+        throw invalid(
+            `The Cloud KMS key "${key}" is in ${place}; it must be in the location of the resource, ${location.toLowerCase()}.`,
+            "kmsKeyName",
+        );
+    }
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+
+/** A boolean constraint: true if it is enforced. */
+const enforced = z.boolean().optional();
+/** A list constraint with the allowed values. An empty list allows nothing. */
+const allowed = z.array(z.string()).optional();
+/** A list constraint with the denied values. */
+const denied = z.array(z.string()).optional();
+
+/**
+ * The constraints of an organization that the emulator enforces, without their prefix `constraints/`:
+ * https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints
+ */
+const constraints = z.strictObject({
+    "compute.disableSerialPortLogging": enforced,
+    "compute.requireOsLogin": enforced,
+    "compute.requireShieldedVm": enforced,
+    /** Projects of images, `projects/P`. */
+    "compute.trustedImageProjects": allowed,
+    /** Instances that may have an external address, `projects/P/zones/Z/instances/N`. */
+    "compute.vmExternalIpAccess": allowed,
+    /** Sampling rates; the emulator has no flow logs, so every list forbids new subnetworks. */
+    "compute.requireVpcFlowLogs": allowed,
+    /** Subnetworks of host projects, `projects/P/regions/R/subnetworks/S`. */
+    "compute.restrictSharedVpcSubnetworks": allowed,
+    /** Locations such as `europe-west4`, in lower case. */
+    "gcp.resourceLocations": allowed,
+    /** Services whose resources need a customer-managed key, e.g. `storage.googleapis.com`. */
+    "gcp.restrictNonCmekServices": denied,
+    "iam.disableServiceAccountCreation": enforced,
+    "storage.publicAccessPrevention": enforced,
+    /** Allowed retention of deleted objects in seconds. */
+    "storage.softDeletePolicySeconds": z.array(z.int()).optional(),
+    "storage.uniformBucketLevelAccess": enforced,
+});
+
+/** The rules of an organization, as in the file of the option `--org`. */
+export const orgRules = z.strictObject({
+    constraints: constraints.default({}),
+    /** Limits by metric: https://cloud.google.com/compute/resource-usage. A metric that is missing is unlimited. */
+    quotas: z
+        .strictObject({
+            NETWORKS: z.int().optional(),
+            CPUS: z.int().optional(),
+            GPUS_ALL_REGIONS: z.int().optional(),
+        })
+        .default({}),
+    /** Zones without capacity, e.g. `us-central1-a`, or machine types in a zone, `us-central1-a/n1-standard-4`. */
+    stockOuts: z.array(z.string()).default([]),
+});
+
+export type OrgRules = z.output<typeof orgRules>;
+export type ConstraintName = keyof z.output<typeof constraints>;
+
+/** @throws Error that names the wrong value */
+export function parseOrgRules(text: string): OrgRules {
+    const result = orgRules.safeParse(JSON.parse(text));
+    if (!result.success) {
+        const [issue] = result.error.issues;
+        throw new Error(`${issue?.path.join(".") || "the file"}: ${issue?.message}`);
+    }
+    return result.data;
+}

@@ -1,0 +1,21 @@
+/** Services that can be enabled. Google has several hundred; requests for any other service return 501. */
+export const CATALOG: Readonly<Record<string, string>> = {
+    "aiplatform.googleapis.com": "Vertex AI API",
+    "artifactregistry.googleapis.com": "Artifact Registry API",
+    "batch.googleapis.com": "Batch API",
+    "bigquery.googleapis.com": "BigQuery API",
+    "cloudbilling.googleapis.com": "Cloud Billing API",
+    "cloudkms.googleapis.com": "Cloud Key Management Service (KMS) API",
+    "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
+    "compute.googleapis.com": "Compute Engine API",
+    "iam.googleapis.com": "Identity and Access Management (IAM) API",
+    "iamcredentials.googleapis.com": "IAM Service Account Credentials API",
+    "iap.googleapis.com": "Cloud Identity-Aware Proxy API",
+    "logging.googleapis.com": "Cloud Logging API",
+    "monitoring.googleapis.com": "Cloud Monitoring API",
+    "oslogin.googleapis.com": "Cloud OS Login API",
+    "run.googleapis.com": "Cloud Run Admin API",
+    "secretmanager.googleapis.com": "Secret Manager API",
+    "serviceusage.googleapis.com": "Service Usage API",
+    "storage.googleapis.com": "Cloud Storage API",
+};
