@@ -33,6 +33,7 @@ read_config() {
             (slowLogSeconds) SLOW_LOG_SECONDS=$value ;;
             (slowLogAfterSeconds) SLOW_LOG_AFTER_SECONDS=$value ;;
             (stopGraceSeconds) STOP_GRACE_SECONDS=$value ;;
+            (minimumUptimeSeconds) MINIMUM_UPTIME_SECONDS=$value ;;
             (arg) ARGS[${#ARGS[@]}]=$value ;;
             (env) CONTAINER_ENV[${#CONTAINER_ENV[@]}]=$value ;;
             # NAME=projects/PROJECT/secrets/SECRET/versions/NUMBER

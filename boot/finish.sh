@@ -9,6 +9,7 @@ finish() {
     # If the recorded boot id is not that of this boot, `prepare` did not even begin.
     if marked skip || [ "$(recall boot-id)" != "$BOOT_ID" ]; then
         forget_secrets
+        stay_up
         exit 0
     fi
     started_by_now=$(now)
@@ -22,6 +23,7 @@ finish() {
     if marked lost; then
         say "another writer has taken over the run; this boot writes nothing"
         forget_secrets
+        stay_up
         exit 0
     fi
     NEXT_BEAT=$((started_by_now + HEARTBEAT_SECONDS))
@@ -43,6 +45,18 @@ finish() {
         esac
     fi
     forget_secrets
+    # During an external stop, each second counts.
+    if [ "$STATUS" != INTERRUPTED ]; then stay_up; fi
+}
+
+# stay_up: waits until the VM has been up long enough for the gcp provider to see it running. The provider never accepts
+# a new VM that is off already.
+stay_up() {
+    local up=${EMULATOR_UPTIME:-} rest
+    # /proc/uptime does not exist on macOS, where only the emulator runs this script.
+    [ -n "$up" ] || { read -r up rest </proc/uptime; } 2>/dev/null || return 0
+    rest=$((MINIMUM_UPTIME_SECONDS - ${up%%.*}))
+    if [ "$rest" -gt 0 ]; then nap "$rest"; fi
 }
 
 # decide RESULT: sets STATUS, REASON and EXIT, and stops the container if it is still running.

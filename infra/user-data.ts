@@ -21,6 +21,11 @@ export interface BootTiming {
     stopGraceSeconds: number;
     /** Time limit for network and docker to become ready. @default 240 */
     readySeconds: number;
+    /**
+     * Uptime until which the VM does not power itself off. The gcp provider waits until it sees a new VM as RUNNING, and
+     * polls every 10 seconds. It never accepts a VM that is off, so it would fail after 20 minutes. @default 90
+     */
+    minimumUptimeSeconds: number;
 }
 
 /** The task of one VM and its time limits. */
@@ -67,6 +72,7 @@ const DEFAULT_TIMING: BootTiming = {
     slowLogAfterSeconds: 600,
     stopGraceSeconds: 20,
     readySeconds: 240,
+    minimumUptimeSeconds: 90,
 };
 
 /** Time for the VM itself to start, before systemd runs the unit. Includes `readySeconds`. */

@@ -244,4 +244,19 @@ describe("a training run on a VM", () => {
             });
         });
     });
+
+    concurrently.each([
+        ["that has nothing to do", { state: "SUCCEEDED" }, {}],
+        ["whose trainer fails immediately", undefined, { trainer: "exit 3" }],
+    ])("stays up for a while in a boot %s, so that the gcp provider sees it running", async (_, status, stub) => {
+        await TestVm.with({ timing: { minimumUptimeSeconds: 12 } }, async (vm) => {
+            vm.dropIn = "[Service]\nEnvironment=EMULATOR_UPTIME=9.87\n";
+            if (status !== undefined) {
+                await vm.putStatus(status);
+            }
+            const started = Date.now();
+            await vm.boot(stub);
+            expect(Date.now() - started).toBeGreaterThanOrEqual(3000);
+        });
+    });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Principal } from "../../src/http/types";
 import { PolicyStore } from "../../src/iam/policy";
+import { checkPolicy } from "../../src/iam/policy-schema";
 import { DocumentStore } from "../../src/store/documents";
 
 const trainer: Principal = { kind: "serviceAccount", email: "trainer@p.iam.gserviceaccount.com" };
@@ -98,5 +99,30 @@ describe("a policy", () => {
         });
         expect(store.check({ kind: "anonymous" }, "artifactregistry.repositories.get", repository)).toBe(false);
         expect(store.check(trainer, "artifactregistry.repositories.get", repository)).toBe(true);
+    });
+});
+
+describe("a role", () => {
+    const grant = (role: string, resource: string) => () =>
+        checkPolicy({ bindings: [{ role, members: [member] }] }, resource, () => true);
+
+    it.each([
+        ["roles/storage.legacyBucketReader", "projects/p"],
+        ["roles/viewer", "projects/_/buckets/b"],
+        ["roles/artifactregistry.reader", "projects/_/buckets/b"],
+        ["roles/logging.logWriter", "projects/p/secrets/s"],
+        ["roles/storage.objectUser", "projects/p/locations/l/repositories/r"],
+        ["roles/secretmanager.secretAccessor", "projects/p/serviceAccounts/a"],
+    ])("%s cannot be granted on %s", (role, resource) => {
+        expect(grant(role, resource)).toThrow(`Role ${role} is not supported for this resource.`);
+    });
+
+    it.each([
+        ["roles/storage.legacyBucketReader", "projects/_/buckets/b"],
+        ["roles/storage.objectUser", "projects/p"],
+        ["roles/iam.serviceAccountUser", "projects/p/serviceAccounts/a"],
+        ["roles/secretmanager.secretAccessor", "projects/p/secrets/s"],
+    ])("%s can be granted on %s", (role, resource) => {
+        expect(grant(role, resource)).not.toThrow();
     });
 });

@@ -13,6 +13,6 @@ export function withShortLimits(config: Partial<BootConfig>) {
         writableRoot: false,
         gpuCount: 0,
         ...config,
-        timing: { grantSeconds: 10, logSeconds: 1, stopGraceSeconds: 2, ...config.timing },
+        timing: { grantSeconds: 10, logSeconds: 1, stopGraceSeconds: 2, minimumUptimeSeconds: 0, ...config.timing },
     };
 }

@@ -136,6 +136,8 @@ describe("npm run emulator", () => {
         [["--port", "http"], '--port must be a number up to 65535; got "http"'],
         [["--runtime", "vm"], '--runtime must be one of docker, process, systemd; got "vm"'],
         [["--fault", "kind=rain"], "--fault: kind must be one of refuse, reset-before"],
+        [["--apis", "soon"], '--apis must be a number of seconds up to 9999; got "soon"'],
+        [["--org", "package.json"], "--org must be a JSON file with constraints, quotas and stockOuts; got package.json"],
     ])("rejects %j", async (args, message) => {
         const command = start(...args);
 

@@ -59,7 +59,11 @@ export async function walkPolicy(
               ? walker.ok("POST", `${resource}:getIamPolicy?options.requestedPolicyVersion=3`)
               : walker.ok("POST", `${resource}:getIamPolicy`, { options: { requestedPolicyVersion: 3 } });
     const before = await get();
-    const role = resource.includes("/repositories/") ? "roles/artifactregistry.reader" : "roles/viewer";
+    const role = [
+        resource.includes("/repositories/") ? "roles/artifactregistry.reader" : [],
+        resource.includes("/secrets/") ? "roles/secretmanager.viewer" : [],
+        "roles/viewer",
+    ].flat()[0];
     const binding = { role, members: [`serviceAccount:${ACCOUNT}`] };
     await walker.ok("POST", `${resource}:setIamPolicy`, { policy: { ...before, bindings: [binding] } });
     await walker.fails(409, "POST", `${resource}:setIamPolicy`, {

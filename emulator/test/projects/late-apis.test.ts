@@ -1,0 +1,46 @@
+import { startTestEmulator, type TestEmulator } from "../../src/testing";
+
+const PROJECT = "demo-project";
+const ENABLE = (service: string) => `/v1/projects/${PROJECT}/services/${service}.googleapis.com:enable`;
+
+let emulator: TestEmulator;
+
+beforeAll(async () => {
+    emulator = await startTestEmulator({ apiDelayMs: 400 });
+});
+afterAll(() => emulator.stop());
+
+describe("an API of a new project", () => {
+    it.each([
+        ["compute", `/compute/v1/projects/${PROJECT}/global/networks`, "Compute Engine API"],
+        ["storage", `/storage/v1/b?project=${PROJECT}`, "Cloud Storage API"],
+        ["iam", `/v1/projects/${PROJECT}/serviceAccounts`, "Identity and Access Management (IAM) API"],
+        ["artifactregistry", `/v1/projects/${PROJECT}/locations/us-central1/repositories`, "Artifact Registry API"],
+        ["secretmanager", `/v1/projects/${PROJECT}/secrets`, "Secret Manager API"],
+    ])("%s refuses until it has been enabled for a while", async (service, path, title) => {
+        const before = await emulator.call("GET", path);
+        const text = `${title} has not been used in project \\d+ before or it is disabled\\. Enable it by visiting https://console\\.developers\\.google\\.com/apis/api/${service}\\.googleapis\\.com/overview\\?project=\\d+ then retry\\. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry\\.`;
+        expect([before.status, before.at("error.message")]).toEqual([
+            403,
+            expect.stringMatching(new RegExp(`^${text.replace(/[()]/g, "\\$&")}$`)),
+        ]);
+        await emulator.ok("POST", ENABLE(service));
+        expect((await emulator.call("GET", path)).status).toBe(403);
+        let status = 403;
+        while (status === 403) {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            ({ status } = await emulator.call("GET", path));
+        }
+        expect(status).toBe(200);
+    });
+
+    it("gives the reason accessNotConfigured, or SERVICE_DISABLED in the newer style", async () => {
+        const compute = await emulator.call("GET", "/compute/v1/projects/other-project/global/networks");
+        expect(compute.at("error.errors.0")).toMatchObject({ domain: "usageLimits", reason: "accessNotConfigured" });
+        const iam = await emulator.call("GET", "/v1/projects/other-project/serviceAccounts");
+        expect(iam.at("error")).toMatchObject({
+            status: "PERMISSION_DENIED",
+            details: [{}, { reason: "SERVICE_DISABLED", metadata: { service: "iam.googleapis.com" } }],
+        });
+    });
+});
