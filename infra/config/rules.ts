@@ -1,5 +1,5 @@
 import { parseDataset } from "../dataset";
-import { gpuProblem } from "../machine-types";
+import { gpuProblem } from "./gpus";
 import type { Fix } from "./issues";
 import { type ConfigValues, KEYS, type KeyName } from "./keys";
 import type { FileState, ProjectFiles } from "./project-files";

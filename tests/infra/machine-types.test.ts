@@ -1,4 +1,5 @@
-import { canMigrate, defaultBootDiskType, defaultBootImage, gpuProblem, platformOf } from "../../infra/machine-types";
+import { gpuProblem } from "../../infra/config/gpus";
+import { canMigrate, defaultBootDiskType, defaultBootImage, platformOf } from "../../infra/machine-types";
 
 describe("a machine type", () => {
     it.each([
