@@ -14,7 +14,10 @@ export interface StoredObject {
 /** One generation of an object, with the size and hash for verifying its bytes. */
 export type ObjectVersion = Pick<StoredObject, "name" | "sizeBytes" | "generation" | "crc32c">;
 
-/** How long a download that makes no progress is resumed, in addition to a few quick attempts. */
+/**
+ * How long a download that makes no progress is resumed, in addition to a few quick attempts. A patient download also
+ * tolerates two rejections of the credentials in a row.
+ */
 export interface Patience {
     windowMs: number;
     /** Called with the error of each failed attempt. */

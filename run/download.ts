@@ -56,6 +56,7 @@ export async function* objectChunks(
     const checksum = new CRC32C();
     let offset = 0;
     let failures = 0;
+    let refusals = 0;
     let progressMs = clock.now();
     for (let isWhole = false; !isWhole; ) {
         const before = offset;
@@ -78,7 +79,10 @@ export async function* objectChunks(
             }
             const isPatient = patience !== undefined && clock.now() - progressMs < patience.windowMs;
             const pauseMs = pausesMs[failures] ?? (isPatient ? pausesMs.at(-1) : undefined);
-            if (pauseMs === undefined || isDamage(error) || classifyError(error) !== "transient") {
+            const kind = classifyError(error);
+            refusals = kind === "expired" ? refusals + 1 : 0;
+            const isOpen = kind === "transient" || (patience !== undefined && refusals > 0 && refusals < 3);
+            if (pauseMs === undefined || isDamage(error) || !isOpen) {
                 throw error;
             }
             failures += 1;

@@ -40,9 +40,18 @@ export function isFatal(error: unknown): error is Error & { failure: Failure } {
     return error instanceof Error && "failure" in error;
 }
 
-/** The error's message, or the thrown value as text. */
+/** The error's message, or the thrown value as text. For failed downloads, Google's clients use the JSON response. */
 export function messageOf(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
+    const text = error instanceof Error ? error.message : String(error);
+    if (!text.startsWith("{")) {
+        return text;
+    }
+    try {
+        const { message } = (JSON.parse(text) as { error: { message: unknown } }).error;
+        return typeof message === "string" ? message : text;
+    } catch {
+        return text;
+    }
 }
 
 /** The message of an error, for use within a sentence: without a full stop at its end. */

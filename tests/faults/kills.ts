@@ -202,7 +202,8 @@ const SCENES = {
         begun: async () => undefined,
         problem: () => {
             const files = [...filesIn(path.join(project.folder, "models", "local")).keys()];
-            const models = files.filter((name) => name.endsWith("/model.json"));
+            // The results of the killed rehearsal are kept in another folder, named after the time.
+            const models = files.filter((name) => /^r-[0-9a-f]+\/model\.json$/.test(name));
             const left = listed(path.join(project.folder, ".emulator"));
             const partial = files.filter((name) => /partial|\.tmp/.test(name));
             return models.length === 1 && left.length + partial.length === 0

@@ -1,4 +1,4 @@
-import { classifyError, detailOf } from "../../run/errors";
+import { classifyError, detailOf, messageOf } from "../../run/errors";
 
 const error = (message: string, properties: object = {}) => Object.assign(new Error(message), properties);
 
@@ -36,5 +36,16 @@ describe("detailOf", () => {
         ["Try again later.\n", "Try again later"],
     ])("ends without a full stop, for use within a sentence: %j", (message, detail) => {
         expect(detailOf(new Error(message))).toBe(detail);
+    });
+});
+
+describe("messageOf", () => {
+    it.each([
+        ['{"error":{"code":401,"message":"Invalid Credentials"}}', "Invalid Credentials"],
+        ['{"error":"no object"}', '{"error":"no object"}'],
+        ["{not JSON", "{not JSON"],
+        ["plain text", "plain text"],
+    ])("returns the message in a JSON response, and any other text unchanged: %s", (text, message) => {
+        expect(messageOf(new Error(text))).toBe(message);
     });
 });
