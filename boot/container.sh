@@ -190,18 +190,6 @@ await_container() {
     fail "docker no longer responds to queries about the container: $(last_line "$STATE/inspect.txt")"
 }
 
-# The follower ends once it has printed everything, which may take long if the trainer printed a lot. It is killed if it
-# hangs; `finish` reads the log again.
-await_follower() {
-    local size
-    while :; do
-        size=$(($(wc -c <"$LOG")))
-        if until_gone "$FOLLOWER" 10; then return; fi
-        [ "$(($(wc -c <"$LOG")))" -gt "$size" ] || break
-    done
-    signal KILL "$FOLLOWER"
-}
-
 # This is an external stop: the run's time limit, a preemption or a shutdown. `finish` runs next and stops the
 # container, so that it is also stopped if this script is killed.
 on_stop() {
@@ -227,7 +215,8 @@ run() {
     esac
     start_publisher
     await_container
-    await_follower
+    # The follower ends once it has printed everything. If it hangs, `finish` reads the log again.
+    until_gone "$FOLLOWER" 300 || signal KILL "$FOLLOWER"
     stop_publisher
     say "the container ended with exit code $EXIT_CODE"
     [ "$EXIT_CODE" = 0 ]

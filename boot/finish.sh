@@ -174,49 +174,28 @@ settle_publisher() {
     until_gone "$publisher" 10 || signal KILL "$publisher"
 }
 
-# same_part FIRST_BYTE BYTES: true if the log that was followed and the one that docker kept are the same in this part.
-same_part() {
-    [ "$(part "$LOG" "$1" "$2")" = "$(part "$LOG.kept" "$1" "$2")" ]
+# same_bytes FIRST BYTES: true if the log that was followed has, from byte FIRST on, the bytes that docker kept first.
+same_bytes() {
+    [ "$(md5_of <(tail -c "+$(($1 + 1))" "$LOG" | head -c "$2"))" = "$(md5_of <(head -c "$2" "$LOG.kept"))" ]
 }
 
-# part FILE FIRST_BYTE BYTES: prints the MD5 of a part of a file. macOS has `md5` but no `md5sum`.
-part() {
-    tail -c "+$(($2 + 1))" "$1" | head -c "$3" | { md5sum 2>/dev/null || md5 -q; }
-}
-
-# Compares the log that was followed with the one that docker kept. A follower loses and repeats output if the trainer
-# prints so fast that docker rotates its files in the meantime, and it may have been killed. Docker keeps everything
-# unless the log is very long, and then its newest part. What is already uploaded cannot change, so whatever it lacks is
-# appended.
+# A follower loses and repeats output if docker rotates its files faster than it reads. Docker keeps everything unless
+# the log is very long, and then its newest part. Uploaded bytes cannot change, so whatever they lack is appended.
 complete_log() {
-    local seconds=20 code=0 block=1048576 from=0 start kept followed uploaded all
-    # A shutdown leaves little time.
+    local seconds=20 kept followed uploaded
     if [ "$STATUS" = INTERRUPTED ]; then seconds=5; fi
-    timeout "$seconds" docker logs "$CONTAINER" >"$LOG.kept" 2>&1 || code=$?
+    timeout "$seconds" docker logs "$CONTAINER" >"$LOG.kept" 2>&1 || return
     kept=$(($(wc -c <"$LOG.kept")))
     followed=$(($(wc -c <"$LOG")))
+    if [ "$kept" -le "$followed" ] && same_bytes $((followed - kept)) "$kept"; then return; fi
     uploaded=$(recall log-to 0)
-    start=$(smaller 65536 "$followed")
-    all=$(part "$LOG.kept" 0 "$kept")
-    if [ "$code" != 0 ]; then
-        # Docker did not respond, or ran out of time, possibly after it had printed more than was followed.
-        if [ "$code" = 124 ] && [ "$kept" -gt "$followed" ] && same_part 0 "$followed"; then mv -f "$LOG.kept" "$LOG"; fi
-    elif [ "$kept" -le "$followed" ] && [ "$(part "$LOG" $((followed - kept)) "$kept")" = "$all" ]; then
-        :
-    elif [ "$kept" -ge "$uploaded" ] && same_part 0 "$uploaded" && same_part 0 "$start"; then
-        mv -f "$LOG.kept" "$LOG"
-    else
-        say "docker lost part of the log while it was followed"
-        # Unless both have the same start, docker has deleted it.
-        if ! same_part 0 "$start"; then uploaded=$followed; fi
-        while [ $((from + block)) -le "$uploaded" ] && same_part "$from" "$block"; do from=$((from + block)); done
+    # Unless both start with the same bytes, docker has deleted the start.
+    if ! same_bytes 0 "$(smaller 65536 "$followed")"; then uploaded=$followed; fi
+    if [ "$kept" -lt "$uploaded" ] || ! same_bytes 0 "$uploaded"; then
         head -c "$uploaded" "$LOG" >"$LOG.new"
-        printf '\n[docker lost part of the log above; the last %s bytes that the trainer printed follow]\n' \
-            $((kept - from)) >>"$LOG.new"
-        tail -c "+$((from + 1))" "$LOG.kept" >>"$LOG.new"
-        mv -f "$LOG.new" "$LOG"
+        printf '\n[docker lost part of the log above; the last %s bytes that it kept follow]\n' "$kept" >>"$LOG.new"
     fi
-    rm -f "$LOG.kept"
+    cat "$LOG.kept" >>"$LOG.new" && mv -f "$LOG.new" "$LOG"
 }
 
 # upload_log DEADLINE

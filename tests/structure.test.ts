@@ -1,5 +1,6 @@
 import path from "node:path";
 import ts from "typescript";
+import LongFirst = require("./helpers/long-first.js");
 import { importCycles } from "./helpers/import-cycles";
 import { tableRows } from "./helpers/markdown";
 import { filesNamed, lineCount, textOf } from "./helpers/source-files";
@@ -286,6 +287,10 @@ describe("source files", () => {
         const tests = sources.filter((file) => file.endsWith(".test.ts"));
 
         expect(tests.filter((file) => !/^(tests|emulator\/test|trainer\/test)\//.test(file))).toEqual([]);
+    });
+
+    it("that start first exist", () => {
+        expect(LongFirst.LONG.filter((file) => !sources.includes(file))).toEqual([]);
     });
 
     it("never retry a test", () => {

@@ -90,23 +90,6 @@ describe("npm start", () => {
         expect(linesMissing(output, shown)).toEqual([]);
     });
 
-    it("trains on another dataset with a different run id", async () => {
-        const rows = Array.from(
-            { length: 60 },
-            (_, i) => `${i % 7},${i % 2 ? "flat" : "house"},${(i % 7) * 1000.5 + i}`,
-        );
-        write("houses.csv", `rooms,kind,price\r\n${rows.join("\r\n")}\r\n`);
-        const args = ["dataset=houses.csv", "target=price"].flatMap((value) => ["--config", value]);
-        const { status, output } = await start([...asProcess, ...args]);
-        expect({ status, output }).toMatchObject({ status: 0 });
-        const runs = readdirSync(path.join(project.folder, "models/local"));
-        expect(runs).toHaveLength(2);
-        expect(JSON.parse(read(`models/local/${runIdIn(output)}/metrics.json`))).toMatchObject({
-            task: "regression",
-            rows: 60,
-        });
-    });
-
     it("fails with the trainer's exit code, reason and last log lines", async () => {
         write("failing/package.json", '{"scripts":{"start":"node train.js"}}');
         write("failing/train.js", 'console.log("epoch 1"); console.error("no such layer"); process.exit(3);');
@@ -120,13 +103,6 @@ describe("npm start", () => {
             expect(output).not.toContain(advice);
         }
         expectNothingLeft(output);
-    });
-
-    it("reports the row and column of an invalid value in the dataset", async () => {
-        write("bad.csv", read("data/iris.csv").replace("\n76,6.6,", "\n76,wide,"));
-        const { status, output } = await start([...asProcess, "--config", "dataset=bad.csv"]);
-        expect({ status, output }).toMatchObject({ status: 65 });
-        expect(output).toMatch(/bad\.csv row 77, column "SepalLengthCm": "wide"/);
     });
 
     it("reports every config error before creating anything", async () => {

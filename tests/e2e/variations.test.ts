@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { CliCommand, type EndedCommand } from "../helpers/cli-command";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
@@ -11,6 +11,12 @@ beforeAll(() => {
     project = copyProject();
 });
 afterAll(() => project.remove());
+
+/** The names of the runs whose results were saved. */
+function runs(): string[] {
+    const folder = path.join(project.folder, "models/local");
+    return existsSync(folder) ? readdirSync(folder) : [];
+}
 
 function rehearse(config: Record<string, string>): Promise<EndedCommand> {
     const values = Object.entries(config).flatMap(([key, value]) => ["--config", `${key}=${value}`]);
@@ -33,16 +39,14 @@ it("uses an Arm machine and an existing network and service account, and does no
     expect(output).toContain("Left to bill: nothing.");
 });
 
-it("fails immediately with debugMinutes, saves log and status, and prints the command that opens a shell on the VM", async () => {
-    const folder = path.join(project.folder, "failing");
-    mkdirSync(folder);
-    writeFileSync(path.join(folder, "Dockerfile"), "FROM scratch\n");
-    writeFileSync(path.join(folder, "package.json"), '{"name":"failing","scripts":{"start":"node fail.js"}}');
-    writeFileSync(path.join(folder, "fail.js"), 'console.log("cannot go on");\nprocess.exitCode = 3;\n');
+it("reports an invalid value in the dataset; with debugMinutes, also how to open a shell on the VM", async () => {
+    const iris = readFileSync(path.join(project.folder, "data/iris.csv"), "utf8");
+    writeFileSync(path.join(project.folder, "bad.csv"), iris.replace("\n76,6.6,", "\n76,wide,"));
 
-    const { status, output } = await rehearse({ trainer: "failing", debugMinutes: "1000" });
+    const { status, output } = await rehearse({ dataset: "bad.csv", debugMinutes: "1000" });
 
-    expect({ status, output }).toMatchObject({ status: 3 });
+    expect({ status, output }).toMatchObject({ status: 65 });
+    expect(output).toMatch(/bad\.csv row 77, column "SepalLengthCm": "wide"/);
     expect(output).toMatch(/The VM stays up for debugging until 20\d\d-.*Z:/);
     expect(output).toMatch(/gcloud compute ssh \S+ --project demo-project --zone us-central1-a --tunnel-through-iap/);
     expect(output).toContain("roles/iap.tunnelResourceAccessor");
@@ -50,15 +54,25 @@ it("fails immediately with debugMinutes, saves log and status, and prints the co
     expect(output).toContain("Left to bill: nothing.");
 });
 
-it("ignores the GPU in the config, and says so", async () => {
+it("ignores the GPU in the config, says so, and trains on another dataset with a different run id", async () => {
+    const before = runs();
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 7},${i % 2 ? "flat" : "house"},${(i % 7) * 1000.5 + i}`);
+    writeFileSync(path.join(project.folder, "houses.csv"), `rooms,kind,price\r\n${rows.join("\r\n")}\r\n`);
+
     const { status, output } = await rehearse({
         machineType: "n1-standard-4",
         gpuType: "nvidia-tesla-t4",
         gpuCount: "1",
+        dataset: "houses.csv",
+        target: "price",
     });
 
     expect({ status, output }).toMatchObject({ status: 0 });
     expect(output).toContain("GPU: left out here");
+    const [run = "none", ...others] = runs().filter((name) => !before.includes(name));
+    expect([output.includes(run), others]).toEqual([true, []]);
+    const metrics = readFileSync(path.join(project.folder, "models/local", run, "metrics.json"), "utf8");
+    expect(JSON.parse(metrics)).toMatchObject({ task: "regression", rows: 60 });
 });
 
 it("rejects an impossible GPU before creating anything", async () => {

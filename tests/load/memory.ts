@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** The most resident memory that a process and the largest of its descendants used, in MB. */
+export interface PeakMemory {
+    readonly ownMb: number;
+    readonly childMb: number;
+}
+
+/** Samples the memory of a process and its descendants until `stop` is called. All stay 0 where there is no /proc. */
+export function peakMemory(pid: number): { stop: () => PeakMemory } {
+    let ownMb = 0;
+    let childMb = 0;
+    const timer = setInterval(() => {
+        ownMb = Math.max(ownMb, residentMb(pid));
+        childMb = Math.max(childMb, ...descendantsOf(pid).map(residentMb));
+    }, 500);
+    return {
+        stop: () => {
+            clearInterval(timer);
+            return { ownMb, childMb };
+        },
+    };
+}
+
+function descendantsOf(root: number): number[] {
+    const parents = new Map(
+        listed("/proc")
+            .filter((name) => /^\d+$/.test(name))
+            .map((name) => [Number(name), Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${name}/status`))?.[1] ?? 0)]),
+    );
+    const isBelow = (pid: number): boolean => {
+        const parent = parents.get(pid) ?? 0;
+        return parent === root || (parent > 1 && isBelow(parent));
+    };
+    return [...parents.keys()].filter(isBelow);
+}
+
+function residentMb(pid: number): number {
+    return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024);
+}
+
+function listed(folder: string): string[] {
+    try {
+        return readdirSync(folder);
+    } catch {
+        return [];
+    }
+}
+
+function read(file: string): string {
+    try {
+        return readFileSync(file, "latin1");
+    } catch {
+        return "";
+    }
+}
