@@ -1,4 +1,4 @@
-import { loadConfig } from "./infra/config";
+import { dockerProviders, loadConfig } from "./infra/config";
 import { TrainingJob } from "./infra/training-job";
 
 /** The stack config, checked as a whole before any resource is declared. */
@@ -8,7 +8,7 @@ const config = loadConfig();
  * Everything on Google Cloud, in the order of its creation: the Google APIs, the bucket with the dataset, the trainer's
  * image in its repository, the VM's identity and grants, a network that blocks incoming traffic, the VM, and the run.
  */
-const job = new TrainingJob("trainer", config);
+const job = new TrainingJob("trainer", config, { providers: dockerProviders() });
 
 /** `gs://` URI of the bucket with the dataset and all runs. */
 export const bucketUrl = job.bucketUrl;

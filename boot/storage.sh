@@ -102,10 +102,7 @@ request() {
 # by_perimeter TEXT: true if the text of a 403 says that a perimeter of VPC Service Controls refused the request. Unlike a
 # missing grant, a perimeter does not change by itself, so there is no point in waiting.
 by_perimeter() {
-    case $1 in
-        (*vpcServiceControls* | *'prohibited by organization'*) return 0 ;;
-        (*) return 1 ;;
-    esac
+    [[ $1 == *vpcServiceControls* || $1 == *'prohibited by organization'* ]]
 }
 
 # fail_perimeter PROBLEM: gives up after a request that a perimeter refused.

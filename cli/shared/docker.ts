@@ -47,10 +47,16 @@ export class ImageBuildError extends Error {
 /**
  * Builds an image with the engine.
  *
+ * @param print reports a build that prints nothing for five minutes, together with its last line
  * @returns the engine's image ID, `sha256:...`
  * @throws ImageBuildError
  */
-export async function buildImage(build: ImageBuild, tag: string, signal?: AbortSignal): Promise<string> {
+export async function buildImage(
+    build: ImageBuild,
+    tag: string,
+    signal?: AbortSignal,
+    print?: (line: string) => void,
+): Promise<string> {
     const args = ["build", "--tag", tag, "--file", build.dockerfile ?? `${build.context}/Dockerfile`];
     if (build.platform) {
         args.push("--platform", build.platform);
@@ -58,7 +64,8 @@ export async function buildImage(build: ImageBuild, tag: string, signal?: AbortS
     for (const [name, value] of Object.entries(build.args ?? {})) {
         args.push("--build-arg", `${name}=${value}`);
     }
-    const built = await runProcess("docker", [...args, build.context], signal ? { signal } : {});
+    const onSilence = print && ((output: string) => print(silentBuild(output)));
+    const built = await runProcess("docker", [...args, build.context], { onSilence, ...(signal && { signal }) });
     if (built.exitCode !== 0) {
         throw new ImageBuildError(built.output, build.context);
     }
@@ -67,6 +74,13 @@ export async function buildImage(build: ImageBuild, tag: string, signal?: AbortS
         throw new ImageBuildError(inspected.output, build.context);
     }
     return inspected.stdout.trim();
+}
+
+function silentBuild(output: string): string {
+    return (
+        `docker build has printed nothing for five minutes. Its last line: ${lastLine(output) || "(none)"}. ` +
+        "Ctrl-C ends it; docker build --progress plain shows more."
+    );
 }
 
 /** The last line of a text, without surrounding spaces. */

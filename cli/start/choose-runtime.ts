@@ -33,7 +33,7 @@ export async function chooseRuntime(
     }
     if (requested === undefined) {
         print(`Docker engine ${engine.version} found: building the trainer's image (slow the first time) ...`);
-        const unavailable = await baseImageUnavailable(build, signal);
+        const unavailable = await baseImageUnavailable(build, signal, print);
         if (unavailable) {
             print(`VM: the base images are unavailable (${unavailable}); running the trainer as a process.`);
             print("    To use Docker anyway: npm start -- --runtime docker");
@@ -44,9 +44,13 @@ export async function chooseRuntime(
     return "docker";
 }
 
-async function baseImageUnavailable(build: ImageBuild, signal: AbortSignal): Promise<string | undefined> {
+async function baseImageUnavailable(
+    build: ImageBuild,
+    signal: AbortSignal,
+    print: (line: string) => void,
+): Promise<string | undefined> {
     try {
-        await buildImage(build, REHEARSAL_TAG, signal);
+        await buildImage(build, REHEARSAL_TAG, signal, print);
         return undefined;
     } catch (error) {
         if (error instanceof ImageBuildError && error.baseImageUnavailable) {

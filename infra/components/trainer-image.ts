@@ -80,10 +80,20 @@ export class TrainerImage extends pulumi.ComponentResource {
             // Its deletion would need a Docker engine, although it is only a part of the repository.
             owned(this, cleanup),
         );
+        reportSlowBuild(this.image);
         this.reference = this.image.repoDigest;
         this.digest = this.reference.apply(digestOf);
         this.registerOutputs();
     }
+}
+
+/** Warns every ten minutes until the image is pushed, because the provider does not report a program that hangs. */
+function reportSlowBuild(image: docker.Image): void {
+    const text =
+        "The image has not been built and pushed yet. If the last line is about a RUN, its program may hang because its " +
+        "processor is emulated: run it in a stage that starts with FROM --platform=$BUILDPLATFORM.";
+    const timer = setInterval(() => void pulumi.log.warn(text, image), 10 * 60_000).unref();
+    image.repoDigest.apply(() => clearInterval(timer));
 }
 
 /** @throws Error for a reference that lacks a digest, because a tag does not identify the trainer */

@@ -1,6 +1,8 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { contextFiles } from "../build-context";
 import { checkSecretValue } from "./checks";
+import { contextWarnings } from "./context-check";
 import { ConfigError, type ConfigIssue, pathText } from "./issues";
 import { type Example, type Problem, texts } from "./key-types";
 import { type ConfigValues, ROWS } from "./keys";
@@ -35,8 +37,10 @@ export interface RawConfig {
     gcp: RawLocation;
 }
 
+export { dockerProviders } from "./docker-engine";
+
 /**
- * Reads and checks the stack config.
+ * Reads and checks the stack config, and warns about files that the trainer's image should not contain.
  *
  * @throws ConfigError with every issue
  */
@@ -49,7 +53,11 @@ export function loadConfig(): Config {
     const { project, region, zone } = gcp.config;
     const secretKeys = Object.keys(Object.fromEntries(values)).filter((key) => isConfigSecret(prefix + key));
     const raw = { namespace, values: Object.fromEntries(values), secretKeys, gcp: { project, region, zone } };
-    return parseConfig(raw, filesOf("."));
+    const config = parseConfig(raw, filesOf("."));
+    for (const warning of contextWarnings(config.trainer, contextFiles(config.trainer))) {
+        void pulumi.log.warn(warning);
+    }
+    return config;
 }
 
 /**

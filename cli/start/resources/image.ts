@@ -45,7 +45,7 @@ export const image: CreateResource = async ({ type, inputs }, context) => {
 type Pushed = { digest: string; detail: string } & Required<Pick<CreatedResource, "destroy">>;
 
 async function pushBuiltImage(imageName: string, build: ImageBuild, context: RehearsalContext): Promise<Pushed> {
-    const imageId = await buildImage(build, REHEARSAL_TAG, context.signal);
+    const imageId = await buildImage(build, REHEARSAL_TAG, context.signal, context.print);
     const digest = await addImage(context, { image: imageName, engineImageId: imageId });
     return {
         digest,

@@ -20,7 +20,7 @@ describeWithEngine("changes that require no new training, with the real engine,"
             const { output } = await project.up().expectSuccess();
 
             // The updated resources are the repository, the bucket, the VM and the run.
-            expect(output).toMatch(/^Resources:\n +~ 4 updated\n +24 unchanged$/m);
+            expect(output).toMatch(/^Resources:\n +~ 4 updated\n +28 unchanged$/m);
             expect(await cloud.inventory()).toEqual(before);
             await project.previewNoChanges("--refresh").expectSuccess();
 

@@ -36,7 +36,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
             const { changes, runId, output } = await up();
             runs.push(runId);
 
-            expect(changes).toBe("+ 28 created");
+            expect(changes).toBe("+ 32 created");
             expect(output).toContain("Trained the final model on all 150 rows");
             const outputs = await project.outputs();
             expect(outputs).toMatchObject({
@@ -56,7 +56,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
             const before = await cloud.inventory();
             const { changes, output } = await up();
 
-            expect(changes).toBe("28 unchanged");
+            expect(changes).toBe("32 unchanged");
             expect(output).not.toContain("attempt");
             expect(await cloud.inventory()).toEqual(before);
         },
@@ -90,7 +90,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
             "hyperparameter",
             () => project.configure({ hyperparameters: { maxDepth: 1 } }),
             // The grant for the run, the VM and the run are replaced, but nothing that contains data.
-            "+-3 replaced 25 unchanged",
+            "+-3 replaced 29 unchanged",
         ],
         [
             "dataset",
@@ -99,12 +99,12 @@ describeWithEngine("pulumi with the real engine and providers", () => {
                 const rows = readFileSync(file, "utf8").trimEnd().split("\n");
                 writeFileSync(file, `${rows.slice(0, -5).join("\n")}\n`);
             },
-            "+-4 replaced 24 unchanged",
+            "+-4 replaced 28 unchanged",
         ],
         [
             "trainer",
             () => appendFileSync(path.join(project.folder, "trainer", "LICENSE"), "\nChanged.\n"),
-            "~ 1 updated +-3 replaced 4 changes. 24 unchanged",
+            "~ 1 updated +-3 replaced 4 changes. 28 unchanged",
         ],
     ])(
         "a changed %s creates only the new run and keeps the old results",

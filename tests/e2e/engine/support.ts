@@ -176,20 +176,23 @@ export class Project {
     readonly #cloud: Cloud;
     readonly #stack: string;
     readonly #config: Record<string, unknown>;
+    readonly #env: NodeJS.ProcessEnv;
 
     /**
      * @param config keys of the project that override those of Pulumi.local.yaml
      * @param options.checkout folder name; a second project with the same stack is a second checkout of the same commit
+     * @param options.env environment variables that override those of this process
      */
     constructor(
         cloud: Cloud,
         stack: string,
         config: Record<string, unknown> = {},
-        { checkout = stack }: { checkout?: string } = {},
+        { checkout = stack, env = {} }: { checkout?: string; env?: NodeJS.ProcessEnv } = {},
     ) {
         this.#cloud = cloud;
         this.#stack = stack;
         this.#config = config;
+        this.#env = env;
 
         this.folder = path.join(cloud.folder, checkout);
         if (!existsSync(this.folder)) {
@@ -295,6 +298,7 @@ export class Project {
                 // Google.
                 HTTPS_PROXY: "http://127.0.0.1:9",
                 NO_PROXY: "127.0.0.1,localhost",
+                ...this.#env,
             },
         });
     }
