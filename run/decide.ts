@@ -7,6 +7,13 @@ export interface WaitOptions extends RunLocation {
     wait: boolean;
     maxAttempts: number;
     debugMinutes: number;
+    /** Advice for a deployed stack. */
+    hints?: {
+        /** Printed once the wait begins, unless the run has already ended. */
+        leaving?: string | undefined;
+        /** The command that shows the log of the run. */
+        log?: string | undefined;
+    };
     /** True if someone else is responsible for enabling Private Google Access on the VM's subnetwork. */
     onPrivateSubnetwork: boolean;
 }

@@ -87,9 +87,14 @@ export function lastLines(text: string, lineCount: number): string[] {
 
 /**
  * The visible part of a line in which carriage returns overwrite the beginning, as progress bars do; other control
- * characters are escaped.
+ * characters are escaped. A line of more than 1000 characters is cut.
  */
 export function visibleLine(line: string): string {
+    const maxCharacters = 1000;
     const text = line.replace(/\r+$/, "");
-    return terminalText(text.slice(text.lastIndexOf("\r") + 1));
+    const visible = text.slice(text.lastIndexOf("\r") + 1);
+    const isLong = visible.length > maxCharacters;
+    return isLong
+        ? `${terminalText(visible.slice(0, maxCharacters))} [a long line is cut here]`
+        : terminalText(visible);
 }

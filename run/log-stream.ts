@@ -10,6 +10,8 @@ export interface LogStream {
      * @returns true if anything was new.
      */
     follow(attempt: number): Promise<boolean>;
+    /** True if the next chunk of the attempt that is being followed has arrived. */
+    hasNext(): Promise<boolean>;
     /** Prints the rest of an attempt's log, including an unfinished last line. */
     finish(attempt: number): Promise<void>;
 }
@@ -84,7 +86,7 @@ export function createLinePrinter(clock: Clock, print: Print, whereWhole: string
  * Starts following the log of a run. Chunks are printed in order of attempt and offset, with each byte printed once.
  */
 export function createLogStream(bucket: BucketClient, runId: string, clock: Clock, print: Print): LogStream {
-    // A longer line is printed in parts, because a trainer that never ends its line must not fill the memory.
+    // Only the beginning of a longer line is printed, because a trainer that never ends its line must not fill the memory.
     const maxHeldBytes = 64 * 1024;
     const at = runLayout(runId);
     const printLines = createLinePrinter(clock, print, `gs://${bucket.bucket}/${at.log}`);
@@ -92,6 +94,18 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
     let nextByte = 0;
     let lastName: string | undefined;
     let held = Buffer.alloc(0);
+    // True after the beginning of a long line was printed, until that line ends.
+    let isCut = false;
+
+    /** The part of the bytes after the end of a line that has been cut. */
+    const afterCut = (bytes: Buffer): Buffer => {
+        if (!isCut) {
+            return bytes;
+        }
+        const end = bytes.indexOf(0x0a);
+        isCut = end < 0;
+        return bytes.subarray(isCut ? bytes.length : end + 1);
+    };
 
     const read = async (isComplete: boolean) => {
         // Earlier chunks are not listed again; the last one is, because it may have grown.
@@ -110,12 +124,15 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
             }
             if (missingBytes > 0) {
                 add(`[${missingBytes} bytes of the log are missing here]`);
+                isCut = false;
             }
-            const split = splitLines(held, content.subarray(skipBytes));
+            const split = splitLines(held, afterCut(content.subarray(skipBytes)));
             held = Buffer.from(split.held);
             lines = join(lines, split);
             if (held.length > maxHeldBytes) {
                 add(visibleLine(held.toString("utf8")));
+                // A progress bar rewrites its line again and again.
+                isCut = !held.includes(0x0d);
                 held = Buffer.alloc(0);
             }
             nextByte = chunk.firstByte + content.length;
@@ -140,6 +157,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
         nextByte = 0;
         lastName = undefined;
         held = Buffer.alloc(0);
+        isCut = false;
     };
 
     return {
@@ -147,6 +165,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
             await moveTo(attempt);
             return read(false);
         },
+        hasNext: async () => current > 0 && (await bucket.stat(at.logChunk(current, nextByte))) !== undefined,
         finish: async (attempt) => {
             await moveTo(attempt);
             await read(true);

@@ -17,10 +17,14 @@ export interface RunLocation {
  */
 export type Stall = "silent" | "unclaimed" | "off";
 
-/** Returns the line that is printed when a wait begins. */
-export function leavingMessage(runId: string): string {
+/**
+ * Returns the line that is printed when a wait begins.
+ * @param logCommand the command that follows the log, if the program has one.
+ */
+export function leavingMessage(runId: string, logCommand?: string): string {
+    const follow = logCommand ? `follow its log in any terminal with \`${logCommand}\`; ` : "";
     return (
-        `run ${runId}: you can leave now. Ctrl-C twice detaches and the run continues; ` +
+        `run ${runId}: ${follow}you can leave now. Ctrl-C twice detaches and the run continues; ` +
         "`pulumi up` reattaches (run `pulumi cancel` first if the command was killed)."
     );
 }
@@ -28,6 +32,21 @@ export function leavingMessage(runId: string): string {
 /** Returns the last line of an update that does not wait. */
 export function detachedMessage(runId: string): string {
     return `run ${runId} continues without this command; \`pulumi up\` collects its results once it has ended`;
+}
+
+/**
+ * Returns one line for a run that ended before the wait began, so its log is not new.
+ * @param logCommand the command that shows the log, if the program has one.
+ */
+export function endedMessage(status: RunStatus, logCommand?: string): string {
+    const when = status.finishedAt ? ` at ${status.finishedAt}` : "";
+    const log = logCommand ? `; its log: ${logCommand}` : "";
+    return `${stateMessage(status)}${when}, before this command${log}`;
+}
+
+/** Returns one line for an attempt that began before the wait, so the beginning of its log is not new. */
+export function joinedMessage(status: RunStatus): string {
+    return `${stateMessage(status)} since ${status.startedAt}; its log so far:`;
 }
 
 /** Returns one line for a new state of the run. */

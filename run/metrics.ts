@@ -21,6 +21,22 @@ export async function readMetrics(folder: string): Promise<Record<string, unknow
 }
 
 /**
+ * Selects the metrics for the stack's outputs, which Pulumi prints in each update: at most 20 numbers, short strings and
+ * booleans at the top level.
+ * @param file location of all metrics, which is added as `allMetrics` if any were left out.
+ */
+export function metricsForOutput(metrics: Record<string, unknown>, file: string): Record<string, unknown> {
+    const limits = { entries: 20, characters: 100 };
+    const isShort = (value: unknown) =>
+        value === null || (!isObject(value) && String(value).length <= limits.characters);
+    const shown = Object.entries(metrics)
+        .filter(([name, value]) => name.length <= limits.characters && isShort(value))
+        .slice(0, limits.entries);
+    const isComplete = shown.length === Object.keys(metrics).length;
+    return Object.fromEntries(isComplete ? shown : [...shown, ["allMetrics", file]]);
+}
+
+/**
  * Depth of nested arrays and objects, counted level by level, because a recursive function would overflow the stack.
  */
 function depthOf(value: object): number {

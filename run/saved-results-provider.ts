@@ -3,9 +3,9 @@ import { systemClock } from "./clients";
 import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
 import { messageOf, renderFailure } from "./errors";
 import { openBucket } from "./google-bucket";
+import { outputText, printLine } from "./pulumi-output";
 import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { saveAllRuns } from "./save-all";
-import { terminalText } from "./terminal-text";
 
 /** Resolved inputs of `SavedResults`, which are also its complete state. */
 export interface ResultsInputs {
@@ -37,7 +37,7 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
     },
 
     async delete(_id, inputs) {
-        const print = (line: string) => console.log(terminalText(line));
+        const print = printLine;
         const discard = process.env.DISCARD_RESULTS ?? "";
         if (discard !== "" && discard !== "0") {
             print(`DISCARD_RESULTS is set: results that exist only in gs://${inputs.bucket} are deleted with it`);
@@ -56,7 +56,7 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
                     next: "Fix this and run `pulumi destroy` again, or discard the results: DISCARD_RESULTS=1 pulumi destroy",
                 },
             };
-            throw new Error(terminalText(renderFailure(failure, showsHints())), { cause: error });
+            throw new Error(outputText(renderFailure(failure, showsHints())), { cause: error });
         }
     },
 };

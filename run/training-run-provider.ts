@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type Print, systemClock } from "./clients";
+import { systemClock } from "./clients";
 import { type Collected, collectRun } from "./collect";
 import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
 import { detailOf, fatalError, isFatal, messageOf, renderFailure } from "./errors";
@@ -8,9 +8,10 @@ import { openVm } from "./google-clients";
 import { runLayout } from "./layout";
 import type { Provenance } from "./manifest";
 import { detachedMessage, leavingMessage } from "./messages";
+import { metricsForOutput } from "./metrics";
+import { logsCommand, outputText, printLine } from "./pulumi-output";
 import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { isTerminal, type RunStatus } from "./status";
-import { terminalText } from "./terminal-text";
 import { waitForRun } from "./wait";
 
 /** Resolved inputs of `TrainingRun`. */
@@ -96,24 +97,42 @@ async function waitAndCollect(inputs: RunInputs): Promise<RunOutputs> {
         return await runToOutputs(inputs);
     } catch (error) {
         const text = isFatal(error) ? renderFailure(error.failure, showsHints()) : messageOf(error);
-        throw new Error(terminalText(text), { cause: error });
+        throw new Error(outputText(`${text}${outputsNote()}`), { cause: error });
     }
 }
 
+/** True if the user runs `pulumi` itself, rather than another program that shows the progress. */
+function isPulumiCommand(): boolean {
+    return showsHints() && process.env.PULUMI_AUTOMATION_API !== "true";
+}
+
+/** Explains what `pulumi up` shows after a failure: it compares the stack's outputs with none. */
+function outputsNote(): string {
+    return isPulumiCommand()
+        ? "\nOutputs that Pulumi marks with `-` below are unchanged; `pulumi stack output` shows them."
+        : "";
+}
+
 async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
-    const print: Print = (line) => console.log(terminalText(line));
+    const print = printLine;
     exitWhenStdoutCloses();
     const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
     const clock = systemClock();
     const auth = await createAuth(settings);
     const bucket = openBucket(inputs.bucket, settings, auth, clock);
     const vm = openVm(inputs, settings, auth, clock);
-    if (inputs.wait && showsHints()) {
-        print(leavingMessage(inputs.runId));
-    }
+    const { stack, runId } = inputs;
+    const isLeavable = inputs.wait && isPulumiCommand();
     const status = await waitForRun(
         { bucket, vm, clock, print },
-        { ...inputs, onPrivateSubnetwork: inputs.privateSubnetwork && !inputs.externalIp },
+        {
+            ...inputs,
+            onPrivateSubnetwork: inputs.privateSubnetwork && !inputs.externalIp,
+            hints: {
+                leaving: isLeavable ? leavingMessage(runId, logsCommand(stack, "--follow")) : undefined,
+                log: showsHints() ? logsCommand(stack, `--run ${runId}`) : undefined,
+            },
+        },
     );
     const outputs = {
         ...inputs,
@@ -137,7 +156,8 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
         throw saveError(inputs, status, relative, error);
     }
     print(savedMessage(inputs.runId, collected, relative));
-    return { ...outputs, metrics: metricsForOutput(collected.metrics), runResultsDir: relative };
+    const metrics = metricsForOutput(collected.metrics, `${relative}/metrics.json`);
+    return { ...outputs, metrics, runResultsDir: relative };
 }
 
 function savedMessage(runId: string, { downloadedCount, objectCount, hasReport }: Collected, folder: string): string {
@@ -145,18 +165,6 @@ function savedMessage(runId: string, { downloadedCount, objectCount, hasReport }
         `run ${runId}: saved and verified ${objectCount} model ${objectCount === 1 ? "file" : "files"} in ${folder}` +
         (downloadedCount < objectCount ? `, ${downloadedCount} of them downloaded` : "") +
         (hasReport ? `; report: ${folder}/report.html` : "")
-    );
-}
-
-/**
- * Selects the metrics for the stack's outputs. Omits long lists and objects, such as a confusion matrix of 1000
- * classes, which would add megabytes to the stack's state and to the output of each update. `metrics.json` and the
- * manifest contain all of them.
- */
-export function metricsForOutput(metrics: Record<string, unknown>): Record<string, unknown> {
-    const maxCharacters = 4000;
-    return Object.fromEntries(
-        Object.entries(metrics).filter(([, value]) => JSON.stringify(value).length <= maxCharacters),
     );
 }
 

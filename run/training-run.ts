@@ -57,8 +57,8 @@ export interface TrainingRunArgs {
  */
 export class TrainingRun extends pulumi.dynamic.Resource {
     /**
-     * The run's `metrics.json`, without lists and objects of more than 4000 characters; empty if the trainer wrote none, or
-     * while the run has not ended.
+     * The first 20 numbers, short strings and booleans of the run's `metrics.json`; if it has more, `allMetrics` is the
+     * path of that file. Empty if the trainer wrote none, or while the run has not ended.
      */
     declare readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `gs://<bucket>/runs/<runId>/model/`. */

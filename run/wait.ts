@@ -3,7 +3,7 @@ import { type Action, decide, isDecidedByStatus, isDown, type WaitOptions, type 
 import { detailOf, fatalError } from "./errors";
 import { failRun, failStalled } from "./failures";
 import { createLogStream, type LogStream } from "./log-stream";
-import { startFailure, stateMessage, vmGoneFailure } from "./messages";
+import { endedMessage, joinedMessage, startFailure, stateMessage, vmGoneFailure } from "./messages";
 import { createRetryWindow } from "./retry-window";
 import { isClaimed, isTerminal, type RunStatus } from "./status";
 import { interrupted, moveRun, nextAttempt, readStatus, type SeenStatus, usedUp } from "./transitions";
@@ -15,6 +15,8 @@ interface Wait {
     state: WaitState;
     log: LogStream;
     hasReadStatus: boolean;
+    /** Generation of a terminal status that was written before this wait, so that its log is not printed as new. */
+    endedGeneration: string | undefined;
 }
 
 /** Outcome of an action: the run's final status, an immediate next poll, or a poll after a pause. */
@@ -43,6 +45,7 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
         },
         log: createLogStream(bucket, options.runId, clock, print),
         hasReadStatus: false,
+        endedGeneration: undefined,
     };
     const retried = createRetryWindow(options.runId, clock, print);
     for (;;) {
@@ -54,9 +57,15 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
             return outcome;
         }
         if (outcome !== "again") {
-            // Polls are frequent at first, when states change quickly, but a run of several hours need not be polled
-            // every second.
-            await clock.sleep(clock.now() - beganMs < 10 * 60_000 ? 1000 : 5000);
+            // Polls are frequent at first, when states change quickly. A run of several hours need not be polled every
+            // second, except that its log should appear immediately; asking for one object is ten times cheaper than
+            // listing objects.
+            const pauses = clock.now() - beganMs < 10 * 60_000 ? 1 : 5;
+            let isNew = false;
+            for (let pause = 0; pause < pauses && !isNew; pause += 1) {
+                await clock.sleep(1000);
+                isNew = pauses > 1 && (await retried(() => wait.log.hasNext())) === true;
+            }
         }
     }
 }
@@ -69,17 +78,24 @@ async function poll(wait: Wait): Promise<void> {
     const { context, options, state, log } = wait;
     const { bucket, clock, print, vm } = context;
     const seen = await readStatus(bucket, options.runId, state.seen);
+    const isFirst = !wait.hasReadStatus;
+    const isOver = seen !== undefined && isTerminal(seen.status.state);
+    if (isFirst && !isOver && options.hints?.leaving) {
+        print(options.hints.leaving);
+    }
     // A terminal state is printed after the last lines of the log.
-    if (seen && !isTerminal(seen.status.state) && hasMoved(seen.status, state.seen?.status)) {
-        print(stateMessage(seen.status));
+    if (seen && !isOver && hasMoved(seen.status, state.seen?.status)) {
+        const isJoined = isFirst && options.wait && clock.now() - Date.parse(seen.status.startedAt ?? "") > 60_000;
+        print(isJoined ? joinedMessage(seen.status) : stateMessage(seen.status));
     }
     if (seen?.generation !== state.seen?.generation) {
         state.lastChangeMs = clock.now();
         state.seen = seen;
     }
-    if (!wait.hasReadStatus) {
+    if (isFirst) {
         wait.hasReadStatus = true;
-        const hasFailed = seen && isTerminal(seen.status.state) && seen.status.state !== "SUCCEEDED";
+        wait.endedGeneration = isOver ? seen.generation : undefined;
+        const hasFailed = isOver && seen.status.state !== "SUCCEEDED";
         state.retryGeneration = hasFailed && seen.status.reported ? seen.generation : undefined;
     }
     if (isDecidedByStatus({ ...state, wait: options.wait })) {
@@ -107,7 +123,7 @@ function hasMoved(now: RunStatus, before: RunStatus | undefined): boolean {
 }
 
 /** Performs an action. If another writer changes the status in the meantime, the next poll rereads it. */
-async function perform({ context, options, state, log }: Wait, action: Action): Promise<Outcome> {
+async function perform({ context, options, state, log, endedGeneration }: Wait, action: Action): Promise<Outcome> {
     const { bucket, clock, print, vm } = context;
     /** Replaces the status if it is still the one that was read. */
     const write = async (seen: SeenStatus, change: Partial<RunStatus>) => {
@@ -123,10 +139,14 @@ async function perform({ context, options, state, log }: Wait, action: Action): 
         case "collect":
         case "fail": {
             const { status } = action.kind === "fail" ? action.seen : action;
-            if (options.wait) {
-                await log.finish(status.attempt);
+            if (endedGeneration !== undefined && state.seen?.generation === endedGeneration) {
+                print(endedMessage(status, options.hints?.log));
+            } else {
+                if (options.wait) {
+                    await log.finish(status.attempt);
+                }
+                print(stateMessage(status));
             }
-            print(stateMessage(status));
             if (action.kind === "collect") {
                 return status;
             }

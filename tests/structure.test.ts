@@ -103,7 +103,7 @@ describe("imports point in one direction:", () => {
         expect(wrong).toEqual([]);
     });
 
-    it.each(["start", "emulator", "runs", "results", "predict", "shared"])(
+    it.each(["start", "deploy", "logs", "emulator", "runs", "results", "predict", "shared"])(
         "cli/%s does not import another command",
         (folder) => {
             const allowed = [`cli/${folder}`, "cli/shared"];

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { terminalText } from "../../run/terminal-text";
 
 /** Environment of a command that works with stored runs. */
@@ -14,12 +15,18 @@ export interface CommandContext {
 /** The folder of this checkout. */
 export const PROJECT_DIR = path.resolve(__dirname, "../..");
 
+/** True if standard output is a terminal that shows colours. */
+export function hasColours(): boolean {
+    return process.stdout.isTTY && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
+}
+
 /** The context of this process. */
 export function processContext(): CommandContext {
     return {
         projectDir: PROJECT_DIR,
         packageDir: PROJECT_DIR,
         env: process.env,
-        print: (line) => console.log(terminalText(line)),
+        // Colours are for terminals only. https://no-color.org
+        print: (line) => console.log(hasColours() ? terminalText(line) : stripVTControlCharacters(terminalText(line))),
     };
 }

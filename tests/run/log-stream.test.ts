@@ -124,11 +124,35 @@ describe("the log stream", () => {
         expect(printed).toEqual(["| first attempt", "| held back", "| second attempt"]);
     });
 
-    it("does not wait for the end of an endless line", async () => {
+    it("prints the beginning of a long line once, without waiting for its end", async () => {
         const { bucket, printed, log } = follow();
+        const cut = `| ${"x".repeat(1000)} [a long line is cut here]`;
         putLog(bucket, 1, 0, "x".repeat(70_000));
         await log.follow(1);
-        expect(printed).toEqual([`| ${"x".repeat(70_000)}`]);
+        expect(printed).toEqual([cut]);
+        putLog(bucket, 1, 70_000, "x".repeat(2_000_000));
+        await log.follow(1);
+        putLog(bucket, 1, 2_070_000, `end\nnext\n${"x".repeat(1001)}\n`);
+        await log.follow(1);
+        expect(printed).toEqual([cut, "| next", cut]);
+    });
+
+    it("follows a progress bar that never ends its line", async () => {
+        const { bucket, printed, log } = follow();
+        putLog(bucket, 1, 0, "10%\r".repeat(20_000));
+        await log.follow(1);
+        putLog(bucket, 1, 80_000, "20%\r".repeat(20_000));
+        await log.follow(1);
+        expect(printed).toEqual(["| 10%", "| 20%"]);
+    });
+
+    it("recognises that the next chunk has arrived", async () => {
+        const { bucket, log } = follow();
+        putLog(bucket, 1, 0, "one\n");
+        await log.follow(1);
+        await expect(log.hasNext()).resolves.toBe(false);
+        putLog(bucket, 1, 4, "two\n");
+        await expect(log.hasNext()).resolves.toBe(true);
     });
 
     it("shows a progress bar as a terminal would", () => {

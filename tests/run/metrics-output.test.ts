@@ -1,20 +1,31 @@
-import { metricsForOutput } from "../../run/training-run-provider";
+import { metricsForOutput } from "../../run/metrics";
+
+const FILE = "models/dev/r-0123456789/metrics.json";
 
 describe("metricsForOutput", () => {
-    it("keeps numbers, strings and short lists", () => {
-        const metrics = {
-            schema: 1,
-            target: "y",
-            r2: null,
-            classes: [{ label: "a", f1: 0.5 }],
-            hyperparameters: { maxDepth: 3 },
-        };
-        expect(metricsForOutput(metrics)).toEqual(metrics);
+    it("keeps numbers, short strings and booleans", () => {
+        const metrics = { schema: 1, target: "y", r2: null, isForest: true };
+
+        expect(metricsForOutput(metrics, FILE)).toEqual(metrics);
     });
 
-    it("omits values that would bloat the stack's state", () => {
-        const row = Array.from({ length: 100 }, () => 0);
-        const metrics = { accuracy: 0.9, confusionMatrix: row.map(() => row), trials: row };
-        expect(metricsForOutput(metrics)).toEqual({ accuracy: 0.9, trials: row });
+    it("omits lists, objects and long strings, and names the file that has them", () => {
+        const metrics = {
+            accuracy: 0.9,
+            confusionMatrix: [[1]],
+            classes: [{ label: "a", f1: 0.5 }],
+            hyperparameters: {},
+            note: "x".repeat(101),
+        };
+
+        expect(metricsForOutput(metrics, FILE)).toEqual({ accuracy: 0.9, allMetrics: FILE });
+    });
+
+    it("keeps the first 20 of many numbers", () => {
+        const metrics = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`loss${index}`, index]));
+        const shown = Object.keys(metricsForOutput(metrics, FILE));
+
+        expect(shown).toHaveLength(21);
+        expect(shown.slice(-2)).toEqual(["loss19", "allMetrics"]);
     });
 });

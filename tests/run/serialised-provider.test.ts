@@ -124,8 +124,8 @@ describe("TrainingRun, serialised", () => {
             "status.json",
             "trainer.log",
         ]);
-        expect(printed[0]).toContain("you can leave now. Ctrl-C twice detaches");
-        expect(printed).toContain("| epoch 2");
+        expect(printed[0]).toMatch(/: succeeded.*, before this command/);
+        expect(printed).not.toContain("| epoch 2");
         const [manifest] = await bucket.file(`runs/${runInputs.runId}/manifest.json`).download();
         expect(manifest.toString()).toBe(readFileSync(path.join(resultsFolder(), "manifest.json"), "utf8"));
     });
@@ -159,6 +159,13 @@ describe("TrainingRun, serialised", () => {
         expect(JSON.parse(status.toString())).toMatchObject({ state: "FAILED", reported: true });
         const [log] = await bucket.file(`runs/${runInputs.runId}/trainer.log`).download();
         expect(log.toString()).toContain("epoch 2\n");
+    });
+
+    it("keeps Pulumi from interpreting its colour markup in the trainer's output", async () => {
+        await put("log/1/000000000016.txt", "<{%fg 99%}>\n");
+        await putRun({ state: "FAILED", exitCode: 3, reason: "The trainer failed (exit code 3)" });
+
+        await expect(call("trainingRun", "create")).rejects.toThrow("| <<{%reset%}>{%fg 99%}>\n");
     });
 
     it("omits the advice for a deployed stack if the calling program provides its own advice", async () => {

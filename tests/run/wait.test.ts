@@ -23,18 +23,60 @@ describe("a run that succeeds", () => {
         ]);
     });
 
-    it("is polled every second, and every five seconds after ten minutes", async () => {
-        const { bucket, clock, wait } = scene();
+    it("is polled every second, and every five seconds after ten minutes, except for its log", async () => {
+        const { bucket, clock, printed, wait } = scene();
+        const polls: number[] = [];
+        const printedBy = new Set<number>();
+        const beganMs = clock.now();
+        const second = () => (clock.now() - beganMs) / 1000;
+        bucket.before = (operation, name) => {
+            if (operation === "stat" && name === statusObject) {
+                polls.push(second());
+            }
+            if (printed.some((line) => line === "| late")) {
+                printedBy.add(second());
+            }
+        };
         putStatus(bucket, { state: "RUNNING" });
         for (let second = 0; second < 1200; second += 30) {
             clock.at(second * 1000, () => putStatus(bucket, { state: "RUNNING" }));
         }
+        clock.at(900_500, () => putLog(bucket, 1, 0, "late\n"));
         clock.at(1_200_000, () => putStatus(bucket, { state: "SUCCEEDED" }));
 
         await wait();
 
-        expect(clock.sleeps.slice(0, 600).every((sleep) => sleep === 1000)).toBe(true);
-        expect(clock.sleeps.slice(600).every((sleep) => sleep === 5000)).toBe(true);
+        expect(polls.filter((at) => at < 600)).toHaveLength(600);
+        expect(polls.filter((at) => at >= 600).length).toBeLessThan(130);
+        expect(Math.min(...printedBy)).toBeLessThanOrEqual(902);
+    });
+
+    it("that ended before the wait is reported in one line, without its log", async () => {
+        const { bucket, printed, wait } = scene();
+        putLog(bucket, 1, 0, "reading\n");
+        putStatus(bucket, { state: "SUCCEEDED", exitCode: 0, finishedAt: "2025-12-31T12:00:00Z" });
+
+        await wait({ hints: { leaving: "you can leave", log: "npm run logs" } });
+
+        expect(printed).toEqual([
+            `run ${runId}, attempt 1: succeeded at 2025-12-31T12:00:00Z, before this command; its log: npm run logs`,
+        ]);
+    });
+
+    it("that began before the wait says so before its log", async () => {
+        const { bucket, clock, printed, wait } = scene();
+        putLog(bucket, 1, 0, "reading\n");
+        putStatus(bucket, { state: "RUNNING", startedAt: "2025-12-31T12:00:00Z" });
+        clock.at(2_000, () => putStatus(bucket, { state: "SUCCEEDED", exitCode: 0 }));
+
+        await wait({ hints: { leaving: "you can leave" } });
+
+        expect(printed).toEqual([
+            "you can leave",
+            `run ${runId}, attempt 1: training since 2025-12-31T12:00:00Z; its log so far:`,
+            "| reading",
+            `run ${runId}, attempt 1: succeeded`,
+        ]);
     });
 
     it("without `wait`, ends the update once the VM claims the run", async () => {

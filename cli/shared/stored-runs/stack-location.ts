@@ -1,6 +1,6 @@
 import { DEFAULTS } from "../../../infra/defaults";
 import { type CloudSettings, readCloudSettings } from "../../../run/credentials";
-import { savedResultsType } from "../../../run/resource-types";
+import { savedResultsType, trainingRunType } from "../../../run/resource-types";
 import type { CommandContext } from "../command-context";
 import { UsageError } from "../usage-error";
 import { askPulumi } from "./pulumi";
@@ -13,6 +13,8 @@ export interface StackLocation {
     stack: string;
     /** Folder for the results of all stacks, relative to the project folder. */
     resultsDir: string;
+    /** Id of the run that a `pulumi up` is waiting for, or was waiting for when it was killed. */
+    waitedFor?: string | undefined;
     settings: CloudSettings;
 }
 
@@ -26,7 +28,10 @@ export interface StackOptions {
 
 /** The part of `pulumi stack export` that is read. https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_export/ */
 interface StackExport {
-    deployment: { resources?: { type: string; outputs?: Record<string, unknown> }[] };
+    deployment: {
+        resources?: { type: string; outputs?: Record<string, unknown> }[];
+        pending_operations?: { resource: { type: string; inputs?: Record<string, unknown> } }[];
+    };
 }
 
 /** Output of `pulumi config --json`. */
@@ -58,7 +63,8 @@ export async function findStack(
         throw new UsageError(`${which} has no bucket: nothing is deployed (${up})`);
     }
     const config = await askPulumi<StackConfigValues>(["config", "--json", "--show-secrets", ...stackArgs], pulumi);
-    return { ...saved, settings: readCloudSettings((key) => config[key]?.value, env) };
+    const waitedFor = (deployment.pending_operations ?? []).flatMap(runIdsOf).at(-1);
+    return { ...saved, waitedFor, settings: readCloudSettings((key) => config[key]?.value, env) };
 }
 
 /** The state of the resource `SavedResults`, which holds the bucket and the folder for results. */
@@ -73,6 +79,12 @@ function savedResultsOf(resource: {
         typeof resultsDir === "string"
         ? { bucket, stack, resultsDir }
         : undefined;
+}
+
+/** The id of the run in an unfinished operation on a `TrainingRun`. */
+function runIdsOf({ resource }: { resource: { type: string; inputs?: Record<string, unknown> } }): string[] {
+    const runId = resource.inputs?.runId;
+    return resource.type === trainingRunType && typeof runId === "string" ? [runId] : [];
 }
 
 /** https://cloud.google.com/storage/docs/buckets#naming */

@@ -1,0 +1,117 @@
+import { type BucketClient, type Clock, systemClock } from "../../run/clients";
+import { endedMessage, stateMessage } from "../../run/messages";
+import { patientBucket } from "../../run/patient-bucket";
+import { runIdsIn } from "../../run/save-all";
+import { isTerminal, type RunStatus } from "../../run/status";
+import { readStatus, type SeenStatus } from "../../run/transitions";
+import { readArguments } from "../shared/arguments";
+import type { CommandContext } from "../shared/command-context";
+import { newestFirst, readStatuses } from "../shared/stored-runs/statuses";
+import { STACK_OPTIONS, STACK_USAGE, withBucket } from "../shared/stored-runs/with-bucket";
+import { UsageError } from "../shared/usage-error";
+import { LogReader } from "./log-reader";
+
+const USAGE = `npm run logs prints the log of a run from the stack's bucket, during the run and afterwards. Every attempt has a heading.
+
+Usage: npm run logs -- [options]
+
+  -f, --follow        waits for more lines until the run ends; any number of terminals can follow a run
+  --run ID            the run; default: the newest one, or the one that pulumi up is waiting for (npm run runs)
+${STACK_USAGE}
+
+Lines of more than 1000 characters are cut; npm run results downloads the whole log.`;
+
+const OPTIONS = {
+    follow: { type: "boolean", short: "f" },
+    run: { type: "string" },
+    ...STACK_OPTIONS,
+} as const;
+
+/** The interval at which `--follow` reads the bucket. */
+const POLL_MS = 1000;
+
+/**
+ * Implements `npm run logs`.
+ *
+ * @returns the exit status
+ * @throws UsageError for the command line, the stack, the bucket, the run or credentials
+ */
+export async function showLogs(args: string[], context: CommandContext, clock: Clock = systemClock()): Promise<number> {
+    const { print } = context;
+    const { values } = readArguments(args, { help: "npm run logs -- --help", options: OPTIONS });
+    if (values.help) {
+        print(USAGE);
+        return 0;
+    }
+    const isFollowing = values.follow === true;
+    return withBucket(values, context, async (opened, { waitedFor }) => {
+        const bucket = isFollowing ? patientBucket(opened, clock, print) : opened;
+        const runId = await chooseRun(bucket, values.run, waitedFor);
+        if (runId !== undefined) {
+            await printLog(bucket, runId, { isFollowing, print, clock });
+            return 0;
+        }
+        if (!isFollowing) {
+            print(`gs://${bucket.bucket} has no runs yet (npx pulumi up)`);
+            return 0;
+        }
+        print(`gs://${bucket.bucket} has no runs yet; waiting for the first one`);
+        for (;;) {
+            await clock.sleep(POLL_MS);
+            const first = await chooseRun(bucket, undefined, undefined);
+            if (first !== undefined) {
+                await printLog(bucket, first, { isFollowing, print, clock });
+                return 0;
+            }
+        }
+    });
+}
+
+/** @throws UsageError if the requested run does not exist */
+async function chooseRun(
+    bucket: BucketClient,
+    requested: string | undefined,
+    waitedFor: string | undefined,
+): Promise<string | undefined> {
+    const runIds = await runIdsIn(bucket);
+    if (requested !== undefined && requested !== waitedFor && !runIds.includes(requested)) {
+        const others = runIds.length > 0 ? `it has ${runIds.join(", ")}` : "it has none yet";
+        throw new UsageError(`gs://${bucket.bucket} has no run ${requested}; ${others} (npm run runs)`);
+    }
+    if (requested !== undefined) {
+        return requested;
+    }
+    const statuses = newestFirst(await readStatuses(bucket, runIds));
+    // A command that was killed leaves its run in the state of the stack, even after the run has ended.
+    const waited = statuses.find(({ runId }) => runId === waitedFor);
+    const isOver = waited !== undefined && isTerminal(waited.state);
+    return waitedFor !== undefined && !isOver ? waitedFor : (statuses[0]?.runId ?? runIds[0]);
+}
+
+async function printLog(
+    bucket: BucketClient,
+    runId: string,
+    { isFollowing, print, clock }: { isFollowing: boolean; print: (line: string) => void; clock: Clock },
+): Promise<void> {
+    const reader = new LogReader(bucket, runId, print);
+    let seen: SeenStatus | undefined;
+    let shown: RunStatus | undefined;
+    for (let isFirst = true; ; isFirst = false) {
+        seen = await readStatus(bucket, runId, seen);
+        const status = seen?.status;
+        const isOver = status !== undefined && isTerminal(status.state);
+        if (status) {
+            await reader.read(status.attempt, isOver || !isFollowing);
+            if (status.state !== shown?.state || status.attempt !== shown.attempt) {
+                print(isOver && isFirst ? endedMessage(status) : stateMessage(status));
+            }
+            shown = status;
+        } else if (isFirst) {
+            print(`run ${runId} has not started yet${isFollowing ? "; waiting for its VM" : ""}`);
+        }
+        if (isOver || !isFollowing) {
+            return;
+        }
+        await clock.sleep(POLL_MS);
+    }
+}

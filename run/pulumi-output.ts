@@ -1,0 +1,36 @@
+import { showsHints } from "./resource-inputs";
+import { terminalText } from "./terminal-text";
+
+/** Prints one line to the user, through Pulumi. */
+export function printLine(line: string): void {
+    console.log(outputText(line));
+}
+
+/** Makes a message safe for the terminal, and for Pulumi if it shows the message. */
+export function outputText(text: string): string {
+    const safe = terminalText(text);
+    return showsHints() ? withoutMarkup(safe) : safe;
+}
+
+/**
+ * Keeps Pulumi from interpreting `<{%` in a text. Pulumi replaces `<{%reset%}>` with a colour or with nothing, once, so
+ * the result of this function is shown as the original text. Pulumi would end with a panic for an unknown colour.
+ */
+export function withoutMarkup(text: string): string {
+    return text.replaceAll("<{%", "<<{%reset%}>{%");
+}
+
+/**
+ * The command that shows the log of a run in the bucket.
+ * @param options what follows the stack's name, e.g. `--follow`.
+ * @returns undefined in another program that uses the component, because it does not have this command.
+ */
+export function logsCommand(stack: string, options: string): string | undefined {
+    const { readFileSync } = require("node:fs") as typeof import("node:fs");
+    try {
+        const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts?: Record<string, string> };
+        return scripts?.logs?.includes("cli/logs/") ? `npm run logs -- -s ${stack} ${options}` : undefined;
+    } catch {
+        return undefined;
+    }
+}
