@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 
 /** Files and folders that do not belong in an image, with the reason. */
@@ -30,7 +30,10 @@ export function contextWarnings(trainer: string, names: readonly string[]): stri
             warnings.set(name, `has ${Math.round(size / 1e6)} MB; read data from the bucket instead`);
         }
     }
-    const rules = path.posix.join(trainer.split(path.sep).join("/"), ".dockerignore");
+    // Docker reads only the first of these two that exists.
+    const own = "Dockerfile.dockerignore";
+    const ignore = existsSync(path.join(trainer, own)) ? own : ".dockerignore";
+    const rules = path.posix.join(trainer.split(path.sep).join("/"), ignore);
     return [...warnings].map(
         ([name, problem]) =>
             `The trainer's build context includes ${name}, which ${problem}. To exclude it: echo '${name}' >> ${rules}`,

@@ -42,6 +42,12 @@ describe("a trainer's build context", () => {
         expect(found[2]).toContain(`echo 'deep/.env' >> ${root}/trainer/.dockerignore`);
     });
 
+    it("is reported with the name of the Dockerfile's own ignore file if that exists", () => {
+        write("trainer/Dockerfile.dockerignore");
+        write("trainer/.env");
+        expect(warnings()).toEqual([expect.stringContaining("/trainer/Dockerfile.dockerignore")]);
+    });
+
     it("is no longer reported once that command has run", () => {
         write("trainer/.env");
         writeFileSync(path.join(root, "trainer/.dockerignore"), ".env\n");
