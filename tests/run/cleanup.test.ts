@@ -3,8 +3,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { type ProviderCall, runProvider } from "../../cli/start/provider-host";
 import { startTestEmulator, type TestEmulator } from "../../emulator/src/testing";
-import { INSTANCES, instanceBody } from "../../emulator/test/vm/support";
-import { type Planner, removeLeftoverBucket, removeLeftoverInstances, removeLeftovers } from "../../run/leftovers";
+import { INSTANCES, instanceBody, ZONE } from "../../emulator/test/vm/support";
+import {
+    finishedScheduling,
+    type Planner,
+    rejectWhileOn,
+    removeLeftoverBucket,
+    removeLeftoverInstances,
+    removeLeftovers,
+} from "../../run/leftovers";
 import { ownedDescription, ownerLabel } from "../../run/marks";
 import { type RunState, renderStatus } from "../../run/status";
 import { statusOf } from "./fakes";
@@ -286,6 +293,36 @@ describe("the hook before the creation of the VM", () => {
             `run ${run.runId} is training on the VM ${runInputs.instance}, which an interrupted command created.`,
         );
         expect(await kinds()).toContain("instance");
+    });
+
+    it.each([
+        ["FAILED", undefined],
+        ["SUCCEEDED", { spot: false, onHostMaintenance: "MIGRATE", maxRunSeconds: 600 }],
+    ] as const)("keeps the scheduling of a VM only if its run has succeeded: %s", async (state, expected) => {
+        await createAll(OWNER);
+        await emulator.ok("POST", INSTANCES, {
+            body: instanceBody("limited", {
+                scheduling: { instanceTerminationAction: "STOP", maxRunDuration: { seconds: "600" } },
+            }),
+        });
+        await report(state);
+
+        await expect(finishedScheduling(planner(), instance("limited"), run)).resolves.toEqual(expected);
+    });
+
+    it("rejects a change that needs the VM off while it is on", async () => {
+        await createAll(OWNER);
+        const oldInputs = { name: runInputs.instance, machineType: "e2-small", labels: {} };
+        const change = (newInputs: object) =>
+            rejectWhileOn(planner(), { project, zone }, { oldInputs, newInputs: { ...oldInputs, ...newInputs } });
+
+        await expect(change({ labels: { team: "wire" } })).resolves.toBeUndefined();
+        await expect(change({ machineType: "e2-medium" })).rejects.toThrow(
+            `machineType can change only while the VM ${runInputs.instance} is off; it is RUNNING. Wait until the run has`,
+        );
+        const { name } = await emulator.ok("POST", `${INSTANCES}/${runInputs.instance}/stop`);
+        await emulator.ok("POST", `/compute/v1/${ZONE}/operations/${name}/wait`);
+        await expect(change({ machineType: "e2-medium" })).resolves.toBeUndefined();
     });
 
     it("rejects a VM of another owner", async () => {

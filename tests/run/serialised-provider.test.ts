@@ -250,6 +250,21 @@ describe("TrainingRun, serialised", () => {
     });
 });
 
+describe("TrainingRun, serialised, compared with its state", () => {
+    const diff = () => call("trainingRun", "diff", { olds: { ...runInputs, state: "SUCCEEDED" } , inputs: runInputs });
+
+    it("collects results again that were deleted on this machine", async () => {
+        mkdirSync(path.join(cwd(), "models", "dev"), { recursive: true });
+        await expect(diff()).resolves.toEqual({ changes: true, replaces: [] });
+        mkdirSync(resultsFolder());
+        await expect(diff()).resolves.toEqual({ changes: false, replaces: [] });
+    });
+
+    it("does not download results to a checkout that has never had any", async () => {
+        await expect(diff()).resolves.toEqual({ changes: false, replaces: [] });
+    });
+});
+
 describe("SavedResults, serialised", () => {
     it("saves new results before its bucket is deleted", async () => {
         await putRun({ state: "SUCCEEDED" });

@@ -244,6 +244,30 @@ describe("an instance", () => {
         expect(none.at("items")).toBeUndefined();
     });
 
+    it("is listed with those of all zones that match a filter, by zone", async () => {
+        const other = "us-east1-b";
+        const labels = { "gcp-trainer-owner": "one" };
+        await insert("here", { labels });
+        await emulator.ok("POST", `/compute/v1/projects/${PROJECT_ID}/zones/${other}/instances`, {
+            body: { ...instanceBody("there", { labels }), machineType: `zones/${other}/machineTypes/e2-small` },
+        });
+        const filter = encodeURIComponent("labels.gcp-trainer-owner=one");
+        const list = await emulator.ok(
+            "GET",
+            `/compute/v1/projects/${PROJECT_ID}/aggregated/instances?filter=${filter}`,
+        );
+
+        expect(list).toMatchObject({
+            kind: "compute#instanceAggregatedList",
+            items: {
+                "zones/us-central1-a": { instances: [{ name: "here" }] },
+                "zones/us-east1-b": { instances: [{ name: "there" }] },
+            },
+        });
+        const none = await emulator.ok("GET", "/compute/v1/projects/another-project/aggregated/instances");
+        expect(none.items).toEqual({});
+    });
+
     it("returns an error that names a method that is not emulated", async () => {
         const answer = await emulator.call("POST", `${INSTANCES}/changing/suspend`);
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining("/suspend")]);

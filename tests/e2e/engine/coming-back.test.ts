@@ -43,9 +43,13 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     }
 
     it(
-        "attaches to the run after Ctrl-C twice, which ends only the command",
+        "attaches to the run after Ctrl-C twice, which ends only the command, and rejects a change that needs the VM off",
         async () => {
             await leave(await begin({ seconds: 30 }));
+            project.configure({ machineType: "e2-standard-4" });
+            const { output: refusal } = await project.up().expectFailure();
+            expect(refusal).toMatch(/machineType can change only while the VM \S+ is off; it is RUNNING\./);
+            project.configure({ machineType: "e2-standard-2" });
             const { status } = await newRun(async () => {
                 const { output } = await project.up().expectSuccess();
                 expect(output).toContain("tiny trainer: second 30 of 30");

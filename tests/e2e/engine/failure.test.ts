@@ -35,12 +35,13 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
     );
 
     it(
-        "leaves a stack that destroy can remove, and the log on this machine",
+        "leaves a stack that destroy can remove without a Docker engine, and the log on this machine",
         async () => {
             const project = new Project(cloud, "failed", { trainer: "tiny", hyperparameters: { failures: 9 } });
             await project.init();
             await project.up().expectFailure();
-            await project.destroy().expectSuccess();
+            const env = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
+            await new Project(cloud, "failed", {}, { env }).destroy().expectSuccess();
 
             expect(await cloud.inventory()).toEqual([]);
             const [run = ""] = project.savedRuns();

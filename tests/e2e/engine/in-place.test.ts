@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
 import { Cloud, describeWithEngine, Project } from "./support";
 
 const MINUTE_MS = 60_000;
@@ -22,6 +24,16 @@ describeWithEngine("changes that require no new training, with the real engine,"
             // The updated resources are the repository, the bucket, the VM and the run.
             expect(output).toMatch(/^Resources:\n +~ 4 updated\n +28 unchanged$/m);
             expect(await cloud.inventory()).toEqual(before);
+            await project.previewNoChanges("--refresh").expectSuccess();
+
+            // A VM with another time limit would only find that the run has ended. The limit is also in its user-data.
+            project.configure({ maxRunMinutes: 30, provisioning: "spot" });
+            rmSync(path.join(project.folder, "models", "in-place"), { recursive: true });
+            mkdirSync(path.join(project.folder, "models", "in-place"));
+            const kept = await project.up().expectSuccess();
+            expect(kept.output).not.toMatch(/replaced/);
+            // Results that were deleted on this machine are downloaded again.
+            expect(project.savedRuns()).toHaveLength(1);
             await project.previewNoChanges("--refresh").expectSuccess();
 
             // The provider cannot change the address of a stopped VM, so it creates a new VM, which finds that

@@ -14,7 +14,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     const runs: string[] = [];
 
     beforeAll(async () => {
-        cloud = await Cloud.start();
+        cloud = await Cloud.start("docker", { apiDelayMs: 5000 });
         project = new Project(cloud, "life");
         await project.init();
     }, 2 * MINUTE_MS);
@@ -31,12 +31,13 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     const machines = async () => (await cloud.inventory()).filter((item) => item.startsWith("instance"));
 
     it(
-        "up trains the model on a VM and downloads it",
+        "up trains the model on a VM and downloads it, in one go although APIs are late",
         async () => {
             const { changes, runId, output } = await up();
             runs.push(runId);
 
             expect(changes).toBe("+ 32 created");
+            expect(output).toContain("waiting until compute.googleapis.com, which has just been enabled");
             expect(output).toContain("Trained the final model on all 150 rows");
             const outputs = await project.outputs();
             expect(outputs).toMatchObject({

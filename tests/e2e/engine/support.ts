@@ -69,7 +69,7 @@ export function describeWithEngine(title: string, tests: () => void): void {
 }
 
 /** Options of the emulator that differ between tests. */
-export type CloudOptions = Pick<EmulatorOptions, "port" | "faults">;
+export type CloudOptions = Pick<EmulatorOptions, "port" | "faults" | "apiDelayMs">;
 
 /** An emulator whose VMs run images of the Docker engine by default, and a folder for the engine's state. */
 export class Cloud {

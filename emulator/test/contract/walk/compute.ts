@@ -70,6 +70,7 @@ async function walkInstances(walker: Walker, project: string): Promise<void> {
     await polled(walker, project, "POST", `${zone}/instances`, instance());
     await walker.fails(409, "POST", `${zone}/instances`, instance());
     const { fingerprint: stale, ...read } = await walker.ok("GET", project.includes("beta") ? `${one}?view=FULL` : one);
+    await walker.ok("GET", `${project}/aggregated/instances?filter=${encodeURIComponent("name = vm")}`);
     await walker.ok("GET", `${zone}/instances?maxResults=1&filter=${encodeURIComponent('status = "RUNNING"')}`);
     await walker.ok("GET", `${one}/serialPort?port=1&start=0`);
     await walkUpdates(walker, one, read, String(stale));
