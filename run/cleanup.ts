@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type CleanupInputs, cleanupProvider } from "./cleanup-provider";
+import { type Planned, type Planner, removeLeftovers } from "./leftovers";
 import { resourceModule } from "./resource-types";
 
 /** Arguments of `Cleanup`: the names under which the stack creates resources. */
@@ -17,4 +18,40 @@ export class Cleanup extends pulumi.dynamic.Resource {
     constructor(name: string, args: CleanupArgs, opts?: pulumi.CustomResourceOptions) {
         super(cleanupProvider, name, { ...args, owner: undefined, places: undefined }, opts, resourceModule, "Cleanup");
     }
+}
+
+/**
+ * Options of a resource that `cleanup` removes, so that an interruption cannot leave state and cloud in disagreement.
+ * `pulumi destroy` drops such a resource from the state without a request, and `cleanup` then deletes it.
+ * See docs/adr/0012-interrupted-commands.md.
+ */
+export function owned(
+    parent: pulumi.Resource,
+    cleanup: Cleanup,
+    hooks: pulumi.ResourceHookBinding = {},
+): pulumi.CustomResourceOptions {
+    return { parent, dependsOn: [cleanup], deletedWith: cleanup, ...(hasHooks() ? { hooks } : {}) };
+}
+
+/** Removes what an interrupted command left under these names right before the resource is created. */
+export function withoutLeftovers(cleanup: Cleanup, ...planned: readonly Planned[]): pulumi.ResourceHookBinding {
+    return { beforeCreate: [async () => removeLeftovers(await plannerOf(cleanup), planned)] };
+}
+
+/** The owner of the stack's resources, and the config of the gcp provider. */
+export async function plannerOf(cleanup: Cleanup): Promise<Planner> {
+    const gcp = new pulumi.Config("gcp");
+    return { owner: await settled(cleanup.owner), config: (key) => gcp.get(key.replace(/^gcp:/, "")) };
+}
+
+/** The value of an output that is known. */
+export function settled<T>(output: pulumi.Output<T>): Promise<T> {
+    return new Promise((resolve) => {
+        output.apply(resolve);
+    });
+}
+
+/** True unless the program runs on Pulumi's mocks, which do not implement hooks. */
+export function hasHooks(): boolean {
+    return Reflect.has(pulumi.runtime.getMonitor() ?? {}, "registerResourceHook");
 }

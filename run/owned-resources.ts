@@ -156,10 +156,26 @@ export async function secretsOf({ apis, owner }: OwnerContext, project: string):
     return found;
 }
 
+/**
+ * Deletes all objects of a bucket. The statuses of the runs come first: a run without a status has no results to save,
+ * so an interruption does not leave a run that lacks some of its objects and counts as one that cannot be verified.
+ */
 async function emptyBucket(apis: GoogleApis, url: string): Promise<void> {
+    const isStatus = (name: string) => /^runs\/[^/]+\/status\.json$/.test(name);
+    await deleteObjects(apis, url, `versions=true&prefix=${encodeURIComponent("runs/")}`, isStatus);
+    await deleteObjects(apis, url, "versions=true", () => true);
+}
+
+async function deleteObjects(
+    apis: GoogleApis,
+    url: string,
+    query: string,
+    isWanted: (name: string) => boolean,
+): Promise<void> {
     const parallel = 32;
-    for await (const page of pagesOf(apis, `${url}/o?versions=true`)) {
-        const items = (page.items ?? []) as { name: string; generation: string }[];
+    for await (const page of pagesOf(apis, `${url}/o?${query}`)) {
+        const all = (page.items ?? []) as { name: string; generation: string }[];
+        const items = all.filter(({ name }) => isWanted(name));
         for (let start = 0; start < items.length; start += parallel) {
             const deletions = items
                 .slice(start, start + parallel)

@@ -1,9 +1,8 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
+import { type Cleanup, owned, plannerOf, settled } from "../../run/cleanup";
 import { removeLeftoverBucket } from "../../run/leftovers";
 import { contentType, datasetObjectName, type LocalDataset, md5OfFile, type RemoteDataset } from "../dataset";
-import { owned, plannerOf, settled } from "../owned";
 import type { Job } from "../training-job-args";
 
 export interface DataBucketArgs extends Pick<Job, "project" | "region" | "resultsDir"> {

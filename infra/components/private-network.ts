@@ -1,9 +1,8 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
+import { type Cleanup, owned, withoutLeftovers } from "../../run/cleanup";
 import type { Planned } from "../../run/leftovers";
 import { ownedDescription } from "../../run/marks";
-import { owned, withoutLeftovers } from "../owned";
 import type { Job } from "../training-job-args";
 
 /** Source addresses of Identity-Aware Proxy's tunnels. https://cloud.google.com/iap/docs/using-tcp-forwarding */

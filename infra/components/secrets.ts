@@ -1,7 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
-import { owned, withoutLeftovers } from "../owned";
+import { type Cleanup, owned, withoutLeftovers } from "../../run/cleanup";
 import { parseSecretVersion } from "../secret-version";
 
 export interface SecretsArgs {

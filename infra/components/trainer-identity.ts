@@ -1,10 +1,9 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
+import { type Cleanup, owned, withoutLeftovers } from "../../run/cleanup";
 import { dataPrefix, runLayout } from "../../run/layout";
 import { ownedDescription } from "../../run/marks";
 import type { RemoteDataset } from "../dataset";
-import { owned, withoutLeftovers } from "../owned";
 import type { Job } from "../training-job-args";
 
 export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {

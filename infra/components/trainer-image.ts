@@ -1,10 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
+import { type Cleanup, owned, withoutLeftovers } from "../../run/cleanup";
 import { copyBuildContext } from "../build-context";
 import { platformOf } from "../machine-types";
-import { owned, withoutLeftovers } from "../owned";
 import type { Job } from "../training-job-args";
 
 export interface TrainerImageArgs

@@ -1,10 +1,9 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cleanup } from "../../run/cleanup";
+import { type Cleanup, hasHooks, owned, plannerOf, settled } from "../../run/cleanup";
 import { finishedScheduling, rejectWhileOn, removeLeftoverInstances, type Scheduling } from "../../run/leftovers";
 import { BASE_SCOPES } from "../defaults";
 import { canMigrate, defaultBootDiskType, defaultBootImage, platformOf } from "../machine-types";
-import { hasHooks, owned, plannerOf, settled } from "../owned";
 import type { Job } from "../training-job-args";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../user-data";
 

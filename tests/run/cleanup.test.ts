@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type ProviderCall, runProvider } from "../../cli/start/provider-host";
+import { FaultPlan, parseFaultRule } from "../../emulator/src/faults/rule";
 import { startTestEmulator, type TestEmulator } from "../../emulator/src/testing";
 import { INSTANCES, instanceBody, ZONE } from "../../emulator/test/vm/support";
 import {
@@ -236,6 +237,27 @@ describe("the hook before the creation of the bucket", () => {
             body,
         });
 
+    it("removes a bucket that an interrupted removal has emptied in part", async () => {
+        const faults = new FaultPlan([]);
+        await emulator.stop();
+        emulator = await startTestEmulator({ faults });
+        await createAll(OWNER);
+        await put(`runs/${runInputs.runId}/objects.json`, { schema: 1, pages: [{}] });
+        await put(`runs/${runInputs.runId}/model/model.json`, { tree: [] });
+        await put(`runs/${runInputs.runId}/status.json`, renderStatus(statusOf({ state: "SUCCEEDED" })));
+        faults.replace([parseFaultRule("kind=status,status=400,method=DELETE,path=/o/,request=2,count=all")]);
+        process.env.DISCARD_RESULTS = "1";
+        try {
+            await expect(removeLeftoverBucket(planner(), bucket, results())).rejects.toThrow("could not be deleted");
+        } finally {
+            delete process.env.DISCARD_RESULTS;
+        }
+        faults.replace([]);
+        await removeLeftoverBucket(planner(), bucket, results());
+
+        expect(await kinds()).not.toContain("storage bucket");
+    });
+
     it("keeps a bucket whose results cannot be saved, unless they are to be discarded", async () => {
         await createAll(OWNER);
         await put(`runs/${runInputs.runId}/status.json`, renderStatus(statusOf({ state: "SUCCEEDED" })));
@@ -323,6 +345,26 @@ describe("the hook before the creation of the VM", () => {
         const { name } = await emulator.ok("POST", `${INSTANCES}/${runInputs.instance}/stop`);
         await emulator.ok("POST", `/compute/v1/${ZONE}/operations/${name}/wait`);
         await expect(change({ machineType: "e2-medium" })).resolves.toBeUndefined();
+    });
+
+    it("waits until a leftover VM has trained the run, and then removes it", async () => {
+        await createAll(OWNER);
+        await report("RUNNING");
+        const waiting = new Promise<void>((resolve) => {
+            jest.mocked(console.log).mockImplementation((line: string) => {
+                printed.push(line);
+                if (line.endsWith("waiting until it has ended")) {
+                    resolve();
+                }
+            });
+        });
+        const removed = removeLeftoverInstances(planner(), instance(runInputs.instance), { ...run, wait: true });
+        await waiting;
+        expect(await kinds()).toContain("instance");
+        await report("SUCCEEDED");
+        await removed;
+
+        expect(await kinds()).not.toContain("instance");
     });
 
     it("rejects a VM of another owner", async () => {

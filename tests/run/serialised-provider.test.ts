@@ -251,7 +251,7 @@ describe("TrainingRun, serialised", () => {
 });
 
 describe("TrainingRun, serialised, compared with its state", () => {
-    const diff = () => call("trainingRun", "diff", { olds: { ...runInputs, state: "SUCCEEDED" } , inputs: runInputs });
+    const diff = () => call("trainingRun", "diff", { olds: { ...runInputs, state: "SUCCEEDED" }, inputs: runInputs });
 
     it("collects results again that were deleted on this machine", async () => {
         mkdirSync(path.join(cwd(), "models", "dev"), { recursive: true });
