@@ -104,39 +104,3 @@ describe("the services of a project", () => {
         expect((await emulator.call("GET", `${PROJECT_ID}/services?filter=name:x`)).status).toBe(501);
     });
 });
-
-describe("an API that has just been enabled, with apiDelayMs,", () => {
-    const DAY_MS = 24 * 60 * 60 * 1000;
-    const INSTANCES = "/compute/v1/projects/demo-project/zones/us-central1-a/instances";
-    let late: TestEmulator;
-
-    afterEach(() => late.stop());
-
-    it.each([
-        ["compute", INSTANCES],
-        ["storage", "/storage/v1/b?project=demo-project"],
-        ["artifactregistry", "/v1/projects/demo-project/locations/us-central1/repositories"],
-        ["iam", "/v1/projects/demo-project/serviceAccounts"],
-        ["secretmanager", "/v1/projects/demo-project/secrets"],
-    ])("refuses the requests of its project at first: %s", async (service, path) => {
-        late = await TestEmulator.start({ apiDelayMs: DAY_MS });
-        const refusal = {
-            code: 403,
-            message: expect.stringMatching(
-                new RegExp(`^${service}.googleapis.com has not been used in project \\d+ before`),
-            ),
-        };
-        expect((await late.call("GET", path)).at("error")).toMatchObject(refusal);
-        await late.ok("POST", `${PROJECT_ID}/services/${service}.googleapis.com:enable`);
-
-        expect((await late.call("GET", path)).at("error")).toMatchObject(refusal);
-    });
-
-    it("accepts requests after the delay", async () => {
-        late = await TestEmulator.start({ apiDelayMs: 0 });
-        await late.ok("POST", `${PROJECT_ID}/services/compute.googleapis.com:enable`);
-
-        expect((await late.call("GET", INSTANCES)).status).toBe(200);
-        expect((await late.call("GET", "/compute/v1/projects/cos-cloud/global/images")).status).toBe(200);
-    });
-});
