@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "trainer/lib/model": [],
     "trainer/lib/columns": ["trainer/lib/errors.ts"],
     "trainer/lib/csv": ["trainer/lib/columns", "trainer/lib/errors.ts", "trainer/lib/model"],
-    "trainer/lib/features": ["trainer/lib/columns", "trainer/lib/csv", "trainer/lib/model", "trainer/lib/random.ts"],
+    "trainer/lib/features": ["trainer/lib/columns", "trainer/lib/csv", "trainer/lib/model"],
     "trainer/lib/tree": ["trainer/lib/columns", "trainer/lib/model", "trainer/lib/random.ts"],
     "trainer/lib/onnx": ["trainer/lib/model"],
     "trainer/lib/report": ["trainer/lib/model"],
