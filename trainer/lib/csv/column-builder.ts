@@ -48,9 +48,13 @@ export class ColumnBuilder {
     readonly name: string;
     readonly role: ColumnRole;
     readonly #rules: FileRules;
+    /** True if the usual markers are missing values among text: in a target, unless it was declared as text. */
+    readonly #skipsMarkers: boolean;
     #sample: Sample | undefined;
     #evidence: FormatEvidence | undefined;
     #watched = false;
+    /** For each string, the number that is stored. */
+    readonly #stored: number[] = [];
     readonly #markers = new Map<string, number>();
     #capacity = 0;
     #lastOddRow = -1;
@@ -59,6 +63,7 @@ export class ColumnBuilder {
         this.name = name;
         this.role = role;
         this.#rules = rules;
+        this.#skipsMarkers = role === "target" && wanted !== "text";
         this.#sample = new Sample(rules, wanted);
     }
 
@@ -82,23 +87,35 @@ export class ColumnBuilder {
             case "pending":
                 this.#sample?.put(row, bytes, start, end);
                 return undefined;
-            case "text": {
-                const isMarked = this.#rules.isMarked(bytes, start, end);
-                const isMissing = isMarked || (this.role === "target" && this.#rules.isMissing(bytes, start, end));
-                this.numbers.ints[row] = this.dictionary.add(bytes, start, isMissing ? start : end);
-                if (isMissing && start < end) {
-                    this.#countMarker(row, textOf(bytes, start, end));
-                }
+            case "text":
+                this.numbers.ints[row] = this.#textAt(row, bytes, start, end);
                 return this.role === "target" && this.dictionary.size > MAX_TARGET_TEXTS
                     ? {
                           row,
                           problem: `there are more than ${MAX_TARGET_TEXTS} different values: too many to be classes`,
                       }
                     : undefined;
-            }
             default:
                 return this.#putNumber(row, bytes, start, end);
         }
+    }
+
+    /** The number of a string; of the empty one for a marker of a missing value. Each string is checked only once. */
+    #textAt(row: number, bytes: Uint8Array, start: number, end: number): number {
+        const entry = this.dictionary.add(bytes, start, end);
+        if (entry === this.#stored.length) {
+            const isMarked = this.#rules.isMarked(bytes, start, end);
+            const isMissing = isMarked || (this.#skipsMarkers && this.#rules.isMissing(bytes, start, end));
+            this.#stored.push(entry);
+            if (isMissing && start < end) {
+                this.#stored[entry] = this.#textAt(row, bytes, start, start);
+            }
+        }
+        const stored = this.#stored[entry] as number;
+        if (stored !== entry) {
+            this.#countMarker(row, textOf(bytes, start, end));
+        }
+        return stored;
     }
 
     #putNumber(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
@@ -108,7 +125,7 @@ export class ColumnBuilder {
             if (problem !== undefined) {
                 return problem;
             }
-            value = readNumber(bytes, start, end, this.#rules.decimalComma);
+            value = this.format === undefined ? readNumber(bytes, start, end, this.#rules.decimalComma) : value;
         }
         if (Number.isNaN(value) && start < end) {
             const text = textOf(bytes, start, end);
@@ -192,6 +209,17 @@ export class ColumnBuilder {
             first ??= problem;
         });
         return first;
+    }
+
+    /** Replaces numbers that are markers of missing values. All rows have been added. */
+    removeMarkers(rows: number): void {
+        const { markedNumbers } = this.#rules;
+        const list = this.numbers.firstRows(rows);
+        for (let row = 0; this.kind === "number" && markedNumbers.length > 0 && row < rows; row++) {
+            if (markedNumbers.includes(valueAt(list, row))) {
+                this.numbers.set(row, Number.NaN);
+            }
+        }
     }
 
     /** Counts how many of the first rows have a number. */

@@ -180,6 +180,7 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
     const features: ColumnBuilder[] = [];
     let target: ColumnBuilder | undefined;
     for (const builder of builders) {
+        builder?.removeMarkers(rowCount);
         if (builder?.role === "target") {
             target = builder;
         } else if (builder?.firstOther !== undefined) {

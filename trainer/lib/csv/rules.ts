@@ -1,4 +1,4 @@
-import { isMissingMarker, MAX_MARKER_LENGTH, usesDecimalComma } from "../model";
+import { isMissingMarker, MAX_MARKER_LENGTH, parseNumber, usesDecimalComma } from "../model";
 
 /** Settings for reading cells. */
 export interface ReadingSettings {
@@ -20,6 +20,8 @@ export class FileRules {
     /** The decimal mark that is set or that a column of the file proves. */
     decimal: "." | "," | undefined;
     readonly badCells: "stop" | "missing";
+    /** The markers that are numbers, such as -999. */
+    readonly markedNumbers: readonly number[];
     readonly #markers: ReadonlySet<string>;
     readonly #longest: number;
 
@@ -29,6 +31,7 @@ export class FileRules {
         this.decimal = decimal;
         this.badCells = onBadCell;
         this.#markers = new Set(missing);
+        this.markedNumbers = missing.flatMap((marker) => parseNumber(marker, this.decimalComma) ?? []);
         this.#longest = Math.max(0, ...missing.map((marker) => Buffer.byteLength(marker)));
     }
 

@@ -3,8 +3,9 @@ import { sharedInts } from "../columns/shared-memory";
 import type { TextColumn } from "../csv/columns";
 import type { Target } from "../csv/target";
 
-/** A string in fewer rows than this is treated as other. */
-const MIN_ROWS = 3;
+/** A string in fewer rows than this is treated as other; if there are few rows in all, in fewer than 3. */
+const MIN_ROWS = 5;
+const FEW_ROWS = 50;
 
 /** Rows that the mean over all rows counts for in the mean of a category. */
 const SMOOTHING = 10;
@@ -39,7 +40,8 @@ export function learnCodes(column: TextColumn, target: Target, rows: Uint32Array
         const entry = values.ints[row] as number;
         counts[entry] = (counts[entry] as number) + 1;
     }
-    const kept = [...counts.keys()].filter((entry) => (counts[entry] as number) >= MIN_ROWS);
+    const least = rows.length < FEW_ROWS ? 3 : MIN_ROWS;
+    const kept = [...counts.keys()].filter((entry) => (counts[entry] as number) >= least);
     const named = kept.map((entry) => ({ entry, text: dictionary.text(entry) }));
     named.sort(({ text: a }, { text: b }) => (a < b ? -1 : 1));
     const indices = new Int32Array(dictionary.size).fill(-1);

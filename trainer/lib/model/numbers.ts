@@ -132,9 +132,7 @@ export class FormatEvidence {
     get isContradictory(): boolean {
         const both = [...this.groups].some((mark) => this.decimals.has(mark));
         const units = [...this.units].filter((unit) => unit !== "");
-        return (
-            both || this.groups.size > 1 || units.length > 1 || (units[0] === "%" && this.units.size > 1 && !this.small)
-        );
+        return both || this.groups.size > 1 || units.length > 1;
     }
 }
 

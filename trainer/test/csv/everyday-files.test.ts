@@ -1,0 +1,355 @@
+import { gzipSync } from "node:zlib";
+import { toDoubles } from "../../lib/columns/number-list";
+import { readDataset } from "../../lib/csv/dataset";
+import { learnColumns } from "../../lib/features/learn";
+import { parseArguments } from "../../src/arguments";
+import { allRows } from "../../src/split";
+import { count, repeat } from "../tables";
+import { bytesOf, SOURCE } from "./files";
+
+const ROWS = 60;
+
+/** Reads a file whose target is `y`, and learns from all rows. Missing numbers are null in the result. */
+async function read(content: string | Uint8Array, ...argv: string[]) {
+    const settings = parseArguments(["--target=y", ...argv]);
+    const dataset = await readDataset(bytesOf(content, 1000), SOURCE, settings, { print: () => {} });
+    const learned = learnColumns(dataset, allRows(dataset.rowCount));
+    const columns = Object.fromEntries(
+        dataset.columns.map((column) => {
+            const values = [...toDoubles(column.values)];
+            const shown = (value: number) => (Number.isNaN(value) ? null : value);
+            return [column.name, values.map((it) => (column.kind === "text" ? column.dictionary.text(it) : shown(it)))];
+        }),
+    );
+    const { target } = dataset;
+    const y = target.task === "classification" ? Array.from(target.y, (it) => target.classes[it]) : [...target.y];
+    return {
+        ...{ dataset, columns, y, features: learned.features, target },
+        dropped: [...dataset.dropped, ...learned.dropped],
+        warnings: [...dataset.warnings, ...learned.warnings],
+    };
+}
+
+/** A table with the columns x, c and y, separated by a delimiter. */
+function table(cells: readonly string[], { delimiter = ",", header = "x", y = ["no", "yes", "no"] } = {}): string {
+    const rows = repeat(cells, ROWS).map((cell, row) => [cell, "abc"[row % 3], y[row % y.length]].join(delimiter));
+    return `${[header, "c", "y"].join(delimiter)}\n${rows.join("\n")}\n`;
+}
+
+async function readX(cells: readonly string[], delimiter = ",", ...argv: string[]) {
+    const { columns, warnings } = await read(table(cells, { delimiter }), ...argv);
+    return { values: columns.x?.slice(0, cells.length), warnings };
+}
+
+describe("numbers", () => {
+    it.each([
+        ["thousands separated by commas", ['"1,234"', "999", '"1,234,567.5"'], ",", [1234, 999, 1234567.5]],
+        ["only thousands with commas", ['"7,440"', '"8,247"', '"1,389"'], ",", [7440, 8247, 1389]],
+        ["thousands separated by dots", ["1.234", "999", "3,5"], ";", [1234, 999, 3.5]],
+        ["dots that only thousands can have", ["1.234.567", "1.200", "900"], ";", [1234567, 1200, 900]],
+        ["thousands separated by spaces", ["1 234", "12\u00a0345,5", "7"], ";", [1234, 12345.5, 7]],
+        ["thousands separated by apostrophes", ["1'234.5", "7", "12’000"], ",", [1234.5, 7, 12000]],
+        ["percent signs", ["12.5%", "7 %", "100%"], ",", [12.5, 7, 100]],
+        ["a currency", ["$12.50", "$1", '"$1,200.00"'], ",", [12.5, 1, 1200]],
+        ["a currency behind the number", ["12,50 €", "1 €", "1.200,00 €"], ";", [12.5, 1, 1200]],
+        ["parentheses for negative numbers", ["(1.23)", "5", "7"], ",", [-1.23, 5, 7]],
+        ["U+2212", ["\u22121.13", "1.29", "5"], ",", [-1.13, 1.29, 5]],
+        ["decimal commas between tabs", ["0,5", "1,25", "3,5"], "\t", [0.5, 1.25, 3.5]],
+        ["decimal commas in quotes", ['"0,5"', '"1,25"', '"3,5"'], ",", [0.5, 1.25, 3.5]],
+        ["booleans", ["True", "FALSE", "true"], ",", [1, 0, 1]],
+        ["three decimals", ["1.288", "0.078", "-1.128"], ";", [1.288, 0.078, -1.128]],
+    ])("are recognised with %s", async (_, cells, delimiter, expected) => {
+        expect((await readX(cells, delimiter)).values).toEqual(expected);
+    });
+
+    it("that are not plain are reported, with the settings that change the reading", async () => {
+        expect((await readX(['"1,234"', "999"])).warnings).toEqual([
+            'Column "x" is read as numbers with a comma between thousands, such as "1,234" ' +
+                "(`types` and `decimal` change it)",
+        ]);
+    });
+
+    it.each([
+        ["1.200", ";"],
+        ["1,200", "\t"],
+    ])("such as %s beside 900 are never guessed in a file separated by %j", async (cell, delimiter) => {
+        await expect(readX([cell, "900"], delimiter)).rejects.toThrow(
+            `row 2, column "x": "${cell}" can be read in two ways, because nothing else in the file shows whether its ` +
+                'mark separates thousands or decimals; set `decimal` to "," or "."',
+        );
+        const grouping = cell.charAt(1) === "." ? "," : ".";
+        expect((await readX([cell, "900"], delimiter, `--decimal=${grouping}`)).values).toEqual([1200, 900]);
+        expect((await readX([cell, "900"], delimiter, `--decimal=${cell.charAt(1)}`)).values).toEqual([1.2, 900]);
+    });
+
+    it("such as 1.200 beside 900 are decimals between commas, with a warning", async () => {
+        const { values, warnings } = await readX(["1.200", "900"]);
+        expect(values).toEqual([1.2, 900]);
+        expect(warnings).toEqual([
+            'Column "x" has "1.200", whose dot is taken for the decimal mark; set `decimal` to "," if it separates thousands',
+        ]);
+    });
+
+    it("with two readings follow the other columns of the file", async () => {
+        const rows = count(ROWS).map((row) => `${row % 2 ? "1.200" : "900"};${row},5;${row % 2 ? "a" : "b"}`);
+        const { columns } = await read(`x;z;y\n${rows.join("\n")}\n`);
+        expect(columns.x?.slice(0, 2)).toEqual([900, 1200]);
+    });
+
+    it("with a lone dot far down are not guessed either", async () => {
+        const lines = (last: string) => `x;y\n${repeat(["900;a", "17;b"], 30_000).join("\n")}\n${last};a\n`;
+        await expect(read(lines("1.200"))).rejects.toThrow('row 30002, column "x": "1.200" can be read in two ways');
+        expect((await read(lines("1.25"))).columns.x?.at(-1)).toBe(1.25);
+        expect((await read(lines("1.234.567"))).columns.x?.at(-1)).toBe(1234567);
+        expect((await read(lines("1.200"), "--decimal=,")).columns.x?.at(-1)).toBe(1200);
+    });
+
+    it.each([
+        ["two units", ["$5", "€5", "7"]],
+        ["groups of other lengths", ['"1,23,4"', '"12,34,5"', '"1,2,3"']],
+        ["words", ["5 cm", "6 cm", "7 cm"]],
+        ["network addresses", ["10.0.0.1", "192.168.100.200", "127.0.0.1"]],
+    ])("are not recognised in cells with %s", async (_, cells) => {
+        const { values } = await readX(cells);
+        expect(values?.every((value) => typeof value === "string")).toBe(true);
+    });
+
+    it("may not have percent signs in some cells only", async () => {
+        await expect(readX(["50%", "0.5", "7%"])).rejects.toThrow('row 3, column "x": "0.5" is text in a column of numbers');
+    });
+
+    it("that are too long to be distinct are text", async () => {
+        const long = count(ROWS).map((row) => String(2n ** 60n + BigInt(row)));
+        const { warnings, features } = await read(table(long));
+        expect(features.map(({ name }) => name)).toEqual(["c"]);
+        expect(warnings[0]).toBe(
+            'Column "x" has whole numbers that are too long to be exact, so they are read as text (`types` changes it)',
+        );
+    });
+});
+
+describe("a target", () => {
+    it.each(["NA", "N/A", "null", "None", "?", "-", '""', "", "NaN", "#N/A"])("of %j is missing", async (marker) => {
+        const { y, dataset } = await read(table(["1", "2"], { y: ["no", "yes", marker] }));
+        expect({ left: dataset.rowsWithoutTarget, classes: new Set(y) }).toEqual({
+            left: ROWS / 3,
+            classes: new Set(["no", "yes"]),
+        });
+    });
+
+    it("that is declared as text keeps every string", async () => {
+        const { y } = await read(table(["1", "2"], { y: ["no", "yes", "None"] }), '--types={"y":"text"}');
+        expect(new Set(y)).toEqual(new Set(["no", "yes", "None"]));
+    });
+
+    it.each([
+        [["02100", "02101"], ["02100", "02101"]],
+        [["10", "9", "2"], ["2", "9", "10"]],
+        [["01", "1", "1.0", "001"], ["001", "01", "1", "1.0"]],
+        [["1234567890123456781", "1234567890123456782"], ["1234567890123456781", "1234567890123456782"]],
+        [["True", "False"], ["False", "True"]],
+    ])("of %j keeps the spelling of its labels", async (labels, classes) => {
+        const { target, y } = await read(table(["1", "2.5", "3", "4", "7"], { y: labels }), "--task=classification");
+        expect(target).toMatchObject({ classes });
+        expect(y.slice(0, labels.length)).toEqual(labels);
+    });
+
+    it("with thousands separators is a number", async () => {
+        const y = ['"1,234"', '"2,345"', "999", '"12,000"'];
+        expect((await read(table(["1", "2.5"], { y }), "--task=regression")).y.slice(0, 4)).toEqual([1234, 2345, 999, 12000]);
+    });
+
+    it("of numbers whose squares overflow is rejected", async () => {
+        await expect(read(table(["1", "2.5"], { y: ["1.5e160", "2e160", "3.5e160"] }), "--task=regression")).rejects.toThrow(
+            'column "y" must have numbers below 1e+150; got 1.5e+160: use a larger unit',
+        );
+    });
+});
+
+describe("missing values", () => {
+    it.each([".", "\\N", "#DIV/0!", "<NA>", "NaT", "n.a.", "#VALUE!", "(null)"])(
+        "can be written as %s among numbers",
+        async (marker) => {
+            const { values, warnings } = await readX(["1.5", "2", marker]);
+            expect(values).toEqual([1.5, 2, null]);
+            expect(warnings).toEqual([`Column "x" has ${JSON.stringify(marker)} (20), taken for missing values`]);
+        },
+    );
+
+    it("have the markers that are set, which may be numbers", async () => {
+        expect((await readX(["1.5", "-999", "<0.1"], ",", '--missing=["-999","<0.1"]')).values).toEqual([1.5, null, null]);
+        expect((await readX(["a", "b", "n/d"], ",", "--missing=n/d")).values).toEqual(["a", "b", ""]);
+    });
+
+    it("replace cells that do not fit, if so set", async () => {
+        const file = `${table(["1", "2.5"])}Total,,yes\n`;
+        await expect(read(file)).rejects.toThrow(
+            'row 62, column "x": "Total" is text in a column of numbers (60 of 61); correct it, remove the row or the ' +
+                "column, or set `missing`, `types` or `onBadCell`",
+        );
+        const { columns, warnings, dataset } = await read(file, "--onBadCell=missing");
+        expect(columns.x?.at(-1)).toBeNull();
+        expect(warnings).toEqual([
+            'Column "x" has 1 cells that do not fit, taken for missing values: the first is "Total" in row 62',
+        ]);
+        expect(dataset.reading).toEqual({ missing: [], onBadCell: "missing" });
+    });
+});
+
+describe("row numbers", () => {
+    const numbers = count(ROWS).map(String);
+
+    it.each(["rownames", "Unnamed: 0", "", "X", "No", "nr", "#", "id_customer", "customer_id", "Id", "anything"])(
+        "are not features in a column named %j",
+        async (header) => {
+            const { features, dropped } = await read(table(numbers, { header }));
+            expect(features.map(({ name }) => name)).toEqual(["c"]);
+            expect(dropped).toHaveLength(1);
+        },
+    );
+
+    it("may have gaps", async () => {
+        const gaps = count(ROWS).map((row) => String(row + (row > 20 ? 1 : 0) + (row > 40 ? 1 : 0)));
+        expect((await read(table(gaps, { header: "nr" }))).dropped).toHaveLength(1);
+        expect((await read(table(gaps, { header: "case" }))).dropped).toHaveLength(1);
+    });
+
+    it.each([
+        ["a year", "year", count(ROWS).map((row) => String(1900 + row))],
+        ["a time", "time", numbers],
+        ["ages", "age", repeat(["31", "40", "22"], ROWS)],
+        ["measurements", "X", count(ROWS).map((row) => String(row * 1.5 + 0.1))],
+        ["large numbers in ascending order", "size", count(ROWS).map((row) => String(row * 40))],
+    ])("are not confused with %s", async (_, header, cells) => {
+        expect((await read(table(cells, { header }))).dropped).toEqual([]);
+    });
+
+    it("are features if dropColumns or the only other column says so", async () => {
+        expect((await read(table(numbers, { header: "nr" }), "--dropColumns=[]")).dropped).toEqual([]);
+        const alone = numbers.map((cell, row) => `${cell},${row % 2 ? "a" : "b"}`).join("\n");
+        expect((await read(`X,y\n${alone}\n`)).dropped).toEqual([]);
+    });
+});
+
+describe("a file", () => {
+    const PLAIN = table(["1.5", "2.5", "-1"]);
+    const EXPECTED = [1.5, 2.5, -1];
+
+    it.each([
+        ["compressed with gzip", gzipSync(PLAIN), []],
+        ["in UTF-16, little-endian", Buffer.from(`\ufeff${PLAIN}`, "utf16le"), []],
+        ["in UTF-16, big-endian", Buffer.from(`\ufeff${PLAIN}`, "utf16le").swap16(), []],
+        ["in UTF-16 without a mark", Buffer.from(PLAIN, "utf16le"), ["--encoding=utf-16le"]],
+        ["with Excel's line about the delimiter", `sep=;\r\n${PLAIN.replaceAll(",", ";")}`, []],
+        ["with a delimiter at the end of each line", PLAIN.replaceAll("\n", ",\n"), []],
+        ["with a delimiter at the end of the header", PLAIN.replace("\n", ",\n"), []],
+        ["with inch signs", PLAIN.replaceAll(",a,", ',5" pipe,'), []],
+    ] as [string, string | Uint8Array, string[]][])("%s is read", async (_, content, argv) => {
+        const { columns, features } = await read(content, ...argv);
+        expect(columns.x?.slice(0, 3)).toEqual(EXPECTED);
+        expect(features.map(({ name }) => name)).toEqual(["x", "c"]);
+    });
+
+    it("in Windows-1252 is read with the setting, which the error names", async () => {
+        const file = Buffer.from(table(["1", "2.5"], { y: ["f\xfcr", "no", "5 \x80"] }), "latin1");
+        await expect(read(file)).rejects.toThrow(
+            'is not UTF-8 text after byte 11: save it as "CSV UTF-8", or set `encoding` (--encoding=windows-1252)',
+        );
+        expect((await read(file, "--encoding=windows-1252")).y.slice(0, 3)).toEqual(["für", "no", "5 €"]);
+    });
+
+    it("of JSON Lines is read like CSV", async () => {
+        const lines = count(ROWS).map((row) =>
+            JSON.stringify({ x: row % 2 ? 1.5 : null, "a,b": `say "${row % 3}"`, ...(row > 5 && { z: row % 2 === 0 }), y: row % 2 }),
+        );
+        const { columns, y } = await read(`${lines.join("\n")}\n\n`);
+        expect(columns.x?.slice(0, 2)).toEqual([null, 1.5]);
+        expect(columns["a,b"]?.slice(0, 2)).toEqual(['say "0"', 'say "1"']);
+        expect(columns.z?.slice(5, 8)).toEqual([null, 1, 0]);
+        expect(y.slice(0, 2)).toEqual(["0", "1"]);
+    });
+
+    it.each([
+        ["a nested value", '{"x":1,"y":{"a":1}}', '"y" holds more than one value'],
+        ["a broken line", '{"x":1,"y":2', "line 1 is not JSON"],
+    ])("of JSON Lines with %s is rejected", async (_, line, message) => {
+        await expect(read(`${line}\n`)).rejects.toThrow(message);
+    });
+
+    it.each([
+        ["an Excel workbook", `PK\x03\x04${"\0".repeat(26)}[Content_Types].xml`, "pandas.read_excel"],
+        ["a ZIP archive", `PK\x03\x04${"\0".repeat(26)}data.csv`, "pandas.read_csv"],
+        ["a Parquet file", "PAR1\x15\x04", "pandas.read_parquet"],
+        ["JSON", '[{"x": 1}]', "pandas.read_json"],
+    ])("that is %s is rejected with the line that converts it", async (kind, content, command) => {
+        const failure = read(Buffer.from(content, "latin1"));
+        await expect(failure).rejects.toThrow(`${SOURCE} must be CSV or JSON Lines; got ${kind} (python3 -c `);
+        await expect(failure).rejects.toThrow(command);
+    });
+
+    it("whose header has more commas than delimiters is read", async () => {
+        const rows = repeat(["n0;0,5;0;v", "n1;1,5;1;u", "n2;2,5;2;v"], ROWS);
+        const { columns } = await read(`Name (a, b, c, d);Price (x, y, z);Qty, pcs;y\n${rows.join("\n")}\n`);
+        expect(columns["Price (x, y, z)"]?.slice(0, 2)).toEqual([0.5, 1.5]);
+    });
+
+    it("with duplicate names gets those of pandas", async () => {
+        const { columns } = await read(PLAIN.replace("x,c", "x,x"));
+        expect(Object.keys(columns)).toEqual(["x", "x.1"]);
+    });
+
+    it("has the kinds of columns that are set", async () => {
+        const { columns, dropped } = await read(
+            table(["007", "008"]),
+            '--types={"x":"text","c":"drop"}',
+        );
+        expect(columns).toEqual({ x: repeat(["007", "008"], ROWS) });
+        expect(dropped).toEqual([{ name: "c", why: "types" }]);
+        await expect(read(PLAIN, '--types={"z":"text"}')).rejects.toThrow('has no column "z", listed in `types`');
+    });
+});
+
+describe("dates", () => {
+    const seconds = (text: string) => Date.parse(text) / 1000;
+
+    it.each([
+        ["2024-01-31", "2024-01-31T00:00Z"],
+        ["2024-01-31 13:05", "2024-01-31T13:05Z"],
+        ["2024-01-31T13:05:30.5+02:00", "2024-01-31T11:05:30.5Z"],
+        ["2024/1/31", "2024-01-31T00:00Z"],
+        ["31.01.2024", "2024-01-31T00:00Z"],
+        ["31/01/2024", "2024-01-31T00:00Z"],
+        ["01/31/2024 1:05 PM", "2024-01-31T13:05Z"],
+        ["31-01-24", "2024-01-31T00:00Z"],
+        ["2024-01", "2024-01-01T00:00Z"],
+        ["1969-12-31", "1969-12-31T00:00Z"],
+    ])("such as %s become numbers", async (cell, expected) => {
+        expect((await readX([cell, cell, "NA"])).values).toEqual([seconds(expected), seconds(expected), null]);
+    });
+
+    it("have the parts that vary", async () => {
+        const days = count(ROWS).map((row) => new Date(Date.UTC(2024, 0, 1 + row)).toISOString().slice(0, 10));
+        const { features } = await read(table(days));
+        expect(features[0]).toEqual({
+            ...{ name: "x", kind: "date", missing: false, order: "ymd" },
+            parts: ["time", "month", "day", "weekday"],
+        });
+    });
+
+    it("of which both readings are possible are reported", async () => {
+        const { values, warnings } = await readX(["01/02/2024", "03/04/2024"]);
+        expect(values).toEqual([seconds("2024-01-02"), seconds("2024-03-04")]);
+        expect(warnings[0]).toContain("the first number is taken for the month, not the day");
+        expect((await readX(["01/02/2024", "13/04/2024"])).warnings).toEqual([]);
+    });
+
+    it("without a date are seconds since midnight", async () => {
+        expect((await readX(["13:05", "00:00:30", "23:59"])).values).toEqual([47100, 30, 86340]);
+    });
+
+    it("that do not exist are errors", async () => {
+        await expect(readX(["2024-02-29", "2023-01-01", "2024-01-05", "2023-02-29"])).rejects.toThrow(
+            'column "x": "2023-02-29" is not a date in a column of dates',
+        );
+    });
+});
