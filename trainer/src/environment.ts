@@ -43,8 +43,8 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
         problems.push(mustBe("AIP_TRAINING_DATA_URI", "a gs:// URI of one CSV object", formatGcsUri(dataset)));
     }
     const format = env.AIP_DATA_FORMAT;
-    if (format !== undefined && format !== "" && format !== "csv") {
-        problems.push(`${mustBe("AIP_DATA_FORMAT", '"csv" or unset', format)}; this trainer reads CSV`);
+    if (format !== undefined && format !== "" && format !== "csv" && format !== "jsonl") {
+        problems.push(mustBe("AIP_DATA_FORMAT", '"csv", "jsonl" or unset', format));
     }
     if (problems.length > 0 || dataset === undefined || modelDir === undefined) {
         throw new EnvironmentError(problems);

@@ -36,8 +36,8 @@ describe("parseEnvironment", () => {
     );
 
     it("rejects an unsupported format", () => {
-        expect(() => parseEnvironment({ ...VALID, AIP_DATA_FORMAT: "jsonl" })).toThrow(
-            'The environment variable AIP_DATA_FORMAT must be "csv" or unset; got "jsonl"; this trainer reads CSV',
+        expect(() => parseEnvironment({ ...VALID, AIP_DATA_FORMAT: "bigquery" })).toThrow(
+            'The environment variable AIP_DATA_FORMAT must be "csv", "jsonl" or unset; got "bigquery"',
         );
     });
 });

@@ -2,7 +2,7 @@ import { type FlatTree, findLeaf, LEAF } from "./flat-tree";
 import { TreeBuilder } from "./tree-builder";
 import type { FitTable } from "./types";
 
-/** What pruning needs to know about the nodes of a tree, besides the tree itself. */
+/** The numbers about the nodes of a tree that pruning needs, besides the tree itself. */
 export interface NodeImpurities {
     /** Impurity of the root, multiplied by its rows. */
     root: number;
