@@ -96,7 +96,10 @@ function listTargets(target: Target, rows: Uint32Array): ((row: number) => numbe
 /** The codes of groups: their smoothed means, scaled to whole numbers. */
 function encode(sums: Float64Array, sizes: Float64Array, task: Target["task"]): number[] {
     const prior = sum(sums) / sum(sizes);
-    const means = Array.from(sums, (total, group) => (total + SMOOTHING * prior) / ((sizes[group] as number) + SMOOTHING));
+    const means = Array.from(
+        sums,
+        (total, group) => (total + SMOOTHING * prior) / ((sizes[group] as number) + SMOOTHING),
+    );
     const low = task === "classification" ? 0 : means.reduce((least, mean) => Math.min(least, mean), Infinity);
     const high = task === "classification" ? 1 : means.reduce((most, mean) => Math.max(most, mean), -Infinity);
     const codes = means.map((mean) => (high === low ? 0 : Math.round(((mean - low) / (high - low)) * STEPS[task])));

@@ -134,7 +134,9 @@ class Pool implements FitPool {
         const columns = this.#table.columns.length;
         const treeMs = estimateTreeMs(task, task.columns?.length ?? columns, tableRows);
         this.#begin(trees);
-        const done = this.#threads.expect(trees * treeMs + (this.#sorted === undefined ? estimateSortMs(columns, tableRows) : 0));
+        const done = this.#threads.expect(
+            trees * treeMs + (this.#sorted === undefined ? estimateSortMs(columns, tableRows) : 0),
+        );
         try {
             // Fits requested in this turn of the event loop run at the same time.
             await new Promise((resolve) => setImmediate(resolve));
@@ -314,7 +316,9 @@ function someRows(rows: Uint32Array, target: FitTarget): Uint32Array {
     const count = Math.floor(MAX_SUMS / (target.task === "classification" ? target.classCount : 1));
     return rows.length <= count
         ? rows
-        : shareWords(Uint32Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)] ?? 0));
+        : shareWords(
+              Uint32Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)] ?? 0),
+          );
 }
 
 /** The task with its row numbers in shared memory, which a message to a thread does not copy. */

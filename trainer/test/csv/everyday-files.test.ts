@@ -22,7 +22,8 @@ async function read(content: string | Uint8Array, ...argv: string[]) {
         }),
     );
     const { target } = dataset;
-    const y = target.task === "classification" ? Array.from(target.y, (it) => target.classes[it]) : [...target.y];
+    const y: unknown[] =
+        target.task === "classification" ? Array.from(target.y, (it) => target.classes[it]) : [...target.y];
     return {
         ...{ dataset, columns, y, features: learned.features, target },
         dropped: [...dataset.dropped, ...learned.dropped],
@@ -115,7 +116,9 @@ describe("numbers", () => {
     });
 
     it("may not have percent signs in some cells only", async () => {
-        await expect(readX(["50%", "0.5", "7%"])).rejects.toThrow('row 3, column "x": "0.5" is text in a column of numbers');
+        await expect(readX(["50%", "0.5", "7%"])).rejects.toThrow(
+            'row 3, column "x": "0.5" is text in a column of numbers',
+        );
     });
 
     it("that are too long to be distinct are text", async () => {
@@ -143,11 +146,26 @@ describe("a target", () => {
     });
 
     it.each([
-        [["02100", "02101"], ["02100", "02101"]],
-        [["10", "9", "2"], ["2", "9", "10"]],
-        [["01", "1", "1.0", "001"], ["001", "01", "1", "1.0"]],
-        [["1234567890123456781", "1234567890123456782"], ["1234567890123456781", "1234567890123456782"]],
-        [["True", "False"], ["False", "True"]],
+        [
+            ["02100", "02101"],
+            ["02100", "02101"],
+        ],
+        [
+            ["10", "9", "2"],
+            ["2", "9", "10"],
+        ],
+        [
+            ["01", "1", "1.0", "001"],
+            ["001", "01", "1", "1.0"],
+        ],
+        [
+            ["1234567890123456781", "1234567890123456782"],
+            ["1234567890123456781", "1234567890123456782"],
+        ],
+        [
+            ["True", "False"],
+            ["False", "True"],
+        ],
     ])("of %j keeps the spelling of its labels", async (labels, classes) => {
         const { target, y } = await read(table(["1", "2.5", "3", "4", "7"], { y: labels }), "--task=classification");
         expect(target).toMatchObject({ classes });
@@ -156,13 +174,15 @@ describe("a target", () => {
 
     it("with thousands separators is a number", async () => {
         const y = ['"1,234"', '"2,345"', "999", '"12,000"'];
-        expect((await read(table(["1", "2.5"], { y }), "--task=regression")).y.slice(0, 4)).toEqual([1234, 2345, 999, 12000]);
+        expect((await read(table(["1", "2.5"], { y }), "--task=regression")).y.slice(0, 4)).toEqual([
+            1234, 2345, 999, 12000,
+        ]);
     });
 
     it("of numbers whose squares overflow is rejected", async () => {
-        await expect(read(table(["1", "2.5"], { y: ["1.5e160", "2e160", "3.5e160"] }), "--task=regression")).rejects.toThrow(
-            'column "y" must have numbers below 1e+150; got 1.5e+160: use a larger unit',
-        );
+        await expect(
+            read(table(["1", "2.5"], { y: ["1.5e160", "2e160", "3.5e160"] }), "--task=regression"),
+        ).rejects.toThrow('column "y" must have numbers below 1e+150; got 1.5e+160: use a larger unit');
     });
 });
 
@@ -177,7 +197,11 @@ describe("missing values", () => {
     );
 
     it("have the markers that are set, which may be numbers", async () => {
-        expect((await readX(["1.5", "-999", "<0.1"], ",", '--missing=["-999","<0.1"]')).values).toEqual([1.5, null, null]);
+        expect((await readX(["1.5", "-999", "<0.1"], ",", '--missing=["-999","<0.1"]')).values).toEqual([
+            1.5,
+            null,
+            null,
+        ]);
         expect((await readX(["a", "b", "n/d"], ",", "--missing=n/d")).values).toEqual(["a", "b", ""]);
     });
 
@@ -260,7 +284,12 @@ describe("a file", () => {
 
     it("of JSON Lines is read like CSV", async () => {
         const lines = count(ROWS).map((row) =>
-            JSON.stringify({ x: row % 2 ? 1.5 : null, "a,b": `say "${row % 3}"`, ...(row > 5 && { z: row % 2 === 0 }), y: row % 2 }),
+            JSON.stringify({
+                x: row % 2 ? 1.5 : null,
+                "a,b": `say "${row % 3}"`,
+                ...(row > 5 && { z: row % 2 === 0 }),
+                y: row % 2,
+            }),
         );
         const { columns, y } = await read(`${lines.join("\n")}\n\n`);
         expect(columns.x?.slice(0, 2)).toEqual([null, 1.5]);
@@ -299,10 +328,7 @@ describe("a file", () => {
     });
 
     it("has the kinds of columns that are set", async () => {
-        const { columns, dropped } = await read(
-            table(["007", "008"]),
-            '--types={"x":"text","c":"drop"}',
-        );
+        const { columns, dropped } = await read(table(["007", "008"]), '--types={"x":"text","c":"drop"}');
         expect(columns).toEqual({ x: repeat(["007", "008"], ROWS) });
         expect(dropped).toEqual([{ name: "c", why: "types" }]);
         await expect(read(PLAIN, '--types={"z":"text"}')).rejects.toThrow('has no column "z", listed in `types`');

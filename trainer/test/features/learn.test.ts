@@ -13,7 +13,10 @@ function read(csv: string, ...argv: string[]) {
 
 /** 40 rows; those from 30 on have strings and gaps that the others lack. */
 const CSV = `color,size,y\n${count(40)
-    .map((row) => `${row < 30 ? ["red", "blue", "rare"][row === 7 ? 2 : row % 2] : row < 35 ? "new" : ""},${row < 38 ? row % 7 : ""},${row % 2}`)
+    .map(
+        (row) =>
+            `${row < 30 ? ["red", "blue", "rare"][row === 7 ? 2 : row % 2] : row < 35 ? "new" : ""},${row < 38 ? row % 7 : ""},${row % 2}`,
+    )
     .join("\n")}\n`;
 const TRAIN = Uint32Array.from(count(30));
 const TEST = Uint32Array.from(count(10), (row) => row + 30);
@@ -53,7 +56,9 @@ describe("learnColumns", () => {
 
     it("gives a category a code that grows with its share of the second class", async () => {
         const shares = [0.1, 0.5, 0.9];
-        const rows = count(300).map((row) => `c${row % 3},${row},${(row / 300) % 0.1 < (shares[row % 3] as number) / 10 ? "b" : "a"}`);
+        const rows = count(300).map(
+            (row) => `c${row % 3},${row},${(row / 300) % 0.1 < (shares[row % 3] as number) / 10 ? "b" : "a"}`,
+        );
         const dataset = await read(`c,n,y\n${rows.join("\n")}\n`, "--dropColumns=[]");
         const [feature] = learnColumns(dataset, Uint32Array.from(count(300))).features as [TextFeature];
         const [low, middle, high] = feature.codes[0] as [number, number, number];
@@ -75,7 +80,10 @@ describe("learnColumns", () => {
 
     it("leaves out a column of strings that hardly ever repeat", async () => {
         const rows = count(60).map((row) => `name ${row},${row % 5},${"ab"[row % 2]}`);
-        const { features, warnings } = learnColumns(await read(`n,x,y\n${rows.join("\n")}\n`), Uint32Array.from(count(60)));
+        const { features, warnings } = learnColumns(
+            await read(`n,x,y\n${rows.join("\n")}\n`),
+            Uint32Array.from(count(60)),
+        );
         expect(features.map(({ name }) => name)).toEqual(["x"]);
         expect(warnings).toEqual(['Column "n" is not used, because hardly any of its strings occurs in several rows']);
     });
