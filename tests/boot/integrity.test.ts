@@ -57,6 +57,21 @@ describe("a boot whose requests are damaged in transit", () => {
         });
     }
 
+    concurrently("never writes a status without a precondition, even if a response has no generation", async () => {
+        await TestVm.with({ timing: TIMING }, async (vm) => {
+            const isWrite = /^POST .*status\.json/;
+            const answer = (body: string) => body.replace('"generation"', '"generatioo"');
+            vm.google.faults.push({ match: isWrite, times: 2, answer });
+
+            await vm.boot();
+
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+            const writes = vm.google.requests.filter((line) => isWrite.test(line));
+            expect(writes.filter((line) => !/ifGenerationMatch=\d+$/.test(line))).toEqual([]);
+            expect(writes.length).toBeGreaterThan(2);
+        });
+    });
+
     concurrently("resends status, log and objects.json if they arrive damaged", async () => {
         await expectWholeRun(
             Object.values(REQUESTS)

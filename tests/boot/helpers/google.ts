@@ -9,8 +9,11 @@ export interface Fault {
     readonly match: RegExp;
     /** Number of affected requests. @default Infinity */
     times?: number;
-    /** HTTP status of the response. "lose" forwards the request and drops the response; "cut" drops the connection. */
-    readonly answer: number | "lose" | "cut";
+    /**
+     * HTTP status of the response. "lose" forwards the request and drops the response; "cut" drops the connection. A
+     * function changes the body of the response.
+     */
+    readonly answer: number | "lose" | "cut" | ((body: string) => string);
     /** Value of `message` in the error body. */
     readonly message?: string;
 }
@@ -104,7 +107,8 @@ export class Google {
             return;
         }
         response.writeHead(answer.status, { "Content-Type": answer.headers.get("content-type") ?? "text/plain" });
-        response.end(Buffer.from(await answer.arrayBuffer()));
+        const content = Buffer.from(await answer.arrayBuffer());
+        response.end(typeof fault?.answer === "function" ? fault.answer(content.toString()) : content);
     }
 
     #serveMetadata(request: IncomingMessage, response: ServerResponse): void {
