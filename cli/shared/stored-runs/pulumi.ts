@@ -58,7 +58,7 @@ function isProgram(file: string): boolean {
 }
 
 /** The command that fixes the problem that Pulumi reports. */
-function fixFor(message: string): string {
+export function fixFor(message: string): string {
     if (/no stack named/.test(message)) {
         return " (npx pulumi stack ls shows the stacks, npx pulumi stack init creates one)";
     }

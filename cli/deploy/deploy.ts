@@ -1,0 +1,202 @@
+import path from "node:path";
+import { createInterface } from "node:readline/promises";
+import { CommandError, LocalWorkspace, type OutputMap, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
+import { HELP, readArguments } from "../shared/arguments";
+import { numbersOf } from "../shared/metrics";
+import { findPulumi, fixFor } from "../shared/stored-runs/pulumi";
+import { UsageError } from "../shared/usage-error";
+import { Screen, type Terminal } from "./screen";
+import { UpdateView } from "./update-view";
+
+export const KINDS = ["up", "preview", "destroy"] as const;
+export type Kind = (typeof KINDS)[number];
+
+const DOES: Readonly<Record<Kind, string>> = {
+    up: "deploys a stack as pulumi up does, and shows the trainer's log as it arrives",
+    preview: "shows what npm run up would change, and changes nothing",
+    destroy: "downloads the results that are not on this machine yet, and destroys a stack",
+};
+
+const usage = (kind: Kind) => `npm run ${kind} ${DOES[kind]}.
+
+Usage: npm run ${kind} -- [options]
+
+  -s, --stack STACK   the stack; default: the selected one (npx pulumi stack ls)
+  --refresh           first compares the state with what exists
+${kind === "destroy" ? "  -y, --yes           does not ask\n" : ""}  --help              this text
+
+On a terminal, the last lines show what is in progress. Pressing Ctrl-C twice detaches from a run, which continues.`;
+
+const OPTIONS = {
+    stack: { type: "string", short: "s" },
+    refresh: { type: "boolean" },
+    yes: { type: "boolean", short: "y" },
+    ...HELP,
+} as const;
+
+export interface DeployContext {
+    projectDir: string;
+    /** The folder whose `node_modules` holds the npm package `pulumi`. */
+    packageDir: string;
+    terminal: Terminal;
+}
+
+/**
+ * Implements `npm run up`, `npm run preview` and `npm run destroy`. Changes this process's PATH so that the Automation
+ * API finds the same `pulumi` as the other commands.
+ *
+ * @returns the exit status: 1 if Pulumi or the run failed, 130 after Ctrl-C
+ * @throws UsageError for the command line, a missing `pulumi` or the stack
+ */
+export async function deploy(kind: Kind, args: string[], context: DeployContext): Promise<number> {
+    const { values } = readArguments(args, { help: `npm run ${kind} -- --help`, options: OPTIONS });
+    const screen = new Screen(context.terminal);
+    if (values.help) {
+        screen.print(usage(kind));
+        return 0;
+    }
+    const stack = await openStack(values.stack, context);
+    if (kind === "destroy" && values.yes !== true) {
+        await confirm(stack.name, screen);
+    }
+    const view = new UpdateView(screen, { isPreview: kind === "preview" });
+    const timer = setInterval(() => view.refresh(), 1000);
+    const abort = new AbortController();
+    let isInterrupted = false;
+    const onSignal = (signal: NodeJS.Signals) => {
+        isInterrupted = true;
+        view.interrupt();
+        // A terminal sends Ctrl-C to Pulumi itself, too.
+        if (signal !== "SIGINT" || !process.stdin.isTTY) {
+            abort.abort();
+        }
+    };
+    process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+    const options = {
+        onEvent: (event: Parameters<UpdateView["onEvent"]>[0]) => view.onEvent(event),
+        refresh: values.refresh === true,
+        signal: abort.signal,
+    };
+    try {
+        const outputs = await run(stack, kind, options);
+        view.end();
+        report(screen, view, kind, stack.name, outputs);
+        return 0;
+    } catch (error) {
+        view.end();
+        if (!(error instanceof CommandError)) {
+            throw error;
+        }
+        reportFailure(screen, view, error);
+        return isInterrupted ? 130 : 1;
+    } finally {
+        clearInterval(timer);
+        process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    }
+}
+
+type Options = Parameters<Stack["preview"]>[0];
+
+async function run(stack: Stack, kind: Kind, options: Options): Promise<OutputMap> {
+    switch (kind) {
+        case "up":
+            return (await stack.up(options)).outputs;
+        case "preview":
+            await stack.preview(options);
+            return {};
+        case "destroy":
+            await stack.destroy(options);
+            return {};
+    }
+}
+
+/** @throws UsageError if `pulumi` cannot be run, or no stack is selected */
+async function openStack(requested: string | undefined, context: DeployContext): Promise<Stack> {
+    const { file, args } = findPulumi(process.env, context.packageDir);
+    const folder = args.length === 0 ? path.dirname(file) : path.join(context.packageDir, "node_modules", ".bin");
+    process.env.PATH = [folder, process.env.PATH].join(path.delimiter);
+    const pulumiCommand = await PulumiCommand.get().catch((error: Error) => {
+        const said = error instanceof CommandError ? reasonIn(error) : error.message;
+        const install =
+            process.platform === "win32" ? "winget install pulumi" : "curl -fsSL https://get.pulumi.com | sh";
+        throw new UsageError(`Pulumi's command line, pulumi, must be on PATH; got "${said}" (${install})`);
+    });
+    const workspace = await LocalWorkspace.create({ workDir: context.projectDir, pulumiCommand });
+    // `pulumi -s STACK` does not select the stack either; a later `pulumi up` must not change another one.
+    workspace.selectStack = async () => undefined;
+    try {
+        const name = requested ?? (await workspace.stack())?.name;
+        if (name === undefined) {
+            throw new UsageError("A stack must be chosen: -s STACK (npx pulumi stack ls shows the stacks)");
+        }
+        return await Stack.select(name, workspace);
+    } catch (error) {
+        throw error instanceof CommandError ? new UsageError(`${reasonIn(error)}${fixFor(reasonIn(error))}`) : error;
+    }
+}
+
+async function confirm(stack: string, screen: Screen): Promise<void> {
+    if (!screen.isInteractive || !process.stdin.isTTY) {
+        throw new UsageError("--yes must be set if no one can be asked (npm run destroy -- --yes)");
+    }
+    const prompt = createInterface({ input: process.stdin, output: process.stdout });
+    const typed = await prompt.question(`Destroys every resource of the stack ${stack}. Type its name to continue: `);
+    prompt.close();
+    if (typed.trim() !== stack) {
+        throw new UsageError(`The name of the stack must be typed; got "${typed}". Nothing was destroyed`);
+    }
+}
+
+function report(screen: Screen, view: UpdateView, kind: Kind, stack: string, outputs: OutputMap): void {
+    const { metrics, resultsDir, leftToBill } = Object.fromEntries(
+        Object.entries(outputs).map(([name, { value }]) => [name, value as unknown]),
+    );
+    screen.print("");
+    const numbers = numbersOf((metrics ?? {}) as Record<string, unknown>);
+    if (numbers.length > 0) {
+        screen.print("Metrics reported by the trainer:");
+        const width = Math.max(...numbers.map(([name]) => name.length));
+        for (const [name, value] of numbers) {
+            screen.print(`  ${name.padEnd(width)}  ${value}`);
+        }
+    }
+    if (typeof resultsDir === "string" && resultsDir !== "") {
+        screen.print(`Results, verified, in ${resultsDir}/`);
+    }
+    if (Array.isArray(leftToBill)) {
+        screen.print(`Billed until npm run destroy -- -s ${stack}:`);
+        for (const item of leftToBill) {
+            screen.print(`  ${String(item)}`);
+        }
+    }
+    screen.print(summaryOf(view, kind));
+}
+
+function summaryOf({ summary }: UpdateView, kind: Kind): string {
+    const counts = Object.entries(summary?.resourceChanges ?? {}).map(([op, count]) => `${count} ${op}`);
+    const took = kind === "preview" ? "" : ` in ${summary?.durationSeconds ?? 0} s`;
+    return `Resources: ${counts.join(", ") || "none"}${took}`;
+}
+
+function reportFailure(screen: Screen, view: UpdateView, error: CommandError): void {
+    const errors = view.errors.length > 1 ? view.errors.filter((text) => text !== "update failed") : view.errors;
+    screen.print("");
+    if (errors.length === 0) {
+        screen.print(`error: ${reasonIn(error)}${fixFor(reasonIn(error))}`);
+    }
+    for (const text of errors) {
+        screen.print(`error: ${text}`);
+    }
+}
+
+/** The part of an error of the Automation API that Pulumi itself wrote. */
+function reasonIn({ message }: CommandError): string {
+    const said = /\n? *stderr: (.*?)\n err\?:/s.exec(message)?.[1] ?? message;
+    const lines = said.trim().split("\n");
+    return (
+        lines
+            .filter((line) => !line.startsWith("Command failed"))
+            .join("\n")
+            .replace(/^error: /, "") || said.trim()
+    );
+}

@@ -1,0 +1,54 @@
+import { stripVTControlCharacters } from "node:util";
+import { terminalText } from "../../run/terminal-text";
+
+/** The destination of a command's output. */
+export interface Terminal {
+    /** True if lines can be rewritten; otherwise every line is final and has no colours. */
+    readonly isInteractive: boolean;
+    readonly columns: number;
+    write(text: string): void;
+}
+
+/** Lines that scroll up, above a few live lines at the bottom of an interactive terminal that are rewritten. */
+export class Screen {
+    readonly #terminal: Terminal;
+    #live: readonly string[] = [];
+
+    constructor(terminal: Terminal) {
+        this.#terminal = terminal;
+    }
+
+    get isInteractive(): boolean {
+        return this.#terminal.isInteractive;
+    }
+
+    /** Prints a line that stays. Control characters are escaped. */
+    print(line: string): void {
+        const safe = terminalText(line);
+        if (this.isInteractive) {
+            this.#terminal.write(`${this.#clear()}${safe}\n${this.#draw()}`);
+        } else {
+            this.#terminal.write(`${stripVTControlCharacters(safe)}\n`);
+        }
+    }
+
+    /** Replaces the live lines, which are cut at the width of the terminal. Other destinations do not show them. */
+    showLive(lines: readonly string[]): void {
+        if (this.isInteractive) {
+            const clear = this.#clear();
+            this.#live = lines;
+            this.#terminal.write(clear + this.#draw());
+        }
+    }
+
+    /** Moves the cursor to the first live line and clears from there. */
+    #clear(): string {
+        const above = this.#live.length - 1;
+        return this.#live.length === 0 ? "" : `\r${above > 0 ? `\x1b[${above}A` : ""}\x1b[J`;
+    }
+
+    #draw(): string {
+        const width = Math.max(1, this.#terminal.columns - 1);
+        return this.#live.map((line) => terminalText(line).slice(0, width)).join("\n");
+    }
+}

@@ -1,0 +1,199 @@
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { deploy, type Kind } from "../../../cli/deploy/deploy";
+import { UsageError } from "../../../cli/shared/usage-error";
+import { reasonWithoutTerminal, TerminalCommand } from "../../helpers/terminal-command";
+
+// `pulumi` is a stub that sends recorded events through the Automation API's own protocol. tests/e2e/engine uses the
+// real one.
+const ROOT = path.resolve(__dirname, "../../..");
+const RUN = "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun";
+const BUCKET = "gcp:storage/bucket:Bucket";
+
+let folder: string;
+beforeEach(() => {
+    folder = realpathSync(mkdtempSync(path.join(tmpdir(), "deploy-")));
+    mkdirSync(path.join(folder, "bin"));
+    writeFileSync(
+        path.join(folder, "bin", "pulumi"),
+        `#!/bin/sh\nNODE_PATH="${ROOT}/node_modules" exec "${process.execPath}" "${path.join(__dirname, "stub-pulumi.js")}" "$@"\n`,
+        { mode: 0o755 },
+    );
+    writeFileSync(path.join(folder, "outputs.json"), "{}");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const env = (PATH = path.join(folder, "bin")) => ({
+    ...process.env,
+    STUB_FOLDER: folder,
+    PATH: `${PATH}:/usr/bin:/bin`,
+});
+const touch = (name: string) => writeFileSync(path.join(folder, name), "");
+
+function given(...events: object[]): void {
+    writeFileSync(path.join(folder, "events"), events.map((event) => JSON.stringify(event)).join("\n"));
+}
+
+const urnOf = (type: string, name: string) =>
+    `urn:pulumi:dev::gcp-trainer::gcp-trainer:index:TrainingJob$${type}::${name}`;
+const metadata = (type: string, name: string, op: string) => ({
+    op,
+    urn: urnOf(type, name),
+    type,
+    new: { custom: true },
+});
+const start = (type: string, name: string, op = "create") => ({
+    resourcePreEvent: { metadata: metadata(type, name, op) },
+});
+const end = (type: string, name: string, op = "create") => ({
+    resOutputsEvent: { metadata: metadata(type, name, op) },
+});
+const printed = (message: string, severity = "info") => ({
+    diagnosticEvent: { urn: urnOf(RUN, "trainer-run"), message: `<{%reset%}>${message}\n<{%reset%}>`, severity },
+});
+const summary = { summaryEvent: { durationSeconds: 41, resourceChanges: { create: 2, same: 3 } } };
+
+const describeWithTerminal = reasonWithoutTerminal() === undefined ? describe : describe.skip;
+
+describeWithTerminal("npm run up in a terminal of 80x24", () => {
+    const up = () =>
+        new TerminalCommand(path.join(ROOT, "cli/deploy/main.ts"), ["up", "-s", "dev"], { cwd: ROOT, env: env() });
+
+    it("shows resources, the trainer's log and the results, with the progress in the last lines", async () => {
+        const lines = Array.from({ length: 40 }, (_, index) => printed(`| epoch ${index}`));
+        given(
+            start(BUCKET, "trainer-data"),
+            end(BUCKET, "trainer-data"),
+            start(RUN, "trainer-run"),
+            printed(`| ${"x".repeat(100)}`),
+            printed("| <<{%reset%}>{%reset%}> \u001b[2J"),
+            ...lines,
+            { waitFor: "seen" },
+            end(RUN, "trainer-run"),
+            summary,
+        );
+        writeFileSync(
+            path.join(folder, "outputs.json"),
+            JSON.stringify({ metrics: { accuracy: 0.93333 }, resultsDir: "models/dev/r-0", leftToBill: ["boot disk"] }),
+        );
+        const command = up();
+        await command.shows(/epoch 39/);
+        await command.shows(/^Ctrl-C twice detaches; the run continues$/);
+
+        expect(command.screen).toHaveLength(24);
+        expect(command.screen.at(-2)).toMatch(/^1 done, in progress: trainer-run \d+ s$/);
+        expect(command.screen.slice(0, 22)).toEqual(
+            Array.from({ length: 22 }, (_, index) => `  | epoch ${index + 18}`),
+        );
+        touch("seen");
+        await expect(command.ended).resolves.toBe(0);
+        expect(command.history.map((line) => line.replace(/ +\d+\.\d s$/, ""))).toEqual([
+            "+ gcp:storage:Bucket                   trainer-data",
+            `  | ${"x".repeat(76)}`,
+            "x".repeat(24),
+            "  | <{%reset%}> \\x1b[2J",
+            ...Array.from({ length: 40 }, (_, index) => `  | epoch ${index}`),
+            "+ gcp-trainer:TrainingRun              trainer-run",
+            "",
+            "Metrics reported by the trainer:",
+            "  accuracy  0.93333",
+            "Results, verified, in models/dev/r-0/",
+            "Billed until npm run destroy -- -s dev:",
+            "  boot disk",
+            "Resources: 2 create, 3 same in 41 s",
+        ]);
+        expect(readFileSync(path.join(folder, "calls"), "utf8")).not.toContain("stack select");
+    });
+
+    it("detaches after Ctrl-C twice, which Pulumi receives once each", async () => {
+        given(start(RUN, "trainer-run"), { waitFor: "never" });
+        const command = up();
+        await command.shows(/^Ctrl-C twice detaches/);
+        command.type("\x03");
+        await command.shows(/^Ctrl-C again detaches; the run continues$/);
+        expect(readFileSync(path.join(folder, "interrupts"), "utf8")).toBe("x");
+        command.type("\x03");
+
+        await expect(command.ended).resolves.toBe(130);
+        expect(readFileSync(path.join(folder, "interrupts"), "utf8")).toBe("xx");
+    });
+});
+
+describe("elsewhere", () => {
+    const before = process.env;
+    beforeEach(() => {
+        process.env = env();
+    });
+    afterEach(() => {
+        process.env = before;
+    });
+
+    /** Runs a command whose output is not a terminal. */
+    async function run(kind: Kind, args: string[]): Promise<{ status: number; stdout: string }> {
+        let stdout = "";
+        const write = (text: string) => {
+            stdout += text;
+        };
+        const terminal = { isInteractive: false, columns: 80, write };
+        const status = await deploy(kind, args, { projectDir: ROOT, packageDir: folder, terminal });
+        return { status, stdout };
+    }
+
+    it("npm run up prints plain lines, and the errors at the end", async () => {
+        given(
+            start(BUCKET, "trainer-data", "create-replacement"),
+            end(BUCKET, "trainer-data", "create-replacement"),
+            start(RUN, "trainer-run"),
+            printed("| \u001b[31mred\u001b[0m"),
+            printed("The trainer failed", "error"),
+            { resOpFailedEvent: { metadata: metadata(RUN, "trainer-run", "create") } },
+            { diagnosticEvent: { message: "update failed", severity: "error" } },
+        );
+        const { status, stdout } = await run("up", ["-s", "dev"]);
+
+        expect(stdout.split("\n")).toEqual([
+            "+ gcp:storage:Bucket                   trainer-data",
+            "  | red",
+            "",
+            "error: The trainer failed",
+            "",
+        ]);
+        expect(status).toBe(1);
+    });
+
+    it("npm run preview prints what would change, with the changed properties", async () => {
+        const step = { ...metadata(BUCKET, "trainer-data", "update"), diffs: ["labels", "location"] };
+        given({ resourcePreEvent: { metadata: step, planning: true } }, summary);
+        const { status, stdout } = await run("preview", ["-s", "dev"]);
+
+        expect(stdout).toBe(
+            "~ gcp:storage:Bucket                   trainer-data  labels, location\n\nResources: 2 create, 3 same\n",
+        );
+        expect(status).toBe(0);
+    });
+
+    it("npm run destroy requires --yes if no one can be asked", async () => {
+        await expect(run("destroy", ["-s", "dev"])).rejects.toThrow(
+            new UsageError("--yes must be set if no one can be asked (npm run destroy -- --yes)"),
+        );
+        expect(readFileSync(path.join(folder, "calls"), "utf8")).not.toContain("destroy");
+    });
+
+    it("an error of Pulumi is reported with the command that fixes it", async () => {
+        writeFileSync(path.join(folder, "stderr"), "error: no stack named 'dev' found");
+        const { status, stdout } = await run("up", ["-s", "dev"]);
+
+        expect(stdout).toContain("error: no stack named 'dev' found (npx pulumi stack ls shows the stacks");
+        expect(status).toBe(1);
+    });
+
+    it("without pulumi, the error names the command that installs it", async () => {
+        writeFileSync(path.join(folder, "bin", "pulumi"), "#!/bin/sh\necho 'cannot be downloaded' >&2\nexit 1\n", {
+            mode: 0o755,
+        });
+        await expect(run("up", ["-s", "dev"])).rejects.toThrow(
+            /^Pulumi's command line, pulumi, must be on PATH; got "cannot be downloaded" \(curl -fsSL .*\)$/,
+        );
+    });
+});
