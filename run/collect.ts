@@ -1,9 +1,8 @@
 import { findMismatch, hashFile } from "./checksums";
 import type { BucketClient, Clock, Print } from "./clients";
-import { holdsEarlierAttempt, moveEarlierAttempt } from "./earlier-attempts";
+import { holdsEarlierAttempt, publishAttempt } from "./earlier-attempts";
 import {
     inParallel,
-    publishFolder,
     readRegularFile,
     rejectOutsideLinks,
     removeAbandoned,
@@ -110,10 +109,7 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
             join(partial, ownFiles.manifest),
             text ?? (await writeManifest(context, options, result, objects, attempts, manifest.generation)),
         );
-        if (isEarlier) {
-            await moveEarlierAttempt(folder, print);
-        }
-        await publishFolder(partial, folder, ownFiles.manifest);
+        await publishAttempt(partial, folder, ownFiles.manifest, status, print);
         if (objects.length === 0) {
             const { model } = runLayout(status.runId);
             print(`run ${status.runId} wrote no model: found nothing under gs://${bucket.bucket}/${model}`);

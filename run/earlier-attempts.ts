@@ -1,5 +1,5 @@
 import type { Print } from "./clients";
-import { readRegularFile } from "./files";
+import { publishFolder, readRegularFile } from "./files";
 import { ownFiles } from "./layout";
 import { parseObject, parseStatus, type RunStatus } from "./status";
 
@@ -29,27 +29,60 @@ export async function holdsEarlierAttempt(folder: string, status: RunStatus): Pr
 }
 
 /**
- * Moves a run's folder as a whole to `<runId>.<time of its end>` next to it, so that the results of another attempt can
- * take its place. If that name is taken, a number is appended.
+ * Publishes `partial` as a run's folder, ending with the file `last`. Results of other attempts are moved out of the
+ * way, even if another process saves them at the same time.
  */
-export async function moveEarlierAttempt(folder: string, print: Print): Promise<void> {
+export async function publishAttempt(
+    partial: string,
+    folder: string,
+    last: string,
+    status: RunStatus,
+    print: Print,
+): Promise<void> {
+    const holdsOther = () => holdsEarlierAttempt(folder, status);
+    do {
+        if (await holdsOther()) {
+            await moveEarlierAttempt(folder, print);
+        }
+    } while (!(await publishFolder(partial, folder, last, holdsOther)));
+}
+
+/**
+ * Moves a run's folder as a whole to `<runId>.<time of its end>` next to it, so that the results of another attempt can
+ * take its place. If that name is taken, a number is appended. Does nothing if another process was faster.
+ */
+async function moveEarlierAttempt(folder: string, print: Print): Promise<void> {
     const { lstat, rename } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { basename } = require("node:path") as typeof import("node:path");
     const saved = await readSavedAttempt(folder);
-    const ended = Date.parse(saved?.endedAt ?? "") || (await lstat(folder)).mtimeMs;
-    // Without colons, because Windows does not allow them in names.
-    const time = new Date(ended).toISOString().replace(/[-:]|\.\d+/g, "");
-    const exists = (path: string) =>
-        lstat(path).then(
-            () => true,
-            () => false,
-        );
-    let target = `${folder}.${time}`;
-    for (let number = 2; await exists(target); number += 1) {
-        target = `${folder}.${time}-${number}`;
+    const info = await lstat(folder).catch(() => undefined);
+    if (info === undefined) {
+        return;
     }
-    await rename(folder, target);
-    print(`run ${basename(folder)}: the results of an earlier attempt are kept in the folder ${basename(target)}`);
+    // Without colons, because Windows does not allow them in names.
+    const time = new Date(Date.parse(saved?.endedAt ?? "") || info.mtimeMs).toISOString().replace(/[-:]|\.\d+/g, "");
+    for (let number = 1; ; number += 1) {
+        const target = `${folder}.${time}${number === 1 ? "" : `-${number}`}`;
+        if ((await lstat(target).catch(() => undefined)) !== undefined) {
+            continue;
+        }
+        const problem = await rename(folder, target).then(
+            () => undefined,
+            (error: NodeJS.ErrnoException) => error,
+        );
+        if (problem === undefined) {
+            print(
+                `run ${basename(folder)}: the results of an earlier attempt are kept in the folder ${basename(target)}`,
+            );
+            return;
+        }
+        if (problem.code === "ENOENT") {
+            return;
+        }
+        if (!["ENOTEMPTY", "EEXIST"].includes(problem.code ?? "")) {
+            throw problem;
+        }
+    }
 }
 
 /** Splits the name of a folder that `moveEarlierAttempt` created; undefined for any other name. */

@@ -197,8 +197,15 @@ export async function rejectOutsideLinks(folder: string, paths: string[]): Promi
 /**
  * Moves the contents of `partial` to `folder`: as a whole if `folder` does not exist yet, otherwise file by file,
  * ending with the file `last`.
+ * @param holdsOther true if `folder` must not be changed because of what another process has put there
+ * @returns false if nothing was moved for that reason
  */
-export async function publishFolder(partial: string, folder: string, last: string): Promise<void> {
+export async function publishFolder(
+    partial: string,
+    folder: string,
+    last: string,
+    holdsOther: () => Promise<boolean>,
+): Promise<boolean> {
     const { chmod, lstat, mkdir, readdir, rename } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { dirname, join } = require("node:path") as typeof import("node:path");
     const isEmptyOrMissing = (await readdir(folder).catch(() => [] as string[])).length === 0;
@@ -217,8 +224,11 @@ export async function publishFolder(partial: string, folder: string, last: strin
         );
         if (isMoved) {
             await syncFolder(dirname(folder));
-            return;
+            return true;
         }
+    }
+    if (await holdsOther()) {
+        return false;
     }
     const entries = await readdir(partial, { withFileTypes: true, recursive: true });
     const files = entries
@@ -230,6 +240,7 @@ export async function publishFolder(partial: string, folder: string, last: strin
         await rename(join(partial, file), join(folder, file));
     }
     await syncFolder(folder);
+    return true;
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,8 +1,8 @@
 import type { BucketClient } from "./clients";
 import { type CollectContext, collectRun } from "./collect";
-import { holdsEarlierAttempt, moveEarlierAttempt } from "./earlier-attempts";
+import { publishAttempt } from "./earlier-attempts";
 import { httpStatusOf, messageOf } from "./errors";
-import { publishFolder, rejectOutsideLinks, withPartialFolder, writeSynced } from "./files";
+import { rejectOutsideLinks, withPartialFolder, writeSynced } from "./files";
 import { ownFiles, runsPrefix } from "./layout";
 import { isTerminal, type RunStatus, renderStatus } from "./status";
 import { readStatus } from "./transitions";
@@ -78,10 +78,7 @@ export async function saveRun(
         const { join } = require("node:path") as typeof import("node:path");
         await assembleLog(context.bucket, runId, join(partial, ownFiles.trainerLog), context);
         await writeSynced(join(partial, ownFiles.status), renderStatus(status));
-        if (await holdsEarlierAttempt(folder.absolute, status)) {
-            await moveEarlierAttempt(folder.absolute, context.print);
-        }
-        await publishFolder(partial, folder.absolute, ownFiles.status);
+        await publishAttempt(partial, folder.absolute, ownFiles.status, status, context.print);
     });
     return `run ${runId}: ${isTerminal(state) ? state : `not finished (${state})`}; its log and status are in ${folder.relative}`;
 }

@@ -1,6 +1,8 @@
 import path from "node:path";
 import ts from "typescript";
+
 import LongFirst = require("./helpers/long-first.js");
+
 import { importCycles } from "./helpers/import-cycles";
 import { tableRows } from "./helpers/markdown";
 import { filesNamed, lineCount, textOf } from "./helpers/source-files";

@@ -10,7 +10,7 @@ const FULL: Sizes = {
     runs: 200,
     starts: 10,
 };
-const QUICK: Sizes = { clients: 200, objects: 2000, logMb: 20, modelMb: 30, files: 50, runs: 5, starts: 2 };
+const QUICK: Sizes = { clients: 200, objects: 20_000, logMb: 20, modelMb: 30, files: 50, runs: 5, starts: 2 };
 const NAMES = Object.keys(FULL) as SectionName[];
 
 const USAGE = `npm run load runs the emulator and npm start under load, and prints what it measured.
@@ -34,7 +34,12 @@ export async function runLoad(args: string[], print: (line: string) => void): Pr
     }
     let failures = 0;
     for (const name of NAMES.filter((one) => positionals.length === 0 || positionals.includes(one))) {
-        const size = Number((values as Record<string, unknown>)[name] ?? (values.quick === true ? QUICK : FULL)[name]);
+        const given = (values as Record<string, unknown>)[name];
+        const size = Number(given ?? (values.quick === true ? QUICK : FULL)[name]);
+        if (!Number.isInteger(size) || size < 1) {
+            print(`--${name} must be a positive integer; got "${given}" (npm run load -- --help)`);
+            return 1;
+        }
         try {
             print(await SECTIONS[name](size));
         } catch (error) {

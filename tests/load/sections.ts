@@ -4,11 +4,11 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import path from "node:path";
 import { TestEmulator } from "../../emulator/src/testing";
+import { runLayout } from "../../run/layout";
 import { Backend } from "../boot/helpers/backend";
 import { EmulatedVm } from "../boot/helpers/emulated-vm";
-import { copyProject } from "../helpers/project-copy";
-import { runLayout } from "../../run/layout";
 import { RUN_ID } from "../boot/helpers/vm";
+import { copyProject } from "../helpers/project-copy";
 import { peakMemory } from "./memory";
 
 /** Sizes of the sections. */

@@ -55,6 +55,21 @@ describe("the results of an earlier attempt", () => {
         expect(readdirSync(folder()).sort()).toEqual(files.filter((name) => name !== "notes.txt").sort());
     });
 
+    it("are kept whole when several attempts are saved at the same time", async () => {
+        const attempts = Array.from({ length: 8 }, (_, index) => ({ ...status, bootId: `boot${index}` }));
+
+        await Promise.all(
+            attempts.map((of) => collect(bucketWith({ "model.json": of.bootId, [`${of.bootId}.txt`]: "" }), of)),
+        );
+
+        const saved = readdirSync(stackDir()).map((name) => {
+            const { bootId } = JSON.parse(read(name, "status.json"));
+            const files = readdirSync(path.join(stackDir(), name)).filter((file) => file.startsWith("boot"));
+            return [bootId, read(name, "model.json"), files];
+        });
+        expect(saved.sort()).toEqual(attempts.map(({ bootId }) => [bootId, bootId, [`${bootId}.txt`]]));
+    });
+
     it("are recognised by their manifest if their status was deleted", async () => {
         await collect(bucketWith({ "model.json": "first" }));
         rmSync(path.join(folder(), "status.json"));

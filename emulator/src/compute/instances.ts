@@ -277,7 +277,8 @@ export class InstanceService {
             resourceStatus: { scheduling: terminationTimestamp === undefined ? {} : { terminationTimestamp } },
         });
         if (seconds !== undefined) {
-            state.limit = setTimeout(() => void this.#limitPassed(path), Math.min(limitMs, MAX_DELAY_MS));
+            // The timer must not keep the process alive, for example if the emulator stops while the VM boots.
+            state.limit = setTimeout(() => void this.#limitPassed(path), Math.min(limitMs, MAX_DELAY_MS)).unref();
         }
         try {
             await state.vm.boot(metadata.items.find(({ key }) => key === "user-data")?.value ?? "");

@@ -93,9 +93,9 @@ export class VirtualMachine {
 
     /** Presses the power button, and cuts the power if the VM is still on after the grace period. */
     shutDown(graceSeconds: number): void {
-        this.#machine.pressPowerButton();
         clearTimeout(this.#graceTimer);
-        this.#graceTimer = setTimeout(() => void this.cutPower(), graceSeconds * 1000);
+        this.#graceTimer = setTimeout(() => void this.cutPower(), graceSeconds * 1000).unref();
+        this.#machine.pressPowerButton();
     }
 
     /** Resolves once the VM is off and its owner has been notified. */
