@@ -186,10 +186,13 @@ function findUnused({ algorithm }: Hyperparameters["grid"], given: readonly stri
 }
 
 function findConflicts(hyperparameters: Hyperparameters, given: readonly string[], hasTarget: boolean): string[] {
-    const { target, dropColumns, grid, cv } = hyperparameters;
+    const { target, dropColumns, types, grid, cv } = hyperparameters;
     const problems: string[] = [];
     if (!hasTarget) {
         problems.push("`target` must be the name of the column to predict; got none (--target=Species)");
+    }
+    if (hasTarget && types?.[target] === "drop") {
+        problems.push(`\`types\` must not drop the target; got ${JSON.stringify(types)}`);
     }
     if (hasTarget && dropColumns?.includes(target)) {
         problems.push(`\`dropColumns\` must not contain the target; got ${JSON.stringify(dropColumns)}`);

@@ -140,6 +140,7 @@ describe("parseArguments", () => {
         ["--dropColumns=Id", '`dropColumns` must be a JSON list of column names; got "Id" (--dropColumns=["Id"])'],
         ["--dropColumns=[1]", '`dropColumns` must be a JSON list of column names; got "[1]" (--dropColumns=["Id"])'],
         ["--dropColumns=[]=", '`dropColumns` must be a JSON list of column names; got "[]=" (--dropColumns=["Id"])'],
+        ['--types={"y":"drop"}', '`types` must not drop the target; got {"y":"drop"}'],
         ['--dropColumns=["y"]', '`dropColumns` must not contain the target; got ["y"]'],
         ["--maxDepth=[3,65]", '`maxDepth[1]` must be an integer from 1 to 64; got "65" (--maxDepth=8)'],
         ["--maxDepth=[3,[5]]", '`maxDepth[1]` must be an integer from 1 to 64; got "[5]" (--maxDepth=8)'],

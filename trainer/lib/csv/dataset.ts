@@ -21,8 +21,8 @@ export interface Dataset {
     target: Target;
     /** The columns that may become features, with `rowCount` values each. */
     columns: Column[];
-    /** True if columns that look like identifiers are not features. */
-    dropsIdentifiers: boolean;
+    /** Names of the columns that are not features if they look like identifiers: those without any setting. */
+    mayIdentify: ReadonlySet<string>;
     /** Columns that were not read. */
     dropped: DroppedColumn[];
     reading: Reading;
@@ -210,7 +210,9 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
         rowCount: rowCount - rowsWithoutTarget,
         target: madeTarget,
         columns: features.map((builder) => completeColumn(builder, rowCount, kept)),
-        dropsIdentifiers: request.dropColumns === undefined,
+        mayIdentify: new Set(
+            request.dropColumns === undefined ? header.columns.filter((name) => request.types?.[name] === undefined) : [],
+        ),
         dropped,
         reading: { missing: [...missing], onBadCell, ...(encoding === undefined ? {} : { encoding }) },
         warnings: [target, ...features].flatMap((builder) => describeReading(builder, reader)),
@@ -225,13 +227,13 @@ function describeReading({ name, notes, markers, bad }: ColumnBuilder, { lines }
     return [
         ...notes.map((note) => `${subject} ${note}`),
         ...(listed.length === 0 ? [] : [`${subject} has ${listed.join(", ")}, taken for missing values`]),
-        ...(bad === undefined
-            ? []
-            : [
-                  `${subject} has ${bad.count} cells that do not fit, taken for missing values: the first is ` +
-                      `${JSON.stringify(bad.first)} in row ${lines.lineOf(bad.row)}`,
-              ]),
+        ...(bad === undefined ? [] : [`${subject} ${describeBad(bad)} in row ${lines.lineOf(bad.row)}`]),
     ];
+}
+
+function describeBad({ count, first }: NonNullable<ColumnBuilder["bad"]>): string {
+    const cells = count === 1 ? "1 cell that does" : `${count} cells that do`;
+    return `has ${cells} not fit, taken for missing values: the first is ${JSON.stringify(first)}`;
 }
 
 /** True if no two rows of a numeric column with some strings have the same value. One row may lack a value. */

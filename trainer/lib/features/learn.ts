@@ -53,7 +53,7 @@ export function learnColumns(dataset: Dataset, rows: Uint32Array): Learned {
     const empty: LearnedColumn[] = [];
     for (const [index, column] of dataset.columns.entries()) {
         const position = dataset.columns.length > 1 ? index : undefined;
-        const why = dataset.dropsIdentifiers ? findIdentifier(column, rows, position) : undefined;
+        const why = dataset.mayIdentify.has(column.name) ? findIdentifier(column, rows, position) : undefined;
         if (why !== undefined) {
             dropped.push({ name: column.name, why: `${why}; \`dropColumns\` overrides this` });
             continue;

@@ -214,7 +214,7 @@ describe("missing values", () => {
         const { columns, warnings, dataset } = await read(file, "--onBadCell=missing");
         expect(columns.x?.at(-1)).toBeNull();
         expect(warnings).toEqual([
-            'Column "x" has 1 cells that do not fit, taken for missing values: the first is "Total" in row 62',
+            'Column "x" has 1 cell that does not fit, taken for missing values: the first is "Total" in row 62',
         ]);
         expect(dataset.reading).toEqual({ missing: [], onBadCell: "missing" });
     });
@@ -248,7 +248,8 @@ describe("row numbers", () => {
         expect((await read(table(cells, { header }))).dropped).toEqual([]);
     });
 
-    it("are features if dropColumns or the only other column says so", async () => {
+    it("are features if dropColumns, types or the lack of other columns says so", async () => {
+        expect((await read(table(numbers, { header: "Id" }), '--types={"Id":"number"}')).dropped).toEqual([]);
         expect((await read(table(numbers, { header: "nr" }), "--dropColumns=[]")).dropped).toEqual([]);
         const alone = numbers.map((cell, row) => `${cell},${row % 2 ? "a" : "b"}`).join("\n");
         expect((await read(`X,y\n${alone}\n`)).dropped).toEqual([]);
