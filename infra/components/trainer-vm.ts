@@ -125,8 +125,9 @@ export class TrainerVm extends pulumi.ComponentResource {
                     beforeUpdate: [async (change) => rejectWhileOn(await plannerOf(args.cleanup), args, change)],
                 }),
                 dependsOn: [args.cleanup, ...args.dependsOn],
-                // A newer image of the family does not replace this VM; the next run uses it.
-                ignoreChanges: ["bootDisk.initializeParams.image"],
+                // A newer image of the family does not replace this VM; the next run uses it. Other labels, too, apply to
+                // the next VM: the provider sends the fingerprint in its state, so after an interruption it would fail.
+                ignoreChanges: ["bootDisk.initializeParams.image", "labels"],
                 // The provider can change this only while a VM is running, but the VM of a finished run is off. A new
                 // VM detects that the run is finished and powers off.
                 replaceOnChanges: ["networkInterfaces[*].accessConfigs"],
