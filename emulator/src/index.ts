@@ -11,7 +11,7 @@ export { FaultPlan, type FaultRule, parseFaultRule } from "./faults/rule";
 export { type OrgRules, parseOrgRules } from "./org/rules";
 export type { EmulatorOptions, InventoryItem } from "./service";
 
-/** Port of `npm run emulator`, which Pulumi.local.yaml names. */
+/** The port that `npm run emulator` uses and Pulumi.local.yaml names. */
 export const DEFAULT_PORT = 9010;
 
 /** A running emulator. */
@@ -19,7 +19,7 @@ export interface Emulator {
     /** `http://127.0.0.1:<port>`, no trailing slash. */
     readonly url: string;
     readonly port: number;
-    /** Bearer token of the developer, for `gcp:accessToken` in Pulumi or `access_token` in Terraform. */
+    /** The developer's bearer token, for `gcp:accessToken` in Pulumi or `access_token` in Terraform. */
     readonly operatorToken: string;
     /** Stops every VM, frees the ports and unlocks the data folder. The data stays on disk. */
     stop(): Promise<void>;

@@ -2,21 +2,21 @@ import type { FaultPlan } from "./faults/rule";
 import type { OrgRules } from "./org/rules";
 
 /**
- * The runtime of a VM: processes on this machine, containers in its Docker engine, or a container with a real systemd.
+ * The runtime for a VM: processes on this machine, containers in its Docker engine, or a container with a real systemd.
  */
 export type RuntimeKind = "process" | "docker" | "systemd";
 
-/** Options of an emulator. */
+/** Options for an emulator. */
 export interface EmulatorOptions {
     /** Absolute path of the emulator's data folder; created if missing. */
     readonly dataDir: string;
     /** Port on 127.0.0.1. Default: 0, any free port. */
     readonly port?: number;
-    /** Runtime of every VM. */
+    /** Runtime for every VM. */
     readonly runtime: RuntimeKind;
     /**
-     * Bearer token of the developer, who may do everything. Default: the token in the file `operator-token` in the data
-     * folder.
+     * Bearer token for the developer, who may do everything. Default: the token in the file `operator-token` in the
+     * data folder.
      */
     readonly operatorToken?: string;
     /** Delay before an IAM grant takes effect; on Google Cloud it takes minutes. Default: 0. */
@@ -27,16 +27,16 @@ export interface EmulatorOptions {
      */
     readonly apiDelayMs?: number;
     /**
-     * Duration of the operations of Compute Engine, Artifact Registry and Service Usage, which pass through Google's
+     * Duration of operations in Compute Engine, Artifact Registry and Service Usage, which pass through Google's
      * states. Default: 0, so that operations are done when they are returned.
      */
     readonly operationMs?: number;
     /**
-     * Uptime in seconds that a VM of the `process` or `docker` runtime sees when it boots. A guest that stays up until
-     * some uptime stays up accordingly. Default: the uptime of this machine.
+     * Uptime in seconds that a VM in the `process` or `docker` runtime sees when it boots. A larger value shortens the
+     * wait of a guest that stays up until a certain uptime. Default: this machine's uptime.
      */
     readonly bootUptimeSeconds?: number;
-    /** Constraints, quotas and stock-outs of an organization. Default: none. */
+    /** An organization's constraints, quotas and stock-outs. Default: none. */
     readonly org?: OrgRules;
     /** Faults to inject on the main port and on every VM's endpoint. Default: none. */
     readonly faults?: FaultPlan;

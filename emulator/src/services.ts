@@ -89,7 +89,7 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
     return { options, listening, documents, projects, iam, storage, registry, secrets, logs, compute, requestLog };
 }
 
-/** All routes of the main port. The first matching route wins. */
+/** All routes on the main port. The first matching route wins. */
 export function mainRoutes(services: Services): Route[] {
     const { options, projects, iam, storage, registry, secrets, logs } = services;
     // Google's own projects, and `-` for any project, are ready.

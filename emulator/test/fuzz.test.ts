@@ -138,7 +138,7 @@ interface Fuzzed {
     readonly body: string | undefined;
 }
 
-/** Requests that resemble the routes of a port, so that they reach its handlers. */
+/** Requests that resemble a port's routes, so that they reach its handlers. */
 function requestsTo(prefixes: readonly string[]): fc.Arbitrary<Fuzzed> {
     const near = fc
         .constantFrom(...routes.filter(({ pattern }) => prefixes.some((prefix) => pattern.startsWith(prefix))))

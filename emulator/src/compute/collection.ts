@@ -1,14 +1,14 @@
 import type { Collection, DocumentStore } from "../store/documents";
 import { missing, taken } from "./links";
 
-/** Fields of every Compute Engine resource. */
+/** Fields that every Compute Engine resource has. */
 export interface Resource {
     readonly id: string;
     readonly name: string;
     readonly selfLink: string;
 }
 
-/** The resources of one type by path, e.g. `projects/P/global/networks/N`. */
+/** All resources of one type, by path, e.g. `projects/P/global/networks/N`. */
 export class ResourceCollection<T extends Resource> {
     readonly #documents: Collection<T>;
 

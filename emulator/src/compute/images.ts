@@ -29,7 +29,7 @@ const LISTED = ["stable", "beta", "dev", "117-lts", "121-lts", "125-lts", "129-l
 const BUILD = "19999-0-0";
 
 /**
- * Returns an image of Container-Optimized OS. The emulated VM behaves like that system, so images of other projects are
+ * Returns a Container-Optimized OS image. The emulated VM behaves like that system, so images from other projects are
  * not emulated. The image name contains the family name, because the provider compares them.
  * @param path `projects/cos-cloud/global/images/family/F` or `.../images/NAME`
  * @throws ApiError 404, or 501 for Google's other image projects
@@ -46,7 +46,7 @@ export function imageAt(path: string): Image {
     return describe(family);
 }
 
-/** Returns the images of a project, ordered by name. @throws ApiError 501 for Google's other image projects */
+/** Returns the images in a project, ordered by name. @throws ApiError 501 for Google's other image projects */
 export function imagesOf(project: string): Image[] {
     checkProject(project);
     const families = LISTED.flatMap((channel) => [`cos-${channel}`, `cos-arm64-${channel}`]);

@@ -75,7 +75,7 @@ export function newScheduling(
     }
     const stopsAtLimit = body.maxRunDuration !== undefined && body.instanceTerminationAction === "STOP";
     if (localSsd && stopsAtLimit && body.onInstanceStopAction?.discardLocalSsd !== true) {
-        // No public source shows the text. The rule is that of gcloud's --discard-local-ssds-at-termination-timestamp:
+        // No public source shows the text. The rule comes from gcloud's --discard-local-ssds-at-termination-timestamp:
         // https://cloud.google.com/sdk/gcloud/reference/compute/instances/create
         throw invalid(
             "Invalid value for field 'resource.scheduling.onInstanceStopAction': an instance with Local SSD and instanceTerminationAction STOP must have discardLocalSsd true.",

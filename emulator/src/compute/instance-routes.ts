@@ -41,7 +41,7 @@ function lifeRoutes(services: ComputeServices): Route[] {
 }
 
 /**
- * The instances of all zones: https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList. Zones
+ * The instances in all zones: https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList. Zones
  * without instances are omitted; Google lists them with a warning.
  */
 function aggregatedRoute(services: ComputeServices): Route {

@@ -157,7 +157,8 @@ export const instanceBody = body(
 );
 
 /**
- * Bodies of the methods that change a single field: https://cloud.google.com/compute/docs/reference/rest/v1/instances
+ * Request bodies for the methods that change a single field:
+ * https://cloud.google.com/compute/docs/reference/rest/v1/instances
  */
 export const setMetadataBody = body(metadata);
 export const setTagsBody = body(tags);

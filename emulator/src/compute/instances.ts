@@ -88,7 +88,7 @@ export class InstanceService {
         return this.instances.list(parent);
     }
 
-    /** The instances of all zones of `projects/P`, by name. */
+    /** The instances in all zones of `projects/P`, by name. */
     inProject(project: string): Instance[] {
         const paths = this.instances.entries().flatMap(([path]) => (path.startsWith(`${project}/`) ? [path] : []));
         return paths.map((path) => this.instances.get(path)).sort((one, other) => (one.name < other.name ? -1 : 1));
@@ -117,7 +117,7 @@ export class InstanceService {
             throw notReady(path);
         }
         if (hasLocalSsd(machineType) && discardLocalSsd === undefined) {
-            // The text is that of Compute Engine: https://github.com/skypilot-org/skypilot/issues/2586
+            // This is Compute Engine's own text: https://github.com/skypilot-org/skypilot/issues/2586
             throw new ApiError(
                 400,
                 "badRequest",
@@ -222,7 +222,7 @@ export class InstanceService {
         }
     }
 
-    /** Powers off every VM immediately. The disks are kept, except for those of the `systemd` runtime. */
+    /** Powers off every VM immediately. The disks are kept, except in the `systemd` runtime. */
     async powerOffAll(): Promise<void> {
         this.#isStopping = true;
         await Promise.all(

@@ -19,7 +19,7 @@ export interface InterfaceContext {
 type Owner = ZoneRef & { readonly name: string };
 
 /**
- * Creates the interface of an instance in an existing network.
+ * Creates an instance's interface in an existing network.
  * @throws ApiError 400 for an unavailable address or an unsuitable network, 404 for a missing network
  */
 export function newInterface(requested: InterfaceBody, owner: Owner, context: InterfaceContext): NetworkInterface {
@@ -38,7 +38,7 @@ export function newInterface(requested: InterfaceBody, owner: Owner, context: In
 }
 
 /**
- * Returns the interface of an instance after a move to another subnetwork or address.
+ * Returns an instance's interface after a move to another subnetwork or address.
  * @throws ApiError 400 without a fingerprint, while the instance is on, or for an unsuitable network; 412 for a stale
  *     fingerprint
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/updateNetworkInterface

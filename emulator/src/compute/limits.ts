@@ -27,7 +27,7 @@ export function checkConstraints(
 }
 
 /**
- * @param others instances of the project
+ * @param others the other instances in the project
  * @throws OperationError if a quota or the capacity of the zone does not allow the new instance
  */
 export function checkCapacity(org: Organization, instance: Instance, others: readonly Instance[]): void {

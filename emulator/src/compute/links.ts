@@ -38,7 +38,7 @@ export function referencePath(reference: string, project: string, field: string)
     throw invalid(`Invalid value for field '${field}': '${reference}'. The URL is malformed.`, field);
 }
 
-/** Path of an instance, built from the parameters of its route. */
+/** Path of an instance, built from its route parameters. */
 export function instancePath(params: {
     readonly project: string;
     readonly zone: string;

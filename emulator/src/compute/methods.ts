@@ -10,7 +10,7 @@ import { OperationError, type UnfinishedChange } from "./operations";
 
 /** Prefix of every path: a version of the API, and a project. */
 export const PROJECT_PATH = "/compute/:version/projects/:project";
-/** Query parameters of a list request. */
+/** Query parameters for a list request. */
 export const LIST = { query: ["maxResults", "filter", "orderBy", "pageToken", "returnPartialSuccess"] };
 
 /** The services that Compute Engine's routes use. */
@@ -26,7 +26,7 @@ export interface MethodExceptions {
     readonly method?: "POST" | "PATCH";
     /** Accepted query parameters besides `requestId`. */
     readonly query?: readonly string[];
-    /** Type of the operation. Default: the name of the method. */
+    /** Operation type. Default: the method name. */
     readonly operation?: string;
 }
 

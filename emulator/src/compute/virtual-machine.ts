@@ -13,11 +13,11 @@ import { type EndpointHost, startVmEndpoint } from "../vm/metadata/vm-endpoint";
  */
 export const SHUTDOWN_GRACE_SECONDS = { STANDARD: 90, SPOT: 30 } as const;
 
-/** The runtime of VMs and their connections to the rest of the emulator. */
+/** The runtime for VMs, and their connections to the rest of the emulator. */
 export interface VmHost extends EndpointHost {
     readonly dataDir: string;
     readonly runtime: RuntimeKind;
-    /** Uptime that a guest sees when it boots, in seconds; undefined for that of this machine. */
+    /** Uptime that a guest sees when it boots, in seconds; undefined to show this machine's uptime. */
     readonly bootUptimeSeconds: number | undefined;
     /** Returns the main port of the emulator, which is known once the emulator is listening. */
     readonly mainPort: () => number;

@@ -1,7 +1,7 @@
 import { startFaultProxy } from "./proxy";
 import type { FaultPlan, FaultRule } from "./rule";
 
-/** A server on a port of 127.0.0.1. */
+/** A server listening on 127.0.0.1. */
 export interface Listener {
     readonly port: number;
     stop(): Promise<void>;
@@ -17,8 +17,8 @@ export interface FrontOptions {
 }
 
 /**
- * Starts a server behind a fault proxy. Requests keep their Host header, so the addresses in the server's responses are
- * those of the proxy.
+ * Starts a server behind a fault proxy. Requests keep their Host header, so the addresses in the server's responses
+ * lead to the proxy.
  * @param start starts the server on a port
  */
 export async function startBehindFaults(

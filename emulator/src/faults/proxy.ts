@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FaultPlan, type FaultRule, isControl } from "./rule";
 
-/** The ports of a proxy and the faults that it injects. */
+/** A proxy's ports and the faults that it injects. */
 export interface FaultProxyOptions {
     readonly plan: FaultPlan;
     /** Port on 127.0.0.1 to which requests are forwarded. */

@@ -32,7 +32,7 @@ export interface FaultRule {
     readonly method: string | undefined;
     /** Text contained in the path and query of a matching request. Default: every path. */
     readonly path: string | undefined;
-    /** Port of a matching request: that of the APIs (`main`) or that of a VM (`vm`). Default: both. */
+    /** Port of a matching request: the emulator's main port (`main`) or a VM's own port (`vm`). Default: both. */
     readonly port: "main" | "vm" | undefined;
 }
 

@@ -8,9 +8,9 @@ interface ErrorDetail {
 }
 
 /**
- * The format of an API's errors. "reasons" is that of Cloud Storage and Compute Engine, with `errors[]`
- * (https://cloud.google.com/storage/docs/json_api/v1/status-codes). "status" is that of newer APIs, with a canonical
- * name and `details[]` (https://google.aip.dev/193).
+ * The format of an API's errors. "reasons" is the format of Cloud Storage and Compute Engine, with `errors[]`
+ * (https://cloud.google.com/storage/docs/json_api/v1/status-codes). "status" is the format of newer APIs, with a
+ * canonical name and `details[]` (https://google.aip.dev/193).
  */
 export type ErrorStyle = "reasons" | "status";
 
@@ -40,7 +40,7 @@ const STATUS_NAMES: Readonly<Record<number, string>> = {
     501: "UNIMPLEMENTED",
 };
 
-/** Optional parts of an ApiError. */
+/** Optional fields for an ApiError. */
 export interface ApiErrorOptions {
     /** Canonical name, e.g. "ABORTED". Default: the name for the HTTP status. */
     readonly status?: string;

@@ -8,7 +8,7 @@ const KEY = /^projects\/[^/]+\/locations\/([a-z0-9-]+)\/keyRings\/[^/]+\/cryptoK
  * Google's service agents may use it.
  *
  * @param key undefined for none
- * @param location location of the resource, in any case
+ * @param location location of the resource, in upper or lower case
  * @throws ApiError 400 for a name that is not a key's, or for a key in another location
  */
 export function checkKeyLocation(key: string | undefined, location: string): void {

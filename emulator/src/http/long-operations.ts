@@ -10,7 +10,7 @@ export interface LongOperation {
 const MAX_OPERATIONS = 1000;
 
 /**
- * Long-running operations of the newer APIs, for changes that take effect immediately but are reported as done only
+ * Long-running operations in the newer APIs, for changes that take effect immediately but are reported as done only
  * after a while. The last thousand remain readable.
  */
 export class LongOperations {

@@ -27,7 +27,7 @@ export function readBoolean(query: URLSearchParams, name: string, fallback: bool
 }
 
 /**
- * Reads the size of a page.
+ * Reads the page size.
  *
  * @returns `largest` if the size is absent, 0 or larger than `largest`
  * @throws ApiError 400 for anything but a whole number
@@ -52,7 +52,7 @@ export interface Paging<T> {
     readonly key: (item: T) => string;
 }
 
-/** Returns one page of a list, with the token of the next page unless this is the last. */
+/** Returns one page of a list, with the token for the next page unless this is the last. */
 export function pageOf<T>(
     query: URLSearchParams,
     items: readonly T[],

@@ -14,7 +14,7 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
           ? Name
           : never;
 
-/** Options of a route besides its path. */
+/** Options for a route besides its path. */
 export interface RouteOptions {
     /**
      * Query parameters accepted in addition to Google's system parameters. Default: none. Any other parameter results
@@ -59,7 +59,7 @@ export function mount(prefix: string, routes: readonly Route[]): Route[] {
 }
 
 /**
- * https://cloud.google.com/apis/docs/system-parameters, and `userProject` and `uploadType` of Cloud Storage. The other
+ * https://cloud.google.com/apis/docs/system-parameters, and Cloud Storage's `userProject` and `uploadType`. The other
  * parameters on that page (callback, access_token, $.xgafv ...) are not supported and result in a 501.
  */
 const SYSTEM_PARAMETERS = new Set([
@@ -86,7 +86,7 @@ interface CompiledRoute {
     readonly hasVerb: boolean;
 }
 
-/** Finds the route of a request, which is the first declared route that matches its method and path. */
+/** Finds the route for a request, which is the first declared route that matches its method and path. */
 export class Router {
     readonly #compiled: readonly CompiledRoute[];
 
@@ -99,7 +99,7 @@ export class Router {
     }
 
     /**
-     * Finds the route of a request.
+     * Finds the route for a request.
      * @throws ApiError 501 for an unknown route or query parameter, 400 for invalid percent-encoding
      */
     find(method: string, path: string, query: URLSearchParams): Match {

@@ -11,12 +11,12 @@ import { applyFields } from "./fields";
 import { type Match, type Route, Router } from "./router";
 import type { ApiRequest, ApiResponse, Principal } from "./types";
 
-/** Options of an ApiServer. */
+/** Options for an ApiServer. */
 export interface ApiServerOptions {
     readonly routes: readonly Route[];
     /** Returns the caller of a request. `token` is the bearer token, if any. May throw a 401. */
     readonly authenticate: (token: string | undefined) => Principal;
-    /** Hosts that a request may name besides those of the loopback interface. Default: none. */
+    /** Hosts that a request may name besides the loopback interface's own names. Default: none. */
     readonly names?: readonly string[];
     /** Loopback address. Default: "127.0.0.1". */
     readonly host?: string;

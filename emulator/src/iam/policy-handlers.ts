@@ -6,7 +6,7 @@ import type { IamService } from "./service";
 
 /** A kind of resource that can have a policy. */
 export interface PolicyTarget<Params> {
-    /** Returns the name of the resource in PolicyStore, whether or not it exists. */
+    /** Returns the resource's name in PolicyStore, whether or not it exists. */
     readonly resource: (request: ApiRequest<Params>) => string | Promise<string>;
     /**
      * Throws 404 if the resource does not exist. It is called last, so that callers without permission cannot probe for

@@ -27,7 +27,7 @@ export interface PolicyInput {
     readonly auditConfigs?: readonly unknown[] | undefined;
 }
 
-/** Body of a policy, for `request.read`. `kind` and `resourceId` are output-only fields of Cloud Storage. */
+/** Body of a policy, for `request.read`. `kind` and `resourceId` are output-only fields from Cloud Storage. */
 export const policySchema = z.strictObject({
     kind: z.string().optional(),
     resourceId: z.string().optional(),
@@ -58,7 +58,7 @@ const MEMBER =
 /**
  * Checks roles, members, conditions and the version, which a schema cannot check.
  *
- * @param resource name of the resource in PolicyStore
+ * @param resource the resource's name in PolicyStore
  * @param accountExists tests whether a service account exists; accounts in unknown projects count as existing
  * @throws ApiError 400 for a policy that IAM rejects, 501 for a role or condition that the emulator does not support
  */

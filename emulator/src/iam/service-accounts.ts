@@ -41,7 +41,7 @@ export interface ProjectLookup {
 const ACCOUNT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 const EMAIL = /^([^@]+)@([^.]+)\.iam\.gserviceaccount\.com$/;
 
-/** Service accounts of all projects. */
+/** Service accounts in all projects. */
 export class ServiceAccountService {
     readonly #accounts: Collection<ServiceAccount>;
 

@@ -17,7 +17,7 @@ export class IamService implements Service {
         documents: DocumentStore,
         projects: ProjectLookup,
         options: Pick<PolicyStoreOptions, "grantDelayMs" | "projectOfBucket" | "projectNumber"> & {
-            /** Bearer token of the developer. */
+            /** The developer's bearer token. */
             readonly operatorToken: string;
             readonly org: Organization;
         },
@@ -43,10 +43,7 @@ export class IamService implements Service {
         }
     }
 
-    /**
-     * Returns the principal of a bearer token.
-     * @throws ApiError 401 for an unknown token
-     */
+    /** Returns the principal that a bearer token identifies. @throws ApiError 401 for an unknown token */
     principalOf(token: string): Principal {
         return principalOf(token, this.#operatorToken);
     }

@@ -26,7 +26,7 @@ const LIFETIME_SECONDS = 3600;
 const secret = randomBytes(32);
 
 /**
- * Creates an access token of a service account, as issued by a metadata server. It is valid for an hour within this
+ * Creates an access token for a service account, as issued by a metadata server. It is valid for an hour within this
  * process.
  *
  * @param scopes the access scopes that limit the token; if omitted, it is not limited
@@ -45,8 +45,8 @@ export function mintToken(email: string, scopes?: readonly string[], now = Date.
 }
 
 /**
- * Returns the principal of a bearer token: the service account for which it was minted, or the developer for the
- * operator's token.
+ * Returns the principal that a bearer token identifies: the service account for which it was minted, or the developer
+ * for the operator's token.
  *
  * @param operatorToken undefined if the operator's token is not accepted
  * @throws ApiError 401 for any other token, or for a minted token that has expired or comes from an earlier process

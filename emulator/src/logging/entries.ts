@@ -22,7 +22,7 @@ export interface NewLogEntry {
 /** Number of entries to keep. Google Cloud keeps entries for thirty days. */
 const MAX_ENTRIES = 1000;
 
-/** The log entries of Cloud Logging. */
+/** The log entries in Cloud Logging. */
 export class LogService {
     readonly #entries: Collection<LogEntry>;
 
@@ -44,7 +44,7 @@ export class LogService {
         }
     }
 
-    /** Returns the entries of a project, oldest first. @param logName restricts the result to one log */
+    /** Returns the entries in a project, oldest first. @param logName restricts the result to one log */
     list(project: string, logName?: string): LogEntry[] {
         return this.#entries
             .values()

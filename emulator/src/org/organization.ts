@@ -18,7 +18,7 @@ interface NewInstance {
     readonly secureBoot: boolean;
     readonly hasExternalAddress: boolean;
     readonly metadata: Readonly<Record<string, string>>;
-    /** Project of the boot image. */
+    /** Project that contains the boot image. */
     readonly imageProject: string;
     readonly kmsKey: string | undefined;
     /** Path of the subnetwork. */
@@ -35,8 +35,8 @@ interface BucketSettings {
 }
 
 /**
- * The constraints, quotas and stock-outs of an organization. Each check refuses with Google's status and text, as far as
- * a public source shows them; the comment names the source. Without rules, nothing is refused.
+ * An organization's constraints, quotas and stock-outs. Each check refuses with Google's status and text, as far as a
+ * public source shows them; the comment names the source. Without rules, nothing is refused.
  */
 export class Organization {
     readonly #rules: OrgRules;
@@ -135,7 +135,7 @@ export class Organization {
             throw refusedByStorage(`Request violates constraint 'constraints/${broken}'`);
         }
         if (this.#needsKey("storage.googleapis.com", bucket.kmsKey)) {
-            // No public source shows the text; the form is that of the other constraints of Cloud Storage.
+            // No public source shows the text; the form is that of Cloud Storage's other constraints.
             throw refusedByStorage("Request violates constraint 'constraints/gcp.restrictNonCmekServices'");
         }
     }

@@ -15,13 +15,13 @@ const constraints = z.strictObject({
     "compute.disableSerialPortLogging": enforced,
     "compute.requireOsLogin": enforced,
     "compute.requireShieldedVm": enforced,
-    /** Projects of images, `projects/P`. */
+    /** Projects that images may come from, `projects/P`. */
     "compute.trustedImageProjects": allowed,
     /** Instances that may have an external address, `projects/P/zones/Z/instances/N`. */
     "compute.vmExternalIpAccess": allowed,
     /** Sampling rates; the emulator has no flow logs, so every list forbids new subnetworks. */
     "compute.requireVpcFlowLogs": allowed,
-    /** Subnetworks of host projects, `projects/P/regions/R/subnetworks/S`. */
+    /** Subnetworks in host projects, `projects/P/regions/R/subnetworks/S`. */
     "compute.restrictSharedVpcSubnetworks": allowed,
     /** Locations such as `europe-west4`, in lower case. */
     "gcp.resourceLocations": allowed,
@@ -34,7 +34,7 @@ const constraints = z.strictObject({
     "storage.uniformBucketLevelAccess": enforced,
 });
 
-/** The rules of an organization, as in the file of the option `--org`. */
+/** An organization's rules, as in the `--org` file. */
 export const orgRules = z.strictObject({
     constraints: constraints.default({}),
     /** Limits by metric: https://cloud.google.com/compute/resource-usage. A metric that is missing is unlimited. */

@@ -17,7 +17,7 @@ export interface Project {
 /** Services that every tool needs before it can use a project. The first step of the README enables them. */
 const INITIALLY_ENABLED = ["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"];
 
-/** Options of a ProjectService. */
+/** Options for a ProjectService. */
 export interface ProjectOptions {
     /** If set, APIs refuse requests until they are enabled, and for this long afterwards. Default: no API refuses. */
     readonly apiDelayMs?: number | undefined;
@@ -33,7 +33,7 @@ const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 /** Projects. Every valid id exists, because a project is created when its id is first used. */
 export class ProjectService {
     readonly #projects: Collection<Project>;
-    /** Operations of Service Usage. They need not survive a restart. */
+    /** Service Usage operations. They need not survive a restart. */
     readonly operations: LongOperations;
     /** Time at which an API was enabled, in ms since 1970, by project and service. APIs enabled earlier are missing. */
     readonly #enabledAt = new Map<string, number>();

@@ -23,7 +23,7 @@ export interface ListedImage extends Manifest {
     readonly tags: readonly string[];
 }
 
-/** The manifests, tags and blobs of repositories. */
+/** The manifests, tags and blobs in repositories. */
 export class ImageStore {
     readonly #manifests: Collection<Manifest>;
     readonly #tags: Collection<string>;
@@ -41,7 +41,7 @@ export class ImageStore {
         this.#blobs = documents.collection("registry/links");
     }
 
-    /** Returns the manifest of a tag or digest. */
+    /** Returns the manifest for a tag or digest. */
     manifest({ repository, image }: ImageName, reference: string): Manifest | undefined {
         const name = `${repository}/${image}`;
         const digest = isDigest(reference) ? reference : this.#tags.get(`${name}:${reference}`);
@@ -85,7 +85,7 @@ export class ImageStore {
     }
 
     /**
-     * Stores an upload as a blob of a repository. The blob is registered before its file exists, so that a concurrent
+     * Stores an upload as a blob in a repository. The blob is registered before its file exists, so that a concurrent
      * delete in another repository does not remove the file.
      */
     async storeBlob(repository: string, upload: BlobUpload, digest: string): Promise<void> {

@@ -3,7 +3,7 @@ import { DIGEST } from "./blob-files";
 
 /**
  * Config of an image that stays in this machine's Docker engine. Its digest is the engine's image id, and no blob with
- * that digest is pushed. `local-images.ts` creates such manifests, and the docker command of the VM pulls them.
+ * that digest is pushed. `local-images.ts` creates such manifests, and the VM's docker command pulls them.
  */
 export const ENGINE_IMAGE_CONFIG = "application/vnd.gcp-trainer.engine-image.v1";
 /** Config of an image that is a folder on this machine and runs as a process. */
@@ -70,7 +70,7 @@ export function imageSize(text: string): number {
     return parts.reduce((sum, { size = 0 }) => sum + size, 0);
 }
 
-/** A descriptor in the response of the referrers API. */
+/** A descriptor in a response from the referrers API. */
 export interface Referrer {
     readonly mediaType: string;
     readonly size: number;

@@ -13,7 +13,7 @@ export type OciHandler = (
 ) => Promise<ApiResponse> | ApiResponse;
 
 /**
- * An error in the format of the registry protocol:
+ * An error in the registry protocol's format:
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
  */
 export class OciError extends Error {

@@ -49,7 +49,7 @@ export const deleteBlob: OciHandler = async (services, request, name, digest): P
 };
 
 /**
- * POST: begins an upload. `?digest` uploads the whole blob in one request; `?mount&from` reuses a blob of another
+ * POST: begins an upload. `?digest` uploads the whole blob in one request; `?mount&from` reuses a blob from another
  * repository.
  */
 export const beginUpload: OciHandler = async (services, request, name): Promise<ApiResponse> => {

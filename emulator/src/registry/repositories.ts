@@ -27,7 +27,10 @@ const cleanupPolicy = z.strictObject({
         .optional(),
 });
 
-/** Body of a repository: https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */
+/**
+ * Request body for a repository:
+ * https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories
+ */
 export const repositoryBody = z.strictObject({
     name: z.string().optional(),
     format: z.enum(["DOCKER"], NOT_EMULATED).optional(),
@@ -91,7 +94,7 @@ export interface RepositoryDependencies {
     readonly org: Organization;
 }
 
-/** Repositories of Docker images. The other formats of Artifact Registry are not emulated. */
+/** Docker image repositories. Artifact Registry's other formats are not emulated. */
 export class RepositoryService {
     readonly #repositories: Collection<Repository>;
 
@@ -157,7 +160,7 @@ export class RepositoryService {
         return repository;
     }
 
-    /** Finds the repository of an image path, which does not include the location. */
+    /** Finds the repository for an image path, which does not include the location. */
     find(project: string, id: string): Repository | undefined {
         return this.#repositories
             .values()

@@ -4,7 +4,7 @@ const encryption = z.strictObject({ kmsKeyName: z.string() });
 const replica = z.strictObject({ location: z.string(), customerManagedEncryption: encryption.optional() });
 
 /**
- * Body of a secret: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets#Secret.
+ * Request body for a secret: https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets#Secret.
  * Rotation, expiry, aliases and delayed destruction are not emulated.
  */
 export const secretBody = z.strictObject({
@@ -37,5 +37,5 @@ export const addVersionBody = z.strictObject({
         .optional(),
 });
 
-/** Body of `:enable`, `:disable` and `:destroy`. */
+/** Request body for `:enable`, `:disable` and `:destroy`. */
 export const versionStateBody = z.strictObject({ etag: z.string().optional() });

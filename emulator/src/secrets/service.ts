@@ -105,12 +105,12 @@ export class SecretService implements Service {
         return secret;
     }
 
-    /** The secrets of all projects, ordered by name. */
+    /** The secrets in all projects, ordered by name. */
     all(): Secret[] {
         return this.#secrets.values();
     }
 
-    /** The secrets of a project, ordered by name. */
+    /** The secrets in a project, ordered by name. */
     list(projectId: string): Secret[] {
         return this.#secrets.values().filter((secret) => secret.projectId === projectId);
     }

@@ -108,7 +108,7 @@ export const newBucketSchema = z.strictObject({
     ...outputOnly,
 });
 
-/** A complete bucket after a patch, or the body of buckets.update. Its name and location cannot change. */
+/** A complete bucket after a patch, or the request body for buckets.update. Its name and location cannot change. */
 export const bucketSchema = z.strictObject({
     name: z.string().optional(),
     location: location.optional(),

@@ -25,7 +25,7 @@ export interface Bucket {
     readonly settings: BucketSettings;
 }
 
-/** Collection of Bucket documents by name. services.ts reads it to find the project of a bucket. */
+/** Collection of Bucket documents by name. services.ts reads it to find a bucket's project. */
 export const BUCKETS = "buckets";
 
 /** Google's default since 2024: one week. https://cloud.google.com/storage/docs/soft-delete */
@@ -40,7 +40,7 @@ export interface BucketDependencies {
     readonly org: Organization;
 }
 
-/** Buckets of all projects. Names are global, as on Google Cloud. */
+/** Buckets in all projects. Names are global, as on Google Cloud. */
 export class BucketService {
     readonly #buckets: Collection<Bucket>;
 
@@ -120,7 +120,7 @@ export class BucketService {
         return this.#buckets.values();
     }
 
-    /** Buckets of a project, ordered by name. */
+    /** Buckets in a project, ordered by name. */
     list(projectId: string, prefix = ""): Bucket[] {
         return this.#buckets
             .values()

@@ -2,7 +2,7 @@ import { invalid } from "../http/errors";
 import { readBoolean, readMaxResults } from "../http/query";
 import { compareUtf8, type ObjectNames, type StoredObject } from "./object-index";
 
-/** Parameters of objects.list: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
+/** Parameters for objects.list: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
 export interface ListQuery {
     readonly prefix: string;
     /** Empty if there is no delimiter. */
@@ -40,7 +40,7 @@ interface Position {
     readonly generation?: string | undefined;
 }
 
-/** Parses the query of objects.list. */
+/** Parses the query for objects.list. */
 export function readListQuery(query: URLSearchParams): ListQuery {
     return {
         prefix: query.get("prefix") ?? "",

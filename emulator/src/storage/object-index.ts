@@ -19,7 +19,7 @@ export interface StoredObject {
     readonly attributes: ObjectAttributes;
 }
 
-/** The object names of a bucket in UTF-8 byte order. No method takes time proportional to the size of the bucket. */
+/** The object names in a bucket, in UTF-8 byte order. No method takes time proportional to the size of the bucket. */
 export interface ObjectNames {
     /** Returns the versions of the name at an index, oldest first, or undefined past the end. */
     at(index: number): readonly StoredObject[] | undefined;
@@ -37,7 +37,7 @@ export class ObjectIndex implements ObjectNames {
     readonly #documents: Collection<StoredObject>;
     /** Versions by name, oldest first. */
     readonly #versions = new Map<string, StoredObject[]>();
-    /** Names in the order of UTF-8 bytes, apart from those in `#added`. */
+    /** Names in UTF-8 byte order, apart from those in `#added`. */
     #sorted: string[] = [];
     /**
      * Names added since the last listing, kept separately so that the cost of an upload does not grow with the bucket.

@@ -36,7 +36,7 @@ const outputOnly = {
     componentCount: unused,
 };
 
-/** Body of an object in an upload (whose hashes are then verified), a patch, an update or a copy. */
+/** An object as sent in the body of an upload (whose hashes are then verified), a patch, an update or a copy. */
 export const objectSchema = z.strictObject({
     name: text,
     bucket: text,
@@ -57,7 +57,7 @@ export function pickAttributes(body: ObjectAttributes): ObjectAttributes {
     return Object.fromEntries(present.map((name) => [name, body[name]]));
 }
 
-/** Body of objects.compose: https://cloud.google.com/storage/docs/json_api/v1/objects/compose */
+/** Request body for objects.compose: https://cloud.google.com/storage/docs/json_api/v1/objects/compose */
 export const composeSchema = z.strictObject({
     kind: unused,
     destination: objectSchema.optional(),

@@ -24,11 +24,11 @@ export interface NewObject extends ClaimedHashes {
     readonly name: string;
     readonly attributes: ObjectAttributes;
     readonly preconditions: Preconditions;
-    /** Number of parts of a composed object. */
+    /** Number of parts in a composed object. */
     readonly composedOf?: number;
 }
 
-/** The objects of all buckets, with their versions. Every method checks the permissions of the principal. */
+/** The objects in all buckets, with their versions. Every method checks the permissions of the principal. */
 export class ObjectService {
     readonly #indexes = new Map<string, ObjectIndex>();
     #lastGeneration = 0;
@@ -57,7 +57,7 @@ export class ObjectService {
         return this.#index(bucket).all();
     }
 
-    /** Returns the object names of a bucket in order, for listings that are split into pages. */
+    /** Returns the object names in a bucket, in order, for listings that are split into pages. */
     names(principal: Principal, bucket: string): ObjectNames {
         this.#buckets().get(bucket);
         this.#access.require(principal, "storage.objects.list", bucket);

@@ -1,6 +1,9 @@
 import { ApiError, invalid, preconditionFailed } from "../http/errors";
 
-/** Names of the precondition parameters of an object request: https://cloud.google.com/storage/docs/request-preconditions */
+/**
+ * Names of the precondition parameters in an object request:
+ * https://cloud.google.com/storage/docs/request-preconditions
+ */
 export const OBJECT_PRECONDITIONS = [
     "ifGenerationMatch",
     "ifGenerationNotMatch",
@@ -8,7 +11,7 @@ export const OBJECT_PRECONDITIONS = [
     "ifMetagenerationNotMatch",
 ];
 
-/** Precondition parameters of a bucket request. */
+/** Precondition parameters in a bucket request. */
 export const BUCKET_PRECONDITIONS = ["ifMetagenerationMatch", "ifMetagenerationNotMatch"];
 
 /** Precondition parameters for the source of a copy. */

@@ -24,7 +24,7 @@ export type UploadProgress =
     | { readonly done: true; readonly object: StoredObject }
     | { readonly done: false /** Bytes that do not have to be sent again. */; readonly received: number };
 
-/** The parsed `Content-Range` of an upload request. */
+/** The parsed `Content-Range` from an upload request. */
 export interface UploadRange {
     /** Position of the first byte of the body; undefined without a body (`bytes *\/...`). */
     readonly start?: number;
@@ -43,7 +43,7 @@ const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 export class ResumableUploads {
     readonly #sessions: Collection<Session>;
     readonly #writers = new Map<string, BlobWriter>();
-    /** The current request of each session. */
+    /** The current request in each session. */
     readonly #receiving = new Map<string, { readonly body: Readable; readonly ended: Promise<unknown> }>();
 
     readonly #blobs: BlobStore;

@@ -7,25 +7,25 @@ import { ProcessVm } from "./process/process-vm";
 import { memoryMib } from "./systemd/memory";
 import { SystemdVm } from "./systemd/systemd-vm";
 
-/** Options of a guest, regardless of its runtime. Ports and the machine type are read at each boot. */
+/** Options for a guest, regardless of its runtime. Ports and the machine type are read at each boot. */
 export interface GuestOptions {
     readonly runtime: RuntimeKind;
     /** Absolute path of the emulator's data folder. */
     readonly dataDir: string;
     /** Name of this VM's folder, unique within the data folder. */
     readonly folder: string;
-    /** Port on 127.0.0.1 of the VM's own endpoint. */
+    /** Port of the VM's own endpoint on 127.0.0.1. */
     readonly endpointPort: () => number;
     /** The emulator's main port, which serves its registry. */
     readonly mainPort: () => number;
     readonly machineType: () => string;
-    /** Uptime that the guest sees when it boots, in seconds; undefined for that of this machine. */
+    /** Uptime that the guest sees when it boots, in seconds; undefined to show this machine's uptime. */
     readonly bootUptimeSeconds: number | undefined;
     /** Called once per boot, after the VM has powered itself off. */
     readonly onPoweredOff: () => void;
 }
 
-/** Creates a VM of the given runtime, powered off. */
+/** Creates a powered-off VM with the given runtime. */
 export function createGuest(options: GuestOptions): Guest {
     const { runtime, endpointPort, mainPort, machineType, bootUptimeSeconds, onPoweredOff } = options;
     const dir = path.join(options.dataDir, "vms", options.folder);

@@ -169,7 +169,7 @@ function instance(name: string, sourceImage: string) {
     };
 }
 
-/** Options of a client that uses HTTP without TLS on a local port, with a developer's token. */
+/** Options for a client that uses HTTP without TLS on a local port, with a developer's token. */
 function optionsFor(port: number): Options {
     const auth = {
         getClient: async () => auth,
@@ -179,7 +179,7 @@ function optionsFor(port: number): Options {
             return fetch(url, { ...init, headers });
         },
     };
-    // The methods of GoogleAuth that the client calls. The real class would request a token from Google.
+    // The GoogleAuth methods that the client calls. The real class would request a token from Google.
     const options: Options = { auth: auth as unknown as NonNullable<Options["auth"]> };
     return { ...options, apiEndpoint: "127.0.0.1", port, protocol: "http", projectId: PROJECT_ID };
 }

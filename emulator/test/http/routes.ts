@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Route } from "../../src/http/router";
 import { createServices, mainRoutes } from "../../src/services";
 
-/** All routes of the emulator's main port, for inspection only, because their handlers have no data folder. */
+/** All routes on the emulator's main port, for inspection only, because their handlers have no data folder. */
 export function allRoutes(): Route[] {
     const dataDir = mkdtempSync(path.join(tmpdir(), "emulator-routes-"));
     try {

@@ -225,7 +225,7 @@ describe("the policy of a bucket", () => {
         expect(full.at("bindings.0.condition")).toEqual(under("data/"));
     });
 
-    it("merges bindings of the same role and drops duplicate members", async () => {
+    it("merges bindings for the same role and drops duplicate members", async () => {
         const role = "roles/storage.objectViewer";
         const answer = await bind(
             { role, members: [MEMBER, "allUsers"] },

@@ -46,7 +46,7 @@ describe("a bearer token", () => {
     });
 });
 
-describe("the operator's token of a data folder", () => {
+describe("the operator's token in a data folder", () => {
     let folder: string;
     beforeEach(() => {
         folder = mkdtempSync(path.join(tmpdir(), "token-"));

@@ -41,7 +41,7 @@ async function withOrg(rules: object, test: (emulator: TestEmulator) => Promise<
     }
 }
 
-describe("a constraint of an organization", () => {
+describe("an organization's constraint", () => {
     it.each<[string, unknown, Attempt, number, RegExp, Attempt]>([
         [
             "compute.requireShieldedVm",
@@ -216,7 +216,7 @@ describe("an operation", () => {
     });
 });
 
-describe("the file of an organization", () => {
+describe("an organization's file", () => {
     it.each([
         ['{"constraints":{"compute.requireShieldedVM":true}}', /compute\.requireShieldedVM/],
         ['{"quotas":{"NETWORKS":"5"}}', /quotas\.NETWORKS/],

@@ -55,7 +55,7 @@ describe("a project", () => {
     });
 });
 
-describe("the services of a project", () => {
+describe("the services in a project", () => {
     const enabled = async (project: string) => {
         const query = "fields=services/name,nextPageToken&filter=state:ENABLED&pageSize=200";
         const answer = await emulator.call("GET", `/v1/projects/${project}/services?${query}`);

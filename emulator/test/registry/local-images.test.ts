@@ -42,7 +42,7 @@ describe("POST /emulator/v1/images", () => {
         expect(await digestOf({ folder, content: "def" })).not.toBe(digest);
     });
 
-    it("stores an image of the Docker engine by id, without its layers", async () => {
+    it("stores an image from the Docker engine by id, without its layers", async () => {
         const added = await add({ image: `${repository}/engine`, engineImageId: ENGINE_ID });
         const found = await emulator.call("GET", `/v2/demo-project/images/engine/manifests/${added.at("digest")}`);
         expect(JSON.parse(found.text)).toMatchObject({ config: { digest: ENGINE_ID }, layers: [] });

@@ -185,7 +185,7 @@ describe("sha512", () => {
         },
     );
 
-    it("is accepted as the digest of a pushed manifest", async () => {
+    it("is accepted as a pushed manifest's digest", async () => {
         const text = await registry.manifestOf("{}", "sha512");
         expect((await registry.put(sha512(text), text)).headers.get("docker-content-digest")).toBe(sha512(text));
         expect((await registry.emulator.call("GET", `${IMAGE}/manifests/${sha512(text)}`)).text).toBe(text);

@@ -92,7 +92,7 @@ describe("@google-cloud/storage with apiEndpoint and a token, as the developer",
         await expect(bucket.get()).rejects.toMatchObject({ code: 404 });
     });
 
-    it("changes the IAM policy of a bucket", async () => {
+    it("changes a bucket's IAM policy", async () => {
         const [bucket] = await storage.createBucket("policy-bucket", {
             iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
         });

@@ -25,7 +25,7 @@ function objects(...texts: string[]): StoredObject[] {
     });
 }
 
-/** The names of an ordered list of versions. */
+/** The names in an ordered list of versions. */
 function namesOf(all: readonly StoredObject[]): ObjectNames {
     const names = [...new Set(all.map(({ name }) => name))];
     const first = (isReached: (name: string) => boolean) => {

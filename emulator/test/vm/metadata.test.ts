@@ -72,7 +72,7 @@ describe("the metadata server", () => {
         expect((await read("instance/tags?alt=json")).json).toEqual(["one", "two"]);
     });
 
-    it("returns tokens that the API accepts as those of the service account", async () => {
+    it("returns tokens that the API accepts as the service account's", async () => {
         const answer = await read("instance/service-accounts/default/token");
         expect(answer.json).toEqual({ access_token: expect.any(String), expires_in: 3600, token_type: "Bearer" });
         const token = String(answer.at("access_token"));

@@ -65,7 +65,7 @@ async function inVm(script: string): Promise<string[]> {
 
 const STATE = "docker inspect -f '{{.State.Status}} {{.State.Running}} {{.State.ExitCode}} {{.State.OOMKilled}}'";
 
-describe("docker in a VM of the process runtime", () => {
+describe("docker in a VM with the process runtime", () => {
     it("supports pull, run, logs --follow, wait and inspect", async () => {
         const script =
             "console.log(process.argv.slice(2)); console.error('err'); setTimeout(() => process.exit(3), 100)";
@@ -211,7 +211,7 @@ docker rm -f box none; docker inspect box; true`);
         );
     });
 
-    it("shows containers of an earlier boot as killed, with their logs", async () => {
+    it("shows containers from an earlier boot as killed, with their logs", async () => {
         const image = await trainer("rebooted", "echo hello; exec sleep 31.72");
         const script = `
 export HOME=$PWD/var GCE_METADATA_HOST=\${EMULATOR_VM_CONTROL#http://}; GCE_METADATA_HOST=\${GCE_METADATA_HOST%%/*}

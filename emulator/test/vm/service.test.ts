@@ -107,7 +107,7 @@ describe("a service", () => {
         expect(await service.started).toBe(false);
     });
 
-    it("continues after a failure of a command with the prefix -", async () => {
+    it("continues after the failure of a command that has the prefix -", async () => {
         const { service, output } = await run(
             "ExecStartPre=-@ exit 1",
             "ExecStart=-@ exit 9",

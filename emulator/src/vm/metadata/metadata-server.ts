@@ -17,7 +17,7 @@ const FLAVOR = { "metadata-flavor": "Google", server: "Metadata Server for VM" }
 const ROOT = "/computeMetadata/v1/";
 
 /**
- * Routes of a VM's metadata server, for its own endpoint. A key that does not exist returns 404. A request without
+ * Routes for a VM's metadata server, on the VM's own endpoint. A key that does not exist returns 404. A request without
  * `Metadata-Flavor: Google` returns 403.
  * @see https://cloud.google.com/compute/docs/metadata/querying-metadata
  */

@@ -16,11 +16,11 @@ const WRITE_SCOPES = READ_SCOPES.slice(1);
 /** Host names by which programs in a VM address its metadata server. */
 const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata"];
 
-/** The services of an endpoint besides metadata, and its request log. */
+/** The services that an endpoint offers besides metadata, and its request log. */
 export interface EndpointHost {
-    /** Routes of Cloud Storage. */
+    /** Cloud Storage's routes. */
     readonly storage: readonly Route[];
-    /** Secret Manager's route for payloads. Unlike the routes of Cloud Storage, it requires a token. */
+    /** Secret Manager's route for payloads. Unlike Cloud Storage's routes, it requires a token. */
     readonly secrets: readonly Route[];
     /** Faults to inject on the endpoint; undefined for none. */
     readonly faults: FaultPlan | undefined;

@@ -1,11 +1,11 @@
 import { parse, YAMLParseError } from "yaml";
 
-/** One `write_files` entry. The file exists before the first command of the boot runs. */
+/** One `write_files` entry. The file exists before the first boot command runs. */
 export interface CloudFile {
     /** Absolute path inside the VM. */
     readonly path: string;
     readonly content: Buffer;
-    /** Permission bits. The default of cloud-init is 0o644. */
+    /** Permission bits. cloud-init's default is 0o644. */
     readonly mode: number;
 }
 

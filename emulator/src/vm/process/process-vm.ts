@@ -14,21 +14,21 @@ import { UnitError } from "./units/unit-file";
 import { startProcess } from "./units/unit-process";
 import { VmFiles } from "./vm-files";
 
-/** Options of a VM that consists of processes. */
+/** Options for a VM that consists of processes. */
 export interface ProcessVmOptions {
     /** Absolute path of the VM's folder; created if missing. */
     readonly dir: string;
     /** `host:port` of the VM's own endpoint for metadata and storage. */
     readonly endpoint: () => string;
-    /** File that maps images of the process runtime to trainer folders. */
+    /** File that maps the process runtime's images to trainer folders. */
     readonly imagesFile: string;
-    /** Uptime that the VM's programs see when it boots, in seconds. Default: that of this machine. */
+    /** Uptime that the VM's programs see when it boots, in seconds. Default: this machine's uptime. */
     readonly bootUptimeSeconds?: number | undefined;
     /** Called once per boot, after the VM has powered itself off. */
     readonly onPoweredOff: () => void;
 }
 
-/** The runtime of the VM's containers. */
+/** The runtime for the VM's containers. */
 interface ContainerKind {
     readonly runtime: "process" | "docker";
     readonly containers: Containers;
@@ -37,7 +37,7 @@ interface ContainerKind {
 }
 
 /**
- * A VM of the `process` runtime. User-data, a service manager and a serial port are emulated with processes on this
+ * A VM in the `process` runtime. User-data, a service manager and a serial port are emulated with processes on this
  * machine. It is not a sandbox, because its programs run with the developer's permissions.
  */
 export class ProcessVm implements Guest {
@@ -128,7 +128,7 @@ export class ProcessVm implements Guest {
                 STORAGE_EMULATOR_HOST: `http://${this.#options.endpoint()}`,
                 GCE_METADATA_HOST: this.#options.endpoint(),
                 SECRET_MANAGER_EMULATOR_HOST: `http://${this.#options.endpoint()}`,
-                // /proc/uptime is that of this machine.
+                // /proc/uptime shows this machine's uptime.
                 ...(bootUptimeSeconds === undefined ? {} : { EMULATOR_UPTIME: String(bootUptimeSeconds) }),
             });
             this.serial.write("cloud-init[2]", `wrote ${config.writeFiles.length} files`);
@@ -218,7 +218,7 @@ export class ProcessVm implements Guest {
         };
     }
 
-    /** Environment of every process of the VM. The shims read the EMULATOR_ variables. */
+    /** Environment for every process in the VM. The shims read the EMULATOR_ variables. */
     #environment(): Record<string, string> {
         const host = process.env;
         return {

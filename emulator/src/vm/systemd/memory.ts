@@ -18,7 +18,7 @@ const SHARED_CORE: Readonly<Record<string, number>> = {
 const MIB = 1024 * 1024;
 
 /**
- * Returns the memory of a VM in MiB. It is estimated from the name of the machine type and never exceeds this machine's
+ * Returns the memory of a VM in MiB. It is estimated from the machine type's name and never exceeds this machine's
  * memory.
  * @see https://cloud.google.com/compute/docs/machine-resource
  */

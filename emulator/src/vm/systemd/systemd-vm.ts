@@ -28,11 +28,11 @@ const POWER_BUTTON = "RTMIN+4";
  */
 const LISTENING = /Queued start job|Reached target|Starting |Started /;
 
-/** Options of a VM with systemd. */
+/** Options for a VM with systemd. */
 export interface SystemdVmOptions {
     /** Absolute path of the VM's folder; created if missing. */
     readonly dir: string;
-    /** Port on 127.0.0.1 of the VM's own endpoint. */
+    /** Port of the VM's own endpoint on 127.0.0.1. */
     readonly endpointPort: () => number;
     /** The emulator's main port, which serves its registry. */
     readonly mainPort: () => number;
@@ -45,7 +45,10 @@ export interface SystemdVmOptions {
 interface Boot {
     readonly console: ChildProcess;
     readonly relays: readonly Relay[];
-    /** Folder for the sockets and the seed of cloud-init. Its path is short, because the length of a Unix socket's path is limited. */
+    /**
+     * Folder for the sockets and cloud-init's seed. Its path is short, because the length of a Unix socket's path is
+     * limited.
+     */
     readonly sockets: string;
     /** Resolves once systemd handles signals. */
     readonly listening: Promise<void>;
@@ -54,7 +57,7 @@ interface Boot {
 }
 
 /**
- * A VM of the `systemd` runtime: a container in which Debian's systemd, cloud-init and docker apply the user-data. It
+ * A VM in the `systemd` runtime: a container in which Debian's systemd, cloud-init and docker apply the user-data. It
  * can reach only two addresses: 169.254.169.254 for the metadata server and Cloud Storage, and the registry on
  * 127.0.0.1.
  */
@@ -162,7 +165,7 @@ export class SystemdVm implements Guest {
             mkdirSync(path.join(root, file, ".."), { recursive: true });
             writeFileSync(path.join(root, file), text);
         };
-        // Google's data source keeps no seed in the small file system of cloud-init, so the seed stays outside of it.
+        // Google's data source keeps no seed in cloud-init's small file system, so the seed stays outside of it.
         const seed = path.join(sockets, "seed");
         mkdirSync(seed);
         writeFileSync(path.join(seed, "user-data"), userData);
@@ -255,7 +258,7 @@ export async function requireSystemdImage(): Promise<void> {
     }
 }
 
-/** Returns the name of the container of the VM in this folder. */
+/** Returns the container name for the VM in this folder. */
 export function containerName(dir: string): string {
     return `gcp-emulator-vm-${vmId(dir)}`;
 }

@@ -45,7 +45,7 @@ async function walkAccounts(walker: Walker): Promise<void> {
     await walker.fails(404, "GET", `${accounts}/second@${PROJECT_ID}.iam.gserviceaccount.com`);
 }
 
-/** Calls the three IAM methods of a resource with a policy. `read` is the HTTP method of `:getIamPolicy`. */
+/** Calls the three IAM methods on a resource with a policy. `read` is the HTTP method of `:getIamPolicy`. */
 export async function walkPolicy(
     walker: Walker,
     resource: string,

@@ -1,5 +1,5 @@
 // @ts-check
-// docker-credential-gcr of Container-Optimized OS: `configure-docker --registries HOST[,HOST]` and the credential
+// docker-credential-gcr as on Container-Optimized OS: `configure-docker --registries HOST[,HOST]` and the credential
 // helper's `get`. https://github.com/GoogleCloudPlatform/docker-credential-gcr
 
 const { mkdirSync, readFileSync, writeFileSync } = require("node:fs");

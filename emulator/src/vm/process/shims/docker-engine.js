@@ -1,5 +1,5 @@
 // @ts-check
-// Containers of the docker runtime. Calls the real docker command with names and labels specific to this VM.
+// Containers in the docker runtime. Calls the real docker command with names and labels specific to this VM.
 
 const { execFileSync, spawn } = require("node:child_process");
 const { constants } = require("node:os");

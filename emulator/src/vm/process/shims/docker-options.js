@@ -78,7 +78,7 @@ function parse(words, known, count) {
     return { options, positional: rest, values, last: (/** @type {string[]} */ ...names) => values(...names).at(-1) };
 }
 
-/** @param {string[]} words of `docker run` */
+/** @param {string[]} words the words after `docker run` */
 function parseRun(words) {
     const parsed = parse(words, RUN_OPTIONS);
     const [image, ...args] = parsed.positional;

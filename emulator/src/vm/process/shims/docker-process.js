@@ -1,5 +1,5 @@
 // @ts-check
-// Containers of the process runtime: the `start` script in the trainer's package.json, run by a supervisor that
+// Containers in the process runtime. Each is the `start` script in the trainer's package.json, run by a supervisor that
 // outlives this command. The state of a container is kept in files instead of in a daemon.
 
 const { spawn } = require("node:child_process");
@@ -94,7 +94,7 @@ function pick(...names) {
  * Starts the supervisor and waits until the container is running. The supervisor receives the specification in a
  * message, because its environment may hold secrets, which must not be written to a file.
  * @param {string} dir @param {object} spec
- * @param {string[]} inherited variables of this command that only the container gets
+ * @param {string[]} inherited variables from this command that only the container gets
  * @returns {Promise<void>}
  */
 function supervise(dir, spec, inherited) {
@@ -188,7 +188,7 @@ async function inspect(words) {
 }
 
 /**
- * Inspects an image of the process runtime, which is a folder on this machine and does not specify a working directory.
+ * Inspects an image in the process runtime, which is a folder on this machine and does not specify a working directory.
  * @param {{ imageId: string }} image @param {string | undefined} format
  */
 async function inspectImage({ imageId }, format) {

@@ -1,5 +1,5 @@
 // @ts-check
-// Runs one container of the process runtime: starts its command, and records its output and exit code. It holds a
+// Runs one container in the process runtime: starts its command, and records its output and exit code. It holds a
 // connection to its VM. A broken connection means that the power is off, so the container is killed.
 
 const { spawn } = require("node:child_process");

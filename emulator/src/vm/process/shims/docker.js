@@ -1,5 +1,5 @@
 // @ts-check
-// The docker command of the emulated VM. Images come from the emulator's registry with the VM's own credentials. A
+// The docker command in the emulated VM. Images come from the emulator's registry with the VM's own credentials. A
 // container is a process (EMULATOR_RUNTIME=process) or a container in this machine's engine (docker).
 
 const { DaemonError, StartError, UsageError, parse } = require("./docker-options.js");

@@ -48,7 +48,7 @@ function membersOf(leaders) {
 }
 
 /**
- * Returns the live ones of these processes and of all their descendants.
+ * Returns those of these processes, and of all their descendants, that are alive.
  * @param {readonly ProcessEntry[]} entries @param {readonly ProcessEntry[]} table
  * @returns {ProcessId[]}
  */

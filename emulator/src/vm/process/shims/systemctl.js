@@ -1,5 +1,5 @@
 // @ts-check
-// systemctl of the emulated VM. Passes its arguments to the VM's service manager and prints the result.
+// systemctl for the emulated VM. Passes its arguments to the VM's service manager and prints the result.
 
 const http = require("node:http");
 

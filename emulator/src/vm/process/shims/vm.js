@@ -12,12 +12,12 @@ function variable(name) {
     return value;
 }
 
-/** Folder of the VM. */
+/** The VM's folder. */
 function vmDir() {
     return variable("EMULATOR_VM_DIR");
 }
 
-/** Short name of the VM, unique on this machine. */
+/** The VM's short name, unique on this machine. */
 function vmId() {
     return variable("EMULATOR_VM_ID");
 }

@@ -1,4 +1,4 @@
-/** One command of a unit, before variable expansion. */
+/** One command in a unit, before variable expansion. */
 export interface ExecLine {
     /** The `-` prefix: a failure of this command counts as success. */
     readonly ignoreFailure: boolean;

@@ -12,7 +12,7 @@ const DIRECTORIES: readonly { key: DirectoryKey; base: string; variable: string 
 ];
 
 /**
- * Returns the environment of all processes of one run of a service. Creates the unit's directories, as systemd does.
+ * Returns the environment for all processes in one run of a service. Creates the unit's directories, as systemd does.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#Environment%20Variables%20Set%20or%20Propagated%20by%20the%20Service%20Manager
  */
 export function serviceEnvironment(

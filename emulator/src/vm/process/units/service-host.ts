@@ -1,6 +1,6 @@
 /** The VM that a service runs on. */
 export interface ServiceHost {
-    /** Environment of every process: PATH (shims first) and the variables that identify the VM. */
+    /** Environment for every process: PATH (shims first) and the variables that identify the VM. */
     readonly env: Readonly<Record<string, string>>;
     /** Working directory, which is the root of the VM's disk. */
     readonly root: string;

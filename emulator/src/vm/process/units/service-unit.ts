@@ -2,7 +2,7 @@ import { type ExecLine, parseExecLine, splitWords } from "./exec-line";
 import { parseTimeSpan } from "./time-span";
 import { parseUnitFile, type UnitEntry, UnitError } from "./unit-file";
 
-/** Directives of a service unit that hold a list of commands. */
+/** Directives in a service unit that hold a list of commands. */
 export type ExecKey = "ExecStartPre" | "ExecStart" | "ExecStop" | "ExecStopPost";
 /** `StateDirectory=` and similar directives. */
 export type DirectoryKey = "StateDirectory" | "RuntimeDirectory" | "CacheDirectory" | "LogsDirectory";

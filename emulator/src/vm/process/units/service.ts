@@ -59,7 +59,7 @@ export class Service {
         this.#stopRequest.resolve();
     }
 
-    /** Cuts the power: every process is killed immediately, and no other command of the unit runs. */
+    /** Cuts the power: every process is killed immediately, and none of the unit's other commands run. */
     kill(): void {
         this.killed = true;
         this.#stopRequest.resolve();

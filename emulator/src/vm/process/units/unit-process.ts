@@ -11,7 +11,7 @@ export type ProcessExit =
 /** systemd's exit status for a program that could not be executed. */
 export const EXIT_EXEC = 203;
 
-/** A running command of a unit. It leads its own process group. */
+/** A running command from a unit. It leads its own process group. */
 export interface UnitProcess {
     /** Undefined if the program could not be started; `exit` then has status 203. */
     readonly id: ProcessId | undefined;
