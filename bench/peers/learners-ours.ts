@@ -43,7 +43,7 @@ async function trainAndPredict(prefix: string, target: string): Promise<void> {
         read: () => createReadStream(`${prefix}.train.csv`),
         create: async ({ path: name }, content) => {
             const chunks: Uint8Array[] = [];
-            for (const chunk of typeof content === "string" ? [content] : [content]) {
+            for (const chunk of typeof content === "function" ? content() : [content]) {
                 chunks.push(Buffer.from(chunk));
             }
             files.set(path.basename(name), Buffer.concat(chunks));
@@ -55,7 +55,7 @@ async function trainAndPredict(prefix: string, target: string): Promise<void> {
         argv: [`--target=${target}`],
         env: { AIP_TRAINING_DATA_URI: "gs://bench/train.csv", AIP_MODEL_DIR: "gs://bench/model/" },
         openStorage: () => storage,
-        openFitPool: (dataset) => openFitPool(dataset, { file: __filename }),
+        openFitPool: (dataset, threads) => openFitPool(dataset, { file: __filename, threads }),
         print: (...more) => lines.push(...more),
     });
     const seconds = (performance.now() - started) / 1000;

@@ -1,9 +1,7 @@
-import { constants } from "node:buffer";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import type { Readable } from "node:stream";
 import { DEFAULTS } from "../../infra/defaults";
-import { type Model, ModelError, parseModel } from "../../trainer/lib/model";
+import { type Model, ModelError, readModel } from "../../trainer/lib/model";
 import { UsageError } from "../shared/usage-error";
 import type { Arguments } from "./arguments";
 import { findObject, isGcsUri, openSource, type PredictContext } from "./source";
@@ -30,40 +28,14 @@ export async function findModel(choice: Arguments["model"], context: PredictCont
             : isGcsUri(choice)
               ? await findInBucket(choice, context)
               : findInFolder(choice, context.folder);
-    const json = await readModel(await openSource(name, "model", context), name);
+    const bytes = await openSource(name, "model", context);
     try {
-        return { model: parseModel(decode(json, name)), name };
+        return { model: await readModel(bytes), name };
     } catch (error) {
         throw error instanceof ModelError ? new UsageError(`${name}: ${error.message}`) : error;
+    } finally {
+        bytes.destroy();
     }
-}
-
-function decode(json: Buffer, name: string): string {
-    try {
-        return json.toString("utf8");
-    } catch {
-        throw tooLarge(name);
-    }
-}
-
-/** Reads a model, which may be compressed. The decompressed size is limited. */
-async function readModel(bytes: Readable, name: string): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of bytes) {
-        length += (chunk as Buffer).length;
-        if (length > constants.MAX_STRING_LENGTH) {
-            throw tooLarge(name);
-        }
-        chunks.push(chunk as Buffer);
-    }
-    return Buffer.concat(chunks);
-}
-
-function tooLarge(name: string): UsageError {
-    return new UsageError(
-        `${name} has more than 512 MB, but Node.js reads at most 512 MB of text: train fewer trees or levels`,
-    );
 }
 
 async function findInBucket(uri: string, context: PredictContext): Promise<string> {

@@ -3,7 +3,7 @@ import { DecisionTreeClassifier, DecisionTreeRegression } from "ml-cart";
 import { valueAt } from "../lib/columns/number-list";
 import type { Dataset } from "../lib/csv/dataset";
 import type { Learned } from "../lib/features/learn";
-import { type CartModel, type Model, predictEncoded } from "../lib/model";
+import { type CartModel, isSplit, type Model, predictEncoded, sharesOf, type TreeNode } from "../lib/model";
 
 /** Enough rows to reach many leaves, but few enough that the check takes almost no time. */
 const MAX_ROWS = 200;
@@ -31,7 +31,7 @@ export function checkModel(
         ["the model file", table.map((it) => predictIndex(model, it))],
     ];
     if (model.algorithm === "tree") {
-        readers.push(["ml-cart", predictWithCart(model.trees[0] as CartModel, table)]);
+        readers.push(["ml-cart", predictWithCart(model.trees.at(0) as CartModel, table)]);
     }
     for (const [name, predicted] of readers) {
         const wrong = predictions.findIndex((expected, index) => predicted[index] !== expected);
@@ -49,7 +49,22 @@ function predictIndex(model: Model, features: readonly number[]): number {
         : (prediction as { value: number }).value;
 }
 
-function predictWithCart(tree: CartModel, table: number[][]): number[] {
+function predictWithCart({ root, ...tree }: CartModel, table: number[][]): number[] {
     const reference = tree.name === "DTClassifier" ? DecisionTreeClassifier : DecisionTreeRegression;
-    return reference.load(tree).predict(table);
+    return reference.load({ ...tree, root: withLists(root) }).predict(table);
+}
+
+/** ml-cart needs a list of the shares of all classes. */
+function withLists(node: TreeNode): TreeNode {
+    if (isSplit(node)) {
+        return { ...node, left: withLists(node.left), right: withLists(node.right) };
+    }
+    if (typeof node.distribution !== "object" || Array.isArray(node.distribution)) {
+        return node;
+    }
+    const shares: number[] = [];
+    for (const [label, share] of sharesOf(node)) {
+        shares[label] = share;
+    }
+    return { ...node, distribution: [Array.from(shares, (share) => share ?? 0)] };
 }

@@ -34,7 +34,8 @@ async function main(): Promise<void> {
             argv: process.argv.slice(2),
             env: process.env,
             openStorage,
-            openFitPool: (dataset) => openFitPool(dataset, { file: __filename, onProgress: printProgress }),
+            openFitPool: (dataset, threads) =>
+                openFitPool(dataset, { file: __filename, onProgress: printProgress, threads }),
             print,
         });
         process.exit(0);

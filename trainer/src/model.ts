@@ -1,7 +1,7 @@
 import cart from "ml-cart/package.json";
 import type { Dataset } from "../lib/csv/dataset";
 import { groupByFeature, type Learned } from "../lib/features/learn";
-import type { Algorithm, CartModel, Model, Task } from "../lib/model";
+import type { Algorithm, Model, Task, Trees } from "../lib/model";
 import type { FitResult, Predicted } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
@@ -96,7 +96,7 @@ export function makeModel(
     { features }: Learned,
     hyperparameters: Record<string, unknown>,
     algorithm: Algorithm,
-    trees: CartModel[],
+    trees: Trees,
 ): Model {
     const { target, reading, rowCount } = dataset;
     const head = { format: "gcp-trainer-model", version: 2, algorithm } as const;

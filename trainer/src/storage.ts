@@ -18,8 +18,11 @@ export interface ObjectStore {
      * Creates an object, completely or not at all. Never overwrites an object with different content.
      * @throws {StorageError}
      */
-    create(uri: GcsUri, content: string | Uint8Array, contentType: string): Promise<void>;
+    create(uri: GcsUri, content: Content, contentType: string): Promise<void>;
 }
+
+/** Content to write: bytes, text, or a function that returns the same pieces of text each time. */
+export type Content = string | Uint8Array | (() => Iterable<string>);
 
 /** The bytes of an object as they arrive. */
 export interface ObjectContent extends AsyncIterable<Uint8Array> {
@@ -53,13 +56,13 @@ export function openStorage(retrySeconds = RETRY_SECONDS): ObjectStore {
     return {
         read: (uri) => new Download(storage, uri, retrySeconds),
         create: (uri, content, contentType) =>
-            create(storage, { uri, content: Buffer.from(content), contentType, retrySeconds }),
+            create(storage, { uri, content, contentType, retrySeconds }),
     };
 }
 
 interface NewObject {
     readonly uri: GcsUri;
-    readonly content: Buffer;
+    readonly content: Content;
     readonly contentType: string;
     readonly retrySeconds: number;
 }
@@ -67,10 +70,10 @@ interface NewObject {
 /** Sends content until the bucket has it, or fails. */
 async function create(storage: Storage, { uri, content, contentType, retrySeconds }: NewObject): Promise<void> {
     const file = storage.bucket(uri.bucket).file(uri.path);
-    const md5Hash = createHash("md5").update(content).digest("base64");
+    const { md5Hash, bytes } = measure(content);
     const deadline = Date.now() + retrySeconds * 1000;
     for (let tries = 1, rejections = 0; ; tries++) {
-        const problem = await send(file, content, contentType, md5Hash);
+        const problem = await send(file, content, contentType, md5Hash, bytes);
         if (problem === undefined) {
             return;
         }
@@ -91,9 +94,15 @@ async function create(storage: Storage, { uri, content, contentType, retrySecond
 }
 
 /** Sends content once. @returns the error, or undefined if the bucket has the content */
-async function send(file: File, content: Buffer, contentType: string, md5Hash: string): Promise<unknown> {
+async function send(
+    file: File,
+    content: Content,
+    contentType: string,
+    md5Hash: string,
+    bytes: number,
+): Promise<unknown> {
     try {
-        const sent = file.save(content, {
+        const sent = file.save(typeof content === "function" ? () => inBlocks(content) : Buffer.from(content), {
             contentType,
             // Cloud Storage rejects content that does not have this hash.
             metadata: { md5Hash },
@@ -104,7 +113,7 @@ async function send(file: File, content: Buffer, contentType: string, md5Hash: s
             // 0: the object must not exist. Objects of an earlier attempt were deleted before this one began.
             preconditionOpts: { ifGenerationMatch: 0 },
         });
-        await within(UPLOAD_MS + content.length / UPLOAD_BYTES_PER_MS, sent);
+        await within(UPLOAD_MS + bytes / UPLOAD_BYTES_PER_MS, sent);
     } catch (error) {
         return error;
     }
@@ -122,4 +131,32 @@ async function md5Of(file: File): Promise<string | undefined> {
     } catch {
         return undefined;
     }
+}
+
+/** Hash and size of content. */
+function measure(content: Content): { md5Hash: string; bytes: number } {
+    const hash = createHash("md5");
+    let bytes = 0;
+    for (const block of inBlocks(content)) {
+        hash.update(block);
+        bytes += block.length;
+    }
+    return { md5Hash: hash.digest("base64"), bytes };
+}
+
+const BLOCK = 2 ** 20;
+
+/** Joins short pieces of text. */
+function* inBlocks(content: Content): Generator<Buffer> {
+    let block: string[] = [];
+    let length = 0;
+    for (const piece of typeof content === "function" ? content() : []) {
+        block.push(piece);
+        length += piece.length;
+        if (length >= BLOCK) {
+            yield Buffer.from(block.join(""));
+            [block, length] = [[], 0];
+        }
+    }
+    yield Buffer.from(typeof content === "function" ? block.join("") : content);
 }

@@ -1,7 +1,9 @@
+import { availableParallelism } from "node:os";
 import { type Dataset, readDataset } from "../lib/csv/dataset";
+import { countThreads } from "../lib/csv/memory-guard";
 import { type Learned, learnColumns, sharedColumns } from "../lib/features/learn";
-import type { Task } from "../lib/model";
-import { type FitDataset, type FitPool, type Predicted, toCartModel } from "../lib/tree";
+import { CompactTrees, type Task } from "../lib/model";
+import { type FitDataset, type FitPool, type FitResult, type Predicted, toCartModel } from "../lib/tree";
 import { type Hyperparameters, parseArguments } from "./arguments";
 import { checkModel, rowsToCheck } from "./check-model";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
@@ -21,13 +23,22 @@ export interface TrainContext {
     argv: readonly string[];
     env: Readonly<Record<string, string | undefined>>;
     openStorage(): ObjectStore;
-    openFitPool(dataset: FitDataset): FitPool;
+    openFitPool(dataset: FitDataset, threads: number): FitPool;
     /** Writes lines to the log. */
     print(...lines: string[]): void;
 }
 
-/** With this many leaves, `model.json` is about 300 MB; a JavaScript string cannot hold twice as much. */
-const MAX_LEAVES = 2_000_000;
+/** Maximum size of `model.json`, so that a machine with 8 GB of memory can read it. */
+const MAX_BYTES = 4e9;
+
+/** Share of the memory that the trees and the files made of them may need. They need about as much as `model.json`. */
+const MEMORY_OF_TREES = 0.6;
+
+/** Maximum size of a single tree, which readers hold in a string, of at most 2^29 characters. */
+const MAX_TREE_BYTES = 450e6;
+
+/** Measured size of a leaf with its split in `model.json`, and of a share of a class. */
+const BYTES = { leaf: 220, share: 28 };
 
 /**
  * Runs the whole training: reads the dataset, chooses among the trials if there are several, tests on rows held back, fits
@@ -44,6 +55,8 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
             print,
             memoryLimitBytes: availableMemory(),
             fits: planFits(hyperparameters),
+            // If there is not enough memory for more threads, there are fewer.
+            threads: 1,
         });
     const dataset = await readIntact(() => storage.read(datasetUri), read, print);
     const learned = learnColumns(dataset, allRows(dataset.rowCount));
@@ -51,12 +64,14 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     checkGainFunction(hyperparameters, dataset.target.task);
     const classes = dataset.target.task === "classification" ? dataset.target.classes.length : undefined;
     const trials = listTrials(hyperparameters, classes, learned.columns.length);
-    const pool = openFitPool({ columns: sharedColumns(dataset), target: dataset.target });
+    const threads = countThreads(availableParallelism(), dataset.rowCount, learned.columns.length, availableMemory());
+    const pool = openFitPool({ columns: sharedColumns(dataset), target: dataset.target }, threads);
     // The pool is closed before anything is written, to free the memory of the threads.
     const found = learn(pool, dataset, learned, hyperparameters, trials, print).finally(() => pool.close());
     const { growth, ...findings } = await found;
     const origin = describeOrigin(hyperparameters, growth, dataset, learned);
-    const trees = findings.final.trees.map((tree) => toCartModel(tree, toFitTask(growth, 0, new Uint32Array()).growth));
+    const limits = toFitTask(growth, 0, new Uint32Array()).growth;
+    const trees = new CompactTrees(findings.final.trees, (tree) => toCartModel(tree, limits, classes));
     const model = makeModel(dataset, learned, origin, growth.algorithm, trees);
     const { predictions } = findings.final.test as Predicted;
     checkModel(model, dataset, learned, rowsToCheck(dataset.rowCount), predictions);
@@ -89,9 +104,9 @@ async function learn(
     // Nothing is learned from the rows held back, so they are treated like rows to predict.
     const { columns, countUnseen } = learnColumns(dataset, split.train);
     const task = { ...toFitTask(growth, seed, split.train), columns, testRows: split.test };
-    const { test, leaves } = await pool.fit({ ...task, keepTrees: false });
-    checkSize(leaves);
-    const held = test as Predicted;
+    const tested = await pool.fit({ ...task, keepTrees: false });
+    checkSize(tested, growth);
+    const held = tested.test as Predicted;
     const metrics = evaluate(target, held);
     const unseenRows = countUnseen(split.test);
     const unseen = unseenRows === 0 ? "" : `, ${unseenRows} of them with values that are new to it`;
@@ -116,11 +131,13 @@ function checkGainFunction({ gainFunction }: Hyperparameters, task: Task): void 
     }
 }
 
-/** @throws {HyperparameterError} for a model that is too large to write */
-function checkSize(leaves: number): void {
-    if (leaves > MAX_LEAVES) {
+/** @throws {HyperparameterError} for a model that is too large to read */
+function checkSize({ leaves, shares }: FitResult, { trees = 1 }: Growth): void {
+    const bytes = leaves * BYTES.leaf + shares * BYTES.share;
+    const most = Math.min(MAX_BYTES, trees * MAX_TREE_BYTES, availableMemory() * MEMORY_OF_TREES);
+    if (bytes > most) {
         throw new HyperparameterError([
-            `The model must have at most ${MAX_LEAVES} leaves; got ${leaves}: ` +
+            `The model must have at most ${(most / 1e9).toFixed(2)} GB; got about ${(bytes / 1e9).toFixed(2)} GB in ${leaves} leaves: ` +
                 "raise `minNumSamples`, or lower `maxDepth` or `trees`",
         ]);
     }

@@ -1,13 +1,13 @@
 import type { Dataset } from "../lib/csv/dataset";
 import type { Learned } from "../lib/features/learn";
-import type { Model } from "../lib/model";
+import { formatModel, type Model } from "../lib/model";
 import { OnnxError, toOnnx } from "../lib/onnx";
 import { renderReport } from "../lib/report";
 import trainer from "../package.json";
 import { formatGcsUri, type GcsUri } from "./environment";
 import { actualOf } from "./evaluate";
 import type { Findings, MetricsFile } from "./model";
-import type { ObjectStore } from "./storage";
+import type { Content, ObjectStore } from "./storage";
 
 /** Maximum number of points in the report; more would only add size. */
 const MAX_POINTS = 2000;
@@ -53,7 +53,7 @@ export async function writeResults({
         }),
         "text/html; charset=utf-8",
     );
-    await write("model.json", `${JSON.stringify(model)}\n`, "application/json");
+    await write("model.json", () => formatModel(model), "application/json");
 
     /** Writes model.onnx. A model that does not fit into ONNX is still valid. */
     async function writeOnnx(): Promise<void> {
@@ -70,7 +70,7 @@ export async function writeResults({
         await write("model.onnx", content, "application/octet-stream");
     }
 
-    async function write(name: string, content: string | Uint8Array, contentType: string): Promise<void> {
+    async function write(name: string, content: Content, contentType: string): Promise<void> {
         const uri = { ...modelDir, path: modelDir.path + name };
         await storage.create(uri, content, contentType);
         print(`Wrote ${formatGcsUri(uri)}`);

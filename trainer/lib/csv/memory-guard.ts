@@ -72,6 +72,17 @@ export function bytesPerValueOfFit({ forest, crossValidation }: FitPlan, threads
 }
 
 /**
+ * Number of threads whose fits of a forest fit into memory together, at least 1.
+ * @param limit bytes
+ */
+export function countThreads(processors: number, rows: number, columns: number, limit: number): number {
+    const perThread = rows * (columns * BYTES_PER_VALUE_OF_FIT.forest + BYTES_PER_ROW);
+    // The columns, the base and the grown trees need memory, too.
+    const left = limit / 2 - BASE_BYTES - rows * columns * BYTES_PER_VALUE_OF_ORDER;
+    return Math.max(1, Math.min(processors, Math.floor(left / perThread)));
+}
+
+/**
  * Rejects a dataset that needs more memory than is available, before the kernel kills the process.
  * @param limit bytes
  * @throws {MemoryError}

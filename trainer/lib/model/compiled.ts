@@ -1,3 +1,4 @@
+import { sharesOf } from "./compact-tree";
 import { listParts, type Model, type TreeNode } from "./types";
 
 /** A model as flat arrays, for predicting many rows. */
@@ -121,8 +122,9 @@ function flatten(model: Model): FlatTrees {
         roots: new Int32Array(model.trees.length),
     };
     const used = { nodes: 0, shares: 0 };
-    for (const [index, { root }] of model.trees.entries()) {
-        trees.roots[index] = used.nodes;
+    let index = 0;
+    for (const { root } of model.trees) {
+        trees.roots[index++] = used.nodes;
         append(trees, root, used);
     }
     return trees;
@@ -157,17 +159,4 @@ function append(trees: FlatTrees, node: TreeNode, used: { nodes: number; shares:
         trees.shares[used.shares] = share;
         used.shares++;
     }
-}
-
-/**
- * Shares of a leaf that are not 0, each with its class. In a regression, the leaf's number is treated as the share of a
- * single class.
- */
-function sharesOf({ distribution }: TreeNode): [label: number, share: number][] {
-    if (!Array.isArray(distribution)) {
-        return [[0, distribution ?? Number.NaN]];
-    }
-    const shares = [...(distribution[0] ?? []).entries()];
-    const present = shares.filter(([, share]) => share !== 0);
-    return present.length > 0 ? present : shares.slice(0, 1);
 }

@@ -19,6 +19,9 @@ export {
 export { compileModel, type Predictor } from "./compiled";
 export * from "./dates";
 export * from "./numbers";
+export { CompactTrees, expandTree, isSplit, LEAF, sharesOf, type CompactTree } from "./compact-tree";
+export { formatModel } from "./json";
 export { parseModel } from "./parse";
+export { readModel } from "./read";
 export { predictEncoded, predictRow, type Row } from "./predict";
 export * from "./types";

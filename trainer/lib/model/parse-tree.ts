@@ -51,6 +51,13 @@ function checkDistribution(value: unknown, classes: number): TreeProblem | undef
     if (classes === 0) {
         return typeof value === "number" ? undefined : { path: "", allowed: "a number", got: value };
     }
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+        const entries = Object.entries(value);
+        const areShares = entries.every(([label, share]) => isLabel(label, classes) && isShare(share));
+        return entries.length > 0 && areShares
+            ? undefined
+            : { path: "", allowed: `shares of classes from 0 to ${classes - 1}`, got: value };
+    }
     if (!Array.isArray(value) || value.length === 0) {
         return { path: "", allowed: "a list that is not empty", got: value };
     }
@@ -58,10 +65,16 @@ function checkDistribution(value: unknown, classes: number): TreeProblem | undef
     if (!Array.isArray(shares) || shares.length === 0 || shares.length > classes) {
         return { path: "[0]", allowed: `1 to ${classes} numbers`, got: shares };
     }
-    // ml-cart sums shares, so one may be 1.0000000000000004.
-    return shares.every((share) => typeof share === "number" && share >= 0)
-        ? undefined
-        : { path: "[0]", allowed: "numbers, 0 or more", got: shares };
+    return shares.every(isShare) ? undefined : { path: "[0]", allowed: "numbers, 0 or more", got: shares };
+}
+
+/** ml-cart sums shares, so one may be 1.0000000000000004. */
+function isShare(value: unknown): boolean {
+    return typeof value === "number" && value >= 0;
+}
+
+function isLabel(text: string, classes: number): boolean {
+    return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) < classes;
 }
 
 function within(path: string, problem: TreeProblem | undefined): TreeProblem | undefined {

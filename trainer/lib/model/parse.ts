@@ -1,18 +1,37 @@
 import { DATE_PARTS } from "./dates";
-import { checkTree } from "./parse-tree";
-import { type Feature, listParts, type Model, ModelError } from "./types";
+import { checkTree, type TreeSizes } from "./parse-tree";
+import { type CartModel, type Feature, listParts, type Model, ModelError } from "./types";
 
 /**
- * Reads `model.json` and checks everything that a prediction relies on.
+ * Reads the text of `model.json` and checks everything that a prediction relies on. `readModel` reads larger ones.
  * @throws {ModelError} with the path and the value
  */
 export function parseModel(json: string): Model {
-    let value: unknown;
+    const model = asObject(parseJson(json), "model");
+    const sizes = checkHead(model);
+    const trees = asList(model.trees, "trees");
+    checkCount(model, trees.length);
+    for (const [index, value] of trees.entries()) {
+        checkCartModel(value, index, sizes);
+    }
+    return model as unknown as Model;
+}
+
+export function parseJson(json: string): unknown {
     try {
-        value = JSON.parse(json);
+        return JSON.parse(json);
     } catch (error) {
         throw new ModelError(`The model is not JSON: ${error instanceof Error ? error.message : error}`);
     }
+}
+
+/** What the trees of a model may contain. */
+export interface ModelSizes extends TreeSizes {
+    name: CartModel["name"];
+}
+
+/** Checks everything but the trees, and upgrades the properties of an earlier version. */
+export function checkHead(value: unknown): ModelSizes {
     const model = asObject(value, "model");
     expect(model.format === "gcp-trainer-model", "format", '"gcp-trainer-model"', model.format);
     expect(model.version === 1 || model.version === 2, "version", "1 or 2, which this program reads", model.version);
@@ -27,7 +46,6 @@ export function parseModel(json: string): Model {
     const features = asList(model.features, "features");
     const names = features.map((feature, index) => checkFeature(feature, `features[${index}]`));
     expect(new Set(names).size === names.length, "features", "columns with different names", names);
-    const columns = listParts(features as Feature[]).length;
     const classes = task === "classification" ? asTexts(model.classes, "classes") : [];
     expect(new Set(classes).size === classes.length, "classes", "different strings", classes);
     asObject(model.hyperparameters, "hyperparameters");
@@ -37,19 +55,27 @@ export function parseModel(json: string): Model {
     expect(isTexts, "reading.missing", "a list of strings", missing);
     expect(onBadCell === "stop" || onBadCell === "missing", "reading.onBadCell", '"stop" or "missing"', onBadCell);
     asObject(model.library, "library");
-    const trees = asList(model.trees, "trees");
-    expect(algorithm === "forest" || trees.length === 1, "trees", "one tree", trees.length);
-    const name = task === "classification" ? "DTClassifier" : "DTRegression";
-    for (const [index, value] of trees.entries()) {
-        const path = `trees[${index}]`;
-        const tree = asObject(value, path);
-        expect(tree.name === name, `${path}.name`, JSON.stringify(name), tree.name);
-        const problem = checkTree(tree.root, { features: columns, classes: classes.length });
-        if (problem !== undefined) {
-            expect(false, `${path}.root${problem.path}`, problem.allowed, problem.got);
-        }
+    return {
+        features: listParts(features as Feature[]).length,
+        classes: classes.length,
+        name: task === "classification" ? "DTClassifier" : "DTRegression",
+    };
+}
+
+export function checkCount({ algorithm }: Record<string, unknown>, trees: number): void {
+    expect(algorithm === "forest" || trees === 1, "trees", "one tree", trees);
+}
+
+/** Checks one of the trees. */
+export function checkCartModel(value: unknown, index: number, sizes: ModelSizes): CartModel {
+    const path = `trees[${index}]`;
+    const tree = asObject(value, path);
+    expect(tree.name === sizes.name, `${path}.name`, JSON.stringify(sizes.name), tree.name);
+    const problem = checkTree(tree.root, sizes);
+    if (problem !== undefined) {
+        expect(false, `${path}.root${problem.path}`, problem.allowed, problem.got);
     }
-    return value as Model;
+    return value as CartModel;
 }
 
 /** @returns the name of the column */

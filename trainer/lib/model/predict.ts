@@ -1,3 +1,4 @@
+import { sharesOf } from "./compact-tree";
 import { cellReader, writeParts } from "./cells";
 import { type Model, ModelError, type Prediction, type TreeNode } from "./types";
 
@@ -30,16 +31,14 @@ export function predictRow(model: Model, row: Row): Prediction {
  * summed, the class with the largest sum wins (the first of several), and the sums are divided by the number of trees.
  */
 export function predictEncoded(model: Model, features: ArrayLike<number>): Prediction {
-    const leaves = model.trees.map((tree) => findLeaf(tree.root, features));
+    const leaves = Array.from(model.trees, (tree) => findLeaf(tree.root, features));
     if (model.task === "regression") {
-        const sum = (leaves as number[]).reduce((total, value) => total + value, 0);
+        const sum = leaves.reduce((total, { distribution }) => total + (distribution as number), 0);
         return { task: "regression", value: sum / leaves.length };
     }
     const sums = model.classes.map(() => 0);
-    for (const leaf of leaves as number[][][]) {
-        for (const [label, share] of (leaf[0] ?? []).entries()) {
-            sums[label] = (sums[label] ?? 0) + share;
-        }
+    for (const [label, share] of leaves.flatMap(sharesOf)) {
+        sums[label] = (sums[label] ?? 0) + share;
     }
     const best = sums.reduce((top, sum, index) => (sum > (sums[top] ?? 0) ? index : top), 0);
     return {
@@ -51,8 +50,8 @@ export function predictEncoded(model: Model, features: ArrayLike<number>): Predi
     };
 }
 
-/** Returns the distribution of the leaf that a row reaches. */
-function findLeaf(root: TreeNode, features: ArrayLike<number>): number[][] | number {
+/** Returns the leaf that a row reaches. */
+function findLeaf(root: TreeNode, features: ArrayLike<number>): TreeNode {
     let node = root;
     while (node.left !== undefined && node.right !== undefined) {
         // A missing value compares as false and goes right, as in ml-cart, unless the node says otherwise.
@@ -60,5 +59,5 @@ function findLeaf(root: TreeNode, features: ArrayLike<number>): number[][] | num
         const left = value < (node.splitValue ?? Number.NaN) || (Number.isNaN(value) && node.missingLeft === true);
         node = left ? node.left : node.right;
     }
-    return node.distribution ?? Number.NaN;
+    return node;
 }

@@ -88,9 +88,9 @@ export interface TreeNode {
     right?: TreeNode;
     /**
      * For a classification, one row with the share of each class, up to the last class that occurs; for a regression,
-     * the mean.
+     * the mean. With more than 20 classes, the shares by class instead, without those that are 0.
      */
-    distribution?: number[][] | number;
+    distribution?: number[][] | Record<string, number> | number;
 }
 
 /** The result of ml-cart's `toJSON` as JSON; its `load` accepts it. */
@@ -98,6 +98,12 @@ export interface CartModel {
     name: "DTClassifier" | "DTRegression";
     options: Record<string, unknown>;
     root: TreeNode;
+}
+
+/** A list of trees, or trees that are created one at a time. */
+export interface Trees extends Iterable<CartModel> {
+    readonly length: number;
+    at(index: number): CartModel | undefined;
 }
 
 interface ModelBase {
@@ -113,7 +119,7 @@ interface ModelBase {
     hyperparameters: Record<string, unknown>;
     library: { name: "ml-cart"; version: string };
     /** A single tree for `tree`. A forest predicts the mean of the shares or numbers of its trees. */
-    trees: CartModel[];
+    trees: Trees;
 }
 
 export interface ClassificationModel extends ModelBase {

@@ -1,4 +1,4 @@
-import type { CartModel, TreeNode } from "../model";
+import { isSplit, sharesOf, type TreeNode, type Trees } from "../model";
 
 /** Trees in the form of ONNX's operators: parallel lists with an entry for each node, and for each weight of a leaf. */
 export interface FlatTrees {
@@ -24,11 +24,11 @@ export interface FlatTrees {
  * Flattens trees. A row below the threshold goes to the true node, which is ml-cart's left child, and any other row to
  * the false node.
  */
-export function flatten(trees: readonly CartModel[]): FlatTrees {
-    const walks = trees.map(({ root }) => walk(root));
+export function flatten(trees: Trees): FlatTrees {
     let nodeCount = 0;
     let weightCount = 0;
-    for (const { nodes } of walks) {
+    for (const { root } of trees) {
+        const { nodes } = walk(root);
         nodeCount += nodes.length;
         for (const node of nodes) {
             forEachWeight(node, () => weightCount++);
@@ -37,7 +37,9 @@ export function flatten(trees: readonly CartModel[]): FlatTrees {
     const flat = allocate(nodeCount, weightCount);
     let entry = 0;
     let weightEntry = 0;
-    for (const [treeId, { nodes, rightIds }] of walks.entries()) {
+    let treeId = 0;
+    for (const { root } of trees) {
+        const { nodes, rightIds } = walk(root);
         nodes.forEach((node, nodeId) => {
             flat.treeIds[entry] = treeId;
             flat.nodeIds[entry] = nodeId;
@@ -59,29 +61,17 @@ export function flatten(trees: readonly CartModel[]): FlatTrees {
             });
             entry++;
         });
+        treeId++;
     }
     return flat;
 }
 
-function isSplit(node: TreeNode): node is TreeNode & { left: TreeNode; right: TreeNode } {
-    return node.left !== undefined && node.right !== undefined;
-}
-
 /** Visits the number of a leaf, or its nonzero shares with the indices of their classes. Other nodes have neither. */
 function forEachWeight(node: TreeNode, use: (label: number, weight: number) => void): void {
-    const { distribution } = node;
-    if (isSplit(node)) {
-        return;
-    }
-    if (!Array.isArray(distribution)) {
-        use(0, distribution as number);
-        return;
-    }
-    const shares = distribution[0] ?? [];
-    for (let label = 0; label < shares.length; label++) {
-        // A leaf without any weight would leave onnxruntime without a label.
-        if (shares[label] !== 0 || (label === 0 && shares.every((share) => share === 0))) {
-            use(label, shares[label] as number);
+    if (!isSplit(node)) {
+        // There is always a share, because a leaf without any weight would leave onnxruntime without a label.
+        for (const [label, share] of sharesOf(node)) {
+            use(label, share);
         }
     }
 }

@@ -43,7 +43,7 @@ export async function fittedCase(data: Data, trees = 1): Promise<Case> {
 
 /** Rows at the thresholds of a model, just above and below them, and at the thresholds rounded to 32 bits. */
 function rowsAtThresholds({ features, trees }: Model, rows: readonly Row[], count: number): Row[] {
-    const splits = trees.flatMap(({ root }) => splitsOf(root));
+    const splits = [...trees].flatMap(({ root }) => splitsOf(root));
     return splits
         .filter(({ splitColumn }) => features[splitColumn as number]?.kind === "number")
         .slice(0, count)

@@ -95,7 +95,7 @@ export const randomCase: fc.Arbitrary<Case> = fc
             .map((roots) => modelOf(features, labels, roots)),
     )
     .chain((model) => {
-        const thresholds = model.trees.flatMap(({ root }) => thresholdsOf(root));
+        const thresholds = [...model.trees].flatMap(({ root }) => thresholdsOf(root));
         const cells = Object.fromEntries(model.features.map((it) => [it.name, cell(it, thresholds)]));
         const rows: fc.Arbitrary<Row[]> = fc.array(fc.record(cells), { minLength: 1, maxLength: 40 });
         return rows.map((rows) => ({ model, rows }));

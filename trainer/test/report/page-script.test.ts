@@ -105,7 +105,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
                     const expected = predictRow(model, Object.fromEntries(named));
                     const shown = await readWay(page);
                     const { verdicts, leaf } = walk(
-                        model.trees[0]?.root as TreeNode,
+                        model.trees.at(0)?.root as TreeNode,
                         data.columns.map((column) => column[row] as number),
                     );
                     expect(shown.verdicts).toEqual(verdicts);
@@ -128,7 +128,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             const { page } = await open("big", LIGHT);
             const values = numbers(12).map((_, place) => (place * 37.3) % 100);
             await fill(page, values.map(String));
-            const { verdicts, leaf } = walk(bigModel.trees[0]?.root as TreeNode, values);
+            const { verdicts, leaf } = walk(bigModel.trees.at(0)?.root as TreeNode, values);
             const shown = await readWay(page);
             expect(shown.verdicts).toEqual(verdicts);
             expect(shown.answer).toContain(`${Number((leaf.distribution as number).toPrecision(6))} (`);

@@ -8,7 +8,7 @@ import { rowForm } from "../tree/row-form";
 
 /** The tree, or the first tree of a forest, and a form that follows a row through it. */
 export function treeSection({ model }: ReportInput): { title: string; content: Html } {
-    const root = model.trees[0]?.root ?? {};
+    const root = model.trees.at(0)?.root ?? {};
     const tree = readTree(root, model);
     const isForest = model.algorithm === "forest";
     const title = isForest ? `One of its ${formatCount(model.trees.length)} trees` : "The tree";

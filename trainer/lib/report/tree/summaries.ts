@@ -1,4 +1,4 @@
-import type { TreeNode } from "../../model";
+import { sharesOf, type TreeNode } from "../../model";
 
 /** The prediction of a node, as if it were a leaf: the most common classes with their shares, or the mean. */
 export type Answer = { classes: readonly { label: number; share: number }[] } | { mean: number };
@@ -55,21 +55,26 @@ export function summarize(
     return summaries;
 }
 
-function addLeaf({ distribution }: TreeNode, rows = Number.NaN, totals: Float64Array): void {
-    if (typeof distribution === "number") {
+function addLeaf(leaf: TreeNode, rows = Number.NaN, totals: Float64Array): void {
+    if (typeof leaf.distribution === "number") {
         totals[0] = rows;
-        totals[1] = rows * distribution;
+        totals[1] = rows * leaf.distribution;
     } else {
-        for (const [label, share] of (distribution?.[0] ?? []).entries()) {
+        for (const [label, share] of sharesOf(leaf)) {
             totals[label] = rows * share;
         }
     }
 }
 
-function answerOfLeaf({ distribution }: TreeNode): Answer {
-    return typeof distribution === "number"
-        ? { mean: distribution }
-        : { classes: commonest(distribution?.[0] ?? [], 1) };
+function answerOfLeaf(leaf: TreeNode): Answer {
+    if (typeof leaf.distribution === "number") {
+        return { mean: leaf.distribution };
+    }
+    const shares: number[] = [];
+    for (const [label, share] of sharesOf(leaf)) {
+        shares[label] = share;
+    }
+    return { classes: commonest(Float64Array.from(shares, (share) => share ?? 0), 1) };
 }
 
 function answerOf(totals: Float64Array, classes: number): Answer | undefined {

@@ -41,7 +41,7 @@ export function train(
     const actual = testRows.map((row) => data.y[row] as number);
     const predicted = testRows.map((row) => predict(tested, data, row));
     const model = modelFrom(all);
-    const { depth, leaves } = measure(model.trees[0]?.root as TreeNode);
+    const { depth, leaves } = measure(model.trees.at(0)?.root as TreeNode);
     return {
         source: data.source,
         dataset: {
@@ -118,7 +118,7 @@ export function reportOf(model: Model, changes: Partial<ReportInput> = {}): Repo
                 : Math.floor(random() * classes.length)
             : value + 20 * (random() - 0.5),
     );
-    const { depth, leaves } = measure(model.trees[0]?.root as TreeNode);
+    const { depth, leaves } = measure(model.trees.at(0)?.root as TreeNode);
     return {
         source: "gs://made/up.csv",
         dataset: { rowCount: model.rows, dropped: [], warnings: [], rowsWithoutTarget: 0, target: { why: "made up" } },
