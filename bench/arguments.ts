@@ -1,5 +1,5 @@
 /** Section names, in execution order. */
-export const SECTION_NAMES = ["fit", "forest", "accuracy", "process", "image"] as const;
+export const SECTION_NAMES = ["fit", "forest", "accuracy", "learners", "process", "image"] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface BenchOptions {

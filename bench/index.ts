@@ -10,6 +10,7 @@ import {
 import { benchAccuracy } from "./sections/accuracy";
 import { benchFit, benchForest } from "./sections/fit";
 import { benchImage } from "./sections/image";
+import { benchLearners } from "./sections/learners";
 import { benchProcess } from "./sections/process";
 import { describeMachine, setUp } from "./tools/machine";
 
@@ -17,6 +18,7 @@ const SECTIONS: Readonly<Record<SectionName, { title: string; bench(quick: boole
     fit: { title: "Fit of a tree", bench: benchFit },
     forest: { title: "Fit of a forest", bench: benchForest },
     accuracy: { title: "Accuracy on held-out rows", bench: benchAccuracy },
+    learners: { title: "Default models on real datasets", bench: benchLearners },
     process: { title: "The whole process", bench: benchProcess },
     image: { title: "Image size, and time from docker run to a model", bench: benchImage },
 };

@@ -225,6 +225,11 @@ def score_ours(folder, about, fold, actual):
     return result | {"reported": reported}
 
 
+def plain(scores):
+    """JSON does not accept the numbers of NumPy."""
+    return {name: float(value) if isinstance(value, np.floating) else value for name, value in scores.items()}
+
+
 def main() -> None:
     mode, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
@@ -238,10 +243,11 @@ def main() -> None:
             if not Path(f"{folder}/{about['name']}.{fold}.metrics.json").exists():
                 continue
             train, y_train, test, y_test = read(folder, about, fold)
-            found.setdefault("ours", []).append(score_ours(folder, about, fold, y_test))
+            found.setdefault("ours", []).append(plain(score_ours(folder, about, fold, y_test)))
             kept = folder / f"{about['name']}.{fold}.others.json"
             if not kept.exists():
-                kept.write_text(json.dumps(fit_others(about["task"], train, y_train, test, y_test)))
+                others = fit_others(about["task"], train, y_train, test, y_test)
+                kept.write_text(json.dumps({name: plain(one) for name, one in others.items()}))
             for name, one in json.loads(kept.read_text()).items():
                 found.setdefault(name, []).append(one)
         scores[about["name"]] = found

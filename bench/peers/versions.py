@@ -4,5 +4,5 @@ import json
 import platform
 from importlib.metadata import version
 
-names = ["scikit-learn", "numpy", "pandas", "joblib", "google-cloud-storage"]
+names = ["scikit-learn", "numpy", "pandas", "joblib", "google-cloud-storage", "lightgbm", "xgboost-cpu", "polars"]
 print(json.dumps({"Python": platform.python_version()} | {name: version(name) for name in names}))

@@ -4,14 +4,16 @@ import { csvFile } from "../generated-data";
 import { PEERS, PYTHON, TRAINER } from "../paths";
 import { formatCount, formatMegabytes, formatRatio, formatSeconds, formatSpread, spreadOf } from "../results/numbers";
 import type { ResultTable, SectionResult, Target } from "../results/results";
-import { alternate, type Measurement, measure } from "../tools/measure";
+import { alternate, type Command, type Measurement, measure } from "../tools/measure";
 
-const PEER_NAMES = ["ours", "Python"] as const;
-type Peer = (typeof PEER_NAMES)[number];
+const PEER_NAMES = ["ours", "Python", "polars, LightGBM"] as const;
+/** This trainer without a given size of the tree, which is measured with the smallest file only. */
+const CHOOSING = ["ours, pruned tree", "ours, auto"] as const;
+type Peer = (typeof PEER_NAMES)[number] | (typeof CHOOSING)[number];
 
 interface Comparison {
     readonly rows: number;
-    readonly measurements: Readonly<Record<Peer, readonly Measurement[]>>;
+    readonly measurements: Readonly<Partial<Record<Peer, readonly Measurement[]>>>;
 }
 
 /** Pairs of a row count and a number of repeats. */
@@ -22,7 +24,12 @@ const SIZES = [
 ] as const;
 /** The number of rows for which the project sets performance targets. */
 const TARGET_ROWS = 1_000_000;
-const ARGUMENTS = ["--target=class", "--maxDepth=10", "--minNumSamples=1"];
+const LIMITS = ["--maxDepth=10", "--minNumSamples=1"];
+const OURS: Partial<Record<Peer, readonly string[]>> = {
+    ours: ["--algorithm=tree", ...LIMITS, "--complexity=0"],
+    "ours, pruned tree": ["--algorithm=tree"],
+    "ours, auto": [],
+};
 
 /** Measures the whole process, from a CSV file in a bucket to a model in the bucket. */
 export async function benchProcess(quick: boolean): Promise<SectionResult> {
@@ -31,14 +38,15 @@ export async function benchProcess(quick: boolean): Promise<SectionResult> {
         const comparisons: Comparison[] = [];
         for (const [rows, repeats] of quick ? ([[2000, 1]] as const) : SIZES) {
             await bucket.putFile(objectOf(rows), await csvFile(rows));
-            const measurements = await alternate(PEER_NAMES, repeats, (peer) => train(bucket, peer, rows));
+            const peers: Peer[] = [...PEER_NAMES, ...(comparisons.length === 0 ? CHOOSING : [])];
+            const measurements = await alternate(peers, repeats, (peer) => train(bucket, peer, rows));
             comparisons.push({ rows, measurements });
         }
         return {
             notes: [
                 "The input is ten numeric columns and a class as CSV (88 bytes a row) in the emulator's bucket. The trainer's bundle (`node train.cjs`) and a Python script " +
                     "(google-cloud-storage, pandas, train_test_split, DecisionTreeClassifier, accuracy, joblib, google-cloud-storage) fit a tree of depth 10 and " +
-                    "write the model to the bucket. The time is that of the whole process. The Python script fits once, on four fifths of the rows. This trainer fits on " +
+                    "write the model to the bucket. The third contender reads the file with polars and trains LightGBM with its defaults. The pruned tree and `auto` also run a cross-validation. The time is that of the whole process. The Python script fits once, on four fifths of the rows. This trainer fits on " +
                     "them, tests, fits again on all rows, and also writes a report and model.onnx. Memory is the largest resident set, as reported by wait4.",
             ],
             tables: [tableOf(comparisons), ...growthTable(comparisons)],
@@ -59,17 +67,25 @@ async function train(bucket: LoneBucket, peer: Peer, rows: number): Promise<Meas
         AIP_MODEL_DIR: `gs://${bucket.name}/${modelDir}`,
     };
     const measurement = await measure(
-        peer === "ours"
-            ? { program: process.execPath, args: [TRAINER, ...ARGUMENTS, "--gainThreshold=0"], env }
-            : { program: PYTHON, args: [path.join(PEERS, "train.py"), ...ARGUMENTS], env },
+        commandOf(peer, env),
     );
-    const model = modelDir + (peer === "ours" ? "model.json" : "model.joblib");
+    const model = modelDir + (OURS[peer] === undefined ? "model.joblib" : "model.json");
     if ((await bucket.sizeOf(model)) === undefined) {
         throw new Error(`${peer} did not write ${model}; it printed:\n${measurement.output}`);
     }
     const { seconds, peakBytes } = measurement;
     console.log(`${peer} ${formatCount(rows)} rows: ${formatSeconds(seconds)}, ${formatMegabytes(peakBytes)}`);
     return measurement;
+}
+
+function commandOf(peer: Peer, env: Record<string, string>): Command {
+    const target = "--target=class";
+    const ours = OURS[peer];
+    if (ours !== undefined) {
+        return { program: process.execPath, args: [TRAINER, target, ...ours], env };
+    }
+    const script = peer === "Python" ? ["train.py", target, ...LIMITS] : ["train_polars.py", target];
+    return { program: PYTHON, args: [path.join(PEERS, script[0] as string), ...script.slice(1)], env };
 }
 
 function objectOf(rows: number): string {
@@ -81,8 +97,7 @@ function tableOf(comparisons: readonly Comparison[]): ResultTable {
         caption: "From CSV in the bucket to model in the bucket",
         header: ["rows", "contender", "time", "processor time", "peak memory", "accuracy"],
         rows: comparisons.flatMap(({ rows, measurements }) =>
-            PEER_NAMES.map((peer) => {
-                const all = measurements[peer];
+            Object.entries(measurements).map(([peer, all]) => {
                 return [
                     formatCount(rows),
                     peer,
@@ -134,7 +149,7 @@ function stepsOf(comparisons: readonly Comparison[]): Step[] {
 }
 
 function medianOf({ measurements }: Comparison, peer: Peer, key: "seconds" | "peakBytes"): number {
-    return spreadOf(measurements[peer].map((one) => one[key])).median;
+    return spreadOf((measurements[peer] ?? []).map((one) => one[key])).median;
 }
 
 /** Growth counts as linear if the last step costs at most this many times as much as the one before. */
@@ -145,12 +160,12 @@ function targetsOf(comparisons: readonly Comparison[]): Target[] {
     if (target === undefined) {
         return [];
     }
-    const beside = (key: "seconds" | "peakBytes", word: string): Target => {
+    const beside = (key: "seconds" | "peakBytes", word: string, most: number): Target => {
         const ratio = medianOf(target, "ours", key) / medianOf(target, "Python", key);
         return {
-            target: `whole process, ${formatCount(TARGET_ROWS)} rows: at most 1/2 of Python's ${word}`,
+            target: `whole process, ${formatCount(TARGET_ROWS)} rows: at most ${most} of Python's ${word}`,
             measured: `ratio ${formatRatio(ratio)}`,
-            met: ratio <= 1 / 2,
+            met: ratio <= most,
         };
     };
     const [first, last] = stepsOf(comparisons);
@@ -163,8 +178,8 @@ function targetsOf(comparisons: readonly Comparison[]): Target[] {
         };
     };
     return [
-        beside("seconds", "time"),
-        beside("peakBytes", "peak memory"),
+        beside("seconds", "time", 0.37),
+        beside("peakBytes", "peak memory", 0.5),
         linear("seconds", "time"),
         linear("bytes", "memory"),
     ];

@@ -42,7 +42,7 @@ const missing = existsSync(path.join(VENV, "requirements.txt"))
 describe("the arguments of npm run bench", () => {
     it("select all sections by default, and keep the sections' order", () => {
         expect(parseBenchArguments([])).toEqual({
-            sections: ["fit", "forest", "accuracy", "process", "image"],
+            sections: ["fit", "forest", "accuracy", "learners", "process", "image"],
             quick: false,
         });
         expect(parseBenchArguments(["process", "--quick", "fit"])).toEqual({
@@ -53,8 +53,8 @@ describe("the arguments of npm run bench", () => {
 
     it("are all listed in one error if they are invalid", () => {
         expect(() => parseBenchArguments(["--fast", "fit", "fitt"])).toThrow(
-            "Arguments of the bench must be fit, forest, accuracy, process, image or --quick; got --fast fitt " +
-                "(npm run bench [-- [--quick] [fit] [forest] [accuracy] [process] [image]])",
+            "Arguments of the bench must be fit, forest, accuracy, learners, process, image or --quick; got --fast fitt " +
+                "(npm run bench [-- [--quick] [fit] [forest] [accuracy] [learners] [process] [image]])",
         );
     });
 });

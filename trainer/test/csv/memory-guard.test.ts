@@ -1,5 +1,5 @@
 import { readDataset } from "../../lib/csv/dataset";
-import { bytesPerValueOfFit, checkMemory } from "../../lib/csv/memory-guard";
+import { bytesPerValueOfFit, checkMemory, countThreads } from "../../lib/csv/memory-guard";
 import { MemoryError } from "../../lib/errors";
 import { parseArguments } from "../../src/arguments";
 import { EXIT, exitCodeOf } from "../../src/errors";
@@ -59,9 +59,9 @@ describe("checkMemory", () => {
 
 describe("bytesPerValueOfFit", () => {
     it.each([
-        ["one tree", [], 4],
-        ["a tree chosen by cross-validation", ["--cv=5"], 20],
-        ["a tree chosen from a list", ["--maxDepth=[3,4]"], 20],
+        ["one tree", ["--algorithm=tree"], 4],
+        ["a tree chosen by cross-validation", ["--algorithm=tree", "--cv=5"], 20],
+        ["a tree chosen from a list", ["--algorithm=tree", "--maxDepth=[3,4]"], 20],
         ["a forest", ["--algorithm=forest"], 36],
         ["a tree or a forest", ['--algorithm=["tree","forest"]'], 36],
     ])("counts the copies of concurrent threads for %s", (_, argv: string[], bytes) => {
@@ -106,5 +106,14 @@ describe("readDataset", () => {
         await expect(failure).rejects.toThrow(
             /needs about 0\.2 GB of memory, but only 0\.2 GB is available: 6\d{5} rows/,
         );
+    });
+});
+
+describe("countThreads", () => {
+    it("uses all processors if their fits fit into half of the memory, and otherwise fewer, but at least one", () => {
+        expect(countThreads(8, 1000, 10, 4e9)).toBe(8);
+        // Each thread needs 136 MB; 4e9 / 2 - 0.12e9 - 0.04e9 are left.
+        expect(countThreads(16, 1_000_000, 10, 4e9)).toBe(13);
+        expect(countThreads(8, 10_000_000, 10, 4e9)).toBe(1);
     });
 });
