@@ -10,7 +10,9 @@ const trainer = join(__dirname, "../../trainer");
 const { buildSync } = createRequire(join(trainer, "package.json"))("esbuild");
 
 buildSync({
-    entryPoints: ["fit-ours.ts", "fit-ml-cart.ts", "accuracy-ours.ts", "learners-ours.ts"].map((file) => join(__dirname, file)),
+    entryPoints: ["fit-ours.ts", "fit-ml-cart.ts", "accuracy-ours.ts", "learners-ours.ts"].map((file) =>
+        join(__dirname, file),
+    ),
     outdir: process.argv[2] ?? join(__dirname, "../../.bench/bundles"),
     outExtension: { ".js": ".cjs" },
     nodePaths: [join(trainer, "node_modules")],

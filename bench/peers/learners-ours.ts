@@ -71,5 +71,7 @@ async function trainAndPredict(prefix: string, target: string): Promise<void> {
     });
     const metrics = JSON.parse(String(files.get("metrics.json"))) as object;
     writeFileSync(metricsFile, JSON.stringify({ ...metrics, seconds }));
-    console.log(`${path.basename(prefix)}: ${seconds.toFixed(1)} s; ${lines.filter((line) => /^Chose/.test(line)).join()}`);
+    console.log(
+        `${path.basename(prefix)}: ${seconds.toFixed(1)} s; ${lines.filter((line) => /^Chose/.test(line)).join()}`,
+    );
 }

@@ -66,9 +66,7 @@ async function train(bucket: LoneBucket, peer: Peer, rows: number): Promise<Meas
         AIP_TRAINING_DATA_URI: `gs://${bucket.name}/${objectOf(rows)}`,
         AIP_MODEL_DIR: `gs://${bucket.name}/${modelDir}`,
     };
-    const measurement = await measure(
-        commandOf(peer, env),
-    );
+    const measurement = await measure(commandOf(peer, env));
     const model = modelDir + (OURS[peer] === undefined ? "model.joblib" : "model.json");
     if ((await bucket.sizeOf(model)) === undefined) {
         throw new Error(`${peer} did not write ${model}; it printed:\n${measurement.output}`);

@@ -55,8 +55,7 @@ export function openStorage(retrySeconds = RETRY_SECONDS): ObjectStore {
     });
     return {
         read: (uri) => new Download(storage, uri, retrySeconds),
-        create: (uri, content, contentType) =>
-            create(storage, { uri, content, contentType, retrySeconds }),
+        create: (uri, content, contentType) => create(storage, { uri, content, contentType, retrySeconds }),
     };
 }
 

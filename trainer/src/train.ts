@@ -92,7 +92,12 @@ async function learn(
 ): Promise<Findings & { growth: Growth }> {
     const { target, rowCount } = dataset;
     const { testFraction, seed } = hyperparameters;
-    const split = splitRows(allRows(rowCount), target.task === "classification" ? target.y : undefined, testFraction, seed);
+    const split = splitRows(
+        allRows(rowCount),
+        target.task === "classification" ? target.y : undefined,
+        testFraction,
+        seed,
+    );
     print(...describeSplit(split, target, hyperparameters));
 
     const learnFrom = (rows: Uint32Array) => learnColumns(dataset, rows).columns;

@@ -170,9 +170,12 @@ describe("parseArguments", () => {
         expect(problemsOf("--target=y", ...argv)).toEqual([problem]);
     });
 
-    it.each(["--complexity=0", "--gainThreshold=0.01"])("allows a tree without cross-validation with %s", (argument) => {
-        expect(parseArguments(["--target=y", "--algorithm=tree", "--cv=0", argument]).cv).toBe(0);
-    });
+    it.each(["--complexity=0", "--gainThreshold=0.01"])(
+        "allows a tree without cross-validation with %s",
+        (argument) => {
+            expect(parseArguments(["--target=y", "--algorithm=tree", "--cv=0", argument]).cv).toBe(0);
+        },
+    );
 
     it("lists the hyperparameters if one is unknown", () => {
         const [problem] = problemsOf("--target=y", "--toString=1");

@@ -145,9 +145,13 @@ describe("the trainer's choice of model", () => {
 describe("without settings, the trainer", () => {
     it("announces the time, compares a tree with forests, and says why it chose a tree for iris", async () => {
         const { stdout } = await train(IRIS, "--target=Species");
-        expect(stdout).toMatch(/\nTime: about 1 s on \d+ threads?\nCross-validating 1 tree and 3 forests on the training/);
+        expect(stdout).toMatch(
+            /\nTime: about 1 s on \d+ threads?\nCross-validating 1 tree and 3 forests on the training/,
+        );
         const [reason] = /^Chose the tree \(.*complexity 0\.\d+\): .*$/m.exec(stdout) ?? [];
-        expect(reason).toMatch(/it is the simplest model whose Brier score is within [\d.]+ standard errors of the best/);
+        expect(reason).toMatch(
+            /it is the simplest model whose Brier score is within [\d.]+ standard errors of the best/,
+        );
         const metrics = await readMetrics();
         expect(metrics).toMatchObject({
             algorithm: "tree",

@@ -58,7 +58,11 @@ export function expandTree(tree: CompactTree, classes: number): TreeNode {
     return expand(0);
 }
 
-function distributionOf(tree: CompactTree, node: number, classes: number): Exclude<TreeNode["distribution"], undefined> {
+function distributionOf(
+    tree: CompactTree,
+    node: number,
+    classes: number,
+): Exclude<TreeNode["distribution"], undefined> {
     if (tree.task === "regression") {
         return tree.values[node] as number;
     }

@@ -16,12 +16,12 @@ export {
     usesDecimalComma,
     writeParts,
 } from "./cells";
+export { type CompactTree, CompactTrees, expandTree, isSplit, LEAF, sharesOf } from "./compact-tree";
 export { compileModel, type Predictor } from "./compiled";
 export * from "./dates";
-export * from "./numbers";
-export { CompactTrees, expandTree, isSplit, LEAF, sharesOf, type CompactTree } from "./compact-tree";
 export { formatModel } from "./json";
+export * from "./numbers";
 export { parseModel } from "./parse";
-export { readModel } from "./read";
 export { predictEncoded, predictRow, type Row } from "./predict";
+export { readModel } from "./read";
 export * from "./types";

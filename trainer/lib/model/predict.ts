@@ -1,5 +1,5 @@
-import { sharesOf } from "./compact-tree";
 import { cellReader, writeParts } from "./cells";
+import { sharesOf } from "./compact-tree";
 import { type Model, ModelError, type Prediction, type TreeNode } from "./types";
 
 /** A row, by column name. Null, undefined and an absent column are missing values. */

@@ -86,7 +86,13 @@ class ModelReader {
      * are part of the text, which is read as a whole.
      */
     #beginTrees(rest: Uint8Array): boolean {
-        if (!/"trees"\s*:\s*\[$/.test(Buffer.concat([...this.#pieces, rest]).subarray(-40).toString("latin1"))) {
+        if (
+            !/"trees"\s*:\s*\[$/.test(
+                Buffer.concat([...this.#pieces, rest])
+                    .subarray(-40)
+                    .toString("latin1"),
+            )
+        ) {
             return false;
         }
         const head = Buffer.concat([...this.#head, ...this.#pieces, rest]);

@@ -72,7 +72,8 @@ function listKinds(trials: readonly Growth[]): string {
 }
 
 function explain({ best, top, measure }: CrossValidation, simplest: boolean): string {
-    const name = (growth: Growth) => `${growth.algorithm === "tree" ? "the tree" : "the forest"} (${describeLimits(growth)})`;
+    const name = (growth: Growth) =>
+        `${growth.algorithm === "tree" ? "the tree" : "the forest"} (${describeLimits(growth)})`;
     const names = { accuracy: "accuracy", rmse: "root mean squared error", brierScore: "Brier score" };
     if (!simplest) {
         return `Chose ${name(best.growth)}: it has the best ${names[measure]}`;
@@ -85,7 +86,11 @@ function explain({ best, top, measure }: CrossValidation, simplest: boolean): st
 }
 
 /** A rough estimate for the cross-validation, the test and the final fit. */
-function estimateTime({ pool, target, hyperparameters, trials, rows, columns }: Request, folds: number, compared: Uint32Array): string {
+function estimateTime(
+    { pool, target, hyperparameters, trials, rows, columns }: Request,
+    folds: number,
+    compared: Uint32Array,
+): string {
     const tableRows = target.y.length;
     const costs = trials.map((growth) => {
         const task = toFitTask(growth, hyperparameters.seed, compared);

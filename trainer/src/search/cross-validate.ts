@@ -68,14 +68,19 @@ export async function crossValidate(
     const measure = target.task === "regression" ? "rmse" : simplest ? "brierScore" : "accuracy";
     const splits = splitFolds(rows, target.task === "classification" ? target.y : undefined, folds, seed);
     const folded = splits.map((split) => ({ ...split, columns: options.learn?.(split.train) }));
-    const fitFold = (growth: Growth, { train, test, columns }: (typeof folded)[number], more: Partial<FitTask> = {}) => {
+    const fitFold = (
+        growth: Growth,
+        { train, test, columns }: (typeof folded)[number],
+        more: Partial<FitTask> = {},
+    ) => {
         const task = { ...toFitTask(growth, seed, train), testRows: test, keepTrees: false, ...more };
         return pool.fit(columns === undefined ? task : { ...task, columns });
     };
     const run = async (trial: Growth) => {
         const growth = trial.complexity === "chosen" ? { ...trial, complexity: await choose(trial) } : trial;
         const { trees } = growth;
-        const compared = simplest && trees !== undefined ? { ...growth, trees: Math.min(trees, COMPARED_TREES) } : growth;
+        const compared =
+            simplest && trees !== undefined ? { ...growth, trees: Math.min(trees, COMPARED_TREES) } : growth;
         const fits = await Promise.all(folded.map((split) => fitFold(compared, split)));
         const losses = fits.map(({ test }) => lossesOf(target, test as Predicted));
         const scores = fits.map(({ test }, fold) =>
@@ -101,7 +106,9 @@ export async function crossValidate(
         const final = isChosen ? { ...growth, complexity: scale(growth.complexity as number, growthOfRows) } : growth;
         scored.push({ growth: final, scores, mean, std });
         losses.push(ofTrial);
-        print(`  ${measure} ${formatNumber(mean)} ± ${formatNumber(std)}  ${final.algorithm}, ${describeLimits(final)}`);
+        print(
+            `  ${measure} ${formatNumber(mean)} ± ${formatNumber(std)}  ${final.algorithm}, ${describeLimits(final)}`,
+        );
     }
     const better = (a: number, b: number) => (measure === "accuracy" ? a > b : a < b);
     const top = scored.reduce((first, it) => (better(it.mean, first.mean) ? it : first));

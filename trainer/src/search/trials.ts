@@ -100,12 +100,7 @@ function listGrowths(growth: GrowthArguments, classes: number | undefined, featu
     const usual = shape(classes === undefined ? Math.ceil(features / 3) : Math.round(Math.sqrt(features)), 1);
     return growth.algorithm === "forest"
         ? [usual]
-        : [
-              treeOf(growth),
-              shape(Math.round(features * MANY_FEATURES), FEW_ROWS),
-              shape(features, FEW_ROWS),
-              usual,
-          ];
+        : [treeOf(growth), shape(Math.round(features * MANY_FEATURES), FEW_ROWS), shape(features, FEW_ROWS), usual];
 }
 
 /** A given gain threshold limits the tree instead of pruning, as in ml-cart. */

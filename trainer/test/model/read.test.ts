@@ -1,12 +1,25 @@
 import fc from "fast-check";
-import { compileModel, formatModel, type Model, ModelError, parseModel, readModel, type TreeNode } from "../../lib/model";
+import {
+    compileModel,
+    formatModel,
+    type Model,
+    ModelError,
+    parseModel,
+    readModel,
+    type TreeNode,
+} from "../../lib/model";
 import { count } from "../tables";
 import { leaf, modelOf, numberFeatures, split } from "./models";
 
 const TREE = split(1, 2.5, split(0, -1e-7, leaf([0.25, 0.75]), { ...leaf([1]), numberSamples: 4 }), leaf([0, 1]));
 const FOREST = modelOf(numberFeatures(2), ['"trees":[{', "b\\\\"], [TREE, leaf([1]), TREE]);
 const NUMBERS = modelOf(numberFeatures(2), undefined, [
-    { ...split(1, 2, { ...leaf(1.5), numberSamples: 20_000 }, leaf(-2)), missingLeft: true, gain: 3, numberSamples: 30_000 },
+    {
+        ...split(1, 2, { ...leaf(1.5), numberSamples: 20_000 }, leaf(-2)),
+        missingLeft: true,
+        gain: 3,
+        numberSamples: 30_000,
+    },
 ]);
 const MANY = modelOf(
     numberFeatures(1),
@@ -48,7 +61,10 @@ describe("readModel", () => {
 
     it("reads white space anywhere, and properties in any order", async () => {
         const { trees, ...head } = FOREST;
-        for (const model of [{ ...head, trees }, { trees, ...head }]) {
+        for (const model of [
+            { ...head, trees },
+            { trees, ...head },
+        ]) {
             expect(expanded(await readModel(inChunks(JSON.stringify(model, undefined, 4), [100])))).toEqual(FOREST);
         }
     });

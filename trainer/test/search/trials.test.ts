@@ -43,7 +43,10 @@ describe("listTrials", () => {
 
     it("creates every combination of lists, with the last argument changing fastest", () => {
         expect(
-            trialsOf("--algorithm=tree", "--minNumSamples=[1,3]", "--maxDepth=[2,4]").map((it) => [it.maxDepth, it.minNumSamples]),
+            trialsOf("--algorithm=tree", "--minNumSamples=[1,3]", "--maxDepth=[2,4]").map((it) => [
+                it.maxDepth,
+                it.minNumSamples,
+            ]),
         ).toEqual([
             [2, 1],
             [2, 3],

@@ -74,7 +74,12 @@ function answerOfLeaf(leaf: TreeNode): Answer {
     for (const [label, share] of sharesOf(leaf)) {
         shares[label] = share;
     }
-    return { classes: commonest(Float64Array.from(shares, (share) => share ?? 0), 1) };
+    return {
+        classes: commonest(
+            Float64Array.from(shares, (share) => share ?? 0),
+            1,
+        ),
+    };
 }
 
 function answerOf(totals: Float64Array, classes: number): Answer | undefined {
