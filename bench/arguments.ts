@@ -3,7 +3,7 @@ export const SECTION_NAMES = ["fit", "forest", "accuracy", "learners", "process"
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface BenchOptions {
-    /** The sections to run, in the order of SECTION_NAMES. */
+    /** The sections to run, in the same order as SECTION_NAMES. */
     readonly sections: readonly SectionName[];
     /** True to use tiny data and a single repeat, which checks that everything runs but measures nothing meaningful. */
     readonly quick: boolean;
@@ -16,7 +16,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchOptions {
     const wrong = argv.filter((word) => word !== "--quick" && !SECTION_NAMES.some((name) => name === word));
     if (wrong.length > 0) {
         const allowed = `${SECTION_NAMES.join(", ")} or --quick`;
-        throw new Error(`Arguments of the bench must be ${allowed}; got ${wrong.join(" ")} (${USAGE})`);
+        throw new Error(`The bench arguments must be ${allowed}; got ${wrong.join(" ")} (${USAGE})`);
     }
     const named = SECTION_NAMES.filter((name) => argv.includes(name));
     return { sections: named.length === 0 ? SECTION_NAMES : named, quick: argv.includes("--quick") };

@@ -75,7 +75,7 @@ function rowMaker(): (cells: Float64Array) => void {
 }
 
 /**
- * Derives the class from step functions, a product and a curve over five of the columns, with added noise, so that no
+ * Derives the class from step functions, a product and a curve in five of the columns, with added noise, so that no
  * tree can fit it exactly.
  */
 function classOf(cells: Float64Array, noise: number): number {

@@ -7,5 +7,5 @@ export const PYTHON = path.join(WORK, "venv/bin/python");
 export const PEERS = path.join(__dirname, "peers");
 /** The trainer's bundle, identical to the one in the image. */
 export const TRAINER = path.join(WORK, "bundles/trainer/train.cjs");
-/** Bundles of the contenders written in TypeScript. */
+/** Bundles for the contenders written in TypeScript. */
 export const BUNDLES = path.join(WORK, "bundles");

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Script of the unit gcp-trainer.service: `boot.sh prepare` claims the run and pulls the image, `boot.sh run` runs the
+# Script for the unit gcp-trainer.service: `boot.sh prepare` claims the run and pulls the image, `boot.sh run` runs the
 # container, `boot.sh finish` reports how it ended. Each is a separate process that may be killed at any moment. They
 # therefore communicate through files: small ones in memory, and the log on disk.
 #

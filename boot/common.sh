@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# Functions for the configuration, for values shared by the processes of one boot, for waiting and for text.
+# Functions for the configuration, for values shared by the processes in one boot, for waiting and for text.
 
 # Prefix of this script's lines on the serial console.
 say() {

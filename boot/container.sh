@@ -120,11 +120,12 @@ docker_problem() {
     last_line "$1.problem"
 }
 
-# The container gets docker's default network, through which it can reach the metadata server; it needs no access to
-# ports of the VM. The container is kept after it ends, because the exit code and OOMKilled come from `docker inspect`.
+# The container gets docker's default network, through which it can reach the metadata server; it does not need access
+# to the VM's ports. The container is kept after it ends, because the exit code and OOMKilled come from `docker
+# inspect`.
 start_container() {
     local options memory i
-    # The disk may still hold the container of an earlier attempt.
+    # The disk may still hold the container from an earlier attempt.
     timeout "$DOCKER_SECONDS" docker rm --force --volumes "$CONTAINER" >/dev/null 2>&1
     options=(--detach --name "$CONTAINER" --log-driver json-file --log-opt max-size=64m --log-opt max-file=4)
     memory=$(memory_kib)

@@ -84,7 +84,7 @@ claim() {
     say "PULLING: attempt $(recall attempt) of $RUN_ID"
 }
 
-# Deletes the model of an earlier attempt, so that all files come from one attempt. The checkpoints are kept.
+# Deletes the model from an earlier attempt, so that all files come from one attempt. The checkpoints are kept.
 clear_model() {
     local link
     PAGE_TOKEN=

@@ -10,11 +10,11 @@ case $STORAGE in
 esac
 STORAGE=${STORAGE%/}
 
-# Suffix of the names of scratch files. It differs between the script and its publisher, which run at the same time.
+# Suffix for the names of scratch files. It differs between the script and its publisher, which run at the same time.
 ROLE=main
 # 1 once this process has been asked to end, after which it does not retry anything.
 STOPPING=0
-# Time limit of one HTTP request, in seconds.
+# Time limit for one HTTP request, in seconds.
 HTTP_SECONDS=30
 # Time, in seconds since the epoch, until which a 401 or 403 counts as a grant that has not taken effect yet; 0 = never.
 GRANTS_UNTIL=0
@@ -99,7 +99,7 @@ request() {
     done
 }
 
-# by_perimeter TEXT: true if the text of a 403 says that a perimeter of VPC Service Controls refused the request. Unlike a
+# by_perimeter TEXT: true if the text of a 403 says that a VPC Service Controls perimeter refused the request. Unlike a
 # missing grant, a perimeter does not change by itself, so there is no point in waiting.
 by_perimeter() {
     [[ $1 == *vpcServiceControls* || $1 == *'prohibited by organization'* ]]
@@ -107,7 +107,7 @@ by_perimeter() {
 
 # fail_perimeter PROBLEM: gives up after a request that a perimeter refused.
 fail_perimeter() {
-    fail "A perimeter of VPC Service Controls refuses a request of the VM ($1);" \
+    fail "A VPC Service Controls perimeter refuses a request from the VM ($1);" \
         "ask an administrator of the organization to include the VM's network, the bucket, the dataset and the" \
         "repository in one perimeter that allows storage.googleapis.com and artifactregistry.googleapis.com," \
         "and run pulumi up"
@@ -185,8 +185,8 @@ upload() {
     rm -f "$3.upload"
 }
 
-# json_number NAME / json_string NAME: print a field of the response on standard input. Google writes 64-bit numbers as
-# strings.
+# json_number NAME / json_string NAME: print a field of the response that is on standard input. Google writes 64-bit
+# numbers as strings.
 json_number() {
     sed -n 's/.*"'"$1"'" *: *"\{0,1\}\([0-9][0-9]*\).*/\1/p' | head -n 1
 }

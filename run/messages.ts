@@ -58,7 +58,7 @@ export function stateMessage(status: RunStatus): string {
         SUCCEEDED: "succeeded",
         FAILED: "failed",
         TIMED_OUT: "timed out",
-        INTERRUPTED: "was interrupted",
+        INTERRUPTED: "interrupted",
     }[status.state];
     return `run ${status.runId}, attempt ${status.attempt}: ${what}`;
 }
@@ -127,7 +127,7 @@ function debugLines(location: RunLocation, status: RunStatus, debugMinutes: numb
     ];
 }
 
-/** The failure for a VM that is or was up but shows no sign of life. */
+/** The failure for a VM that is up, or was up, but shows no sign of life. */
 export function stallFailure(
     location: RunLocation,
     stall: Stall,
@@ -185,11 +185,11 @@ export function expiredFailure(runId: string, detail: string): Failure {
     };
 }
 
-/** The failure for a missing permission, or for a request that a perimeter of VPC Service Controls refused. */
+/** The failure for a missing permission, or for a request that a VPC Service Controls perimeter refused. */
 export function deniedFailure(runId: string, detail: string): Failure {
     const next = /vpcServiceControls|prohibited by organization/.test(detail)
-        ? "A perimeter of VPC Service Controls refuses this machine's requests. Run pulumi inside the perimeter, or ask an " +
-          "administrator of the organization for an ingress rule; the run continues, and `pulumi up` reattaches to it."
+        ? "A VPC Service Controls perimeter refuses this machine's requests. Run pulumi inside the perimeter, or ask " +
+          "an administrator of the organization for an ingress rule; the run continues, and `pulumi up` reattaches to it."
         : "The account that runs pulumi needs roles/storage.admin on the bucket and roles/compute.instanceAdmin.v1.";
     return { summary: `Run ${runId} cannot be watched: ${detail}.`, hints: { next } };
 }

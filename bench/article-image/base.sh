@@ -20,7 +20,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC1091 # the file differs between systems
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
-# shellcheck disable=SC2016 # variables of apt, not of the shell
+# shellcheck disable=SC2016 # these are apt's variables, not the shell's
 mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     sed -n "s/^$suite main //p" | head -n 1)
 # shellcheck disable=SC2086 # an empty mirror must not become an argument

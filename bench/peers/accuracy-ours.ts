@@ -1,4 +1,4 @@
-// Scores this trainer on the datasets of datasets.py. Usage: `node accuracy-ours.cjs FOLDER ORDER`; see AccuracyOrder
+// Scores this trainer on the datasets in datasets.py. Usage: `node accuracy-ours.cjs FOLDER ORDER`; see AccuracyOrder
 // in bench/sections/accuracy.ts. The output has the same format as that of accuracy.py.
 import { readFileSync } from "node:fs";
 import path from "node:path";

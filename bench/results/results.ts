@@ -17,7 +17,7 @@ export interface ResultTable {
     readonly rows: readonly (readonly string[])[];
 }
 
-/** A performance target of the project, and the value measured for it. */
+/** A performance target for the project, and the value measured for it. */
 export interface Target {
     readonly target: string;
     readonly measured: string;

@@ -60,8 +60,8 @@ export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
     await run({ program: PYTHON, args: [path.join(PEERS, "datasets.py"), folder, quick ? "quick" : "full"] });
     const sets = JSON.parse(await readFile(path.join(folder, "sets.json"), "utf8")) as DataSet[];
     const order = (contests: readonly Contest[]) => {
-        // The square root is scikit-learn's default for classification. Regression uses a third, because scikit-learn's
-        // default of all features is not a random forest.
+        // The square root is scikit-learn's default for classification. Regression uses a third, because with
+        // scikit-learn's default, all features, a forest is not random.
         const maxFeatures = Object.fromEntries(
             sets.map(({ name, task, features }) => [
                 name,

@@ -56,8 +56,9 @@ function targetsOf(comparisons: readonly Comparison[], peer: Peer, limits: Reado
             return [];
         }
         const ratio = ratioTo(peer, comparison);
+        const fraction = limit === 1 / 2 ? "half" : `1/${Math.round(1 / limit)} of`;
         return {
-            target: `fit ${comparison.rows.toLocaleString("en-US")} × 10: at most 1/${Math.round(1 / limit)} of ${peer}'s time`,
+            target: `fit ${comparison.rows.toLocaleString("en-US")} × 10: at most ${fraction} ${peer}'s time`,
             measured: `ratio ${formatRatio(ratio)}`,
             met: ratio <= limit,
         };
@@ -98,7 +99,7 @@ export interface FitOrder {
     readonly forest?: { readonly trees: number; readonly maxFeatures: number };
 }
 
-/** The output of a contender. */
+/** A contender's output. */
 export interface FitReport {
     /** Duration of the fit alone, with the data already in memory. Sorting and starting threads are included. */
     readonly seconds: number;
@@ -108,7 +109,7 @@ export interface FitReport {
 
 type Peer = "ours" | "scikit-learn" | "ml-cart";
 
-/** The fits of several contenders on the same table. */
+/** Fits by several contenders on the same table. */
 interface Comparison {
     readonly rows: number;
     readonly peers: readonly Peer[];

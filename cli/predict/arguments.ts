@@ -104,7 +104,7 @@ function chooseFormat(name: string | undefined, output: string): Format {
     const format = output === "-" ? "csv" : ENDINGS[path.extname(output).toLowerCase()];
     if (format === undefined) {
         const endings = FORMATS.map((each) => `.${each}`).join(", ");
-        throw usageError(`The output must end in one of ${endings}, or --format must be set; got "${output}"`);
+        throw usageError(`The output's name must end in one of ${endings}, or --format must be set; got "${output}"`);
     }
     return format;
 }

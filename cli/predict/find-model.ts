@@ -69,7 +69,7 @@ function findInFolder(name: string, folder: string): string {
     return found;
 }
 
-/** Finds the model of a stack's run in the results on this machine. */
+/** Finds the model from a stack's run in the results on this machine. */
 function findInStack(
     { stack, run }: { stack: string; run: string | undefined },
     { projectDir, folder }: PredictContext,
@@ -82,7 +82,7 @@ function findInStack(
     const shown = path.relative(folder, ofStack) || ofStack;
     if (runs.length === 0) {
         const others = list(results).filter((name) => list(path.join(results, name)).length > 0);
-        const found = others.length > 0 ? `; found results of ${others.join(", ")}` : "";
+        const found = others.length > 0 ? `; found results for ${others.join(", ")}` : "";
         throw new UsageError(`${shown} has no run with a model${found} (${download})`);
     }
     if (run !== undefined && !runs.includes(run)) {

@@ -28,7 +28,7 @@ export function readResults(
         .sort();
     const missing = EXPECTED.filter((name) => !files.includes(name));
     if (missing.length > 0) {
-        return { problem: `${folder} has no ${missing.join(", ")}` };
+        return { problem: `${folder} does not contain ${missing.join(", ")}` };
     }
     if (files.length === EXPECTED.length) {
         return {

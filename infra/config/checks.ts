@@ -42,7 +42,7 @@ function rename(must: string): Finding {
 
 export function checkDataset(value: string): Finding {
     if (value === "") {
-        return "must be a file of the project or a gs:// URI";
+        return "must be a file in the project or a gs:// URI";
     }
     return parseDataset(value) ? undefined : "must be the gs:// URI of one object, gs://<bucket>/<name>";
 }
@@ -57,12 +57,16 @@ export const checkTarget = optional(checkColumn);
 export const checkTrainer = matches(/./s, "must be a folder with a Dockerfile");
 
 export function checkBuildArg(name: string): Finding {
-    return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? undefined : rename("must have a name of letters, digits and `_`");
+    return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+        ? undefined
+        : rename("must have a name that contains only letters, digits and `_`, and does not begin with a digit");
 }
 
 export function checkHyperparameter(name: string, value: unknown): Finding {
     if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) {
-        return rename("must have a name of letters, digits, `_`, `.` and `-` that begins with a letter or `_`");
+        return rename(
+            "must have a name that contains only letters, digits, `_`, `.` and `-`, and begins with a letter or `_`",
+        );
     }
     if (name === "target" || name === "dropColumns") {
         return rename("must be set with its own key, not as a hyperparameter");
@@ -75,7 +79,7 @@ export function checkHyperparameter(name: string, value: unknown): Finding {
 
 export function checkEnv(name: string, value: string): Finding {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-        return rename("must have a name of letters, digits and `_` that does not begin with a digit");
+        return rename("must have a name that contains only letters, digits and `_`, and does not begin with a digit");
     }
     if (RESERVED_ENV.test(name)) {
         return rename("is reserved for the VM; choose another name");
@@ -83,7 +87,7 @@ export function checkEnv(name: string, value: string): Finding {
     return value.includes("\0") ? "must not contain a NUL character" : undefined;
 }
 
-/** Checks an entry of `secretEnv`. */
+/** Checks an entry in `secretEnv`. */
 export function checkSecretVersion(name: string, version: string): Finding {
     const found = checkSecretName(name);
     const must =
@@ -91,7 +95,7 @@ export function checkSecretVersion(name: string, version: string): Finding {
     return found ?? (isSecretVersion(version) ? undefined : must);
 }
 
-/** Checks an entry of `env` when `env` is secret. */
+/** Checks an entry in `env` when `env` is secret. */
 export function checkSecretValue(name: string, value: string): Finding {
     const found = checkSecretName(name) ?? checkEnv(name, value);
     if (found !== undefined) {

@@ -53,7 +53,7 @@ describe("the arguments of npm run bench", () => {
 
     it("are all listed in one error if they are invalid", () => {
         expect(() => parseBenchArguments(["--fast", "fit", "fitt"])).toThrow(
-            "Arguments of the bench must be fit, forest, accuracy, learners, process, image or --quick; got --fast fitt " +
+            "The bench arguments must be fit, forest, accuracy, learners, process, image or --quick; got --fast fitt " +
                 "(npm run bench [-- [--quick] [fit] [forest] [accuracy] [learners] [process] [image]])",
         );
     });

@@ -77,7 +77,7 @@ describe("a boot that encounters errors", () => {
             vm.google.faults.push({ match: /^POST /, answer: 403, message: PERIMETER });
             const { console } = await vm.boot();
             expect(console).toContain(
-                `A perimeter of VPC Service Controls refuses a request of the VM (HTTP 403: ${PERIMETER})`,
+                `A VPC Service Controls perimeter refuses a request from the VM (HTTP 403: ${PERIMETER})`,
             );
             expect(console).toContain("in one perimeter that allows storage.googleapis.com");
             expect(console).not.toContain("trying again");
@@ -103,7 +103,7 @@ describe("a boot that encounters errors", () => {
             expect(await vm.status()).toMatchObject({
                 state: "FAILED",
                 reason: expect.stringContaining(
-                    "A perimeter of VPC Service Controls refuses a request of the VM (docker says:",
+                    "A VPC Service Controls perimeter refuses a request from the VM (docker says:",
                 ),
             });
             expect(vm.dockerCalls().filter(([verb]) => verb === "pull")).toHaveLength(1);

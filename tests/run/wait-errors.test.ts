@@ -194,7 +194,7 @@ describe("a Google Cloud error", () => {
         outage(around, 0, Number.POSITIVE_INFINITY, httpError(403, "Request is prohibited by organization's policy."));
 
         const message = await around.failure();
-        expect(message).toContain("A perimeter of VPC Service Controls refuses this machine's requests");
+        expect(message).toContain("A VPC Service Controls perimeter refuses this machine's requests");
         expect(message).toContain("`pulumi up` reattaches");
         expect(message).not.toContain("roles/");
     });

@@ -116,7 +116,7 @@ describe("npm run logs", () => {
             `run ${NEXT}, attempt 1: training`,
             "one",
             "two",
-            `run ${NEXT}, attempt 1: was interrupted`,
+            `run ${NEXT}, attempt 1: interrupted`,
             `===== run ${NEXT}, attempt 2 =====`,
             `===== run ${NEXT}, attempt 3 =====`,
             "three",
@@ -132,7 +132,7 @@ describe("npm run logs", () => {
         expect(printed.slice(0, 3)).toEqual([`===== run ${NEXT}, attempt 1 =====`, "one", "two"]);
     });
 
-    it("names the runs of the bucket if the requested one does not exist", async () => {
+    it("names the runs in the bucket if the requested one does not exist", async () => {
         const failure = showLogs(["-s", "dev", "--run", "r-ffffffffff"], project.context);
 
         await expect(failure).rejects.toThrow(UsageError);

@@ -75,7 +75,7 @@ describe("the model", () => {
         });
 
         it.each([
-            [["-s", "prod"], "models/prod has no run with a model; found results of dev (npm run results -- -s prod)"],
+            [["-s", "prod"], "models/prod has no run with a model; found results for dev (npm run results -- -s prod)"],
             [["-s", "dev", "--run", "r-9"], "models/dev has no run r-9 with a model; it has r-1, r-2, r-3"],
         ])("with %j is not found", async (args, message) => {
             expect(await folder.failure(...args, "new.csv")).toContain(message);

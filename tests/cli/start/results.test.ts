@@ -34,7 +34,7 @@ describe("readResults", () => {
 
     it("reports a missing manifest", () => {
         write("status.json", "trainer.log", "model.json");
-        expect(readResults(folder)).toEqual({ problem: `${folder} has no manifest.json` });
+        expect(readResults(folder)).toEqual({ problem: `${folder} does not contain manifest.json` });
     });
 
     it("reports a missing model", () => {

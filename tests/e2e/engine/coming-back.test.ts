@@ -67,7 +67,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
             await cloud.preempt();
             const { run, status } = await newRun(async () => {
                 const { output } = await project.up().expectSuccess();
-                expect(output).toContain("attempt 1: was interrupted");
+                expect(output).toContain("attempt 1: interrupted");
             });
 
             expect(status).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
@@ -151,7 +151,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "is impossible after destroy, which saves the log of an unfinished run and leaves nothing else behind",
+        "is impossible after destroy, which saves the unfinished run's log and leaves nothing else behind",
         async () => {
             project.configure({ wait: false, debugMinutes: 0, hyperparameters: { seconds: 600 } });
             await project.up().expectSuccess();

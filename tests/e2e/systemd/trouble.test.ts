@@ -53,7 +53,7 @@ describeWithSystemd("a VM of the systemd runtime in trouble", () => {
                 /gcp-trainer: the container ended with exit code 0[\s\S]*could not be written to gs:/,
             );
             expect(await vm.status()).toMatchObject({ state: "RUNNING", finishedAt: null });
-            expect(await comeBack(vm)).toContain("attempt 1: was interrupted. The VM iris-r-0123456789 is TERMINATED");
+            expect(await comeBack(vm)).toContain("attempt 1: interrupted. The VM iris-r-0123456789 is TERMINATED");
             expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
         });
     });
@@ -66,7 +66,7 @@ describeWithSystemd("a VM of the systemd runtime in trouble", () => {
             await killVm(vm);
             await vm.untilOff();
             expect(await vm.status()).toMatchObject({ state: "RUNNING", finishedAt: null });
-            expect(await comeBack(vm)).toContain("attempt 1: was interrupted. The VM iris-r-0123456789 is TERMINATED");
+            expect(await comeBack(vm)).toContain("attempt 1: interrupted. The VM iris-r-0123456789 is TERMINATED");
             expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
         });
     });
