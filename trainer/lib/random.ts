@@ -40,7 +40,7 @@ export function makeRandom(seed: number, stream: number): Random {
         counter = (counter + 0x9e3779b9) | 0;
         return mix(counter);
     };
-    // A state of all zeros would produce zeros forever, so one bit is always set.
+    // An all-zero state would produce zeros forever, so one bit is always set.
     let [a, b, c, d] = [next() | 1, next(), next(), next()];
     return {
         below(count) {

@@ -32,14 +32,14 @@ export interface GrowthArguments {
      */
     gainThreshold: number | undefined;
     /**
-     * Cost-complexity pruning of a tree: each leaf must remove at least this share of the impurity of the training rows,
-     * 0 to 1. @default chosen by cross-validation, or 0 if `gainThreshold` is given
+     * Cost-complexity pruning for a tree: each leaf must remove at least this share of the impurity of the training
+     * rows, 0 to 1. @default chosen by cross-validation, or 0 if `gainThreshold` is given
      */
     complexity: number | undefined;
     /** Number of trees in a forest, 1 to 10000. @default 100 */
     trees: number;
     /**
-     * Number of features that each split of a forest chooses from. @default the square root of the number of features
+     * Number of features that each split in a forest chooses from. @default the square root of the number of features
      * for classes, a third of it for numbers, rounded
      */
     maxFeatures: number | undefined;
@@ -53,19 +53,19 @@ export interface Hyperparameters {
     dropColumns: string[] | undefined;
     /** @default decided by the target column (see `decideTask`) */
     task: Task | undefined;
-    /** Markers of missing values, in addition to the usual ones. @default [] */
+    /** Markers for missing values, in addition to the usual ones. @default [] */
     missing: string[];
-    /** Kinds of columns, by name. @default decided by their values */
+    /** Kinds of columns, by name. @default determined by their values */
     types: Record<string, ColumnType>;
-    /** Encoding of a file without a byte order mark. @default "utf-8" */
+    /** Encoding for a file without a byte order mark. @default "utf-8" */
     encoding: Encoding | undefined;
-    /** Decimal mark of all numbers. @default decided by the values of each column */
+    /** Decimal mark for all numbers. @default determined by the values in each column */
     decimal: "." | "," | undefined;
     /** Treatment of a cell that its column cannot contain. @default "stop" */
     onBadCell: "stop" | "missing";
     /** Share of the rows held back for testing, 0.05 to 0.5. @default 0.2 */
     testFraction: number;
-    /** Seed of the train/test split, of the folds and of the forest, 0 to 4294967295. @default 42 */
+    /** Seed for the train/test split, the folds and the forest, 0 to 4294967295. @default 42 */
     seed: number;
     /** @default "gini" for classification, "regression" for regression: the only ones in ml-cart */
     gainFunction: "gini" | "regression" | undefined;

@@ -16,7 +16,7 @@ export function rowsToCheck(rowCount: number): Uint32Array {
 
 /**
  * Checks that the model file predicts the same as the fit, both as `predict` reads it and, for a tree, in ml-cart.
- * @param predictions of the fit for these rows: indices of classes, or numbers
+ * @param predictions the fit's predictions for these rows: indices of classes, or numbers
  * @throws {Error} for a difference, which is a bug in the trainer
  */
 export function checkModel(

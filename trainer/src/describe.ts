@@ -31,7 +31,7 @@ function describeLeftOut(rows: number, target: Target): string {
     return `Left out: ${count(rows, "row")} without a value for ${target.name}`;
 }
 
-/** The split of the rows, and classes that cannot be tested. */
+/** The row split, and classes that cannot be tested. */
 export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string[] {
     const isClasses = target.task === "classification";
     const how = `${isClasses ? "stratified, " : ""}testFraction ${testFraction}, seed ${seed}`;
@@ -158,7 +158,7 @@ function count(number: number, one: string, more = `${one}s`): string {
     return `${number} ${number === 1 ? one : more}`;
 }
 
-/** A number with five significant digits. */
+/** Formats a number with five significant digits. */
 export function formatNumber(value: number): string {
     return String(Number(value.toPrecision(5)));
 }

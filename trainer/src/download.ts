@@ -18,7 +18,7 @@ const MAX_READS = 3;
 
 /**
  * The content of one generation of an object. After an interruption the download continues where it stopped, and at the
- * end the whole content is checked against the CRC32C of the object.
+ * end the whole content is checked against the object's CRC32C.
  */
 export class Download implements AsyncIterable<Uint8Array> {
     readonly #storage: Storage;

@@ -9,8 +9,8 @@ export interface GcsUri {
 }
 
 /**
- * The objects that the trainer reads and writes, as specified by Vertex AI's variables. They are its contract with its
- * caller.
+ * The objects that the trainer reads and writes, as specified by Vertex AI's variables. These variables are the
+ * trainer's contract with its caller.
  */
 export interface TrainerEnvironment {
     dataset: GcsUri;

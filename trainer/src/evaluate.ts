@@ -28,27 +28,27 @@ export function actualOf(target: Target, rows: Uint32Array): Float64Array {
     return actual;
 }
 
-/** Metrics of one class. A share with denominator 0 is 0. */
+/** Metrics for one class. A share with denominator 0 is 0. */
 export interface ClassMetrics {
     label: string;
     /** Share of the rows predicted as this class that belong to it. */
     precision: number;
-    /** Share of the rows of this class that were predicted as such. */
+    /** Share of the rows in this class that were predicted as such. */
     recall: number;
     /** Harmonic mean of precision and recall. */
     f1: number;
-    /** Number of rows of this class. */
+    /** Number of rows in this class. */
     support: number;
 }
 
-/** Metrics of predicted classes and of their probabilities. */
+/** Metrics for predicted classes and their probabilities. */
 export type ClassificationMetrics = Omit<LabelMetrics, "classes"> &
     Omit<ProbabilityMetrics, "ofClasses"> & { classes: (ClassMetrics & ClassRanking)[] };
 
 export interface LabelMetrics {
     /** Share of the rows that were predicted correctly. */
     accuracy: number;
-    /** Accuracy of always predicting the most frequent class of these rows, which a model must beat. */
+    /** Accuracy of always predicting the most frequent class in these rows, which a model must beat. */
     baselineAccuracy: number;
     /** Unweighted means over the classes. */
     macroPrecision: number;
@@ -59,7 +59,7 @@ export interface LabelMetrics {
     confusionMatrix: number[][];
 }
 
-/** Metrics of a regression, in the unit of the target. */
+/** Metrics for a regression, in the target's unit. */
 export interface RegressionMetrics {
     /** Mean absolute error. */
     mae: number;

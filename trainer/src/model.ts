@@ -25,13 +25,13 @@ export type MetricsFile = {
     testRows: number;
     /** Rows left out because they have no target. */
     rowsWithoutTarget?: number;
-    /** Rows among those tested with values that are new to the model: rare or new strings, or new gaps. */
+    /** Number of tested rows with values that are new to the model: rare or new strings, or new gaps. */
     testRowsWithUnseenValues: number;
-    /** Number of trees of a forest. */
+    /** Number of trees in a forest. */
     trees?: number;
-    /** Levels of decisions of the final model; for a forest, of its deepest tree. */
+    /** Depth of the final model in levels of decisions; for a forest, the depth of its deepest tree. */
     treeDepth: number;
-    /** Leaves of the final model; for a forest, of all trees together. */
+    /** Leaves in the final model; for a forest, in all trees together. */
     treeLeaves: number;
     /** Importances in the final model, largest first. They sum to 1, or are all 0 if the model has no splits. */
     featureImportances: { feature: string; importance: number }[];
@@ -43,7 +43,7 @@ export type MetricsFile = {
     hyperparameters: Record<string, unknown>;
 } & (ClassificationMetrics | RegressionMetrics);
 
-/** Metrics of the final forest on each row, predicted by the trees that were not trained on it. */
+/** Metrics for the final forest on all rows, each predicted by the trees that were not trained on it. */
 export type OutOfBag = { rows: number } & ({ accuracy: number } | RegressionMetrics);
 
 /** A combination of hyperparameters that was tried in the cross-validation. */

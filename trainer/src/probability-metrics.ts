@@ -1,14 +1,16 @@
-/** Metrics of predicted probabilities. */
+/** Metrics for predicted probabilities. */
 export interface ProbabilityMetrics {
     /** Mean of -ln p, where p is the probability of the actual class, but at least 1e-15. */
     logLoss: number;
-    /** Mean squared error of the probabilities: of the second of two classes, or summed over more than two. */
+    /** Mean squared error of the probabilities: for the second of two classes, or summed over more than two. */
     brierScore: number;
     /** Area under the ROC curve; for more than two classes, the unweighted mean of one class versus the others. */
     rocAuc: number | null;
     /** Average precision, as an unweighted mean over the classes. */
     averagePrecision: number | null;
-    /** For each class, as above; null if all of these rows, or none, belong to the class. */
+    /**
+     * The last two metrics for each class against the others; null if all of these rows, or none, belong to the class.
+     */
     ofClasses: readonly ClassRanking[];
 }
 
@@ -21,7 +23,7 @@ export interface ClassRanking {
 const SMALLEST_PROBABILITY = 1e-15;
 
 /**
- * Compares predicted probabilities with actual classes, in the definitions of scikit-learn.
+ * Compares predicted probabilities with actual classes, using scikit-learn's definitions.
  * @param actual indices of classes
  * @param probabilities row by row, one for each class
  */

@@ -39,7 +39,7 @@ export interface ObjectContent extends AsyncIterable<Uint8Array> {
 const RETRY_SECONDS = 60;
 /** Number of times that content is sent if Cloud Storage rejects it. */
 const MAX_REJECTIONS = 3;
-/** Time limit of one upload: a fixed part, and one that assumes a slow connection. */
+/** Time limit for one upload: a fixed part, and one that assumes a slow connection. */
 const UPLOAD_MS = 20_000;
 const UPLOAD_BYTES_PER_MS = 50;
 
@@ -109,7 +109,7 @@ async function send(
             validation: false,
             // A single request: the object appears completely or not at all.
             resumable: false,
-            // 0: the object must not exist. Objects of an earlier attempt were deleted before this one began.
+            // 0: the object must not exist. Objects from an earlier attempt were deleted before this attempt began.
             preconditionOpts: { ifGenerationMatch: 0 },
         });
         await within(UPLOAD_MS + bytes / UPLOAD_BYTES_PER_MS, sent);

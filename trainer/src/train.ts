@@ -18,7 +18,7 @@ import { allRows, splitRows } from "./split";
 import type { ObjectContent, ObjectStore } from "./storage";
 import { writeResults } from "./write-results";
 
-/** Dependencies of a training run. */
+/** Dependencies for a training run. */
 export interface TrainContext {
     argv: readonly string[];
     env: Readonly<Record<string, string | undefined>>;

@@ -23,7 +23,7 @@ interface Results {
     print(...lines: string[]): void;
 }
 
-/** Writes the files of a run under the model folder. `model.json` comes last, so its existence means that all exist. */
+/** Writes a run's files under the model folder. `model.json` comes last, so its existence means that all exist. */
 export async function writeResults({
     storage,
     modelDir,
@@ -77,7 +77,7 @@ export async function writeResults({
     }
 }
 
-/** Actual and predicted values of rows held back, evenly sampled. */
+/** Actual and predicted values for rows held back, evenly sampled. */
 function sampleOf({ target }: Dataset, { held }: Findings): { actual: number[]; predicted: number[] } {
     const step = Math.max(1, held.rows.length / MAX_POINTS);
     const sampled = Array.from({ length: Math.min(held.rows.length, MAX_POINTS) }, (_, index) =>

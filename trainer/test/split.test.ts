@@ -32,7 +32,7 @@ describe("splitRows", () => {
         );
     });
 
-    it("returns the same rows for the same seed, and different rows for another", () => {
+    it("returns the same rows for the same seed, and different rows for another seed", () => {
         const labels = repeat([0, 1, 2], 150);
         expect(splitRows(allRows(150), labels, 0.2, 7)).toEqual(splitRows(allRows(150), labels, 0.2, 7));
         expect(splitRows(allRows(150), labels, 0.2, 7)).not.toEqual(splitRows(allRows(150), labels, 0.2, 8));

@@ -12,9 +12,9 @@ const DOUBLES = -1;
  * number does not fit exactly; from then on it holds doubles. Rows arrive in order, but the last one may be repeated.
  */
 export class GrowingNumbers {
-    /** Number of decimals of the integers, from 0 to 22; negative if the list holds doubles. */
+    /** Number of decimals that the integers represent, from 0 to 22; negative if the list holds doubles. */
     decimals = 0;
-    /** The integers, unless the list holds doubles. Callers with an integer of the same scale may write it directly. */
+    /** The integers, unless the list holds doubles. A caller whose integer has the same scale may write it directly. */
     ints: Int32Array = new Int32Array(0);
     #doubles = new Float64Array(0) as Float64Array;
     /** Number of rows for which memory is allocated. */

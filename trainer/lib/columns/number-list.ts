@@ -1,7 +1,7 @@
 import { sharedDoubles } from "./shared-memory";
 
 /**
- * The numbers of a column, in shared memory. Most columns contain short decimals, which take half the memory when they
+ * The numbers in a column, in shared memory. Most columns contain short decimals, which take half the memory when they
  * are stored as integers. Only the reader chooses between the two forms; all other code calls `valueAt`.
  */
 export type NumberList = Float64Array | ScaledInts;
@@ -9,7 +9,7 @@ export type NumberList = Float64Array | ScaledInts;
 /**
  * Integers to be divided by a power of ten: `1.25` is 125 with a scale of 100. The quotient of two exact doubles is
  * rounded correctly, so it is the same double that `Number` returns for the text: W. D. Clinger, How to Read Floating
- * Point Numbers Accurately, PLDI 1990. Different integers give different doubles.
+ * Point Numbers Accurately, PLDI 1990. Distinct integers yield distinct doubles.
  */
 export interface ScaledInts {
     ints: Int32Array;
@@ -62,7 +62,7 @@ export function countMissing(list: NumberList): number {
 
 /**
  * Returns the first numbers as doubles, in shared memory.
- * @param length of the result, which may be longer than the list
+ * @param length length of the result, which may be longer than the list
  * @param rows number of rows to copy
  */
 export function toDoubles(list: NumberList, length = lengthOf(list), rows = length): Float64Array {

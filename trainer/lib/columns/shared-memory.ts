@@ -22,7 +22,7 @@ export function sharedDoubles(length: number): Float64Array {
     return new Float64Array(allocate(length, Float64Array.BYTES_PER_ELEMENT));
 }
 
-/** Returns signed integer zeros, allocated in the same way. */
+/** Returns an array of signed integer zeros, allocated in the same way. */
 export function sharedInts(length: number): Int32Array {
     return new Int32Array(allocate(length, Int32Array.BYTES_PER_ELEMENT));
 }

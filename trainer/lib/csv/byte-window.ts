@@ -17,7 +17,7 @@ export class ByteWindow {
     start = 0;
     /** End of the checked bytes. `bytes[end]` is 0 or a continuation byte, so a scan may read it. */
     end = 0;
-    /** Bytes of the file received so far. */
+    /** Number of bytes received so far from the file. */
     received = 0;
     /** End of the bytes in the window; the last character may be incomplete. */
     #filled = 0;
@@ -90,7 +90,7 @@ export class ByteWindow {
     }
 }
 
-/** Number of bytes of an incomplete character at the end, from 0 to 3. */
+/** Number of bytes in the incomplete character at the end, from 0 to 3. */
 function cutCharacterLength(bytes: Uint8Array, from: number, to: number): number {
     for (let length = 1; length <= 3 && to - length >= from; length++) {
         const byte = bytes[to - length] as number;

@@ -14,7 +14,7 @@ export type CellEnd =
     | typeof CUT
     /** The file ends within quotes. */
     | typeof OPEN_QUOTE
-    /** Text after the closing quote. */
+    /** Text follows the closing quote. */
     | typeof TEXT_AFTER_QUOTE;
 
 export const DELIMITER = 0;

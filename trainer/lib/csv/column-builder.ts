@@ -9,7 +9,7 @@ import { type ColumnKind, Sample } from "./sample";
 /** A target with more distinct strings than this is neither classes nor numbers. */
 const MAX_TARGET_TEXTS = 100_000;
 
-/** The spelling of labels is kept up to this many different ones, more than a target has classes. */
+/** Spellings are kept for up to this many distinct labels, which is more than a target may have classes. */
 const MAX_SPELLINGS = 1001;
 
 /** The problem with a cell. Rows are counted from 0. */
@@ -41,9 +41,12 @@ export class ColumnBuilder {
     /** Undefined for plain numbers. */
     format: NumberFormat | undefined;
     order: DateOrder = "ymd";
-    /** Sentences about the reading of the column that a user may want to change; each follows the column's name. */
+    /** Sentences about how the column was read, which a user may want to change; each follows the column's name. */
     notes: string[] = [];
-    /** Cells that were replaced by a missing value because they do not fit, and the first of them. */
+    /**
+     * Number of cells that were replaced by a missing value because they do not fit, with the first such cell and its
+     * row.
+     */
     bad: { count: number; first: string; row: number } | undefined;
     readonly name: string;
     readonly role: ColumnRole;
@@ -67,7 +70,7 @@ export class ColumnBuilder {
         this.#sample = new Sample(rules, wanted);
     }
 
-    /** True if the cells are plain numbers, which the row reader may write by itself. */
+    /** True if the cells are plain numbers, which the row reader may write without this builder. */
     get isPlain(): boolean {
         return this.kind === "number" && this.format === undefined && this.spellings === undefined;
     }
@@ -100,7 +103,10 @@ export class ColumnBuilder {
         }
     }
 
-    /** The number of a string; of the empty one for a marker of a missing value. Each string is checked only once. */
+    /**
+     * Returns the number for a string, or that for the empty string if the string marks a missing value. Each distinct
+     * string is checked only once.
+     */
     #textAt(row: number, bytes: Uint8Array, start: number, end: number): number {
         const entry = this.dictionary.add(bytes, start, end);
         if (entry === this.#stored.length) {
@@ -211,7 +217,7 @@ export class ColumnBuilder {
         return first;
     }
 
-    /** Replaces numbers that are markers of missing values. All rows have been added. */
+    /** Replaces numbers that mark missing values. All rows have been added. */
     removeMarkers(rows: number): void {
         const { markedNumbers } = this.#rules;
         const list = this.numbers.firstRows(rows);
@@ -227,7 +233,7 @@ export class ColumnBuilder {
         return rows - countMissing(this.numbers.firstRows(rows));
     }
 
-    /** Markers of missing values, with the number of rows that have each. */
+    /** Markers for missing values, with the number of rows that have each. */
     get markers(): ReadonlyMap<string, number> {
         return this.#markers;
     }

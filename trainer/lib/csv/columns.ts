@@ -57,7 +57,7 @@ export function completeSpellings(
     return { kind: "text", name, values, dictionary: spellings.labels };
 }
 
-/** Rows that have a value; undefined if all have one. An empty string is a missing value. */
+/** Rows that have a value; undefined if all rows have one. An empty string is a missing value. */
 export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uint32Array | undefined {
     const list = builder.numbers.firstRows(rowCount);
     const values = rawOf(list);

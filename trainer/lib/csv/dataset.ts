@@ -220,7 +220,7 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
     };
 }
 
-/** Sentences about the cells of a column that were not read as they are written. */
+/** Sentences about cells in a column that were not read as written. */
 function describeReading({ name, notes, markers, bad }: ColumnBuilder, { lines }: ReadTable["reader"]): string[] {
     const subject = `Column ${JSON.stringify(name)}`;
     const listed = [...markers].map(([marker, rows]) => `${JSON.stringify(marker)} (${rows})`);
@@ -236,7 +236,7 @@ function describeBad({ count, first }: NonNullable<ColumnBuilder["bad"]>): strin
     return `has ${cells} not fit, taken for missing values: the first is ${JSON.stringify(first)}`;
 }
 
-/** True if no two rows of a numeric column with some strings have the same value. One row may lack a value. */
+/** True if a numeric column that contains some strings has a different value in every row. One row may lack a value. */
 function isDistinct(builder: ColumnBuilder, rowCount: number): boolean {
     const list = builder.numbers.firstRows(rowCount);
     const numbers = new Set<number>();

@@ -7,10 +7,10 @@ import { jsonLinesToCsv } from "./json-lines";
 export const ENCODINGS = ["utf-8", "utf-16le", "utf-16be", "windows-1252"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** The longest signature, the one of an xlsx file's first entry, is within this many bytes. */
+/** The longest signature, that of an xlsx file's first entry, is within this many bytes. */
 const SIGNATURE_BYTES = 64;
 
-/** Files of other kinds, by their first bytes, and the Python line that converts them. */
+/** Other kinds of files, recognised by their first bytes, and the Python line that converts them. */
 const OTHER_KINDS: readonly [signature: string, content: RegExp, kind: string, python: string][] = [
     ["PK\x03\x04", /\[Content_Types\]|_rels\/|xl\/|docProps\//, "an Excel workbook", "pandas.read_excel(NAME)"],
     ["PK\x03\x04", /^/, "a ZIP archive", "pandas.read_csv(NAME, compression='zip')"],
@@ -20,10 +20,10 @@ const OTHER_KINDS: readonly [signature: string, content: RegExp, kind: string, p
 ];
 
 /**
- * Turns the content of a file into CSV in UTF-8, by its first bytes: unpacks gzip, decodes UTF-16 and Windows-1252, and
+ * Converts a file to CSV in UTF-8, depending on its first bytes: unpacks gzip, decodes UTF-16 and Windows-1252, and
  * converts JSON Lines.
- * @param encoding of a file without a byte order mark
- * @throws {DataError} for a file of another kind, with the line that converts it
+ * @param encoding encoding for a file without a byte order mark
+ * @throws {DataError} for any other kind of file, with the line that converts it
  */
 export async function* decodeContent(
     content: AsyncIterable<Uint8Array>,
@@ -54,7 +54,7 @@ export async function* decodeContent(
     }
 }
 
-/** Reads the first bytes, and returns the whole content again. */
+/** Reads the first bytes, and returns them together with the whole content, which still includes them. */
 async function peek(content: AsyncIterable<Uint8Array>) {
     const chunks = content[Symbol.asyncIterator]();
     let head: Uint8Array = new Uint8Array(0);
@@ -84,7 +84,9 @@ async function* gunzip(content: AsyncIterable<Uint8Array>, source: string): Asyn
     }
 }
 
-/** Characters of Windows-1252 from 0x80 to 0x9f; the others are those of Latin-1. Node.js 24 decodes them wrongly. */
+/**
+ * Windows-1252 characters from 0x80 to 0x9f; all others are the same as in Latin-1. Node.js 24 decodes them wrongly.
+ */
 const WINDOWS_1252 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
 
 async function* decodeText(

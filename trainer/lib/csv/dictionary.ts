@@ -30,12 +30,12 @@ export class Dictionary {
         return this.#insert(hash, slot, bytes, start, end);
     }
 
-    /** The string with a number. */
+    /** Returns the string with this number. */
     text(entry: number): string {
         return this.#bytes.toString("utf8", this.#startOf(entry), this.#ends[entry]);
     }
 
-    /** The number of a string; -1 if it is not among them. */
+    /** Returns the number of a string, or -1 if it is not in the dictionary. */
     find(text: string): number {
         const bytes = Buffer.from(text);
         const { size } = this;

@@ -6,22 +6,21 @@ import { describeBadCell } from "./rows";
 import { textOf } from "./rules";
 
 /**
- * Maximum length of a header in bytes. If the first line is longer, the file is of a different kind, or a quote is
- * never closed.
+ * Maximum length of a header in bytes. If the first line is longer, the file is not CSV, or a quote is never closed.
  */
 const MAX_HEADER_BYTES = 1_000_000;
 
-/** Bytes from the beginning of the header in which the delimiter is looked for. */
+/** Number of bytes at the beginning of the header in which the delimiter is searched for. */
 const SNIFFED_BYTES = 65_536;
 
 /** The first row of a CSV file. */
 export interface Header {
     delimiter: string;
-    /** Names of the columns, all different: see `nameColumns`. */
+    /** Distinct names for the columns: see `nameColumns`. */
     columns: string[];
     /** True if a delimiter follows the last name. */
     isTrailing: boolean;
-    /** Line of the header. */
+    /** Line on which the header begins. */
     line: number;
     /** First line after the header. */
     nextLine: number;
@@ -85,7 +84,7 @@ function findFirstLine(bytes: Uint8Array, start: number, end: number): { from: n
             quoted = !quoted;
         } else if (!quoted && (byte === LF || byte === CR)) {
             if (textOf(bytes, from, at).trim() !== "") {
-                // A line break of two bytes may be cut in half.
+                // A two-byte line break may be cut in half.
                 return byte === CR && at + 1 === end ? { from, line } : { from, to: at, line };
             }
             at += byte === CR && bytes[at + 1] === LF ? 1 : 0;

@@ -1,4 +1,7 @@
-/** Names that are identifiers whatever they hold: `id`, `row number`, `rownames`, `user_id`, `userId`, `id_user`. */
+/**
+ * Names that mark a column as an identifier, whatever the column contains: `id`, `row number`, `rownames`, `user_id`,
+ * `userId`, `id_user`.
+ */
 const IDENTIFIERS = [
     /^(id|index|uuid|guid|rownames|row[ _.]?(names|id|number|num|no)?)$/i,
     /^Unnamed: \d+$/,

@@ -4,8 +4,8 @@ import { DataError } from "../errors";
 const HEADER_LINES = 1000;
 
 /**
- * Converts JSON Lines to CSV, line by line, so that line numbers stay the same except for the header's. The names in the
- * first 1000 objects are the columns.
+ * Converts JSON Lines to CSV, line by line, so that line numbers stay the same except for the header's. The names in
+ * the first 1000 objects become the columns.
  * @throws {DataError} for a line that is not an object of strings, numbers, booleans and nulls, or has other names
  */
 export async function* jsonLinesToCsv(
@@ -76,7 +76,7 @@ function quote(cell: string): string {
     return `"${cell.replaceAll('"', '""')}"`;
 }
 
-/** The lines of a text, in batches. */
+/** Yields the lines of the content, in batches. */
 async function* linesOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<string[], void> {
     const decoder = new TextDecoder("utf-8");
     let rest = "";

@@ -102,7 +102,7 @@ const EXACT_LIMIT = 2 ** 53;
 /** With more digits in the tail, two doubles no longer represent head and tail exactly. */
 const MAX_TAIL_DIGITS = 4;
 
-/** Splits a double into two doubles of 26 bits each. */
+/** Splits a double into two doubles with 26 significant bits each. */
 const SPLITTER = 2 ** 27 + 1;
 
 /** Slightly less than one half, because all errors below add up to less than 2^-44 of a unit in the last place. */

@@ -31,7 +31,7 @@ export class Progress {
         }
     }
 
-    /** Size, time and rate of a large file; empty for a small one. */
+    /** Size, time and rate for a large file; empty for a small one. */
     summarize(bytes: number): string {
         const now = this.#now();
         const seconds = (now - this.#start) / 1000;

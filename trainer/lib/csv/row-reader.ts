@@ -29,7 +29,7 @@ export class RowReader {
     readonly #header: Header;
     /** Undefined for columns that are left out. */
     readonly #builders: readonly (ColumnBuilder | undefined)[];
-    /** The lists of the columns that are known to hold plain numbers. */
+    /** The lists for the columns that are known to hold plain numbers. */
     #numbers: (GrowingNumbers | undefined)[] = [];
     /** Number of rows for which memory is allocated. */
     #capacity = 0;
@@ -228,7 +228,7 @@ export class RowReader {
         return cellEnd;
     }
 
-    /** Counts the row or the blank line; `next` is its end. */
+    /** Counts a row or a blank line, which ends at `next`. */
     #endRow(next: number): number {
         const line = this.#line;
         this.#line += 1 + this.#lineBreaks;
@@ -259,7 +259,7 @@ export class RowReader {
         if (pending.length === 0) {
             return;
         }
-        // What one column proves about the decimal mark helps to decide the others.
+        // Evidence about the decimal mark in one column helps to decide the others.
         const ready = pending.filter((builder) => builder.examine(this.rowCount, final));
         for (const builder of ready) {
             const problem = builder.settle(this.rowCount);

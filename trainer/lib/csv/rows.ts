@@ -58,8 +58,7 @@ export class LineNumbers {
 }
 
 /**
- * Describes the problem with the quotes of a cell, and its position. `lastRow` is the line of the last complete row, or
- * 0.
+ * Describes the problem with a cell's quotes, and its position. `lastRow` is the line of the last complete row, or 0.
  */
 export function describeBadCell(end: CellEnd, lastRow: number, row: number, column: number): string {
     switch (end) {

@@ -2,11 +2,11 @@ import { isMissingMarker, MAX_MARKER_LENGTH, parseNumber, usesDecimalComma } fro
 
 /** Settings for reading cells. */
 export interface ReadingSettings {
-    /** Markers of missing values, in addition to the usual ones. @default none */
+    /** Markers for missing values, in addition to the usual ones. @default none */
     missing?: readonly string[] | undefined;
-    /** Kinds of columns, by name. @default by their values */
+    /** Kinds of columns, by name. @default determined by their values */
     types?: Readonly<Record<string, "number" | "text" | "date" | "drop">> | undefined;
-    /** Decimal mark of all numbers. @default by the values of each column */
+    /** Decimal mark for all numbers. @default determined by the values in each column */
     decimal?: "." | "," | undefined;
     /** Treatment of a cell that its column cannot contain. @default "stop" */
     onBadCell?: "stop" | "missing" | undefined;
@@ -17,7 +17,7 @@ export class FileRules {
     readonly delimiter: string;
     /** True if a plain number may have a decimal comma. */
     readonly decimalComma: boolean;
-    /** The decimal mark that is set or that a column of the file proves. */
+    /** The decimal mark that the user has set, or that a column in the file proves. */
     decimal: "." | "," | undefined;
     readonly badCells: "stop" | "missing";
     /** The markers that are numbers, such as -999. */

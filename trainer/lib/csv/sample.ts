@@ -8,17 +8,17 @@ const DECIDING_VALUES = 10_000;
 /** After this many cells without a number or a date, a column is text. */
 const HOPELESS_CELLS = 200;
 
-/** Integers of this many digits may not be exact as numbers. */
+/** Integers with this many digits may not be exact as numbers. */
 const LONG_DIGITS = 16;
 
 /** The kind of a column, and the way in which its cells are read. */
 export type ColumnKind =
-    /** `watched`: the first lone dot among the coming cells has two readings. */
+    /** `watched`: the first lone dot in the cells that follow has two readings. */
     | { kind: "number"; format: NumberFormat | undefined; watched: boolean }
     | { kind: "date"; order: DateOrder }
     | { kind: "text" };
 
-/** The decision on a column. */
+/** The decision about a column. */
 export interface KindDecision {
     kind: ColumnKind;
     /** A cell with two readings, between which only the setting `decimal` can decide. */
@@ -27,7 +27,7 @@ export interface KindDecision {
     notes: string[];
 }
 
-/** Cells of a column whose kind has not been decided yet. */
+/** Cells in a column whose kind has not been decided yet. */
 export class Sample {
     #bytes = Buffer.alloc(1024);
     #ends = new Uint32Array(256);
@@ -84,8 +84,8 @@ export class Sample {
     }
 
     /**
-     * The marks of the numbers, or undefined if most cells are something else. A file with a comma as the decimal mark
-     * in one column has it in all.
+     * The marks in the numbers, or undefined if most cells are something else. If one column in a file uses decimal
+     * commas, all columns do.
      */
     findEvidence(): FormatEvidence | undefined {
         if (this.#wanted === "text" || this.#wanted === "date") {
@@ -170,7 +170,7 @@ export class Sample {
         return found;
     }
 
-    /** True if different whole numbers are the same double. */
+    /** True if distinct whole numbers convert to the same double. */
     #isInexact(): boolean {
         const texts = new Map<number, string>();
         for (let row = 0; row < this.#seen; row++) {
@@ -208,7 +208,7 @@ export class Sample {
         return { isBoolean: booleans > 0 && others + dates === 0, dates: isDate ? evidence.order : undefined };
     }
 
-    /** The values among the examined cells. */
+    /** Yields the examined cells that are not missing values. */
     *#cells(): Iterable<string> {
         for (let row = 0; row < this.#seen; row++) {
             const [start, end] = [this.#startOf(row), this.#ends[row] as number];

@@ -144,7 +144,7 @@ function toNumber(label: string): number {
     return parseNumber(label, true) ?? Number.MAX_VALUE;
 }
 
-/** The strings that occur. */
+/** Returns the numbers of the strings that occur in some row. */
 function findUsed({ dictionary, values }: TextColumn): number[] {
     const used = new Uint8Array(dictionary.size);
     for (const entry of values.ints) {

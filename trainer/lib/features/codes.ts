@@ -3,11 +3,11 @@ import { sharedInts } from "../columns/shared-memory";
 import type { TextColumn } from "../csv/columns";
 import type { Target } from "../csv/target";
 
-/** A string in fewer rows than this is treated as other; if there are few rows in all, in fewer than 3. */
+/** A string that occurs in fewer rows than this is treated as other. The limit is 3 if the table has few rows. */
 const MIN_ROWS = 5;
 const FEW_ROWS = 50;
 
-/** Rows that the mean over all rows counts for in the mean of a category. */
+/** Weight of the overall mean in a category's mean, as a number of rows. */
 const SMOOTHING = 10;
 
 /** For more than two classes, a text column has a list of codes for each of the most frequent ones. */
@@ -30,7 +30,7 @@ export interface Codes {
 /**
  * Learns codes that grow with the share of a class, or with the mean of the target, among the rows of a category:
  * smoothed target statistics (Micci-Barreca, A preprocessing scheme for high-cardinality categorical attributes, 2001).
- * Codes that come from other rows than those with the category, as in scikit-learn's TargetEncoder, were less accurate on
+ * Codes learned from other rows than those that they encode, as in scikit-learn's TargetEncoder, were less accurate on
  * 13 of 19 real datasets, because they blur which rows share a category.
  */
 export function learnCodes(column: TextColumn, target: Target, rows: Uint32Array): Codes {
@@ -48,7 +48,7 @@ export function learnCodes(column: TextColumn, target: Target, rows: Uint32Array
     for (const [index, { entry }] of named.entries()) {
         indices[entry] = index;
     }
-    // All other strings are one more category.
+    // All other strings form one more category.
     const groups = named.length + 1;
     const groupOf = (row: number) => {
         const index = indices[values.ints[row] as number] as number;
@@ -93,7 +93,7 @@ function listTargets(target: Target, rows: Uint32Array): ((row: number) => numbe
     return classes.slice(0, MAX_LISTS).map((label) => (row) => (target.y[row] === label ? 1 : 0));
 }
 
-/** The codes of groups: their smoothed means, scaled to whole numbers. */
+/** The codes for groups: their smoothed means, scaled to whole numbers. */
 function encode(sums: Float64Array, sizes: Float64Array, task: Target["task"]): number[] {
     const prior = sum(sums) / sum(sizes);
     const means = Array.from(

@@ -2,7 +2,7 @@ import { type NumberList, rawOf, valueAt } from "../columns/number-list";
 import type { Column } from "../csv/columns";
 import { isIdentifierName } from "../csv/identifier-names";
 
-/** Names of row numbers, which may also name something else. R writes `X`, but `x` is a common name of a feature. */
+/** Names of row numbers, which may also name something else. R writes `X`, but `x` is a common name for a feature. */
 const ROW_NUMBERS = /^(X|([Nn][Oo]|[Nn][Rr]|[Nn]um|[Nn]umber|[Oo]bs|#|\.\.\.1)\.?)$/;
 
 /** Names of columns that count time, whose values may well follow the order of the rows. */
@@ -13,8 +13,8 @@ const TIMES =
 const MIN_NUMBERED_ROWS = 50;
 
 /**
- * The reason for which a column is an identifier by its name and its values in some rows; undefined if it is not.
- * @param position index of the column; undefined if it is the only one, which must not be a mere guess
+ * The reason why a column's name and its values in some rows make it an identifier; undefined if they do not.
+ * @param position index of the column; undefined for the only column, which must not be left out on a mere guess
  */
 export function findIdentifier(column: Column, rows: Uint32Array, position: number | undefined): string | undefined {
     const { name, values } = column;
@@ -44,7 +44,7 @@ function isDistinct({ kind, values }: Column, rows: Uint32Array): boolean {
         sorted[index] = raw[rows[index] as number] as number;
     }
     sorted.sort();
-    // NaN differs from NaN, but two missing values are two equal values.
+    // NaN differs from NaN, but two missing values count as equal.
     return sorted.every((value: number, index: number) => index === 0 || !Object.is(value, sorted[index - 1]));
 }
 

@@ -6,7 +6,7 @@ import { DATE_PARTS, type DatePart, datePart, type Feature, listParts, NUMBERS }
 import { learnCodes } from "./codes";
 import { findIdentifier } from "./identifiers";
 
-/** The knowledge about the columns of a dataset that some of its rows give. */
+/** Facts about a dataset's columns, learned from some of its rows. */
 export interface Learned {
     features: Feature[];
     /** The columns of the trees, as `listParts` lists them, with a value for each row of the dataset. */
@@ -14,11 +14,13 @@ export interface Learned {
     dropped: DroppedColumn[];
     /** Sentences about columns that the user may want to change. */
     warnings: string[];
-    /** Counts those of some rows that a prediction would note: with a string or a missing value that is new. */
+    /**
+     * Returns how many of these rows a prediction would comment on, because a string or a missing value in them is new.
+     */
     countUnseen(rows: Uint32Array): number;
 }
 
-/** Adds up numbers that belong to columns of the trees, for each feature. */
+/** Adds up, for each feature, the numbers for its columns in the trees. */
 export function groupByFeature({ features }: Learned, ofColumns: ArrayLike<number>): number[] {
     const sums = features.map(() => 0);
     for (const [column, { feature }] of listParts(features).entries()) {
@@ -71,7 +73,7 @@ export function learnColumns(dataset: Dataset, rows: Uint32Array): Learned {
             [...dataset.dropped, ...dropped].map(({ name }) => name),
         );
     }
-    // A tree needs a column, even if it is of no use.
+    // A tree needs at least one column, even a useless one.
     const used = learned.length > 0 ? learned : empty.slice(0, 1);
     return {
         features: used.map(({ feature }) => feature),
@@ -110,7 +112,7 @@ function learnColumn(column: Column, { target }: Dataset, rows: Uint32Array): Le
 
 const PARTS = new WeakMap<DateColumn, Map<DatePart, NumberList>>();
 
-/** A part of all dates of a column, computed once. */
+/** One part of every date in a column, computed once. */
 function partOf(column: DateColumn, part: DatePart): NumberList {
     const known = PARTS.get(column) ?? new Map<DatePart, NumberList>([["time", column.values]]);
     PARTS.set(column, known);

@@ -8,7 +8,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const DECIMAL_COMMA = /^[+-]?\d*,\d+([eE][+-]?\d+)?$/;
 
 /**
- * Common markers of a missing value in a column of numbers or dates and in a target: those of R, pandas, databases,
+ * Common markers for a missing value in a column of numbers or dates and in a target: those of R, pandas, databases,
  * Excel, SAS and Stata.
  */
 const MISSING =
@@ -20,7 +20,7 @@ export const MAX_MARKER_LENGTH = 7;
 /** Number of rows in which the delimiter is looked for. */
 const SNIFFED_ROWS = 10;
 
-/** Excel's first line with the delimiter of the file. */
+/** The first line in which Excel announces a file's delimiter. */
 const SEPARATOR_LINE = /^sep=(.)(\r\n|\n|\r)/;
 
 /**
@@ -144,7 +144,8 @@ function numberReader(
             return parseDate(cell, feature.order);
         }
         const { format = {} } = feature;
-        // A file may have plain numbers although those of the training had a format, but never with a group's mark.
+        // A file may have plain numbers although those in training had a format, unless that format would give them
+        // another meaning.
         return (
             (feature.format === undefined ? parseNumber(cell, decimalComma) : undefined) ??
             parseFormatted(cell, format) ??

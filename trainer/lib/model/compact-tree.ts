@@ -11,12 +11,12 @@ export interface CompactTree {
     task: Task;
     /** Column that a split compares, or LEAF. */
     columns: Int32Array;
-    /** For a split, the value below which rows go left; for a leaf of a regression, its number. */
+    /** For a split, the value below which rows go left; for a leaf in a regression, its number. */
     values: Float64Array;
     /** For a split, its right child; for a leaf, its index among the leaves. */
     links: Uint32Array;
     /**
-     * For a split, 1 if rows without a value go left, because no row of this node lacked a value in the fit and most
+     * For a split, 1 if rows without a value go left, because no row in this node lacked a value in the fit and most
      * rows went left. Otherwise such rows go right, as in the fit.
      */
     missingLeft: Uint8Array;
@@ -141,8 +141,8 @@ function visit(node: TreeNode, use: (node: TreeNode) => void): void {
 }
 
 /**
- * Shares of a leaf that are not 0, each with its class, in ascending order. In a regression, the leaf's number is treated
- * as the share of a single class.
+ * A leaf's nonzero shares, each with its class, in ascending order. In a regression, the leaf's number is treated as
+ * the share of a single class.
  */
 export function sharesOf({ distribution }: TreeNode): [label: number, share: number][] {
     if (typeof distribution !== "object") {

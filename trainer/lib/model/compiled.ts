@@ -21,7 +21,7 @@ export interface Predictor {
  * forest with many classes has millions of shares, most of them 0.
  */
 interface FlatTrees {
-    /** For a split, its feature. For a leaf, the negated number of its shares. */
+    /** For a split, its feature. For a leaf, the negated number of shares. */
     column: Int32Array;
     /** Rows below this value go left. */
     threshold: Float64Array;

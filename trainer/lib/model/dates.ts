@@ -20,12 +20,12 @@ const PATTERNS = {
     time: new RegExp(`^${TIME}()()()$`, "i"),
 };
 
-/** Number of seconds of a day. */
+/** Number of seconds in a day. */
 export const DAY_SECONDS = 86_400;
 
-/** Returns the number of a date, or undefined if the cell is not a date in this order. */
+/** Returns the number for a date, or undefined if the cell is not a date in this order. */
 export function parseDate(cell: string, order: DateOrder): number | undefined {
-    // Every date begins with a digit, which few other texts do.
+    // Every date begins with a digit, as little other text does.
     const first = cell.charCodeAt(0);
     if (!(first >= 48 && first <= 57)) {
         return undefined;
@@ -72,7 +72,9 @@ function secondsOf(match: readonly (string | undefined)[]): number | undefined {
     return hours * 3600 + Number(minute) * 60 + Number(second) - zone;
 }
 
-/** The orders in which a column of dates can be read, and whether nothing but habit decides between two. */
+/**
+ * The orders in which a column of dates can be read, and whether the choice between two of them is only a convention.
+ */
 export class DateEvidence {
     readonly #counts = { ymd: 0, dmy: 0, mdy: 0, time: 0 };
     #dates = 0;
@@ -93,7 +95,7 @@ export class DateEvidence {
         return isDate;
     }
 
-    /** The order that most dates have, and true if another one fits them as well. */
+    /** The order that most dates have, and whether another order fits them as well. */
     get order(): { order: DateOrder; open: boolean } {
         const { ymd, dmy, mdy, time } = this.#counts;
         if (time > this.#dates / 2) {

@@ -1,9 +1,9 @@
 /**
- * Numbers as people and spreadsheets write them: with thousands separators, a decimal comma, a percent sign, a currency,
- * parentheses or U+2212 for negative ones. A column has one format, which the whole column decides.
+ * Numbers as people and spreadsheets write them: with thousands separators, a decimal comma, a percent sign, a
+ * currency, parentheses or U+2212 for negative ones. A column has one format, which all of its cells determine.
  */
 
-/** The way in which the numbers of a column are written, unless they are plain. */
+/** The way in which the numbers in a column are written, unless they are plain. */
 export interface NumberFormat {
     /** @default "." */
     decimal?: ",";
@@ -11,7 +11,7 @@ export interface NumberFormat {
     group?: string;
     /** Percent sign or currency. The number stays as it is written: `12.5%` is 12.5. */
     unit?: string;
-    /** The cells are `true` and `false`, in any case, which are 1 and 0. */
+    /** The cells are `true` and `false`, in upper or lower case, which count as 1 and 0. */
     boolean?: true;
 }
 
@@ -25,7 +25,7 @@ const NUMBER = new RegExp(
 interface Written {
     negative: boolean;
     unit: string;
-    /** Digits with their marks; every space is a plain one, every apostrophe too. */
+    /** Digits with their marks. Every kind of space or apostrophe has been replaced by the plain one. */
     body: string;
     exponent: string;
 }
@@ -74,7 +74,7 @@ function ungroup(whole: string, group: string): string | undefined {
         : undefined;
 }
 
-/** The marks that a column's cells prove, and those that may be either. */
+/** The marks that a column's cells prove, and the marks that are still ambiguous. */
 export class FormatEvidence {
     /** Marks that can only separate decimals or thousands, or either: `1.25`, `1.234.567`, `1.200`. */
     readonly decimals = new Set<string>();
@@ -145,7 +145,7 @@ export interface FormatDecision {
 
 /**
  * Decides the format of a column.
- * @param decimal the setting, or the mark that other columns of the file prove
+ * @param decimal the setting, or the mark that other columns in the file prove
  * @param delimiter files with semicolons usually have decimal commas, so there a lone dot has two readings
  */
 export function decideFormat(

@@ -10,7 +10,7 @@ export interface TreeProblem {
     got: unknown;
 }
 
-/** Number of columns and classes of the model; 0 classes for a regression. */
+/** Number of columns and classes in the model; 0 classes for a regression. */
 export interface TreeSizes {
     features: number;
     classes: number;

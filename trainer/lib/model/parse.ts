@@ -45,9 +45,9 @@ export function checkHead(value: unknown): ModelSizes {
     expect(Number.isInteger(model.rows) && Number(model.rows) > 0, "rows", "an integer above 0", model.rows);
     const features = asList(model.features, "features");
     const names = features.map((feature, index) => checkFeature(feature, `features[${index}]`));
-    expect(new Set(names).size === names.length, "features", "columns with different names", names);
+    expect(new Set(names).size === names.length, "features", "columns with distinct names", names);
     const classes = task === "classification" ? asTexts(model.classes, "classes") : [];
-    expect(new Set(classes).size === classes.length, "classes", "different strings", classes);
+    expect(new Set(classes).size === classes.length, "classes", "distinct strings", classes);
     asObject(model.hyperparameters, "hyperparameters");
     const reading = asObject(model.reading, "reading");
     const { missing, onBadCell } = reading;
@@ -92,7 +92,7 @@ function checkFeature(value: unknown, path: string): string {
             (category, index) =>
                 typeof category === "string" && (index === 0 || (categories[index - 1] as string) < category),
         );
-        expect(sorted, `${path}.categories`, "different strings, sorted by code unit", categories);
+        expect(sorted, `${path}.categories`, "distinct strings, sorted by code unit", categories);
         const lists = asList(feature.codes, `${path}.codes`);
         for (const [index, codes] of lists.entries()) {
             const length = categories.length;

@@ -6,8 +6,9 @@ import { type Model, ModelError, type Prediction, type TreeNode } from "./types"
 export type Row = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
- * Predicts one row. Cells may be text, as in a CSV file, or numbers; NaN represents a missing number, and dates are the
- * numbers of dates.ts. Columns that the model does not use are ignored. For many rows `compileModel` is much faster.
+ * Predicts one row. Cells may be text, as in a CSV file, or numbers; NaN represents a missing number, and dates are
+ * numbers as defined in dates.ts. Columns that the model does not use are ignored. For many rows `compileModel` is much
+ * faster.
  * @throws {ModelError} for text where a number or a date is needed
  */
 export function predictRow(model: Model, row: Row): Prediction {
@@ -27,8 +28,8 @@ export function predictRow(model: Model, row: Row): Prediction {
 }
 
 /**
- * Predicts a row whose features are already numbers, in the order of `listParts`. The shares of the trees are
- * summed, the class with the largest sum wins (the first of several), and the sums are divided by the number of trees.
+ * Predicts a row whose features are already numbers, in the order of `listParts`. The trees' shares are summed, the
+ * class with the largest sum wins (the first one in a tie), and the sums are divided by the number of trees.
  */
 export function predictEncoded(model: Model, features: ArrayLike<number>): Prediction {
     const leaves = Array.from(model.trees, (tree) => findLeaf(tree.root, features));

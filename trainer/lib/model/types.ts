@@ -27,7 +27,8 @@ export interface DateFeature {
 
 /**
  * Text enters the trees as codes: for each category, a whole number that grows with the share of a class, or with the
- * target, among its training rows. If there are more than two classes, there is a list of codes for each of several.
+ * target, among its training rows. If there are more than two classes, there is a list of codes for each of several
+ * classes.
  */
 export interface TextFeature {
     name: string;
@@ -40,12 +41,12 @@ export interface TextFeature {
     other: number[];
 }
 
-/** The columns of the trees that a feature enters. */
+/** The columns through which a feature enters the trees. */
 export function partsOf(feature: Feature): number {
     return feature.kind === "text" ? feature.codes.length : feature.kind === "date" ? feature.parts.length : 1;
 }
 
-/** For each column of the trees, the index of its feature, and its number among the parts of the feature. */
+/** For each column of the trees, the index of its feature, and its number among the feature's parts. */
 export function listParts(features: readonly Feature[]): { feature: number; part: number }[] {
     return features.flatMap((feature, index) =>
         Array.from({ length: partsOf(feature) }, (_, part) => ({ feature: index, part })),
@@ -54,11 +55,11 @@ export function listParts(features: readonly Feature[]): { feature: number; part
 
 /** The way in which the cells of a file are read, which predictions repeat. */
 export interface Reading {
-    /** Markers of missing values, in addition to the usual ones. */
+    /** Markers for missing values, in addition to the usual ones. */
     missing: string[];
     /** The treatment of a cell that its column cannot contain: an error, or a missing value. */
     onBadCell: "stop" | "missing";
-    /** Encoding of a file without a byte order mark, if it is not UTF-8. */
+    /** Encoding for a file without a byte order mark, if it is not UTF-8. */
     encoding?: string;
 }
 

@@ -7,9 +7,9 @@ import type { Message } from "./protobuf";
 const DOMAIN = "ai.onnx.ml";
 
 /**
- * The node with the trees of a model. A row takes the true branch when its value is less than the threshold, and the
- * false one otherwise. In ml-cart, these are the left and the right branch. NaN takes the false branch, unless the model
- * sends it to the left.
+ * The node that contains a model's trees. A row takes the true branch when its value is less than the threshold, and
+ * the false one otherwise. In ml-cart, these are the left and the right branch. NaN takes the false branch, unless the
+ * model sends it to the left.
  *
  * For classes, onnxruntime sums the shares in 64 bits and takes the first of the largest sums, as this trainer does.
  * For one or two classes its operator has special rules (where both have weights, it predicts the second whenever its

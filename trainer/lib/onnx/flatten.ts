@@ -1,6 +1,9 @@
 import { isSplit, sharesOf, type TreeNode, type Trees } from "../model";
 
-/** Trees in the form of ONNX's operators: parallel lists with an entry for each node, and for each weight of a leaf. */
+/**
+ * Trees in the form that ONNX's operators expect: parallel lists with an entry for each node, or for each weight of a
+ * leaf.
+ */
 export interface FlatTrees {
     treeIds: Int32Array;
     /** Number of the node in its tree; the root is 0. */

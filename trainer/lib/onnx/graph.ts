@@ -63,7 +63,7 @@ function describeNumber({ format = {} }: NumberFeature): string {
     return format.unit === undefined ? "A number, or NaN" : `A number in ${format.unit}, or NaN`;
 }
 
-/** All columns of the trees as one table of 64-bit numbers. */
+/** All of the trees' columns as one table of 64-bit numbers. */
 function joinColumns(steps: Steps, features: readonly Feature[]): string {
     const columns = features.flatMap((feature, index) => {
         if (feature.kind === "text") {
@@ -116,7 +116,7 @@ class Steps {
     readonly constants: Message[] = [];
     readonly #taken: Set<string>;
 
-    /** @param names that are already taken */
+    /** @param names names that are already taken */
     constructor(names: readonly string[]) {
         this.#taken = new Set(names);
     }

@@ -1,5 +1,5 @@
 /**
- * The messages of an ONNX file that the trainer's models need. Field numbers never change; they are those of
+ * The messages in an ONNX file that the trainer's models need. Field numbers never change; they are those of
  * https://github.com/onnx/onnx/blob/v1.12.0/onnx/onnx-ml.proto.
  */
 
@@ -71,7 +71,7 @@ export function valueInfo(name: string, type: number, shape: readonly number[], 
     return [text(1, name), message(2, [message(1, tensorType)]), text(3, description)];
 }
 
-/** NodeProto: a step of the graph, named like its first output. */
+/** NodeProto: a step in the graph, named like its first output. */
 export function nodeMessage(
     operator: string,
     inputs: readonly string[],
@@ -89,7 +89,7 @@ export function nodeMessage(
     ];
 }
 
-/** TensorProto: values with a shape; a constant of the graph also has a name. */
+/** TensorProto: values with a shape; a constant in the graph also has a name. */
 export function tensorMessage(shape: readonly number[], values: Message, name = ""): Message {
     return [integers(1, shape), ...values, text(8, name)];
 }

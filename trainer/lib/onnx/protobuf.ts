@@ -4,14 +4,14 @@
  * is written once, into memory of the right size, however deeply it is nested.
  */
 
-/** A field of a message with its number, or several fields with the same number. */
+/** A field in a message with its number, or several fields with the same number. */
 export interface Field {
     /** Length in bytes, including tags and length prefixes. */
     readonly length: number;
     write(target: Target): void;
 }
 
-/** The fields of a message, in the order in which they are written. */
+/** The fields in a message, in the order in which they are written. */
 export type Message = readonly Field[];
 
 /** The message written so far. */

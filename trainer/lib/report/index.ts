@@ -17,7 +17,7 @@ export type { ReportDataset, ReportInput, ReportMetrics, Trial } from "./input";
 const LONG_TITLE = 40;
 
 /**
- * The report of a training run as one self-contained HTML page. It does not need a network, and it can be read without
+ * The report on a training run as one self-contained HTML page. It does not need a network, and it can be read without
  * scripts. The same input produces the same text.
  */
 export function renderReport(input: ReportInput): string {
@@ -30,7 +30,7 @@ export function renderReport(input: ReportInput): string {
         trainingSection(input),
     ];
     return drawPage({
-        title: `${model.target}: report of a ${kindOf(model)}`,
+        title: `${model.target}: report on a ${kindOf(model)}`,
         header: drawHeader(input),
         sections: sections.filter((section) => section !== undefined),
         footer: html`Made by ${trainer.name} ${trainer.version}. The model is in <code>model.json</code>, all figures

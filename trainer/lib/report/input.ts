@@ -26,7 +26,7 @@ export interface ReportDataset {
 
 /**
  * The properties that every `metrics.json` has, and those that are optional. Shares are fractions of 1; errors are in
- * the unit of the target.
+ * the target's unit.
  */
 export interface ReportMetrics {
     trainRows: number;
@@ -55,7 +55,7 @@ export interface ClassMeasures {
     precision: number;
     recall: number;
     f1: number;
-    /** Number of rows of this class. */
+    /** Number of rows in this class. */
     support: number;
 }
 

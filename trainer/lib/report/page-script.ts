@@ -1,8 +1,8 @@
 import type { TreeData } from "./tree/tree-data";
 
 /**
- * The script of the page, serialised by `toString`, so it must not refer to anything outside itself except the
- * browser's API. It marks the path of a row through the tree, folds and unfolds the tree, and unfolds it for printing.
+ * The page's script, serialised by `toString`, so it must not refer to anything outside itself except the browser's
+ * API. It marks the path of a row through the tree, folds and unfolds the tree, and unfolds it for printing.
  */
 export function pageScript(): void {
     const byId = (id: string) => document.getElementById(id);

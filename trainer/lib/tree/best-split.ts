@@ -1,4 +1,4 @@
-/** The best split of a node so far. */
+/** The best split found so far for a node. */
 export interface BestSplit {
     /** -1 if there is none. */
     column: number;

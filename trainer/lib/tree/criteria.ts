@@ -4,7 +4,7 @@ import { type ClassCounts, type Stretch, searchClasses, searchNumbers, searchTwo
 import type { TreeBuilder } from "./tree-builder";
 import type { FitTarget } from "./types";
 
-/** A node: its stretch of the lists, and the statistics that its criterion needs. */
+/** A node: its stretch in the lists, and the statistics that its criterion needs. */
 export interface NodeFacts extends Stretch {
     /** True if all rows have the same class or number. */
     pure: boolean;
@@ -21,7 +21,7 @@ export interface NodeFacts extends Stretch {
  * numbers.
  */
 export interface Criterion {
-    /** Computes the statistics of a node from any list that holds the rows of the node from start to end. */
+    /** Computes a node's statistics from any list that holds the rows of the node from start to end. */
     describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts;
     /** Prepares for searching the columns of a node. */
     enter(list: Uint32Array, node: NodeFacts): void;
@@ -105,7 +105,7 @@ class BinaryGini implements Criterion {
     }
 }
 
-/** Below this, the integers of the gain are exact as doubles: the fourth power is less than 2^53. */
+/** Below this, the integers that make up the gain are exact as doubles: the fourth power is less than 2^53. */
 const EXACT_ROWS = 9000;
 
 class Gini implements Criterion {

@@ -52,16 +52,16 @@ export interface Sample {
     codes: Int16Array;
     /** The number of times that each row counts, by row number. */
     weights: Uint8Array;
-    /** Number of entries of a list. */
+    /** Number of entries in a list. */
     entries: number;
     /** Sum of the weights. */
     rows: number;
 }
 
-/** Bit of a code that is set if the row is in the fit. It has the same position as the tie of an entry. */
+/** The bit in a code that is set if the row is in the fit. It has the same position as the tie in an entry. */
 const SAMPLED = 1;
 
-/** Bit of a code that is set if the row needs more than one entry. */
+/** The bit in a code that is set if the row needs more than one entry. */
 const REPEATED = 0x8000;
 
 /**
@@ -93,7 +93,7 @@ export function makeSample(
 /**
  * Fills the root's list of a column.
  * @param list may be the same memory as `order` when each row has one entry, because writes never overtake reads
- * @param order of the column (see sort.ts)
+ * @param order order of the column (see sort.ts)
  */
 export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, layout: Layout): void {
     const { codes, weights } = sample;

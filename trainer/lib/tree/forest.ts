@@ -23,7 +23,7 @@ export function bootstrap(rows: Uint32Array, random: Random, weights: Uint8Array
 }
 
 /**
- * Bits after the binary point of a share. Different shares of 2^31 rows differ by more than one unit of this precision,
+ * Bits after the binary point in a share. Distinct shares of 2^31 rows differ by more than one unit of this precision,
  * and sums of 2^20 shares are exact.
  */
 const SHARE_BITS = 32;
@@ -32,7 +32,7 @@ const SHARE_BITS = 32;
 const SUM_BITS = 52;
 
 /**
- * Rounding of a forest's leaves that makes the sum over its trees exact, so it is the same in any order, with any
+ * Rounding for a forest's leaves that makes the sum over its trees exact, so it is the same in any order, with any
  * number of threads and in any program that sums doubles. Numbers lose their last few bits: with 100 trees they are
  * correct to 1 part in 2^45 of the largest.
  */

@@ -17,15 +17,15 @@ export interface TreeRequest {
     weights: Uint8Array;
     /** True if weights other than 0 and 1 occur. */
     weighted: boolean;
-    /** For a tree of a forest, the number of columns searched for each split, and the generator that draws them. */
+    /** For a tree in a forest, the number of columns searched for each split, and the generator that draws them. */
     sampling?: { maxFeatures: number; random: Random };
     /** True if the tree may overwrite the orders of the table and grow in their memory. @default false */
     inPlace?: boolean;
-    /** Rounding of the values of leaves. @default none */
+    /** Rounding for leaf values. @default none */
     round?: Rounding;
     /** True if the tree will be pruned, which requires its impurities. @default false */
     withImpurities?: boolean;
-    /** For tests: the bits of an entry. @default 32 */
+    /** For tests: the number of bits in an entry. @default 32 */
     wordBits?: number;
     /** For tests: true if lists are sorted lazily. @default true if this is less work */
     lazy?: boolean;
@@ -35,7 +35,7 @@ export interface TreeRequest {
 const WORK = { partition: 2.5, sort: 12 };
 
 /**
- * Grows a tree. Each node gets the best of all splits between two different values of a column. Among equally good
+ * Grows a tree. Each node gets the best of all splits between two distinct values in a column. Among equally good
  * splits, the one with the widest gap wins (see GapOf), then the one on the first column, then the one with the lowest
  * threshold.
  * @throws {RangeError} if there are no rows, or if `inPlace` is set and rows count more than once
@@ -74,7 +74,7 @@ function isLazyCheaper({ lazy, sampling }: TreeRequest, columns: number): boolea
     return lazy ?? (sampling !== undefined && columns * WORK.partition > sampling.maxFeatures * WORK.sort);
 }
 
-/** For each column, half the difference between the largest and the smallest number of the sample. */
+/** For each column, half the difference between the largest and the smallest number in the sample. */
 function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float64Array {
     const halfRanges = columns.map((values, column) => {
         const order = orders[column] as Uint32Array;

@@ -20,7 +20,7 @@ export interface SortJob {
 /** A column of the table, or one that only some fits use, with its order. */
 export type ViewColumn = number | { values: NumberList; order: Uint32Array };
 
-/** The columns of a fit. The id is the same for all its jobs. */
+/** The columns for a fit. The id is the same for all its jobs. */
 export interface View {
     id: number;
     columns: readonly ViewColumn[];
@@ -48,7 +48,7 @@ export interface JobResult {
     importances: Float64Array[];
     depth: number;
     leaves: number;
-    /** Number of shares in the leaves of all trees. */
+    /** Number of shares in all leaves of all trees. */
     shares: number;
     /** See FitResult. */
     losses?: Float64Array;

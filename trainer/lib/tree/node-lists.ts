@@ -10,11 +10,11 @@ export interface FinalSides {
     right: boolean;
 }
 
-/** The lists of a tree's nodes. The entries of a node are in the same stretch of each list. */
+/** The lists for a tree's nodes. A node's entries are in the same stretch of each list. */
 export interface NodeLists {
     /** A list with the entries of the node, in any order. */
     rowsOf(node: NodeFacts): Uint32Array;
-    /** True if all rows of a node have the same value. */
+    /** True if all rows in a node have the same value. */
     isConstant(column: number, node: NodeFacts): boolean;
     /** The column's list, in order, for a search of the node. */
     open(column: number, node: NodeFacts): Uint32Array;
@@ -125,7 +125,7 @@ export interface Workspace {
 export interface Ranks {
     orders: readonly Uint32Array[];
     ofColumns: Uint32Array[];
-    /** Number of distinct values of each column. */
+    /** Number of distinct values in each column. */
     counts: number[];
 }
 

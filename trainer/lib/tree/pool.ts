@@ -16,9 +16,9 @@ export interface FitResult {
      * 1, or are all 0 if there is no split.
      */
     importances: Float64Array;
-    /** Levels of decisions of the deepest tree. */
+    /** Depth of the deepest tree, in levels of decisions. */
     depth: number;
-    /** Total number of leaves of all trees. */
+    /** Total number of leaves in all trees. */
     leaves: number;
     /** Number of shares in the leaves of all trees; 0 for a regression. */
     shares: number;
@@ -30,7 +30,7 @@ export interface FitResult {
     losses?: Float64Array;
 }
 
-/** Progress of the fits that have started. */
+/** Progress on the fits that have started. */
 export interface FitProgress {
     /** Time since the first of them started. */
     seconds: number;
@@ -109,7 +109,7 @@ class Pool implements FitPool {
     readonly #threads: Threads;
     /** Settles when the orders have been computed; undefined if there are none. */
     #sorted: Promise<unknown> | undefined;
-    /** Views of the fits that have their own columns, keyed by those columns, which several fits may share. */
+    /** Views for the fits that have their own columns, keyed by those columns, which several fits may share. */
     readonly #views = new WeakMap<readonly NumberList[], OpenView>();
     #nextView = 0;
     /** A fit that is the only one to use the orders. */
@@ -190,7 +190,7 @@ class Pool implements FitPool {
         return this.#grow(task, view, 1, treeMs, true);
     }
 
-    /** The columns of a fit; undefined if they are those of the table. */
+    /** The view with a fit's own columns; undefined if the fit uses the table's columns. */
     #viewOf({ columns }: FitTask): OpenView | undefined {
         if (columns === undefined) {
             return undefined;
@@ -246,7 +246,7 @@ class Pool implements FitPool {
         return this.#assemble(results, scored, view?.columns ?? this.#table.columns);
     }
 
-    /** Allocates the memory for the predictions of the threads. */
+    /** Allocates the memory for the threads' predictions. */
     #makeScored({ algorithm, rows, testRows, keepTrees }: FitTask): Scored {
         const { target } = this.#table;
         return {
@@ -327,7 +327,7 @@ function shareRows(task: FitTask): FitTask {
     return { ...task, rows: shareWords(rows), ...(testRows === undefined ? {} : { testRows: shareWords(testRows) }) };
 }
 
-/** The mean over the trees that have a split, summed in tree order, because the last bits depend on the order. */
+/** The mean over the trees that have a split. It is summed in tree order, because the last bits depend on the order. */
 function meanImportances(ofTrees: readonly Float64Array[], columns: number): Float64Array {
     const means = new Float64Array(columns);
     for (const importances of ofTrees) {

@@ -2,7 +2,7 @@ import { type FlatTree, findLeaf, LEAF } from "./flat-tree";
 import { TreeBuilder } from "./tree-builder";
 import type { FitTable } from "./types";
 
-/** The numbers about the nodes of a tree that pruning needs, besides the tree itself. */
+/** The numbers for each node that pruning needs, in addition to the tree itself. */
 export interface NodeImpurities {
     /** Impurity of the root, multiplied by its rows. */
     root: number;
@@ -123,7 +123,7 @@ function findPruned(tree: FlatTree, impurities: NodeImpurities, complexity: numb
     return isLeaf;
 }
 
-/** One more than the last node below this one. */
+/** One more than the number of the last node below this one. */
 function endOf({ columns, links }: FlatTree, node: number): number {
     let last = node;
     while (columns[last] !== LEAF) {

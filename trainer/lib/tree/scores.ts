@@ -3,7 +3,7 @@ import { type FlatTree, findLeaf } from "./flat-tree";
 import type { FitTable, FitTarget } from "./types";
 
 /**
- * Predictions of some rows, summed over trees that several threads grow. Shares and numbers of a forest's leaves are
+ * Predictions for some rows, summed over trees that several threads grow. Shares and numbers of a forest's leaves are
  * rounded so that their sums are exact (see forest.ts), so the order of the trees does not matter.
  */
 export interface Scores {
@@ -36,7 +36,7 @@ const BLOCK = 4096;
 
 /**
  * Adds a tree's predictions.
- * @param weights if given, only rows of weight 0 are predicted: those that the tree was not grown on
+ * @param weights if given, only rows with weight 0 are predicted: those that the tree was not grown on
  */
 export function addPredictions(scores: Scores, tree: FlatTree, table: FitTable, weights?: Uint8Array): void {
     const { rows, votes, lock } = scores;

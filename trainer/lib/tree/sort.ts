@@ -13,7 +13,7 @@ const DIGITS = 3;
 const BUCKETS = 1 << DIGIT_BITS;
 const DIGIT_MASK = BUCKETS - 1;
 
-/** Key of all doubles that go right at every split. No number has this key: it would be a NaN. */
+/** Key for all doubles that go right at every split. No number has this key: it would be a NaN. */
 const LAST_KEY = 0xffffffff;
 
 /** Runs of equal upper halves up to this length are sorted by insertion, longer ones by their lower halves. */

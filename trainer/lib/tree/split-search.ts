@@ -1,7 +1,7 @@
 import { type BestSplit, type GapOf, isBetter, setBest } from "./best-split";
 import type { Layout } from "./entries";
 
-/** The stretch of a node in every list. */
+/** A node's stretch in every list. */
 export interface Stretch {
     start: number;
     end: number;
@@ -185,7 +185,7 @@ export function clearCounts(
  * the differences between the numbers of the left rows and the mean of the node, the error shrinks by
  * n s^2 / (l (n - l)); the score is s^2 / (l (n - l)).
  * @param numbers number of each row
- * @param mean of the node
+ * @param mean mean of the node
  */
 export function searchNumbers(
     list: Uint32Array,

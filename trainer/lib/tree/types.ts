@@ -19,7 +19,7 @@ export interface GrowthOptions {
     complexity?: number;
 }
 
-/** Options that make the trees of one table differ. */
+/** Options that make the trees grown on one table differ. */
 export interface ForestOptions {
     /** Number of trees. */
     trees: number;

@@ -8,7 +8,7 @@ import { type CrossValidation, type CrossValidationOptions, crossValidate } from
 import { TOLERANCE } from "./losses";
 import { countFolds, describeLimits, type Growth, toFitTask } from "./trials";
 
-/** The parts of a training that the choice of a model needs. */
+/** The parts of a training run that the choice of a model needs. */
 interface Request {
     pool: FitPool;
     target: Target;
@@ -31,8 +31,8 @@ export interface Choice {
 }
 
 /**
- * Without lists, models are compared on a sample of about this many values, but of at least and at most these numbers of
- * rows: more would take long, and change the choice in few cases.
+ * Without lists, models are compared on a sample with about this many values, within these limits on the number of
+ * rows. A larger sample would take long, and would rarely change the choice.
  */
 const SAMPLE = { values: 600_000, leastRows: 2000, mostRows: 10_000 };
 

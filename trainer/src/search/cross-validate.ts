@@ -8,7 +8,7 @@ import { describeLimits, type Growth, toFitTask } from "./trials";
 
 /** Result of one trial in a cross-validation. */
 export interface TrialScore {
-    /** With the complexity that was chosen for a tree. */
+    /** The growth that was tried; for a tree, it includes the complexity that was chosen. */
     growth: Growth;
     /** One score for each fold. */
     scores: number[];
@@ -37,7 +37,7 @@ export interface CrossValidationOptions {
      * the trial with the highest accuracy or the lowest error.
      */
     simplest: boolean;
-    /** Number of rows that the final model is trained on, relative to those of a fold. */
+    /** Number of rows that the final model is trained on, divided by the number that a fold trains on. */
     growthOfRows: number;
     /** Receives a line for each trial, in order, as the trials end. */
     print(line: string): void;

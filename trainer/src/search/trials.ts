@@ -11,7 +11,7 @@ export interface Growth {
     maxDepth: number;
     minNumSamples: number;
     gainThreshold: number;
-    /** Of a tree: see GrowthArguments; "chosen" until a cross-validation has chosen it. */
+    /** For a tree: see GrowthArguments; "chosen" until a cross-validation has chosen it. */
     complexity?: number | "chosen";
     trees?: number;
     maxFeatures?: number;
@@ -59,7 +59,7 @@ export function needsChoice(trials: readonly Growth[]): boolean {
 }
 
 /**
- * Number of folds of the cross-validation; 0 for none.
+ * Number of folds in the cross-validation; 0 for none.
  * @param rows number of rows to divide into folds
  * @throws {HyperparameterError} for more folds than rows, because some folds would have no rows to test on
  */
@@ -73,16 +73,17 @@ export function countFolds({ cv }: Hyperparameters, trials: readonly Growth[], r
     return folds;
 }
 
-/** A node of a regularised forest with this many rows or fewer is a leaf. */
+/** A node in a regularised forest with this many rows or fewer is a leaf. */
 const FEW_ROWS = 8;
 
-/** Share of the features that each split of a regularised forest chooses from. */
+/** Share of the features that each split in a regularised forest chooses from. */
 const MANY_FEATURES = 0.6;
 
 /**
- * The growths of one combination of arguments, with every default filled in. For `auto`, these are a tree and forests of
- * three shapes, the simplest first, which differ in the arguments that are not given: on real datasets, forests whose
- * splits choose from more columns and whose leaves have more rows are often better than the usual one, never much worse.
+ * The growths for one combination of arguments, with every default filled in. For `auto`, these are a tree and forests
+ * of three shapes, the simplest first, which differ in the arguments that are not given: on real datasets, forests
+ * whose splits choose from more columns and whose leaves have more rows are often better than the usual one, never much
+ * worse.
  */
 function listGrowths(growth: GrowthArguments, classes: number | undefined, features: number): Growth[] {
     if (growth.algorithm === "tree") {

@@ -245,7 +245,7 @@ describe("readDataset", () => {
             expect(await drop({ id })).toEqual([]);
         });
 
-        it("can be many different strings", async () => {
+        it("can be many distinct strings", async () => {
             const kind = repeat(KIND, 100_100);
             const user_id = count(100_100).map((row) => `u${row}`);
             const { dropped, rowCount } = await read({ size: kind.map((text) => `${text}${text}`), user_id, kind });

@@ -63,7 +63,7 @@ describe("numbers", () => {
         expect((await readX(cells, delimiter)).values).toEqual(expected);
     });
 
-    it("that are not plain are reported, with the settings that change the reading", async () => {
+    it("that are not plain are reported, with the settings that change how they are read", async () => {
         expect((await readX(['"1,234"', "999"])).warnings).toEqual([
             'Column "x" is read as numbers with a comma between thousands, such as "1,234" ' +
                 "(`types` and `decimal` change it)",
@@ -73,7 +73,7 @@ describe("numbers", () => {
     it.each([
         ["1.200", ";"],
         ["1,200", "\t"],
-    ])("such as %s beside 900 are never guessed in a file separated by %j", async (cell, delimiter) => {
+    ])("such as %s next to 900 are never guessed in a file separated by %j", async (cell, delimiter) => {
         await expect(readX([cell, "900"], delimiter)).rejects.toThrow(
             `row 2, column "x": "${cell}" can be read in two ways, because nothing else in the file shows whether its ` +
                 'mark separates thousands or decimals; set `decimal` to "," or "."',
@@ -83,7 +83,7 @@ describe("numbers", () => {
         expect((await readX([cell, "900"], delimiter, `--decimal=${cell.charAt(1)}`)).values).toEqual([1.2, 900]);
     });
 
-    it("such as 1.200 beside 900 are decimals between commas, with a warning", async () => {
+    it("such as 1.200 next to 900 are decimals in a file separated by commas, with a warning", async () => {
         const { values, warnings } = await readX(["1.200", "900"]);
         expect(values).toEqual([1.2, 900]);
         expect(warnings).toEqual([
@@ -115,7 +115,7 @@ describe("numbers", () => {
         expect(values?.every((value) => typeof value === "string")).toBe(true);
     });
 
-    it("may not have percent signs in some cells only", async () => {
+    it("must have percent signs in all cells or in none", async () => {
         await expect(readX(["50%", "0.5", "7%"])).rejects.toThrow(
             'row 3, column "x": "0.5" is text in a column of numbers',
         );
@@ -205,7 +205,7 @@ describe("missing values", () => {
         expect((await readX(["a", "b", "n/d"], ",", "--missing=n/d")).values).toEqual(["a", "b", ""]);
     });
 
-    it("replace cells that do not fit, if so set", async () => {
+    it("replace cells that do not fit, if onBadCell says so", async () => {
         const file = `${table(["1", "2.5"])}Total,,yes\n`;
         await expect(read(file)).rejects.toThrow(
             'row 62, column "x": "Total" is text in a column of numbers (60 of 61); correct it, remove the row or the ' +
@@ -323,7 +323,7 @@ describe("a file", () => {
         expect(columns["Price (x, y, z)"]?.slice(0, 2)).toEqual([0.5, 1.5]);
     });
 
-    it("with duplicate names gets those of pandas", async () => {
+    it("with duplicate names gets the names that pandas would give", async () => {
         const { columns } = await read(PLAIN.replace("x,c", "x,x"));
         expect(Object.keys(columns)).toEqual(["x", "x.1"]);
     });
@@ -363,7 +363,7 @@ describe("dates", () => {
         });
     });
 
-    it("of which both readings are possible are reported", async () => {
+    it("that can be read in two ways are reported", async () => {
         const { values, warnings } = await readX(["01/02/2024", "03/04/2024"]);
         expect(values).toEqual([seconds("2024-01-02"), seconds("2024-03-04")]);
         expect(warnings[0]).toContain("the first number is taken for the month, not the day");

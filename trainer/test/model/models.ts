@@ -29,7 +29,7 @@ export function numberFeatures(count: number, missing = false): Feature[] {
     }));
 }
 
-/** A text feature whose codes are the positions of the categories, and in which other strings come last. */
+/** A text feature whose codes are the positions of its categories; other strings come last. */
 export function textFeature(name: string, categories: string[]): TextFeature {
     return { name, kind: "text", categories, codes: [[...categories.keys()]], other: [categories.length] };
 }

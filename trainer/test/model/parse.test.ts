@@ -95,17 +95,17 @@ describe("parseModel", () => {
         [
             "categories in the wrong order",
             JSON.stringify(MODEL).replace('["bark","meow"]', '["meow","bark"]'),
-            '`features[1].categories` must be different strings, sorted by code unit; got ["meow","bark"]',
+            '`features[1].categories` must be distinct strings, sorted by code unit; got ["meow","bark"]',
         ],
         [
             "a duplicate class",
             changed((model) => Object.assign(model, { classes: ["cat", "cat"] })),
-            "`classes` must be different strings",
+            "`classes` must be distinct strings",
         ],
         [
             "a duplicate column",
             JSON.stringify(MODEL).replace('"name":"sound"', '"name":"weight"'),
-            "`features` must be columns with different names",
+            "`features` must be columns with distinct names",
         ],
         [
             "a feature that does not specify whether values may be missing",

@@ -4,7 +4,7 @@ import { customers, iris, makeDraw, petals, prices } from "./data";
 import { fitModel, fittedCase } from "./fit";
 import type { Case } from "./onnxruntime";
 
-/** A case in which the first two classes have shares of halves and quarters, which cause many ties. */
+/** A case in which the first two classes have shares that are halves and quarters, which cause many ties. */
 function ties(classes: string[]): Case {
     const draw = makeDraw(3);
     const shares = [0, 0.25, 0.5, 0.75, 1].map((share) => leaf([share, 1 - share]));

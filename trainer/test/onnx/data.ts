@@ -27,7 +27,7 @@ export function makeDraw(seed: number): (count: number) => number {
 
 const CITIES = ["", "Amsterdam", "Bürglen", "New York, NY", "東京", "🏔"];
 
-/** The flowers of data/iris.csv: four numeric columns, three classes. */
+/** The flowers in data/iris.csv: four numeric columns, three classes. */
 export function iris(): Data {
     const [header, ...lines] = readFileSync(path.join(__dirname, "../../../data/iris.csv"), "utf8")
         .trim()

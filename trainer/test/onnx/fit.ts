@@ -35,7 +35,7 @@ function encode(feature: Feature, row: Row): number {
     return feature.kind === "text" ? feature.categories.indexOf(cell as string) : ((cell ?? Number.NaN) as number);
 }
 
-/** A case with a model of a dataset, its rows, and rows near its thresholds. */
+/** A case with a model for a dataset, the dataset's rows, and rows near the model's thresholds. */
 export async function fittedCase(data: Data, trees = 1): Promise<Case> {
     const model = await fitModel(data, trees);
     return { model, rows: [...data.rows, ...rowsAtThresholds(model, data.rows, 100)] };

@@ -21,7 +21,7 @@ export interface Case {
 /** Name, type and shape of an input or output. The first dimension is the number of rows. */
 type ValueInfo = [string, string, (string | number)[]];
 
-/** Results of onnxruntime and onnx for a model. NaN is represented as null. */
+/** Results from onnxruntime and onnx for a model. NaN is represented as null. */
 export interface Judgement {
     producer: [name: string, version: string];
     doc: string;

@@ -161,7 +161,7 @@ describe("the training", () => {
         const { text } = pageOf(forestReport);
         expect(text).toContain("A random forest of 3 trees, trained on 400 rows");
         expect(text).toContain("One of its 3 trees");
-        expect(text).toContain("This is the first, as an example");
+        expect(text).toContain("The first tree is shown here as an example");
     });
 });
 

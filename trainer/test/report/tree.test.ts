@@ -27,7 +27,7 @@ function split(splitValue: number, left: TreeNode, right: TreeNode, splitColumn 
 }
 
 describe("the drawn part of a tree in the report", () => {
-    it("is the whole of a small tree, numbered depth first, with rows and leaves", () => {
+    it("contains all of a small tree, numbered depth first, with rows and leaves", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
         const { root: view, size, splits } = readTree(root, modelOf(data, [root]));
@@ -70,7 +70,7 @@ describe("the drawn part of a tree in the report", () => {
         check(view, root, [...data.y.keys()]);
     });
 
-    it("shows the mean of the rows below each node of a regression", () => {
+    it("shows the mean of the rows below each node in a regression", () => {
         const root = split(1, leaf(10, 30), split(2, leaf(20, 10), leaf(60, 10)));
         const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 50), [root]));
         expect(view.answer).toEqual({ mean: (30 * 10 + 10 * 20 + 10 * 60) / 50 });

@@ -134,7 +134,7 @@ describe("crossValidate with squared errors", () => {
         const { fit } = pool;
         const withLosses: FitPool = {
             ...pool,
-            // Only pruning with 0.3 * 0.75 is free of errors.
+            // Only pruning with 0.3 * 0.75 makes no errors.
             fit: async (task) => ({
                 ...(await fit(task)),
                 losses: Float64Array.from(task.complexities ?? [], (value) => Math.abs(value - 0.225)),

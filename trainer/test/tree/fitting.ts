@@ -3,7 +3,7 @@ import { type FitDataset, type FitPoolOptions, type FitResult, type FitTask, ope
 import { count } from "../tables";
 import { shareLabels, shareNumbers, UNLIMITED } from "./tables";
 
-/** A dataset with two informative columns and one of noise. */
+/** A dataset with two informative columns and a noise column. */
 export function makeDataset(rows: number, task: "classification" | "regression"): FitDataset {
     const random = makeRandom(7, 0);
     const columns = count(3).map(() => shareNumbers(count(rows).map(() => random.below(1000) / 10)));
@@ -14,12 +14,12 @@ export function makeDataset(rows: number, task: "classification" | "regression")
         : { columns, target: { task, y: shareNumbers(count(rows).map((row) => label(row) + (a[row] as number) / 7)) } };
 }
 
-/** All row numbers of a dataset. */
+/** All row numbers in a dataset. */
 export function allRows(dataset: FitDataset): Uint32Array {
     return Uint32Array.from(dataset.target.y.keys());
 }
 
-/** The task of a forest of 12 trees on all rows, with optional changes. */
+/** The task for a 12-tree forest on all rows, with optional changes. */
 export function forestTask(dataset: FitDataset, change: Partial<FitTask> = {}): FitTask {
     return {
         algorithm: "forest",
@@ -42,7 +42,7 @@ export async function fitAll(dataset: FitDataset, tasks: FitTask[], options: Fit
     }
 }
 
-/** Options of a pool that starts no threads. */
+/** Options for a pool that starts no threads. */
 export const IN_THREAD = { file: "none", inThreadMs: Number.POSITIVE_INFINITY };
 
 /** Fits a task in this thread. */

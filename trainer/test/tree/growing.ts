@@ -15,7 +15,7 @@ export const GROWTHS = fc.record({
 /**
  * Grows a tree.
  * @param rows row numbers, repeated for each time that a row counts; by default, all rows count once
- * @param wordBits bits of an entry
+ * @param wordBits bits in an entry
  */
 export function grow(table: FitTable, growth: GrowthOptions = UNLIMITED, rows?: number[], wordBits = 32): FlatTree {
     const weights = new Uint8Array(table.target.y.length);

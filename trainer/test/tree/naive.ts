@@ -55,7 +55,7 @@ export function growNaively(
     };
 }
 
-/** True if no row of the node lacks a value in the column of the split, and most go left. */
+/** True if no row in the node lacks a value in the column of the split, and most go left. */
 function sendsMissingLeft({ columns }: PlainTable, { column, left, right }: Candidate): boolean {
     return (
         left.length > right.length &&
@@ -63,13 +63,13 @@ function sendsMissingLeft({ columns }: PlainTable, { column, left, right }: Cand
     );
 }
 
-/** Half of the gap; see GapOf. */
+/** Half the gap; see GapOf. */
 function rangeOf(values: number[]): number {
     const numbers = values.filter((value) => value < Number.MAX_VALUE);
     return Math.max(...numbers) / 2 - Math.min(...numbers) / 2;
 }
 
-/** Finds the best split of some rows. Ties go to the widest gap, then the first column, then the lowest threshold. */
+/** Finds the best split for some rows. Ties go to the widest gap, then the first column, then the lowest threshold. */
 function bestSplit(table: PlainTable, task: string, rows: number[], ranges: number[]): Candidate | undefined {
     let best: Candidate | undefined;
     for (const [column, values] of table.columns.entries()) {

@@ -18,7 +18,7 @@ function growAll(table: FitTable) {
     return growWithImpurities(table, { growth: UNLIMITED, weights, weighted: false, withImpurities: true });
 }
 
-/** Cost and size of the best pruning of a node, found by comparing both possibilities at each node. */
+/** Cost and size of a node's best pruning, found by comparing both possibilities at each node. */
 function prune({ columns, target }: FitTable, node: TreeNode, rows: number[], penalty: number): [number, TreeNode] {
     const y = [...target.y];
     const impurity = target.task === "regression" ? squaredError(rows, y) : rows.length * gini(rows, y);
@@ -39,7 +39,7 @@ function prune({ columns, target }: FitTable, node: TreeNode, rows: number[], pe
     return asLeaf[0] <= cost + 1e-9 ? asLeaf : [cost, { ...node, left: leftNode, right: rightNode }];
 }
 
-/** The splits of a tree, without the values of its leaves. */
+/** The splits in a tree, without the values of its leaves. */
 function shapeOf({ left, right, distribution: _, gain: __, ...rest }: TreeNode): unknown {
     return left === undefined || right === undefined ? rest : { ...rest, left: shapeOf(left), right: shapeOf(right) };
 }

@@ -10,7 +10,7 @@ const SIDE_BY_SIDE = 3;
 const MOST_MISTAKES = 20;
 const FIRST_CLASSES = 20;
 
-/** The errors of a classification: confusion matrix or most common mistakes, and a line for each class. */
+/** The errors in a classification: confusion matrix or most common mistakes, and a line for each class. */
 export function classesSection({ metrics }: ReportInput): Section {
     const { classes = [], confusionMatrix = [], testRows } = metrics;
     const matrix =

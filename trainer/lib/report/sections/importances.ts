@@ -5,7 +5,7 @@ import { drawLongTable, type Section, shareBar } from "./section";
 
 const FIRST = 15;
 
-/** The importances of the features; undefined if the metrics do not contain any. */
+/** The feature importances; undefined if the metrics do not contain any. */
 export function importancesSection({ metrics, model }: ReportInput): Section | undefined {
     const all = metrics.featureImportances ?? [];
     const used = all.filter(({ importance }) => importance > 0);

@@ -4,12 +4,12 @@ import { coordinate, countOf, formatCount, formatNumber, formatShare, niceTicks 
 import { drawTable, type Section } from "./section";
 
 const MOST_POINTS = 2000;
-/** Units of the drawing: the square of the points, and the margins for the axes. */
+/** Dimensions of the drawing: the square plot area, and the margins for the axes. */
 const SIDE = 400;
 const BOTTOM = 46;
 const TOP = 8;
 
-/** The errors of a regression: predicted against actual values, and the sizes of the errors. */
+/** The errors in a regression: predicted against actual values, and the sizes of the errors. */
 export function residualsSection({ test, metrics }: ReportInput): Section {
     const pairs = Array.from({ length: Math.min(test.actual.length, MOST_POINTS) }, (_, row) => ({
         actual: test.actual[row] as number,

@@ -34,7 +34,7 @@ function introduction({ root }: TreeView, isForest: boolean, trees: number): Htm
         question is left.`;
     return isForest
         ? html`A forest predicts the mean of ${countOf(trees, "tree")}, each grown on different rows and columns.
-            This is the first, as an example; it is usually less accurate than the forest. ${how}`
+            The first tree is shown here as an example; it is usually less accurate than the forest. ${how}`
         : html`${countOf(root.leaves - 1, "question")} ${root.leaves === 2 ? "leads" : "lead"} to
             ${countOf(root.leaves, "leaf", "leaves")}. ${how}`;
 }

@@ -2,7 +2,7 @@ import { type Html, html } from "../html";
 import { coordinate } from "../numbers";
 import type { NodeView } from "./read-tree";
 
-/** The smallest and the largest mean of the nodes shown. */
+/** The smallest and the largest mean among the nodes shown. */
 export type MeanRange = readonly [low: number, high: number];
 
 export function meanRange(root: NodeView): MeanRange {

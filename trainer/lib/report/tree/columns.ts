@@ -12,7 +12,7 @@ export interface TreeColumn {
     codes: readonly number[];
 }
 
-/** The columns of the trees, by the numbers that splits have. */
+/** The trees' columns, indexed by the column numbers in splits. */
 export function treeColumns(features: readonly Feature[]): TreeColumn[] {
     return listParts(features).map(({ feature: index, part }) => {
         const feature = features[index] as Feature;

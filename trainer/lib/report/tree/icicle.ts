@@ -70,7 +70,7 @@ function labelOf({ split, answer, leaves }: NodeView, model: Model): string {
     return model.task === "classification" ? (model.classes[answer.classes[0]?.label ?? 0] ?? "") : "";
 }
 
-/** Confidence of a node or, in a regression, the position of its mean in the range, from 0 to 1. */
+/** Confidence in a node's prediction or, in a regression, the position of its mean in the range, from 0 to 1. */
 function strengthOf({ answer }: NodeView, model: Model, range: MeanRange): number {
     if (answer === undefined) {
         return 0;

@@ -3,7 +3,7 @@ import { chooseSplits } from "./choose-splits";
 import { type TreeColumn, treeColumns } from "./columns";
 import { type Answer, countRows, summarize } from "./summaries";
 
-/** The question of a split. "Yes" goes left. */
+/** The question that a split asks. "Yes" goes left. */
 export type Question =
     /** Is the number below the threshold? A missing one is not. */
     | { kind: "below"; column: number; threshold: number }
@@ -51,7 +51,7 @@ export interface TreeView {
     splits: number;
 }
 
-/** Limits that keep the file small enough to open. The unit of the cost is a character of the file. */
+/** Limits that keep the file small enough to open. The cost is measured in characters of the file. */
 const LIMITS = { splits: 20_000, cost: 900_000 };
 const COST_OF_SPLIT = 45;
 
@@ -91,7 +91,7 @@ export function readTree(root: TreeNode, model: Model): TreeView {
     return { root: view(root, 0, new Map()), columns, size, splits: ranks.size };
 }
 
-/** The question of a split, and the ranges of categories below it. */
+/** The question that a split asks, and the ranges of categories below it. */
 function ask(
     { splitColumn: column = 0, splitValue = 0 }: TreeNode,
     columns: readonly TreeColumn[],

@@ -32,7 +32,7 @@ export function rowForm(tree: TreeView, model: Model): Html {
         type="application/json" id="tree-data">${embedJson(data)}</script>`;
 }
 
-/** Columns in the order of their first question: those asked of the most rows come first. */
+/** Columns ordered by their first question: those asked about the most rows come first. */
 function columnsByRank(root: NodeView): number[] {
     const ranks = new Map<number, number>();
     const visit = ({ split }: NodeView): void => {
@@ -89,7 +89,7 @@ function describeSpan([low, high]: readonly [number, number]): Html {
         : html`splits at ${formatNumber(low)} to ${formatNumber(high)}`;
 }
 
-/** The smallest and the largest threshold of each column of numbers. */
+/** The smallest and the largest threshold for each numeric column. */
 function spansOf({ column, threshold }: TreeData): Map<number, [number, number]> {
     const spans = new Map<number, [number, number]>();
     for (const [node, asked] of column.entries()) {

@@ -1,11 +1,11 @@
 import { sharesOf, type TreeNode } from "../../model";
 
-/** The prediction of a node, as if it were a leaf: the most common classes with their shares, or the mean. */
+/** The prediction for a node, as if it were a leaf: the most common classes with their shares, or the mean. */
 export type Answer = { classes: readonly { label: number; share: number }[] } | { mean: number };
 
 /** Summary of the leaves below a node. */
 export interface Summary {
-    /** Undefined if the rows of some leaf below are unknown. */
+    /** Undefined if the number of rows is unknown for some leaf below the node. */
     answer: Answer | undefined;
     leaves: number;
 }

@@ -8,7 +8,7 @@ export interface TreeData {
     columns: Readonly<Record<number, ColumnData>>;
     /** Names of the classes; undefined for a regression. */
     classes: readonly string[] | undefined;
-    /** Column of the question; -1 for a leaf, -2 for a split that is not in the report. */
+    /** Column that the question is about; -1 for a leaf, -2 for a split that is not in the report. */
     column: number[];
     /** Values below this go left; for text, they are codes. 0 for leaves. */
     threshold: number[];

@@ -4,7 +4,7 @@ import { countOf, formatNumber, formatShare, formatThreshold } from "../numbers"
 import type { TreeColumn } from "./columns";
 import type { NodeView, Question } from "./read-tree";
 
-/** The question of a split: `petal length < 2.45`, `colour is blue or green`. */
+/** The question that a split asks: `petal length < 2.45`, `colour is blue or green`. */
 export function questionText(question: Question, asked: TreeColumn | undefined): Html {
     const column = name(asked?.name ?? "");
     switch (question.kind) {
@@ -19,7 +19,7 @@ export function questionText(question: Question, asked: TreeColumn | undefined):
 
 const NO_OR_MISSING = html`no<span class="which">, or no value</span>`;
 
-/** The labels of the left and the right branch. */
+/** The labels for the left and the right branch. */
 export function branchTexts(question: Question, asked: TreeColumn | undefined): { yes: Html; no: Html } {
     const feature = asked?.feature;
     const yes = html`yes`;
@@ -36,7 +36,7 @@ export function branchTexts(question: Question, asked: TreeColumn | undefined): 
     }
 }
 
-/** A threshold; that of a date as a date. */
+/** Formats a threshold; a threshold for a date is shown as a date. */
 function formatLimit(threshold: number, column: TreeColumn | undefined): Html {
     const { feature, part = 0 } = column ?? {};
     if (feature?.kind !== "date" || feature.parts[part] !== "time" || feature.order === "time") {
@@ -70,7 +70,7 @@ function separator(index: number, count: number): string {
     return index === count - 1 ? " or " : ", ";
 }
 
-/** The prediction of a node: the class or the number. */
+/** The prediction for a node: the class or the number. */
 export function answerText({ answer }: NodeView, model: Model): Html {
     if (answer === undefined) {
         return html``;
@@ -78,7 +78,7 @@ export function answerText({ answer }: NodeView, model: Model): Html {
     return "mean" in answer ? html`${formatNumber(answer.mean)}` : className(model, answer.classes[0]?.label);
 }
 
-/** The rows of a node and their composition. */
+/** The rows in a node and their composition. */
 export function compositionText({ answer, rows, split, leaves }: NodeView, model: Model): Html {
     const count = rows === undefined ? undefined : html`${countOf(rows, "row")}`;
     const isLeaf = split === undefined && leaves === 1;

@@ -14,7 +14,7 @@ export interface Data {
     classes?: string[];
 }
 
-/** The flowers of data/iris.csv. */
+/** The flowers in data/iris.csv. */
 export function iris(): Data {
     const [header = "", ...lines] = readFileSync(path.join(__dirname, "../../../../data/iris.csv"), "utf8")
         .trim()

@@ -4,7 +4,7 @@ import { scoreClasses, scoreNumbers } from "../../../src/evaluate";
 import type { Data } from "./data";
 import { grow, randomNumbers } from "./grow";
 
-/** Growth options for the model of a report. */
+/** Growth options for a report's model. */
 export interface Growth {
     algorithm?: Algorithm;
     trees?: number;
@@ -12,7 +12,7 @@ export interface Growth {
     minNumSamples?: number;
 }
 
-/** Creates the input of a report: trains on four of five rows, tests on the fifth, and fits the model on all rows. */
+/** Creates the input for a report: trains on four of five rows, tests on the fifth, and fits the model on all rows. */
 export function train(
     data: Data,
     { algorithm = "tree", trees = 1, maxDepth = 64, minNumSamples = 3 }: Growth = {},
@@ -105,7 +105,7 @@ export function modelOf(
         : { ...base, task: "regression", trees: roots.map((root) => ({ name: "DTRegression", options: {}, root })) };
 }
 
-/** Creates the input of a report for any model, with constant made-up metrics. */
+/** Creates the input for a report on any model, with constant made-up metrics. */
 export function reportOf(model: Model, changes: Partial<ReportInput> = {}): ReportInput {
     const random = randomNumbers(5);
     const rows = Array.from({ length: 400 }, () => random());
