@@ -43,9 +43,11 @@ export class UpdateView {
         } else if (event.resOpFailedEvent) {
             this.#active.delete(keyOf(event.resOpFailedEvent.metadata));
         } else if (event.diagnosticEvent) {
-            const { severity, urn = "", message, ephemeral } = event.diagnosticEvent;
+            const { severity, urn = "", message, color, ephemeral } = event.diagnosticEvent;
             if (!ephemeral) {
-                this.#onMessage(severity, urn, withoutMarkup(message).trimEnd());
+                // Pulumi has already removed its markup if it does not use colours.
+                const text = color === "never" ? message : withoutMarkup(message);
+                this.#onMessage(severity, urn, text.trimEnd());
             }
         } else if (event.summaryEvent) {
             this.summary = event.summaryEvent;
@@ -120,7 +122,7 @@ export class UpdateView {
             this.#print(`warning: ${name}${text}`);
         } else if (severity === "info" || severity === "info#err") {
             for (const line of text.split("\n")) {
-                this.#print(`${isRun ? "  " : name}${line}`);
+                this.#print(`${name}${line}`);
             }
         }
     }

@@ -68,6 +68,14 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
             start(RUN, "trainer-run"),
             printed(`| ${"x".repeat(100)}`),
             printed("| <<{%reset%}>{%reset%}> \u001b[2J"),
+            {
+                diagnosticEvent: {
+                    urn: "urn:pulumi:dev::gcp-trainer::pulumi:pulumi:Stack::gcp-trainer-dev",
+                    message: "| <{%reset%}> without colours\n",
+                    severity: "info",
+                    color: "never",
+                },
+            },
             ...lines,
             { waitFor: "seen" },
             end(RUN, "trainer-run"),
@@ -84,16 +92,17 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
         expect(command.screen).toHaveLength(24);
         expect(command.screen.at(-2)).toMatch(/^1 done, in progress: trainer-run \d+ s$/);
         expect(command.screen.slice(0, 22)).toEqual(
-            Array.from({ length: 22 }, (_, index) => `  | epoch ${index + 18}`),
+            Array.from({ length: 22 }, (_, index) => `| epoch ${index + 18}`),
         );
         touch("seen");
         await expect(command.ended).resolves.toBe(0);
         expect(command.history.map((line) => line.replace(/ +\d+\.\d s$/, ""))).toEqual([
             "+ gcp:storage:Bucket                   trainer-data",
-            `  | ${"x".repeat(76)}`,
-            "x".repeat(24),
-            "  | <{%reset%}> \\x1b[2J",
-            ...Array.from({ length: 40 }, (_, index) => `  | epoch ${index}`),
+            `| ${"x".repeat(78)}`,
+            "x".repeat(22),
+            "| <{%reset%}> \\x1b[2J",
+            "| <{%reset%}> without colours",
+            ...Array.from({ length: 40 }, (_, index) => `| epoch ${index}`),
             "+ gcp-trainer:TrainingRun              trainer-run",
             "",
             "Metrics reported by the trainer:",
@@ -154,7 +163,7 @@ describe("elsewhere", () => {
 
         expect(stdout.split("\n")).toEqual([
             "+ gcp:storage:Bucket                   trainer-data",
-            "  | red",
+            "| red",
             "",
             "error: The trainer failed",
             "",
