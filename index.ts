@@ -18,7 +18,7 @@ export const modelUri = job.modelUri;
  * Id of the run. The same dataset, image, parameters and environment produce the same id, so that no new run is needed.
  */
 export const runId = job.runId;
-/** Metrics of the model on rows that it was not trained on. */
+/** The model's metrics on rows that it was not trained on. */
 export const metrics = job.metrics;
 /** Digest of the image that trained the model. */
 export const imageDigest = job.imageDigest;

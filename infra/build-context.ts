@@ -20,11 +20,11 @@ import { md5OfFile } from "./dataset";
 /** Folder for the copies. A `.gitignore` inside it hides it from git. */
 const COPIES = ".build-context";
 /**
- * The permission bits that Docker gives every file of a build context on Windows. All systems use them, so that they
+ * The permission bits that Docker gives every file in a build context on Windows. All systems use them, so that they
  * agree.
  */
 const MODE = 0o755;
-/** Files with the ignore rules of a build context; the first one that exists is used. */
+/** Files with the ignore rules for a build context; the first one that exists is used. */
 const RULES = ["Dockerfile.dockerignore", ".dockerignore"];
 const MAX_ATTEMPTS = 10;
 
@@ -51,10 +51,10 @@ export function contextFiles(folder: string): string[] {
 }
 
 /**
- * Copies a job's build context, so that two checkouts of one commit get the same one. The docker provider rebuilds an
- * image when path, names, contents or permission bits change. The permission bits depend on the umask at checkout, and
- * Windows lacks them; in the copy, they are the same for every file. Empty folders, which git does not track, are
- * omitted.
+ * Copies a job's build context, so that it is identical in every checkout of a commit. The docker provider rebuilds an
+ * image when the path of its context, or the names, contents or permission bits of the files, change. The permission
+ * bits depend on the umask at checkout, and Windows lacks them; in the copy, they are the same for every file. Empty
+ * folders, which git does not track, are omitted.
  *
  * @param root folder of the program
  * @param trainer folder with a Dockerfile; a relative path starts at `root`
@@ -81,7 +81,7 @@ function copyFiles(from: string, to: string): void {
     // Docker reads these even if the rules exclude them.
     const always = RULES.concat("Dockerfile").filter((name) => existsSync(path.join(from, name)));
     const names = [...new Set([...always, ...contextFiles(from)])].sort();
-    // Another program of this stack, such as a preview, may be reading the copy, so an up-to-date copy is left
+    // Another program that uses this stack, such as a preview, may be reading the copy, so an up-to-date copy is left
     // unchanged.
     if (isCopy(from, to, names)) {
         return;

@@ -20,7 +20,7 @@ export interface RemoteDataset {
     name: string;
 }
 
-/** Parses a path or the `gs://` URI of one object; undefined for a `gs://` URI that does not name an object. */
+/** Parses a path, or an object's `gs://` URI; undefined for a `gs://` URI that does not name an object. */
 export function parseDataset(text: string): LocalDataset | RemoteDataset | undefined {
     if (!text.startsWith("gs://")) {
         return { kind: "file", path: text, fileName: path.basename(text) };

@@ -1,7 +1,7 @@
 import type { TrainingJobArgs } from "./training-job-args";
 
 /**
- * Newest long-term-support image families of Container-Optimized OS, by architecture. Compute Engine resolves the
+ * Newest long-term-support image families for Container-Optimized OS, by architecture. Compute Engine resolves the
  * family only when it creates a VM, so a preview does not resolve it, and a new image never affects an existing VM.
  * https://cloud.google.com/container-optimized-os/docs/concepts/versioning
  */
@@ -10,25 +10,25 @@ export const BOOT_IMAGES = {
     "linux/arm64": "projects/cos-cloud/global/images/family/cos-arm64-129-lts",
 } as const;
 
-/** Scopes of every VM. They allow pulls from Artifact Registry; `scopes` adds others. */
+/** Scopes for every VM. They allow pulls from Artifact Registry; `scopes` adds others. */
 export const BASE_SCOPES = [
     "https://www.googleapis.com/auth/devstorage.read_write",
     "https://www.googleapis.com/auth/logging.write",
 ] as const;
 
-/** The only scope that Secret Manager accepts. Only the VM of a stack with secrets has it. */
+/** The only scope that Secret Manager accepts. Only a VM in a stack with secrets has it. */
 export const SECRETS_SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
-/** Time limit of the image pull. */
+/** Time limit for the image pull. */
 export const PULL_SECONDS = 1800;
 
-/** Time limit of the last uploads: log, listing, status. */
+/** Time limit for the last uploads: log, listing, status. */
 export const UPLOAD_SECONDS = 900;
 
-/** Arguments of a `TrainingJob` that do not have a default. */
+/** Arguments for a `TrainingJob` that do not have a default. */
 type RequiredArgs = "project" | "region" | "zone" | "dataset" | "trainer";
 
-/** Defaults of a `TrainingJob`, which the config keys share. An empty string, list or object means "none". */
+/** Defaults for a `TrainingJob`, which the config keys share. An empty string, list or object means "none". */
 export const DEFAULTS = {
     target: "",
     dropColumns: [],

@@ -1,6 +1,6 @@
 import { BOOT_IMAGES } from "./defaults";
 
-/** Platform of an image, as Docker names it. */
+/** Platform for an image, as Docker names it. */
 export type Platform = "linux/amd64" | "linux/arm64";
 
 /** Machine series with Arm processors. https://cloud.google.com/compute/docs/instances/arm-on-compute */
@@ -12,7 +12,7 @@ const HYPERDISK_ONLY = /^(a3-ultragpu|a4|a4x|c4|c4a|c4d|g4|h4d|m4|n4|n4a|n4d|x4)
 /** Machine types without live migration. https://cloud.google.com/compute/docs/instances/live-migration-process */
 const NO_LIVE_MIGRATION = /^(a2|a3|a4|a4x|g2|g4|h3|h4d)-|-metal$/;
 
-/** Platform of a machine type; the trainer's image is built for it. */
+/** Platform for a machine type; the trainer's image is built for it. */
 export function platformOf(machineType: string): Platform {
     return ARM_SERIES.includes(machineType.split("-")[0] ?? "") ? "linux/arm64" : "linux/amd64";
 }

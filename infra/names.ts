@@ -23,9 +23,9 @@ export interface JobNames {
     network: string;
     subnetwork: string;
     firewall: string;
-    /** Value of the label {@link jobLabel}, by which the leftovers of a job can be found. */
+    /** Value of the label {@link jobLabel}, by which a job's leftovers can be found. */
     label: string;
-    /** First part of the names of the job's secrets; the variable's name follows. */
+    /** First part of the job's secrets' names; the variable's name follows. */
     secretPrefix: string;
     /** Name of the VM for one run; ends in the run id. */
     instance: (runId: string) => string;

@@ -17,7 +17,7 @@ export interface RunIdentity {
     secretEnv?: Readonly<Record<string, string>>;
 }
 
-/** `r-` and the first 10 hex digits of SHA-256 over the canonical JSON of the identity. */
+/** `r-` and the first 10 hex digits of the SHA-256 hash of the identity's canonical JSON. */
 export function runId({ secretEnv = {}, ...identity }: RunIdentity): string {
     // Omitted if empty, so that stacks without secrets keep the run ids that they had before secrets were supported.
     const covered = Object.keys(secretEnv).length === 0 ? identity : { ...identity, secretEnv };

@@ -16,7 +16,7 @@ export function isSecretVersion(text: string): boolean {
     return FULL_NAME.test(text) || SHORT_NAME.test(text);
 }
 
-/** The full name of a version. @param project project of a short name */
+/** The full name of a version. @param project the project for a short name */
 export function fullVersionName(text: string, project: string): string {
     const [, secret, version] = SHORT_NAME.exec(text) ?? [];
     return secret === undefined ? text : `projects/${project}/secrets/${secret}/versions/${version}`;

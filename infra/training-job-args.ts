@@ -21,22 +21,22 @@ export interface TrainingJobArgs {
     target?: pulumi.Input<string>;
     /** Columns to leave out, passed as the trainer's argument `--dropColumns`. @default [] (no such argument) */
     dropColumns?: pulumi.Input<readonly string[]>;
-    /** Build arguments of the Dockerfile. @default {} */
+    /** Build arguments for the Dockerfile. @default {} */
     trainerBuildArgs?: pulumi.Input<Record<string, string>>;
     /** Hyperparameters, passed as the trainer's arguments `--name=value`; lists and objects become JSON. @default {} */
     hyperparameters?: pulumi.Input<Record<string, Hyperparameter>>;
     /**
-     * Environment variables of the container. They are readable in the VM's metadata, so they must not be secret.
+     * Environment variables for the container. They are readable in the VM's metadata, so they must not be secret.
      * @default {}
      */
     env?: pulumi.Input<Record<string, string>>;
     /** Existing Secret Manager versions by variable name, `projects/P/secrets/S/versions/N` or `S:N`. @default {} */
     secretEnv?: Readonly<Record<string, string>>;
-    /** Secret environment variables of the container. The job stores the values in Secret Manager. @default {} */
+    /** Secret environment variables for the container. The job stores the values in Secret Manager. @default {} */
     secretValues?: Readonly<Record<string, pulumi.Input<string>>>;
     /** @default "e2-standard-2" */
     machineType?: pulumi.Input<string>;
-    /** Image or image family of the boot disk. @default "" (the newest LTS of Container-Optimized OS) */
+    /** Image or image family for the boot disk. @default "" (the newest LTS version of Container-Optimized OS) */
     bootImage?: pulumi.Input<string>;
     /** @default 20 */
     bootDiskSizeGb?: pulumi.Input<number>;
@@ -48,7 +48,7 @@ export interface TrainingJobArgs {
     gpuType?: pulumi.Input<string>;
     /** @default 0 */
     gpuCount?: pulumi.Input<number>;
-    /** Time limit of the training. @default 60 */
+    /** Time limit for the training. @default 60 */
     maxRunMinutes?: pulumi.Input<number>;
     /** Number of attempts, including the first, after which an interrupted run fails. @default 3 */
     maxAttempts?: pulumi.Input<number>;
@@ -64,10 +64,10 @@ export interface TrainingJobArgs {
     serviceAccount?: pulumi.Input<string>;
     /** URLs of OAuth scopes beyond those that every VM has. @default [] */
     scopes?: pulumi.Input<readonly string[]>;
-    /** Runs the container privileged and without restrictions. @default false */
+    /** Runs the container in privileged mode, without restrictions. @default false */
     privileged?: pulumi.Input<boolean>;
     /**
-     * Lets the container change every file of its image, not only those in `/tmp`, `/home`, `/root` and its working
+     * Lets the container change every file in its image, not only those in `/tmp`, `/home`, `/root` and its working
      * folder. @default false
      */
     writableRoot?: pulumi.Input<boolean>;

@@ -19,7 +19,7 @@ import type { Job, TrainingJobArgs } from "./training-job-args";
 import { type BootConfig, trainerArgs } from "./user-data";
 
 /**
- * Trains a model on a Google Cloud VM and downloads the verified result. This component contains every resource of the
+ * Trains a model on a Google Cloud VM and downloads the verified result. This component contains every resource in the
  * job.
  */
 export class TrainingJob extends pulumi.ComponentResource {
@@ -29,7 +29,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly modelUri: pulumi.Output<string>;
     /** `r-` and ten hex digits. The same dataset, image, parameters and environment produce the same id. */
     readonly runId: pulumi.Output<string>;
-    /** Metrics of the model, measured on rows that it was not trained on, without the long lists of `metrics.json`. */
+    /** The model's metrics, measured on rows that it was not trained on, without the long lists of `metrics.json`. */
     readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `sha256:...` of the trainer's image. */
     readonly imageDigest: pulumi.Output<string>;
@@ -290,7 +290,7 @@ function plain<T>(name: string, value: pulumi.Input<T>): pulumi.Output<pulumi.Un
     }) as pulumi.Output<pulumi.Unwrap<T>>;
 }
 
-/** `projects/P/secrets/S` of a full version name. */
+/** `projects/P/secrets/S` from a full version name. */
 function secretName(version: string): string {
     const { project, secret } = parseSecretVersion(version);
     return `projects/${project}/secrets/${secret}`;

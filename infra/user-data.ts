@@ -5,11 +5,11 @@ import { canonicalJson } from "../run/canonical-json";
 import { runLayout } from "../run/layout";
 import type { RunIdentity } from "./run-id";
 
-/** Intervals and waits of the boot script, in whole seconds. Tests use small values. */
+/** Intervals and waits in the boot script, in whole seconds. Tests use small values. */
 export interface BootTiming {
     /** How long after boot a 401 or 403 is treated as an IAM grant that has not taken effect yet. @default 600 */
     grantSeconds: number;
-    /** Interval between two writes of an unchanged status. @default 30 */
+    /** Interval at which an unchanged status is written again. @default 30 */
     heartbeatSeconds: number;
     /** Initial interval between two log chunks. @default 5 */
     logSeconds: number;
@@ -28,7 +28,7 @@ export interface BootTiming {
     minimumUptimeSeconds: number;
 }
 
-/** The task of one VM and its time limits. */
+/** The task for a VM, with its time limits. */
 export interface BootConfig {
     project: string;
     region: string;
@@ -40,15 +40,15 @@ export interface BootConfig {
     datasetUri: string;
     /** The trainer's arguments, `--name=value`, in order. */
     args: string[];
-    /** Additional environment variables of the container. The variables of the trainer contract take precedence. */
+    /** Additional environment variables for the container. The variables in the trainer contract take precedence. */
     env: Record<string, string>;
     /** Full names of secret versions by variable name. The VM reads their values itself. */
     secretEnv?: Record<string, string>;
-    /** Time limit of the container. */
+    /** Time limit for the container. */
     maxRunSeconds: number;
-    /** Time limit of the image pull. */
+    /** Time limit for the image pull. */
     pullSeconds: number;
-    /** Time limit of the last uploads. */
+    /** Time limit for the last uploads. */
     uploadSeconds: number;
     /** How long the VM stays up for debugging after `FAILED` or `TIMED_OUT`. */
     debugSeconds: number;
@@ -58,7 +58,7 @@ export interface BootConfig {
      */
     maxAttempts: number;
     privileged: boolean;
-    /** Lets the container change every file of its image. */
+    /** Lets the container change every file in its image. */
     writableRoot: boolean;
     gpuCount: number;
     timing?: Partial<BootTiming>;
@@ -130,7 +130,7 @@ export function maxVmSeconds(config: BootConfig): number {
     return startSeconds + runSeconds + stopSeconds + BOOTING_SECONDS;
 }
 
-/** The three time limits of the unit, one for each part of a boot. */
+/** The unit's three time limits, one for each part of a boot. */
 function unitLimits(config: BootConfig) {
     const { grantSeconds, stopGraceSeconds } = timingOf(config);
     const gpuSeconds = config.gpuCount > 0 ? GPU_DRIVER_SECONDS : 0;
@@ -198,8 +198,10 @@ export function trainerArgs(identity: Pick<RunIdentity, "hyperparameters" | "tar
         .map(([name, value]) => `--${name}=${typeof value === "object" ? canonicalJson(value) : String(value)}`);
 }
 
-/** Environment variables: the additional ones, followed by those of Vertex AI's contract.
- * https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables */
+/**
+ * Environment variables: the additional ones, followed by those in Vertex AI's contract.
+ * https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
+ */
 function containerEnv(config: BootConfig): Record<string, string> {
     const at = runLayout(config.runId);
     const uriOf = (name: string) => `gs://${config.bucket}/${name}`;

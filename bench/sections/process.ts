@@ -161,7 +161,7 @@ function targetsOf(comparisons: readonly Comparison[]): Target[] {
     const beside = (key: "seconds" | "peakBytes", word: string, most: number): Target => {
         const ratio = medianOf(target, "ours", key) / medianOf(target, "Python", key);
         return {
-            target: `whole process, ${formatCount(TARGET_ROWS)} rows: at most ${most} of Python's ${word}`,
+            target: `whole process, ${formatCount(TARGET_ROWS)} rows: at most ${most} times Python's ${word}`,
             measured: `ratio ${formatRatio(ratio)}`,
             met: ratio <= most,
         };

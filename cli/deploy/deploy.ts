@@ -140,7 +140,7 @@ async function confirm(stack: string, screen: Screen): Promise<void> {
         throw new UsageError("--yes must be set if no one can be asked (npm run destroy -- --yes)");
     }
     const prompt = createInterface({ input: process.stdin, output: process.stdout });
-    const typed = await prompt.question(`Destroys every resource of the stack ${stack}. Type its name to continue: `);
+    const typed = await prompt.question(`Destroys every resource in the stack ${stack}. Type its name to continue: `);
     prompt.close();
     if (typed.trim() !== stack) {
         throw new UsageError(`The name of the stack must be typed; got "${typed}". Nothing was destroyed`);
@@ -189,7 +189,7 @@ function reportFailure(screen: Screen, view: UpdateView, error: CommandError): v
     }
 }
 
-/** The part of an error of the Automation API that Pulumi itself wrote. */
+/** The part of an Automation API error that Pulumi itself wrote. */
 function reasonIn({ message }: CommandError): string {
     const said = /\n? *stderr: (.*?)\n err\?:/s.exec(message)?.[1] ?? message;
     const lines = said.trim().split("\n");

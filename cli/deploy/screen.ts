@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { terminalText } from "../../run/terminal-text";
 
-/** The destination of a command's output. */
+/** The destination for a command's output. */
 export interface Terminal {
     /** True if lines can be rewritten; otherwise every line is final and has no colours. */
     readonly isInteractive: boolean;
@@ -32,7 +32,7 @@ export class Screen {
         }
     }
 
-    /** Replaces the live lines, which are cut at the width of the terminal. Other destinations do not show them. */
+    /** Replaces the live lines, which are cut at the terminal's width. Other destinations do not show them. */
     showLive(lines: readonly string[]): void {
         if (this.isInteractive) {
             const clear = this.#clear();

@@ -2,7 +2,7 @@ import type { EngineEvent, StepEventMetadata, SummaryEvent } from "@pulumi/pulum
 import { savedResultsType, trainingRunType } from "../../run/resource-types";
 import type { Screen } from "./screen";
 
-/** Signs of the operations that are shown; the others change nothing. */
+/** Signs for the operations that are shown; the others change nothing. */
 const SIGNS: Readonly<Record<string, string>> = {
     create: "+",
     update: "~",
@@ -14,7 +14,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 /** Without any output for this long, a destination that is not interactive shows what is in progress. */
 const QUIET_MS = 30_000;
 
-/** Shows the events of Pulumi's engine: a line for each changed resource, and the lines that resources print. */
+/** Shows the events from Pulumi's engine: a line for each changed resource, and the lines that resources print. */
 export class UpdateView {
     /** Errors, each with the name of its resource. */
     readonly errors: string[] = [];
@@ -138,7 +138,10 @@ function withoutMarkup(text: string): string {
     return text.replace(/<\{%.*?(?:%\}>|$)/gs, "");
 }
 
-/** True for a step that changes a resource on Google Cloud or of this project; components have no steps of their own. */
+/**
+ * True for a step that changes a resource on Google Cloud or one that this project defines; components have no steps of
+ * their own.
+ */
 function isShown({ op, type, new: after, old: before }: StepEventMetadata): boolean {
     return Object.hasOwn(SIGNS, op) && (after ?? before)?.custom === true && !type.startsWith("pulumi:");
 }

@@ -20,7 +20,7 @@ export interface FeatureColumn {
     kind: Feature["kind"];
     /** Index of the column in the input. */
     position: number;
-    /** Index of its first number among those of a row. */
+    /** Index of its first number among those for a row. */
     offset: number;
     /** Writes the numbers for the model at `at`, and returns a remark on the cell, if any. */
     read(row: CsvRow, numbers: Float64Array, at: number): CellRemark | undefined;
@@ -96,7 +96,7 @@ function shorten(items: readonly string[]): string {
     return `${items.slice(0, MAX_NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** Names of the columns that are appended to those of the input. */
+/** Names of the columns that are appended to the input's columns. */
 export interface PredictedColumns {
     /** Column for the predicted class or number. */
     prediction: string;
@@ -111,7 +111,7 @@ export interface PredictedColumns {
 }
 
 /**
- * Names the prediction columns. If the input already has one of these names, e.g. because it is the output of an
+ * Names the prediction columns. If the input already has one of these names, e.g. because it is the output from an
  * earlier prediction, all of them get the same suffix, `_2` or higher.
  */
 export function namePredictedColumns(model: Model, header: readonly string[]): PredictedColumns {

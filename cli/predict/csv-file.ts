@@ -16,7 +16,7 @@ export interface CsvDialect {
 export interface CsvFile {
     header: Pick<CsvRow, "line" | "text" | "cells">;
     dialect: CsvDialect;
-    /** The rows after the header, one batch per chunk of the file. Rows are valid until the next batch is read. */
+    /** The rows after the header, one batch per chunk in the file. Rows are valid until the next batch is read. */
     rows: AsyncGenerator<CsvRow[], void>;
 }
 

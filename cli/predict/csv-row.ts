@@ -1,10 +1,13 @@
 import { CellScanner, CR, CUT, DELIMITER, LF, OPEN_QUOTE } from "../../trainer/lib/csv/cell-scanner";
 import { readNumber } from "../../trainer/lib/csv/number-bytes";
 
-/** Maximum number of characters of an invalid row to show. */
+/** Maximum number of characters to show from an invalid row. */
 const MAX_LINE_SHOWN = 80;
 
-/** One row of a CSV file. Its bytes stay valid until the next batch of rows is read, and its cells are decoded on demand. */
+/**
+ * One row in a CSV file. Its bytes stay valid until the next batch of rows is read, and its cells are decoded on
+ * demand.
+ */
 export class CsvRow {
     /** The reason that the row has no cells. */
     problem: string | undefined;
@@ -17,7 +20,7 @@ export class CsvRow {
     readonly #bytes: Buffer;
     readonly #start: number;
     #end = 0;
-    /** Start and end of each cell, for a whole batch of rows. */
+    /** Start and end of each cell in a whole batch of rows. */
     readonly #offsets: number[];
     readonly #first: number;
     #text: string | undefined;
@@ -81,7 +84,7 @@ export class CsvRow {
         return this;
     }
 
-    /** Turns this into an invalid row of one line. */
+    /** Turns this into an invalid row that consists of one line. */
     fail(problem: string, end: number): this {
         const line = this.endAt(end).text;
         this.problem = `${problem}: ${line.length > MAX_LINE_SHOWN ? `${line.slice(0, MAX_LINE_SHOWN)}…` : line}`;
@@ -129,7 +132,7 @@ export class RowTaker {
 
     /**
      * Takes the row that begins at `start`, according to RFC 4180, but allows spaces around a quoted cell. If the
-     * quotes of a row are misplaced, it takes only the first line, so that the next line begins another row.
+     * quotes in a row are misplaced, it takes only the first line, so that the next line begins another row.
      *
      * @returns undefined if the row continues beyond the bytes
      */

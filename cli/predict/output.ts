@@ -7,7 +7,7 @@ import { UsageError } from "../shared/usage-error";
 import { isGcsUri, type PredictContext } from "./source";
 import { statsOf } from "./stats";
 
-/** Destination of the predictions, which receives either all of them or none. */
+/** Destination for the predictions, which receives either all of them or none. */
 export interface Output {
     write(chunk: string | Uint8Array): Promise<void>;
     /** Makes the whole output visible. */
@@ -69,15 +69,15 @@ export async function openOutput(file: string | undefined, context: PredictConte
     return isOrdinary ? fileOutput(file) : handleOutput(await open(file, "w"));
 }
 
-/** Suffix of the names of unfinished files. */
+/** Suffix for the names of unfinished files. */
 const SUFFIX = ".partial";
 /**
- * Number of characters of the output's name that are kept in the name of the unfinished file, which is limited to 255
+ * Number of characters from the output's name that are kept in the unfinished file's name, which is limited to 255
  * bytes.
  */
 const MAX_NAME = 40;
 
-/** Removes the unfinished files of killed processes. */
+/** Removes unfinished files that killed processes left. */
 async function removeAbandoned(folder: string): Promise<void> {
     const names = await readdir(folder).catch(() => [] as string[]);
     for (const name of names.filter((each) => each.startsWith(".") && each.endsWith(SUFFIX) && isAbandoned(each))) {
@@ -113,7 +113,7 @@ function handleOutput(handle: FileHandle): Output {
 }
 
 function streamOutput(stream: NodeJS.WritableStream): Output {
-    // The callback of the write reports the error, but without a listener the process would end first.
+    // The write's callback reports the error, but without a listener the process would end first.
     stream.on("error", () => {});
     return {
         write: (chunk) =>

@@ -13,9 +13,9 @@ import { checkEmulator, explainError } from "../shared/stored-runs/explain-error
 import { UsageError } from "../shared/usage-error";
 import { statsOf } from "./stats";
 
-/** Environment of `npm run predict`. */
+/** Environment for `npm run predict`. */
 export interface PredictContext {
-    /** The folder of Pulumi.yaml, which holds the results of runs. */
+    /** The folder that contains Pulumi.yaml, and the results of runs. */
     projectDir: string;
     /** Folder for relative paths on the command line. */
     folder: string;
@@ -29,7 +29,7 @@ export interface PredictContext {
 }
 
 const READ_BYTES = 256 * 1024;
-/** Time limit, in milliseconds, for a description of an object. */
+/** Time limit, in milliseconds, for describing an object. */
 const ANSWER_MS = 60_000;
 
 export function isGcsUri(name: string): boolean {

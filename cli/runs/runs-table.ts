@@ -12,7 +12,7 @@ import { alignColumns } from "../shared/text";
 
 /** A run in a bucket, or an earlier attempt on this machine. */
 export interface StoredRun {
-    /** Id of the run; for an earlier attempt, the name of its folder. */
+    /** The run's id; for an earlier attempt, the name of its folder. */
     runId: string;
     /** Undefined until a VM claims the run, or if the status cannot be read. */
     status?: RunStatus | undefined;
@@ -20,7 +20,7 @@ export interface StoredRun {
     metrics?: Record<string, unknown> | undefined;
     /** Lines about objects that are saved under different names, from the run's manifest. */
     renamed?: string[] | undefined;
-    /** Reason why the run cannot be read. */
+    /** The reason that the run cannot be read. */
     problem?: string;
     /** True for an earlier attempt, which is on this machine only. */
     isLocal?: boolean;
@@ -30,7 +30,7 @@ export interface StoredRun {
 const SILENT_MS = 3 * 60_000;
 /** A manifest has about 300 bytes per object. */
 const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
-/** Maximum number of metrics in the row of a run. */
+/** Maximum number of metrics in a run's row. */
 const MAX_METRICS = 3;
 
 /** Reads all runs in a bucket, eight at a time. A run that cannot be read has a `problem`. */

@@ -2,7 +2,7 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { terminalText } from "../../run/terminal-text";
 
-/** Environment of a command that works with stored runs. */
+/** Environment for a command that works with stored runs. */
 export interface CommandContext {
     /** The folder of Pulumi.yaml; results are saved below it. */
     projectDir: string;

@@ -9,7 +9,7 @@ export async function findEngine(): Promise<{ version: string } | { missing: str
     return { missing: lastLine(result.output) || "docker did not respond" };
 }
 
-/** Tag of the trainer's image while this process rehearses it; the rehearsal removes the tag when it ends. */
+/** Tag for the trainer's image while this process rehearses it; the rehearsal removes the tag when it ends. */
 export const REHEARSAL_TAG = `gcp-trainer-rehearsal:${process.pid}`;
 
 /** Removes a tag, and also the image if it does not have any other tags. A missing tag is not an error. */
@@ -17,7 +17,7 @@ export async function removeImage(tag: string): Promise<void> {
     await runProcess("docker", ["image", "rm", "--force", tag]);
 }
 
-/** Inputs of an image build, named after the fields of the docker provider's `build`. */
+/** Inputs for an image build, named after the fields of the docker provider's `build`. */
 export interface ImageBuild {
     context: string;
     /** @default `Dockerfile` in the context */

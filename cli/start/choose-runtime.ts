@@ -40,7 +40,7 @@ export async function chooseRuntime(
             return "process";
         }
     }
-    print(`VM: a container of the trainer's image, in the Docker engine ${engine.version}.`);
+    print(`VM: a container with the trainer's image, in the Docker engine ${engine.version}.`);
     return "docker";
 }
 

@@ -18,7 +18,7 @@ export interface ProviderCall {
     config: Record<string, string>;
     /** Working folder, if it is not the project folder. */
     cwd: string;
-    /** Environment of the child process. @default the environment of this process */
+    /** Environment for the child process. @default the environment of this process */
     env?: NodeJS.ProcessEnv;
     /** Called for each line that the provider prints. */
     onLine: (stream: "stdout" | "stderr", line: string) => void;

@@ -3,14 +3,14 @@ import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
 /** The way in which the rehearsal's VM runs the trainer. */
 export type RuntimeName = "process" | "docker";
 
-/** Inputs or outputs of a resource: JSON values and assets. */
+/** A resource's inputs or outputs: JSON values and assets. */
 export type Properties = Record<string, unknown>;
 
-/** Environment of a rehearsed resource. */
+/** Environment for a rehearsed resource. */
 export interface RehearsalContext {
     /** Address of the emulator, without a trailing slash. */
     url: string;
-    /** `host:port` of the emulator and of its registry. */
+    /** `host:port` of both the emulator and its registry. */
     host: string;
     /**
      * The folder of Pulumi.yaml. As with the real engine, relative paths in the program are resolved relative to this
@@ -57,7 +57,7 @@ export class GoogleApiError extends Error {
 }
 
 /**
- * Calls a Google API of the emulator, as the developer. Ctrl-C does not abort a call, because the rehearsal can delete
+ * Calls a Google API in the emulator, as the developer. Ctrl-C does not abort a call, because the rehearsal can delete
  * only resources that it knows were created.
  *
  * @param path including its leading slash, e.g. `/storage/v1/b?project=p`

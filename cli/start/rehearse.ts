@@ -33,8 +33,8 @@ export interface RehearsalOptions {
 }
 
 /**
- * Runs the full lifecycle of a stack on this machine: starts the emulator, runs the program of `pulumi up` against it,
- * saves the results, and destroys everything again.
+ * Runs the full lifecycle of a stack on this machine: starts the emulator, runs the same program as `pulumi up` against
+ * it, saves the results, and destroys everything again.
  *
  * @returns the exit status: 0 only if the model is saved and verified; the trainer's exit code if it failed; 130 after
  * Ctrl-C; otherwise 1
@@ -93,12 +93,12 @@ function checkConfig({ project, values, secretKeys }: StackConfig, projectDir: s
     );
 }
 
-/** Prefix of the names of data folders. */
+/** Prefix for the names of data folders. */
 const DATA_PREFIX = "rehearsal";
 
 /**
- * Removes the data folders of killed rehearsals, after stopping any processes of their VMs that are still running. A
- * rehearsal that is still running holds the lock on its folder.
+ * Removes the data folders that killed rehearsals left, after stopping any processes of their VMs that are still
+ * running. A rehearsal that is still running holds the lock on its folder.
  */
 async function removeAbandoned(parent: string, runtime: RuntimeName): Promise<void> {
     mkdirSync(parent, { recursive: true });
@@ -248,7 +248,7 @@ function contextOf(
     { url, operatorToken }: Emulator,
     runtime: RuntimeName,
 ): RehearsalContext {
-    // Pulumi.local.yaml names the port of `npm run emulator`; this emulator uses a free one.
+    // Pulumi.local.yaml contains the port that `npm run emulator` uses; this emulator uses a free one.
     const config = Object.fromEntries(
         Object.entries(values)
             .filter(([key]) => !secretKeys.includes(key))

@@ -7,7 +7,7 @@ import { formatValue, numbersOf } from "../shared/metrics";
 import { alignColumns } from "../shared/text";
 import type { Properties } from "./rehearsal-context";
 
-/** Files in the folder of every successful run, regardless of the trainer. */
+/** Files in every successful run's folder, regardless of the trainer. */
 const EXPECTED = Object.values(ownFiles);
 
 /**

@@ -15,7 +15,7 @@ export interface StackConfig {
     values: Record<string, string>;
     /** Fully qualified keys that hold a secret. */
     secretKeys: string[];
-    /** Values of variables that `secretEnv` names, for the versions that the rehearsal creates. */
+    /** Values for variables that `secretEnv` names, for the versions that the rehearsal creates. */
     standIns: Record<string, string>;
 }
 
@@ -27,7 +27,7 @@ export interface StackConfig {
  * @param folder the folder of Pulumi.yaml
  * @param overrides the values of `--config`, each `key=value`
  * @param secretEnv the variables of `--secret-env`; as with the engine, one secret entry makes all of `env` secret
- * @throws UsageError when an override is not of that form or when a value is encrypted
+ * @throws UsageError when an override does not have that form or when a value is encrypted
  */
 export function readStackConfig(
     folder: string,
@@ -69,7 +69,7 @@ export function readStackConfig(
     return { project: projectName, stack, ...withSecretEnv(values, qualify, secretEnv) };
 }
 
-/** Pulumi writes a secret as `{secure: <ciphertext>}`, in place of a value or of an entry. */
+/** Pulumi writes a secret as `{secure: <ciphertext>}`, in place of a value or an entry. */
 function withoutSecure(value: unknown): { open: unknown; secure: string[] } {
     if (!isObject(value)) {
         return { open: value, secure: [] };
@@ -169,7 +169,7 @@ export function googleCloudCommand(overrides: readonly string[], secretNames: re
     const isStructured = (override: string) => /^[^=]+=\s*[[{]/.test(override);
     const flags = overrides.filter((each) => !isStructured(each)).map((each) => ` --config ${quote(each)}`);
     const lines = overrides.filter(isStructured).map((each) => each.replace("=", ": "));
-    const rest = lines.length > 0 ? `, with this in the config of Pulumi.dev.yaml: ${lines.join(", ")}` : "";
+    const rest = lines.length > 0 ? `, with this under config in Pulumi.dev.yaml: ${lines.join(", ")}` : "";
     const secrets = secretNames.map((name) => `npx pulumi config set -s dev --secret --path env.${name} && `);
     return `${secrets.join("")}npx pulumi up -s dev${flags.join("")}${rest}`;
 }

@@ -26,7 +26,7 @@ export interface StoredDataset {
     generation: pulumi.Output<string>;
 }
 
-/** The bucket for the dataset and the runs of a job. Destroying it deletes everything in it. */
+/** The bucket for a job's dataset and runs. Destroying it deletes everything in it. */
 export class DataBucket extends pulumi.ComponentResource {
     readonly bucket: gcp.storage.Bucket;
     readonly dataset: StoredDataset;

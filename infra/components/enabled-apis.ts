@@ -3,7 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { ReadyApis } from "../../run/ready-apis";
 import type { Job } from "../training-job-args";
 
-/** The APIs of a job. Service Usage and Resource Manager must already be enabled, because the gcp provider itself needs them. */
+/**
+ * The APIs that a job uses. Service Usage and Resource Manager must already be enabled, because the gcp provider itself
+ * needs them.
+ */
 const SERVICES = ["compute", "artifactregistry", "iam", "storage", "logging"];
 
 export interface EnabledApisArgs extends Pick<Job, "project" | "region"> {
@@ -14,8 +17,8 @@ export interface EnabledApisArgs extends Pick<Job, "project" | "region"> {
 }
 
 /**
- * Enables the Google APIs of the job, and waits until they accept requests. They stay enabled after a destroy, because
- * other programs may use them.
+ * Enables the job's Google APIs, and waits until they accept requests. They stay enabled after a destroy, because other
+ * programs may use them.
  */
 export class EnabledApis extends pulumi.ComponentResource {
     /** The other resources depend on this one. */

@@ -5,7 +5,7 @@ import type { Planned } from "../../run/leftovers";
 import { ownedDescription } from "../../run/marks";
 import type { Job } from "../training-job-args";
 
-/** Source addresses of Identity-Aware Proxy's tunnels. https://cloud.google.com/iap/docs/using-tcp-forwarding */
+/** Source addresses for Identity-Aware Proxy's tunnels. https://cloud.google.com/iap/docs/using-tcp-forwarding */
 const IAP_RANGE = "35.235.240.0/20";
 /** A small range is enough, because only one VM at a time uses it and nothing else is connected to the network. */
 const SUBNET_RANGE = "10.128.0.0/28";

@@ -8,7 +8,7 @@ export interface SecretsArgs {
     project: string;
     /** Region in which the values are stored; they are not replicated to any other. */
     region: pulumi.Input<string>;
-    /** First part of the names of the secrets; the variable's name follows. */
+    /** First part of the secrets' names; the variable's name follows. */
     secretPrefix: string;
     labels: pulumi.Input<Record<string, string>>;
     /** Values by variable name. Each one becomes a secret. */
@@ -21,8 +21,8 @@ export interface SecretsArgs {
 }
 
 /**
- * The secret variables of the container, as versions in Secret Manager. A changed value becomes a new version, and
- * Pulumi destroys the old one. The VM's account may read exactly these versions.
+ * The container's secret variables, as versions in Secret Manager. A changed value becomes a new version, and Pulumi
+ * destroys the old one. The VM's account may read exactly these versions.
  */
 export class Secrets extends pulumi.ComponentResource {
     /** Full version names by variable name. They are part of the run id, and the VM receives them. */

@@ -25,7 +25,7 @@ export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
 export class TrainerIdentity extends pulumi.ComponentResource {
     readonly account: gcp.serviceaccount.Account;
     /**
-     * Permissions of the account that are the same for every run. The VM is created after them but still has to wait,
+     * The account's permissions that are the same for every run. The VM is created after them but still has to wait,
      * because a grant takes minutes to take effect.
      */
     readonly grants: pulumi.Resource[];
@@ -45,7 +45,8 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                 accountId,
                 displayName: "gcp-trainer VM",
                 description: cleanup.owner.apply((id) => ownedDescription("Trains models on one stack's VMs", id)),
-                // Adopts an account that an interrupted command left. The hook rejects those of other stacks.
+                // Adopts an account that an interrupted command left. The hook rejects those that belong to other
+                // stacks.
                 createIgnoreAlreadyExists: true,
             },
             owned(this, cleanup, withoutLeftovers(cleanup, { kind: "service account", project, name: accountId })),
@@ -91,7 +92,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
     }
 
     /**
-     * Lets the account write one run and no other, so that the code of a later run cannot change a finished one. See
+     * Lets the account write one run and no other, so that the code in a later run cannot change a finished one. See
      * docs/adr/0011-a-grant-for-one-run.md.
      */
     grantRun(bucket: pulumi.Input<string>, runId: pulumi.Input<string>): pulumi.Resource {

@@ -28,7 +28,7 @@ type JobArgs =
 export interface TrainerVmArgs extends Pick<Job, JobArgs> {
     /** Ends in the run id, so that a new run gets a new VM. */
     instanceName: pulumi.Input<string>;
-    /** The task of the VM and its time limits. */
+    /** The VM's task and its time limits. */
     boot: pulumi.Output<BootConfig>;
     /** Removes the VM. */
     cleanup: Cleanup;
@@ -125,8 +125,9 @@ export class TrainerVm extends pulumi.ComponentResource {
                     beforeUpdate: [async (change) => rejectWhileOn(await plannerOf(args.cleanup), args, change)],
                 }),
                 dependsOn: [args.cleanup, ...args.dependsOn],
-                // A newer image of the family does not replace this VM; the next run uses it. Other labels, too, apply to
-                // the next VM: the provider sends the fingerprint in its state, so after an interruption it would fail.
+                // A newer image in the family does not replace this VM; the next run uses it. Other labels, too, apply
+                // to the next VM: the provider sends the fingerprint in its state, so after an interruption it would
+                // fail.
                 ignoreChanges: ["bootDisk.initializeParams.image", "labels"],
                 // The provider can change this only while a VM is running, but the VM of a finished run is off. A new
                 // VM detects that the run is finished and powers off.
@@ -140,7 +141,7 @@ export class TrainerVm extends pulumi.ComponentResource {
     }
 }
 
-/** Removes the VM of the earlier run, and one that an interrupted command left. */
+/** Removes the VM from the earlier run, and one that an interrupted command left. */
 async function removeOtherVms({ project, zone, instanceName, boot, wait, cleanup }: TrainerVmArgs): Promise<void> {
     const [name, { bucket, runId }, waits] = await settled(pulumi.all([instanceName, boot, wait]));
     await removeLeftoverInstances(await plannerOf(cleanup), { project, zone, name }, { bucket, runId, wait: waits });

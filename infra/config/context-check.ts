@@ -10,7 +10,7 @@ const UNWANTED: Readonly<Record<string, string>> = {
 const LARGE_BYTES = 100 * 1000 * 1000;
 
 /**
- * Finds what should not be sent to the Docker engine, and so become part of the image and of every later build.
+ * Finds what should not be sent to the Docker engine, because it would become part of the image.
  *
  * @param trainer the folder
  * @param names files of the build context, relative to the folder, with slashes

@@ -7,7 +7,7 @@ import { json } from "node:stream/consumers";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-/** A Docker engine, in the words of the docker provider. */
+/** A Docker engine, as described to the docker provider. */
 export interface DockerEngine {
     /** E.g. `unix:///var/run/docker.sock`. */
     host: string;
@@ -15,7 +15,7 @@ export interface DockerEngine {
     certPath?: string;
 }
 
-/** Time limit for a response of the engine. */
+/** Time limit for a response from the engine. */
 const RESPONSE_MS = 10_000;
 /** The first version that builds a context sent as an archive, as the provider does, with the containerd image store. */
 const CONTAINERD_VERSION = 28;

@@ -18,13 +18,13 @@ const SECRET_ENV = texts(checkSecretValue, { default: {}, example: ["API_KEY", "
 
 /** The checked config of a stack: the project's own keys and the location on Google Cloud. */
 export interface Config extends ConfigValues, Location {
-    /** The entries of `env` if that key is secret; in that case, `env` is empty. */
+    /** The entries in `env` if that key is secret; in that case, `env` is empty. */
     secretValues: Readonly<Record<string, string>>;
 }
 
 /** The config as Pulumi passes it, as text. */
 export interface RawConfig {
-    /** Prefix of the project's own keys, before the colon: the name of the Pulumi project. */
+    /** Prefix for the project's own keys, before the colon: the name of the Pulumi project. */
     namespace: string;
     /** The project's own keys without the namespace. */
     values: Readonly<Record<string, string>>;

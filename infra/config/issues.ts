@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Path of a config value: a key, or an entry of a list or object below it. */
+/** Path of a config value: a key, or an entry in a list or object below it. */
 export type KeyPath = readonly [key: string, ...entry: string[]];
 
 /** The change to the config that fixes an issue. */
@@ -58,7 +58,7 @@ export function pulumiCommand(fix: Fix): string {
     return "set" in fix ? `pulumi config set ${flag}${target} ${fix.value}` : `pulumi config rm ${flag}${target}`;
 }
 
-/** A path in the syntax of `pulumi config set --path`: `env.A`, `scopes[0]`, `env["a.b"]`. */
+/** A path in the syntax that `pulumi config set --path` accepts: `env.A`, `scopes[0]`, `env["a.b"]`. */
 export function pathText([key, ...entry]: KeyPath): string {
     return key + entry.map((part) => (/^\d+$/.test(part) ? `[${part}]` : namePath(part))).join("");
 }

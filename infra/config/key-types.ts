@@ -2,7 +2,7 @@
 export interface Problem {
     /** Begins with "must". */
     must: string;
-    /** Name or position of the entry; empty for the value as a whole. */
+    /** The entry's name or position; empty for the value as a whole. */
     entry: readonly string[];
     got: unknown;
     /** True if the entry must be removed because its name is the problem. */
@@ -21,7 +21,7 @@ export interface Example {
     value: string;
 }
 
-/** One key of the stack config. */
+/** One key in the stack config. */
 export interface Key<T> {
     /** The type, for the documentation. */
     readonly type: "string" | "integer" | "boolean" | "array" | "object";
@@ -184,7 +184,7 @@ export function texts(
     return record(checkEntry, String, options);
 }
 
-/** Maximum number of levels; more would overflow the stack of the functions that render a value as JSON. */
+/** Maximum number of levels; more would overflow the stack in the functions that render a value as JSON. */
 const MAX_LEVELS = 100;
 const TOO_DEEP = `must be nested at most ${MAX_LEVELS} levels deep`;
 

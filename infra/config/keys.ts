@@ -21,8 +21,8 @@ import {
 import { choice, flag, integer, type Key, list, record, text, texts } from "./key-types";
 
 /**
- * Every key of the stack config, in the order of `Pulumi.yaml`: type, check, default, and an example where the default is
- * empty. The defaults that `TrainingJob` shares are in `DEFAULTS`. `Pulumi.yaml` describes the keys.
+ * Every key in the stack config, in the same order as in `Pulumi.yaml`: type, check, default, and an example where the
+ * default is empty. The defaults that `TrainingJob` shares are in `DEFAULTS`. `Pulumi.yaml` describes the keys.
  *
  * The limits on the minutes ensure that their sum and the rest of a boot stay within the 120 days that Compute Engine
  * allows for a VM with a time limit. https://cloud.google.com/compute/docs/instances/limit-vm-runtime
@@ -78,5 +78,5 @@ export type ConfigValues = {
     readonly [Name in KeyName]: (typeof KEYS)[Name] extends Key<infer Value> ? Value : never;
 };
 
-/** The rows of the table. */
+/** The table's rows. */
 export const ROWS = Object.entries(KEYS) as readonly [name: KeyName, key: Key<unknown>][];

@@ -1,6 +1,6 @@
 import type { ConfigIssue } from "./issues";
 
-/** Location of a job on Google Cloud. */
+/** A job's location on Google Cloud. */
 export interface Location {
     /** Project id. */
     project: string;

@@ -7,7 +7,7 @@ const MAX_COLUMNS = 16_384;
 const MAX_ROWS = 1_048_576;
 const MAX_CELL_LENGTH = 32_767;
 
-/** Number of columns from which a sheet of a million rows may exceed 4 GiB, which requires ZIP64. */
+/** Number of columns from which a sheet with a million rows may exceed 4 GiB, which requires ZIP64. */
 const COLUMNS_THAT_NEED_ZIP64 = 40;
 
 /** Excel reads `_x0041_` as an escaped character unless its underscore is escaped. ECMA-376-1, 22.9.2.19. */

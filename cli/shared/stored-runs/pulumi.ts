@@ -17,7 +17,7 @@ export interface Command {
  */
 export function findPulumi(env: NodeJS.ProcessEnv, packageDir: string): Command {
     const name = process.platform === "win32" ? "pulumi.exe" : "pulumi";
-    // `npm run` puts the command of the npm package, which should be the last choice, first on PATH.
+    // `npm run` puts the npm package's command, which should be the last choice, first on PATH.
     const folders = (env.PATH ?? "").split(path.delimiter).filter((folder) => !/[\\/]node_modules[\\/]/.test(folder));
     const found = folders.map((folder) => path.join(folder, name)).find(isProgram);
     return found

@@ -34,7 +34,7 @@ interface StackExport {
     };
 }
 
-/** Output of `pulumi config --json`. */
+/** Output from `pulumi config --json`. */
 type StackConfigValues = Record<string, { value?: string }>;
 
 /**
@@ -81,7 +81,7 @@ function savedResultsOf(resource: {
         : undefined;
 }
 
-/** The id of the run in an unfinished operation on a `TrainingRun`. */
+/** The run's id in an unfinished operation on a `TrainingRun`. */
 function runIdsOf({ resource }: { resource: { type: string; inputs?: Record<string, unknown> } }): string[] {
     const runId = resource.inputs?.runId;
     return resource.type === trainingRunType && typeof runId === "string" ? [runId] : [];

@@ -8,7 +8,7 @@ export async function readStatuses(bucket: BucketClient, runIds: readonly string
     const statuses: RunStatus[] = [];
     await inParallel([...runIds], 8, async (runId) => {
         const seen = await readStatus(bucket, runId).catch((error: Error) => {
-            // Only an invalid status is a plain error; requests fail with those of Google's client.
+            // Only an invalid status is a plain error; requests fail with the errors from Google's client.
             if (error.constructor === Error) {
                 return undefined;
             }

@@ -6,7 +6,7 @@ import type { CommandContext } from "../command-context";
 import { checkEmulator, explainError } from "./explain-error";
 import { findStack, type StackLocation, type StackOptions } from "./stack-location";
 
-/** Options of every command that works with stored runs. */
+/** Options for every command that works with stored runs. */
 export const STACK_OPTIONS = {
     stack: { type: "string", short: "s" },
     bucket: { type: "string" },

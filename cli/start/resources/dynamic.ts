@@ -2,7 +2,7 @@ import { cleanupType, readyApisType, savedResultsType, trainingRunType } from ".
 import { runProvider } from "../provider-host";
 import type { CreateResource, Properties, RehearsalContext } from "../rehearsal-context";
 
-/** Purposes of the resources, by type. */
+/** The resources' purposes, by type. */
 const DETAILS: Readonly<Record<string, string>> = {
     [trainingRunType]: "succeeded",
     [savedResultsType]: "saves every run before the bucket is deleted",

@@ -68,7 +68,7 @@ export const projectIamMember: CreateResource = (args, context) => {
 };
 
 /**
- * Several members of one policy are registered concurrently, and each one reads, changes and writes the whole policy.
+ * Several members in one policy are registered concurrently, and each one reads, changes and writes the whole policy.
  * Like the provider, this uses a mutex, because otherwise the etag check would reject all but one of the writes.
  */
 let turn: Promise<unknown> = Promise.resolve();

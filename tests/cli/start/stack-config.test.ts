@@ -63,13 +63,13 @@ describe("readStackConfig with secrets", () => {
         expect(readStackConfig(folder, "local", []).secretKeys).toEqual([]);
     });
 
-    it("keeps the value of an existing version out of env", () => {
+    it("keeps an existing version's value out of env", () => {
         const overrides = ['secretEnv={"API_KEY":"key:3"}'];
         const { values, secretKeys, standIns } = readStackConfig(folder, "local", overrides, { API_KEY: "value" });
         expect([values["job:env"], secretKeys, standIns]).toEqual(['{"LEVEL":"debug"}', [], { API_KEY: "value" }]);
     });
 
-    it("replaces an encrypted entry of env with the value that is passed", () => {
+    it("replaces an encrypted entry in env with the value that is passed", () => {
         writeStack("  job:env:\n    API_KEY: {secure: v1:a}\n    LEVEL: debug\n");
         const { values } = readStackConfig(folder, "local", [], { API_KEY: "value" });
         expect(JSON.parse(values["job:env"] ?? "")).toEqual({ LEVEL: "debug", API_KEY: "value" });
@@ -129,7 +129,7 @@ describe("googleCloudCommand", () => {
             "npx pulumi up -s dev --config target=price --config 'dataset=my data.csv'",
         ],
         [["target=it's"], "npx pulumi up -s dev --config 'target=it'\\''s'"],
-        [["dropColumns=[]"], "npx pulumi up -s dev, with this in the config of Pulumi.dev.yaml: dropColumns: []"],
+        [["dropColumns=[]"], "npx pulumi up -s dev, with this under config in Pulumi.dev.yaml: dropColumns: []"],
     ])("turns %j into %s", (overrides, command) => {
         expect(googleCloudCommand(overrides)).toBe(command);
     });
