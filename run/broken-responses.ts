@@ -1,8 +1,8 @@
 import type { finished, Readable, Writable } from "node:stream";
 
 /**
- * Makes a connection that closes in the middle of a response an error for the reader of that response. Google's clients
- * read responses through a pipe (node-fetch 2), which does not forward that error, so they would wait forever.
+ * Reports an error to a response's reader if the connection closes in the middle of the response. Google's clients read
+ * responses through a pipe (node-fetch 2), which does not forward that error, so they would wait forever.
  * Calling this function again has no effect.
  */
 export function detectBrokenResponses(): void {

@@ -1,13 +1,13 @@
 import { openRegularFile } from "./files";
 
-/** Size and hashes of a file, in the notation of Cloud Storage: base64, with a big-endian CRC32C. */
+/** A file's size and hashes, in the notation that Cloud Storage uses: base64, with a big-endian CRC32C. */
 export interface FileHashes {
     sizeBytes: number;
     crc32c: string;
     md5Hash: string;
 }
 
-/** Expected size and hashes of a file. Missing or empty hashes are not compared. */
+/** Expected size and hashes for a file. Missing or empty hashes are not compared. */
 export interface ExpectedHashes {
     sizeBytes: number;
     crc32c: string;

@@ -9,7 +9,7 @@ import { type PolicyHolder, revoke } from "./policies";
 import { hasChanged } from "./resource-inputs";
 import { terminalText } from "./terminal-text";
 
-/** Resolved inputs of `Cleanup`. Names of resources that the stack does not create may be included. */
+/** Resolved inputs for `Cleanup`. Names of resources that the stack does not create may be included. */
 export interface CleanupInputs {
     /** Only the instances, or everything that the stack creates. */
     scope: "instances" | "everything";
@@ -43,7 +43,7 @@ const session: { settings: CloudSettings | undefined; endpoints: Endpoints | und
     endpoints: undefined,
 };
 
-/** Handlers of `Cleanup`, which Pulumi serialises like those of `trainingRunProvider`. */
+/** Handlers for `Cleanup`, which Pulumi serialises like those in `trainingRunProvider`. */
 export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, CleanupOutputs> = {
     async configure(request) {
         const config = (key: string) => request.config.get(key);
@@ -94,7 +94,7 @@ function placesIn(inputs: CleanupInputs, earlier?: CleanupOutputs["places"]): Cl
     };
 }
 
-/** Removes what carries the mark of the owner. Every part is tried, even if another part fails. */
+/** Removes whatever carries the owner's mark. Every part is tried, even if another part fails. */
 async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<void> {
     const { project } = state;
     await removeInstances(context, project);
@@ -128,8 +128,8 @@ async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<
 }
 
 /**
- * Reports a request that is denied instead of failing, because a deployer of a stack with an existing network or account
- * may lack the roles for its own. What costs money is never skipped.
+ * Reports a request that is denied instead of failing, because the deployer of a stack that uses an existing network or
+ * account may not have the roles to delete networks and accounts. What costs money is never skipped.
  */
 async function unlessDenied({ print }: OwnerContext, what: string, action: () => Promise<void>): Promise<void> {
     try {

@@ -3,12 +3,12 @@ import { type CleanupInputs, cleanupProvider } from "./cleanup-provider";
 import { type Planned, type Planner, removeLeftovers } from "./leftovers";
 import { resourceModule } from "./resource-types";
 
-/** Arguments of `Cleanup`: the names under which the stack creates resources. */
+/** Arguments for `Cleanup`: the names under which the stack creates resources. */
 export type CleanupArgs = { [Key in keyof CleanupInputs]: pulumi.Input<CleanupInputs[Key]> };
 
 /**
- * Removes what carries the mark of its owner when it is deleted, whether or not the stack's state contains it. A
- * command that is interrupted while it creates a resource leaves one that the state does not contain. The resources of
+ * When it is deleted, removes whatever carries its owner's mark, whether or not the stack's state contains it. A
+ * command that is interrupted while it creates a resource leaves one that the state does not contain. The resources in
  * a stack depend on its `Cleanup`, so it is deleted after them.
  */
 export class Cleanup extends pulumi.dynamic.Resource {
@@ -21,7 +21,7 @@ export class Cleanup extends pulumi.dynamic.Resource {
 }
 
 /**
- * Options of a resource that `cleanup` removes, so that an interruption cannot leave state and cloud in disagreement.
+ * Options for a resource that `cleanup` removes, so that an interruption cannot leave state and cloud in disagreement.
  * `pulumi destroy` drops such a resource from the state without a request, and `cleanup` then deletes it.
  * See docs/adr/0012-interrupted-commands.md.
  */
@@ -38,7 +38,7 @@ export function withoutLeftovers(cleanup: Cleanup, ...planned: readonly Planned[
     return { beforeCreate: [async () => removeLeftovers(await plannerOf(cleanup), planned)] };
 }
 
-/** The owner of the stack's resources, and the config of the gcp provider. */
+/** The owner of the stack's resources, and the gcp provider's config. */
 export async function plannerOf(cleanup: Cleanup): Promise<Planner> {
     const gcp = new pulumi.Config("gcp");
     return { owner: await settled(cleanup.owner), config: (key) => gcp.get(key.replace(/^gcp:/, "")) };

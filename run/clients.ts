@@ -11,16 +11,16 @@ export interface StoredObject {
     createdAt: string;
 }
 
-/** One generation of an object, with the size and hash for verifying its bytes. */
+/** One generation of an object, with the size and hash that verify its bytes. */
 export type ObjectVersion = Pick<StoredObject, "name" | "sizeBytes" | "generation" | "crc32c">;
 
 /**
  * How long a download that makes no progress is resumed, in addition to a few quick attempts. A patient download also
- * tolerates two rejections of the credentials in a row.
+ * tolerates it if the credentials are rejected twice in a row.
  */
 export interface Patience {
     windowMs: number;
-    /** Called with the error of each failed attempt. */
+    /** Called with the error from each failed attempt. */
     onFailure(error: unknown): void;
 }
 
@@ -64,7 +64,7 @@ export interface VmClient {
     start(): Promise<void>;
     /** Stops the VM and waits for the operation. */
     stop(): Promise<void>;
-    /** The most recent output of serial port 1. */
+    /** The most recent output from serial port 1. */
     serialOutput(): Promise<string>;
 }
 
@@ -77,7 +77,7 @@ export interface Clock {
 /** Shows one line to the user. */
 export type Print = (line: string) => void;
 
-/** The environment of the waiter. */
+/** The waiter's environment. */
 export interface WaitContext {
     bucket: BucketClient;
     vm: VmClient;
@@ -85,7 +85,7 @@ export interface WaitContext {
     print: Print;
 }
 
-/** The clock of this machine. */
+/** This machine's clock. */
 export function systemClock(): Clock {
     return {
         now: () => Date.now(),

@@ -40,7 +40,7 @@ export interface Collected {
     metrics: Record<string, unknown>;
     /** Model files that had to be downloaded. */
     downloadedCount: number;
-    /** Files of the model. */
+    /** The model's files. */
     objectCount: number;
     /** True if `report.html` is among them. */
     hasReport: boolean;
@@ -50,10 +50,10 @@ export interface Collected {
 const maxManifestBytes = 256 * 1024 * 1024;
 
 /**
- * Downloads the results of a successful run: the model, log and status, and finally the manifest, which is also
- * uploaded to the bucket. Every object is downloaded by generation, exactly as stored, and verified. Existing files
- * that pass verification are not downloaded again. The folder appears as a whole, or not at all. If it holds the results
- * of another attempt, those are moved, never overwritten.
+ * Downloads a successful run's results: the model, log and status, and finally the manifest, which is also uploaded to
+ * the bucket. Every object is downloaded by generation, exactly as stored, and verified. Existing files that pass
+ * verification are not downloaded again. The folder appears as a whole, or not at all. If it holds the results from
+ * another attempt, those are moved, never overwritten.
  * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when a
  * symbolic link leads out of the folder for results.
  */
@@ -118,7 +118,7 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
     });
 }
 
-/** Finds the objects of the model, and their paths on this machine. */
+/** Finds the model's objects, and their paths on this machine. */
 async function findObjects({ bucket, print }: CollectContext, runId: string): Promise<SavedObject[]> {
     const recorded = (await readModelObjects(bucket, runId, print)).filter(
         // The Cloud console represents a folder as an empty object whose name ends in a slash.

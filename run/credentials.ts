@@ -15,7 +15,7 @@ export interface CloudSettings {
 }
 
 /**
- * Reads the gcp provider's settings in the provider's order of precedence: the stack config, then the environment
+ * Reads the gcp provider's settings with the same precedence as the provider: the stack config, then the environment
  * variables that the provider reads. Variables for credentials count only if the config has neither a token nor
  * credentials. If there are none, `createAuth` uses Application Default Credentials.
  * https://github.com/hashicorp/terraform-provider-google-beta/blob/main/google-beta/provider/provider.go

@@ -11,18 +11,21 @@ export interface WaitOptions extends RunLocation {
     hints?: {
         /** Printed once the wait begins, unless the run has already ended. */
         leaving?: string | undefined;
-        /** The command that shows the log of the run. */
+        /** The command that shows the run's log. */
         log?: string | undefined;
     };
     /** True if someone else is responsible for enabling Private Google Access on the VM's subnetwork. */
     onPrivateSubnetwork: boolean;
 }
 
-/** Facts that the waiter carries from one poll to the next. Times are in milliseconds of its clock. */
+/** Facts that the waiter carries from one poll to the next. Times are in milliseconds on its clock. */
 export interface WaitState {
     /** Undefined while no status exists. */
     seen: SeenStatus | undefined;
-    /** Generation of a failure that an earlier update has already reported, so this update starts the next attempt. */
+    /**
+     * Generation of the failed status that an earlier update has already reported, so this update starts the next
+     * attempt.
+     */
     retryGeneration: string | undefined;
     /**
      * Generation of the status when this waiter started the VM. If it has not changed by the time the VM is down, that
@@ -40,7 +43,7 @@ export interface WaitState {
     lastChangeMs: number;
 }
 
-/** One poll's view of a run. */
+/** A run as one poll sees it. */
 export interface RunView extends WaitState, Pick<WaitOptions, "wait" | "maxAttempts"> {
     nowMs: number;
 }
@@ -65,7 +68,7 @@ export type Action =
     | { kind: "vm-gone" }
     | { kind: "stalled"; stall: Stall };
 
-/** Chooses the next step from one view of the run. */
+/** Chooses the next step from what one poll saw. */
 export function decide(view: RunView): Action {
     const { seen, downPolls } = view;
     if (seen && isDecidedByStatus(view)) {

@@ -3,7 +3,7 @@ import type { Clock, ObjectVersion, Patience } from "./clients";
 import { classifyError, incompleteAnswer } from "./errors";
 import { pausesMs } from "./tries";
 
-/** Destination for an object's bytes. */
+/** The destination for an object's bytes. */
 export interface Sink {
     write(chunk: Buffer): Promise<void>;
     /** Discards every byte received so far. */
@@ -125,9 +125,7 @@ async function* rangeChunks(file: File, offset: number): AsyncGenerator<Buffer, 
     }
 }
 
-/**
- * The error for bytes that differ from those of the object. It is transient, because another download may be correct.
- */
+/** The error for bytes that differ from the object's. It is transient, because another download may be correct. */
 function damage(name: string, what: string): Error {
     return Object.assign(incompleteAnswer(`The download of ${name} failed verification: ${what}`), { isDamage: true });
 }

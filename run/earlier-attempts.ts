@@ -8,13 +8,13 @@ interface SavedAttempt {
     attempt: number;
     bootId: string | null;
     startedAt: string | null;
-    /** Time of its end, or otherwise of the last update of its status. */
+    /** The time at which it ended, or otherwise the last update to its status. */
     endedAt: string | null;
 }
 
 /**
- * True if a run's folder holds the results of another attempt than `status`: an earlier one, or one that trained the
- * same run in a bucket that no longer exists.
+ * True if a run's folder holds the results from a different attempt than `status`: an earlier one, or one that trained
+ * the same run in a bucket that no longer exists.
  * @param folder `<resultsDir>/<stack>/<runId>`
  */
 export async function holdsEarlierAttempt(folder: string, status: RunStatus): Promise<boolean> {
@@ -29,7 +29,7 @@ export async function holdsEarlierAttempt(folder: string, status: RunStatus): Pr
 }
 
 /**
- * Publishes `partial` as a run's folder, ending with the file `last`. Results of other attempts are moved out of the
+ * Publishes `partial` as a run's folder, ending with the file `last`. Results from other attempts are moved out of the
  * way, even if another process saves them at the same time.
  */
 export async function publishAttempt(
@@ -48,8 +48,8 @@ export async function publishAttempt(
 }
 
 /**
- * Moves a run's folder as a whole to `<runId>.<time of its end>` next to it, so that the results of another attempt can
- * take its place. If that name is taken, a number is appended. Does nothing if another process was faster.
+ * Moves a run's folder as a whole to `<runId>.<time of its end>` next to it, so that the results from another attempt
+ * can take its place. If that name is taken, a number is appended. Does nothing if another process was faster.
  */
 async function moveEarlierAttempt(folder: string, print: Print): Promise<void> {
     const { lstat, rename } = require("node:fs/promises") as typeof import("node:fs/promises");
@@ -72,7 +72,7 @@ async function moveEarlierAttempt(folder: string, print: Print): Promise<void> {
         );
         if (problem === undefined) {
             print(
-                `run ${basename(folder)}: the results of an earlier attempt are kept in the folder ${basename(target)}`,
+                `run ${basename(folder)}: the results from an earlier attempt are in the folder ${basename(target)}`,
             );
             return;
         }

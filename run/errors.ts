@@ -1,6 +1,6 @@
 /**
- * The meaning, for a waiter, of an error from Google's clients: `expired` credentials, `denied` permission, a `missing`
- * object, a `transient` error, or any `other`.
+ * The meaning that an error from Google's clients has for a waiter: `expired` credentials, `denied` permission, a
+ * `missing` object, a `transient` error, or any `other`.
  */
 export type ErrorKind = "expired" | "denied" | "missing" | "transient" | "other";
 
@@ -13,7 +13,7 @@ export interface Failure {
     details?: string[];
     /** Advice for a deployed stack. A program that destroys the stack itself gives its own advice. */
     hints: {
-        /** Location of the complete log. */
+        /** The complete log's location. */
         log?: string;
         /** The next step. */
         next: string;
@@ -54,7 +54,7 @@ export function messageOf(error: unknown): string {
     }
 }
 
-/** The message of an error, for use within a sentence: without a full stop at its end. */
+/** An error's message, for use within a sentence: without a full stop at its end. */
 export function detailOf(error: unknown): string {
     return messageOf(error).replace(/\.\s*$/, "");
 }
@@ -78,7 +78,7 @@ export function incompleteAnswer(message: string): Error {
 
 /**
  * True if Google Cloud itself sent the error. This can be seen from the list `errors` in its JSON responses, which
- * responses of proxies lack.
+ * responses from proxies lack.
  */
 export function isApiError(error: unknown): boolean {
     const { errors, response } = propertiesOf(error);

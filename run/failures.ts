@@ -7,7 +7,7 @@ import { runFailure, type Stall, stallFailure } from "./messages";
 import type { RunStatus } from "./status";
 import { saveWholeLog } from "./whole-log";
 
-/** Number of lines of the trainer's log and of the serial port that an error shows. */
+/** Number of lines from the trainer's log and from the serial port that an error shows. */
 const shownLines = 40;
 
 /** Returns the error for a run that ended as `FAILED` or `TIMED_OUT`. First uploads its complete log to the bucket. */
@@ -18,7 +18,7 @@ export async function failRun(context: WaitContext, options: WaitOptions, status
     try {
         wholeLog = (await saveWholeLog(bucket, options.runId)) ?? wholeLog;
     } catch (error) {
-        // This error is only printed, because the chunks still exist, and the failure of the run is more important.
+        // This error is only printed, because the chunks still exist, and the run's failure is more important.
         context.print(`the whole log could not be assembled: ${messageOf(error)}`);
     }
     return fatalError(runFailure(options, status, tail, wholeLog, options.debugMinutes, context.clock.now()));

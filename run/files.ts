@@ -42,8 +42,8 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /**
- * Reads a file of at most `maxBytes`. Returns undefined for anything else: a larger file, a missing file, a folder, a
- * symbolic link, or a pipe, which would block the reader.
+ * Reads a file that has at most `maxBytes`. Returns undefined for anything else: a larger file, a missing file, a
+ * folder, a symbolic link, or a pipe, which would block the reader.
  */
 export async function readRegularFile(path: string, maxBytes: number): Promise<Buffer | undefined> {
     const file = await openRegularFile(path);
@@ -107,7 +107,8 @@ export async function withPartialFolder<T>(folder: string, action: (partial: str
 }
 
 /**
- * Creates a folder and its parents. The recursive mode of `mkdir` reports every problem of a parent as a missing folder.
+ * Creates a folder and its parents. In its recursive mode, `mkdir` reports every problem with a parent as a missing
+ * folder.
  */
 async function makeFolder(path: string): Promise<void> {
     const { mkdir } = require("node:fs/promises") as typeof import("node:fs/promises");
@@ -127,7 +128,7 @@ async function makeFolder(path: string): Promise<void> {
     }
 }
 
-/** Explains an error of the file system; returns any other error unchanged. */
+/** Explains a file system error; returns any other error unchanged. */
 function explainFileError(error: unknown, folder: string): unknown {
     const reasons: Record<string, string> = {
         EACCES: "this user may not write there",
@@ -145,8 +146,8 @@ function explainFileError(error: unknown, folder: string): unknown {
 }
 
 /**
- * Removes the partial folders of killed processes next to `folder`: those whose process ran on this machine and has
- * ended, and any others that have not changed for a day.
+ * Removes the partial folders that killed processes left next to `folder`: those whose process ran on this machine and
+ * has ended, and any others that have not changed for a day.
  */
 export async function removeAbandoned(folder: string): Promise<void> {
     const { lstat, readdir, rm } = require("node:fs/promises") as typeof import("node:fs/promises");
@@ -165,7 +166,7 @@ export async function removeAbandoned(folder: string): Promise<void> {
 /**
  * Rejects a folder for results if it, or a folder in it, is a symbolic link to somewhere else.
  * @param folder `<resultsDir>/<stack>/<runId>`; `resultsDir` itself may be a link.
- * @param paths paths of files in it.
+ * @param paths the paths of its files.
  */
 export async function rejectOutsideLinks(folder: string, paths: string[]): Promise<void> {
     const { lstat, realpath } = require("node:fs/promises") as typeof import("node:fs/promises");

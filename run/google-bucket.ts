@@ -8,7 +8,8 @@ import { expectKind, fromApi, openStorage, unless } from "./google-clients";
 import { within, withTries } from "./tries";
 
 /**
- * The fields of an objects.list response that are read. https://cloud.google.com/storage/docs/json_api/v1/objects/list
+ * The fields that are read from an objects.list response.
+ * https://cloud.google.com/storage/docs/json_api/v1/objects/list
  */
 interface ListPage {
     items?: File["metadata"][];
@@ -32,7 +33,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
     const bucket = storage.bucket(bucketName);
     const versionOf = ({ name, generation }: ObjectVersion) => bucket.file(name, { generation });
 
-    /** Options of an upload that the server verifies. The client's own check would delete the object if it failed. */
+    /** Options for an upload that the server verifies. The client's own check would delete the object if it failed. */
     const uploadOptions = (name: string, ifGeneration: string, crc32c: string) => ({
         // Resumable uploads do not send credentials to an endpoint that is not Google's.
         resumable: false,

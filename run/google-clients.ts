@@ -23,7 +23,7 @@ export function openStorage(settings: CloudSettings, auth: GoogleAuth): Storage 
 }
 
 /**
- * Opens the VM of a run through the REST methods of the Compute API.
+ * Opens a run's VM through the Compute API's REST methods.
  * https://cloud.google.com/compute/docs/reference/rest/v1/instances
  */
 export function openVm(

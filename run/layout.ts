@@ -1,17 +1,17 @@
 // Names of the objects in a stack's bucket. The boot script has its own copy of the names it writes, and
 // tests/run/layout.test.ts keeps the two in sync.
 
-/** Prefix of the datasets, which the VM may read. */
+/** Prefix for the datasets, which the VM may read. */
 export const dataPrefix = "data/";
 
-/** Prefix of all runs, under which the VM may write. */
+/** Prefix for all runs, under which the VM may write. */
 export const runsPrefix = "runs/";
 
-/** Files that the waiter adds to a run's folder on this machine, next to those of the model. */
+/** Files that the waiter adds to a run's folder on this machine, next to the model's files. */
 export const ownFiles = { manifest: "manifest.json", status: "status.json", trainerLog: "trainer.log" };
 
 /**
- * Name of a dataset's object. Because of the hash, a changed file becomes a new object, so the data of earlier runs
+ * Name of a dataset's object. Because of the hash, a changed file becomes a new object, so the data for earlier runs
  * stays unchanged.
  * @param md5Hex hex digits of the file's MD5.
  */
@@ -31,17 +31,17 @@ export function runLayout(runId: string) {
         model: `${root}model/`,
         /** The trainer's checkpoints, which are kept across attempts. */
         checkpoints: `${root}checkpoints/`,
-        /** The trainer's logs for TensorBoard. */
+        /** The trainer's TensorBoard logs. */
         tensorboard: `${root}logs/`,
         /** Listing of `model/`, written by the boot script after exit code 0. */
         objects: `${root}objects.json`,
-        /** Log chunks of all attempts. */
+        /** Log chunks from all attempts. */
         log,
-        /** Log chunks of one attempt. */
+        /** Log chunks from one attempt. */
         attemptLog: (attempt: number) => `${log}${attempt}/`,
-        /** A chunk of an attempt's log, named after the offset of its first byte. */
+        /** A chunk of an attempt's log, named after its first byte's offset. */
         logChunk: (attempt: number, firstByte: number) => `${log}${attempt}/${String(firstByte).padStart(12, "0")}.txt`,
-        /** The log of all attempts in one object, written by the waiter. */
+        /** The log from all attempts in one object, written by the waiter. */
         trainerLog: `${root}${ownFiles.trainerLog}`,
         /** Written by the waiter once the results have been verified. */
         manifest: `${root}${ownFiles.manifest}`,

@@ -72,7 +72,7 @@ export async function removeLeftoverBucket(
 }
 
 /**
- * Removes the VMs of earlier runs, and one that an interrupted command left. If that one is training the planned run,
+ * Removes the VMs from earlier runs, and one that an interrupted command left. If that one is training the planned run,
  * waits until it has ended, because its work must not be lost.
  * @throws an error instead of waiting unless `wait` is true, and for a VM that does not belong to the owner
  */

@@ -41,7 +41,7 @@ export function assignPaths(names: string[], prefix: string): Map<string, string
 }
 
 /**
- * True for names that objects cannot use as folders: those of the waiter's own files, and that of the folder for
+ * True for names that objects cannot use as folders: the names of the waiter's own files, and that of the folder for
  * renamed objects.
  */
 function isReserved(folder: string): boolean {

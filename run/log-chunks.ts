@@ -14,7 +14,7 @@ export interface LogChunk {
 export interface ChunkToRead {
     chunk: LogChunk;
     skipBytes: number;
-    /** Number of bytes of the log immediately before this chunk that are not in any chunk. */
+    /** Number of bytes immediately before this chunk in the log that are not in any chunk. */
     missingBytes: number;
 }
 

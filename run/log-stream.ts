@@ -82,9 +82,7 @@ export function createLinePrinter(clock: Clock, print: Print, whereWhole: string
     };
 }
 
-/**
- * Starts following the log of a run. Chunks are printed in order of attempt and offset, with each byte printed once.
- */
+/** Starts following a run's log. Chunks are printed in order of attempt and offset, and each byte is printed once. */
 export function createLogStream(bucket: BucketClient, runId: string, clock: Clock, print: Print): LogStream {
     // Only the beginning of a longer line is printed, because a trainer that never ends its line must not fill the memory.
     const maxHeldBytes = 64 * 1024;
@@ -97,7 +95,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
     // True after the beginning of a long line was printed, until that line ends.
     let isCut = false;
 
-    /** The part of the bytes after the end of a line that has been cut. */
+    /** The bytes that follow the end of a line that has been cut. */
     const afterCut = (bytes: Buffer): Buffer => {
         if (!isCut) {
             return bytes;

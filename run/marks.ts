@@ -1,4 +1,4 @@
-/** The label that names the job of a resource. */
+/** The label that names a resource's job. */
 export const jobLabel = "gcp-trainer";
 
 /**
@@ -7,12 +7,12 @@ export const jobLabel = "gcp-trainer";
  */
 export const ownerLabel = "gcp-trainer-owner";
 
-/** Returns the description of a resource that cannot have labels. */
+/** Returns the description for a resource that cannot have labels. */
 export function ownedDescription(text: string, owner: string): string {
     return `${text} (${ownerLabel}: ${owner})`;
 }
 
-/** True if a resource, as its API returns it, carries the mark of this owner. */
+/** True if a resource, as its API returns it, carries this owner's mark. */
 export function isOwned(resource: object, owner: string): boolean {
     const labels: unknown = Reflect.get(resource, "labels");
     if (typeof labels === "object" && labels !== null && Reflect.get(labels, ownerLabel) === owner) {

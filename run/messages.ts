@@ -2,7 +2,7 @@ import type { Failure } from "./errors";
 import type { RunStatus } from "./status";
 import { terminalCell } from "./terminal-text";
 
-/** Location of a run and its VM. */
+/** The location of a run and its VM. */
 export interface RunLocation {
     bucket: string;
     runId: string;

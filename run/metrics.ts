@@ -23,7 +23,7 @@ export async function readMetrics(folder: string): Promise<Record<string, unknow
 /**
  * Selects the metrics for the stack's outputs, which Pulumi prints in each update: at most 20 numbers, short strings and
  * booleans at the top level.
- * @param file location of all metrics, which is added as `allMetrics` if any were left out.
+ * @param file the location of all metrics, which is added as `allMetrics` if any were left out.
  */
 export function metricsForOutput(metrics: Record<string, unknown>, file: string): Record<string, unknown> {
     const limits = { entries: 20, characters: 100 };

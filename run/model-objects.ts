@@ -3,7 +3,7 @@ import { runLayout } from "./layout";
 import { parseObject } from "./status";
 import { terminalCell } from "./terminal-text";
 
-/** An object of a run's model, as the VM recorded it in `objects.json`. */
+/** An object in a run's model, as the VM recorded it in `objects.json`. */
 export interface ModelObject {
     name: string;
     sizeBytes: number;
@@ -64,14 +64,14 @@ function compareListings(recorded: ModelObject[], live: ModelObject[]): string[]
 }
 
 /**
- * Parses `{"schema":1,"pages":[...]}`, where each page is a response of objects.list; returns undefined if the text is
- * incomplete. https://cloud.google.com/storage/docs/json_api/v1/objects/list
+ * Parses `{"schema":1,"pages":[...]}`, where each page is a response from objects.list; returns undefined if the text
+ * is incomplete. https://cloud.google.com/storage/docs/json_api/v1/objects/list
  * @throws if the text has another schema, i.e. was written by another version of this program.
  */
 export function parseListing(text: string, where: string): ModelObject[] | undefined {
     const value = parseObject(text);
     if (value !== undefined && value.schema !== undefined && value.schema !== 1) {
-        throw new Error(`${where} is not a listing of schema 1; got ${terminalCell(text.slice(0, 200))}`);
+        throw new Error(`${where} is not a listing with schema 1; got ${terminalCell(text.slice(0, 200))}`);
     }
     if (value?.schema !== 1 || !Array.isArray(value.pages)) {
         return undefined;

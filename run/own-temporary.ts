@@ -8,7 +8,7 @@ export function ownTag(): string | undefined {
     return machine && startedAt ? `${machine}-${process.pid}-${startedAt}` : undefined;
 }
 
-/** True if a name contains the tag of a process that ran on this machine and has ended. False if this is unknown. */
+/** True if a name contains the tag for a process that ran on this machine and has ended. False if this is unknown. */
 export function isAbandoned(name: string): boolean {
     const match = /(?:^|[.-])(m[0-9a-f]{12})-(\d{1,10})-(\d{1,20})(?=[.-]|$)/.exec(name);
     // The start time distinguishes a process from a later one with the same id.

@@ -3,7 +3,7 @@ import { httpStatusOf, messageOf } from "./errors";
 import { apiErrorOf, type Body, type GoogleApis } from "./google-api";
 import { isOwned, ownerLabel } from "./marks";
 
-/** A kind of resource on Google Cloud that carries the mark of its owner. */
+/** A kind of resource on Google Cloud that carries its owner's mark. */
 export type Kind =
     | "instance"
     | "firewall"
@@ -19,7 +19,7 @@ export interface Place {
     kind: Kind;
     name: string;
     url: string;
-    /** URL of the operations on it, with a trailing slash; kinds without operations have none. */
+    /** URL for the operations on it, with a trailing slash; kinds without operations have none. */
     operations?: string;
 }
 
@@ -30,7 +30,7 @@ export interface OwnerContext {
     print: Print;
 }
 
-/** Returns the location of a resource. `location` is the region of a subnetwork or repository, or the zone of an instance. */
+/** Returns a resource's location. `location` is a subnetwork's or repository's region, or an instance's zone. */
 export function placeOf(
     { endpoints }: GoogleApis,
     kind: Kind,
@@ -68,7 +68,7 @@ export function placeOf(
     }
 }
 
-/** Domain of the service accounts of a project. A project id may begin with the domain of a company and a colon. */
+/** Domain for the service accounts in a project. A project id may begin with a company's domain and a colon. */
 export function accountDomain(project: string): string {
     const [last = "", ...domain] = project.split(":").reverse();
     return `${[last, ...domain].join(".")}.iam.gserviceaccount.com`;
@@ -115,7 +115,7 @@ export async function removeOwned(context: OwnerContext, place: Place): Promise<
     }
 }
 
-/** Removes all instances of the owner, in every zone of the project. */
+/** Removes all of the owner's instances, in every zone of the project. */
 export async function removeInstances(context: OwnerContext, project: string): Promise<void> {
     for (const place of await instancesOf(context, project)) {
         await removeOwned(context, place);
@@ -138,7 +138,7 @@ async function instancesOf({ apis, owner }: OwnerContext, project: string): Prom
     return found;
 }
 
-/** All secrets of the owner. */
+/** All of the owner's secrets. */
 export async function secretsOf({ apis, owner }: OwnerContext, project: string): Promise<Place[]> {
     const found: Place[] = [];
     try {
@@ -157,8 +157,8 @@ export async function secretsOf({ apis, owner }: OwnerContext, project: string):
 }
 
 /**
- * Deletes all objects of a bucket. The statuses of the runs come first: a run without a status has no results to save,
- * so an interruption does not leave a run that lacks some of its objects and counts as one that cannot be verified.
+ * Deletes all objects in a bucket. The runs' statuses come first: a run without a status has no results to save, so an
+ * interruption does not leave a run that lacks some of its objects and counts as one that cannot be verified.
  */
 async function emptyBucket(apis: GoogleApis, url: string): Promise<void> {
     const isStatus = (name: string) => /^runs\/[^/]+\/status\.json$/.test(name);
@@ -187,7 +187,7 @@ async function deleteObjects(
     }
 }
 
-/** Yields the pages of a list; if the parent does not exist, there are none. */
+/** Yields the pages in a list; if the parent does not exist, there are none. */
 async function* pagesOf({ call }: GoogleApis, url: string): AsyncGenerator<Body> {
     for (let token: unknown = ""; token !== undefined; ) {
         const parameter = token === "" ? "" : `${url.includes("?") ? "&" : "?"}pageToken=${token}`;

@@ -4,7 +4,7 @@ import type { Clock, Print } from "./clients";
 export type OnBytes = (bytes: number) => void;
 
 /**
- * Prints the progress of a transfer every ten seconds. A transfer of more than 100 MB is also announced.
+ * Prints the progress of a transfer every ten seconds. A transfer that exceeds 100 MB is also announced.
  * @param what the subject of each line, e.g. `run r-0123456789: model`.
  */
 export function createProgress(clock: Clock, print: Print, what: string, totalBytes: number): OnBytes {

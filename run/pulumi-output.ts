@@ -21,7 +21,7 @@ export function withoutMarkup(text: string): string {
 }
 
 /**
- * The command that shows the log of a run in the bucket.
+ * The command that shows a run's log from the bucket.
  * @param options what follows the stack's name, e.g. `--follow`.
  * @returns undefined in another program that uses the component, because it does not have this command.
  */

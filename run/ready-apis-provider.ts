@@ -6,7 +6,7 @@ import { apiErrorOf, type Endpoints, type GoogleApis, openCall, readEndpoints } 
 import { hasChanged } from "./resource-inputs";
 import { terminalText } from "./terminal-text";
 
-/** Resolved inputs of `ReadyApis`, which are also its complete state. */
+/** Resolved inputs for `ReadyApis`, which are also its complete state. */
 export interface ReadyApisInputs {
     project: string;
     region: string;
@@ -19,7 +19,7 @@ const session: { settings: CloudSettings | undefined; endpoints: Endpoints | und
     endpoints: undefined,
 };
 
-/** Handlers of `ReadyApis`, which Pulumi serialises like those of `trainingRunProvider`. */
+/** Handlers for `ReadyApis`, which Pulumi serialises like those in `trainingRunProvider`. */
 export const readyApisProvider: pulumi.dynamic.ResourceProvider<ReadyApisInputs, ReadyApisInputs> = {
     async configure(request) {
         const config = (key: string) => request.config.get(key);
@@ -84,8 +84,8 @@ export async function waitForApi(
         }
         if (clock.now() > deadline) {
             throw new Error(
-                `The API ${service}.googleapis.com must accept requests of project ${project}, but ${minutes} minutes ` +
-                    `after it was enabled it still refuses them: ${refusal}. Run \`pulumi up\` again in a few minutes`,
+                `The API ${service}.googleapis.com must accept requests from project ${project}, but ${minutes} ` +
+                    `minutes after it was enabled it still refuses them: ${refusal}. Run \`pulumi up\` again in a few minutes`,
             );
         }
         if (!isAnnounced) {
@@ -108,7 +108,7 @@ function cheapRequest(endpoints: Endpoints, service: string, project: string, re
     return urls[service];
 }
 
-/** The message of an API that refuses a request because it is not enabled. Any other response proves that it is. */
+/** The message from an API that refuses a request because it is not enabled. Any other response proves that it is. */
 async function refusalOf(request: () => Promise<unknown>): Promise<string | undefined> {
     try {
         await request();

@@ -1,6 +1,6 @@
 import { canonicalJson } from "./canonical-json";
 
-/** Folder of a run's results, relative to the project folder, which is the working directory of Pulumi's providers. */
+/** Folder for a run's results, relative to the project folder, which is the working directory of Pulumi's providers. */
 export function resultsFolder(
     inputs: { resultsDir: string; stack: string },
     runId: string,
@@ -16,8 +16,8 @@ export function hasChanged(olds: object, news: object, key: string): boolean {
 }
 
 /**
- * True unless another program runs the providers, such as the rehearsal of `npm start`. In that case, messages omit
- * Pulumi and gcloud commands, because the other program gives its own advice.
+ * True unless another program runs the providers, such as the rehearsal that `npm start` runs. In that case, messages
+ * omit Pulumi and gcloud commands, because the other program gives its own advice.
  */
 export function showsHints(): boolean {
     return process.env.GCP_TRAINER_HINTS !== "none";

@@ -7,7 +7,7 @@ import { outputText, printLine } from "./pulumi-output";
 import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { saveAllRuns } from "./save-all";
 
-/** Resolved inputs of `SavedResults`, which are also its complete state. */
+/** Resolved inputs for `SavedResults`, which are also its complete state. */
 export interface ResultsInputs {
     bucket: string;
     stack: string;
@@ -16,7 +16,7 @@ export interface ResultsInputs {
 
 const session: { settings: CloudSettings | undefined } = { settings: undefined };
 
-/** Handlers of `SavedResults`, which Pulumi serialises like those of `trainingRunProvider`. */
+/** Handlers for `SavedResults`, which Pulumi serialises like those in `trainingRunProvider`. */
 export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs, ResultsInputs> = {
     async configure(request) {
         session.settings = readCloudSettings((key) => request.config.get(key), process.env);

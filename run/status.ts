@@ -1,6 +1,6 @@
 import { terminalCell } from "./terminal-text";
 
-/** All states of a run. The boot script uses the same words. */
+/** All states that a run can have. The boot script uses the same words. */
 export const runStates = ["PENDING", "PULLING", "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "INTERRUPTED"] as const;
 
 export type RunState = (typeof runStates)[number];
@@ -16,9 +16,9 @@ export interface RunStatus {
     interruptions: number;
     /** True once an update has failed with this outcome, so that the next one may try again. */
     reported: boolean;
-    /** systemd's `INVOCATION_ID` of the unit; null while no VM has claimed the attempt. */
+    /** systemd's `INVOCATION_ID` for the unit; null while no VM has claimed the attempt. */
     bootId: string | null;
-    /** The exit code of the container. */
+    /** The container's exit code. */
     exitCode: number | null;
     /** One sentence that says what happened and what to do. */
     reason: string | null;

@@ -7,7 +7,7 @@ export function terminalText(text: string): string {
     return text.split("\n").map(colouredLine).join("\n");
 }
 
-/** Like `terminalText`, for a part of a line or a cell of a table: line feeds, tabs and colours are also escaped. */
+/** Like `terminalText`, for a part of a line or a cell in a table: line feeds, tabs and colours are also escaped. */
 export function terminalCell(text: string): string {
     // Two characters of category Cf belong to words and emoji: the zero-width joiner and non-joiner.
     return text.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter);

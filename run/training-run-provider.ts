@@ -14,7 +14,7 @@ import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { isTerminal, type RunStatus } from "./status";
 import { waitForRun } from "./wait";
 
-/** Resolved inputs of `TrainingRun`. */
+/** Resolved inputs for `TrainingRun`. */
 export interface RunInputs {
     bucket: string;
     runId: string;
@@ -46,7 +46,7 @@ const session: { settings: CloudSettings | undefined; exitsUnread: boolean } = {
 };
 
 /**
- * Handlers of `TrainingRun`. Pulumi serialises them, along with everything they call, to source text that it runs in
+ * Handlers for `TrainingRun`. Pulumi serialises them, along with everything they call, to source text that it runs in
  * another process. They therefore consist of functions and plain values, and each function calls `require` for the
  * modules it needs.
  */
@@ -81,7 +81,7 @@ export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, Run
 };
 
 /**
- * True if the results of the run are missing on this machine, although results of the stack have been saved here. A
+ * True if the run's results are missing on this machine, although other results for the stack have been saved here. A
  * checkout that has never had any, such as one in CI, does not get them without being asked.
  */
 function areResultsDeleted(inputs: RunInputs): boolean {

@@ -2,13 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { resourceModule } from "./resource-types";
 import { trainingRunProvider } from "./training-run-provider";
 
-/** Provenance of a run. `TrainingRun` copies it to the manifest but does not use it otherwise. */
+/** A run's provenance. `TrainingRun` copies it to the manifest but does not use it otherwise. */
 export interface ProvenanceArgs {
     /** `gs://` URI of the dataset. */
     datasetUri: pulumi.Input<string>;
-    /** Base64 MD5 of the dataset, if its object has one. */
+    /** The dataset's MD5 in base64, if its object has one. */
     datasetMd5?: pulumi.Input<string>;
-    /** Base64 CRC32C of the dataset. */
+    /** The dataset's CRC32C in base64. */
     datasetCrc32c?: pulumi.Input<string>;
     datasetGeneration: pulumi.Input<string>;
     /** `sha256:...` of the trainer's image. */
@@ -57,7 +57,7 @@ export interface TrainingRunArgs {
  */
 export class TrainingRun extends pulumi.dynamic.Resource {
     /**
-     * The first 20 numbers, short strings and booleans of the run's `metrics.json`; if it has more, `allMetrics` is the
+     * The first 20 numbers, short strings and booleans in the run's `metrics.json`; if it has more, `allMetrics` is the
      * path of that file. Empty if the trainer wrote none, or while the run has not ended.
      */
     declare readonly metrics: pulumi.Output<Record<string, unknown>>;

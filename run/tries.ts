@@ -1,7 +1,7 @@
 import type { Clock } from "./clients";
 import { classifyError, incompleteAnswer } from "./errors";
 
-/** Pauses between the tries of a request. The polls of a wait are also retried within its retry window. */
+/** Pauses between the tries for a request. A waiter's polls are also retried within its retry window. */
 export const pausesMs = [500, 1000, 2000, 4000, 8000];
 
 /**
@@ -27,7 +27,7 @@ export async function withTries<T>(
 }
 
 /**
- * Waits for a response, but not forever, because the client library has no time limit for the body of a response.
+ * Waits for a response, but not forever, because the client library does not limit the time for a response's body.
  * @throws a transient error after `timeoutMs`.
  */
 export async function within<T>(timeoutMs: number, what: string, answer: Promise<T>): Promise<T> {

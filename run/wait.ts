@@ -19,7 +19,7 @@ interface Wait {
     endedGeneration: string | undefined;
 }
 
-/** Outcome of an action: the run's final status, an immediate next poll, or a poll after a pause. */
+/** The outcome of an action: the run's final status, an immediate next poll, or a poll after a pause. */
 type Outcome = RunStatus | "again" | "pause";
 
 /**
@@ -57,9 +57,9 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
             return outcome;
         }
         if (outcome !== "again") {
-            // Polls are frequent at first, when states change quickly. A run of several hours need not be polled every
-            // second, except that its log should appear immediately; asking for one object is ten times cheaper than
-            // listing objects.
+            // Polls are frequent at first, when states change quickly. A run that takes several hours need not be
+            // polled every second, except that its log should appear immediately; asking for one object is ten times
+            // cheaper than listing objects.
             const pauses = clock.now() - beganMs < 10 * 60_000 ? 1 : 5;
             let isNew = false;
             for (let pause = 0; pause < pauses && !isNew; pause += 1) {
@@ -209,7 +209,8 @@ async function startVm({ print, vm }: WaitContext, options: WaitOptions): Promis
         await vm.start();
     } catch (error) {
         const detail = detailOf(error);
-        // This is the error code of a failed operation, such as a zone without capacity; polling again would not help.
+        // This is the error code from a failed operation, such as for a zone without capacity; polling again would not
+        // help.
         if (/^[A-Z][A-Z_]+: /.test(detail)) {
             throw fatalError(startFailure(options, detail), error);
         }

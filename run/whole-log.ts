@@ -5,7 +5,7 @@ import { planChunks, toLogChunks } from "./log-chunks";
 import { isAbandoned, ownTag } from "./own-temporary";
 import { createProgress } from "./progress";
 
-/** Creation times of the first and last chunk of an attempt's log. */
+/** Creation times for the first and last chunk in an attempt's log. */
 export interface AttemptTimes {
     attempt: number;
     loggedFrom: string;
@@ -13,8 +13,8 @@ export interface AttemptTimes {
 }
 
 /**
- * Writes the logs of all attempts to a file, each one below a line with its number and times.
- * @param reporting where to print the progress of a long download; by default nowhere.
+ * Writes the logs from all attempts to a file, each one below a line with its number and times.
+ * @param reporting where to print a long download's progress; by default nowhere.
  */
 export async function assembleLog(
     bucket: BucketClient,

@@ -64,7 +64,7 @@ describe("collecting a run", () => {
         expect(bucket.writes.at(-1)).toBe(`runs/${runId}/manifest.json`);
     });
 
-    it("writes the provenance and the results of the run to the manifest", async () => {
+    it("writes the run's provenance and results to the manifest", async () => {
         await collect(bucketWith({ "metrics.json": '{"accuracy":0.97}' }));
 
         expect(JSON.parse(read("manifest.json"))).toMatchObject({
@@ -209,7 +209,7 @@ describe("collecting a run", () => {
         bucket.remove(`runs/${runId}/objects.json`);
         await expect(collect(bucket)).rejects.toThrow("objects.json is missing, so the model");
         bucket.put(`runs/${runId}/objects.json`, '{"schema":2}');
-        await expect(collect(bucket)).rejects.toThrow("is not a listing of schema 1");
+        await expect(collect(bucket)).rejects.toThrow("is not a listing with schema 1");
     });
 
     it.each([
@@ -240,7 +240,7 @@ describe("collecting a run", () => {
         await expect(collect(bucket)).resolves.toMatchObject({ objectCount: 1 });
     });
 
-    it("keeps trainer files separate from the waiter's own files of the same name", async () => {
+    it("keeps trainer files separate from the waiter's own files with the same name", async () => {
         await collect(bucketWith({ "manifest.json": '{"theirs":true}', "sub/trainer.log": "x" }));
         expect(read("model/manifest.json")).toBe('{"theirs":true}');
         expect(JSON.parse(read("manifest.json"))).toHaveProperty("runId", runId);

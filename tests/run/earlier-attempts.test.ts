@@ -37,7 +37,7 @@ async function save(bucket: FakeBucket, of: RunStatus): Promise<void> {
     await saveRun(context, of, { relative: "models/dev", absolute: folder() });
 }
 
-describe("the results of an earlier attempt", () => {
+describe("the results from an earlier attempt", () => {
     it("are moved as a whole when the same run is trained again in a new bucket", async () => {
         await collect(bucketWith({ "model.json": "first", "same.json": "{}" }));
         writeFileSync(path.join(folder(), "notes.txt"), "mine");
@@ -46,7 +46,7 @@ describe("the results of an earlier attempt", () => {
 
         const printed = await collect(bucketWith({ "model.json": "second", "same.json": "{}" }), again);
 
-        expect(printed).toEqual([`run ${runId}: the results of an earlier attempt are kept in the folder ${FIRST}`]);
+        expect(printed).toEqual([`run ${runId}: the results from an earlier attempt are in the folder ${FIRST}`]);
         expect(readdirSync(stackDir()).sort()).toEqual([runId, FIRST]);
         expect(readdirSync(path.join(stackDir(), FIRST))).toEqual(files);
         expect(read(FIRST, "model.json")).toBe("first");
@@ -123,7 +123,7 @@ describe("the results of an earlier attempt", () => {
     });
 });
 
-it("the results of one attempt are completed in place", async () => {
+it("the results from one attempt are completed in place", async () => {
     const bucket = bucketWith({ "model.json": "{}" });
     await save(bucket, { ...status, state: "RUNNING", finishedAt: null, updatedAt: "2026-01-01T00:01:00Z" });
     await collect(bucket);

@@ -54,8 +54,8 @@ describe("waiting for an API", () => {
 
             await expect(wait(service)).rejects.toThrow(
                 new RegExp(
-                    `^The API ${service}\\.googleapis\\.com must accept requests of project ${project}, but 10 minutes .*` +
-                        "has not been used in project .*Run `pulumi up` again in a few minutes$",
+                    `^The API ${service}\\.googleapis\\.com must accept requests from project ${project}, but ` +
+                        "10 minutes .*has not been used in project .*Run `pulumi up` again in a few minutes$",
                 ),
             );
             expect(printed).toEqual([
