@@ -261,6 +261,10 @@ async function consecutiveRuns(runs: number): Promise<string> {
     );
 }
 
+function messageOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+}
+
 function openHandles(): number {
     try {
         return readdirSync("/proc/self/fd").length;
@@ -273,7 +277,12 @@ async function simultaneousStarts(starts: number): Promise<string> {
     const project = copyProject();
     try {
         const began = performance.now();
-        await Promise.all(Array.from({ length: starts }, () => npmStart(project.folder, [])));
+        // All of them end before the project is removed, even if one fails.
+        const ended = await Promise.allSettled(Array.from({ length: starts }, () => npmStart(project.folder, [])));
+        const failed = ended.flatMap((one) => (one.status === "rejected" ? [messageOf(one.reason)] : []));
+        if (failed.length > 0) {
+            throw new Error(`${failed.length} of ${starts} failed; the first: ${failed[0]}`);
+        }
         const left = readdirSync(path.join(project.folder, ".emulator"));
         if (left.length > 0) {
             throw new Error(`left behind in .emulator: ${left.join(", ")}`);
