@@ -184,7 +184,7 @@ export class TestEmulator {
     }
 }
 
-/** A bucket of a test emulator, accessed as the developer. */
+/** A bucket in a test emulator, accessed as the developer. */
 export class TestBucket {
     readonly name: string;
     readonly emulator: TestEmulator;
@@ -253,7 +253,7 @@ export class TestBucket {
     }
 }
 
-/** The only bucket of an emulator, with addresses for clients that do not send a token. */
+/** The only bucket in an emulator, with addresses for clients that do not send a token. */
 export class LoneBucket extends TestBucket {
     /** `STORAGE_EMULATOR_HOST` for a client that may do everything. */
     readonly endpoint: string;

@@ -45,7 +45,7 @@ export interface GrowthArguments {
     maxFeatures: number | undefined;
 }
 
-/** Arguments of the trainer. */
+/** Arguments for the trainer. */
 export interface Hyperparameters {
     /** Column to predict. Required. */
     target: string;
@@ -130,7 +130,7 @@ const GROWTH_RULES: Rules<GrowthArguments> = {
     maxFeatures: integer(1, 1000000, 3),
 };
 
-/** Every value of a list is tried, so this keeps a mistyped list from occupying a VM for days. */
+/** Every value in a list is tried, so this keeps a mistyped list from occupying a VM for days. */
 const MAX_VALUES = 100;
 
 /**

@@ -16,7 +16,7 @@ export function detectBrokenResponses(): void {
     }
 }
 
-/** Forwards the error of a stream to everything that it is piped to, directly or through other streams. */
+/** Forwards a stream's error to everything that it is piped to, directly or through other streams. */
 function forwardErrors(source: Readable): void {
     const pipe = source.pipe;
     source.pipe = <T extends NodeJS.WritableStream>(target: T, options?: { end?: boolean }): T => {

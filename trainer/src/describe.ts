@@ -53,7 +53,7 @@ const NO_DECISION =
     "Warning: the model makes no splits and predicts the same for every row, because no split was good enough; " +
     "--complexity=0 and --minNumSamples=1 allow more splits";
 
-/** The final model: its size, its most important features, and the out-of-bag score of a forest. */
+/** The final model: its size, its most important features, and a forest's out-of-bag score. */
 export function describeFit({ algorithm }: Growth, dataset: Dataset, learned: Learned, fit: FitResult): string[] {
     const { target, rowCount } = dataset;
     const importances = groupByFeature(learned, fit.importances);
@@ -163,7 +163,7 @@ export function formatNumber(value: number): string {
     return String(Number(value.toPrecision(5)));
 }
 
-/** Aligns the columns of a table: the first to the left, the others to the right. */
+/** Aligns the columns in a table: the first to the left, the others to the right. */
 function formatTable(rows: readonly (readonly string[])[]): string[] {
     const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
     return rows.map((row) => {

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import { EnvironmentError } from "./errors";
 
-/** An object, or a prefix of objects, in a bucket. */
+/** An object, or a prefix for objects, in a bucket. */
 export interface GcsUri {
     bucket: string;
     /** Object name, or a prefix that ends in a slash; "" represents the whole bucket. */

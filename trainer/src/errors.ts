@@ -1,6 +1,6 @@
 import { DataError, MemoryError } from "../lib/errors";
 
-/** Exit codes of the trainer, after sysexits(3). Any other failure is a bug and exits with 70. */
+/** The trainer's exit codes, after sysexits(3). Any other failure is a bug and exits with 70. */
 export const EXIT = { usage: 64, data: 65, storage: 69, bug: 70, memory: 71 } as const;
 
 /** Wrong hyperparameters. `problems` are complete sentences, reported all at once. */
@@ -28,7 +28,7 @@ export class StorageError extends Error {
     override name = "StorageError";
 }
 
-/** Content that differs from that of the object in the bucket. Reading it again may help. */
+/** Content that differs from the content of the object in the bucket. Reading it again may help. */
 export class DamagedError extends StorageError {
     override name = "DamagedError";
 }
@@ -41,7 +41,7 @@ const USER_ERRORS = [
     [MemoryError, EXIT.memory],
 ] as const;
 
-/** Exit code of an error that a user can fix, printed without a stack trace; undefined for a bug. */
+/** Exit code for an error that a user can fix, printed without a stack trace; undefined for a bug. */
 export function exitCodeOf(error: unknown): number | undefined {
     return USER_ERRORS.find(([type]) => error instanceof type)?.[1];
 }

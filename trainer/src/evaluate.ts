@@ -19,7 +19,7 @@ export function evaluate(target: Target, { rows, predictions, values }: Predicte
     return { task: "classification", ...measures, ...probabilities, classes: ranked };
 }
 
-/** The target of these rows: indices of classes, or numbers. */
+/** The target for these rows: indices of classes, or numbers. */
 export function actualOf(target: Target, rows: Uint32Array): Float64Array {
     const actual = new Float64Array(rows.length);
     for (let index = 0; index < rows.length; index++) {

@@ -12,8 +12,8 @@ import type { Growth } from "./search/trials";
 import type { Split } from "./split";
 
 /**
- * The content of `metrics.json`: numbers on the first level, details below. `task` determines the metrics. They
- * describe a model that was not trained on the rows it was tested on.
+ * The content of `metrics.json`: numbers at the top level, details below. `task` determines the metrics. They describe
+ * a model that was not trained on the rows it was tested on.
  */
 export type MetricsFile = {
     schema: 1;
@@ -57,7 +57,7 @@ export interface Trial {
     best: boolean;
 }
 
-/** Results of a training run, besides the model. */
+/** Results from a training run, besides the model. */
 export interface Findings {
     /** Metrics on the rows held back. */
     metrics: Metrics;

@@ -28,8 +28,8 @@ export function splitRows(rows: Uint32Array, labels: Labels, fraction: number, s
 }
 
 /**
- * Divides rows into folds whose sizes differ by at most one row. With `labels`, this is also true of the rows of each
- * class. The rows of each fold are tested once, with a model trained on the rows of all other folds.
+ * Divides rows into folds whose sizes differ by at most one row. With `labels`, this is also true for the rows in each
+ * class. The rows of each fold are tested once, with a model trained on the rows in all other folds.
  * @param rows row numbers, in ascending order
  * @param folds 2 to 255
  */
@@ -76,7 +76,7 @@ function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32
     return selected;
 }
 
-/** The rows of each class, by class, each in a random order. */
+/** The rows in each class, by class, each in a random order. */
 function shuffledStrata(rows: Uint32Array, labels: Labels, seed: number): Uint32Array[] {
     const random = mulberry32(seed);
     const sizes: number[] = [];

@@ -19,7 +19,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * Waits for a promise, but not forever, because the client has no time limit for the body of a response.
+ * Waits for a promise, but not forever, because the client has no time limit for a response body.
  * @throws {Error} a transient error when the time is up
  */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {

@@ -44,7 +44,7 @@ const UPLOAD_MS = 20_000;
 const UPLOAD_BYTES_PER_MS = 50;
 
 /**
- * Google Cloud Storage with Application Default Credentials: on a VM, those of its service account.
+ * Google Cloud Storage with Application Default Credentials: on a VM, the credentials of its service account.
  * `STORAGE_EMULATOR_HOST` points the client to another server.
  */
 export function openStorage(retrySeconds = RETRY_SECONDS): ObjectStore {

@@ -31,7 +31,9 @@ export interface TrainContext {
 /** Maximum size of `model.json`, so that a machine with 8 GB of memory can read it. */
 const MAX_BYTES = 4e9;
 
-/** Share of the memory that the trees and the files made of them may need. They need about as much as `model.json`. */
+/**
+ * Share of the memory that the trees, and the files made from them, may need. They need about as much as `model.json`.
+ */
 const MEMORY_OF_TREES = 0.6;
 
 /** Maximum size of a single tree, which readers hold in a string, of at most 2^29 characters. */
@@ -66,7 +68,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const trials = listTrials(hyperparameters, classes, learned.columns.length);
     const threads = countThreads(availableParallelism(), dataset.rowCount, learned.columns.length, availableMemory());
     const pool = openFitPool({ columns: sharedColumns(dataset), target: dataset.target }, threads);
-    // The pool is closed before anything is written, to free the memory of the threads.
+    // The pool is closed before anything is written, to free the threads' memory.
     const found = learn(pool, dataset, learned, hyperparameters, trials, print).finally(() => pool.close());
     const { growth, ...findings } = await found;
     const origin = describeOrigin(hyperparameters, growth, dataset, learned);

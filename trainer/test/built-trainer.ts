@@ -29,7 +29,7 @@ const bundle = path.join(folder, "trainer/train.cjs");
 
 export let bucket: LoneBucket;
 
-/** Builds the trainer and starts a bucket for the tests of the calling file. Each test begins with an empty bucket. */
+/** Builds the trainer and starts a bucket for the tests in the calling file. Each test begins with an empty bucket. */
 export function setUpTrainer(): void {
     beforeAll(async () => {
         execFileSync(process.execPath, [path.join(PROJECT, "trainer/build.cjs"), path.join(folder, "trainer")]);

@@ -9,7 +9,7 @@ export class DiskCollection extends ResourceCollection<Disk> {
         super(documents, "disks");
     }
 
-    /** Creates the boot disk of an instance. */
+    /** Creates an instance's boot disk. */
     bootDisk(instance: Instance): Disk | undefined {
         return this.find((instance.disks[0]?.source ?? "").slice(COMPUTE_URL.length));
     }

@@ -13,10 +13,7 @@ const SCOPE = /^https:\/\/www\.googleapis\.com\/auth\/[a-z0-9._-]+(\/[a-z0-9._-]
 const MAX_METADATA_BYTES = 512 * 1024;
 const MAX_RUN_SECONDS = 120 * 24 * 3600;
 
-/**
- * @throws ApiError 400 unless the reference, in any link format, is `zones/Z/machineTypes/T` in the zone of the
- *     instance
- */
+/** @throws ApiError 400 unless the reference, in any link format, is `zones/Z/machineTypes/T` in the instance's zone */
 export function machineTypePath(reference: string, { project, zone }: ZoneRef): string {
     const path = referencePath(reference, project, "resource.machineType");
     const type = lastSegment(path);
@@ -64,7 +61,7 @@ export function newScheduling(
         throw invalid("Instances with guest accelerators or provisioning model SPOT do not support live migration.");
     }
     const seconds = Number(body.maxRunDuration?.seconds ?? 60);
-    // Google's minimum is 30 seconds. The emulator allows shorter limits, so that tests of the limit run quickly.
+    // Google's minimum is 30 seconds. The emulator allows shorter limits, so that tests for the limit run quickly.
     if (seconds < 1 || seconds > MAX_RUN_SECONDS) {
         throw invalid(
             `Invalid value for field 'resource.scheduling.maxRunDuration': ${seconds} seconds. Must be at most 120 days.`,

@@ -3,7 +3,7 @@ import type { Resource } from "./collection";
 /** States of an instance: https://cloud.google.com/compute/docs/instances/instance-lifecycle */
 export type InstanceStatus = "PROVISIONING" | "STAGING" | "RUNNING" | "STOPPING" | "TERMINATED";
 
-/** An entry of instance metadata. */
+/** An entry in instance metadata. */
 export interface MetadataItem {
     readonly key: string;
     readonly value: string;

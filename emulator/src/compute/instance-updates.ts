@@ -43,7 +43,7 @@ export function replacedFields(instance: Instance, body: object): Partial<Instan
 }
 
 /**
- * Returns the scheduling of an instance after `setScheduling`. Omitted fields keep their values; `null`, or "" from the
+ * Returns an instance's scheduling after `setScheduling`. Omitted fields keep their values; `null`, or "" from the
  * provider, removes a field.
  *
  * @param where method and path, for the error message

@@ -187,7 +187,7 @@ export class InstanceService {
         await this.disks.release(instance);
     }
 
-    /** Changes fields of an instance. @param stoppedOnly whether to fail with 400 unless the instance is stopped */
+    /** Changes an instance's fields. @param stoppedOnly whether to fail with 400 unless the instance is stopped */
     async update(
         path: string,
         stoppedOnly: boolean,

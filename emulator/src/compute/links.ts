@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { ApiError, invalid, notFound, preconditionFailed } from "../http/errors";
 
 /**
- * Prefix of every link. The provider compares image links with this host (see the docs of `sourceImage`), regardless of
+ * Prefix of every link. The provider compares image links with this host (see the docs on `sourceImage`), regardless of
  * the endpoint.
  */
 export const COMPUTE_URL = "https://www.googleapis.com/compute/v1/";
@@ -23,8 +23,8 @@ export function pathOf(resource: { readonly selfLink: string }): string {
 }
 
 /**
- * Returns the path of a reference in any format that clients use: a full URL with any host and version, `projects/...`,
- * or a path without the project.
+ * Returns the path for a reference in any format that clients use: a full URL with any host and version,
+ * `projects/...`, or a path without the project.
  * @throws ApiError 400 for anything else.
  */
 export function referencePath(reference: string, project: string, field: string): string {
@@ -110,7 +110,7 @@ export function newId(): string {
     return String((randomBytes(8).readBigUInt64BE() >> 1n) | (1n << 60n));
 }
 
-/** Base64 fingerprint of a value that is always set as a whole. */
+/** Base64 fingerprint for a value that is always set as a whole. */
 export function fingerprint(value: unknown): string {
     return createHash("sha256").update(JSON.stringify(value)).digest().subarray(0, 9).toString("base64");
 }

@@ -3,7 +3,7 @@ import { readMaxResults } from "../http/query";
 import type { Resource } from "./collection";
 import { selfLink } from "./links";
 
-/** A page of resources in the format of Google's API. */
+/** A page of resources in the format that Google's API uses. */
 interface ResourceList<T> {
     readonly kind: string;
     readonly id: string;
@@ -18,8 +18,8 @@ const MAX_RESULTS = 500;
 /**
  * Creates the response to a list request.
  *
- * @param query of the request: maxResults, pageToken, filter (`field=value`, `field!=value`, joined by AND), orderBy
- *     (name)
+ * @param query the request's query parameters: maxResults, pageToken, filter (`field=value`, `field!=value`, joined by
+ *     AND), orderBy (name)
  * @param items ordered by name
  * @throws ApiError 400 for an invalid page token, 501 for another filter or order
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/list

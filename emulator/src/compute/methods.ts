@@ -72,7 +72,7 @@ export function methodsOf<S extends Scope>(services: ComputeServices, scope: S, 
                 ),
             { query: ["requestId", ...query] },
         );
-    // The pattern includes the parameters of the scope, so the narrower request type is correct.
+    // The pattern includes the scope's parameters, so the narrower request type is correct.
     const onOne = (act: Act<S>) => (request: ApiRequest) => act(pathOf(request), request as ScopeRequest<S>);
 
     return {

@@ -22,7 +22,7 @@ import { type NetworkBody, networkPatch, type SubnetworkBody, subnetworkPatch } 
 import { patched } from "./patches";
 import { automaticSubnetwork, expanded, newSubnetwork, withPrivateAccess } from "./subnetworks";
 
-/** Every project starts with this auto mode network, which has a subnetwork of the same name in each region. */
+/** Every project starts with this auto mode network, which has a subnetwork with the same name in each region. */
 const DEFAULT = "default";
 const DEFAULT_MTU = 1460;
 

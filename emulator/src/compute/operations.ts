@@ -75,7 +75,7 @@ export class Operations {
     }
 
     /**
-     * Records an operation on a resource, in the scope (global, region or zone) of the resource.
+     * Records an operation on a resource, in the resource's scope (global, region or zone).
      * @param finished resolves once the change is complete. Default: it is already complete
      */
     add(operationType: string, target: Resource, principal: Principal, finished?: Promise<unknown>): Operation {
@@ -224,7 +224,7 @@ function ended() {
     return { status: "DONE" as const, progress: 100, endTime: timestamp() };
 }
 
-/** Returns the fields of a failed operation: https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations */
+/** Returns the fields for a failed operation: https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations */
 function failed(reason: unknown): Partial<Operation> {
     const { code, message, httpStatus, httpMessage } =
         reason instanceof OperationError

@@ -15,7 +15,7 @@ const CONSTANTS = {
  * Creates a subnetwork.
  *
  * @param path path of the subnetwork
- * @param others the other subnetworks of the network
+ * @param others the other subnetworks in the network
  * @throws ApiError 400 for an invalid name or range, or a range that overlaps another subnetwork
  */
 export function newSubnetwork(
@@ -42,7 +42,7 @@ export function newSubnetwork(
     });
 }
 
-/** Returns the subnetwork of an auto mode network in a region. */
+/** Returns an auto mode network's subnetwork in a region. */
 export function automaticSubnetwork(network: Network, path: string): Subnetwork {
     return {
         kind: "compute#subnetwork",
@@ -52,8 +52,7 @@ export function automaticSubnetwork(network: Network, path: string): Subnetwork 
         creationTimestamp: network.creationTimestamp,
         network: network.selfLink,
         region: selfLink(path.split("/").slice(0, 4).join("/")),
-        // This is the range of us-central1. Nothing in the emulator depends on the ranges of other regions being
-        // different.
+        // This is the range for us-central1. Nothing in the emulator requires other regions to have different ranges.
         ipCidrRange: "10.128.0.0/20",
         gatewayAddress: "10.128.0.1",
         privateIpGoogleAccess: false,

@@ -1,4 +1,4 @@
-/** A string of HTML that needs no escaping. */
+/** An HTML string that needs no escaping. */
 export class Html {
     readonly text: string;
 

@@ -54,7 +54,7 @@ function render(services: ConsoleServices, baseUrl: string): Html {
 <script>${new RawHtml(SCRIPT)}</script></body></html>`;
 }
 
-/** Returns an object as plain text, so that HTML written by a trainer never runs as a page of this server. */
+/** Returns an object as plain text, so that HTML written by a trainer never runs as a page on this server. */
 async function object(storage: StorageService, request: ApiRequest): Promise<ApiResponse> {
     requireLoopback(request);
     const target = { bucket: request.query.get("bucket") ?? "", name: request.query.get("name") ?? "" };

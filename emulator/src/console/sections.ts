@@ -20,7 +20,7 @@ export interface ConsoleServices {
     readonly requestLog: RequestLog;
 }
 
-/** A section of the page, with its entry in the overview. */
+/** A section on the page, with its entry in the overview. */
 export interface Section {
     readonly id: string;
     readonly title: string;

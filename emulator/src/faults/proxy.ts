@@ -12,7 +12,7 @@ export interface FaultProxyOptions {
     readonly targetPort: number;
     /** Port on 127.0.0.1 to listen on. Default: 0, any free port. */
     readonly port?: number;
-    /** Name of this port in the plan's rules. */
+    /** Name that the plan's rules use for this port. */
     readonly side: "main" | "vm";
 }
 

@@ -4,7 +4,7 @@ import { ApiError, invalid, unimplemented } from "./errors";
 
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 /**
- * The nesting limit of protobuf's JSON parsers. Deeper bodies would overflow the stack of the code that handles them.
+ * The nesting limit in protobuf's JSON parsers. Deeper bodies would overflow the stack of the code that handles them.
  */
 const MAX_DEPTH = 100;
 

@@ -1,4 +1,4 @@
-/** One entry of Google's `error.errors[]`; clients evaluate `reason`. */
+/** One entry in Google's `error.errors[]`; clients evaluate `reason`. */
 interface ErrorDetail {
     readonly message: string;
     readonly domain: string;

@@ -1,6 +1,6 @@
 import { invalid } from "./errors";
 
-/** Maximum page size of most lists. */
+/** Maximum page size for most lists. */
 const MAX_RESULTS = 1000;
 
 /**
@@ -48,7 +48,7 @@ export interface Paging<T> {
     /** Query parameter that sets the page size. */
     readonly size: "maxResults" | "pageSize";
     readonly largest?: number;
-    /** Sort key of the items. The page token is the key of the last item on the page. */
+    /** Sort key for the items. The page token is the key of the last item on the page. */
     readonly key: (item: T) => string;
 }
 

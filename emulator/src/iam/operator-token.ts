@@ -6,7 +6,7 @@ import path from "node:path";
 export const OPERATOR_TOKEN_FILE = "operator-token";
 
 /**
- * Reads the bearer token of the person who runs the emulator. A new folder gets a random token, which survives
+ * Reads the bearer token for the person who runs the emulator. A new folder gets a random token, which survives
  * restarts. Only the file's owner can read it (mode 0600), so that web pages, other users and containers cannot obtain
  * it.
  */

@@ -17,7 +17,7 @@ export interface PolicyTarget<Params> {
     readonly permissions: string;
 }
 
-/** The handlers for the three custom verbs of every resource with a policy. */
+/** The handlers for the three custom verbs on every resource with a policy. */
 export interface PolicyHandlers<Params> {
     /** `:getIamPolicy` as POST (options in the body) or as GET (`options.requestedPolicyVersion` in the query). */
     readonly get: Handler<Params>;
@@ -27,7 +27,7 @@ export interface PolicyHandlers<Params> {
     readonly test: Handler<Params>;
 }
 
-/** Query parameter of `:getIamPolicy` as GET. */
+/** Query parameter for `:getIamPolicy` as GET. */
 export const POLICY_VERSION_QUERY = "options.requestedPolicyVersion";
 
 const getSchema = z.strictObject({

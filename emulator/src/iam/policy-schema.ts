@@ -27,7 +27,9 @@ export interface PolicyInput {
     readonly auditConfigs?: readonly unknown[] | undefined;
 }
 
-/** Body of a policy, for `request.read`. `kind` and `resourceId` are output-only fields from Cloud Storage. */
+/**
+ * A policy in a request body, for `request.read`. `kind` and `resourceId` are output-only fields from Cloud Storage.
+ */
 export const policySchema = z.strictObject({
     kind: z.string().optional(),
     resourceId: z.string().optional(),

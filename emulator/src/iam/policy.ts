@@ -28,7 +28,7 @@ export interface PolicyStoreOptions {
 }
 
 /**
- * The allow policies of all resources, by resource name without the host: `projects/P`, `projects/_/buckets/B`,
+ * The allow policies for all resources, by resource name without the host: `projects/P`, `projects/_/buckets/B`,
  * `projects/P/locations/L/repositories/R`, `projects/P/serviceAccounts/EMAIL`, `projects/P/secrets/S`.
  */
 export class PolicyStore {

@@ -75,7 +75,7 @@ export class ImageStore {
         return this.#tags.entries().flatMap(([key]) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
     }
 
-    /** Tests whether a repository contains a blob, so that one repository does not serve the layers of another. */
+    /** Tests whether a repository contains a blob, so that one repository does not serve another's layers. */
     hasBlob(repository: string, digest: string): boolean {
         return this.#blobs.has(`${repository}@${digest}`);
     }
@@ -117,7 +117,7 @@ export class ImageStore {
         });
     }
 
-    /** Removes all content of a repository. */
+    /** Removes all content from a repository. */
     async deleteRepository(repository: string): Promise<void> {
         for (const collection of [this.#manifests, this.#tags, this.#blobs]) {
             for (const [key] of collection.entries()) {

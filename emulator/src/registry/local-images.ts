@@ -15,7 +15,7 @@ const REFERENCE =
 const localImage = z.strictObject({
     /** `host:port/project/repository/name[:tag]`, as in `docker push`. */
     image: z.string(),
-    /** Absolute path of a folder whose start script the process runtime runs. */
+    /** Absolute path to a folder whose start script the process runtime runs. */
     folder: z.string().optional(),
     /** Identifies the folder's content: the same string yields the same digest on every machine. */
     content: z.string().optional(),

@@ -81,7 +81,7 @@ export const beginUpload: OciHandler = async (services, request, name): Promise<
     return await finish(services, request, name, image, upload, digest);
 };
 
-/** GET: returns the progress of an upload. */
+/** GET: returns an upload's progress. */
 export const getUpload: OciHandler = (services, request, name, id): ApiResponse => {
     const image = allowedImage(services, request, name, "uploadArtifacts");
     return progress(request, name, uploadOf(services, image, id), 204);

@@ -49,13 +49,11 @@ const OCI_ROUTES: readonly OciRoute[] = [
     { method: "DELETE", pattern: /\/blobs\/([^/]+)$/, handler: deleteBlob },
 ];
 
-/**
- * The query parameters of all routes. The router checks against these, `dispatch` against those of the matching route.
- */
+/** The query parameters for all routes. The router checks against these, `dispatch` against the matching route's. */
 const OCI_QUERY: ReadonlySet<string> = new Set(OCI_ROUTES.flatMap(({ query = [] }) => query));
 
 /**
- * The routes of the registry at `registryUri`, for docker, containerd and skopeo.
+ * The routes for the registry at `registryUri`, for docker, containerd and skopeo.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
 export function ociRoutes(services: RegistryServices): Route[] {

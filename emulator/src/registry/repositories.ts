@@ -223,7 +223,7 @@ export function registryPath(name: string): string {
 }
 
 /**
- * Returns a repository in the format of Google's API.
+ * Returns a repository in the format that Google's API uses.
  * @param host the emulator's `host:port` as addressed by the caller, to which images are pushed
  */
 export function describeRepository(repository: Repository, host: string, sizeBytes: number): Record<string, unknown> {

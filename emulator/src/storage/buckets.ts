@@ -115,7 +115,7 @@ export class BucketService {
         return bucket;
     }
 
-    /** Buckets of all projects. */
+    /** Buckets in all projects. */
     all(): Bucket[] {
         return this.#buckets.values();
     }
@@ -183,7 +183,7 @@ export class BucketService {
     }
 }
 
-/** Name of a bucket in IAM policies. */
+/** A bucket's name in IAM policies. */
 export function bucketResource(bucket: string): string {
     return `projects/_/buckets/${bucket}`;
 }

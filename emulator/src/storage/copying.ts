@@ -80,7 +80,7 @@ async function copyObject({ objects, blobs }: StorageService, request: CopyReque
         generation: sourceGeneration === null ? undefined : readInt64(sourceGeneration, "sourceGeneration"),
     });
     checkPreconditions(readPreconditions(query, "ifSource"), source, "write");
-    // A body replaces all metadata. Without a body, the metadata of the source is kept, except for its holds.
+    // A body replaces all metadata. Without a body, the source's metadata is kept, except for its holds.
     const fromBody = pickAttributes(body);
     const {
         eventBasedHold: _event,

@@ -26,14 +26,14 @@ export interface ObjectPage {
     readonly nextPageToken?: string;
 }
 
-/** An entry of the listing: an object, or a prefix that represents several. */
+/** An entry in the listing: an object, or a prefix that represents several. */
 interface Entry {
     /** Object name or prefix. */
     readonly key: string;
     readonly object?: StoredObject;
 }
 
-/** The position after the last entry of a page. */
+/** The position after the last entry on a page. */
 interface Position {
     readonly key: string;
     /** Generation of an object; absent for a prefix. */
@@ -54,7 +54,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
     };
 }
 
-/** Returns one page of a listing, in time that depends on the size of the page and not on that of the bucket. */
+/** Returns one page of a listing, in time that depends on the size of the page and not on the size of the bucket. */
 export function listObjects(names: ObjectNames, query: ListQuery): ObjectPage {
     const after = query.pageToken === undefined ? undefined : parseToken(query.pageToken);
     const page: Entry[] = [];

@@ -6,7 +6,7 @@ import type { ObjectAttributes } from "./object-schema";
 export interface StoredObject {
     readonly bucket: string;
     readonly name: string;
-    /** Microseconds since 1970, decimal. A later version of the same name has a larger generation. */
+    /** Microseconds since 1970, decimal. A later version under the same name has a larger generation. */
     readonly generation: string;
     readonly metageneration: number;
     readonly timeCreated: string;
@@ -142,7 +142,7 @@ export class ObjectIndex implements ObjectNames {
     }
 }
 
-/** Collection of a bucket's objects. */
+/** Collection for a bucket's objects. */
 export function collectionOf(bucket: string): string {
     return `objects/${bucket}`;
 }

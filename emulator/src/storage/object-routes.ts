@@ -43,7 +43,7 @@ export function objectRoutes(storage: StorageService): Route[] {
         route("GET", object, (request) => get(storage, request), { query: OBJECT_QUERY }),
         route("PATCH", object, (request) => patch(storage, request), { query: OBJECT_QUERY }),
         route("PUT", object, (request) => update(storage, request), { query: OBJECT_QUERY }),
-        // The Node.js client's deleteFiles() passes the query of its listing to every delete.
+        // The Node.js client's deleteFiles() passes its listing's query to every delete.
         route("DELETE", object, (request) => remove(storage, request), { query: [...OBJECT_QUERY, ...LIST_QUERY] }),
         route("POST", `${object}/copyTo/${COPY_PATH}`, (request) => copy(storage, request), { query: COPY_QUERY }),
         route("POST", `${object}/rewriteTo/${COPY_PATH}`, (request) => rewrite(storage, request), {

@@ -18,7 +18,7 @@ export const BUCKET_PRECONDITIONS = ["ifMetagenerationMatch", "ifMetagenerationN
 export const SOURCE_PRECONDITIONS = OBJECT_PRECONDITIONS.map((name) => name.replace("if", "ifSource"));
 
 /**
- * The preconditions of a request. Numbers are decimal strings; a generation of "0" means that the object must not
+ * The preconditions in a request. Numbers are decimal strings; a generation of "0" means that the object must not
  * exist.
  */
 export interface Preconditions {

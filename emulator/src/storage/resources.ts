@@ -1,9 +1,7 @@
 import { type Bucket, locationType } from "./buckets";
 import type { StoredObject } from "./object-index";
 
-/**
- * Returns a bucket in the format of the JSON API: https://cloud.google.com/storage/docs/json_api/v1/buckets#resource
- */
+/** Returns a bucket in the JSON API's format: https://cloud.google.com/storage/docs/json_api/v1/buckets#resource */
 export function toBucketResource(bucket: Bucket, baseUrl: string): object {
     const type = locationType(bucket.location);
     return {
@@ -24,9 +22,7 @@ export function toBucketResource(bucket: Bucket, baseUrl: string): object {
     };
 }
 
-/**
- * Returns an object in the format of the JSON API: https://cloud.google.com/storage/docs/json_api/v1/objects#resource
- */
+/** Returns an object in the JSON API's format: https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
 export function toObjectResource(object: StoredObject, baseUrl: string): object {
     const path = `b/${object.bucket}/o/${encodeURIComponent(object.name)}`;
     const { eventBasedHold, temporaryHold, ...attributes } = object.attributes;

@@ -69,7 +69,7 @@ export class ResumableUploads {
         return id;
     }
 
-    /** Returns the progress of a session. */
+    /** Returns a session's progress. */
     async progress(id: string): Promise<UploadProgress> {
         const session = this.#get(id);
         if (session.finished !== undefined) {

@@ -4,8 +4,8 @@ import { downloadRoutes, objectRoutes } from "./object-routes";
 import { uploadRoutes } from "./upload-routes";
 
 /**
- * The JSON API of Cloud Storage, for the main port and the port of each VM. Every path exists twice, because the
- * Node.js client drops `/storage/v1` when STORAGE_EMULATOR_HOST is set and the Python client keeps it.
+ * Cloud Storage's JSON API, for the main port and each VM's port. Every path exists twice, because the Node.js client
+ * drops `/storage/v1` when STORAGE_EMULATOR_HOST is set and the Python client keeps it.
  */
 export function storageRoutes(services: BucketServices): Route[] {
     const { storage } = services;

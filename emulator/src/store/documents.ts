@@ -28,7 +28,7 @@ export class DocumentStore {
      * Opens a collection and, the first time, reads its files.
      *
      * @param name may contain `/`, which creates nested folders
-     * @param options permission bits of the files, before the umask; only the first call for a collection sets them
+     * @param options permission bits for the files, before the umask; only the first call for a collection sets them
      */
     collection<T>(name: string, { mode = 0o666 }: { readonly mode?: number } = {}): Collection<T> {
         let found = this.#collections.get(name);
@@ -59,7 +59,7 @@ export class Collection<T> {
     readonly #saved = new Map<string, T>();
     readonly #writes = new Map<string, Promise<void>>();
 
-    /** Permission bits of the files. */
+    /** Permission bits for the files. */
     readonly #mode: number;
     readonly #folder: string;
 

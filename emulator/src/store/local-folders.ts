@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 /**
- * JSON file that maps the config digest of an image to `{ folder }`. The docker command of the VMs reads it:
+ * JSON file that maps the config digest of an image to `{ folder }`. The docker command in the VMs reads it:
  * `shims/docker-pull.js`.
  */
 export function localFoldersFile(dataDir: string): string {

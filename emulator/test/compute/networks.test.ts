@@ -55,7 +55,7 @@ describe("networks", () => {
         expect(await emulator.inventory()).toEqual([]);
     });
 
-    it("have a subnetwork of the same name in every region in auto mode", async () => {
+    it("have a subnetwork with the same name in every region in auto mode", async () => {
         await post(`${GLOBAL}/networks`, { name: "auto", autoCreateSubnetworks: true });
         expect((await emulator.call("GET", `${SUBNETWORKS}/auto`)).at("network")).toMatch(/networks\/auto$/);
         const interfaces = [{ network: "global/networks/auto" }];

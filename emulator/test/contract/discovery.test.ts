@@ -37,7 +37,7 @@ import { Walker } from "./walk/walker";
 const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
     // Part of a resumable upload's session URI.
     "storage.objects.insert": ["upload_id"],
-    // deleteFiles() in the Node.js client forwards the query of its listing.
+    // deleteFiles() in the Node.js client forwards its listing's query.
     "storage.objects.delete": [
         "prefix",
         "delimiter",
@@ -78,7 +78,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         expect(report?.methods.size).toBeGreaterThan(80);
     });
 
-    it("are compared with successful calls to every route of the emulator", () => {
+    it("are compared with successful calls to every route in the emulator", () => {
         const router = new Router(allRoutes());
         const walked = new Set(
             judged.recorder.exchanges
@@ -132,7 +132,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         ["storage:v1", "Bucket", newBucketSchema],
         ["storage:v1", "Object", objectSchema],
         ["storage:v1", "ComposeRequest", composeSchema],
-        // One schema covers the policies of all APIs, but those of Cloud Storage do not have auditConfigs.
+        // One schema covers the policies of all APIs, but Cloud Storage's policies do not have auditConfigs.
         ["storage:v1", "Policy", policySchema, ["Policy.auditConfigs"]],
         ["artifactregistry:v1", "Repository", repositoryBody],
         ["secretmanager:v1", "Secret", secretBody],

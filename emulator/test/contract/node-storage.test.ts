@@ -112,7 +112,7 @@ describe("@google-cloud/storage (Node.js)", () => {
     });
 
     it("sends and receives only what Google's descriptions allow", () => {
-        // deleteFiles() forwards the query of its listing to every delete, as it also does with Google.
+        // deleteFiles() forwards its listing's query to every delete, as it also does with Google.
         const problems = (judged.report()?.problems ?? []).filter(
             (problem) => !/^DELETE .*\?.*versions=true/.test(problem),
         );

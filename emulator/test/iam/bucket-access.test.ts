@@ -147,7 +147,7 @@ describe("a service account", () => {
         expect(again.at("error.message")).toContain("storage.objects.delete");
     });
 
-    it("can use a project-level grant in every bucket of the project", async () => {
+    it("can use a project-level grant in every bucket in the project", async () => {
         await bind();
         const body = { policy: { bindings: [{ role: "roles/storage.objectViewer", members: [MEMBER] }] } };
         await emulator.call("POST", `/v1/projects/${PROJECT_ID}:setIamPolicy`, { body });

@@ -69,7 +69,7 @@ describe("a service account", () => {
         },
     );
 
-    it("is listed with the others of its project, page by page", async () => {
+    it("is listed with the others in its project, page by page", async () => {
         const path = "/v1/projects/list-project/serviceAccounts";
         for (const accountId of ["account-b", "account-a", "account-c"]) {
             await emulator.call("POST", path, { body: { accountId } });

@@ -41,7 +41,7 @@ export class TestRegistry {
         return digest(content);
     }
 
-    /** Uploads the blobs of a manifest and returns its text. */
+    /** Uploads a manifest's blobs and returns the manifest's text. */
     async manifestOf(config: string, layer: string, image = IMAGE): Promise<string> {
         return JSON.stringify({
             schemaVersion: 2,

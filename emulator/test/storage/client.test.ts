@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Exercises a bucket with the common operations of the real client. */
+/** Exercises a bucket with the real client's common operations. */
 async function exercise(bucket: Bucket): Promise<void> {
     const status = bucket.file("runs/r-1/status.json");
     await status.save("{}", {

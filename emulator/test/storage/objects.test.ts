@@ -71,7 +71,7 @@ describe("an uploaded object", () => {
         expect((await emulator.call("GET", path("table.csv", "?alt=media"))).text).toBe("a,b\r\n1,2\r\n");
     });
 
-    it("gets the content type of its part if the metadata does not specify one", async () => {
+    it("gets its part's content type if the metadata does not specify one", async () => {
         expect((await multipart({ name: "part.csv" }, "")).json).toMatchObject({ contentType: "text/csv", size: "0" });
     });
 
@@ -283,7 +283,7 @@ describe("copies", () => {
         expect((await emulator.call("POST", target)).status).toBe(200);
     });
 
-    it("can be composed of several objects, and then have no MD5 hash", async () => {
+    it("can be composed from several objects, and then have no MD5 hash", async () => {
         await emulator.upload(BUCKET, "part-1", "ab");
         await emulator.upload(BUCKET, "part-2", "cd");
         const body = {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.stop());
 
-/** Uploads an object over a connection of the agent. */
+/** Uploads an object over one of the agent's connections. */
 function upload(agent: Agent, name: string, content: Buffer): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
         const target = `${emulator.url}/upload/storage/v1/b/load/o?uploadType=media&name=${name}`;

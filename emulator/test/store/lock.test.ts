@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-describe("the lock of a data folder", () => {
+describe("the lock on a data folder", () => {
     it("rejects a second emulator and names the process that holds it", async () => {
         const emulator = await startEmulator({ dataDir: folder, runtime: "process" });
         await expect(startEmulator({ dataDir: folder, runtime: "process" })).rejects.toThrow(

@@ -167,7 +167,7 @@ docker rm -f box none; docker inspect box; true`);
         ]);
     });
 
-    it("kills a container with all of its processes", async () => {
+    it("kills a container with all its processes", async () => {
         const image = await trainer("tree", "sleep 31.71 & sleep 31.71 & echo up; wait");
         await inVm(`docker run -d --name box ${image}; until docker logs box | grep -q up; do :; done`);
         expect(execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" })).not.toMatch(/^sleep 31\.71/m);

@@ -16,7 +16,7 @@ afterAll(() => rmSync(disk, { recursive: true, force: true }));
 /** Effects of starting a service once. */
 interface Run {
     readonly service: Service;
-    /** Output of the unit's commands, in order. */
+    /** Output from the unit's commands, in order. */
     readonly output: string[];
     /** Messages from systemd itself. */
     readonly log: string[];

@@ -49,7 +49,7 @@ describe("a signal", () => {
         expect(sent).toEqual([[child.pid, "SIGTERM"]]);
     });
 
-    it("reaches every process of a group, and never uses the group's id", () => {
+    it("reaches every process in a group, and never uses the group's id", () => {
         signalGroups([id], "SIGKILL");
         expect(sent).toEqual([[child.pid, "SIGKILL"]]);
     });

@@ -24,7 +24,7 @@ export const OPEN_QUOTE = 3;
 export const TEXT_AFTER_QUOTE = 4;
 
 /**
- * Reads cells one by one, according to RFC 4180 and common variations of it: the delimiter is a parameter, CR and CRLF
+ * Reads cells one by one, according to RFC 4180 and common variations on it: the delimiter is a parameter, CR and CRLF
  * also end rows, and white space around a cell (as `String.trim` defines it) is not part of the cell. Inside quotes
  * every character is kept. A quote inside a cell that does not begin with one is part of the cell.
  * https://www.rfc-editor.org/rfc/rfc4180

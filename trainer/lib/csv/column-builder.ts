@@ -31,12 +31,12 @@ export type ColumnRole = "target" | "feature" | "identifier";
 export class ColumnBuilder {
     kind: ColumnKind["kind"] | "pending" = "pending";
     readonly numbers = new GrowingNumbers();
-    /** The distinct strings of a text column. */
+    /** The distinct strings in a text column. */
     readonly dictionary = new Dictionary();
-    /** The strings of a numeric identifier column, all distinct. They are valid only if the column is dropped. */
+    /** The strings in a numeric identifier column, all distinct. They are valid only if the column is dropped. */
     readonly others = new Dictionary();
     firstOther: CellProblem | undefined;
-    /** The labels of a target as they are written, and the index of each row's label. */
+    /** A target's labels as they are written, and the index of each row's label. */
     spellings: { labels: Dictionary; ofRows: GrowingNumbers } | undefined;
     /** Undefined for plain numbers. */
     format: NumberFormat | undefined;
@@ -146,7 +146,7 @@ export class ColumnBuilder {
         return Number.isNaN(value) && start < end ? this.#judge(row, bytes, start, end) : undefined;
     }
 
-    /** Interprets the first lone dot of a column whose numbers have had no dots so far. */
+    /** Interprets the first lone dot in a column whose numbers have had no dots so far. */
     #resolve(row: number, text: string): CellProblem | undefined {
         const evidence = new FormatEvidence();
         if (!text.includes(".") || !evidence.add(text)) {

@@ -44,7 +44,7 @@ export function completeColumn(builder: ColumnBuilder, rowCount: number, kept: U
     }
 }
 
-/** The labels of a target as they were written, for the rows in `kept`. */
+/** A target's labels as they were written, for the rows in `kept`. */
 export function completeSpellings(
     { spellings, name }: ColumnBuilder,
     rowCount: number,

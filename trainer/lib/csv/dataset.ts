@@ -45,7 +45,7 @@ export interface DatasetRequest extends ReadingSettings {
     dropColumns: readonly string[] | undefined;
     /** If undefined, the target column decides: see `decideTask`. */
     task: Task | undefined;
-    /** Encoding of a file without a byte order mark. @default "utf-8" */
+    /** Encoding for a file without a byte order mark. @default "utf-8" */
     encoding?: Encoding | undefined;
 }
 

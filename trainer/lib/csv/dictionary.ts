@@ -1,8 +1,8 @@
 const EMPTY = 0;
 
 /**
- * Distinct strings, numbered from 0 in order of first appearance. A known string is found by its bytes, without creating
- * a JavaScript string. Open addressing with linear probing; at most half of the slots are used.
+ * Distinct strings, numbered from 0 in order of first appearance. A known string is found by its bytes, without
+ * creating a JavaScript string. Open addressing with linear probing; at most half the slots are used.
  */
 export class Dictionary {
     size = 0;

@@ -10,7 +10,7 @@ const IDENTIFIERS = [
     /[a-z0-9]I[dD]$/,
 ];
 
-/** True if a name looks like that of an identifier. */
+/** True if a name looks like an identifier's. */
 export function isIdentifierName(name: string): boolean {
     return IDENTIFIERS.some((pattern) => pattern.test(name));
 }

@@ -4,7 +4,7 @@ const INTERVAL = 5000;
 /** Minimum size in bytes of a file whose reading speed is reported. */
 const LARGE_FILE = 10_000_000;
 
-/** Reports the progress of a long read. */
+/** Reports progress during a long read. */
 export class Progress {
     readonly #start: number;
     #lastLine: number;

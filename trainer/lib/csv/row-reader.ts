@@ -236,7 +236,7 @@ export class RowReader {
             return next;
         }
         const wanted = this.#header.columns.length;
-        // A delimiter at the end of the header or of the row.
+        // A delimiter at the end of the header or the row.
         const isTrailing =
             (this.#cells === wanted - 1 && this.#header.isTrailing) ||
             (this.#cells === wanted + 1 && this.#firstExtra === "");

@@ -12,7 +12,7 @@ export interface ReadingSettings {
     onBadCell?: "stop" | "missing" | undefined;
 }
 
-/** The rules for the cells of one file. */
+/** The rules for the cells in one file. */
 export class FileRules {
     readonly delimiter: string;
     /** True if a plain number may have a decimal comma. */

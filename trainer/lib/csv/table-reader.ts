@@ -4,7 +4,7 @@ import { type Header, takeHeader } from "./header";
 import { RowReader } from "./row-reader";
 import type { FileRules } from "./rules";
 
-/** The result of reading all rows of a file. */
+/** The result of reading all rows in a file. */
 export interface ReadTable {
     header: Header;
     builders: readonly (ColumnBuilder | undefined)[];

@@ -38,7 +38,7 @@ const COUNT_NAMES =
 /** With larger numbers, squares overflow. */
 const MAX_NUMBER = 1e150;
 
-/** A target with more distinct values than this, or than half of the rows, is a name or free text, not a class. */
+/** A target with more distinct values than this, or than half the rows, is a name or free text, not a class. */
 const MAX_CLASSES = 1000;
 
 /**

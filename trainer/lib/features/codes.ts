@@ -16,14 +16,14 @@ const MAX_LISTS = 6;
 /** Codes are whole numbers: shares in millionths, or the position between the lowest and the highest mean. */
 const STEPS = { classification: 1e6, regression: 1e8 };
 
-/** The codes of a text column, learned from some rows. */
+/** The codes for a text column, learned from some rows. */
 export interface Codes {
     categories: string[];
     codes: number[][];
     other: number[];
-    /** For each list, the codes of all rows. */
+    /** For each list, the codes for all rows. */
     columns: ScaledInts[];
-    /** For each string of the column's dictionary, its index in `categories`, or -1. */
+    /** For each string in the column's dictionary, its index in `categories`, or -1. */
     indices: Int32Array;
 }
 

@@ -9,7 +9,7 @@ import { findIdentifier } from "./identifiers";
 /** Facts about a dataset's columns, learned from some of its rows. */
 export interface Learned {
     features: Feature[];
-    /** The columns of the trees, as `listParts` lists them, with a value for each row of the dataset. */
+    /** The trees' columns, in the order of `listParts`, with a value for each row in the dataset. */
     columns: NumberList[];
     dropped: DroppedColumn[];
     /** Sentences about columns that the user may want to change. */
@@ -38,13 +38,13 @@ export function sharedColumns({ columns }: Dataset): NumberList[] {
 interface LearnedColumn {
     feature: Feature;
     columns: NumberList[];
-    /** True if the value of a row is new to the feature. */
+    /** True if a row's value is new to the feature. */
     isUnseen(row: number): boolean;
 }
 
 /**
  * Learns from some rows how the columns enter the trees: which are identifiers, where values are missing, and the codes
- * of text. All other rows are treated like rows to predict.
+ * for text. All other rows are treated like rows to predict.
  * @param rows row numbers, in ascending order
  * @throws {DataError} if all columns are identifiers
  */

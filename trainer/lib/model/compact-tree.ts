@@ -4,8 +4,8 @@ import type { CartModel, Task, TreeNode } from "./types";
 export const LEAF = -1;
 
 /**
- * A tree as arrays, which need a tenth of the memory of objects. Nodes are numbered in preorder: the left child of a node
- * is the next node. Arrays have one item for each node unless noted otherwise.
+ * A tree as arrays, which need a tenth of the memory that objects need. Nodes are numbered in preorder: the left child
+ * of a node is the next node. Arrays have one item for each node unless noted otherwise.
  */
 export interface CompactTree {
     task: Task;
@@ -22,7 +22,7 @@ export interface CompactTree {
     missingLeft: Uint8Array;
     /** For a split, the gain as in model.json, or NaN if it is unknown. */
     gains: Float64Array;
-    /** Rows of the fit that reached the node, or 0 if their number is unknown. */
+    /** Rows in the fit that reached the node, or 0 if their number is unknown. */
     samples: Uint32Array;
     /** For classes, the index of the first share of each leaf, followed by the number of shares. */
     leafStarts: Uint32Array;
@@ -155,7 +155,7 @@ export function sharesOf({ distribution }: TreeNode): [label: number, share: num
     return present.length > 0 ? present : shares.slice(0, 1);
 }
 
-/** Trees whose nodes are created one tree at a time, because those of all trees might not fit into memory. */
+/** Trees whose nodes are created one tree at a time, because the nodes of all trees might not fit into memory. */
 export class CompactTrees<T extends CompactTree> {
     readonly #trees: readonly T[];
     readonly #toModel: (tree: T) => CartModel;

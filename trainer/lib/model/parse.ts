@@ -25,7 +25,7 @@ export function parseJson(json: string): unknown {
     }
 }
 
-/** What the trees of a model may contain. */
+/** The limits on what a model's trees may contain. */
 export interface ModelSizes extends TreeSizes {
     name: CartModel["name"];
 }

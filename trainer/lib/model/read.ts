@@ -24,7 +24,7 @@ type ReadTree = CompactTree & Omit<CartModel, "root">;
 class ModelReader {
     /** The text without the trees. */
     readonly #head: Uint8Array[] = [];
-    /** What has been read of the tree, or of the text around the trees. */
+    /** The text read so far from the tree, or from around the trees. */
     #pieces: Uint8Array[] = [];
     readonly #trees: ReadTree[] = [];
     #sizes: ModelSizes | undefined;

@@ -1,7 +1,7 @@
 import type { DateOrder, DatePart } from "./dates";
 import type { NumberFormat } from "./numbers";
 
-/** A column the model needs. Each enters the trees as one or more columns of numbers: see `partsOf`. */
+/** A column the model needs. Each enters the trees as one or more numeric columns: see `partsOf`. */
 export type Feature = NumberFeature | DateFeature | TextFeature;
 
 /** Numbers enter the trees unchanged. A missing one is NaN. */
@@ -37,7 +37,7 @@ export interface TextFeature {
     categories: string[];
     /** Lists with a code for each category. */
     codes: number[][];
-    /** For each list, the code of all other strings. */
+    /** For each list, the code for all other strings. */
     other: number[];
 }
 
@@ -53,7 +53,7 @@ export function listParts(features: readonly Feature[]): { feature: number; part
     );
 }
 
-/** The way in which the cells of a file are read, which predictions repeat. */
+/** The way in which cells in a file are read, which predictions repeat. */
 export interface Reading {
     /** Markers for missing values, in addition to the usual ones. */
     missing: string[];
@@ -75,7 +75,7 @@ export interface TreeNode {
     /** Rows below this value go left. */
     splitValue?: number;
     /**
-     * True if rows without a value go left, because no training row of this node lacked one and most of them went left.
+     * True if rows without a value go left, because no training row in this node lacked one and most of them went left.
      */
     missingLeft?: true;
     /**

@@ -80,7 +80,7 @@ function forEachWeight(node: TreeNode, use: (label: number, weight: number) => v
 }
 
 /**
- * All nodes of a tree: each left child directly follows its parent, and `rightIds` has the indices of the right
+ * All nodes in a tree: each left child directly follows its parent, and `rightIds` has the indices of the right
  * children.
  */
 function walk(root: TreeNode): { nodes: TreeNode[]; rightIds: number[] } {

@@ -94,7 +94,7 @@ export function tensorMessage(shape: readonly number[], values: Message, name = 
     return [integers(1, shape), ...values, text(8, name)];
 }
 
-/** Type and values of a TensorProto. */
+/** The type and values in a TensorProto. */
 export const tensorValues = {
     float: (values: readonly number[]): Message => [integer(2, ELEMENT_TYPE.float), floats(4, values)],
     double: (values: ArrayLike<number>): Message => [integer(2, ELEMENT_TYPE.double), doubles(10, values)],
@@ -102,7 +102,7 @@ export const tensorValues = {
     string: (values: readonly string[]): Message => [integer(2, ELEMENT_TYPE.string), texts(6, values)],
 };
 
-/** AttributeProto of a node, by the type of its value. */
+/** AttributeProto for a node, by the type of its value. */
 export const attribute = {
     float: (name: string, value: number) => attributeMessage(name, 1, float(2, value)),
     int: (name: string, value: number) => attributeMessage(name, 2, integer(3, value)),

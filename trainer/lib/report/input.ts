@@ -1,6 +1,6 @@
 import type { Model } from "../model";
 
-/** The content of a report, all of which is available when training ends. */
+/** The content for a report, all of which is available when training ends. */
 export interface ReportInput {
     /** `gs://` URI of the dataset. */
     source: string;
@@ -9,7 +9,7 @@ export interface ReportInput {
     model: Model;
     /** The content of `metrics.json`. */
     metrics: ReportMetrics;
-    /** Actual and predicted values of the rows held back; at most 2000 are used for a regression. */
+    /** Actual and predicted values for the rows held back; at most 2000 are used for a regression. */
     test: { actual: ArrayLike<number>; predicted: ArrayLike<number> };
     trainer: { name: string; version: string };
 }

@@ -146,7 +146,7 @@ export function pageScript(): void {
             way.append(step);
         }
 
-        /** The node where the path ends, the text that describes it, and the column of an invalid field. */
+        /** The node where the path ends, the text that describes it, and the column whose field is invalid. */
         type End = { index: number; text: string; tone: "found" | "next" | "wrong"; field?: number };
 
         /** Marks the path from the root as far as the values are known. */

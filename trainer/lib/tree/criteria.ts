@@ -12,7 +12,7 @@ export interface NodeFacts extends Stretch {
     center: number;
     /** For numbers, the squared error. */
     error: number;
-    /** A column whose list holds the rows of the node. All lists hold them, unless the limits make the node a leaf. */
+    /** A column whose list holds the node's rows. All lists hold them, unless the limits make the node a leaf. */
     source: number;
 }
 
@@ -21,9 +21,9 @@ export interface NodeFacts extends Stretch {
  * numbers.
  */
 export interface Criterion {
-    /** Computes a node's statistics from any list that holds the rows of the node from start to end. */
+    /** Computes a node's statistics from any list that holds the node's rows from start to end. */
     describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts;
-    /** Prepares for searching the columns of a node. */
+    /** Prepares for searching a node's columns. */
     enter(list: Uint32Array, node: NodeFacts): void;
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void;
     /** The gain, as defined by the model format. */

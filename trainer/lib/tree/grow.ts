@@ -10,7 +10,7 @@ import type { NodeImpurities } from "./prune";
 import { TreeBuilder } from "./tree-builder";
 import type { FitTable, GrowthOptions } from "./types";
 
-/** Parameters of a tree, in addition to the table. */
+/** Parameters for a tree, in addition to the table. */
 export interface TreeRequest {
     growth: GrowthOptions;
     /** The number of times that each row counts, from 0 to 255, by row number of the table. */
@@ -19,7 +19,7 @@ export interface TreeRequest {
     weighted: boolean;
     /** For a tree in a forest, the number of columns searched for each split, and the generator that draws them. */
     sampling?: { maxFeatures: number; random: Random };
-    /** True if the tree may overwrite the orders of the table and grow in their memory. @default false */
+    /** True if the tree may overwrite the table's orders and grow in their memory. @default false */
     inPlace?: boolean;
     /** Rounding for leaf values. @default none */
     round?: Rounding;
@@ -31,7 +31,7 @@ export interface TreeRequest {
     lazy?: boolean;
 }
 
-/** Cost per row of a node, for each column that is kept in order and for each column that is sorted lazily. */
+/** Cost per row in a node, for each column that is kept in order and for each column that is sorted lazily. */
 const WORK = { partition: 2.5, sort: 12 };
 
 /**

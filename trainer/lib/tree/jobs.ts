@@ -11,13 +11,13 @@ import type { FitTable, FitTask } from "./types";
 
 export type Job = SortJob | GrowJob;
 
-/** Finds the order of some columns. */
+/** Finds the order for some columns. */
 export interface SortJob {
     kind: "sort";
     columns: ViewColumn[];
 }
 
-/** A column of the table, or one that only some fits use, with its order. */
+/** A column in the table, or one that only some fits use, with its order. */
 export type ViewColumn = number | { values: NumberList; order: Uint32Array };
 
 /** The columns for a fit. The id is the same for all its jobs. */
@@ -26,7 +26,7 @@ export interface View {
     columns: readonly ViewColumn[];
 }
 
-/** Grows some trees of a fit and scores them. */
+/** Grows some of a fit's trees and scores them. */
 export interface GrowJob {
     kind: "grow";
     task: Omit<FitTask, "columns">;
@@ -59,7 +59,7 @@ export class JobRunner {
     readonly #workspace: Workspace = makeWorkspace();
 
     readonly #base: FitTable;
-    /** The table of the current job: that of the pool, or the view with this id. */
+    /** The table for the current job: the pool's, or the view with this id. */
     #table: FitTable;
     #viewId: number | undefined;
 
@@ -88,7 +88,7 @@ export class JobRunner {
         return result;
     }
 
-    /** Uses the same table for all jobs of a view, because it is also the key of cached ranks. */
+    /** Uses the same table for all jobs on a view, because it is also the key for cached ranks. */
     #open(view: View | undefined): void {
         if (view?.id === this.#viewId) {
             return;

@@ -12,7 +12,7 @@ export interface FinalSides {
 
 /** The lists for a tree's nodes. A node's entries are in the same stretch of each list. */
 export interface NodeLists {
-    /** A list with the entries of the node, in any order. */
+    /** A list with the node's entries, in any order. */
     rowsOf(node: NodeFacts): Uint32Array;
     /** True if all rows in a node have the same value. */
     isConstant(column: number, node: NodeFacts): boolean;
@@ -22,9 +22,9 @@ export interface NodeLists {
     close(column: number, isBest: boolean): void;
     /** The list of the open column, or of the best split so far. */
     at(column: number): Uint32Array;
-    /** Divides the stretch of the node, after its search and before its left child. */
+    /** Divides the node's stretch, after its search and before its left child. */
     beginLeft(node: NodeFacts, best: BestSplit, final: FinalSides): void;
-    /** Returns the stretch of the right child, after the whole left side. */
+    /** Returns the right child's stretch, after the whole left side. */
     beginRight(node: NodeFacts, best: BestSplit, final: FinalSides, right: NodeFacts): NodeFacts;
 }
 
@@ -91,8 +91,8 @@ export class PartitionedLists implements NodeLists {
     }
 
     /**
-     * Moves the rows of the left side to the front. If only one side needs lists, its rows are moved to the front and
-     * the others are lost.
+     * Moves the left side's rows to the front. If only one side needs lists, its rows are moved to the front and the
+     * others are lost.
      */
     #divide({ start, end }: NodeFacts, { column: by, index }: BestSplit, sides: "both" | "left" | "right"): void {
         const { marks, scratch } = this.#workspace;

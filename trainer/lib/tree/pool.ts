@@ -32,7 +32,7 @@ export interface FitResult {
 
 /** Progress on the fits that have started. */
 export interface FitProgress {
-    /** Time since the first of them started. */
+    /** Time since the first fit started. */
     seconds: number;
     treesDone: number;
     trees: number;
@@ -41,7 +41,7 @@ export interface FitProgress {
 export interface FitPoolOptions {
     /** Maximum number of threads. @default the number of processors available to this program */
     threads?: number;
-    /** File of the program, which calls `serveFits` when it runs in a worker thread. */
+    /** The program's file, which calls `serveFits` when it runs in a worker thread. */
     file: string;
     /** Called every 30 s while fits run. */
     onProgress?: (progress: FitProgress) => void;
@@ -138,7 +138,7 @@ class Pool implements FitPool {
             trees * treeMs + (this.#sorted === undefined ? estimateSortMs(columns, tableRows) : 0),
         );
         try {
-            // Fits requested in this turn of the event loop run at the same time.
+            // Fits requested in the same turn of the event loop run at the same time.
             await new Promise((resolve) => setImmediate(resolve));
             await this.#lone;
             if (task.algorithm === "tree" && this.#progress.fits === 1) {

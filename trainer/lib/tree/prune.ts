@@ -6,7 +6,7 @@ import type { FitTable } from "./types";
 export interface NodeImpurities {
     /** Impurity of the root, multiplied by its rows. */
     root: number;
-    /** For a split, the impurity that it removes, multiplied by the rows of the node; for a leaf, 0. */
+    /** For a split, the impurity that it removes, multiplied by the node's rows; for a leaf, 0. */
     removed: ArrayLike<number>;
     /** For a regression, the mean of each node; for classes, 0. */
     means: ArrayLike<number>;

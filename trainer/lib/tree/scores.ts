@@ -7,7 +7,7 @@ import type { FitTable, FitTarget } from "./types";
  * rounded so that their sums are exact (see forest.ts), so the order of the trees does not matter.
  */
 export interface Scores {
-    /** Row numbers of the table. */
+    /** Row numbers in the table. */
     rows: Uint32Array;
     /** One for each row; for classes, one for each row and class. */
     sums: Float64Array;

@@ -45,7 +45,7 @@ export type FitTarget =
 /** A fit on some rows, scored on others. */
 export interface FitTask {
     algorithm: Algorithm;
-    /** Columns of this fit, with a value for each row of the table. @default those of the table */
+    /** Columns for this fit, with a value for each row in the table. @default the table's columns */
     columns?: readonly NumberList[];
     growth: GrowthOptions;
     /** Required for a forest. */

@@ -6,7 +6,7 @@ import { type Split, splitFolds } from "../split";
 import { chooseSimplest, lossesOf, type Measure, scoreFold } from "./losses";
 import { describeLimits, type Growth, toFitTask } from "./trials";
 
-/** Result of one trial in a cross-validation. */
+/** Result for one trial in a cross-validation. */
 export interface TrialScore {
     /** The growth that was tried; for a tree, it includes the complexity that was chosen. */
     growth: Growth;
@@ -41,7 +41,7 @@ export interface CrossValidationOptions {
     growthOfRows: number;
     /** Receives a line for each trial, in order, as the trials end. */
     print(line: string): void;
-    /** Returns the columns as learned from the rows that a fold trains on. @default those of the pool */
+    /** Returns the columns as learned from the rows that a fold trains on. @default the pool's columns */
     learn?: ((rows: Uint32Array) => readonly NumberList[]) | undefined;
 }
 
@@ -116,7 +116,10 @@ export async function crossValidate(
     return { folds, rows: rows.length, measure, trials: scored, best, top };
 }
 
-/** With more rows, noise looks like a gain less often: the gain of a useless split is inversely proportional to them. */
+/**
+ * With more rows, noise looks like a gain less often: a useless split's gain is inversely proportional to the number of
+ * rows.
+ */
 function scale(complexity: number, growthOfRows: number): number {
     return Number((complexity / growthOfRows).toPrecision(2));
 }

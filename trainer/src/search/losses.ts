@@ -8,7 +8,7 @@ import { accuracyOf, actualOf } from "../evaluate";
  */
 export type Measure = "accuracy" | "rmse" | "brierScore";
 
-/** Squared error of each row: of the number, or of the probabilities as in `brierScore`. */
+/** Squared error for each row: of the number, or of the probabilities as in `brierScore`. */
 export function lossesOf(target: Target, { rows, values }: Predicted): Float64Array {
     const actual = actualOf(target, rows);
     if (target.task === "regression") {
@@ -24,7 +24,7 @@ export function lossesOf(target: Target, { rows, values }: Predicted): Float64Ar
     });
 }
 
-/** The score of a fold. */
+/** The score for a fold. */
 export function scoreFold(measure: Measure, target: Target, predicted: Predicted, losses: Float64Array): number {
     return measure === "accuracy"
         ? accuracyOf(actualOf(target, predicted.rows), predicted.predictions)

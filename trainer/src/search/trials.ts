@@ -80,8 +80,8 @@ const FEW_ROWS = 8;
 const MANY_FEATURES = 0.6;
 
 /**
- * The growths for one combination of arguments, with every default filled in. For `auto`, these are a tree and forests
- * of three shapes, the simplest first, which differ in the arguments that are not given: on real datasets, forests
+ * The growths for one combination of arguments, with every default filled in. For `auto`, these are a tree and three
+ * shapes of forests, the simplest first, which differ in the arguments that are not given: on real datasets, forests
  * whose splits choose from more columns and whose leaves have more rows are often better than the usual one, never much
  * worse.
  */
@@ -134,7 +134,7 @@ export function describeLimits({ algorithm: _, ...limits }: Growth): string {
 
 /** The fits that the hyperparameters require, to estimate their memory. */
 export function planFits({ grid, cv }: Hyperparameters): FitPlan {
-    // Without lists, a cross-validation of many rows uses a sample.
+    // Without lists, a cross-validation on many rows uses a sample.
     const crossValidation = cv === undefined ? searchedNames(grid).length > 0 : cv > 0;
     return { forest: grid.algorithm.some((algorithm) => algorithm !== "tree"), crossValidation };
 }

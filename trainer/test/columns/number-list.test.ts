@@ -24,7 +24,7 @@ function valuesOf(list: NumberList): number[] {
     return count(lengthOf(list)).map((row) => valueAt(list, row));
 }
 
-/** Returns the scale of integers, or undefined for doubles. */
+/** Returns the scale for integers, or undefined for doubles. */
 function scaleOf(list: NumberList): number | undefined {
     return ArrayBuffer.isView(list) ? undefined : list.scale;
 }

@@ -14,7 +14,7 @@ const KIND = repeat(["a", "b", "c"], 12);
 
 type Columns = Record<string, readonly (string | number)[]>;
 
-/** Reads a dataset and learns from all of its rows. */
+/** Reads a dataset and learns from all its rows. */
 async function readText(content: string | Uint8Array, ...argv: string[]) {
     const hyperparameters = parseArguments(["--target=kind", ...argv]);
     const dataset = await readDataset(bytesOf(content, 1000), SOURCE, hyperparameters, { print: () => {} });

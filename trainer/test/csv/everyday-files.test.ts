@@ -91,7 +91,7 @@ describe("numbers", () => {
         ]);
     });
 
-    it("with two readings follow the other columns of the file", async () => {
+    it("with two readings follow the other columns in the file", async () => {
         const rows = count(ROWS).map((row) => `${row % 2 ? "1.200" : "900"};${row},5;${row % 2 ? "a" : "b"}`);
         const { columns } = await read(`x;z;y\n${rows.join("\n")}\n`);
         expect(columns.x?.slice(0, 2)).toEqual([900, 1200]);
@@ -328,7 +328,7 @@ describe("a file", () => {
         expect(Object.keys(columns)).toEqual(["x", "x.1"]);
     });
 
-    it("has the kinds of columns that are set", async () => {
+    it("has the kinds of columns that the user has set", async () => {
         const { columns, dropped } = await read(table(["007", "008"]), '--types={"x":"text","c":"drop"}');
         expect(columns).toEqual({ x: repeat(["007", "008"], ROWS) });
         expect(dropped).toEqual([{ name: "c", why: "types" }]);

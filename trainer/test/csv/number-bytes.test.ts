@@ -8,7 +8,10 @@ function read(cell: string, decimalComma = false): number {
     return readNumber(bytes, 1, bytes.length - 1, decimalComma);
 }
 
-/** The expected value of a cell: that of `Number` without the sign of zero, or NaN if the cell is not a number. */
+/**
+ * The expected value for a cell: the result of `Number`, but without the sign of zero, or NaN if the cell is not a
+ * number.
+ */
 function expected(cell: string, decimalComma = false): number {
     return (parseNumber(cell, decimalComma) ?? Number.NaN) + 0;
 }

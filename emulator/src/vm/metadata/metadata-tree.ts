@@ -1,11 +1,11 @@
-/** A node of the metadata tree: a value, a list, or a directory. */
+/** A node in the metadata tree: a value, a list, or a directory. */
 export type MetadataNode = string | number | boolean | MetadataDirectory | readonly MetadataNode[];
 /** Keys as written in paths, e.g. `service-accounts`, `machine-type`. */
 export interface MetadataDirectory {
     readonly [key: string]: MetadataNode;
 }
 
-/** The data of a VM that its metadata server returns. */
+/** The data about a VM that its metadata server returns. */
 export interface MetadataSource {
     readonly project: string;
     readonly projectNumber: string;

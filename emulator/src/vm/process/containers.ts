@@ -3,7 +3,7 @@ import path from "node:path";
 import { readState, writeState } from "./shims/container-state.js";
 import { signalGroups } from "./shims/signals.js";
 
-/** Exit code of a container whose VM lost power: 128 + SIGKILL. */
+/** Exit code for a container whose VM lost power: 128 + SIGKILL. */
 const KILLED = 137;
 
 /** The containers of one VM, as managed by its host. */

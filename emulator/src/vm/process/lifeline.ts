@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 
-/** A process that outlives the emulator just long enough to end the processes of one boot. */
+/** A process that outlives the emulator just long enough to end the processes from one boot. */
 export interface Lifeline {
-    /** Ends the watching. Call it once the emulator itself has ended all processes of the boot. */
+    /** Ends the watching. Call it once the emulator itself has ended all processes from the boot. */
     release(): void;
 }
 

@@ -24,7 +24,8 @@ const DISKS = { docker: "/var/lib/docker", state: "/var/lib/gcp-trainer" } as co
  */
 const POWER_BUTTON = "RTMIN+4";
 /**
- * systemd prints one of these once its signal handlers are set up. It would miss an earlier press of the power button.
+ * systemd prints one of these once its signal handlers are set up. If the power button were pressed earlier, systemd
+ * would miss it.
  */
 const LISTENING = /Queued start job|Reached target|Starting |Started /;
 
@@ -227,7 +228,7 @@ export class SystemdVm implements Guest {
         await this.#discarding;
     }
 
-    /** Path of a marker file that exists if the disk is not the one from the VM's last boot. */
+    /** Path to a marker file that exists if the disk is not the one from the VM's last boot. */
     get #diskLost(): string {
         return path.join(this.#options.dir, "disk-lost");
     }

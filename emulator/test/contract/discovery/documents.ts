@@ -68,7 +68,7 @@ export function loadDocuments(folder: string, names: readonly string[]): Documen
     return names.map((name) => JSON.parse(readFileSync(path.join(folder, `${name}.json`), "utf8")) as Document);
 }
 
-/** Lists every method of the documents at each of its addresses. */
+/** Lists every method in the documents at each of its addresses. */
 export function methodsOf(documents: readonly Document[]): Method[] {
     return documents.flatMap((document) => descriptions(document).flatMap((method) => addresses(document, method)));
 }

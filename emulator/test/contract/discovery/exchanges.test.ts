@@ -66,7 +66,7 @@ function problemsOf(parts: Parts): string[] {
     return problems.map((problem) => problem.replace(/^.*?\(\d+\): /, ""));
 }
 
-describe("the validator of requests and responses", () => {
+describe("the validator for requests and responses", () => {
     it("accepts exchanges that match their descriptions", () => {
         expect(problemsOf({})).toEqual([]);
         const full = {

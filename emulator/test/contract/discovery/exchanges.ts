@@ -44,7 +44,7 @@ function queryOf(target: string): URLSearchParams {
 }
 
 /**
- * Finds the method of a resumable upload that continues at the `Location` of its first response. No document describes
+ * Finds the method for a resumable upload that continues at the `Location` of its first response. No document describes
  * this URI.
  */
 function session(methods: readonly Method[], { target }: Exchange): Method | undefined {

@@ -72,7 +72,7 @@ export class Recorder {
         this.#interruption = interruption;
     }
 
-    /** Changes one byte of the next matching response, once. */
+    /** Changes one byte in the next matching response, once. */
     corruptNext(matches: (message: IncomingMessage) => boolean): void {
         this.#corruption = matches;
     }

@@ -7,7 +7,7 @@ export interface Direction {
      * 64-bit strings.
      */
     readonly kind: "request" | "response";
-    /** Id of the method, which determines the required properties of a request. */
+    /** Id of the method, which determines the required properties in a request. */
     readonly methodId: string;
     /** True for a response that is limited to the requested `fields`. */
     readonly isPartial?: boolean;
@@ -19,7 +19,9 @@ const INT64 = 2n ** 63n;
 /** RFC 3339, as required by https://protobuf.dev/programming-guides/json/ */
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
-/** Checks of the string formats in https://developers.google.com/discovery/v1/type-format. An unknown format throws. */
+/**
+ * Checks for the string formats in https://developers.google.com/discovery/v1/type-format. An unknown format throws.
+ */
 const TEXT_FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
     int64: (text) => /^-?\d+$/.test(text) && BigInt(text) >= -INT64 && BigInt(text) < INT64,
     uint64: (text) => /^\d+$/.test(text) && BigInt(text) < 2n * INT64,

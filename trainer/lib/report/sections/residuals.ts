@@ -86,7 +86,7 @@ function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, test
 
 const BINS = 21;
 
-/** The distribution of the errors around zero, in bins of equal width; the outermost bins include everything beyond. */
+/** The distribution of the errors around zero, in equal-width bins; the outermost bins include everything beyond. */
 function drawHistogram(errors: readonly number[]): Html {
     const sizes = errors.map(Math.abs).sort((a, b) => a - b);
     const reach = sizes[Math.floor(0.98 * (sizes.length - 1))] || maximum(sizes) || 1;

@@ -6,7 +6,7 @@ import { DRAWN, drawTree, isSmall } from "../tree/outline";
 import { readTree, type TreeView } from "../tree/read-tree";
 import { rowForm } from "../tree/row-form";
 
-/** The tree, or the first tree of a forest, and a form that follows a row through it. */
+/** The tree, or the first tree in a forest, and a form that follows a row through it. */
 export function treeSection({ model }: ReportInput): { title: string; content: Html } {
     const root = model.trees.at(0)?.root ?? {};
     const tree = readTree(root, model);

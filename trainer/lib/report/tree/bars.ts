@@ -27,9 +27,7 @@ export function positionInRange(mean: number, [low, high]: MeanRange): number {
     return high > low ? (mean - low) / (high - low) : 0.5;
 }
 
-/**
- * The shares of a node side by side, or its mean as a point on a line. The text next to it gives the same information.
- */
+/** A node's shares side by side, or its mean as a point on a line. The text next to it gives the same information. */
 export function nodeBar({ answer }: NodeView, range: MeanRange): Html {
     if (answer === undefined) {
         return html``;

@@ -1,6 +1,6 @@
 import { type Feature, listParts, type TextFeature } from "../../model";
 
-/** A column of the trees, which a feature enters as it is or as one of its parts. */
+/** A column in the trees. It contains a feature, or one part of a feature. */
 export interface TreeColumn {
     /** Index of the feature. */
     index: number;

@@ -20,19 +20,19 @@ export interface TreeData {
     answer: (number | number[])[];
 }
 
-/** A column of the tree. */
+/** A column that the tree uses. */
 export interface ColumnData {
     name: string;
     kind: "number" | "date" | "text";
     /** Index of the feature, which has a field in the form. */
     field: number;
     part: DatePart | undefined;
-    /** For text, the codes of the categories, and that of all other strings. */
+    /** For text, the codes for the categories, and the code for all other strings. */
     codes: Readonly<Record<string, number>>;
     other: number;
 }
 
-/** Flattens the nodes of the report into lists. */
+/** Flattens the report's nodes into lists. */
 export function treeData({ root, columns: ofTree }: TreeView, model: Model): TreeData {
     const columns: Record<number, TreeData["columns"][number]> = {};
     const classes = model.task === "classification" ? model.classes.map((label) => clip(label)) : undefined;

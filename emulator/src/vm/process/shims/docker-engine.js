@@ -10,7 +10,7 @@ const { vmId, realDocker, realEnv } = require("./vm.js");
 
 /** Label on every container, by which the emulator finds the containers of a VM. */
 const LABEL = "gcp-emulator.vm";
-/** The name by which containers of Docker Desktop reach their host. */
+/** The name by which containers in Docker Desktop reach their host. */
 const DESKTOP_HOST = "host.docker.internal";
 
 /** @param {string} name */

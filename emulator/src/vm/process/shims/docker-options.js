@@ -9,7 +9,10 @@ class DaemonError extends Error {}
 /** The container was created, but its program cannot be started. */
 class StartError extends DaemonError {}
 
-/** Options of `docker run`; true = takes a value. https://docs.docker.com/reference/cli/docker/container/run/ */
+/**
+ * Options for `docker run`; true means that the option takes a value.
+ * https://docs.docker.com/reference/cli/docker/container/run/
+ */
 const RUN_OPTIONS = {
     d: false,
     detach: false,

@@ -262,7 +262,7 @@ async function rm(words) {
 }
 
 /**
- * Signals all processes of the container, because it has no init process that would forward the signal.
+ * Signals all processes in the container, because it has no init process that would forward the signal.
  * @param {string} dir
  * @param {string} signal
  */

@@ -51,7 +51,7 @@ function findShell() {
 
 /** @param {Spec} spec */
 function run(spec) {
-    // A signal goes to all processes of the container. The trap lets the shell survive it, so that the program
+    // A signal goes to all processes in the container. The trap lets the shell survive it, so that the program
     // determines the exit code; programs do not inherit the trap. As with npm, the arguments follow the script. They
     // stay unchanged, because the shell does not interpret the values of "$@". Use this machine's shell, because the
     // container's PATH may not contain one.
@@ -92,7 +92,7 @@ function run(spec) {
 
     /** @param {number} exitCode @param {string} error */
     function end(exitCode, error) {
-        // When the first process of a container ends, the others end with it.
+        // When the first process in a container ends, the others end with it.
         killContainer();
         state.Process = null;
         state.State = {

@@ -1,8 +1,8 @@
 // @ts-check
-// Ends all processes of one boot of a VM if the emulator is killed. The emulator holds the other end of this process's
-// standard input. It sends a line when it has ended the boot itself; without that line, the end of the input means that
-// the emulator is gone. Every process started during a boot has the boot's id in its environment, or descends from a
-// process that does.
+// Ends all processes from one boot of a VM if the emulator is killed. The emulator holds the other end of this
+// process's standard input. It sends a line when it has ended the boot itself; without that line, the end of the input
+// means that the emulator is gone. Every process started during a boot has the boot's id in its environment, or
+// descends from a process that does.
 
 const { killByEnvironment } = require("./signals.js");
 

@@ -1,5 +1,5 @@
 // @ts-check
-// The only module of the emulator and its shims that sends signals. A pid alone is not enough: it may be 0 because
+// The only module in the emulator and its shims that sends signals. A pid alone is not enough: it may be 0 because
 // nothing was started, or it may belong to another process by now. A process is therefore identified by its pid and
 // start time, and is signalled only while both match. Ids below 2, which the kernel treats as groups or as init, are
 // rejected.
@@ -32,7 +32,7 @@ function identify(pid) {
 }
 
 /**
- * Finds the live processes of the groups that these processes lead, and their descendants. This replaces a unit's
+ * Finds the live processes in the groups that these processes lead, and their descendants. This replaces a unit's
  * cgroup, which an ordinary user cannot create. Only a process that left both its group and its parent escapes.
  * @param {readonly ProcessId[]} leaders
  * @returns {ProcessId[]}
@@ -86,7 +86,7 @@ function isInGroup(entry, leader, table) {
 }
 
 /**
- * Signals every process of the groups that these processes lead; processes that are gone are not an error.
+ * Signals every process in the groups that these processes lead; processes that are gone are not an error.
  * @param {readonly ProcessId[]} leaders @param {NodeJS.Signals} signal
  */
 function signalGroups(leaders, signal) {
@@ -96,7 +96,7 @@ function signalGroups(leaders, signal) {
 }
 
 /**
- * Signals the processes of one group, as Ctrl-C at a terminal does. It does not reach descendants that left the group.
+ * Signals the processes in one group, as Ctrl-C at a terminal does. It does not reach descendants that left the group.
  * @param {ProcessId} leader @param {NodeJS.Signals} signal
  */
 function signalForeground(leader, signal) {
@@ -106,7 +106,7 @@ function signalForeground(leader, signal) {
 }
 
 /**
- * Signals one process if it is still the one that was started. Windows supports only termination of whole trees.
+ * Signals one process if it is still the one that was started. Windows can only terminate whole process trees.
  * @param {ProcessId} id @param {NodeJS.Signals} signal
  * @returns {boolean} whether the signal was sent
  */

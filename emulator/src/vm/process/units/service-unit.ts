@@ -29,7 +29,7 @@ export interface ServiceUnit {
 /** Action that the VM takes after the unit has ended. */
 export type UnitAction = "none" | "poweroff" | "poweroff-force";
 
-/** A file of the unit. The unit file comes first, then its drop-ins ordered by name. */
+/** A file that belongs to the unit. The unit file comes first, then its drop-ins ordered by name. */
 export interface UnitSource {
     readonly path: string;
     readonly text: string;

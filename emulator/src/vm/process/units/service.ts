@@ -239,8 +239,8 @@ export class Service {
     }
 
     /**
-     * Waits for the last output of all processes, which are gone or abandoned by now. It must be in the log before the
-     * VM powers off.
+     * Waits for the last output from all processes, which are gone or abandoned by now. It must be in the log before
+     * the VM powers off.
      */
     async #drainOutput(): Promise<void> {
         await this.#race(Promise.all(this.#processes.map((one) => one.output)), 1000, false);

@@ -1,4 +1,4 @@
-/** A `Key=Value` line of a unit file, with its location for error messages. */
+/** A `Key=Value` line in a unit file, with its location for error messages. */
 export interface UnitEntry {
     readonly section: string;
     readonly key: string;
