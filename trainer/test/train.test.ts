@@ -143,7 +143,7 @@ describe("the trainer's choice of model", () => {
 });
 
 describe("without settings, the trainer", () => {
-    it("announces the time, compares a tree with forests, and says why it chose a tree for iris", async () => {
+    it("announces the expected time, compares a tree with forests, and says why it chose a tree for iris", async () => {
         const { stdout } = await train(IRIS, "--target=Species");
         expect(stdout).toMatch(
             /\nTime: about 1 s on \d+ threads?\nCross-validating 1 tree and 3 forests on the training/,

@@ -7,7 +7,7 @@ const KEY = /^projects\/[^/]+\/locations\/([a-z0-9-]+)\/keyRings\/[^/]+\/cryptoK
  * Checks that a key could protect a resource. The emulator has no keys, so it does not check that the key exists or that
  * Google's service agents may use it.
  *
- * @param key undefined for none
+ * @param key undefined if the resource has no key
  * @param location location of the resource, in upper or lower case
  * @throws ApiError 400 for a name that is not a key's, or for a key in another location
  */

@@ -29,7 +29,7 @@ const constraints = z.strictObject({
     "gcp.restrictNonCmekServices": denied,
     "iam.disableServiceAccountCreation": enforced,
     "storage.publicAccessPrevention": enforced,
-    /** Allowed retention of deleted objects in seconds. */
+    /** Allowed retention periods for deleted objects, in seconds. */
     "storage.softDeletePolicySeconds": z.array(z.int()).optional(),
     "storage.uniformBucketLevelAccess": enforced,
 });

@@ -98,7 +98,7 @@ describe("a resumable upload", () => {
         expect((await put(await start("empty"), Buffer.alloc(0), "*/0")).json).toMatchObject({ size: "0" });
     });
 
-    it("keeps multiples of 256 KiB of an interrupted chunk, and continues from there", async () => {
+    it("keeps an interrupted chunk up to the last multiple of 256 KiB, and continues from there", async () => {
         const uri = await start("broken");
         await breakOff(uri, content.subarray(0, QUANTUM + 5000), total, QUANTUM);
         const last = await put(uri, content.subarray(QUANTUM), `${QUANTUM}-${total - 1}/${total}`);

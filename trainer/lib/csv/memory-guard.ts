@@ -72,7 +72,7 @@ export function bytesPerValueOfFit({ forest, crossValidation }: FitPlan, threads
 }
 
 /**
- * Number of threads whose fits of a forest fit into memory together, at least 1.
+ * Number of threads whose fits for a forest have enough memory at the same time, at least 1.
  * @param limit bytes
  */
 export function countThreads(processors: number, rows: number, columns: number, limit: number): number {

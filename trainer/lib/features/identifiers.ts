@@ -9,7 +9,7 @@ const ROW_NUMBERS = /^(X|([Nn][Oo]|[Nn][Rr]|[Nn]um|[Nn]umber|[Oo]bs|#|\.\.\.1)\.
 const TIMES =
     /(^|[ _.-])(t|time|timestamp|date|year|quarter|month|week|day|hour|minute|second|step|period)s?($|[ _.-])/i;
 
-/** In fewer rows, integers in ascending order may well be measurements. */
+/** With fewer rows, integers in ascending order may well be measurements. */
 const MIN_NUMBERED_ROWS = 50;
 
 /**

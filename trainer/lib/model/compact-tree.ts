@@ -32,7 +32,7 @@ export interface CompactTree {
     leafShares: Float64Array;
 }
 
-/** With more classes, a leaf lists only those that occur. */
+/** With more classes than this, a leaf lists only the classes that occur. */
 const MOST_LISTED_CLASSES = 20;
 
 /** The nodes of a tree as in model.json. */

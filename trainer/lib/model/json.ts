@@ -1,10 +1,13 @@
 import { isSplit } from "./compact-tree";
 import type { Model, TreeNode } from "./types";
 
-/** A node with more training rows is written piece by piece: the text of a whole tree might not fit into a string. */
+/**
+ * A node with more training rows than this is written piece by piece, because the text of a whole tree might not fit
+ * into a string.
+ */
 const MANY_ROWS = 20_000;
 
-/** The text of `model.json` in pieces. */
+/** The text of `model.json`, in pieces. */
 export function* formatModel({ trees, ...head }: Model): Generator<string> {
     yield JSON.stringify({ ...head, trees: [] }).slice(0, -2);
     let separator = "";

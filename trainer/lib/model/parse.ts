@@ -3,7 +3,7 @@ import { checkTree, type TreeSizes } from "./parse-tree";
 import { type CartModel, type Feature, listParts, type Model, ModelError } from "./types";
 
 /**
- * Reads the text of `model.json` and checks everything that a prediction relies on. `readModel` reads larger ones.
+ * Reads the text of `model.json` and checks everything that a prediction relies on. `readModel` reads larger files.
  * @throws {ModelError} with the path and the value
  */
 export function parseModel(json: string): Model {

@@ -82,8 +82,8 @@ class ModelReader {
     }
 
     /**
-     * Begins the list of trees if this is one. If the text before it does not describe the model completely, the trees
-     * are part of the text, which is read as a whole.
+     * Begins the list of trees if the text read so far ends where that list begins. If the text before it does not
+     * describe the model completely, the trees are part of the text, which is read as a whole.
      */
     #beginTrees(rest: Uint8Array): boolean {
         if (

@@ -69,7 +69,7 @@ export type Task = "classification" | "regression";
 /** One decision tree, or the mean of many trees grown on different rows and columns. */
 export type Algorithm = "tree" | "forest";
 
-/** ml-cart's node: a leaf has a `distribution`, every other node two children. */
+/** A node as in ml-cart: a leaf has a `distribution`, and every other node has two children. */
 export interface TreeNode {
     splitColumn?: number;
     /** Rows below this value go left. */

@@ -13,7 +13,7 @@ const DOMAIN = "ai.onnx.ml";
  *
  * For classes, onnxruntime sums the shares in 64 bits and takes the first of the largest sums, as this trainer does.
  * For one or two classes its operator has special rules (where both have weights, it predicts the second whenever its
- * sum is above 0), so it always gets at least three classes. The added ones have no weights and cannot win.
+ * sum is above 0), so it always gets at least three classes. The added classes have no weights and cannot win.
  * https://github.com/microsoft/onnxruntime/blob/v1.20.0/onnxruntime/core/providers/cpu/ml/tree_ensemble_aggregator.h
  * @param outputs for classes, the label and the sums of shares, including padded classes; otherwise the mean of the
  * trees' numbers

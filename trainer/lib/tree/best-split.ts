@@ -1,6 +1,6 @@
 /** The best split found so far for a node. */
 export interface BestSplit {
-    /** -1 if there is none. */
+    /** Column that the split compares; -1 while there is no split. */
     column: number;
     /** Index in the column's list of the first entry that goes right. */
     index: number;

@@ -51,7 +51,7 @@ export interface FitPoolOptions {
 
 /** The part of a dataset that fits need. Its arrays are in shared memory. */
 export interface FitDataset {
-    /** One for each feature. */
+    /** One column for each feature. */
     columns: readonly NumberList[];
     target:
         | { task: "classification" /** Indices into `classes`. */; y: Uint16Array; classes: readonly string[] }

@@ -9,7 +9,7 @@ import type { FitTable, FitTarget } from "./types";
 export interface Scores {
     /** Row numbers in the table. */
     rows: Uint32Array;
-    /** One for each row; for classes, one for each row and class. */
+    /** One sum for each row or, for classes, for each row and class. */
     sums: Float64Array;
     /** Number of trees that predicted each row. */
     votes: Uint32Array;
@@ -80,9 +80,9 @@ function addLeaf(sums: Float64Array, position: number, tree: FlatTree, node: num
 /** Rows that at least one tree predicted, with their predictions. */
 export interface Predicted {
     rows: Uint32Array;
-    /** One for each row: the first class with the largest share, or the number. */
+    /** One prediction for each row: the first class with the largest share, or the number. */
     predictions: Float64Array;
-    /** One for each row, or for classes, one for each row and class: the mean over the trees. */
+    /** One mean over the trees for each row or, for classes, for each row and class. */
     values: Float64Array;
 }
 

@@ -30,7 +30,7 @@ export interface ForestOptions {
 
 /** Data shared by all fits on a table. Arrays are in shared memory, so that threads do not need copies. */
 export interface FitTable {
-    /** One for each feature. */
+    /** One column for each feature. */
     columns: readonly NumberList[];
     target: FitTarget;
     /** Order of each column (see sort.ts). A fit that runs alone turns them into its lists, in place. */

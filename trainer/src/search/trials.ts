@@ -20,7 +20,7 @@ export interface Growth {
 /** More trials than this are assumed to be a mistake, because running them would take days. */
 const MAX_TRIALS = 1000;
 
-/** Default number of folds if there are several trials; the usual choice. */
+/** Default number of folds if there are several trials. Five is the usual choice. */
 const DEFAULT_FOLDS = 5;
 
 /**

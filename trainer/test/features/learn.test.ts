@@ -33,7 +33,7 @@ describe("learnColumns", () => {
         ]);
     });
 
-    it("counts the rows with values that a prediction would note", async () => {
+    it("counts the rows with values that a prediction would comment on", async () => {
         const dataset = await read(CSV);
         const { countUnseen } = learnColumns(dataset, TRAIN);
         expect([countUnseen(TRAIN), countUnseen(TEST)]).toEqual([1, 10]);
