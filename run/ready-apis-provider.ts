@@ -85,7 +85,8 @@ export async function waitForApi(
         if (clock.now() > deadline) {
             throw new Error(
                 `The API ${service}.googleapis.com must accept requests from project ${project}, but ${minutes} ` +
-                    `minutes after it was enabled it still refuses them: ${refusal}. Run \`pulumi up\` again in a few minutes`,
+                    `minutes after it was enabled it still refuses them: ${refusal}. ` +
+                    "Run `pulumi up` again in a few minutes",
             );
         }
         if (!isAnnounced) {

@@ -7,7 +7,7 @@ import { importCycles } from "./helpers/import-cycles";
 import { tableRows } from "./helpers/markdown";
 import { filesNamed, lineCount, textOf } from "./helpers/source-files";
 
-/** The project's folders or files that the files in a folder may import in addition to those of their own folder. */
+/** The project's folders or files that the files in a folder may import in addition to those in their own folder. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "index.ts": ["infra"],
     infra: ["run"],
@@ -32,7 +32,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The folders of `emulator/src`, lowest first, with the other folders that each may import, which must appear earlier
+ * The folders in `emulator/src`, lowest first, with the other folders that each may import, which must appear earlier
  * in this table. The files directly in `emulator/src` are entry points, which may import every folder, and which no
  * folder may import.
  */
@@ -75,7 +75,7 @@ interface Import {
 
 const sources = filesNamed(/\.(ts|tsx|js|cjs|mjs)$/);
 
-/** Lists imports of the project's own files: `import`, `export from`, `require` and `import()`. */
+/** Lists the files in the project that a file imports: `import`, `export from`, `require` and `import()`. */
 function importsOf(file: string): Import[] {
     return ts
         .preProcessFile(textOf(file), true, true)
@@ -97,7 +97,7 @@ function fileOf(target: string): string | undefined {
 }
 
 describe("imports point in one direction:", () => {
-    it.each(Object.entries(ALLOWED))("%s imports only its own files and those of %j", (place, allowed) => {
+    it.each(Object.entries(ALLOWED))("%s imports only its own files and those in %j", (place, allowed) => {
         const wrong = imports
             .filter(({ file }) => isWithin(file, place))
             .filter(({ target }) => ![place, ...allowed].some((other) => isWithin(target, other)));
@@ -141,11 +141,11 @@ describe("imports point in one direction:", () => {
     });
 });
 
-describe("the folders of emulator/src", () => {
+describe("the folders in emulator/src", () => {
     const roomOf = (target: string) => /^emulator\/src\/([^/]+)/.exec(target)?.[1] ?? "";
     const inRoom = (room: string) => imports.filter(({ file }) => isWithin(file, `emulator/src/${room}`));
 
-    it.each(Object.entries(EMULATOR_ROOMS))("%s imports only its own files and those of %j", (room, allowed) => {
+    it.each(Object.entries(EMULATOR_ROOMS))("%s imports only its own files and those in %j", (room, allowed) => {
         const wrong = inRoom(room).filter(
             ({ target }) => ![room, ...allowed].some((other) => isWithin(target, `emulator/src/${other}`)),
         );

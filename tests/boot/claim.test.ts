@@ -48,7 +48,7 @@ describe("a boot that claims its run", () => {
 
     for (const state of ["PULLING", "RUNNING", "INTERRUPTED"]) {
         concurrently(
-            `begins the next attempt after ${state} of an earlier boot, and keeps only the checkpoints`,
+            `begins the next attempt after ${state} from an earlier boot, and keeps only the checkpoints`,
             async () => {
                 await TestVm.with({}, async (vm) => {
                     await vm.putStatus({ state });

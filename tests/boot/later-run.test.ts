@@ -33,7 +33,7 @@ const send = async (method, url, body) =>
 `;
 
 describe("a later run", () => {
-    it("cannot overwrite, delete or forge objects of a finished run, or add any to it", async () => {
+    it("cannot overwrite, delete or forge a finished run's objects, or add any to it", async () => {
         await EmulatedVm.with(0, async (vm) => {
             for (const name of OBJECTS) {
                 await vm.backend.bucket.put(name, `{"of":"${name}"}`);

@@ -4,7 +4,7 @@ import { RUN_ID, TestVm } from "./helpers/vm";
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
 
-/** The values of an option that may be repeated. */
+/** The values for an option that may be repeated. */
 const valuesOf = (words: string[], option: string) => words.filter((_word, index) => words[index - 1] === option);
 
 describe("a training run on a VM", () => {

@@ -2,7 +2,7 @@ import { TestVm } from "./helpers/vm";
 
 const concurrently = test.concurrent;
 
-/** A follower that prints only these lines, as docker's does when it is overtaken by the rotation of files. */
+/** A follower that prints only these lines, as docker's does when log rotation overtakes it. */
 const follower = (...lines: string[]) =>
     `${lines.map((line) => `echo ${line}; `).join("")}while running; do sleep 0.05; done`;
 

@@ -38,7 +38,7 @@ describe("a boot with secret variables", () => {
             expect(run?.slice(-3)).toEqual([vm.config.image, "--a=b", "--c=d"]);
             expect(run?.filter((word) => ["API_KEY", "LARGE", "STATE"].includes(word))).toHaveLength(3);
             expect(JSON.stringify(vm.dockerCalls())).not.toContain("two lines");
-            // The stub's record of the container and its log are removed by `docker rm`.
+            // `docker rm` removes the stub's record of the container, and its log.
             expect(vm.dockerCalls().at(-1)).toEqual(["rm", "--force", "--volumes", "gcp-trainer"]);
             expect(vm.filesWith("two lines")).toEqual([]);
             expect(vm.filesWith("xxxxxxxxxxxxxxxx")).toEqual([]);

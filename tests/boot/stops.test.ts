@@ -87,7 +87,7 @@ describe("a run that is stopped early", () => {
     });
 
     concurrently("is TIMED_OUT if Compute Engine's limit stops the VM because systemd's limit did not", async () => {
-        // A limit of zero has always expired by the time the VM stops.
+        // A limit of zero has always expired by the time that the VM stops.
         await TestVm.with({ maxRunSeconds: 0, debugSeconds: 60 }, async (vm) => {
             vm.unitLimits = false;
             const booted = vm.boot({ trainer: SAVING });

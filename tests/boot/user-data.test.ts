@@ -127,7 +127,7 @@ describe("renderUserData", () => {
         }
     });
 
-    test("sets the environment of the trainer contract, which users cannot override", () => {
+    test("sets the environment variables in the trainer contract, which users cannot override", () => {
         const env = valuesOf({ env: { Z: "last", AIP_MODEL_DIR: "gs://elsewhere/" } }).filter(
             ([name]) => name === "env",
         );
@@ -203,7 +203,7 @@ describe("the boot script", () => {
         }
     });
 
-    test("uses only features of bash 3.2", () => {
+    test("uses only bash 3.2 features", () => {
         const tooNew =
             /\b(mapfile|readarray|declare -A|local -[nA]|wait -n|BASHPID|EPOCH\w+|coproc)\b|\|&|&>>|\$\{\w+(\^|,)|\$\{\w+\[-|read -t/;
         for (const script of scripts) {

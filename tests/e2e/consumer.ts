@@ -65,7 +65,7 @@ export class Consumer {
     }
 
     /**
-     * Installs the package and the Pulumi SDK, including install scripts. The versions are those of the repository's
+     * Installs the package and the Pulumi SDK, including install scripts. The versions are those in the repository's
      * lockfile, which `npm ci` has left in npm's cache.
      */
     async install(tarball: string): Promise<void> {
@@ -93,7 +93,7 @@ export class Consumer {
         writeFileSync(file, text);
     }
 
-    /** Reads a file of the installed package. */
+    /** Reads a file in the installed package. */
     installed(name: string): string {
         return readFileSync(path.join(this.folder, "node_modules", "gcp-trainer", name), "utf8");
     }
@@ -129,7 +129,7 @@ function readJson<T>(name: string): T {
     return JSON.parse(readFileSync(path.join(ROOT, name), "utf8")) as T;
 }
 
-/** Runs npm without the environment variables of an outer npm, which refer to its own package. */
+/** Runs npm without the environment variables from an outer npm, which refer to that npm's own package. */
 async function npm(cwd: string, ...args: string[]): Promise<string> {
     const ownKeys = Object.entries(process.env).filter(([key]) => !/^npm_(package|lifecycle|config_local)/.test(key));
     const { stdout } = await promisify(execFile)("npm", args, {

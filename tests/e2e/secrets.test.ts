@@ -26,7 +26,7 @@ fetch(go).then(() => fetch(upload, { method: "POST", body: "{}" })).then(({ ok }
 /** Creates a value that occurs nowhere else and that quoting and encodings leave unchanged. */
 const canary = () => `canary${randomBytes(12).toString("hex")}`;
 
-/** The forms of a canary in a file: unchanged, and in base64 at each of the three alignments. */
+/** The forms that a canary may have in a file: unchanged, and in base64 at each of the three alignments. */
 function formsOf(value: string): string[] {
     const aligned = [0, 1, 2].map((shift) =>
         Buffer.concat([Buffer.alloc(shift), Buffer.from(value)])
@@ -123,7 +123,7 @@ describe("secrets of a rehearsal", () => {
     it("reach the trainer and appear only in the emulator's secret store", () => findSecrets("process"));
 });
 
-describeWithDocker("secrets of a rehearsal in containers", () => {
+describeWithDocker("secrets in a rehearsal in containers", () => {
     it("do not appear in docker's arguments, and the container is removed at the end", async () => {
         await findSecrets("docker");
         expect(

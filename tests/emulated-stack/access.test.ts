@@ -201,7 +201,7 @@ describe("the trainer's account, with the grants that the program declares,", ()
         });
     });
 
-    it("is denied access to resources other than its own by every route of Google's APIs", async () => {
+    it("is denied access to resources other than its own by every route in Google's APIs", async () => {
         const answered: string[] = [];
         const routes = allRoutes().filter(({ pattern }) => isGoogles(pattern));
         for (const { method, pattern } of routes.filter((one) => !OPEN.test(`${one.method} ${one.pattern}`))) {
@@ -290,7 +290,7 @@ describe("grants that are delayed", () => {
     });
 });
 
-/** Builds a 403 response of the newer APIs: https://google.aip.dev/193 */
+/** Builds a 403 response from the newer APIs: https://google.aip.dev/193 */
 function refusal(message: string, info: { domain: string; permission: string; resource: string }): object {
     const { domain, ...metadata } = info;
     const type = "type.googleapis.com/google.rpc.ErrorInfo";

@@ -16,7 +16,7 @@ const REQUESTS: readonly (readonly [RegExp, { readonly query?: string; readonly 
 ];
 
 /**
- * Builds a request for a route. Where it matters, it refers to existing resources of `GrantedStack` that do not belong
+ * Builds a request for a route. Where it matters, it refers to existing resources in `GrantedStack` that do not belong
  * to the trainer.
  */
 export function example(method: string, pattern: string): { target: string; body: unknown } {

@@ -39,7 +39,7 @@ setsid sleep 331.72 &
 exec sleep 331.73`;
 
 describe("an emulator that is killed (Linux only, as the test reads /proc)", () => {
-    itOnLinux("leaves no process of its VMs, even if they print nothing", async () => {
+    itOnLinux("leaves none of its VMs' processes behind, even if they print nothing", async () => {
         const emulator = await EmulatorProcess.start();
         const vms = path.join(emulator.cloud.dataDir, "vms");
         const silent = () => processesOf(vms).filter(({ command }) => /^sleep 331\.7[123]$/.test(command));

@@ -46,7 +46,7 @@ export const KILLS: readonly Kill[] = Object.entries(MOMENTS).flatMap(([target, 
 /** The name that identifies a kill in the results file. */
 export const titleOf = ({ target, signal, moment }: Kill) => `kill=${target},signal=${signal},moment=${moment}`;
 
-/** Values that all trials of a sweep share. */
+/** Values that all trials in a sweep share. */
 export interface KillContext {
     readonly texts: ProviderTexts;
     readonly reference: Reference;
@@ -82,7 +82,7 @@ async function killInVm({ texts, reference }: KillContext, { target, signal, mom
     return withLeftovers(verdict, processesOf(dataDir));
 }
 
-/** An emulator in a process of its own, which a test can kill. */
+/** An emulator in its own process, which a test can kill. */
 export class EmulatorProcess {
     readonly cloud: TestEmulator;
     readonly #dataDir: string;
@@ -202,7 +202,7 @@ const SCENES = {
         begun: async () => undefined,
         problem: () => {
             const files = [...filesIn(path.join(project.folder, "models", "local")).keys()];
-            // The results of the killed rehearsal are kept in another folder, named after the time.
+            // The results from the killed rehearsal are kept in another folder, named after the time.
             const models = files.filter((name) => /^r-[0-9a-f]+\/model\.json$/.test(name));
             const left = listed(path.join(project.folder, ".emulator"));
             const partial = files.filter((name) => /partial|\.tmp/.test(name));

@@ -84,7 +84,7 @@ interface Trials {
     readonly runTogether?: (rules: readonly string[]) => Promise<TrialResult>;
 }
 
-/** Returns the trials of every fault at every request of a run, which is recorded first. */
+/** Returns a trial for each fault at each request in a run, which is recorded first. */
 async function requestTrials(): Promise<Trials> {
     const texts = await serialiseProviders();
     const reference = await recordReference(texts);
@@ -95,7 +95,7 @@ async function requestTrials(): Promise<Trials> {
     };
 }
 
-/** Returns the trials of every fault at every request of `npm start`. */
+/** Returns a trial for each fault at each request in `npm start`. */
 async function startTrials(): Promise<Trials> {
     const reference = await recordStart();
     const trials = rulesFor(reference.requests).map((rule) => ({
@@ -105,14 +105,14 @@ async function startTrials(): Promise<Trials> {
     return { trials };
 }
 
-/** Returns the trials of every kill. */
+/** Returns a trial for each kill. */
 async function killTrials(): Promise<Trials> {
     const texts = await serialiseProviders();
     const reference = await recordReference(texts);
     return { trials: KILLS.map((kill) => ({ rule: titleOf(kill), run: () => runKill({ texts, reference }, kill) })) };
 }
 
-/** Renders a Markdown table of outcomes by kind of fault. */
+/** Renders a Markdown table with the outcomes by kind of fault. */
 function summary(results: readonly TrialResult[]): string {
     const outcomes = ["survived", "failed clearly", "not hit", ...BROKEN] as const;
     const kinds = [...new Set(results.map(({ rule }) => kindOf(rule)))].sort();

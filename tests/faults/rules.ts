@@ -1,6 +1,6 @@
 import type { SeenRequest } from "./small-run";
 
-/** One fault injected at one request of a run. */
+/** One fault injected at one request in a run. */
 export interface Fault {
     /** The rule as passed to `npm run emulator -- --fault`. */
     readonly rule: string;
@@ -12,7 +12,7 @@ const always = () => true;
 const hasBody = ({ method }: SeenRequest) => method !== "GET" && method !== "DELETE";
 const isDownload = ({ path }: SeenRequest) => path.includes("alt=media");
 
-/** Every kind of fault. The delays are shorter than the time limits of the run and the clients. */
+/** Every kind of fault. The delays are shorter than the run's and the clients' time limits. */
 export const FAULTS: readonly Fault[] = [
     { rule: "kind=refuse,ms=1500", appliesTo: always },
     { rule: "kind=reset-before", appliesTo: always },
@@ -39,8 +39,8 @@ export const FAULTS: readonly Fault[] = [
 const REPETITIONS = 2;
 
 /**
- * Returns the rules that hit each request of a recorded run once with each kind of fault that applies to it.
- * @param requests the requests of a run without faults, in order
+ * Returns the rules that hit each request in a recorded run once with each kind of fault that applies to it.
+ * @param requests the requests in a run without faults, in order
  */
 export function rulesFor(requests: readonly SeenRequest[]): string[] {
     const positions = requests.flatMap((request, index) => {

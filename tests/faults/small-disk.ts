@@ -7,7 +7,7 @@ import path from "node:path";
 export class SmallDisk {
     readonly folder = realpathSync(mkdtempSync(path.join(tmpdir(), "disk-")));
 
-    /** @param options of tmpfs, such as "size=1m" */
+    /** @param options options for tmpfs, such as "size=1m" */
     mount(...options: string[]): void {
         execFileSync("mount", ["-t", "tmpfs", "-o", options.join(","), "tmpfs", this.folder], { stdio: "pipe" });
     }
@@ -17,7 +17,7 @@ export class SmallDisk {
         this.mount("remount", ...options);
     }
 
-    /** Uses up the inodes of a mount that has at most `count`. */
+    /** Uses up the inodes on a mount that has at most `count`. */
     fillInodes(count: number): void {
         const filler = path.join(this.folder, "filler");
         mkdirSync(filler);

@@ -13,7 +13,7 @@ const ROOT = path.resolve(__dirname, "../..");
 const ROWS = Array.from({ length: 24 }, (_, i) => `${(i * 7) % 11},${i % 5},${(i * 7) % 11 > 5 ? "tall" : "short"}`);
 const CSV = `height,width,label\n${ROWS.join("\n")}\n`;
 
-/** The parts of a request that a rule is matched against. */
+/** The parts of a request against which a rule is matched. */
 export interface SeenRequest {
     readonly port: "main" | "vm";
     readonly method: string;
@@ -32,7 +32,7 @@ export class RecordingPlan extends FaultPlan {
     }
 }
 
-/** The serialised providers of the two dynamic resources. */
+/** The serialised providers for the two dynamic resources. */
 export type ProviderTexts = Awaited<ReturnType<typeof serialiseProviders>>;
 
 /** The outcome of a command. */
@@ -46,7 +46,7 @@ export interface Ended {
 }
 
 /**
- * A complete run of the built-in trainer on a dataset of 24 rows. It includes the boot script in the process runtime,
+ * A complete run of the built-in trainer on a dataset with 24 rows. It includes the boot script in the process runtime,
  * the trainer's bundle, the waiter and the collection of results, each in the processes that the engine would use.
  */
 export class SmallRun {

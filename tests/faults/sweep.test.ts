@@ -39,7 +39,7 @@ async function run(outcomes: Readonly<Record<string, Outcome>> = {}) {
 }
 
 describe("a sweep", () => {
-    it("puts faults of different requests into one run", async () => {
+    it("puts faults in different requests into one run", async () => {
         await expect(run()).resolves.toEqual({
             runs: ["0+2+3", "1"],
             outcomes: [

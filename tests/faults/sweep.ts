@@ -12,12 +12,12 @@ export interface Trial {
 export interface Sharing {
     /** Maximum number of trials in a run. */
     readonly size: number;
-    /** Trials of the same place never share a run. */
+    /** Trials at the same place never share a run. */
     readonly placeOf: (rule: string) => string;
     readonly run: (rules: readonly string[]) => Promise<TrialResult>;
 }
 
-/** Options of a sweep. */
+/** Options for a sweep. */
 export interface SweepOptions {
     /** JSON Lines file to which results are appended. Trials whose result it already contains are not run again. */
     readonly file: string;
@@ -69,7 +69,7 @@ export async function sweep(trials: readonly Trial[], options: SweepOptions): Pr
     return trials.flatMap(({ rule }) => known.get(rule) ?? []);
 }
 
-/** Puts each trial into the first group that has room and no trial of the same place. */
+/** Puts each trial into the first group that has room and no trial at the same place. */
 function groupsOf(trials: readonly Trial[], { size, placeOf }: Sharing): Trial[][] {
     const groups: Trial[][] = [];
     for (const trial of trials) {
@@ -84,7 +84,7 @@ function groupsOf(trials: readonly Trial[], { size, placeOf }: Sharing): Trial[]
     return groups;
 }
 
-/** Reads the results of earlier sweeps, omitting a last line that was cut off by a kill. */
+/** Reads the results from earlier sweeps, omitting a last line that was cut off by a kill. */
 export function readResults(file: string): TrialResult[] {
     const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
     return lines.flatMap((line) => {

@@ -19,16 +19,16 @@ export const TS_NODE = "ts-node/register/transpile-only";
 /** Loads the same code as `ts-node/register/transpile-only`, but compiles a file only once for all tests. */
 export const CACHED_TS_NODE = path.join(__dirname, "cached-typescript.js");
 
-/** Options of a command. */
+/** Options for a command. */
 export interface CommandOptions {
     readonly cwd: string;
-    /** Variables in addition to those of this process. */
+    /** Variables in addition to this process's own. */
     readonly env?: NodeJS.ProcessEnv;
     /** True to use the script's own loader, which takes seconds. */
     readonly exactly?: boolean;
 }
 
-/** A command of the project in its own process, started like the script in package.json. */
+/** A project command in its own process, started like the script in package.json. */
 export class CliCommand {
     readonly ended: Promise<EndedCommand>;
     readonly #child: ChildProcess;

@@ -15,7 +15,7 @@ export function docker(...args: string[]): string {
     return stdout.trim();
 }
 
-/** Sends a request to the engine's API and returns the body of the response. */
+/** Sends a request to the engine's API and returns the response's body. */
 export async function engineRequest(method: string, path: string, body: Buffer): Promise<string> {
     const host = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}");
     const headers = { "content-type": "application/x-tar", "content-length": body.length };
@@ -34,7 +34,7 @@ export const BASE_IMAGES = {
     RUNTIME_IMAGE: NODE_IMAGE,
 };
 
-/** Arguments of `docker build` that select the local base images. */
+/** Arguments for `docker build` that select the local base images. */
 export const BASE_IMAGE_ARGS = Object.entries(BASE_IMAGES).flatMap(([name, image]) => [
     "--build-arg",
     `${name}=${image}`,

@@ -22,7 +22,7 @@ export function proseLines(file: string): string[] {
         });
 }
 
-/** Links of a Markdown file to files of this project. */
+/** Links in a Markdown file to files in this project. */
 export function localLinks(file: string): Link[] {
     const text = proseLines(file)
         .join("\n")
@@ -36,7 +36,7 @@ export function localLinks(file: string): Link[] {
         });
 }
 
-/** Anchors that GitHub assigns to the headings of a Markdown file. */
+/** Anchors that GitHub assigns to the headings in a Markdown file. */
 export function anchorsOf(file: string): string[] {
     const seen = new Map<string, number>();
     return proseLines(file)
@@ -55,7 +55,7 @@ export function anchorsOf(file: string): string[] {
         });
 }
 
-/** Cells of the rows of the first table whose header starts with the given cell. */
+/** Cells in the rows of the first table whose header starts with the given cell. */
 export function tableRows(file: string, firstHeader: string): string[][] {
     const lines = proseLines(file);
     const start = lines.findIndex((line) => new RegExp(`^\\| *${firstHeader} *\\|`).test(line));
@@ -69,7 +69,7 @@ export function tableRows(file: string, firstHeader: string): string[][] {
     );
 }
 
-/** Content of the first fenced code block of a language. */
+/** The content of the first fenced code block in a language. */
 export function codeBlock(file: string, language: string): string {
     return new RegExp(`^\`\`\`${language}\n(?<code>[\\s\\S]*?)^\`\`\``, "m").exec(textOf(file))?.groups?.code ?? "";
 }

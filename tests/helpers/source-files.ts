@@ -4,7 +4,7 @@ import { NOT_IN_CHECKOUT } from "./checkout";
 
 const ROOT = path.resolve(__dirname, "..", "..");
 
-/** Files of a fresh checkout with matching names, relative to the project folder. */
+/** Files with matching names in a fresh checkout, relative to the project folder. */
 export function filesNamed(pattern: RegExp, folder = ""): string[] {
     return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
         const file = path.posix.join(folder, entry.name);

@@ -168,7 +168,7 @@ describe("copyBuildContext", () => {
             expect(lstatSync(path.join(root, "trainer/src/train.py")).mode & 0o777).toBe(mode);
         });
 
-        it.each(["src", "src/train.py"])("restores the bits of %s in the copy", (name) => {
+        it.each(["src", "src/train.py"])("restores the permission bits of %s in the copy", (name) => {
             copyBuildContext(root, "trainer", OWNER);
             chmodSync(path.join(root, COPY, name), 0o700);
             copyBuildContext(root, "trainer", OWNER);

@@ -54,7 +54,7 @@ describe("a trainer's build context", () => {
         expect(warnings()).toEqual([]);
     });
 
-    it("is reported with a file of more than 100 MB", () => {
+    it("is reported for a file that exceeds 100 MB", () => {
         write("trainer/data.bin");
         truncateSync(path.join(root, "trainer/data.bin"), 120_000_000);
         expect(warnings()).toEqual([expect.stringContaining("includes data.bin, which has 120 MB")]);

@@ -21,7 +21,7 @@ describe("parseDataset", () => {
 });
 
 describe("MD5 of a dataset", () => {
-    it("covers all bytes of a large file", () => {
+    it("covers all bytes in a large file", () => {
         const folder = mkdtempSync(path.join(tmpdir(), "dataset-"));
         const file = path.join(folder, "large.csv");
         writeFileSync(file, Buffer.alloc(3 * 1024 * 1024 + 1, "abc"));

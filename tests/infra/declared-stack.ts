@@ -7,7 +7,7 @@ import { TrainingJob } from "../../infra/training-job";
 /** Folder with the tests' own small dataset and trainer. */
 export const PROJECT_DIR = path.join(__dirname, "project");
 
-/** Id of the stack, which marks its resources. */
+/** The stack's id, which marks its resources. */
 export const OWNER = "0123456789abcdef";
 export const IMAGE_DIGEST = `sha256:${"d".repeat(64)}`;
 export const REGISTRY_URI = "us-central1-docker.pkg.dev/my-project/repository";
@@ -178,7 +178,7 @@ function made(args: MockResourceArgs): MockResourceResult {
     }
     const add = computed[args.type];
     if (!add) {
-        throw new Error(`The stack declares a resource of unknown type ${args.type}, ${args.name}`);
+        throw new Error(`The stack declares a resource with an unknown type: ${args.type}, ${args.name}`);
     }
     return { id: `${args.name}-id`, state: { ...args.inputs, ...add(args) } };
 }

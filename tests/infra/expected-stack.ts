@@ -7,18 +7,18 @@ export const BUCKET = "gcp-trainer-dev-971bc250c1";
 export const ACCOUNT = `${BASE}@my-project.iam.gserviceaccount.com`;
 export const MEMBER = `serviceAccount:${ACCOUNT}`;
 export const LABELS = { "gcp-trainer": BASE, "gcp-trainer-owner": OWNER };
-/** End of the description of a resource that cannot have labels. */
+/** End of the description for a resource that cannot have labels. */
 export const DESCRIBED = `(gcp-trainer-owner: ${OWNER})`;
 export const RUN_ID = "r-6b9107f278";
 export const VM = `${BASE}-${RUN_ID}`;
 export const DATASET_URI = `gs://${BUCKET}/data/f81ab47d02/iris.csv`;
 export const APIS = ["compute", "artifactregistry", "iam", "storage", "logging"].map((api) => `trainer-apis-${api}`);
-/** All permissions of the VM's account. */
+/** All permissions that the VM's account has. */
 export const GRANTS = ["bucket-lister", "dataset-reader", "image-puller", "log-writer", "runs-writer"].map(
     (grant) => `trainer-identity-${grant}`,
 );
 
-/** Boot config of the expected VM. */
+/** Boot config for the expected VM. */
 export const BOOT: BootConfig = {
     project: "my-project",
     region: "us-central1",

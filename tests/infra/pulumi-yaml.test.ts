@@ -28,7 +28,7 @@ function readYaml<T>(file: string): T {
 }
 
 describe("Pulumi.yaml", () => {
-    it("declares the keys of infra/config/keys.ts in the same order", () => {
+    it("declares the same keys as infra/config/keys.ts, in the same order", () => {
         expect(Object.keys(project.config)).toEqual(ROWS.map(([name]) => name));
     });
 
@@ -66,7 +66,7 @@ describe("Pulumi.yaml", () => {
 describe.each(["dev", "local"])("Pulumi.%s.yaml", (stack) => {
     const config = readYaml<{ config: Record<string, string> }>(`Pulumi.${stack}.yaml`).config;
 
-    it("sets only keys of the gcp provider, because iris is the default", () => {
+    it("sets only the gcp provider's keys, because iris is the default", () => {
         expect(Object.keys(config).filter((key) => !key.startsWith("gcp:"))).toEqual([]);
     });
 

@@ -226,7 +226,7 @@ describe("the config", () => {
         expect(found).not.toContain("; got");
     });
 
-    it("accepts 64 KiB in each entry of a secret env, and values that a shell or a line-based format would corrupt", () => {
+    it("accepts 64 KiB in each secret env entry, and values that a shell or a line-based format would corrupt", () => {
         const env = { A: 'a\n"$B"\n', B: "x".repeat(65_536), C: "x".repeat(65_536) };
         expect(problems({ env: JSON.stringify(env) }, ["env"])).toEqual([]);
     });

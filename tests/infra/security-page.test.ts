@@ -23,7 +23,7 @@ describe("docs/security.md", () => {
         expect(cells.filter((row) => row.length !== 4 || row.some((cell) => cell === ""))).toEqual([]);
     });
 
-    it("lists exactly the OAuth scopes of a VM", () => {
+    it("lists exactly a VM's OAuth scopes", () => {
         const scopes = [...BASE_SCOPES, SECRETS_SCOPE].map((scope) => scope.replace(/^.*\/auth\//, ""));
 
         expect(names("scope")).toEqual(scopes);

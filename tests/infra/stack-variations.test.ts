@@ -8,7 +8,7 @@ function without(more: DeclaredStack, less: DeclaredStack): string[] {
     return names(more).filter((name) => !names(less).includes(name));
 }
 
-describe("a variation of the config", () => {
+describe("a variation in the config", () => {
     let standard: DeclaredStack;
     beforeAll(async () => {
         standard = await declareJob();

@@ -106,7 +106,7 @@ describe("index.ts", () => {
         expect(errors).toEqual([expect.any(ConfigError)]);
     });
 
-    it("exports the location of the model, and the resources that are billed", async () => {
+    it("exports the model's location, and the resources that are billed", async () => {
         const { outputs, resources } = await declareStack(() => require("../../index"));
 
         expect(resources).toHaveLength(expected.length + COMPONENTS);

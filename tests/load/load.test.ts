@@ -1,7 +1,7 @@
 import { runLoad } from "./main";
 
 describe("npm run load", () => {
-    it("prints one line of figures per section, in sizes of one's choice", async () => {
+    it("prints one line of figures per section, for the requested sizes", async () => {
         const lines: string[] = [];
         const args = ["--clients", "5", "--objects", "200", "objects", "clients"];
 

@@ -11,7 +11,7 @@ import { RUN_ID } from "../boot/helpers/vm";
 import { copyProject } from "../helpers/project-copy";
 import { peakMemory } from "./memory";
 
-/** Sizes of the sections. */
+/** Sizes for the sections. */
 export interface Sizes {
     readonly clients: number;
     readonly objects: number;
@@ -102,12 +102,15 @@ function parallelClients(clients: number): Promise<string> {
     });
 }
 
-/** Lists a bucket after a tenth of the objects is there and again after all are, and compares the times per page. */
+/**
+ * Lists a bucket when it contains a tenth of the objects, and again when it contains all of them, and compares the
+ * times per page.
+ */
 function listObjects(objects: number): Promise<string> {
     return withEmulator(async (emulator) => {
         const tenth = Math.ceil(objects / 10);
         await uploadAll(emulator, 0, tenth, 50, Buffer.from("x"));
-        // Pages of the same size are comparable.
+        // Pages with the same size are comparable.
         const pageSize = Math.min(1000, tenth);
         const few = await listPages(emulator, tenth, pageSize);
         await uploadAll(emulator, tenth, objects, 50, Buffer.from("x"));
@@ -145,7 +148,7 @@ function median(values: readonly number[]): number {
     return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** A trainer that logs LOG_MB in lines of 100 bytes, and then uploads a model of FILES files and MODEL_MB. */
+/** A trainer that logs LOG_MB in lines of 100 bytes, and then uploads a model that has FILES files and MODEL_MB. */
 const TRAINER = `
 const { request } = require("node:http");
 const { LOG_MB, MODEL_MB, FILES } = JSON.parse(require("node:fs").readFileSync(__dirname + "/sizes.json", "utf8"));
@@ -169,7 +172,7 @@ async function put(name, blocks) {
 })();
 `;
 
-/** Rehearses a stack with a trainer of these sizes, and checks what it saved. */
+/** Rehearses a stack with a trainer that uses these sizes, and checks what it saved. */
 async function rehearsal(
     what: string,
     sizes: Readonly<Record<"LOG_MB" | "MODEL_MB" | "FILES", number>>,
@@ -201,7 +204,7 @@ async function rehearsal(
 }
 
 /**
- * Runs `npm start` and samples its memory and that of its descendants, which stay 0 where there is no /proc.
+ * Runs `npm start` and samples its memory and that of its descendants, which stay 0 on systems without /proc.
  * @throws {Error} with the end of its output unless it succeeds
  */
 async function npmStart(folder: string, args: readonly string[]): Promise<{ ownMb: number; childMb: number }> {
@@ -228,7 +231,7 @@ function filesIn(folder: string): string[] {
         .map((entry) => path.join(entry.parentPath, entry.name));
 }
 
-/** Repeats a run of the boot script in one emulator, with a new status each time. */
+/** Repeats a boot script run in one emulator, with a new status each time. */
 async function consecutiveRuns(runs: number): Promise<string> {
     const samples: { rssMb: number; handles: number }[] = [];
     const began = performance.now();

@@ -79,7 +79,7 @@ function places() {
     return { regions: [region], accounts: [cleanupInputs.account], sharedBuckets: [], sharedSecrets: [] };
 }
 
-/** Creates every kind of resource that a stack has, with the mark of an owner. */
+/** Creates every kind of resource that a stack has, with an owner's mark. */
 async function createAll(owner: string): Promise<void> {
     const { bucket, repository, account, network, subnetwork, firewall } = cleanupInputs;
     const labels = { [ownerLabel]: owner };
@@ -148,7 +148,7 @@ describe("Cleanup, serialised", () => {
         ).resolves.toEqual({ changes: false, replaces: [] });
     });
 
-    it("deletes every resource of the owner, and its grants, even if only a part of them exists", async () => {
+    it("deletes all of the owner's resources and grants, even if only some of them exist", async () => {
         await createAll(OWNER);
         await grant(`serviceAccount:${ACCOUNT}`);
         const others = ["project IAM binding"];
@@ -173,7 +173,7 @@ describe("Cleanup, serialised", () => {
         expect(await kinds()).toEqual(others);
     });
 
-    it("deletes nothing of another owner", async () => {
+    it("deletes nothing that belongs to another owner", async () => {
         await createAll(OTHER);
         await grant(`serviceAccount:${ACCOUNT}`);
         const before = await emulator.inventory();
@@ -211,7 +211,7 @@ describe("the hook before a creation", () => {
         expect(await kinds()).toEqual(before.filter((kind) => !/network|firewall/.test(kind)));
     });
 
-    it.each([[network], [account]])("rejects a %j of another owner, and says what to do", async (planned) => {
+    it.each([[network], [account]])("rejects another owner's %j, and says what to do", async (planned) => {
         await createAll(OTHER);
         const before = await emulator.inventory();
 
@@ -289,7 +289,7 @@ describe("the hook before the creation of the VM", () => {
             },
         );
 
-    it("removes the VM of an earlier run", async () => {
+    it("removes the VM from an earlier run", async () => {
         await createAll(OWNER);
         await removeLeftoverInstances(planner(), instance("another"), run);
 
@@ -367,7 +367,7 @@ describe("the hook before the creation of the VM", () => {
         expect(await kinds()).not.toContain("instance");
     });
 
-    it("rejects a VM of another owner", async () => {
+    it("rejects another owner's VM", async () => {
         await createAll(OTHER);
 
         await expect(removeLeftoverInstances(planner(), instance(runInputs.instance), run)).rejects.toThrow(

@@ -66,7 +66,7 @@ describe("readCloudSettings", () => {
     });
 });
 
-describe("the credentials of all requests", () => {
+describe("the credentials for all requests", () => {
     const authorization = async (config: Record<string, string>) => {
         const auth = await createAuth(read(config));
         return (await auth.getRequestHeaders("https://storage.googleapis.com/")).Authorization;
@@ -95,7 +95,7 @@ describe("the credentials of all requests", () => {
         expect(String(broken) + String(broken.cause)).not.toContain("mine");
     });
 
-    it("are those of another service account if impersonation is configured", async () => {
+    it("belong to another service account if impersonation is configured", async () => {
         const auth = await createAuth(
             read({ "gcp:accessToken": "abc", "gcp:impersonateServiceAccount": "robot@example.com" }),
         );

@@ -4,7 +4,7 @@ import { statusOf } from "./fakes";
 
 const MINUTE = 60_000;
 
-/** A poll at minute 60 of a run whose VM is up. */
+/** A poll in minute 60 of a run whose VM is up. */
 const UP: RunView = {
     nowMs: 60 * MINUTE,
     wait: true,
@@ -84,7 +84,7 @@ describe("a run whose VM shows no sign of life", () => {
     const unclaimed: Action = { kind: "stalled", stall: "unclaimed" };
     table([
         ["is stalled after 3 minutes", { ...seen({ state: "RUNNING" }), lastChangeMs: 57 * MINUTE - 1 }, silent],
-        ["is stalled after 3 minutes of PULLING", { ...seen({ state: "PULLING" }), lastChangeMs: 0 }, silent],
+        ["is stalled after 3 minutes in PULLING", { ...seen({ state: "PULLING" }), lastChangeMs: 0 }, silent],
         ["is not stalled at 3 minutes", { ...seen({ state: "RUNNING" }), lastChangeMs: 57 * MINUTE }, { kind: "poll" }],
         [
             "is not stalled if its VM has been running for less than 3 minutes",

@@ -31,7 +31,7 @@ async function collect(bucket: FakeBucket, of: RunStatus = status): Promise<stri
     return printed;
 }
 
-/** Saves the log and status of a run that has not succeeded, or the results of one that has. */
+/** Saves the log and status from a run that has not succeeded, or the results from one that has. */
 async function save(bucket: FakeBucket, of: RunStatus): Promise<void> {
     const context = { bucket, clock: new FakeClock(), print: () => undefined };
     await saveRun(context, of, { relative: "models/dev", absolute: folder() });

@@ -70,7 +70,7 @@ describe("a run's status", () => {
     });
 });
 
-describe("the messages of the waiter and the boot script", () => {
+describe("the messages from the waiter and the boot script", () => {
     it("agree on a run that was interrupted too often", () => {
         const lines = scripts.split("\n").filter((line) => /^\s*(reason=|if \[ "\$interruptions" = 1 \])/.test(line));
         for (const interruptions of [1, 3]) {

@@ -215,7 +215,7 @@ describe("log chunks", () => {
         expect(planChunks(chunks, 2, false).map(({ skipBytes }) => skipBytes)).toEqual([2, 2]);
     });
 
-    it("yield the last lines of an attempt without reading all of a long log", async () => {
+    it("yield an attempt's last lines without reading all of a long log", async () => {
         const bucket = new FakeBucket();
         const read: string[] = [];
         bucket.before = (operation, name) => operation === "read" && read.push(name);

@@ -36,7 +36,7 @@ describe("patientBucket", () => {
         await expect(patient.read(object)).rejects.toThrow("Backend Error");
     });
 
-    it("fails at the third rejection of the credentials in a row", async () => {
+    it("fails when the credentials are rejected for the third time in a row", async () => {
         const once = failing(httpError(401, "Invalid Credentials"), 5000);
         const always = failing(httpError(401, "Invalid Credentials"), MINUTE);
 

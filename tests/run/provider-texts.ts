@@ -7,8 +7,8 @@ export const projectRoot = path.resolve(__dirname, "../..");
 
 /**
  * Serialises the providers in a separate process.
- * @param loader must emit the same code as the loader of `npm start` and of the engine, because the text depends on
- * that code
+ * @param loader must emit the same code as the loaders in `npm start` and the engine, because the text depends on that
+ * code
  */
 export async function serialiseProviders(
     root: string = projectRoot,

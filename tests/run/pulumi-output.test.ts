@@ -36,7 +36,7 @@ describe("logsCommand", () => {
         rmSync(folder, { recursive: true });
     });
 
-    it("names the command of this project", () => {
+    it("names this project's command", () => {
         process.chdir(before);
         expect(logsCommand("dev", "--follow")).toBe("npm run logs -- -s dev --follow");
     });

@@ -31,7 +31,7 @@ async function save(bucket: FakeBucket): Promise<string[]> {
 }
 
 describe("saveAllRuns", () => {
-    it("saves the model of successful runs, and the status and log of all runs", async () => {
+    it("saves the model from successful runs, and the status and log from all runs", async () => {
         const bucket = new FakeBucket();
         addRun(bucket, "r-000000000a", "SUCCEEDED");
         addRun(bucket, "r-000000000b", "FAILED");

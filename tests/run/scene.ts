@@ -10,7 +10,7 @@ export interface Scene {
     clock: FakeClock;
     printed: string[];
     wait: (change?: Partial<WaitOptions>) => Promise<RunStatus>;
-    /** Waits, and returns the message of the error. */
+    /** Waits, and returns the error's message. */
     failure: (change?: Partial<WaitOptions>) => Promise<string>;
     /** The current status in the bucket. */
     status: () => RunStatus;

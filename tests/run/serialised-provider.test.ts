@@ -104,7 +104,7 @@ describe("the text that Pulumi receives", () => {
 });
 
 describe("TrainingRun, serialised", () => {
-    it("saves the results of a successful run, and outputs its metrics", async () => {
+    it("saves a successful run's results, and outputs its metrics", async () => {
         await putRun({ state: "SUCCEEDED", exitCode: 0 });
 
         await expect(call("trainingRun", "create")).resolves.toMatchObject({
@@ -321,7 +321,7 @@ describe("the provider's process", () => {
         );
     });
 
-    it("forwards both output streams of the provider, and its error", async () => {
+    it("forwards the provider's error and both of its output streams", async () => {
         const lines: string[] = [];
         const text =
             'exports.handler = () => ({ create() { console.log("out"); console.error("err"); throw new Error("no"); } });';

@@ -1,7 +1,7 @@
 import type { Provenance } from "../../run/manifest";
 import { FakeBucket, putLog, runId, statusOf } from "./fakes";
 
-/** Prefix of the run's model, without its slash. */
+/** Prefix for the run's model, without its slash. */
 export const model = `runs/${runId}/model`;
 export const status = statusOf({ state: "SUCCEEDED", exitCode: 0, attempt: 2, finishedAt: "2026-01-01T00:02:00Z" });
 export const provenance: Provenance = {
@@ -20,7 +20,7 @@ export const provenance: Provenance = {
     instance: "iris-vm",
 };
 
-/** A bucket with a successful run of two attempts. */
+/** A bucket with a successful run that has two attempts. */
 export function bucketWith(files: Record<string, string | Buffer>): FakeBucket {
     const bucket = new FakeBucket();
     const items = Object.entries(files).map(([name, content]) => {

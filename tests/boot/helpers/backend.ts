@@ -11,7 +11,7 @@ export const ACCOUNT = `trainer-vm@${PROJECT_ID}.iam.gserviceaccount.com`;
 
 /**
  * An emulator with one bucket, and an account with the stack's grants. The account may list the bucket, read `data/`
- * and write the objects of one run.
+ * and write the objects in one run's folder.
  */
 export class Backend {
     readonly cloud: TestEmulator;
@@ -69,7 +69,7 @@ export class Backend {
         return this.cloud.stop();
     }
 
-    /** Posts JSON as the developer and returns the JSON of the response. */
+    /** Posts JSON as the developer and returns the response's JSON. */
     post(path: string, body: object = {}): Promise<Record<string, unknown>> {
         return this.cloud.ok("POST", path, { body });
     }

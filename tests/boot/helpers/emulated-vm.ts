@@ -13,7 +13,7 @@ const REPOSITORY = `projects/${PROJECT_ID}/locations/${REGION}/repositories/trai
 const SUBNETWORKS = `projects/${PROJECT_ID}/regions/${REGION}/subnetworks`;
 export const INSTANCE = `iris-${RUN_ID}`;
 
-/** Options that override the default instance of these tests. */
+/** Options that override the default instance in these tests. */
 export interface InstanceOptions {
     /** Value of `maxRunDuration`. Not set by default. */
     readonly maxRunDurationSeconds?: number;
@@ -62,7 +62,7 @@ export class EmulatedVm {
     }
 
     /**
-     * Pushes the image of a trainer that consists of one Node.js script.
+     * Pushes the image for a trainer that consists of one Node.js script.
      * @returns the image reference by digest
      */
     async pushTrainer(script: string): Promise<string> {

@@ -11,7 +11,7 @@ export interface Fault {
     times?: number;
     /**
      * HTTP status of the response. "lose" forwards the request and drops the response; "cut" drops the connection. A
-     * function changes the body of the response.
+     * function changes the response's body.
      */
     readonly answer: number | "lose" | "cut" | ((body: string) => string);
     /** Value of `message` in the error body. */
@@ -21,12 +21,12 @@ export interface Fault {
 /** The VM's metadata server and Cloud Storage, behind a connection that tests can disrupt. */
 export class Google {
     readonly faults: Fault[] = [];
-    /** "METHOD path?query" of every request, percent-decoded. */
+    /** "METHOD path?query" for every request, percent-decoded. */
     readonly requests: string[] = [];
-    /** Arrival times of the status writes, in milliseconds. */
+    /** The times at which status writes arrived, in milliseconds. */
     readonly statusWrites: number[] = [];
     preempted = false;
-    /** Number of objects per page of a listing; 1000 in Cloud Storage. */
+    /** Number of objects per page in a listing; 1000 in Cloud Storage. */
     pageSize: number | undefined;
 
     #interlude: { match: RegExp; action: () => Promise<void> } | undefined;

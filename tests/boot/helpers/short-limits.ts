@@ -1,6 +1,6 @@
 import type { BootConfig } from "../../../infra/user-data";
 
-/** Completes the config of a test boot with limits of a few seconds and a plain container. */
+/** Completes the config for a test boot with a plain container and limits of a few seconds. */
 export function withShortLimits(config: Partial<BootConfig>) {
     return {
         env: {},

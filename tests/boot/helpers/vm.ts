@@ -29,7 +29,7 @@ export const DATASET = "data/0a1b2c3d4e/iris.csv";
 const UNIT = "gcp-trainer.service";
 const STUBS = path.resolve(__dirname, "../stubs");
 
-/** Behaviour of the docker stub; see tests/boot/stubs/docker. */
+/** The docker stub's behaviour; see tests/boot/stubs/docker. */
 export interface DockerStub {
     pull?: string;
     run?: string;
@@ -45,7 +45,7 @@ export interface DockerStub {
 /** Result of one boot. */
 export interface Boot {
     readonly result: ServiceResult;
-    /** Output of the unit on the serial console. */
+    /** The unit's output on the serial console. */
     readonly console: string;
 }
 
@@ -201,7 +201,7 @@ export class TestVm {
         await this.google.backend.bucket.put(runLayout(RUN_ID).status, JSON.stringify({ ...before, ...status }));
     }
 
-    /** Concatenates the chunks of an attempt's log, and checks the chunks' names. */
+    /** Concatenates the chunks in an attempt's log, and checks the chunks' names. */
     async log(attempt = 1): Promise<string> {
         let log = Buffer.alloc(0);
         for (const name of await this.google.backend.bucket.list(runLayout(RUN_ID).attemptLog(attempt))) {
@@ -211,7 +211,7 @@ export class TestVm {
         return log.toString();
     }
 
-    /** Creates a file in the folder STUB_DIR of the docker stub, for which the trainer's snippet may wait. */
+    /** Creates a file in the docker stub's folder STUB_DIR, for which the trainer's snippet may wait. */
     createStubFile(name: string): void {
         writeFileSync(path.join(this.#disk, "docker", name), "");
     }
@@ -230,7 +230,7 @@ export class TestVm {
         return call.slice(1, call.indexOf(this.config.image));
     }
 
-    /** Argument arrays of all calls to docker. */
+    /** The argument arrays from all calls to docker. */
     dockerCalls(): string[][] {
         const file = path.join(this.#disk, "docker/calls");
         return (existsSync(file) ? readFileSync(file, "utf8") : "")

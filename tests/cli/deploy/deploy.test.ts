@@ -189,7 +189,7 @@ describe("elsewhere", () => {
         expect(readFileSync(path.join(folder, "calls"), "utf8")).not.toContain("destroy");
     });
 
-    it("an error of Pulumi is reported with the command that fixes it", async () => {
+    it("an error from Pulumi is reported with the command that fixes it", async () => {
         writeFileSync(path.join(folder, "stderr"), "error: no stack named 'dev' found");
         const { status, stdout } = await run("up", ["-s", "dev"]);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Stands in for Pulumi's command line: it sends the events of a file to the Automation API, one after another. An event
+// Stands in for Pulumi's command line: it sends the events in a file to the Automation API, one after another. An event
 // `{"waitFor": "FILE"}` pauses until that file exists; the first SIGINT is reported, and the second ends the command.
 const { existsSync, appendFileSync, readFileSync } = require("node:fs");
 const grpc = require("@grpc/grpc-js");

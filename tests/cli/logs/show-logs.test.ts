@@ -88,7 +88,7 @@ const ofDone = [
 ];
 
 describe("npm run logs", () => {
-    it("prints the log of a run that has ended, with a heading for each attempt", async () => {
+    it("prints the log from a run that has ended, with a heading for each attempt", async () => {
         await expect(logs([])).resolves.toEqual(ofDone);
     });
 
@@ -125,7 +125,7 @@ describe("npm run logs", () => {
         ]);
     });
 
-    it("prints the log so far of a run that has not ended, without waiting", async () => {
+    it("prints the log so far from a run that has not ended, without waiting", async () => {
         await putStatus(NEXT, { state: "RUNNING", attempt: 1 });
         const printed = await logs(["--run", NEXT]);
 

@@ -40,7 +40,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-/** Writes predictions for the rows of a CSV text to a workbook, and returns its sheet. */
+/** Writes predictions for the rows in a CSV text to a workbook, and returns its sheet. */
 async function predictToSheet(model: string, csv: string) {
     folder.write("new.csv", csv);
     await folder.predict(model, "new.csv", "out.xlsx");
@@ -50,7 +50,7 @@ async function predictToSheet(model: string, csv: string) {
 }
 
 describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
-    it("has a frozen header, and stores numbers as numbers and text as text", async () => {
+    it("has a frozen header, numeric cells for numbers and text cells for text", async () => {
         const { frozen, rows } = await predictToSheet(
             "pets",
             "id,weight,sound,age\n007,5.50,woof,3\n12,NA,meow,1e1\n13,,woof,old\n",

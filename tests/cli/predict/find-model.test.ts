@@ -28,7 +28,7 @@ describe("the model", () => {
         expect(await folder.failure(name, "new.csv")).toContain(message);
     });
 
-    it("in a bucket of the configured emulator is not found unless the emulator is running", async () => {
+    it("in a bucket in the configured emulator is not found unless the emulator is running", async () => {
         folder.env = { GOOGLE_STORAGE_CUSTOM_ENDPOINT: "http://127.0.0.1:9/storage/v1/" };
 
         expect(await folder.failure("gs://bucket/runs/r-1", "new.csv")).toContain(
@@ -68,7 +68,7 @@ describe("the model", () => {
             [["-s", "dev"], "r-2"],
             [["--stack", "organization/gcp-trainer/dev"], "r-2"],
             [["-s", "dev", "--run", "r-3"], "r-3"],
-        ])("for the options %j is that of run %s", async (args, run) => {
+        ])("for the options %j comes from run %s", async (args, run) => {
             await folder.predict(...args, "new.csv");
 
             expect(folder.reported[0]).toContain(`Model models/dev/${run}/model.json: `);

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-describe("the output of npm run predict", () => {
+describe("the output from npm run predict", () => {
     beforeEach(() => folder.write("new.csv", "size\n5\n"));
 
     it("replaces a file only with --force", async () => {

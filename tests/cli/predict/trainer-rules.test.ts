@@ -10,7 +10,7 @@ import { parseArguments } from "../../../trainer/src/arguments";
 import { allRows } from "../../../trainer/src/split";
 import { leaf, modelOf } from "../../../trainer/test/model/models";
 
-/** Cells of a numeric column. */
+/** Cells in a numeric column. */
 const NUMBERS = ["1", "2.5", "1e3", "+.5", "-0", " 7 ", '"8"', "\u00a09\u00a0", '"1.10" ', "123456789012345678901234"];
 const MISSING = ["", "NA", "?", " n/a", '""', "-"];
 const TEXTS = ["a", " b ", '" c "', "NA", "", "é", "10", '"x ""y"""', '"p\nq"', '"r\r\ns"', "\u00a0t"];

@@ -5,7 +5,7 @@ import { FakeBucket, putStatus, runId, statusOf } from "../../run/fakes";
 const NOW = Date.parse("2026-05-04T12:00:00Z");
 
 describe("runsTable", () => {
-    it("shows state, attempt, age and the first metrics of a successful run", () => {
+    it("shows a successful run's state, attempt, age and first metrics", () => {
         const run: StoredRun = {
             runId: "r-0000000001",
             status: statusOf({ state: "SUCCEEDED", attempt: 2, startedAt: "2026-05-04T11:00:00Z" }),

@@ -9,7 +9,7 @@ import { statusOf } from "../../run/fakes";
 import { emulatorConfig, putRun, TestProject } from "./test-project";
 
 // The commands use the real client library against the emulator's Cloud Storage. `pulumi` is a stub that prints canned
-// output in the format of the real one. The tests do not prove that every version of Pulumi uses this format.
+// output in the same format as the real one. The tests do not prove that every version of Pulumi uses this format.
 const SUCCEEDED = "r-000000000a";
 const FAILED = "r-000000000b";
 
@@ -68,7 +68,7 @@ async function failure(command: Promise<number>): Promise<string> {
 }
 
 describe("npm run runs", () => {
-    it("lists the runs of a stack, newest first", async () => {
+    it("lists a stack's runs, newest first", async () => {
         await expect(listRuns(["-s", "dev"], project.context)).resolves.toBe(0);
 
         expect(project.printed.map((line) => line.replace(/\d+ d +/, "AGE "))).toEqual([
@@ -140,7 +140,7 @@ describe("npm run runs", () => {
 });
 
 describe("npm run results", () => {
-    it("saves the verified results of successful runs, and the log and status of others", async () => {
+    it("saves the verified results from successful runs, and the log and status from others", async () => {
         await expect(saveResults(["-s", "dev"], project.context)).resolves.toBe(0);
 
         expect(project.printed).toEqual([

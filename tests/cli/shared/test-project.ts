@@ -6,7 +6,7 @@ import type { LoneBucket } from "../../../emulator/src/testing";
 import { type RunStatus, renderStatus } from "../../../run/status";
 import { statusOf } from "../../run/fakes";
 
-/** A project folder with a `pulumi` in PATH that returns canned output in the format of the real one. */
+/** A project folder with a `pulumi` in PATH that returns canned output in the same format as the real one. */
 export class TestProject {
     readonly folder = realpathSync(mkdtempSync(path.join(tmpdir(), "stored-runs-")));
     readonly printed: string[] = [];
@@ -17,7 +17,10 @@ export class TestProject {
         print: (line) => this.printed.push(line),
     };
 
-    /** @param answers output of `pulumi <arguments>`, keyed by the arguments; any other command fails with `failure` */
+    /**
+     * @param answers the output from `pulumi <arguments>`, keyed by the arguments; any other command fails with
+     * `failure`
+     */
     pulumi(answers: Record<string, unknown>, failure = "error: unexpected command"): void {
         const program = `#!${process.execPath}
 const answers = ${JSON.stringify(answers)};
@@ -49,7 +52,7 @@ export function emulatorConfig(url: string): Record<string, string> {
     return { "gcp:accessToken": "developer", "gcp:storageCustomEndpoint": `${url}/storage/v1/` };
 }
 
-/** Writes the objects of a run, as a VM does. */
+/** Writes a run's objects, as a VM does. */
 export async function putRun(
     bucket: LoneBucket,
     runId: string,

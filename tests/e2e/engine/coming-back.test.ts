@@ -4,7 +4,7 @@ import { Cloud, describeWithEngine, Project } from "./support";
 const MINUTE_MS = 60_000;
 
 /**
- * Runs that end while no `pulumi up` is watching them. Each test uses a new run of the same stack, because that takes
+ * Runs that end while no `pulumi up` is watching them. Each test uses a new run in the same stack, because that takes
  * only seconds.
  */
 describeWithEngine("returning to a run, with the real engine,", () => {

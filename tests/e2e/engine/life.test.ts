@@ -5,8 +5,8 @@ import { Cloud, describeWithEngine, Project } from "./support";
 const MINUTE_MS = 60_000;
 
 /**
- * The steps in the lifecycle of one stack. Each continues from the previous one, because an `up` from scratch takes
- * half a minute.
+ * The steps in one stack's lifecycle. Each continues from the previous one, because an `up` from scratch takes half a
+ * minute.
  */
 describeWithEngine("pulumi with the real engine and providers", () => {
     let cloud: Cloud;

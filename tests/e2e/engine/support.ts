@@ -68,10 +68,10 @@ export function describeWithEngine(title: string, tests: () => void): void {
     }
 }
 
-/** Options of the emulator that differ between tests. */
+/** Emulator options that differ between tests. */
 export type CloudOptions = Pick<EmulatorOptions, "port" | "faults" | "apiDelayMs">;
 
-/** An emulator whose VMs run images of the Docker engine by default, and a folder for the engine's state. */
+/** An emulator whose VMs run images from the Docker engine by default, and a folder for the engine's state. */
 export class Cloud {
     readonly folder: string;
     readonly #runtime: EmulatorOptions["runtime"];
@@ -89,7 +89,7 @@ export class Cloud {
         return await Cloud.open(folder, runtime, more);
     }
 
-    /** Starts an emulator with the data of an earlier one, whose folder this is or was copied from. */
+    /** Starts an emulator with the data from an earlier one, whose folder this is or was copied from. */
     static async open(
         folder: string,
         runtime: EmulatorOptions["runtime"] = "docker",
@@ -179,9 +179,9 @@ export class Project {
     readonly #env: NodeJS.ProcessEnv;
 
     /**
-     * @param config keys of the project that override those of Pulumi.local.yaml
+     * @param config keys for the project that override those in Pulumi.local.yaml
      * @param options.checkout folder name; a second project with the same stack is a second checkout of the same commit
-     * @param options.env environment variables that override those of this process
+     * @param options.env environment variables that override this process's own
      */
     constructor(
         cloud: Cloud,
@@ -213,7 +213,7 @@ export class Project {
         symlinkSync(path.join(ROOT, "node_modules"), path.join(this.folder, "node_modules"));
     }
 
-    /** Writes the stack's config file: Pulumi.local.yaml with the endpoints of the test's emulator, and these keys. */
+    /** Writes the stack's config file: Pulumi.local.yaml with the test emulator's endpoints, and these keys. */
     configure(change: Record<string, unknown>): void {
         Object.assign(this.#config, change);
         const text = readFileSync(path.join(ROOT, "Pulumi.local.yaml"), "utf8");
@@ -253,7 +253,7 @@ export class Project {
         return this.pulumi("destroy", "--yes", "--skip-preview", ...options);
     }
 
-    /** Removes the lock of a command that was killed. */
+    /** Removes the lock that a killed command left. */
     cancel(): Command {
         return this.pulumi("cancel", "--yes");
     }
@@ -274,7 +274,7 @@ export class Project {
         return existsSync(folder) ? readdirSync(folder).sort() : [];
     }
 
-    /** Content of a file of a saved run. */
+    /** The content of a file in a saved run. */
     saved(run: string, name: string): string {
         return readFileSync(path.join(this.folder, "models", this.#stack, run, name), "utf8");
     }

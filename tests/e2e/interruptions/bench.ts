@@ -13,7 +13,7 @@ export const SLOW = ["POST", "PUT", "PATCH", "DELETE"].map((method) =>
 /** How a command is interrupted. */
 export type How = "kill -9" | "Ctrl-C twice";
 
-/** The emulator and the project of one trial, in a folder of its own. */
+/** The emulator and the project for one trial, in their own folder. */
 export interface Bench {
     readonly cloud: Cloud;
     readonly project: Project;
@@ -23,7 +23,7 @@ export interface Bench {
 const STACK = "trial";
 const LIMIT_MS = 15 * 60_000;
 
-/** Folders that contain the state of the stack, the data of the emulator and the project at one moment. */
+/** Folders that contain the stack's state, the emulator's data and the project at one moment. */
 export class Moments {
     readonly #folder: string;
 

@@ -14,7 +14,7 @@ type Phase = (moments: Moments, record: Record) => Promise<void>;
 
 /** One chain of interruptions: each continues where the previous one left the stack. */
 interface Chain {
-    /** First words of the rules. */
+    /** First words in the rules. */
     readonly title: string;
     /** The moment with which the chain begins, and the one that the interruptions change. */
     readonly from: string;
@@ -159,7 +159,7 @@ const network: Phase = async (moments, record) => {
     }
 };
 
-/** All phases of the sweep. */
+/** All phases in the sweep. */
 export const PHASES: Readonly<{ [name: string]: Phase }> = {
     create: creations("kill -9", 1500, false),
     delete: deletions,

@@ -8,7 +8,7 @@ export type Then = "up" | "destroy";
 const TYPE = "(?:gcp|docker|pulumi-nodejs)[:/][^ ]+";
 
 /**
- * Lines such as ` +  gcp:compute:Instance trainer-vm creating (0s)`, except those of resources that are done. The group
+ * Lines such as ` + gcp:compute:Instance trainer-vm creating (0s)`, except those for resources that are done. The group
  * `name` is the name of the resource, or its type.
  */
 export function lineOf(verb: string, done: readonly string[], only = "", byType = false): RegExp {

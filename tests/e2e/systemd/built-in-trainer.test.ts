@@ -9,7 +9,7 @@ import { pushImage } from "./helpers/trainer-images";
 const PROJECT = path.join(__dirname, "../../..");
 const IMAGE = "gcp-trainer-test/trainer-on-systemd:local";
 
-describeWithSystemd("a VM of the systemd runtime", () => {
+describeWithSystemd("a VM with the systemd runtime", () => {
     describeWithDocker("with the built-in trainer's image", () => {
         beforeAll(() => {
             docker("build", "--network", "host", ...BASE_IMAGE_ARGS, "--tag", IMAGE, path.join(PROJECT, "trainer"));

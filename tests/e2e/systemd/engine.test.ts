@@ -3,7 +3,7 @@ import { describeWithSystemd } from "./helpers/systemd-vm";
 
 const MINUTE_MS = 60_000;
 
-describeWithSystemd("a VM of the systemd runtime", () => {
+describeWithSystemd("a VM with the systemd runtime", () => {
     describeWithEngine("under the real engine and providers", () => {
         let cloud: Cloud;
 

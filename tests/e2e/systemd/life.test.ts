@@ -25,7 +25,7 @@ describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
         });
     });
 
-    it("reports the exit code of a trainer that fails", async () => {
+    it("reports the exit code from a trainer that fails", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, "echo no such column; exit 3"));
             await vm.untilOff();

@@ -7,7 +7,7 @@ const LIMIT_SECONDS = 3600;
 /** A port on which nothing responds. */
 const SILENT_PORT = 5999;
 
-describeWithSystemd("a VM of the systemd runtime at its time limit", () => {
+describeWithSystemd("a VM with the systemd runtime at its time limit", () => {
     it("is off after the run's limit, without relying on Compute Engine's limit", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, "echo begun; sleep 1000"), { maxRunSeconds: 3 });

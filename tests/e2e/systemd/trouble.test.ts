@@ -15,7 +15,7 @@ const LONG_TRAINER = `
     put checkpoints/1 ready
     while :; do sleep 1 & wait; done`;
 
-describeWithSystemd("a VM of the systemd runtime in trouble", () => {
+describeWithSystemd("a VM with the systemd runtime in trouble", () => {
     it("is off if the image is not in the registry", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);

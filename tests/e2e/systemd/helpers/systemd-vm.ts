@@ -9,7 +9,7 @@ import { BUSYBOX } from "./trainer-images";
 
 const run = promisify(execFile);
 
-/** Runs `test` with an instance of the systemd runtime. */
+/** Runs `test` with an instance that uses the systemd runtime. */
 export async function withSystemdVm(test: (vm: EmulatedVm) => Promise<void>): Promise<void> {
     await EmulatedVm.with(0, test, "systemd");
 }
@@ -53,7 +53,7 @@ function reasonToSkip(): string | undefined {
     return existsSync(BUSYBOX) ? undefined : `${BUSYBOX} is missing (apt-get install busybox-static)`;
 }
 
-/** `describe` for tests of the systemd runtime. They are skipped where it cannot run, with the reason in the title. */
+/** `describe` for systemd runtime tests. They are skipped where it cannot run, with the reason in the title. */
 export function describeWithSystemd(title: string, tests: () => void): void {
     const reason = reasonToSkip();
     if (reason === undefined) {

@@ -12,7 +12,8 @@ export const BUSYBOX = "/usr/bin/busybox";
 const COMMANDS = ["sh", "cat", "echo", "grep", "sed", "sleep", "tail", "wget"];
 
 /**
- * `put NAME TEXT` writes an object of the run, and `has NAME` checks whether one exists. Both use HTTP, like a trainer.
+ * `put NAME TEXT` writes an object in the run's folder, and `has NAME` checks whether one exists. Both use HTTP, like a
+ * trainer.
  */
 const PRELUDE = `
 path=\${AIP_MODEL_DIR#gs://}
@@ -28,7 +29,7 @@ has() { wget -q -O /dev/null "$STORAGE_EMULATOR_HOST/storage/v1/b/$bucket/o/$(na
 `;
 
 /**
- * Builds and pushes the image of a trainer that is a single shell script, and removes it from the host's engine.
+ * Builds and pushes the image for a trainer that is a single shell script, and removes it from the host's engine.
  * Returns the image reference by digest.
  */
 export async function pushShellTrainer(vm: EmulatedVm, script: string): Promise<string> {
