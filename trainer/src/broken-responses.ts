@@ -2,8 +2,8 @@ import { channel, subscribe } from "node:diagnostics_channel";
 import { finished, type Readable, type Writable } from "node:stream";
 
 /**
- * Makes a connection that closes in the middle of a response an error for the reader of that response. Google's clients
- * read responses through a pipe (node-fetch 2), which does not forward that error, so they would wait forever.
+ * Turns a connection that closes in the middle of a response into an error for the reader of that response. Google's
+ * clients read responses through a pipe (node-fetch 2), which does not forward that error, so they would wait forever.
  * Calling this function again has no effect.
  */
 export function detectBrokenResponses(): void {

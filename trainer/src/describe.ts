@@ -11,7 +11,7 @@ import type { Split } from "./split";
 const MAX_CLASSES_SHOWN = 12;
 const MAX_FEATURES_SHOWN = 30;
 
-/** Target, features and dropped columns. */
+/** The target, the features and the dropped columns. */
 export function describeDataset(dataset: Dataset, { features, ...learned }: Learned): string[] {
     const { target, rowsWithoutTarget } = dataset;
     const dropped = [...dataset.dropped, ...learned.dropped];

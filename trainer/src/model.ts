@@ -62,7 +62,7 @@ export interface Findings {
     /** Metrics on the rows held back. */
     metrics: Metrics;
     split: Split;
-    /** Rows held back that have a value that is new to the model. */
+    /** Number of held-back rows with a value that is new to the model. */
     unseenRows: number;
     /** Predictions for the rows held back. */
     held: Predicted;

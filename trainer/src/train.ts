@@ -43,8 +43,9 @@ const MAX_TREE_BYTES = 450e6;
 const BYTES = { leaf: 220, share: 28 };
 
 /**
- * Runs the whole training: reads the dataset, chooses among the trials if there are several, tests on rows held back, fits
- * on all rows and writes the results. `model.json` is written last, so its existence means that all results exist.
+ * Runs the whole training process: reads the dataset, chooses among the trials if there are several, tests on rows held
+ * back, fits on all rows and writes the results. `model.json` is written last, so its existence means that all results
+ * exist.
  * @throws an error that `exitCodeOf` recognises, for problems that a user can fix; in this case, `model.json` is not
  * written
  */

@@ -42,7 +42,7 @@ export class PolicyStore {
         this.#policies = documents.collection("iam-policies");
     }
 
-    /** Returns the policy of a resource, or an empty policy if none was set. */
+    /** Returns a resource's policy, or an empty policy if none was set. */
     get(resource: string): Policy {
         return this.#policies.get(resource)?.policy ?? { version: 1, etag: "ACAB", bindings: [] };
     }

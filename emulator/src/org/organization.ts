@@ -180,7 +180,7 @@ export class Organization {
         }
     }
 
-    /** Returns the limit of a quota if the use would exceed it. */
+    /** Returns a quota's limit if usage would exceed it. */
     exceededQuota(metric: keyof OrgRules["quotas"], use: number): number | undefined {
         const limit = this.#rules.quotas[metric];
         return limit !== undefined && use > limit ? limit : undefined;

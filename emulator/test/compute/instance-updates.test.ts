@@ -128,7 +128,7 @@ describe("setScheduling", () => {
     it("keeps omitted fields, and removes those that are null or empty", async () => {
         const limit = { maxRunDuration: { seconds: "600" }, instanceTerminationAction: "STOP" };
         const vm = await made("scheduled", { scheduling: limit });
-        // As sent by the provider.
+        // The provider sends this body.
         const sent = { automaticRestart: false, onHostMaintenance: "TERMINATE", nodeAffinities: [null] };
         expect((await vm.post("setScheduling", sent)).status).toBe(200);
         expect((await vm.get()).at("scheduling")).toMatchObject({ ...limit, automaticRestart: false });

@@ -32,7 +32,7 @@ describe("instances.insert", () => {
     });
 
     it("returns everything the provider reads: Google's links, 64-bit numbers as strings, disk and fingerprints", async () => {
-        // As sent by the provider, with nulls and an unquoted number.
+        // The provider sends this body, with nulls and an unquoted number.
         await insert("complete", {
             machineType: `${ZONE}/machineTypes/e2-standard-2`,
             canIpForward: false,

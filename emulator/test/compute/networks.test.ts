@@ -65,7 +65,7 @@ describe("networks", () => {
     it("accept the changes that Google Cloud accepts", async () => {
         await makeNetwork();
         const network = `${GLOBAL}/networks/net`;
-        // As sent by the provider.
+        // The provider sends this value.
         const routingConfig = { routingMode: "GLOBAL", deleteBgpAlwaysCompareMed: false };
         expect((await patch(network, { routingConfig })).status).toBe(200);
         expect((await patch(network, { mtu: 1500, fingerprint: null })).status).toBe(200);
@@ -101,7 +101,7 @@ describe("networks", () => {
         await makeSubnetwork();
         const read = (await emulator.call("GET", `${SUBNETWORKS}/sub`)).json as { fingerprint: string };
         const change = (body: object) => patch(`${SUBNETWORKS}/sub`, { fingerprint: read.fingerprint, ...body });
-        // As sent by the provider.
+        // The provider sends this body.
         const sent = { privateIpv6GoogleAccess: "DISABLE_GOOGLE_ACCESS", allowSubnetCidrRoutesOverlap: false };
         expect((await change(sent)).status).toBe(200);
         expect((await emulator.call("GET", `${SUBNETWORKS}/sub`)).json).toEqual(read);

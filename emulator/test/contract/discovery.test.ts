@@ -35,7 +35,7 @@ import { Walker } from "./walk/walker";
 
 /** Query parameters that Google's servers accept even though no description lists them. */
 const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
-    // Part of a resumable upload's session URI.
+    // The session URI of a resumable upload contains this parameter.
     "storage.objects.insert": ["upload_id"],
     // deleteFiles() in the Node.js client forwards its listing's query.
     "storage.objects.delete": [
@@ -115,7 +115,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
     });
 
     it.each<[string, string, ZodType, string[]?]>([
-        // Accepted only if it is empty.
+        // The emulator accepts the security policy only if it is empty.
         ["compute:beta", "Instance", instanceBody, ["Instance.networkInterfaces[].securityPolicy"]],
         ["compute:beta", "Metadata", setMetadataBody],
         ["compute:beta", "Scheduling", setSchedulingBody],
@@ -123,7 +123,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         ["compute:beta", "AccessConfig", accessConfigBody],
         ["compute:beta", "InstancesSetSecurityPolicyRequest", setSecurityPolicyBody],
         ["compute:beta", "Network", networkBody],
-        // Sent by the provider.
+        // The provider sends this field.
         ["compute:beta", "Network", networkPatch, ["Network.routingConfig.deleteBgpAlwaysCompareMed"]],
         ["compute:beta", "Subnetwork", subnetworkBody],
         ["compute:beta", "Subnetwork", subnetworkPatch],

@@ -21,7 +21,10 @@ export interface Dataset {
     target: Target;
     /** The columns that may become features, with `rowCount` values each. */
     columns: Column[];
-    /** Names of the columns that are not features if they look like identifiers: those without any setting. */
+    /**
+     * Names of the columns that are dropped if they look like identifiers: those for which the user has not set
+     * anything.
+     */
     mayIdentify: ReadonlySet<string>;
     /** Columns that were not read. */
     dropped: DroppedColumn[];

@@ -24,8 +24,8 @@ const DISKS = { docker: "/var/lib/docker", state: "/var/lib/gcp-trainer" } as co
  */
 const POWER_BUTTON = "RTMIN+4";
 /**
- * systemd prints one of these once its signal handlers are set up. If the power button were pressed earlier, systemd
- * would miss it.
+ * systemd prints one of these messages once its signal handlers are set up. If the power button were pressed earlier,
+ * systemd would miss it.
  */
 const LISTENING = /Queued start job|Reached target|Starting |Started /;
 

@@ -14,7 +14,7 @@ export interface TreeData {
     threshold: number[];
     /** Index of the right child; the left child is the next node. */
     right: number[];
-    /** -1 if the number is unknown. */
+    /** Number of training rows that reached the node; -1 if it is unknown. */
     rows: number[];
     /** For a leaf, alternating indices and shares of the most common classes, or the mean; for a split, 0. */
     answer: (number | number[])[];
