@@ -22,7 +22,7 @@ export const runId = job.runId;
 export const metrics = job.metrics;
 /** Digest of the image that trained the model. */
 export const imageDigest = job.imageDigest;
-/** Name of the VM. */
+/** The VM's name. */
 export const instanceName = job.instanceName;
 /** The VM's log in the Google Cloud console. */
 export const logsUrl = job.logsUrl;

@@ -136,7 +136,7 @@ is_json_of() {
         -e ':again' -e 's/\[\]/0/g' -e 's/{}/0/g' -e 's/\[0\(,0\)*\]/0/g' -e 's/{0:0\(,0:0\)*}/0/g' -e 't again')" = 0 ]
 }
 
-# http_problem: prints why the last request failed, worded as the end of a sentence.
+# http_problem: prints why the last request failed, worded so that it can end a sentence.
 http_problem() {
     local message host=${REQUEST_URL#*://}
     if [ "$HTTP_CODE" = 000 ]; then

@@ -52,11 +52,11 @@ export function contextFiles(folder: string): string[] {
 
 /**
  * Copies a job's build context, so that it is identical in every checkout of a commit. The docker provider rebuilds an
- * image when the path of its context, or the names, contents or permission bits of the files, change. The permission
- * bits depend on the umask at checkout, and Windows lacks them; in the copy, they are the same for every file. Empty
+ * image when the context's path changes, or the names, contents or permission bits of its files. The permission bits
+ * depend on the umask at checkout, and Windows lacks them; in the copy, they are the same for every file. Empty
  * folders, which git does not track, are omitted.
  *
- * @param root folder of the program
+ * @param root the program's folder
  * @param trainer folder with a Dockerfile; a relative path starts at `root`
  * @returns the path of the copy, relative to `root`, with slashes, which is the same on every machine
  * @throws RunError if there is no Dockerfile

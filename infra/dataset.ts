@@ -56,7 +56,7 @@ export function md5OfFile(file: string): FileMd5 {
     return { hex: digest.toString("hex"), base64: digest.toString("base64") };
 }
 
-/** Object name of a local dataset. It contains the hash, which distinguishes versions of the file. */
+/** The object name for a local dataset. It contains the hash, which distinguishes versions of the file. */
 export function datasetObjectName(md5: FileMd5, fileName: string): string {
     return datasetName(md5.hex, fileName);
 }

@@ -37,7 +37,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly instanceName: pulumi.Output<string>;
     /** The VM's log in the Google Cloud console. */
     readonly logsUrl: pulumi.Output<string>;
-    /** Folder of the results on this machine, relative to the project folder. */
+    /** Folder with the results on this machine, relative to the project folder. */
     readonly resultsDir: pulumi.Output<string>;
     /** Resources that are billed until they are destroyed, even though the VM is off. */
     readonly leftToBill: pulumi.Output<string[]>;
@@ -260,7 +260,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     }
 }
 
-/** Rejects secrets that would be visible in the VM's metadata, and completes the names of secret versions. */
+/** Rejects secrets that would be visible in the VM's metadata, and completes the secret versions' names. */
 function withoutSecrets(job: Job): Job {
     const versions = Object.entries(job.secretEnv).map(([name, version]) => {
         if (!isSecretVersion(version)) {

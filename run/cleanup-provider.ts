@@ -13,7 +13,7 @@ import { terminalText } from "./terminal-text";
 export interface CleanupInputs {
     /** Only the instances, or everything that the stack creates. */
     scope: "instances" | "everything";
-    /** The owner of the resources; "" generates one. */
+    /** The resources' owner; "" generates one. */
     existingOwner: string;
     project: string;
     region: string;
@@ -30,7 +30,7 @@ export interface CleanupInputs {
 }
 
 /**
- * State of `Cleanup`: its inputs, its owner, and all places that its inputs have ever named, because an interrupted
+ * The state of `Cleanup`: its inputs, its owner, and all places that its inputs have ever named, because an interrupted
  * update may have left resources in the earlier ones.
  */
 export interface CleanupOutputs extends CleanupInputs {

@@ -35,7 +35,7 @@ export interface DownloadOptions {
  * here pass through unchanged.
  */
 export interface BucketClient {
-    /** Name of the bucket. */
+    /** The bucket's name. */
     readonly bucket: string;
     /** The live object, or undefined if none exists. */
     stat(name: string): Promise<StoredObject | undefined>;
@@ -50,7 +50,7 @@ export interface BucketClient {
     upload(path: string, name: string, ifGeneration: string, crc32c: string): Promise<string | undefined>;
     /** All live objects under a prefix, ordered by name, from `startOffset` on. */
     list(prefix: string, startOffset?: string): Promise<StoredObject[]>;
-    /** Names of the folders directly under a prefix that ends in "/". */
+    /** The names of the folders directly under a prefix that ends in "/". */
     folders(prefix: string): Promise<string[]>;
     /** Downloads one generation exactly as stored, to a file that must not exist yet, and verifies it. */
     download(object: ObjectVersion, path: string, options?: DownloadOptions): Promise<void>;

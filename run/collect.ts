@@ -27,9 +27,9 @@ export interface CollectContext {
 }
 
 export interface CollectOptions {
-    /** Status of the run, which is `SUCCEEDED`. */
+    /** The run's status, which is `SUCCEEDED`. */
     status: RunStatus;
-    /** Absolute path of the folder for the results: `<resultsDir>/<stack>/<runId>`. */
+    /** Absolute path of the results folder: `<resultsDir>/<stack>/<runId>`. */
     folder: string;
     /** Provenance for the manifest, if known. */
     provenance?: Provenance | undefined;

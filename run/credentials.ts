@@ -3,7 +3,7 @@ import type { GoogleAuth } from "google-auth-library";
 /** Endpoints and credentials for Google Cloud, the same ones that the gcp provider would use. */
 export interface CloudSettings {
     accessToken?: string;
-    /** JSON text, or the path of a file that contains it. */
+    /** JSON text, or the path to a file that contains it. */
     credentials?: string;
     impersonateServiceAccount?: string;
     impersonateServiceAccountDelegates: string[];
@@ -89,7 +89,7 @@ function parseCredentials(value: string): Record<string, string> {
     } catch (cause) {
         // The value may be a private key, so it must not be shown.
         const what = isJson ? "is not valid JSON" : "names a file that cannot be read as JSON";
-        throw new Error(`gcp:credentials ${what}; give the JSON text of a credentials file or the file's path`, {
+        throw new Error(`gcp:credentials ${what}; give the JSON text from a credentials file or the file's path`, {
             cause: isJson ? undefined : cause,
         });
     }

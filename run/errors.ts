@@ -7,7 +7,7 @@ export type ErrorKind = "expired" | "denied" | "missing" | "transient" | "other"
 /** Data for an error that ends an update. */
 export interface Failure {
     summary: string;
-    /** Last lines of a log, under a heading. */
+    /** The last lines of a log, under a heading. */
     log?: { heading: string; lines: string[] };
     /** Lines about the run's VM. */
     details?: string[];
@@ -59,7 +59,7 @@ export function detailOf(error: unknown): string {
     return messageOf(error).replace(/\.\s*$/, "");
 }
 
-/** HTTP status of an error from @google-cloud/storage (`code`) or google-auth-library (`status`), if it has one. */
+/** HTTP status in an error from @google-cloud/storage (`code`) or google-auth-library (`status`), if it has one. */
 export function httpStatusOf(error: unknown): number | undefined {
     const { code, status, response } = propertiesOf(error);
     for (const value of [code, status, propertiesOf(response).status]) {

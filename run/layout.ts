@@ -11,8 +11,8 @@ export const runsPrefix = "runs/";
 export const ownFiles = { manifest: "manifest.json", status: "status.json", trainerLog: "trainer.log" };
 
 /**
- * Name of a dataset's object. Because of the hash, a changed file becomes a new object, so the data for earlier runs
- * stays unchanged.
+ * The name of a dataset's object. Because of the hash, a changed file becomes a new object, so the data for earlier
+ * runs stays unchanged.
  * @param md5Hex hex digits of the file's MD5.
  */
 export function datasetName(md5Hex: string, fileName: string): string {
@@ -25,7 +25,7 @@ export function runLayout(runId: string) {
     const log = `${root}log/`;
     return {
         root,
-        /** State of the run, written by the boot script and the waiter. */
+        /** The run's state, written by the boot script and the waiter. */
         status: `${root}${ownFiles.status}`,
         /** The trainer's results. */
         model: `${root}model/`,

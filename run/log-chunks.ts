@@ -6,7 +6,7 @@ import { terminalText } from "./terminal-text";
 export interface LogChunk {
     object: StoredObject;
     attempt: number;
-    /** Offset of the chunk's first byte in the attempt's whole log. */
+    /** The offset of the chunk's first byte in the attempt's whole log. */
     firstByte: number;
 }
 
@@ -87,7 +87,7 @@ export function lastLines(text: string, lineCount: number): string[] {
 
 /**
  * The visible part of a line in which carriage returns overwrite the beginning, as progress bars do; other control
- * characters are escaped. A line of more than 1000 characters is cut.
+ * characters are escaped. A line that has more than 1000 characters is cut.
  */
 export function visibleLine(line: string): string {
     const maxCharacters = 1000;

@@ -5,7 +5,7 @@ import { planChunks, toLogChunks, visibleLine } from "./log-chunks";
 /** Follows a run's log and prints it as it arrives. */
 export interface LogStream {
     /**
-     * Prints the new lines of an attempt's log; an unfinished line is held back. When the attempt changes, the rest of
+     * Prints the new lines in an attempt's log; an unfinished line is held back. When the attempt changes, the rest of
      * the previous attempt's log is printed first.
      * @returns true if anything was new.
      */
@@ -16,7 +16,7 @@ export interface LogStream {
     finish(attempt: number): Promise<void>;
 }
 
-/** Lines of a log. Only the newest ones are kept, because a trainer may print millions between two polls. */
+/** Lines from a log. Only the newest ones are kept, because a trainer may print millions between two polls. */
 export interface NewLines {
     /** The newest lines, at most 250. */
     readonly newest: readonly string[];
@@ -92,7 +92,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
     let nextByte = 0;
     let lastName: string | undefined;
     let held = Buffer.alloc(0);
-    // True after the beginning of a long line was printed, until that line ends.
+    // True from the time that the beginning of a long line is printed until that line ends.
     let isCut = false;
 
     /** The bytes that follow the end of a line that has been cut. */

@@ -2,8 +2,8 @@
 export const jobLabel = "gcp-trainer";
 
 /**
- * The label that contains the owner of a resource: a random id that only the state of the owning stack contains. Two
- * stacks with the same name in two backends have the same resource names, but never the same owner.
+ * The label that contains a resource's owner: a random id that only the state of the owning stack contains. Two stacks
+ * with the same name in two backends have the same resource names, but never the same owner.
  */
 export const ownerLabel = "gcp-trainer-owner";
 

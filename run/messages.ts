@@ -49,7 +49,7 @@ export function joinedMessage(status: RunStatus): string {
     return `${stateMessage(status)} since ${status.startedAt}; its log so far:`;
 }
 
-/** Returns one line for a new state of the run. */
+/** Returns one line for a run's new state. */
 export function stateMessage(status: RunStatus): string {
     const what = {
         PENDING: "waiting for its VM",

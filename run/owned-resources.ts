@@ -23,7 +23,7 @@ export interface Place {
     operations?: string;
 }
 
-/** The apis, the owner of the resources, and where to report what is removed. */
+/** The APIs, the resources' owner, and the function that reports what is removed. */
 export interface OwnerContext {
     apis: GoogleApis;
     owner: string;

@@ -3,7 +3,7 @@ import { resourceModule } from "./resource-types";
 import { savedResultsProvider } from "./saved-results-provider";
 
 export interface SavedResultsArgs {
-    /** Name of the bucket whose runs are kept. */
+    /** The name of the bucket whose runs are kept. */
     bucket: pulumi.Input<string>;
     /** Name of the stack: results go to `<resultsDir>/<stack>/<runId>/`. */
     stack: pulumi.Input<string>;

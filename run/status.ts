@@ -5,12 +5,12 @@ export const runStates = ["PENDING", "PULLING", "RUNNING", "SUCCEEDED", "FAILED"
 
 export type RunState = (typeof runStates)[number];
 
-/** Content of `runs/<runId>/status.json`. Times are in RFC 3339 format. */
+/** The content of `runs/<runId>/status.json`. Times are in RFC 3339 format. */
 export interface RunStatus {
     schema: 1;
     runId: string;
     state: RunState;
-    /** Number of the attempt, starting at 1. */
+    /** The attempt's number, starting at 1. */
     attempt: number;
     /** Number of interruptions since a user last started the run. */
     interruptions: number;

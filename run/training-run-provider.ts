@@ -31,7 +31,7 @@ export interface RunInputs {
     provenance: Omit<Provenance, "project" | "zone" | "instance">;
 }
 
-/** State of `TrainingRun`: its inputs and its results. */
+/** The state of `TrainingRun`: its inputs and its results. */
 export interface RunOutputs extends RunInputs {
     metrics: Record<string, unknown>;
     modelUri: string;

@@ -33,7 +33,7 @@ export interface TrainingRunArgs {
     resultsDir: pulumi.Input<string>;
     project: pulumi.Input<string>;
     zone: pulumi.Input<string>;
-    /** Name of the run's VM. */
+    /** The name of the run's VM. */
     instance: pulumi.Input<string>;
     /** False ends the update once the VM has claimed the run; a later update collects the results. */
     wait: pulumi.Input<boolean>;
@@ -63,9 +63,9 @@ export class TrainingRun extends pulumi.dynamic.Resource {
     declare readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `gs://<bucket>/runs/<runId>/model/`. */
     declare readonly modelUri: pulumi.Output<string>;
-    /** Folder of this run's results, relative to the project folder; empty until they are saved. */
+    /** The folder for this run's results, relative to the project folder; empty until they are saved. */
     declare readonly runResultsDir: pulumi.Output<string>;
-    /** State of the run at the last update, e.g. `SUCCEEDED`. */
+    /** The run's state at the last update, e.g. `SUCCEEDED`. */
     declare readonly state: pulumi.Output<string>;
     declare readonly attempt: pulumi.Output<number>;
 

@@ -8,7 +8,7 @@ import { createRetryWindow } from "./retry-window";
 import { isClaimed, isTerminal, type RunStatus } from "./status";
 import { interrupted, moveRun, nextAttempt, readStatus, type SeenStatus, usedUp } from "./transitions";
 
-/** State of one wait: its environment, and what it has observed so far. */
+/** The state of a wait: its environment, and what it has observed so far. */
 interface Wait {
     context: WaitContext;
     options: WaitOptions;

@@ -163,7 +163,7 @@ def categories(train, test, most=None):
 
 
 def codes(train, test):
-    """Replaces text by its position in the sorted list of values, as scikit-learn's documentation suggests."""
+    """Replaces text with its position in the sorted list of values, as scikit-learn's documentation suggests."""
     train, test = train.copy(), test.copy()
     texts = [name for name in train if not pd.api.types.is_numeric_dtype(train[name])]
     if texts:
@@ -226,7 +226,7 @@ def score_ours(folder, about, fold, actual):
 
 
 def plain(scores):
-    """JSON does not accept the numbers of NumPy."""
+    """JSON does not accept NumPy numbers."""
     return {name: float(value) if isinstance(value, np.floating) else value for name, value in scores.items()}
 
 

@@ -28,7 +28,7 @@ export interface Target {
 export interface SectionRun {
     readonly name: string;
     readonly title: string;
-    /** The command line of this run. */
+    /** The command line for this run. */
     readonly command: string;
     /** Start time in UTC, as RFC 3339. */
     readonly startedAt: string;

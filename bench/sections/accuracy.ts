@@ -16,7 +16,7 @@ export interface DataSet {
     readonly folds: number;
 }
 
-/** One set of training parameters. */
+/** A set of training parameters. */
 export interface Contest {
     readonly name: string;
     readonly algorithm: "tree" | "forest";

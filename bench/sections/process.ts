@@ -7,7 +7,7 @@ import type { ResultTable, SectionResult, Target } from "../results/results";
 import { alternate, type Command, type Measurement, measure } from "../tools/measure";
 
 const PEER_NAMES = ["ours", "Python", "polars, LightGBM"] as const;
-/** This trainer without a given size of the tree, which is measured with the smallest file only. */
+/** This trainer without a given tree size, which is measured with the smallest file only. */
 const CHOOSING = ["ours, pruned tree", "ours, auto"] as const;
 type Peer = (typeof PEER_NAMES)[number] | (typeof CHOOSING)[number];
 

@@ -143,7 +143,7 @@ async function confirm(stack: string, screen: Screen): Promise<void> {
     const typed = await prompt.question(`Destroys every resource in the stack ${stack}. Type its name to continue: `);
     prompt.close();
     if (typed.trim() !== stack) {
-        throw new UsageError(`The name of the stack must be typed; got "${typed}". Nothing was destroyed`);
+        throw new UsageError(`The stack's name must be typed; got "${typed}". Nothing was destroyed`);
     }
 }
 

@@ -16,7 +16,7 @@ export class LogReader {
     #lastName: string | undefined;
     #decoder = new StringDecoder("utf8");
     #held = "";
-    /** True after the beginning of a long line was printed, until that line ends. */
+    /** True from the time that the beginning of a long line is printed until that line ends. */
     #isCut = false;
 
     constructor(bucket: BucketClient, runId: string, print: (line: string) => void) {

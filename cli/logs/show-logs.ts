@@ -82,7 +82,7 @@ async function chooseRun(
         return requested;
     }
     const statuses = newestFirst(await readStatuses(bucket, runIds));
-    // A command that was killed leaves its run in the state of the stack, even after the run has ended.
+    // A command that was killed leaves its run in the stack's state, even after the run has ended.
     const waited = statuses.find(({ runId }) => runId === waitedFor);
     const isOver = waited !== undefined && isTerminal(waited.state);
     return waitedFor !== undefined && !isOver ? waitedFor : (statuses[0]?.runId ?? runIds[0]);

@@ -16,7 +16,7 @@ const ENDINGS: Readonly<Record<string, Format>> = {
     ".xlsx": "xlsx",
 };
 
-/** Text of `npm run predict -- --help`. */
+/** The text that `npm run predict -- --help` prints. */
 export const USAGE = `npm run predict predicts every row of a CSV file with a trained model.
 
 Usage: npm run predict -- [options] MODEL INPUT [OUTPUT]

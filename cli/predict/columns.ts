@@ -18,7 +18,7 @@ import type { CsvRow } from "./csv-row";
 export interface FeatureColumn {
     name: string;
     kind: Feature["kind"];
-    /** Index of the column in the input. */
+    /** The column's index in the input. */
     position: number;
     /** Index of its first number among those for a row. */
     offset: number;

@@ -103,7 +103,7 @@ export class CsvRow {
 /** The bytes from which rows are taken. */
 interface Bytes {
     readonly bytes: Buffer;
-    /** Offset of the row, and the offset after the last byte. */
+    /** The offset at which the row starts, and the offset after its last byte. */
     readonly start: number;
     readonly end: number;
     /** True if the file ends with these bytes. */
@@ -114,7 +114,7 @@ interface Bytes {
 
 /** Takes rows from bytes with the trainer's scanner. */
 export class RowTaker {
-    /** Offset of the next row, after a row has been taken. */
+    /** The offset at which the next row starts, after a row has been taken. */
     next = 0;
     /** True if the row that was taken is a blank line. */
     blank = false;

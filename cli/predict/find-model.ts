@@ -13,7 +13,7 @@ export interface FoundModel {
     name: string;
 }
 
-/** Name of the model in a run's folder, and below a run's prefix in the bucket. */
+/** The model's name in a run's folder, and below a run's prefix in the bucket. */
 const NAMES = ["model.json", "model/model.json"];
 
 /**

@@ -23,7 +23,7 @@ export interface Protected {
 }
 
 /**
- * Checks the path of the output before any work is done.
+ * Checks the output's path before any work is done.
  *
  * @returns the file's absolute path with symbolic links resolved; undefined for standard output
  * @throws UsageError when it is the input or the model, when it already exists and `force` is false, or when its folder
@@ -53,7 +53,7 @@ export function checkOutput(
         throw new UsageError(`The output ${name} already exists (--force replaces it)`);
     }
     if (stats === undefined && !statSync(path.dirname(file), { throwIfNoEntry: false })?.isDirectory()) {
-        throw new UsageError(`The folder of the output ${name} does not exist`);
+        throw new UsageError(`The folder for the output ${name} does not exist`);
     }
     return stats === undefined ? file : realpathSync(file);
 }

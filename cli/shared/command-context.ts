@@ -4,7 +4,7 @@ import { terminalText } from "../../run/terminal-text";
 
 /** Environment for a command that works with stored runs. */
 export interface CommandContext {
-    /** The folder of Pulumi.yaml; results are saved below it. */
+    /** The folder that contains Pulumi.yaml; results are saved below it. */
     projectDir: string;
     /** The folder whose `node_modules` holds the npm package `pulumi`. */
     packageDir: string;
@@ -12,7 +12,7 @@ export interface CommandContext {
     print(line: string): void;
 }
 
-/** The folder of this checkout. */
+/** This checkout's folder. */
 export const PROJECT_DIR = path.resolve(__dirname, "../..");
 
 /** True if standard output is a terminal that shows colours. */
@@ -20,7 +20,7 @@ export function hasColours(): boolean {
     return process.stdout.isTTY && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
 }
 
-/** The context of this process. */
+/** This process's context. */
 export function processContext(): CommandContext {
     return {
         projectDir: PROJECT_DIR,

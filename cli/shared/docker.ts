@@ -17,7 +17,7 @@ export async function removeImage(tag: string): Promise<void> {
     await runProcess("docker", ["image", "rm", "--force", tag]);
 }
 
-/** Inputs for an image build, named after the fields of the docker provider's `build`. */
+/** Inputs for an image build, named after the fields in the docker provider's `build`. */
 export interface ImageBuild {
     context: string;
     /** @default `Dockerfile` in the context */

@@ -14,7 +14,7 @@ const ACCOUNT_ROLES = [
 /** The additional role for a stack with secrets. */
 const SECRETS_ROLE = "roles/secretmanager.secretAccessor";
 
-/** Placeholder for the value of an existing secret version, if `--secret-env` does not provide the value. */
+/** Placeholder for an existing secret version's value, if `--secret-env` does not provide the value. */
 const STAND_IN = "stand-in-of-the-rehearsal";
 
 /** Maximum number of versions to create. For version 5 to exist, versions 1 to 4 must be created, too. */
@@ -68,12 +68,12 @@ export async function createPrerequisites(
     return teardown;
 }
 
-/** The path of a network given by name, path or URL, resolved as the gcp provider does. */
+/** The path for a network given by name, path or URL, resolved as the gcp provider does. */
 export function networkPathOf(network: string, { gcp }: RehearsalContext): string {
     return pathOf(network, `projects/${gcp.project}/global/networks`);
 }
 
-/** The path of a subnetwork; a bare name refers to the stack's region. */
+/** The path for a subnetwork; a bare name refers to the stack's region. */
 export function subnetworkPathOf(subnetwork: string, { gcp }: RehearsalContext): string {
     return pathOf(subnetwork, `projects/${gcp.project}/regions/${gcp.region}/subnetworks`);
 }

@@ -26,7 +26,7 @@ export interface ProviderCall {
     signal?: AbortSignal;
 }
 
-/** Result of `create`, `update` and `read`; `diff` returns `changes` and `replaces`. */
+/** Result from `create`, `update` and `read`; `diff` returns `changes` and `replaces`. */
 export interface ProviderResult {
     id?: string;
     outs?: Record<string, unknown>;

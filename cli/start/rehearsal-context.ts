@@ -13,8 +13,8 @@ export interface RehearsalContext {
     /** `host:port` of both the emulator and its registry. */
     host: string;
     /**
-     * The folder of Pulumi.yaml. As with the real engine, relative paths in the program are resolved relative to this
-     * folder.
+     * The folder that contains Pulumi.yaml. As with the real engine, relative paths in the program are resolved
+     * relative to this folder.
      */
     projectDir: string;
     /** The trainer's folder, including its installed and built files, which are not in the image's build context. */

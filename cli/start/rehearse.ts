@@ -16,7 +16,7 @@ import { metricsTable, readResults, resultLines } from "./results";
 import { readStackConfig, type StackConfig, withoutGpu } from "./stack-config";
 
 export interface RehearsalOptions {
-    /** The folder of Pulumi.yaml and index.ts. */
+    /** The folder that contains Pulumi.yaml and index.ts. */
     projectDir: string;
     /** Folder in which every rehearsal creates a folder for the emulator's data, which it removes when it ends. */
     dataParent: string;

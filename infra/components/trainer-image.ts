@@ -10,7 +10,7 @@ export interface TrainerImageArgs
     extends Pick<Job, "project" | "region" | "trainer" | "trainerBuildArgs" | "machineType"> {
     repositoryName: string;
     labels: pulumi.Input<Record<string, string>>;
-    /** Name of the job; the copy of the build context is named after it. */
+    /** The job's name; the copy of the build context is named after it. */
     component: string;
     cleanup: Cleanup;
 }

@@ -24,7 +24,7 @@ export interface Config extends ConfigValues, Location {
 
 /** The config as Pulumi passes it, as text. */
 export interface RawConfig {
-    /** Prefix for the project's own keys, before the colon: the name of the Pulumi project. */
+    /** Prefix for the project's own keys, before the colon: the Pulumi project's name. */
     namespace: string;
     /** The project's own keys without the namespace. */
     values: Readonly<Record<string, string>>;

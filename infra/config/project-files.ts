@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
 
-/** State of a path on this machine. */
+/** The state of a path on this machine. */
 export type FileState = "file" | "empty file" | "folder" | "missing" | "unreadable";
 
 /** The file system to which the config refers; tests pass a table instead. */

@@ -74,7 +74,7 @@ describe("statistics", () => {
         expect(spreadOf([4, 1, 2, 10])).toEqual({ min: 1, median: 3, max: 10 });
     });
 
-    it("reject an empty list of values", () => {
+    it("reject an empty list", () => {
         expect(() => spreadOf([])).toThrow("A spread needs at least one value; got none");
     });
 

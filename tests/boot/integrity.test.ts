@@ -108,7 +108,7 @@ describe("a boot whose requests are damaged in transit", () => {
         });
     });
 
-    concurrently("leaves the status of another run alone", async () => {
+    concurrently("leaves another run's status alone", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.putStatus({ runId: "r-ffffffffff", state: "PENDING" });
             const { console } = await vm.boot();

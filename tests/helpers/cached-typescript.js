@@ -1,5 +1,5 @@
 // @ts-check
-// Loads TypeScript like `ts-node/register/transpile-only`, but caches what ts-node emits. Tests start dozens of
+// Loads TypeScript like `ts-node/register/transpile-only`, and caches what ts-node emits. Tests start dozens of
 // programs, and compiling one takes longer than most of them run.
 
 const { createHash } = require("node:crypto");

@@ -18,7 +18,7 @@ export function filesNamed(pattern: RegExp, folder = ""): string[] {
     });
 }
 
-/** Text of a project file. */
+/** The text of a project file. */
 export function textOf(file: string): string {
     return readFileSync(path.join(ROOT, file), "utf8");
 }

@@ -60,7 +60,7 @@ export class TerminalCommand {
     }
 
     /**
-     * Resolves once a line of the screen matches.
+     * Resolves once a line on the screen matches.
      * @throws {Error} with the history if the program ends first
      */
     async shows(pattern: RegExp): Promise<void> {

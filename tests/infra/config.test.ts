@@ -38,7 +38,7 @@ function problems(values: Record<string, string>, gcp = GCP, at = files()): stri
 }
 
 describe("a config without keys", () => {
-    it("has the default value of every key and the provider's project, region and zone", () => {
+    it("has the default value for every key, and the provider's project, region and zone", () => {
         expect(parse({})).toEqual({
             ...Object.fromEntries(ROWS.map(([name, key]) => [name, key.default])),
             ...GCP,

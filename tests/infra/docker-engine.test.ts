@@ -46,7 +46,7 @@ describe("findEngine", () => {
         });
     });
 
-    it("returns the folder of a context's certificates", () => {
+    it("returns the folder with a context's certificates", () => {
         expect(findEngine({ ...env, DOCKER_CONTEXT: "remote" }).certPath).toBe(
             path.join(folder, "contexts/tls", idOf("remote"), "docker"),
         );

@@ -229,7 +229,7 @@ describe("the hook before a creation", () => {
     });
 });
 
-describe("the hook before the creation of the bucket", () => {
+describe("the hook that runs before the bucket is created", () => {
     const bucket = { project, name: cleanupInputs.bucket };
     const results = () => ({ stack: "dev", resultsDir: path.relative(process.cwd(), path.join(folder, "models")) });
     const put = (name: string, body: unknown) =>
@@ -277,7 +277,7 @@ describe("the hook before the creation of the bucket", () => {
     });
 });
 
-describe("the hook before the creation of the VM", () => {
+describe("the hook that runs before the VM is created", () => {
     const run = { bucket: cleanupInputs.bucket, runId: runInputs.runId, wait: false };
     const instance = (name: string) => ({ project, zone, name });
     const report = (state: RunState) =>

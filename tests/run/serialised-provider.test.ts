@@ -140,7 +140,7 @@ describe("TrainingRun, serialised", () => {
         expect(printed.at(-1)).toContain("0 of them downloaded");
     });
 
-    it("prints the path of the report that the trainer wrote", async () => {
+    it("prints the path to the report that the trainer wrote", async () => {
         await put("model/report.html", "<!DOCTYPE html>");
         await putRun({ state: "SUCCEEDED" });
 

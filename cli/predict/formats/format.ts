@@ -15,7 +15,7 @@ export type FormatRows = (
     layout: Layout,
 ) => AsyncGenerator<string | Uint8Array, void>;
 
-/** Names of the added columns, in order. */
+/** The added columns' names, in order. */
 export function namesOf({ prediction, probabilities, error, note }: PredictedColumns): string[] {
     return [prediction, ...probabilities, error, note];
 }

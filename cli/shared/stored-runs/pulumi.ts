@@ -28,7 +28,7 @@ export function findPulumi(env: NodeJS.ProcessEnv, packageDir: string): Command 
 /**
  * Runs a Pulumi command that prints JSON.
  *
- * @param folder the folder of Pulumi.yaml
+ * @param folder the folder that contains Pulumi.yaml
  * @throws UsageError with Pulumi's message and the command that fixes it
  */
 export async function askPulumi<T>(

@@ -7,7 +7,7 @@ import { askPulumi } from "./pulumi";
 
 /** Location of a stack's runs, and of their saved results. */
 export interface StackLocation {
-    /** Name of the bucket. */
+    /** The bucket's name. */
     bucket: string;
     /** The stack's name in the path of its results. */
     stack: string;
@@ -22,7 +22,7 @@ export interface StackLocation {
 export interface StackOptions {
     /** Pulumi's name for the stack. @default the stack selected in this folder */
     stack?: string | undefined;
-    /** `gs://` URI or name of a bucket. Pulumi is not queried if this is set. */
+    /** A bucket's `gs://` URI or name. Pulumi is not queried if this is set. */
     bucket?: string | undefined;
 }
 
@@ -67,7 +67,7 @@ export async function findStack(
     return { ...saved, waitedFor, settings: readCloudSettings((key) => config[key]?.value, env) };
 }
 
-/** The state of the resource `SavedResults`, which holds the bucket and the folder for results. */
+/** The state of the `SavedResults` resource, which contains the bucket and the results folder. */
 function savedResultsOf(resource: {
     type: string;
     outputs?: Record<string, unknown>;

@@ -13,7 +13,7 @@ export const STACK_OPTIONS = {
     ...HELP,
 } as const;
 
-/** The usage text of those options. */
+/** The usage text for those options. */
 export const STACK_USAGE = `  -s, --stack STACK   the stack; default: the selected one (npx pulumi stack ls)
   --bucket gs://...   a stack's bucket, for use without the stack's state: Pulumi is not called, and the credentials are
                       those of gcloud auth application-default login or of the gcp provider's environment variables

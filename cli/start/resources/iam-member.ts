@@ -15,7 +15,7 @@ interface Binding {
 interface Policy extends Properties {
     bindings?: Binding[];
 }
-/** Access to the IAM policy of a resource. */
+/** Access to a resource's IAM policy. */
 interface PolicyAddress {
     read(context: RehearsalContext): Promise<Policy>;
     write(context: RehearsalContext, policy: Policy): Promise<unknown>;
@@ -35,7 +35,7 @@ export const bucketIamMember: CreateResource = (args, context) => {
 export const repositoryIamMember: CreateResource = (args, context) => {
     rejectUnknownInputs(args.type, args.inputs, ["repository", "location", "project", "role", "member", "condition"]);
     const { project = context.gcp.project, location, repository } = args.inputs;
-    // The provider accepts both the short and the full name of a repository.
+    // The provider accepts both the short and the full name for a repository.
     const name = String(repository).includes("/")
         ? String(repository)
         : `projects/${project}/locations/${location}/repositories/${repository}`;

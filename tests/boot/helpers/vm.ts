@@ -42,7 +42,7 @@ export interface DockerStub {
     workingFolder?: string;
 }
 
-/** Result of one boot. */
+/** The result of a boot. */
 export interface Boot {
     readonly result: ServiceResult;
     /** The unit's output on the serial console. */
@@ -297,7 +297,7 @@ export class TestVm {
         return this.#service;
     }
 
-    /** PATH of the VM: the stubs, the machine's programs, and the emulator's curl and timeout if they are missing. */
+    /** The VM's PATH: the stubs, the machine's programs, and the emulator's curl and timeout if they are missing. */
     #searchPath(): string {
         const { fallbacks } = this.#emulated;
         const programs = (process.env.PATH ?? "").split(path.delimiter);

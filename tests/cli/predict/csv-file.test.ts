@@ -53,7 +53,7 @@ describe("readCsv", () => {
         expect(cellsOf(rows)[0]).toEqual(["1", "x\r\ny\rz\n"]);
     });
 
-    it("returns the text of a row unchanged", async () => {
+    it("returns a row's text unchanged", async () => {
         const { rows } = await read('a,b\n 1 , "x ""y""" \r\n2,é\n');
 
         expect(rows.map(({ text }) => text)).toEqual([' 1 , "x ""y""" ', "2,é"]);

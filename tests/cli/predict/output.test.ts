@@ -41,7 +41,7 @@ describe("the output from npm run predict", () => {
 
     it.each([
         ["pets", "-f", "csv", "The output pets is a folder"],
-        ["none/out.csv", "-f", "csv", "The folder of the output none/out.csv does not exist"],
+        ["none/out.csv", "-f", "csv", "The folder for the output none/out.csv does not exist"],
     ])("is rejected if it is %s", async (output, flag, format, message) => {
         expect(await folder.failure("prices", "new.csv", output, flag, format)).toContain(message);
     });

@@ -65,7 +65,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     );
 
     it(
-        "preview --refresh finds no changes, even after a restart of the emulator",
+        "preview --refresh finds no changes, even after the emulator restarts",
         async () => {
             await project.previewNoChanges("--refresh").expectSuccess();
             await cloud.restart();

@@ -118,7 +118,7 @@ const CHANGES: Readonly<{ [title: string]: Readonly<{ [key: string]: unknown }> 
 const updates: Phase = async (moments, record) => {
     await ensureComplete(moments);
     for (const [change, config] of Object.entries(CHANGES)) {
-        const title = `kill -9 during an update of ${change} at`;
+        const title = `kill -9 during an update to ${change} at`;
         await interruptAll(moments, record, {
             title,
             from: "complete",
@@ -148,7 +148,7 @@ const network: Phase = async (moments, record) => {
     await ensureEmpty(moments);
     for (const [what, part] of Object.entries(CREATIONS)) {
         for (const then of ["up", "destroy"] as const) {
-            await record.run(`lost responses about the creation of the ${what}, then ${then}`, async () => {
+            await record.run(`lost responses while the ${what} is created, then ${then}`, async () => {
                 await moments.use("empty", "interrupted", async ({ project, plan }) => {
                     plan.replace([parseFaultRule(`kind=reset-after,count=all,port=main,method=POST,path=${part}`)]);
                     await problemOf(project.up());

@@ -9,10 +9,10 @@ const TYPE = "(?:gcp|docker|pulumi-nodejs)[:/][^ ]+";
 
 /**
  * Lines such as ` + gcp:compute:Instance trainer-vm creating (0s)`, except those for resources that are done. The group
- * `name` is the name of the resource, or its type.
+ * `name` is the resource's name, or its type.
  */
 export function lineOf(verb: string, done: readonly string[], only = "", byType = false): RegExp {
-    // The end of a name is a space.
+    // A name ends with a space.
     const wanted = only.replaceAll("$", "(?= )");
     const others = `(?=[^ ]*(?:${wanted}))${done.length === 0 ? "" : `(?!(?:${done.join("|")}) )`}`;
     return byType
