@@ -89,8 +89,8 @@ put_status() {
         case $HTTP_CODE in
             (200)
                 generation=$(json_number generation <"$RESPONSE")
-                # If it is missing, the response was corrupted in transit, and the status is read to find it out. An
-                # empty precondition would overwrite whatever exists.
+                # If the generation is missing, the response was corrupted in transit, and the status is read to find it
+                # out. An empty precondition would overwrite whatever exists.
                 if [ -n "$generation" ]; then
                     keep generation "$generation"
                     return 0

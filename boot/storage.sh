@@ -12,7 +12,7 @@ STORAGE=${STORAGE%/}
 
 # Suffix for the names of scratch files. It differs between the script and its publisher, which run at the same time.
 ROLE=main
-# 1 once this process has been asked to end, after which it does not retry anything.
+# This is 1 once the process has been asked to end, after which it does not retry anything.
 STOPPING=0
 # Time limit for one HTTP request, in seconds.
 HTTP_SECONDS=30

@@ -19,7 +19,8 @@ export interface RunIdentity {
 
 /** `r-` and the first 10 hex digits of the SHA-256 hash of the identity's canonical JSON. */
 export function runId({ secretEnv = {}, ...identity }: RunIdentity): string {
-    // Omitted if empty, so that stacks without secrets keep the run ids that they had before secrets were supported.
+    // This is omitted if it is empty, so that stacks without secrets keep the run ids that they had before secrets were
+    // supported.
     const covered = Object.keys(secretEnv).length === 0 ? identity : { ...identity, secretEnv };
     return `r-${createHash("sha256").update(canonicalJson(covered)).digest("hex").slice(0, 10)}`;
 }

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 /** A hyperparameter. The trainer receives scalars as text, and lists and objects as JSON. */
 export type Hyperparameter = string | number | boolean | readonly unknown[] | { readonly [name: string]: unknown };
 
-/** How the VM is billed. Google may stop a spot VM at any time. */
+/** The VM's billing model. Google may stop a spot VM at any time. */
 export type Provisioning = "standard" | "spot";
 
 /** The dataset, the trainer, the machine and the limits. The plain values determine names and which resources exist. */

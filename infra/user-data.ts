@@ -7,7 +7,9 @@ import type { RunIdentity } from "./run-id";
 
 /** Intervals and waits in the boot script, in whole seconds. Tests use small values. */
 export interface BootTiming {
-    /** How long after boot a 401 or 403 is treated as an IAM grant that has not taken effect yet. @default 600 */
+    /**
+     * Time after boot during which a 401 or 403 is treated as an IAM grant that has not taken effect yet. @default 600
+     */
     grantSeconds: number;
     /** Interval at which an unchanged status is written again. @default 30 */
     heartbeatSeconds: number;
@@ -50,7 +52,7 @@ export interface BootConfig {
     pullSeconds: number;
     /** Time limit for the last uploads. */
     uploadSeconds: number;
-    /** How long the VM stays up for debugging after `FAILED` or `TIMED_OUT`. */
+    /** Time for which the VM stays up for debugging after `FAILED` or `TIMED_OUT`. */
     debugSeconds: number;
     /**
      * Number of attempts, including the first, after which an interrupted run fails. The count is reset when a user

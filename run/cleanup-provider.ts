@@ -51,7 +51,7 @@ export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, Cle
         session.endpoints = readEndpoints(config, process.env, session.settings);
     },
 
-    /** Names depend on the project and the stack. Other names belong to other resources, with another owner. */
+    /** Names depend on the project and the stack, so other names belong to other resources, with another owner. */
     async diff(_id, olds, news) {
         const differs = (key: string) => hasChanged(olds, news, key);
         const names = ["scope", "project", "bucket", "repository", "network", "subnetwork", "firewall"];

@@ -71,9 +71,7 @@ async function moveEarlierAttempt(folder: string, print: Print): Promise<void> {
             (error: NodeJS.ErrnoException) => error,
         );
         if (problem === undefined) {
-            print(
-                `run ${basename(folder)}: the results from an earlier attempt are in the folder ${basename(target)}`,
-            );
+            print(`run ${basename(folder)}: the results from an earlier attempt are in the folder ${basename(target)}`);
             return;
         }
         if (problem.code === "ENOENT") {

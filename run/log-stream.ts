@@ -51,7 +51,7 @@ export function splitLines(held: Buffer, added: Buffer): NewLines & { held: Buff
     return { newest: newest.map(visibleLine), earlier: count - kept, held: bytes.subarray(end) };
 }
 
-/** Appends lines to others. */
+/** Appends lines to earlier ones. */
 function join(before: NewLines, after: NewLines): NewLines {
     const all = [...before.newest, ...after.newest];
     const dropped = after.earlier > 0 ? before.newest.length : Math.max(0, all.length - maxLinesAtOnce);

@@ -9,7 +9,7 @@ const MAX_LINE_SHOWN = 80;
  * demand.
  */
 export class CsvRow {
-    /** The reason that the row has no cells. */
+    /** The reason that the row does not have any cells. */
     problem: string | undefined;
     /** Number of lines that the row occupies in an editor. */
     lines = 1;
@@ -34,7 +34,7 @@ export class CsvRow {
         this.#first = offsets.length;
     }
 
-    /** The row's text in the file, without its line end; empty after `fitTo`. */
+    /** The row's text in the file, without its line break; empty after `fitTo`. */
     get text(): string {
         this.#text ??= this.#bytes.toString("utf8", this.#start, this.#end);
         return this.#text;

@@ -32,7 +32,7 @@ runCommand(async (args) => {
             console.error("Stopped: nothing was written");
             return signalStatus;
         }
-        // The reader closed the pipe.
+        // The program that reads the output has closed the pipe.
         if ((error as NodeJS.ErrnoException).code === "EPIPE") {
             return 1;
         }

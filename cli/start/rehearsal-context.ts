@@ -36,7 +36,7 @@ export interface CreatedResource {
     outputs: Properties;
     /** Deletes the resource; absent if there is nothing to delete. */
     destroy?: (context: RehearsalContext) => Promise<void>;
-    /** Text printed after the resource's name, e.g. an address. */
+    /** The text that is printed after the resource's name, e.g. an address. */
     detail?: string;
 }
 

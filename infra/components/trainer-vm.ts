@@ -103,8 +103,8 @@ export class TrainerVm extends pulumi.ComponentResource {
                     maxRunDuration: { seconds: scheduling.maxRunSeconds },
                 },
                 shieldedInstanceConfig: {
-                    // Disabled for Arm, because it has not been tested on Arm machines, and a VM that does not boot
-                    // cannot train.
+                    // This is disabled for Arm, because it has not been tested on Arm machines, and a VM that does not
+                    // boot cannot train.
                     enableSecureBoot: machine.type.apply((type) => platformOf(type) === "linux/amd64"),
                     enableVtpm: true,
                     enableIntegrityMonitoring: true,

@@ -120,7 +120,7 @@ function readJson(file: string): unknown {
     try {
         return JSON.parse(readFileSync(file, "utf8"));
     } catch {
-        // The docker command also works without a config, and with one that it cannot read.
+        // The docker command also works if the config is missing or cannot be read.
         return undefined;
     }
 }

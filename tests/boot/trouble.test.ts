@@ -71,7 +71,7 @@ describe("a boot that encounters errors", () => {
     );
 
     concurrently("ends immediately, without a status, if a perimeter refuses the claim", async () => {
-        // A grant that is late would be waited for.
+        // The boot script would wait for a grant that takes effect late.
         await TestVm.with({ timing: { grantSeconds: 600 } }, async (vm) => {
             vm.google.faults.push({ match: /^GET .*status\.json/, answer: 403, message: PERIMETER });
             vm.google.faults.push({ match: /^POST /, answer: 403, message: PERIMETER });

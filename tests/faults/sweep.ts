@@ -8,7 +8,7 @@ export interface Trial {
     readonly run: () => Promise<TrialResult>;
 }
 
-/** How trials share a run, which costs much more than a fault in it. */
+/** The way in which trials share a run, which takes much longer than a fault in it. */
 export interface Sharing {
     /** Maximum number of trials in a run. */
     readonly size: number;

@@ -154,7 +154,7 @@ describe("copyBuildContext", () => {
 
     const describeWithModes = process.platform === "win32" ? describe.skip : describe;
     describeWithModes("on a system with permission bits [skipped on Windows, which lacks them]", () => {
-        it.each(["600", "664", "644", "755"])("sets the same bits for files with %s", (bits) => {
+        it.each(["600", "664", "644", "755"])("sets the same permission bits for files with %s", (bits) => {
             const mode = Number.parseInt(bits, 8);
             const folderMode = mode | ((mode & 0o444) >> 2);
             chmodSync(path.join(root, "trainer/src/train.py"), mode);

@@ -115,7 +115,7 @@ describe("checkEngine", () => {
     });
 
     it.each([{ host: "ssh://me@host" }, { host: "tcp://10.255.255.1:2376", certPath: "/certificates" }])(
-        "leaves an engine to the provider that it cannot ask: %j",
+        "leaves an engine that it cannot query to the provider: %j",
         async (engine) => {
             await expect(checkEngine(engine)).resolves.toBeUndefined();
         },

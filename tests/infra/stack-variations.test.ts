@@ -38,7 +38,7 @@ describe("a variation in the config", () => {
         });
     });
 
-    it("attaches GPUs and runs the container privileged", async () => {
+    it("attaches GPUs and runs the container in privileged mode", async () => {
         const stack = await declareJob({
             machineType: "n1-standard-4",
             gpuType: "nvidia-tesla-t4",
@@ -129,7 +129,7 @@ describe("a variation in the config", () => {
         ]);
     });
 
-    it("uses an existing network and creates none", async () => {
+    it("uses an existing network instead of creating one", async () => {
         const stack = await declareJob({ network: "shared", subnetwork: "shared-sub" });
 
         expect(without(standard, stack)).toEqual([

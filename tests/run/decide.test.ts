@@ -21,7 +21,7 @@ const UP: RunView = {
 const DOWN: Partial<RunView> = { vmStatus: "TERMINATED", downPolls: 2, runningSinceMs: undefined, hasSeenUp: false };
 const GONE: Partial<RunView> = { ...DOWN, vmStatus: undefined };
 
-/** A status in generation 7. */
+/** A status object with generation 7. */
 const seen = (change: Partial<RunStatus>) => ({ seen: { status: statusOf(change), generation: "7" } });
 
 type Row = [situation: string, view: Partial<RunView>, action: Partial<Action>];

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { logsCommand, withoutMarkup } from "../../run/pulumi-output";
 
 /**
- * What Pulumi shows for a text without colours.
+ * The text that Pulumi shows for a text without colours.
  * https://github.com/pulumi/pulumi/blob/master/sdk/go/common/diag/colors/colors.go
  */
 function shownByPulumi(text: string): string {

@@ -31,7 +31,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     const machines = async () => (await cloud.inventory()).filter((item) => item.startsWith("instance"));
 
     it(
-        "up trains the model on a VM and downloads it, in one go although APIs are late",
+        "up trains the model on a VM and downloads it, even though APIs are not ready at first",
         async () => {
             const { changes, runId, output } = await up();
             runs.push(runId);

@@ -10,7 +10,7 @@ export const SLOW = ["POST", "PUT", "PATCH", "DELETE"].map((method) =>
     parseFaultRule(`kind=delay,ms=2500,count=all,port=main,method=${method}`),
 );
 
-/** How a command is interrupted. */
+/** The way in which a command is interrupted. */
 export type How = "kill -9" | "Ctrl-C twice";
 
 /** The emulator and the project for one trial, in their own folder. */

@@ -14,7 +14,7 @@ type Phase = (moments: Moments, record: Record) => Promise<void>;
 
 /** One chain of interruptions: each continues where the previous one left the stack. */
 interface Chain {
-    /** First words in the rules. */
+    /** The words with which each rule begins. */
     readonly title: string;
     /** The moment with which the chain begins, and the one that the interruptions change. */
     readonly from: string;

@@ -50,7 +50,7 @@ export async function repair(
 
 /** Returns undefined if the stack works and can be destroyed. */
 async function problemAfter({ cloud, project }: Bench, then: Then): Promise<string | undefined> {
-    // It fails if the interrupted command has removed its lock, which is as good.
+    // It fails if the interrupted command has removed its lock, which is also fine.
     await problemOf(project.cancel());
     if (then === "up") {
         const failure = await problemOf(project.up());
