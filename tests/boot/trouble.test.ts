@@ -92,7 +92,7 @@ describe("a boot that encounters errors", () => {
             await vm.boot();
             expect(await vm.status()).toMatchObject({
                 state: "FAILED",
-                reason: expect.stringContaining(`refuses a request of the VM (HTTP 403: ${PERIMETER})`),
+                reason: expect.stringContaining(`refuses a request from the VM (HTTP 403: ${PERIMETER})`),
             });
         });
     });
