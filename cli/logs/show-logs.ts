@@ -19,7 +19,7 @@ Usage: npm run logs -- [options]
   --run ID            the run; default: the newest one, or the one that pulumi up is waiting for (npm run runs)
 ${STACK_USAGE}
 
-Lines of more than 1000 characters are cut; npm run results downloads the whole log.`;
+Lines longer than 1000 characters are cut; npm run results downloads the whole log.`;
 
 const OPTIONS = {
     follow: { type: "boolean", short: "f" },
