@@ -12,6 +12,9 @@ const HYPERDISK_ONLY = /^(a3-ultragpu|a4|a4x|c4|c4a|c4d|g4|h4d|m4|n4|n4a|n4d|x4)
 /** Machine types without live migration. https://cloud.google.com/compute/docs/instances/live-migration-process */
 const NO_LIVE_MIGRATION = /^(a2|a3|a4|a4x|g2|g4|h3|h4d)-|-metal$/;
 
+/** Machine types that come with Local SSDs. https://cloud.google.com/compute/docs/disks/local-ssd#lssd_disks_fixed */
+const LOCAL_SSD = /^(a2-ultragpu|a3-\w+|a4x?-\w+)-|-lssd(-metal)?$/;
+
 /** Platform for a machine type; the trainer's image is built for it. */
 export function platformOf(machineType: string): Platform {
     return ARM_SERIES.includes(machineType.split("-")[0] ?? "") ? "linux/arm64" : "linux/amd64";
@@ -33,4 +36,9 @@ export function defaultBootDiskType(machineType: string): string {
  */
 export function canMigrate(machineType: string, gpuCount: number, spot: boolean): boolean {
     return !spot && gpuCount === 0 && !NO_LIVE_MIGRATION.test(machineType);
+}
+
+/** True if a VM of this type has Local SSDs. Compute Engine stops it only if their data may be discarded. */
+export function hasLocalSsd(machineType: string): boolean {
+    return LOCAL_SSD.test(machineType);
 }

@@ -64,6 +64,12 @@ export interface TrainingJobArgs {
     serviceAccount?: pulumi.Input<string>;
     /** URLs of OAuth scopes beyond those that every VM has. @default [] */
     scopes?: pulumi.Input<readonly string[]>;
+    /** Turns on Secure Boot for an Arm VM too; every other VM has it. @default false */
+    secureBoot?: pulumi.Input<boolean>;
+    /** Cloud KMS key for bucket, repository, boot disk and secrets, in the region. @default "" (keys of Google) */
+    kmsKey?: string;
+    /** Days for which Cloud Storage keeps, and bills, deleted objects: 0, or 7 to 90. @default 0 */
+    softDeleteDays?: number;
     /** Runs the container in privileged mode, without restrictions. @default false */
     privileged?: pulumi.Input<boolean>;
     /**

@@ -90,7 +90,7 @@ export class TrainingJob extends pulumi.ComponentResource {
 
         const data = new DataBucket(
             `${name}-data`,
-            { project, region, bucketName: names.bucket, labels, dataset, resultsDir: job.resultsDir, cleanup },
+            { ...job, bucketName: names.bucket, labels, dataset, cleanup },
             child,
         );
         const bucket = data.bucket.name;
@@ -143,6 +143,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       region,
                       secretPrefix: names.secretPrefix,
                       labels,
+                      kmsKey: job.kmsKey,
                       values: job.secretValues,
                       existing: job.secretEnv,
                       reader: identity?.account.member,
@@ -253,7 +254,7 @@ export class TrainingJob extends pulumi.ComponentResource {
             .apply(([vmName, sizeGb, repository, url]) => [
                 `boot disk of ${vmName}, ${sizeGb} GB`,
                 `images in ${repository}`,
-                `objects in ${url}`,
+                `objects in ${url}${job.softDeleteDays > 0 ? `, and deleted ones for ${job.softDeleteDays} days` : ""}`,
                 ...Object.keys(job.secretValues).map((variable) => `secret ${names.secretPrefix}-${variable}`),
             ]);
         this.registerOutputs();

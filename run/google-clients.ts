@@ -39,7 +39,15 @@ export function openVm(
         const { data } = await auth.request<T>({ method, url: target, timeout: 60_000, retry: method === "GET" });
         return expectKind(data, kind, target);
     };
-    const operate = async (verb: "start" | "stop") => {
+    const status = () =>
+        unless(404, async () => {
+            const { status } = await request<{ status?: unknown }>("GET", url, "compute#instance");
+            if (typeof status !== "string") {
+                throw incompleteAnswer(`The response about the VM ${location.instance} has no status`);
+            }
+            return status;
+        });
+    const operate = async (verb: "start" | "resume" | "stop?discardLocalSsd=true") => {
         interface Operation {
             name: string;
             status: string;
@@ -50,7 +58,7 @@ export function openVm(
         const deadline = clock.now() + 15 * 60_000;
         while (operation.status !== "DONE") {
             if (clock.now() > deadline) {
-                throw new Error(`operation ${operation.name} (${verb}) has not ended within 15 minutes`);
+                throw new Error(`operation ${operation.name} (${verb.split("?")[0]}) has not ended within 15 minutes`);
             }
             await clock.sleep(1000);
             const target = `${zoneUrl}/operations/${operation.name}`;
@@ -63,16 +71,11 @@ export function openVm(
     };
 
     return {
-        status: () =>
-            unless(404, async () => {
-                const { status } = await request<{ status?: unknown }>("GET", url, "compute#instance");
-                if (typeof status !== "string") {
-                    throw incompleteAnswer(`The response about the VM ${location.instance} has no status`);
-                }
-                return status;
-            }),
-        start: () => operate("start"),
-        stop: () => operate("stop"),
+        status,
+        // A suspended VM, whose memory is kept, cannot be started.
+        start: async () => operate((await status()) === "SUSPENDED" ? "resume" : "start"),
+        // Compute Engine does not stop a VM with Local SSDs otherwise, and nothing of a run is kept on them.
+        stop: () => operate("stop?discardLocalSsd=true"),
         serialOutput: async () => {
             const target = `${url}/serialPort?port=1`;
             const { contents } = await request<{ contents?: string }>("GET", target, "compute#serialPortOutput");

@@ -4,12 +4,7 @@ import { call, callAndWait, GoogleApiError, type Properties, type RehearsalConte
 import type { StackConfig } from "./stack-config";
 
 /** Roles that, according to the documentation, an existing service account needs; they are granted on the project. */
-const ACCOUNT_ROLES = [
-    "roles/storage.legacyBucketReader",
-    "roles/storage.objectUser",
-    "roles/artifactregistry.reader",
-    "roles/logging.logWriter",
-];
+const ACCOUNT_ROLES = ["roles/storage.objectUser", "roles/artifactregistry.reader", "roles/logging.logWriter"];
 
 /** The additional role for a stack with secrets. */
 const SECRETS_ROLE = "roles/secretmanager.secretAccessor";

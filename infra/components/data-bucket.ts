@@ -5,7 +5,7 @@ import { removeLeftoverBucket } from "../../run/leftovers";
 import { contentType, datasetObjectName, type LocalDataset, md5OfFile, type RemoteDataset } from "../dataset";
 import type { Job } from "../training-job-args";
 
-export interface DataBucketArgs extends Pick<Job, "project" | "region" | "resultsDir"> {
+export interface DataBucketArgs extends Pick<Job, "kmsKey" | "softDeleteDays" | "project" | "region" | "resultsDir"> {
     bucketName: string;
     labels: pulumi.Input<Record<string, string>>;
     /** A local file, which is uploaded, or an object, which stays where it is. */
@@ -46,9 +46,10 @@ export class DataBucket extends pulumi.ComponentResource {
                 publicAccessPrevention: "enforced",
                 versioning: { enabled: true },
                 lifecycleRules: [{ action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: 1 } }],
+                encryption: args.kmsKey ? { defaultKmsKeyName: args.kmsKey } : undefined,
                 // By default, Google keeps deleted objects for seven days and bills for them:
                 // https://cloud.google.com/storage/docs/soft-delete
-                softDeletePolicy: { retentionDurationSeconds: 0 },
+                softDeletePolicy: { retentionDurationSeconds: args.softDeleteDays * 86_400 },
                 forceDestroy: true,
                 labels: args.labels,
                 // The provider fails to delete a bucket that does not exist any more, so the cleanup deletes it.

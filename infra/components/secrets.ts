@@ -11,6 +11,8 @@ export interface SecretsArgs {
     /** First part of the secrets' names; the variable's name follows. */
     secretPrefix: string;
     labels: pulumi.Input<Record<string, string>>;
+    /** Cloud KMS key of the secrets; `""` for none. */
+    kmsKey: string;
     /** Values by variable name. Each one becomes a secret. */
     values: Readonly<Record<string, pulumi.Input<string>>>;
     /** Full names of existing versions by variable name. */
@@ -32,7 +34,9 @@ export class Secrets extends pulumi.ComponentResource {
 
     constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:Secrets", name, {}, opts);
-        const { project, cleanup } = args;
+        const { project, cleanup, kmsKey } = args;
+        const customerManagedEncryption = kmsKey ? { kmsKeyName: kmsKey } : undefined;
+        const replica = { location: args.region, customerManagedEncryption };
         const created = Object.entries(args.values).map(([variable, value]) => {
             const secretId = `${args.secretPrefix}-${variable}`;
             const secret = new gcp.secretmanager.Secret(
@@ -41,7 +45,7 @@ export class Secrets extends pulumi.ComponentResource {
                     project,
                     secretId,
                     labels: args.labels,
-                    replication: { userManaged: { replicas: [{ location: args.region }] } },
+                    replication: { userManaged: { replicas: [replica] } },
                 },
                 owned(this, cleanup, withoutLeftovers(cleanup, { kind: "secret", project, name: secretId })),
             );

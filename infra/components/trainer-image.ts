@@ -7,7 +7,7 @@ import { platformOf } from "../machine-types";
 import type { Job } from "../training-job-args";
 
 export interface TrainerImageArgs
-    extends Pick<Job, "project" | "region" | "trainer" | "trainerBuildArgs" | "machineType"> {
+    extends Pick<Job, "project" | "region" | "trainer" | "trainerBuildArgs" | "machineType" | "kmsKey"> {
     repositoryName: string;
     labels: pulumi.Input<Record<string, string>>;
     /** The job's name; the copy of the build context is named after it. */
@@ -45,6 +45,7 @@ export class TrainerImage extends pulumi.ComponentResource {
                     },
                 ],
                 labels: args.labels,
+                kmsKeyName: args.kmsKey || undefined,
             },
             owned(
                 this,
@@ -97,7 +98,8 @@ function reportSlowBuild(image: docker.Image): void {
 
 /** @throws Error for a reference that lacks a digest, because a tag does not identify the trainer */
 function digestOf(reference: string): string {
-    const digest = reference.split("@")[1];
+    // A Docker engine that cannot determine the digest reports `<none>@<none>`.
+    const digest = /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1];
     if (digest === undefined) {
         throw new Error(`The trainer's image must be pushed and have a digest; got ${JSON.stringify(reference)}`);
     }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Cleanup, hasHooks, owned, plannerOf, settled } from "../../run/cleanup";
 import { finishedScheduling, rejectWhileOn, removeLeftoverInstances, type Scheduling } from "../../run/leftovers";
 import { BASE_SCOPES } from "../defaults";
-import { canMigrate, defaultBootDiskType, defaultBootImage, platformOf } from "../machine-types";
+import { canMigrate, defaultBootDiskType, defaultBootImage, hasLocalSsd, platformOf } from "../machine-types";
 import type { Job } from "../training-job-args";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../user-data";
 
@@ -22,6 +22,8 @@ type JobArgs =
     | "externalIp"
     | "serviceAccount"
     | "scopes"
+    | "secureBoot"
+    | "kmsKey"
     | "labels"
     | "wait";
 
@@ -71,9 +73,11 @@ export class TrainerVm extends pulumi.ComponentResource {
                 labels: args.labels,
                 bootDisk: {
                     autoDelete: true,
+                    kmsKeySelfLink: args.kmsKey || undefined,
                     initializeParams: {
                         image: machine.apply(({ bootImage, type }) => bootImage || defaultBootImage(type)),
                         size: args.bootDiskSizeGb,
+                        labels: args.labels,
                         type: machine.apply(({ bootDiskType, type }) => bootDiskType || defaultBootDiskType(type)),
                     },
                 },
@@ -101,18 +105,22 @@ export class TrainerVm extends pulumi.ComponentResource {
                     // This must be STOP, never DELETE, because a deleted instance breaks a plain `pulumi destroy`.
                     instanceTerminationAction: "STOP",
                     maxRunDuration: { seconds: scheduling.maxRunSeconds },
+                    onInstanceStopAction: machine.type.apply((type) =>
+                        hasLocalSsd(type) ? { discardLocalSsd: true } : undefined,
+                    ),
                 },
                 shieldedInstanceConfig: {
-                    // This is disabled for Arm, because it has not been tested on Arm machines, and a VM that does not
-                    // boot cannot train.
-                    enableSecureBoot: machine.type.apply((type) => platformOf(type) === "linux/amd64"),
+                    // Disabled by default for Arm, because it has not been tested on Arm machines, and a VM that does
+                    // not boot cannot train.
+                    enableSecureBoot: pulumi
+                        .all([machine.type, args.secureBoot])
+                        .apply(([type, always]) => always || platformOf(type) === "linux/amd64"),
                     enableVtpm: true,
                     enableIntegrityMonitoring: true,
                 },
                 metadata: {
                     "user-data": args.boot.apply(renderUserData),
                     "google-logging-enabled": "true",
-                    "serial-port-logging-enable": "true",
                     "block-project-ssh-keys": "true",
                     "enable-oslogin": "TRUE",
                 },
@@ -128,7 +136,7 @@ export class TrainerVm extends pulumi.ComponentResource {
                 // A newer image in the family does not replace this VM; the next run uses it. Other labels, too, apply
                 // to the next VM: the provider sends the fingerprint in its state, so after an interruption it would
                 // fail.
-                ignoreChanges: ["bootDisk.initializeParams.image", "labels"],
+                ignoreChanges: ["bootDisk.initializeParams.image", "bootDisk.initializeParams.labels", "labels"],
                 // The provider can change this only while a VM is running, but the VM of a finished run is off. A new
                 // VM detects that the run is finished and powers off.
                 replaceOnChanges: ["networkInterfaces[*].accessConfigs"],

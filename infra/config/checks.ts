@@ -142,6 +142,13 @@ export const checkServiceAccount = optional(
     matches(SERVICE_ACCOUNT, "must be a service account's email, <name>@<project>.iam.gserviceaccount.com"),
 );
 
+export const checkKmsKey = optional(
+    matches(
+        /^projects\/[^/]+\/locations\/[a-z0-9-]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+$/,
+        "must be a Cloud KMS key, projects/<project>/locations/<region>/keyRings/<ring>/cryptoKeys/<key>",
+    ),
+);
+
 export const checkScope = matches(
     /^https:\/\/www\.googleapis\.com\/auth\/[a-z0-9._-]+$/,
     "must be a scope's URL, https://www.googleapis.com/auth/...",

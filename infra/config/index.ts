@@ -86,7 +86,7 @@ export function parseConfig(
     const isEnvSecret = secretKeys.includes("env");
     // A rule limits the size of the metadata, which does not contain secret values.
     const env = isEnvSecret ? Object.fromEntries(Object.keys(values.env).map((name) => [name, ""])) : values.env;
-    const conflicts = findConflicts({ ...values, env }, files, wrongKeys);
+    const conflicts = findConflicts({ ...values, env, region: location.value.region }, files, wrongKeys);
     issues.push(
         ...unknownKeys(namespace, Object.keys(given)),
         ...misplacedSecrets(namespace, secretKeys),

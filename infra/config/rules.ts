@@ -12,15 +12,26 @@ export interface Conflict {
     fix: Fix;
 }
 
+/** The values of all keys, and the region of the stack. */
+type CheckedValues = ConfigValues & { readonly region: string };
+
 interface Rule {
     /** Keys that the rule reads; the rule is skipped if one of them is invalid. */
     keys: readonly KeyName[];
-    find: (config: ConfigValues, files: ProjectFiles) => Conflict | undefined;
+    find: (config: CheckedValues, files: ProjectFiles) => Conflict | undefined;
 }
 
-/** A metadata value may have at most 256 KiB, including the boot script.
- * https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations */
-const MAX_VALUES_BYTES = 128 * 1024;
+/**
+ * A metadata value may have at most 256 KiB, including the boot script, and cloud-init keeps several copies of it in a
+ * file system in memory that has had only 1 MiB.
+ * https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
+ */
+const MAX_VALUES_BYTES = 64 * 1024;
+/**
+ * The driver and the operating system take about 8 GB, and images with CUDA and a framework 5 to 10 GB, twice while they
+ * are unpacked.
+ */
+const MIN_GPU_DISK_GB = 40;
 /** The maximum of 64 labels per resource, minus the job's own label and that of the gcp provider.
  * https://cloud.google.com/compute/docs/labeling-resources#requirements */
 const MAX_LABELS = 62;
@@ -79,6 +90,31 @@ const rules: readonly Rule[] = [
         },
     },
     {
+        keys: ["kmsKey"],
+        find: ({ kmsKey, region }) => {
+            const example = kmsKey.replace(/(?<=\/locations\/)[^/]+/, region);
+            return kmsKey !== "" && region !== "" && kmsKey !== example
+                ? conflict("kmsKey", `must be in the region of the stack, ${region}`, example)
+                : undefined;
+        },
+    },
+    {
+        keys: ["softDeleteDays"],
+        find: ({ softDeleteDays: days }) =>
+            days > 0 && days < 7 ? conflict("softDeleteDays", "must be 0, or from 7 to 90", "7") : undefined,
+    },
+    {
+        keys: ["gpuCount", "bootDiskSizeGb", "trainer"],
+        find: ({ gpuCount, bootDiskSizeGb, trainer }) =>
+            gpuCount > 0 && trainer !== KEYS.trainer.default && bootDiskSizeGb < MIN_GPU_DISK_GB
+                ? conflict(
+                      "bootDiskSizeGb",
+                      `must be at least ${MIN_GPU_DISK_GB} with a GPU, because the driver and most images for GPUs need more`,
+                      String(MIN_GPU_DISK_GB),
+                  )
+                : undefined,
+    },
+    {
         keys: ["env", "secretEnv"],
         find: ({ env, secretEnv }) => {
             const both = Object.keys(secretEnv).find((name) => Object.hasOwn(env, name));
@@ -111,7 +147,7 @@ const rules: readonly Rule[] = [
  * All conflicts in a config. Rules that read one of `wrongKeys` are skipped, because those keys have already been
  * reported.
  */
-export function findConflicts(config: ConfigValues, files: ProjectFiles, wrongKeys: readonly string[]): Conflict[] {
+export function findConflicts(config: CheckedValues, files: ProjectFiles, wrongKeys: readonly string[]): Conflict[] {
     return rules
         .filter(({ keys }) => !keys.some((key) => wrongKeys.includes(key)))
         .map(({ find }) => find(config, files))

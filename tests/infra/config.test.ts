@@ -110,6 +110,9 @@ it("a config with every key set is converted to the types that the program uses"
         externalIp: true,
         serviceAccount: "me@my-project.iam.gserviceaccount.com",
         scopes: ["https://www.googleapis.com/auth/bigquery"],
+        secureBoot: false,
+        kmsKey: "",
+        softDeleteDays: 0,
         privileged: true,
         writableRoot: true,
         wait: false,
@@ -246,9 +249,20 @@ describe("values that contradict each other", () => {
             "`gcp-trainer:labels` must be at most 62 labels",
         ],
         [
+            "a key of another region",
+            { kmsKey: "projects/p/locations/europe-west4/keyRings/r/cryptoKeys/k" },
+            "`gcp-trainer:kmsKey` must be in the region of the stack, us-central1",
+        ],
+        ["too short a retention of deleted objects", { softDeleteDays: "3" }, "must be 0, or from 7 to 90"],
+        [
+            "too small a disk for a GPU and an image of your own",
+            { machineType: "n1-standard-4", gpuType: "nvidia-tesla-t4", gpuCount: "1", trainer: "own" },
+            "`gcp-trainer:bootDiskSizeGb` must be at least 40 with a GPU",
+        ],
+        [
             "more text than the metadata can hold",
-            { env: JSON.stringify({ A: "x".repeat(131_072) }) },
-            "`gcp-trainer:hyperparameters` must, together with env, be at most 131072 bytes of JSON",
+            { env: JSON.stringify({ A: "x".repeat(65_536) }) },
+            "`gcp-trainer:hyperparameters` must, together with env, be at most 65536 bytes of JSON",
         ],
     ])("are reported: %s", (_title, values, problem) => {
         const found = problems(values);

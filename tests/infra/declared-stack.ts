@@ -33,6 +33,14 @@ export interface DeclaredStack {
     outputs: Record<string, unknown>;
 }
 
+/** Options of a declaration. */
+export interface DeclareOptions {
+    /** Creates a resource somewhere. If it returns undefined, the resource gets made-up outputs. */
+    apply?: (args: MockResourceArgs) => Promise<MockResourceResult | undefined>;
+    /** Google Cloud project id. Default: "my-project". */
+    project?: string;
+}
+
 /**
  * Runs a program under Pulumi's mocks and returns everything that it declares, including the options that mocks do not
  * expose. This proves what the program requests, not that Google Cloud grants it.
@@ -42,6 +50,7 @@ export async function declareStack(
     program: () => Record<string, unknown>,
     config: Record<string, string> = {},
     secretKeys: readonly string[] = [],
+    { apply = async () => undefined, project = "my-project" }: DeclareOptions = {},
 ): Promise<DeclaredStack> {
     const registered: MockResourceArgs[] = [];
     const calls: MockCallArgs[] = [];
@@ -50,9 +59,9 @@ export async function declareStack(
 
     await pulumi.runtime.setMocks(
         {
-            newResource: (args) => {
+            newResource: async (args) => {
                 registered.push(args);
-                return made(args);
+                return (await apply(args)) ?? made(args);
             },
             call: (args) => {
                 calls.push(args);
@@ -66,7 +75,7 @@ export async function declareStack(
     const values = Object.entries(config).map(([key, value]) => [`gcp-trainer:${key}`, value]);
     pulumi.runtime.setAllConfig(
         {
-            "gcp:project": "my-project",
+            "gcp:project": project,
             "gcp:region": "us-central1",
             "gcp:zone": "us-central1-a",
             ...Object.fromEntries(values),
@@ -112,6 +121,7 @@ export async function declareStack(
 export function declareJob(
     config: Record<string, string> = {},
     secretKeys: readonly string[] = [],
+    options: DeclareOptions = {},
 ): Promise<DeclaredStack> {
     return declareStack(
         () => {
@@ -120,6 +130,7 @@ export function declareJob(
         },
         config,
         secretKeys,
+        options,
     );
 }
 

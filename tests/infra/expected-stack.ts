@@ -267,6 +267,7 @@ export const expected: readonly ExpectedResource[] = [
                 initializeParams: {
                     image: "projects/cos-cloud/global/images/family/cos-129-lts",
                     size: 20,
+                    labels: LABELS,
                     type: "pd-balanced",
                 },
             },
@@ -290,7 +291,6 @@ export const expected: readonly ExpectedResource[] = [
             metadata: {
                 "user-data": renderUserData(BOOT),
                 "google-logging-enabled": "true",
-                "serial-port-logging-enable": "true",
                 "block-project-ssh-keys": "true",
                 "enable-oslogin": "TRUE",
             },

@@ -1,3 +1,4 @@
+import { gpuProblem } from "../../infra/config/gpus";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
 import { type DeclaredStack, declareJob, resource } from "./declared-stack";
 import { ACCOUNT, APIS, BASE, BOOT, DESCRIBED, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
@@ -8,7 +9,17 @@ function without(more: DeclaredStack, less: DeclaredStack): string[] {
     return names(more).filter((name) => !names(less).includes(name));
 }
 
-describe("a variation in the config", () => {
+/** The GPUs that a machine type has built in, as config. */
+function builtInGpu(machineType: string): Record<string, string> {
+    const problem = gpuProblem(machineType, "", 0);
+    if (problem === undefined) {
+        return {};
+    }
+    const gpuType = problem.example;
+    return { gpuType, gpuCount: gpuProblem(machineType, gpuType, 0)?.example ?? "1" };
+}
+
+describe("a variation of the config", () => {
     let standard: DeclaredStack;
     beforeAll(async () => {
         standard = await declareJob();
@@ -81,6 +92,7 @@ describe("a variation in the config", () => {
                 initializeParams: {
                     image: "projects/cos-cloud/global/images/family/cos-arm64-129-lts",
                     size: 20,
+                    labels: LABELS,
                     type: "hyperdisk-balanced",
                 },
             },
@@ -119,6 +131,38 @@ describe("a variation in the config", () => {
         expect(resource(stack, "gcp:artifactregistry/repository:Repository").inputs.labels).toEqual(labels);
         expect(vmOf(stack).name).toBe(VM);
     });
+
+    it("uses one key for everything, keeps deleted objects, and turns on Secure Boot for Arm, if the config says so", async () => {
+        const kmsKey = "projects/keys/locations/us-central1/keyRings/r/cryptoKeys/k";
+        const config = { kmsKey, softDeleteDays: "7", secureBoot: "true", machineType: "c4a-standard-4", env: '{"K":"v"}' };
+        const stack = await declareJob(config, ["env"]);
+
+        expect(resource(stack, "gcp:storage/bucket:Bucket").inputs).toMatchObject({
+            encryption: { defaultKmsKeyName: kmsKey },
+            softDeletePolicy: { retentionDurationSeconds: 604_800 },
+        });
+        expect(resource(stack, "gcp:artifactregistry/repository:Repository").inputs.kmsKeyName).toBe(kmsKey);
+        expect(resource(stack, "gcp:secretmanager/secret:Secret").inputs.replication).toEqual({
+            userManaged: {
+                replicas: [{ location: "us-central1", customerManagedEncryption: { kmsKeyName: kmsKey } }],
+            },
+        });
+        expect(vmOf(stack)).toMatchObject({
+            bootDisk: { kmsKeySelfLink: kmsKey },
+            shieldedInstanceConfig: { enableSecureBoot: true },
+        });
+        expect(stack.outputs.leftToBill).toContainEqual(expect.stringMatching(/^objects in .*, and deleted ones for 7 days$/));
+    });
+
+    it.each(["a2-ultragpu-1g", "a3-highgpu-8g", "a4-highgpu-8g", "c4-standard-8-lssd", "c3-standard-8-lssd"])(
+        "lets Compute Engine discard the data on the Local SSDs of %s",
+        async (machineType) => {
+            const { scheduling } = vmOf(await declareJob({ machineType, ...builtInGpu(machineType) })) as {
+                scheduling: object;
+            };
+            expect(scheduling).toMatchObject({ onInstanceStopAction: { discardLocalSsd: true } });
+        },
+    );
 
     it("adds only an external address to the VM with externalIp", async () => {
         const stack = await declareJob({ externalIp: "true" });

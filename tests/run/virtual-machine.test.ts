@@ -59,6 +59,16 @@ describe("the Compute Engine VM client", () => {
         await expect(vm.status()).resolves.toBe("TERMINATED");
     });
 
+    it("resumes a suspended VM, and stops a VM regardless of its Local SSDs", async () => {
+        const done = [{ body: { kind: "compute#operation", name: "operation-1", status: "DONE" } }];
+        answers[`GET ${zone}/instances/iris-vm`] = [{ body: { kind: "compute#instance", status: "SUSPENDED" } }];
+        answers[`POST ${zone}/instances/iris-vm/resume`] = done;
+        answers[`POST ${zone}/instances/iris-vm/stop?discardLocalSsd=true`] = done;
+        await vm.start();
+        await vm.stop();
+        expect(requests.filter((request) => request.startsWith("POST"))).toHaveLength(2);
+    });
+
     it.each<[string, { status?: number; body: object | string }]>([
         ["a captive portal's page", { body: "<!doctype html><title>Sign in</title>" }],
         ["a captive portal's 404", { status: 404, body: "<!doctype html><title>Sign in</title>" }],
@@ -83,7 +93,7 @@ describe("the Compute Engine VM client", () => {
             { body: { kind: "compute#operation", name: "op-1", status: "DONE" } },
         ];
         await vm.start();
-        expect(requests).toHaveLength(3);
+        expect(requests).toHaveLength(4);
         expect(clock.sleeps).toEqual([1000, 1000]);
     });
 
@@ -96,7 +106,7 @@ describe("the Compute Engine VM client", () => {
     });
 
     it("gives up waiting for an endless operation", async () => {
-        answers[`POST ${zone}/instances/iris-vm/stop`] = [
+        answers[`POST ${zone}/instances/iris-vm/stop?discardLocalSsd=true`] = [
             { body: { kind: "compute#operation", name: "op-1", status: "RUNNING" } },
         ];
         answers[`GET ${zone}/operations/op-1`] = [

@@ -22,6 +22,7 @@ export const bucket: CreateResource = async ({ type, inputs }, context) => {
         "versioning",
         "lifecycleRules",
         "softDeletePolicy",
+        "encryption",
     ]);
     const name = String(inputs.name);
     const softDelete = inputs.softDeletePolicy as { retentionDurationSeconds?: number } | undefined;
@@ -40,6 +41,7 @@ export const bucket: CreateResource = async ({ type, inputs }, context) => {
                 publicAccessPrevention: inputs.publicAccessPrevention,
             }),
             versioning: inputs.versioning,
+            encryption: inputs.encryption,
             lifecycle: rules ? { rule: rules.map(lifecycleRule) } : undefined,
             softDeletePolicy: softDelete
                 ? { retentionDurationSeconds: String(softDelete.retentionDurationSeconds) }

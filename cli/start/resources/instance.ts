@@ -31,7 +31,7 @@ export const instance: CreateResource = async ({ type, inputs }, context) => {
     ]);
     const { project = context.gcp.project, zone = context.gcp.zone, name } = inputs;
     const zonePath = `projects/${project}/zones/${zone}`;
-    const disk = inputs.bootDisk as { autoDelete?: boolean; initializeParams: Properties };
+    const disk = inputs.bootDisk as { autoDelete?: boolean; kmsKeySelfLink?: string; initializeParams: Properties };
     const account = inputs.serviceAccount as { email: string; scopes: string[] };
     const accelerators = inputs.guestAccelerators as { type: string; count: number }[] | undefined;
     await callAndWait(
@@ -46,6 +46,7 @@ export const instance: CreateResource = async ({ type, inputs }, context) => {
                 {
                     boot: true,
                     autoDelete: disk.autoDelete ?? true,
+                    ...(disk.kmsKeySelfLink ? { diskEncryptionKey: { kmsKeyName: disk.kmsKeySelfLink } } : {}),
                     initializeParams: omitUndefined({
                         sourceImage: imagePath(String(disk.initializeParams.image)),
                         diskSizeGb: String(disk.initializeParams.size),

@@ -10,6 +10,7 @@ export const repository: CreateResource = async ({ type, inputs }, context) => {
         "mode",
         "description",
         "labels",
+        "kmsKeyName",
         "cleanupPolicies",
         "cleanupPolicyDryRun",
     ]);
@@ -25,6 +26,7 @@ export const repository: CreateResource = async ({ type, inputs }, context) => {
             mode: inputs.mode ?? "STANDARD_REPOSITORY",
             description: inputs.description,
             labels: inputs.labels,
+            kmsKeyName: inputs.kmsKeyName,
             cleanupPolicyDryRun: inputs.cleanupPolicyDryRun,
             // The provider uses a list, whereas the API uses a map keyed by id.
             cleanupPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy])),

@@ -1,12 +1,21 @@
-import { invalid } from "../http/errors";
+import { ApiError, invalid } from "../http/errors";
 import { type Route, route } from "../http/router";
+import type { Principal } from "../http/types";
 import type { Resource } from "./collection";
 import { instanceBody } from "./instance-schema";
 import { instanceUpdateRoutes } from "./instance-update-routes";
 import { interfaceRoutes } from "./interface-routes";
-import { checkZone, instancePath, pathOf, selfLink } from "./links";
+import { checkZone, instancePath, pathOf, referencePath, selfLink } from "./links";
 import { listOf } from "./listing";
-import { allow, type ComputeServices, change, LIST, methodsOf, PROJECT_PATH } from "./methods";
+import {
+    allow,
+    type ComputeServices,
+    change,
+    LIST,
+    methodsOf,
+    PROJECT_PATH,
+    requirePermission,
+} from "./methods";
 
 /** Instances: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export function instanceRoutes(services: ComputeServices): Route[] {
@@ -27,6 +36,14 @@ function lifeRoutes(services: ComputeServices): Route[] {
         insert(async (request) => {
             const { project, zone } = request.params;
             const body = await request.read(instanceBody);
+            const subnetwork = body.networkInterfaces[0]?.subnetwork;
+            if (subnetwork !== undefined) {
+                const path = referencePath(subnetwork, project, "resource.networkInterfaces[0].subnetwork");
+                requirePermission(services, request.principal, "compute.subnetworks.use", path);
+            }
+            for (const { email } of body.serviceAccounts ?? []) {
+                requireActAs(services, request.principal, email);
+            }
             return instances.insert({ project, zone: checkZone(project, zone) }, body);
         }),
         list((parent) => instances.list(parent)),
@@ -100,4 +117,18 @@ function preemptRoute(services: ComputeServices): Route {
             services.compute.instances.preempt(instancePath(request.params)),
         ),
     );
+}
+
+/** @throws ApiError 400 with Compute Engine's message: https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-service-accounts */
+function requireActAs({ iam }: ComputeServices, principal: Principal, email: string): void {
+    const project = /@([^.]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ?? "-";
+    const resource = `projects/${project}/serviceAccounts/${email}`;
+    if (email !== "default" && !iam.policies.check(principal, "iam.serviceAccounts.actAs", resource)) {
+        const user = principal.kind === "serviceAccount" ? principal.email : "anonymous";
+        throw new ApiError(
+            400,
+            "SERVICE_ACCOUNT_ACCESS_DENIED",
+            `The user does not have access to service account '${email}'.  User: '${user}'.  Ask a project owner to grant you the iam.serviceAccountUser role on the service account`,
+        );
+    }
 }

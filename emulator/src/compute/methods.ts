@@ -1,6 +1,6 @@
 import { permissionDenied, unimplemented } from "../http/errors";
 import { type ParamsOf, type Route, route } from "../http/router";
-import type { ApiRequest, ApiResponse } from "../http/types";
+import type { ApiRequest, ApiResponse, Principal } from "../http/types";
 import type { IamService } from "../iam/service";
 import type { ProjectService } from "../projects/projects";
 import type { Resource } from "./collection";
@@ -119,7 +119,17 @@ export function allow({ iam }: ComputeServices, request: ComputeRequest, permiss
     const { version, project } = request.params;
     checkVersion(version);
     const resource = resourceOf(request.path) ?? `projects/${project}`;
-    if (!iam.policies.check(request.principal, permission, resource)) {
+    requirePermission({ iam }, request.principal, permission, resource);
+}
+
+/** @throws ApiError 403 with Compute Engine's message */
+export function requirePermission(
+    { iam }: Pick<ComputeServices, "iam">,
+    principal: Principal,
+    permission: string,
+    resource: string,
+): void {
+    if (!iam.policies.check(principal, permission, resource)) {
         throw permissionDenied(`Required '${permission}' permission for '${resource}'`);
     }
 }

@@ -213,6 +213,7 @@ const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
         "roles/compute.instanceAdmin.v1": COMPUTE_INSTANCE_ADMIN,
         "roles/compute.admin": COMPUTE_ADMIN,
         "roles/compute.networkAdmin": COMPUTE_NETWORK_ADMIN,
+        "roles/compute.networkUser": [...COMPUTE_READ, "compute.subnetworks.use"],
         "roles/compute.osLogin": ["compute.instances.get", "compute.instances.osLogin"],
         "roles/compute.osAdminLogin": [
             "compute.instances.get",

@@ -1,7 +1,7 @@
 import { startTestEmulator, type TestEmulator } from "../../src/testing";
 
-const PROJECT = "demo-project";
-const ENABLE = (service: string) => `/v1/projects/${PROJECT}/services/${service}.googleapis.com:enable`;
+const PROJECT_ID = "demo-project";
+const ENABLE = (service: string) => `/v1/projects/${PROJECT_ID}/services/${service}.googleapis.com:enable`;
 
 let emulator: TestEmulator;
 
@@ -12,11 +12,11 @@ afterAll(() => emulator.stop());
 
 describe("an API of a new project", () => {
     it.each([
-        ["compute", `/compute/v1/projects/${PROJECT}/global/networks`, "Compute Engine API"],
-        ["storage", `/storage/v1/b?project=${PROJECT}`, "Cloud Storage API"],
-        ["iam", `/v1/projects/${PROJECT}/serviceAccounts`, "Identity and Access Management (IAM) API"],
-        ["artifactregistry", `/v1/projects/${PROJECT}/locations/us-central1/repositories`, "Artifact Registry API"],
-        ["secretmanager", `/v1/projects/${PROJECT}/secrets`, "Secret Manager API"],
+        ["compute", `/compute/v1/projects/${PROJECT_ID}/global/networks`, "Compute Engine API"],
+        ["storage", `/storage/v1/b?project=${PROJECT_ID}`, "Cloud Storage API"],
+        ["iam", `/v1/projects/${PROJECT_ID}/serviceAccounts`, "Identity and Access Management (IAM) API"],
+        ["artifactregistry", `/v1/projects/${PROJECT_ID}/locations/us-central1/repositories`, "Artifact Registry API"],
+        ["secretmanager", `/v1/projects/${PROJECT_ID}/secrets`, "Secret Manager API"],
     ])("%s refuses until it has been enabled for a while", async (service, path, title) => {
         const before = await emulator.call("GET", path);
         const text = `${title} has not been used in project \\d+ before or it is disabled\\. Enable it by visiting https://console\\.developers\\.google\\.com/apis/api/${service}\\.googleapis\\.com/overview\\?project=\\d+ then retry\\. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry\\.`;
