@@ -93,7 +93,8 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
 export function mainRoutes(services: Services): Route[] {
     const { options, projects, iam, storage, registry, secrets, logs } = services;
     // Google's own projects, and `-` for any project, are ready.
-    const named = ({ params }: ApiRequest) => ([IMAGE_PROJECT, "-"].includes(params.project ?? "-") ? undefined : params.project);
+    const named = ({ params }: ApiRequest) =>
+        [IMAGE_PROJECT, "-"].includes(params.project ?? "-") ? undefined : params.project;
     const api = (name: string, routes: readonly Route[]) =>
         requireApi(projects, `${name}.googleapis.com`, routes, named);
     return [

@@ -5,11 +5,7 @@ import fc from "fast-check";
 import { logsCommand, withoutMarkup } from "../../run/pulumi-output";
 
 /**
-<<<<<<< Updated upstream
  * The text that Pulumi shows for a text without colours.
-=======
- * Text as Pulumi displays it without colours.
->>>>>>> Stashed changes
  * https://github.com/pulumi/pulumi/blob/master/sdk/go/common/diag/colors/colors.go
  */
 function shownByPulumi(text: string): string {

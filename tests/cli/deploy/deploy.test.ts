@@ -91,9 +91,7 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
 
         expect(command.screen).toHaveLength(24);
         expect(command.screen.at(-2)).toMatch(/^1 done, in progress: trainer-run \d+ s$/);
-        expect(command.screen.slice(0, 22)).toEqual(
-            Array.from({ length: 22 }, (_, index) => `| epoch ${index + 18}`),
-        );
+        expect(command.screen.slice(0, 22)).toEqual(Array.from({ length: 22 }, (_, index) => `| epoch ${index + 18}`));
         touch("seen");
         await expect(command.ended).resolves.toBe(0);
         expect(command.history.map((line) => line.replace(/ +\d+\.\d s$/, ""))).toEqual([

@@ -137,7 +137,10 @@ describe("npm run emulator", () => {
         [["--runtime", "vm"], '--runtime must be one of docker, process, systemd; got "vm"'],
         [["--fault", "kind=rain"], "--fault: kind must be one of refuse, reset-before"],
         [["--apis", "soon"], '--apis must be a number of seconds up to 9999; got "soon"'],
-        [["--org", "package.json"], "--org must be a JSON file with constraints, quotas and stockOuts; got package.json"],
+        [
+            ["--org", "package.json"],
+            "--org must be a JSON file with constraints, quotas and stockOuts; got package.json",
+        ],
     ])("rejects %j", async (args, message) => {
         const command = start(...args);
 

@@ -105,7 +105,10 @@ describe("npm run runs", () => {
     it.each([
         ["no stack named 'dev' found", "npx pulumi stack ls"],
         ["no stack selected; please use `pulumi stack select` to choose one", "-s STACK"],
-        ["PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "npx pulumi login 'file://~?metadata=skip'"],
+        [
+            "PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions",
+            "npx pulumi login 'file://~?metadata=skip'",
+        ],
         ["get stack secrets manager: passphrase must be set", "PULUMI_CONFIG_PASSPHRASE"],
         ["something else", "--bucket gs://BUCKET"],
     ])("explains Pulumi's error %j with %s", async (said, fix) => {

@@ -214,7 +214,9 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
         target: madeTarget,
         columns: features.map((builder) => completeColumn(builder, rowCount, kept)),
         mayIdentify: new Set(
-            request.dropColumns === undefined ? header.columns.filter((name) => request.types?.[name] === undefined) : [],
+            request.dropColumns === undefined
+                ? header.columns.filter((name) => request.types?.[name] === undefined)
+                : [],
         ),
         dropped,
         reading: { missing: [...missing], onBadCell, ...(encoding === undefined ? {} : { encoding }) },
