@@ -1,4 +1,5 @@
 import type { GoogleAuth } from "google-auth-library";
+import { detectBrokenResponses } from "./broken-responses";
 
 /** Endpoints and credentials for Google Cloud, the same ones that the gcp provider would use. */
 export interface CloudSettings {
@@ -56,6 +57,7 @@ export function readCloudSettings(
 export async function createAuth(settings: CloudSettings): Promise<GoogleAuth> {
     const { GoogleAuth, Impersonated, OAuth2Client } =
         require("google-auth-library") as typeof import("google-auth-library");
+    detectBrokenResponses();
     const scopes = ["https://www.googleapis.com/auth/cloud-platform"];
     const { universeDomain } = settings;
     let auth: GoogleAuth;

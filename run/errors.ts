@@ -125,7 +125,7 @@ function isNetworkError(error: unknown): boolean {
         }
         next = cause;
     }
-    return /socket hang up|network timeout|premature close/i.test(messageOf(error));
+    return /socket hang up|(network|response) timeout|premature close/i.test(messageOf(error));
 }
 
 function propertiesOf(value: unknown): Record<string, unknown> {

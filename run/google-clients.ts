@@ -1,6 +1,5 @@
 import type { Storage } from "@google-cloud/storage";
 import type { GoogleAuth } from "google-auth-library";
-import { detectBrokenResponses } from "./broken-responses";
 import type { Clock, VmClient } from "./clients";
 import type { CloudSettings } from "./credentials";
 import { httpStatusOf, incompleteAnswer, isApiError, messageOf } from "./errors";
@@ -8,7 +7,6 @@ import { httpStatusOf, incompleteAnswer, isApiError, messageOf } from "./errors"
 /** Creates the Cloud Storage client. */
 export function openStorage(settings: CloudSettings, auth: GoogleAuth): Storage {
     const { Storage } = require("@google-cloud/storage") as typeof import("@google-cloud/storage");
-    detectBrokenResponses();
     const storage = new Storage({
         apiEndpoint: settings.storageOrigin,
         // Without this, the client does not send credentials to an endpoint that is not Google's.
@@ -32,7 +30,6 @@ export function openVm(
     auth: GoogleAuth,
     clock: Clock,
 ): VmClient {
-    detectBrokenResponses();
     const zoneUrl = `${settings.computeUrl}projects/${location.project}/zones/${location.zone}`;
     const url = `${zoneUrl}/instances/${location.instance}`;
     const request = async <T extends object>(method: "GET" | "POST", target: string, kind: string): Promise<T> => {

@@ -21,6 +21,11 @@ describe("classifyError", () => {
         ],
         ["a broken connection", error("socket hang up"), "transient"],
         ["a request that timed out", error("network timeout at: http://x/", { type: "request-timeout" }), "transient"],
+        [
+            "a response that stopped",
+            error("Response timeout while trying to fetch http://x/ (over 60000ms)"),
+            "transient",
+        ],
         ["an invalid request", error("bad", { code: 400 }), "other"],
         ["a bug", new TypeError("x is not a function"), "other"],
         ["a thrown string", "text", "other"],

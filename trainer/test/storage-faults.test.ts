@@ -19,7 +19,7 @@ describe("openStorage on a connection that breaks", () => {
         plan = new FaultPlan(rules.map(parseFaultRule));
         proxy = await startFaultProxy({ plan, targetPort: Number(new URL(bucket.endpoint).port), side: "vm" });
         process.env.STORAGE_EMULATOR_HOST = `http://127.0.0.1:${proxy.port}`;
-        return openStorage(3);
+        return openStorage(6);
     }
 
     async function readAll(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
