@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import type { MockResourceArgs, MockResourceResult } from "@pulumi/pulumi/runtime";
-import type { TestEmulator } from "../../emulator/src/testing";
 import type { Properties, RehearsalContext } from "../../cli/start/rehearsal-context";
 import { resourceTypes } from "../../cli/start/resources";
+import type { TestEmulator } from "../../emulator/src/testing";
 import { declareJob } from "../infra/declared-stack";
 
 const PROJECT_DIR = path.resolve(__dirname, "../..");

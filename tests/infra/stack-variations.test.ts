@@ -134,7 +134,13 @@ describe("a variation of the config", () => {
 
     it("uses one key for everything, keeps deleted objects, and turns on Secure Boot for Arm, if the config says so", async () => {
         const kmsKey = "projects/keys/locations/us-central1/keyRings/r/cryptoKeys/k";
-        const config = { kmsKey, softDeleteDays: "7", secureBoot: "true", machineType: "c4a-standard-4", env: '{"K":"v"}' };
+        const config = {
+            kmsKey,
+            softDeleteDays: "7",
+            secureBoot: "true",
+            machineType: "c4a-standard-4",
+            env: '{"K":"v"}',
+        };
         const stack = await declareJob(config, ["env"]);
 
         expect(resource(stack, "gcp:storage/bucket:Bucket").inputs).toMatchObject({
@@ -151,7 +157,9 @@ describe("a variation of the config", () => {
             bootDisk: { kmsKeySelfLink: kmsKey },
             shieldedInstanceConfig: { enableSecureBoot: true },
         });
-        expect(stack.outputs.leftToBill).toContainEqual(expect.stringMatching(/^objects in .*, and deleted ones for 7 days$/));
+        expect(stack.outputs.leftToBill).toContainEqual(
+            expect.stringMatching(/^objects in .*, and deleted ones for 7 days$/),
+        );
     });
 
     it.each(["a2-ultragpu-1g", "a3-highgpu-8g", "a4-highgpu-8g", "c4-standard-8-lssd", "c3-standard-8-lssd"])(

@@ -76,7 +76,9 @@ describe("the stack with the default config", () => {
             const isVm = name === "trainer-vm";
             const isOfRun = isVm || name === "trainer-identity-runs-writer";
             expect(options.deleteBeforeReplace).toBe(isOfRun ? true : undefined);
-            expect(options.ignoreChanges).toEqual(isVm ? ["bootDisk.initializeParams.image", "bootDisk.initializeParams.labels", "labels"] : undefined);
+            expect(options.ignoreChanges).toEqual(
+                isVm ? ["bootDisk.initializeParams.image", "bootDisk.initializeParams.labels", "labels"] : undefined,
+            );
         }
     });
 

@@ -7,15 +7,7 @@ import { instanceUpdateRoutes } from "./instance-update-routes";
 import { interfaceRoutes } from "./interface-routes";
 import { checkZone, instancePath, pathOf, referencePath, selfLink } from "./links";
 import { listOf } from "./listing";
-import {
-    allow,
-    type ComputeServices,
-    change,
-    LIST,
-    methodsOf,
-    PROJECT_PATH,
-    requirePermission,
-} from "./methods";
+import { allow, type ComputeServices, change, LIST, methodsOf, PROJECT_PATH, requirePermission } from "./methods";
 
 /** Instances: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export function instanceRoutes(services: ComputeServices): Route[] {
