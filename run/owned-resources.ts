@@ -157,8 +157,8 @@ export async function secretsOf({ apis, owner }: OwnerContext, project: string):
 }
 
 /**
- * Deletes all objects in a bucket. The runs' statuses come first: a run without a status has no results to save, so an
- * interruption does not leave a run that lacks some of its objects and counts as one that cannot be verified.
+ * Deletes all objects in a bucket. The runs' statuses are deleted first. A run without a status has no results to save,
+ * so an interruption cannot leave behind an incomplete run that would be treated as unverifiable.
  */
 async function emptyBucket(apis: GoogleApis, url: string): Promise<void> {
     const isStatus = (name: string) => /^runs\/[^/]+\/status\.json$/.test(name);

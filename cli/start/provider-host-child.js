@@ -1,5 +1,5 @@
 // @ts-check
-// Runs one call of a serialised dynamic provider as Pulumi's host does
+// Makes one call to a serialised dynamic provider, as Pulumi's host does
 // (node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js), and sends its result to the parent process.
 
 const path = require("node:path");

@@ -17,7 +17,7 @@ describe("an API of a new project", () => {
         ["iam", `/v1/projects/${PROJECT_ID}/serviceAccounts`, "Identity and Access Management (IAM) API"],
         ["artifactregistry", `/v1/projects/${PROJECT_ID}/locations/us-central1/repositories`, "Artifact Registry API"],
         ["secretmanager", `/v1/projects/${PROJECT_ID}/secrets`, "Secret Manager API"],
-    ])("%s refuses until it has been enabled for a while", async (service, path, title) => {
+    ])("%s rejects requests until it has been enabled for a while", async (service, path, title) => {
         const before = await emulator.call("GET", path);
         const text = `${title} has not been used in project \\d+ before or it is disabled\\. Enable it by visiting https://console\\.developers\\.google\\.com/apis/api/${service}\\.googleapis\\.com/overview\\?project=\\d+ then retry\\. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry\\.`;
         expect([before.status, before.at("error.message")]).toEqual([

@@ -88,7 +88,7 @@ describe("curl in the VM", () => {
         ]);
     });
 
-    it("posts data as a form by default, and as a query with --get", async () => {
+    it("sends data as a form by default, and in the query string with --get", async () => {
         await bash(`curl -s -d a=1 -d b=2 $URL/p; curl -s --get --data-urlencode 'q=a b&c' "$URL/g?x=1"`);
         expect(requests).toMatchObject([
             {

@@ -8,7 +8,7 @@ import { comeBack } from "./helpers/waiter";
  * slow.
  */
 const NO_NETWORK = "-I INPUT -d 169.254.169.254 -p tcp --dport 80 -j REJECT --reject-with tcp-reset";
-/** A trainer that trains until it receives USR1 in the first attempt, and does not train at all in the second. */
+/** A trainer that, on the first attempt, trains until it receives USR1 and, on the second, does not train at all. */
 const LONG_TRAINER = `
     if has checkpoints/1; then exit 0; fi
     trap 'exit 0' USR1

@@ -15,7 +15,8 @@ export interface Learned {
     /** Sentences about columns that the user may want to change. */
     warnings: string[];
     /**
-     * Returns how many of these rows a prediction would comment on, because a string or a missing value in them is new.
+     * Returns how many of these rows would get a note in a prediction because they contain a string, or a missing
+     * value, that no training row had.
      */
     countUnseen(rows: Uint32Array): number;
 }

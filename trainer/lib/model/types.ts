@@ -88,8 +88,8 @@ export interface TreeNode {
     left?: TreeNode;
     right?: TreeNode;
     /**
-     * For a classification, one row with the share of each class, up to the last class that occurs; for a regression,
-     * the mean. With more than 20 classes, the shares by class instead, without those that are 0.
+     * For classification, one row with the share of each class, up to the last class that occurs; for regression, the
+     * mean. With more than 20 classes, a map from class to share instead, which omits zeros.
      */
     distribution?: number[][] | Record<string, number> | number;
 }

@@ -37,7 +37,7 @@ export function sortColumn(column: NumberList, order: Uint32Array, scratch: Sort
     }
 }
 
-/** Sorts integers by their distance from the smallest, which mostly fits into two digits. */
+/** Sorts integers by their distance from the smallest one. The distance usually fits in two digits. */
 function sortInts({ ints }: ScaledInts, order: Uint32Array, scratch: SortScratch): void {
     let smallest = MISSING_INT;
     let largest = -MISSING_INT;

@@ -311,7 +311,7 @@ describe("a file", () => {
         ["a ZIP archive", `PK\x03\x04${"\0".repeat(26)}data.csv`, "pandas.read_csv"],
         ["a Parquet file", "PAR1\x15\x04", "pandas.read_parquet"],
         ["JSON", '[{"x": 1}]', "pandas.read_json"],
-    ])("that is %s is rejected with the line that converts it", async (kind, content, command) => {
+    ])("that is %s is rejected with an error that gives the command to convert it", async (kind, content, command) => {
         const failure = read(Buffer.from(content, "latin1"));
         await expect(failure).rejects.toThrow(`${SOURCE} must be CSV or JSON Lines; got ${kind} (python3 -c `);
         await expect(failure).rejects.toThrow(command);
