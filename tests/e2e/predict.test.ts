@@ -88,8 +88,9 @@ describe("npm run predict on iris", () => {
             const watcher = watch(folder);
             const created = once(watcher, "change");
             const command = start(false, "model", "-", "out.csv");
-            // The input does not end, so the command is waiting for more when the signal arrives.
-            command.stdin.write(`${FEATURES}\n5.1,3.5,1.4,0.2\n`);
+            // The input does not end, so the command is waiting for more when the signal arrives. It determines the
+            // delimiter from the first 64 KiB before it opens the output.
+            command.stdin.write(`${FEATURES}\n${"5.1,3.5,1.4,0.2\n".repeat(5000)}`);
             await created;
             watcher.close();
             const partial = readdirSync(folder).filter((name) => name !== "model");
