@@ -1,8 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type Print, systemClock } from "./clients";
-import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
+import type { Print } from "./clients";
 import { httpStatusOf, messageOf } from "./errors";
-import { type Endpoints, openCall, readEndpoints } from "./google-api";
+import { type ApiSession, configureApis, openApis } from "./google-api";
 import { isOwned } from "./marks";
 import { type Kind, type OwnerContext, placeOf, removeInstances, removeOwned, secretsOf } from "./owned-resources";
 import { type PolicyHolder, revoke } from "./policies";
@@ -38,17 +37,12 @@ export interface CleanupOutputs extends CleanupInputs {
     places: { regions: string[]; accounts: string[]; sharedBuckets: string[]; sharedSecrets: string[] };
 }
 
-const session: { settings: CloudSettings | undefined; endpoints: Endpoints | undefined } = {
-    settings: undefined,
-    endpoints: undefined,
-};
+const session: ApiSession = { settings: undefined, endpoints: undefined };
 
 /** Handlers for `Cleanup`, which Pulumi serialises like those in `trainingRunProvider`. */
 export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, CleanupOutputs> = {
     async configure(request) {
-        const config = (key: string) => request.config.get(key);
-        session.settings = readCloudSettings(config, process.env);
-        session.endpoints = readEndpoints(config, process.env, session.settings);
+        configureApis(session, (key) => request.config.get(key));
     },
 
     /** Names depend on the project and the stack, so other names belong to other resources, with another owner. */
@@ -73,11 +67,7 @@ export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, Cle
     async delete(_id, state) {
         const print: Print = (line) => console.log(terminalText(line));
         try {
-            const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
-            const endpoints = session.endpoints ?? readEndpoints(() => undefined, process.env, settings);
-            const clock = systemClock();
-            const call = openCall(await createAuth(settings), clock);
-            await removeAll({ apis: { call, endpoints, clock }, owner: state.owner, print }, state);
+            await removeAll({ apis: await openApis(session), owner: state.owner, print }, state);
         } catch (error) {
             throw new Error(terminalText(messageOf(error)), { cause: error });
         }

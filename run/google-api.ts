@@ -1,6 +1,6 @@
 import type { GoogleAuth } from "google-auth-library";
-import type { Clock } from "./clients";
-import type { CloudSettings } from "./credentials";
+import { type Clock, systemClock } from "./clients";
+import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
 import { incompleteAnswer } from "./errors";
 import { withTries } from "./tries";
 
@@ -53,6 +53,32 @@ export function readEndpoints(
         resourceManager: versioned("cloudresourcemanager", "resourceManager", "RESOURCE_MANAGER"),
         secretManager: versioned("secretmanager", "secretManager", "SECRET_MANAGER"),
     };
+}
+
+/** What a dynamic provider reads from Pulumi's config before its first operation. */
+export interface ApiSession {
+    settings: CloudSettings | undefined;
+    endpoints: Endpoints | undefined;
+}
+
+/**
+ * Keeps the credentials and endpoints of the gcp provider.
+ * @param config returns the value of a key such as `gcp:accessToken`.
+ */
+export function configureApis(session: ApiSession, config: (key: string) => string | undefined): void {
+    session.settings = readCloudSettings(config, process.env);
+    session.endpoints = readEndpoints(config, process.env, session.settings);
+}
+
+/**
+ * Opens Google's APIs. If Pulumi did not configure the provider, the environment alone decides.
+ * @throws if `gcp:credentials` is neither JSON nor a readable file.
+ */
+export async function openApis(session: ApiSession): Promise<GoogleApis> {
+    const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
+    const endpoints = session.endpoints ?? readEndpoints(() => undefined, process.env, settings);
+    const clock = systemClock();
+    return { call: openCall(await createAuth(settings), clock), endpoints, clock };
 }
 
 /** Creates the function that sends requests. */

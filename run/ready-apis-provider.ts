@@ -1,8 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type Print, systemClock } from "./clients";
-import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
+import type { Print } from "./clients";
 import { httpStatusOf, messageOf } from "./errors";
-import { apiErrorOf, type Endpoints, type GoogleApis, openCall, readEndpoints } from "./google-api";
+import { type ApiSession, apiErrorOf, configureApis, type Endpoints, type GoogleApis, openApis } from "./google-api";
 import { hasChanged } from "./resource-inputs";
 import { terminalText } from "./terminal-text";
 
@@ -14,17 +13,12 @@ export interface ReadyApisInputs {
     services: string[];
 }
 
-const session: { settings: CloudSettings | undefined; endpoints: Endpoints | undefined } = {
-    settings: undefined,
-    endpoints: undefined,
-};
+const session: ApiSession = { settings: undefined, endpoints: undefined };
 
 /** Handlers for `ReadyApis`, which Pulumi serialises like those in `trainingRunProvider`. */
 export const readyApisProvider: pulumi.dynamic.ResourceProvider<ReadyApisInputs, ReadyApisInputs> = {
     async configure(request) {
-        const config = (key: string) => request.config.get(key);
-        session.settings = readCloudSettings(config, process.env);
-        session.endpoints = readEndpoints(config, process.env, session.settings);
+        configureApis(session, (key) => request.config.get(key));
     },
 
     async diff(_id, olds, news) {
@@ -44,14 +38,9 @@ export const readyApisProvider: pulumi.dynamic.ResourceProvider<ReadyApisInputs,
 
 async function wait(inputs: ReadyApisInputs): Promise<void> {
     try {
-        const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
-        const endpoints = session.endpoints ?? readEndpoints(() => undefined, process.env, settings);
-        const clock = systemClock();
-        const call = openCall(await createAuth(settings), clock);
+        const apis = await openApis(session);
         const print: Print = (line) => console.log(terminalText(line));
-        await Promise.all(
-            inputs.services.map((service) => waitForApi({ call, endpoints, clock }, service, inputs, print)),
-        );
+        await Promise.all(inputs.services.map((service) => waitForApi(apis, service, inputs, print)));
     } catch (error) {
         throw new Error(terminalText(messageOf(error)), { cause: error });
     }

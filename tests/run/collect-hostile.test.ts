@@ -3,25 +3,11 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
-import { type Collected, collectRun } from "../../run/collect";
-import { type FakeBucket, FakeClock, runId } from "./fakes";
-import { bucketWith, model, status } from "./successful-run";
+import { inTemporaryFolder } from "./collecting";
+import { runId } from "./fakes";
+import { bucketWith, model } from "./successful-run";
 
-let root: string;
-beforeEach(() => {
-    root = mkdtempSync(path.join(tmpdir(), "collect-"));
-});
-afterEach(() => {
-    rmSync(root, { recursive: true, force: true });
-});
-
-const folder = () => path.join(root, "models", "dev", runId);
-const read = (name: string) => readFileSync(path.join(folder(), name), "utf8");
-
-function collect(bucket: FakeBucket, printed: string[] = []): Promise<Collected> {
-    const context = { bucket, clock: new FakeClock(), print: (line: string) => printed.push(line) };
-    return collectRun(context, { status, folder: folder() });
-}
+const { root, folder, read, collect } = inTemporaryFolder();
 
 describe("collecting output that a trainer or somebody on this machine has manipulated", () => {
     it.each([
@@ -54,9 +40,9 @@ describe("collecting output that a trainer or somebody on this machine has manip
         expect(renamed).toHaveLength(1);
         expect(objects.map(({ path }) => read(path)).sort()).toEqual(["bytes", "text", "{}"]);
         expect(read("model.json.txt")).toBe("text");
-        expect(readdirSync(root)).toEqual(["models"]);
-        expect(readdirSync(path.join(root, "models"))).toEqual(["dev"]);
-        expect(readdirSync(path.join(root, "models", "dev"))).toEqual([runId]);
+        expect(readdirSync(root())).toEqual(["models"]);
+        expect(readdirSync(path.join(root(), "models"))).toEqual(["dev"]);
+        expect(readdirSync(path.join(root(), "models", "dev"))).toEqual([runId]);
         expect(printed.join("\n")).toContain(`it is saved as ${renamed[0]?.path}`);
         expect(printed.join("")).not.toMatch(/\p{Cc}/u);
         await expect(collect(bucket)).resolves.toMatchObject({ downloadedCount: 0 });
@@ -111,7 +97,7 @@ describe("collecting output that a trainer or somebody on this machine has manip
     it("replaces a link or a pipe with the saved file, and leaves the link's target alone", async () => {
         const bucket = bucketWith({ "linked.json": "{}", "model.json": "{}", "metrics.json": '{"n":1}' });
         await collect(bucket);
-        const target = path.join(root, "target.json");
+        const target = path.join(root(), "target.json");
         writeFileSync(target, "mine");
         for (const name of [
             "linked.json",

@@ -1,36 +1,13 @@
-import {
-    existsSync,
-    mkdirSync,
-    mkdtempSync,
-    readdirSync,
-    readFileSync,
-    rmSync,
-    utimesSync,
-    writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Collected, collectRun } from "../../run/collect";
+import { collectRun } from "../../run/collect";
 import { ownTag } from "../../run/own-temporary";
 import { tagOfKilledProcess } from "../helpers/killed-process";
+import { inTemporaryFolder } from "./collecting";
 import { type FakeBucket, FakeClock, runId } from "./fakes";
 import { bucketWith, model, provenance, status } from "./successful-run";
 
-let root: string;
-beforeEach(() => {
-    root = mkdtempSync(path.join(tmpdir(), "collect-"));
-});
-afterEach(() => {
-    rmSync(root, { recursive: true, force: true });
-});
-
-const folder = () => path.join(root, "models", "dev", runId);
-const read = (name: string) => readFileSync(path.join(folder(), name), "utf8");
-
-function collect(bucket: FakeBucket, printed: string[] = []): Promise<Collected> {
-    const context = { bucket, clock: new FakeClock(), print: (line: string) => printed.push(line) };
-    return collectRun(context, { status, folder: folder(), provenance });
-}
+const { root, folder, read, collect } = inTemporaryFolder({ provenance });
 
 describe("collecting a run", () => {
     it("downloads the model, log and status, and writes the log and a manifest to the bucket", async () => {
@@ -125,7 +102,7 @@ describe("collecting a run", () => {
         const bucket = bucketWith({ "model.json": "{}" });
         await collect(bucket);
         const manifest = read("manifest.json");
-        rmSync(path.join(root, "models"), { recursive: true });
+        rmSync(path.join(root(), "models"), { recursive: true });
 
         await collectRun({ bucket, clock: new FakeClock(), print: () => undefined }, { status, folder: folder() });
         expect(read("manifest.json")).toBe(manifest);
@@ -172,7 +149,7 @@ describe("collecting a run", () => {
         };
 
         await expect(collect(bucket)).rejects.toThrow("socket hang up");
-        expect(readdirSync(path.join(root, "models", "dev"))).toEqual([]);
+        expect(readdirSync(path.join(root(), "models", "dev"))).toEqual([]);
         expect(count).toBeLessThan(10);
         expect(bucket.text(`runs/${runId}/manifest.json`)).toBeUndefined();
     });
@@ -268,7 +245,7 @@ describe("collecting a run", () => {
     });
 
     it("removes files left by killed processes, but not those of a process that may still be running", async () => {
-        const parent = path.join(root, "models", "dev");
+        const parent = path.join(root(), "models", "dev");
         const own = ownTag() ?? "";
         const gone = await tagOfKilledProcess();
         const add = (suffix: string) =>

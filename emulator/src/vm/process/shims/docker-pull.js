@@ -22,6 +22,8 @@ const IDLE_MS = 30_000;
 
 class PullError extends Error {}
 
+/** @typedef {{ digest: string, platform?: { os?: string, architecture?: string } }} PlatformManifest */
+/** @typedef {{ manifests?: PlatformManifest[], config?: { digest?: string } }} Manifest */
 /** @typedef {{ reference: string, digest: string, imageId: string, folder?: string }} LocalImage */
 
 /** Images that this VM has pulled. They survive a reboot, as they would in /var/lib/docker. */
@@ -94,7 +96,7 @@ function locate(imageId, reference) {
     return { folder };
 }
 
-/** @param {{ digest: string, platform?: { os?: string, architecture?: string } }[]} manifests @param {string} reference */
+/** @param {PlatformManifest[]} manifests @param {string} reference */
 function choosePlatform(manifests, reference) {
     const architecture = process.arch === "x64" ? "amd64" : process.arch;
     const found = manifests.find((one) => one.platform?.os === "linux" && one.platform.architecture === architecture);
@@ -108,7 +110,7 @@ function choosePlatform(manifests, reference) {
 
 /**
  * @param {string} host @param {string} path @param {string} wanted tag or digest @param {string} reference
- * @returns {Promise<{ body: any, digest: string }>}
+ * @returns {Promise<{ body: Manifest, digest: string }>}
  */
 async function fetchManifest(host, path, wanted, reference) {
     const url = `${/^(127\.|localhost(:|$)|\[::1\])/.test(host) ? "http" : "https"}://${host}/v2/${path}/manifests/${wanted}`;
