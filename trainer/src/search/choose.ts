@@ -82,7 +82,7 @@ function explain({ best, top, measure }: CrossValidation, simplest: boolean): st
     return best === top
         ? `Chose ${name(best.growth)}: it has the best ${names[measure]}, and no simpler model is ${within} it`
         : `Chose ${name(best.growth)}: it is the simplest model whose ${names[measure]} is ${within} the best, ` +
-              `${formatNumber(top.mean)} of ${name(top.growth)}`;
+              `which is ${formatNumber(top.mean)} for ${name(top.growth)}`;
 }
 
 /** A rough estimate for the cross-validation, the test and the final fit. */
