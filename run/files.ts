@@ -199,7 +199,7 @@ export async function rejectOutsideLinks(folder: string, paths: string[]): Promi
  * Moves the contents of `partial` to `folder`: as a whole if `folder` does not exist yet, otherwise file by file,
  * ending with the file `last`.
  * @param holdsOther true if `folder` must not be changed because of what another process has put there
- * @returns false if nothing was moved for that reason
+ * @returns false if nothing was moved, for that reason or because another process moved or replaced `folder` meanwhile
  */
 export async function publishFolder(
     partial: string,
@@ -215,9 +215,11 @@ export async function publishFolder(
         await chmod(partial, 0o755);
         const isMoved = await rename(partial, folder).then(
             () => true,
-            (error: NodeJS.ErrnoException) => {
-                // Either another process was faster, or this is Windows, which does not replace an empty folder.
-                if (["ENOTEMPTY", "EEXIST", "EPERM"].includes(error.code ?? "")) {
+            async (error: NodeJS.ErrnoException) => {
+                const anotherWasFaster = ["ENOTEMPTY", "EEXIST"].includes(error.code ?? "");
+                // Windows does not replace an empty folder.
+                const isKept = error.code === "EPERM" && (await lstat(folder).catch(() => undefined)) !== undefined;
+                if (anotherWasFaster || isKept) {
                     return false;
                 }
                 throw error;
@@ -228,7 +230,10 @@ export async function publishFolder(
             return true;
         }
     }
-    if (await holdsOther()) {
+    // Another process may move the folder away, or put its own in place, while this one is examined.
+    const identity = async () => (await lstat(folder).catch(() => undefined))?.ino;
+    const examined = await identity();
+    if (examined === undefined || (await holdsOther()) || (await identity()) !== examined) {
         return false;
     }
     const entries = await readdir(partial, { withFileTypes: true, recursive: true });

@@ -55,7 +55,7 @@ export function readEndpoints(
     };
 }
 
-/** What a dynamic provider reads from Pulumi's config before its first operation. */
+/** The config that a dynamic provider reads before its first operation. */
 export interface ApiSession {
     settings: CloudSettings | undefined;
     endpoints: Endpoints | undefined;

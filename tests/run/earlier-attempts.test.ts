@@ -1,7 +1,17 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    renameSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { collectRun } from "../../run/collect";
+import { publishFolder } from "../../run/files";
 import { saveRun } from "../../run/save-all";
 import type { RunStatus } from "../../run/status";
 import { type FakeBucket, FakeClock, runId } from "./fakes";
@@ -68,6 +78,35 @@ describe("the results from an earlier attempt", () => {
             return [bootId, read(name, "model.json"), files];
         });
         expect(saved.sort()).toEqual(attempts.map(({ bootId }) => [bootId, bootId, [`${bootId}.txt`]]));
+    });
+
+    it.each([
+        { what: "moved away", replace: () => undefined, left: [] },
+        {
+            what: "replaced",
+            replace: () => {
+                mkdirSync(folder());
+                writeFileSync(path.join(folder(), "their.txt"), "theirs");
+            },
+            left: ["their.txt"],
+        },
+    ])("are not mixed with a folder that another process has $what meanwhile", async ({ replace, left }) => {
+        const partial = path.join(stackDir(), "partial");
+        mkdirSync(folder(), { recursive: true });
+        mkdirSync(partial);
+        writeFileSync(path.join(folder(), "first.txt"), "");
+        writeFileSync(path.join(partial, "mine.txt"), "mine");
+
+        const isPublished = await publishFolder(partial, folder(), "mine.txt", async () => {
+            renameSync(folder(), path.join(stackDir(), FIRST));
+            replace();
+            return false;
+        });
+
+        expect(isPublished).toBe(false);
+        expect(existsSync(folder()) ? readdirSync(folder()) : []).toEqual(left);
+        expect(readdirSync(path.join(stackDir(), FIRST))).toEqual(["first.txt"]);
+        expect(readdirSync(partial)).toEqual(["mine.txt"]);
     });
 
     it("are recognised by their manifest if their status was deleted", async () => {
