@@ -1,6 +1,7 @@
 import type { Dataset } from "../lib/csv/dataset";
 import type { Target } from "../lib/csv/target";
 import { groupByFeature, type Learned } from "../lib/features/learn";
+import { describeFinding } from "../lib/findings";
 import type { FitResult, Predicted } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
@@ -15,7 +16,8 @@ const MAX_FEATURES_SHOWN = 30;
 export function describeDataset(dataset: Dataset, { features, ...learned }: Learned): string[] {
     const { target, rowsWithoutTarget } = dataset;
     const dropped = [...dataset.dropped, ...learned.dropped];
-    const warnings = [...dataset.warnings, ...learned.warnings];
+    // Columns that are left out are listed above.
+    const findings = [...dataset.findings, ...learned.findings].filter(({ kind }) => kind !== "identifier");
     const isClasses = target.task === "classification";
     return [
         `Target: ${target.name}, ${isClasses ? `${target.classes.length} classes` : "a number"} (${target.why})`,
@@ -23,7 +25,7 @@ export function describeDataset(dataset: Dataset, { features, ...learned }: Lear
         `Features (${features.length}): ${listFeatures(features)}`,
         ...dropped.map(({ name, why }) => `Dropped: ${name} (${why})`),
         ...(rowsWithoutTarget === 0 ? [] : [describeLeftOut(rowsWithoutTarget, target)]),
-        ...warnings.map((warning) => `Warning: ${warning}`),
+        ...findings.map((finding) => `Warning: ${describeFinding(finding)}`),
     ];
 }
 

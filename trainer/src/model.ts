@@ -1,6 +1,7 @@
 import cart from "ml-cart/package.json";
 import type { Dataset } from "../lib/csv/dataset";
 import { groupByFeature, type Learned } from "../lib/features/learn";
+import type { Finding } from "../lib/findings";
 import type { Algorithm, Model, Task, Trees } from "../lib/model";
 import type { FitResult, Predicted } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
@@ -40,6 +41,8 @@ export type MetricsFile = {
     trials?: Trial[];
     /** The reason for choosing the best trial. */
     choice?: string;
+    /** Facts about the dataset that the user may want to change. */
+    findings: Finding[];
     hyperparameters: Record<string, unknown>;
 } & (ClassificationMetrics | RegressionMetrics);
 
@@ -139,6 +142,7 @@ export function makeMetricsFile(model: Model, dataset: Dataset, learned: Learned
         ...(final.outOfBag === undefined ? {} : { outOfBag: scoreOutOfBag(dataset, final.outOfBag) }),
         ...(crossValidation === undefined ? {} : describeTrials(crossValidation)),
         ...(reason === undefined ? {} : { choice: reason }),
+        findings: [...dataset.findings, ...learned.findings],
         hyperparameters: model.hyperparameters,
     } as MetricsFile;
 }

@@ -1,5 +1,6 @@
 import type { Dataset } from "../lib/csv/dataset";
 import type { Learned } from "../lib/features/learn";
+import { describeFinding } from "../lib/findings";
 import { formatModel, type Model } from "../lib/model";
 import { OnnxError, toOnnx } from "../lib/onnx";
 import { renderReport } from "../lib/report";
@@ -37,7 +38,7 @@ export async function writeResults({
     const reported = {
         ...dataset,
         dropped: [...dataset.dropped, ...learned.dropped],
-        warnings: [...dataset.warnings, ...learned.warnings],
+        warnings: metrics.findings.filter(({ kind }) => kind !== "identifier").map(describeFinding),
     };
     await write("metrics.json", formatJson(metrics), "application/json");
     await writeOnnx();

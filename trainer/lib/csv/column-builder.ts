@@ -1,5 +1,6 @@
 import { GrowingNumbers } from "../columns/growing-numbers";
 import { countMissing, valueAt } from "../columns/number-list";
+import { aboutColumn, type Finding, typeSetting } from "../findings";
 import { type DateOrder, FormatEvidence, type NumberFormat, parseDate, parseFormatted } from "../model";
 import { Dictionary } from "./dictionary";
 import { readNumber } from "./number-bytes";
@@ -41,8 +42,8 @@ export class ColumnBuilder {
     /** Undefined for plain numbers. */
     format: NumberFormat | undefined;
     order: DateOrder = "ymd";
-    /** Sentences about how the column was read, which a user may want to change; each follows the column's name. */
-    notes: string[] = [];
+    /** Findings about how the column was read. */
+    findings: Finding[] = [];
     /**
      * Number of cells that were replaced by a missing value because they do not fit, with the first such cell and its
      * row.
@@ -67,7 +68,7 @@ export class ColumnBuilder {
         this.role = role;
         this.#rules = rules;
         this.#skipsMarkers = role === "target" && wanted !== "text";
-        this.#sample = new Sample(rules, wanted);
+        this.#sample = new Sample(name, rules, wanted);
     }
 
     /** True if the cells are plain numbers, which the row reader may write without this builder. */
@@ -157,7 +158,8 @@ export class ColumnBuilder {
             evidence.groups.has(".") || (!evidence.decimals.has(".") && (hasCommas || this.#rules.decimal === ","));
         if (isGrouped) {
             this.format = { decimal: ",", group: "." };
-            this.notes.push(`is read as numbers with a dot between thousands, such as ${JSON.stringify(text)}`);
+            const said = `is read as numbers with a dot between thousands, such as ${JSON.stringify(text)}`;
+            this.findings.push(aboutColumn("number-format", this.name, said, typeSetting(this.name, "text")));
         } else if (!evidence.decimals.has(".") && this.#rules.decimal === undefined && !this.#hasThousands(row)) {
             return { row, problem: describeOpen(text) };
         }
@@ -195,12 +197,12 @@ export class ColumnBuilder {
      */
     settle(rows: number): CellProblem | undefined {
         const sample = this.#sample as Sample;
-        const { kind, open, notes } = sample.decide(this.#evidence, this.#rules.decimal, this.role);
+        const { kind, open, findings } = sample.decide(this.#evidence, this.#rules.decimal, this.role);
         if (open !== undefined) {
             return { row: 0, problem: describeOpen(open) };
         }
         this.kind = kind.kind;
-        this.notes = notes;
+        this.findings = findings;
         this.format = kind.kind === "number" ? kind.format : undefined;
         this.#watched = kind.kind === "number" && kind.watched;
         this.order = kind.kind === "date" ? kind.order : this.order;

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { valueAt } from "../columns/number-list";
 import { DataError } from "../errors";
+import { aboutColumn, type Finding, typeSetting } from "../findings";
 import type { Reading, Task } from "../model";
 import { ColumnBuilder } from "./column-builder";
 import { type Column, completeColumn, completeSpellings, findRowsWithValue } from "./columns";
@@ -29,8 +30,7 @@ export interface Dataset {
     /** Columns that were not read. */
     dropped: DroppedColumn[];
     reading: Reading;
-    /** Sentences about columns that the user may want to change. */
-    warnings: string[];
+    findings: Finding[];
     /** Rows left out because their target is missing. */
     rowsWithoutTarget: number;
 }
@@ -180,6 +180,7 @@ function checkTarget(columns: readonly string[], source: string, target: string)
 function prepareDataset({ header, builders, reader }: ReadTable, source: string, request: DatasetRequest): Dataset {
     const { rowCount } = reader;
     const dropped = listDropped(header, request);
+    const identifiers: Finding[] = [];
     const features: ColumnBuilder[] = [];
     let target: ColumnBuilder | undefined;
     for (const builder of builders) {
@@ -190,8 +191,10 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
             if (!isDistinct(builder, rowCount)) {
                 throw reader.describe(builder, builder.firstOther, rowCount);
             }
-            const why = "named like an identifier and different in every row; `dropColumns` overrides this";
-            dropped.push({ name: builder.name, why });
+            const { name } = builder;
+            const why = "named like an identifier and different in every row";
+            dropped.push({ name, why: `${why}; \`types\` overrides this` });
+            identifiers.push(aboutColumn("identifier", name, `is left out: ${why}`, typeSetting(name, "text")));
         } else if (builder !== undefined) {
             features.push(builder);
         }
@@ -220,19 +223,22 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
         ),
         dropped,
         reading: { missing: [...missing], onBadCell, ...(encoding === undefined ? {} : { encoding }) },
-        warnings: [target, ...features].flatMap((builder) => describeReading(builder, reader)),
+        findings: [...identifiers, ...[target, ...features].flatMap((builder) => describeReading(builder, reader))],
         rowsWithoutTarget,
     };
 }
 
-/** Sentences about cells in a column that were not read as written. */
-function describeReading({ name, notes, markers, bad }: ColumnBuilder, { lines }: ReadTable["reader"]): string[] {
-    const subject = `Column ${JSON.stringify(name)}`;
+/** Findings about cells in a column that were not read as written. */
+function describeReading({ name, findings, markers, bad }: ColumnBuilder, { lines }: ReadTable["reader"]): Finding[] {
     const listed = [...markers].map(([marker, rows]) => `${JSON.stringify(marker)} (${rows})`);
+    const marked = `has ${listed.join(", ")}, taken for missing values`;
+    const text = typeSetting(name, "text");
     return [
-        ...notes.map((note) => `${subject} ${note}`),
-        ...(listed.length === 0 ? [] : [`${subject} has ${listed.join(", ")}, taken for missing values`]),
-        ...(bad === undefined ? [] : [`${subject} ${describeBad(bad)} in row ${lines.lineOf(bad.row)}`]),
+        ...findings,
+        ...(listed.length === 0 ? [] : [aboutColumn("missing-marker", name, marked, text)]),
+        ...(bad === undefined
+            ? []
+            : [aboutColumn("bad-cells", name, `${describeBad(bad)} in row ${lines.lineOf(bad.row)}`, text)]),
     ];
 }
 

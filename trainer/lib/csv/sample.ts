@@ -1,3 +1,4 @@
+import { aboutColumn, type Finding, typeSetting } from "../findings";
 import { DateEvidence, type DateOrder, decideFormat, FormatEvidence, type NumberFormat } from "../model";
 import { readNumber } from "./number-bytes";
 import { type FileRules, textOf } from "./rules";
@@ -23,8 +24,7 @@ export interface KindDecision {
     kind: ColumnKind;
     /** A cell with two readings, between which only the setting `decimal` can decide. */
     open?: string;
-    /** Sentences about a reading that a user may want to change; each follows the column's name. */
-    notes: string[];
+    findings: Finding[];
 }
 
 /** Cells in a column whose kind has not been decided yet. */
@@ -37,9 +37,11 @@ export class Sample {
     #texts = 0;
     readonly #rules: FileRules;
     readonly #wanted: ColumnKind["kind"] | undefined;
+    readonly #name: string;
 
     /** @param wanted the kind that the user has set */
-    constructor(rules: FileRules, wanted: ColumnKind["kind"] | undefined) {
+    constructor(name: string, rules: FileRules, wanted: ColumnKind["kind"] | undefined) {
+        this.#name = name;
         this.#rules = rules;
         this.#wanted = wanted;
     }
@@ -117,40 +119,44 @@ export class Sample {
             return this.#decideNumber(evidence, decimal);
         }
         if (this.#wanted === "number") {
-            return { kind: { kind: "number", format: undefined, watched: false }, notes: [] };
+            return { kind: { kind: "number", format: undefined, watched: false }, findings: [] };
         }
         if (this.#wanted !== "text" && role !== "target") {
             const { isBoolean, dates } = this.#findDates();
             if (isBoolean) {
-                return { kind: { kind: "number", format: { boolean: true }, watched: false }, notes: [] };
+                return { kind: { kind: "number", format: { boolean: true }, watched: false }, findings: [] };
             }
             if (dates !== undefined) {
                 const { order, open } = dates;
                 const [first, other] = order === "mdy" ? ["month", "day"] : ["day", "month"];
-                const note = `has dates that can be read in two ways; the first number is taken for the ${first}, not the ${other}: write them as 2024-12-31 to be sure`;
-                return { kind: { kind: "date", order }, notes: open ? [note] : [] };
+                const said = `has dates that can be read in two ways; the first number is taken for the ${first}, not the ${other}: write them as 2024-12-31 to be sure`;
+                const finding = aboutColumn("date-format", this.#name, said, typeSetting(this.#name, "text"));
+                return { kind: { kind: "date", order }, findings: open ? [finding] : [] };
             }
         }
-        return { kind: { kind: "text" }, notes: [] };
+        return { kind: { kind: "text" }, findings: [] };
     }
 
     #decideNumber(evidence: FormatEvidence, decimal: "." | "," | undefined): KindDecision {
         const { delimiter } = this.#rules;
         if (this.#wanted !== "number" && this.#isInexact()) {
-            const note =
-                "has whole numbers that are too long to be exact, so they are read as text (`types` changes it)";
-            return { kind: { kind: "text" }, notes: [note] };
+            const said = "has whole numbers that are too long to be exact, so they are read as text";
+            const finding = aboutColumn("inexact-numbers", this.#name, said, typeSetting(this.#name, "number"));
+            return { kind: { kind: "text" }, findings: [finding] };
         }
         const { format, open } = decideFormat(evidence, decimal, delimiter);
         const isSure = decimal === "." || evidence.decimals.has(".") || evidence.ungrouped;
         const watched = this.#rules.decimalComma && !isSure;
         const kind = { kind: "number", format, watched: format === undefined && watched } as const;
         if (open !== undefined && delimiter !== "," && delimiter !== "|") {
-            return { kind, open, notes: [] };
+            return { kind, open, findings: [] };
         }
         return {
             kind,
-            notes: [...describeFormat(format, evidence), ...(open === undefined ? [] : [describeOpen(open)])],
+            findings: [
+                ...(format === undefined ? [] : [this.#describeFormat(format, evidence)]),
+                ...(open === undefined ? [] : [this.#describeOpen(open)]),
+            ],
         };
     }
 
@@ -230,6 +236,22 @@ export class Sample {
         return this.#bytes.byteLength + this.#ends.byteLength;
     }
 
+    #describeFormat({ decimal, group, unit }: NumberFormat, { example }: FormatEvidence): Finding {
+        const parts = [
+            ...(decimal === undefined ? [] : ["a comma before the decimals"]),
+            ...(group === undefined ? [] : [`${GROUP_NAMES[group] ?? group} between thousands`]),
+            ...(unit === undefined ? [] : [`the unit ${unit}`]),
+        ];
+        const said = `is read as numbers with ${parts.join(" and ")}, such as ${JSON.stringify(example)}`;
+        return aboutColumn("number-format", this.#name, said, typeSetting(this.#name, "text"));
+    }
+
+    #describeOpen(cell: string): Finding {
+        const [name, other] = cell.includes(",") ? ["comma", "."] : ["dot", ","];
+        const said = `has ${JSON.stringify(cell)}, whose ${name} is taken for the decimal mark, not for a thousands separator`;
+        return aboutColumn("number-format", this.#name, said, `decimal=${other}`);
+    }
+
     #startOf(row: number): number {
         return row === 0 ? 0 : (this.#ends[row - 1] as number);
     }
@@ -241,23 +263,3 @@ const GROUP_NAMES: Readonly<Record<string, string>> = {
     " ": "a space",
     "'": "an apostrophe",
 };
-
-function describeFormat(format: NumberFormat | undefined, { example }: FormatEvidence): string[] {
-    if (format === undefined) {
-        return [];
-    }
-    const { decimal, group, unit } = format;
-    const parts = [
-        ...(decimal === undefined ? [] : ["a comma before the decimals"]),
-        ...(group === undefined ? [] : [`${GROUP_NAMES[group] ?? group} between thousands`]),
-        ...(unit === undefined ? [] : [`the unit ${unit}`]),
-    ];
-    return [
-        `is read as numbers with ${parts.join(" and ")}, such as ${JSON.stringify(example)} (\`types\` and \`decimal\` change it)`,
-    ];
-}
-
-function describeOpen(cell: string): string {
-    const mark = cell.includes(",") ? "," : ".";
-    return `has ${JSON.stringify(cell)}, whose ${mark === "," ? "comma" : "dot"} is taken for the decimal mark; set \`decimal\` to ${JSON.stringify(mark === "," ? "." : ",")} if it separates thousands`;
-}

@@ -2,6 +2,7 @@ import { GrowingNumbers } from "../columns/growing-numbers";
 import { countMissing, lengthOf, type NumberList, rawOf, valueAt } from "../columns/number-list";
 import type { Column, DateColumn, TextColumn } from "../csv/columns";
 import { type Dataset, type DroppedColumn, noColumnLeft } from "../csv/dataset";
+import { aboutColumn, type Finding, typeSetting } from "../findings";
 import { DATE_PARTS, type DatePart, datePart, type Feature, listParts, NUMBERS } from "../model";
 import { learnCodes } from "./codes";
 import { findIdentifier } from "./identifiers";
@@ -12,8 +13,7 @@ export interface Learned {
     /** The trees' columns, in the order of `listParts`, with a value for each row in the dataset. */
     columns: NumberList[];
     dropped: DroppedColumn[];
-    /** Sentences about columns that the user may want to change. */
-    warnings: string[];
+    findings: Finding[];
     /**
      * Returns how many of these rows would get a note in a prediction because they contain a string, or a missing
      * value, that no training row had.
@@ -51,20 +51,23 @@ interface LearnedColumn {
  */
 export function learnColumns(dataset: Dataset, rows: Uint32Array): Learned {
     const dropped: DroppedColumn[] = [];
-    const warnings: string[] = [];
+    const findings: Finding[] = [];
     const learned: LearnedColumn[] = [];
     const empty: LearnedColumn[] = [];
     for (const [index, column] of dataset.columns.entries()) {
         const position = dataset.columns.length > 1 ? index : undefined;
         const why = dataset.mayIdentify.has(column.name) ? findIdentifier(column, rows, position) : undefined;
         if (why !== undefined) {
-            dropped.push({ name: column.name, why: `${why}; \`dropColumns\` overrides this` });
+            dropped.push({ name: column.name, why: `${why}; \`types\` overrides this` });
+            findings.push(
+                aboutColumn("identifier", column.name, `is left out: ${why}`, typeSetting(column.name, column.kind)),
+            );
             continue;
         }
         const entry = learnColumn(column, dataset, rows);
         const isConstant = entry.columns.every((values) => rows.every((row) => isSame(values, row, rows[0] as number)));
         if (isConstant) {
-            warnings.push(describeConstant(column, rows));
+            findings.push(describeConstant(column, rows));
         }
         (isConstant && column.kind !== "number" ? empty : learned).push(entry);
     }
@@ -80,7 +83,7 @@ export function learnColumns(dataset: Dataset, rows: Uint32Array): Learned {
         features: used.map(({ feature }) => feature),
         columns: used.flatMap(({ columns }) => columns),
         dropped,
-        warnings,
+        findings,
         countUnseen: (some) => some.reduce((sum, row) => sum + (used.some((it) => it.isUnseen(row)) ? 1 : 0), 0),
     };
 }
@@ -136,17 +139,20 @@ function isSame(list: NumberList, row: number, other: number): boolean {
     return Object.is(raw[row], raw[other]);
 }
 
-function describeConstant(column: Column, rows: Uint32Array): string {
-    const subject = `Column ${JSON.stringify(column.name)}`;
+function describeConstant(column: Column, rows: Uint32Array): Finding {
+    const { name } = column;
+    const setting = `dropColumns=${JSON.stringify([name])}`;
     if (column.kind === "text" && !isConstantText(column, rows)) {
-        return `${subject} is not used, because hardly any of its strings occurs in several rows`;
+        const said = "is not used, because hardly any of its strings occurs in several rows";
+        return aboutColumn("rare-text", name, said, setting);
     }
     const first = rows[0] as number;
     const value =
         column.kind === "text"
             ? column.dictionary.text(column.values.ints[first] as number)
             : valueAt(column.values, first);
-    return `${subject} has the same value in every row (${JSON.stringify(value)}), so it carries no information`;
+    const said = `has the same value in every row (${JSON.stringify(value)}), so it carries no information`;
+    return aboutColumn("constant", name, said, setting);
 }
 
 function isConstantText({ values }: TextColumn, rows: Uint32Array): boolean {

@@ -4,6 +4,7 @@ import type { Column } from "../../lib/csv/columns";
 import { readDataset } from "../../lib/csv/dataset";
 import { DataError } from "../../lib/errors";
 import { learnColumns } from "../../lib/features/learn";
+import { describeFinding } from "../../lib/findings";
 import { parseArguments } from "../../src/arguments";
 import { allRows } from "../../src/split";
 import { count, repeat } from "../tables";
@@ -24,7 +25,9 @@ async function readText(content: string | Uint8Array, ...argv: string[]) {
         ...learned,
         read: dataset.columns,
         dropped: [...dataset.dropped, ...learned.dropped],
-        warnings: [...dataset.warnings, ...learned.warnings],
+        warnings: [...dataset.findings, ...learned.findings]
+            .filter(({ kind }) => kind !== "identifier")
+            .map(describeFinding),
     };
 }
 
@@ -44,7 +47,7 @@ async function readFeature(cells: readonly (string | number)[], name = "a"): Pro
 describe("readDataset", () => {
     it("converts a table to numbers", async () => {
         const dataset = await read({ ...IRIS_LIKE, kind: KIND }, '--dropColumns=["Id"]');
-        expect(dataset).toMatchObject({ source: SOURCE, rowCount: 12, warnings: [], rowsWithoutTarget: 0 });
+        expect(dataset).toMatchObject({ source: SOURCE, rowCount: 12, findings: [], rowsWithoutTarget: 0 });
         expect(dataset.target).toMatchObject({ task: "classification", name: "kind", classes: ["a", "b", "c"] });
         expect([...dataset.target.y]).toEqual(repeat([0, 1, 2], 12));
         expect(dataset.features).toEqual([
@@ -216,7 +219,7 @@ describe("readDataset", () => {
             "named %s are dropped with a message if they differ in every row",
             async (name) => {
                 expect(await drop({ [name]: count(12) })).toEqual([
-                    { name, why: expect.stringContaining("`dropColumns` overrides this") },
+                    { name, why: expect.stringContaining("`types` overrides this") },
                 ]);
             },
         );

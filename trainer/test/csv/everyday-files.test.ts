@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { toDoubles } from "../../lib/columns/number-list";
 import { readDataset } from "../../lib/csv/dataset";
 import { learnColumns } from "../../lib/features/learn";
+import { describeFinding } from "../../lib/findings";
 import { parseArguments } from "../../src/arguments";
 import { allRows } from "../../src/split";
 import { count, repeat } from "../tables";
@@ -27,7 +28,9 @@ async function read(content: string | Uint8Array, ...argv: string[]) {
     return {
         ...{ dataset, columns, y, features: learned.features, target },
         dropped: [...dataset.dropped, ...learned.dropped],
-        warnings: [...dataset.warnings, ...learned.warnings],
+        warnings: [...dataset.findings, ...learned.findings]
+            .filter(({ kind }) => kind !== "identifier")
+            .map(describeFinding),
     };
 }
 
@@ -66,7 +69,7 @@ describe("numbers", () => {
     it("that are not plain are reported, with the settings that change how they are read", async () => {
         expect((await readX(['"1,234"', "999"])).warnings).toEqual([
             'Column "x" is read as numbers with a comma between thousands, such as "1,234" ' +
-                "(`types` and `decimal` change it)",
+                '(--types={"x":"text"} changes it)',
         ]);
     });
 
@@ -87,7 +90,7 @@ describe("numbers", () => {
         const { values, warnings } = await readX(["1.200", "900"]);
         expect(values).toEqual([1.2, 900]);
         expect(warnings).toEqual([
-            'Column "x" has "1.200", whose dot is taken for the decimal mark; set `decimal` to "," if it separates thousands',
+            'Column "x" has "1.200", whose dot is taken for the decimal mark, not for a thousands separator (--decimal=, changes it)',
         ]);
     });
 
@@ -126,7 +129,7 @@ describe("numbers", () => {
         const { warnings, features } = await read(table(long));
         expect(features.map(({ name }) => name)).toEqual(["c"]);
         expect(warnings[0]).toBe(
-            'Column "x" has whole numbers that are too long to be exact, so they are read as text (`types` changes it)',
+            'Column "x" has whole numbers that are too long to be exact, so they are read as text (--types={"x":"number"} changes it)',
         );
     });
 });
@@ -192,7 +195,9 @@ describe("missing values", () => {
         async (marker) => {
             const { values, warnings } = await readX(["1.5", "2", marker]);
             expect(values).toEqual([1.5, 2, null]);
-            expect(warnings).toEqual([`Column "x" has ${JSON.stringify(marker)} (20), taken for missing values`]);
+            expect(warnings).toEqual([
+                expect.stringContaining(`Column "x" has ${JSON.stringify(marker)} (20), taken for missing values`),
+            ]);
         },
     );
 
@@ -214,7 +219,9 @@ describe("missing values", () => {
         const { columns, warnings, dataset } = await read(file, "--onBadCell=missing");
         expect(columns.x?.at(-1)).toBeNull();
         expect(warnings).toEqual([
-            'Column "x" has 1 cell that does not fit, taken for missing values: the first is "Total" in row 62',
+            expect.stringContaining(
+                'has 1 cell that does not fit, taken for missing values: the first is "Total" in row 62',
+            ),
         ]);
         expect(dataset.reading).toEqual({ missing: [], onBadCell: "missing" });
     });

@@ -80,12 +80,19 @@ describe("learnColumns", () => {
 
     it("leaves out a column of strings that hardly ever repeat", async () => {
         const rows = count(60).map((row) => `name ${row},${row % 5},${"ab"[row % 2]}`);
-        const { features, warnings } = learnColumns(
+        const { features, findings } = learnColumns(
             await read(`n,x,y\n${rows.join("\n")}\n`),
             Uint32Array.from(count(60)),
         );
         expect(features.map(({ name }) => name)).toEqual(["x"]);
-        expect(warnings).toEqual(['Column "n" is not used, because hardly any of its strings occurs in several rows']);
+        expect(findings).toEqual([
+            {
+                kind: "rare-text",
+                column: "n",
+                message: 'Column "n" is not used, because hardly any of its strings occurs in several rows',
+                setting: 'dropColumns=["n"]',
+            },
+        ]);
     });
 });
 
