@@ -5,6 +5,7 @@ import type { Storage } from "@google-cloud/storage";
 import { FastCrc32c } from "./crc32c";
 import { formatGcsUri, type GcsUri } from "./environment";
 import { DamagedError, StorageError } from "./errors";
+import { RejectedToken } from "./rejected-token";
 import { describe, isTransient, within } from "./storage-error";
 
 /** The parts of the response to a download that this file uses. */
@@ -79,6 +80,7 @@ export class Download implements AsyncIterable<Uint8Array> {
     /** The bytes as they are stored, from the current position. */
     async *#readStored(): AsyncGenerator<Uint8Array> {
         let lastProgress = Date.now();
+        const token = new RejectedToken(this.#storage);
         for (let failures = 0; !this.#isComplete; ) {
             const before = this.#offset;
             let problem: unknown;
@@ -87,13 +89,14 @@ export class Download implements AsyncIterable<Uint8Array> {
                 this.#isComplete = this.#storedSize === undefined || this.#offset >= this.#storedSize;
                 problem = new Error(`the response ended after ${this.#offset} of ${this.#storedSize} bytes`);
             } catch (error) {
-                if (!isTransient(error)) {
+                if (!isTransient(error) && !token.replace(error)) {
                     throw describe(error, "read", this.#uri);
                 }
                 problem = error;
             }
             if (this.#offset > before) {
                 [failures, lastProgress] = [0, Date.now()];
+                token.accepted();
             }
             if (!this.#isComplete) {
                 if (Date.now() - lastProgress > this.#retrySeconds * 1000) {

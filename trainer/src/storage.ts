@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type File, Storage } from "@google-cloud/storage";
+import { type File, Storage, type StorageOptions } from "@google-cloud/storage";
 import { detectBrokenResponses } from "./broken-responses";
 import { FastCrc32c } from "./crc32c";
 import { Download } from "./download";
 import type { GcsUri } from "./environment";
+import { RejectedToken } from "./rejected-token";
 import { codeOf, describe, isTransient, within } from "./storage-error";
 
 /** The operations on a bucket that the trainer needs. */
@@ -47,9 +48,10 @@ const UPLOAD_BYTES_PER_MS = 50;
  * Google Cloud Storage with Application Default Credentials: on a VM, the credentials of its service account.
  * `STORAGE_EMULATOR_HOST` points the client to another server.
  */
-export function openStorage(retrySeconds = RETRY_SECONDS): ObjectStore {
+export function openStorage(retrySeconds = RETRY_SECONDS, options: StorageOptions = {}): ObjectStore {
     detectBrokenResponses();
     const storage = new Storage({
+        ...options,
         retryOptions: { autoRetry: true, maxRetries: 5, totalTimeout: retrySeconds },
         crc32cGenerator: () => new FastCrc32c(),
     });
@@ -71,6 +73,7 @@ async function create(storage: Storage, { uri, content, contentType, retrySecond
     const file = storage.bucket(uri.bucket).file(uri.path);
     const { md5Hash, bytes } = measure(content);
     const deadline = Date.now() + retrySeconds * 1000;
+    const token = new RejectedToken(storage);
     for (let tries = 1, rejections = 0; ; tries++) {
         const problem = await send(file, content, contentType, md5Hash, bytes);
         if (problem === undefined) {
@@ -79,7 +82,7 @@ async function create(storage: Storage, { uri, content, contentType, retrySecond
         // A response may have been lost or damaged although the content was stored.
         const status = Number(codeOf(problem));
         const isRejection = status === 400 || status === 412;
-        const isOpen = isRejection || isTransient(problem);
+        const isOpen = isRejection || isTransient(problem) || token.replace(problem);
         if (isOpen && (await md5Of(file)) === md5Hash) {
             return;
         }

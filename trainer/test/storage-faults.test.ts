@@ -52,6 +52,18 @@ describe("openStorage on a connection that breaks", () => {
         },
     );
 
+    it("repeats a download and an upload whose credentials are rejected once, but not twice", async () => {
+        const once = await storage("kind=status,status=401", "kind=status,status=401,method=POST");
+        expect((await readAll(once.read(uri("data/a.csv")))).equals(CONTENT)).toBe(true);
+        await once.create(uri("model/unauthorized-once"), "a", "text/plain");
+        expect(await bucket.get("model/unauthorized-once")).toBe("a");
+        expect(plan.hits).toHaveLength(2);
+        await proxy?.stop();
+        const always = await storage("kind=status,status=401,count=all");
+        await expect(readAll(always.read(uri("data/a.csv")))).rejects.toThrow(/no valid credentials/);
+        await expect(always.create(uri("model/never"), "a", "text/plain")).rejects.toThrow(/no valid credentials/);
+    });
+
     it("continues where the content broke off, in the same generation", async () => {
         const store = await storage("kind=truncated-body");
         const content = store.read(uri("data/a.csv"));
