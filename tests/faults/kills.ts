@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FaultPlan, parseFaultRule } from "../../emulator/src";
+import type { RuntimeKind } from "../../emulator/src/service";
 import { TestEmulator } from "../../emulator/src/testing";
 import { identify, type ProcessId, signalProcess } from "../../emulator/src/vm/process/shims/signals.js";
 import { renderStatus } from "../../run/status";
@@ -105,10 +106,10 @@ export class EmulatorProcess {
         );
     }
 
-    static async start(): Promise<EmulatorProcess> {
+    static async start(runtime: RuntimeKind = "process"): Promise<EmulatorProcess> {
         const dataDir = mkdtempSync(path.join(tmpdir(), "kill-emulator-"));
         writeFileSync(path.join(dataDir, "operator-token"), "developer\n");
-        const command = startEmulatorCommand(dataDir, 0);
+        const command = startEmulatorCommand(dataDir, 0, runtime);
         return new EmulatorProcess(dataDir, command, await addressOf(command));
     }
 
@@ -120,8 +121,8 @@ export class EmulatorProcess {
     }
 
     /** Starts another process with the same data on the same port. */
-    async restart(): Promise<void> {
-        this.#command = startEmulatorCommand(this.#dataDir, this.cloud.port);
+    async restart(runtime: RuntimeKind = "process"): Promise<void> {
+        this.#command = startEmulatorCommand(this.#dataDir, this.cloud.port, runtime);
         await addressOf(this.#command);
     }
 }
@@ -149,8 +150,8 @@ async function killEmulator({ texts, reference }: KillContext, { signal, moment 
     return withLeftovers(verdict, processesOf(dataDir));
 }
 
-function startEmulatorCommand(dataDir: string, port: number): CliCommand {
-    const args = ["--runtime", "process", "--data", dataDir, "--port", String(port)];
+function startEmulatorCommand(dataDir: string, port: number, runtime: RuntimeKind): CliCommand {
+    const args = ["--runtime", runtime, "--data", dataDir, "--port", String(port)];
     return new CliCommand("emulator", args, { cwd: path.resolve(__dirname, "../..") });
 }
 

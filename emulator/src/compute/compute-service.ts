@@ -1,5 +1,6 @@
 import type { InventoryItem, RuntimeKind, Service } from "../service";
 import type { DocumentStore } from "../store/documents";
+import { removeAbandonedContainers } from "../vm/container/engine-containers";
 import { findDocker } from "../vm/container/find-docker";
 import { requireSystemdImage } from "../vm/systemd/systemd-vm";
 import { type InstanceDependencies, InstanceService } from "./instances";
@@ -14,10 +15,12 @@ export class ComputeService implements Service {
     readonly networks: NetworkService;
     readonly instances: InstanceService;
     readonly #runtime: RuntimeKind;
+    readonly #dataDir: string;
 
     /** @throws Error if the runtime needs containers and the docker command is missing */
     constructor(documents: DocumentStore, dependencies: InstanceDependencies) {
         this.#runtime = dependencies.host.runtime;
+        this.#dataDir = dependencies.host.dataDir;
         if (this.#runtime !== "process") {
             findDocker();
         }
@@ -43,6 +46,14 @@ export class ComputeService implements Service {
             await requireSystemdImage();
         }
         await this.instances.recover();
+        try {
+            await removeAbandonedContainers(this.#dataDir);
+        } catch (error) {
+            // An emulator without containers also starts while the engine is unreachable.
+            if (this.#runtime !== "process") {
+                throw error;
+            }
+        }
     }
 
     async stop(): Promise<void> {

@@ -2,6 +2,7 @@ import path from "node:path";
 import type { RuntimeKind } from "../service";
 import { localFoldersFile } from "../store/local-folders";
 import { ContainerVm } from "./container/container-vm";
+import { dataFolderId } from "./container/engine-containers";
 import type { Guest } from "./guest/guest";
 import { ProcessVm } from "./process/process-vm";
 import { memoryMib } from "./systemd/memory";
@@ -30,15 +31,12 @@ export function createGuest(options: GuestOptions): Guest {
     const { runtime, endpointPort, mainPort, machineType, bootUptimeSeconds, onPoweredOff } = options;
     const dir = path.join(options.dataDir, "vms", options.folder);
     if (runtime === "systemd") {
-        return new SystemdVm({ dir, endpointPort, mainPort, memoryMib: () => memoryMib(machineType()), onPoweredOff });
+        const dataId = dataFolderId(options.dataDir);
+        const memory = () => memoryMib(machineType());
+        return new SystemdVm({ dir, dataId, endpointPort, mainPort, memoryMib: memory, onPoweredOff });
     }
     const imagesFile = localFoldersFile(options.dataDir);
-    const Kind = runtime === "docker" ? ContainerVm : ProcessVm;
-    return new Kind({
-        dir,
-        endpoint: () => `127.0.0.1:${endpointPort()}`,
-        imagesFile,
-        bootUptimeSeconds,
-        onPoweredOff,
-    });
+    const endpoint = () => `127.0.0.1:${endpointPort()}`;
+    const vm = { dir, endpoint, imagesFile, bootUptimeSeconds, onPoweredOff };
+    return runtime === "docker" ? new ContainerVm(vm, dataFolderId(options.dataDir)) : new ProcessVm(vm);
 }

@@ -1,17 +1,25 @@
 import { execFile } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { promisify } from "node:util";
 import type { Containers } from "../process/containers";
+import { findDocker } from "./find-docker";
 
 const run = promisify(execFile);
 
-/** The containers of a VM in this machine's Docker engine, identified by the VM's label. */
+/** Labels on every container, by which the emulator finds those of a VM, of one of its boots, and of a data folder. */
+export const LABELS = { vm: "gcp-emulator.vm", boot: "gcp-emulator.boot", data: "gcp-emulator.data" } as const;
+
+/** The containers with a label in this machine's Docker engine. */
 export class EngineContainers implements Containers {
     readonly #docker: string;
     readonly #filter: readonly string[];
 
-    constructor(docker: string, vmId: string) {
+    /** @param label `key=value` */
+    constructor(docker: string, label: string) {
         this.#docker = docker;
-        this.#filter = ["--filter", `label=gcp-emulator.vm=${vmId}`];
+        this.#filter = ["--filter", `label=${label}`];
     }
 
     async powerOff(): Promise<void> {
@@ -41,4 +49,29 @@ export class EngineContainers implements Containers {
         const { stdout } = await run(this.#docker, [...list, ...this.#filter]);
         return stdout.split("\n").filter((line) => line !== "");
     }
+}
+
+/**
+ * Returns the id of a data folder in labels, and creates it if it does not exist. It is unique even if the folder is
+ * copied, or if several machines with the same paths share an engine.
+ */
+export function dataFolderId(dataDir: string): string {
+    const file = idFile(dataDir);
+    if (!existsSync(file)) {
+        writeFileSync(file, `${randomUUID()}\n`);
+    }
+    const text = `${path.resolve(dataDir)}\n${readFileSync(file, "utf8").trim()}`;
+    return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/** Removes the containers that an emulator with this data folder, which was killed, left in the engine. */
+export async function removeAbandonedContainers(dataDir: string): Promise<void> {
+    // Without the file, there was never a container, and this machine may not have an engine at all.
+    if (existsSync(idFile(dataDir))) {
+        await new EngineContainers(findDocker(), `${LABELS.data}=${dataFolderId(dataDir)}`).remove();
+    }
+}
+
+function idFile(dataDir: string): string {
+    return path.join(dataDir, "container-owner");
 }

@@ -1,25 +1,33 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 
-/** A process that outlives the emulator just long enough to end the processes from one boot. */
+/** A process that outlives the emulator just long enough to end everything from one boot. */
 export interface Lifeline {
-    /** Ends the watching. Call it once the emulator itself has ended all processes from the boot. */
+    /** Ends the watching. Call it once the emulator itself has ended everything from the boot. */
     release(): void;
 }
 
+/** The variables that the docker command reads; the others may be secrets. */
+const DOCKER_VARIABLES = [
+    ...["PATH", "HOME", "USERPROFILE", "SystemRoot"],
+    ...["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"],
+];
 const PROGRAM = path.join(__dirname, "shims", "lifeline.js");
 
 /**
- * Starts a watcher that kills every process with this environment variable, and its descendants, when this process ends
- * without releasing it, for example because it was killed.
+ * Starts a watcher that acts when this process ends without releasing it, for example because it was killed. The
+ * watcher kills every process with this boot's id in its environment, and its descendants, and removes the containers
+ * with this boot's label.
+ *
+ * @param docker the docker command, if the boot may have containers in this machine's engine
  */
-export function startLifeline(name: string, value: string): Lifeline {
+export function startLifeline(bootId: string, docker = ""): Lifeline {
     // It leads its own group, so that Ctrl-C at a terminal does not end it before the emulator.
-    const child = spawn(process.execPath, [PROGRAM, name, value], {
+    const child = spawn(process.execPath, [PROGRAM, bootId, docker], {
         detached: true,
         stdio: ["pipe", "ignore", "ignore"],
         windowsHide: true,
-        env: {},
+        env: docker === "" ? {} : Object.fromEntries(DOCKER_VARIABLES.map((name) => [name, process.env[name]])),
     });
     // Neither a watcher that could not be started nor one that has ended keeps the VM from running.
     child.on("error", () => undefined);

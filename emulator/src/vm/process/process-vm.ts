@@ -34,6 +34,8 @@ interface ContainerKind {
     readonly containers: Containers;
     /** Additional environment variables for the docker shim. */
     readonly environment: Readonly<Record<string, string>>;
+    /** The docker command, if the containers are in this machine's engine. */
+    readonly docker?: string;
 }
 
 /**
@@ -70,7 +72,7 @@ export class ProcessVm implements Guest {
         this.#power = "on";
         this.#bootLeaders = [];
         this.#bootId = randomUUID();
-        this.#lifeline = startLifeline("EMULATOR_BOOT_ID", this.#bootId);
+        this.#lifeline = startLifeline(this.#bootId, this.#kind.docker);
         this.#manager = new ServiceManager(this.#host());
         this.#booting = this.#cloudInit(userData);
     }

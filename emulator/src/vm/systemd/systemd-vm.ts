@@ -1,14 +1,17 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { promisify } from "node:util";
+import { LABELS } from "../container/engine-containers";
 import { findDocker } from "../container/find-docker";
 import type { CommandResult, Guest } from "../guest/guest";
 import { SerialPort } from "../guest/serial-port";
 import { vmId } from "../guest/vm-id";
 import { deferred } from "../guest/waiting";
+import { type Lifeline, startLifeline } from "../process/lifeline";
 import { Relay } from "./relay";
 
 const run = promisify(execFile);
@@ -33,6 +36,8 @@ const LISTENING = /Queued start job|Reached target|Starting |Started /;
 export interface SystemdVmOptions {
     /** Absolute path of the VM's folder; created if missing. */
     readonly dir: string;
+    /** Id of the emulator's data folder. */
+    readonly dataId: string;
     /** Port of the VM's own endpoint on 127.0.0.1. */
     readonly endpointPort: () => number;
     /** The emulator's main port, which serves its registry. */
@@ -54,6 +59,7 @@ interface Boot {
     /** Resolves once systemd handles signals. */
     readonly listening: Promise<void>;
     readonly ended: Promise<void>;
+    readonly lifeline: Lifeline;
     cut: boolean;
 }
 
@@ -90,13 +96,16 @@ export class SystemdVm implements Guest {
             await Relay.start(path.join(sockets, "vm.sock"), this.#options.endpointPort()),
             await Relay.start(path.join(sockets, "api.sock"), this.#options.mainPort()),
         ];
+        const bootId = randomUUID();
+        const lifeline = startLifeline(bootId, this.#docker);
         try {
-            await this.#assemble(userData, sockets);
+            await this.#assemble(userData, sockets, bootId);
         } catch (error) {
+            lifeline.release();
             await release(relays, sockets);
             throw error;
         }
-        this.#switchOn(relays, sockets);
+        this.#switchOn(relays, sockets, lifeline);
     }
 
     pressPowerButton(): void {
@@ -135,13 +144,14 @@ export class SystemdVm implements Guest {
     }
 
     /** Creates the container with everything that its init process needs. */
-    async #assemble(userData: string, sockets: string): Promise<void> {
+    async #assemble(userData: string, sockets: string, bootId: string): Promise<void> {
         const memory = this.#options.memoryMib();
         const memoryFile = path.join(this.#options.dir, "meminfo");
         writeFileSync(memoryFile, `MemTotal: ${memory * 1024} kB\nMemFree: ${memory * 1024} kB\n`);
         const disks = Object.entries(DISKS).flatMap(([disk, path]) => ["--volume", `${this.#volume(disk)}:${path}`]);
         await this.#call(
-            ...["create", "--name", this.#name, "--label", `gcp-emulator.vm=${vmId(this.#options.dir)}`],
+            ...["create", "--name", this.#name, "--label", `${LABELS.vm}=${vmId(this.#options.dir)}`],
+            ...["--label", `${LABELS.boot}=${bootId}`, "--label", `${LABELS.data}=${this.#options.dataId}`],
             // The terminal is the console, which feeds the serial port.
             ...["--tty", "--env", "container=docker", "--env", "TERM=dumb", "--env", "SYSTEMD_COLORS=0"],
             // The capabilities that systemd and docker need. An engine inside a container cannot grant --privileged.
@@ -176,7 +186,7 @@ export class SystemdVm implements Guest {
         await this.#call("cp", `${root}/.`, `${this.#name}:/`);
     }
 
-    #switchOn(relays: readonly Relay[], sockets: string): void {
+    #switchOn(relays: readonly Relay[], sockets: string, lifeline: Lifeline): void {
         const console = spawn(this.#docker, ["start", "--attach", this.#name], { stdio: ["ignore", "pipe", "pipe"] });
         const listening = deferred();
         const ended = deferred();
@@ -186,6 +196,7 @@ export class SystemdVm implements Guest {
             sockets,
             listening: listening.promise,
             ended: ended.promise,
+            lifeline,
             cut: false,
         };
         this.#boot = boot;
@@ -210,6 +221,7 @@ export class SystemdVm implements Guest {
         if (!boot.cut) {
             await this.#discard();
         }
+        boot.lifeline.release();
         if (this.#boot === boot) {
             this.#boot = undefined;
         }

@@ -6,10 +6,8 @@ const { constants } = require("node:os");
 const { parse, parseRun } = require("./docker-options.js");
 const { localImage, pull } = require("./docker-pull.js");
 const { identify, signalProcess } = require("./signals.js");
-const { vmId, realDocker, realEnv } = require("./vm.js");
+const { bootId, dataId, vmId, realDocker, realEnv } = require("./vm.js");
 
-/** Label on every container, by which the emulator finds the containers of a VM. */
-const LABEL = "gcp-emulator.vm";
 /** The name by which containers in Docker Desktop reach their host. */
 const DESKTOP_HOST = "host.docker.internal";
 
@@ -53,7 +51,11 @@ async function run(words) {
     const wanted = parseRun(words);
     const image = localImage(wanted.image) ?? (await pull(wanted.image));
     const desktop = isDesktop();
-    const args = ["run", "--detach", "--name", ownName(wanted.name), "--label", `${LABEL}=${vmId()}`];
+    const args = ["run", "--detach", "--name", ownName(wanted.name)];
+    // The emulator finds its containers by these labels.
+    for (const [key, value] of Object.entries({ vm: vmId(), boot: bootId(), data: dataId() })) {
+        args.push("--label", `gcp-emulator.${key}=${value}`);
+    }
     args.push(...(desktop ? ["--add-host", `${DESKTOP_HOST}:host-gateway`] : ["--network", "host"]));
     for (const { name, value } of wanted.options) {
         // Network, name and environment are set below; the image has already been pulled.

@@ -22,6 +22,16 @@ function vmId() {
     return variable("EMULATOR_VM_ID");
 }
 
+/** The id of the VM's current boot. */
+function bootId() {
+    return variable("EMULATOR_BOOT_ID");
+}
+
+/** The id of the emulator's data folder. */
+function dataId() {
+    return variable("EMULATOR_DATA_ID");
+}
+
 /** The path of this machine's docker command. */
 function realDocker() {
     return variable("EMULATOR_DOCKER");
@@ -35,4 +45,4 @@ function realEnv() {
     return { ...process.env, HOME: process.env.EMULATOR_HOST_HOME, PATH: process.env.EMULATOR_HOST_PATH };
 }
 
-module.exports = { vmDir, vmId, realDocker, realEnv };
+module.exports = { bootId, dataId, vmDir, vmId, realDocker, realEnv };
