@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Cleanup, type CleanupArgs } from "../run/cleanup";
+import { beforeCreate, Cleanup, type CleanupArgs, gcpConfig } from "../run/cleanup";
+import { type Needs, roleCheck } from "../run/deployer-roles";
 import { jobLabel, ownerLabel } from "../run/marks";
 import { SavedResults } from "../run/saved-results";
 import { TrainingRun } from "../run/training-run";
@@ -62,10 +63,18 @@ export class TrainingJob extends pulumi.ComponentResource {
 
         const secretNames = [...Object.keys(job.secretEnv), ...Object.keys(job.secretValues)];
         const usesSecrets = secretNames.length > 0;
+        const needs: Needs = {
+            apis: job.enableApis,
+            account: !job.serviceAccount,
+            network: !job.network,
+            firewall: !job.network && job.debugMinutes > 0,
+            secrets: Object.keys(job.secretValues).length > 0,
+        };
+        const roles = roleCheck(project, needs, gcpConfig);
         const apis = job.enableApis
             ? new EnabledApis(
                   `${name}-apis`,
-                  { project, region, iap: job.debugMinutes > 0, secretManager: usesSecrets },
+                  { project, region, iap: job.debugMinutes > 0, secretManager: usesSecrets, roleCheck: roles },
                   child,
               )
             : undefined;
@@ -83,7 +92,11 @@ export class TrainingJob extends pulumi.ComponentResource {
             sharedBuckets: dataset.kind === "object" ? [dataset.bucket] : [],
             sharedSecrets: Object.values(job.secretEnv).map(secretName),
         };
-        const cleanup = new Cleanup(`${name}-cleanup`, everything, { ...child, dependsOn: apis ? [apis.ready] : [] });
+        const cleanup = new Cleanup(`${name}-cleanup`, everything, {
+            ...child,
+            ...beforeCreate(roles),
+            dependsOn: apis ? [apis.ready] : [],
+        });
         const labels = pulumi
             .all([job.labels, cleanup.owner])
             .apply(([own, owner]) => ({ ...own, [jobLabel]: names.label, [ownerLabel]: owner }));

@@ -40,8 +40,17 @@ export function withoutLeftovers(cleanup: Cleanup, ...planned: readonly Planned[
 
 /** The owner of the stack's resources, and the gcp provider's config. */
 export async function plannerOf(cleanup: Cleanup): Promise<Planner> {
-    const gcp = new pulumi.Config("gcp");
-    return { owner: await settled(cleanup.owner), config: (key) => gcp.get(key.replace(/^gcp:/, "")) };
+    return { owner: await settled(cleanup.owner), config: gcpConfig };
+}
+
+/** A value in the gcp provider's config, by key, such as `gcp:accessToken`. */
+export function gcpConfig(key: string): string | undefined {
+    return new pulumi.Config("gcp").get(key.replace(/^gcp:/, ""));
+}
+
+/** Options that run a hook before the resource is created. */
+export function beforeCreate(hook: pulumi.ResourceHookFunction): pulumi.CustomResourceOptions {
+    return hasHooks() ? { hooks: { beforeCreate: [hook] } } : {};
 }
 
 /** The value of an output that is known. */

@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { beforeCreate } from "../../run/cleanup";
 import { ReadyApis } from "../../run/ready-apis";
 import type { Job } from "../training-job-args";
 
@@ -14,6 +15,8 @@ export interface EnabledApisArgs extends Pick<Job, "project" | "region"> {
     iap: boolean;
     /** True if the container has secret variables. */
     secretManager: boolean;
+    /** Rejects a deployer who lacks roles. */
+    roleCheck: pulumi.ResourceHookFunction;
 }
 
 /**
@@ -29,11 +32,12 @@ export class EnabledApis extends pulumi.ComponentResource {
         const optional = [...(args.iap ? ["iap"] : []), ...(args.secretManager ? ["secretmanager"] : [])];
         const services = [...SERVICES, ...optional];
         const enabled = services.map(
-            (service) =>
+            (service, index) =>
                 new gcp.projects.Service(
                     `${name}-${service}`,
                     { project: args.project, service: `${service}.googleapis.com`, disableOnDestroy: false },
-                    { parent: this },
+                    // One check is enough, because everything else waits for all services.
+                    { parent: this, ...(index === 0 ? beforeCreate(args.roleCheck) : {}) },
                 ),
         );
         this.ready = new ReadyApis(

@@ -220,6 +220,10 @@ describe.each([
     ["roles/compute.admin", /./],
     ["roles/compute.instanceAdmin.v1", /\/instances|\/disks|\/operations\/|^GET/],
     ["roles/compute.networkAdmin", /\/networks|\/subnetworks|\/operations\/|^GET/],
+    [
+        "roles/compute.securityAdmin",
+        /\/firewalls|\/operations\/|updateShielded|^GET .*\/(networks|subnetworks)|^GET [^:]*:version\/projects\/:project$/,
+    ],
     ["roles/compute.viewer", /\/operations\/|^GET/],
 ])("an account with %s", (role, own) => {
     it("can use only the Compute Engine methods that the role allows", async () => {

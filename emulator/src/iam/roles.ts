@@ -112,13 +112,21 @@ const COMPUTE_NETWORK_ADMIN = [
     "compute.subnetworks.update",
     "compute.subnetworks.use",
 ];
-const COMPUTE_ADMIN = [
-    ...COMPUTE_INSTANCE_ADMIN,
-    ...COMPUTE_NETWORK_ADMIN,
+const COMPUTE_SECURITY_ADMIN = [
     "compute.firewalls.create",
     "compute.firewalls.delete",
+    "compute.firewalls.get",
+    "compute.firewalls.list",
     "compute.firewalls.update",
+    "compute.instances.updateShieldedInstanceConfig",
+    "compute.networks.get",
+    "compute.networks.list",
+    "compute.projects.get",
+    "compute.subnetworks.get",
+    "compute.subnetworks.list",
+    "compute.zoneOperations.get",
 ];
+const COMPUTE_ADMIN = [...COMPUTE_INSTANCE_ADMIN, ...COMPUTE_NETWORK_ADMIN, ...COMPUTE_SECURITY_ADMIN];
 const SECRET_READ = [
     "secretmanager.secrets.get",
     "secretmanager.secrets.getIamPolicy",
@@ -213,6 +221,7 @@ const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
         "roles/compute.instanceAdmin.v1": COMPUTE_INSTANCE_ADMIN,
         "roles/compute.admin": COMPUTE_ADMIN,
         "roles/compute.networkAdmin": COMPUTE_NETWORK_ADMIN,
+        "roles/compute.securityAdmin": COMPUTE_SECURITY_ADMIN,
         "roles/compute.networkUser": [...COMPUTE_READ, "compute.subnetworks.use"],
         "roles/compute.osLogin": ["compute.instances.get", "compute.instances.osLogin"],
         "roles/compute.osAdminLogin": [

@@ -14,6 +14,7 @@ import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { parse, stringify } from "yaml";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/src";
+import { mintToken } from "../../../emulator/src/iam/tokens";
 import { reasonWithoutDocker } from "../../../emulator/test/docker";
 import { BASE_IMAGES, docker } from "../../helpers/docker";
 import { Command } from "./command";
@@ -131,6 +132,24 @@ export class Cloud {
         return { dataDir: path.join(folder, "emulator"), runtime, operatorToken: OPERATOR_TOKEN };
     }
 
+    /** Gives an account exactly these roles on the project, and returns its access token. */
+    async deployer(roles: readonly string[]): Promise<string> {
+        const accountId = "deployer";
+        const email = `${accountId}@demo-project.iam.gserviceaccount.com`;
+        const post = (target: string, body: object) =>
+            this.#request(target, {
+                method: "POST",
+                headers: { "content-type": "application/json" },
+                body: JSON.stringify(body),
+            });
+        if (!(await this.inventory()).some((item) => item.startsWith("service account ") && item.includes(email))) {
+            await post("/v1/projects/demo-project/serviceAccounts", { accountId });
+        }
+        const bindings = roles.map((role) => ({ role, members: [`serviceAccount:${email}`] }));
+        await post("/v1/projects/demo-project:setIamPolicy", { policy: { version: 3, bindings } });
+        return mintToken(email).accessToken;
+    }
+
     /** Preempts the only VM as Compute Engine does with a spot VM, and waits until it is down. */
     async preempt(): Promise<void> {
         const [vm] = await this.instances();
@@ -155,7 +174,7 @@ export class Cloud {
     }
 
     async #request(target: string, init: RequestInit = {}): Promise<Response> {
-        const headers = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+        const headers = { ...init.headers, authorization: `Bearer ${OPERATOR_TOKEN}` };
         const response = await fetch(`${this.url}${target}`, { ...init, headers });
         if (!response.ok) {
             throw new Error(`${target}: HTTP ${response.status} ${await response.text()}`);
