@@ -1,6 +1,7 @@
 import type { Config } from "../../infra/config";
 import { fullVersionName } from "../../infra/secret-version";
-import { call, callAndWait, GoogleApiError, type Properties, type RehearsalContext } from "./rehearsal-context";
+import { GoogleApiError } from "./patient-request";
+import { call, callAndWait, changePolicy, create, type Properties, type RehearsalContext } from "./rehearsal-context";
 import type { StackConfig } from "./stack-config";
 
 /** Roles that, according to the documentation, an existing service account needs; they are granted on the project. */
@@ -107,14 +108,18 @@ async function createVersions(
     const isNew = !created.has(secret);
     if (isNew) {
         created.add(secret);
-        await call(context, "POST", `/v1/projects/${project}/secrets?secretId=${id}`, {
-            replication: { automatic: {} },
-        });
+        const collection = `/v1/projects/${project}/secrets`;
+        await create(context, `${collection}?secretId=${id}`, { replication: { automatic: {} } }, secret);
     }
-    const { totalSize } = await call(context, "GET", `${secret}/versions?pageSize=1`);
-    const data = Buffer.from(value).toString("base64");
-    for (let count = Number(totalSize); count < Number(number); count++) {
-        await call(context, "POST", `${secret}:addVersion`, { payload: { data } });
+    const countVersions = async () => {
+        const { totalSize } = await call(context, "GET", `${secret}/versions?pageSize=1`);
+        return Number(totalSize);
+    };
+    const body = { payload: { data: Buffer.from(value).toString("base64") } };
+    for (let count = await countVersions(); count < Number(number); count++) {
+        await call(context, "POST", `${secret}:addVersion`, body, async () =>
+            (await countVersions()) > count ? {} : undefined,
+        );
     }
     return isNew ? [async (later) => void (await call(later, "DELETE", secret))] : [];
 }
@@ -123,7 +128,8 @@ async function createAccount(context: RehearsalContext, email: string, roles: re
     const { project } = context.gcp;
     const [accountId, ownProject = ""] = email.split(/@|\.iam\.gserviceaccount\.com$/);
     const account = `projects/${ownProject || project}/serviceAccounts/${email}`;
-    const created = await call(context, "POST", `/v1/projects/${ownProject || project}/serviceAccounts`, { accountId });
+    const collection = `/v1/projects/${ownProject || project}/serviceAccounts`;
+    const created = await create(context, collection, { accountId }, `/v1/${account}`);
     if (created.email !== email) {
         throw new GoogleApiError(
             400,
@@ -149,13 +155,17 @@ async function changeGrants(
     change: (members: string[]) => string[],
 ): Promise<void> {
     const at = `/v1/projects/${context.gcp.project}`;
-    const policy = await call(context, "POST", `${at}:getIamPolicy`, {});
-    const bindings = (policy.bindings ?? []) as Binding[];
-    const others = bindings.filter(({ role }) => !roles.includes(role));
-    const own = roles.map((role) => {
-        const members = bindings.find((binding) => binding.role === role)?.members ?? [];
-        return { role, members: change(members) };
-    });
-    const changed = [...others, ...own.filter(({ members }) => members.length > 0)];
-    await call(context, "POST", `${at}:setIamPolicy`, { policy: { ...policy, bindings: changed } });
+    await changePolicy(
+        () => call(context, "POST", `${at}:getIamPolicy`, {}),
+        (policy) => call(context, "POST", `${at}:setIamPolicy`, { policy }),
+        (policy) => {
+            const bindings = (policy.bindings ?? []) as Binding[];
+            const others = bindings.filter(({ role }) => !roles.includes(role));
+            const own = roles.map((role) => {
+                const members = bindings.find((binding) => binding.role === role)?.members ?? [];
+                return { role, members: change(members) };
+            });
+            return { ...policy, bindings: [...others, ...own.filter(({ members }) => members.length > 0)] };
+        },
+    );
 }

@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
+import { GoogleApiError, sendPatiently } from "./patient-request";
 
 /** The way in which the rehearsal's VM runs the trainer. */
 export type RuntimeName = "process" | "docker";
@@ -46,21 +48,12 @@ export type CreateResource = (
     context: RehearsalContext,
 ) => Promise<CreatedResource>;
 
-/** An error response from the emulator. */
-export class GoogleApiError extends Error {
-    readonly code: number;
-
-    constructor(code: number, message: string) {
-        super(message);
-        this.code = code;
-    }
-}
-
 /**
- * Calls a Google API in the emulator, as the developer. Ctrl-C does not abort a call, because the rehearsal can delete
- * only resources that it knows were created.
+ * Calls a Google API in the emulator, as the developer, and repeats the request if it fails for a moment. Ctrl-C does
+ * not abort a call, because the rehearsal can delete only resources that it knows were created.
  *
  * @param path including its leading slash, e.g. `/storage/v1/b?project=p`
+ * @param findEffect see {@link PatientRequest}
  * @returns the JSON body, or an empty object if the response has no body
  * @throws GoogleApiError with Google's message
  */
@@ -69,25 +62,74 @@ export async function call(
     method: string,
     path: string,
     body?: unknown,
+    findEffect?: () => Promise<Properties | undefined>,
 ): Promise<Properties> {
-    const response = await fetch(`${context.url}${path}`, {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    return await sendPatiently({
+        url: `${context.url}${path}`,
         method,
         headers: {
             authorization: `Bearer ${context.gcp.accessToken}`,
-            ...(body === undefined ? {} : { "content-type": "application/json" }),
+            ...(text === undefined ? {} : { "content-type": "application/json" }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(text === undefined ? {} : { body: () => text }),
+        title: `${method} ${path}`,
+        findEffect,
     });
-    const text = await response.text();
-    const json = text.startsWith("{") ? (JSON.parse(text) as Properties) : {};
-    if (!response.ok) {
-        const error = json.error as { message?: string } | undefined;
-        throw new GoogleApiError(
-            response.status,
-            `${method} ${path}: ${error?.message ?? (text || response.statusText)}`,
-        );
+}
+
+/**
+ * Creates a resource like {@link call}. If the response is lost, the resource is fetched.
+ *
+ * @param created path of the created resource
+ */
+export async function create(
+    context: RehearsalContext,
+    path: string,
+    body: unknown,
+    created: string,
+): Promise<Properties> {
+    return await call(context, "POST", path, body, () => find(context, created));
+}
+
+/** Fetches a resource. @returns undefined if it does not exist */
+export async function find(context: RehearsalContext, path: string): Promise<Properties | undefined> {
+    try {
+        return await call(context, "GET", path);
+    } catch (error) {
+        if (error instanceof GoogleApiError && error.code === 404) {
+            return undefined;
+        }
+        throw error;
     }
-    return json;
+}
+
+/**
+ * Reads a policy, changes its bindings and writes it, again if it has changed in the meantime. After a lost response, the
+ * bindings may already be as they should be.
+ */
+export async function changePolicy(
+    read: () => Promise<Properties>,
+    write: (policy: Properties) => Promise<unknown>,
+    change: (policy: Properties) => Properties,
+): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+        const policy = await read();
+        const before = JSON.stringify(policy.bindings ?? []);
+        const changed = change(policy);
+        if (JSON.stringify(changed.bindings) === before) {
+            return;
+        }
+        try {
+            await write(changed);
+            return;
+        } catch (error) {
+            const isConflict = error instanceof GoogleApiError && (error.code === 409 || error.code === 412);
+            if (!isConflict || attempt >= 5) {
+                throw error;
+            }
+        }
+    }
 }
 
 /**
@@ -101,7 +143,8 @@ export async function callAndWait(
     path: string,
     body?: unknown,
 ): Promise<void> {
-    let operation = await call(context, method, path, body);
+    // Google performs only one of several requests with the same id.
+    let operation = await call(context, method, `${path}?requestId=${randomUUID()}`, body);
     while (operation.status !== "DONE") {
         await new Promise((resolve) => setTimeout(resolve, 100));
         const scope = operation.zone ?? operation.region;

@@ -1,6 +1,6 @@
 import type { MockCallArgs, MockResourceArgs, MockResourceResult, Mocks } from "@pulumi/pulumi/runtime";
 import { trainingRunType } from "../../run/resource-types";
-import { type CreatedResource, call, type Properties, type RehearsalContext } from "./rehearsal-context";
+import { type CreatedResource, find, type Properties, type RehearsalContext } from "./rehearsal-context";
 import { resourceTypes } from "./resources";
 
 /** Prefix of a dynamic resource's type token. */
@@ -119,13 +119,12 @@ export class RehearsalEngine implements Mocks {
             case "gcp:storage/getBucketObject:getBucketObject": {
                 const object = encodeURIComponent(String(args.inputs.name));
                 const uri = `gs://${args.inputs.bucket}/${args.inputs.name}`;
-                const found = await call(this.#context, "GET", `/storage/v1/b/${args.inputs.bucket}/o/${object}`).catch(
-                    () => {
-                        throw new Error(
-                            `the emulator starts empty and has no ${uri}; rehearse with a file (npm start -- --config dataset=data/iris.csv)`,
-                        );
-                    },
-                );
+                const found = await find(this.#context, `/storage/v1/b/${args.inputs.bucket}/o/${object}`);
+                if (found === undefined) {
+                    throw new Error(
+                        `the emulator starts empty and has no ${uri}; rehearse with a file (npm start -- --config dataset=data/iris.csv)`,
+                    );
+                }
                 return {
                     ...args.inputs,
                     md5hash: found.md5Hash,

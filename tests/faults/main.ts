@@ -16,8 +16,8 @@ Usage: npm run faults -- [options]
   --sample N     only N trials, every kind of fault among them
   --seed S       chooses the sample; default 1
   --rule RULE    only this trial; can be given several times
-  --together N   at most N faults of different requests share a run; if it does not survive, each is tried alone;
-                 default 6; 1 for a run per fault
+  --together N   at most N faults of different requests share a run; if it does not survive, it is repeated with each
+                 half of them, and so on; default 6; 1 for a run per fault
   --from K       starts with the K-th trial
   --minutes M    starts no trial after M minutes
   --workers W    trials at the same time; default 2
@@ -80,7 +80,7 @@ async function main(): Promise<number> {
 
 interface Trials {
     readonly trials: readonly Trial[];
-    /** Runs several faults in one run; absent if each trial needs its own. */
+    /** Runs several faults in one run; absent if each trial needs its own run. */
     readonly runTogether?: (rules: readonly string[]) => Promise<TrialResult>;
 }
 
@@ -98,11 +98,14 @@ async function requestTrials(): Promise<Trials> {
 /** Returns a trial for each fault at each request in `npm start`. */
 async function startTrials(): Promise<Trials> {
     const reference = await recordStart();
+    const prefix = "npm start,";
     const trials = rulesFor(reference.requests).map((rule) => ({
-        rule: `npm start,${rule}`,
+        rule: `${prefix}${rule}`,
         run: () => runStartTrial(reference, rule),
     }));
-    return { trials };
+    const runTogether = (rules: readonly string[]) =>
+        runStartTrial(reference, ...rules.map((rule) => rule.slice(prefix.length)));
+    return { trials, runTogether };
 }
 
 /** Returns a trial for each kill. */

@@ -8,7 +8,8 @@ import { outcomeOf, type TrialResult, type Verdict } from "./trial";
 /** The outcome of a rehearsal in a project copy. */
 interface Rehearsal extends EndedCommand {
     readonly requests: readonly SeenRequest[];
-    readonly isHit: boolean;
+    /** Number of requests that a fault hit. */
+    readonly hits: number;
     /** The model's files, by name. */
     readonly model: ReadonlyMap<string, Buffer>;
 }
@@ -30,32 +31,33 @@ export async function recordStart(): Promise<StartReference> {
     }
 }
 
-/** Runs `npm start` with one fault, and again without it if that fails. */
-export async function runStartTrial(reference: StartReference, rule: string): Promise<TrialResult> {
+/** Runs `npm start` with one fault per rule, and again without faults if that fails. */
+export async function runStartTrial(reference: StartReference, ...rules: string[]): Promise<TrialResult> {
     const startedAt = Date.now();
     const project = copyProject();
     try {
-        const verdict = await judge(project, reference, rule);
+        const verdict = await judge(project, reference, rules);
         const seconds = Math.round((Date.now() - startedAt) / 100) / 10;
-        return { rule: `npm start,${rule}`, seconds, ...verdict };
+        return { rule: rules.map((rule) => `npm start,${rule}`).join(" and "), seconds, ...verdict };
     } finally {
         project.remove();
     }
 }
 
-async function judge(project: ProjectCopy, reference: StartReference, rule: string): Promise<Verdict> {
-    const first = await rehearse(project, rule);
+async function judge(project: ProjectCopy, reference: StartReference, rules: readonly string[]): Promise<Verdict> {
+    const first = await rehearse(project, rules.join("\n"));
+    const isHit = first.hits >= rules.length;
     if (first.status === 0) {
         const problem = differenceTo(reference, first);
         return problem === undefined
-            ? outcomeOf(first.isHit, [])
+            ? outcomeOf(isHit, [])
             : { outcome: "false success", detail: `${problem}\n${first.output}` };
     }
     const detail = first.output.slice(first.output.indexOf("error:"));
     const second = await rehearse(project, "");
     const problem = second.status === 0 ? differenceTo(reference, second) : `exit status ${second.status}`;
     return problem === undefined
-        ? outcomeOf(first.isHit, [detail])
+        ? outcomeOf(isHit, [detail])
         : { outcome: "lost", detail: `${detail}\nthen: ${problem}\n${second.output}` };
 }
 
@@ -68,14 +70,14 @@ async function rehearse(project: ProjectCopy, rule: string): Promise<Rehearsal> 
     rmSync(path.join(project.folder, "models"), { recursive: true, force: true });
     const env = { FAULT_RULES: rule, FAULT_RECORD: record };
     const ended = await new CliCommand("faulty", ["--runtime", "process"], { cwd: project.folder, env }).ended;
-    const { requests, isHit } = JSON.parse(readFileSync(record, "utf8"));
+    const { requests, hits } = JSON.parse(readFileSync(record, "utf8"));
     const files = [...filesIn(path.join(project.folder, "models", "local"))];
     const model = new Map(
         files
             .filter(([name]) => /\/(model\.json|model\.onnx|metrics\.json|report\.html)$/.test(name))
             .map(([name, content]) => [path.basename(name), content]),
     );
-    return { ...ended, requests, isHit, model };
+    return { ...ended, requests, hits, model };
 }
 
 function differenceTo({ model }: StartReference, found: Rehearsal): string | undefined {

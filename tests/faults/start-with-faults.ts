@@ -1,5 +1,5 @@
 // Runs `npm start` with the fault rules from the environment variable FAULT_RULES in its emulator. Writes the requests,
-// and whether a rule hit any of them, to the file named by FAULT_RECORD.
+// and how many of them a rule hit, to the file named by FAULT_RECORD.
 import { writeFileSync } from "node:fs";
 
 import emulator = require("../../emulator/src");
@@ -14,6 +14,6 @@ Object.assign(emulator, {
     startEmulator: (options: Parameters<typeof startEmulator>[0]) => startEmulator({ ...options, faults: plan }),
 });
 process.on("exit", () => {
-    writeFileSync(FAULT_RECORD, JSON.stringify({ requests: plan.requests, isHit: plan.hits.length > 0 }));
+    writeFileSync(FAULT_RECORD, JSON.stringify({ requests: plan.requests, hits: plan.hits.length }));
 });
 require("../../cli/start/main.ts");

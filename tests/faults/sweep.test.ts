@@ -51,10 +51,10 @@ describe("a sweep", () => {
         });
     });
 
-    it("tries each fault alone if a shared run does not survive", async () => {
-        const { runs, outcomes } = await run({ "0+2+3": "failed clearly", "2": "lost" });
+    it("splits a shared run that does not survive, until the failing fault is alone", async () => {
+        const { runs, outcomes } = await run({ "0+2+3": "failed clearly", "0+2": "lost", "2": "lost" });
 
-        expect(runs).toEqual(["0+2+3", "0", "2", "3", "1"]);
+        expect(runs).toEqual(["0+2+3", "0+2", "0", "2", "3", "1"]);
         expect(outcomes.map(([outcome]) => outcome)).toEqual(["survived", "survived", "lost", "survived"]);
     });
 

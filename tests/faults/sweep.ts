@@ -33,7 +33,7 @@ export interface SweepOptions {
 
 /**
  * Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. If a shared run does
- * not survive, each of its trials is run alone.
+ * not survive, its trials are split between two runs, and so on, until each trial that fails has been run alone.
  */
 export async function sweep(trials: readonly Trial[], options: SweepOptions): Promise<TrialResult[]> {
     mkdirSync(path.dirname(options.file), { recursive: true });
@@ -50,20 +50,30 @@ export async function sweep(trials: readonly Trial[], options: SweepOptions): Pr
     const work = async () => {
         for (let group = groups[next]; group !== undefined && !isOver(); group = groups[next]) {
             next += 1;
-            const rules = group.map(({ rule }) => rule);
-            const shared = group.length > 1 ? await options.sharing?.run(rules) : undefined;
-            if (shared?.outcome === "survived") {
-                for (const rule of rules) {
-                    add({ ...shared, rule, together: rules.length });
-                }
-                continue;
-            }
-            for (const trial of group) {
-                if (!isOver()) {
-                    add(await trial.run());
-                }
-            }
+            await tryGroup(group);
         }
+    };
+    const tryGroup = async (group: readonly Trial[]): Promise<void> => {
+        const [first, ...others] = group;
+        if (first === undefined || isOver()) {
+            return;
+        }
+        if (others.length === 0) {
+            add(await first.run());
+            return;
+        }
+        const rules = group.map(({ rule }) => rule);
+        const shared = await options.sharing?.run(rules);
+        if (shared?.outcome === "survived") {
+            for (const rule of rules) {
+                add({ ...shared, rule, together: rules.length });
+            }
+            return;
+        }
+        // Halves find one failing trial in fewer runs than a run for each trial.
+        const half = Math.ceil(group.length / 2);
+        await tryGroup(group.slice(0, half));
+        await tryGroup(group.slice(half));
     };
     await Promise.all(Array.from({ length: options.workers }, work));
     return trials.flatMap(({ rule }) => known.get(rule) ?? []);

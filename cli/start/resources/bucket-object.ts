@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type * as pulumi from "@pulumi/pulumi";
-import { type CreateResource, call, GoogleApiError, rejectUnknownInputs } from "../rehearsal-context";
+import { sendPatiently } from "../patient-request";
+import { type CreateResource, call, rejectUnknownInputs } from "../rehearsal-context";
 
 /** Creates `gcp.storage.BucketObject` from a file. */
 export const bucketObject: CreateResource = async ({ type, inputs }, context) => {
@@ -11,27 +14,23 @@ export const bucketObject: CreateResource = async ({ type, inputs }, context) =>
     const source = inputs.source as pulumi.asset.FileAsset;
     const file = path.resolve(context.projectDir, await source.path);
     const { size } = await stat(file);
+    const md5Hash = await md5Of(file);
     const query = new URLSearchParams({ uploadType: "media", name: String(inputs.name) });
-    const response = await fetch(`${context.url}/upload/storage/v1/b/${inputs.bucket}/o?${query}`, {
+    const object = await sendPatiently({
+        url: `${context.url}/upload/storage/v1/b/${inputs.bucket}/o?${query}`,
         method: "POST",
         headers: {
             authorization: `Bearer ${context.gcp.accessToken}`,
             "content-type": String(inputs.contentType ?? "application/octet-stream"),
             "content-length": String(size),
+            // Cloud Storage rejects content that was damaged on its way.
+            "x-goog-hash": `md5=${md5Hash}`,
         },
-        body: Readable.toWeb(createReadStream(file)) as ReadableStream,
-        duplex: "half",
+        body: () => Readable.toWeb(createReadStream(file)) as ReadableStream,
+        limitMs: 30_000 + Math.ceil(size / 10_000),
         signal: context.signal,
-    } as RequestInit);
-    const object = (await response.json()) as {
-        md5Hash: string;
-        crc32c: string;
-        generation: string;
-        error?: { message: string };
-    };
-    if (!response.ok) {
-        throw new GoogleApiError(response.status, `upload of ${file}: ${object.error?.message}`);
-    }
+        title: `upload of ${file}`,
+    });
     return {
         id: `${inputs.bucket}-${inputs.name}`,
         outputs: {
@@ -47,3 +46,9 @@ export const bucketObject: CreateResource = async ({ type, inputs }, context) =>
         },
     };
 };
+
+async function md5Of(file: string): Promise<string> {
+    const hash = createHash("md5");
+    await pipeline(createReadStream(file), hash);
+    return hash.digest("base64");
+}

@@ -1,6 +1,7 @@
 import {
     type CreateResource,
     call,
+    create,
     omitUndefined,
     type Properties,
     type RehearsalContext,
@@ -27,9 +28,8 @@ export const bucket: CreateResource = async ({ type, inputs }, context) => {
     const name = String(inputs.name);
     const softDelete = inputs.softDeletePolicy as { retentionDurationSeconds?: number } | undefined;
     const rules = inputs.lifecycleRules as Properties[] | undefined;
-    await call(
+    await create(
         context,
-        "POST",
         `/storage/v1/b?project=${inputs.project ?? context.gcp.project}`,
         omitUndefined({
             name,
@@ -47,6 +47,7 @@ export const bucket: CreateResource = async ({ type, inputs }, context) => {
                 ? { retentionDurationSeconds: String(softDelete.retentionDurationSeconds) }
                 : undefined,
         }),
+        `/storage/v1/b/${name}`,
     );
     return {
         id: name,

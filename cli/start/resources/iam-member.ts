@@ -1,6 +1,7 @@
 import {
     type CreateResource,
     call,
+    changePolicy,
     omitUndefined,
     type Properties,
     type RehearsalContext,
@@ -85,8 +86,15 @@ async function grant(inputs: Properties, context: RehearsalContext, address: Pol
     const condition = inputs.condition as Properties | undefined;
     const same = (binding: Binding) =>
         binding.role === role && JSON.stringify(binding.condition ?? null) === JSON.stringify(condition ?? null);
-    await inTurn(async () => {
-        const policy = await address.read(context);
+    const change = (at: RehearsalContext, edit: (policy: Policy) => Policy) =>
+        inTurn(() =>
+            changePolicy(
+                () => address.read(at),
+                (policy) => address.write(at, policy),
+                edit,
+            ),
+        );
+    await change(context, (policy) => {
         const bindings = policy.bindings ?? [];
         const existing = bindings.find(same);
         if (existing) {
@@ -94,21 +102,20 @@ async function grant(inputs: Properties, context: RehearsalContext, address: Pol
         } else {
             bindings.push(omitUndefined({ role, members: [member], condition }) as unknown as Binding);
         }
-        await address.write(context, { ...policy, version: 3, bindings });
+        return { ...policy, version: 3, bindings };
     });
     return {
         id: [role, member, condition?.title].filter(Boolean).join("/"),
         outputs: {},
         detail: condition ? `${role} if ${condition.title}` : role,
         destroy: (later: RehearsalContext) =>
-            inTurn(async () => {
-                const policy = await address.read(later);
+            change(later, (policy) => {
                 const bindings = (policy.bindings ?? [])
                     .map((each) =>
                         same(each) ? { ...each, members: each.members.filter((one) => one !== member) } : each,
                     )
                     .filter((each) => each.members.length > 0);
-                await address.write(later, { ...policy, bindings });
+                return { ...policy, bindings };
             }),
     };
 }

@@ -1,4 +1,11 @@
-import { type CreateResource, call, omitUndefined, type Properties, rejectUnknownInputs } from "../rehearsal-context";
+import {
+    type CreateResource,
+    call,
+    create,
+    omitUndefined,
+    type Properties,
+    rejectUnknownInputs,
+} from "../rehearsal-context";
 
 /** `gcp.artifactregistry.Repository`. */
 export const repository: CreateResource = async ({ type, inputs }, context) => {
@@ -17,9 +24,8 @@ export const repository: CreateResource = async ({ type, inputs }, context) => {
     const { project = context.gcp.project, location, repositoryId } = inputs;
     const parent = `projects/${project}/locations/${location}/repositories`;
     const policies = (inputs.cleanupPolicies ?? []) as Properties[];
-    await call(
+    await create(
         context,
-        "POST",
         `/v1/${parent}?repository_id=${repositoryId}`,
         omitUndefined({
             format: inputs.format,
@@ -31,6 +37,7 @@ export const repository: CreateResource = async ({ type, inputs }, context) => {
             // The provider uses a list, whereas the API uses a map keyed by id.
             cleanupPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy])),
         }),
+        `/v1/${parent}/${repositoryId}`,
     );
     const created = await call(context, "GET", `/v1/${parent}/${repositoryId}`);
     return {

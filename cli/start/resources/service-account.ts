@@ -1,4 +1,4 @@
-import { type CreateResource, call, omitUndefined, rejectUnknownInputs } from "../rehearsal-context";
+import { type CreateResource, call, create, omitUndefined, rejectUnknownInputs } from "../rehearsal-context";
 
 /** `gcp.serviceaccount.Account`. */
 export const serviceAccount: CreateResource = async ({ type, inputs }, context) => {
@@ -10,10 +10,16 @@ export const serviceAccount: CreateResource = async ({ type, inputs }, context) 
         "createIgnoreAlreadyExists",
     ]);
     const project = inputs.project ?? context.gcp.project;
-    const account = await call(context, "POST", `/v1/projects/${project}/serviceAccounts`, {
-        accountId: inputs.accountId,
-        serviceAccount: omitUndefined({ displayName: inputs.displayName, description: inputs.description }),
-    });
+    const collection = `/v1/projects/${project}/serviceAccounts`;
+    const account = await create(
+        context,
+        collection,
+        {
+            accountId: inputs.accountId,
+            serviceAccount: omitUndefined({ displayName: inputs.displayName, description: inputs.description }),
+        },
+        `${collection}/${inputs.accountId}@${project}.iam.gserviceaccount.com`,
+    );
     const { name, email, uniqueId } = account as Record<string, string>;
     return {
         id: String(name),
