@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Properties } from "./rehearsal-context";
+
+/** A resource's inputs or outputs: JSON values and assets. */
+export type Properties = Record<string, unknown>;
 
 /** A request to a Google API. */
 export interface PatientRequest {

@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
-import { GoogleApiError, sendPatiently } from "./patient-request";
+import { GoogleApiError, type Properties, sendPatiently } from "./patient-request";
 
 /** The way in which the rehearsal's VM runs the trainer. */
 export type RuntimeName = "process" | "docker";
 
-/** A resource's inputs or outputs: JSON values and assets. */
-export type Properties = Record<string, unknown>;
+export type { Properties };
 
 /** Environment for a rehearsed resource. */
 export interface RehearsalContext {
