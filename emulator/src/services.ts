@@ -1,5 +1,7 @@
+import { billingRoutes } from "./billing/routes";
 import { ComputeService } from "./compute/compute-service";
 import { IMAGE_PROJECT } from "./compute/images";
+import { REGIONS } from "./compute/regions";
 import { computeRoutes } from "./compute/routes";
 import { RequestLog } from "./console/request-log";
 import { consoleRoutes } from "./console/routes";
@@ -31,6 +33,7 @@ export interface Services {
     /** The main port; set once it is listening. */
     readonly listening: { port: number };
     readonly documents: DocumentStore;
+    readonly org: Organization;
     readonly projects: ProjectService;
     readonly iam: IamService;
     readonly storage: StorageService;
@@ -86,7 +89,7 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
         },
     });
     const logs = new LogService(documents);
-    return { options, listening, documents, projects, iam, storage, registry, secrets, logs, compute, requestLog };
+    return { options, listening, documents, org, projects, iam, storage, registry, secrets, logs, compute, requestLog };
 }
 
 /** All routes on the main port. The first matching route wins. */
@@ -108,6 +111,7 @@ export function mainRoutes(services: Services): Route[] {
         ...projectRoutes(projects, iam),
         ...api("compute", computeRoutes(services)),
         ...api("artifactregistry", artifactRoutes({ registry, iam })),
+        ...billingRoutes(REGIONS),
         ...api("secretmanager", secretRoutes({ secrets, projects, iam })),
         localImageRoute(registry),
         // These routes precede the registry, which also serves its images under /v2.

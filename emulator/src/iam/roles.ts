@@ -66,12 +66,18 @@ const COMPUTE_READ = [
     "compute.instances.get",
     "compute.instances.getSerialPortOutput",
     "compute.instances.list",
+    "compute.machineTypes.get",
+    "compute.machineTypes.list",
     "compute.networks.get",
     "compute.networks.list",
     "compute.projects.get",
+    "compute.regions.get",
+    "compute.regions.list",
     "compute.subnetworks.get",
     "compute.subnetworks.list",
     "compute.zoneOperations.get",
+    "compute.zones.get",
+    "compute.zones.list",
 ];
 const COMPUTE_INSTANCE_ADMIN = [
     ...COMPUTE_READ,

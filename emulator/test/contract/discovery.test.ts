@@ -26,6 +26,7 @@ import { unknownInBody } from "./discovery/body-schemas";
 import { findMethod, methodsOf } from "./discovery/documents";
 import { isGoogles, JudgedEmulator } from "./judge";
 import { describeWithPython, googleDocuments } from "./python";
+import { walkBilling } from "./walk/billing";
 import { walkCompute } from "./walk/compute";
 import { walkProject } from "./walk/project";
 import { walkRegistry } from "./walk/registry";
@@ -66,6 +67,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         await walkStorage(walker, "");
         await walkRegistry(walker, judged.emulator.dataDir);
         await walkSecrets(walker);
+        await walkBilling(walker);
         await walkCompute(walker, "v1");
         await walkCompute(walker, "beta");
     });
