@@ -20,7 +20,12 @@ describe("permutation importances", () => {
             return `${shape},${size},${noise},${isLarge === (shape === "round" || shape === "flat") ? "yes" : "no"}`;
         });
         const csv = `shape,size,noise,y\n${lines.join("\n")}\n`;
-        dataset = await readDataset(bytesOf(csv, 1000), SOURCE, { target: "y", dropColumns: undefined, task: undefined }, { print: () => {} });
+        dataset = await readDataset(
+            bytesOf(csv, 1000),
+            SOURCE,
+            { target: "y", dropColumns: undefined, task: undefined },
+            { print: () => {} },
+        );
     });
 
     async function importances(algorithm: "tree" | "forest", testCount: number) {
@@ -44,11 +49,16 @@ describe("permutation importances", () => {
             keepTrees: false,
         });
         await pool.close();
-        return { held: held as Predicted, list: permutationImportances(prepared, dataset.target, held as Predicted, probed) };
+        return {
+            held: held as Predicted,
+            list: permutationImportances(prepared, dataset.target, held as Predicted, probed),
+        };
     }
 
     it.each(["tree", "forest"] as const)("show what a %s relies on, and nothing for noise", async (algorithm) => {
-        const { held, list } = (await importances(algorithm, 100)) as NonNullable<Awaited<ReturnType<typeof importances>>>;
+        const { held, list } = (await importances(algorithm, 100)) as NonNullable<
+            Awaited<ReturnType<typeof importances>>
+        >;
         const accuracy = accuracyOf(actualOf(dataset.target, held.rows), held.predictions);
         expect(accuracy).toBeGreaterThan(0.85);
         const of = Object.fromEntries(list.map(({ feature, importance }) => [feature, importance]));

@@ -163,7 +163,11 @@ describe("without settings, the trainer", () => {
         });
         expect((metrics.trials as { best: boolean }[]).map(({ best }) => best)).toEqual([true, false, false, false]);
         const importances = metrics.permutationImportances as { feature: string; importance: number }[];
-        expect(importances.map(({ feature }) => feature).sort()).toEqual(IRIS.split(/[,\r\n]/).slice(1, 5).sort());
+        expect(importances.map(({ feature }) => feature).sort()).toEqual(
+            IRIS.split(/[,\r\n]/)
+                .slice(1, 5)
+                .sort(),
+        );
         expect(importances[0]).toEqual({ feature: "PetalWidthCm", importance: expect.closeTo(0.6, 1) });
     });
 });

@@ -43,7 +43,12 @@ export function awkwardReport(): ReportInput {
     const why = AWKWARD_NAMES[1] as string;
     const made = reportOf(named);
     const rows = [...(made.test.actual as number[])].map((_, row) => row);
-    const findings = AWKWARD_NAMES.map((name) => ({ kind: "leak" as const, column: name, message: name, setting: name }));
+    const findings = AWKWARD_NAMES.map((name) => ({
+        kind: "leak" as const,
+        column: name,
+        message: name,
+        setting: name,
+    }));
     return reportOf(named, {
         test: {
             ...made.test,
