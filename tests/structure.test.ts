@@ -51,8 +51,10 @@ const EMULATOR_ROOMS: Readonly<Record<string, readonly string[]>> = {
     secrets: ["service.ts", "store", "http", "iam", "org", "projects"],
     vm: ["service.ts", "faults", "store", "http", "iam"],
     compute: ["service.ts", "faults", "store", "http", "iam", "org", "projects", "vm"],
-    console: ["service.ts", "http", "iam", "storage", "registry", "secrets", "compute"],
+    batch: ["service.ts", "faults", "store", "http", "iam", "projects", "logging", "vm", "compute"],
+    console: ["service.ts", "http", "iam", "storage", "registry", "secrets", "compute", "batch"],
     "services.ts": [
+        "faults",
         "service.ts",
         "store",
         "http",
@@ -65,6 +67,7 @@ const EMULATOR_ROOMS: Readonly<Record<string, readonly string[]>> = {
         "registry",
         "secrets",
         "compute",
+        "batch",
         "console",
     ],
 };

@@ -1,10 +1,14 @@
 import { billingRoutes } from "./billing/routes";
+import { availableParallelism } from "node:os";
+import { batchFaultRoutes, batchRoutes } from "./batch/routes";
+import { BatchService } from "./batch/service";
 import { ComputeService } from "./compute/compute-service";
 import { IMAGE_PROJECT } from "./compute/images";
 import { REGIONS } from "./compute/regions";
 import { computeRoutes } from "./compute/routes";
 import { RequestLog } from "./console/request-log";
 import { consoleRoutes } from "./console/routes";
+import { BatchFaults } from "./faults/batch-rule";
 import type { Route } from "./http/router";
 import type { ApiRequest } from "./http/types";
 import { iamRoutes } from "./iam/routes";
@@ -41,6 +45,7 @@ export interface Services {
     readonly secrets: SecretService;
     readonly logs: LogService;
     readonly compute: ComputeService;
+    readonly batch: BatchService;
     /** The most recent requests, for the console. */
     readonly requestLog: RequestLog;
 }
@@ -89,7 +94,29 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
         },
     });
     const logs = new LogService(documents);
-    return { options, listening, documents, org, projects, iam, storage, registry, secrets, logs, compute, requestLog };
+    const { tickMs = 250, preemptionMs = 2000, queueTicks = 40, maxVms, faults = new BatchFaults() } = options.batch ?? {};
+    const batch = new BatchService(documents, {
+        iam,
+        compute,
+        logs,
+        faults,
+        timing: { tickMs, preemptionMs, queueTicks, maxVms: maxVms ?? Math.max(4, 2 * availableParallelism()) },
+    });
+    return {
+        options,
+        listening,
+        documents,
+        org,
+        projects,
+        iam,
+        storage,
+        registry,
+        secrets,
+        logs,
+        compute,
+        batch,
+        requestLog,
+    };
 }
 
 /** All routes on the main port. The first matching route wins. */
@@ -110,6 +137,8 @@ export function mainRoutes(services: Services): Route[] {
         ...api("iam", iamRoutes(iam, projects)),
         ...projectRoutes(projects, iam),
         ...api("compute", computeRoutes(services)),
+        ...api("batch", batchRoutes(services)),
+        ...batchFaultRoutes(services),
         ...api("artifactregistry", artifactRoutes({ registry, iam })),
         ...billingRoutes(REGIONS),
         ...api("secretmanager", secretRoutes({ secrets, projects, iam })),
@@ -122,6 +151,6 @@ export function mainRoutes(services: Services): Route[] {
 }
 
 /** Services in the order in which they start and list their inventory. They stop in reverse order. */
-export function lifecycle({ storage, iam, registry, secrets, compute }: Services): Service[] {
-    return [storage, iam, registry, secrets, compute];
+export function lifecycle({ storage, iam, registry, secrets, compute, batch }: Services): Service[] {
+    return [storage, iam, registry, secrets, compute, batch];
 }

@@ -20,7 +20,7 @@ export class JudgedEmulator {
     }
 
     static async start(): Promise<JudgedEmulator> {
-        const emulator = await TestEmulator.start();
+        const emulator = await TestEmulator.start({ batch: { tickMs: 50 } });
         return new JudgedEmulator(emulator, await Recorder.start(emulator.url));
     }
 

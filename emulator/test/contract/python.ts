@@ -20,6 +20,7 @@ const DOCUMENTS = [
     "secretmanager.v1",
     "cloudbilling.v1",
     "logging.v2",
+    "batch.v1",
 ];
 
 /** The reason Google's Python packages are unavailable, or undefined if they can be used. */
