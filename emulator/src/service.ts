@@ -11,7 +11,7 @@ export type RuntimeKind = "process" | "docker" | "systemd";
 export interface BatchOptions {
     /** Duration of a step: QUEUED, SCHEDULED, and the release of the VMs each take one. Default: 250. */
     readonly tickMs?: number;
-    /** Time between the notice of a preemption and the loss of power; 30 s on Google Cloud. Default: 2000. */
+    /** Time between the notice of a preemption and the loss of power; 30 s on Google Cloud. Default: 10,000. */
     readonly preemptionMs?: number;
     /** Steps after which a job that cannot start fails; two days on Google Cloud. Default: 40. */
     readonly queueTicks?: number;

@@ -94,7 +94,13 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
         },
     });
     const logs = new LogService(documents);
-    const { tickMs = 250, preemptionMs = 2000, queueTicks = 40, maxVms, faults = new BatchFaults() } = options.batch ?? {};
+    const {
+        tickMs = 250,
+        preemptionMs = 10_000,
+        queueTicks = 40,
+        maxVms,
+        faults = new BatchFaults(),
+    } = options.batch ?? {};
     const batch = new BatchService(documents, {
         iam,
         compute,

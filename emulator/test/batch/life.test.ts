@@ -88,7 +88,10 @@ describe("a job", () => {
         faults.clear();
         const { status } = await job.end();
         expect(
-            stateChanges(status.statusEvents).map(({ type, description }) => [type, ...description.split(/ (?=projects)/)]),
+            stateChanges(status.statusEvents).map(({ type, description }) => [
+                type,
+                ...description.split(/ (?=projects)/),
+            ]),
         ).toEqual(
             ["QUEUED to SCHEDULED", "SCHEDULED to RUNNING", "RUNNING to SUCCEEDED"].map((change) => [
                 "STATUS_CHANGED",
