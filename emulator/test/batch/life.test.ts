@@ -1,6 +1,6 @@
 import { BatchFaults, parseBatchFault } from "../../src";
 import { TestEmulator } from "../../src/testing";
-import { inOrder, JOBS, jobBody, PROJECT_ID, prepare, REGION, TestJob, untilDone } from "./support";
+import { type EventJson, inOrder, JOBS, jobBody, PROJECT_ID, prepare, REGION, TestJob, untilDone } from "./support";
 
 let emulator: TestEmulator;
 const faults = new BatchFaults();
