@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nothing } from "../compute/schema";
 import { NOT_EMULATED } from "../http/body";
 
 /** Fields that Batch sets. A client that sends them back has them ignored. */
@@ -16,6 +17,20 @@ const duration = z
     .optional();
 const text = z.string().optional();
 
+/**
+ * An enum value. Google's clients may send its number instead of its name.
+ * @param values all values from the number 0
+ */
+function word<Name extends string>(values: readonly string[], supported: readonly [Name, ...Name[]]) {
+    const named = (value: unknown) => (typeof value === "number" ? (values[value] ?? value) : value);
+    return z.preprocess(named, z.enum(supported, NOT_EMULATED).optional());
+}
+
+const ACTIONS = ["ACTION_UNSPECIFIED", "RETRY_TASK", "FAIL_TASK"];
+const PROVISIONING = ["PROVISIONING_MODEL_UNSPECIFIED", "STANDARD", "SPOT", "PREEMPTIBLE"];
+const DESTINATIONS = ["DESTINATION_UNSPECIFIED", "CLOUD_LOGGING", "PATH"];
+const SCHEDULING = ["SCHEDULING_POLICY_UNSPECIFIED", "AS_SOON_AS_POSSIBLE", "IN_ORDER"];
+
 const environment = z.strictObject({ variables: z.record(z.string(), z.string()).optional() }).optional();
 
 const runnable = z.strictObject({
@@ -27,7 +42,7 @@ const runnable = z.strictObject({
 });
 
 const lifecyclePolicy = z.strictObject({
-    action: z.enum(["RETRY_TASK", "FAIL_TASK"]),
+    action: word(ACTIONS, ["RETRY_TASK", "FAIL_TASK"]),
     actionCondition: z.strictObject({ exitCodes: z.array(z.int()).min(1) }),
 });
 
@@ -41,6 +56,7 @@ const taskSpec = z.strictObject({
     maxRetryCount: z.int().optional(),
     lifecyclePolicies: z.array(lifecyclePolicy).optional(),
     environment,
+    environments: nothing(),
 });
 
 const taskGroup = z.strictObject({
@@ -50,7 +66,7 @@ const taskGroup = z.strictObject({
     parallelism: int64,
     taskCountPerNode: int64.refine((count) => count === undefined || count === "1", NOT_EMULATED),
     taskEnvironments: z.array(environment.unwrap()).optional(),
-    schedulingPolicy: z.enum(["AS_SOON_AS_POSSIBLE"], NOT_EMULATED).optional(),
+    schedulingPolicy: word(SCHEDULING, ["AS_SOON_AS_POSSIBLE"]),
     requireHostsFile: z.literal(false, NOT_EMULATED).optional(),
     permissiveSsh: z.boolean().optional(),
     runAsNonRoot: z.literal(false, NOT_EMULATED).optional(),
@@ -58,7 +74,7 @@ const taskGroup = z.strictObject({
 
 const instancePolicy = z.strictObject({
     machineType: text,
-    provisioningModel: z.enum(["STANDARD", "SPOT"], NOT_EMULATED).optional(),
+    provisioningModel: word(PROVISIONING, ["STANDARD", "SPOT"]),
     accelerators: z.array(z.strictObject({ type: z.string(), count: int64, driverVersion: text })).optional(),
     bootDisk: z.strictObject({ image: text, type: text, sizeGb: int64 }).optional(),
 });
@@ -100,7 +116,7 @@ export const jobBody = z.strictObject({
     allocationPolicy: allocationPolicy.optional(),
     labels,
     logsPolicy: z
-        .strictObject({ destination: z.enum(["DESTINATION_UNSPECIFIED", "CLOUD_LOGGING"], NOT_EMULATED).optional() })
+        .strictObject({ destination: word(DESTINATIONS, ["DESTINATION_UNSPECIFIED", "CLOUD_LOGGING"]) })
         .optional(),
 });
 

@@ -109,6 +109,9 @@ function completeGroup(group: TaskGroupBody, machineType: string) {
     if ((taskSpec.lifecyclePolicies?.length ?? 0) > 1) {
         throw invalid("lifecycle_policies field is invalid. Only one lifecycle policy is supported.");
     }
+    if (taskSpec.lifecyclePolicies?.some(({ action }) => action === undefined)) {
+        throw invalid("lifecycle_policies field is invalid. A policy must have the action RETRY_TASK or FAIL_TASK.");
+    }
     return {
         ...group,
         taskCount: String(tasks),

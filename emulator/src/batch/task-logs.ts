@@ -2,6 +2,7 @@ import type { IamService } from "../iam/service";
 import type { LogService, NewLogEntry } from "../logging/entries";
 import type { OutputStream } from "../vm/guest/guest";
 import { type Job, partsOf } from "./job-types";
+import { timestamp } from "./timestamps";
 
 /** Lines that are held back at most, so that a task that prints much does not fill the memory. */
 const MAX_LINES = 200;
@@ -57,7 +58,7 @@ export class TaskLogs {
         return {
             add: (line, stream) => {
                 const severity = stream === "stderr" ? "ERROR" : "INFO";
-                held.push({ ...common, timestamp: new Date().toISOString(), severity, textPayload: line });
+                held.push({ ...common, timestamp: timestamp(), severity, textPayload: line });
                 if (held.length >= MAX_LINES) {
                     write();
                 }

@@ -36,9 +36,9 @@ describeWithDocker("a Batch job in the docker runtime", [NODE_IMAGE], () => {
         const script = `export HOME=$TMPDIR
             docker-credential-gcr configure-docker --registries ${registryUri.split("/")[0]} 2>/dev/null
             docker pull ${image} >/dev/null || exit 75
-            docker run --detach --name t --env BATCH_TASK_INDEX ${image} -e 'console.log("task", process.env.BATCH_TASK_INDEX); if (process.env.BATCH_TASK_INDEX === "1") { setInterval(() => {}, 1000); }' >/dev/null
-            docker logs --follow t
-            code=$(docker wait t); docker rm --force --volumes t >/dev/null; exit $code`;
+            docker run --detach --name box --env BATCH_TASK_INDEX ${image} -e 'console.log("task", process.env.BATCH_TASK_INDEX); if (process.env.BATCH_TASK_INDEX === "1") { setInterval(() => {}, 1000); }' >/dev/null
+            docker logs --follow box
+            code=$(docker wait box); docker rm --force --volumes box >/dev/null; exit $code`;
         const job = await TestJob.create(emulator, "engine", jobBody(script, { taskCount: 2 }));
         const { uid } = await job.untilState("RUNNING");
         const containers = () => docker("ps", "--all", "--filter", "label=gcp-emulator.vm", "--format", "{{.Names}}");

@@ -119,15 +119,17 @@ describe("a task", () => {
         writeFileSync(path.join(folder, "package.json"), JSON.stringify({ scripts: { start: "node main.js" } }));
         writeFileSync(path.join(folder, "main.js"), "console.log('hello', process.env.WHO)");
         const location = `projects/${PROJECT_ID}/locations/${REGION}`;
-        await emulator.ok("POST", `/v1/${location}/repositories?repositoryId=images`, { body: { format: "DOCKER" } });
+        const repositories = `/v1/${location}/repositories?repositoryId=images`;
+        const made = await emulator.ok("POST", repositories, { body: { format: "DOCKER" } });
+        const { registryUri } = made.response as { registryUri: string };
         await grant(emulator, "roles/batch.agentReporter", "roles/logging.logWriter", "roles/artifactregistry.reader");
-        const image = `127.0.0.1:${emulator.port}/${PROJECT_ID}/images/trainer:1`;
-        await emulator.ok("POST", "/emulator/v1/images", { body: { image, folder } });
+        const body = { image: `${registryUri}/trainer:1`, folder };
+        const { image } = (await emulator.ok("POST", "/emulator/v1/images", { body })) as { image: string };
         const script = `export HOME=$TMPDIR
             docker-credential-gcr configure-docker --registries ${image.split("/")[0]} 2>/dev/null
             docker pull ${image} >/dev/null || exit 75
-            docker run --detach --name t --env WHO=$BATCH_TASK_INDEX ${image} >/dev/null
-            docker wait t >/dev/null; docker logs t; docker rm --volumes t >/dev/null`;
+            docker run --detach --name box --env WHO=$BATCH_TASK_INDEX ${image} >/dev/null
+            docker wait box >/dev/null; docker logs box; docker rm --volumes box >/dev/null`;
         const job = await TestJob.create(emulator, "docker", jobBody(script, { taskCount: 2, parallelism: 1 }));
         expect((await job.end()).status.state).toBe("SUCCEEDED");
         expect(await job.lines()).toEqual(["hello 0", "hello 1"]);
