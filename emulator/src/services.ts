@@ -1,7 +1,7 @@
-import { billingRoutes } from "./billing/routes";
 import { availableParallelism } from "node:os";
 import { batchFaultRoutes, batchRoutes } from "./batch/routes";
 import { BatchService } from "./batch/service";
+import { billingRoutes } from "./billing/routes";
 import { ComputeService } from "./compute/compute-service";
 import { IMAGE_PROJECT } from "./compute/images";
 import { REGIONS } from "./compute/regions";

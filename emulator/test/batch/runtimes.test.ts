@@ -64,7 +64,11 @@ describeWithDocker("a Batch job in the systemd runtime", [SYSTEMD_IMAGE], () => 
         const script = `echo "$(id -u) $(${METADATA}/instance/service-accounts/default/email") $BATCH_TASK_INDEX"
             docker version --format up
             [ $BATCH_TASK_RETRY_ATTEMPT = 1 ] || { sleep 1000 & wait; }`;
-        const job = await TestJob.create(emulator, "debian", jobBody(script, { spec: { ...RETRY, maxRunDuration: "3s" } }));
+        const job = await TestJob.create(
+            emulator,
+            "debian",
+            jobBody(script, { spec: { ...RETRY, maxRunDuration: "3s" } }),
+        );
         expect((await job.end()).status.state).toBe("SUCCEEDED");
         expect(await job.lines()).toEqual([`0 ${ACCOUNT} 0`, "up", `0 ${ACCOUNT} 0`, "up"]);
         expect(await exitCodes(job)).toEqual([50005]);

@@ -27,9 +27,8 @@ import { unknownInBody } from "./discovery/body-schemas";
 import { findMethod, methodsOf } from "./discovery/documents";
 import { isGoogles, JudgedEmulator } from "./judge";
 import { describeWithPython, googleDocuments } from "./python";
-
-import { walkBilling } from "./walk/billing";
 import { walkBatch } from "./walk/batch";
+import { walkBilling } from "./walk/billing";
 import { walkCompute } from "./walk/compute";
 import { walkProject } from "./walk/project";
 import { walkRegistry } from "./walk/registry";
