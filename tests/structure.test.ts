@@ -110,7 +110,7 @@ describe("imports point in one direction:", () => {
         expect(wrong).toEqual([]);
     });
 
-    it.each(["start", "deploy", "logs", "emulator", "runs", "results", "predict", "shared"])(
+    it.each(["start", "deploy", "logs", "emulator", "runs", "residue", "results", "predict", "shared"])(
         "cli/%s does not import another command",
         (folder) => {
             const allowed = [`cli/${folder}`, "cli/shared"];
