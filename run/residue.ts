@@ -1,5 +1,4 @@
-import { httpStatusOf } from "./errors";
-import { apiErrorOf, type Body, type GoogleApis } from "./google-api";
+import { type Body, type GoogleApis, isDisabledApi } from "./google-api";
 import { jobLabel } from "./marks";
 import { pagesOf } from "./owned-resources";
 
@@ -52,7 +51,7 @@ export async function findResidue(
             try {
                 return await list(apis, names);
             } catch (error) {
-                if (httpStatusOf(error) !== 403 || !apiErrorOf(error).reasons.includes("SERVICE_DISABLED")) {
+                if (!isDisabledApi(error)) {
                     throw error;
                 }
                 disabled.push(api);

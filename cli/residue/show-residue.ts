@@ -7,7 +7,7 @@ import { formatUsd } from "../../run/cost/estimate";
 import { bucketPrice, diskPrice, registryPrice } from "../../run/cost/machine-price";
 import { type PriceList, readPriceList } from "../../run/cost/price-list";
 import { createAuth, readCloudSettings } from "../../run/credentials";
-import { messageOf } from "../../run/errors";
+import { httpStatusOf, messageOf } from "../../run/errors";
 import { type GoogleApis, openCall, readEndpoints } from "../../run/google-api";
 import { findResidue, type Leftover } from "../../run/residue";
 import { HELP, readArguments } from "../shared/arguments";
@@ -49,7 +49,12 @@ export async function showResidue(args: string[], context: CommandContext): Prom
     await checkEmulator(settings);
     const names = jobNames({ project, pulumiProject: projectName(context.projectDir), stack, component: COMPONENT });
     const { found, disabled } = await listResidue(apis, { project, region, names }).catch((error: unknown) => {
-        throw explainError(error, names.bucket, settings);
+        const denied = httpStatusOf(error) === 403;
+        throw denied
+            ? new UsageError(
+                  `Not everything in project ${project} can be listed: ${messageOf(error)} (roles/viewer on the project)`,
+              )
+            : explainError(error, names.bucket, settings);
     });
     for (const api of disabled.sort()) {
         print(`not checked: project ${project} has disabled ${api}`);
