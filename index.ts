@@ -22,9 +22,9 @@ export const runId = job.runId;
 export const metrics = job.metrics;
 /** Digest of the image that trained the model. */
 export const imageDigest = job.imageDigest;
-/** The VM's name. */
+/** The name of the VM, or the id of the Batch job. */
 export const instanceName = job.instanceName;
-/** The VM's log in the Google Cloud console. */
+/** The VM's log, or the Batch job, in the Google Cloud console. */
 export const logsUrl = job.logsUrl;
 /** Folder on this machine with the model, its metrics, log and manifest. */
 export const resultsDir = job.resultsDir;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RunPrice } from "./manifest";
 import { resourceModule } from "./resource-types";
-import { trainingRunProvider } from "./training-run-provider";
+import { type BatchRun, trainingRunProvider } from "./training-run-provider";
 
 /** A run's provenance. `TrainingRun` copies it to the manifest but does not use it otherwise. */
 export interface ProvenanceArgs {
@@ -51,6 +51,8 @@ export interface TrainingRunArgs {
     provenance: pulumi.Input<ProvenanceArgs>;
     /** The machine's price, for the manifest; undefined if it is unknown. */
     price?: pulumi.Input<RunPrice> | undefined;
+    /** The run's Batch jobs; missing for a run on a VM. */
+    batch?: pulumi.Input<BatchRun>;
 }
 
 /**

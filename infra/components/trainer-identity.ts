@@ -15,6 +15,8 @@ export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
     remoteDataset?: RemoteDataset | undefined;
     /** Name of the only repository that the account may pull from. */
     repository: pulumi.Input<string>;
+    /** True if the account belongs to the VMs of Batch jobs. */
+    batch: boolean;
     cleanup: Cleanup;
 }
 
@@ -87,6 +89,17 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                 { project: args.project, role: "roles/logging.logWriter", member },
                 grant,
             ),
+            // Batch's agent on the VM reports the state of its task. The role has no other permission, but exists only
+            // for projects.
+            ...(args.batch
+                ? [
+                      new gcp.projects.IAMMember(
+                          `${name}-agent-reporter`,
+                          { project: args.project, role: "roles/batch.agentReporter", member },
+                          grant,
+                      ),
+                  ]
+                : []),
         ];
         this.registerOutputs();
     }

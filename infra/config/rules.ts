@@ -1,25 +1,10 @@
 import { parseDataset } from "../dataset";
+import { batchRules } from "./batch-rules";
 import { gpuProblem } from "./gpus";
 import type { Fix } from "./issues";
-import { type ConfigValues, KEYS, type KeyName } from "./keys";
+import { KEYS } from "./keys";
 import type { FileState, ProjectFiles } from "./project-files";
-
-/** A contradiction between values, or between a value and the project's files. */
-export interface Conflict {
-    key: KeyName;
-    /** Begins with "must". */
-    must: string;
-    fix: Fix;
-}
-
-/** The values of all keys, and the region of the stack. */
-type CheckedValues = ConfigValues & { readonly region: string };
-
-interface Rule {
-    /** Keys that the rule reads; the rule is skipped if one of them is invalid. */
-    keys: readonly KeyName[];
-    find: (config: CheckedValues, files: ProjectFiles) => Conflict | undefined;
-}
+import { type CheckedValues, type Conflict, conflict, type Rule } from "./rule";
 
 /**
  * A metadata value may have at most 256 KiB, including the boot script, and cloud-init keeps several copies of it in a
@@ -141,6 +126,7 @@ const rules: readonly Rule[] = [
             return bytes > MAX_VALUES_BYTES ? { key: "hyperparameters", must, fix } : undefined;
         },
     },
+    ...batchRules,
 ];
 
 /**
@@ -152,10 +138,6 @@ export function findConflicts(config: CheckedValues, files: ProjectFiles, wrongK
         .filter(({ keys }) => !keys.some((key) => wrongKeys.includes(key)))
         .map(({ find }) => find(config, files))
         .filter((found) => found !== undefined);
-}
-
-function conflict(key: KeyName, must: string, value = KEYS[key].example.value): Conflict {
-    return { key, must, fix: { set: [key], value } };
 }
 
 function datasetMust(state: FileState, fileName: string): string | undefined {
