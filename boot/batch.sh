@@ -7,7 +7,7 @@ export LC_ALL=C
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 STATE=${RUNTIME_DIRECTORY:?the job script sets it}
-ROLE=batch
+ROLE=task
 STOPPING=0
 umask 077
 

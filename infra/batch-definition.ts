@@ -69,9 +69,7 @@ function renderDefinition(boot: BootConfig, machine: BatchMachine, text: string)
         allocationPolicy: {
             location: {
                 allowedLocations:
-                    machine.zones.length === 0
-                        ? [`regions/${region}`]
-                        : machine.zones.map((zone) => `zones/${zone}`),
+                    machine.zones.length === 0 ? [`regions/${region}`] : machine.zones.map((zone) => `zones/${zone}`),
             },
             instances: [
                 {
@@ -164,5 +162,8 @@ function renderBundle(boot: BootConfig): string {
 }
 
 function wrapped(content: Buffer): string {
-    return content.toString("base64").replace(/.{1,76}/g, "$&\n").trimEnd();
+    return content
+        .toString("base64")
+        .replace(/.{1,76}/g, "$&\n")
+        .trimEnd();
 }

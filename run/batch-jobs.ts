@@ -239,7 +239,9 @@ export async function deleteJob(apis: GoogleApis, url: string): Promise<void> {
     }
     while ((await call("GET", url)) !== undefined) {
         if (clock.now() > deadline) {
-            throw new Error(`The Batch job ${url.split("/").at(-1)} still exists 20 minutes after its deletion was requested`);
+            throw new Error(
+                `The Batch job ${url.split("/").at(-1)} still exists 20 minutes after its deletion was requested`,
+            );
         }
         await clock.sleep(2000);
     }

@@ -3,7 +3,15 @@ import type { Print } from "./clients";
 import { httpStatusOf, messageOf } from "./errors";
 import { type ApiSession, configureApis, openApis } from "./google-api";
 import { isOwned } from "./marks";
-import { type Kind, type OwnerContext, placeOf, removeInstances, removeJobs, removeOwned, secretsOf } from "./owned-resources";
+import {
+    type Kind,
+    type OwnerContext,
+    placeOf,
+    removeInstances,
+    removeJobs,
+    removeOwned,
+    secretsOf,
+} from "./owned-resources";
 import { type PolicyHolder, revoke } from "./policies";
 import { hasChanged } from "./resource-inputs";
 import { terminalText } from "./terminal-text";

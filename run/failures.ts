@@ -29,7 +29,9 @@ export async function failRun(
         // This error is only printed, because the chunks still exist, and the run's failure is more important.
         context.print(`the whole log could not be assembled: ${messageOf(error)}`);
     }
-    return fatalError(runFailure(context.engine, status, tail, wholeLog, isUp ? context.clock.now() : Number.POSITIVE_INFINITY));
+    return fatalError(
+        runFailure(context.engine, status, tail, wholeLog, isUp ? context.clock.now() : Number.POSITIVE_INFINITY),
+    );
 }
 
 /** Returns the error for a machine that shows no sign of life. */

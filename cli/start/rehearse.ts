@@ -255,7 +255,7 @@ function contextOf(
             .filter(([key]) => !secretKeys.includes(key))
             .map(([key, value]) => [
                 key,
-                /^gcp:\w+CustomEndpoint$/.test(key) ? value.replace(/^https?:\/\/[^/]+/, url) : value,
+                /^(gcp:\w+C|batch:c)ustomEndpoint$/.test(key) ? value.replace(/^https?:\/\/[^/]+/, url) : value,
             ]),
     );
     const gcp = (key: string) => config[`gcp:${key}`] ?? "";

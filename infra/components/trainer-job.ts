@@ -88,10 +88,16 @@ export class TrainerJob extends pulumi.ComponentResource {
                     // A stack that has just changed its engine still has the VM of its last run.
                     beforeCreate: [async () => removeAllInstances(await plannerOf(cleanup), project)],
                 }),
-                dependsOn: [cleanup, ...args.dependsOn], deleteBeforeReplace: true,
+                dependsOn: [cleanup, ...args.dependsOn],
+                deleteBeforeReplace: true,
             },
         );
-        this.run = pulumi.output({ jobId: this.job.jobId, region, definition, spotFallback }) as unknown as pulumi.Output<BatchRun>;
+        this.run = pulumi.output({
+            jobId: this.job.jobId,
+            region,
+            definition,
+            spotFallback,
+        }) as unknown as pulumi.Output<BatchRun>;
         this.registerOutputs();
     }
 }

@@ -175,6 +175,7 @@ const computed: Record<string, (args: MockResourceArgs) => Record<string, unknow
     "gcp:compute/instance:Instance": () => ({ instanceId: "42" }),
     "pulumi-nodejs:dynamic/gcp-trainer:ReadyApis": () => ({}),
     "pulumi-nodejs:dynamic/gcp-trainer:Cleanup": () => ({ owner: OWNER }),
+    "pulumi-nodejs:dynamic/gcp-trainer:BatchJob": () => ({}),
     "pulumi-nodejs:dynamic/gcp-trainer:SavedResults": () => ({}),
     "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun": ({ inputs }) => ({
         metrics: { accuracy: 0.95 },

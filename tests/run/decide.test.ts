@@ -1,7 +1,7 @@
 import { type Action, decide, type RunView } from "../../run/decide";
 import { isDown } from "../../run/engine";
-import { toState, vmEngine } from "../../run/vm-engine";
 import type { RunStatus } from "../../run/status";
+import { toState, vmEngine } from "../../run/vm-engine";
 import { FakeVm, runId, statusOf } from "./fakes";
 
 const MINUTE = 60_000;
@@ -30,7 +30,12 @@ const UP: RunView = {
     runningSinceMs: 50 * MINUTE,
     lastChangeMs: 59 * MINUTE,
 };
-const DOWN: Partial<RunView> = { engineState: toState("TERMINATED"), downPolls: 2, runningSinceMs: undefined, hasSeenUp: false };
+const DOWN: Partial<RunView> = {
+    engineState: toState("TERMINATED"),
+    downPolls: 2,
+    runningSinceMs: undefined,
+    hasSeenUp: false,
+};
 const GONE: Partial<RunView> = { ...DOWN, engineState: toState(undefined) };
 
 /** A status object with generation 7. */
@@ -136,11 +141,7 @@ describe("an unfinished run whose VM is down", () => {
             { ...seen({ state: "PULLING" }), ...GONE },
             { kind: "interrupt", interruptions: 0 },
         ],
-        [
-            "has its VM started if it is INTERRUPTED",
-            { ...seen({ state: "INTERRUPTED" }), ...DOWN },
-            { kind: "start" },
-        ],
+        ["has its VM started if it is INTERRUPTED", { ...seen({ state: "INTERRUPTED" }), ...DOWN }, { kind: "start" }],
         ["has its VM started if it is PENDING", { ...seen({ state: "PENDING" }), ...DOWN }, { kind: "start" }],
         ["has its VM started if it was never up", DOWN, { kind: "start" }],
         [
