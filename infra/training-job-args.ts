@@ -7,7 +7,7 @@ export type Hyperparameter = string | number | boolean | readonly unknown[] | { 
 /** The VM's billing model. Google may stop a spot VM at any time. */
 export type Provisioning = "standard" | "spot";
 
-/** What runs the trainer: a VM of the stack's own, or a job of Google Batch. */
+/** The engine that trains a run: a VM of the stack's own, or a job of Google Batch. */
 export type EngineName = "vm" | "batch";
 
 /** The provisioning of the last attempt of a run on spot VMs, if it differs from that of the others. */

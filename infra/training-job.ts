@@ -304,7 +304,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     }
 }
 
-/** What trains the run. */
+/** The VM or the Batch job that trains the run. */
 interface Machine {
     resource: pulumi.Resource;
     name: pulumi.Output<string>;

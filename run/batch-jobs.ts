@@ -265,7 +265,7 @@ export function eventTexts({ status }: BatchJob): string[] {
         .filter((text) => text !== "");
 }
 
-/** What the newest reserved exit code in a job's events means, if there is one. */
+/** The meaning of the newest reserved exit code in a job's events, if there is one. */
 export function reservedReason(job: BatchJob): string | undefined {
     const codes = eventTexts(job).flatMap((text) => /exit code (500\d\d)\b/.exec(text)?.[1] ?? []);
     const code = codes.at(-1);

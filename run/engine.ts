@@ -1,7 +1,7 @@
 import type { Failure } from "./errors";
 import type { RunStatus } from "./status";
 
-/** What one poll sees of the machine that trains a run. */
+/** The machine that trains a run, as one poll sees it. */
 export interface EngineState {
     /**
      * `starting`: no machine is training yet, or none between two attempts; `running`: the machine is up; `stopping`:

@@ -77,7 +77,11 @@ describe("the stack with engine batch", () => {
             maxAttempts: 3,
             spotFallback: "none",
         });
-        expect(options).toMatchObject({ parent: "trainer-job", deleteBeforeReplace: true, deletedWith: "trainer-vm-cleanup" });
+        expect(options).toMatchObject({
+            parent: "trainer-job",
+            deleteBeforeReplace: true,
+            deletedWith: "trainer-vm-cleanup",
+        });
         expect(options.dependsOn).toContain("trainer-identity-agent-reporter");
         expect(options.dependsOn).toContain("trainer-identity-runs-writer");
     });
@@ -87,7 +91,9 @@ describe("the stack with engine batch", () => {
         const { bundleName } = resource(stack, JOB).inputs;
 
         expect(definition).toMatchObject({
-            taskGroups: [{ taskCount: "1", parallelism: "1", taskCountPerNode: "1", taskSpec: { maxRunDuration: "7340s" } }],
+            taskGroups: [
+                { taskCount: "1", parallelism: "1", taskCountPerNode: "1", taskSpec: { maxRunDuration: "7340s" } },
+            ],
             allocationPolicy: {
                 location: { allowedLocations: ["regions/us-central1"] },
                 instances: [
@@ -106,7 +112,8 @@ describe("the stack with engine batch", () => {
                     networkInterfaces: [
                         {
                             network: "projects/my-project/global/networks/trainer-network-id",
-                            subnetwork: "projects/my-project/regions/us-central1/subnetworks/trainer-network-subnetwork-id",
+                            subnetwork:
+                                "projects/my-project/regions/us-central1/subnetworks/trainer-network-subnetwork-id",
                             noExternalIpAddress: true,
                         },
                     ],
@@ -116,7 +123,9 @@ describe("the stack with engine batch", () => {
             labels: { ...LABELS, run: RUN_ID },
             logsPolicy: { destination: "CLOUD_LOGGING" },
         });
-        expect(definition.taskGroups[0]?.taskSpec.runnables[0]?.script.text).toContain(encodeURIComponent(String(bundleName)));
+        expect(definition.taskGroups[0]?.taskSpec.runnables[0]?.script.text).toContain(
+            encodeURIComponent(String(bundleName)),
+        );
         expect(bundleName).toMatch(new RegExp(`^runs/${RUN_ID}/plan/[0-9a-f]{16}\\.sh$`));
     });
 

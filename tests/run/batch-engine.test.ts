@@ -57,7 +57,8 @@ describe("a run of Batch", () => {
         putStatus(bucket, { state: "PENDING" });
         await engine.start(3);
         const quota = "Quota checking process decides to delay scheduling for the job u because of [Quota: CPUS].";
-        const stockOut = "VM in Managed Instance Group meets error: Batch Error: code - CODE_GCE_ZONE_RESOURCE_POOL_EXHAUSTED";
+        const stockOut =
+            "VM in Managed Instance Group meets error: Batch Error: code - CODE_GCE_ZONE_RESOURCE_POOL_EXHAUSTED";
         clock.at(10_000, () => batch.set(ID, "QUEUED", {}, quota));
         clock.at(300_000, () => batch.set(ID, "SCHEDULED", {}, stockOut, "Job state is set from QUEUED to SCHEDULED"));
         clock.at(400_000, () => putStatus(bucket, { state: "SUCCEEDED" }));
@@ -74,7 +75,12 @@ describe("a run of Batch", () => {
         const { bucket, clock, batch, engine, wait, status } = scene();
         putStatus(bucket, { state: "INTERRUPTED", reason: "Compute Engine preempted the VM" });
         await engine.start(3);
-        batch.set(ID, "RUNNING", { PENDING: "1" }, "Task state is updated from RUNNING to FAILED with exit code 50001.");
+        batch.set(
+            ID,
+            "RUNNING",
+            { PENDING: "1" },
+            "Task state is updated from RUNNING to FAILED with exit code 50001.",
+        );
         clock.at(7_200_000, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2, interruptions: 1 }));
 
         await expect(wait()).resolves.toMatchObject({ attempt: 2 });
@@ -86,7 +92,12 @@ describe("a run of Batch", () => {
         const { bucket, clock, batch, printed, engine, wait } = scene({ spotFallback: "standard" });
         putStatus(bucket, { state: "RUNNING", attempt: 2, interruptions: 1 });
         await engine.start(3);
-        batch.set(ID, "FAILED", {}, "Task state is updated from RUNNING to FAILED due to Spot VM preemption with exit code 50001.");
+        batch.set(
+            ID,
+            "FAILED",
+            {},
+            "Task state is updated from RUNNING to FAILED due to Spot VM preemption with exit code 50001.",
+        );
         clock.at(60_000, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 3, interruptions: 2 }));
 
         await wait();
@@ -205,7 +216,11 @@ describe("starting a job", () => {
 
     it("rejects a job with the same id that belongs to something else", async () => {
         const { batch, engine } = scene();
-        batch.jobs.set(ID, { name: ID, labels: { ...LABELS, "gcp-trainer-owner": "other" }, status: { state: "RUNNING" } });
+        batch.jobs.set(ID, {
+            name: ID,
+            labels: { ...LABELS, "gcp-trainer-owner": "other" },
+            status: { state: "RUNNING" },
+        });
 
         await expect(engine.start(3)).rejects.toThrow(`The Batch job ${ID} exists, but it does not belong`);
     });

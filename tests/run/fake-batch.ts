@@ -25,7 +25,10 @@ export const DEFINITION: BatchJobDefinition = {
 
 /** An error as an API returns it. */
 export function apiError(code: number, message: string): Error {
-    return Object.assign(new Error(message), { status: code, response: { status: code, data: { error: { code, message } } } });
+    return Object.assign(new Error(message), {
+        status: code,
+        response: { status: code, data: { error: { code, message } } },
+    });
 }
 
 /** A job, with the definition that it was created from. */
@@ -75,7 +78,11 @@ export class FakeBatch {
             if (this.jobs.has(created)) {
                 throw apiError(409, `Resource '${LOCATION}/jobs/${created}' already exists`);
             }
-            this.jobs.set(created, { ...body, name: `${LOCATION}/jobs/${created}`, status: { state: "QUEUED" } } as never);
+            this.jobs.set(created, {
+                ...body,
+                name: `${LOCATION}/jobs/${created}`,
+                status: { state: "QUEUED" },
+            } as never);
             return this.jobs.get(created) as unknown as Body;
         }
         if (path.startsWith("operations/")) {
