@@ -9,7 +9,7 @@ jest.setTimeout(120_000);
 /** Everything for which the deployer needs a role. */
 const CONFIG = { debugMinutes: "10", env: '{"API_KEY":"for the trainer"}' };
 const SECRET_KEYS = ["env"];
-const NEEDS = { vm: true, batch: false, apis: true, account: true, network: true, firewall: true, secrets: true };
+const NEEDS = { vm: true, batch: true, apis: true, account: true, network: true, firewall: true, secrets: true };
 
 const documented = tableRows("docs/roles.md", "role").flatMap(([cell = ""]) =>
     [...cell.matchAll(/`(?<role>roles\/[\w.]+)`/g)].map((match) => match.groups?.role ?? ""),
