@@ -7,32 +7,43 @@ const concurrently = test.concurrent;
 const SAVING = "trap 'echo saved; exit 0' TERM; echo begun; while :; do sleep 0.1; done";
 
 describe("a task of a Batch job", () => {
-    concurrently("trains, reports and ends with 0, and leaves nothing on the VM, which may run another task", async () => {
-        await TestTask.with({}, async (task) => {
-            const { exitCode, output } = await task.run();
+    concurrently(
+        "trains, reports and ends with 0, and leaves nothing on the VM, which may run another task",
+        async () => {
+            await TestTask.with({}, async (task) => {
+                const { exitCode, output } = await task.run();
 
-            expect(await task.status()).toMatchObject({ state: "SUCCEEDED", attempt: 1, interruptions: 0, exitCode: 0 });
-            expect(await task.log()).toBe("trained\n");
-            expect(await task.google.backend.bucket.get(`runs/${RUN_ID}/objects.json`)).toContain('"schema":1');
-            expect(exitCode).toBe(0);
-            expect(output).toContain("gcp-trainer: task 0, try 1");
-            // The trainer's output is in the bucket; Cloud Logging would bill for it again.
-            expect(output).not.toContain("trained\n");
-            expect(task.leftFiles()).toEqual([]);
-            expect(task.dockerCalls().at(-1)).toEqual(["rm", "--force", "--volumes", "gcp-trainer"]);
-        });
-    });
+                expect(await task.status()).toMatchObject({
+                    state: "SUCCEEDED",
+                    attempt: 1,
+                    interruptions: 0,
+                    exitCode: 0,
+                });
+                expect(await task.log()).toBe("trained\n");
+                expect(await task.google.backend.bucket.get(`runs/${RUN_ID}/objects.json`)).toContain('"schema":1');
+                expect(exitCode).toBe(0);
+                expect(output).toContain("gcp-trainer: task 0, try 1");
+                // The trainer's output is in the bucket; Cloud Logging would bill for it again.
+                expect(output).not.toContain("trained\n");
+                expect(task.leftFiles()).toEqual([]);
+                expect(task.dockerCalls().at(-1)).toEqual(["rm", "--force", "--volumes", "gcp-trainer"]);
+            });
+        },
+    );
 
-    concurrently("ends with 1 if the trainer fails, whatever its exit code, so that Batch does not retry it", async () => {
-        await TestTask.with({}, async (task) => {
-            expect((await task.run({ trainer: "echo bad; exit 75" })).exitCode).toBe(1);
-            expect(await task.status()).toMatchObject({ state: "FAILED", exitCode: 75 });
+    concurrently(
+        "ends with 1 if the trainer fails, whatever its exit code, so that Batch does not retry it",
+        async () => {
+            await TestTask.with({}, async (task) => {
+                expect((await task.run({ trainer: "echo bad; exit 75" })).exitCode).toBe(1);
+                expect(await task.status()).toMatchObject({ state: "FAILED", exitCode: 75 });
 
-            const again = await task.run({}, 1);
-            expect(again.exitCode).toBe(1);
-            expect(again.output).toContain("is already FAILED; nothing to do");
-        });
-    });
+                const again = await task.run({}, 1);
+                expect(again.exitCode).toBe(1);
+                expect(again.output).toContain("is already FAILED; nothing to do");
+            });
+        },
+    );
 
     concurrently("is TIMED_OUT by its own limit, after the trainer has saved its checkpoint", async () => {
         await TestTask.with({ maxRunSeconds: 2 }, async (task) => {
