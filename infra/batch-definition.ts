@@ -111,7 +111,8 @@ function pathOf(reference: string, collection: string): string {
 }
 
 /** The script in the job's definition, which downloads the bundle and runs it if its hash is right. */
-function renderScript({ bucket, runId, ...boot }: BootConfig, bundleName: string, hash: string): string {
+function renderScript(boot: BootConfig, bundleName: string, hash: string): string {
+    const { bucket, runId } = boot;
     return `#!/bin/bash
 # Runs one task of ${runId}: downloads the scripts of its stack, checks their hash, and starts them.
 # The emulator's VMs set the variables that begin with EMULATOR, STORAGE_EMULATOR and GCE_METADATA.
@@ -140,7 +141,7 @@ download() {
     [ "\${1:-}" = ${hash} ]
 }
 
-deadline=$(($(date +%s) + ${timingOf({ ...boot, bucket, runId }).grantSeconds}))
+deadline=$(($(date +%s) + ${timingOf(boot).grantSeconds}))
 until download; do
     if [ "$(date +%s)" -ge "$deadline" ]; then
         echo "gcp-trainer: gs://${bucket}/${bundleName} could not be read, or its SHA-256 is not ${hash}"
