@@ -65,7 +65,9 @@ export function renamedLines(runId: string, objects: Pick<SavedObject, "name" | 
     const maxShown = 5;
     const renamed = objects.filter(({ path }) => path.startsWith(`${renamedFolder}/`));
     const lines = renamed.slice(0, maxShown).map(({ name, path }) => {
-        const shown = terminalCell(JSON.stringify(name.slice(runLayout(runId).model.length)));
+        const { model, root } = runLayout(runId);
+        const prefix = name.startsWith(model) ? model : root;
+        const shown = terminalCell(JSON.stringify(name.slice(prefix.length)));
         return `run ${runId}: ${shown} cannot be the name of a file alongside the others; it is saved as ${terminalCell(path)}`;
     });
     if (renamed.length > maxShown) {

@@ -32,6 +32,8 @@ export interface TrainingRunArgs {
     stack: pulumi.Input<string>;
     /** Folder for results, relative to the project folder. */
     resultsDir: pulumi.Input<string>;
+    /** True to save the trainer's checkpoints, too. */
+    saveCheckpoints?: pulumi.Input<boolean>;
     project: pulumi.Input<string>;
     zone: pulumi.Input<string>;
     /** The name of the run's VM. */

@@ -175,7 +175,7 @@ it("prints its usage to standard output for npm start --help", async () => {
     const { status, stdout, stderr } = await start(["--help"]);
 
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain("Usage: npm start -- [options]");
+    expect(stdout).toContain("Usage: npm start -- [options] [key=value ...]");
 });
 
 describeWithDocker("npm start -- --runtime docker", () => {

@@ -163,7 +163,13 @@ export const expected: readonly ExpectedResource[] = [
         name: "trainer-saved-results",
         parent: "trainer",
         dependsOn: ["trainer-data"],
-        inputs: { __provider: "source text", bucket: BUCKET, stack: "dev", resultsDir: "models" },
+        inputs: {
+            __provider: "source text",
+            bucket: BUCKET,
+            stack: "dev",
+            resultsDir: "models",
+            saveCheckpoints: false,
+        },
     },
     {
         type: "gcp:artifactregistry/repository:Repository",
@@ -308,6 +314,7 @@ export const expected: readonly ExpectedResource[] = [
             runId: RUN_ID,
             stack: "dev",
             resultsDir: "models",
+            saveCheckpoints: false,
             instance: VM,
             wait: true,
             maxAttempts: 3,
