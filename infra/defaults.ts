@@ -61,6 +61,7 @@ export const DEFAULTS = {
     wait: true,
     resultsDir: "models",
     saveCheckpoints: false,
+    runName: "",
     labels: {},
     enableApis: true,
 } as const satisfies Omit<Required<TrainingJobArgs>, RequiredArgs | "price">;

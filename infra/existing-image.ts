@@ -1,6 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { parseImage } from "./config/image-reference";
+import { parseImage } from "../run/image-reference";
 
 /** An image by digest. A tag in Artifact Registry is looked up in each update, because it may move. */
 export function findImage(

@@ -86,6 +86,8 @@ export interface TrainingJobArgs {
     resultsDir?: pulumi.Input<string>;
     /** Saves the trainer's checkpoints with the results. @default false */
     saveCheckpoints?: pulumi.Input<boolean>;
+    /** Name for the run in tables and pages; not part of its id. @default "" */
+    runName?: pulumi.Input<string>;
     /** Labels for every resource that supports them. @default {} */
     labels?: pulumi.Input<Record<string, string>>;
     /** True if the job enables the Google APIs that it needs. @default true */

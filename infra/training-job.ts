@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeCreate, Cleanup, type CleanupArgs, gcpConfig } from "../run/cleanup";
 import { type Needs, roleCheck } from "../run/deployer-roles";
+import { parseImage } from "../run/image-reference";
 import { jobLabel, ownerLabel } from "../run/marks";
 import { SavedResults } from "../run/saved-results";
 import { TrainingRun } from "../run/training-run";
@@ -11,7 +12,6 @@ import { Secrets } from "./components/secrets";
 import { TrainerIdentity } from "./components/trainer-identity";
 import { TrainerImage } from "./components/trainer-image";
 import { TrainerVm } from "./components/trainer-vm";
-import { parseImage } from "./config/image-reference";
 import { parseDataset } from "./dataset";
 import { DEFAULTS, PULL_SECONDS, SECRETS_SCOPE, UPLOAD_SECONDS } from "./defaults";
 import { findImage } from "./existing-image";
@@ -256,6 +256,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                     env: pulumi.output(job.env).apply((env) => [...Object.keys(env), ...secretNames].sort()),
                     machineType: job.machineType,
                     provisioning: job.provisioning,
+                    runName: job.runName,
                 },
             },
             { parent: this, dependsOn: [vm.instance, savedResults] },

@@ -17,6 +17,7 @@ import { metricsLimits, readMetrics } from "./metrics";
 import { type ModelObject, readModelObjects } from "./model-objects";
 import { patientBucket } from "./patient-bucket";
 import { createProgress, type OnBytes } from "./progress";
+import { writeRunsPage } from "./runs-page";
 import { type RunStatus, renderStatus } from "./status";
 import { assembleLog, uploadLog } from "./whole-log";
 
@@ -92,7 +93,7 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
 
     return withPartialFolder(folder, async (partial) => {
         const { existsSync } = require("node:fs") as typeof import("node:fs");
-        const { join } = require("node:path") as typeof import("node:path");
+        const { dirname, join } = require("node:path") as typeof import("node:path");
         if (toDownload.length > 0 && existsSync(folder) && !isEarlier) {
             const names = toDownload.map((object) => object.path).join(", ");
             print(`run ${status.runId}: saving the missing or changed files in ${folder} again: ${names}`);
@@ -114,6 +115,7 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
             text ?? (await writeManifest(context, options, result, objects, attempts, manifest.generation)),
         );
         await publishAttempt(partial, folder, ownFiles.manifest, status, print);
+        await writeRunsPage(dirname(folder), print);
         if (objects.length === 0) {
             const { model } = runLayout(status.runId);
             print(`run ${status.runId} wrote no model: found nothing under gs://${bucket.bucket}/${model}`);

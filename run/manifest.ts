@@ -23,6 +23,8 @@ export interface Provenance {
     instance: string;
     /** The machine's price when the run was deployed; undefined if it was unknown. */
     price?: RunPrice;
+    /** `""` for a run without a name; absent in the state of older stacks. */
+    runName?: string;
 }
 
 /** The price of a run's VM. */
@@ -95,6 +97,7 @@ export function renderManifest(
     const manifest = {
         schema: 1,
         runId: status.runId,
+        ...(provenance?.runName ? { runName: provenance.runName } : {}),
         state: status.state,
         attempts: status.attempt,
         interruptions: status.interruptions,

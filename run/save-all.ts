@@ -4,6 +4,7 @@ import { holdsEarlierAttempt, publishAttempt } from "./earlier-attempts";
 import { httpStatusOf, messageOf } from "./errors";
 import { rejectOutsideLinks, withPartialFolder, writeSynced } from "./files";
 import { ownFiles, runsPrefix } from "./layout";
+import { writeRunsPage } from "./runs-page";
 import { isTerminal, type RunStatus, renderStatus } from "./status";
 import { readStatus } from "./transitions";
 import { assembleLog } from "./whole-log";
@@ -82,11 +83,12 @@ export async function saveRun(
     const isEarlier = await holdsEarlierAttempt(folder.absolute, status);
     const toDownload = isEarlier ? extras : await findStale(extras, folder.absolute);
     await withPartialFolder(folder.absolute, async (partial) => {
-        const { join } = require("node:path") as typeof import("node:path");
+        const { dirname, join } = require("node:path") as typeof import("node:path");
         await downloadAll(context, `run ${runId}: logs and checkpoints`, toDownload, partial);
         await assembleLog(context.bucket, runId, join(partial, ownFiles.trainerLog), context);
         await writeSynced(join(partial, ownFiles.status), renderStatus(status));
         await publishAttempt(partial, folder.absolute, ownFiles.status, status, context.print);
+        await writeRunsPage(dirname(folder.absolute), context.print);
     });
     const outcome = isTerminal(state) ? state : `not finished (${state})`;
     const what = extras.length > 0 ? `its log, status and ${extrasText(extras.length)}` : "its log and status";

@@ -22,6 +22,8 @@ export interface ProvenanceArgs {
     machineType: pulumi.Input<string>;
     /** `standard` or `spot`. */
     provisioning: pulumi.Input<string>;
+    /** A name for the run, or `""`. */
+    runName?: pulumi.Input<string>;
 }
 
 export interface TrainingRunArgs {

@@ -8,6 +8,7 @@ import { filesOf } from "../../infra/config/project-files";
 import { APP, withPythonTrainer } from "../../infra/config/python-trainer";
 import { platformOf } from "../../infra/machine-types";
 import { runLayout } from "../../run/layout";
+import { runsPageName } from "../../run/runs-page";
 import { type ImageBuild, REHEARSAL_TAG, removeImage } from "../shared/docker";
 import { runProcess } from "../shared/run-process";
 import { UsageError } from "../shared/usage-error";
@@ -104,7 +105,7 @@ function buildOf(config: Config, { projectDir, stack }: RehearsalOptions): Image
     return { context, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
 }
 
-/** What the process runtime runs for a Python file. */
+/** The program that the process runtime runs for a Python file. */
 async function pythonProgram(
     { script, requirements, trainer }: Config,
     { projectDir, print }: RehearsalOptions,
@@ -205,7 +206,8 @@ async function up(
         }
     }
     print("");
-    for (const line of resultLines(path.relative(options.projectDir, folder), files)) {
+    const shown = path.relative(options.projectDir, folder);
+    for (const line of [...resultLines(shown, files), `All runs: ${path.join(path.dirname(shown), runsPageName)}`]) {
         print(line);
     }
     return 0;

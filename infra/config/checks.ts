@@ -1,7 +1,7 @@
+import { parseImage } from "../../run/image-reference";
 import { jobLabel, ownerLabel } from "../../run/marks";
 import { parseDataset } from "../dataset";
 import { isSecretVersion } from "../secret-version";
-import { parseImage } from "./image-reference";
 import type { Finding } from "./key-types";
 
 /** Names that the VM or the trainer contract sets; a user's value would be overwritten or break the run. */
@@ -181,6 +181,10 @@ export function checkResultsDir(value: string): Finding {
     const isLong = parts.some((part) => Buffer.byteLength(part) > MAX_FILE_NAME);
     return isLong ? `must have names of at most ${MAX_FILE_NAME} bytes between the slashes` : undefined;
 }
+
+export const checkRunName = optional(
+    matches(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,100}$/u, "must be at most 100 characters, without line breaks"),
+);
 
 /** https://cloud.google.com/compute/docs/labeling-resources#requirements */
 export function checkLabel(name: string, value: string): Finding {

@@ -14,6 +14,7 @@ import {
     checkNetworkName,
     checkPath,
     checkResultsDir,
+    checkRunName,
     checkScope,
     checkScript,
     checkSecretVersion,
@@ -85,6 +86,7 @@ export const KEYS = {
     wait: flag({ default: DEFAULTS.wait }),
     resultsDir: text(checkResultsDir, { default: DEFAULTS.resultsDir }),
     saveCheckpoints: flag({ default: DEFAULTS.saveCheckpoints }),
+    runName: text(checkRunName, { default: DEFAULTS.runName, example: "deeper trees" }),
     labels: texts(checkLabel, { default: DEFAULTS.labels, example: ["team", "research"] }),
     enableApis: flag({ default: DEFAULTS.enableApis }),
 } satisfies Record<string, Key<unknown>>;

@@ -9,7 +9,11 @@ export interface NameProblem {
 
 /** Letters of the zones in every region that is not in `OTHER_ZONES`. https://cloud.google.com/compute/docs/regions-zones */
 const ZONES = "abc";
-const OTHER_ZONES: Readonly<Record<string, string>> = { "europe-west1": "bcd", "us-central1": "abcf", "us-east1": "bcd" };
+const OTHER_ZONES: Readonly<Record<string, string>> = {
+    "europe-west1": "bcd",
+    "us-central1": "abcf",
+    "us-east1": "bcd",
+};
 const REGIONS = [
     ...["africa-south1", "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3"],
     ...["asia-south1", "asia-south2", "asia-southeast1", "asia-southeast2", "australia-southeast1"],
@@ -63,7 +67,9 @@ export function zoneProblem(zone: string): NameProblem | undefined {
     }
     const letters = OTHER_ZONES[region] ?? ZONES;
     const zones = [...letters].map((each) => `${region}-${each}`);
-    return letters.includes(letter) ? undefined : { must: `must be one of ${zones.join(", ")}`, example: `${region}-${letters[0]}` };
+    return letters.includes(letter)
+        ? undefined
+        : { must: `must be one of ${zones.join(", ")}`, example: `${region}-${letters[0]}` };
 }
 
 /** Finds a misspelled machine type in one of the older series. */

@@ -333,6 +333,7 @@ export const expected: readonly ExpectedResource[] = [
                 env: [],
                 machineType: "e2-standard-2",
                 provisioning: "standard",
+                runName: "",
             },
         },
         free: ["project", "zone"],

@@ -42,9 +42,12 @@ async function trainer(name: string, start: string | undefined, files: Record<st
 }
 
 /** Adds a folder whose image has a command of its own, and returns the image's reference by digest. */
-async function program(name: string, command: string): Promise<string> {
+async function program(name: string, command: string, files: Record<string, string>): Promise<string> {
     const folder = path.join(folders, name);
     mkdirSync(folder);
+    for (const [file, content] of Object.entries(files)) {
+        writeFileSync(path.join(folder, file), content);
+    }
     const body = { image: `${registryUri}/${name}`, folder, command };
     return String((await emulator.call("POST", "/emulator/v1/images", { body })).at("image"));
 }
@@ -75,14 +78,12 @@ const STATE = "docker inspect -f '{{.State.Status}} {{.State.Running}} {{.State.
 
 describe("docker in a VM with the process runtime", () => {
     it("runs an image's own command in its folder, followed by the arguments", async () => {
-        const image = await program(
-            "command",
-            `'${process.execPath}' -p 'process.cwd().split("/").pop() + process.argv[1]'`,
-        );
+        const script = "console.log(process.cwd().split('/').pop(), process.argv.slice(2))";
+        const image = await program("command", `'${process.execPath}' 'my main.js'`, { "my main.js": script });
         const output = await inVm(
             `docker run -d --name box ${image} '--a=x y' >/dev/null; docker wait box; docker logs box`,
         );
-        expect(output).toEqual(["0", "command--a=x y"]);
+        expect(output).toEqual(["0", "command [ '--a=x y' ]"]);
     });
 
     it("supports pull, run, logs --follow, wait and inspect", async () => {

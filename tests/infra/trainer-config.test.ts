@@ -1,0 +1,156 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseConfig } from "../../infra/config";
+import { ConfigError, pulumiCommand, renderIssue } from "../../infra/config/issues";
+import { filesOf, type ProjectFiles } from "../../infra/config/project-files";
+
+const GCP = { project: "my-project", region: "us-central1", zone: "us-central1-a" };
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const FILES = ["data/iris.csv", "trainer/Dockerfile", "own/Dockerfile", "train.py", "requirements.txt"];
+
+function filesIn(names: readonly string[]): ProjectFiles {
+    return { state: (file) => (names.includes(file) ? "file" : "missing") };
+}
+
+function problems(values: Record<string, string>, files: ProjectFiles = filesIn(FILES), gcp = GCP): string[] {
+    try {
+        parseConfig({ namespace: "gcp-trainer", values, gcp }, files);
+        return [];
+    } catch (error) {
+        if (error instanceof ConfigError) {
+            return error.issues.map((issue) => renderIssue(issue, pulumiCommand));
+        }
+        throw error;
+    }
+}
+
+describe("the trainer in a config", () => {
+    it.each([
+        ["image", "train:1", "` must be <registry>/<path>:<tag> or <registry>/<path>@sha256:<64 hex digits>"],
+        ["image", "us-docker.pkg.dev/p/r/train", "` must be <registry>/<path>:<tag> or"],
+        ["image", "us-docker.pkg.dev/p/r/train@sha256:abc", "` must be <registry>/<path>:<tag> or"],
+        ["image", "ghcr.io/me/train:1", "` must end in @sha256:<digest>; only a tag in Artifact Registry"],
+        ["script", "train.ipynb", "` must be a Python file, whose name ends in .py"],
+    ])("is reported as invalid: %s = %s", (key, value, problem) => {
+        expect(problems({ [key]: value })).toEqual([expect.stringContaining(`\`gcp-trainer:${key}${problem}`)]);
+    });
+
+    it.each<[title: string, values: Record<string, string>, problem: string]>([
+        [
+            "a script and a folder",
+            { script: "train.py", trainer: "own" },
+            "`gcp-trainer:script` must not be set together with trainer, because each of them names the trainer",
+        ],
+        [
+            "an image and a script",
+            { image: "us-docker.pkg.dev/p/r/train:1", script: "train.py" },
+            "`gcp-trainer:image` must not be set together with script",
+        ],
+        [
+            "requirements without a script",
+            { requirements: "requirements.txt" },
+            "`gcp-trainer:requirements` must be set together with script",
+        ],
+        [
+            "an image from the internet without internet access",
+            { image: `ghcr.io/me/train@${DIGEST}` },
+            "`gcp-trainer:externalIp` must be true to pull from a registry that is not Google's; got false (pulumi config set externalIp true)",
+        ],
+    ])("is reported as contradictory: %s", (_title, values, problem) => {
+        expect(problems(values)).toEqual([expect.stringContaining(problem)]);
+    });
+
+    it.each([
+        { trainer: "own" },
+        { script: "train.py", requirements: "requirements.txt" },
+        { image: "europe-west4-docker.pkg.dev/my-project/images/deep/train:v1.2" },
+        { image: `us.gcr.io/p/train@${DIGEST}` },
+        { image: `us-docker.pkg.dev/p/r/train:v1@${DIGEST}` },
+        { image: `ghcr.io/me/train@${DIGEST}`, externalIp: "true" },
+    ])("needs no target unless it is the built-in one: %j", (values) => {
+        expect(problems({ ...values, target: "" })).toEqual([]);
+    });
+
+    it("is reported if its files do not exist", () => {
+        expect(problems({ script: "none.py", requirements: "none.txt" })).toEqual([
+            '`gcp-trainer:script` must be a Python file; found nothing; got "none.py" (pulumi config set script train.py)',
+            '`gcp-trainer:requirements` must be a file for pip; found nothing; got "none.txt" (pulumi config set requirements requirements.txt)',
+        ]);
+    });
+
+    it("needs no folder if it is a script or an image", () => {
+        const files = filesIn(["data/iris.csv", "train.py"]);
+        expect(problems({ script: "train.py" }, files)).toEqual([]);
+        expect(problems({ image: "us-docker.pkg.dev/p/r/train:1" }, files)).toEqual([]);
+    });
+});
+
+describe("names that Google Cloud does not have", () => {
+    it.each([
+        ["n1-standrd-1", "must be a machine type that exists; did you mean `n1-standard-1`?"],
+        ["e2-himem-4", "must be a machine type that exists; did you mean `e2-highmem-4`?"],
+        ["e2-standard-3", "must be one of e2-standard-2, e2-standard-4"],
+        ["c2-standard", "must be one of c2-standard-4"],
+    ])("are reported for the machine type %s", (machineType, problem) => {
+        expect(problems({ machineType })).toEqual([expect.stringContaining(problem)]);
+    });
+
+    it.each(["e2-micro", "n2-custom-4-8192", "n1-highmem-96", "c4a-standard-4", "n9-turbo-3", "a3-highgpu-8g"])(
+        "are not assumed for the machine type %s, which exists or may be new",
+        (machineType) => {
+            const problem = problems({ machineType }).filter((each) => !each.includes("gpu"));
+            expect(problem).toEqual([]);
+        },
+    );
+
+    it.each([
+        ["us-central1-z", "must be one of us-central1-a, us-central1-b, us-central1-c, us-central1-f; got"],
+        ["us-east1-a", "must be one of us-east1-b, us-east1-c, us-east1-d"],
+        ["us-centrl1-a", "must be a zone that exists; did you mean `us-central1-a`?"],
+    ])("are reported for the zone %s", (zone, problem) => {
+        const region = zone.replace(/-[a-z]$/, "");
+        expect(problems({}, filesIn(FILES), { ...GCP, region, zone })).toEqual([
+            expect.stringContaining(`\`gcp:zone\` ${problem}`),
+        ]);
+    });
+
+    it.each(["europe-west4-a", "us-north1-a", "us-west9-c", "us-central1-ai1a"])(
+        "are not assumed for the zone %s, which exists or may be new",
+        (zone) => {
+            const region = zone.replace(/-[a-z]+\d*[a-z]?$/, "");
+            expect(problems({}, filesIn(FILES), { ...GCP, region, zone })).toEqual([]);
+        },
+    );
+
+    it("are reported for the placeholder of a project", () => {
+        expect(problems({}, filesIn(FILES), { ...GCP, project: "my-project-id" })).toEqual([
+            '`gcp:project` must be the id of your own project, which replaces this placeholder; got "my-project-id" (pulumi config set gcp:project PROJECT)',
+        ]);
+    });
+});
+
+describe("the folder for results", () => {
+    let root: string;
+    beforeEach(() => {
+        root = mkdtempSync(path.join(tmpdir(), "trainer-config-"));
+        for (const name of ["data/iris.csv", "trainer/Dockerfile"]) {
+            mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+            writeFileSync(path.join(root, name), "x");
+        }
+    });
+    afterEach(() => rmSync(root, { recursive: true }));
+
+    it("is reported before anything is created if files cannot be written there", () => {
+        writeFileSync(path.join(root, "models"), "");
+        expect(problems({}, filesOf(root))).toEqual([
+            `\`gcp-trainer:resultsDir\` must be a folder that can be written; ${path.join(root, "models")} is a file; got "models" (pulumi config set resultsDir models)`,
+        ]);
+        expect(problems({ resultsDir: "models/deep" }, filesOf(root))).toHaveLength(1);
+        expect(problems({ resultsDir: "/proc".slice(1) }, filesOf("/"))).not.toEqual([]);
+    });
+
+    it("is created when it is needed", () => {
+        expect(problems({ resultsDir: "new/models" }, filesOf(root))).toEqual([]);
+    });
+});
