@@ -64,6 +64,8 @@ const columns = [
         el("span", { className: run.state === "SUCCEEDED" ? "" : "failed", title: run.reason ?? "" }, run.state.toLowerCase())] },
     { id: "started", title: "Started (UTC)", value: (run) => run.startedAt ?? "", cell: (run) => [when(run.startedAt)] },
     { id: "seconds", title: "Duration", number: true, value: (run) => run.seconds ?? -1, cell: (run) => [duration(run.seconds)] },
+    ...(runs.some((run) => run.costUsd !== null) ? [{ id: "cost", title: "Cost", number: true, value: (run) => run.costUsd ?? -1,
+        cell: (run) => [run.costUsd === null ? "" : "$" + run.costUsd.toFixed(4)] }] : []),
     { id: "machine", title: "Machine", value: (run) => run.machine ?? "", cell: (run) => [
         (run.machine ?? "") + (run.provisioning === "spot" ? ", spot" : "")] },
     { id: "data", title: "Data", value: (run) => run.datasetHash ?? "", cell: (run) => [
@@ -148,7 +150,7 @@ function drawComparison() {
     const names = (key) => [...new Set(pair.flatMap((run) => Object.keys(run[key])))];
     const lines = [
         ["State", (run) => run.state], ["Started", (run) => when(run.startedAt)], ["Duration", (run) => duration(run.seconds)],
-        ["Machine", (run) => run.machine], ["Data", (run) => run.dataset], ["Hash of the data", (run) => run.datasetHash],
+        ["Cost", (run) => run.costUsd === null ? "" : "$" + run.costUsd.toFixed(4)], ["Machine", (run) => run.machine], ["Data", (run) => run.dataset], ["Hash of the data", (run) => run.datasetHash],
         ["Image", (run) => run.image],
         ...names("parameters").map((name) => [name, (run) => run.parameters[name]]),
         ...names("metrics").map((name) => [name, (run) => shown(run.metrics[name])]),

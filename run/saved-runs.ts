@@ -16,6 +16,8 @@ export interface SavedRun {
     startedAt: string | null;
     finishedAt: string | null;
     seconds: number | null;
+    /** US dollars, if the machine's price was known. */
+    costUsd: number | null;
     /** `gs://` URI. */
     dataset: string | null;
     /** MD5 or CRC32C in base64. */
@@ -78,6 +80,7 @@ export function describeRun(id: string, { status, manifest, metrics, hasReport }
     const machine = objectIn(manifest?.machine);
     const startedAt = textIn(status?.startedAt) ?? textIn(objectIn(manifest?.timings).startedAt);
     const finishedAt = textIn(status?.finishedAt) ?? textIn(objectIn(manifest?.timings).finishedAt);
+    const { usd, isExample } = objectIn(manifest?.cost);
     const seconds = (Date.parse(finishedAt ?? "") - Date.parse(startedAt ?? "")) / 1000;
     return {
         id,
@@ -88,6 +91,8 @@ export function describeRun(id: string, { status, manifest, metrics, hasReport }
         startedAt,
         finishedAt,
         seconds: Number.isFinite(seconds) ? seconds : null,
+        // An emulator's prices are examples.
+        costUsd: typeof usd === "number" && isExample !== true ? usd : null,
         dataset: textIn(dataset.uri),
         datasetHash: textIn(dataset.md5Hash) ?? textIn(dataset.crc32c),
         image: textIn(manifest?.imageDigest),

@@ -1,5 +1,4 @@
 import type { ConfigIssue } from "./issues";
-import { zoneProblem } from "./known-names";
 
 /** A job's location on Google Cloud. */
 export interface Location {
@@ -33,10 +32,7 @@ export function parseLocation(raw: RawLocation): { value: Location; issues: Conf
     } else if (project === PLACEHOLDER) {
         report("project", "must be the id of your own project, which replaces this placeholder", "PROJECT");
     }
-    const unknownZone = zoneProblem(zone);
-    if (zoneRegion !== undefined && unknownZone !== undefined) {
-        report("zone", unknownZone.must, unknownZone.example);
-    } else if (zoneRegion === undefined) {
+    if (zoneRegion === undefined) {
         report("zone", "must be a zone such as us-central1-a", `${REGION.test(region) ? region : "us-central1"}-a`);
     } else if (!REGION.test(region)) {
         report("region", "must be a region such as us-central1", zoneRegion);

@@ -2,7 +2,6 @@ import { parseDataset } from "../dataset";
 import { gpuProblem } from "./gpus";
 import type { Fix } from "./issues";
 import { type ConfigValues, KEYS, type KeyName } from "./keys";
-import { machineTypeProblem } from "./known-names";
 import type { FileState, ProjectFiles } from "./project-files";
 
 /** A contradiction between values, or between a value and the project's files. */
@@ -108,13 +107,6 @@ const rules: readonly Rule[] = [
             return dockerfile === "file"
                 ? undefined
                 : conflict("trainer", trainerMust(files.state(trainer), dockerfile));
-        },
-    },
-    {
-        keys: ["machineType"],
-        find: ({ machineType }) => {
-            const problem = machineTypeProblem(machineType);
-            return problem && conflict("machineType", problem.must, problem.example);
         },
     },
     {

@@ -86,48 +86,10 @@ describe("the trainer in a config", () => {
     });
 });
 
-describe("names that Google Cloud does not have", () => {
-    it.each([
-        ["n1-standrd-1", "must be a machine type that exists; did you mean `n1-standard-1`?"],
-        ["e2-himem-4", "must be a machine type that exists; did you mean `e2-highmem-4`?"],
-        ["e2-standard-3", "must be one of e2-standard-2, e2-standard-4"],
-        ["c2-standard", "must be one of c2-standard-4"],
-    ])("are reported for the machine type %s", (machineType, problem) => {
-        expect(problems({ machineType })).toEqual([expect.stringContaining(problem)]);
-    });
-
-    it.each(["e2-micro", "n2-custom-4-8192", "n1-highmem-96", "c4a-standard-4", "n9-turbo-3", "a3-highgpu-8g"])(
-        "are not assumed for the machine type %s, which exists or may be new",
-        (machineType) => {
-            const problem = problems({ machineType }).filter((each) => !each.includes("gpu"));
-            expect(problem).toEqual([]);
-        },
-    );
-
-    it.each([
-        ["us-central1-z", "must be one of us-central1-a, us-central1-b, us-central1-c, us-central1-f; got"],
-        ["us-east1-a", "must be one of us-east1-b, us-east1-c, us-east1-d"],
-        ["us-centrl1-a", "must be a zone that exists; did you mean `us-central1-a`?"],
-    ])("are reported for the zone %s", (zone, problem) => {
-        const region = zone.replace(/-[a-z]$/, "");
-        expect(problems({}, filesIn(FILES), { ...GCP, region, zone })).toEqual([
-            expect.stringContaining(`\`gcp:zone\` ${problem}`),
-        ]);
-    });
-
-    it.each(["europe-west4-a", "us-north1-a", "us-west9-c", "us-central1-ai1a"])(
-        "are not assumed for the zone %s, which exists or may be new",
-        (zone) => {
-            const region = zone.replace(/-[a-z]+\d*[a-z]?$/, "");
-            expect(problems({}, filesIn(FILES), { ...GCP, region, zone })).toEqual([]);
-        },
-    );
-
-    it("are reported for the placeholder of a project", () => {
+it("the placeholder of a project is reported", () => {
         expect(problems({}, filesIn(FILES), { ...GCP, project: "my-project-id" })).toEqual([
             '`gcp:project` must be the id of your own project, which replaces this placeholder; got "my-project-id" (pulumi config set gcp:project PROJECT)',
         ]);
-    });
 });
 
 describe("the folder for results", () => {
@@ -147,7 +109,6 @@ describe("the folder for results", () => {
             `\`gcp-trainer:resultsDir\` must be a folder that can be written; ${path.join(root, "models")} is a file; got "models" (pulumi config set resultsDir models)`,
         ]);
         expect(problems({ resultsDir: "models/deep" }, filesOf(root))).toHaveLength(1);
-        expect(problems({ resultsDir: "/proc".slice(1) }, filesOf("/"))).not.toEqual([]);
     });
 
     it("is created when it is needed", () => {

@@ -40,6 +40,7 @@ function addRun(
         hyperparameters,
         target: "y",
         dropColumns: [],
+        cost: { usd: 0.0123, isExample: state === "FAILED" },
         machine: { type: "e2-small", provisioning: "spot" },
     };
     writeFileSync(path.join(folder, "manifest.json"), JSON.stringify(manifest));
@@ -77,6 +78,7 @@ describe("the page about all runs", () => {
                 startedAt: "2026-01-02T00:00:00Z",
                 finishedAt: "2026-01-02T00:02:05Z",
                 seconds: 125,
+                costUsd: 0.0123,
                 dataset: null,
                 datasetHash: null,
                 image: null,
@@ -150,6 +152,7 @@ describeWithChromium("the page about all runs, in a browser", (executablePath) =
                 "State",
                 "Started (UTC) ↓",
                 "Duration",
+                "Cost",
                 "Machine",
                 "Data",
                 "maxDepth",

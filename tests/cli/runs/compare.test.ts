@@ -80,7 +80,7 @@ it("npm run runs -- --csv quotes cells, and has no cell that a spreadsheet would
     );
     const [head, row] = csvLines([odd]);
     expect(head).toBe(
-        "id,name,state,startedAt,seconds,dataset,datasetHash,image,machine,param.x,param.y,param.z,metric.m",
+        "id,name,state,startedAt,seconds,costUsd,dataset,datasetHash,image,machine,param.x,param.y,param.z,metric.m",
     );
-    expect(row).toBe(`r-000000000d,"a ""b"", c",-,,,,,,,'=cmd(),-1,'-x,-0.5`);
+    expect(row).toBe(`r-000000000d,"a ""b"", c",-,,,,,,,,'=cmd(),-1,'-x,-0.5`);
 });
