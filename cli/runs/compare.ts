@@ -111,7 +111,18 @@ export function findRun(runs: readonly SavedRun[], wanted: string): SavedRun {
 
 /** Runs as CSV: one row each, with a column for each parameter and metric. */
 export function csvLines(runs: readonly SavedRun[]): string[] {
-    const own = ["id", "name", "state", "startedAt", "seconds", "costUsd", "dataset", "datasetHash", "image", "machine"] as const;
+    const own = [
+        "id",
+        "name",
+        "state",
+        "startedAt",
+        "seconds",
+        "costUsd",
+        "dataset",
+        "datasetHash",
+        "image",
+        "machine",
+    ] as const;
     const parameters = [...new Set(runs.flatMap((run) => Object.keys(run.parameters)))];
     const metrics = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))];
     const head = [...own, ...parameters.map((name) => `param.${name}`), ...metrics.map((name) => `metric.${name}`)];

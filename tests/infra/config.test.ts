@@ -303,10 +303,6 @@ describe("files that the config names", () => {
         ]);
     });
 
-    it("are reported if the trainer's folder does not exist", () => {
-        expect(problems({ trainer: "nowhere" })).toEqual([expect.stringContaining("found nothing; got")]);
-    });
-
     it("are resolved relative to the project folder", () => {
         const here = filesOf(path.join(__dirname, "project"));
 

@@ -79,6 +79,10 @@ describe("the trainer in a config", () => {
         ]);
     });
 
+    it("is reported if its folder does not exist", () => {
+        expect(problems({ trainer: "nowhere" })).toEqual([expect.stringContaining("found nothing; got")]);
+    });
+
     it("needs no folder if it is a script or an image", () => {
         const files = filesIn(["data/iris.csv", "train.py"]);
         expect(problems({ script: "train.py" }, files)).toEqual([]);
@@ -87,9 +91,9 @@ describe("the trainer in a config", () => {
 });
 
 it("the placeholder of a project is reported", () => {
-        expect(problems({}, filesIn(FILES), { ...GCP, project: "my-project-id" })).toEqual([
-            '`gcp:project` must be the id of your own project, which replaces this placeholder; got "my-project-id" (pulumi config set gcp:project PROJECT)',
-        ]);
+    expect(problems({}, filesIn(FILES), { ...GCP, project: "my-project-id" })).toEqual([
+        '`gcp:project` must be the id of your own project, which replaces this placeholder; got "my-project-id" (pulumi config set gcp:project PROJECT)',
+    ]);
 });
 
 describe("the folder for results", () => {

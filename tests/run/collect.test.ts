@@ -279,7 +279,8 @@ describe("collecting a run", () => {
 
         await collect(bucket);
         const kept = [`${own}-b`, "new", `${gone.replace(/^m\w+/, "m000000000000")}-c`];
-        expect(readdirSync(parent).sort()).toEqual([...kept.map((name) => `.${runId}.partial-${name}`), runId].sort());
+        const names = kept.map((name) => `.${runId}.partial-${name}`);
+        expect(readdirSync(parent).sort()).toEqual([...names, "index.html", runId].sort());
         add(`${gone}-again`);
         await expect(collect(bucket)).resolves.toMatchObject({ downloadedCount: 0 });
         expect(readdirSync(parent)).not.toContain(`.${runId}.partial-${gone}-again`);

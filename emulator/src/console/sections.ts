@@ -241,7 +241,12 @@ function clock(iso: string): string {
 }
 
 function chip(status: string): Html {
-    const kinds: Readonly<Record<string, string>> = { RUNNING: "good", SUCCEEDED: "good", FAILED: "bad", TERMINATED: "" };
+    const kinds: Readonly<Record<string, string>> = {
+        RUNNING: "good",
+        SUCCEEDED: "good",
+        FAILED: "bad",
+        TERMINATED: "",
+    };
     const kind = kinds[status] ?? (status === "CANCELLED" ? "" : "busy");
     return html`<span class="chip ${kind}">${status}</span>`;
 }
