@@ -23,6 +23,7 @@ const { metafile } = buildSync({
     // This package is optional, and `debug` would search every parent folder for it. It is excluded because the bundle
     // must not depend on its location.
     external: ["supports-color"],
+    alias: { url: "./shims/url.cjs", "whatwg-url": "./shims/whatwg-url.cjs" },
     metafile: true,
     logLevel: "warning",
 });

@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import { hasColours, PROJECT_DIR } from "../shared/command-context";
 import { runCommand } from "../shared/run-command";
 import { UsageError } from "../shared/usage-error";

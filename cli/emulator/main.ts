@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import path from "node:path";
 import { DEFAULT_PORT, type Emulator } from "../../emulator/src";
 import { CommandError, emulatorCommand } from "../../emulator/src/command";

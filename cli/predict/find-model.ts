@@ -54,7 +54,7 @@ function findInFolder(name: string, folder: string): string {
     const stats = statsOf("model", name, folder);
     if (stats === undefined) {
         throw new UsageError(
-            `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (npm start creates one)`,
+            `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (npm start creates one; options follow --: npm run predict -- -s ${name} ...)`,
         );
     }
     if (!stats.isDirectory()) {

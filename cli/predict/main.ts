@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import { terminalText } from "../../run/terminal-text";
 import { PROJECT_DIR } from "../shared/command-context";
 import { runCommand } from "../shared/run-command";

@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import path from "node:path";
 import { ConfigError, renderIssues } from "../../infra/config/issues";
 import { terminalText } from "../../run/terminal-text";
@@ -8,13 +10,13 @@ import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
 import { rehearse } from "./rehearse";
 import { takeSecretEnv } from "./secret-env";
-import { googleCloudCommand, readStackConfig, startCommand } from "./stack-config";
+import { fromUsersFolder, googleCloudCommand, readStackConfig, startCommand } from "./stack-config";
 
 const USAGE = `npm start rehearses the full lifecycle of a stack on this machine. It needs no cloud account and leaves nothing behind.
 
-Usage: npm start -- [options]
+Usage: npm start -- [options] [key=value ...]
 
-  --config key=value   overrides Pulumi.local.yaml and the defaults in Pulumi.yaml; may be repeated
+  [--config] key=value overrides Pulumi.local.yaml and the defaults in Pulumi.yaml; may be repeated
                        e.g. --config dataset=my.csv --config target=price
   --secret-env NAME    makes NAME a secret variable of the trainer, with the value it has in this command's environment;
                        may be repeated
@@ -31,13 +33,24 @@ const OPTIONS = {
 
 /** Implements `npm start`: reads the command line, listens for Ctrl-C, and reports how the rehearsal ended. */
 async function main(args: string[]): Promise<number> {
-    const { values } = readArguments(args, { help: "npm start -- --help", options: OPTIONS });
+    const { values, positionals } = readArguments(args, {
+        help: "npm start -- --help",
+        options: OPTIONS,
+        maxPositionals: Number.POSITIVE_INFINITY,
+    });
     if (values.help) {
         console.log(USAGE);
         return 0;
     }
     const runtime = parseRuntime(values.runtime);
-    const config = values.config ?? [];
+    // Without `--`, npm takes the option for itself and passes on its value.
+    const stray = positionals.find((word) => !/^[\w:-]+=/.test(word));
+    if (stray !== undefined) {
+        throw new UsageError(`"${stray}" must be key=value (npm start -- --help)`);
+    }
+    const config = [...(values.config ?? []), ...positionals].map((override) =>
+        fromUsersFolder(override, PROJECT_DIR, process.env.INIT_CWD),
+    );
     const secretEnv = takeSecretEnv(values["secret-env"] ?? [], process.env);
     const interrupt = new AbortController();
     const onSignal = () => {

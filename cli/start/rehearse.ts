@@ -5,16 +5,21 @@ import { type Emulator, startEmulator } from "../../emulator/src";
 import { copyBuildContext } from "../../infra/build-context";
 import { type Config, parseConfig } from "../../infra/config";
 import { filesOf } from "../../infra/config/project-files";
+import { APP, withPythonTrainer } from "../../infra/config/python-trainer";
 import { platformOf } from "../../infra/machine-types";
 import { runLayout } from "../../run/layout";
-import { REHEARSAL_TAG, removeImage } from "../shared/docker";
-import { chooseRuntime } from "./choose-runtime";
+import { runsPageName } from "../../run/runs-page";
+import { type ImageBuild, REHEARSAL_TAG, removeImage } from "../shared/docker";
+import { runProcess } from "../shared/run-process";
+import { UsageError } from "../shared/usage-error";
+import { chooseRuntime, useExistingImage } from "./choose-runtime";
 import { GoogleApiError } from "./patient-request";
 import { createPrerequisites } from "./prerequisites";
+import { findPython, pythonCommand } from "./python";
 import { call, type Properties, type RehearsalContext, type RuntimeName } from "./rehearsal-context";
 import { RehearsalEngine } from "./rehearsal-engine";
 import { metricsTable, readResults, resultLines } from "./results";
-import { readStackConfig, type StackConfig, withoutGpu } from "./stack-config";
+import { readStackConfig, rehearsalAdvice, type StackConfig, withoutGpu } from "./stack-config";
 
 export interface RehearsalOptions {
     /** The folder that contains Pulumi.yaml and index.ts. */
@@ -45,19 +50,21 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     const { print, signal } = options;
     const requested = readStackConfig(options.projectDir, options.stack, options.config, options.secretEnv);
     // The program checks the config again; this check happens before an image is built.
-    const config = checkConfig(requested, options.projectDir);
+    const checked = checkConfig(requested, options.projectDir);
+    const config = withPythonTrainer(checked, options.projectDir, options.stack);
     const stackConfig = withoutGpu(requested, print);
-    // The program will later create the same copy of the build context, so the image that it needs is built here.
-    const owner = { stack: stackConfig.stack, component: "trainer" };
-    const copy = path.resolve(options.projectDir, copyBuildContext(options.projectDir, config.trainer, owner));
-    const build = { context: copy, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
-    const runtime = await chooseRuntime(options.runtime, build, print, signal);
+    await requireBash();
+    const runtime =
+        config.image === ""
+            ? await chooseRuntime(options.runtime, buildOf(config, options), print, signal)
+            : await useExistingImage(config.image, options.runtime, print, signal);
+    const program = runtime === "process" ? await pythonProgram(config, options) : undefined;
     await removeAbandoned(options.dataParent, runtime);
     const { emulator, dataDir } = await startEmpty(options.dataParent, runtime);
     let status = 1;
     try {
         print(`Google Cloud emulator at ${emulator.url}`);
-        const context = contextOf(options, stackConfig, config.trainer, emulator, runtime);
+        const context = { ...contextOf(options, stackConfig, config.trainer, emulator, runtime), program };
         const engine = new RehearsalEngine(context);
         const teardown = await createPrerequisites(context, stackConfig, config);
         try {
@@ -79,6 +86,40 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         rmSync(dataDir, { recursive: true, force: true });
     }
     return signal.aborted ? 130 : status;
+}
+
+/** @throws UsageError without bash, in which the VM's boot script runs */
+async function requireBash(): Promise<void> {
+    const { exitCode, output } = await runProcess("bash", ["--version"]);
+    if (exitCode !== 0 || !output.includes("bash")) {
+        throw new UsageError(
+            "A rehearsal needs bash, but bash --version does not work (install bash; on Windows, Git or WSL has it)",
+        );
+    }
+}
+
+/** The image to build. The program will later create the same copy of the build context. */
+function buildOf(config: Config, { projectDir, stack }: RehearsalOptions): ImageBuild {
+    const copy = copyBuildContext(projectDir, config.trainer, { stack, component: "trainer" });
+    const context = path.resolve(projectDir, copy);
+    return { context, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
+}
+
+/** The program that the process runtime runs for a Python file. */
+async function pythonProgram(
+    { script, requirements, trainer }: Config,
+    { projectDir, print }: RehearsalOptions,
+): Promise<RehearsalContext["program"]> {
+    if (script === "") {
+        return undefined;
+    }
+    const python = await findPython(projectDir);
+    const packages = requirements === "" ? "" : `, which needs the packages in ${requirements}`;
+    print(`    ${script} runs with ${python.program} (Python ${python.version})${packages}.`);
+    return {
+        folder: path.resolve(projectDir, trainer, APP),
+        command: pythonCommand(python, path.basename(script)),
+    };
 }
 
 /** @throws ConfigError with every problem */
@@ -165,7 +206,8 @@ async function up(
         }
     }
     print("");
-    for (const line of resultLines(path.relative(options.projectDir, folder), files)) {
+    const shown = path.relative(options.projectDir, folder);
+    for (const line of [...resultLines(shown, files), `All runs: ${path.join(path.dirname(shown), runsPageName)}`]) {
         print(line);
     }
     return 0;
@@ -196,7 +238,7 @@ async function runProgram(
 async function reportFailure(engine: RehearsalEngine, context: RehearsalContext): Promise<number> {
     const { resource, error } = engine.failure as NonNullable<RehearsalEngine["failure"]>;
     context.print("");
-    context.print(`error: ${resource}: ${error.message}`);
+    context.print(`error: ${resource}: ${rehearsalAdvice(error.message)}`);
     return (await trainerExitCode(engine, context)) ?? 1;
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import type { Fix } from "../../infra/config/issues";
@@ -145,6 +145,33 @@ export function startCommand(fix: Fix): string {
     const [key, member] = fix.set;
     const value = member === undefined ? fix.value : JSON.stringify(whole(member, fix.value));
     return `npm start -- --config ${quote(`${key}=${value}`)}`;
+}
+
+/** Replaces the commands for a deployed stack in a message from the VM by those for a rehearsal. */
+export function rehearsalAdvice(message: string): string {
+    return message
+        .replace(
+            /\(pulumi config set ([\w.]+) ([^\s)]+)\) and run pulumi up/g,
+            (_match, key: string, value: string) => `(npm start -- --config ${quote(`${key}=${value}`)})`,
+        )
+        .replaceAll("run pulumi up", "run npm start");
+}
+
+/** Names of keys that are paths on this machine. */
+const PATHS = ["dataset", "trainer", "script", "requirements"];
+
+/**
+ * Lets `--config` name a file relative to the folder from which the user called npm, if there is one of that name there.
+ *
+ * @param folder the folder of Pulumi.yaml, relative to which the program looks for files
+ */
+export function fromUsersFolder(override: string, folder: string, usersFolder: string | undefined): string {
+    const [, key = "", value = ""] = /^([^=]+)=(.+)$/s.exec(override) ?? [];
+    if (usersFolder === undefined || !PATHS.includes(key) || path.isAbsolute(value) || value.includes("://")) {
+        return override;
+    }
+    const file = path.resolve(usersFolder, value);
+    return existsSync(file) ? `${key}=${path.relative(folder, file)}` : override;
 }
 
 /** A list or an object with one entry. */

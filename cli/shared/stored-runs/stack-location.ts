@@ -14,6 +14,8 @@ export interface StackLocation {
     stack: string;
     /** Folder for the results of all stacks, relative to the project folder. */
     resultsDir: string;
+    /** True if the results include the trainer's checkpoints. */
+    saveCheckpoints: boolean;
     /** Id of the run that a `pulumi up` is waiting for, or was waiting for when it was killed. */
     waitedFor?: string | undefined;
     settings: CloudSettings;
@@ -42,6 +44,8 @@ interface StackExport {
     };
 }
 
+const DEFAULTS_OF_RESULTS = { resultsDir: DEFAULTS.resultsDir, saveCheckpoints: DEFAULTS.saveCheckpoints };
+
 /** Output from `pulumi config --json`. */
 type StackConfigValues = Record<string, { value?: string }>;
 
@@ -60,7 +64,7 @@ export async function findStack(
         const bucket = bucketName(options.bucket);
         const settings = readCloudSettings(() => undefined, env);
         const stack = shortName(options.stack ?? bucket);
-        return { bucket, stack, resultsDir: DEFAULTS.resultsDir, settings, config: () => undefined, runs: [] };
+        return { bucket, stack, ...DEFAULTS_OF_RESULTS, settings, config: () => undefined, runs: [] };
     }
     const stackArgs = options.stack === undefined ? [] : ["--stack", options.stack];
     const pulumi = { folder: projectDir, env, packageDir };
@@ -88,13 +92,13 @@ export async function findStack(
 function savedResultsOf(resource: {
     type: string;
     outputs?: Record<string, unknown>;
-}): Pick<StackLocation, "bucket" | "stack" | "resultsDir"> | undefined {
-    const { bucket, stack, resultsDir } = resource.outputs ?? {};
+}): Omit<StackLocation, "settings" | "config" | "runs"> | undefined {
+    const { bucket, stack, resultsDir, saveCheckpoints = false } = resource.outputs ?? {};
     return resource.type === savedResultsType &&
         typeof bucket === "string" &&
         typeof stack === "string" &&
         typeof resultsDir === "string"
-        ? { bucket, stack, resultsDir }
+        ? { bucket, stack, resultsDir, saveCheckpoints: saveCheckpoints === true }
         : undefined;
 }
 
