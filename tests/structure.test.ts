@@ -235,7 +235,8 @@ describe("the program that Pulumi runs", () => {
 });
 
 describe("run/", () => {
-    const isResource = (file: string) => /^\s*export class \w+ extends pulumi\.dynamic\.Resource\b/m.test(textOf(file));
+    const isResource = (file: string) =>
+        /^\s*export class \w+ extends (CachedResource|pulumi\.CustomResource)\b/m.test(textOf(file));
     const serialised = sources.filter((file) => file.startsWith("run/") && !isResource(file));
     const statements = serialised.flatMap((file) =>
         ts

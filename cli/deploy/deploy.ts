@@ -60,8 +60,14 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
         await confirm(stack.name, screen);
     }
     const view = new UpdateView(screen, { isPreview: kind === "preview" });
-    const timer = setInterval(() => view.refresh(), 1000);
     const abort = new AbortController();
+    const timer = setInterval(() => {
+        view.refresh();
+        if (view.hasLostInterrupt) {
+            // Pulumi receives another SIGINT.
+            abort.abort();
+        }
+    }, 1000);
     let isInterrupted = false;
     const onSignal = (signal: NodeJS.Signals) => {
         isInterrupted = true;
