@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { Command } from "./engine/command";
-import { Cloud, Project } from "./engine/support";
+import { Cloud, FAST_CLOUD, Project } from "./engine/support";
 
 const USAGE = `npm run times measures how long \`pulumi up\` and \`pulumi preview\` take if nothing has changed, and compares them with a program
 like the one that \`pulumi new gcp-typescript\` makes, with one bucket. It needs the Pulumi CLI and its providers.
@@ -52,8 +52,7 @@ class BareProgram {
                 },
                 files: ["index.ts"],
             }),
-            "Pulumi.bare.yaml":
-                "config:\n  gcp:project: demo-project\n" + `  gcp:storageCustomEndpoint: ${cloud.url}/storage/v1/\n`,
+            "Pulumi.bare.yaml": `config:\n  gcp:project: demo-project\n  gcp:storageCustomEndpoint: ${cloud.url}/storage/v1/\n`,
         };
         for (const [name, text] of Object.entries(files)) {
             writeFileSync(path.join(this.#folder, name), text);
@@ -103,7 +102,7 @@ async function main(): Promise<void> {
         console.log(USAGE);
         return;
     }
-    const cloud = await Cloud.start("docker", { operationMs: 0, apiDelayMs: 0, grantDelayMs: 0 });
+    const cloud = await Cloud.start("docker", FAST_CLOUD);
     try {
         const project = new Project(cloud, "times", { trainer: "tiny", hyperparameters: { seconds: 1 } });
         const bare = new BareProgram(cloud, project.environment);

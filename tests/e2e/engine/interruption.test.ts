@@ -1,11 +1,11 @@
-import { Cloud, describeWithEngine, Project } from "./support";
+import { Cloud, describeWithEngine, FAST_CLOUD, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 
 describeWithEngine("a command killed during a run, with the real engine,", () => {
     let cloud: Cloud;
     beforeAll(async () => {
-        cloud = await Cloud.start();
+        cloud = await Cloud.start("docker", FAST_CLOUD);
     });
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
@@ -40,6 +40,6 @@ describeWithEngine("a command killed during a run, with the real engine,", () =>
             expect(project.savedRuns()).toContain(run);
             expect(project.savedRuns()).toHaveLength(2);
         },
-        5 * MINUTE_MS,
+        8 * MINUTE_MS,
     );
 });

@@ -1,5 +1,5 @@
 import { tableRows } from "../../helpers/markdown";
-import { Cloud, describeWithEngine, Project } from "./support";
+import { Cloud, describeWithEngine, FAST_CLOUD, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 const ROLES = tableRows("docs/roles.md", "role").flatMap(([cell = ""]) =>
@@ -10,7 +10,7 @@ describeWithEngine("a deployer with the documented roles, with the real engine,"
     let cloud: Cloud;
     beforeAll(async () => {
         // The deployer's own grants take effect before the test begins.
-        cloud = await Cloud.start("docker", { operationMs: 0, apiDelayMs: 0, grantDelayMs: 0 });
+        cloud = await Cloud.start("docker", FAST_CLOUD);
     });
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 

@@ -81,6 +81,9 @@ const SLOW_CLOUD: CloudOptions = {
     bootUptimeSeconds: 75,
 };
 
+/** A cloud without delays, for tests that take long enough without them. */
+export const FAST_CLOUD: CloudOptions = { operationMs: 0, apiDelayMs: 0, grantDelayMs: 0 };
+
 /** An emulator whose VMs run images from the Docker engine by default, and a folder for the engine's state. */
 export class Cloud {
     readonly folder: string;

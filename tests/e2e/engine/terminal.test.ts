@@ -1,5 +1,5 @@
 import { reasonWithoutTerminal } from "../../helpers/terminal-command";
-import { Cloud, describeWithEngine, Project } from "./support";
+import { Cloud, describeWithEngine, FAST_CLOUD, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 const itWithTerminal = reasonWithoutTerminal() === undefined ? it : it.skip;
@@ -7,7 +7,7 @@ const itWithTerminal = reasonWithoutTerminal() === undefined ? it : it.skip;
 describeWithEngine("npm run up in a terminal of 80x24, with the real engine,", () => {
     let cloud: Cloud;
     beforeAll(async () => {
-        cloud = await Cloud.start();
+        cloud = await Cloud.start("docker", FAST_CLOUD);
     });
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
