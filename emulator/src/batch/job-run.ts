@@ -65,7 +65,10 @@ export class JobRun {
             await this.#recover();
             const slots = this.#live().catch((error: unknown) => this.#fail(error));
             const ending = await this.#ending.promise;
-            if (ending !== "stopped") {
+            if (ending === "stopped") {
+                await this.#vms.powerOff();
+                await slots;
+            } else {
                 await this.#release(ending, slots);
             }
         } catch (error) {

@@ -90,6 +90,11 @@ export class JobVms {
         await Promise.all([...this.#vms].map((vm) => this.remove(vm)));
     }
 
+    /** Cuts the power of all VMs, which the emulator does when it stops. */
+    async powerOff(): Promise<void> {
+        await Promise.all([...this.#vms].map(({ state }) => state.vm.cutPower()));
+    }
+
     async #insert(name: string, zone: string): Promise<JobVm> {
         const { project } = partsOf(this.#job.name);
         const change = await this.#instances.insert({ project, zone }, this.#body(name, zone));
