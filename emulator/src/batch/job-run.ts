@@ -10,7 +10,7 @@ import { type JobVm, JobVms, removeLeftovers } from "./job-vms";
 import { retries } from "./lifecycle";
 import type { TaskLogs } from "./task-logs";
 import { runTask, type TaskResult } from "./task-run";
-import { AGENT_TICKS, type BatchTiming, untilFaultOver } from "./timing";
+import { type BatchTiming, untilFaultOver } from "./timing";
 
 /** The parts of the emulator that a job needs while it runs. */
 export interface JobHost {
@@ -125,9 +125,9 @@ export class JobRun {
     /** Runs one task after another on a VM, and replaces the VM if it is lost. */
     async #slot(): Promise<void> {
         let vm: JobVm | undefined;
-        while (!this.#isOver && this.#indexes("PENDING").length > 0) {
+        while (!this.#isOver && this.#nextTask !== undefined) {
             vm ??= await this.#createVm();
-            const [index] = this.#indexes("PENDING");
+            const index = this.#nextTask;
             if (vm === undefined || index === undefined || this.#isOver) {
                 continue;
             }
@@ -168,7 +168,7 @@ export class JobRun {
                 return undefined;
             }
             await this.#tick();
-            if (this.#indexes("PENDING").length === 0) {
+            if (this.#nextTask === undefined) {
                 return undefined;
             }
         }
@@ -176,11 +176,12 @@ export class JobRun {
     }
 
     async #awaitAgent(vm: JobVm): Promise<JobVm | undefined> {
+        const { timing } = this.#host;
         for (let tick = 0; !this.#reports(); tick++) {
             if (this.#isOver) {
                 return undefined;
             }
-            if (tick >= AGENT_TICKS) {
+            if (tick * timing.tickMs >= timing.agentMs) {
                 if (this.#state === "SCHEDULED") {
                     await this.#explain(noAgent(vm.name));
                     this.#end({ state: "FAILED" });
@@ -321,6 +322,11 @@ export class JobRun {
             await this.#tick();
             return !this.#isOver;
         });
+    }
+
+    /** The index of the task that starts next. */
+    get #nextTask(): number | undefined {
+        return this.#host.store.nextPending(this.#job.name);
     }
 
     get #isOver(): boolean {

@@ -165,9 +165,9 @@ class TaskFault {
                     return;
             }
         } catch (error) {
-            // The VM may be gone by now, because the job has ended.
+            // The VM may be gone by now, because the job has ended. Anything else is a failure without a known reason.
             if (!(error instanceof ApiError)) {
-                throw error;
+                this.#givenUp.resolve(50000);
             }
         }
     }

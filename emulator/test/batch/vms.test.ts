@@ -113,6 +113,12 @@ describe("the VMs of a job", () => {
         expect((await mute.events())[1]).toMatch(/^No VM has agent reporting correctly/);
     });
 
+    it("have an agent once a late grant takes effect", async () => {
+        await start({ grantDelayMs: 700 });
+        const job = await TestJob.create(emulator, "late", jobBody("true"));
+        expect((await job.end()).status.state).toBe("SUCCEEDED");
+    });
+
     it("have no agent in a subnetwork without Private Google Access, unless they have an external address", async () => {
         await start({});
         const subnetwork = `/compute/v1/projects/${PROJECT_ID}/regions/${REGION}/subnetworks/sub`;
