@@ -33,6 +33,8 @@ export class JobRun {
     readonly #job: Job;
     readonly #vms: JobVms;
     readonly #ending = deferred<Ending>();
+    /** True once an event says why no VM can be created. */
+    #isRefusalKnown = false;
     /** Set as soon as the end is certain; the first reason counts. */
     #ended: Ending | undefined;
     /** Resolves once the job has reached its last state, or has been deleted. */
@@ -144,10 +146,10 @@ export class JobRun {
 
     /** Creates a VM whose agent reports. Returns undefined if the job has ended or another slot may do the work. */
     async #createVm(): Promise<JobVm | undefined> {
-        let explained = false;
         for (let tries = 0; !this.#isOver; tries++) {
             const created = await this.#vms.create();
             if (!("isFatal" in created)) {
+                this.#isRefusalKnown = false;
                 if (this.#isOver) {
                     await this.#vms.remove(created);
                     return undefined;
@@ -159,11 +161,11 @@ export class JobRun {
                 this.#end({ state: "FAILED" });
                 return undefined;
             }
-            if (this.#vms.count === 0 && !explained) {
-                explained = true;
+            if (this.#vms.count === 0 && !this.#isRefusalKnown) {
+                this.#isRefusalKnown = true;
                 await this.#explain(created.description);
             }
-            if (this.#vms.count === 0 && tries >= this.#host.timing.queueTicks) {
+            if (this.#state === "SCHEDULED" && tries >= this.#host.timing.queueTicks) {
                 this.#end({ state: "FAILED" });
                 return undefined;
             }

@@ -46,15 +46,12 @@ export async function runTask(host: TaskHost, job: Job, vm: JobVm, attempt: Atte
         run.kill();
         limit.resolve(50005);
     });
-    try {
-        const ended = run.exit.then((code) => code ?? fault.code ?? lostCode(host.instances, vm));
-        const exitCode = await Promise.race([ended, limit.promise, fault.ended]);
-        return { exitCode, vmLost: isLost(host.instances, vm) };
-    } finally {
-        clearTimeout(timer);
-        fault.stop();
-        await log.close();
-    }
+    const ended = run.exit.then((code) => code ?? fault.code ?? lostCode(host.instances, vm));
+    const exitCode = await Promise.race([ended, limit.promise, fault.ended]);
+    clearTimeout(timer);
+    await fault.stop();
+    await log.close();
+    return { exitCode, vmLost: isLost(host.instances, vm) };
 }
 
 /** https://cloud.google.com/batch/docs/create-run-job#variables, and those that are seen on real VMs. */
@@ -109,6 +106,7 @@ class TaskFault {
     readonly #givenUp = deferred<number>();
     readonly #forget: () => void;
     #timer: NodeJS.Timeout | undefined;
+    #striking = Promise.resolve();
     #isOver = false;
 
     constructor(host: TaskHost, vm: JobVm, task: Attempt & { readonly jobId: string }, kill: () => void) {
@@ -119,17 +117,22 @@ class TaskFault {
         const arm = () => {
             const fault = host.faults.ofTask(task);
             if (fault !== undefined && this.#timer === undefined) {
-                this.#timer = startTimer(fault.after, () => void this.#strike(fault.kind));
+                this.#timer = startTimer(fault.after, () => {
+                    // This promise never rejects.
+                    this.#striking = this.#strike(fault.kind);
+                });
             }
         };
         this.#forget = host.faults.onAdded(arm);
         arm();
     }
 
-    stop(): void {
+    /** Ends the attempt for the fault. Resolves once a reboot that it has begun is over. */
+    async stop(): Promise<void> {
         this.#isOver = true;
         clearTimeout(this.#timer);
         this.#forget();
+        await this.#striking;
     }
 
     async #strike(kind: TaskFaultKind): Promise<void> {
