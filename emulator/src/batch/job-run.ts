@@ -33,6 +33,8 @@ export class JobRun {
     readonly #job: Job;
     readonly #vms: JobVms;
     readonly #ending = deferred<Ending>();
+    /** Resolves when the emulator stops. Nothing may then wait for a timer, because timers do not keep it alive. */
+    readonly #stopped = deferred();
     /** True once an event says why no VM can be created. */
     #isRefusalKnown = false;
     /** Set as soon as the end is certain; the first reason counts. */
@@ -60,6 +62,7 @@ export class JobRun {
     /** Stops following the job, because the emulator stops. */
     stop(): void {
         this.#end("stopped");
+        this.#stopped.resolve();
     }
 
     async #run(): Promise<void> {
@@ -67,11 +70,12 @@ export class JobRun {
             await this.#recover();
             const slots = this.#live().catch((error: unknown) => this.#fail(error));
             const ending = await this.#ending.promise;
-            if (ending === "stopped") {
+            if (ending !== "stopped") {
+                await this.#release(ending, slots);
+            }
+            if (this.#isStopped) {
                 await this.#vms.powerOff();
                 await slots;
-            } else {
-                await this.#release(ending, slots);
             }
         } catch (error) {
             // The disk may be failing, which the next request reports.
@@ -85,7 +89,7 @@ export class JobRun {
 
     /** After a restart of the emulator, the tasks that were running are lost with their VMs. */
     async #recover(): Promise<void> {
-        await removeLeftovers(this.#host.instances, this.#job);
+        await this.#unlessStopped(removeLeftovers(this.#host.instances, this.#job));
         const state = this.#state;
         if (state === "CANCELLATION_IN_PROGRESS") {
             this.cancel();
@@ -135,25 +139,24 @@ export class JobRun {
             }
             const result = await this.#runTask(vm, index);
             if (result.vmLost) {
-                await this.#vms.remove(vm);
+                await this.#unlessStopped(this.#vms.remove(vm));
                 vm = undefined;
             }
         }
         if (vm !== undefined && !this.#isOver) {
-            await this.#vms.remove(vm);
+            await this.#unlessStopped(this.#vms.remove(vm));
         }
     }
 
     /** Creates a VM whose agent reports. Returns undefined if the job has ended or another slot may do the work. */
     async #createVm(): Promise<JobVm | undefined> {
         for (let tries = 0; !this.#isOver; tries++) {
-            const created = await this.#vms.create();
+            const created = await this.#unlessStopped(this.#vms.create());
+            if (created === undefined) {
+                return undefined;
+            }
             if (!("isFatal" in created)) {
                 this.#isRefusalKnown = false;
-                if (this.#isOver) {
-                    await this.#vms.remove(created);
-                    return undefined;
-                }
                 return await this.#awaitAgent(created);
             }
             if (created.isFatal) {
@@ -188,7 +191,7 @@ export class JobRun {
                     await this.#explain(noAgent(vm.name));
                     this.#end({ state: "FAILED" });
                 }
-                await this.#vms.remove(vm);
+                await this.#unlessStopped(this.#vms.remove(vm));
                 return undefined;
             }
             await this.#tick();
@@ -261,15 +264,12 @@ export class JobRun {
         const { name } = this.#job;
         if (first === "deleted" || first.state === "CANCELLED") {
             await untilFaultOver(faults, "slow-delete", partsOf(name).id, async () => {
-                await pause(timing.tickMs);
-                return this.#ended !== "stopped";
+                await this.#unlessStopped(pause(timing.tickMs));
+                return !this.#isStopped;
             });
         }
-        await this.#vms.removeAll();
-        // A slot may have been creating a VM.
-        await slots;
-        await this.#vms.removeAll();
-        await pause(this.#host.timing.tickMs);
+        await this.#unlessStopped(this.#removeVms(slots));
+        await this.#unlessStopped(pause(timing.tickMs));
         const ending = this.#ended ?? first;
         if (ending === "stopped") {
             return;
@@ -284,6 +284,21 @@ export class JobRun {
             await store.putTask(name, index, { ...task, state: "UNEXECUTED", events: [...task.events, event] });
         }
         await this.#change(ending.state, ending.reason);
+    }
+
+    async #removeVms(slots: Promise<void>): Promise<void> {
+        if (this.#isStopped) {
+            return;
+        }
+        await this.#vms.removeAll();
+        // A slot may have been creating a VM.
+        await slots;
+        await this.#vms.removeAll();
+    }
+
+    /** Waits for something, but not while the emulator stops. */
+    async #unlessStopped<T>(done: Promise<T>): Promise<T | undefined> {
+        return await Promise.race([done, this.#stopped.promise.then(() => undefined)]);
     }
 
     /** The tasks in one of these states. */
@@ -329,6 +344,10 @@ export class JobRun {
     /** The index of the task that starts next. */
     get #nextTask(): number | undefined {
         return this.#host.store.nextPending(this.#job.name);
+    }
+
+    get #isStopped(): boolean {
+        return this.#ended === "stopped";
     }
 
     get #isOver(): boolean {

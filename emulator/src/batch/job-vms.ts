@@ -82,8 +82,8 @@ export class JobVms {
 
     /** Deletes a VM, with everything that runs in it. Resolves once it is gone. */
     async remove(vm: JobVm): Promise<void> {
-        this.#vms.delete(vm);
         await deleteInstance(this.#instances, vm.path);
+        this.#vms.delete(vm);
     }
 
     async removeAll(): Promise<void> {

@@ -107,6 +107,7 @@ class TaskFault {
     readonly #forget: () => void;
     #timer: NodeJS.Timeout | undefined;
     #striking = Promise.resolve();
+    readonly #over = deferred();
     #isOver = false;
 
     constructor(host: TaskHost, vm: JobVm, task: Attempt & { readonly jobId: string }, kill: () => void) {
@@ -130,6 +131,7 @@ class TaskFault {
     /** Ends the attempt for the fault. Resolves once a reboot that it has begun is over. */
     async stop(): Promise<void> {
         this.#isOver = true;
+        this.#over.resolve();
         clearTimeout(this.#timer);
         this.#forget();
         await this.#striking;
@@ -159,7 +161,7 @@ class TaskFault {
                     this.#kill();
                     return;
                 case "lost-agent":
-                    await pause(LOST_AGENT_TICKS * timing.tickMs);
+                    await Promise.race([pause(LOST_AGENT_TICKS * timing.tickMs), this.#over.promise]);
                     if (!this.#isOver) {
                         this.code = 50002;
                         await instances.delete(path);

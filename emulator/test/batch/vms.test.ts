@@ -219,8 +219,9 @@ describe("a task", () => {
         const job = await TestJob.create(emulator, "gone", jobBody("exec sleep 58.4"));
         await job.untilState("RUNNING");
         const { name } = await emulator.ok("DELETE", `/batch/v1/projects/${PROJECT_ID}/locations/${REGION}/jobs/gone`);
-        faults.clear();
         await emulator.restart();
+        expect(await job.state()).toBe("DELETION_IN_PROGRESS");
+        faults.clear();
         while ((await emulator.ok("GET", `/batch/v1/${name}`)).done !== true) {
             await emulator.inventory();
         }
