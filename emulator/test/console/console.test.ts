@@ -53,7 +53,7 @@ describe("the console page", () => {
             "projects/demo-project/secrets/key",
             "1: enabled",
             "console-job",
-            "7 pending",
+            "Batch jobs",
             "POST /v1/projects/demo-project/serviceAccounts",
         ]) {
             expect(answer.text).toContain(text);
