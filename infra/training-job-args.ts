@@ -20,7 +20,10 @@ export interface TrainingJobArgs {
     region: string;
     /** A zone of the region. */
     zone: string;
-    /** Path of a file, relative to the project folder, or the `gs://` URI of an object. */
+    /**
+     * Path of a file, or of a folder of files with the same header, relative to the project folder, or the `gs://` URI
+     * of an object.
+     */
     dataset: string;
     /** Folder with the trainer's Dockerfile: the build context. */
     trainer: string;

@@ -227,6 +227,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 bucket,
                 image: image.reference,
                 datasetUri: data.dataset.uri,
+                datasetObject: data.dataset.firstObject,
                 secretEnv,
             }),
             cleanup: vmCleanup,
@@ -358,7 +359,7 @@ function secretName(version: string): string {
 /** The VM's task, with all times in seconds. */
 function bootConfig(
     job: Job,
-    resources: Record<"runId" | "bucket" | "image" | "datasetUri", pulumi.Output<string>> & {
+    resources: Record<"runId" | "bucket" | "image" | "datasetUri" | "datasetObject", pulumi.Output<string>> & {
         secretEnv: pulumi.Input<Record<string, string>>;
     },
 ): pulumi.Output<BootConfig> {

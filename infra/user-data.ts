@@ -38,8 +38,10 @@ export interface BootConfig {
     runId: string;
     /** `<registryUri>/trainer@sha256:...` */
     image: string;
-    /** `gs://` URI of the dataset. */
+    /** `gs://` URI of the dataset, which ends in a slash if it is a folder. */
     datasetUri: string;
+    /** `gs://` URI of the object that shows whether the dataset can be read: the first one in a folder. @default datasetUri */
+    datasetObject?: string;
     /** The trainer's arguments, `--name=value`, in order. */
     args: string[];
     /** Additional environment variables for the container. The variables in the trainer contract take precedence. */
@@ -190,7 +192,7 @@ function renderValues(config: BootConfig): Buffer {
         ["bucket", config.bucket],
         ["runId", config.runId],
         ["image", config.image],
-        ["datasetUri", config.datasetUri],
+        ["datasetUri", config.datasetObject ?? config.datasetUri],
         ["maxRunSeconds", config.maxRunSeconds],
         ["pullSeconds", config.pullSeconds],
         ["uploadSeconds", config.uploadSeconds],

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { parseDataset } from "../dataset";
 import { batchRules } from "./batch-rules";
 import { gpuProblem } from "./gpus";
@@ -28,8 +29,19 @@ const rules: readonly Rule[] = [
         keys: ["dataset"],
         find: ({ dataset }, files) => {
             const source = parseDataset(dataset);
-            const must = source?.kind === "file" && datasetMust(files.state(source.path), source.fileName);
-            return must ? conflict("dataset", must) : undefined;
+            if (source?.kind !== "file") {
+                return undefined;
+            }
+            const isFolder = files.state(source.path) === "folder";
+            const all = isFolder ? files.dataset(source.path) : [source.path];
+            const [must] = all.flatMap((file) => datasetMust(files.state(file), path.basename(file)) ?? []);
+            const found = isFolder && must !== undefined ? `, in the folder ${source.path}` : "";
+            const empty = "must be a file or a folder with files; found an empty folder";
+            return all.length === 0
+                ? conflict("dataset", empty)
+                : must === undefined
+                  ? undefined
+                  : conflict("dataset", `${must}${found}`);
         },
     },
     {
