@@ -80,6 +80,7 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
     process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
     const options = {
         onEvent: (event: Parameters<UpdateView["onEvent"]>[0]) => view.onEvent(event),
+        onOutput: (text: string) => view.onOutput(text),
         refresh: values.refresh === true,
         signal: abort.signal,
     };

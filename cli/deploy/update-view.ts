@@ -52,12 +52,16 @@ export class UpdateView {
                 const text = color === "never" ? message : withoutMarkup(message);
                 this.#onMessage(severity, urn, text.trimEnd());
             }
-        } else if (event.stdoutEvent) {
-            this.#isCancelling ||= /received; cancelling/.test(event.stdoutEvent.message);
-            this.#isTerminating ||= /received; terminating/.test(event.stdoutEvent.message);
         } else if (event.summaryEvent) {
             this.summary = event.summaryEvent;
         }
+        this.refresh();
+    }
+
+    /** Reads from what Pulumi itself prints whether it has received Ctrl-C, which no event says. */
+    onOutput(text: string): void {
+        this.#isCancelling ||= /received; cancelling/.test(text);
+        this.#isTerminating ||= /received; terminating/.test(text);
         this.refresh();
     }
 

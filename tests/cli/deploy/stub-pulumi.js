@@ -37,8 +37,7 @@ async function update() {
         appendFileSync(`${folder}/interrupts`, "x");
         const last = existsSync(`${folder}/busy`) ? 3 : 2;
         if (interrupts === 1 || interrupts === last) {
-            const message = `^C received; ${interrupts === 1 ? "cancelling" : "terminating"}`;
-            send({ stdoutEvent: { message, color: "never" } });
+            console.log(`^C received; ${interrupts === 1 ? "cancelling" : "terminating"}`);
         }
         if (interrupts === last) {
             stream.on("finish", () => process.exit(255)).end();
