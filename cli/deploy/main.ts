@@ -1,12 +1,14 @@
-import { hasColours, PROJECT_DIR } from "../shared/command-context";
+import { hasColours } from "../shared/command-context";
+import { findProject } from "../shared/project";
 import { runCommand } from "../shared/run-command";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import { deploy, KINDS } from "./deploy";
 
 runCommand(async ([name, ...args]) => {
     const kind = KINDS.find((known) => known === name);
     if (kind === undefined) {
-        throw new UsageError(`The command must be ${KINDS.join(", ")}; got "${name}" (npm run up -- --help)`);
+        throw new UsageError(`The command must be ${KINDS.join(", ")}; got "${name}" (${commandLine("up", "--help")})`);
     }
     const terminal = {
         isInteractive: hasColours(),
@@ -15,5 +17,6 @@ runCommand(async ([name, ...args]) => {
         },
         write: (text: string) => process.stdout.write(text),
     };
-    return deploy(kind, args, { projectDir: PROJECT_DIR, packageDir: PROJECT_DIR, terminal });
+    const projectDir = findProject();
+    return deploy(kind, args, { projectDir, packageDir: projectDir, terminal });
 });

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { HELP, readArguments } from "../shared/arguments";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 /** Output formats. */
@@ -17,10 +18,10 @@ const ENDINGS: Readonly<Record<string, Format>> = {
 };
 
 /** The text that `npm run predict -- --help` prints. */
-export const USAGE = `npm run predict predicts every row of a CSV file with a trained model.
+export const USAGE = `${commandLine("predict")} predicts every row of a CSV file with a trained model.
 
-Usage: npm run predict -- [options] MODEL INPUT [OUTPUT]
-       npm run predict -- [options] -s STACK INPUT [OUTPUT]
+Usage: ${commandLine("predict", "[options] MODEL INPUT [OUTPUT]")}
+       ${commandLine("predict", "[options] -s STACK INPUT [OUTPUT]")}
 
   MODEL               a run's folder such as models/dev/r-cd0beb55a4, a model.json, or the gs:// URI of either
   INPUT               a CSV file, its gs:// URI, or - for standard input
@@ -59,7 +60,7 @@ const OPTIONS = {
     ...HELP,
 } as const;
 
-const SHOW_HELP = "npm run predict -- --help";
+const SHOW_HELP = commandLine("predict", "--help");
 
 /**
  * Parses a command line.

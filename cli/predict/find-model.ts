@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { DEFAULTS } from "../../infra/defaults";
 import { type Model, ModelError, readModel } from "../../trainer/lib/model";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { Arguments } from "./arguments";
 import { findObject, isGcsUri, openSource, type PredictContext } from "./source";
@@ -54,7 +55,7 @@ function findInFolder(name: string, folder: string): string {
     const stats = statsOf("model", name, folder);
     if (stats === undefined) {
         throw new UsageError(
-            `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (npm start creates one)`,
+            `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (${commandLine("start")} creates one)`,
         );
     }
     if (!stats.isDirectory()) {
@@ -78,7 +79,7 @@ function findInStack(
     // Results are saved under the short name, which is `dev` for `organization/project/dev`.
     const ofStack = path.join(results, path.basename(stack));
     const runs = list(ofStack).filter((name) => isFile(path.join(ofStack, name, "model.json")));
-    const download = `npm run results -- -s ${stack}`;
+    const download = commandLine("results", `-s ${stack}`);
     const shown = path.relative(folder, ofStack) || ofStack;
     if (runs.length === 0) {
         const others = list(results).filter((name) => list(path.join(results, name)).length > 0);

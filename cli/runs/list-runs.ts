@@ -2,13 +2,14 @@ import path from "node:path";
 import { readArguments } from "../shared/arguments";
 import type { CommandContext } from "../shared/command-context";
 import { STACK_OPTIONS, STACK_USAGE, withBucket } from "../shared/stored-runs/with-bucket";
+import { commandLine } from "../shared/tool";
 import { readEarlierAttempts } from "./earlier-attempts";
 import { newestFirst, readRuns, runsTable } from "./runs-table";
 
-const USAGE = `npm run runs shows the runs in a stack's bucket, and the earlier attempts of these runs that are kept on this machine:
+const USAGE = `${commandLine("runs")} shows the runs in a stack's bucket, and the earlier attempts of these runs that are kept on this machine:
 state, attempt, age, metrics.
 
-Usage: npm run runs -- [options]
+Usage: ${commandLine("runs", "[options]")}
 
 ${STACK_USAGE}`;
 
@@ -20,7 +21,7 @@ ${STACK_USAGE}`;
  */
 export async function listRuns(args: string[], context: CommandContext): Promise<number> {
     const { print, projectDir } = context;
-    const { values } = readArguments(args, { help: "npm run runs -- --help", options: STACK_OPTIONS });
+    const { values } = readArguments(args, { help: commandLine("runs", "--help"), options: STACK_OPTIONS });
     if (values.help) {
         print(USAGE);
         return 0;

@@ -1,6 +1,6 @@
-import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { terminalText } from "../../run/terminal-text";
+import { findProject } from "./project";
 
 /** Environment for a command that works with stored runs. */
 export interface CommandContext {
@@ -12,9 +12,6 @@ export interface CommandContext {
     print(line: string): void;
 }
 
-/** This checkout's folder. */
-export const PROJECT_DIR = path.resolve(__dirname, "../..");
-
 /** True if standard output is a terminal that shows colours. */
 export function hasColours(): boolean {
     return process.stdout.isTTY && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
@@ -22,9 +19,10 @@ export function hasColours(): boolean {
 
 /** This process's context. */
 export function processContext(): CommandContext {
+    const projectDir = findProject();
     return {
-        projectDir: PROJECT_DIR,
-        packageDir: PROJECT_DIR,
+        projectDir,
+        packageDir: projectDir,
         env: process.env,
         // Colours are for terminals only. https://no-color.org
         print: (line) => console.log(hasColours() ? terminalText(line) : stripVTControlCharacters(terminalText(line))),

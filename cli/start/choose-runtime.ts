@@ -1,4 +1,5 @@
 import { buildImage, findEngine, type ImageBuild, ImageBuildError, lastLine, REHEARSAL_TAG } from "../shared/docker";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
 
@@ -25,7 +26,7 @@ export async function chooseRuntime(
     if ("missing" in engine) {
         if (requested === "docker") {
             throw new UsageError(
-                `--runtime docker needs a Docker engine, but none is reachable: ${engine.missing} (start Docker, or npm start -- --runtime process)`,
+                `--runtime docker needs a Docker engine, but none is reachable: ${engine.missing} (start Docker, or ${commandLine("start", "--runtime process")})`,
             );
         }
         print("VM: no Docker engine is reachable; running the trainer as a process instead of in its image.");
@@ -36,7 +37,7 @@ export async function chooseRuntime(
         const unavailable = await baseImageUnavailable(build, signal, print);
         if (unavailable) {
             print(`VM: the base images are unavailable (${unavailable}); running the trainer as a process.`);
-            print("    To use Docker anyway: npm start -- --runtime docker");
+            print(`    To use Docker anyway: ${commandLine("start", "--runtime docker")}`);
             return "process";
         }
     }

@@ -2,20 +2,22 @@ import path from "node:path";
 import { ConfigError, renderIssues } from "../../infra/config/issues";
 import { terminalText } from "../../run/terminal-text";
 import { HELP, readArguments } from "../shared/arguments";
-import { PROJECT_DIR } from "../shared/command-context";
+import { findProject, userFolder } from "../shared/project";
 import { runCommand } from "../shared/run-command";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
 import { rehearse } from "./rehearse";
 import { takeSecretEnv } from "./secret-env";
-import { googleCloudCommand, readStackConfig, startCommand } from "./stack-config";
+import { googleCloudCommand, pathFromProject, readStackConfig, startCommand } from "./stack-config";
 
-const USAGE = `npm start rehearses the full lifecycle of a stack on this machine. It needs no cloud account and leaves nothing behind.
+const USAGE = `${commandLine("start")} rehearses the full lifecycle of a stack on this machine. It needs no cloud account and leaves nothing behind.
 
-Usage: npm start -- [options]
+Usage: ${commandLine("start", "[options] [key=value ...]")}
 
-  --config key=value   overrides Pulumi.local.yaml and the defaults in Pulumi.yaml; may be repeated
-                       e.g. --config dataset=my.csv --config target=price
+  key=value            overrides Pulumi.local.yaml and the defaults in Pulumi.yaml, e.g. dataset=my.csv target=price;
+                       paths are relative to the folder in which the command is typed
+  --config key=value   the same
   --secret-env NAME    makes NAME a secret variable of the trainer, with the value it has in this command's environment;
                        may be repeated
   --runtime NAME       docker: the trainer's image, in a container; process: the trainer's start script
@@ -31,13 +33,22 @@ const OPTIONS = {
 
 /** Implements `npm start`: reads the command line, listens for Ctrl-C, and reports how the rehearsal ended. */
 async function main(args: string[]): Promise<number> {
-    const { values } = readArguments(args, { help: "npm start -- --help", options: OPTIONS });
+    const { values, positionals } = readArguments(args, {
+        help: commandLine("start", "--help"),
+        options: OPTIONS,
+        maxPositionals: Number.POSITIVE_INFINITY,
+    });
     if (values.help) {
         console.log(USAGE);
         return 0;
     }
     const runtime = parseRuntime(values.runtime);
-    const config = values.config ?? [];
+    const projectDir = findProject();
+    const config = [...(values.config ?? []), ...positionals.map(checkOverride)].map((override) =>
+        pathFromProject(override, userFolder(), projectDir),
+    );
+    // As with Pulumi, paths in the program start at the project folder.
+    process.chdir(projectDir);
     const secretEnv = takeSecretEnv(values["secret-env"] ?? [], process.env);
     const interrupt = new AbortController();
     const onSignal = () => {
@@ -50,8 +61,8 @@ async function main(args: string[]): Promise<number> {
 
     const started = Date.now();
     const status = await rehearse({
-        projectDir: PROJECT_DIR,
-        dataParent: path.join(PROJECT_DIR, ".emulator"),
+        projectDir,
+        dataParent: path.join(projectDir, ".emulator"),
         stack: "local",
         config,
         secretEnv,
@@ -65,7 +76,7 @@ async function main(args: string[]): Promise<number> {
     if (status === 0) {
         const seconds = ((Date.now() - started) / 1000).toFixed(1);
         console.log(
-            `Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config, ownSecrets(config, secretEnv))}`,
+            `Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config, ownSecrets(projectDir, config, secretEnv))}`,
         );
     } else {
         const end = interrupt.signal.aborted ? "was interrupted" : "failed";
@@ -75,14 +86,30 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** The variables of `--secret-env` that would be entries of the stack's own `env`. */
-function ownSecrets(config: readonly string[], secretEnv: Readonly<Record<string, string>>): string[] {
-    const { standIns } = readStackConfig(PROJECT_DIR, "local", config, secretEnv);
+function ownSecrets(
+    projectDir: string,
+    config: readonly string[],
+    secretEnv: Readonly<Record<string, string>>,
+): string[] {
+    const { standIns } = readStackConfig(projectDir, "local", config, secretEnv);
     return Object.keys(secretEnv).filter((name) => !Object.hasOwn(standIns, name));
+}
+
+/** npm passes on `--config key=value` as `key=value` if the user forgets the `--`, so that form is accepted too. */
+function checkOverride(argument: string): string {
+    if (!/^[\w:.-]+=/.test(argument)) {
+        throw new UsageError(
+            `An argument must be key=value; got "${argument}" (${commandLine("start", "target=Species")})`,
+        );
+    }
+    return argument;
 }
 
 function parseRuntime(name: string | undefined): RuntimeName | undefined {
     if (name !== undefined && name !== "docker" && name !== "process") {
-        throw new UsageError(`--runtime must be docker or process; got "${name}" (npm start -- --runtime process)`);
+        throw new UsageError(
+            `--runtime must be docker or process; got "${name}" (${commandLine("start", "--runtime process")})`,
+        );
     }
     return name;
 }

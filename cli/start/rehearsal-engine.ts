@@ -1,5 +1,6 @@
 import type { MockCallArgs, MockResourceArgs, MockResourceResult, Mocks } from "@pulumi/pulumi/runtime";
 import { trainingRunType } from "../../run/resource-types";
+import { commandLine } from "../shared/tool";
 import { type CreatedResource, find, type Properties, type RehearsalContext } from "./rehearsal-context";
 import { resourceTypes } from "./resources";
 
@@ -122,7 +123,7 @@ export class RehearsalEngine implements Mocks {
                 const found = await find(this.#context, `/storage/v1/b/${args.inputs.bucket}/o/${object}`);
                 if (found === undefined) {
                     throw new Error(
-                        `the emulator starts empty and has no ${uri}; rehearse with a file (npm start -- --config dataset=data/iris.csv)`,
+                        `the emulator starts empty and has no ${uri}; rehearse with a file (${commandLine("start", "dataset=data/iris.csv")})`,
                     );
                 }
                 return {

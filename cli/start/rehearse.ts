@@ -11,6 +11,7 @@ import { REHEARSAL_TAG, removeImage } from "../shared/docker";
 import { chooseRuntime } from "./choose-runtime";
 import { GoogleApiError } from "./patient-request";
 import { createPrerequisites } from "./prerequisites";
+import { openProgram } from "./program";
 import { call, type Properties, type RehearsalContext, type RuntimeName } from "./rehearsal-context";
 import { RehearsalEngine } from "./rehearsal-engine";
 import { metricsTable, readResults, resultLines } from "./results";
@@ -183,7 +184,7 @@ async function runProgram(
     await pulumi.runtime.setMocks(engine, project, stack, false);
     const secrets = Object.fromEntries(secretKeys.map((key) => [key, values[key] ?? ""]));
     pulumi.runtime.setAllConfig({ ...context.config, ...secrets }, secretKeys);
-    const program = path.join(context.projectDir, "index.ts");
+    const program = openProgram(context.projectDir);
     // Load the program with require, as the engine does. This throws if the config is invalid.
     const outputs = await Promise.race([
         pulumi.runtime.runInPulumiStack(async () => require(program)),

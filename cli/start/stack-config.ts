@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import type { Fix } from "../../infra/config/issues";
+import { LOCAL_STACK } from "../shared/project";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 /** The config that Pulumi's engine would pass to the program, and the project's name. */
@@ -47,7 +49,7 @@ export function readStackConfig(
         }
     }
     const encrypted = new Map<string, string[]>();
-    for (const [key, value] of Object.entries(asObject(readYaml(path.join(folder, `Pulumi.${stack}.yaml`)).config))) {
+    for (const [key, value] of Object.entries(asObject(readYaml(stackFile(folder, stack)).config))) {
         const { open, secure } = withoutSecure(value);
         values[qualify(key)] = asText(open);
         encrypted.set(qualify(key), secure);
@@ -56,7 +58,7 @@ export function readStackConfig(
         const at = override.indexOf("=");
         if (at < 1) {
             throw new UsageError(
-                `--config must be key=value; got "${override}" (npm start -- --config target=Species)`,
+                `--config must be key=value; got "${override}" (${commandLine("start", "--config target=Species")})`,
             );
         }
         checkPath(override);
@@ -67,6 +69,12 @@ export function readStackConfig(
         requireReadable(`Pulumi.${stack}.yaml`, key, key === qualify("env"), entries, secretEnv);
     }
     return { project: projectName, stack, ...withSecretEnv(values, qualify, secretEnv) };
+}
+
+/** The stack's file, or for a stack `local` without one, the file that comes with the emulator. */
+function stackFile(folder: string, stack: string): string {
+    const own = path.join(folder, `Pulumi.${stack}.yaml`);
+    return stack === "local" && !existsSync(own) ? LOCAL_STACK : own;
 }
 
 /** Pulumi writes a secret as `{secure: <ciphertext>}`, in place of a value or an entry. */
@@ -100,9 +108,9 @@ function requireReadable(
         return;
     }
     const name = unread === "" ? key : `${key}.${unread}`;
-    const whole = "npm start -- --config env={} --secret-env NAME, with each value in the environment";
-    const entry = `${unread}=VALUE npm start -- --secret-env ${unread}`;
-    const fix = !isEnv ? `npm start -- --config ${key}=VALUE` : unread === "" ? whole : entry;
+    const whole = `${commandLine("start", "--config env={} --secret-env NAME")}, with each value in the environment`;
+    const entry = `${unread}=VALUE ${commandLine("start", `--secret-env ${unread}`)}`;
+    const fix = !isEnv ? commandLine("start", `--config ${key}=VALUE`) : unread === "" ? whole : entry;
     throw new UsageError(
         `\`${name}\` must be readable for a rehearsal; got an encrypted value in ${file}, which only Pulumi can decrypt (${fix})`,
     );
@@ -136,6 +144,21 @@ function checkPath(override: string): void {
     }
 }
 
+/** The keys whose values are paths on this machine. */
+const PATH_KEYS = ["dataset", "trainer"];
+
+/** Rewrites an override so that a path relative to the user's folder becomes relative to the project, as in Pulumi.yaml. */
+export function pathFromProject(override: string, folder: string, projectDir: string): string {
+    const [, key = "", value = ""] = /^(?:[\w-]+:)?(\w+)=(.*)$/s.exec(override) ?? [];
+    const isRelative =
+        PATH_KEYS.includes(key) && value !== "" && !/^[a-z]+:\/\//.test(value) && !path.isAbsolute(value);
+    if (!isRelative || folder === projectDir) {
+        return override;
+    }
+    const relative = path.relative(projectDir, path.resolve(folder, value)).split(path.sep).join("/");
+    return `${override.slice(0, override.indexOf("=") + 1)}${relative || "."}`;
+}
+
 /** Renders the fix of a config issue as an option of `npm start`, which accepts only whole lists and objects. */
 export function startCommand(fix: Fix): string {
     if ("remove" in fix) {
@@ -144,7 +167,7 @@ export function startCommand(fix: Fix): string {
     }
     const [key, member] = fix.set;
     const value = member === undefined ? fix.value : JSON.stringify(whole(member, fix.value));
-    return `npm start -- --config ${quote(`${key}=${value}`)}`;
+    return commandLine("start", `--config ${quote(`${key}=${value}`)}`);
 }
 
 /** A list or an object with one entry. */

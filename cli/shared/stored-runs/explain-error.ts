@@ -1,5 +1,6 @@
 import type { CloudSettings } from "../../../run/credentials";
 import { classifyError, messageOf } from "../../../run/errors";
+import { commandLine } from "../tool";
 import { UsageError } from "../usage-error";
 
 /**
@@ -16,7 +17,7 @@ export async function checkEmulator({ storageOrigin }: CloudSettings): Promise<v
         await fetch(storageOrigin);
     } catch {
         throw new UsageError(
-            `Nothing is listening at ${storageOrigin}: the emulator is not running (npm run emulator)`,
+            `Nothing is listening at ${storageOrigin}: the emulator is not running (${commandLine("emulator")})`,
         );
     }
 }
