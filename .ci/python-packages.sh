@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Creates .venv with the Python packages that tests use as references: Google's clients and API descriptions for
-# emulator/test/contract, onnxruntime and onnx for trainer/test/onnx, openpyxl for tests/cli/predict. Without .venv,
-# those tests are skipped.
+# emulator/test/contract, onnxruntime and onnx for trainer/test/onnx, openpyxl for tests/cli/predict, and those that the
+# template's trainer needs, for tests/e2e. Without .venv, those tests are skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-requirements=(emulator/test/contract/requirements.txt trainer/test/onnx/requirements.txt tests/cli/predict/requirements.txt)
+requirements=(emulator/test/contract/requirements.txt trainer/test/onnx/requirements.txt
+    tests/cli/predict/requirements.txt template/python/trainer/requirements.txt)
 if cat "${requirements[@]}" | cmp -s - .venv/requirements.txt; then exit 0; fi
 rm -rf .venv
 python3 -m venv .venv

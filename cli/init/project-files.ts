@@ -44,7 +44,9 @@ export function projectFiles(choices: ProjectChoices, source: PackageSource): Ma
     const { folder, language, dataset, isTemplate } = choices;
     const files = new Map<string, Buffer>();
     // npm leaves .gitignore and .github out of packages, or renames them, so the template has them without the dot.
-    addFolder(files, path.join(TEMPLATE, "project"), (name) => name.replace(/^(gitignore|github)(?=\/|$)/, ".$1"));
+    addFolder(files, path.join(TEMPLATE, "project"), (name) =>
+        name.replace(/^(gitignore|gitattributes|github)(?=\/|$)/, ".$1"),
+    );
     if (language === "python") {
         addFolder(files, path.join(TEMPLATE, "python"), (name) => name);
     }

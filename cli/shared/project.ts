@@ -11,6 +11,9 @@ export const IS_PACKAGE = path.basename(PACKAGE_ROOT) === "dist" && __filename.e
 /** The stack file for the emulator. A project needs a copy of its own only for `pulumi up -s local`. */
 export const LOCAL_STACK = path.join(PACKAGE_ROOT, "Pulumi.local.yaml");
 
+/** The built-in trainer's folder, with its Dockerfile and its bundle. */
+export const BUILT_IN_TRAINER = path.join(PACKAGE_ROOT, IS_PACKAGE ? "built-in-trainer" : "trainer");
+
 /**
  * Finds the Pulumi project of a folder: the folder itself or the nearest one above it that has a Pulumi.yaml, as Pulumi
  * does.

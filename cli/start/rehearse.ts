@@ -12,6 +12,7 @@ import { chooseRuntime } from "./choose-runtime";
 import { GoogleApiError } from "./patient-request";
 import { createPrerequisites } from "./prerequisites";
 import { openProgram } from "./program";
+import { runnableTrainer, usePythonEnvironment } from "./python-trainer";
 import { call, type Properties, type RehearsalContext, type RuntimeName } from "./rehearsal-context";
 import { RehearsalEngine } from "./rehearsal-engine";
 import { metricsTable, readResults, resultLines } from "./results";
@@ -44,21 +45,24 @@ export interface RehearsalOptions {
  */
 export async function rehearse(options: RehearsalOptions): Promise<number> {
     const { print, signal } = options;
+    usePythonEnvironment(options.projectDir, process.env);
     const requested = readStackConfig(options.projectDir, options.stack, options.config, options.secretEnv);
     // The program checks the config again; this check happens before an image is built.
     const config = checkConfig(requested, options.projectDir);
-    const stackConfig = withoutGpu(requested, print);
+    const wanted = withoutGpu(requested, print);
     // The program will later create the same copy of the build context, so the image that it needs is built here.
-    const owner = { stack: stackConfig.stack, component: "trainer" };
+    const owner = { stack: wanted.stack, component: "trainer" };
     const copy = path.resolve(options.projectDir, copyBuildContext(options.projectDir, config.trainer, owner));
     const build = { context: copy, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
     const runtime = await chooseRuntime(options.runtime, build, print, signal);
+    const trainer = runtime === "process" ? runnableTrainer(config, options.projectDir, print) : config.trainer;
+    const stackConfig = { ...wanted, values: { ...wanted.values, [`${wanted.project}:trainer`]: trainer } };
     await removeAbandoned(options.dataParent, runtime);
     const { emulator, dataDir } = await startEmpty(options.dataParent, runtime);
     let status = 1;
     try {
         print(`Google Cloud emulator at ${emulator.url}`);
-        const context = contextOf(options, stackConfig, config.trainer, emulator, runtime);
+        const context = contextOf(options, stackConfig, trainer, emulator, runtime);
         const engine = new RehearsalEngine(context);
         const teardown = await createPrerequisites(context, stackConfig, config);
         try {
