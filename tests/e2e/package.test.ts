@@ -154,7 +154,9 @@ describe("the package", () => {
         const isCode = (file: string) => file.endsWith(".js") && !file.startsWith("dist/template/");
         const sources = consumer.packed.filter(isCode).map((file) => consumer.installed(file));
         const imported = sources
-            .flatMap((text) => [...text.matchAll(/(?:require|import)\("([^."][^"]*)"\)/g)].map((match) => match[1] ?? ""))
+            .flatMap((text) =>
+                [...text.matchAll(/(?:require|import)\("([^."][^"]*)"\)/g)].map((match) => match[1] ?? ""),
+            )
             .filter((name) => !name.startsWith("node:"))
             .map((name) => (name.startsWith("@") ? name.split("/").slice(0, 2).join("/") : (name.split("/")[0] ?? "")));
 
@@ -229,7 +231,11 @@ describe("the project that init creates", () => {
         `is created by pulumi new${isOnPath ? "" : " [skipped: Pulumi's command line is not in PATH]"}`,
         async () => {
             const made = path.join(consumer.root, "made");
-            const env = { ...process.env, PULUMI_BACKEND_URL: `file://${consumer.root}`, PULUMI_SKIP_UPDATE_CHECK: "true" };
+            const env = {
+                ...process.env,
+                PULUMI_BACKEND_URL: `file://${consumer.root}`,
+                PULUMI_SKIP_UPDATE_CHECK: "true",
+            };
             const options = ["--name", "my-project", "--description", "Trains a model on a Google Cloud VM"];
             const args = ["new", path.join(consumer.root, "template"), "--generate-only", "--yes", "--dir", made];
             await promisify(execFile)(pulumi.file, [...args, ...options], { cwd: consumer.root, env });
