@@ -14,6 +14,9 @@ export const LOCAL_STACK = path.join(PACKAGE_ROOT, "Pulumi.local.yaml");
 /** The built-in trainer's folder, with its Dockerfile and its bundle. */
 export const BUILT_IN_TRAINER = path.join(PACKAGE_ROOT, IS_PACKAGE ? "built-in-trainer" : "trainer");
 
+/** True if the command line asks for the usage, which needs no project. */
+const ASKS_FOR_HELP = process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h");
+
 /**
  * Finds the Pulumi project of a folder: the folder itself or the nearest one above it that has a Pulumi.yaml, as Pulumi
  * does.
@@ -27,8 +30,8 @@ export function findProject(folder: string = process.cwd()): string {
         }
         if (at === path.dirname(at)) {
             // Tests and tools may start a checkout's commands from anywhere.
-            if (!IS_PACKAGE) {
-                return PACKAGE_ROOT;
+            if (!IS_PACKAGE || ASKS_FOR_HELP) {
+                return IS_PACKAGE ? folder : PACKAGE_ROOT;
             }
             throw new UsageError(
                 `The command must run in a project, a folder with a Pulumi.yaml; got ${folder} (cd my-project, or create one: gcp-trainer init my-project)`,
