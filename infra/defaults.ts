@@ -61,4 +61,4 @@ export const DEFAULTS = {
     resultsDir: "models",
     labels: {},
     enableApis: true,
-} as const satisfies Omit<Required<TrainingJobArgs>, RequiredArgs>;
+} as const satisfies Omit<Required<TrainingJobArgs>, RequiredArgs | "price">;

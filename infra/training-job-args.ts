@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { RunPrice } from "../run/manifest";
 
 /** A hyperparameter. The trainer receives scalars as text, and lists and objects as JSON. */
 export type Hyperparameter = string | number | boolean | readonly unknown[] | { readonly [name: string]: unknown };
@@ -85,7 +86,9 @@ export interface TrainingJobArgs {
     labels?: pulumi.Input<Record<string, string>>;
     /** True if the job enables the Google APIs that it needs. @default true */
     enableApis?: boolean;
+    /** The price of the VM, for the manifest. By default it is unknown. */
+    price?: RunPrice | undefined;
 }
 
 /** The arguments with all defaults filled in. */
-export type Job = Required<TrainingJobArgs>;
+export type Job = Required<Omit<TrainingJobArgs, "price">> & Pick<TrainingJobArgs, "price">;

@@ -238,6 +238,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 debugMinutes: job.debugMinutes,
                 externalIp: job.externalIp,
                 privateSubnetwork: own === undefined,
+                price: job.price,
                 provenance: {
                     datasetUri: data.dataset.uri,
                     datasetMd5: data.dataset.md5,

@@ -66,6 +66,12 @@ export interface BootConfig {
     timing?: Partial<BootTiming>;
 }
 
+/** The parts of a task that limit how long its VM is on. */
+type TimeLimits = Pick<
+    BootConfig,
+    "gpuCount" | "maxRunSeconds" | "pullSeconds" | "uploadSeconds" | "debugSeconds" | "timing"
+>;
+
 const DEFAULT_TIMING: BootTiming = {
     grantSeconds: 600,
     heartbeatSeconds: 30,
@@ -127,13 +133,13 @@ export function renderUserData(config: BootConfig): string {
 }
 
 /** The longest time that a VM with this config can be up and billed, which is Compute Engine's `maxRunDuration`. */
-export function maxVmSeconds(config: BootConfig): number {
+export function maxVmSeconds(config: TimeLimits): number {
     const { startSeconds, runSeconds, stopSeconds } = unitLimits(config);
     return startSeconds + runSeconds + stopSeconds + BOOTING_SECONDS;
 }
 
 /** The unit's three time limits, one for each part of a boot. */
-function unitLimits(config: BootConfig) {
+function unitLimits(config: TimeLimits) {
     const { grantSeconds, stopGraceSeconds } = timingOf(config);
     const gpuSeconds = config.gpuCount > 0 ? GPU_DRIVER_SECONDS : 0;
     return {
@@ -143,7 +149,7 @@ function unitLimits(config: BootConfig) {
     };
 }
 
-function timingOf(config: BootConfig): BootTiming {
+function timingOf(config: Pick<BootConfig, "timing">): BootTiming {
     return { ...DEFAULT_TIMING, ...config.timing };
 }
 

@@ -12,6 +12,7 @@ export interface Endpoints {
     iam: string;
     resourceManager: string;
     secretManager: string;
+    billing: string;
 }
 
 /** A JSON object from an API. */
@@ -52,6 +53,7 @@ export function readEndpoints(
         iam: versioned("iam", "iamBeta", "IAM_BETA"),
         resourceManager: versioned("cloudresourcemanager", "resourceManager", "RESOURCE_MANAGER"),
         secretManager: versioned("secretmanager", "secretManager", "SECRET_MANAGER"),
+        billing: versioned("cloudbilling", "cloudBilling", "CLOUD_BILLING"),
     };
 }
 

@@ -21,6 +21,16 @@ export interface Provenance {
     project: string;
     zone: string;
     instance: string;
+    /** The machine's price when the run was deployed; undefined if it was unknown. */
+    price?: RunPrice;
+}
+
+/** The price of a run's VM. */
+export interface RunPrice {
+    /** US dollars for one hour, with the boot disk. */
+    hourlyUsd: number;
+    /** True if the amount comes from an emulator. */
+    isExample: boolean;
 }
 
 /** A verified object and its path in the run's folder. */
@@ -116,7 +126,26 @@ export function renderManifest(
             verifiedAt,
             attempts,
         },
+        cost: provenance?.price === undefined ? null : costOf(provenance.price, seconds, attempts),
         objects,
     };
     return `${JSON.stringify(manifest, null, 4)}\n`;
+}
+
+/**
+ * The cost of a run: the hours from each attempt's first line to its last, at the price of the machine with its boot
+ * disk. Google also bills the minutes in which a VM boots and powers off, which a run does not record.
+ * @param seconds the duration of the last attempt
+ */
+function costOf(price: RunPrice, seconds: number, attempts: AttemptTimes[]) {
+    const earlier = attempts
+        .slice(0, -1)
+        .map(({ loggedFrom, loggedTo }) => Date.parse(loggedTo) - Date.parse(loggedFrom));
+    const ms = [seconds * 1000, ...earlier].filter((duration) => duration > 0).reduce((sum, one) => sum + one, 0);
+    const hours = ms / 3_600_000;
+    return {
+        usd: Math.round(hours * price.hourlyUsd * 10_000) / 10_000,
+        minutes: Math.round(hours * 600) / 10,
+        ...price,
+    };
 }

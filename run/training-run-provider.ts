@@ -6,7 +6,7 @@ import { detailOf, fatalError, isFatal, messageOf, renderFailure } from "./error
 import { openBucket } from "./google-bucket";
 import { openVm } from "./google-clients";
 import { runLayout } from "./layout";
-import type { Provenance } from "./manifest";
+import type { Provenance, RunPrice } from "./manifest";
 import { detachedMessage, leavingMessage } from "./messages";
 import { metricsForOutput } from "./metrics";
 import { logsCommand, outputText, printLine } from "./pulumi-output";
@@ -28,7 +28,9 @@ export interface RunInputs {
     debugMinutes: number;
     externalIp: boolean;
     privateSubnetwork: boolean;
-    provenance: Omit<Provenance, "project" | "zone" | "instance">;
+    /** A new price alone does not change a run. */
+    price?: RunPrice;
+    provenance: Omit<Provenance, "project" | "zone" | "instance" | "price">;
 }
 
 /** The state of `TrainingRun`: its inputs and its results. */
@@ -147,8 +149,8 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
         return outputs;
     }
     const { relative, absolute } = resultsFolder(inputs, inputs.runId);
-    const { project, zone, instance } = inputs;
-    const provenance = { ...inputs.provenance, project, zone, instance };
+    const { project, zone, instance, price } = inputs;
+    const provenance = { ...inputs.provenance, project, zone, instance, ...(price ? { price } : {}) };
     let collected: Collected;
     try {
         collected = await collectRun({ bucket, clock, print }, { status, folder: absolute, provenance });

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { RunPrice } from "./manifest";
 import { resourceModule } from "./resource-types";
 import { trainingRunProvider } from "./training-run-provider";
 
@@ -48,6 +49,8 @@ export interface TrainingRunArgs {
      */
     privateSubnetwork: pulumi.Input<boolean>;
     provenance: pulumi.Input<ProvenanceArgs>;
+    /** The machine's price, for the manifest; undefined if it is unknown. */
+    price?: pulumi.Input<RunPrice> | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_PORT, type Emulator, startEmulator } from ".";
+import { BatchFaults, parseBatchFault } from "./faults/batch-rule";
 import { FAULT_KINDS, FaultPlan, parseFaultRule } from "./faults/rule";
 import { OPERATOR_TOKEN_FILE } from "./iam/operator-token";
 import { type OrgRules, parseOrgRules } from "./org/rules";
@@ -79,6 +80,7 @@ Usage: ${command} [options]
   --data FOLDER    folder that holds all data; default ${dataDirText}
   --log            prints one line per request
   --fault RULE     breaks requests, to test a trainer or a client program; may be repeated
+  --batch-fault RULE  disturbs Batch jobs and tasks; may be repeated; the README describes the rules
   --org FILE       enforces the constraints, quotas and stock-outs in a JSON file; the README describes it
   --operations N   operations take N seconds and pass through Google's states; default 0
   --apis N         APIs refuse requests until they are enabled and for N more seconds; default: they never refuse
@@ -162,7 +164,7 @@ function stopOnSignal(emulator: Emulator): void {
 }
 
 function readArguments(args: string[], { command, dataDir }: CommandOptions) {
-    const { runtime, port, data, log, fault, help, ...rest } = parse(args, command);
+    const { runtime, port, data, log, fault, help, "batch-fault": batchFaults, ...rest } = parse(args, command);
     const wanted = RUNTIMES.find((name) => name === runtime);
     if (runtime !== undefined && wanted === undefined) {
         throw new CommandError(`--runtime must be one of ${RUNTIMES.join(", ")}; got "${runtime}" (${command} --help)`);
@@ -181,6 +183,9 @@ function readArguments(args: string[], { command, dataDir }: CommandOptions) {
         behavior: {
             // The gcp provider looks for RUNNING 5 seconds after the instance was created, and again later.
             bootUptimeSeconds: 75,
+            ...(batchFaults.length === 0
+                ? {}
+                : { batch: { faults: new BatchFaults(batchFaults.map((rule) => parseBatch(rule, command))) } }),
             ...milliseconds("operationMs", "operations", rest.operations, command),
             ...milliseconds("apiDelayMs", "apis", rest.apis, command),
             ...milliseconds("grantDelayMs", "grants", rest.grants, command),
@@ -221,6 +226,14 @@ function parseFault(rule: string, command: string) {
     }
 }
 
+function parseBatch(rule: string, command: string) {
+    try {
+        return parseBatchFault(rule);
+    } catch (error) {
+        throw new CommandError(`--batch-fault: ${(error as Error).message}; see ${command} --help`, { cause: error });
+    }
+}
+
 function parse(args: string[], command: string) {
     try {
         return parseArgs({
@@ -231,6 +244,7 @@ function parse(args: string[], command: string) {
                 data: { type: "string" },
                 log: { type: "boolean", default: false },
                 fault: { type: "string", multiple: true, default: [] },
+                "batch-fault": { type: "string", multiple: true, default: [] },
                 org: { type: "string" },
                 operations: { type: "string" },
                 apis: { type: "string" },

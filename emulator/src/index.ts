@@ -7,9 +7,10 @@ import type { EmulatorOptions, InventoryItem } from "./service";
 import { createServices, lifecycle, mainRoutes } from "./services";
 import { lockFolder } from "./store/lock";
 
+export { BatchFaults, parseBatchFault } from "./faults/batch-rule";
 export { FaultPlan, type FaultRule, parseFaultRule } from "./faults/rule";
 export { type OrgRules, parseOrgRules } from "./org/rules";
-export type { EmulatorOptions, InventoryItem } from "./service";
+export type { BatchOptions, EmulatorOptions, InventoryItem } from "./service";
 
 /** The port that `npm run emulator` uses and Pulumi.local.yaml names. */
 export const DEFAULT_PORT = 9010;

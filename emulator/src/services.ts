@@ -1,8 +1,14 @@
+import { availableParallelism } from "node:os";
+import { batchFaultRoutes, batchRoutes } from "./batch/routes";
+import { BatchService } from "./batch/service";
+import { billingRoutes } from "./billing/routes";
 import { ComputeService } from "./compute/compute-service";
 import { IMAGE_PROJECT } from "./compute/images";
+import { REGIONS } from "./compute/regions";
 import { computeRoutes } from "./compute/routes";
 import { RequestLog } from "./console/request-log";
 import { consoleRoutes } from "./console/routes";
+import { BatchFaults } from "./faults/batch-rule";
 import type { Route } from "./http/router";
 import type { ApiRequest } from "./http/types";
 import { iamRoutes } from "./iam/routes";
@@ -31,6 +37,7 @@ export interface Services {
     /** The main port; set once it is listening. */
     readonly listening: { port: number };
     readonly documents: DocumentStore;
+    readonly org: Organization;
     readonly projects: ProjectService;
     readonly iam: IamService;
     readonly storage: StorageService;
@@ -38,6 +45,7 @@ export interface Services {
     readonly secrets: SecretService;
     readonly logs: LogService;
     readonly compute: ComputeService;
+    readonly batch: BatchService;
     /** The most recent requests, for the console. */
     readonly requestLog: RequestLog;
 }
@@ -86,7 +94,35 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
         },
     });
     const logs = new LogService(documents);
-    return { options, listening, documents, projects, iam, storage, registry, secrets, logs, compute, requestLog };
+    const {
+        tickMs = 250,
+        preemptionMs = 10_000,
+        queueTicks = 40,
+        maxVms,
+        faults = new BatchFaults(),
+    } = options.batch ?? {};
+    const batch = new BatchService(documents, {
+        iam,
+        compute,
+        logs,
+        faults,
+        timing: { tickMs, preemptionMs, queueTicks, maxVms: maxVms ?? Math.max(4, 2 * availableParallelism()) },
+    });
+    return {
+        options,
+        listening,
+        documents,
+        org,
+        projects,
+        iam,
+        storage,
+        registry,
+        secrets,
+        logs,
+        compute,
+        batch,
+        requestLog,
+    };
 }
 
 /** All routes on the main port. The first matching route wins. */
@@ -107,7 +143,10 @@ export function mainRoutes(services: Services): Route[] {
         ...api("iam", iamRoutes(iam, projects)),
         ...projectRoutes(projects, iam),
         ...api("compute", computeRoutes(services)),
+        ...api("batch", batchRoutes(services)),
+        ...batchFaultRoutes(services),
         ...api("artifactregistry", artifactRoutes({ registry, iam })),
+        ...billingRoutes(REGIONS),
         ...api("secretmanager", secretRoutes({ secrets, projects, iam })),
         localImageRoute(registry),
         // These routes precede the registry, which also serves its images under /v2.
@@ -118,6 +157,6 @@ export function mainRoutes(services: Services): Route[] {
 }
 
 /** Services in the order in which they start and list their inventory. They stop in reverse order. */
-export function lifecycle({ storage, iam, registry, secrets, compute }: Services): Service[] {
-    return [storage, iam, registry, secrets, compute];
+export function lifecycle({ storage, iam, registry, secrets, compute, batch }: Services): Service[] {
+    return [storage, iam, registry, secrets, compute, batch];
 }

@@ -55,6 +55,7 @@ export const KEYS = {
     gpuCount: integer(0, 16, { default: DEFAULTS.gpuCount }),
     maxRunMinutes: integer(1, 171_360, { default: DEFAULTS.maxRunMinutes }),
     maxAttempts: integer(1, 20, { default: DEFAULTS.maxAttempts }),
+    maxCostUsd: integer(0, 1_000_000, { default: 0 }),
     debugMinutes: integer(0, 1_200, { default: DEFAULTS.debugMinutes }),
     network: text(checkNetworkName("networks"), { default: DEFAULTS.network, example: "default" }),
     subnetwork: text(checkNetworkName("subnetworks"), { default: DEFAULTS.subnetwork, example: "default" }),

@@ -1,4 +1,5 @@
-import { totalmem } from "node:os";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import type { RunFacts } from "../lib/report";
 import { EnvironmentError } from "./errors";
 
 /** An object, or a prefix for objects, in a bucket. */
@@ -51,6 +52,21 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     }
     const prefix = modelDir.path === "" || modelDir.path.endsWith("/") ? modelDir.path : `${modelDir.path}/`;
     return { dataset, modelDir: { ...modelDir, path: prefix } };
+}
+
+/** Facts about this run for the report, when it has almost finished. */
+export function runFacts(env: Readonly<Record<string, string | undefined>>, { path }: GcsUri): RunFacts {
+    const processors = availableParallelism();
+    const model = cpus()[0]?.model.trim() ?? "";
+    const region = env.CLOUD_ML_REGION ? `, ${env.CLOUD_ML_REGION}` : "";
+    const memory = `${(availableMemory() / 2 ** 30).toFixed(1)} GiB of memory`;
+    return {
+        id: /(?:^|\/)runs\/([^/]+)\//.exec(path)?.[1],
+        finishedAt: new Date(),
+        // Since this process started.
+        seconds: Math.round(performance.now() / 1000),
+        machine: `${processors} ${processors === 1 ? "processor" : "processors"}${model && ` (${model})`}, ${memory}${region}`,
+    };
 }
 
 function gcsVariable(

@@ -7,7 +7,7 @@ import type { FitResult, Predicted } from "../lib/tree";
 import type { Hyperparameters } from "./arguments";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
 import { accuracyOf, actualOf, type Metrics, scoreNumbers } from "./evaluate";
-import type { CrossValidation } from "./search/cross-validate";
+import type { CrossValidation, TrialScore } from "./search/cross-validate";
 import type { Measure } from "./search/losses";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
@@ -36,8 +36,13 @@ export type MetricsFile = {
     treeLeaves: number;
     /** Importances in the final model, largest first. They sum to 1, or are all 0 if the model has no splits. */
     featureImportances: { feature: string; importance: number }[];
+    /**
+     * Loss of accuracy, or added root mean squared error, on the rows held back if the values of a feature are shuffled,
+     * largest first.
+     */
+    permutationImportances?: { feature: string; importance: number }[];
     outOfBag?: OutOfBag;
-    cv?: { folds: number; rows: number; measure: Measure; mean: number; std: number };
+    cv?: { folds: number; rows: number; measure: Measure; mean: number; std: number; accuracy?: number };
     trials?: Trial[];
     /** The reason for choosing the best trial. */
     choice?: string;
@@ -57,6 +62,8 @@ export interface Trial {
     std: number;
     /** One score for each fold. */
     scores: number[];
+    /** Mean accuracy, if the scores measure something else. */
+    accuracy?: number;
     best: boolean;
 }
 
@@ -69,6 +76,7 @@ export interface Findings {
     unseenRows: number;
     /** Predictions for the rows held back. */
     held: Predicted;
+    permutation: MetricsFile["permutationImportances"];
     /** The fit on all rows. */
     final: FitResult;
     crossValidation: CrossValidation | undefined;
@@ -119,7 +127,7 @@ export function makeModel(
 
 /** The content of `metrics.json`. */
 export function makeMetricsFile(model: Model, dataset: Dataset, learned: Learned, findings: Findings): MetricsFile {
-    const { metrics, split, unseenRows, final, crossValidation, reason } = findings;
+    const { metrics, split, unseenRows, permutation, final, crossValidation, reason } = findings;
     const { task, ...measures } = metrics;
     const flat = Object.entries(measures).filter(([, value]) => !Array.isArray(value));
     const nested = Object.entries(measures).filter(([, value]) => Array.isArray(value));
@@ -139,6 +147,7 @@ export function makeMetricsFile(model: Model, dataset: Dataset, learned: Learned
         treeLeaves: final.leaves,
         ...Object.fromEntries(nested),
         featureImportances: rankFeatures(learned, final.importances),
+        ...(permutation === undefined ? {} : { permutationImportances: permutation }),
         ...(final.outOfBag === undefined ? {} : { outOfBag: scoreOutOfBag(dataset, final.outOfBag) }),
         ...(crossValidation === undefined ? {} : describeTrials(crossValidation)),
         ...(reason === undefined ? {} : { choice: reason }),
@@ -169,8 +178,9 @@ function describeTrials({ folds, rows, measure, trials, best }: CrossValidation)
     const differing = [...names].filter(
         (name) => new Set(trials.map(({ growth }) => growth[name as keyof Growth])).size > 1,
     );
+    const accuracyOf = ({ accuracy }: TrialScore) => (accuracy === undefined ? {} : { accuracy });
     return {
-        cv: { folds, rows, measure, mean: best.mean, std: best.std },
+        cv: { folds, rows, measure, mean: best.mean, std: best.std, ...accuracyOf(best) },
         trials: trials.map((trial) => ({
             hyperparameters: Object.fromEntries(
                 differing.flatMap((name) => {
@@ -181,6 +191,7 @@ function describeTrials({ folds, rows, measure, trials, best }: CrossValidation)
             mean: trial.mean,
             std: trial.std,
             scores: trial.scores,
+            ...accuracyOf(trial),
             best: trial === best,
         })),
     };

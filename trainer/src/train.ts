@@ -8,10 +8,11 @@ import { type Hyperparameters, parseArguments } from "./arguments";
 import { checkModel, rowsToCheck } from "./check-model";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
 import { readIntact } from "./download";
-import { availableMemory, formatGcsUri, parseEnvironment } from "./environment";
+import { availableMemory, formatGcsUri, parseEnvironment, runFacts } from "./environment";
 import { HyperparameterError } from "./errors";
 import { evaluate } from "./evaluate";
 import { describeOrigin, type Findings, makeMetricsFile, makeModel } from "./model";
+import { permutationImportances, preparePermutation } from "./permutation";
 import { chooseGrowth } from "./search/choose";
 import { describeLimits, type Growth, listTrials, planFits, toFitTask } from "./search/trials";
 import { allRows, splitRows } from "./split";
@@ -79,7 +80,17 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const { predictions } = findings.final.test as Predicted;
     checkModel(model, dataset, learned, rowsToCheck(dataset.rowCount), predictions);
     const metrics = makeMetricsFile(model, dataset, learned, findings);
-    await writeResults({ storage, modelDir, dataset, learned, model, metrics, findings, print });
+    await writeResults({
+        storage,
+        modelDir,
+        dataset,
+        learned,
+        model,
+        metrics,
+        findings,
+        run: runFacts(env, modelDir),
+        print,
+    });
 }
 
 /**
@@ -110,13 +121,17 @@ async function learn(
 
     print(`Training ${growth.algorithm === "tree" ? "a decision tree" : "a forest"}: ${describeLimits(growth)}`);
     // Nothing is learned from the rows held back, so they are treated like rows to predict.
-    const { columns, countUnseen } = learnColumns(dataset, split.train);
-    const task = { ...toFitTask(growth, seed, split.train), columns, testRows: split.test };
+    const learnedOfTest = learnColumns(dataset, split.train);
+    const { columns } = learnedOfTest;
+    const prepared = preparePermutation(learnedOfTest, target, split.test, growth.trees ?? 1, seed);
+    const probe = prepared === undefined ? {} : { probe: prepared.probe };
+    const task = { ...toFitTask(growth, seed, split.train), columns, testRows: split.test, ...probe };
     const tested = await pool.fit({ ...task, keepTrees: false });
     checkSize(tested, growth);
     const held = tested.test as Predicted;
     const metrics = evaluate(target, held);
-    const unseenRows = countUnseen(split.test);
+    const permutation = prepared && permutationImportances(prepared, target, held, tested.probed ?? []);
+    const unseenRows = learnedOfTest.countUnseen(split.test);
     const unseen = unseenRows === 0 ? "" : `, ${unseenRows} of them with values that are new to it`;
     print(`Tested on ${split.test.length} rows that it was not trained on${unseen}:`, ...describeMetrics(metrics));
 
@@ -124,7 +139,7 @@ async function learn(
     const all = { ...toFitTask(growth, seed, allRows(rowCount)), columns: learned.columns };
     const final = await pool.fit({ ...all, testRows: checked, keepTrees: true });
     print(...describeFit(growth, dataset, learned, final));
-    return { growth, metrics, split, unseenRows, held, final, ...choice };
+    return { growth, metrics, split, unseenRows, held, permutation, final, ...choice };
 }
 
 /**

@@ -1,17 +1,14 @@
+import { valueAt } from "../lib/columns/number-list";
 import type { Dataset } from "../lib/csv/dataset";
 import type { Learned } from "../lib/features/learn";
-import { describeFinding } from "../lib/findings";
 import { formatModel, type Model } from "../lib/model";
 import { OnnxError, toOnnx } from "../lib/onnx";
-import { renderReport } from "../lib/report";
+import { type ReportTable, type RunFacts, renderReport } from "../lib/report";
 import trainer from "../package.json";
 import { formatGcsUri, type GcsUri } from "./environment";
 import { actualOf } from "./evaluate";
 import type { Findings, MetricsFile } from "./model";
 import type { Content, ObjectStore } from "./storage";
-
-/** Maximum number of points in the report; more would only add size. */
-const MAX_POINTS = 2000;
 
 interface Results {
     storage: ObjectStore;
@@ -21,6 +18,7 @@ interface Results {
     model: Model;
     metrics: MetricsFile;
     findings: Findings;
+    run: RunFacts;
     print(...lines: string[]): void;
 }
 
@@ -33,12 +31,12 @@ export async function writeResults({
     model,
     metrics,
     findings,
+    run,
     print,
 }: Results): Promise<void> {
     const reported = {
         ...dataset,
         dropped: [...dataset.dropped, ...learned.dropped],
-        warnings: metrics.findings.filter(({ kind }) => kind !== "identifier").map(describeFinding),
     };
     await write("metrics.json", formatJson(metrics), "application/json");
     await writeOnnx();
@@ -49,7 +47,9 @@ export async function writeResults({
             dataset: reported,
             model,
             metrics,
-            test: sampleOf(dataset, findings),
+            test: { ...findings.held, actual: actualOf(dataset.target, findings.held.rows) },
+            table: tableOf(dataset),
+            run,
             trainer,
         }),
         "text/html; charset=utf-8",
@@ -78,16 +78,19 @@ export async function writeResults({
     }
 }
 
-/** Actual and predicted values for rows held back, evenly sampled. */
-function sampleOf({ target }: Dataset, { held }: Findings): { actual: number[]; predicted: number[] } {
-    const step = Math.max(1, held.rows.length / MAX_POINTS);
-    const sampled = Array.from({ length: Math.min(held.rows.length, MAX_POINTS) }, (_, index) =>
-        Math.floor(index * step),
-    );
-    const actual = actualOf(target, held.rows);
+function tableOf({ rowCount, target, columns, lineOf }: Dataset): ReportTable {
     return {
-        actual: sampled.map((index) => actual[index] as number),
-        predicted: sampled.map((index) => held.predictions[index] as number),
+        rowCount,
+        target: target.y,
+        lineOf,
+        columns: columns.map((column) => ({
+            name: column.name,
+            isText: column.kind === "text",
+            at: (row) =>
+                column.kind === "text"
+                    ? column.dictionary.text(column.values.ints[row] as number)
+                    : valueAt(column.values, row),
+        })),
     };
 }
 

@@ -22,6 +22,9 @@ export interface Image {
 
 /** Google's project that contains these images. Every caller may read it. */
 export const IMAGE_PROJECT = "cos-cloud";
+/** Google's project with the images of Google Batch, of which only those based on Container-Optimized OS are emulated. */
+export const BATCH_IMAGE_PROJECT = "batch-custom-image";
+const BATCH_FAMILY = "batch-cos";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;
 /** Image families that `images.list` returns: those supported in 2026. The emulator accepts every LTS milestone. */
 const LISTED = ["stable", "beta", "dev", "117-lts", "121-lts", "125-lts", "129-lts"];
@@ -37,10 +40,13 @@ const BUILD = "19999-0-0";
  */
 export function imageAt(path: string): Image {
     checkProject(path.split("/")[1] ?? "");
-    const match = new RegExp(`^projects/${IMAGE_PROJECT}/global/images/(family/)?([^/]+)$`).exec(path);
-    const name = match?.[2] ?? "";
-    const family = match?.[1] === undefined ? name.replace(new RegExp(`-${BUILD}$`), "") : name;
-    if (match === null || !FAMILY.test(family) || (match[1] === undefined && family === name)) {
+    const match = /^projects\/([^/]+)\/global\/images\/(family\/)?([^/]+)$/.exec(path);
+    const name = match?.[3] ?? "";
+    const family = match?.[2] === undefined ? name.replace(new RegExp(`-${BUILD}$`), "") : name;
+    const isKnown =
+        (match?.[1] === IMAGE_PROJECT && FAMILY.test(family)) ||
+        (match?.[1] === BATCH_IMAGE_PROJECT && family === BATCH_FAMILY);
+    if (!isKnown || (match[2] === undefined && family === name)) {
         throw missing(path);
     }
     return describe(family);
@@ -50,6 +56,9 @@ export function imageAt(path: string): Image {
 export function imagesOf(project: string): Image[] {
     checkProject(project);
     const families = LISTED.flatMap((channel) => [`cos-${channel}`, `cos-arm64-${channel}`]);
+    if (project === BATCH_IMAGE_PROJECT) {
+        return [describe(BATCH_FAMILY)];
+    }
     return project === IMAGE_PROJECT ? families.sort().map(describe) : [];
 }
 
@@ -71,7 +80,9 @@ function describe(family: string): Image {
         name,
         family,
         description: `Container-Optimized OS, emulated: ${family}`,
-        selfLink: selfLink(`projects/${IMAGE_PROJECT}/global/images/${name}`),
+        selfLink: selfLink(
+            `projects/${family === BATCH_FAMILY ? BATCH_IMAGE_PROJECT : IMAGE_PROJECT}/global/images/${name}`,
+        ),
         creationTimestamp: "2026-01-01T00:00:00.000-08:00",
         status: "READY",
         sourceType: "RAW",

@@ -141,7 +141,7 @@ export class InstanceService {
      * seconds.
      * @throws ApiError 400 unless the instance is preemptible
      */
-    async preempt(path: string): Promise<Instance> {
+    async preempt(path: string, graceSeconds: number = SHUTDOWN_GRACE_SECONDS.SPOT): Promise<Instance> {
         const { scheduling } = this.#requireStatus(path, "RUNNING");
         if (!scheduling.preemptible) {
             throw invalid(
@@ -149,7 +149,7 @@ export class InstanceService {
             );
         }
         this.#stateOf(path).preempted = true;
-        await this.#shutDown(path, SHUTDOWN_GRACE_SECONDS.SPOT);
+        await this.#shutDown(path, graceSeconds);
         this.#deleteIfWanted(path);
         return this.instances.get(path);
     }
@@ -202,6 +202,12 @@ export class InstanceService {
             ...changed,
             fingerprint: fingerprint({ ...changed, fingerprint: "" }),
         });
+    }
+
+    /** Returns the state of an instance, which stays readable after the instance has been deleted. @throws ApiError 404 */
+    stateOf(path: string): Readonly<InstanceState> {
+        this.instances.get(path);
+        return this.#stateOf(path);
     }
 
     serialPort(path: string): VirtualMachine["serial"] {
@@ -303,7 +309,12 @@ export class InstanceService {
             // This is not awaited, because the instance exists until its VM is off.
             void this.#stateOf(path)
                 .vm.whenOff()
-                .then(() => this.delete(path));
+                .then(async () => {
+                    // Someone else may have deleted the instance in the meantime.
+                    if (this.instances.find(path) !== undefined) {
+                        await this.delete(path);
+                    }
+                });
         }
     }
 

@@ -2,6 +2,7 @@ import type { Organization } from "../org/organization";
 import type { Project } from "../projects/projects";
 import type { Disk, Instance } from "./instance-types";
 import { COMPUTE_URL, lastSegment, pathOf, regionOf } from "./links";
+import { cpusOf } from "./machine-types";
 import { OperationError } from "./operations";
 
 /** @throws ApiError 412 for a new instance that a constraint of the organization forbids */
@@ -34,7 +35,7 @@ export function checkCapacity(org: Organization, instance: Instance, others: rea
     const zone = lastSegment(instance.zone);
     const region = regionOf(zone);
     const inRegion = others.filter((one) => regionOf(lastSegment(one.zone)) === region && one.status !== "TERMINATED");
-    const cpus = [instance, ...inRegion].reduce((sum, one) => sum + cpusOf(one), 0);
+    const cpus = [instance, ...inRegion].reduce((sum, one) => sum + cpusOf(lastSegment(one.machineType)), 0);
     const gpus = [instance, ...others].reduce((sum, one) => sum + gpusOf(one), 0);
     const path = pathOf(instance);
     const cpuLimit = org.exceededQuota("CPUS", cpus);
@@ -66,12 +67,6 @@ export function checkCapacity(org: Organization, instance: Instance, others: rea
 export function quotaExceeded(path: string, metric: string, limit: number, scope: string): OperationError {
     const text = `Quota '${metric}' exceeded.  Limit: ${limit}.0 ${scope}.`;
     return new OperationError(path, "QUOTA_EXCEEDED", text, 403, "FORBIDDEN");
-}
-
-/** The number of virtual CPUs, which most machine types have in their name. Shared-core types count as 2. */
-function cpusOf({ machineType }: Instance): number {
-    const type = lastSegment(machineType);
-    return Number(/-custom-(\d+)-/.exec(type)?.[1] ?? /-(\d+)(-lssd|-metal)?$/.exec(type)?.[1] ?? 2);
 }
 
 function gpusOf({ guestAccelerators = [] }: Instance): number {

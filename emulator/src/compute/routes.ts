@@ -1,5 +1,6 @@
 import { type Route, route } from "../http/router";
 import type { ApiRequest } from "../http/types";
+import type { Organization } from "../org/organization";
 import { diskRoutes } from "./disk-routes";
 import { IMAGE_PROJECT, imageAt, imagesOf } from "./images";
 import { instanceRoutes } from "./instance-routes";
@@ -7,17 +8,20 @@ import { fingerprint, selfLink } from "./links";
 import { listOf } from "./listing";
 import { allow, type ComputeServices, checkVersion, LIST, PROJECT_PATH } from "./methods";
 import { networkRoutes } from "./network-routes";
+import { placeRoutes } from "./place-routes";
+import { projectQuotas } from "./quotas";
 
 type OperationRequest = ApiRequest<{ version: string; project: string; location?: string; operation: string }>;
 
 /** Compute Engine's API: https://cloud.google.com/compute/docs/reference/rest/v1 */
-export function computeRoutes(services: ComputeServices): Route[] {
+export function computeRoutes(services: ComputeServices & { readonly org: Organization }): Route[] {
     return [
         ...instanceRoutes(services),
         ...diskRoutes(services),
         ...networkRoutes(services),
         ...imageRoutes(services),
         ...operationRoutes(services),
+        ...placeRoutes(services),
         projectRoute(services),
     ];
 }
@@ -69,7 +73,7 @@ function operationRoutes(services: ComputeServices): Route[] {
 }
 
 /** https://cloud.google.com/compute/docs/reference/rest/v1/projects/get; the provider also uses the project number. */
-function projectRoute(services: ComputeServices): Route {
+function projectRoute(services: ComputeServices & { readonly org: Organization }): Route {
     return route("GET", PROJECT_PATH, async (request) => {
         allow(services, request, "compute.projects.get");
         const project = await services.projects.get(request.params.project);
@@ -81,6 +85,7 @@ function projectRoute(services: ComputeServices): Route {
                 creationTimestamp: project.createTime,
                 commonInstanceMetadata: { kind: "compute#metadata", fingerprint: fingerprint({ items: [] }) },
                 defaultServiceAccount: `${project.projectNumber}-compute@developer.gserviceaccount.com`,
+                quotas: projectQuotas(services.compute, services.org, project.projectId),
                 selfLink: selfLink(`projects/${project.projectId}`),
                 defaultNetworkTier: "PREMIUM",
                 xpnProjectStatus: "UNSPECIFIED_XPN_PROJECT_STATUS",

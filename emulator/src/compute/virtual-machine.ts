@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Listener } from "../faults/front";
 import type { RuntimeKind } from "../service";
 import { createGuest } from "../vm/create-guest";
-import type { Guest } from "../vm/guest/guest";
+import type { Guest, GuestScript, RunningScript } from "../vm/guest/guest";
 import type { MetadataSource } from "../vm/metadata/metadata-tree";
 import { type EndpointHost, startVmEndpoint } from "../vm/metadata/vm-endpoint";
 
@@ -89,6 +89,11 @@ export class VirtualMachine {
             this.#settleOff = resolve;
         });
         await this.#machine.boot(userData);
+    }
+
+    /** @throws Error if the VM is off */
+    async runScript(script: GuestScript): Promise<RunningScript> {
+        return await this.#machine.runScript(script);
     }
 
     /** Presses the power button, and cuts the power if the VM is still on after the grace period. */

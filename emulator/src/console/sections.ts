@@ -1,3 +1,5 @@
+import { partsOf } from "../batch/job-types";
+import type { BatchService } from "../batch/service";
 import type { ComputeService } from "../compute/compute-service";
 import type { Instance } from "../compute/instance-types";
 import { lastSegment, pathOf } from "../compute/links";
@@ -17,6 +19,7 @@ export interface ConsoleServices {
     readonly registry: ArtifactRegistryService;
     readonly secrets: SecretService;
     readonly compute: ComputeService;
+    readonly batch: BatchService;
     readonly requestLog: RequestLog;
 }
 
@@ -36,6 +39,7 @@ const OWNER = { kind: "owner" } as const;
 export function sections(services: ConsoleServices): Section[] {
     return [
         instances(services),
+        batchJobs(services),
         buckets(services),
         images(services),
         access(services),
@@ -56,6 +60,20 @@ function instances({ compute }: ConsoleServices): Section {
         );
     });
     return { id: "instances", title: "Instances", count: all.length, content: list(content, "No instances.") };
+}
+
+function batchJobs({ batch }: ConsoleServices): Section {
+    const all = batch.store.all();
+    const content = all.map(({ job, status }) => {
+        const counts = [...batch.store.counts(job.name)].map(([state, count]) => `${count} ${state.toLowerCase()}`);
+        const rows = status.events.map(({ eventTime, description }) => [time(eventTime), description]);
+        return details(
+            job.name,
+            html`<h3>${partsOf(job.name).id}</h3>${chip(status.state)}<span class="note">${counts.join(", ")}</span>`,
+            rows.length === 0 ? html`<p class="empty">No events yet.</p>` : table(["Time", "Event"], rows),
+        );
+    });
+    return { id: "batch", title: "Batch jobs", count: all.length, content: list(content, "No Batch jobs.") };
 }
 
 function describeInstance(instance: Instance): string {
@@ -212,7 +230,8 @@ function clock(iso: string): string {
 }
 
 function chip(status: string): Html {
-    const kind = status === "RUNNING" ? "good" : status === "TERMINATED" ? "" : "busy";
+    const kinds: Readonly<Record<string, string>> = { RUNNING: "good", SUCCEEDED: "good", FAILED: "bad", TERMINATED: "" };
+    const kind = kinds[status] ?? (status === "CANCELLED" ? "" : "busy");
     return html`<span class="chip ${kind}">${status}</span>`;
 }
 

@@ -1,5 +1,5 @@
 import { match } from "path-to-regexp";
-import { invalid, unimplemented } from "./errors";
+import { type ErrorStyle, invalid, unimplemented } from "./errors";
 import type { Handler } from "./types";
 
 /** Names of the parameters in a pattern: `/b/:bucket/o/:object` has `bucket` and `object`. */
@@ -26,6 +26,8 @@ export interface RouteOptions {
      * 401.
      */
     readonly public?: boolean;
+    /** Format of the errors. Default: the one that the path suggests. */
+    readonly errors?: ErrorStyle;
 }
 
 /** One route, created by `route`. */

@@ -117,8 +117,12 @@ export class ApiServer {
         query: URLSearchParams,
     ): Promise<void> {
         let answer: ApiResponse;
+        let style = styleOf(path);
         try {
-            answer = await this.#dispatch(message, path, query);
+            checkCaller(message.headers, [...LOOPBACK_NAMES, ...(this.#options.names ?? [])]);
+            const found = this.#router.find(message.method ?? "GET", path, query);
+            style = found.route.options.errors ?? style;
+            answer = await this.#dispatch(message, path, query, found);
         } catch (error) {
             if (!(error instanceof ApiError)) {
                 throw error;
@@ -127,17 +131,19 @@ export class ApiServer {
             answer = {
                 status: error.code,
                 headers: error.headers,
-                ...(error.code === 304 ? {} : { body: error.body(styleOf(path)) }),
+                ...(error.code === 304 ? {} : { body: error.body(style) }),
             };
         }
         await send(response, answer, query);
     }
 
-    async #dispatch(message: IncomingMessage, path: string, query: URLSearchParams): Promise<ApiResponse> {
-        checkCaller(message.headers, [...LOOPBACK_NAMES, ...(this.#options.names ?? [])]);
-        const method = message.method ?? "GET";
+    async #dispatch(
+        message: IncomingMessage,
+        path: string,
+        query: URLSearchParams,
+        found: Match,
+    ): Promise<ApiResponse> {
         const token = /^Bearer +(\S+)/i.exec(message.headers.authorization ?? "")?.[1];
-        const found = this.#router.find(method, path, query);
         const principal = this.#options.authenticate(token);
         if (principal.kind === "anonymous" && found.route.options.public !== true) {
             throw unauthenticated(

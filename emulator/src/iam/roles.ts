@@ -66,12 +66,18 @@ const COMPUTE_READ = [
     "compute.instances.get",
     "compute.instances.getSerialPortOutput",
     "compute.instances.list",
+    "compute.machineTypes.get",
+    "compute.machineTypes.list",
     "compute.networks.get",
     "compute.networks.list",
     "compute.projects.get",
+    "compute.regions.get",
+    "compute.regions.list",
     "compute.subnetworks.get",
     "compute.subnetworks.list",
     "compute.zoneOperations.get",
+    "compute.zones.get",
+    "compute.zones.list",
 ];
 const COMPUTE_INSTANCE_ADMIN = [
     ...COMPUTE_READ,
@@ -153,6 +159,15 @@ const SECRET_EDIT = [
     "secretmanager.secrets.update",
 ];
 const SECRET_ADMIN = [...SECRET_EDIT, ...SECRET_ACCESS, "secretmanager.secrets.setIamPolicy"];
+const BATCH_READ = [
+    "batch.jobs.get",
+    "batch.jobs.list",
+    "batch.operations.get",
+    "batch.operations.list",
+    "batch.tasks.get",
+    "batch.tasks.list",
+];
+const BATCH_EDIT = [...BATCH_READ, "batch.jobs.cancel", "batch.jobs.create", "batch.jobs.delete"];
 const LOG_WRITE = ["logging.logEntries.create", "logging.logEntries.route"];
 
 // The basic roles include no object permissions. Those come from the bucket's legacy bindings for projectEditor etc.
@@ -164,6 +179,7 @@ const VIEWER = [
     ...SERVICE_READ,
     ...COMPUTE_READ,
     ...SECRET_READ,
+    ...BATCH_READ,
 ];
 const EDITOR = [
     ...VIEWER,
@@ -176,6 +192,7 @@ const EDITOR = [
     ...SERVICE_ADMIN,
     ...COMPUTE_ADMIN,
     ...SECRET_EDIT,
+    ...BATCH_EDIT,
     ...LOG_WRITE,
 ];
 
@@ -217,6 +234,10 @@ const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
             "artifactregistry.versions.delete",
         ],
         "roles/artifactregistry.admin": REPOSITORY_ADMIN,
+        "roles/batch.agentReporter": ["batch.states.report"],
+        "roles/batch.jobsEditor": BATCH_EDIT,
+        "roles/batch.jobsViewer": BATCH_READ,
+        "roles/batch.serviceAgent": [...COMPUTE_INSTANCE_ADMIN, "iam.serviceAccounts.actAs"],
         "roles/compute.viewer": COMPUTE_READ,
         "roles/compute.instanceAdmin.v1": COMPUTE_INSTANCE_ADMIN,
         "roles/compute.admin": COMPUTE_ADMIN,

@@ -44,11 +44,8 @@ export class LogService {
         }
     }
 
-    /** Returns the entries in a project, oldest first. @param logName restricts the result to one log */
-    list(project: string, logName?: string): LogEntry[] {
-        return this.#entries
-            .values()
-            .filter((entry) => entry.logName.startsWith(`projects/${project}/logs/`))
-            .filter((entry) => logName === undefined || entry.logName === logName);
+    /** Returns the entries in a project, oldest first. */
+    list(project: string): LogEntry[] {
+        return this.#entries.values().filter((entry) => entry.logName.startsWith(`projects/${project}/logs/`));
     }
 }

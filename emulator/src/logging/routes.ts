@@ -4,7 +4,7 @@ import { readMaxResults } from "../http/query";
 import { type Route, route } from "../http/router";
 import type { ApiRequest } from "../http/types";
 import type { IamService } from "../iam/service";
-import type { LogService } from "./entries";
+import type { LogEntry, LogService } from "./entries";
 
 const labels = z.record(z.string(), z.string()).optional();
 const resource = z.strictObject({ type: z.string(), labels }).optional();
@@ -82,17 +82,14 @@ async function write(logs: LogService, iam: IamService, request: ApiRequest) {
 
 async function list(logs: LogService, iam: IamService, request: ApiRequest) {
     const { resourceNames, filter = "", orderBy, pageSize, pageToken = "0" } = await request.read(listSchema);
-    const name = /^\s*(?:logName\s*=\s*"([^"]+)"\s*)?$/.exec(filter);
-    if (name === null) {
-        throw unimplemented(`the filter ${JSON.stringify(filter)} of entries:list (only logName="NAME" is supported)`);
-    }
+    const matches = entryFilter(filter);
     const found = resourceNames.flatMap((one) => {
         const project = /^projects\/([^/]+)$/.exec(one)?.[1];
         if (project === undefined) {
             throw unimplemented(`log entries of "${one}" (only projects/PROJECT is supported)`);
         }
         iam.require(request, "logging.logEntries.list", `projects/${project}`);
-        return logs.list(project, name[1]);
+        return logs.list(project).filter(matches);
     });
     const ordered = orderBy === "timestamp desc" ? found.reverse() : found;
     const from = Number(pageToken);
@@ -103,4 +100,37 @@ async function list(logs: LogService, iam: IamService, request: ApiRequest) {
             ...(ordered.length > to ? { nextPageToken: String(to) } : {}),
         },
     };
+}
+
+/**
+ * Reads a filter: comparisons of the log's name, labels and the time, joined by AND.
+ * @throws ApiError 501 for anything else
+ * @see https://cloud.google.com/logging/docs/view/logging-query-language
+ */
+function entryFilter(filter: string): (entry: LogEntry) => boolean {
+    const tests = filter
+        .split(/\s+AND\s+|\n/)
+        .filter((term) => term.trim() !== "")
+        .map((term) => {
+            const [, field = "", operator = "", quoted, plain] =
+                /^\s*(logName|timestamp|labels\.(?:"[^"]+"|[\w-]+))\s*(=|>=|>)\s*(?:"([^"]*)"|([\w.:-]+))\s*$/.exec(
+                    term,
+                ) ?? [];
+            const value = quoted ?? plain ?? "";
+            if (field === "timestamp" && operator !== "=") {
+                const from = Date.parse(value);
+                return ({ timestamp }: LogEntry) =>
+                    operator === ">" ? Date.parse(timestamp) > from : Date.parse(timestamp) >= from;
+            }
+            if (operator !== "=" || field === "timestamp") {
+                throw unimplemented(
+                    `the filter ${JSON.stringify(filter)} of entries:list (only logName="NAME", labels.KEY="VALUE" and timestamp>="TIME", joined by AND, are supported)`,
+                );
+            }
+            const key = /^labels\."?([^"]+)"?$/.exec(field)?.[1];
+            return key === undefined
+                ? ({ logName: name }: LogEntry) => name === value
+                : ({ labels: all }: LogEntry) => (all as Readonly<Record<string, string>> | undefined)?.[key] === value;
+        });
+    return (entry) => tests.every((test) => test(entry));
 }

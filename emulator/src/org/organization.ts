@@ -181,9 +181,14 @@ export class Organization {
     }
 
     /** Returns a quota's limit if usage would exceed it. */
-    exceededQuota(metric: keyof OrgRules["quotas"], use: number): number | undefined {
-        const limit = this.#rules.quotas[metric];
+    exceededQuota(metric: string, use: number): number | undefined {
+        const limit = this.quota(metric);
         return limit !== undefined && use > limit ? limit : undefined;
+    }
+
+    /** Returns the limit of a metric, or undefined if it is unlimited. */
+    quota(metric: string): number | undefined {
+        return this.#rules.quotas[metric];
     }
 
     /** Tests whether a zone lacks capacity for a machine type. */

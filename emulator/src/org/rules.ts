@@ -38,13 +38,7 @@ const constraints = z.strictObject({
 export const orgRules = z.strictObject({
     constraints: constraints.default({}),
     /** Limits by metric: https://cloud.google.com/compute/resource-usage. A metric that is missing is unlimited. */
-    quotas: z
-        .strictObject({
-            NETWORKS: z.int().optional(),
-            CPUS: z.int().optional(),
-            GPUS_ALL_REGIONS: z.int().optional(),
-        })
-        .default({}),
+    quotas: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.int()).default({}),
     /** Zones without capacity, e.g. `us-central1-a`, or machine types in a zone, `us-central1-a/n1-standard-4`. */
     stockOuts: z.array(z.string()).default([]),
 });

@@ -35,6 +35,11 @@ describe("the console page", () => {
         await emulator.call("POST", `${secret}?secretId=key`, { body: { replication: { automatic: {} } } });
         const payload = { data: Buffer.from("hidden value").toString("base64") };
         await emulator.call("POST", `${secret}/key:addVersion`, { body: { payload } });
+        const instances = [{ policy: { bootDisk: { image: "batch-cos" } } }];
+        const taskGroups = [{ taskSpec: { runnables: [{ script: { text: "exec sleep 44" } }] }, taskCount: "7" }];
+        await emulator.ok("POST", "/batch/v1/projects/demo-project/locations/us-central1/jobs?jobId=console-job", {
+            body: { taskGroups, allocationPolicy: { instances } },
+        });
         const answer = await page();
         expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
         expect(answer.text).not.toMatch(/hidden value|aGlkZGVuIHZhbHVl/);
@@ -47,6 +52,8 @@ describe("the console page", () => {
             "console@demo-project.iam.gserviceaccount.com",
             "projects/demo-project/secrets/key",
             "1: enabled",
+            "console-job",
+            "7 pending",
             "POST /v1/projects/demo-project/serviceAccounts",
         ]) {
             expect(answer.text).toContain(text);

@@ -1,4 +1,5 @@
 import type { ZodType } from "zod";
+import { cancelBody, jobBody } from "../../src/batch/job-schema";
 import {
     accessConfigBody,
     instanceBody,
@@ -26,6 +27,8 @@ import { unknownInBody } from "./discovery/body-schemas";
 import { findMethod, methodsOf } from "./discovery/documents";
 import { isGoogles, JudgedEmulator } from "./judge";
 import { describeWithPython, googleDocuments } from "./python";
+import { walkBatch } from "./walk/batch";
+import { walkBilling } from "./walk/billing";
 import { walkCompute } from "./walk/compute";
 import { walkProject } from "./walk/project";
 import { walkRegistry } from "./walk/registry";
@@ -53,6 +56,7 @@ const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
     "compute.instances.update": ["view"],
     // Google's JSON transcoding also accepts a field's original name, and the Pulumi provider sends it.
     "artifactregistry.projects.locations.repositories.create": ["repository_id"],
+    "batch.projects.locations.jobs.create": ["job_id"],
 };
 
 describeWithPython("Google's descriptions of its APIs", () => {
@@ -66,6 +70,8 @@ describeWithPython("Google's descriptions of its APIs", () => {
         await walkStorage(walker, "");
         await walkRegistry(walker, judged.emulator.dataDir);
         await walkSecrets(walker);
+        await walkBilling(walker);
+        await walkBatch(walker);
         await walkCompute(walker, "v1");
         await walkCompute(walker, "beta");
     });
@@ -135,6 +141,8 @@ describeWithPython("Google's descriptions of its APIs", () => {
         // One schema covers the policies of all APIs, but Cloud Storage's policies do not have auditConfigs.
         ["storage:v1", "Policy", policySchema, ["Policy.auditConfigs"]],
         ["artifactregistry:v1", "Repository", repositoryBody],
+        ["batch:v1", "Job", jobBody],
+        ["batch:v1", "CancelJobRequest", cancelBody],
         ["secretmanager:v1", "Secret", secretBody],
         ["secretmanager:v1", "AddSecretVersionRequest", addVersionBody],
         ["secretmanager:v1", "DestroySecretVersionRequest", versionStateBody],

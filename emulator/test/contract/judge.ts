@@ -19,9 +19,10 @@ export class JudgedEmulator {
         this.recorder = recorder;
     }
 
-    static async start(): Promise<JudgedEmulator> {
-        const emulator = await TestEmulator.start();
-        return new JudgedEmulator(emulator, await Recorder.start(emulator.url));
+    /** @param prefix inserted before the path of every request */
+    static async start(prefix = ""): Promise<JudgedEmulator> {
+        const emulator = await TestEmulator.start({ batch: { tickMs: 50 } });
+        return new JudgedEmulator(emulator, await Recorder.start(emulator.url, prefix));
     }
 
     /** Address of the recorder. */

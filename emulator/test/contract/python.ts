@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { type Document, loadDocuments } from "./discovery/documents";
@@ -18,7 +18,9 @@ const DOCUMENTS = [
     "cloudresourcemanager.v1",
     "serviceusage.v1",
     "secretmanager.v1",
+    "cloudbilling.v1",
     "logging.v2",
+    "batch.v1",
 ];
 
 /** The reason Google's Python packages are unavailable, or undefined if they can be used. */
@@ -26,15 +28,25 @@ export const missingPython = existsSync(path.join(VENV, "requirements.txt"))
     ? undefined
     : "Google's Python packages are not installed in .venv (run .ci/python-packages.sh)";
 
+/** The reason a Python package is unavailable, or undefined if it can be used. */
+function missingPackage(name: string): string | undefined {
+    const isListed =
+        missingPython === undefined &&
+        readFileSync(path.join(VENV, "requirements.txt"), "utf8").includes(`\n${name}==`);
+    return isListed ? undefined : (missingPython ?? `${name} is not installed in .venv (run .ci/python-packages.sh)`);
+}
+
 /**
  * `describe` for tests that need Google's Python packages. Without them, the tests are skipped, with the reason in the
  * title.
+ * @param name the package that the tests need. Default: the API descriptions
  */
-export function describeWithPython(title: string, tests: () => void): void {
-    if (missingPython === undefined) {
+export function describeWithPython(title: string, tests: () => void, name = "google-api-python-client"): void {
+    const missing = missingPackage(name);
+    if (missing === undefined) {
         describe(title, tests);
     } else {
-        describe.skip(`${title} [skipped: ${missingPython}]`, tests);
+        describe.skip(`${title} [skipped: ${missing}]`, tests);
     }
 }
 

@@ -61,6 +61,22 @@ describe("the metadata server", () => {
         expect(answer.headers.get("metadata-flavor")).toBe("Google");
     });
 
+    it("waits for a change of a value, but no longer than the client wants", async () => {
+        const first = await read("instance/attributes/my-Key_1");
+        const etag = first.headers.get("etag") ?? "";
+        expect(etag).toMatch(/^[0-9a-f]{16}$/);
+        const query = "wait_for_change=true";
+        expect((await read(`instance/attributes/my-Key_1?${query}&last_etag=0`)).text).toBe("a\nb");
+        expect((await read(`instance/attributes/my-Key_1?${query}&last_etag=${etag}&timeout_sec=0`)).text).toBe("a\nb");
+        const waiting = read(`instance/attributes/?${query}`);
+        const { metadata } = (await vm.get()).json as { metadata: { fingerprint: string; items: object[] } };
+        const items = [...metadata.items, { key: "new", value: "1" }];
+        await vm.post("setMetadata", { fingerprint: metadata.fingerprint, items });
+        expect((await waiting).text).toBe("user-data\nmy-Key_1\nnew\n");
+        const { fingerprint } = ((await vm.get()).json as { metadata: { fingerprint: string } }).metadata;
+        await vm.post("setMetadata", { fingerprint, items: metadata.items });
+    });
+
     it("returns a subtree as JSON with camelCase keys, but leaves attribute names unchanged", async () => {
         expect((await read("instance/?recursive=true")).json).toMatchObject({
             machineType: expect.any(String),

@@ -33,6 +33,8 @@ export interface Dataset {
     findings: Finding[];
     /** Rows left out because their target is missing. */
     rowsWithoutTarget: number;
+    /** Returns the line of a row in the file, where the header is row 1. */
+    lineOf(row: number): number;
 }
 
 export interface DroppedColumn {
@@ -225,7 +227,13 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
         reading: { missing: [...missing], onBadCell, ...(encoding === undefined ? {} : { encoding }) },
         findings: [...identifiers, ...[target, ...features].flatMap((builder) => describeReading(builder, reader))],
         rowsWithoutTarget,
+        lineOf: lineFinder(reader.lines, kept),
     };
+}
+
+/** A separate function, so that its result keeps nothing else of the reader in memory. */
+function lineFinder(lines: ReadTable["reader"]["lines"], kept: Uint32Array | undefined): Dataset["lineOf"] {
+    return (row) => lines.lineOf(kept === undefined ? row : (kept[row] as number));
 }
 
 /** Findings about cells in a column that were not read as written. */

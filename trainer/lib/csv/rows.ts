@@ -25,8 +25,6 @@ export function expectRows(rows: number, bytesRead: number, totalBytes: number |
  * previous row.
  */
 export class LineNumbers {
-    /** If false, `lineOf` can no longer be called. */
-    recording = true;
     readonly #rows: number[] = [];
     readonly #lines: number[] = [];
     #lastRow = -1;
@@ -34,7 +32,7 @@ export class LineNumbers {
 
     /** Must be called in row order. */
     add(row: number, line: number): void {
-        if (this.recording && line - this.#lastLine !== row - this.#lastRow) {
+        if (line - this.#lastLine !== row - this.#lastRow) {
             this.#rows.push(row);
             this.#lines.push(line);
         }

@@ -1,207 +1,265 @@
-import type { TreeData } from "./tree/tree-data";
+import type { ThresholdData } from "./sections/thresholds";
+import type { FieldData, ModelData } from "./tree/model-data";
 
 /**
  * The page's script, serialised by `toString`, so it must not refer to anything outside itself except the browser's
- * API. It marks the path of a row through the tree, folds and unfolds the tree, and unfolds it for printing.
+ * API. It predicts the row in the form, marks its path through the tree, folds and unfolds the tree, moves the
+ * threshold, and unfolds the tree for printing.
  */
 export function pageScript(): void {
     const byId = (id: string) => document.getElementById(id);
     const foldable = () => [...document.querySelectorAll<HTMLDetailsElement>("#tree details")];
+    const dataOf = <T>(id: string): T | undefined => {
+        const text = byId(id)?.textContent;
+        return text ? (JSON.parse(text) as T) : undefined;
+    };
+    const percent = (share: number) => `${Number((share * 100).toFixed(1))}\u00a0%`;
+    const setOpen = (some: readonly HTMLDetailsElement[], open: boolean) => {
+        for (const details of some) {
+            details.open = open;
+        }
+    };
 
     function setUpFolding(): void {
         const tools = byId("tools");
         if (tools !== null) {
             tools.hidden = false;
-            byId("unfold")?.addEventListener("click", () => {
-                for (const details of foldable()) {
-                    details.open = true;
-                }
-            });
-            byId("fold")?.addEventListener("click", () => {
-                for (const details of foldable()) {
-                    details.open = false;
-                }
-            });
+            byId("unfold")?.addEventListener("click", () => setOpen(foldable(), true));
+            byId("fold")?.addEventListener("click", () => setOpen(foldable(), false));
         }
         let opened: HTMLDetailsElement[] = [];
         addEventListener("beforeprint", () => {
             opened = foldable().filter((details) => !details.open && details.classList.contains("paper"));
-            for (const details of opened) {
-                details.open = true;
-            }
+            setOpen(opened, true);
         });
-        addEventListener("afterprint", () => {
-            for (const details of opened) {
-                details.open = false;
-            }
-        });
+        addEventListener("afterprint", () => setOpen(opened, false));
     }
 
-    /** The content of a field: nothing yet, a value to compare, or an invalid value. */
-    type Cell = { state: "empty" } | { state: "value"; value: number; shown: string } | { state: "wrong"; why: string };
-
-    function setUpForm(form: HTMLFormElement, tree: TreeData): void {
-        const fields = [...form.querySelectorAll<HTMLInputElement | HTMLSelectElement>("[data-column]")];
-        const fieldOf = new Map(fields.map((field) => [Number(field.dataset.column), field]));
-        const answer = byId("answer") as HTMLElement;
-        const way = byId("way") as HTMLElement;
-
-        function read(column: number): Cell {
-            const asked = tree.columns[column] as TreeData["columns"][number];
-            const { kind, name, part } = asked;
-            const field = fieldOf.get(asked.field);
-            const text = (field?.value ?? "").trim();
-            const codeOf = (category: string): Cell => {
-                const value = Object.hasOwn(asked.codes, category) ? (asked.codes[category] as number) : asked.other;
-                return { state: "value", value, shown: category === "" ? "(empty)" : category };
-            };
-            if (kind === "date") {
-                if (text === "") {
-                    return { state: "empty" };
-                }
-                const time = /^\d\d?:/.test(text) ? `1970-01-01T${text.padStart(5, "0")}` : text.replace(" ", "T");
-                const date = new Date(`${time}${time.includes("T") ? "Z" : ""}`);
-                const parts: Record<string, number> = {
-                    time: date.getTime() / 1000,
-                    month: date.getUTCMonth() + 1,
-                    day: date.getUTCDate(),
-                    weekday: date.getUTCDay(),
-                    hour: date.getUTCHours(),
-                };
-                const value = parts[part ?? "time"] as number;
-                return Number.isNaN(value)
-                    ? { state: "wrong", why: `${name} must be a date such as 2024-12-31.` }
-                    : { state: "value", value, shown: text };
-            }
-            if (kind === "number") {
-                const missing = form.querySelector<HTMLInputElement>(`[data-missing="${asked.field}"]`);
-                if (missing?.checked) {
-                    return { state: "value", value: Number.NaN, shown: "no value" };
-                }
-                if (text === "") {
-                    return { state: "empty" };
-                }
-                const value = Number(text.replace(/^([-+]?\d*),(\d+)$/, "$1.$2").replace("−", "-"));
-                return Number.isFinite(value)
-                    ? { state: "value", value, shown: String(value) }
-                    : { state: "wrong", why: `${name} must be a number.` };
-            }
-            if (field instanceof HTMLSelectElement) {
-                return field.value === "" ? { state: "empty" } : codeOf(field.value.slice(1));
-            }
-            return text === "" ? { state: "empty" } : codeOf(text);
+    /** The numbers for a field's parts; undefined if the field is invalid. */
+    function numbersOf({ kind, parts, codes, other }: FieldData, places: Map<string, number>, field: Field) {
+        const text = field.value.trim();
+        if (kind === "text") {
+            const isChoice = field instanceof HTMLSelectElement;
+            // The value of a choice begins with "=", so that the last one can represent any other text.
+            const place =
+                isChoice && field.value === "" ? undefined : places.get(isChoice ? field.value.slice(1) : text);
+            return codes.map((list, part) => (place === undefined ? other[part] : list[place]) as number);
         }
+        if (kind === "date") {
+            const time = /^\d\d?:/.test(text) ? `1970-01-01T${text.padStart(5, "0")}` : text.replace(" ", "T");
+            const date = new Date(text === "" ? Number.NaN : `${time}${time.includes("T") ? "Z" : ""}`);
+            const ofParts: Record<string, number> = {
+                time: date.getTime() / 1000,
+                month: date.getUTCMonth() + 1,
+                day: date.getUTCDate(),
+                weekday: date.getUTCDay(),
+                hour: date.getUTCHours(),
+            };
+            const isWrong = text !== "" && Number.isNaN(ofParts.time);
+            return isWrong ? undefined : parts.map((part) => ofParts[part] as number);
+        }
+        const value = Number(text.replace(/^([-+]?\d*),(\d+)$/, "$1.$2").replace("−", "-"));
+        return text === "" ? [Number.NaN] : Number.isFinite(value) ? [value] : undefined;
+    }
+
+    type Field = HTMLInputElement | HTMLSelectElement;
+
+    function setUpForm(form: HTMLFormElement, model: ModelData): void {
+        const { fields, columns, classes, hues, nodes, thresholds, answers } = model;
+        const inputs = fields.map((_, index) => byId(`c${index}`) as Field);
+        const places = fields.map(({ categories }) => new Map(categories.map((text, place) => [text, place])));
+        const [answer, shares, way] = ["answer", "shares", "way"].map((id) => byId(id) as HTMLElement) as [
+            HTMLElement,
+            HTMLElement,
+            HTMLElement,
+        ];
+        const limits = new Float64Array(nodes.length);
+        const rights = new Uint32Array(nodes.length);
+        const roots = [0];
+        const open: number[] = [];
+        let splits = 0;
+        for (const [node, code] of nodes.entries()) {
+            const parent = code >= 0 ? undefined : open.pop();
+            if (code >= 0) {
+                limits[node] = thresholds[splits++] as number;
+                open.push(node);
+            } else if (parent !== undefined) {
+                rights[parent] = node + 1;
+            } else if (node + 1 < nodes.length) {
+                // A leaf that no split waits for is the last node of its tree.
+                roots.push(node + 1);
+            }
+        }
+
+        function goesLeft(node: number, row: readonly number[]): boolean {
+            const code = nodes[node] as number;
+            const value = row[code >> 1] as number;
+            return value < (limits[node] as number) || (Number.isNaN(value) && code % 2 === 1);
+        }
+
+        /** The nodes that a row goes through, from a root to a leaf. */
+        function pathFrom(root: number, row: readonly number[]): number[] {
+            const path = [root];
+            for (let node = root; (nodes[node] as number) >= 0; path.push(node)) {
+                node = goesLeft(node, row) ? node + 1 : (rights[node] as number);
+            }
+            return path;
+        }
+
         function clear(): void {
             for (const element of document.querySelectorAll("#tree .on, .icicle .on")) {
                 element.classList.remove("on", "end");
                 element.removeAttribute("aria-current");
             }
-            for (const field of fields) {
+            for (const field of inputs) {
                 field.removeAttribute("aria-invalid");
             }
             way.replaceChildren();
+            shares.replaceChildren();
         }
 
-        function mark(index: number, isEnd: boolean): void {
-            for (const element of [byId(`n${index}`), document.querySelector(`.icicle [data-n="${index}"]`)]) {
-                element?.classList.add("on");
+        /** Marks a path through the tree that is drawn, and lists its questions if that tree is the whole model. */
+        function mark(path: readonly number[], row: readonly number[]): void {
+            for (const [index, node] of path.entries()) {
+                const isEnd = index === path.length - 1;
+                const drawn = byId(`n${node}`);
+                for (const element of [drawn, document.querySelector(`.icicle [data-n="${node}"]`)]) {
+                    element?.classList.add("on");
+                    element?.classList.toggle("end", isEnd);
+                }
                 if (isEnd) {
-                    element?.classList.add("end");
+                    drawn?.setAttribute("aria-current", "true");
+                    return;
+                }
+                const details = drawn?.querySelector<HTMLDetailsElement>(":scope > details");
+                setOpen(details ? [details] : [], true);
+                if (roots.length === 1) {
+                    addStep(node, drawn, goesLeft(node, row));
                 }
             }
-            const node = byId(`n${index}`);
-            if (isEnd) {
-                node?.setAttribute("aria-current", "true");
-            }
-            const details = node?.querySelector<HTMLDetailsElement>(":scope > details");
-            if (details && !isEnd) {
-                details.open = true;
-            }
         }
 
-        function percent(share: number): string {
-            return `${Number((share * 100).toFixed(1))}\u00a0%`;
-        }
-
-        function describe(index: number): string {
-            const value = tree.answer[index];
-            const rows = tree.rows[index] as number;
-            const of = rows < 0 ? "" : ` of ${rows.toLocaleString("en-US")} ${rows === 1 ? "row" : "rows"}`;
-            if (typeof value === "number") {
-                return `${Number(value.toPrecision(6))}${of && ` (the mean${of})`}`;
-            }
-            const [label = 0, share = 0] = value ?? [];
-            return `${tree.classes?.[label] || "(empty)"} (${percent(share)}${of})`;
-        }
-
-        function addStep(index: number, column: number, shown: string, goesLeft: boolean): void {
+        function addStep(node: number, drawn: HTMLElement | null, isYes: boolean): void {
             const step = document.createElement("li");
-            const asked = document.querySelector(`#n${index} > details > summary .question`)?.textContent;
-            const { name } = tree.columns[column] as TreeData["columns"][number];
-            const threshold = tree.threshold[index];
-            step.append(`${asked ?? `${name} < ${Number(threshold?.toPrecision(7))}`}? `);
+            const asked = drawn?.querySelector(":scope > details > summary .question")?.textContent;
+            const [field] = columns[(nodes[node] as number) >> 1] as [number, number];
+            const plain = `${fields[field]?.name} < ${Number((limits[node] as number).toPrecision(7))}`;
             const verdict = document.createElement("b");
-            verdict.textContent = goesLeft ? "yes" : "no";
-            step.append(verdict, ` (${shown})`);
+            verdict.textContent = isYes ? "yes" : "no";
+            step.append(`${asked ?? plain}? `, verdict);
             way.append(step);
         }
 
-        /** The node where the path ends, the text that describes it, and the column whose field is invalid. */
-        type End = { index: number; text: string; tone: "found" | "next" | "wrong"; field?: number };
-
-        /** Marks the path from the root as far as the values are known. */
-        function walk(): End {
-            for (let index = 0; ; ) {
-                const column = tree.column[index] as number;
-                if (column === -1) {
-                    return { index, text: describe(index), tone: "found" };
-                }
-                if (column === -2) {
-                    return { index, text: `Not at a leaf yet. So far: ${describe(index)}`, tone: "found" };
-                }
-                const cell = read(column);
-                const { name, field } = tree.columns[column] as TreeData["columns"][number];
-                if (cell.state !== "value") {
-                    fieldOf.get(field)?.closest("details")?.setAttribute("open", "");
-                }
-                if (cell.state === "empty") {
-                    const text = index === 0 ? `Fill in ${name} to begin.` : `Next: ${name}`;
-                    return { index, text, tone: "next" };
-                }
-                if (cell.state === "wrong") {
-                    return { index, text: cell.why, tone: "wrong", field };
-                }
-                const goesLeft = cell.value < (tree.threshold[index] as number);
-                mark(index, false);
-                addStep(index, column, cell.shown, goesLeft);
-                index = goesLeft ? index + 1 : (tree.right[index] as number);
+        /** The most probable classes, with bars. */
+        function showShares(sums: readonly number[], labels: readonly string[]): void {
+            const order = [...sums.keys()].sort((a, b) => (sums[b] as number) - (sums[a] as number) || a - b);
+            const [first = 0] = order;
+            const nameOf = (label: number) => labels[label] || "(empty)";
+            answer.textContent = `${nameOf(first)} (${percent(sums[first] as number)})`;
+            for (const label of order.slice(0, 6)) {
+                const item = document.createElement("li");
+                item.className = hues[label] as string;
+                const [text, bar, number] = ["span", "span", "b"].map((tag) => document.createElement(tag)) as [
+                    HTMLElement,
+                    HTMLElement,
+                    HTMLElement,
+                ];
+                text.textContent = nameOf(label);
+                number.textContent = percent(sums[label] as number);
+                bar.className = "meter";
+                bar.style.setProperty("--share", String(sums[label]));
+                item.append(text, bar, number);
+                shares.append(item);
             }
         }
 
-        function follow(): void {
+        function predict(): void {
             clear();
-            const { index, text, tone, field } = walk();
-            if (index > 0 || tone !== "next") {
-                mark(index, true);
+            const numbers = fields.map((field, index) =>
+                numbersOf(field, places[index] as Map<string, number>, inputs[index] as Field),
+            );
+            const wrong = numbers.indexOf(undefined);
+            answer.className = wrong < 0 ? "found" : "wrong";
+            if (wrong >= 0) {
+                const { name, kind } = fields[wrong] as FieldData;
+                inputs[wrong]?.setAttribute("aria-invalid", "true");
+                answer.textContent = `${name} must be ${kind === "date" ? "a date such as 2024-12-31" : "a number"}.`;
+                return;
             }
-            answer.className = tone;
-            answer.textContent = text;
-            if (field !== undefined) {
-                fieldOf.get(field)?.setAttribute("aria-invalid", "true");
+            const row = columns.map(([field, part]) => numbers[field]?.[part] as number);
+            const sums = new Array<number>(classes?.length ?? 1).fill(0);
+            for (const root of roots) {
+                const leaf = pathFrom(root, row).at(-1) as number;
+                const values = answers[-1 - (nodes[leaf] as number)] as number[];
+                for (let at = 0; at < values.length; at += 2) {
+                    const [label, value] = classes === undefined ? [0, values[0]] : [values[at], values[at + 1]];
+                    sums[label as number] = (sums[label as number] as number) + (value as number);
+                }
             }
+            const means = sums.map((sum) => sum / roots.length);
+            if (classes === undefined) {
+                answer.textContent = String(Number((means[0] as number).toPrecision(6)));
+            } else {
+                showShares(means, classes);
+            }
+            mark(pathFrom(0, row), row);
         }
 
         form.hidden = false;
-        form.addEventListener("input", follow);
+        form.addEventListener("input", predict);
         form.addEventListener("submit", (event) => event.preventDefault());
-        form.addEventListener("reset", () => setTimeout(follow));
-        follow();
+        form.addEventListener("reset", () => setTimeout(predict));
+        predict();
+    }
+
+    function setUpThreshold(form: HTMLFormElement, { found, wrong, positives, negatives }: ThresholdData): void {
+        const slider = byId("cut") as HTMLInputElement;
+        const show = (id: string, text: string) => {
+            const element = byId(id);
+            if (element !== null) {
+                element.textContent = text;
+            }
+        };
+        const move = (id: string, x: number, y: number) => {
+            const dot = byId(id);
+            const [left, bottom, side] = ["left", "bottom", "side"].map((key) => Number(dot?.dataset[key])) as [
+                number,
+                number,
+                number,
+            ];
+            dot?.setAttribute("cx", String(left + side * x));
+            dot?.setAttribute("cy", String(bottom - side * y));
+        };
+        const apply = () => {
+            const cut = Number(slider.value);
+            const [tp, fp] = [found[cut] as number, wrong[cut] as number];
+            const counts = { tp, fn: positives - tp, fp, tn: negatives - fp };
+            for (const [id, count] of Object.entries(counts)) {
+                show(`t-${id}`, count.toLocaleString("en-US"));
+            }
+            const precision = tp + fp === 0 ? undefined : tp / (tp + fp);
+            show("cut-value", `${cut}\u00a0%`);
+            show("t-accuracy", percent((tp + counts.tn) / (positives + negatives)));
+            show("t-recall", percent(tp / positives));
+            show("t-precision", precision === undefined ? "–" : percent(precision));
+            show("t-f1", percent((2 * tp) / (positives + tp + fp)));
+            move("roc", fp / negatives, tp / positives);
+            move("pr", tp / positives, precision ?? 1);
+        };
+        form.hidden = false;
+        slider.addEventListener("input", apply);
+        form.addEventListener("submit", (event) => event.preventDefault());
+        // A browser may restore the position of the slider when the page is loaded again.
+        apply();
     }
 
     setUpFolding();
-    const form = byId("row");
-    const data = byId("tree-data")?.textContent;
-    if (form instanceof HTMLFormElement && data) {
-        setUpForm(form, JSON.parse(data) as TreeData);
+    const [row, model] = [byId("row"), dataOf<ModelData>("model-data")];
+    if (row instanceof HTMLFormElement && model) {
+        setUpForm(row, model);
+    }
+    const [threshold, counts] = [byId("threshold"), dataOf<ThresholdData>("threshold-data")];
+    if (threshold instanceof HTMLFormElement && counts) {
+        setUpThreshold(threshold, counts);
     }
 }

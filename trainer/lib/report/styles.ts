@@ -1,10 +1,15 @@
+/** The hues of the classes on paper, as variables. */
+const LIGHT_HUES =
+    "--h0:#1d6fb8;--h1:#c2560a;--h2:#2b8540;--h3:#7d4fc4;--h4:#c2304e;--h5:#0d8289;--h6:#8a6a14;--h7:#b0388f;--hx:#78818c";
+
 /**
  * The design has one column, one accent colour and generous spacing. Colours are tokens; a shade is the accent or ink
  * mixed into the paper.
  */
 export const STYLES = `
-:root{color-scheme:light dark;--paper:#fdfdfc;--ink:#1b2026;--soft:#57606b;--line:#e2e5e9;--strong:#c3c9d1;--wash:#f4f5f6;--accent:#0a5ca3;--on:#fff;--warm:#8a4b08}
-@media(prefers-color-scheme:dark){:root{--paper:#14171b;--ink:#e6e9ed;--soft:#a2acb8;--line:#2b3139;--strong:#4a535e;--wash:#1c2026;--accent:#7ab6f5;--on:#0b1723;--warm:#f0b56a}}
+:root{color-scheme:light dark;--paper:#fdfdfc;--ink:#1b2026;--soft:#57606b;--line:#e2e5e9;--strong:#c3c9d1;--wash:#f4f5f6;--accent:#0a5ca3;--on:#fff;--warm:#8a4b08;${LIGHT_HUES}}
+@media(prefers-color-scheme:dark){:root{--paper:#14171b;--ink:#e6e9ed;--soft:#a2acb8;--line:#2b3139;--strong:#4a535e;--wash:#1c2026;--accent:#7ab6f5;--on:#0b1723;--warm:#f0b56a;--h0:#6cb2f2;--h1:#f0954a;--h2:#62c77a;--h3:#b797f0;--h4:#f27a8c;--h5:#45c4cb;--h6:#d0b058;--h7:#ea86ce;--hx:#8f99a5}}
+${hues()}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-padding-top:1rem}
@@ -27,7 +32,21 @@ small{font-size:.8rem}
 .lead{font-size:1.15rem;color:var(--soft);margin-top:.5rem;max-width:44rem}
 .lead b{color:var(--ink);font-weight:600}
 .fine{margin:0 0 1rem;font-size:.88rem;color:var(--soft);max-width:46rem}
-.track{fill:var(--line)}.fill{fill:var(--accent)}
+.track{fill:var(--line)}.fill{fill:var(--hue,var(--accent))}
+.dot::before{content:"●\\a0";content:"●\\a0"/"";color:var(--hue,var(--accent))}
+.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin-bottom:1rem;font-size:.9rem}
+.columns{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(13.5rem,100%),1fr));gap:1.75rem 2rem}
+.columns svg{display:block;width:100%;height:60px;margin-top:.3rem}
+.columns li{min-width:0}.columns small{color:var(--soft)}.fold .columns{margin-top:1rem}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(17rem,100%),1fr));gap:1.5rem 2rem;align-items:start}
+.curve{fill:none;stroke:var(--accent);stroke-width:2.5;stroke-linejoin:round}
+#threshold{background:var(--wash);border-radius:14px;padding:1.1rem 1.6rem;margin-bottom:1.5rem}
+#threshold label{font-weight:600}#threshold output{color:var(--accent)}
+#threshold input{display:block;width:100%;min-height:2rem;margin-top:.4rem;accent-color:var(--accent)}
+#shares:not(:empty){margin-top:.9rem;max-width:34rem}
+#shares li{display:grid;grid-template-columns:minmax(5rem,11rem) 1fr 4.5rem;gap:.75rem;align-items:center;font-size:.9rem;line-height:1.8}
+#shares b{text-align:right;font-weight:600;font-variant-numeric:tabular-nums}
+.meter{height:8px;border-radius:4px;background:linear-gradient(to right,var(--hue) calc(100%*var(--share)),var(--line) 0)}
 .headline{display:grid;grid-template-columns:minmax(11rem,auto) 1fr;gap:1rem 3rem;align-items:start;margin-top:2.5rem;padding:1.9rem 2rem;background:var(--wash);border-radius:14px}
 .figure{color:var(--soft);line-height:1.3}
 .figure b{display:block;font-size:clamp(2.8rem,8vw,3.75rem);line-height:1.05;font-weight:650;letter-spacing:-.035em;color:var(--accent);font-variant-numeric:tabular-nums;white-space:nowrap}
@@ -45,10 +64,11 @@ nav a:hover{text-decoration:underline}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;margin-bottom:1rem}
 caption,.caption{text-align:left;font-weight:600;padding-bottom:.6rem}
 th,td{text-align:left;padding:.45rem .75rem .45rem 0;border-top:1px solid var(--line);vertical-align:top;font-weight:400}
+.worst th,.worst td{overflow-wrap:break-word}
 thead th{overflow-wrap:break-word;color:var(--soft);font-size:.85rem;border-top:0;vertical-align:bottom}
 th:last-child,td:last-child{padding-right:0}
 .number{text-align:right;white-space:nowrap}
-.measures th:nth-child(n+3),.importances th:last-child,.numbers-last thead th:last-child,.trials th:nth-child(2),.trials th:nth-child(3){text-align:right}
+.measures th:nth-child(n+3),.importances th:nth-child(n+3),.counts th:nth-child(n+2),.numbers-last thead th:last-child,.trials th:nth-child(2),.trials th:nth-child(3),.worst th:nth-child(4){text-align:right}
 .trials .bar-cell{width:22%;padding-left:.75rem}
 .numbers-last th:nth-last-child(2):nth-child(3){text-align:right}
 .bar-cell{width:32%;min-width:3.5rem;vertical-align:middle;padding-right:1.25rem}
@@ -76,9 +96,9 @@ th:last-child,td:last-child{padding-right:0}
 .steep thead span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:9rem;display:inline-block;text-align:left}
 .matrix.steep tbody td{min-width:3.3rem;padding:.2rem;height:2.9rem}
 .matrix.steep small{font-size:.7rem}
-.matrix .right{box-shadow:inset 0 0 0 2px var(--accent)}
-${shades(".matrix .right", "accent", 5)}
-${shades(".matrix .wrong", "ink", 4)}
+.matrix .right{box-shadow:inset 0 0 0 2px var(--hue)}
+${shades(".matrix .right", "var(--hue)", 4.5)}
+${shades(".matrix .wrong", "var(--ink)", 4)}
 dl.facts div{display:grid;grid-template-columns:11rem 1fr;gap:.25rem 1rem;padding:.5rem 0;border-top:1px solid var(--line)}
 dl.facts{margin-bottom:2rem}
 dl.facts dt{color:var(--soft)}
@@ -104,19 +124,18 @@ svg text{fill:var(--soft);font-size:14px}
 .icicle .box{width:auto}
 .icicle rect{fill:var(--shade);stroke:var(--paper);stroke-width:1.5px}
 .icicle text{fill:var(--ink);font-size:13px}
-${shades(".icicle .box", "accent", 5)}
+${shades(".icicle .box", "var(--hue,var(--accent))", 4.5)}
 .icicle .on rect{fill:var(--accent)}.icicle .on text{fill:var(--on)}
 #row{background:var(--wash);border-radius:14px;padding:1.4rem 1.6rem 1.5rem;margin-bottom:1.75rem}
 .fields{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(12.5rem,100%),1fr));gap:1rem 1.25rem;margin-bottom:1rem}
 .field label{display:block;font-size:.9rem;font-weight:600;margin-bottom:.2rem}
-.field .check{font-weight:400;margin:.25rem 0 0;display:flex;gap:.45rem;align-items:center}
-.field input:not([type=checkbox]),.field select{width:100%;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:8px;padding:.4rem .65rem;min-height:2.6rem}
+.field input,.field select{width:100%;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:8px;padding:.4rem .65rem;min-height:2.6rem}
 .field [aria-invalid]{border:2px solid var(--warm)}
-.check input{width:1.1rem;height:1.1rem;accent-color:var(--accent)}
 .hint{display:block;font-size:.8rem;color:var(--soft);margin-top:.2rem}
+.fields+.fold{margin-bottom:1rem}
 .result{display:flex;flex-wrap:wrap;gap:.75rem 1.25rem;align-items:center;justify-content:space-between}
 #answer{font-size:1.2rem;font-weight:600}
-#answer.found{color:var(--accent)}#answer.next{color:var(--soft);font-weight:400}#answer.wrong{color:var(--warm)}
+#answer.found{color:var(--accent)}#answer.wrong{color:var(--warm)}
 #way{font-size:.92rem;color:var(--soft);display:flex;flex-wrap:wrap;gap:.15rem 1.4rem}
 #way:not(:empty){margin-top:.5rem}
 #way b{color:var(--ink)}
@@ -137,7 +156,6 @@ button:hover{background:var(--wash);border-color:var(--accent)}
 .answer{color:var(--accent)}.cut .answer{color:var(--soft);font-weight:400}
 .rows{font-size:.82rem;color:var(--soft);grid-column:1}
 .bar{display:block;width:100%;height:6px;border-radius:3px;grid-column:2;grid-row:1/3}
-.s0{fill:var(--accent)}.s1{fill:var(--strong)}.s2{fill:var(--soft);fill-opacity:.45}
 .tree summary{list-style:none}
 .tree summary::-webkit-details-marker{display:none}
 .tree summary:hover{background:var(--wash)}
@@ -171,7 +189,7 @@ nav ul{gap:0 1.2rem}
 #row{padding:1.1rem}
 .bar-cell{width:20%;min-width:2.5rem;padding-right:.6rem}
 th,td{padding-right:.5rem}
-.measures,.numbers-last{font-size:.88rem}
+.measures,.numbers-last,.worst{font-size:.88rem}
 .tree ul{padding-left:.5rem;margin-left:.3rem}
 .tree li li li li li li li li ul{padding-left:0;margin-left:0}
 .node{grid-template-columns:minmax(0,1fr);padding:.4rem .5rem}
@@ -184,14 +202,15 @@ th,td{padding-right:.5rem}
 }
 @media print{
 @page{size:A4;margin:16mm 15mm}
-:root{color-scheme:light;--paper:#fff;--ink:#111;--soft:#444;--line:#ccc;--strong:#aaa;--wash:#f4f5f6;--accent:#0a5ca3;--on:#fff;--warm:#8a4b08}
+:root{color-scheme:light;--paper:#fff;--ink:#111;--soft:#444;--line:#ccc;--strong:#aaa;--wash:#f4f5f6;--accent:#0a5ca3;--on:#fff;--warm:#8a4b08;${LIGHT_HUES}}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 html{font-size:13px}
 body{max-width:none;padding:0}
-nav,form,.tools,#row{display:none!important}
+nav,form,.tools{display:none!important}
 section{margin-top:2rem}
 h2,caption{break-after:avoid}
-tr,.node,figure,.headline,.notice,dl.facts div{break-inside:avoid}
+tr,.node,figure,.headline,.notice,.columns li,dl.facts div{break-inside:avoid}
+.worst{font-size:.8rem}.worst th,.worst td{overflow-wrap:anywhere}.columns{grid-template-columns:repeat(3,1fr)}.plots{grid-template-columns:repeat(2,1fr)}
 .scroll{overflow:visible}
 .matrix tbody td{min-width:2.6rem;height:2.6rem}
 .matrix th,.matrix td{overflow-wrap:anywhere}
@@ -211,17 +230,22 @@ tr,.node,figure,.headline,.notice,dl.facts div{break-inside:avoid}
 footer{margin-top:2rem}
 }
 @media(forced-colors:active){
-.fill,.s0,.points,.bins{fill:Highlight}.track,.s1,.s2{fill:GrayText}
+.points,.bins{fill:Highlight}.track{fill:GrayText}.dot::before,.meter{forced-color-adjust:none}
 .tree .on>.node,.tree .on>details>.node{border:2px solid Highlight}
 }
 `;
 
 /** Nine shades, from a barely visible one to the strongest one on which text is still readable. */
-function shades(selector: string, token: "accent" | "ink", step: number): string {
+function shades(selector: string, colour: string, step: number): string {
     const property = selector.startsWith(".icicle") ? "--shade" : "background";
     return Array.from(
         { length: 10 },
         (_, level) =>
-            `${selector}.q${level}{${property}:color-mix(in srgb,var(--${token}) ${4 + level * step}%,var(--paper))}`,
+            `${selector}.q${level}{${property}:color-mix(in srgb,${colour} ${4 + level * step}%,var(--paper))}`,
     ).join("\n");
+}
+
+/** A CSS class for the hue of each class of the target, and one for all other classes. */
+function hues(): string {
+    return [..."01234567x"].map((hue) => `.h${hue}{--hue:var(--h${hue})}`).join("");
 }

@@ -10,4 +10,4 @@ export {
 } from "./pool";
 export type { Predicted } from "./scores";
 export { serveFits } from "./threads";
-export type { FitTarget, FitTask, ForestOptions, GrowthOptions } from "./types";
+export type { FitTarget, FitTask, ForestOptions, GrowthOptions, Probe } from "./types";

@@ -38,6 +38,8 @@ export interface GrowJob {
     inPlace: boolean;
     /** Receives the predictions for the task's `testRows`. */
     test?: Scores;
+    /** Receive the predictions for the variants of the task's probe. */
+    probed?: Scores[];
     /** For a forest, receives the predictions for rows that a tree was not grown on. */
     outOfBag?: Scores;
 }
@@ -77,6 +79,7 @@ export class JobRunner {
         this.#open(job.view);
         const trees = job.task.algorithm === "forest" ? this.#growForest(job) : [this.#growSingle(job, result)];
         for (const tree of trees) {
+            this.#addProbe(job, tree);
             result.importances.push(tree.importances);
             result.depth = Math.max(result.depth, tree.depth);
             result.leaves += countLeaves(tree);
@@ -122,6 +125,16 @@ export class JobRunner {
         for (const column of columns) {
             const { values, order } = this.#resolve(column);
             sortColumn(values, order, scratch);
+        }
+    }
+
+    #addProbe({ task: { probe }, probed = [] }: GrowJob, tree: FlatTree): void {
+        for (const [variant, scores] of probed.entries()) {
+            const columns = [...(probe?.columns ?? [])];
+            for (const [column, values] of probe?.changes[variant] ?? []) {
+                columns[column] = values;
+            }
+            addPredictions(scores, tree, { ...this.#table, columns });
         }
     }
 

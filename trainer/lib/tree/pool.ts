@@ -24,6 +24,8 @@ export interface FitResult {
     shares: number;
     /** Predictions for the task's `testRows`. */
     test?: Predicted;
+    /** Predictions for each variant of the task's probe. */
+    probed?: Predicted[];
     /** For a forest with `keepTrees`, rows that at least one tree was not grown on, predicted by those trees. */
     outOfBag?: Predicted;
     /** For each of the task's `complexities`, the sum of the squared errors (see `scorePrunings`). */
@@ -103,7 +105,7 @@ interface OpenView extends View {
     sorted: Promise<unknown> | undefined;
 }
 
-type Scored = Pick<GrowJob, "test" | "outOfBag">;
+type Scored = Pick<GrowJob, "test" | "probed" | "outOfBag">;
 
 class Pool implements FitPool {
     readonly #threads: Threads;
@@ -247,15 +249,17 @@ class Pool implements FitPool {
     }
 
     /** Allocates the memory for the threads' predictions. */
-    #makeScored({ algorithm, rows, testRows, keepTrees }: FitTask): Scored {
+    #makeScored({ algorithm, rows, testRows, probe, keepTrees }: FitTask): Scored {
         const { target } = this.#table;
+        const ofProbe = () => shareWords(Uint32Array.from({ length: probe?.rows ?? 0 }, (_, row) => row));
         return {
             ...(testRows === undefined ? {} : { test: makeScores(testRows, target) }),
+            ...(probe === undefined ? {} : { probed: probe.changes.map(() => makeScores(ofProbe(), target)) }),
             ...(algorithm === "forest" && keepTrees ? { outOfBag: makeScores(someRows(rows, target), target) } : {}),
         };
     }
 
-    #assemble(results: JobResult[], { test, outOfBag }: Scored, columns: readonly unknown[]): FitResult {
+    #assemble(results: JobResult[], { test, probed, outOfBag }: Scored, columns: readonly unknown[]): FitResult {
         const { target } = this.#table;
         const losses = results[0]?.losses;
         return {
@@ -268,6 +272,7 @@ class Pool implements FitPool {
             leaves: results.reduce((sum, result) => sum + result.leaves, 0),
             shares: results.reduce((sum, result) => sum + result.shares, 0),
             ...(test === undefined ? {} : { test: finishScores(test, target) }),
+            ...(probed === undefined ? {} : { probed: probed.map((scores) => finishScores(scores, target)) }),
             ...(losses === undefined ? {} : { losses }),
             ...(outOfBag === undefined ? {} : { outOfBag: finishScores(outOfBag, target) }),
         };

@@ -42,6 +42,14 @@ export type FitTarget =
     | { task: "classification"; y: Uint16Array; classCount: number }
     | { task: "regression"; y: Float64Array };
 
+/** Rows outside the table, in shared memory, of which every variant replaces some columns. */
+export interface Probe {
+    rows: number;
+    columns: readonly NumberList[];
+    /** For each variant, the replaced columns. */
+    changes: readonly (readonly (readonly [column: number, values: NumberList])[])[];
+}
+
 /** A fit on some rows, scored on others. */
 export interface FitTask {
     algorithm: Algorithm;
@@ -54,6 +62,8 @@ export interface FitTask {
     rows: Uint32Array;
     /** Rows to predict. */
     testRows?: Uint32Array;
+    /** Other rows to predict, which are not in the table. */
+    probe?: Probe;
     /** For a tree: complexities for which the result must include the loss on `testRows`. */
     complexities?: readonly number[];
     /** True if the result must include the trees. */

@@ -3,7 +3,7 @@ import type { Target } from "../../lib/csv/target";
 import type { FitPool, FitTask, Predicted } from "../../lib/tree";
 import { formatNumber } from "../describe";
 import { type Split, splitFolds } from "../split";
-import { chooseSimplest, lossesOf, type Measure, scoreFold } from "./losses";
+import { chooseSimplest, lossesOf, type Measure, meanOf, scoreFold } from "./losses";
 import { describeLimits, type Growth, toFitTask } from "./trials";
 
 /** Result for one trial in a cross-validation. */
@@ -15,6 +15,8 @@ export interface TrialScore {
     mean: number;
     /** Population standard deviation of the scores. */
     std: number;
+    /** Mean accuracy, if the scores measure something else. */
+    accuracy?: number;
 }
 
 export interface CrossValidation {
@@ -86,7 +88,11 @@ export async function crossValidate(
         const scores = fits.map(({ test }, fold) =>
             scoreFold(measure, target, test as Predicted, losses[fold] as Float64Array),
         );
-        return { growth, scores, losses: losses.flatMap((ofFold) => [...ofFold]) };
+        const accuracies =
+            measure === "brierScore"
+                ? fits.map(({ test }) => scoreFold("accuracy", target, test as Predicted, new Float64Array()))
+                : [];
+        return { growth, scores, losses: losses.flatMap((ofFold) => [...ofFold]), accuracies };
     };
     const choose = async (trial: Growth): Promise<number> => {
         const fits = await Promise.all(folded.map((split) => fitFold(trial, split, { complexities: COMPLEXITIES })));
@@ -99,12 +105,13 @@ export async function crossValidate(
     const scored: TrialScore[] = [];
     const losses: number[][] = [];
     for (const [index, trial] of started.entries()) {
-        const { growth, scores, losses: ofTrial } = await trial;
+        const { growth, scores, losses: ofTrial, accuracies } = await trial;
         const mean = scores.reduce((sum, score) => sum + score, 0) / folds;
         const std = Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / folds);
         const isChosen = trials[index]?.complexity === "chosen";
         const final = isChosen ? { ...growth, complexity: scale(growth.complexity as number, growthOfRows) } : growth;
-        scored.push({ growth: final, scores, mean, std });
+        const accuracy = accuracies.length === 0 ? {} : { accuracy: meanOf(accuracies) };
+        scored.push({ growth: final, scores, mean, std, ...accuracy });
         losses.push(ofTrial);
         print(
             `  ${measure} ${formatNumber(mean)} ± ${formatNumber(std)}  ${final.algorithm}, ${describeLimits(final)}`,

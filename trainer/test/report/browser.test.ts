@@ -17,6 +17,7 @@ const REPORTS: Readonly<Record<string, ReportInput>> = {
     iris: irisReport,
     houses: train(houses(300), { maxDepth: 6, minNumSamples: 8 }),
     forest: withTrials(train(blobs(9, 450, 5), { algorithm: "forest", trees: 3, maxDepth: 6 })),
+    binary: train(blobs(2, 400, 5), { algorithm: "forest", trees: 3, maxDepth: 3 }),
     awkward: awkwardReport(),
     big: reportOf(modelOf(madeUp(numbers(12), undefined, 120_000), [uneven(10_000, numbers(12), 0)])),
     deep: reportOf(modelOf(madeUp(numbers(12), undefined, 325), [chain(64, numbers(12))])),

@@ -1,23 +1,55 @@
 import type { Page } from "playwright-core";
 import { describeWithChromium } from "../../../tests/helpers/chromium";
-import { type Model, predictRow, type TreeNode } from "../../lib/model";
-import { type Data, houses, iris, madeUp } from "./helpers/data";
+import { type Feature, type Model, predictRow, type TreeNode } from "../../lib/model";
+import { blobs, type Data, houses, iris, madeUp } from "./helpers/data";
 import { modelOf, reportOf, train } from "./helpers/inputs";
 import { numbers, uneven } from "./helpers/made-up-trees";
 import { LIGHT, withReports } from "./helpers/open-report";
 
 const irisReport = train(iris());
 const housesReport = train(houses(300), { maxDepth: 6, minNumSamples: 8 });
+const forestReport = train(houses(120), { algorithm: "forest", trees: 7, maxDepth: 5, minNumSamples: 4 });
+const binaryReport = train(blobs(2, 400, 5), { algorithm: "forest", trees: 9, maxDepth: 3 });
 const bigModel = modelOf(madeUp(numbers(12), undefined, 120_000), [uneven(10_000, numbers(12), 0)]);
 
+const gaps: Data = { ...madeUp(numbers(1), undefined), columns: [[1, 3, Number.NaN]], y: [0, 1, 2] };
+const gapsModel = modelOf(gaps, [
+    {
+        ...{ splitColumn: 0, splitValue: 2, missingLeft: true, numberSamples: 3 },
+        left: { distribution: 10, numberSamples: 2 },
+        right: { distribution: 20, numberSamples: 1 },
+    },
+]);
+
+const day: Feature = { name: "day", kind: "date", missing: true, order: "ymd", parts: ["time", "month", "hour"] };
+const branch = (splitColumn: number, splitValue: number, left: TreeNode, right: TreeNode): TreeNode => {
+    return { splitColumn, splitValue, left, right, numberSamples: 4 };
+};
+const datesModel = modelOf(madeUp([day], undefined), [
+    branch(
+        0,
+        0,
+        { distribution: 1 },
+        branch(1, 6, { distribution: 2 }, branch(2, 12, { distribution: 3 }, { distribution: 4 })),
+    ),
+]);
+
 describeWithChromium("the script of the report in Chromium", (executablePath) => {
-    const open = withReports(executablePath, { iris: irisReport, houses: housesReport, big: reportOf(bigModel) });
+    const open = withReports(executablePath, {
+        iris: irisReport,
+        houses: housesReport,
+        forest: forestReport,
+        binary: binaryReport,
+        gaps: reportOf(gapsModel),
+        dates: reportOf(datesModel),
+        big: reportOf(bigModel),
+    });
 
     describe("keyboard navigation", () => {
         it("moves through links, fields, buttons and the tree, in this order", async () => {
             const { page } = await open("iris", LIGHT);
             const order: string[] = [];
-            for (let step = 0; step < 60; step++) {
+            for (let step = 0; step < 80; step++) {
                 await page.keyboard.press("Tab");
                 const focused = await page.evaluate(() => {
                     const element = document.activeElement;
@@ -33,12 +65,12 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             const splits = await page.locator("#tree summary").count();
             const fields = await page.locator("#row [data-column]").evaluateAll((items) => items.map(({ id }) => id));
             expect(order).toEqual([
-                ...["a", "a", "a", "a"],
+                ...["a", "a", "a", "a", "a"],
                 ...fields,
                 "button",
                 ...["unfold", "fold"],
                 ...Array.from({ length: splits }, () => "summary"),
-                "div",
+                ...["div", "div"],
             ]);
             await page.context().close();
         });
@@ -68,34 +100,70 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             await page.context().close();
         });
 
-        it("follows a row while it is being typed, and clears it", async () => {
+        it("predicts a row while it is being typed, and restores the typical values", async () => {
             const { page } = await open("iris", LIGHT);
             const answer = page.locator("#answer");
-            expect(await answer.textContent()).toBe("Fill in PetalLengthCm to begin.");
+            const typical = await answer.textContent();
+            expect(typical).toMatch(/^Iris-versicolor \(/);
             await page.locator("#c2").focus();
-            await page.keyboard.type("5");
-            expect(await answer.textContent()).toBe("Next: PetalWidthCm");
-            expect(await page.locator("#tree .on").count()).toBe(2);
-            await page.keyboard.press("Tab");
-            await page.keyboard.type("wide");
-            expect(await answer.textContent()).toBe("PetalWidthCm must be a number.");
-            expect(await page.locator("#c3").getAttribute("aria-invalid")).toBe("true");
+            await page.keyboard.press("Control+A");
+            await page.keyboard.type("1.4");
+            expect(await answer.textContent()).toBe("Iris-setosa (100\u00a0%)");
+            await page.keyboard.press("Control+A");
+            await page.keyboard.type("long");
+            expect(await answer.textContent()).toBe("PetalLengthCm must be a number.");
+            expect(await page.locator("#c2").getAttribute("aria-invalid")).toBe("true");
+            expect(await page.locator("#tree .on").count()).toBe(0);
+            await page.locator("#row button").focus();
             await page.keyboard.press("Enter");
-            expect(await page.locator("#tree [aria-current]").count()).toBe(1);
-            await page.keyboard.press("Tab");
-            await page.keyboard.press("Enter");
-            await page.waitForFunction(() => document.querySelectorAll("#tree .on").length === 0);
-            expect(await answer.textContent()).toBe("Fill in PetalLengthCm to begin.");
+            await page.waitForFunction(() => document.querySelector("[aria-invalid]") === null);
+            expect(await answer.textContent()).toBe(typical);
+            await page.context().close();
+        });
+
+        it("moves the threshold", async () => {
+            const { page } = await open("binary", LIGHT);
+            const { actual, values = [] } = binaryReport.test;
+            const expected = (cut: number) => {
+                const rows = Array.from(actual, (label, row) => ({ label, share: values[2 * row + 1] as number }));
+                const count = (label: number, above: boolean) =>
+                    rows.filter((row) => row.label === label && row.share >= cut === above).length;
+                return [count(1, true), count(1, false), count(0, true), count(0, false)].map(String);
+            };
+            const shown = () => page.locator(".counts td").allTextContents();
+            expect(await shown()).toEqual(expected(0.5));
+            await page.locator("#cut").focus();
+            for (let step = 0; step < 20; step++) {
+                await page.keyboard.press("ArrowLeft");
+            }
+            expect(await page.locator("#cut-value").textContent()).toBe("30\u00a0%");
+            const counts = expected(0.3);
+            expect(counts).not.toEqual(expected(0.5));
+            expect(await shown()).toEqual(counts);
+            const [found = 0, missed = 0, wrong = 0, right = 0] = counts.map(Number);
+            const percent = (share: number) => `${Number((100 * share).toFixed(1))}\u00a0%`;
+            expect(await page.locator("#t-recall").textContent()).toBe(percent(found / (found + missed)));
+            expect(await page.locator("#t-precision").textContent()).toBe(percent(found / (found + wrong)));
+            const dot = page.locator("#roc");
+            const [x, y] = [await dot.getAttribute("cx"), await dot.getAttribute("cy")].map(Number);
+            const [left, bottom, side] = await dot.evaluate(({ dataset }) =>
+                [dataset.left, dataset.bottom, dataset.side].map(Number),
+            );
+            expect(((x as number) - (left as number)) / (side as number)).toBeCloseTo(wrong / (wrong + right), 6);
+            expect(((bottom as number) - (y as number)) / (side as number)).toBeCloseTo(found / (found + missed), 6);
             await page.context().close();
         });
     });
 
-    describe("the path of a row", () => {
+    describe("the prediction for a row", () => {
         it.each<[string, Model, Data, number]>([
             ["iris", irisReport.model, iris(), 150],
             ["houses", housesReport.model, houses(300), 300],
+            ["forest", forestReport.model, houses(120), 120],
+            ["binary", binaryReport.model, blobs(2, 400, 5), 100],
+            ["gaps", gapsModel, gaps, 3],
         ])(
-            "of %s ends at the leaf that predictRow finds for every row, and shows the same questions as the tree",
+            "of %s is that of predictRow, and the path through the first tree ends at its leaf",
             async (name, model, data, rows) => {
                 const { page } = await open(name, LIGHT);
                 for (let row = 0; row < rows; row++) {
@@ -104,49 +172,56 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
                     const named = model.features.map(({ name }, place) => [name, cells[place] ?? ""]);
                     const expected = predictRow(model, Object.fromEntries(named));
                     const shown = await readWay(page);
-                    const { verdicts, leaf } = walk(
+                    const { verdicts } = walk(
                         model.trees.at(0)?.root as TreeNode,
                         data.columns.map((column) => column[row] as number),
                     );
-                    expect(shown.verdicts).toEqual(verdicts);
+                    expect(shown.verdicts).toEqual(model.trees.length === 1 ? verdicts : []);
                     expect(shown.marked).toBe(verdicts.length + 1);
                     if (expected.task === "classification") {
                         const share = Number(((expected.probabilities[expected.label] as number) * 100).toFixed(1));
-                        expect(shown.answer).toBe(`${expected.label} (${share}\u00a0% of ${rowsText(leaf)})`);
-                        expect(shown.last).toContain(expected.label);
+                        expect(shown.answer).toBe(`${expected.label} (${share}\u00a0%)`);
                     } else {
-                        expect(shown.answer).toBe(
-                            `${Number(expected.value.toPrecision(6))} (the mean of ${rowsText(leaf)})`,
-                        );
+                        expect(shown.answer).toBe(String(Number(expected.value.toPrecision(6))));
                     }
                 }
                 await page.context().close();
             },
         );
 
+        it("uses the parts of a date", async () => {
+            const { page } = await open("dates", LIGHT);
+            for (const date of ["2024-02-29", "2024-12-31 23:59", "1969-07-20T20:17", ""]) {
+                await fill(page, [date]);
+                const expected = predictRow(datesModel, { day: date });
+                const value = expected.task === "regression" ? expected.value : Number.NaN;
+                expect((await readWay(page)).answer).toBe(String(value));
+            }
+            await fill(page, ["soon"]);
+            expect((await readWay(page)).answer).toBe("day must be a date such as 2024-12-31.");
+            await page.context().close();
+        });
+
         it("is followed to the end even if the tree is only partly drawn", async () => {
             const { page } = await open("big", LIGHT);
             const values = numbers(12).map((_, place) => (place * 37.3) % 100);
             await fill(page, values.map(String));
             const { verdicts, leaf } = walk(bigModel.trees.at(0)?.root as TreeNode, values);
+            expect(verdicts.length).toBeGreaterThan(5);
             const shown = await readWay(page);
             expect(shown.verdicts).toEqual(verdicts);
-            expect(shown.answer).toContain(`${Number((leaf.distribution as number).toPrecision(6))} (`);
+            expect(shown.answer).toBe(String(Number((leaf.distribution as number).toPrecision(6))));
             await page.context().close();
         });
     });
 
-    /** Fills a row into the form by typing. Columns that are missing from the form are not used by the tree. */
+    /** Fills a row into the form; undefined is a missing value. */
     async function fill(page: Page, values: readonly (string | undefined)[]): Promise<void> {
         await page.evaluate((texts) => {
             for (const [place, text] of texts.entries()) {
                 const field = document.querySelector<HTMLInputElement | HTMLSelectElement>(`#c${place}`);
-                const missing = document.querySelector<HTMLInputElement>(`[data-missing="${place}"]`);
                 if (field) {
                     field.value = field instanceof HTMLSelectElement ? `=${text}` : (text ?? "");
-                }
-                if (missing) {
-                    missing.checked = text === null || text === undefined;
                 }
             }
             document.querySelector("#row [data-column]")?.dispatchEvent(new Event("input", { bubbles: true }));
@@ -179,13 +254,10 @@ function walk(root: TreeNode, row: readonly number[]): { verdicts: string[]; lea
     const verdicts: string[] = [];
     let node = root;
     while (node.left !== undefined && node.right !== undefined) {
-        const goesLeft = (row[node.splitColumn as number] as number) < (node.splitValue as number);
+        const value = row[node.splitColumn as number] as number;
+        const goesLeft = value < (node.splitValue as number) || (Number.isNaN(value) && node.missingLeft === true);
         verdicts.push(goesLeft ? "yes" : "no");
         node = goesLeft ? node.left : node.right;
     }
     return { verdicts, leaf: node };
-}
-
-function rowsText({ numberSamples = 0 }: TreeNode): string {
-    return numberSamples === 1 ? "1 row" : `${numberSamples} rows`;
 }

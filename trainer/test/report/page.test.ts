@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import type { TreeNode } from "../../lib/model";
 import { type ReportInput, renderReport } from "../../lib/report";
+import { textFeature } from "../model/models";
 import { AWKWARD_NAMES, awkwardReport } from "./helpers/awkward";
 import { blobs, houses, iris, madeUp } from "./helpers/data";
 import { attribute, byTag, type Element, pageOf, textOf } from "./helpers/dom";
@@ -89,6 +91,44 @@ describe("the page", () => {
             "1,000 features and 1,000 classes",
             () => reportOf(modelOf(madeUp(numbers(1000), labels(1000), 60_000), [uneven(3000, numbers(1000), 1000)])),
             2_000_000,
+        ],
+        [
+            "5,000 trees with 1,000 leaves each",
+            () => {
+                const roots = [uneven(1000, numbers(500), 2), uneven(1000, numbers(500), 2)];
+                const model = modelOf(
+                    madeUp(numbers(500), labels(2), 60_000),
+                    Array.from({ length: 5000 }, (_, index) => roots[index % 2] as TreeNode),
+                    "forest",
+                );
+                const values = Array.from({ length: 800 }, (_, index) => (index % 7) / 7);
+                const input = reportOf(model);
+                const rows = Array.from({ length: 400 }, (__, row) => row);
+                const table = {
+                    rowCount: 60_000,
+                    target: new Uint16Array(60_000),
+                    lineOf: (row: number) => row + 2,
+                    columns: numbers(500).map(({ name }) => ({ name, isText: false, at: (row: number) => row % 977 })),
+                };
+                return { ...input, table, test: { ...input.test, rows, values } };
+            },
+            500_000,
+        ],
+        [
+            "100,000 texts of 10,000 characters",
+            () => {
+                const text = textFeature("text", []);
+                const input = reportOf(modelOf(madeUp([text], undefined, 100_000), [uneven(2, [text], 0)]));
+                const columns = [{ name: "text", isText: true, at: (row: number) => `${row}${"x".repeat(10_000)}` }];
+                const table = {
+                    rowCount: 1000,
+                    target: new Float64Array(1000),
+                    lineOf: (row: number) => row + 2,
+                    columns,
+                };
+                return { ...input, table };
+            },
+            100_000,
         ],
     ])("for %s is small", (_, input, bytes) => {
         expect(pageOf(input()).size).toBeLessThan(bytes);

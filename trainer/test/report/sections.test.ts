@@ -1,4 +1,6 @@
+import type { Finding } from "../../lib/findings";
 import type { ReportInput } from "../../lib/report";
+import type { TableColumn } from "../../lib/report/input";
 import { blobs, houses, iris, madeUp } from "./helpers/data";
 import { attribute, byTag, cellsOf, hasClass, pageOf, textOf } from "./helpers/dom";
 import { modelOf, reportOf, train } from "./helpers/inputs";
@@ -30,7 +32,7 @@ describe("the headline", () => {
         const worse = { ...housesReport, metrics: { ...housesReport.metrics, r2: -0.21 } };
         expect(pageOf(worse).text).toContain("So it is no better than that");
         expect(pageOf(worse).text).toContain(
-            `always predicting the mean would give ${grouped(rmse / Math.sqrt(1.21))}`,
+            `Always predicting the mean would give ${grouped(rmse / Math.sqrt(1.21))}`,
         );
     });
 
@@ -39,7 +41,9 @@ describe("the headline", () => {
         const values = Array.from(actual);
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
         const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-        expect(pageOf(housesReport).text).toContain(`always predicting the mean would give ${grouped(deviation)}`);
+        const { text } = pageOf(housesReport);
+        expect(text).toContain(`Always predicting the mean would give ${grouped(deviation)}.`);
+        expect(text).toContain(`${grouped(housesReport.metrics.rmse ?? 0)} RMSE`);
     });
 
     it("omits the comparison if all tested values are equal", () => {
@@ -60,6 +64,8 @@ describe("the headline", () => {
         expect(text).toContain(
             "Over 5 folds of the other rows, its accuracy is 85.3 % on average (standard deviation 2.1 %)",
         );
+        const chosen = { ...metrics, cv: { folds: 5, measure: "brierScore", mean: 0.11, std: 0.02, accuracy: 0.853 } };
+        expect(pageOf({ ...forestReport, metrics: chosen }).text).toContain("its accuracy is 85.3 % on average.");
     });
 
     function grouped(value: number): string {
@@ -118,17 +124,54 @@ describe("the features", () => {
         expect(pageOf(irisReport).text).toContain(`${4 - asked.length} features are never used`);
     });
 
-    it("are shown with their kinds: numbers, numbers with missing values, categories", () => {
-        const table = byTag(pageOf(housesReport).elements, "table").find(
-            (item) => textOf(byTag(item, "caption")[0]) === "5 features",
-        );
-        expect(cellsOf(table).slice(1)).toEqual([
-            ["area in m²", "a number"],
-            ["built", "a number, or none"],
-            ["district", expect.stringMatching(/^text, 10 categories ?\(empty\), Altstadt, /)],
-            ["walls", "text, 3 categories: brick, concrete, timber"],
-            ["kilometres to the centre", "a number"],
+    it("are shown with histograms, and with their ranges or most common texts", () => {
+        const columns = pageOf(housesReport).elements.find((element) => hasClass(element, "columns"));
+        const items = (columns && byTag(columns, "li").map(textOf)) ?? [];
+        expect(items.map((text) => text.replaceAll(/[\d.,]+/g, "N"))).toEqual([
+            "area in m²N to N median N",
+            "district textN texts: Meadows N %N Altstadt N %N North N %N Harbour N %N and N others; N % missing",
+            "builtN to N median N; N % missing",
+            "kilometres to the centreN to N median N",
+            "walls textN texts: timber N %N concrete N %N brick N %",
         ]);
+        const present = (housesReport.table?.columns[1] as TableColumn | undefined) ?? { at: () => Number.NaN };
+        const values = Array.from({ length: 300 }, (_, row) => present.at(row) as number).filter(Number.isFinite);
+        expect(items[2]).toContain(`; ${Number((100 * (1 - values.length / 300)).toFixed(1))} % missing`);
+        expect(items[2]).toContain(`${Math.min(...values)} to ${Math.max(...values)}`);
+    });
+
+    it("have one bar for each range of values, whose colours are those of the classes", () => {
+        const columns = pageOf(irisReport).elements.find((element) => hasClass(element, "columns"));
+        const [drawing] = (columns && byTag(columns, "svg")) ?? [];
+        const bars = (drawing ? byTag(drawing, "path") : []).flatMap((path) => {
+            const [, hue] = (attribute(path, "class") ?? "").split(" ");
+            const heights = [...(attribute(path, "d") ?? "").matchAll(/v([\d.]+)/g)].map(([, height]) =>
+                Number(height),
+            );
+            return hue === undefined ? [] : [[hue, heights.reduce((sum, height) => sum + height, 0)] as const];
+        });
+        const total = bars.reduce((sum, [, height]) => sum + height, 0);
+        expect(bars.map(([hue, height]) => [hue, Math.round((3 * height) / total)])).toEqual([
+            ["h0", 1],
+            ["h1", 1],
+            ["h2", 1],
+        ]);
+    });
+
+    it("are listed by permutation importance if the metrics contain it", () => {
+        const permutationImportances = ["PetalWidthCm", "SepalLengthCm", "PetalLengthCm", "SepalWidthCm"].map(
+            (feature, index) => ({ feature, importance: [0.3, 0.02, -0.01, 0][index] as number }),
+        );
+        const metrics = { ...irisReport.metrics, permutationImportances };
+        const { elements, text } = pageOf({ ...irisReport, metrics });
+        const table = elements.find((element) => hasClass(element, "importances"));
+        expect(cellsOf(table).map(([feature, , loss]) => [feature, loss])).toEqual([
+            ["Feature", "Loss of accuracy"],
+            ["PetalWidthCm", "30.0 %"],
+            ["SepalLengthCm", "2.0 %"],
+            ["PetalLengthCm", "−1.0 %"],
+        ]);
+        expect(text).toContain("1 feature is never used");
     });
 
     it("are omitted if the metrics do not contain importances", () => {
@@ -140,10 +183,9 @@ describe("the features", () => {
 });
 
 describe("the training", () => {
-    it("is described with warnings, dropped columns, rows without a target, and hyperparameters", () => {
-        const dataset = { ...irisReport.dataset, warnings: ["Column x is odd"], rowsWithoutTarget: 2 };
+    it("is described with dropped columns, rows without a target, and hyperparameters", () => {
+        const dataset = { ...irisReport.dataset, rowsWithoutTarget: 2 };
         const { text, elements } = pageOf({ ...irisReport, dataset });
-        expect(text).toContain("A warningColumn x is odd");
         expect(text).toContain("2 rows without a value in the target");
         expect(text).toContain("Id (dropColumns)");
         expect(text).toContain("gs://flowers/data/717820ef0a/iris.csv");
@@ -157,11 +199,43 @@ describe("the training", () => {
         );
     });
 
-    it("of a forest is labelled as such, and shows one tree as an example", () => {
-        const { text } = pageOf(forestReport);
+    it("lists the findings with the settings that change them", () => {
+        const findings: Finding[] = [
+            { kind: "constant", column: "y", message: "Column y is odd" },
+            { kind: "leak", column: "z", message: "Column z predicts everything", setting: 'dropColumns=["z"]' },
+        ];
+        const { text, elements } = pageOf({ ...irisReport, metrics: { ...irisReport.metrics, findings } });
+        const notice = elements.find((element) => hasClass(element, "notice"));
+        expect(notice && byTag(notice, "li").map(textOf)).toEqual([
+            "Column y is odd",
+            'Column z predicts everything dropColumns=["z"]',
+        ]);
+        expect(text).toContain("with 4 features. 2 findings");
+    });
+
+    it("is described with the run id, the date, the duration and the machine", () => {
+        const facts = Object.fromEntries(
+            byTag(pageOf(irisReport).elements, "dl")
+                .filter((list) => hasClass(list, "facts"))
+                .flatMap((list) =>
+                    byTag(list, "dt").map((term, index) => [textOf(term), textOf(byTag(list, "dd")[index])]),
+                ),
+        );
+        expect(facts).toMatchObject({
+            Run: "r-0123456789",
+            Finished: "2026-11-27 03:04 UTC, after 2 minutes (125 s)",
+            Machine: "2 processors, 7.8 GiB of memory",
+        });
+    });
+
+    it("of a forest is labelled as such, and shows one tree as an example at the end", () => {
+        const { text, elements } = pageOf(forestReport);
+        const headings = byTag(elements, "h2").map(textOf);
+        expect(headings[0]).toBe("What it predicts for a row");
+        expect(headings.at(-1)).toBe("One of its 3 trees");
         expect(text).toContain("A random forest of 3 trees, trained on 400 rows");
         expect(text).toContain("One of its 3 trees");
-        expect(text).toContain("The first tree is shown here as an example");
+        expect(text).toContain("The first one is shown here as an example");
     });
 });
 
@@ -174,7 +248,7 @@ describe("the trials", () => {
         best: place === 17,
     }));
 
-    it("are listed from best to worst", () => {
+    it("are listed from best to worst, the chosen one first", () => {
         const cv = { folds: 2, measure: "accuracy", mean: 0.79, std: 0.01 };
         const { elements } = pageOf({ ...irisReport, metrics: { ...irisReport.metrics, trials, cv } });
         const rows = elements
@@ -183,7 +257,7 @@ describe("the trials", () => {
         expect(rows).toHaveLength(30);
         const means = rows.map((cells) => Number.parseFloat(cells[1] as string));
         expect(means).toEqual(trials.map(({ mean }) => Number((mean * 100).toFixed(1))).sort((a, b) => b - a));
-        expect(rows[0]).toEqual(["best", "79.0 %", "1.0 %", "", "18", "forest"]);
+        expect(rows[0]).toEqual(["chosen", "79.0 %", "1.0 %", "", "18", "forest"]);
     });
 
     it("of a regression are listed with the smallest error first", () => {
@@ -195,7 +269,20 @@ describe("the trials", () => {
             .flatMap((table) => cellsOf(table).slice(1));
         const means = rows.map((cells) => Number(cells[1]));
         expect(means).toEqual([...means].sort((a, b) => a - b));
-        expect(rows.map(([rank]) => rank).slice(0, 3)).toEqual(["best", "2", "3"]);
+        expect(rows.map(([rank]) => rank).slice(0, 3)).toEqual(["chosen", "2", "3"]);
+    });
+
+    it("are described as they were compared: by their measure, on a sample, with the reason for the choice", () => {
+        const cv = { folds: 5, rows: 80, measure: "brierScore", mean: 0.1, std: 0.01, accuracy: 0.9 };
+        const scored = trials.map((trial) => ({ ...trial, accuracy: 1 - trial.mean }));
+        const metrics = { ...irisReport.metrics, trials: scored, cv, choice: "Chose the tree: it is simple" };
+        const { text, elements } = pageOf({ ...irisReport, metrics });
+        expect(text).toContain("5 folds of 80 of the 120 training rows.");
+        expect(text).toContain("Chose the tree: it is simple. The figure at the top is for a model of this kind");
+        expect(text).not.toContain("best was then tested");
+        const [head, first] = cellsOf(elements.find((element) => hasClass(element, "trials")));
+        expect(head?.slice(1, 5)).toEqual(["Mean Brier score", "Standard deviation", "Range as a drawing", "Accuracy"]);
+        expect(first?.slice(0, 5)).toEqual(["chosen", "0.79", "0.01", "", "21.0 %"]);
     });
 });
 
@@ -208,7 +295,7 @@ describe("the errors of a regression", () => {
         expect(circles(housesReport)).toBe(housesReport.test.actual.length);
         const many = Float64Array.from({ length: 5000 }, (_, row) => row);
         const metrics = { ...housesReport.metrics, testRows: 5000 };
-        const input = { ...housesReport, metrics, test: { actual: many, predicted: many } };
+        const input = { ...housesReport, metrics, test: { actual: many, predictions: many } };
         expect(circles(input)).toBe(2000);
         expect(pageOf(input).text).toContain("2,000 of 5,000 tested rows");
     });
@@ -217,7 +304,7 @@ describe("the errors of a regression", () => {
         const actual = Array.from({ length: 10 }, () => 100);
         const predicted = actual.map((value, row) => value + (row % 2 === 0 ? 1 : -1) * (row + 1));
         const metrics = { ...housesReport.metrics, testRows: 10 };
-        const { elements } = pageOf({ ...housesReport, metrics, test: { actual, predicted } });
+        const { elements } = pageOf({ ...housesReport, metrics, test: { actual, predictions: predicted } });
         const table = byTag(elements, "table").find(
             (item) => textOf(byTag(item, "caption")[0]) === "The errors in numbers",
         );

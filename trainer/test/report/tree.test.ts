@@ -1,9 +1,8 @@
 import type { Feature, TreeNode } from "../../lib/model";
 import { type NodeView, readTree } from "../../lib/report/tree/read-tree";
-import { treeData } from "../../lib/report/tree/tree-data";
 import { branchTexts, questionText } from "../../lib/report/tree/words";
 import { textFeature } from "../model/models";
-import { houses, iris, madeUp } from "./helpers/data";
+import { iris, madeUp } from "./helpers/data";
 import { grow } from "./helpers/grow";
 import { modelOf } from "./helpers/inputs";
 import { uneven } from "./helpers/made-up-trees";
@@ -30,10 +29,10 @@ describe("the drawn part of a tree in the report", () => {
     it("contains all of a small tree, numbered depth first, with rows and leaves", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
-        const { root: view, size, splits } = readTree(root, modelOf(data, [root]));
+        const { root: view, splits } = readTree(root, modelOf(data, [root]));
         const views = allOf(view);
         expect(views.map(({ index }) => index)).toEqual([...views.keys()]);
-        expect(views).toHaveLength(size);
+        expect(views).toHaveLength(2 * splits + 1);
         expect(view.leaves).toBe(splits + 1);
         expect(views.filter((node) => node.split === undefined).reduce((sum, node) => sum + (node.rows ?? 0), 0)).toBe(
             150,
@@ -97,9 +96,9 @@ describe("the drawn part of a tree in the report", () => {
 
     it("is the top of a huge tree: the splits with the most rows, each after its parent", () => {
         const root = uneven(60_000, numbers, 0);
-        const { root: view, splits, size } = readTree(root, modelOf(madeUp(numbers, undefined, 720_000), [root]));
+        const { root: view, splits } = readTree(root, modelOf(madeUp(numbers, undefined, 720_000), [root]));
         const views = allOf(view);
-        expect(views).toHaveLength(size);
+        expect(views).toHaveLength(2 * splits + 1);
         const ranked = views.flatMap((node) =>
             node.split === undefined ? [] : [{ rank: node.split.rank, rows: node.rows ?? 0 }],
         );
@@ -140,6 +139,8 @@ describe("a question", () => {
             ["age &lt;&nbsp;41.5", "yes", "no, or no value"],
             ["age has a value", "yes", "no"],
         ]);
+        const turned = { ...split(41.5, leaf(1), leaf(2)), missingLeft: true as const };
+        expect(ask(turned, features)).toEqual([["age &lt;&nbsp;41.5", "yes, or no value", "no"]]);
         expect(ask(split(41.5, leaf(1), leaf(2)), numbers)).toEqual([["x0 &lt;&nbsp;41.5", "yes", "no"]]);
     });
 
@@ -153,29 +154,21 @@ describe("a question", () => {
     });
 });
 
-describe("the data for the script", () => {
-    it("sends every row to the same leaf as the model does", () => {
-        const data = houses(200);
-        const root = grow({ columns: data.columns, y: data.y, classes: 0 }, 7, 4);
-        const model = modelOf(data, [root]);
-        const tree = treeData(readTree(root, model), model);
-        for (const row of data.y.keys()) {
-            let node = root;
-            let index = 0;
-            while (node.left && node.right) {
-                const column = node.splitColumn as number;
-                const feature = data.features[column] as Feature;
-                const value = data.columns[column]?.[row] as number;
-                const goesLeft = value < (node.splitValue as number);
-                const text = feature.kind === "text" ? feature.categories[value] : undefined;
-                const cell = text === undefined ? value : tree.columns[column]?.codes[text];
-                expect((cell as number) < (tree.threshold[index] as number)).toBe(goesLeft);
-                expect(tree.column[index]).toBe(column);
-                index = goesLeft ? index + 1 : (tree.right[index] as number);
-                node = goesLeft ? node.left : node.right;
+describe("the nodes that are drawn", () => {
+    it("have the numbers that they have among all nodes of the tree", () => {
+        const root = uneven(3000, numbers, 0);
+        const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 36_000), [root]));
+        const all: TreeNode[] = [];
+        const add = (node: TreeNode): void => {
+            all.push(node);
+            if (node.left && node.right) {
+                add(node.left);
+                add(node.right);
             }
-            expect(tree.column[index]).toBe(-1);
-            expect(tree.answer[index]).toBe(node.distribution);
+        };
+        add(root);
+        for (const { index, rows } of allOf(view)) {
+            expect(rows).toBe(all[index]?.numberSamples);
         }
     });
 });

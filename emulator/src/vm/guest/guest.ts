@@ -7,6 +7,25 @@ export interface CommandResult {
     readonly stderr: string;
 }
 
+/** The output stream of a program. */
+export type OutputStream = "stdout" | "stderr";
+
+/** A script for a VM, to run in addition to what its user-data starts. */
+export interface GuestScript {
+    /** The text, with a shebang line unless it is for sh. */
+    readonly text: string;
+    readonly environment: Readonly<Record<string, string>>;
+    readonly onLine: (line: string, stream: OutputStream) => void;
+}
+
+/** A script that runs in a VM. */
+export interface RunningScript {
+    /** The exit code, 128 plus the signal if one killed the script; undefined if the VM lost its power before the end. */
+    readonly exit: Promise<number | undefined>;
+    /** Kills the script and everything that it started. */
+    kill(): void;
+}
+
 /** A VM, as its hypervisor sees it. */
 export interface Guest {
     readonly serial: SerialPort;
@@ -20,6 +39,11 @@ export interface Guest {
     release(): Promise<void>;
     /** Deletes the VM along with its files and containers. */
     remove(): Promise<void>;
+    /**
+     * Runs a script as root, once the VM can run programs.
+     * @throws Error if the VM loses its power before the script has started
+     */
+    runScript(script: GuestScript): Promise<RunningScript>;
     /** Runs an emulated `systemctl` inside a VM without systemd. */
     systemctl(args: readonly string[]): Promise<CommandResult>;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { type Route, route } from "../../http/router";
 import type { ApiRequest, ApiResponse } from "../../http/types";
@@ -15,6 +16,7 @@ import {
 
 const FLAVOR = { "metadata-flavor": "Google", server: "Metadata Server for VM" };
 const ROOT = "/computeMetadata/v1/";
+const POLL_MS = 50;
 
 /**
  * Routes for a VM's metadata server, on the VM's own endpoint. A key that does not exist returns 404. A request without
@@ -22,13 +24,13 @@ const ROOT = "/computeMetadata/v1/";
  * @see https://cloud.google.com/compute/docs/metadata/querying-metadata
  */
 export function metadataRoutes(source: () => MetadataSource): Route[] {
-    const options = { public: true, query: ["recursive", "last_etag", "scopes"] };
+    const options = { public: true, query: ["recursive", "last_etag", "scopes", "timeout_sec", "wait_for_change"] };
     const root = () => text("0.1/\ncomputeMetadata/\n");
     return [
         route("GET", "/", root, { public: true }),
         route("GET", "/computeMetadata/", () => text("v1/\n"), { public: true }),
-        route("GET", "/computeMetadata/v1", (request) => answer(request, source()), options),
-        route("GET", "/computeMetadata/v1/*path", (request) => answer(request, source()), options),
+        route("GET", "/computeMetadata/v1", (request) => answer(request, source), options),
+        route("GET", "/computeMetadata/v1/*path", (request) => answer(request, source), options),
     ].map(withFlavor);
 }
 
@@ -75,11 +77,42 @@ function openEnded(): Readable {
     return stream;
 }
 
-function answer(request: ApiRequest, source: MetadataSource): ApiResponse {
+async function answer(request: ApiRequest, current: () => MetadataSource): Promise<ApiResponse> {
     if (!request.path.startsWith(ROOT)) {
         return redirect(request);
     }
     const path = decodeURIComponent(request.path.slice(ROOT.length));
+    if (request.query.get("wait_for_change")?.toLowerCase() === "true") {
+        await untilChange(request, () => etagOf(current(), path));
+    }
+    const source = current();
+    const found = answerNow(request, source, path);
+    return { ...found, headers: { ...found.headers, etag: etagOf(source, path) } };
+}
+
+/** Identifies the value of a key. */
+function etagOf(source: MetadataSource, path: string): string {
+    const node = metadataAt(metadataTree(source), path);
+    return createHash("sha256")
+        .update(JSON.stringify(node ?? null))
+        .digest("hex")
+        .slice(0, 16);
+}
+
+/**
+ * Waits until a value changes, the client's time limit passes, or the client is gone.
+ * @see https://cloud.google.com/compute/docs/metadata/querying-metadata#waitforchange
+ */
+async function untilChange({ query, stream }: ApiRequest, etag: () => string): Promise<void> {
+    const known = query.get("last_etag") ?? etag();
+    const seconds = Number(query.get("timeout_sec") ?? Number.NaN);
+    const endMs = Number.isFinite(seconds) ? Date.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
+    while (etag() === known && Date.now() < endMs && !stream.socket.destroyed) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref());
+    }
+}
+
+function answerNow(request: ApiRequest, source: MetadataSource, path: string): ApiResponse {
     const token = /^instance\/service-accounts\/([^/]+)\/token\/?$/.exec(path);
     if (token !== null) {
         return tokenOf(source, token[1] ?? "");

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import path from "node:path";
-import type { CommandResult, Guest } from "../guest/guest";
+import type { CommandResult, Guest, GuestScript, RunningScript } from "../guest/guest";
 import { SerialPort } from "../guest/serial-port";
 import { vmId } from "../guest/vm-id";
 import { CloudConfigError, parseCloudConfig } from "./cloud-config";
 import { type Containers, ProcessContainers } from "./containers";
 import { type Lifeline, startLifeline } from "./lifeline";
+import { startScript } from "./script-process";
 import { killByEnvironment, type ProcessId, signalGroups } from "./shims/signals.js";
 import { type ManagerHost, ServiceManager } from "./units/service-manager";
 import { systemctl } from "./units/systemctl";
@@ -50,6 +51,8 @@ export class ProcessVm implements Guest {
     #power: "off" | "on" | "stopping" = "off";
     #manager: ServiceManager | undefined;
     #bootLeaders: ProcessId[] = [];
+    /** The scripts of this boot; each promise resolves when its script has ended. */
+    #scripts: Promise<unknown>[] = [];
     #bootId = "";
     #lifeline: Lifeline | undefined;
     #booting: Promise<void> = Promise.resolve();
@@ -71,9 +74,11 @@ export class ProcessVm implements Guest {
         this.serial.write("kernel", `Linux version (emulated, ${this.#kind.runtime} runtime)`);
         this.#power = "on";
         this.#bootLeaders = [];
+        this.#scripts = [];
         this.#bootId = randomUUID();
         this.#lifeline = startLifeline(this.#bootId, this.#kind.docker);
         this.#manager = new ServiceManager(this.#host());
+        this.#files.format();
         this.#booting = this.#cloudInit(userData);
     }
 
@@ -102,6 +107,24 @@ export class ProcessVm implements Guest {
         rmSync(this.#options.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     }
 
+    async runScript(script: GuestScript): Promise<RunningScript> {
+        await this.#booting;
+        const bootId = this.#bootId;
+        const isOn = () => this.#power !== "off" && this.#bootId === bootId;
+        if (!isOn()) {
+            throw new Error("the VM is off");
+        }
+        const environment = { ...this.#environment(), ...this.#endpoints() };
+        const { process, exitCode } = startScript(script, `${this.#scripts.length}`, this.#files, environment);
+        const leaders = process.id === undefined ? [] : [process.id];
+        this.#bootLeaders.push(...leaders);
+        this.#scripts.push(exitCode);
+        return {
+            exit: exitCode.then((code) => (isOn() ? code : undefined)),
+            kill: () => signalGroups(leaders, "SIGKILL"),
+        };
+    }
+
     async systemctl(args: readonly string[]): Promise<CommandResult> {
         if (this.#manager === undefined) {
             return { exitCode: 1, stdout: "", stderr: "System has not been booted with systemd as init system.\n" };
@@ -119,20 +142,12 @@ export class ProcessVm implements Guest {
             this.serial.write("cloud-init[2]", "no user-data");
             return;
         }
-        const { bootUptimeSeconds } = this.#options;
         try {
             const config = parseCloudConfig(userData);
-            this.#files.format();
             for (const file of config.writeFiles) {
                 this.#files.write(file);
             }
-            this.#files.addEnvironment("50-emulator.conf", {
-                STORAGE_EMULATOR_HOST: `http://${this.#options.endpoint()}`,
-                GCE_METADATA_HOST: this.#options.endpoint(),
-                SECRET_MANAGER_EMULATOR_HOST: `http://${this.#options.endpoint()}`,
-                // /proc/uptime shows this machine's uptime.
-                ...(bootUptimeSeconds === undefined ? {} : { EMULATOR_UPTIME: String(bootUptimeSeconds) }),
-            });
+            this.#files.addEnvironment("50-emulator.conf", this.#endpoints());
             this.serial.write("cloud-init[2]", `wrote ${config.writeFiles.length} files`);
             for (const command of config.runCommands) {
                 await this.#runCommand(command);
@@ -183,6 +198,8 @@ export class ProcessVm implements Guest {
         if (how === "orderly") {
             this.serial.write("systemd[1]", "Reached target poweroff.target - System Power Off.");
             await this.#manager?.stopAll();
+            // Nothing tells a script that the VM is about to stop. If it continues, the power is cut.
+            await Promise.all(this.#scripts);
         }
         if (this.#power !== "stopping") {
             return;
@@ -217,6 +234,18 @@ export class ProcessVm implements Guest {
                     this.serial.write(source, line);
                 }
             },
+        };
+    }
+
+    /** The addresses at which programs in the VM find Google's services. */
+    #endpoints(): Record<string, string> {
+        const { endpoint, bootUptimeSeconds } = this.#options;
+        return {
+            STORAGE_EMULATOR_HOST: `http://${endpoint()}`,
+            GCE_METADATA_HOST: endpoint(),
+            SECRET_MANAGER_EMULATOR_HOST: `http://${endpoint()}`,
+            // /proc/uptime shows this machine's uptime.
+            ...(bootUptimeSeconds === undefined ? {} : { EMULATOR_UPTIME: String(bootUptimeSeconds) }),
         };
     }
 

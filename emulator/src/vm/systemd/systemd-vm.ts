@@ -7,12 +7,13 @@ import { StringDecoder } from "node:string_decoder";
 import { promisify } from "node:util";
 import { LABELS } from "../container/engine-containers";
 import { findDocker } from "../container/find-docker";
-import type { CommandResult, Guest } from "../guest/guest";
+import type { CommandResult, Guest, GuestScript, RunningScript } from "../guest/guest";
 import { SerialPort } from "../guest/serial-port";
 import { vmId } from "../guest/vm-id";
 import { deferred } from "../guest/waiting";
 import { type Lifeline, startLifeline } from "../process/lifeline";
 import { Relay } from "./relay";
+import { runScript } from "./script-unit";
 
 const run = promisify(execFile);
 
@@ -137,6 +138,18 @@ export class SystemdVm implements Guest {
     async remove(): Promise<void> {
         await this.release();
         rmSync(this.#options.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    }
+
+    async runScript(script: GuestScript): Promise<RunningScript> {
+        const boot = this.#boot;
+        if (boot === undefined) {
+            throw new Error("the VM is off");
+        }
+        return await runScript(
+            script,
+            { docker: this.#docker, container: this.#name, folder: boot.sockets },
+            () => this.#boot === boot && !boot.cut,
+        );
     }
 
     systemctl(): Promise<CommandResult> {

@@ -33,15 +33,20 @@ export class Recorder {
 
     readonly #server: Server;
     readonly #target: URL;
+    readonly #prefix: string;
 
-    constructor(server: Server, target: URL) {
+    constructor(server: Server, target: URL, prefix: string) {
         this.#server = server;
         this.#target = target;
+        this.#prefix = prefix;
     }
 
-    static async start(target: string): Promise<Recorder> {
+    /**
+     * @param prefix inserted before the path of every request, for clients that know an API only by its host
+     */
+    static async start(target: string, prefix = ""): Promise<Recorder> {
         const server = createServer();
-        const recorder = new Recorder(server, new URL(target));
+        const recorder = new Recorder(server, new URL(target), prefix);
         server.on("request", (message: IncomingMessage, response) => {
             // Keep a reference: the message releases its socket if reading ends early.
             const { socket } = message;
@@ -85,11 +90,12 @@ export class Recorder {
     }
 
     async #pass(message: IncomingMessage): Promise<Exchange> {
+        const target = this.#prefix + (message.url ?? "/");
         const onward = request({
             host: this.#target.hostname,
             port: this.#target.port,
             method: message.method ?? "GET",
-            path: message.url ?? "/",
+            path: target,
             headers: message.headers,
             agent: false,
         });
@@ -101,7 +107,7 @@ export class Recorder {
         const [answer] = await answered;
         const exchange = {
             method: message.method ?? "GET",
-            target: message.url ?? "/",
+            target,
             requestHeaders: message.headers,
             requestBody,
             status: answer.statusCode ?? 0,

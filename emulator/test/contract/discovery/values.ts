@@ -3,8 +3,8 @@ import type { Schema } from "./documents";
 /** The direction and method of the exchange that a value is part of. */
 export interface Direction {
     /**
-     * Google is lenient about input and strict about output: requests may use null for unset fields and numbers for
-     * 64-bit strings.
+     * Google is lenient about input and strict about output: requests may use null for unset fields, and numbers for
+     * 64-bit strings and enum values.
      */
     readonly kind: "request" | "response";
     /** Id of the method, which determines the required properties in a request. */
@@ -84,7 +84,8 @@ export function checkValue(
 /** Returns the problems with a parameter or a string property. */
 export function checkText(value: unknown, schema: Schema, direction: Pick<Direction, "kind">): string[] {
     const isLongNumber = schema.format === "int64" || schema.format === "uint64";
-    if (direction.kind === "request" && isLongNumber && Number.isInteger(value)) {
+    const isEnumNumber = typeof value === "number" && schema.enum?.[value] !== undefined;
+    if (direction.kind === "request" && ((isLongNumber && Number.isInteger(value)) || isEnumNumber)) {
         return [];
     }
     if (typeof value !== "string") {

@@ -13,12 +13,27 @@ export async function walkCompute(walker: Walker, version: Version): Promise<voi
     await walker.ok("GET", `${images}/${image}`);
     await walker.ok("GET", `${images}?filter=${encodeURIComponent("family = cos-stable")}&maxResults=10`);
     await walker.fails(404, "GET", `${images}/debian-12`);
+    await walkPlaces(walker, project);
     await walkNetworks(walker, project);
     await walkInstances(walker, project);
     await walker.ok("DELETE", `${project}/global/firewalls/ssh`);
     await walker.ok("DELETE", `${project}/regions/${REGION}/subnetworks/sub`);
     await walker.ok("DELETE", `${project}/global/networks/net`);
     await walker.fails(404, "GET", `${project}/global/networks/net`);
+}
+
+async function walkPlaces(walker: Walker, project: string): Promise<void> {
+    await walker.ok("GET", `${project}/regions/${REGION}`);
+    await walker.ok("GET", `${project}/regions?maxResults=3`);
+    await walker.fails(403, "GET", `${project}/regions/us-nowhere1`);
+    await walker.ok("GET", `${project}/zones/${ZONE}`);
+    await walker.ok("GET", `${project}/zones?maxResults=3`);
+    const types = `${project}/zones/${ZONE}/machineTypes`;
+    await walker.ok("GET", `${types}/a2-ultragpu-1g`);
+    await walker.ok("GET", `${types}/n2-custom-4-8192`);
+    await walker.ok("GET", `${types}?maxResults=5`);
+    await walker.fails(404, "GET", `${types}/e2-standard-3`);
+    await walker.fails(403, "GET", `${project}/zones/us-nowhere1-a/machineTypes/e2-standard-2`);
 }
 
 async function walkNetworks(walker: Walker, project: string): Promise<void> {

@@ -1,7 +1,9 @@
-import { type Html, html, name } from "../html";
+import { type Html, html } from "../html";
+import { className, type HueOf, huesOf } from "../hues";
 import type { ClassMeasures, ReportInput } from "../input";
 import { alignedShare, countOf, formatCount, formatShare } from "../numbers";
 import { drawLongTable, drawTable, type Section, shareBar } from "./section";
+import { drawWorstRows } from "./worst-rows";
 
 /** A matrix with more classes than this is unreadable, so the most common mistakes are listed instead. */
 const MATRIX_CLASSES = 12;
@@ -11,27 +13,37 @@ const MOST_MISTAKES = 20;
 const FIRST_CLASSES = 20;
 
 /** The errors in a classification: confusion matrix or most common mistakes, and a line for each class. */
-export function classesSection({ metrics }: ReportInput): Section {
+export function classesSection(input: ReportInput): Section {
+    const { metrics } = input;
     const { classes = [], confusionMatrix = [], testRows } = metrics;
+    const hueOf = huesOf(input);
     const matrix =
         classes.length <= MATRIX_CLASSES
-            ? drawMatrix(classes, confusionMatrix, testRows)
-            : drawMistakes(classes, confusionMatrix);
+            ? drawMatrix(classes, confusionMatrix, testRows, hueOf)
+            : drawMistakes(classes, confusionMatrix, hueOf);
     const side = classes.length <= SIDE_BY_SIDE && "two";
     return {
         id: "errors",
         short: "Errors",
         title: "Where it is right and wrong",
-        content: html`<div class="${side}"><div>${matrix}</div><div>${drawClasses(metrics)}</div></div>`,
+        content: html`<div class="${side}"><div>${matrix}</div><div>${drawClasses(metrics, hueOf)}</div></div>${drawWorstRows(input)}`,
     };
 }
 
-function drawMatrix(classes: readonly ClassMeasures[], matrix: readonly (readonly number[])[], testRows: number): Html {
+function drawMatrix(
+    classes: readonly ClassMeasures[],
+    matrix: readonly (readonly number[])[],
+    testRows: number,
+    hueOf: HueOf,
+): Html {
     const steep = classes.length > 5 && " steep";
-    const head = classes.map(({ label }) => html`<th scope="col"><span>${name(label)}</span></th>`);
-    const lines = classes.map(({ label, support }, row) => {
-        const cells = classes.map((_, column) => drawCell(matrix[row]?.[column] ?? 0, support, row === column));
-        return html`<tr><th scope="row">${name(label)}</th>${cells}</tr>`;
+    const named = classes.map(({ label }, index) => className(label, hueOf(index)));
+    const head = named.map((label) => html`<th scope="col"><span>${label}</span></th>`);
+    const lines = classes.map(({ support }, row) => {
+        const cells = classes.map((_, column) =>
+            drawCell(matrix[row]?.[column] ?? 0, support, row === column && hueOf(row)),
+        );
+        return html`<tr><th scope="row">${named[row]}</th>${cells}</tr>`;
     });
     return html`<p class="caption" id="matrix">Confusion matrix of the ${countOf(testRows, "tested row")}</p><p
         class="fine">Rows are actual classes, columns predicted ones. Framed cells are correct; shares are of the
@@ -40,14 +52,16 @@ function drawMatrix(classes: readonly ClassMeasures[], matrix: readonly (readonl
         →</td>${head}</tr></thead><tbody>${lines}</tbody></table></div>`;
 }
 
-function drawCell(count: number, support: number, isRight: boolean): Html {
+/** @param hue the hue of the class in a cell of correct predictions, otherwise false */
+function drawCell(count: number, support: number, hue: string | false): Html {
     const share = support === 0 ? 0 : count / support;
-    const shade = count === 0 ? "none" : `${isRight ? "right" : "wrong"} q${Math.max(1, Math.round(share * 9))}`;
+    const shade =
+        count === 0 ? "none" : `${hue === false ? "wrong" : `right ${hue}`} q${Math.max(1, Math.round(share * 9))}`;
     const shown = count > 0 && html` <small>${formatShare(share)}</small>`;
     return html`<td class="${shade}"><b>${formatCount(count)}</b>${shown}</td>`;
 }
 
-function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (readonly number[])[]): Html {
+function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (readonly number[])[], hueOf: HueOf): Html {
     const mistakes = matrix
         .flatMap((line, actual) => line.map((count, predicted) => ({ actual, predicted, count })))
         .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
@@ -59,7 +73,9 @@ function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (reado
     const left = mistakes.length - shown.length;
     const rows = shown.map(({ actual, predicted, count }) => {
         const support = classes[actual]?.support ?? 0;
-        const [actualName, predictedName] = [actual, predicted].map((label) => name(classes[label]?.label ?? ""));
+        const [actualName, predictedName] = [actual, predicted].map((label) => {
+            return className(classes[label]?.label ?? "", hueOf(label));
+        });
         const share = alignedShare(support === 0 ? 0 : count / support);
         return html`<tr><th scope="row">${actualName}</th><td>${predictedName}</td><td
             class="number">${formatCount(count)}</td><td class="number">${share}</td></tr>`;
@@ -73,17 +89,19 @@ function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (reado
     return html`${table}${hidden}`;
 }
 
-function drawClasses({ classes = [], macroPrecision = 0, macroRecall = 0, macroF1 = 0 }: ReportInput["metrics"]): Html {
+function drawClasses(
+    { classes = [], macroPrecision = 0, macroRecall = 0, macroF1 = 0 }: ReportInput["metrics"],
+    hueOf: HueOf,
+): Html {
     const isLong = classes.length > FIRST_CLASSES;
-    const listed = isLong
-        ? [...classes].sort((a, b) => Number(b.support > 0) - Number(a.support > 0) || a.f1 - b.f1)
-        : classes;
-    const rows = listed.map(({ label, precision, recall, f1, support }) => {
+    const all = classes.map((measures, index) => ({ ...measures, hue: hueOf(index) }));
+    const listed = isLong ? all.sort((a, b) => Number(b.support > 0) - Number(a.support > 0) || a.f1 - b.f1) : all;
+    const rows = listed.map(({ label, precision, recall, f1, support, hue }) => {
         const measures = [recall, precision, f1].map((share) => {
             const shown = support === 0 ? "–" : alignedShare(share);
             return html`<td class="number">${shown}</td>`;
         });
-        return html`<tr><th scope="row">${name(label)}</th><td class="bar-cell">${shareBar(recall)}</td>${measures}<td
+        return html`<tr class="${hue}"><th scope="row">${className(label, hue)}</th><td class="bar-cell">${shareBar(recall)}</td>${measures}<td
             class="number">${formatCount(support)}</td></tr>`;
     });
     const caption = isLong

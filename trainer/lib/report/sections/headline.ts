@@ -36,7 +36,7 @@ function mostFrequent(classes: readonly ClassMeasures[]): string {
 }
 
 function drawRegression(input: ReportInput): Html {
-    const { mae = 0, rmse = 0, r2 = null, testRows } = input.metrics;
+    const { rmse = 0, r2 = null, testRows } = input.metrics;
     // R² compares with always predicting the mean of the tested rows.
     const baseline = r2 !== null && r2 < 1 ? rmse / Math.sqrt(1 - r2) : undefined;
     const isBetter = r2 !== null && r2 > 0;
@@ -49,13 +49,13 @@ function drawRegression(input: ReportInput): Html {
     const sentence =
         baseline === undefined
             ? r2 === null && html` The tested values do not vary, so there is nothing to compare it with.`
-            : html` Its root mean squared error is ${formatNumber(rmse, 4)}; always predicting the mean would give
-                ${formatNumber(baseline, 4)}.${!isBetter && NO_BETTER}`;
-    const off = formatNumber(mae, 3);
-    const words = html`For ${countOf(testRows, "row")} that it had not seen, it was off by <b>${off}</b> on average.`;
+            : html` Always predicting the mean would give ${formatNumber(baseline, 4)}.${!isBetter && NO_BETTER}`;
+    const off = formatNumber(rmse, 4);
+    const words = html`For ${countOf(testRows, "row")} that it had not seen, its root mean squared error (RMSE) is
+        <b>${off}</b>, in the unit of the target.`;
     const explained = isBetter && html`: it explains ${formatShare(r2)} of the variance`;
     const fit = r2 !== null && html`R² is ${formatNumber(r2, 3)}${explained}.`;
-    return html`<div class="headline"><p class="figure"><b>${off}</b> mean absolute error</p><div
+    return html`<div class="headline"><p class="figure"><b>${off}</b> RMSE</p><div
         class="words"><p>${words}${sentence}</p>${comparison}<p
         class="fine">${fit}${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
 }
@@ -72,10 +72,10 @@ function outOfBagText({ metrics: { outOfBag } }: ReportInput): Html | undefined 
     if (outOfBag === undefined) {
         return undefined;
     }
-    const { rows, accuracy, mae = 0 } = outOfBag;
+    const { rows, accuracy, rmse = 0 } = outOfBag;
     return accuracy === undefined
-        ? html` Out of bag, where each row is predicted by the trees that did not see it: off by
-            ${formatNumber(mae, 3)} on average, over ${countOf(rows, "row")}.`
+        ? html` Out of bag, where each row is predicted by the trees that did not see it: RMSE
+            ${formatNumber(rmse, 4)} over ${countOf(rows, "row")}.`
         : html` Out of bag, where each row is predicted by the trees that did not see it: ${formatShare(accuracy)} of
             ${countOf(rows, "row")}.`;
 }
@@ -84,13 +84,17 @@ function crossValidationText({ metrics: { cv } }: ReportInput): Html | undefined
     if (cv === undefined) {
         return undefined;
     }
-    const isShare = cv.measure === "accuracy";
-    const [mean, deviation] = isShare
-        ? [formatShare(cv.mean), formatShare(cv.std)]
-        : [formatNumber(cv.mean, 4), formatNumber(cv.std, 3)];
-    const measure = cv.measure === "rmse" ? "root mean squared error" : cv.measure;
-    return html` Over ${cv.folds} folds of the other rows, its ${measure} is ${mean} on average (standard deviation
-        ${deviation}).`;
+    const { folds, measure, mean, std, accuracy } = cv;
+    const deviation = html` (standard deviation ${measure === "rmse" ? formatNumber(std, 3) : formatShare(std)})`;
+    const score =
+        measure === "rmse"
+            ? html`RMSE is ${formatNumber(mean, 4)} on average${deviation}`
+            : measure === "accuracy"
+              ? html`accuracy is ${formatShare(mean)} on average${deviation}`
+              : accuracy === undefined
+                ? html`Brier score is ${formatNumber(mean, 4)} on average`
+                : html`accuracy is ${formatShare(accuracy)} on average`;
+    return html` Over ${folds} folds of the other rows, its ${score}.`;
 }
 
 /**

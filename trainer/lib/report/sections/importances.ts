@@ -1,40 +1,60 @@
-import { html, name } from "../html";
+import { type Html, html, name } from "../html";
 import type { ReportInput } from "../input";
-import { alignedShare, countOf } from "../numbers";
+import { alignedShare, countOf, formatNumber } from "../numbers";
 import { drawLongTable, type Section, shareBar } from "./section";
 
 const FIRST = 15;
 
-/** The feature importances; undefined if the metrics do not contain any. */
+/** The feature importances by permutation and by impurity; undefined if the metrics do not contain any. */
 export function importancesSection({ metrics, model }: ReportInput): Section | undefined {
-    const all = metrics.featureImportances ?? [];
-    const used = all.filter(({ importance }) => importance > 0);
-    if (all.length === 0) {
+    const { featureImportances = [], permutationImportances = [] } = metrics;
+    if (featureImportances.length === 0) {
         return undefined;
     }
-    const greatest = used[0]?.importance ?? 1;
-    const rows = used.map(
-        ({ feature, importance }) =>
-            html`<tr><th scope="row">${name(feature)}</th><td class="bar-cell">${shareBar(importance / greatest)}</td><td
-                class="number">${alignedShare(importance)}</td></tr>`,
-    );
-    const unused = all.length - used.length;
-    const trees = model.algorithm === "forest" ? " and averaged over its trees" : "";
+    const isClasses = model.task === "classification";
+    const byPermutation = new Map(permutationImportances.map(({ feature, importance }) => [feature, importance]));
+    const hasPermutation = byPermutation.size > 0;
+    const used = featureImportances
+        .map(({ feature, importance }) => ({ feature, importance, loss: byPermutation.get(feature) ?? 0 }))
+        .filter(({ importance, loss }) => importance > 0 || loss !== 0)
+        .sort((a, b) => b.loss - a.loss || b.importance - a.importance);
+    const measureOf = (it: (typeof used)[number]) => (hasPermutation ? it.loss : it.importance);
+    const greatest = used.reduce((most, it) => Math.max(most, measureOf(it)), 0) || 1;
+    const formatLoss = (loss: number) => (isClasses ? signedShare(loss) : formatNumber(loss, 3));
+    const rows = used.map((it) => {
+        const loss = hasPermutation && html`<td class="number">${formatLoss(it.loss)}</td>`;
+        return html`<tr><th scope="row">${name(it.feature)}</th><td class="bar-cell">${shareBar(measureOf(it) / greatest)}</td>${loss}<td
+            class="number">${alignedShare(it.importance)}</td></tr>`;
+    });
+    const bar = html`<span class="hidden">Importance as a bar</span>`;
+    const cost = isClasses ? "accuracy" : "RMSE";
     const table = {
-        caption: "Importance of the features, adding up to 100 %",
+        caption: "Importance of the features",
         restCaption: countOf(used.length - FIRST, "less important feature"),
-        head: ["Feature", html`<span class="hidden">Importance as a bar</span>`, "Importance"],
+        head: ["Feature", bar, ...(hasPermutation ? [`${isClasses ? "Loss of" : "Added"} ${cost}`] : []), "Impurity"],
         kind: "importances",
     };
     const drawn =
         rows.length > 0 ? drawLongTable(table, rows, FIRST) : html`<p>Nothing: it predicts the same for every row.</p>`;
-    const measure = model.task === "classification" ? "impurity" : "squared error";
+    const trees = model.algorithm === "forest" ? " and averaged over its trees" : "";
+    const unused = featureImportances.length - used.length;
     const rest = unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never used.`;
     return {
         id: "importances",
         short: "Features",
         title: "What its predictions depend on",
-        content: html`${drawn}<p class="fine">The share of the ${measure} that the questions about a feature remove,
-            weighted by rows${trees}.${rest}</p>`,
+        content: html`${drawn}<p class="fine">${hasPermutation && permutationText(cost)}Impurity: the share of the
+            ${isClasses ? "impurity" : "squared error"} that the questions about a feature remove in training, weighted by
+            rows${trees}; it favours features with many values.${rest}</p>`,
     };
+}
+
+function permutationText(cost: string): Html {
+    return html`${cost === "RMSE" ? "Added RMSE" : "Loss of accuracy"}: how much worse the model is on the rows held back
+        if the values of the feature are shuffled among them. Features with the same information replace each other, so
+        each of them can seem unimportant. `;
+}
+
+function signedShare(share: number): string {
+    return share < 0 ? `−${alignedShare(-share)}` : alignedShare(share);
 }

@@ -1,24 +1,28 @@
 import { type Html, html } from "../html";
 import type { ReportInput } from "../input";
-import { coordinate, countOf, formatCount, formatNumber, formatShare, niceTicks } from "../numbers";
+import { coordinate, countOf, formatCount, formatNumber, formatShare } from "../numbers";
+import { drawPlot } from "./plot";
 import { drawTable, type Section } from "./section";
+import { drawWorstRows } from "./worst-rows";
 
 const MOST_POINTS = 2000;
-/** Dimensions of the drawing: the square plot area, and the margins for the axes. */
-const SIDE = 400;
-const BOTTOM = 46;
-const TOP = 8;
 
 /** The errors in a regression: predicted against actual values, and the sizes of the errors. */
-export function residualsSection({ test, metrics }: ReportInput): Section {
-    const pairs = Array.from({ length: Math.min(test.actual.length, MOST_POINTS) }, (_, row) => ({
-        actual: test.actual[row] as number,
-        predicted: test.predicted[row] as number,
-    })).filter(({ actual, predicted }) => Number.isFinite(actual) && Number.isFinite(predicted));
+export function residualsSection(input: ReportInput): Section {
+    const { test, metrics } = input;
+    const rows = test.actual.length;
+    const count = Math.min(rows, MOST_POINTS);
+    const sampled = Array.from({ length: count }, (_, index) => Math.floor((index * rows) / count));
+    const pairs = sampled
+        .map((row) => ({
+            actual: test.actual[row] as number,
+            predicted: test.predictions[row] as number,
+        }))
+        .filter(({ actual, predicted }) => Number.isFinite(actual) && Number.isFinite(predicted));
     const content =
         pairs.length === 0
             ? html`<p>There are no tested rows to plot.</p>`
-            : html`<div class="pair">${drawScatter(pairs, metrics.testRows)}<div>${drawErrors(pairs, metrics)}</div></div>`;
+            : html`<div class="pair">${drawScatter(pairs, metrics.testRows)}<div>${drawErrors(pairs, metrics)}</div></div>${drawWorstRows(input)}`;
     return { id: "errors", short: "Errors", title: "How far off it is", content };
 }
 
@@ -29,32 +33,24 @@ interface Pair {
 
 function drawScatter(pairs: readonly Pair[], testRows: number): Html {
     const values = pairs.flatMap(({ actual, predicted }) => [actual, predicted]);
-    const [low, high] = withMargin(minimum(values), maximum(values));
-    const ticks = niceTicks(low, high);
-    const left = 34 + 8 * Math.max(...ticks.map((tick) => tickText(tick).length));
-    const x = (value: number) => coordinate(left + (SIDE * (value - low)) / (high - low));
-    const y = (value: number) => coordinate(TOP + SIDE - (SIDE * (value - low)) / (high - low));
-    const grid = ticks.map((tick) => {
-        const [text, below] = [tickText(tick), TOP + SIDE + 19];
-        const labelX = html`<text x="${x(tick)}" y="${below}" text-anchor="middle">${text}</text>`;
-        const labelY = html`<text x="${left - 8}" y="${Number(y(tick)) + 5}" text-anchor="end">${text}</text>`;
-        return html`<path class="grid" d="M${x(tick)} ${TOP}v${SIDE}M${left} ${y(tick)}h${SIDE}"/>${labelX}${labelY}`;
-    });
-    const points = pairs.map(({ actual, predicted }) => html`<circle cx="${x(actual)}" cy="${y(predicted)}" r="3.5"/>`);
     const tested = countOf(testRows, "tested row");
     const drawn = pairs.length < testRows ? `${formatCount(pairs.length)} of ${tested}` : tested;
-    const label = `Predicted against actual values of ${drawn}; a point on the diagonal is a correct prediction`;
-    const diagonal = html`<path class="diagonal" d="M${left} ${TOP + SIDE}L${left + SIDE} ${TOP}"/>`;
+    const [low, high] = withMargin(minimum(values), maximum(values));
     const dense = pairs.length > 300 && " dense";
-    const axisX = html`<text class="axis" x="${left + SIDE / 2}" y="${TOP + SIDE + 41}"
-        text-anchor="middle">actual</text>`;
-    const axisY = html`<text class="axis" transform="translate(13 ${TOP + SIDE / 2}) rotate(-90)"
-        text-anchor="middle">predicted</text>`;
-    const drawing = html`${grid}${diagonal}<g class="points${dense}">${points}</g>${axisX}${axisY}`;
-    const viewBox = `0 0 ${left + SIDE + 12} ${TOP + SIDE + BOTTOM}`;
-    return html`<figure class="scatter"><svg role="img" aria-label="${label}"
-        viewBox="${viewBox}">${drawing}</svg><figcaption>${drawn}. Predictions on the line are correct; those below it
-        are too low.</figcaption></figure>`;
+    return drawPlot({
+        label: `Predicted against actual values of ${drawn}; a point on the diagonal is a correct prediction`,
+        caption: html`${drawn}. Predictions on the line are correct; those below it are too low.`,
+        x: "actual",
+        y: "predicted",
+        range: [low, high],
+        draw: (x, y) => {
+            const points = pairs.map(
+                ({ actual, predicted }) => html`<circle cx="${x(actual)}" cy="${y(predicted)}" r="3.5"/>`,
+            );
+            return html`<path class="diagonal" d="M${x(low)} ${y(low)}L${x(high)} ${y(high)}"/><g
+                class="points${dense}">${points}</g>`;
+        },
+    });
 }
 
 function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, testRows }: ReportInput["metrics"]): Html {
@@ -116,10 +112,6 @@ function drawHistogram(errors: readonly number[]): Html {
 function withMargin(low: number, high: number): [number, number] {
     const margin = high > low ? (high - low) * 0.03 : Math.abs(low) * 0.1 || 1;
     return [low - margin, high + margin];
-}
-
-function tickText(value: number): string {
-    return formatNumber(value, 6);
 }
 
 function minimum(values: readonly number[]): number {

@@ -1,17 +1,16 @@
-import { type Html, html, name, type Part } from "../html";
-import type { ReportInput } from "../input";
+import type { Finding } from "../../findings";
+import { clip, type Html, html, name, type Part } from "../html";
+import type { ReportInput, RunFacts } from "../input";
 import { countOf, formatCount } from "../numbers";
-import { drawLongTable, drawTable, type Section } from "./section";
+import { drawTable, type Section } from "./section";
 
-const FIRST_WARNINGS = 20;
-const FIRST_FEATURES = 20;
-const FIRST_CATEGORIES = 6;
-const MOST_CATEGORIES = 500;
+const FIRST_FINDINGS = 20;
 const FIRST_DROPPED = 20;
 
-/** The dataset, the features and the hyperparameters. */
-export function trainingSection({ source, dataset, model, metrics }: ReportInput): Section {
-    const { dropped, rowsWithoutTarget, target, warnings } = dataset;
+/** The run, the dataset, the findings about it, and the hyperparameters. */
+export function trainingSection(input: ReportInput): Section {
+    const { source, dataset, model, metrics, run } = input;
+    const { dropped, rowsWithoutTarget, target } = dataset;
     const kind = model.task === "classification" ? countOf(model.classes.length, "class", "classes") : "a number";
     const facts: [string, Part][] = [
         ["Dataset", html`<code>${source}</code>`],
@@ -25,28 +24,42 @@ export function trainingSection({ source, dataset, model, metrics }: ReportInput
             : []),
         ["Target", html`${name(model.target)}, ${kind} (${target.why})`],
         ["Algorithm", algorithmText(model)],
+        ...(run === undefined ? [] : describeRun(run)),
         ["Dropped columns", dropped.length === 0 ? "none" : listDropped(dropped)],
     ];
     const list = facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`);
-    const [features, hyperparameters] = [drawFeatures(model.features), drawHyperparameters(model.hyperparameters)];
     return {
         id: "training",
         short: "Training",
         title: "What was trained on what",
-        content: html`${drawWarnings(warnings)}<dl class="facts">${list}</dl><div
-            class="two"><div>${features}</div><div>${hyperparameters}</div></div>`,
+        content: html`${drawFindings(metrics.findings)}<dl class="facts">${list}</dl>${drawHyperparameters(model.hyperparameters)}`,
     };
 }
 
-function drawWarnings(warnings: readonly string[]): Html | undefined {
-    if (warnings.length === 0) {
+function drawFindings(findings: readonly Finding[] = []): Html | undefined {
+    if (findings.length === 0) {
         return undefined;
     }
-    const head = warnings.length === 1 ? "A warning" : `${warnings.length} warnings`;
-    const shown = warnings.slice(0, FIRST_WARNINGS).map((warning) => html`<li>${warning}</li>`);
-    const left = warnings.length - FIRST_WARNINGS;
-    const more = left > 0 && html`<li>and ${left} more in the log</li>`;
-    return html`<div class="notice" role="note"><b>${head}</b><ul>${shown}${more}</ul></div>`;
+    const shown = findings.slice(0, FIRST_FINDINGS).map(({ message, setting }) => {
+        return html`<li>${clip(message, 400)}${setting && html` <code>${clip(setting)}</code>`}</li>`;
+    });
+    const left = findings.length - shown.length;
+    const more = left > 0 && html`<li>and ${formatCount(left)} more, in metrics.json</li>`;
+    return html`<div class="notice" role="note"><b>${countOf(findings.length, "finding")} in the
+        dataset</b><ul>${shown}${more}</ul></div>`;
+}
+
+function describeRun({ id, finishedAt, seconds, machine }: RunFacts): [string, Part][] {
+    const date = `${finishedAt.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    const duration =
+        seconds < 100
+            ? countOf(Math.max(1, seconds), "second")
+            : `${countOf(seconds / 60, "minute")} (${formatCount(seconds)} s)`;
+    return [
+        ...(id === undefined ? [] : [["Run", html`<code>${id}</code>`] as [string, Part]]),
+        ["Finished", html`${date}, after ${duration}`],
+        ["Machine", machine],
+    ];
 }
 
 function algorithmText({ algorithm, trees, task, library }: ReportInput["model"]): string {
@@ -72,33 +85,4 @@ function drawHyperparameters(hyperparameters: Readonly<Record<string, unknown>>)
             return html`<tr><th scope="row"><code>${name(key)}</code></th><td>${name(shown)}</td></tr>`;
         });
     return drawTable("Hyperparameters", ["Name", "Value"], rows, "plain");
-}
-
-function drawFeatures(features: ReportInput["model"]["features"]): Html {
-    const rows = features.map((feature) => {
-        const kind =
-            feature.kind === "text"
-                ? drawCategories(feature.categories)
-                : html`a ${feature.kind}${feature.missing && ", or none"}`;
-        return html`<tr><th scope="row">${name(feature.name)}</th><td>${kind}</td></tr>`;
-    });
-    const table = {
-        caption: `${countOf(features.length, "feature")}`,
-        restCaption: countOf(features.length - FIRST_FEATURES, "more feature"),
-        head: ["Column", "Values"],
-        kind: "plain",
-    };
-    return drawLongTable(table, rows, FIRST_FEATURES);
-}
-
-function drawCategories(categories: readonly string[]): Html {
-    const list = (some: readonly string[]) => some.map((text, index) => html`${index > 0 && ", "}${name(text)}`);
-    const count = `text, ${countOf(categories.length, "category", "categories")}`;
-    if (categories.length <= FIRST_CATEGORIES) {
-        return html`${count}: ${list(categories)}`;
-    }
-    const left = categories.length - MOST_CATEGORIES;
-    const more = left > 0 && ` and ${formatCount(left)} more, in model.json`;
-    const shown = list(categories.slice(0, MOST_CATEGORIES));
-    return html`<details class="fold"><summary>${count}</summary>${shown}${more}</details>`;
 }

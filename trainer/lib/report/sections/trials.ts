@@ -1,12 +1,13 @@
 import { type Html, html, name } from "../html";
 import type { ReportInput, Trial } from "../input";
-import { alignedShare, countOf, formatNumber } from "../numbers";
+import { alignedShare, countOf, formatCount, formatNumber } from "../numbers";
 import { drawLongTable, type Section } from "./section";
 
 const FIRST = 20;
 
-/** Lists every trial, best first; undefined if there was no search. */
-export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Section | undefined {
+/** Lists every trial, the chosen one first; undefined if there was no search. */
+export function trialsSection({ metrics }: ReportInput): Section | undefined {
+    const { trials = [], cv } = metrics;
     if (trials.length === 0) {
         return undefined;
     }
@@ -27,17 +28,20 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
         sorted.reduce((high, { mean, std }) => Math.max(high, mean + std), -Infinity),
     ];
     const format = (value: number) => (isShare ? alignedShare(value) : formatNumber(value, 4));
-    const rows = sorted.map((trial, index) => drawTrial(trial, index + 1, searched, bounds, format));
+    const hasAccuracy = !isShare && trials.some(({ accuracy }) => accuracy !== undefined);
+    const rows = sorted.map((trial, index) => drawTrial(trial, index + 1, searched, bounds, format, hasAccuracy));
     const folds = cv?.folds ?? trials[0]?.scores.length ?? 0;
+    const names: Record<string, string> = { rmse: "RMSE", brierScore: "Brier score" };
     const head = [
         "Rank",
-        `Mean ${measure === "rmse" ? "RMSE" : measure}`,
+        `Mean ${names[measure] ?? measure}`,
         "Standard deviation",
         html`<span class="hidden">Range as a drawing</span>`,
+        ...(hasAccuracy ? ["Accuracy"] : []),
         ...searched.map((key) => name(key)),
     ];
     const table = {
-        caption: `${countOf(trials.length, "trial")}, best first`,
+        caption: `${countOf(trials.length, "trial")}, the chosen one first`,
         restCaption: countOf(trials.length - FIRST, "more trial"),
         head,
         kind: "trials",
@@ -46,18 +50,33 @@ export function trialsSection({ metrics: { trials = [], cv } }: ReportInput): Se
         id: "trials",
         short: "Trials",
         title: "What was tried",
-        content: html`<p>Every combination was tested by cross-validation over ${folds} folds of the training rows. The best
-            was then tested on the rows held back, which gives the figure at the top.</p><div
+        content: html`<p>${describe(metrics, folds)}</p><div
             class="scroll" role="region" aria-label="Trials" tabindex="0">${drawLongTable(table, rows, FIRST)}</div>`,
     };
 }
 
+/** Describes the comparison and the test, which the final model did not take part in. */
+function describe({ cv, choice, trainRows }: ReportInput["metrics"], folds: number): Html {
+    const compared = cv?.rows ?? trainRows;
+    const sample =
+        compared < trainRows
+            ? html`${formatCount(compared)} of the ${countOf(trainRows, "training row")}`
+            : html`the ${countOf(trainRows, "training row")}`;
+    const brier =
+        cv?.measure === "brierScore" &&
+        html` The Brier score is the mean squared error of the probabilities; smaller is better.`;
+    const why = choice !== undefined && html` ${choice}.`;
+    return html`Every trial was tested by cross-validation over ${folds} folds of ${sample}.${brier}${why} The figure at the
+        top is for a model of this kind that was trained on all training rows and tested on the rows held back.`;
+}
+
 function drawTrial(
-    { hyperparameters, mean, std, best }: Trial,
+    { hyperparameters, mean, std, accuracy, best }: Trial,
     rank: number,
     searched: readonly string[],
     [low, high]: readonly [number, number],
     format: (value: number) => string,
+    hasAccuracy: boolean,
 ): Html {
     const values = searched.map((key) => {
         const value = hyperparameters[key];
@@ -69,7 +88,11 @@ function drawTrial(
     const drawing = html`<svg class="whisker" aria-hidden="true"><rect class="track" y="7" width="100%"
         height="1"/><rect class="range" x="${from}%" y="6" width="${Number((to - from).toFixed(1))}%" height="3"
         rx="1.5"/><circle class="fill" cx="${middle}%" cy="7.5" r="4"/></svg>`;
-    const head = best ? html`<span class="tag">best</span>` : rank;
+    const head = best ? html`<span class="tag">chosen</span>` : rank;
     return html`<tr${best && html` class="best"`}><th scope="row">${head}</th><td class="number">${format(mean)}</td><td
-        class="number">${format(std)}</td><td class="bar-cell">${drawing}</td>${values}</tr>`;
+        class="number">${format(std)}</td><td class="bar-cell">${drawing}</td>${
+            hasAccuracy &&
+            html`<td
+        class="number">${accuracy === undefined ? "–" : alignedShare(accuracy)}</td>`
+        }${values}</tr>`;
 }

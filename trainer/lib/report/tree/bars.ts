@@ -1,4 +1,5 @@
 import { type Html, html } from "../html";
+import type { HueOf } from "../hues";
 import { coordinate } from "../numbers";
 import type { NodeView } from "./read-tree";
 
@@ -28,7 +29,7 @@ export function positionInRange(mean: number, [low, high]: MeanRange): number {
 }
 
 /** A node's shares side by side, or its mean as a point on a line. The text next to it gives the same information. */
-export function nodeBar({ answer }: NodeView, range: MeanRange): Html {
+export function nodeBar({ answer }: NodeView, range: MeanRange, hueOf: HueOf): Html {
     if (answer === undefined) {
         return html``;
     }
@@ -38,10 +39,10 @@ export function nodeBar({ answer }: NodeView, range: MeanRange): Html {
             class="fill" cx="${x}%" cy="3" r="3"/></svg>`;
     }
     let start = 0;
-    const parts = answer.classes.map(({ share }, index) => {
+    const parts = answer.classes.map(({ label, share }) => {
         const x = start;
         start += share * 100;
-        return html`<rect class="s${index}" x="${coordinate(x)}%" width="${coordinate(share * 100)}%" height="6"/>`;
+        return html`<rect class="fill ${hueOf(label)}" x="${coordinate(x)}%" width="${coordinate(share * 100)}%" height="6"/>`;
     });
     return html`<svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="6"/>${parts}</svg>`;
 }

@@ -1,5 +1,6 @@
 import type { Model } from "../../model";
 import { clip, type Html, html } from "../html";
+import type { HueOf } from "../hues";
 import { countOf, formatNumber } from "../numbers";
 import { type MeanRange, meanRange, positionInRange } from "./bars";
 import type { NodeView, TreeView } from "./read-tree";
@@ -12,7 +13,7 @@ const NARROWEST_LABEL = 5;
 const NARROWEST_LABEL_ON_PHONE = 20;
 
 /** Draws the tree at a glance: each node is as wide as its share of the rows, with its children below it. */
-export function drawIcicle(tree: TreeView, model: Model): Html {
+export function drawIcicle(tree: TreeView, model: Model, hueOf: HueOf): Html {
     const { root } = tree;
     if (root.rows === undefined || root.rows <= 0) {
         return html``;
@@ -37,15 +38,17 @@ export function drawIcicle(tree: TreeView, model: Model): Html {
     const range = meanRange(root);
     const isClasses = model.task === "classification";
     const label = `The tree at a glance: ${countOf(root.leaves, "leaf", "leaves")}, each node as wide as its share of the rows`;
-    const drawn = boxes.map(({ node, x, width }) => drawBox(node, x, width, model, range));
-    const legend = `The stronger the colour, the ${isClasses ? "more rows share one class" : "higher the mean"}.`;
+    const drawn = boxes.map(({ node, x, width }) => drawBox(node, x, width, model, range, hueOf));
+    const legend = isClasses
+        ? "The colour is that of the most common class; the stronger it is, the larger the share of that class."
+        : "The stronger the colour, the higher the mean.";
     const limit = isDeeper && html` The first ${MOST_LEVELS} levels are shown.`;
     return html`<figure class="icicle"><svg role="img" aria-label="${label}"
         height="${levels * LEVEL_HEIGHT}">${drawn}</svg><figcaption>The tree at a glance: each box is as wide as its share
         of the rows, and its question leads to the boxes below it. ${legend}${limit}</figcaption></figure>`;
 }
 
-function drawBox(node: NodeView, x: number, width: number, model: Model, range: MeanRange): Html {
+function drawBox(node: NodeView, x: number, width: number, model: Model, range: MeanRange, hueOf: HueOf): Html {
     const text = width >= NARROWEST_LABEL && clip(labelOf(node, model), 60);
     const shade = Math.round(9 * strengthOf(node, model, range));
     const wide = width < NARROWEST_LABEL_ON_PHONE && html` class="wide"`;
@@ -53,7 +56,9 @@ function drawBox(node: NodeView, x: number, width: number, model: Model, range: 
     const drawnText = text && html`<text x="7" y="19"${wide}${weight}>${text}</text>`;
     const position = html`x="${percent(x)}%" y="${node.depth * LEVEL_HEIGHT}"`;
     const size = html`width="${percent(width)}%" height="${LEVEL_HEIGHT}"`;
-    return html`<svg class="box q${shade}" data-n="${node.index}" ${position} ${size}><rect width="100%"
+    const { answer } = node;
+    const hue = answer !== undefined && "classes" in answer ? hueOf(answer.classes[0]?.label ?? 0) : "";
+    return html`<svg class="box q${shade} ${hue}" data-n="${node.index}" ${position} ${size}><rect width="100%"
         height="100%"/>${drawnText}</svg>`;
 }
 

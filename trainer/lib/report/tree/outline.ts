@@ -1,12 +1,12 @@
 import type { Model } from "../../model";
 import { type Html, html } from "../html";
+import type { HueOf } from "../hues";
 import { countOf } from "../numbers";
 import { type MeanRange, meanRange, nodeBar } from "./bars";
 import type { NodeView, SplitView, TreeView } from "./read-tree";
 import { answerText, branchTexts, compositionText, questionText } from "./words";
 
-/** Maximum numbers of splits that are drawn, that are printed, and that are unfolded initially. */
-export const DRAWN = 200;
+/** Maximum numbers of splits that are printed, and that are unfolded initially. */
 const ON_PAPER = 40;
 const OPEN = 12;
 
@@ -15,10 +15,10 @@ const CHART_LEAVES = 7;
 const CHART_LEVELS = 5;
 
 /** The tree as nested lists: each split can be folded, and all of it can be read without a script. */
-export function drawTree(tree: TreeView, model: Model): Html {
+export function drawTree(tree: TreeView, model: Model, hueOf: HueOf): Html {
     const isChart =
         tree.splits < CHART_LEAVES && tree.root.leaves <= CHART_LEAVES && levelsOf(tree.root) <= CHART_LEVELS;
-    const context = { model, range: meanRange(tree.root), isChart };
+    const context = { model, hueOf, range: meanRange(tree.root), isChart };
     return html`<ul class="tree${isChart && " chart"}" id="tree">${drawNode(tree.root, undefined, context)}</ul>`;
 }
 
@@ -29,17 +29,18 @@ export function isSmall(tree: TreeView): boolean {
 
 interface Context {
     model: Model;
+    hueOf: HueOf;
     range: MeanRange;
     isChart: boolean;
 }
 
 function drawNode(node: NodeView, branch: Html | undefined, context: Context): Html {
-    const { model, range } = context;
+    const { model, hueOf, range } = context;
     const edge = branch && html`<span class="edge">${branch} </span>`;
-    const composition = html`<span class="rows">${compositionText(node, model)}</span>${nodeBar(node, range)}`;
-    if (node.split === undefined || node.split.rank >= DRAWN) {
+    const composition = html`<span class="rows">${compositionText(node, model)}</span>${nodeBar(node, range, hueOf)}`;
+    if (node.split === undefined) {
         const isLeaf = node.leaves === 1;
-        const answer = isLeaf ? answerText(node, model) : cutText(node);
+        const answer = isLeaf ? answerText(node, model, hueOf) : cutText(node);
         return html`<li id="n${node.index}" class="${isLeaf ? "leaf" : "cut"}"><div class="node"><span
             class="line">${edge}<b class="answer">${answer}</b></span>${composition}</div></li>`;
     }

@@ -1,12 +1,11 @@
 import type { Model, TreeNode } from "../../model";
-import { chooseSplits } from "./choose-splits";
 import { type TreeColumn, treeColumns } from "./columns";
-import { type Answer, countRows, summarize } from "./summaries";
+import { type Answer, countRows, type RowsOf, summarize } from "./summaries";
 
 /** The question that a split asks. "Yes" goes left. */
 export type Question =
-    /** Is the number below the threshold? A missing one is not. */
-    | { kind: "below"; column: number; threshold: number }
+    /** Is the number below the threshold? A missing one is not, unless the split sends it to the left. */
+    | { kind: "below"; column: number; threshold: number; missingLeft: boolean }
     /** Is there a number at all? */
     | { kind: "given"; column: number }
     /**
@@ -17,7 +16,7 @@ export type Question =
 
 /** A node as the report shows it. */
 export interface NodeView {
-    /** Index among the nodes in the report, depth first, left before right. */
+    /** Index among all nodes of the tree, depth first, left before right. */
     index: number;
     depth: number;
     /** Training rows that reached the node; undefined if unknown. */
@@ -33,8 +32,6 @@ export interface SplitView {
     question: Question;
     /** The column that the question is about; undefined in a damaged model. */
     asked: TreeColumn | undefined;
-    /** Rows with a number below this go left. */
-    threshold: number;
     yes: NodeView;
     no: NodeView;
     /** Rank of the split by number of rows. For any n, the splits with ranks below n form the top of the tree. */
@@ -44,56 +41,69 @@ export interface SplitView {
 /** The part of a tree that is in the report. */
 export interface TreeView {
     root: NodeView;
-    columns: readonly TreeColumn[];
-    /** Number of nodes. */
-    size: number;
     /** Number of splits. */
     splits: number;
 }
 
-/** Limits that keep the file small enough to open. The cost is measured in characters of the file. */
-const LIMITS = { splits: 20_000, cost: 900_000 };
-const COST_OF_SPLIT = 45;
+/** Maximum number of splits that are drawn. */
+export const DRAWN = 200;
 
 /** For each text column, the range of categories that can reach a node. */
 type Ranges = ReadonlyMap<number, readonly [first: number, end: number]>;
 
-/** Reads the splits with the most rows, up to the limits of the report. */
+/** Reads the splits with the most rows. */
 export function readTree(root: TreeNode, model: Model): TreeView {
     const rowsOf = countRows(root, model.rows);
-    const chosen = chooseSplits(root, rowsOf, LIMITS, (split) => COST_OF_SPLIT + lengthOfThreshold(split));
+    const chosen = chooseSplits(root, rowsOf);
     const columns = treeColumns(model.features);
     const ranks = new Map(chosen.map((split, rank) => [split, rank]));
     const shown = new Set([root, ...chosen.flatMap(({ left, right }) => [left as TreeNode, right as TreeNode])]);
     const summaries = summarize(root, rowsOf, model.task === "classification" ? model.classes.length : 0, shown);
-    let size = 0;
-    const view = (node: TreeNode, depth: number, ranges: Ranges): NodeView => {
-        const index = size++;
+    const view = (node: TreeNode, index: number, depth: number, ranges: Ranges): NodeView => {
         const { answer, leaves } = summaries.get(node) ?? { answer: undefined, leaves: 1 };
-        return { index, depth, rows: rowsOf(node), answer, leaves, split: viewSplit(node, depth, ranges) };
+        return { index, depth, rows: rowsOf(node), answer, leaves, split: viewSplit(node, index, depth, ranges) };
     };
-    const viewSplit = (node: TreeNode, depth: number, ranges: Ranges): SplitView | undefined => {
+    const viewSplit = (node: TreeNode, index: number, depth: number, ranges: Ranges): SplitView | undefined => {
         const rank = ranks.get(node);
         if (rank === undefined) {
             return undefined;
         }
         const { question, left, right } = ask(node, columns, ranges);
-        const yes = view(node.left as TreeNode, depth + 1, left);
+        const yes = view(node.left as TreeNode, index + 1, depth + 1, left);
         return {
             question,
             asked: columns[question.column],
-            threshold: node.splitValue ?? 0,
             yes,
-            no: view(node.right as TreeNode, depth + 1, right),
+            no: view(node.right as TreeNode, index + 2 * yes.leaves, depth + 1, right),
             rank,
         };
     };
-    return { root: view(root, 0, new Map()), columns, size, splits: ranks.size };
+    return { root: view(root, 0, 0, new Map()), splits: ranks.size };
+}
+
+/** The splits with the most rows, from the root down, so that any prefix of the list is also a tree. */
+function chooseSplits(root: TreeNode, rowsOf: RowsOf): TreeNode[] {
+    const chosen: TreeNode[] = [];
+    const found: TreeNode[] = [];
+    const add = (node: TreeNode | undefined) => {
+        if (node?.left !== undefined && node.right !== undefined) {
+            found.push(node);
+        }
+    };
+    add(root);
+    while (found.length > 0 && chosen.length < DRAWN) {
+        const rows = found.map((node) => rowsOf(node) ?? 0);
+        const [split] = found.splice(rows.indexOf(Math.max(...rows)), 1) as [TreeNode];
+        chosen.push(split);
+        add(split.left);
+        add(split.right);
+    }
+    return chosen;
 }
 
 /** The question that a split asks, and the ranges of categories below it. */
 function ask(
-    { splitColumn: column = 0, splitValue = 0 }: TreeNode,
+    { splitColumn: column = 0, splitValue = 0, missingLeft }: TreeNode,
     columns: readonly TreeColumn[],
     ranges: Ranges,
 ): { question: Question; left: Ranges; right: Ranges } {
@@ -102,7 +112,7 @@ function ask(
         const question: Question =
             splitValue === Number.MAX_VALUE
                 ? { kind: "given", column }
-                : { kind: "below", column, threshold: splitValue };
+                : { kind: "below", column, threshold: splitValue, missingLeft: missingLeft === true };
         return { question, left: ranges, right: ranges };
     }
     const { codes } = asked;
@@ -114,8 +124,4 @@ function ask(
         left: new Map(ranges).set(column, [first, middle]),
         right: new Map(ranges).set(column, [middle, end]),
     };
-}
-
-function lengthOfThreshold({ splitValue = 0 }: TreeNode): number {
-    return String(splitValue).length;
 }

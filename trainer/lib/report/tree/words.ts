@@ -1,5 +1,6 @@
 import { DAY_SECONDS, type Model } from "../../model";
 import { type Html, html, name } from "../html";
+import { className, type HueOf } from "../hues";
 import { countOf, formatNumber, formatShare, formatThreshold } from "../numbers";
 import type { TreeColumn } from "./columns";
 import type { NodeView, Question } from "./read-tree";
@@ -17,7 +18,7 @@ export function questionText(question: Question, asked: TreeColumn | undefined):
     }
 }
 
-const NO_OR_MISSING = html`no<span class="which">, or no value</span>`;
+const OR_MISSING = html`<span class="which">, or no value</span>`;
 
 /** The labels for the left and the right branch. */
 export function branchTexts(question: Question, asked: TreeColumn | undefined): { yes: Html; no: Html } {
@@ -25,7 +26,11 @@ export function branchTexts(question: Question, asked: TreeColumn | undefined): 
     const yes = html`yes`;
     switch (question.kind) {
         case "below":
-            return { yes, no: feature?.kind !== "text" && feature?.missing ? NO_OR_MISSING : html`no` };
+            return feature?.kind === "text" || !feature?.missing
+                ? { yes, no: html`no` }
+                : question.missingLeft
+                  ? { yes: html`yes${OR_MISSING}`, no: html`no` }
+                  : { yes, no: html`no${OR_MISSING}` };
         case "given":
             return { yes, no: html`no` };
         case "one of":
@@ -71,11 +76,15 @@ function separator(index: number, count: number): string {
 }
 
 /** The prediction for a node: the class or the number. */
-export function answerText({ answer }: NodeView, model: Model): Html {
+export function answerText({ answer }: NodeView, model: Model, hueOf: HueOf): Html {
     if (answer === undefined) {
         return html``;
     }
-    return "mean" in answer ? html`${formatNumber(answer.mean)}` : className(model, answer.classes[0]?.label);
+    if ("mean" in answer) {
+        return html`${formatNumber(answer.mean)}`;
+    }
+    const label = answer.classes[0]?.label ?? 0;
+    return className(labelOf(model, label), hueOf(label));
 }
 
 /** The rows in a node and their composition. */
@@ -92,12 +101,12 @@ export function compositionText({ answer, rows, split, leaves }: NodeView, model
     const rest = 1 - answer.classes.reduce((sum, { share }) => sum + share, 0);
     const shares = answer.classes.map(({ label: classIndex, share }, index) => {
         // The name of a leaf's first class is already shown as its prediction.
-        const label = isLeaf && index === 0 ? undefined : html` ${className(model, classIndex)}`;
+        const label = isLeaf && index === 0 ? undefined : html` ${name(labelOf(model, classIndex))}`;
         return html`${index > 0 && ", "}${formatShare(share)}${label}`;
     });
     return html`${before}${shares}${rest > 5e-4 && html`, ${formatShare(rest)} others`}`;
 }
 
-function className(model: Model, index = 0): Html {
-    return name(model.task === "classification" ? (model.classes[index] ?? "") : "");
+function labelOf(model: Model, index: number): string {
+    return model.task === "classification" ? (model.classes[index] ?? "") : "";
 }

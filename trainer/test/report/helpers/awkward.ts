@@ -33,19 +33,45 @@ export function awkwardReport(): ReportInput {
         (name, place): Feature =>
             place % 2 === 0 ? textFeature(name, [...AWKWARD_NAMES].sort()) : { name, kind: "number", missing: true },
     );
-    const model = modelOf(madeUp(features, AWKWARD_NAMES.slice(0, 11), 5000), [uneven(60, features, 11)]);
+    const labels = AWKWARD_NAMES.slice(0, 11);
+    const model = modelOf(madeUp(features, labels, 5000), [uneven(60, features, 11)]);
     const named: Model = {
         ...model,
         target: AWKWARD_NAMES[0] as string,
         hyperparameters: Object.fromEntries(AWKWARD_NAMES.map((name) => [name, name])),
     };
     const why = AWKWARD_NAMES[1] as string;
+    const made = reportOf(named);
+    const rows = [...(made.test.actual as number[])].map((_, row) => row);
+    const findings = AWKWARD_NAMES.map((name) => ({
+        kind: "leak" as const,
+        column: name,
+        message: name,
+        setting: name,
+    }));
     return reportOf(named, {
+        test: {
+            ...made.test,
+            rows,
+            values: rows.flatMap((row) => labels.map((_, label) => (label === row % 7 ? 1 : 0))),
+        },
+        metrics: { ...made.metrics, findings, choice: AWKWARD_NAMES[0] as string },
         source: `gs://bucket/${AWKWARD_NAMES[2]}`,
+        table: {
+            rowCount: 400,
+            target: Array.from({ length: 400 }, (_, row) => row % 11),
+            lineOf: (row) => row + 2,
+            columns: features.map(({ name, kind }, place) => ({
+                name,
+                isText: kind === "text",
+                at: (row) =>
+                    kind === "text" ? (AWKWARD_NAMES[(row + place) % AWKWARD_NAMES.length] as string) : row * 1e300,
+            })),
+        },
+        run: { id: AWKWARD_NAMES[3], finishedAt: new Date(0), seconds: 0, machine: AWKWARD_NAMES[1] as string },
         dataset: {
             rowCount: 5000,
             dropped: AWKWARD_NAMES.map((name) => ({ name, why })),
-            warnings: AWKWARD_NAMES,
             rowsWithoutTarget: 0,
             target: { why },
         },

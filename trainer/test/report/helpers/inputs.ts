@@ -1,6 +1,7 @@
 import { type Algorithm, type Model, predictEncoded, type TreeNode } from "../../../lib/model";
-import type { ReportInput } from "../../../lib/report";
+import type { ReportInput, ReportTable } from "../../../lib/report";
 import { scoreClasses, scoreNumbers } from "../../../src/evaluate";
+import { scoreProbabilities } from "../../../src/probability-metrics";
 import type { Data } from "./data";
 import { grow, randomNumbers } from "./grow";
 
@@ -40,6 +41,10 @@ export function train(
     const tested = modelFrom(trainRows);
     const actual = testRows.map((row) => data.y[row] as number);
     const predicted = testRows.map((row) => predict(tested, data, row));
+    const values = data.classes ? testRows.flatMap((row) => sharesOf(tested, data, row)) : predicted;
+    const { ofClasses: _, ...probabilities } = data.classes
+        ? scoreProbabilities(actual, Float64Array.from(values), data.classes.length)
+        : { ofClasses: [] };
     const model = modelFrom(all);
     const { depth, leaves } = measure(model.trees.at(0)?.root as TreeNode);
     return {
@@ -47,7 +52,6 @@ export function train(
         dataset: {
             rowCount: all.length,
             dropped: [{ name: "Id", why: "dropColumns" }],
-            warnings: [],
             rowsWithoutTarget: 0,
             target: {
                 why: data.classes
@@ -62,11 +66,44 @@ export function train(
             treeDepth: depth,
             treeLeaves: leaves,
             ...(data.classes ? scoreClasses(actual, predicted, data.classes) : scoreNumbers(actual, predicted)),
+            ...probabilities,
             featureImportances: importancesOf(model),
         },
-        test: { actual, predicted },
+        test: { actual, predictions: predicted, rows: testRows, values },
+        table: tableOf(data),
+        run: {
+            id: "r-0123456789",
+            finishedAt: new Date("2026-11-27T03:04:05Z"),
+            seconds: 125,
+            machine: "2 processors, 7.8 GiB of memory",
+        },
         trainer: { name: "gcp-trainer-decision-tree", version: "0.1.0" },
     };
+}
+
+/** The rows of a table, which begin on line 2 of its file. */
+export function tableOf({ features, columns, y }: Data): ReportTable {
+    return {
+        rowCount: y.length,
+        target: y,
+        lineOf: (row) => row + 2,
+        columns: features.map((feature, index) => ({
+            name: feature.name,
+            isText: feature.kind === "text",
+            at: (row) => {
+                const value = columns[index]?.[row] as number;
+                return feature.kind === "text" ? (feature.categories[value] ?? "") : value;
+            },
+        })),
+    };
+}
+
+function sharesOf(model: Model, data: Data, row: number): number[] {
+    const prediction = predictEncoded(
+        model,
+        data.columns.map((column) => column[row] as number),
+    );
+    return prediction.task === "classification" ? Object.values(prediction.probabilities) : [];
 }
 
 /** Predicts a row: the class index, or the number. */
@@ -121,7 +158,7 @@ export function reportOf(model: Model, changes: Partial<ReportInput> = {}): Repo
     const { depth, leaves } = measure(model.trees.at(0)?.root as TreeNode);
     return {
         source: "gs://made/up.csv",
-        dataset: { rowCount: model.rows, dropped: [], warnings: [], rowsWithoutTarget: 0, target: { why: "made up" } },
+        dataset: { rowCount: model.rows, dropped: [], rowsWithoutTarget: 0, target: { why: "made up" } },
         model,
         metrics: {
             trainRows: model.rows - 400,
@@ -134,7 +171,7 @@ export function reportOf(model: Model, changes: Partial<ReportInput> = {}): Repo
                 importance: 2 ** -(place + 1),
             })),
         },
-        test: { actual, predicted },
+        test: { actual, predictions: predicted },
         trainer: { name: "gcp-trainer-decision-tree", version: "0.1.0" },
         ...changes,
     };

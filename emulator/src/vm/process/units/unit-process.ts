@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import type { OutputStream } from "../../guest/guest";
 import { identify, type ProcessId } from "../shims/signals.js";
 
 /** The result of a process: an exit status, or the signal that killed it. */
@@ -31,7 +32,7 @@ export interface SpawnRequest {
     readonly args: readonly string[];
     readonly cwd: string;
     readonly env: Readonly<Record<string, string>>;
-    readonly onLine: (line: string, pid: number) => void;
+    readonly onLine: (line: string, pid: number, stream: OutputStream) => void;
 }
 
 /**
@@ -50,12 +51,15 @@ export function startProcess(request: SpawnRequest): UnitProcess {
     const id = identify(child.pid);
     const streams = [child.stdout, child.stderr];
     const output = Promise.all(
-        streams.map((stream) => readLines(stream, (line) => request.onLine(line, child.pid ?? 0))),
+        streams.map((stream) => {
+            const name = stream === child.stderr ? "stderr" : "stdout";
+            return readLines(stream, (line) => request.onLine(line, child.pid ?? 0, name));
+        }),
     );
     const unitProcess: UnitProcess = {
         id,
         name,
-        exit: exitOf(child, (message) => request.onLine(message, 0)).then((exit) => {
+        exit: exitOf(child, (message) => request.onLine(message, 0, "stderr")).then((exit) => {
             unitProcess.exited = exit;
             return exit;
         }),

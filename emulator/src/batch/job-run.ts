@@ -1,0 +1,334 @@
+import type { InstanceService } from "../compute/instances";
+import { pause } from "../compute/operations";
+import type { BatchFaultKind, BatchFaults } from "../faults/batch-rule";
+import type { IamService } from "../iam/service";
+import { deferred } from "../vm/guest/waiting";
+import { failedTask, jobEvent, message, noAgent, quotaDelay, taskEvent } from "./events";
+import type { JobStore } from "./job-store";
+import { type Job, type JobState, numberedName, partsOf, type TaskState } from "./job-types";
+import { type JobVm, JobVms, removeLeftovers } from "./job-vms";
+import { retries } from "./lifecycle";
+import type { TaskLogs } from "./task-logs";
+import { runTask, type TaskResult } from "./task-run";
+import { AGENT_TICKS, type BatchTiming, untilFaultOver } from "./timing";
+
+/** The parts of the emulator that a job needs while it runs. */
+export interface JobHost {
+    readonly store: JobStore;
+    readonly instances: InstanceService;
+    readonly iam: IamService;
+    readonly faults: BatchFaults;
+    readonly logs: TaskLogs;
+    readonly timing: BatchTiming;
+    /** Tests whether the VMs of the job reach Google's APIs. */
+    readonly hasNetworkAccess: (job: Job) => boolean;
+}
+
+/** The end of a job, which stops everything else. */
+type Ending = { readonly state: JobState; readonly reason?: string } | "deleted" | "stopped";
+
+/** The life of one job, from QUEUED to its end. */
+export class JobRun {
+    readonly #host: JobHost;
+    readonly #job: Job;
+    readonly #vms: JobVms;
+    readonly #ending = deferred<Ending>();
+    /** Set as soon as the end is certain; the first reason counts. */
+    #ended: Ending | undefined;
+    /** Resolves once the job has reached its last state, or has been deleted. */
+    readonly finished: Promise<void>;
+
+    constructor(host: JobHost, job: Job) {
+        this.#host = host;
+        this.#job = job;
+        this.#vms = new JobVms(host.instances, job);
+        this.finished = this.#run();
+    }
+
+    /** Ends the job's tasks and releases its VMs. The job is then CANCELLED. */
+    cancel(): void {
+        this.#end({ state: "CANCELLED" });
+    }
+
+    /** Ends the job's tasks and releases its VMs. The job is then gone. */
+    delete(): void {
+        this.#end("deleted");
+    }
+
+    /** Stops following the job, because the emulator stops. */
+    stop(): void {
+        this.#end("stopped");
+    }
+
+    async #run(): Promise<void> {
+        try {
+            await this.#recover();
+            const slots = this.#live().catch((error: unknown) => this.#fail(error));
+            const ending = await this.#ending.promise;
+            if (ending !== "stopped") {
+                await this.#release(ending, slots);
+            }
+        } catch (error) {
+            // The disk may be failing, which the next request reports.
+            await this.#change("FAILED", `Bug in the emulator: ${describe(error)}`).catch(() => undefined);
+        }
+    }
+
+    #fail(error: unknown): void {
+        this.#end({ state: "FAILED", reason: `Bug in the emulator: ${describe(error)}` });
+    }
+
+    /** After a restart of the emulator, the tasks that were running are lost with their VMs. */
+    async #recover(): Promise<void> {
+        await removeLeftovers(this.#host.instances, this.#job);
+        const state = this.#state;
+        if (state === "CANCELLATION_IN_PROGRESS") {
+            this.cancel();
+        } else if (state === "DELETION_IN_PROGRESS") {
+            this.delete();
+        }
+        for (const index of this.#indexes("ASSIGNED", "RUNNING")) {
+            await this.#taskFailed(index, { exitCode: 50002, vm: undefined });
+        }
+    }
+
+    /** Passes through the states until all tasks have been decided. */
+    async #live(): Promise<void> {
+        if (this.#state === "QUEUED") {
+            await this.#tick();
+            await this.#awaitQuota();
+            if (!this.#isOver) {
+                await this.#change("SCHEDULED");
+            }
+        }
+        if (this.#state === "SCHEDULED") {
+            await this.#tick();
+            await this.#awaitStock();
+        }
+        const { maxVms } = this.#host.timing;
+        const slots = Math.min(maxVms, Number(this.#job.taskGroups[0].parallelism));
+        await Promise.all(Array.from({ length: slots }, () => this.#slot()));
+        this.#end({ state: "SUCCEEDED" });
+    }
+
+    async #awaitQuota(): Promise<void> {
+        await this.#hold("quota", quotaDelay(this.#job.uid, "CPUS", 8, 8, 4));
+    }
+
+    async #awaitStock(): Promise<void> {
+        await this.#hold("stock-out", this.#vms.stockOut());
+    }
+
+    /** Runs one task after another on a VM, and replaces the VM if it is lost. */
+    async #slot(): Promise<void> {
+        let vm: JobVm | undefined;
+        while (!this.#isOver && this.#indexes("PENDING").length > 0) {
+            vm ??= await this.#createVm();
+            const [index] = this.#indexes("PENDING");
+            if (vm === undefined || index === undefined || this.#isOver) {
+                continue;
+            }
+            const result = await this.#runTask(vm, index);
+            if (result.vmLost) {
+                await this.#vms.remove(vm);
+                vm = undefined;
+            }
+        }
+        if (vm !== undefined && !this.#isOver) {
+            await this.#vms.remove(vm);
+        }
+    }
+
+    /** Creates a VM whose agent reports. Returns undefined if the job has ended or another slot may do the work. */
+    async #createVm(): Promise<JobVm | undefined> {
+        let explained = false;
+        for (let tries = 0; !this.#isOver; tries++) {
+            const created = await this.#vms.create();
+            if (!("isFatal" in created)) {
+                if (this.#isOver) {
+                    await this.#vms.remove(created);
+                    return undefined;
+                }
+                return await this.#awaitAgent(created);
+            }
+            if (created.isFatal) {
+                await this.#explain(created.description);
+                this.#end({ state: "FAILED" });
+                return undefined;
+            }
+            if (this.#vms.count === 0 && !explained) {
+                explained = true;
+                await this.#explain(created.description);
+            }
+            if (this.#vms.count === 0 && tries >= this.#host.timing.queueTicks) {
+                this.#end({ state: "FAILED" });
+                return undefined;
+            }
+            await this.#tick();
+            if (this.#indexes("PENDING").length === 0) {
+                return undefined;
+            }
+        }
+        return undefined;
+    }
+
+    async #awaitAgent(vm: JobVm): Promise<JobVm | undefined> {
+        for (let tick = 0; !this.#reports(); tick++) {
+            if (this.#isOver) {
+                return undefined;
+            }
+            if (tick >= AGENT_TICKS) {
+                if (this.#state === "SCHEDULED") {
+                    await this.#explain(noAgent(vm.name));
+                    this.#end({ state: "FAILED" });
+                }
+                await this.#vms.remove(vm);
+                return undefined;
+            }
+            await this.#tick();
+        }
+        if (this.#state === "SCHEDULED" && !this.#isOver) {
+            await this.#change("RUNNING");
+        }
+        return vm;
+    }
+
+    /** Tests whether the agents of the job's VMs can reach Batch, and may. */
+    #reports(): boolean {
+        const { project, id } = partsOf(this.#job.name);
+        const { email } = this.#job.allocationPolicy.serviceAccount;
+        const principal = { kind: "serviceAccount", email } as const;
+        return (
+            this.#host.faults.ofJob("no-agent", id) === undefined &&
+            this.#host.hasNetworkAccess(this.#job) &&
+            this.#host.iam.policies.check(principal, "batch.states.report", `projects/${project}`)
+        );
+    }
+
+    async #runTask(vm: JobVm, index: number): Promise<TaskResult> {
+        const { store } = this.#host;
+        const { name } = this.#job;
+        const { attempt, events } = store.task(name, index);
+        const assigned = [...events, taskEvent("PENDING", "ASSIGNED", vm)];
+        // Nothing is awaited before this change, so no other slot takes the same task.
+        await store.putTask(name, index, { state: "ASSIGNED", attempt, events: assigned });
+        const running = [...assigned, taskEvent("ASSIGNED", "RUNNING", vm)];
+        await store.putTask(name, index, { state: "RUNNING", attempt, events: running });
+        const result = await runTask(this.#host, this.#job, vm, { index, attempt });
+        if (this.#isOver) {
+            return result;
+        }
+        if (result.exitCode === 0) {
+            const succeeded = [...running, taskEvent("RUNNING", "SUCCEEDED", vm)];
+            await store.putTask(name, index, { state: "SUCCEEDED", attempt, events: succeeded });
+        } else {
+            await this.#taskFailed(index, { exitCode: result.exitCode, vm });
+        }
+        return result;
+    }
+
+    /** Retries a task, or ends the job with it. */
+    async #taskFailed(index: number, { exitCode, vm }: { exitCode: number; vm: JobVm | undefined }): Promise<void> {
+        const { store } = this.#host;
+        const { name, taskGroups } = this.#job;
+        const { state, attempt, events } = store.task(name, index);
+        const failure = taskEvent(state, "FAILED", vm, exitCode);
+        if (retries(taskGroups[0].taskSpec, exitCode, attempt)) {
+            const again = [...events, failure, taskEvent("FAILED", "PENDING", undefined)];
+            await store.putTask(name, index, { state: "PENDING", attempt: attempt + 1, events: again });
+        } else {
+            await store.putTask(name, index, { state: "FAILED", attempt, events: [...events, failure] });
+            this.#end({ state: "FAILED", reason: failedTask(index, failure) });
+        }
+    }
+
+    #end(ending: Ending): void {
+        if (this.#ended === undefined || ending === "deleted" || ending === "stopped") {
+            this.#ended = ending;
+            this.#ending.resolve(ending);
+        }
+    }
+
+    /** Deletes the VMs, with everything that runs in them, and then changes the job to its last state. */
+    async #release(first: Exclude<Ending, "stopped">, slots: Promise<void>): Promise<void> {
+        const { store, faults, timing } = this.#host;
+        const { name } = this.#job;
+        if (first === "deleted" || first.state === "CANCELLED") {
+            await untilFaultOver(faults, "slow-delete", partsOf(name).id, async () => {
+                await pause(timing.tickMs);
+                return this.#ended !== "stopped";
+            });
+        }
+        await this.#vms.removeAll();
+        // A slot may have been creating a VM.
+        await slots;
+        await this.#vms.removeAll();
+        await pause(this.#host.timing.tickMs);
+        const ending = this.#ended ?? first;
+        if (ending === "stopped") {
+            return;
+        }
+        if (ending === "deleted") {
+            await store.remove(this.#job);
+            return;
+        }
+        for (const index of this.#indexes("PENDING", "ASSIGNED", "RUNNING")) {
+            const task = store.task(name, index);
+            const event = taskEvent(task.state, "UNEXECUTED", undefined);
+            await store.putTask(name, index, { ...task, state: "UNEXECUTED", events: [...task.events, event] });
+        }
+        await this.#change(ending.state, ending.reason);
+    }
+
+    /** The tasks in one of these states. */
+    #indexes(...states: readonly TaskState[]): number[] {
+        return this.#host.store.indexes(this.#job.name, states);
+    }
+
+    async #change(state: JobState, reason = ""): Promise<void> {
+        await this.#host.store.update(
+            this.#job.name,
+            [jobEvent(numberedName(this.#job), this.#state, state, reason)],
+            state,
+        );
+    }
+
+    async #explain(description: string): Promise<void> {
+        await this.#host.store.update(this.#job.name, [message(description)]);
+    }
+
+    async #tick(): Promise<void> {
+        await Promise.race([pause(this.#host.timing.tickMs), this.#ending.promise]);
+    }
+
+    /** Keeps the job in its state as long as a fault says, but no longer than Batch lets a job wait. */
+    async #hold(kind: BatchFaultKind, reason: string): Promise<void> {
+        const { faults, timing } = this.#host;
+        const { id } = partsOf(this.#job.name);
+        if (faults.ofJob(kind, id) === undefined) {
+            return;
+        }
+        await this.#explain(reason);
+        let ticks = 0;
+        await untilFaultOver(faults, kind, id, async () => {
+            ticks += 1;
+            if (ticks > timing.queueTicks) {
+                this.#end({ state: "FAILED" });
+            }
+            await this.#tick();
+            return !this.#isOver;
+        });
+    }
+
+    get #isOver(): boolean {
+        return this.#ended !== undefined;
+    }
+
+    get #state(): JobState {
+        return this.#host.store.find(this.#job.name)?.status.state ?? "DELETION_IN_PROGRESS";
+    }
+}
+
+function describe(error: unknown): string {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,58 @@
+/** The last letters of a region's zones, where they are not a, b and c. */
+const ZONES: Readonly<Record<string, string>> = {
+    "europe-west1": "bcd",
+    "us-central1": "abcf",
+    "us-east1": "bcd",
+};
+
+/** Google Cloud's regions: https://cloud.google.com/compute/docs/regions-zones */
+export const REGIONS: readonly string[] = [
+    "africa-south1",
+    "asia-east1",
+    "asia-east2",
+    "asia-northeast1",
+    "asia-northeast2",
+    "asia-northeast3",
+    "asia-south1",
+    "asia-south2",
+    "asia-southeast1",
+    "asia-southeast2",
+    "asia-southeast3",
+    "australia-southeast1",
+    "australia-southeast2",
+    "europe-central2",
+    "europe-north1",
+    "europe-north2",
+    "europe-southwest1",
+    "europe-west1",
+    "europe-west2",
+    "europe-west3",
+    "europe-west4",
+    "europe-west6",
+    "europe-west8",
+    "europe-west9",
+    "europe-west10",
+    "europe-west12",
+    "me-central1",
+    "me-central2",
+    "me-west1",
+    "northamerica-northeast1",
+    "northamerica-northeast2",
+    "northamerica-south1",
+    "southamerica-east1",
+    "southamerica-west1",
+    "us-central1",
+    "us-east1",
+    "us-east4",
+    "us-east5",
+    "us-south1",
+    "us-west1",
+    "us-west2",
+    "us-west3",
+    "us-west4",
+];
+
+/** The zones of a region, in alphabetical order. */
+export function zonesOf(region: string): string[] {
+    return [...(ZONES[region] ?? "abc")].map((letter) => `${region}-${letter}`);
+}

@@ -1,0 +1,82 @@
+import { TestEmulator } from "../../src/testing";
+
+const ROOT = "/compute/v1/projects/demo-project";
+const ZONE = `${ROOT}/zones/us-central1-a`;
+
+let emulator: TestEmulator;
+
+beforeAll(async () => {
+    emulator = await TestEmulator.start({
+        org: { constraints: {}, quotas: { CPUS: 24, GPUS_ALL_REGIONS: 0 }, stockOuts: [] },
+    });
+});
+afterAll(() => emulator.stop());
+
+const get = (path: string) => emulator.call("GET", path);
+const quota = (answer: Awaited<ReturnType<typeof get>>, metric: string) =>
+    (answer.at("quotas") as { metric: string }[]).find((one) => one.metric === metric);
+
+describe("a machine type", () => {
+    it.each<[string, object]>([
+        ["e2-standard-2", { guestCpus: 2, memoryMb: 8192, isSharedCpu: false, architecture: "X86_64" }],
+        ["n1-highmem-2", { guestCpus: 2, memoryMb: 13_312 }],
+        ["e2-small", { guestCpus: 2, memoryMb: 2048, isSharedCpu: true }],
+        ["t2a-standard-4", { guestCpus: 4, architecture: "ARM64" }],
+        ["n2-custom-6-20480", { guestCpus: 6, memoryMb: 20_480 }],
+        ["custom-2-4096", { guestCpus: 2, memoryMb: 4096 }],
+        [
+            "a2-ultragpu-2g",
+            {
+                guestCpus: 24,
+                accelerators: [{ guestAcceleratorType: "nvidia-a100-80gb", guestAcceleratorCount: 2 }],
+                bundledLocalSsds: { defaultInterface: "NVME", partitionCount: 2 },
+            },
+        ],
+    ])("%s has its CPUs, memory and built-in parts", async (name, expected) => {
+        expect((await get(`${ZONE}/machineTypes/${name}`)).json).toMatchObject({
+            name,
+            zone: "us-central1-a",
+            ...expected,
+        });
+    });
+
+    it.each(["e2-standard-3", "e2-standrad-2", "constructor", "n2-constructor-2", "c2-custom-2-4096"])(
+        "%s does not exist",
+        async (name) => {
+            const answer = await get(`${ZONE}/machineTypes/${name}`);
+
+            expect(answer.status).toBe(404);
+            expect(answer.at("error.message")).toContain(`machineTypes/${name}' was not found`);
+        },
+    );
+
+    it("in a zone that does not exist is refused like a zone without permission", async () => {
+        const answer = await get(`${ROOT}/zones/us-central1-x/machineTypes/e2-standard-2`);
+
+        expect(answer.status).toBe(403);
+        expect(answer.at("error.message")).toBe(
+            "Permission denied on 'locations/us-central1-x' (or it may not exist).",
+        );
+    });
+});
+
+describe("quotas", () => {
+    it("have the organization's limits, in the region and in the project", async () => {
+        expect(quota(await get(`${ROOT}/regions/us-central1`), "CPUS")).toEqual({
+            metric: "CPUS",
+            limit: 24,
+            usage: 0,
+        });
+        expect(quota(await get(ROOT), "GPUS_ALL_REGIONS")).toEqual({
+            metric: "GPUS_ALL_REGIONS",
+            limit: 0,
+            usage: 0,
+        });
+    });
+});
+
+it("a region lists its zones", async () => {
+    const zones = (await get(`${ROOT}/regions/europe-west1`)).at("zones") as string[];
+
+    expect(zones.map((zone) => zone.split("/").at(-1))).toEqual(["europe-west1-b", "europe-west1-c", "europe-west1-d"]);
+});

@@ -1,0 +1,292 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { type CostEstimate, estimateCost, formatUsd, storageDays } from "../../run/cost/estimate";
+import { type Machine, type MachineShape, shapeOf } from "../../run/cost/machine-price";
+import { readPriceList } from "../../run/cost/price-list";
+import { createAuth, readCloudSettings } from "../../run/credentials";
+import { detailOf, httpStatusOf } from "../../run/errors";
+import { apiErrorOf, type Body, type Call, type Endpoints, readEndpoints } from "../../run/google-api";
+import { parseDataset } from "../dataset";
+import { PULL_SECONDS, UPLOAD_SECONDS } from "../defaults";
+import { defaultBootDiskType } from "../machine-types";
+import { maxVmSeconds } from "../user-data";
+import type { Config } from ".";
+import { ConfigError, type ConfigIssue } from "./issues";
+import { nearest } from "./nearest";
+import { quotaIssues } from "./quota-check";
+
+/** The price of a job, or the reason why it is unknown. */
+export type Cost = CostEstimate | { unknown: string };
+
+/** Google's APIs, as the check reads them. */
+export interface CloudReader {
+    /** Sends a request once. Returns undefined for a 404. */
+    call: Call;
+    endpoints: Pick<Endpoints, "compute" | "billing">;
+    /** Milliseconds since 1970. */
+    now: number;
+}
+
+/** How long the check waits for a response. A laptop without a network still gets a preview. */
+const TIMEOUT_MS = 15_000;
+
+/**
+ * Checks the machine type, the zone and the quotas with Google's APIs, and computes what the job costs, before anything
+ * is declared. The check of an API that cannot be read, for example because the project has not enabled it yet, is
+ * skipped.
+ *
+ * @throws ConfigError if the VM could not be created, or could cost more than `maxCostUsd`
+ */
+export async function checkCloud(config: Config): Promise<Cost> {
+    const configured = (key: string) => pulumi.runtime.getConfig(key);
+    const settings = readCloudSettings(configured, process.env);
+    const cost = await checkWith(config, async () => {
+        const auth = await createAuth(settings);
+        return {
+            call: callOnce(auth),
+            endpoints: readEndpoints(configured, process.env, settings),
+            now: Date.now(),
+        };
+    });
+    for (const line of costLines(config, cost)) {
+        void pulumi.log.info(line);
+    }
+    return cost;
+}
+
+/**
+ * Does the work of `checkCloud` with any reader.
+ * @param open opens the APIs; its error makes the price unknown
+ * @throws ConfigError
+ */
+export async function checkWith(config: Config, open: () => Promise<CloudReader>): Promise<Cost> {
+    let cost: Cost;
+    try {
+        cost = await readCost(config, await open());
+    } catch (error) {
+        if (error instanceof ConfigError) {
+            throw error;
+        }
+        cost = { unknown: reasonOf(error) };
+    }
+    const issue = limitIssue(config, cost);
+    if (issue !== undefined) {
+        throw new ConfigError([issue]);
+    }
+    return cost;
+}
+
+/** The lines that a command prints about the price. */
+export function costLines({ machineType, zone, provisioning, maxAttempts }: Config, cost: Cost): string[] {
+    if ("unknown" in cost) {
+        return [`Price: unknown, because ${cost.unknown}`];
+    }
+    const example = cost.isExample ? " (example amounts from the emulator)" : "";
+    const kind = provisioning === "spot" ? `spot ${machineType}` : machineType;
+    const attempts = maxAttempts === 1 ? "1 attempt" : `${maxAttempts} attempts`;
+    const expected =
+        cost.expectedUsd === null ? "" : `, about ${formatUsd(cost.expectedUsd)} if it is like earlier runs`;
+    return [
+        `Price: ${formatUsd(cost.hourlyUsd)} an hour for ${kind} in ${zone}${expected}${example}`,
+        `At most ${formatUsd(cost.worstCaseUsd)}: ${attempts} until the time limit, and ${storageDays} days of storage`,
+    ];
+}
+
+async function readCost(config: Config, reader: CloudReader): Promise<Cost> {
+    const { call, endpoints, now } = reader;
+    const [prices, shape] = await Promise.allSettled([
+        readPriceList(call, endpoints.billing, config.region, now),
+        checkMachine(config, reader),
+    ]);
+    // A machine that does not exist is reported before a missing price.
+    if (shape.status === "rejected") {
+        throw shape.reason;
+    }
+    if (prices.status === "rejected") {
+        throw prices.reason;
+    }
+    const hours = maxVmSeconds({
+        gpuCount: config.gpuCount,
+        maxRunSeconds: config.maxRunMinutes * 60,
+        pullSeconds: PULL_SECONDS,
+        uploadSeconds: UPLOAD_SECONDS,
+        debugSeconds: config.debugMinutes * 60,
+    });
+    return estimateCost(prices.value, machineOf(config), shape.value, {
+        maxHours: hours / 3600,
+        maxAttempts: config.maxAttempts,
+        tasks: 1,
+        datasetBytes: datasetBytes(config.dataset),
+        expectedHours: medianHours(path.join(config.resultsDir, pulumi.getStack())),
+    });
+}
+
+function machineOf(config: Config): Machine {
+    return {
+        type: config.machineType,
+        spot: config.provisioning === "spot",
+        gpuType: config.gpuType,
+        gpuCount: config.gpuCount,
+        diskType: config.bootDiskType || defaultBootDiskType(config.machineType),
+        diskSizeGb: config.bootDiskSizeGb,
+    };
+}
+
+/** @throws ConfigError for an unknown machine type or zone, or a quota that is too small */
+async function checkMachine(config: Config, { call, endpoints }: CloudReader): Promise<MachineShape> {
+    const { project, region, zone, machineType } = config;
+    const root = `${endpoints.compute}projects/${project}`;
+    const [type, area, whole] = await Promise.allSettled([
+        call("GET", `${root}/zones/${zone}/machineTypes/${machineType}`),
+        call("GET", `${root}/regions/${region}`),
+        call("GET", root),
+    ]);
+    if (area.status === "rejected" && isUnknownLocation(area.reason)) {
+        throw new ConfigError([await placeIssue("gcp:region", region, `${root}/regions`, call)]);
+    }
+    if (type.status === "rejected") {
+        throw isUnknownLocation(type.reason)
+            ? new ConfigError([await placeIssue("gcp:zone", zone, `${root}/zones`, call)])
+            : type.reason;
+    }
+    if (type.value === undefined) {
+        throw new ConfigError([await machineIssue(config, `${root}/zones/${zone}/machineTypes`, call)]);
+    }
+    const shape = shapeOf(type.value);
+    const quotasOf = (answer: PromiseSettledResult<Body | undefined>) =>
+        answer.status === "fulfilled" ? (answer.value?.quotas as never[] | undefined) : undefined;
+    const issues = quotaIssues(machineOf(config), shape, {
+        region: quotasOf(area) ?? [],
+        project: quotasOf(whole) ?? [],
+        regionName: region,
+    });
+    if (issues.length > 0) {
+        throw new ConfigError(issues.map((issue) => ({ ...issue, key: `${pulumi.getProject()}:${issue.key}` })));
+    }
+    return shape;
+}
+
+/** An unknown region or zone, with the ones that would work. */
+async function placeIssue(key: string, got: string, listUrl: string, call: Call): Promise<ConfigIssue> {
+    const names = await namesIn(listUrl, call);
+    const region = got.replace(/-[a-z]$/, "");
+    const inRegion = names.filter((name) => name.startsWith(`${region}-`));
+    const best = inRegion[0] ?? nearest(got, names, 4, (name) => name) ?? names[0] ?? "us-central1-a";
+    const offered = inRegion.length > 0 ? `, such as ${inRegion.join(", ")}` : `; did you mean ${best}?`;
+    const what = key === "gcp:zone" ? "a zone" : "a region";
+    return {
+        key,
+        must: `must be ${what} that this project may use${offered}`,
+        got,
+        fix: { set: [key], value: best },
+    };
+}
+
+/** An unknown machine type, with one that the zone has. */
+async function machineIssue({ zone, machineType }: Config, listUrl: string, call: Call): Promise<ConfigIssue> {
+    const names = await namesIn(listUrl, call);
+    const best = nearest(machineType, names, Math.max(3, machineType.length / 3), (name) => name) ?? "e2-standard-2";
+    return {
+        key: `${pulumi.getProject()}:machineType`,
+        must: `must be a machine type that ${zone} has; did you mean ${best}?`,
+        got: machineType,
+        fix: { set: ["machineType"], value: best },
+    };
+}
+
+async function namesIn(listUrl: string, call: Call): Promise<string[]> {
+    const names: string[] = [];
+    let pageToken = "";
+    do {
+        const page = await call("GET", `${listUrl}?${new URLSearchParams({ maxResults: "500", pageToken })}`);
+        names.push(...((page?.items ?? []) as { name: string }[]).map(({ name }) => name));
+        pageToken = String(page?.nextPageToken ?? "");
+    } while (pageToken !== "");
+    return names;
+}
+
+/** Google does not say whether a location exists: "Permission denied on 'locations/X' (or it may not exist)". */
+function isUnknownLocation(error: unknown): boolean {
+    const { message = "", reasons } = apiErrorOf(error);
+    return reasons.includes("LOCATION_POLICY_VIOLATED") || /'locations\/[^']+' \(or it may not exist\)/.test(message);
+}
+
+function limitIssue({ maxCostUsd }: Config, cost: Cost): ConfigIssue | undefined {
+    const key = `${pulumi.getProject()}:maxCostUsd`;
+    if (maxCostUsd === 0) {
+        return undefined;
+    }
+    if ("unknown" in cost) {
+        return {
+            key,
+            must: `can be compared only with a known price, which is unknown, because ${cost.unknown}`,
+            fix: { remove: ["maxCostUsd"] },
+        };
+    }
+    return cost.worstCaseUsd > maxCostUsd
+        ? {
+              key,
+              must: `must be at least ${formatUsd(cost.worstCaseUsd)}, which this run can cost at most`,
+              got: maxCostUsd,
+              fix: { set: ["maxCostUsd"], value: String(Math.ceil(cost.worstCaseUsd)) },
+          }
+        : undefined;
+}
+
+function datasetBytes(dataset: string): number {
+    const source = parseDataset(dataset);
+    try {
+        return source?.kind === "file" ? statSync(source.path).size : 0;
+    } catch {
+        return 0;
+    }
+}
+
+/** The median duration of the runs that were saved in a folder, from their manifests. */
+function medianHours(folder: string): number | undefined {
+    const hours = namesOf(folder)
+        .flatMap((run) => {
+            try {
+                const manifest = JSON.parse(readFileSync(path.join(folder, run, "manifest.json"), "utf8"));
+                const seconds: unknown = manifest?.timings?.seconds;
+                return typeof seconds === "number" && seconds > 0 ? [seconds / 3600] : [];
+            } catch {
+                return [];
+            }
+        })
+        .sort((a, b) => a - b);
+    return hours[Math.floor(hours.length / 2)];
+}
+
+function namesOf(folder: string): string[] {
+    try {
+        return readdirSync(folder);
+    } catch {
+        return [];
+    }
+}
+
+function callOnce(auth: Awaited<ReturnType<typeof createAuth>>): Call {
+    return async (method, url) => {
+        try {
+            const { data } = await auth.request<Body>({ method, url, timeout: TIMEOUT_MS, retry: false });
+            return data;
+        } catch (error) {
+            if (httpStatusOf(error) === 404 && apiErrorOf(error).code === 404) {
+                return undefined;
+            }
+            throw error;
+        }
+    };
+}
+
+/** The reason why an API cannot be read, with the command that enables it if it is disabled. */
+function reasonOf(error: unknown): string {
+    const { message = "", reasons } = apiErrorOf(error);
+    const service = /([a-z]+)\.googleapis\.com/.exec(reasons)?.[0];
+    if (reasons.includes("SERVICE_DISABLED") && service !== undefined) {
+        return `the project has not enabled ${service} (gcloud services enable ${service})`;
+    }
+    return message === "" ? detailOf(error) : message.replace(/\.\s*$/, "");
+}

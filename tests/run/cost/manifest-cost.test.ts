@@ -1,0 +1,33 @@
+import { renderManifest } from "../../../run/manifest";
+import { provenance, status } from "../successful-run";
+
+const PRICE = { hourlyUsd: 0.6, isExample: false };
+const attempt = (number: number, from: string, to: string) => ({
+    attempt: number,
+    loggedFrom: `2026-01-01T${from}Z`,
+    loggedTo: `2026-01-01T${to}Z`,
+});
+const manifest = (price: typeof PRICE | undefined, attempts = [attempt(1, "00:00:10", "00:01:50")]) =>
+    JSON.parse(renderManifest(status, { ...provenance, ...(price ? { price } : {}) }, {}, [], attempts, "")) as {
+        cost: unknown;
+    };
+
+describe("the cost in a manifest", () => {
+    it("is the price of the time from the run's start to its end", () => {
+        expect(manifest(PRICE).cost).toEqual({ usd: 0.02, minutes: 2, ...PRICE });
+    });
+
+    it("includes the attempts that were interrupted", () => {
+        const attempts = [
+            attempt(1, "00:00:00", "00:30:00"),
+            attempt(2, "00:40:00", "00:58:00"),
+            attempt(3, "01:00:00", "01:02:00"),
+        ];
+
+        expect(manifest(PRICE, attempts).cost).toEqual({ usd: 0.5, minutes: 50, ...PRICE });
+    });
+
+    it("is null if the price is unknown", () => {
+        expect(manifest(undefined).cost).toBeNull();
+    });
+});
