@@ -1,4 +1,4 @@
-import { parseBenchArguments, SECTION_NAMES, type SectionName } from "./arguments";
+import { parseBenchArguments, SECTION_NAMES, type SectionName, USAGE } from "./arguments";
 import {
     forgetResults,
     keepResult,
@@ -28,6 +28,12 @@ const SECTIONS: Readonly<Record<SectionName, { title: string; bench(quick: boole
  * others.
  */
 async function main(argv: readonly string[]): Promise<number> {
+    if (argv.includes("--help") || argv.includes("-h")) {
+        console.log(
+            `Compares the trainer with other libraries.\n\nUsage: ${USAGE}\n\nWithout a section, it runs all of them.`,
+        );
+        return 0;
+    }
     const { sections, quick } = parseBenchArguments(argv);
     const command = ["npm run bench", ...(argv.length === 0 ? [] : ["--", ...argv])].join(" ");
     const store = storeFor(quick);

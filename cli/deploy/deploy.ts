@@ -6,7 +6,7 @@ import { numbersOf } from "../shared/metrics";
 import { findPulumi, fixFor } from "../shared/stored-runs/pulumi";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
-import { Screen, type Terminal } from "./screen";
+import { Screen, type Terminal } from "../shared/screen";
 import { UpdateView } from "./update-view";
 
 export const KINDS = ["up", "preview", "destroy"] as const;

@@ -1,4 +1,4 @@
-import { hasColours } from "../shared/command-context";
+import { processTerminal } from "../shared/command-context";
 import { findProject } from "../shared/project";
 import { runCommand } from "../shared/run-command";
 import { commandLine } from "../shared/tool";
@@ -10,13 +10,7 @@ runCommand(async ([name, ...args]) => {
     if (kind === undefined) {
         throw new UsageError(`The command must be ${KINDS.join(", ")}; got "${name}" (${commandLine("up", "--help")})`);
     }
-    const terminal = {
-        isInteractive: hasColours(),
-        get columns() {
-            return process.stdout.columns ?? 80;
-        },
-        write: (text: string) => process.stdout.write(text),
-    };
+    const terminal = processTerminal();
     const projectDir = findProject();
     return deploy(kind, args, { projectDir, packageDir: projectDir, terminal });
 });

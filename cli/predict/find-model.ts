@@ -28,7 +28,7 @@ export async function findModel(choice: Arguments["model"], context: PredictCont
             ? findInStack(choice, context)
             : isGcsUri(choice)
               ? await findInBucket(choice, context)
-              : findInFolder(choice, context.folder);
+              : findInFolder(choice, context);
     const bytes = await openSource(name, "model", context);
     try {
         return { model: await readModel(bytes), name };
@@ -51,9 +51,16 @@ async function findInBucket(uri: string, context: PredictContext): Promise<strin
     );
 }
 
-function findInFolder(name: string, folder: string): string {
+function findInFolder(name: string, { folder, projectDir }: Pick<PredictContext, "folder" | "projectDir">): string {
     const stats = statsOf("model", name, folder);
     if (stats === undefined) {
+        // npm takes an option before `--` for itself, so `npm run predict -s local x.csv` passes on `local x.csv`.
+        const isStack = !/[\\/]/.test(name) && list(path.join(projectDir, DEFAULTS.resultsDir, name)).length > 0;
+        if (isStack) {
+            throw new UsageError(
+                `The model must be a run's folder, a model.json or a gs:// URI; got the stack ${name} (${commandLine("predict", `-s ${name} INPUT`)})`,
+            );
+        }
         throw new UsageError(
             `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (${commandLine("start")} creates one)`,
         );

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { terminalText } from "../../run/terminal-text";
 import { findProject } from "./project";
+import type { Terminal } from "./screen";
 
 /** Environment for a command that works with stored runs. */
 export interface CommandContext {
@@ -15,6 +16,17 @@ export interface CommandContext {
 /** True if standard output is a terminal that shows colours. */
 export function hasColours(): boolean {
     return process.stdout.isTTY && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
+}
+
+/** Standard output as the destination for live lines. */
+export function processTerminal(): Terminal {
+    return {
+        isInteractive: hasColours(),
+        get columns() {
+            return process.stdout.columns ?? 80;
+        },
+        write: (text) => process.stdout.write(text),
+    };
 }
 
 /** This process's context. */

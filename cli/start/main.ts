@@ -1,13 +1,15 @@
 import path from "node:path";
 import { ConfigError, renderIssues } from "../../infra/config/issues";
-import { terminalText } from "../../run/terminal-text";
 import { HELP, readArguments } from "../shared/arguments";
+import { processTerminal } from "../shared/command-context";
 import { findProject, userFolder } from "../shared/project";
 import { runCommand } from "../shared/run-command";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
+import { RehearsalOutput } from "./rehearsal-output";
 import { rehearse } from "./rehearse";
+import { type Results, summaryLines } from "./results";
 import { takeSecretEnv } from "./secret-env";
 import { googleCloudCommand, pathFromProject, readStackConfig, startCommand } from "./stack-config";
 
@@ -22,12 +24,14 @@ Usage: ${commandLine("start", "[options] [key=value ...]")}
                        may be repeated
   --runtime NAME       docker: the trainer's image, in a container; process: the trainer's start script
                        default: docker if a Docker engine is reachable and the base images are available
+  --verbose            shows every resource, instead of one line for each part of the stack
   --help               this text`;
 
 const OPTIONS = {
     config: { type: "string", multiple: true, short: "c" },
     "secret-env": { type: "string", multiple: true },
     runtime: { type: "string" },
+    verbose: { type: "boolean" },
     ...HELP,
 } as const;
 
@@ -44,8 +48,9 @@ async function main(args: string[]): Promise<number> {
     }
     const runtime = parseRuntime(values.runtime);
     const projectDir = findProject();
+    const userDir = userFolder();
     const config = [...(values.config ?? []), ...positionals.map(checkOverride)].map((override) =>
-        pathFromProject(override, userFolder(), projectDir),
+        pathFromProject(override, userDir, projectDir),
     );
     // As with Pulumi, paths in the program start at the project folder.
     process.chdir(projectDir);
@@ -60,6 +65,8 @@ async function main(args: string[]): Promise<number> {
     process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
 
     const started = Date.now();
+    const output = new RehearsalOutput(processTerminal());
+    let results: Results | undefined;
     const status = await rehearse({
         projectDir,
         dataParent: path.join(projectDir, ".emulator"),
@@ -67,20 +74,30 @@ async function main(args: string[]): Promise<number> {
         config,
         secretEnv,
         runtime,
-        print: (line) => console.log(terminalText(line)),
+        print: (line) => output.print(line),
+        begin: (title) => output.begin(title),
+        verbose: values.verbose === true,
+        onResults: (found) => {
+            results = found;
+        },
         signal: interrupt.signal,
-    }).catch((error: unknown) => {
-        throw error instanceof ConfigError ? new UsageError(renderIssues(error.issues, startCommand)) : error;
-    });
-    console.log("");
+    })
+        .finally(() => output.end())
+        .catch((error: unknown) => {
+            throw error instanceof ConfigError ? new UsageError(renderIssues(error.issues, startCommand)) : error;
+        });
+    output.print("");
     if (status === 0) {
         const seconds = ((Date.now() - started) / 1000).toFixed(1);
-        console.log(
+        for (const line of results ? summaryLines(results, userDir) : []) {
+            output.print(line);
+        }
+        output.print(
             `Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config, ownSecrets(projectDir, config, secretEnv))}`,
         );
     } else {
         const end = interrupt.signal.aborted ? "was interrupted" : "failed";
-        console.log(`The rehearsal ${end} (exit status ${status}).`);
+        output.print(`The rehearsal ${end} (exit status ${status}).`);
     }
     return status;
 }

@@ -2,10 +2,8 @@ import type { MockCallArgs, MockResourceArgs, MockResourceResult, Mocks } from "
 import { trainingRunType } from "../../run/resource-types";
 import { commandLine } from "../shared/tool";
 import { type CreatedResource, find, type Properties, type RehearsalContext } from "./rehearsal-context";
+import { type ResourceView, showEach } from "./resource-view";
 import { resourceTypes } from "./resources";
-
-/** Prefix of a dynamic resource's type token. */
-const DYNAMIC = "pulumi-nodejs:dynamic/";
 
 /** Pulumi marks a secret in RPC messages with this key. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -29,9 +27,11 @@ export class RehearsalEngine implements Mocks {
     readonly #created: { type: string; name: string; destroy: CreatedResource["destroy"] }[] = [];
 
     readonly #context: RehearsalContext;
+    readonly #view: ResourceView;
 
-    constructor(context: RehearsalContext) {
+    constructor(context: RehearsalContext, view: ResourceView = showEach(context.print)) {
         this.#context = context;
+        this.#view = view;
 
         this.ended = new Promise((resolve) => {
             this.#announceEnd = resolve;
@@ -59,6 +59,7 @@ export class RehearsalEngine implements Mocks {
         while (this.#pending.size > 0) {
             await Promise.allSettled(this.#pending);
         }
+        this.#view.flush();
     }
 
     async newResource(args: MockResourceArgs): Promise<MockResourceResult> {
@@ -83,6 +84,11 @@ export class RehearsalEngine implements Mocks {
             this.run = { bucket: String(inputs.bucket), runId: String(inputs.runId) };
         }
         const create = resourceTypes[args.type];
+        if (args.type === trainingRunType) {
+            // The rest of the stack exists, and the run prints its own lines.
+            this.#view.flush();
+        }
+        const done = this.#context.begin?.(args.name);
         try {
             if (!create) {
                 throw new Error(`the rehearsal does not support the resource type ${args.type}`);
@@ -93,7 +99,8 @@ export class RehearsalEngine implements Mocks {
                 this.#context.print("\npulumi up, rehearsed:");
             }
             this.#created.push({ type: args.type, name: args.name, destroy: created.destroy });
-            this.#context.print(line("+", args, created.detail, Date.now() - started));
+            const ms = Date.now() - started;
+            this.#view.show("+", { type: args.type, name: args.name, detail: created.detail, ms });
             return { id: created.id, state: { ...inputs, ...created.outputs } };
         } catch (error) {
             // A resource whose creation was interrupted by Ctrl-C is not a failure.
@@ -101,6 +108,8 @@ export class RehearsalEngine implements Mocks {
                 this.fail(args.name, error as Error);
             }
             return undefined;
+        } finally {
+            done?.();
         }
     }
 
@@ -153,28 +162,18 @@ export class RehearsalEngine implements Mocks {
             try {
                 const started = Date.now();
                 await destroy(context);
-                context.print(line("-", { type, name }, undefined, Date.now() - started));
+                this.#view.show("-", { type, name, ms: Date.now() - started });
             } catch (error) {
                 failures.push(new Error(`${name}: ${(error as Error).message}`, { cause: error }));
             }
         }
+        this.#view.flush();
         return failures;
     }
 }
 
 function never(): Promise<never> {
     return new Promise(() => undefined);
-}
-
-function line(
-    sign: string,
-    { type, name }: { type: string; name: string },
-    detail: string | undefined,
-    ms: number,
-): string {
-    // gcp:storage/bucket:Bucket -> gcp:storage:Bucket, as Pulumi displays it.
-    const shown = type.startsWith(DYNAMIC) ? type.slice(DYNAMIC.length) : type.replace(/\/[^:]+/, "");
-    return `  ${sign} ${shown.padEnd(42)} ${name}${detail ? `  ${detail}` : ""}${ms >= 3000 ? `  ${(ms / 1000).toFixed(1)} s` : ""}`;
 }
 
 function withoutSecrets(value: unknown): unknown {

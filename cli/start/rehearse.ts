@@ -15,7 +15,8 @@ import { openProgram } from "./program";
 import { runnableTrainer, usePythonEnvironment } from "./python-trainer";
 import { call, type Properties, type RehearsalContext, type RuntimeName } from "./rehearsal-context";
 import { RehearsalEngine } from "./rehearsal-engine";
-import { metricsTable, readResults, resultLines } from "./results";
+import { showEach, showParts } from "./resource-view";
+import { metricsTable, type Results, readResults, resultLines } from "./results";
 import { readStackConfig, type StackConfig, withoutGpu } from "./stack-config";
 
 export interface RehearsalOptions {
@@ -31,6 +32,11 @@ export interface RehearsalOptions {
     /** @default docker if an engine is reachable and the base images are available, otherwise process */
     runtime: RuntimeName | undefined;
     print(line: string): void;
+    /** True to show every resource instead of one line for each part of the stack. */
+    verbose?: boolean;
+    begin?: RehearsalContext["begin"];
+    /** Called with the results, once they are saved and verified. */
+    onResults?(results: Results): void;
     /** Aborted by Ctrl-C, after which the rehearsal destroys everything that exists and ends. */
     signal: AbortSignal;
 }
@@ -63,7 +69,8 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     try {
         print(`Google Cloud emulator at ${emulator.url}`);
         const context = contextOf(options, stackConfig, trainer, emulator, runtime);
-        const engine = new RehearsalEngine(context);
+        const view = options.verbose === false ? showParts(print) : showEach(print);
+        const engine = new RehearsalEngine(context, view);
         const teardown = await createPrerequisites(context, stackConfig, config);
         try {
             status = await up(engine, context, stackConfig, options);
@@ -173,6 +180,7 @@ async function up(
     for (const line of resultLines(path.relative(options.projectDir, folder), files)) {
         print(line);
     }
+    options.onResults?.({ folder, files, metrics });
     return 0;
 }
 
@@ -278,6 +286,7 @@ function contextOf(
         },
         config: { ...config, "gcp:accessToken": operatorToken },
         print: options.print,
+        ...(options.begin && { begin: options.begin }),
         signal: options.signal,
     };
 }

@@ -1,0 +1,40 @@
+import { styleText } from "node:util";
+
+/** Further indentation of continuation lines. */
+const HANG = 2;
+
+/**
+ * Breaks a line between words, so that a terminal does not break it within one. Continuation lines are indented further
+ * than the first, and repeat the bar before a line of the trainer's log. A word that is longer than a line stays whole.
+ */
+export function wrapLine(line: string, columns: number): string[] {
+    if (line.length <= columns) {
+        return [line];
+    }
+    const start = /^\s*(?:\| ?\s*)?/.exec(line)?.[0] ?? "";
+    const indent = start + " ".repeat(HANG);
+    const lines: string[] = [];
+    let rest = line;
+    while (rest.length > columns) {
+        const end = rest.lastIndexOf(" ", columns);
+        const next = end > indent.length ? end : rest.indexOf(" ", columns);
+        if (next < 0) {
+            break;
+        }
+        lines.push(rest.slice(0, next));
+        rest = indent + rest.slice(next + 1).trimStart();
+    }
+    return [...lines, rest];
+}
+
+/** Colours a line of a command's output by its kind. */
+export function colourLine(line: string): string {
+    if (/^\s*(error:|The rehearsal failed|Left behind:)/.test(line)) {
+        return styleText("red", line);
+    }
+    const [, sign = "", mark = "", rest = ""] = /^(\s*)([+-]) (.*)$/s.exec(line) ?? [];
+    if (mark !== "") {
+        return `${sign}${styleText(mark === "+" ? "green" : "red", mark)} ${rest}`;
+    }
+    return /^\s*warning:/.test(line) ? styleText("yellow", line) : line;
+}
