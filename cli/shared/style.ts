@@ -30,11 +30,16 @@ export function wrapLine(line: string, columns: number): string[] {
 /** Colours a line of a command's output by its kind. */
 export function colourLine(line: string): string {
     if (/^\s*(error:|The rehearsal failed|Left behind:)/.test(line)) {
-        return styleText("red", line);
+        return paint("red", line);
     }
     const [, sign = "", mark = "", rest = ""] = /^(\s*)([+-]) (.*)$/s.exec(line) ?? [];
     if (mark !== "") {
-        return `${sign}${styleText(mark === "+" ? "green" : "red", mark)} ${rest}`;
+        return `${sign}${paint(mark === "+" ? "green" : "red", mark)} ${rest}`;
     }
-    return /^\s*warning:/.test(line) ? styleText("yellow", line) : line;
+    return /^\s*warning:/.test(line) ? paint("yellow", line) : line;
+}
+
+function paint(colour: "green" | "red" | "yellow", text: string): string {
+    // The caller knows whether the output is a terminal.
+    return styleText(colour, text, { validateStream: false });
 }

@@ -60,13 +60,21 @@ const DESCRIBING = [
     trainingRunType,
 ];
 
+/** The number of a part's resources, their description, and the longest time that one took. */
+interface Part {
+    sign: string;
+    count: number;
+    detail?: string;
+    ms: number;
+}
+
 /** Shows a line for each part of the stack instead of one for each of its resources. */
 export function showParts(print: (line: string) => void): ResourceView {
-    const parts = new Map<string, { sign: string; count: number; detail?: string; ms: number }>();
+    const parts = new Map<string, Part>();
     return {
         show: (sign, { type, detail, ms }) => {
             const name = PARTS[type] ?? shownType(type);
-            const part = parts.get(name) ?? { sign, count: 0, ms: 0 };
+            const part: Part = parts.get(name) ?? { sign, count: 0, ms: 0 };
             parts.set(name, part);
             part.count += 1;
             part.ms = Math.max(part.ms, ms);
