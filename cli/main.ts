@@ -17,6 +17,7 @@ const MODULES: Readonly<Record<CommandName, () => unknown>> = {
     logs: () => require("./logs/main"),
     runs: () => require("./runs/main"),
     results: () => require("./results/main"),
+    residue: () => require("./residue/main"),
     report: () => require("./report/main"),
     predict: () => require("./predict/main"),
     emulator: () => require("./emulator/main"),

@@ -127,6 +127,15 @@ export function apiErrorOf(error: unknown): { code?: number; message?: string; r
     };
 }
 
+/** True for the error of an API that the project has not enabled. */
+export function isDisabledApi(error: unknown): boolean {
+    const { code, message = "", reasons } = apiErrorOf(error);
+    return (
+        code === 403 &&
+        (/accessNotConfigured|SERVICE_DISABLED/.test(reasons) || /has not been used in project/.test(message))
+    );
+}
+
 function codeOf(error: unknown): number | undefined {
     return apiErrorOf(error).code;
 }

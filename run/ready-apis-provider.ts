@@ -1,7 +1,15 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Print } from "./clients";
 import { httpStatusOf, messageOf } from "./errors";
-import { type ApiSession, apiErrorOf, configureApis, type Endpoints, type GoogleApis, openApis } from "./google-api";
+import {
+    type ApiSession,
+    apiErrorOf,
+    configureApis,
+    type Endpoints,
+    type GoogleApis,
+    isDisabledApi,
+    openApis,
+} from "./google-api";
 import { hasChanged } from "./resource-inputs";
 import { terminalText } from "./terminal-text";
 
@@ -104,12 +112,9 @@ async function refusalOf(request: () => Promise<unknown>): Promise<string | unde
         await request();
         return undefined;
     } catch (error) {
-        const { message = "", reasons } = apiErrorOf(error);
         if (httpStatusOf(error) !== 403) {
             throw error;
         }
-        const isDisabled =
-            /accessNotConfigured|SERVICE_DISABLED/.test(reasons) || /has not been used in project/.test(message);
-        return isDisabled ? message : undefined;
+        return isDisabledApi(error) ? apiErrorOf(error).message : undefined;
     }
 }

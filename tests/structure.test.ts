@@ -110,7 +110,7 @@ describe("imports point in one direction:", () => {
         expect(wrong).toEqual([]);
     });
 
-    it.each(["init", "start", "deploy", "logs", "emulator", "runs", "results", "report", "predict", "shared"])(
+    it.each(["init", "start", "deploy", "logs", "emulator", "runs", "residue", "results", "report", "predict", "shared"])(
         "cli/%s does not import another command",
         (folder) => {
             const allowed = [`cli/${folder}`, "cli/shared"];

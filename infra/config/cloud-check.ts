@@ -6,7 +6,7 @@ import { type Machine, type MachineShape, shapeOf } from "../../run/cost/machine
 import { readPriceList } from "../../run/cost/price-list";
 import { createAuth, readCloudSettings } from "../../run/credentials";
 import { detailOf, httpStatusOf } from "../../run/errors";
-import { apiErrorOf, type Body, type Call, type Endpoints, readEndpoints } from "../../run/google-api";
+import { apiErrorOf, type Body, type Call, type Endpoints, isDisabledApi, readEndpoints } from "../../run/google-api";
 import { parseDataset } from "../dataset";
 import { PULL_SECONDS, UPLOAD_SECONDS } from "../defaults";
 import { defaultBootDiskType } from "../machine-types";
@@ -285,7 +285,7 @@ function callOnce(auth: Awaited<ReturnType<typeof createAuth>>): Call {
 function reasonOf(error: unknown): string {
     const { message = "", reasons } = apiErrorOf(error);
     const service = /([a-z]+)\.googleapis\.com/.exec(reasons)?.[0];
-    if (reasons.includes("SERVICE_DISABLED") && service !== undefined) {
+    if (isDisabledApi(error) && service !== undefined) {
         return `the project has not enabled ${service} (gcloud services enable ${service})`;
     }
     return message === "" ? detailOf(error) : message.replace(/\.\s*$/, "");

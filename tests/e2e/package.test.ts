@@ -282,7 +282,7 @@ describe("the project that init creates", () => {
         expect(missing.output).toContain("(npx gcp-trainer results -s dev)");
     });
 
-    it.each(["init", "start", "up", "preview", "destroy", "logs", "runs", "results", "report", "predict", "emulator"])(
+    it.each(["init", "start", "up", "preview", "destroy", "logs", "runs", "results", "residue", "report", "predict", "emulator"])(
         "prints the usage of %s to standard output, with its own name",
         async (name) => {
             const { status, output } = await consumer.npm(["exec", "--", "gcp-trainer", name, "--help"]);

@@ -8,12 +8,14 @@ import { inUse, pathOf } from "./links";
 import type { Subnetwork } from "./network-schema";
 import { NetworkService } from "./networks";
 import { Operations } from "./operations";
+import { SpareResources } from "./spare-resources";
 
 /** Compute Engine with instances, disks, networks and their operations. */
 export class ComputeService implements Service {
     readonly operations: Operations;
     readonly networks: NetworkService;
     readonly instances: InstanceService;
+    readonly spare: SpareResources;
     readonly #runtime: RuntimeKind;
     readonly #dataDir: string;
 
@@ -26,6 +28,7 @@ export class ComputeService implements Service {
         }
         this.operations = new Operations(dependencies.operationMs);
         this.networks = new NetworkService(documents, dependencies.org, (path) => this.operations.requireReady(path));
+        this.spare = new SpareResources(documents);
         this.instances = new InstanceService(documents, this.networks, dependencies);
     }
 
@@ -61,6 +64,12 @@ export class ComputeService implements Service {
     }
 
     inventory(): InventoryItem[] {
-        return [...this.instances.inventory(), ...this.networks.inventory()];
+        const { addresses, images } = this.spare;
+        return [
+            ...this.instances.inventory(),
+            ...this.networks.inventory(),
+            ...addresses.entries().map(([, { name }]) => ({ kind: "address", name })),
+            ...images.entries().map(([, { name }]) => ({ kind: "image", name })),
+        ];
     }
 }

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { invalid } from "../http/errors";
 import type { Route } from "../http/router";
+import { aggregatedRoute } from "./aggregated";
 import { checkLabels } from "./instance-checks";
 import { fingerprint, inUse, lastSegment, pathOf, requireFingerprint } from "./links";
 import { type ComputeServices, methodsOf } from "./methods";
 import { body, int64, labels } from "./schema";
+import { inProject } from "./spare-resources";
 
 const resizeBody = body(z.strictObject({ sizeGb: int64 }));
 const setLabelsBody = body(z.strictObject({ labels: labels.optional(), labelFingerprint: z.string().optional() }));
@@ -17,6 +19,7 @@ export function diskRoutes(services: ComputeServices): Route[] {
     return [
         get((path) => disks.get(path)),
         list((parent) => disks.list(parent)),
+        aggregatedRoute(services, "disks", (project) => inProject(disks, project)),
         verb(
             "resize",
             async (path, request) => {

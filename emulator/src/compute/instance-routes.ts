@@ -1,19 +1,18 @@
 import { ApiError, invalid } from "../http/errors";
 import { type Route, route } from "../http/router";
 import type { Principal } from "../http/types";
-import type { Resource } from "./collection";
+import { aggregatedRoute } from "./aggregated";
 import { instanceBody } from "./instance-schema";
 import { instanceUpdateRoutes } from "./instance-update-routes";
 import { interfaceRoutes } from "./interface-routes";
-import { checkZone, instancePath, pathOf, referencePath, selfLink } from "./links";
-import { listOf } from "./listing";
-import { allow, type ComputeServices, change, LIST, methodsOf, PROJECT_PATH, requirePermission } from "./methods";
+import { checkZone, instancePath, referencePath, selfLink } from "./links";
+import { allow, type ComputeServices, change, methodsOf, PROJECT_PATH, requirePermission } from "./methods";
 
 /** Instances: https://cloud.google.com/compute/docs/reference/rest/v1/instances */
 export function instanceRoutes(services: ComputeServices): Route[] {
     return [
         ...lifeRoutes(services),
-        aggregatedRoute(services),
+        aggregatedRoute(services, "instances", (project) => services.compute.instances.inProject(project)),
         serialPortRoute(services),
         ...instanceUpdateRoutes(services),
         ...interfaceRoutes(services),
@@ -47,30 +46,6 @@ function lifeRoutes(services: ComputeServices): Route[] {
         }),
         verb("reset", (path) => instances.reset(path)),
     ];
-}
-
-/**
- * The instances in all zones: https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList. Zones
- * without instances are omitted; Google lists them with a warning.
- */
-function aggregatedRoute(services: ComputeServices): Route {
-    const { instances } = services.compute;
-    return route(
-        "GET",
-        `${PROJECT_PATH}/aggregated/instances`,
-        (request) => {
-            allow(services, request, "compute.instances.list");
-            const parent = `projects/${request.params.project}`;
-            const all = instances.inProject(parent);
-            const kind = "compute#instanceAggregatedList";
-            const { items = [], ...page } = listOf(request.query, kind, `${parent}/aggregated/instances`, all);
-            const zoneOf = (instance: Resource) => pathOf(instance).split("/").slice(2, 4).join("/");
-            const zones = [...new Set(items.map(zoneOf))];
-            const inZone = (zone: string) => ({ instances: items.filter((instance) => zoneOf(instance) === zone) });
-            return { body: { ...page, items: Object.fromEntries(zones.map((zone) => [zone, inZone(zone)])) } };
-        },
-        LIST,
-    );
 }
 
 function serialPortRoute(services: ComputeServices): Route {

@@ -1,7 +1,9 @@
 import type { Route } from "../http/router";
+import { aggregatedRoute } from "./aggregated";
 import { checkRegion } from "./links";
 import { type ComputeServices, methodsOf } from "./methods";
 import { expandRangeBody, firewallBody, networkBody, privateAccessBody, subnetworkBody } from "./network-schema";
+import { inProject } from "./spare-resources";
 
 const whereOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`;
 
@@ -33,6 +35,7 @@ function subnetworkMethods(services: ComputeServices): Route[] {
             return networks.insertSubnetwork(project, checkRegion(project, region), body);
         }),
         list((parent) => networks.subnetworks.list(parent)),
+        aggregatedRoute(services, "subnetworks", (project) => inProject(networks.subnetworks, project)),
         get((path) => networks.subnetwork(path)),
         verb("setPrivateIpGoogleAccess", async (path, request) => {
             const { privateIpGoogleAccess } = await request.read(privateAccessBody);

@@ -6,10 +6,11 @@ import { IMAGE_PROJECT, imageAt, imagesOf } from "./images";
 import { instanceRoutes } from "./instance-routes";
 import { fingerprint, selfLink } from "./links";
 import { listOf } from "./listing";
-import { allow, type ComputeServices, checkVersion, LIST, PROJECT_PATH } from "./methods";
+import { allow, type ComputeServices, checkVersion, LIST, methodsOf, PROJECT_PATH } from "./methods";
 import { networkRoutes } from "./network-routes";
 import { placeRoutes } from "./place-routes";
 import { projectQuotas } from "./quotas";
+import { addressRoutes, imageBody, insertImage } from "./spare-routes";
 
 type OperationRequest = ApiRequest<{ version: string; project: string; location?: string; operation: string }>;
 
@@ -19,6 +20,7 @@ export function computeRoutes(services: ComputeServices & { readonly org: Organi
         ...instanceRoutes(services),
         ...diskRoutes(services),
         ...networkRoutes(services),
+        ...addressRoutes(services),
         ...imageRoutes(services),
         ...operationRoutes(services),
         ...placeRoutes(services),
@@ -26,12 +28,15 @@ export function computeRoutes(services: ComputeServices & { readonly org: Organi
     ];
 }
 
-/** Public images, which every project may read. */
+/** Public images, which every project may read, and the project's own. */
 function imageRoutes(services: ComputeServices): Route[] {
     const path = `${PROJECT_PATH}/global/images` as const;
+    const { images } = services.compute.spare;
+    const { insert, remove } = methodsOf(services, "global", "images");
     const imageIn = ({ version, project }: { version: string; project: string }, name: string) => {
         checkVersion(version);
-        return { body: imageAt(`projects/${project}/global/images/${name}`) };
+        const imagePath = `projects/${project}/global/images/${name}`;
+        return { body: images.find(imagePath) ?? imageAt(imagePath) };
     };
     return [
         route("GET", `${path}/family/:family`, ({ params }) => imageIn(params, `family/${params.family}`)),
@@ -46,10 +51,13 @@ function imageRoutes(services: ComputeServices): Route[] {
                     allow(services, request, "compute.images.list");
                 }
                 const parent = `projects/${params.project}/global/images`;
-                return { body: listOf(query, "compute#imageList", parent, imagesOf(params.project)) };
+                const all = [...imagesOf(params.project), ...images.list(`projects/${params.project}/global`)];
+                return { body: listOf(query, "compute#imageList", parent, all) };
             },
             LIST,
         ),
+        insert(async (request) => insertImage(services, request.params.project, await request.read(imageBody))),
+        remove((imagePath) => images.delete(imagePath)),
     ];
 }
 

@@ -57,6 +57,8 @@ const PROJECT_IAM = ["resourcemanager.projects.getIamPolicy", "resourcemanager.p
 const SERVICE_READ = ["serviceusage.services.get", "serviceusage.services.list"];
 const SERVICE_ADMIN = [...SERVICE_READ, "serviceusage.services.enable", "serviceusage.services.disable"];
 const COMPUTE_READ = [
+    "compute.addresses.get",
+    "compute.addresses.list",
     "compute.disks.get",
     "compute.disks.list",
     "compute.firewalls.get",
@@ -132,7 +134,15 @@ const COMPUTE_SECURITY_ADMIN = [
     "compute.subnetworks.list",
     "compute.zoneOperations.get",
 ];
-const COMPUTE_ADMIN = [...COMPUTE_INSTANCE_ADMIN, ...COMPUTE_NETWORK_ADMIN, ...COMPUTE_SECURITY_ADMIN];
+const COMPUTE_ADMIN = [
+    ...COMPUTE_INSTANCE_ADMIN,
+    ...COMPUTE_NETWORK_ADMIN,
+    ...COMPUTE_SECURITY_ADMIN,
+    "compute.addresses.create",
+    "compute.addresses.delete",
+    "compute.images.create",
+    "compute.images.delete",
+];
 const SECRET_READ = [
     "secretmanager.secrets.get",
     "secretmanager.secrets.getIamPolicy",

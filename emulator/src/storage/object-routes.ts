@@ -1,5 +1,6 @@
 import { checkBody, mergePatch } from "../http/body";
 import { invalid, unimplemented } from "../http/errors";
+import { readBoolean } from "../http/query";
 import { type Route, route } from "../http/router";
 import type { ApiRequest, ApiResponse } from "../http/types";
 import { compose, copy, rewrite } from "./copying";
@@ -27,6 +28,7 @@ const LIST_QUERY = [
     "startOffset",
     "endOffset",
     "versions",
+    "softDeleted",
     "maxResults",
     "pageToken",
     "projection",
@@ -63,6 +65,9 @@ export function downloadRoutes(storage: StorageService): Route[] {
 function list(storage: StorageService, request: ApiRequest<{ readonly bucket: string }>) {
     const { principal, params, query, baseUrl } = request;
     const names = storage.objects.names(principal, params.bucket);
+    if (readBoolean(query, "softDeleted", false)) {
+        return { body: softDeletedObjects(storage, params.bucket) };
+    }
     const { items, prefixes, nextPageToken } = listObjects(names, readListQuery(query));
     return {
         body: {
@@ -72,6 +77,14 @@ function list(storage: StorageService, request: ApiRequest<{ readonly bucket: st
             ...(items.length > 0 ? { items: items.map((object) => toObjectResource(object, baseUrl)) } : {}),
         },
     };
+}
+
+/** Without a retention period, a bucket has no soft-deleted objects. */
+function softDeletedObjects(storage: StorageService, bucket: string): object {
+    if (storage.buckets.find(bucket)?.settings.softDeletePolicy?.retentionDurationSeconds !== "0") {
+        throw unimplemented("softDeleted in a bucket that keeps deleted objects");
+    }
+    return { kind: "storage#objects" };
 }
 
 async function get(storage: StorageService, request: ObjectRequest): Promise<ApiResponse> {

@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { residueLines, showResidue } from "../../../cli/residue/show-residue";
+import { startTestEmulator, type TestEmulator } from "../../../emulator/src/testing";
+import { jobNames } from "../../../infra/names";
+import { TestProject } from "../shared/test-project";
+
+const PROJECT = "demo-project";
+const names = jobNames({ project: PROJECT, pulumiProject: "iris", stack: "dev", component: "trainer" });
+const labels = { "gcp-trainer": names.label };
+const COMPUTE = `/compute/v1/projects/${PROJECT}`;
+
+let emulator: TestEmulator;
+let project: TestProject;
+let cache: string;
+
+beforeEach(async () => {
+    cache = mkdtempSync(path.join(tmpdir(), "residue-"));
+    process.env.XDG_CACHE_HOME = cache;
+    emulator = await startTestEmulator();
+    project = new TestProject();
+    writeFileSync(path.join(project.folder, "Pulumi.yaml"), "name: iris\nruntime: nodejs\n");
+    configure();
+});
+function configure(): void {
+    const v1 = `${emulator.url}/v1/`;
+    const config = {
+        "gcp:project": PROJECT,
+        "gcp:zone": "us-central1-a",
+        "gcp:accessToken": "developer",
+        "gcp:storageCustomEndpoint": `${emulator.url}/storage/v1/`,
+        "gcp:computeCustomEndpoint": `${emulator.url}/compute/v1/`,
+        "gcp:artifactRegistryCustomEndpoint": v1,
+        "gcp:iamBetaCustomEndpoint": v1,
+        "gcp:secretManagerCustomEndpoint": v1,
+        "gcp:cloudBillingCustomEndpoint": v1,
+    };
+    const values = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, { value }]));
+    project.pulumi({ "config --json --show-secrets --stack dev --non-interactive": values });
+}
+
+afterEach(async () => {
+    delete process.env.XDG_CACHE_HOME;
+    rmSync(cache, { recursive: true, force: true });
+    project.remove();
+    await emulator.stop();
+});
+
+async function call(method: string, url: string, body?: object) {
+    const answer = await emulator.call(method, url, body === undefined ? {} : { body });
+    expect([url, answer.status]).toEqual([url, 200]);
+    return answer;
+}
+const show = () => showResidue(["-s", "dev"], project.context);
+/** The kinds and names of what was found. */
+const found = () =>
+    project.printed.filter((line) => !line.startsWith("  ")).map((line) => line.replace(/ \(.*|, free$|, \$.*/, ""));
+
+async function plantVm(name: string): Promise<void> {
+    await call("POST", `${COMPUTE}/zones/us-central1-a/instances`, {
+        name,
+        machineType: "zones/us-central1-a/machineTypes/e2-standard-2",
+        disks: [
+            {
+                boot: true,
+                autoDelete: false,
+                initializeParams: {
+                    sourceImage: "projects/cos-cloud/global/images/family/cos-stable",
+                    diskSizeGb: "20",
+                    diskType: "zones/us-central1-a/diskTypes/pd-balanced",
+                },
+            },
+        ],
+        networkInterfaces: [{ network: "global/networks/default" }],
+    });
+}
+
+it("finds nothing in an empty project, and exits with 0", async () => {
+    expect(await show()).toBe(0);
+    expect(project.printed).toEqual([`nothing is left of stack dev in project ${PROJECT}`]);
+});
+
+it("finds one planted leftover of every kind, and nothing that belongs to others", async () => {
+    const vm = names.instance("r-0123456789");
+    await plantVm(vm);
+    await plantVm("somebody-elses");
+    const zone = `${COMPUTE}/zones/us-central1-a`;
+    await call("POST", `${COMPUTE}/global/images`, {
+        name: "saved",
+        labels,
+        sourceDisk: `zones/us-central1-a/disks/${vm}`,
+    });
+    await call("POST", `${COMPUTE}/regions/us-central1/addresses`, { name: "reserved", labels });
+    await call("POST", `${COMPUTE}/regions/us-central1/addresses`, { name: "other" });
+    await call("POST", `${COMPUTE}/global/networks`, { name: names.network, autoCreateSubnetworks: false });
+    await call("POST", `${COMPUTE}/regions/us-central1/subnetworks`, {
+        name: names.subnetwork,
+        network: `projects/${PROJECT}/global/networks/${names.network}`,
+        ipCidrRange: "10.1.0.0/24",
+    });
+    await call("POST", `${COMPUTE}/global/firewalls`, {
+        name: names.firewall,
+        network: `projects/${PROJECT}/global/networks/${names.network}`,
+        direction: "INGRESS",
+        denied: [{ IPProtocol: "all" }],
+        sourceRanges: ["0.0.0.0/0"],
+    });
+    await emulator.makeBucket(names.bucket, {
+        versioning: { enabled: true },
+        softDeletePolicy: { retentionDurationSeconds: "0" },
+    });
+    for (const content of ["first", "second"]) {
+        await emulator.call("POST", `/upload/storage/v1/b/${names.bucket}/o?uploadType=media&name=data.csv`, {
+            body: content,
+        });
+    }
+    const repositories = `/v1/projects/${PROJECT}/locations/us-central1/repositories`;
+    await call("POST", `${repositories}?repositoryId=${names.repository}`, { format: "DOCKER", labels });
+    await call("POST", `/v1/projects/${PROJECT}/serviceAccounts`, { accountId: names.account });
+    await call("POST", `/v1/projects/${PROJECT}/serviceAccounts`, { accountId: "somebody-else" });
+    await call("POST", `/v1/projects/${PROJECT}/secrets?secretId=${names.secretPrefix}-TOKEN`, {
+        replication: { automatic: {} },
+    });
+    await call("DELETE", `${zone}/instances/somebody-elses`);
+
+    expect(await show()).toBe(1);
+
+    const account = `${names.account}@${PROJECT}.iam.gserviceaccount.com`;
+    expect(found()).toEqual([
+        `VM ${vm}`,
+        `disk ${vm}`,
+        "image saved",
+        "address reserved",
+        `firewall rule ${names.firewall}`,
+        `subnetwork ${names.subnetwork}`,
+        `network ${names.network}`,
+        `bucket ${names.bucket}`,
+        `repository ${names.repository}`,
+        `service account ${account}`,
+        `secret ${names.secretPrefix}-TOKEN`,
+        "11 resources are left: $2.00 a month, and a running VM on top",
+    ]);
+    const text = project.printed.join("\n");
+    expect(text).toContain(`disk ${vm} (20 GB in us-central1-a), $2.00 a month`);
+    expect(text).toContain(`bucket ${names.bucket} (0 GB, 0 GB in earlier versions)`);
+    expect(text).toContain(`  gcloud compute disks delete ${vm} --zone us-central1-a --project ${PROJECT}`);
+});
+
+it("says that the cost is unknown if the price list cannot be read", () => {
+    const leftover = { kind: "secret", name: "s", detail: "", gib: {}, removal: "gcloud secrets delete s" };
+
+    expect(residueLines([leftover], "no network")).toEqual([
+        "secret s",
+        "  gcloud secrets delete s",
+        "1 resource is left; their cost is unknown, because no network",
+    ]);
+});
+
+it("names the APIs that it cannot check because they are disabled", async () => {
+    await emulator.restart({ apiDelayMs: 1 });
+    configure();
+
+    expect(await show()).toBe(0);
+    expect(project.printed).toEqual([
+        ...["artifactregistry", "compute", "iam", "secretmanager", "storage"].map(
+            (api) => `not checked: project ${PROJECT} has disabled ${api}.googleapis.com`,
+        ),
+        `nothing is left of stack dev in project ${PROJECT}`,
+    ]);
+});
