@@ -282,16 +282,26 @@ describe("the project that init creates", () => {
         expect(missing.output).toContain("(npx gcp-trainer results -s dev)");
     });
 
-    it.each(["init", "start", "up", "preview", "destroy", "logs", "runs", "results", "residue", "report", "predict", "emulator"])(
-        "prints the usage of %s to standard output, with its own name",
-        async (name) => {
-            const { status, output } = await consumer.npm(["exec", "--", "gcp-trainer", name, "--help"]);
+    it.each([
+        "init",
+        "start",
+        "up",
+        "preview",
+        "destroy",
+        "logs",
+        "runs",
+        "results",
+        "residue",
+        "report",
+        "predict",
+        "emulator",
+    ])("prints the usage of %s to standard output, with its own name", async (name) => {
+        const { status, output } = await consumer.npm(["exec", "--", "gcp-trainer", name, "--help"]);
 
-            expect({ status, output }).toMatchObject({ status: 0 });
-            expect(output).toMatch(new RegExp(`Usage: (npx )?gcp-trainer ${name} `));
-            expect(output).not.toContain("npm run ");
-        },
-    );
+        expect({ status, output }).toMatchObject({ status: 0 });
+        expect(output).toMatch(new RegExp(`Usage: (npx )?gcp-trainer ${name} `));
+        expect(output).not.toContain("npm run ");
+    });
 
     it("compiles", async () => {
         await expect(consumer.npm(["run", "typecheck"])).resolves.toMatchObject({ status: 0 });
