@@ -8,7 +8,7 @@ const config = loadConfig();
  * Everything on Google Cloud, in the order of its creation: the Google APIs, the bucket with the dataset, the trainer's
  * image in its repository, the VM's identity and grants, a network that blocks incoming traffic, the VM, and the run.
  */
-const job = new TrainingJob("trainer", config, { providers: dockerProviders() });
+const job = new TrainingJob("trainer", config, { providers: dockerProviders(config.image) });
 
 /** `gs://` URI of the bucket with the dataset and all runs. */
 export const bucketUrl = job.bucketUrl;

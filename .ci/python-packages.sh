@@ -1,15 +1,23 @@
 #!/usr/bin/env bash
 # Creates .venv with the Python packages that tests use as references: Google's clients and API descriptions for
-# emulator/test/contract, onnxruntime and onnx for trainer/test/onnx, openpyxl for tests/cli/predict, and those that the
-# template's trainer needs, for tests/e2e. Without .venv, those tests are skipped.
+# emulator/test/contract, onnxruntime and onnx for trainer/test/onnx, openpyxl for tests/cli/predict, MLflow for
+# tests/cli/runs, and the packages of the examples other than PyTorch, which is several gigabytes. Without .venv, those
+# tests are skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-requirements=(emulator/test/contract/requirements.txt trainer/test/onnx/requirements.txt
-    tests/cli/predict/requirements.txt template/python/trainer/requirements.txt)
-if cat "${requirements[@]}" | cmp -s - .venv/requirements.txt; then exit 0; fi
+requirements=(
+    emulator/test/contract/requirements.txt
+    trainer/test/onnx/requirements.txt
+    tests/cli/predict/requirements.txt
+    tests/cli/runs/requirements.txt
+    examples/scikit-learn/requirements.txt
+    examples/lightgbm/requirements.txt
+)
+constraints=.ci/python-constraints.txt
+if cat "${requirements[@]}" "$constraints" | cmp -s - .venv/requirements.txt; then exit 0; fi
 rm -rf .venv
 python3 -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}"
+.venv/bin/pip install --quiet --disable-pip-version-check --constraint "$constraints" "${requirements[@]/#/--requirement=}"
 # This comes last, so that a .venv whose installation was interrupted is recreated.
-cat "${requirements[@]}" >.venv/requirements.txt
+cat "${requirements[@]}" "$constraints" >.venv/requirements.txt

@@ -28,10 +28,8 @@ const SECTIONS: Readonly<Record<SectionName, { title: string; bench(quick: boole
  * others.
  */
 async function main(argv: readonly string[]): Promise<number> {
-    if (argv.includes("--help") || argv.includes("-h")) {
-        console.log(
-            `Compares the trainer with other libraries.\n\nUsage: ${USAGE}\n\nWithout a section, it runs all of them.`,
-        );
+    if (argv.includes("--help")) {
+        console.log(`Usage: ${USAGE}`);
         return 0;
     }
     const { sections, quick } = parseBenchArguments(argv);

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import "./shared/check-node";
+
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";

@@ -18,7 +18,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { md5OfFile } from "./dataset";
 
 /** Folder for the copies. A `.gitignore` inside it hides it from git. */
-const COPIES = ".build-context";
+export const COPIES = ".build-context";
 /**
  * The permission bits that Docker gives every file in a build context on Windows. All systems use them, so that they
  * agree.

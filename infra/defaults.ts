@@ -30,6 +30,7 @@ type RequiredArgs = "project" | "region" | "zone" | "dataset" | "trainer";
 
 /** Defaults for a `TrainingJob`, which the config keys share. An empty string, list or object means "none". */
 export const DEFAULTS = {
+    image: "",
     target: "",
     dropColumns: [],
     trainerBuildArgs: {},
@@ -59,6 +60,8 @@ export const DEFAULTS = {
     writableRoot: false,
     wait: true,
     resultsDir: "models",
+    saveCheckpoints: false,
+    runName: "",
     labels: {},
     enableApis: true,
 } as const satisfies Omit<Required<TrainingJobArgs>, RequiredArgs | "price">;

@@ -18,6 +18,8 @@ export interface TrainingJobArgs {
     dataset: string;
     /** Folder with the trainer's Dockerfile: the build context. */
     trainer: string;
+    /** Existing image, by digest or by tag in Artifact Registry, instead of one built from `trainer`. @default "" */
+    image?: string;
     /** Column to predict, passed as the trainer's argument `--target`. @default "" (no such argument) */
     target?: pulumi.Input<string>;
     /** Columns to leave out, passed as the trainer's argument `--dropColumns`. @default [] (no such argument) */
@@ -82,6 +84,10 @@ export interface TrainingJobArgs {
     wait?: pulumi.Input<boolean>;
     /** Folder for results, relative to the project folder. @default "models" */
     resultsDir?: pulumi.Input<string>;
+    /** Saves the trainer's checkpoints with the results. @default false */
+    saveCheckpoints?: pulumi.Input<boolean>;
+    /** Name for the run in tables and pages; not part of its id. @default "" */
+    runName?: pulumi.Input<string>;
     /** Labels for every resource that supports them. @default {} */
     labels?: pulumi.Input<Record<string, string>>;
     /** True if the job enables the Google APIs that it needs. @default true */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeCreate, Cleanup, type CleanupArgs, gcpConfig } from "../run/cleanup";
 import { type Needs, roleCheck } from "../run/deployer-roles";
+import { parseImage } from "../run/image-reference";
 import { jobLabel, ownerLabel } from "../run/marks";
 import { SavedResults } from "../run/saved-results";
 import { TrainingRun } from "../run/training-run";
@@ -13,6 +14,7 @@ import { TrainerImage } from "./components/trainer-image";
 import { TrainerVm } from "./components/trainer-vm";
 import { parseDataset } from "./dataset";
 import { DEFAULTS, PULL_SECONDS, SECRETS_SCOPE, UPLOAD_SECONDS } from "./defaults";
+import { findImage } from "./existing-image";
 import { jobNames } from "./names";
 import { runId } from "./run-id";
 import { fullVersionName, isSecretVersion, parseSecretVersion } from "./secret-version";
@@ -109,7 +111,7 @@ export class TrainingJob extends pulumi.ComponentResource {
         const bucket = data.bucket.name;
         const savedResults = new SavedResults(
             `${name}-saved-results`,
-            { bucket, stack, resultsDir: job.resultsDir },
+            { bucket, stack, resultsDir: job.resultsDir, saveCheckpoints: job.saveCheckpoints },
             { parent: this, dependsOn: data.bucket },
         );
         // A destroy runs in reverse order, so it removes the VM before it saves the results.
@@ -119,17 +121,20 @@ export class TrainingJob extends pulumi.ComponentResource {
             { parent: this, dependsOn: [savedResults] },
         );
 
-        const image = new TrainerImage(
-            `${name}-image`,
-            {
-                ...job,
-                repositoryName: names.repository,
-                labels,
-                component: name,
-                cleanup,
-            },
-            child,
-        );
+        const built = job.image
+            ? undefined
+            : new TrainerImage(
+                  `${name}-image`,
+                  { ...job, repositoryName: names.repository, labels, component: name, cleanup },
+                  child,
+              );
+        const image = built ?? findImage(job.image, this);
+        const source = parseImage(job.image)?.repository;
+        // Only the owner of another project's repository can let the account pull from it.
+        const existing = source && source.project === project ? source : undefined;
+        const repository = built
+            ? { location: region, repository: built.repository.repositoryId }
+            : existing && { location: existing.location, repository: existing.repositoryId };
 
         const identity = job.serviceAccount
             ? undefined
@@ -137,11 +142,10 @@ export class TrainingJob extends pulumi.ComponentResource {
                   `${name}-identity`,
                   {
                       project,
-                      region,
                       accountId: names.account,
                       bucket,
                       remoteDataset: dataset.kind === "object" ? dataset : undefined,
-                      repository: image.repository.repositoryId,
+                      repository,
                       cleanup,
                   },
                   child,
@@ -230,6 +234,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 runId: this.runId,
                 stack,
                 resultsDir: job.resultsDir,
+                saveCheckpoints: job.saveCheckpoints,
                 project,
                 zone,
                 instance: vm.instance.name,
@@ -251,6 +256,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                     env: pulumi.output(job.env).apply((env) => [...Object.keys(env), ...secretNames].sort()),
                     machineType: job.machineType,
                     provisioning: job.provisioning,
+                    runName: job.runName,
                 },
             },
             { parent: this, dependsOn: [vm.instance, savedResults] },
@@ -264,10 +270,10 @@ export class TrainingJob extends pulumi.ComponentResource {
         this.logsUrl = vm.instance.instanceId.apply((id) => logsUrl(project, id));
         this.resultsDir = run.runResultsDir;
         this.leftToBill = pulumi
-            .all([vm.instance.name, job.bootDiskSizeGb, image.repository.registryUri, this.bucketUrl])
-            .apply(([vmName, sizeGb, repository, url]) => [
+            .all([vm.instance.name, job.bootDiskSizeGb, built?.repository.registryUri, this.bucketUrl])
+            .apply(([vmName, sizeGb, registryUri, url]) => [
                 `boot disk of ${vmName}, ${sizeGb} GB`,
-                `images in ${repository}`,
+                ...(registryUri ? [`images in ${registryUri}`] : []),
                 `objects in ${url}${job.softDeleteDays > 0 ? `, and deleted ones for ${job.softDeleteDays} days` : ""}`,
                 ...Object.keys(job.secretValues).map((variable) => `secret ${names.secretPrefix}-${variable}`),
             ]);

@@ -215,6 +215,8 @@ function containerEnv(config: BootConfig): Record<string, string> {
     const uriOf = (name: string) => `gs://${config.bucket}/${name}`;
     const format = /\.(csv|jsonl)$/i.exec(config.datasetUri)?.[1]?.toLowerCase();
     return {
+        // Without it, Python holds back what it prints until 8 KB have accumulated.
+        PYTHONUNBUFFERED: "1",
         ...Object.fromEntries(sorted(config.env)),
         AIP_TRAINING_DATA_URI: config.datasetUri,
         ...(format !== undefined && { AIP_DATA_FORMAT: format }),

@@ -14,9 +14,10 @@ import { ownFiles, runLayout } from "./layout";
 import { assignPaths } from "./local-paths";
 import { describesRun, type Provenance, renamedLines, renderManifest, type SavedObject } from "./manifest";
 import { metricsLimits, readMetrics } from "./metrics";
-import { readModelObjects } from "./model-objects";
+import { type ModelObject, readModelObjects } from "./model-objects";
 import { patientBucket } from "./patient-bucket";
 import { createProgress, type OnBytes } from "./progress";
+import { writeRunsPage } from "./runs-page";
 import { type RunStatus, renderStatus } from "./status";
 import { assembleLog, uploadLog } from "./whole-log";
 
@@ -24,6 +25,8 @@ export interface CollectContext {
     bucket: BucketClient;
     clock: Clock;
     print: Print;
+    /** True to download the trainer's checkpoints, too. @default false */
+    saveCheckpoints?: boolean | undefined;
 }
 
 export interface CollectOptions {
@@ -38,10 +41,12 @@ export interface CollectOptions {
 export interface Collected {
     /** The run's `metrics.json` if it is a JSON object, otherwise empty. */
     metrics: Record<string, unknown>;
-    /** Model files that had to be downloaded. */
+    /** Files that had to be downloaded. */
     downloadedCount: number;
     /** The model's files. */
     objectCount: number;
+    /** TensorBoard logs and checkpoints. */
+    extraCount: number;
     /** True if `report.html` is among them. */
     hasReport: boolean;
 }
@@ -50,8 +55,8 @@ export interface Collected {
 const maxManifestBytes = 256 * 1024 * 1024;
 
 /**
- * Downloads a successful run's results: the model, log and status, and finally the manifest, which is also uploaded to
- * the bucket. Every object is downloaded by generation, exactly as stored, and verified. Existing files that pass
+ * Downloads a successful run's results: the model, TensorBoard logs, log and status, and finally the manifest, which is
+ * also uploaded to the bucket and lists the model. Every object is downloaded by generation, exactly as stored, and verified. Existing files that pass
  * verification are not downloaded again. The folder appears as a whole, or not at all. If it holds the results from
  * another attempt, those are moved, never overwritten.
  * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when a
@@ -63,15 +68,17 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
     const context = { ...given, bucket };
     const { status, folder } = options;
     await removeAbandoned(folder);
-    const objects = await findObjects(context, status.runId);
+    const { objects, extras } = await findObjects(context, status.runId);
+    const all = [...objects, ...extras];
     await rejectOutsideLinks(
         folder,
-        objects.map(({ path }) => path),
+        all.map(({ path }) => path),
     );
     const isEarlier = await holdsEarlierAttempt(folder, status);
-    const toDownload = isEarlier ? objects : await findStale(objects, folder);
+    const toDownload = isEarlier ? all : await findStale(all, folder);
     const manifest = await readManifest(bucket, status.runId, objects);
-    const counts = { objectCount: objects.length, hasReport: objects.some(({ path }) => path === "report.html") };
+    const hasReport = objects.some(({ path }) => path === "report.html");
+    const counts = { objectCount: objects.length, extraCount: extras.length, hasReport };
     const metrics = async (root: string) =>
         (await readMetrics(root)) ?? (isEarlier ? undefined : await readMetrics(folder)) ?? {};
     const { text } = manifest;
@@ -86,7 +93,7 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
 
     return withPartialFolder(folder, async (partial) => {
         const { existsSync } = require("node:fs") as typeof import("node:fs");
-        const { join } = require("node:path") as typeof import("node:path");
+        const { dirname, join } = require("node:path") as typeof import("node:path");
         if (toDownload.length > 0 && existsSync(folder) && !isEarlier) {
             const names = toDownload.map((object) => object.path).join(", ");
             print(`run ${status.runId}: saving the missing or changed files in ${folder} again: ${names}`);
@@ -94,9 +101,7 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
         for (const line of renamedLines(status.runId, toDownload)) {
             print(line);
         }
-        const totalBytes = toDownload.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-        const onBytes = createProgress(clock, print, `run ${status.runId}: model`, totalBytes);
-        await inParallel(toDownload, 4, (object) => downloadVerified(bucket, object, partial, onBytes));
+        await downloadAll(context, `run ${status.runId}: model`, toDownload, partial);
         const logPath = join(partial, ownFiles.trainerLog);
         const attempts = await assembleLog(bucket, status.runId, logPath, { clock, print });
         await uploadLog(bucket, status.runId, logPath);
@@ -110,6 +115,7 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
             text ?? (await writeManifest(context, options, result, objects, attempts, manifest.generation)),
         );
         await publishAttempt(partial, folder, ownFiles.manifest, status, print);
+        await writeRunsPage(dirname(folder), print);
         if (objects.length === 0) {
             const { model } = runLayout(status.runId);
             print(`run ${status.runId} wrote no model: found nothing under gs://${bucket.bucket}/${model}`);
@@ -118,17 +124,53 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
     });
 }
 
-/** Finds the model's objects, and their paths on this machine. */
-async function findObjects({ bucket, print }: CollectContext, runId: string): Promise<SavedObject[]> {
-    const recorded = (await readModelObjects(bucket, runId, print)).filter(
-        // The Cloud console represents a folder as an empty object whose name ends in a slash.
-        (object) => !(object.name.endsWith("/") && object.sizeBytes === 0),
-    );
+/** Finds the objects of a run's model and its extras, and their paths on this machine. */
+async function findObjects(
+    context: CollectContext,
+    runId: string,
+): Promise<{ objects: SavedObject[]; extras: SavedObject[] }> {
+    const recorded = (await readModelObjects(context.bucket, runId, context.print)).filter(isFile);
+    const listed = await listExtras(context, runId);
+    const { model, root } = runLayout(runId);
+    const namesOf = (objects: ModelObject[]) => objects.map(({ name }) => name);
+    const paths = assignPaths(namesOf(recorded), model, { names: namesOf(listed), prefix: root });
+    const withPath = (object: ModelObject) => ({ ...object, path: paths.get(object.name) ?? "" });
+    return { objects: recorded.map(withPath), extras: listed.map(withPath) };
+}
+
+/** The extras of a run that has no model, and their paths on this machine. */
+export async function findExtras(context: CollectContext, runId: string): Promise<SavedObject[]> {
+    const listed = await listExtras(context, runId);
     const paths = assignPaths(
-        recorded.map(({ name }) => name),
-        runLayout(runId).model,
+        listed.map(({ name }) => name),
+        runLayout(runId).root,
     );
-    return recorded.map((object) => ({ ...object, path: paths.get(object.name) ?? "" }));
+    return listed.map((object) => ({ ...object, path: paths.get(object.name) ?? "" }));
+}
+
+/** Lists what is saved in addition to a run's model: its TensorBoard logs and, if wanted, its checkpoints. */
+async function listExtras({ bucket, saveCheckpoints }: CollectContext, runId: string): Promise<ModelObject[]> {
+    const { checkpoints, tensorboard } = runLayout(runId);
+    const logs = await bucket.list(tensorboard);
+    const extras = saveCheckpoints === true ? [...logs, ...(await bucket.list(checkpoints))] : logs;
+    return extras.filter(isFile).map(({ createdAt: _unused, ...listed }) => listed);
+}
+
+/** The Cloud console represents a folder as an empty object whose name ends in a slash. */
+function isFile({ name, sizeBytes }: ModelObject): boolean {
+    return !(name.endsWith("/") && sizeBytes === 0);
+}
+
+/** Downloads and verifies objects to their paths in a folder. */
+export async function downloadAll(
+    { bucket, clock, print }: CollectContext,
+    what: string,
+    objects: SavedObject[],
+    folder: string,
+): Promise<void> {
+    const totalBytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const onBytes = createProgress(clock, print, what, totalBytes);
+    await inParallel(objects, 4, (object) => downloadVerified(bucket, object, folder, onBytes));
 }
 
 /** Reports why a model that has a `metrics.json` lacks metrics. */
@@ -143,7 +185,8 @@ function reportMetrics(print: Print, runId: string, objects: SavedObject[]): voi
     }
 }
 
-async function findStale(objects: SavedObject[], folder: string): Promise<SavedObject[]> {
+/** The objects whose files in a folder are missing or fail verification. */
+export async function findStale(objects: SavedObject[], folder: string): Promise<SavedObject[]> {
     const { join } = require("node:path") as typeof import("node:path");
     const stale: SavedObject[] = [];
     for (const object of objects) {

@@ -49,7 +49,7 @@ export async function removeLeftovers(planner: Planner, planned: readonly Planne
 export async function removeLeftoverBucket(
     planner: Planner,
     bucket: { project: string; name: string },
-    results: { stack: string; resultsDir: string },
+    results: { stack: string; resultsDir: string; saveCheckpoints?: boolean },
 ): Promise<void> {
     const { context, settings, auth } = await open(planner);
     const { clock } = context.apis;
@@ -58,7 +58,9 @@ export async function removeLeftoverBucket(
     if ((await rejectForeign(context, place)) && (discard === "" || discard === "0")) {
         try {
             const client = openBucket(bucket.name, settings, auth, clock);
-            await saveAllRuns({ bucket: client, clock, print }, (runId) => resultsFolder(results, runId));
+            const { saveCheckpoints } = results;
+            const saving = { bucket: client, clock, print, saveCheckpoints };
+            await saveAllRuns(saving, (runId) => resultsFolder(results, runId));
         } catch (error) {
             throw new Error(
                 `The bucket ${bucket.name}, which an interrupted command left, is kept, because its results could not ` +

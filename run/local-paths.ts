@@ -3,6 +3,12 @@ import { ownFiles } from "./layout";
 /** Subfolder of a run's folder for objects whose names are not valid file names. */
 export const renamedFolder = "renamed";
 
+/** Objects that come second if their paths conflict with those of others, and the prefix under which they keep theirs. */
+export interface Extras {
+    names: string[];
+    prefix: string;
+}
+
 /**
  * Chooses a path relative to the run's folder for each object under a prefix, with "/" between the parts. The choice
  * depends only on the names, so it is the same on every machine, and every path is valid on every system.
@@ -11,12 +17,17 @@ export const renamedFolder = "renamed";
  * as a folder, or in different case. Any other object is saved as `renamed/<hash>-<end of its name>`. An object with
  * the same name as one of the waiter's own files keeps its `model/` folder.
  */
-export function assignPaths(names: string[], prefix: string): Map<string, string> {
-    const sorted = [...names].sort();
+export function assignPaths(
+    names: string[],
+    prefix: string,
+    extras: Extras = { names: [], prefix },
+): Map<string, string> {
+    const sorted = [...[...names].sort(), ...[...extras.names].sort()];
     const wanted = new Map<string, string | undefined>();
     const folders = new Set<string>([foldCase(renamedFolder)]);
     for (const name of sorted) {
-        const path = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+        const root = [prefix, extras.prefix].find((each) => name.startsWith(each));
+        const path = root === undefined ? "" : name.slice(root.length);
         const isOwn = Object.values(ownFiles).includes(path.toLowerCase());
         const local = isPortable(path) ? (isOwn ? `model/${path}` : path) : undefined;
         wanted.set(name, local);

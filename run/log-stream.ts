@@ -5,7 +5,7 @@ import { planChunks, toLogChunks, visibleLine } from "./log-chunks";
 /** Follows a run's log and prints it as it arrives. */
 export interface LogStream {
     /**
-     * Prints the new lines in an attempt's log; an unfinished line is held back. When the attempt changes, the rest of
+     * Prints the new lines in an attempt's log. An unfinished line is held back, but for the state of a progress bar. When the attempt changes, the rest of
      * the previous attempt's log is printed first.
      * @returns true if anything was new.
      */
@@ -51,6 +51,18 @@ export function splitLines(held: Buffer, added: Buffer): NewLines & { held: Buff
     return { newest: newest.map(visibleLine), earlier: count - kept, held: bytes.subarray(end) };
 }
 
+/**
+ * The newest complete state of an unfinished line that a progress bar rewrites, which is the text between its last two
+ * carriage returns; undefined for any other line.
+ */
+export function progressOf(held: Buffer): string | undefined {
+    // A carriage return at the end may belong to a line break.
+    const isBreak = held.at(-1) === 0x0d;
+    const end = held.lastIndexOf(0x0d, isBreak ? -2 : -1);
+    const text = end < 1 ? "" : held.subarray(held.lastIndexOf(0x0d, end - 1) + 1, end).toString("utf8");
+    return text.trim() === "" ? undefined : visibleLine(text);
+}
+
 /** Appends lines to earlier ones. */
 function join(before: NewLines, after: NewLines): NewLines {
     const all = [...before.newest, ...after.newest];
@@ -94,6 +106,8 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
     let held = Buffer.alloc(0);
     // True from the time that the beginning of a long line is printed until that line ends.
     let isCut = false;
+    // The state of a progress bar that was printed last.
+    let progress: string | undefined;
 
     /** The bytes that follow the end of a line that has been cut. */
     const afterCut = (bytes: Buffer): Buffer => {
@@ -141,6 +155,17 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
             add(visibleLine(held.toString("utf8")));
             held = Buffer.alloc(0);
         }
+        if (lines.earlier + lines.newest.length > 0) {
+            // The line that ends may be the state that has already been printed.
+            const isShown = lines.earlier === 0 && lines.newest[0] === progress;
+            lines = isShown ? { ...lines, newest: lines.newest.slice(1) } : lines;
+            progress = undefined;
+        }
+        const state = progressOf(held);
+        if (state !== undefined && state !== progress) {
+            add(state);
+            progress = state;
+        }
         printLines(lines);
         return isNew;
     };
@@ -156,6 +181,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
         lastName = undefined;
         held = Buffer.alloc(0);
         isCut = false;
+        progress = undefined;
     };
 
     return {

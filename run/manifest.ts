@@ -23,6 +23,8 @@ export interface Provenance {
     instance: string;
     /** The machine's price when the run was deployed; undefined if it was unknown. */
     price?: RunPrice;
+    /** `""` for a run without a name; absent in the state of older stacks. */
+    runName?: string;
 }
 
 /** The price of a run's VM. */
@@ -65,7 +67,9 @@ export function renamedLines(runId: string, objects: Pick<SavedObject, "name" | 
     const maxShown = 5;
     const renamed = objects.filter(({ path }) => path.startsWith(`${renamedFolder}/`));
     const lines = renamed.slice(0, maxShown).map(({ name, path }) => {
-        const shown = terminalCell(JSON.stringify(name.slice(runLayout(runId).model.length)));
+        const { model, root } = runLayout(runId);
+        const prefix = name.startsWith(model) ? model : root;
+        const shown = terminalCell(JSON.stringify(name.slice(prefix.length)));
         return `run ${runId}: ${shown} cannot be the name of a file alongside the others; it is saved as ${terminalCell(path)}`;
     });
     if (renamed.length > maxShown) {
@@ -93,6 +97,7 @@ export function renderManifest(
     const manifest = {
         schema: 1,
         runId: status.runId,
+        ...(provenance?.runName ? { runName: provenance.runName } : {}),
         state: status.state,
         attempts: status.attempt,
         interruptions: status.interruptions,

@@ -1,9 +1,10 @@
 import type { BucketClient } from "./clients";
-import { type CollectContext, collectRun } from "./collect";
-import { publishAttempt } from "./earlier-attempts";
+import { type CollectContext, collectRun, downloadAll, findExtras, findStale } from "./collect";
+import { holdsEarlierAttempt, publishAttempt } from "./earlier-attempts";
 import { httpStatusOf, messageOf } from "./errors";
 import { rejectOutsideLinks, withPartialFolder, writeSynced } from "./files";
 import { ownFiles, runsPrefix } from "./layout";
+import { writeRunsPage } from "./runs-page";
 import { isTerminal, type RunStatus, renderStatus } from "./status";
 import { readStatus } from "./transitions";
 import { assembleLog } from "./whole-log";
@@ -58,7 +59,8 @@ export async function runIdsIn(bucket: BucketClient): Promise<string[]> {
 }
 
 /**
- * Saves one run. A successful run is saved with its verified model, and any other with its status and log.
+ * Saves one run. A successful run is saved with its verified model, and any other with its status and log. Both are
+ * saved with their TensorBoard logs and, if the context says so, their checkpoints.
  * @returns one line for the user.
  */
 export async function saveRun(
@@ -73,12 +75,27 @@ export async function saveRun(
             ? `run ${runId}: saved to ${folder.relative}, ${downloadedCount} ${downloadedCount === 1 ? "file" : "files"} downloaded and verified`
             : `run ${runId}: already in ${folder.relative}, verified`;
     }
-    await rejectOutsideLinks(folder.absolute, []);
+    const extras = await findExtras(context, runId);
+    await rejectOutsideLinks(
+        folder.absolute,
+        extras.map(({ path }) => path),
+    );
+    const isEarlier = await holdsEarlierAttempt(folder.absolute, status);
+    const toDownload = isEarlier ? extras : await findStale(extras, folder.absolute);
     await withPartialFolder(folder.absolute, async (partial) => {
-        const { join } = require("node:path") as typeof import("node:path");
+        const { dirname, join } = require("node:path") as typeof import("node:path");
+        await downloadAll(context, `run ${runId}: logs and checkpoints`, toDownload, partial);
         await assembleLog(context.bucket, runId, join(partial, ownFiles.trainerLog), context);
         await writeSynced(join(partial, ownFiles.status), renderStatus(status));
         await publishAttempt(partial, folder.absolute, ownFiles.status, status, context.print);
+        await writeRunsPage(dirname(folder.absolute), context.print);
     });
-    return `run ${runId}: ${isTerminal(state) ? state : `not finished (${state})`}; its log and status are in ${folder.relative}`;
+    const outcome = isTerminal(state) ? state : `not finished (${state})`;
+    const what = extras.length > 0 ? `its log, status and ${extrasText(extras.length)}` : "its log and status";
+    return `run ${runId}: ${outcome}; ${what} are in ${folder.relative}`;
+}
+
+/** TensorBoard logs and checkpoints, counted. */
+export function extrasText(count: number): string {
+    return `${count} ${count === 1 ? "file" : "files"} of TensorBoard logs and checkpoints`;
 }

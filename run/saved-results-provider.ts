@@ -12,6 +12,8 @@ export interface ResultsInputs {
     bucket: string;
     stack: string;
     resultsDir: string;
+    /** Absent in the state of older stacks. */
+    saveCheckpoints?: boolean;
 }
 
 const session: { settings: CloudSettings | undefined } = { settings: undefined };
@@ -24,7 +26,9 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
 
     async diff(_id, olds, news) {
         const replaces = ["bucket"].filter((key) => hasChanged(olds, news, key));
-        const changes = replaces.length > 0 || ["stack", "resultsDir"].some((key) => hasChanged(olds, news, key));
+        const changes =
+            replaces.length > 0 ||
+            ["stack", "resultsDir", "saveCheckpoints"].some((key) => hasChanged(olds, news, key));
         return { changes, replaces };
     },
 
@@ -47,7 +51,8 @@ export const savedResultsProvider: pulumi.dynamic.ResourceProvider<ResultsInputs
             const settings = session.settings ?? readCloudSettings(() => undefined, process.env);
             const clock = systemClock();
             const bucket = openBucket(inputs.bucket, settings, await createAuth(settings), clock);
-            await saveAllRuns({ bucket, clock, print }, (runId) => resultsFolder(inputs, runId));
+            const { saveCheckpoints } = inputs;
+            await saveAllRuns({ bucket, clock, print, saveCheckpoints }, (runId) => resultsFolder(inputs, runId));
         } catch (error) {
             const failure = {
                 summary: `The results in gs://${inputs.bucket} could not all be saved, so the bucket is kept: ${messageOf(error)}`,

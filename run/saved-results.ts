@@ -9,6 +9,8 @@ export interface SavedResultsArgs {
     stack: pulumi.Input<string>;
     /** Folder for results, relative to the project folder. */
     resultsDir: pulumi.Input<string>;
+    /** True to save the trainer's checkpoints, too. */
+    saveCheckpoints?: pulumi.Input<boolean>;
 }
 
 /**

@@ -11,6 +11,7 @@ import { detachedMessage, leavingMessage } from "./messages";
 import { metricsForOutput } from "./metrics";
 import { logsCommand, outputText, printLine } from "./pulumi-output";
 import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
+import { extrasText } from "./save-all";
 import { isTerminal, type RunStatus } from "./status";
 import { waitForRun } from "./wait";
 
@@ -20,6 +21,8 @@ export interface RunInputs {
     runId: string;
     stack: string;
     resultsDir: string;
+    /** Absent in the state of older stacks. */
+    saveCheckpoints?: boolean;
     project: string;
     zone: string;
     instance: string;
@@ -64,7 +67,7 @@ export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, Run
     async diff(_id, olds, news) {
         const replaces = ["runId", "bucket"].filter((key) => hasChanged(olds, news, key));
         const inputs = ["stack", "resultsDir", "project", "zone", "instance", "wait", "maxAttempts", "debugMinutes"];
-        inputs.push("externalIp", "privateSubnetwork", "provenance");
+        inputs.push("externalIp", "privateSubnetwork", "provenance", "saveCheckpoints");
         const changes =
             replaces.length > 0 ||
             olds.state !== "SUCCEEDED" ||
@@ -153,7 +156,11 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
     const provenance = { ...inputs.provenance, project, zone, instance, ...(price ? { price } : {}) };
     let collected: Collected;
     try {
-        collected = await collectRun({ bucket, clock, print }, { status, folder: absolute, provenance });
+        const { saveCheckpoints } = inputs;
+        collected = await collectRun(
+            { bucket, clock, print, saveCheckpoints },
+            { status, folder: absolute, provenance },
+        );
     } catch (error) {
         throw saveError(inputs, status, relative, error);
     }
@@ -162,10 +169,12 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
     return { ...outputs, metrics, runResultsDir: relative };
 }
 
-function savedMessage(runId: string, { downloadedCount, objectCount, hasReport }: Collected, folder: string): string {
+function savedMessage(runId: string, collected: Collected, folder: string): string {
+    const { downloadedCount, objectCount, extraCount, hasReport } = collected;
     return (
-        `run ${runId}: saved and verified ${objectCount} model ${objectCount === 1 ? "file" : "files"} in ${folder}` +
-        (downloadedCount < objectCount ? `, ${downloadedCount} of them downloaded` : "") +
+        `run ${runId}: saved and verified ${objectCount} model ${objectCount === 1 ? "file" : "files"}` +
+        `${extraCount > 0 ? ` and ${extrasText(extraCount)}` : ""} in ${folder}` +
+        (downloadedCount < objectCount + extraCount ? `, ${downloadedCount} of them downloaded` : "") +
         (hasReport ? `; report: ${folder}/report.html` : "")
     );
 }

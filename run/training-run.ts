@@ -22,6 +22,8 @@ export interface ProvenanceArgs {
     machineType: pulumi.Input<string>;
     /** `standard` or `spot`. */
     provisioning: pulumi.Input<string>;
+    /** A name for the run, or `""`. */
+    runName?: pulumi.Input<string>;
 }
 
 export interface TrainingRunArgs {
@@ -32,6 +34,8 @@ export interface TrainingRunArgs {
     stack: pulumi.Input<string>;
     /** Folder for results, relative to the project folder. */
     resultsDir: pulumi.Input<string>;
+    /** True to save the trainer's checkpoints, too. */
+    saveCheckpoints?: pulumi.Input<boolean>;
     project: pulumi.Input<string>;
     zone: pulumi.Input<string>;
     /** The name of the run's VM. */

@@ -23,13 +23,10 @@ const { metafile } = buildSync({
     // This package is optional, and `debug` would search every parent folder for it. It is excluded because the bundle
     // must not depend on its location.
     external: ["supports-color"],
-    // node-fetch uses this package only if Node.js lacks URL. The package loads `punycode`, which Node.js warns about.
-    alias: { "whatwg-url": "node:url" },
+    alias: { url: "./shims/url.cjs", "whatwg-url": "./shims/whatwg-url.cjs" },
     metafile: true,
     logLevel: "warning",
 });
-
-replaceUrlParse(join(folder, "train.cjs"));
 
 const inputs = Object.keys(metafile.inputs);
 const foreign = inputs.filter((file) => file.startsWith(".."));
@@ -50,18 +47,6 @@ if (imageFolder !== undefined) {
     for (const path of ["train.cjs", "LICENSE.txt", ".", ".."]) {
         utimesSync(join(folder, path), 0, 0);
     }
-}
-
-/**
- * Replaces the only use of `url.parse()`, in node-fetch 2, because Node.js warns about it in code outside node_modules.
- * @param {string} file
- */
-function replaceUrlParse(file) {
-    const parts = readFileSync(file, "utf8").split("var parse_url = Url.parse;");
-    if (parts.length !== 2) {
-        throw new Error(`The bundle must contain node-fetch's use of url.parse() once; got ${parts.length - 1} times`);
-    }
-    writeFileSync(file, parts.join("var parse_url = (text) => Url.urlToHttpOptions(new URL(text));"));
 }
 
 /** @param {string} path folder of the package */

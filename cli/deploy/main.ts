@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import { processTerminal } from "../shared/command-context";
 import { findProject } from "../shared/project";
 import { runCommand } from "../shared/run-command";

@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import { copyFileSync, existsSync } from "node:fs";
 import path from "node:path";
 import { DEFAULT_PORT, type Emulator } from "../../emulator/src";

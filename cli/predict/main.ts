@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import { terminalText } from "../../run/terminal-text";
 import { findProject, userFolder } from "../shared/project";
 import { runCommand } from "../shared/run-command";

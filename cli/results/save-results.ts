@@ -9,7 +9,7 @@ import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 const USAGE = `${commandLine("results")} downloads runs to <resultsDir>/<stack>/<run id>/ and verifies them: model, metrics, log and manifest
-of a run that succeeded, log and status of any other. Files that exist and verify are not downloaded again.
+of a run that succeeded, log and status of any other; of both, TensorBoard logs and, with saveCheckpoints, checkpoints. Files that exist and verify are not downloaded again.
 
 Usage: ${commandLine("results", "[options] [run id]")}
 
@@ -37,7 +37,8 @@ export async function saveResults(args: string[], context: CommandContext): Prom
     }
     const [runId] = positionals;
     return withBucket(values, context, async (bucket, location) => {
-        const saving = { bucket, clock: systemClock(), print };
+        const { saveCheckpoints } = location;
+        const saving = { bucket, clock: systemClock(), print, saveCheckpoints };
         const folderOf = (id: string) => {
             const relative = path.posix.join(location.resultsDir, location.stack, id);
             return { relative, absolute: path.resolve(projectDir, relative) };

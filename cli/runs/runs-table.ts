@@ -5,7 +5,8 @@ import { runLayout } from "../../run/layout";
 import { objectsIn, renamedLines } from "../../run/manifest";
 import { metricsLimits, parseMetrics } from "../../run/metrics";
 import { runIdsIn } from "../../run/save-all";
-import type { RunStatus } from "../../run/status";
+import { describeRun, type SavedRun } from "../../run/saved-runs";
+import { parseObject, type RunStatus } from "../../run/status";
 import { readStatus } from "../../run/transitions";
 import { numbersOf } from "../shared/metrics";
 import { alignColumns } from "../shared/text";
@@ -22,8 +23,10 @@ export interface StoredRun {
     renamed?: string[] | undefined;
     /** The reason that the run cannot be read. */
     problem?: string;
-    /** True for an earlier attempt, which is on this machine only. */
+    /** True for a run or an earlier attempt that is on this machine only. */
     isLocal?: boolean;
+    /** Everything that distinguishes it from other runs. */
+    facts: SavedRun;
 }
 
 /** A status older than this is stale, because a VM updates it every 30 s; the waiter uses the same limit. */
@@ -40,9 +43,17 @@ export async function readRuns(bucket: BucketClient): Promise<StoredRun[]> {
         try {
             const status = (await readStatus(bucket, runId))?.status;
             const metrics = await readMetrics(bucket, status);
-            runs.push({ runId, status, metrics, renamed: await readRenamed(bucket, status) });
+            const manifest = await readManifest(bucket, status);
+            const files = {
+                status: status && { ...status },
+                manifest: parseObject(manifest),
+                metrics,
+                hasReport: false,
+            };
+            const renamed = renamedLines(runId, objectsIn(manifest, runId));
+            runs.push({ runId, status, metrics, renamed, facts: describeRun(runId, files) });
         } catch (error) {
-            runs.push({ runId, problem: messageOf(error) });
+            runs.push({ runId, problem: messageOf(error), facts: describeRun(runId, { hasReport: false }) });
         }
     });
     return runs;
@@ -57,16 +68,17 @@ export function newestFirst(runs: readonly StoredRun[]): StoredRun[] {
  * Formats runs as a table: run id, state, attempt, age, and metrics or a remark.
  *
  * @param nowMs milliseconds since 1970
+ * @param sortedBy the metric that is shown first
  */
-export function runsTable(runs: StoredRun[], nowMs: number): string[] {
+export function runsTable(runs: StoredRun[], nowMs: number, sortedBy?: string): string[] {
     const rows = runs.map((run) => {
         const since = startOf(run);
         return [
-            run.runId,
+            run.facts.name === null ? run.runId : `${run.runId} ${run.facts.name}`,
             run.status?.state ?? "-",
             run.status ? String(run.status.attempt) : "-",
             since > 0 ? ageOf(nowMs - since) : "-",
-            remarkOf(run, nowMs),
+            remarkOf(run, nowMs, sortedBy),
         ];
     });
     const cells = [["run", "state", "attempt", "age", "metrics"], ...rows];
@@ -92,22 +104,24 @@ function startOf({ status }: StoredRun): number {
     return Date.parse(status?.startedAt ?? status?.updatedAt ?? "") || 0;
 }
 
-function remarkOf(run: StoredRun, nowMs: number): string {
-    const remark = run.isLocal ? localRemark(run) : bucketRemark(run, nowMs);
+function remarkOf(run: StoredRun, nowMs: number, sortedBy: string | undefined): string {
+    const remark = run.isLocal ? localRemark(run, sortedBy) : bucketRemark(run, nowMs, sortedBy);
     return run.isLocal ? [remark, "on this machine only"].filter(Boolean).join("; ") : remark;
 }
 
 /** Describes the outcome of an attempt that can no longer change. */
-function localRemark({ status, metrics, problem }: StoredRun): string {
-    return problem ?? (status?.state === "SUCCEEDED" ? metricsText(metrics) : (status?.reason ?? ""));
+function localRemark({ status, metrics, problem }: StoredRun, sortedBy?: string): string {
+    return problem ?? (status?.state === "SUCCEEDED" ? metricsText(metrics, sortedBy) : (status?.reason ?? ""));
 }
 
-function metricsText(metrics: Record<string, unknown> | undefined): string {
-    const shown = numbersOf(metrics ?? {}).slice(0, MAX_METRICS);
+function metricsText(metrics: Record<string, unknown> | undefined, first: string | undefined): string {
+    const numbers = numbersOf(metrics ?? {});
+    const isFirst = ([name]: [string, string]) => name === first;
+    const shown = [...numbers.filter(isFirst), ...numbers.filter((each) => !isFirst(each))].slice(0, MAX_METRICS);
     return shown.map(([name, value]) => `${name} ${value}`).join(", ");
 }
 
-function bucketRemark({ status, metrics, problem }: StoredRun, nowMs: number): string {
+function bucketRemark({ status, metrics, problem }: StoredRun, nowMs: number, sortedBy?: string): string {
     if (problem !== undefined) {
         return `cannot be read: ${problem}`;
     }
@@ -115,7 +129,7 @@ function bucketRemark({ status, metrics, problem }: StoredRun, nowMs: number): s
         return "no VM has claimed it yet";
     }
     if (status.state === "SUCCEEDED") {
-        return metricsText(metrics);
+        return metricsText(metrics, sortedBy);
     }
     const silentMs = nowMs - Date.parse(status.updatedAt ?? "");
     if ((status.state === "PULLING" || status.state === "RUNNING") && silentMs > SILENT_MS) {
@@ -135,13 +149,11 @@ async function readMetrics(
     return content && parseMetrics(content);
 }
 
-async function readRenamed(bucket: BucketClient, status: RunStatus | undefined): Promise<string[] | undefined> {
-    if (status?.state !== "SUCCEEDED") {
-        return undefined;
-    }
-    const { runId } = status;
-    const content = await readSmall(bucket, runLayout(runId).manifest, MAX_MANIFEST_BYTES);
-    return content && renamedLines(runId, objectsIn(content.toString("utf8"), runId));
+/** The text of a run's manifest; empty if there is none. */
+async function readManifest(bucket: BucketClient, status: RunStatus | undefined): Promise<string> {
+    const isSuccess = status?.state === "SUCCEEDED";
+    const content = isSuccess && (await readSmall(bucket, runLayout(status.runId).manifest, MAX_MANIFEST_BYTES));
+    return content ? content.toString("utf8") : "";
 }
 
 /** Reads an object unless it is missing or too large. */

@@ -1,7 +1,36 @@
 import { buildImage, findEngine, type ImageBuild, ImageBuildError, lastLine, REHEARSAL_TAG } from "../shared/docker";
+import { runProcess } from "../shared/run-process";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
+
+/**
+ * Pulls an image that exists, which only a Docker engine can run.
+ *
+ * @throws UsageError without an engine, or if the engine cannot pull the image
+ */
+export async function useExistingImage(
+    image: string,
+    requested: RuntimeName | undefined,
+    print: (line: string) => void,
+    signal: AbortSignal,
+): Promise<RuntimeName> {
+    const engine = requested === "process" ? { missing: "--runtime process" } : await findEngine();
+    if ("missing" in engine) {
+        throw new UsageError(`image needs a Docker engine; got ${engine.missing} (start Docker, and npm start)`);
+    }
+    print(`Docker engine ${engine.version} found: pulling ${image} (slow the first time) ...`);
+    const isPresent = (await runProcess("docker", ["image", "inspect", image], { signal })).exitCode === 0;
+    // A tag may have moved since it was pulled, but an image that is present is better than none.
+    if (!isPresent || !image.includes("@")) {
+        const pulled = await runProcess("docker", ["pull", "--quiet", image], { signal });
+        if (pulled.exitCode !== 0 && !isPresent) {
+            throw new UsageError(`docker cannot pull image: ${lastLine(pulled.output)} (docker pull ${image})`);
+        }
+    }
+    print(`VM: a container with this image, in the Docker engine ${engine.version}.`);
+    return "docker";
+}
 
 /**
  * Chooses how the VM runs the trainer, in a container or as a process, and reports the choice.

@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import path from "node:path";
 import { ConfigError, renderIssues } from "../../infra/config/issues";
 import { HELP, readArguments } from "../shared/arguments";
@@ -11,7 +13,7 @@ import { RehearsalOutput } from "./rehearsal-output";
 import { rehearse } from "./rehearse";
 import { type Results, summaryLines } from "./results";
 import { takeSecretEnv } from "./secret-env";
-import { googleCloudCommand, pathFromProject, readStackConfig, startCommand } from "./stack-config";
+import { fromUsersFolder, googleCloudCommand, readStackConfig, startCommand } from "./stack-config";
 
 const USAGE = `${commandLine("start")} rehearses the full lifecycle of a stack on this machine. It needs no cloud account and leaves nothing behind.
 
@@ -50,7 +52,7 @@ async function main(args: string[]): Promise<number> {
     const projectDir = findProject();
     const userDir = userFolder();
     const config = [...(values.config ?? []), ...positionals.map(checkOverride)].map((override) =>
-        pathFromProject(override, userDir, projectDir),
+        fromUsersFolder(override, projectDir, userDir),
     );
     // As with Pulumi, paths in the program start at the project folder.
     process.chdir(projectDir);

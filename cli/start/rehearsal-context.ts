@@ -20,6 +20,8 @@ export interface RehearsalContext {
     projectDir: string;
     /** The trainer's folder, including its installed and built files, which are not in the image's build context. */
     trainerDir: string;
+    /** The program that the process runtime runs instead of the start script in the trainer's folder. */
+    program?: { folder: string; command: string } | undefined;
     runtime: RuntimeName;
     gcp: { project: string; region: string; zone: string; accessToken: string };
     /** The stack config without secrets, for the dynamic providers. */

@@ -1,5 +1,6 @@
 import type { MockCallArgs, MockResourceArgs, MockResourceResult, Mocks } from "@pulumi/pulumi/runtime";
-import { trainingRunType } from "../../run/resource-types";
+import { savedResultsType, trainingRunType } from "../../run/resource-types";
+import { runProcess } from "../shared/run-process";
 import { commandLine } from "../shared/tool";
 import { type CreatedResource, find, type Properties, type RehearsalContext } from "./rehearsal-context";
 import { type ResourceView, showEach } from "./resource-view";
@@ -142,13 +143,15 @@ export class RehearsalEngine implements Mocks {
                     generation: Number(found.generation),
                 };
             }
+            case "gcp:artifactregistry/getDockerImage:getDockerImage":
+                return { ...args.inputs, selfLink: await pulledReference(args.inputs) };
             default:
                 throw new Error(`the rehearsal does not support the function ${args.token}`);
         }
     }
 
     /**
-     * Destroys every resource in reverse order. A failure does not stop the rest.
+     * Destroys every resource in reverse order. A failure does not stop the rest, unless results could not be saved.
      *
      * @param context a context whose signal is not aborted
      * @returns the failures
@@ -165,11 +168,30 @@ export class RehearsalEngine implements Mocks {
                 this.#view.show("-", { type, name, ms: Date.now() - started });
             } catch (error) {
                 failures.push(new Error(`${name}: ${(error as Error).message}`, { cause: error }));
+                if (type === savedResultsType) {
+                    // As with the engine, the bucket and everything else that must outlive it stays.
+                    break;
+                }
             }
         }
         this.#view.flush();
         return failures;
     }
+}
+
+/** The reference by digest to an image that has been pulled by its tag. */
+async function pulledReference({ location, project, repositoryId, imageName }: Properties): Promise<string> {
+    const tagged = `${location}-docker.pkg.dev/${project}/${repositoryId}/${imageName}`;
+    const format = "{{range .RepoDigests}}{{println .}}{{end}}";
+    const { stdout } = await runProcess("docker", ["image", "inspect", "--format", format, tagged]);
+    const name = tagged.replace(/:[^:/]+$/, "");
+    const reference = stdout.split("\n").find((line) => line.startsWith(`${name}@`));
+    if (reference === undefined) {
+        throw new Error(
+            `${tagged} must be in its registry; this machine's Docker engine has no digest for it (docker push ${tagged})`,
+        );
+    }
+    return reference;
 }
 
 function never(): Promise<never> {

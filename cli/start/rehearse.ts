@@ -5,19 +5,24 @@ import { type Emulator, startEmulator } from "../../emulator/src";
 import { copyBuildContext } from "../../infra/build-context";
 import { type Config, parseConfig } from "../../infra/config";
 import { filesOf } from "../../infra/config/project-files";
+import { APP, withPythonTrainer } from "../../infra/config/python-trainer";
 import { platformOf } from "../../infra/machine-types";
 import { runLayout } from "../../run/layout";
-import { REHEARSAL_TAG, removeImage } from "../shared/docker";
-import { chooseRuntime } from "./choose-runtime";
+import { runsPageName } from "../../run/runs-page";
+import { type ImageBuild, REHEARSAL_TAG, removeImage } from "../shared/docker";
+import { runProcess } from "../shared/run-process";
+import { UsageError } from "../shared/usage-error";
+import { chooseRuntime, useExistingImage } from "./choose-runtime";
 import { GoogleApiError } from "./patient-request";
 import { createPrerequisites } from "./prerequisites";
+import { findPython, pythonCommand } from "./python";
 import { openProgram } from "./program";
 import { runnableTrainer, usePythonEnvironment } from "./python-trainer";
 import { call, type Properties, type RehearsalContext, type RuntimeName } from "./rehearsal-context";
 import { RehearsalEngine } from "./rehearsal-engine";
 import { showEach, showParts } from "./resource-view";
 import { metricsTable, type Results, readResults, resultLines } from "./results";
-import { readStackConfig, type StackConfig, withoutGpu } from "./stack-config";
+import { readStackConfig, rehearsalAdvice, type StackConfig, withoutGpu } from "./stack-config";
 
 export interface RehearsalOptions {
     /** The folder that contains Pulumi.yaml and index.ts. */
@@ -54,21 +59,26 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     usePythonEnvironment(options.projectDir, process.env);
     const requested = readStackConfig(options.projectDir, options.stack, options.config, options.secretEnv);
     // The program checks the config again; this check happens before an image is built.
-    const config = checkConfig(requested, options.projectDir);
+    const checked = checkConfig(requested, options.projectDir);
+    const config = withPythonTrainer(checked, options.projectDir, options.stack);
     const wanted = withoutGpu(requested, print);
-    // The program will later create the same copy of the build context, so the image that it needs is built here.
-    const owner = { stack: wanted.stack, component: "trainer" };
-    const copy = path.resolve(options.projectDir, copyBuildContext(options.projectDir, config.trainer, owner));
-    const build = { context: copy, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
-    const runtime = await chooseRuntime(options.runtime, build, print, signal);
-    const trainer = runtime === "process" ? runnableTrainer(config, options.projectDir, print) : config.trainer;
-    const stackConfig = { ...wanted, values: { ...wanted.values, [`${wanted.project}:trainer`]: trainer } };
+    await requireBash();
+    const runtime =
+        config.image === ""
+            ? await chooseRuntime(options.runtime, buildOf(config, options), print, signal)
+            : await useExistingImage(config.image, options.runtime, print, signal);
+    const isFolder = runtime === "process" && checked.script === "" && checked.image === "";
+    const trainer = isFolder ? runnableTrainer(checked, options.projectDir, print) : checked.trainer;
+    const other = trainer === checked.trainer ? {} : { [`${wanted.project}:trainer`]: trainer };
+    const stackConfig = { ...wanted, values: { ...wanted.values, ...other } };
+    const program = runtime === "process" ? await pythonProgram(config, options) : undefined;
     await removeAbandoned(options.dataParent, runtime);
     const { emulator, dataDir } = await startEmpty(options.dataParent, runtime);
     let status = 1;
     try {
         print(`Google Cloud emulator at ${emulator.url}`);
-        const context = contextOf(options, stackConfig, trainer, emulator, runtime);
+        const ran = isFolder ? trainer : config.trainer;
+        const context = { ...contextOf(options, stackConfig, ran, emulator, runtime), program };
         const view = options.verbose === false ? showParts(print) : showEach(print);
         const engine = new RehearsalEngine(context, view);
         const teardown = await createPrerequisites(context, stackConfig, config);
@@ -91,6 +101,40 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         rmSync(dataDir, { recursive: true, force: true });
     }
     return signal.aborted ? 130 : status;
+}
+
+/** @throws UsageError without bash, in which the VM's boot script runs */
+async function requireBash(): Promise<void> {
+    const { exitCode, output } = await runProcess("bash", ["--version"]);
+    if (exitCode !== 0 || !output.includes("bash")) {
+        throw new UsageError(
+            "A rehearsal needs bash, but bash --version does not work (install bash; on Windows, Git or WSL has it)",
+        );
+    }
+}
+
+/** The image to build. The program will later create the same copy of the build context. */
+function buildOf(config: Config, { projectDir, stack }: RehearsalOptions): ImageBuild {
+    const copy = copyBuildContext(projectDir, config.trainer, { stack, component: "trainer" });
+    const context = path.resolve(projectDir, copy);
+    return { context, args: { ...config.trainerBuildArgs }, platform: platformOf(config.machineType) };
+}
+
+/** The program that the process runtime runs for a Python file. */
+async function pythonProgram(
+    { script, requirements, trainer }: Config,
+    { projectDir, print }: RehearsalOptions,
+): Promise<RehearsalContext["program"]> {
+    if (script === "") {
+        return undefined;
+    }
+    const python = await findPython(projectDir);
+    const packages = requirements === "" ? "" : `, which needs the packages in ${requirements}`;
+    print(`    ${script} runs with ${python.program} (Python ${python.version})${packages}.`);
+    return {
+        folder: path.resolve(projectDir, trainer, APP),
+        command: pythonCommand(python, path.basename(script)),
+    };
 }
 
 /** @throws ConfigError with every problem */
@@ -177,7 +221,8 @@ async function up(
         }
     }
     print("");
-    for (const line of resultLines(path.relative(options.projectDir, folder), files)) {
+    const shown = path.relative(options.projectDir, folder);
+    for (const line of [...resultLines(shown, files), `All runs: ${path.join(path.dirname(shown), runsPageName)}`]) {
         print(line);
     }
     options.onResults?.({ folder, files, metrics });
@@ -209,7 +254,7 @@ async function runProgram(
 async function reportFailure(engine: RehearsalEngine, context: RehearsalContext): Promise<number> {
     const { resource, error } = engine.failure as NonNullable<RehearsalEngine["failure"]>;
     context.print("");
-    context.print(`error: ${resource}: ${error.message}`);
+    context.print(`error: ${resource}: ${rehearsalAdvice(error.message)}`);
     return (await trainerExitCode(engine, context)) ?? 1;
 }
 

@@ -31,7 +31,8 @@ export function readResults(
     if (missing.length > 0) {
         return { problem: `${folder} does not contain ${missing.join(", ")}` };
     }
-    if (files.length === EXPECTED.length) {
+    const model = files.filter((name) => !EXPECTED.includes(name) && !/^(logs|checkpoints)[\\/]/.test(name));
+    if (model.length === 0) {
         return {
             problem: "the trainer succeeded but wrote no model; it must write under the gs:// URI in AIP_MODEL_DIR",
         };

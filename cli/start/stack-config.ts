@@ -144,21 +144,6 @@ function checkPath(override: string): void {
     }
 }
 
-/** The keys whose values are paths on this machine. */
-const PATH_KEYS = ["dataset", "trainer"];
-
-/** Rewrites an override so that a path relative to the user's folder becomes relative to the project, as in Pulumi.yaml. */
-export function pathFromProject(override: string, folder: string, projectDir: string): string {
-    const [, key = "", value = ""] = /^(?:[\w-]+:)?(\w+)=(.*)$/s.exec(override) ?? [];
-    const isRelative =
-        PATH_KEYS.includes(key) && value !== "" && !/^[a-z]+:\/\//.test(value) && !path.isAbsolute(value);
-    if (!isRelative || folder === projectDir) {
-        return override;
-    }
-    const relative = path.relative(projectDir, path.resolve(folder, value)).split(path.sep).join("/");
-    return `${override.slice(0, override.indexOf("=") + 1)}${relative || "."}`;
-}
-
 /** Renders the fix of a config issue as an option of `npm start`, which accepts only whole lists and objects. */
 export function startCommand(fix: Fix): string {
     if ("remove" in fix) {
@@ -168,6 +153,33 @@ export function startCommand(fix: Fix): string {
     const [key, member] = fix.set;
     const value = member === undefined ? fix.value : JSON.stringify(whole(member, fix.value));
     return commandLine("start", `--config ${quote(`${key}=${value}`)}`);
+}
+
+/** Replaces the commands for a deployed stack in a message from the VM by those for a rehearsal. */
+export function rehearsalAdvice(message: string): string {
+    return message
+        .replace(
+            /\(pulumi config set ([\w.]+) ([^\s)]+)\) and run pulumi up/g,
+            (_match, key: string, value: string) => `(npm start -- --config ${quote(`${key}=${value}`)})`,
+        )
+        .replaceAll("run pulumi up", "run npm start");
+}
+
+/** Names of keys that are paths on this machine. */
+const PATHS = ["dataset", "trainer", "script", "requirements"];
+
+/**
+ * Lets `--config` name a file relative to the folder from which the user called npm, if there is one of that name there.
+ *
+ * @param folder the folder of Pulumi.yaml, relative to which the program looks for files
+ */
+export function fromUsersFolder(override: string, folder: string, usersFolder: string | undefined): string {
+    const [, key = "", value = ""] = /^([^=]+)=(.+)$/s.exec(override) ?? [];
+    if (usersFolder === undefined || !PATHS.includes(key) || path.isAbsolute(value) || value.includes("://")) {
+        return override;
+    }
+    const file = path.resolve(usersFolder, value);
+    return existsSync(file) ? `${key}=${path.relative(folder, file)}` : override;
 }
 
 /** A list or an object with one entry. */

@@ -5,7 +5,9 @@ import { removeLeftoverBucket } from "../../run/leftovers";
 import { contentType, datasetObjectName, type LocalDataset, md5OfFile, type RemoteDataset } from "../dataset";
 import type { Job } from "../training-job-args";
 
-export interface DataBucketArgs extends Pick<Job, "kmsKey" | "softDeleteDays" | "project" | "region" | "resultsDir"> {
+type JobArgs = "kmsKey" | "softDeleteDays" | "project" | "region" | "resultsDir" | "saveCheckpoints";
+
+export interface DataBucketArgs extends Pick<Job, JobArgs> {
     bucketName: string;
     labels: pulumi.Input<Record<string, string>>;
     /** A local file, which is uploaded, or an object, which stays where it is. */
@@ -33,6 +35,7 @@ export class DataBucket extends pulumi.ComponentResource {
 
     constructor(name: string, args: DataBucketArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:DataBucket", name, {}, opts);
+        const { resultsDir, saveCheckpoints } = args;
         this.bucket = new gcp.storage.Bucket(
             name,
             {
@@ -61,7 +64,7 @@ export class DataBucket extends pulumi.ComponentResource {
                         removeLeftoverBucket(
                             await plannerOf(args.cleanup),
                             { project: args.project, name: args.bucketName },
-                            { stack: pulumi.getStack(), resultsDir: await settled(pulumi.output(args.resultsDir)) },
+                            await settled(pulumi.output({ stack: pulumi.getStack(), resultsDir, saveCheckpoints })),
                         ),
                 ],
             }),

@@ -6,15 +6,15 @@ import { ownedDescription } from "../../run/marks";
 import type { RemoteDataset } from "../dataset";
 import type { Job } from "../training-job-args";
 
-export interface TrainerIdentityArgs extends Pick<Job, "project" | "region"> {
+export interface TrainerIdentityArgs extends Pick<Job, "project"> {
     /** The part of the address before the `@`: 6 to 30 characters. */
     accountId: string;
     /** Name of the job's bucket. */
     bucket: pulumi.Input<string>;
     /** A dataset outside the job's bucket. If undefined, the account reads `data/` in the job's bucket. */
     remoteDataset?: RemoteDataset | undefined;
-    /** Name of the only repository that the account may pull from. */
-    repository: pulumi.Input<string>;
+    /** The only repository that the account may pull from; undefined if that needs no grant by the job. */
+    repository: { location: string; repository: pulumi.Input<string> } | undefined;
     cleanup: Cleanup;
 }
 
@@ -71,17 +71,15 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                 },
                 grant,
             ),
-            new gcp.artifactregistry.RepositoryIamMember(
-                `${name}-image-puller`,
-                {
-                    project: args.project,
-                    location: args.region,
-                    repository: args.repository,
-                    role: "roles/artifactregistry.reader",
-                    member,
-                },
-                grant,
-            ),
+            ...(args.repository
+                ? [
+                      new gcp.artifactregistry.RepositoryIamMember(
+                          `${name}-image-puller`,
+                          { project, ...args.repository, role: "roles/artifactregistry.reader", member },
+                          grant,
+                      ),
+                  ]
+                : []),
             new gcp.projects.IAMMember(
                 `${name}-log-writer`,
                 { project: args.project, role: "roles/logging.logWriter", member },

@@ -3,6 +3,7 @@ import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { type Cleanup, owned, withoutLeftovers } from "../../run/cleanup";
 import { copyBuildContext } from "../build-context";
+import { digestOf } from "../existing-image";
 import { platformOf } from "../machine-types";
 import type { Job } from "../training-job-args";
 
@@ -94,14 +95,4 @@ function reportSlowBuild(image: docker.Image): void {
         "processor is emulated: run it in a stage that starts with FROM --platform=$BUILDPLATFORM.";
     const timer = setInterval(() => void pulumi.log.warn(text, image), 10 * 60_000).unref();
     image.repoDigest.apply(() => clearInterval(timer));
-}
-
-/** @throws Error for a reference that lacks a digest, because a tag does not identify the trainer */
-function digestOf(reference: string): string {
-    // A Docker engine that cannot determine the digest reports `<none>@<none>`.
-    const digest = /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1];
-    if (digest === undefined) {
-        throw new Error(`The trainer's image must be pushed and have a digest; got ${JSON.stringify(reference)}`);
-    }
-    return digest;
 }

@@ -1,3 +1,4 @@
+import { parseImage } from "../../run/image-reference";
 import { jobLabel, ownerLabel } from "../../run/marks";
 import { parseDataset } from "../dataset";
 import { isSecretVersion } from "../secret-version";
@@ -55,6 +56,22 @@ export const checkTarget = optional(checkColumn);
 
 /** Accepts any path, because a rule checks the folder itself. */
 export const checkTrainer = matches(/./s, "must be a folder with a Dockerfile");
+
+export const checkImage = optional((value) => {
+    const image = parseImage(value);
+    if (image === undefined) {
+        return "must be <registry>/<path>:<tag> or <registry>/<path>@sha256:<64 hex digits>";
+    }
+    return image.digest === undefined && image.repository === undefined
+        ? "must end in @sha256:<digest>; only a tag in Artifact Registry, <region>-docker.pkg.dev, can be looked up"
+        : undefined;
+});
+
+/** Accepts any path of a Python file, because a rule checks the file itself. */
+export const checkScript = optional(matches(/^.*\.py$/s, "must be a Python file, whose name ends in .py"));
+
+/** Accepts any path, because a rule checks the file itself. */
+export const checkPath = optional(matches(/./s, "must be a file"));
 
 export function checkBuildArg(name: string): Finding {
     return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
@@ -164,6 +181,10 @@ export function checkResultsDir(value: string): Finding {
     const isLong = parts.some((part) => Buffer.byteLength(part) > MAX_FILE_NAME);
     return isLong ? `must have names of at most ${MAX_FILE_NAME} bytes between the slashes` : undefined;
 }
+
+export const checkRunName = optional(
+    matches(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,100}$/u, "must be at most 100 characters, without line breaks"),
+);
 
 /** https://cloud.google.com/compute/docs/labeling-resources#requirements */
 export function checkLabel(name: string, value: string): Finding {

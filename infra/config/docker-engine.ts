@@ -21,13 +21,13 @@ const RESPONSE_MS = 10_000;
 const CONTAINERD_VERSION = 28;
 
 /**
- * The provider that builds with the engine of the docker command, or none if the stack config sets `docker:host`, and
- * in a rehearsal, which runs without Pulumi's engine.
+ * The provider that builds with the engine of the docker command, or none if the stack config sets `docker:host`, if the
+ * image exists, and in a rehearsal, which runs without Pulumi's engine.
  *
  * @throws RunError, here or before the image is built, if no engine can build
  */
-export function dockerProviders(): docker.Provider[] {
-    if (pulumi.runtime.getEngine() === undefined || new pulumi.Config("docker").get("host")) {
+export function dockerProviders(image: string): docker.Provider[] {
+    if (image !== "" || pulumi.runtime.getEngine() === undefined || new pulumi.Config("docker").get("host")) {
         return [];
     }
     const engine = findEngine();

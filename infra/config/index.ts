@@ -1,3 +1,4 @@
+import path from "node:path";
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { contextFiles } from "../build-context";
@@ -9,6 +10,7 @@ import { type ConfigValues, ROWS } from "./keys";
 import { type Location, parseLocation, type RawLocation } from "./location";
 import { nearest } from "./nearest";
 import { filesOf, type ProjectFiles } from "./project-files";
+import { scriptFiles, withPythonTrainer } from "./python-trainer";
 import { findConflicts } from "./rules";
 
 /** Pulumi's runtime can report which keys are secret, but its type declarations omit this function. */
@@ -54,10 +56,19 @@ export function loadConfig(): Config {
     const secretKeys = Object.keys(Object.fromEntries(values)).filter((key) => isConfigSecret(prefix + key));
     const raw = { namespace, values: Object.fromEntries(values), secretKeys, gcp: { project, region, zone } };
     const config = parseConfig(raw, filesOf("."));
-    for (const warning of contextWarnings(config.trainer, contextFiles(config.trainer))) {
+    for (const warning of sourceWarnings(config)) {
         void pulumi.log.warn(warning);
     }
-    return config;
+    return withPythonTrainer(config, ".", pulumi.getStack());
+}
+
+/** Warnings about the files from which the image is built. */
+function sourceWarnings({ image, script, trainer }: Config): string[] {
+    if (script !== "") {
+        const { folder, names } = scriptFiles(script);
+        return contextWarnings(path.relative(".", folder), names);
+    }
+    return image === "" ? contextWarnings(trainer, contextFiles(trainer)) : [];
 }
 
 /**

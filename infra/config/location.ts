@@ -13,6 +13,8 @@ export type RawLocation = { readonly [Key in keyof Location]?: string | undefine
 
 /** https://cloud.google.com/resource-manager/docs/creating-managing-projects; older ids begin with a domain. */
 const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+/** The project in the stack file that this repository comes with. */
+const PLACEHOLDER = "my-project-id";
 const REGION = /^[a-z]+-[a-z]+\d+$/;
 const ZONE = /^([a-z]+-[a-z]+\d+)-[a-z0-9]+$/;
 
@@ -27,6 +29,8 @@ export function parseLocation(raw: RawLocation): { value: Location; issues: Conf
     };
     if (!PROJECT.test(project)) {
         report("project", "must be the id of a Google Cloud project", "my-project");
+    } else if (project === PLACEHOLDER) {
+        report("project", "must be the id of your own project, which replaces this placeholder", "PROJECT");
     }
     if (zoneRegion === undefined) {
         report("zone", "must be a zone such as us-central1-a", `${REGION.test(region) ? region : "us-central1"}-a`);

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmdirSync, statSync } from "node:fs";
 import path from "node:path";
 
 /** The state of a path on this machine. */
@@ -7,11 +7,36 @@ export type FileState = "file" | "empty file" | "folder" | "missing" | "unreadab
 /** The file system to which the config refers; tests pass a table instead. */
 export interface ProjectFiles {
     state(file: string): FileState;
+    /** The reason that a folder can neither be written nor created. */
+    folderProblem?(folder: string): string | undefined;
 }
 
 /** The files on this machine. Relative paths start at `root`, as they do in Pulumi. */
 export function filesOf(root: string): ProjectFiles {
-    return { state: (file) => stateOf(path.resolve(root, file)) };
+    return {
+        state: (file) => stateOf(path.resolve(root, file)),
+        folderProblem: (folder) => folderProblem(path.resolve(root, folder)),
+    };
+}
+
+/**
+ * Creates and removes a folder in it, or in the nearest folder above it that exists, because permissions do not show
+ * everything: the file system may be read-only, or the folder immutable.
+ */
+function folderProblem(folder: string): string | undefined {
+    const state = stateOf(folder);
+    if (state === "missing" && path.dirname(folder) !== folder) {
+        return folderProblem(path.dirname(folder));
+    }
+    if (state !== "folder") {
+        return `${folder} is ${state === "missing" ? "missing" : "a file"}`;
+    }
+    try {
+        rmdirSync(mkdtempSync(path.join(folder, ".gcp-trainer-")));
+        return undefined;
+    } catch (error) {
+        return `${folder} does not accept files (${(error as NodeJS.ErrnoException).code})`;
+    }
 }
 
 function stateOf(file: string): FileState {

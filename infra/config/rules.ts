@@ -48,9 +48,9 @@ const rules: readonly Rule[] = [
         },
     },
     {
-        keys: ["trainer", "target"],
-        find: ({ trainer, target }) =>
-            trainer === KEYS.trainer.default && target === ""
+        keys: ["image", "script", "trainer", "target"],
+        find: ({ target, ...config }) =>
+            isBuiltIn(config) && target === ""
                 ? conflict("target", "must be the column that this project's trainer predicts")
                 : undefined,
     },
@@ -63,12 +63,57 @@ const rules: readonly Rule[] = [
         },
     },
     {
-        keys: ["trainer"],
-        find: ({ trainer }, files) => {
+        keys: ["image", "script", "trainer"],
+        find: ({ image, script, trainer }) => {
+            const set = Object.entries({ image, script, trainer: trainer === KEYS.trainer.default ? "" : trainer });
+            const [first, second] = set.filter(([, value]) => value !== "").map(([key]) => key as KeyName);
+            const must = `must not be set together with ${second}, because each of them names the trainer`;
+            return first && second ? { key: first, must, fix: { remove: [first] } } : undefined;
+        },
+    },
+    {
+        keys: ["script"],
+        find: ({ script }, files) =>
+            script === "" ? undefined : fileConflict("script", "must be a Python file", files.state(script)),
+    },
+    {
+        keys: ["requirements"],
+        find: ({ requirements }, files) =>
+            requirements === "" || files.state(requirements) === "empty file"
+                ? undefined
+                : fileConflict("requirements", "must be a file for pip", files.state(requirements)),
+    },
+    {
+        keys: ["requirements", "script"],
+        find: ({ requirements, script }) =>
+            requirements !== "" && script === ""
+                ? { key: "requirements", must: "must be set together with script", fix: { remove: ["requirements"] } }
+                : undefined,
+    },
+    {
+        keys: ["image", "externalIp"],
+        find: ({ image, externalIp }) =>
+            image !== "" && !externalIp && !/^([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io|[^/]+:\d+)\//.test(image)
+                ? conflict("externalIp", "must be true to pull from a registry that is not Google's", "true")
+                : undefined,
+    },
+    {
+        keys: ["image", "script", "trainer"],
+        find: ({ image, script, trainer }, files) => {
+            if (image !== "" || script !== "") {
+                return undefined;
+            }
             const dockerfile = files.state(`${trainer}/Dockerfile`);
             return dockerfile === "file"
                 ? undefined
                 : conflict("trainer", trainerMust(files.state(trainer), dockerfile));
+        },
+    },
+    {
+        keys: ["resultsDir"],
+        find: ({ resultsDir }, files) => {
+            const must = files.folderProblem?.(resultsDir);
+            return must ? conflict("resultsDir", `must be a folder that can be written; ${must}`) : undefined;
         },
     },
     {
@@ -104,9 +149,9 @@ const rules: readonly Rule[] = [
             days > 0 && days < 7 ? conflict("softDeleteDays", "must be 0, or from 7 to 90", "7") : undefined,
     },
     {
-        keys: ["gpuCount", "bootDiskSizeGb", "trainer"],
-        find: ({ gpuCount, bootDiskSizeGb, trainer }) =>
-            gpuCount > 0 && trainer !== KEYS.trainer.default && bootDiskSizeGb < MIN_GPU_DISK_GB
+        keys: ["gpuCount", "bootDiskSizeGb", "image", "script", "trainer"],
+        find: ({ gpuCount, bootDiskSizeGb, ...config }) =>
+            gpuCount > 0 && !isBuiltIn(config) && bootDiskSizeGb < MIN_GPU_DISK_GB
                 ? conflict(
                       "bootDiskSizeGb",
                       `must be at least ${MIN_GPU_DISK_GB} with a GPU, because the driver and most images for GPUs need more`,
@@ -152,6 +197,14 @@ export function findConflicts(config: CheckedValues, files: ProjectFiles, wrongK
         .filter(({ keys }) => !keys.some((key) => wrongKeys.includes(key)))
         .map(({ find }) => find(config, files))
         .filter((found) => found !== undefined);
+}
+
+function isBuiltIn({ image, script, trainer }: Pick<ConfigValues, "image" | "script" | "trainer">): boolean {
+    return image === "" && script === "" && trainer === KEYS.trainer.default;
+}
+
+function fileConflict(key: KeyName, must: string, state: FileState): Conflict | undefined {
+    return state === "file" ? undefined : conflict(key, `${must}; found ${describe(state)}`);
 }
 
 function conflict(key: KeyName, must: string, value = KEYS[key].example.value): Conflict {

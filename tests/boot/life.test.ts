@@ -157,6 +157,7 @@ describe("a training run on a VM", () => {
                 // If an option is given twice, Docker uses the last value.
                 expect(Object.fromEntries(env.map((one) => one.split(/=(.*)/s).slice(0, 2)))).toEqual({
                     SEED: "7",
+                    PYTHONUNBUFFERED: "1",
                     AIP_TRAINING_DATA_URI: vm.config.datasetUri,
                     AIP_DATA_FORMAT: "csv",
                     AIP_MODEL_DIR: `gs://${vm.config.bucket}/runs/${RUN_ID}/model/`,

@@ -132,6 +132,7 @@ describe("renderUserData", () => {
             ([name]) => name === "env",
         );
         expect(env.map(([, value]) => value)).toEqual([
+            "PYTHONUNBUFFERED=1",
             "AIP_MODEL_DIR=gs://iris-bucket/runs/r-0123456789/model/",
             "Z=last",
             "AIP_TRAINING_DATA_URI=gs://iris-bucket/data/0a1b2c3d4e/iris.csv",
@@ -141,6 +142,11 @@ describe("renderUserData", () => {
             "CLOUD_ML_PROJECT_ID=demo-project",
             "CLOUD_ML_REGION=us-central1",
         ]);
+    });
+
+    test("lets users keep Python's buffer", () => {
+        const env = valuesOf({ env: { PYTHONUNBUFFERED: "" } }).map(([, value]) => value);
+        expect(env.filter((value) => value.startsWith("PYTHONUNBUFFERED"))).toEqual(["PYTHONUNBUFFERED="]);
     });
 
     test.each([
@@ -163,7 +169,7 @@ describe("renderUserData", () => {
                     const config = contentBytes(render({ args, env: { NAME: value } }));
                     writeFileSync(path.join(folder, "config"), config);
                     const read = bash(
-                        `read_config "$1"; printf "%s\\0" \${ARGS[@]+"\${ARGS[@]}"} "\${CONTAINER_ENV[0]}"`,
+                        `read_config "$1"; printf "%s\\0" \${ARGS[@]+"\${ARGS[@]}"} "\${CONTAINER_ENV[1]}"`,
                         [path.join(folder, "config")],
                     );
                     expect(read.split("\0").slice(0, -1)).toEqual([...args, `NAME=${value}`]);

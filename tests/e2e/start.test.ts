@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import {
+    chmodSync,
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    realpathSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { CliCommand } from "../helpers/cli-command";
@@ -136,6 +147,42 @@ describe("npm start", () => {
         expectNothingLeft(output);
     });
 
+    it("keeps the bucket if the results cannot be saved, as pulumi destroy does", async () => {
+        write("spoiling/package.json", '{"scripts":{"start":"node train.js"}}');
+        write("spoiling/train.js", 'require("node:fs").writeFileSync("../spoiled", "");');
+        write("spoiling/Dockerfile", "FROM scratch\n");
+        const { status, output } = await start([
+            ...asProcess,
+            "--config",
+            "trainer=spoiling",
+            "--config",
+            "resultsDir=spoiled",
+        ]);
+        expect({ status, output }).toMatchObject({ status: 1 });
+        expect(output).toContain("results could not be saved");
+        expect(output).toMatch(/Left behind:\n[\s\S]*bucket/);
+        expect(output).not.toContain("Left to bill: nothing");
+        expect(output).not.toContain("- gcp:storage:Bucket ");
+    });
+
+    it("accepts key=value without --config, as npm start --config key=value passes it on", async () => {
+        const { status, output } = await start([...asProcess, "dataset=nothing.csv", "maxRunMinutes=5"]);
+        expect({ status, output }).toMatchObject({ status: 1 });
+        expect(output).toContain("`gcp-trainer:dataset` must be a file that can be read");
+    });
+
+    it("reports a missing bash before anything is created", async () => {
+        const folder = mkdtempSync(path.join(tmpdir(), "no-bash-"));
+        writeFileSync(path.join(folder, "bash"), "");
+        chmodSync(path.join(folder, "bash"), 0o755);
+        const env = { PATH: folder + path.delimiter + process.env.PATH };
+        const { status, output } = await new CliCommand("start", asProcess, { cwd: project.folder, env }).ended;
+        rmSync(folder, { recursive: true });
+        expect({ status, output }).toMatchObject({ status: 1 });
+        expect(output).toContain("A rehearsal needs bash, but bash --version does not work");
+        expect(output).not.toContain("+ gcp:");
+    });
+
     it("reports that the emulator cannot read a dataset in a bucket", async () => {
         const { status, output } = await start([...asProcess, "--config", "dataset=gs://some-bucket/data.csv"]);
         expect({ status, output }).toMatchObject({ status: 1 });
@@ -172,6 +219,7 @@ describe("npm start", () => {
     it.each([
         [["--runtime", "vm"], '--runtime must be docker or process; got "vm"'],
         [["--config", "target"], '--config must be key=value; got "target"'],
+        [["target"], '"target" must be key=value (npm start -- --help)'],
         [["--stack", "dev"], "--stack"],
     ])("rejects %j with a one-line error", async (args, message) => {
         const { status, output } = await start(args);
@@ -185,7 +233,7 @@ it("prints its usage to standard output for npm start --help", async () => {
     const { status, stdout, stderr } = await start(["--help"]);
 
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain("Usage: npm start -- [options]");
+    expect(stdout).toContain("Usage: npm start -- [options] [key=value ...]");
 });
 
 describeWithDocker("npm start -- --runtime docker", () => {

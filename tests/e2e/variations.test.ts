@@ -15,7 +15,7 @@ afterAll(() => project.remove());
 /** The names of the runs whose results were saved. */
 function runs(): string[] {
     const folder = path.join(project.folder, "models/local");
-    return existsSync(folder) ? readdirSync(folder) : [];
+    return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("r-")) : [];
 }
 
 function rehearse(config: Record<string, string>): Promise<EndedCommand> {

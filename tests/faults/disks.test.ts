@@ -104,7 +104,7 @@ describe("npm run results without enough resources", () => {
     /** The model's files in a project folder; undefined if nothing was saved. */
     const savedIn = (projectDir: string) => {
         const models = path.join(projectDir, "models", bucket.name);
-        const names = existsSync(models) ? readdirSync(models) : [];
+        const names = existsSync(models) ? readdirSync(models).filter((name) => name !== "index.html") : [];
         return names.length === 0 ? undefined : { names, files: filesIn(path.join(models, RUN)) };
     };
     const expectComplete = (projectDir: string) => {

@@ -203,6 +203,10 @@ function called({ token, inputs }: MockCallArgs): Record<string, unknown> {
     switch (token) {
         case "gcp:organizations/getClientConfig:getClientConfig":
             return { accessToken: "token" };
+        case "gcp:artifactregistry/getDockerImage:getDockerImage":
+            return {
+                selfLink: `${inputs.location}-docker.pkg.dev/${inputs.project}/${inputs.repositoryId}/train@${IMAGE_DIGEST}`,
+            };
         case "gcp:storage/getBucketObject:getBucketObject":
             return inputs.name === "composite.csv"
                 ? { ...inputs, md5hash: "", crc32c: "Y3JjMzI=", generation: 1700000000000002 }

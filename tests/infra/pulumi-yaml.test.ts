@@ -65,8 +65,9 @@ describe.each(["dev", "local"])("Pulumi.%s.yaml", (stack) => {
         expect(Object.keys(config).filter((key) => !key.startsWith("gcp:"))).toEqual([]);
     });
 
-    it("has a valid config", () => {
-        const gcp = { project: config["gcp:project"], region: config["gcp:region"], zone: config["gcp:zone"] };
+    it("has a valid config once the placeholder is replaced by a project", () => {
+        const projectId = config["gcp:project"]?.replace("my-project-id", "my-project");
+        const gcp = { project: projectId, region: config["gcp:region"], zone: config["gcp:zone"] };
 
         expect(() => parseConfig({ namespace: project.name, values: {}, gcp }, filesOf(ROOT))).not.toThrow();
     });

@@ -1,6 +1,6 @@
 import { gpuProblem } from "../../infra/config/gpus";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
-import { type DeclaredStack, declareJob, resource } from "./declared-stack";
+import { type DeclaredStack, declareJob, IMAGE_DIGEST, resource } from "./declared-stack";
 import { ACCOUNT, APIS, BASE, BOOT, DESCRIBED, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
 
 const names = ({ resources }: DeclaredStack): string[] => resources.map(({ type, name }) => `${type} ${name}`).sort();
@@ -47,6 +47,52 @@ describe("a variation of the config", () => {
         ).toMatchObject({
             provisioning: "spot",
         });
+    });
+
+    it("uses an image in the project's Artifact Registry by its present digest, builds nothing, and lets the VM pull it", async () => {
+        const stack = await declareJob({ image: "europe-west4-docker.pkg.dev/my-project/images/train:v1" });
+
+        expect(without(stack, standard)).toEqual([]);
+        expect(without(standard, stack)).toEqual([
+            "docker:index/image:Image trainer-image",
+            "gcp-trainer:infra:TrainerImage trainer-image",
+            "gcp:artifactregistry/repository:Repository trainer-image-repository",
+        ]);
+        expect(stack.calls.map(({ inputs }) => inputs)).toContainEqual({
+            project: "my-project",
+            location: "europe-west4",
+            repositoryId: "images",
+            imageName: "train:v1",
+        });
+        expect(resource(stack, "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember").inputs).toEqual({
+            project: "my-project",
+            location: "europe-west4",
+            repository: "images",
+            role: "roles/artifactregistry.reader",
+            member: MEMBER,
+        });
+        const userData = (vmOf(stack).metadata as Record<string, string>)["user-data"];
+        const image = `europe-west4-docker.pkg.dev/my-project/images/train@${IMAGE_DIGEST}`;
+        // The same digest, and therefore the same run.
+        expect(userData).toBe(renderUserData({ ...BOOT, image }));
+        expect(stack.outputs.leftToBill).toEqual([
+            expect.stringContaining("boot disk"),
+            expect.stringContaining("gs://"),
+        ]);
+    });
+
+    it("uses an image in another registry by its digest, without a look-up or a grant", async () => {
+        const image = `us-docker.pkg.dev/vertex-ai/training/sklearn:latest@${IMAGE_DIGEST}`;
+        const stack = await declareJob({ image });
+
+        expect(without(standard, stack)).toContain(
+            "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember trainer-identity-image-puller",
+        );
+        expect(stack.calls.map(({ token }) => token)).not.toContain(
+            "gcp:artifactregistry/getDockerImage:getDockerImage",
+        );
+        const userData = (vmOf(stack).metadata as Record<string, string>)["user-data"];
+        expect(userData).toBe(renderUserData({ ...BOOT, image: image.replace(":latest", "") }));
     });
 
     it("attaches GPUs and runs the container in privileged mode", async () => {

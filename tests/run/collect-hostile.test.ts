@@ -42,7 +42,7 @@ describe("collecting output that a trainer or somebody on this machine has manip
         expect(read("model.json.txt")).toBe("text");
         expect(readdirSync(root())).toEqual(["models"]);
         expect(readdirSync(path.join(root(), "models"))).toEqual(["dev"]);
-        expect(readdirSync(path.join(root(), "models", "dev"))).toEqual([runId]);
+        expect(readdirSync(path.join(root(), "models", "dev")).sort()).toEqual(["index.html", runId]);
         expect(printed.join("\n")).toContain(`it is saved as ${renamed[0]?.path}`);
         expect(printed.join("")).not.toMatch(/\p{Cc}/u);
         await expect(collect(bucket)).resolves.toMatchObject({ downloadedCount: 0 });

@@ -20,6 +20,7 @@ describe("collecting a run", () => {
             metrics: { accuracy: 0.97 },
             downloadedCount: 2,
             objectCount: 2,
+            extraCount: 0,
             hasReport: false,
         });
 
@@ -60,6 +61,26 @@ describe("collecting a run", () => {
             timings: { seconds: 120, attempts: [{ attempt: 1 }, { attempt: 2 }] },
             objects: [{ name: `${model}/metrics.json`, path: "metrics.json", sizeBytes: 17, generation: "1" }],
         });
+    });
+
+    it("downloads TensorBoard logs, and checkpoints only if they are wanted", async () => {
+        const bucket = bucketWith({ "model.json": "{}" });
+        bucket.put(`runs/${runId}/logs/train/events.1`, "scalars");
+        bucket.put(`runs/${runId}/logs/empty/`, "");
+        bucket.put(`runs/${runId}/checkpoints/3.pt`, "weights");
+
+        await expect(collect(bucket)).resolves.toMatchObject({ objectCount: 1, extraCount: 1, downloadedCount: 2 });
+        expect(read("logs/train/events.1")).toBe("scalars");
+        expect(existsSync(path.join(folder(), "checkpoints"))).toBe(false);
+        const manifest = read("manifest.json");
+        expect(JSON.parse(manifest).objects).toHaveLength(1);
+
+        bucket.downloads.length = 0;
+        const context = { bucket, clock: new FakeClock(), print: () => undefined, saveCheckpoints: true };
+        await expect(collectRun(context, { status, folder: folder() })).resolves.toMatchObject({ extraCount: 2 });
+        expect(bucket.downloads).toEqual([`runs/${runId}/checkpoints/3.pt`]);
+        expect(read("checkpoints/3.pt")).toBe("weights");
+        expect(read("manifest.json")).toBe(manifest);
     });
 
     it("determines whether the model has a report", async () => {
@@ -258,7 +279,8 @@ describe("collecting a run", () => {
 
         await collect(bucket);
         const kept = [`${own}-b`, "new", `${gone.replace(/^m\w+/, "m000000000000")}-c`];
-        expect(readdirSync(parent).sort()).toEqual([...kept.map((name) => `.${runId}.partial-${name}`), runId].sort());
+        const names = kept.map((name) => `.${runId}.partial-${name}`);
+        expect(readdirSync(parent).sort()).toEqual([...names, "index.html", runId].sort());
         add(`${gone}-again`);
         await expect(collect(bucket)).resolves.toMatchObject({ downloadedCount: 0 });
         expect(readdirSync(parent)).not.toContain(`.${runId}.partial-${gone}-again`);

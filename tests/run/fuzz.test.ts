@@ -105,7 +105,7 @@ describe("collecting a run", () => {
 
                 expect(readdirSync(root)).toEqual(result === "collected" ? ["models"] : []);
                 if (result === "collected") {
-                    expect(readdirSync(path.join(root, "models", "dev"))).toEqual([runId]);
+                    expect(readdirSync(path.join(root, "models", "dev")).sort()).toEqual(["index.html", runId]);
                     const manifest = readFileSync(path.join(root, "models", "dev", runId, "manifest.json"), "utf8");
                     expect(JSON.parse(manifest)).toHaveProperty("runId", runId);
                 }

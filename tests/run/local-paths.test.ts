@@ -26,6 +26,23 @@ describe("assignPaths", () => {
         expect(assign([name])).toEqual([name]);
     });
 
+    it("keeps extras in their folders, unless the model has a file of that name", () => {
+        const root = "runs/r-0123456789/";
+        const model = ["model.json", "logs/a", "checkpoints"].map((name) => PREFIX + name);
+        const extras = ["logs/a", "logs/b", "model.json"].map((name) => root + name);
+
+        const paths = assignPaths(model, PREFIX, { names: extras, prefix: root });
+
+        expect([...paths]).toEqual([
+            [`${PREFIX}checkpoints`, "checkpoints"],
+            [`${PREFIX}logs/a`, "logs/a"],
+            [`${PREFIX}model.json`, "model.json"],
+            [`${root}logs/a`, RENAMED],
+            [`${root}logs/b`, "logs/b"],
+            [`${root}model.json`, RENAMED],
+        ]);
+    });
+
     it.each([
         [""],
         [".."],

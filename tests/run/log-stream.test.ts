@@ -146,6 +146,37 @@ describe("the log stream", () => {
         expect(printed).toEqual(["| 10%", "| 20%"]);
     });
 
+    it("shows each new state of a progress bar while its line is unfinished, and no state twice", async () => {
+        const { bucket, printed, log } = follow();
+        const states = [
+            "start\n",
+            "\r 10% |#",
+            "   |\r 20% |##  |\r 3",
+            "0% |### |\r",
+            "\r 30% |### |\r",
+            "\n100%\r\nend\r\n",
+        ];
+        let offset = 0;
+        const counts: number[] = [];
+        for (const state of states) {
+            putLog(bucket, 1, offset, state);
+            offset += Buffer.byteLength(state);
+            await log.follow(1);
+            counts.push(printed.length);
+        }
+        expect(printed).toEqual(["| start", "|  20% |##  |", "|  30% |### |", "| 100%", "| end"]);
+        expect(counts).toEqual([1, 1, 2, 2, 2, 5]);
+    });
+
+    it("does not take half of a Windows line break for progress", async () => {
+        const { bucket, printed, log } = follow();
+        putLog(bucket, 1, 0, "one\r");
+        await log.follow(1);
+        putLog(bucket, 1, 4, "\ntwo\r\n");
+        await log.follow(1);
+        expect(printed).toEqual(["| one", "| two"]);
+    });
+
     it("recognises that the next chunk has arrived", async () => {
         const { bucket, log } = follow();
         putLog(bucket, 1, 0, "one\n");

@@ -52,6 +52,37 @@ describe("saveAllRuns", () => {
         expect(readFileSync(path.join(root, "r-000000000c", "trainer.log"), "utf8")).toContain("log of r-000000000c");
     });
 
+    it("saves the TensorBoard logs and wanted checkpoints of every run, and downloads each only once", async () => {
+        const bucket = new FakeBucket();
+        addRun(bucket, "r-000000000b", "TIMED_OUT");
+        bucket.put("runs/r-000000000b/logs/events", "scalars");
+        bucket.put("runs/r-000000000b/checkpoints/7/weights.bin", "weights");
+        const saveAll = async (saveCheckpoints: boolean) => {
+            const printed: string[] = [];
+            const print = (line: string) => printed.push(line);
+            const context = { bucket, clock: new FakeClock(), print, saveCheckpoints };
+            await saveAllRuns(context, (runId) => ({
+                relative: `models/dev/${runId}`,
+                absolute: path.join(root, runId),
+            }));
+            return printed;
+        };
+        const file = (name: string) => path.join(root, "r-000000000b", name);
+
+        await saveAll(false);
+        expect(readFileSync(file("logs/events"), "utf8")).toBe("scalars");
+        expect(existsSync(file("checkpoints"))).toBe(false);
+
+        await expect(saveAll(true)).resolves.toEqual([
+            "run r-000000000b: TIMED_OUT; its log, status and 2 files of TensorBoard logs and checkpoints are in models/dev/r-000000000b",
+        ]);
+        expect(readFileSync(file("checkpoints/7/weights.bin"), "utf8")).toBe("weights");
+        expect(bucket.downloads).toEqual([
+            "runs/r-000000000b/logs/events",
+            "runs/r-000000000b/checkpoints/7/weights.bin",
+        ]);
+    });
+
     it("downloads nothing that already passes verification", async () => {
         const bucket = new FakeBucket();
         addRun(bucket, "r-000000000a", "SUCCEEDED");

@@ -144,3 +144,12 @@ describe("the trainer exits with", () => {
         expect(await bucket.list("runs/")).toEqual([]);
     });
 });
+
+describe("the log", () => {
+    it("contains no deprecation warning from Node.js", async () => {
+        await bucket.put("data/some.csv", IRIS);
+        // Node.js 22 and newer print these warnings by default.
+        const { exitCode, stderr } = await run(["--target=Species"], { NODE_OPTIONS: "--pending-deprecation" });
+        expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    });
+});

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import type { CloudSettings } from "../../../run/credentials";
 import { classifyError, messageOf } from "../../../run/errors";
 import { commandLine } from "../tool";
@@ -20,6 +22,21 @@ export async function checkEmulator({ storageOrigin }: CloudSettings): Promise<v
             `Nothing is listening at ${storageOrigin}: the emulator is not running (${commandLine("emulator")})`,
         );
     }
+}
+
+/** True if a stack is configured for an emulator on this machine that is not running, so that it cannot be deployed. */
+export async function isWithoutEmulator(projectDir: string, stack: string): Promise<boolean> {
+    const text = await readFile(path.join(projectDir, `Pulumi.${stack}.yaml`), "utf8").catch(() => "");
+    const origin = /^ *gcp:storageCustomEndpoint: *["']?(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d+)/m.exec(
+        text,
+    )?.[1];
+    if (origin === undefined) {
+        return false;
+    }
+    return await fetch(origin).then(
+        () => false,
+        () => true,
+    );
 }
 
 /** Turns an error from Google's clients into one that says what to do; returns any other error unchanged. */

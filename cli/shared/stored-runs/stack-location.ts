@@ -13,6 +13,8 @@ export interface StackLocation {
     stack: string;
     /** Folder for the results of all stacks, relative to the project folder. */
     resultsDir: string;
+    /** True if the results include the trainer's checkpoints. */
+    saveCheckpoints: boolean;
     /** Id of the run that a `pulumi up` is waiting for, or was waiting for when it was killed. */
     waitedFor?: string | undefined;
     settings: CloudSettings;
@@ -34,6 +36,8 @@ interface StackExport {
     };
 }
 
+const DEFAULTS_OF_RESULTS = { resultsDir: DEFAULTS.resultsDir, saveCheckpoints: DEFAULTS.saveCheckpoints };
+
 /** Output from `pulumi config --json`. */
 type StackConfigValues = Record<string, { value?: string }>;
 
@@ -51,7 +55,7 @@ export async function findStack(
     if (options.bucket !== undefined) {
         const bucket = bucketName(options.bucket);
         const settings = readCloudSettings(() => undefined, env);
-        return { bucket, stack: shortName(options.stack ?? bucket), resultsDir: DEFAULTS.resultsDir, settings };
+        return { bucket, stack: shortName(options.stack ?? bucket), ...DEFAULTS_OF_RESULTS, settings };
     }
     const stackArgs = options.stack === undefined ? [] : ["--stack", options.stack];
     const pulumi = { folder: projectDir, env, packageDir };
@@ -72,12 +76,12 @@ function savedResultsOf(resource: {
     type: string;
     outputs?: Record<string, unknown>;
 }): Omit<StackLocation, "settings"> | undefined {
-    const { bucket, stack, resultsDir } = resource.outputs ?? {};
+    const { bucket, stack, resultsDir, saveCheckpoints = false } = resource.outputs ?? {};
     return resource.type === savedResultsType &&
         typeof bucket === "string" &&
         typeof stack === "string" &&
         typeof resultsDir === "string"
-        ? { bucket, stack, resultsDir }
+        ? { bucket, stack, resultsDir, saveCheckpoints: saveCheckpoints === true }
         : undefined;
 }
 

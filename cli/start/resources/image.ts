@@ -55,13 +55,13 @@ async function pushBuiltImage(imageName: string, build: ImageBuild, context: Reh
 }
 
 async function pushFolder(imageName: string, build: ImageBuild, context: RehearsalContext): Promise<Pushed> {
-    const { trainerDir, projectDir, signal } = context;
+    const { trainerDir, program, projectDir, signal } = context;
     await buildFolder(trainerDir, signal);
     const content = await hashContext(trainerDir, build.args ?? {});
-    const digest = await addImage(context, { image: imageName, folder: trainerDir, content });
+    const digest = await addImage(context, { image: imageName, content, ...(program ?? { folder: trainerDir }) });
     return {
         digest,
-        detail: `from ${path.relative(projectDir, trainerDir) || "."}/, as a process`,
+        detail: program ? "as a process" : `from ${path.relative(projectDir, trainerDir) || "."}/, as a process`,
         // There is nothing to delete: as on Google Cloud, deleting the repository also deletes its images.
         destroy: () => Promise.resolve(),
     };

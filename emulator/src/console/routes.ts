@@ -26,10 +26,14 @@ export function consoleRoutes(services: ConsoleServices): Route[] {
             public: true,
             query: ["bucket", "name"],
         }),
+        route("GET", "/console/report", (request) => report(services.storage, request), {
+            public: true,
+            query: ["bucket", "name"],
+        }),
     ];
 }
 
-function page(services: ConsoleServices, request: ApiRequest): ApiResponse {
+async function page(services: ConsoleServices, request: ApiRequest): Promise<ApiResponse> {
     requireLoopback(request);
     return {
         headers: {
@@ -38,12 +42,12 @@ function page(services: ConsoleServices, request: ApiRequest): ApiResponse {
             "content-security-policy":
                 "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'",
         },
-        body: `<!doctype html>\n${render(services, request.baseUrl).text}\n`,
+        body: `<!doctype html>\n${(await render(services, request.baseUrl)).text}\n`,
     };
 }
 
-function render(services: ConsoleServices, baseUrl: string): Html {
-    const all = sections(services);
+async function render(services: ConsoleServices, baseUrl: string): Promise<Html> {
+    const all = await sections(services);
     const overview = all.map(({ id, title, count }) => html`<a href="#${id}"><b>${count}</b><span>${title}</span></a>`);
     const bodies = all.map(({ id, title, content }) => html`<section id="${id}"><h2>${title}</h2>${content}</section>`);
     return html`<html lang="en"><head><meta charset="utf-8"><title>gcp-trainer emulator</title>
@@ -66,6 +70,23 @@ async function object(storage: StorageService, request: ApiRequest): Promise<Api
             "content-security-policy": "sandbox; default-src 'none'",
         },
         body: await storage.blobs.read(found.blob.id),
+    };
+}
+
+/**
+ * Returns a trainer's report as a page. Its sandbox has an origin of its own and no network, so its scripts cannot read
+ * or change anything on this server.
+ */
+async function report(storage: StorageService, request: ApiRequest): Promise<ApiResponse> {
+    const answer = await object(storage, request);
+    return {
+        ...answer,
+        headers: {
+            ...answer.headers,
+            "content-type": "text/html; charset=utf-8",
+            "content-security-policy":
+                "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'",
+        },
     };
 }
 

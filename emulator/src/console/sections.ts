@@ -10,6 +10,7 @@ import type { RuntimeKind } from "../service";
 import type { StorageService } from "../storage/service";
 import { Html, html, type Part } from "./html";
 import type { RequestLog } from "./request-log";
+import { describeRun, readConsoleRuns } from "./runs";
 
 /** The services that the console shows. */
 export interface ConsoleServices {
@@ -35,9 +36,10 @@ const SERIAL_BYTES = 64 * 1024;
 const SHOWN_REQUESTS = 60;
 const OWNER = { kind: "owner" } as const;
 
-/** All sections, in the order in which the page shows them. */
-export function sections(services: ConsoleServices): Section[] {
+/** All sections, in the order in which the page shows them: the user's work first, the requests last. */
+export async function sections(services: ConsoleServices): Promise<Section[]> {
     return [
+        await runs(services),
         instances(services),
         batchJobs(services),
         buckets(services),
@@ -47,6 +49,15 @@ export function sections(services: ConsoleServices): Section[] {
         networks(services),
         requests(services),
     ];
+}
+
+async function runs({ storage }: ConsoleServices): Promise<Section> {
+    const all = await readConsoleRuns(storage);
+    const content = all.map((run) => {
+        const { summary, body, isActive } = describeRun(run);
+        return details(`run-${run.bucket}-${run.id}`, summary, body, isActive);
+    });
+    return { id: "runs", title: "Runs", count: all.length, content: list(content, "No runs.") };
 }
 
 function instances({ compute }: ConsoleServices): Section {
@@ -199,8 +210,8 @@ function requests({ requestLog }: ConsoleServices): Section {
     return { id: "requests", title: "Recent requests", count: all.length, content };
 }
 
-function details(id: string, summary: Html, content: Html): Html {
-    return html`<details id="${id}"><summary>${summary}</summary>${content}</details>`;
+function details(id: string, summary: Html, content: Html, isOpen = false): Html {
+    return html`<details id="${id}"${isOpen && new Html(" open")}><summary>${summary}</summary>${content}</details>`;
 }
 
 function list(items: readonly Html[], empty: string): Html {
@@ -230,7 +241,12 @@ function clock(iso: string): string {
 }
 
 function chip(status: string): Html {
-    const kinds: Readonly<Record<string, string>> = { RUNNING: "good", SUCCEEDED: "good", FAILED: "bad", TERMINATED: "" };
+    const kinds: Readonly<Record<string, string>> = {
+        RUNNING: "good",
+        SUCCEEDED: "good",
+        FAILED: "bad",
+        TERMINATED: "",
+    };
     const kind = kinds[status] ?? (status === "CANCELLED" ? "" : "busy");
     return html`<span class="chip ${kind}">${status}</span>`;
 }

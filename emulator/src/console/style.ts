@@ -64,7 +64,9 @@ setInterval(async () => {
     const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
     const open = new Set([...document.querySelectorAll("details[open]")].map((one) => one.id));
     const scrolled = new Map([...document.querySelectorAll("pre[id]")].map((one) => [one.id, one.scrollTop]));
-    for (const one of next.querySelectorAll("details")) one.toggleAttribute("open", open.has(one.id));
+    for (const one of next.querySelectorAll("details")) {
+        if (document.getElementById(one.id)) one.toggleAttribute("open", open.has(one.id));
+    }
     document.querySelector("main").replaceWith(next);
     for (const [id, top] of scrolled) { const one = document.getElementById(id); if (one) one.scrollTop = top; }
 }, 4000);

@@ -17,6 +17,8 @@ const localImage = z.strictObject({
     image: z.string(),
     /** Absolute path to a folder whose start script the process runtime runs. */
     folder: z.string().optional(),
+    /** A shell command that runs in the folder instead of its start script. The container's arguments follow it. */
+    command: z.string().min(1).optional(),
     /** Identifies the folder's content: the same string yields the same digest on every machine. */
     content: z.string().optional(),
     /** Id of an image in this machine's Docker engine, for the docker runtime. */
@@ -72,7 +74,7 @@ async function addLocalImage(
 
 /** Adds the content that the manifest refers to, and returns its descriptor. */
 async function addConfig(images: ImageStore, name: ImageName, body: LocalImage): Promise<object> {
-    const { folder, content, engineImageId } = body;
+    const { folder, command, content, engineImageId } = body;
     if ((folder === undefined) === (engineImageId === undefined)) {
         throw invalid('Exactly one of "folder" and "engineImageId" must be set.');
     }
@@ -91,11 +93,11 @@ async function addConfig(images: ImageStore, name: ImageName, body: LocalImage):
             "folder",
         );
     }
-    const config = Buffer.from(JSON.stringify({ "gcp-emulator.process": { content: content ?? folder } }));
+    const config = Buffer.from(JSON.stringify({ "gcp-emulator.process": { content: content ?? folder, command } }));
     const digest = digestOf(config);
     const upload = images.files.begin();
     await upload.append(Readable.from([config]));
     await images.storeBlob(name.repository, upload, digest);
-    await images.folders.add(digest, folder);
+    await images.folders.add(digest, { folder, ...(command === undefined ? {} : { command }) });
     return { mediaType: PROCESS_IMAGE_CONFIG, digest, size: config.length };
 }

@@ -2,11 +2,17 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 /**
- * JSON file that maps the config digest of an image to `{ folder }`. The docker command in the VMs reads it:
+ * JSON file that maps the config digest of an image to a `LocalProgram`. The docker command in the VMs reads it:
  * `shims/docker-pull.js`.
  */
 export function localFoldersFile(dataDir: string): string {
     return path.join(dataDir, "engine", "images.json");
+}
+
+/** A folder whose program the process runtime runs: `command`, or otherwise the start script in its package.json. */
+export interface LocalProgram {
+    readonly folder: string;
+    readonly command?: string;
 }
 
 /** Folders on this machine that the process runtime runs as images. */
@@ -18,8 +24,8 @@ export class LocalFolders {
         this.#file = localFoldersFile(dataDir);
     }
 
-    async add(configDigest: string, folder: string): Promise<void> {
-        await this.#change((folders) => ({ ...folders, [configDigest]: { folder } }));
+    async add(configDigest: string, program: LocalProgram): Promise<void> {
+        await this.#change((folders) => ({ ...folders, [configDigest]: program }));
     }
 
     /** Removes the entries for images that are no longer in any repository. */

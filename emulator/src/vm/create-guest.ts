@@ -37,6 +37,6 @@ export function createGuest(options: GuestOptions): Guest {
     }
     const imagesFile = localFoldersFile(options.dataDir);
     const endpoint = () => `127.0.0.1:${endpointPort()}`;
-    const vm = { dir, endpoint, imagesFile, bootUptimeSeconds, onPoweredOff };
+    const vm = { dir, endpoint, imagesFile, mainPort, bootUptimeSeconds, onPoweredOff };
     return runtime === "docker" ? new ContainerVm(vm, dataFolderId(options.dataDir)) : new ProcessVm(vm);
 }

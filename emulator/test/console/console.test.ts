@@ -60,6 +60,51 @@ describe("the console page", () => {
         }
     });
 
+    it("begins with the runs: state, reason, metrics, log and report, and ends with the requests", async () => {
+        const run = "runs/r-0123456789";
+        await emulator.makeBucket("console-runs");
+        const put = (name: string, content: string) => emulator.upload("console-runs", `${run}/${name}`, content);
+        const status = {
+            state: "RUNNING",
+            attempt: 2,
+            startedAt: "2026-01-01T00:00:00Z",
+            finishedAt: null,
+            reason: null,
+        };
+        await put("status.json", JSON.stringify(status));
+        await put("log/1/000000000000.txt", "of the first attempt");
+        await put("log/2/000000000000.txt", "epoch 1\n 10%\r 2");
+        await put("log/2/000000000015.txt", "0%\r\n<b>done</b>\n");
+        const running = (await page()).text;
+        expect([...running.matchAll(/<h2>(.*?)<\/h2>/g)].map((match) => match[1])).toEqual([
+            "Runs",
+            ...["Instances", "Buckets", "Images", "Service accounts and grants", "Secrets", "Networks"],
+            "Recent requests",
+        ]);
+        expect(running).toContain('<details id="run-console-runs-r-0123456789" open>');
+        expect(running).toMatch(/>RUNNING<\/span><span class="note">attempt 2, for \d+ s</);
+        expect(running).toContain("epoch 1\n 20%\n&lt;b&gt;done&lt;/b&gt;");
+        expect(running).not.toContain("first attempt");
+
+        const finished = { ...status, state: "SUCCEEDED", finishedAt: "2026-01-01T00:01:05Z" };
+        await put("status.json", JSON.stringify(finished));
+        await put("model/metrics.json", '{"schema":1,"accuracy":0.96667,"task":"classification"}');
+        await put("model/report.html", "<!doctype html><script>1</script>");
+        const { text } = await page();
+        expect(text).toContain("attempt 2, took 65 s, accuracy 0.96667");
+        const [, link = ""] = /href="(\/console\/report\?[^"]*)"/.exec(text) ?? [];
+        const report = await emulator.call("GET", link.replaceAll("&amp;", "&"), { token: null });
+        expect(report.text).toBe("<!doctype html><script>1</script>");
+        expect(report.headers.get("content-type")).toBe("text/html; charset=utf-8");
+        expect(report.headers.get("content-security-policy")).toMatch(/^sandbox allow-scripts; default-src 'none'/);
+        expect(report.headers.get("content-security-policy")).not.toMatch(/same-origin|connect-src/);
+    });
+
+    it("shows a run whose files are damaged", async () => {
+        await emulator.upload("console-runs", "runs/r-damaged/status.json", "[1");
+        expect((await page()).text).toMatch(/r-damaged<\/h3><span class="chip busy">unknown/);
+    });
+
     it("loads nothing from other hosts", async () => {
         const { text, headers } = await page();
         expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);

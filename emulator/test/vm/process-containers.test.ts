@@ -41,6 +41,17 @@ async function trainer(name: string, start: string | undefined, files: Record<st
     return String((await emulator.call("POST", "/emulator/v1/images", { body })).at("image"));
 }
 
+/** Adds a folder whose image has a command of its own, and returns the image's reference by digest. */
+async function program(name: string, command: string, files: Record<string, string>): Promise<string> {
+    const folder = path.join(folders, name);
+    mkdirSync(folder);
+    for (const [file, content] of Object.entries(files)) {
+        writeFileSync(path.join(folder, file), content);
+    }
+    const body = { image: `${registryUri}/${name}`, folder, command };
+    return String((await emulator.call("POST", "/emulator/v1/images", { body })).at("image"));
+}
+
 let made = 0;
 
 /** Runs a script in its own VM and returns what it printed. */
@@ -66,6 +77,15 @@ async function inVm(script: string): Promise<string[]> {
 const STATE = "docker inspect -f '{{.State.Status}} {{.State.Running}} {{.State.ExitCode}} {{.State.OOMKilled}}'";
 
 describe("docker in a VM with the process runtime", () => {
+    it("runs an image's own command in its folder, followed by the arguments", async () => {
+        const script = "console.log(process.cwd().split('/').pop(), process.argv.slice(2))";
+        const image = await program("command", `'${process.execPath}' 'my main.js'`, { "my main.js": script });
+        const output = await inVm(
+            `docker run -d --name box ${image} '--a=x y' >/dev/null; docker wait box; docker logs box`,
+        );
+        expect(output).toEqual(["0", "command [ '--a=x y' ]"]);
+    });
+
     it("supports pull, run, logs --follow, wait and inspect", async () => {
         const script =
             "console.log(process.argv.slice(2)); console.error('err'); setTimeout(() => process.exit(3), 100)";

@@ -1,27 +1,35 @@
 import { ageOf, readRuns, runsTable, type StoredRun } from "../../../cli/runs/runs-table";
 import { runLayout } from "../../../run/layout";
+import { describeRun } from "../../../run/saved-runs";
 import { FakeBucket, putStatus, runId, statusOf } from "../../run/fakes";
 
 const NOW = Date.parse("2026-05-04T12:00:00Z");
 
+/** A run of which only this is known. */
+function bare(runId: string, known: Partial<StoredRun> = {}): StoredRun {
+    return { runId, facts: describeRun(runId, { hasReport: false }), ...known };
+}
+
 describe("runsTable", () => {
     it("shows a successful run's state, attempt, age and first metrics", () => {
         const run: StoredRun = {
+            facts: describeRun("r-0000000001", { manifest: { runName: "deeper" }, hasReport: false }),
             runId: "r-0000000001",
             status: statusOf({ state: "SUCCEEDED", attempt: 2, startedAt: "2026-05-04T11:00:00Z" }),
             metrics: { schema: 1, accuracy: 0.9667, task: "classification", macroF1: 0.9512, rows: 150, treeDepth: 4 },
         };
 
         expect(runsTable([run], NOW)).toEqual([
-            "run           state      attempt  age     metrics",
-            "r-0000000001  SUCCEEDED  2        60 min  accuracy 0.9667, macroF1 0.9512, rows 150",
+            "run                  state      attempt  age     metrics",
+            "r-0000000001 deeper  SUCCEEDED  2        60 min  accuracy 0.9667, macroF1 0.9512, rows 150",
         ]);
+        expect(runsTable([run], NOW, "treeDepth")[1]).toMatch(/ treeDepth 4, accuracy 0.9667, macroF1 0.9512$/);
     });
 
     it("shows why a run failed", () => {
         const status = statusOf({ state: "FAILED", reason: "The trainer ended with exit code 3", exitCode: 3 });
 
-        expect(runsTable([{ runId: "r-0000000002", status }], NOW)[1]).toMatch(
+        expect(runsTable([bare("r-0000000002", { status })], NOW)[1]).toMatch(
             /^r-0000000002 {2}FAILED .* The trainer ended with exit code 3$/,
         );
     });
@@ -29,13 +37,13 @@ describe("runsTable", () => {
     it("marks a run if its last update is older than its heartbeat allows", () => {
         const status = statusOf({ state: "RUNNING", updatedAt: "2026-05-04T11:50:00Z" });
 
-        expect(runsTable([{ runId: "r-0000000003", status }], NOW)[1]).toContain(
+        expect(runsTable([bare("r-0000000003", { status })], NOW)[1]).toContain(
             "no update for 10 min; the VM may be down",
         );
     });
 
     it("shows a run without a status and a run that cannot be read", () => {
-        const table = runsTable([{ runId: "r-0000000004" }, { runId: "r-0000000005", problem: "no status" }], NOW);
+        const table = runsTable([bare("r-0000000004"), bare("r-0000000005", { problem: "no status" })], NOW);
 
         expect(table.slice(1)).toEqual([
             "r-0000000004  -      -        -    no VM has claimed it yet",

@@ -95,6 +95,39 @@ describe("npm run runs", () => {
         ]);
     });
 
+    it("shows rehearsed runs without asking Pulumi, if the stack's emulator is not running", async () => {
+        project.pulumi({}, "error: Pulumi was asked");
+        project.program("Pulumi.local.yaml", "config:\n  gcp:storageCustomEndpoint: http://127.0.0.1:9/storage/v1/\n");
+        const status = statusOf({ runId: SUCCEEDED, state: "SUCCEEDED" });
+        project.program(path.join("models", "local", SUCCEEDED, "status.json"), renderStatus(status));
+        project.program(path.join("models", "local", SUCCEEDED, "metrics.json"), '{"accuracy":0.9}');
+
+        await expect(listRuns(["-s", "local"], project.context)).resolves.toBe(0);
+
+        expect(project.printed[1]).toMatch(new RegExp(`^${SUCCEEDED} .* accuracy 0.9; on this machine only$`));
+    });
+
+    it("prints all facts about the runs as JSON or CSV, without control characters or formulas", async () => {
+        await listRuns(["-s", "dev", "--json"], project.context);
+        expect(JSON.parse(project.printed.join("\n"))).toMatchObject([
+            { id: SUCCEEDED, state: "SUCCEEDED", metrics: { accuracy: 0.9667 } },
+            { id: FAILED, state: "FAILED", reason: "The trainer ended with exit code 3", metrics: {} },
+        ]);
+        project.printed.length = 0;
+        await listRuns(["-s", "dev", "--csv"], project.context);
+        expect(project.printed.map((line) => line.replace(/,.*,/, ",…,"))).toEqual([
+            "id,…,metric.accuracy",
+            `${SUCCEEDED},…,0.9667`,
+            `${FAILED},…,`,
+        ]);
+    });
+
+    it("reports a metric that no run has", async () => {
+        await expect(failure(listRuns(["-s", "dev", "--sort", "f1"], project.context))).resolves.toBe(
+            '"f1" must be a metric of one of the runs; they have accuracy (npm run runs -- --sort METRIC)',
+        );
+    });
+
     it("uses the selected stack by default", async () => {
         project.pulumi(answersFor("", { bucket: bucket.name, stack: "dev", resultsDir: "models" }));
 

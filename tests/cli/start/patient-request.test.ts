@@ -12,8 +12,8 @@ import { TestEmulator } from "../../../emulator/src/testing";
 
 jest.setTimeout(120_000);
 
-const PROJECT = "demo-project";
-const MEMBER = `serviceAccount:trainer@${PROJECT}.iam.gserviceaccount.com`;
+const PROJECT_ID = "demo-project";
+const MEMBER = `serviceAccount:trainer@${PROJECT_ID}.iam.gserviceaccount.com`;
 
 /** The resources that depend on nothing but those before them. */
 const RESOURCES: readonly (readonly [type: string, inputs: Properties])[] = [
@@ -35,11 +35,14 @@ const RESOURCES: readonly (readonly [type: string, inputs: Properties])[] = [
         { repository: "images", location: "us-central1", role: "roles/artifactregistry.reader", member: MEMBER },
     ],
     ["gcp:secretmanager/secret:Secret", { secretId: "key", replication: { automatic: {} } }],
-    ["gcp:secretmanager/secretVersion:SecretVersion", { secret: `projects/${PROJECT}/secrets/key`, secretData: "x" }],
+    [
+        "gcp:secretmanager/secretVersion:SecretVersion",
+        { secret: `projects/${PROJECT_ID}/secrets/key`, secretData: "x" },
+    ],
     ["gcp:compute/network:Network", { name: "net", autoCreateSubnetworks: false }],
     [
         "gcp:compute/subnetwork:Subnetwork",
-        { name: "sub", network: `projects/${PROJECT}/global/networks/net`, ipCidrRange: "10.0.0.0/24" },
+        { name: "sub", network: `projects/${PROJECT_ID}/global/networks/net`, ipCidrRange: "10.0.0.0/24" },
     ],
 ];
 
@@ -68,7 +71,7 @@ describe("the resources of a rehearsal, when requests fail for a moment", () => 
             projectDir: folder,
             trainerDir: folder,
             runtime: "process",
-            gcp: { project: PROJECT, region: "us-central1", zone: "us-central1-a", accessToken: "developer" },
+            gcp: { project: PROJECT_ID, region: "us-central1", zone: "us-central1-a", accessToken: "developer" },
             config: {},
             print: () => undefined,
             signal: new AbortController().signal,

@@ -2,17 +2,17 @@ import { availableParallelism } from "node:os";
 import { valueAt } from "../columns/number-list";
 import { DataError } from "../errors";
 import { aboutColumn, type Finding, typeSetting } from "../findings";
-import type { Reading, Task } from "../model";
+import { DATE_PARTS, type Reading, type Task } from "../model";
 import { ColumnBuilder } from "./column-builder";
 import { type Column, completeColumn, completeSpellings, findRowsWithValue } from "./columns";
 import { decodeContent, type Encoding } from "./decode";
 import type { Header } from "./header";
 import { isIdentifierName } from "./identifier-names";
-import { bytesPerValueOfFit, checkMemory, type FitPlan } from "./memory-guard";
+import { bytesPerEncodedValue, bytesPerValueOfFit, checkMemory, type FitPlan } from "./memory-guard";
 import { Progress } from "./progress";
 import { FileRules, type ReadingSettings } from "./rules";
 import { type ReadTable, readTable } from "./table-reader";
-import { makeTarget, type Target } from "./target";
+import { countCodeLists, makeTarget, type Target } from "./target";
 
 /** A table as it was read, in memory that threads can share. `learnColumns` makes it ready for training. */
 export interface Dataset {
@@ -90,9 +90,10 @@ export async function readDataset(
     options: ReadDatasetOptions,
 ): Promise<Dataset> {
     const { print, now = () => performance.now(), memoryLimitBytes = Infinity } = options;
-    const { fits = { forest: false, crossValidation: false }, threads = availableParallelism() } = options;
+    const { fits = { forest: false, crossValidation: false, learned: 1 }, threads = availableParallelism() } = options;
     const totalBytes = () => options.totalBytes ?? bytes.size;
     const fitBytes = bytesPerValueOfFit(fits, threads);
+    const encodedBytes = bytesPerEncodedValue(fits, threads);
     const progress = new Progress(print, now, totalBytes);
     const csv = decodeContent(bytes, source, request.encoding);
     const table = await readTable(csv, source, (header) => planColumns(header, source, request), {
@@ -106,7 +107,7 @@ export async function readDataset(
                 features: wanted.length - 1,
                 bytes: bytesRead,
                 textBytes,
-                valueBytes: fitBytes + columnBytes / wanted.length,
+                valueBytes: fitBytes + (columnBytes + encodedBytes * countEncoded(wanted)) / wanted.length,
             };
             checkMemory(source, { ...soFar, totalBytes: totalBytes() }, memoryLimitBytes);
             progress.update(reader.rowCount, bytesRead);
@@ -120,6 +121,14 @@ export async function readDataset(
     const size = `${reader.rowCount} rows, ${header.columns.length} columns, ${separated}`;
     print(`Read ${source}: ${size}${progress.summarize(bytesRead)}`);
     return prepareDataset(table, source, request);
+}
+
+/** Number of columns that will be added for the codes of text and the parts of dates, as far as the file has been read. */
+function countEncoded(builders: readonly ColumnBuilder[]): number {
+    const target = builders.find(({ role }) => role === "target");
+    const lists = countCodeLists(target?.kind === "text" ? target.dictionary.size : 2);
+    const added = { text: lists, date: DATE_PARTS.length - 1, number: 0, pending: 0 };
+    return builders.reduce((sum, { role, kind }) => sum + (role === "target" ? 0 : added[kind]), 0);
 }
 
 /** Returns a builder for each column to read, and undefined for the others. */

@@ -9,6 +9,9 @@ const BYTES_PER_ROW = 56;
 /** Size of a value's entry in the sort order of its column. A single tree is grown in the memory of these orders. */
 const BYTES_PER_VALUE_OF_ORDER = 4;
 
+/** Size of a code for text, or of a part of a date. */
+const BYTES_PER_CODE = 4;
+
 /**
  * Size of a value's entry in the copy of the orders that each concurrent fit uses. A forest also needs ranks, which
  * doubles the size.
@@ -60,6 +63,8 @@ export interface FitPlan {
     forest: boolean;
     /** True if a cross-validation runs several fits at the same time. */
     crossValidation: boolean;
+    /** Number of sets of columns that are learned from different rows and exist at the same time. */
+    learned: number;
 }
 
 /**
@@ -69,6 +74,15 @@ export interface FitPlan {
 export function bytesPerValueOfFit({ forest, crossValidation }: FitPlan, threads: number): number {
     const perThread = forest ? BYTES_PER_VALUE_OF_FIT.forest : crossValidation ? BYTES_PER_VALUE_OF_FIT.tree : 0;
     return BYTES_PER_VALUE_OF_ORDER + threads * perThread;
+}
+
+/**
+ * Memory for each row of a column that encodes text or a part of a date: its value and its place in the order, in every
+ * set of learned columns, and the copies for the fits.
+ */
+export function bytesPerEncodedValue(plan: FitPlan, threads: number): number {
+    const ofFits = bytesPerValueOfFit(plan, threads) - BYTES_PER_VALUE_OF_ORDER;
+    return plan.learned * (BYTES_PER_CODE + BYTES_PER_VALUE_OF_ORDER) + ofFits;
 }
 
 /**

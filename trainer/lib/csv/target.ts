@@ -180,3 +180,11 @@ function countDifferent(values: NumberList): number {
     }
     return count;
 }
+
+/** For more than two classes, a text column has a list of codes for each of the most frequent ones. */
+const MAX_LISTS = 6;
+
+/** Number of lists of codes for a text column. */
+export function countCodeLists(classes: number): number {
+    return classes > 2 ? Math.min(classes, MAX_LISTS) : 1;
+}

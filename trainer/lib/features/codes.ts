@@ -1,7 +1,7 @@
 import type { ScaledInts } from "../columns/number-list";
 import { sharedInts } from "../columns/shared-memory";
 import type { TextColumn } from "../csv/columns";
-import type { Target } from "../csv/target";
+import { countCodeLists, type Target } from "../csv/target";
 
 /** A string that occurs in fewer rows than this is treated as other. The limit is 3 if the table has few rows. */
 const MIN_ROWS = 5;
@@ -9,9 +9,6 @@ const FEW_ROWS = 50;
 
 /** Weight of the overall mean in a category's mean, as a number of rows. */
 const SMOOTHING = 10;
-
-/** For more than two classes, a text column has a list of codes for each of the most frequent ones. */
-const MAX_LISTS = 6;
 
 /** Codes are whole numbers: shares in millionths, or the position between the lowest and the highest mean. */
 const STEPS = { classification: 1e6, regression: 1e8 };
@@ -90,7 +87,7 @@ function listTargets(target: Target, rows: Uint32Array): ((row: number) => numbe
     }
     const classes =
         target.classes.length === 2 ? [1] : counts.sort((a, b) => b.count - a.count).map(({ index }) => index);
-    return classes.slice(0, MAX_LISTS).map((label) => (row) => (target.y[row] === label ? 1 : 0));
+    return classes.slice(0, countCodeLists(classes.length)).map((label) => (row) => (target.y[row] === label ? 1 : 0));
 }
 
 /** The codes for groups: their smoothed means, scaled to whole numbers. */

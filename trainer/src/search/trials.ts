@@ -136,5 +136,8 @@ export function describeLimits({ algorithm: _, ...limits }: Growth): string {
 export function planFits({ grid, cv }: Hyperparameters): FitPlan {
     // Without lists, a cross-validation on many rows uses a sample.
     const crossValidation = cv === undefined ? searchedNames(grid).length > 0 : cv > 0;
-    return { forest: grid.algorithm.some((algorithm) => algorithm !== "tree"), crossValidation };
+    const folds = cv ?? (grid.algorithm.includes("forest") && !crossValidation ? 1 : DEFAULT_FOLDS);
+    // The columns learned from all rows exist throughout, besides those of the folds or of the test.
+    const learned = 1 + Math.max(folds, 1);
+    return { forest: grid.algorithm.some((algorithm) => algorithm !== "tree"), crossValidation, learned };
 }

@@ -1,5 +1,5 @@
 import { readDataset } from "../../lib/csv/dataset";
-import { bytesPerValueOfFit, checkMemory, countThreads } from "../../lib/csv/memory-guard";
+import { bytesPerEncodedValue, bytesPerValueOfFit, checkMemory, countThreads } from "../../lib/csv/memory-guard";
 import { MemoryError } from "../../lib/errors";
 import { parseArguments } from "../../src/arguments";
 import { EXIT, exitCodeOf } from "../../src/errors";
@@ -69,6 +69,17 @@ describe("bytesPerValueOfFit", () => {
     });
 });
 
+describe("bytesPerEncodedValue", () => {
+    it.each([
+        ["one forest, tested and fitted on all rows", ["--algorithm=forest"], 2 * 8 + 32],
+        ["a pruned tree, chosen in five folds", ["--algorithm=tree"], 6 * 8],
+        ["a forest in ten folds", ["--algorithm=forest", "--cv=10"], 11 * 8 + 32],
+        ["no settings", [], 6 * 8 + 32],
+    ])("counts the sets of columns and the copies for the fits of %s", (_, argv: string[], bytes) => {
+        expect(bytesPerEncodedValue(planFits(parseArguments(["--target=kind", ...argv])), 4)).toBe(bytes);
+    });
+});
+
 describe("readDataset", () => {
     /** An endless file that counts how many chunks were requested. */
     function endless() {
@@ -99,6 +110,30 @@ describe("readDataset", () => {
             /needs about \d\d\d\.\d GB of memory, but only 4\.0 GB is available: about \d+ rows/,
         );
         expect(bytes.chunks).toBeLessThan(20);
+    });
+
+    it("counts the columns for the codes of text and the parts of dates", async () => {
+        const rows = (cells: string) => Buffer.from(`${cells}\n`.repeat(10_000));
+        const needOf = async (header: string, cells: string[]) => {
+            const file = {
+                size: 90 * GB,
+                async *[Symbol.asyncIterator]() {
+                    yield Buffer.from(`${header}\n`);
+                    for (;;) {
+                        yield* cells.map(rows);
+                    }
+                },
+            };
+            const failure = readDataset(file, SOURCE, hyperparameters, { print, memoryLimitBytes: GB });
+            const message = await failure.catch((error: Error) => error.message);
+            return Number(/ features?, (\d+) bytes for each value/.exec(String(message))?.[1]);
+        };
+        const numbers = await needOf("size,kind", ["0.25,red"]);
+        const text = await needOf("size,kind", ["tall,red", "wide,green", "low,blue"]);
+        const dates = await needOf("size,kind", ["2024-12-31,red"]);
+        // Three lists of codes, and four parts besides the date itself, each in one set of columns, for one of two columns.
+        expect(text - numbers).toBe((3 * 8) / 2);
+        expect(dates - numbers).toBe((4 * 8) / 2);
     });
 
     it("stops partway through a file of unknown size", async () => {

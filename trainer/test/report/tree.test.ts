@@ -34,9 +34,7 @@ describe("the drawn part of a tree in the report", () => {
         expect(views.map(({ index }) => index)).toEqual([...views.keys()]);
         expect(views).toHaveLength(2 * splits + 1);
         expect(view.leaves).toBe(splits + 1);
-        expect(views.filter((node) => node.split === undefined).reduce((sum, node) => sum + (node.rows ?? 0), 0)).toBe(
-            150,
-        );
+        expect(views.filter((node) => node.split === undefined).reduce((sum, node) => sum + node.rows, 0)).toBe(150);
     });
 
     it("shows the composition of each node's training rows", () => {
@@ -75,32 +73,13 @@ describe("the drawn part of a tree in the report", () => {
         expect(view.answer).toEqual({ mean: (30 * 10 + 10 * 20 + 10 * 60) / 50 });
     });
 
-    it("derives row counts that ml-cart's own trees do not store", () => {
-        const small: TreeNode = { distribution: 1 };
-        const root: TreeNode = {
-            ...{ splitColumn: 0, splitValue: 1, numberSamples: 12 },
-            left: { distribution: 0, numberSamples: 10 },
-            right: small,
-        };
-        const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 12), [root]));
-        expect(view.split?.no.rows).toBe(2);
-        expect(view.answer).toEqual({ mean: 2 / 12 });
-    });
-
-    it("omits row counts if they are unknown", () => {
-        const root: TreeNode = { splitColumn: 0, splitValue: 1, left: { distribution: 0 }, right: { distribution: 1 } };
-        const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 12), [root]));
-        expect([view.rows, view.answer, view.split?.yes.rows]).toEqual([12, undefined, undefined]);
-        expect(view.split?.yes.answer).toEqual({ mean: 0 });
-    });
-
     it("is the top of a huge tree: the splits with the most rows, each after its parent", () => {
         const root = uneven(60_000, numbers, 0);
         const { root: view, splits } = readTree(root, modelOf(madeUp(numbers, undefined, 720_000), [root]));
         const views = allOf(view);
         expect(views).toHaveLength(2 * splits + 1);
         const ranked = views.flatMap((node) =>
-            node.split === undefined ? [] : [{ rank: node.split.rank, rows: node.rows ?? 0 }],
+            node.split === undefined ? [] : [{ rank: node.split.rank, rows: node.rows }],
         );
         expect(ranked.map(({ rank }) => rank).sort((a, b) => a - b)).toEqual([...Array(splits).keys()]);
         const byRank = ranked.sort((a, b) => a.rank - b.rank).map(({ rows }) => rows);

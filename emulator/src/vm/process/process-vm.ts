@@ -23,6 +23,8 @@ export interface ProcessVmOptions {
     readonly endpoint: () => string;
     /** File that maps the process runtime's images to trainer folders. */
     readonly imagesFile: string;
+    /** The emulator's main port, which serves its registry. */
+    readonly mainPort: () => number;
     /** Uptime that the VM's programs see when it boots, in seconds. Default: this machine's uptime. */
     readonly bootUptimeSeconds?: number | undefined;
     /** Called once per boot, after the VM has powered itself off. */
@@ -260,6 +262,7 @@ export class ProcessVm implements Guest {
             EMULATOR_VM_CONTROL: `http://${this.#options.endpoint()}/emulator/v1/guest`,
             EMULATOR_RUNTIME: this.#kind.runtime,
             EMULATOR_IMAGES: this.#options.imagesFile,
+            EMULATOR_REGISTRY_PORT: String(this.#options.mainPort()),
             EMULATOR_HOST_PATH: host.PATH ?? "",
             EMULATOR_HOST_HOME: host.HOME ?? "",
             ...this.#kind.environment,

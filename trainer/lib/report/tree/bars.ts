@@ -10,7 +10,7 @@ export function meanRange(root: NodeView): MeanRange {
     let low = Infinity;
     let high = -Infinity;
     const visit = ({ answer, split }: NodeView): void => {
-        if (answer !== undefined && "mean" in answer) {
+        if ("mean" in answer) {
             low = Math.min(low, answer.mean);
             high = Math.max(high, answer.mean);
         }
@@ -30,9 +30,6 @@ export function positionInRange(mean: number, [low, high]: MeanRange): number {
 
 /** A node's shares side by side, or its mean as a point on a line. The text next to it gives the same information. */
 export function nodeBar({ answer }: NodeView, range: MeanRange, hueOf: HueOf): Html {
-    if (answer === undefined) {
-        return html``;
-    }
     if ("mean" in answer) {
         const x = coordinate(3 + 94 * positionInRange(answer.mean, range));
         return html`<svg class="bar" aria-hidden="true"><rect class="track" y="2" width="100%" height="2"/><circle

@@ -15,9 +15,6 @@ const NARROWEST_LABEL_ON_PHONE = 20;
 /** Draws the tree at a glance: each node is as wide as its share of the rows, with its children below it. */
 export function drawIcicle(tree: TreeView, model: Model, hueOf: HueOf): Html {
     const { root } = tree;
-    if (root.rows === undefined || root.rows <= 0) {
-        return html``;
-    }
     const boxes: { node: NodeView; x: number; width: number }[] = [];
     let isDeeper = false;
     const addBox = (node: NodeView, x: number, width: number): void => {
@@ -28,7 +25,7 @@ export function drawIcicle(tree: TreeView, model: Model, hueOf: HueOf): Html {
         boxes.push({ node, x, width });
         if (node.split !== undefined) {
             const { yes, no } = node.split;
-            const left = (width * (yes.rows ?? 0)) / (node.rows || 1);
+            const left = (width * yes.rows) / node.rows;
             addBox(yes, x, left);
             addBox(no, x + left, width - left);
         }
@@ -57,7 +54,7 @@ function drawBox(node: NodeView, x: number, width: number, model: Model, range: 
     const position = html`x="${percent(x)}%" y="${node.depth * LEVEL_HEIGHT}"`;
     const size = html`width="${percent(width)}%" height="${LEVEL_HEIGHT}"`;
     const { answer } = node;
-    const hue = answer !== undefined && "classes" in answer ? hueOf(answer.classes[0]?.label ?? 0) : "";
+    const hue = "classes" in answer ? hueOf(answer.classes[0]?.label ?? 0) : "";
     return html`<svg class="box q${shade} ${hue}" data-n="${node.index}" ${position} ${size}><rect width="100%"
         height="100%"/>${drawnText}</svg>`;
 }
@@ -66,7 +63,7 @@ function labelOf({ split, answer, leaves }: NodeView, model: Model): string {
     if (split !== undefined) {
         return split.asked?.name ?? "";
     }
-    if (answer === undefined || leaves > 1) {
+    if (leaves > 1) {
         return "…";
     }
     if ("mean" in answer) {
@@ -77,9 +74,6 @@ function labelOf({ split, answer, leaves }: NodeView, model: Model): string {
 
 /** Confidence in a node's prediction or, in a regression, the position of its mean in the range, from 0 to 1. */
 function strengthOf({ answer }: NodeView, model: Model, range: MeanRange): number {
-    if (answer === undefined) {
-        return 0;
-    }
     if ("mean" in answer) {
         return positionInRange(answer.mean, range);
     }

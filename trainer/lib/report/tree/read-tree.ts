@@ -1,6 +1,6 @@
 import type { Model, TreeNode } from "../../model";
 import { type TreeColumn, treeColumns } from "./columns";
-import { type Answer, countRows, type RowsOf, summarize } from "./summaries";
+import { type Answer, type Summary, summarize } from "./summaries";
 
 /** The question that a split asks. "Yes" goes left. */
 export type Question =
@@ -19,9 +19,9 @@ export interface NodeView {
     /** Index among all nodes of the tree, depth first, left before right. */
     index: number;
     depth: number;
-    /** Training rows that reached the node; undefined if unknown. */
-    rows: number | undefined;
-    answer: Answer | undefined;
+    /** Training rows that reached the node. */
+    rows: number;
+    answer: Answer;
     /** Number of leaves below; 1 for a leaf. */
     leaves: number;
     /** Undefined for a leaf, and for a split that is not in the report. */
@@ -53,14 +53,13 @@ type Ranges = ReadonlyMap<number, readonly [first: number, end: number]>;
 
 /** Reads the splits with the most rows. */
 export function readTree(root: TreeNode, model: Model): TreeView {
-    const rowsOf = countRows(root, model.rows);
-    const chosen = chooseSplits(root, rowsOf);
+    const chosen = chooseSplits(root);
     const columns = treeColumns(model.features);
     const ranks = new Map(chosen.map((split, rank) => [split, rank]));
     const shown = new Set([root, ...chosen.flatMap(({ left, right }) => [left as TreeNode, right as TreeNode])]);
-    const summaries = summarize(root, rowsOf, model.task === "classification" ? model.classes.length : 0, shown);
+    const summaries = summarize(root, model.task === "classification" ? model.classes.length : 0, shown);
     const view = (node: TreeNode, index: number, depth: number, ranges: Ranges): NodeView => {
-        const { answer, leaves } = summaries.get(node) ?? { answer: undefined, leaves: 1 };
+        const { answer, leaves } = summaries.get(node) as Summary;
         return { index, depth, rows: rowsOf(node), answer, leaves, split: viewSplit(node, index, depth, ranges) };
     };
     const viewSplit = (node: TreeNode, index: number, depth: number, ranges: Ranges): SplitView | undefined => {
@@ -82,7 +81,7 @@ export function readTree(root: TreeNode, model: Model): TreeView {
 }
 
 /** The splits with the most rows, from the root down, so that any prefix of the list is also a tree. */
-function chooseSplits(root: TreeNode, rowsOf: RowsOf): TreeNode[] {
+function chooseSplits(root: TreeNode): TreeNode[] {
     const chosen: TreeNode[] = [];
     const found: TreeNode[] = [];
     const add = (node: TreeNode | undefined) => {
@@ -92,13 +91,17 @@ function chooseSplits(root: TreeNode, rowsOf: RowsOf): TreeNode[] {
     };
     add(root);
     while (found.length > 0 && chosen.length < DRAWN) {
-        const rows = found.map((node) => rowsOf(node) ?? 0);
+        const rows = found.map(rowsOf);
         const [split] = found.splice(rows.indexOf(Math.max(...rows)), 1) as [TreeNode];
         chosen.push(split);
         add(split.left);
         add(split.right);
     }
     return chosen;
+}
+
+function rowsOf({ numberSamples = 1 }: TreeNode): number {
+    return numberSamples;
 }
 
 /** The question that a split asks, and the ranges of categories below it. */

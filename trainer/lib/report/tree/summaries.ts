@@ -5,8 +5,7 @@ export type Answer = { classes: readonly { label: number; share: number }[] } | 
 
 /** Summary of the leaves below a node. */
 export interface Summary {
-    /** Undefined if the number of rows is unknown for some leaf below the node. */
-    answer: Answer | undefined;
+    answer: Answer;
     leaves: number;
 }
 
@@ -17,12 +16,7 @@ const MOST_CLASSES = 3;
  * Adds up the leaves below each of the requested nodes.
  * @param classes number of classes, 0 for a regression
  */
-export function summarize(
-    root: TreeNode,
-    rowsOf: RowsOf,
-    classes: number,
-    wanted: ReadonlySet<TreeNode>,
-): Map<TreeNode, Summary> {
+export function summarize(root: TreeNode, classes: number, wanted: ReadonlySet<TreeNode>): Map<TreeNode, Summary> {
     const summaries = new Map<TreeNode, Summary>();
     /** One reused list of totals for each level: the rows of each class, or the number of rows and their sum. */
     const levels: Float64Array[] = [];
@@ -43,11 +37,10 @@ export function summarize(
                 }
             }
         } else {
-            addLeaf(node, rowsOf(node), totals);
+            addLeaf(node, totals);
         }
         if (wanted.has(node)) {
-            const answer = leaves === 1 ? answerOfLeaf(node) : answerOf(totals, classes);
-            summaries.set(node, { answer, leaves });
+            summaries.set(node, { answer: answerOf(totals, classes), leaves });
         }
         return leaves;
     };
@@ -55,7 +48,8 @@ export function summarize(
     return summaries;
 }
 
-function addLeaf(leaf: TreeNode, rows = Number.NaN, totals: Float64Array): void {
+function addLeaf(leaf: TreeNode, totals: Float64Array): void {
+    const rows = leaf.numberSamples ?? 1;
     if (typeof leaf.distribution === "number") {
         totals[0] = rows;
         totals[1] = rows * leaf.distribution;
@@ -66,29 +60,12 @@ function addLeaf(leaf: TreeNode, rows = Number.NaN, totals: Float64Array): void 
     }
 }
 
-function answerOfLeaf(leaf: TreeNode): Answer {
-    if (typeof leaf.distribution === "number") {
-        return { mean: leaf.distribution };
-    }
-    const shares: number[] = [];
-    for (const [label, share] of sharesOf(leaf)) {
-        shares[label] = share;
-    }
-    return {
-        classes: commonest(
-            Float64Array.from(shares, (share) => share ?? 0),
-            1,
-        ),
-    };
-}
-
-function answerOf(totals: Float64Array, classes: number): Answer | undefined {
+function answerOf(totals: Float64Array, classes: number): Answer {
     if (classes === 0) {
-        const mean = (totals[1] as number) / (totals[0] as number);
-        return Number.isFinite(mean) ? { mean } : undefined;
+        return { mean: (totals[1] as number) / (totals[0] as number) };
     }
     const rows = totals.reduce((sum, count) => sum + count, 0);
-    return rows > 0 ? { classes: commonest(totals, rows) } : undefined;
+    return { classes: commonest(totals, rows) };
 }
 
 /**
@@ -106,35 +83,4 @@ function commonest(counts: ArrayLike<number>, rows: number): { label: number; sh
         }
     }
     return top;
-}
-
-/** Number of training rows that reached a node; undefined if it cannot be determined. */
-export type RowsOf = (node: TreeNode) => number | undefined;
-
-/**
- * Counts rows. ml-cart does not store them for its smallest leaves, so they are derived from the parent and the
- * sibling.
- */
-export function countRows(root: TreeNode, allRows: number): RowsOf {
-    const derived = new Map<TreeNode, number>();
-    const rowsOf: RowsOf = (node) => node.numberSamples ?? derived.get(node);
-    if (root.numberSamples === undefined) {
-        derived.set(root, allRows);
-    }
-    const waiting = [root];
-    for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-        const { left, right } = node;
-        if (left === undefined || right === undefined) {
-            continue;
-        }
-        const rows = rowsOf(node);
-        if (rows !== undefined && left.numberSamples === undefined && right.numberSamples !== undefined) {
-            derived.set(left, rows - right.numberSamples);
-        }
-        if (rows !== undefined && right.numberSamples === undefined && left.numberSamples !== undefined) {
-            derived.set(right, rows - left.numberSamples);
-        }
-        waiting.push(left, right);
-    }
-    return rowsOf;
 }

@@ -1,7 +1,8 @@
-import { DAY_SECONDS, type Model } from "../../model";
+import type { Model } from "../../model";
 import { type Html, html, name } from "../html";
 import { className, type HueOf } from "../hues";
 import { countOf, formatNumber, formatShare, formatThreshold } from "../numbers";
+import { formatValue } from "../sections/column-summary";
 import type { TreeColumn } from "./columns";
 import type { NodeView, Question } from "./read-tree";
 
@@ -42,13 +43,10 @@ export function branchTexts(question: Question, asked: TreeColumn | undefined): 
 }
 
 /** Formats a threshold; a threshold for a date is shown as a date. */
-function formatLimit(threshold: number, column: TreeColumn | undefined): Html {
+function formatLimit(threshold: number, column: TreeColumn | undefined): string {
     const { feature, part = 0 } = column ?? {};
-    if (feature?.kind !== "date" || feature.parts[part] !== "time" || feature.order === "time") {
-        return html`${formatThreshold(threshold)}`;
-    }
-    const text = new Date(threshold * 1000).toISOString();
-    return html`${threshold % DAY_SECONDS === 0 ? text.slice(0, 10) : text.slice(0, 16).replace("T", " ")}`;
+    const isTime = feature?.kind === "date" && feature.parts[part] === "time";
+    return isTime ? formatValue(threshold, feature) : formatThreshold(threshold);
 }
 
 /** Up to this many categories are named. */
@@ -77,9 +75,6 @@ function separator(index: number, count: number): string {
 
 /** The prediction for a node: the class or the number. */
 export function answerText({ answer }: NodeView, model: Model, hueOf: HueOf): Html {
-    if (answer === undefined) {
-        return html``;
-    }
     if ("mean" in answer) {
         return html`${formatNumber(answer.mean)}`;
     }
@@ -89,14 +84,10 @@ export function answerText({ answer }: NodeView, model: Model, hueOf: HueOf): Ht
 
 /** The rows in a node and their composition. */
 export function compositionText({ answer, rows, split, leaves }: NodeView, model: Model): Html {
-    const count = rows === undefined ? undefined : html`${countOf(rows, "row")}`;
+    const count = countOf(rows, "row");
     const isLeaf = split === undefined && leaves === 1;
-    if (answer === undefined || ("mean" in answer && isLeaf)) {
-        return html`${count}`;
-    }
-    const before = count === undefined ? "" : html`${count} · `;
     if ("mean" in answer) {
-        return html`${before}mean ${formatNumber(answer.mean)}`;
+        return html`${count}${!isLeaf && ` · mean ${formatNumber(answer.mean)}`}`;
     }
     const rest = 1 - answer.classes.reduce((sum, { share }) => sum + share, 0);
     const shares = answer.classes.map(({ label: classIndex, share }, index) => {
@@ -104,7 +95,7 @@ export function compositionText({ answer, rows, split, leaves }: NodeView, model
         const label = isLeaf && index === 0 ? undefined : html` ${name(labelOf(model, classIndex))}`;
         return html`${index > 0 && ", "}${formatShare(share)}${label}`;
     });
-    return html`${before}${shares}${rest > 5e-4 && html`, ${formatShare(rest)} others`}`;
+    return html`${count} · ${shares}${rest > 5e-4 && html`, ${formatShare(rest)} others`}`;
 }
 
 function labelOf(model: Model, index: number): string {

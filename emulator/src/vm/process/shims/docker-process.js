@@ -1,6 +1,6 @@
 // @ts-check
-// Containers in the process runtime. Each is the `start` script in the trainer's package.json, run by a supervisor that
-// outlives this command. The state of a container is kept in files instead of in a daemon.
+// Containers in the process runtime. Each is the image's command, or otherwise the `start` script in the trainer's
+// package.json, run by a supervisor that outlives this command. The state of a container is kept in files instead of in a daemon.
 
 const { spawn } = require("node:child_process");
 const { randomBytes } = require("node:crypto");
@@ -62,7 +62,7 @@ async function run(words) {
         );
     }
     const folder = image.folder ?? "";
-    const script = startScript(folder);
+    const script = image.command ?? startScript(folder);
     const dir = containerDir(wanted.name);
     const home = join(dir, "home");
     mkdirSync(home, { recursive: true });

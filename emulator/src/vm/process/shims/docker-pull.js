@@ -24,7 +24,7 @@ class PullError extends Error {}
 
 /** @typedef {{ digest: string, platform?: { os?: string, architecture?: string } }} PlatformManifest */
 /** @typedef {{ manifests?: PlatformManifest[], config?: { digest?: string } }} Manifest */
-/** @typedef {{ reference: string, digest: string, imageId: string, folder?: string }} LocalImage */
+/** @typedef {{ reference: string, digest: string, imageId: string, folder?: string, command?: string }} LocalImage */
 
 /** Images that this VM has pulled. They survive a reboot, as they would in /var/lib/docker. */
 function imagesFile() {
@@ -53,6 +53,9 @@ async function pull(reference) {
     }
     const [, host = "", path = ""] = match;
     const wanted = match[3] ?? match[4] ?? "latest";
+    if (process.env.EMULATOR_RUNTIME === "docker" && !isEmulator(host)) {
+        return keep({ reference, ...pullIntoEngine(reference) });
+    }
     const first = await fetchManifest(host, path, wanted, reference);
     const manifest = Array.isArray(first.body.manifests)
         ? await fetchManifest(host, path, choosePlatform(first.body.manifests, reference), reference)
@@ -61,12 +64,54 @@ async function pull(reference) {
     if (typeof imageId !== "string") {
         throw new PullError(`manifest of ${reference} has no config`);
     }
-    const image = { reference, digest: first.digest, imageId, ...locate(imageId, reference) };
-    const images = { ...localImages(), [reference]: image };
+    return keep({ reference, digest: first.digest, imageId, ...locate(imageId, reference) });
+}
+
+/** @param {LocalImage} image */
+function keep(image) {
+    const images = { ...localImages(), [image.reference]: image };
     mkdirSync(dirname(imagesFile()), { recursive: true });
     writeFileSync(`${imagesFile()}.new`, JSON.stringify(images));
     renameSync(`${imagesFile()}.new`, imagesFile());
     return image;
+}
+
+/** @param {string} host */
+function isEmulator(host) {
+    return /^(127\.[\d.]+|localhost|\[::1\]):/.test(host) && host.endsWith(`:${process.env.EMULATOR_REGISTRY_PORT}`);
+}
+
+/**
+ * Pulls from another registry with the engine and the developer's credentials, unless the engine has the image.
+ * @param {string} reference @returns {{ digest: string, imageId: string }}
+ */
+function pullIntoEngine(reference) {
+    const docker = (/** @type {string[]} */ ...args) =>
+        execFileSync(realDocker(), args, {
+            encoding: "utf8",
+            env: realEnv(),
+            stdio: ["ignore", "pipe", "pipe"],
+        }).trim();
+    const format = "{{.Id}} {{range .RepoDigests}}{{.}} {{end}}";
+    const inspect = () => docker("image", "inspect", "--format", format, reference).split(" ");
+    let found = /** @type {string[]} */ ([]);
+    try {
+        found = inspect();
+    } catch {
+        try {
+            docker("pull", "--quiet", reference);
+            found = inspect();
+        } catch (error) {
+            const { stderr = "" } = /** @type {{ stderr?: string }} */ (error);
+            throw new PullError(
+                stderr.trim().split("\n").at(-1) || `this machine's Docker engine cannot pull ${reference}`,
+            );
+        }
+    }
+    const [imageId = "", ...digests] = found;
+    const name = reference.replace(/@.*$|:[\w.-]+$/, "");
+    const digest = digests.find((one) => one.startsWith(`${name}@`))?.slice(name.length + 1) ?? imageId;
+    return { digest, imageId };
 }
 
 /** @param {string} imageId @param {string} reference */
@@ -81,19 +126,19 @@ function locate(imageId, reference) {
             );
         }
     }
-    let known = /** @type {Record<string, { folder: string }>} */ ({});
+    let known = /** @type {Record<string, { folder: string, command?: string }>} */ ({});
     try {
         known = JSON.parse(readFileSync(process.env.EMULATOR_IMAGES ?? "", "utf8"));
     } catch {
         // No image has been added yet.
     }
-    const folder = known[imageId]?.folder;
-    if (folder === undefined) {
+    const program = known[imageId];
+    if (program === undefined) {
         throw new PullError(
             `manifest for ${reference} not found: image ${imageId} was not built for the process runtime (npm start -- --runtime docker runs images of a Docker engine)`,
         );
     }
-    return { folder };
+    return program;
 }
 
 /** @param {PlatformManifest[]} manifests @param {string} reference */

@@ -1,0 +1,37 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { readRegularFile } from "../../run/files";
+import { ownFiles } from "../../run/layout";
+import { readMetrics } from "../../run/metrics";
+import { readSavedRuns } from "../../run/saved-runs";
+import { parseStatus } from "../../run/status";
+import type { StoredRun } from "./runs-table";
+
+/** A status has less than 2 KB; anything larger is another file. */
+const MAX_STATUS_BYTES = 64 * 1024;
+
+/**
+ * Reads the runs and earlier attempts in a stack's folder for results.
+ *
+ * @param folder `<resultsDir>/<stack>`
+ */
+export async function readLocalRuns(folder: string): Promise<StoredRun[]> {
+    return Promise.all(
+        (await readSavedRuns(folder)).map(async (facts) => {
+            const own = path.join(folder, facts.id);
+            const text = (await readRegularFile(path.join(own, ownFiles.status), MAX_STATUS_BYTES))?.toString("utf8");
+            const run = { runId: facts.id, isLocal: true, facts };
+            try {
+                const status = parseStatus(text ?? "", path.join(facts.id, ownFiles.status));
+                return { ...run, status, metrics: await readMetrics(own) };
+            } catch {
+                return { ...run, problem: `it has no valid ${ownFiles.status}` };
+            }
+        }),
+    );
+}
+
+/** True if a stack's folder for results contains anything. */
+export async function hasResults(folder: string): Promise<boolean> {
+    return (await readdir(folder).catch(() => [])).length > 0;
+}
