@@ -131,7 +131,12 @@ async function findRuns(
     const isRehearsed =
         values.bucket === undefined && (await hasResults(folder)) && (await isWithoutEmulator(projectDir, stack));
     if (values.local || isRehearsed) {
-        return { runs: await readLocalRuns(folder), stack, folder, none: `${local} has no runs yet (npm start)` };
+        return {
+            runs: await readLocalRuns(folder),
+            stack,
+            folder,
+            none: `${local} has no runs yet (${commandLine("start")})`,
+        };
     }
     let found: FoundRuns | undefined;
     await withBucket(values, context, async (bucket, location) => {

@@ -17,7 +17,9 @@ export async function useExistingImage(
 ): Promise<RuntimeName> {
     const engine = requested === "process" ? { missing: "--runtime process" } : await findEngine();
     if ("missing" in engine) {
-        throw new UsageError(`image needs a Docker engine; got ${engine.missing} (start Docker, and npm start)`);
+        throw new UsageError(
+            `image needs a Docker engine; got ${engine.missing} (start Docker, and ${commandLine("start")})`,
+        );
     }
     print(`Docker engine ${engine.version} found: pulling ${image} (slow the first time) ...`);
     const isPresent = (await runProcess("docker", ["image", "inspect", image], { signal })).exitCode === 0;

@@ -160,9 +160,9 @@ export function rehearsalAdvice(message: string): string {
     return message
         .replace(
             /\(pulumi config set ([\w.]+) ([^\s)]+)\) and run pulumi up/g,
-            (_match, key: string, value: string) => `(npm start -- --config ${quote(`${key}=${value}`)})`,
+            (_match, key: string, value: string) => `(${commandLine("start", `--config ${quote(`${key}=${value}`)}`)})`,
         )
-        .replaceAll("run pulumi up", "run npm start");
+        .replaceAll("run pulumi up", `run ${commandLine("start")}`);
 }
 
 /** Names of keys that are paths on this machine. */
